@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { ColorDepth } from './settings.ts';
+
+/** One scene of a .blend as Blender reports it. Resolution in pixels before `percentage`; fps already divided by fps_base. */
+export const ProbedScene = z.object({
+  name: z.string(),
+  cameras: z.array(z.string()),
+  /** The scene's active camera, null when it has none. */
+  camera: z.string().nullable(),
+  frameStart: z.int(),
+  frameEnd: z.int(),
+  frameStep: z.int().min(1),
+  fps: z.number().positive(),
+  resolutionX: z.int(),
+  resolutionY: z.int(),
+  percentage: z.int(),
+  /** Blender's own name of the engine; may be one that this farm does not know. */
+  engine: z.string(),
+  /** Samples of that engine; null for an engine without samples. */
+  samples: z.int().nullable(),
+  /** Blender's `image_settings.file_format`, a movie format included. */
+  format: z.string(),
+  colorDepth: ColorDepth.nullable(),
+  transparent: z.boolean(),
+  denoise: z.boolean(),
+});
+export type ProbedScene = z.infer<typeof ProbedScene>;
+
+/** A file the .blend refers to and that is not there. `path` is as written in the .blend. */
+export const MissingFile = z.object({
+  type: z.enum(['image', 'library', 'sound', 'movie', 'cache', 'font', 'other']),
+  name: z.string(),
+  path: z.string(),
+});
+export type MissingFile = z.infer<typeof MissingFile>;
+
+/** The result of the probe chunk of a Blender job. */
+export const BlenderProbe = z.object({
+  /** Version of the Blender that looked, "3.4.1". */
+  blenderVersion: z.string(),
+  /** Version that saved the file, "2.77". */
+  fileVersion: z.string(),
+  scenes: z.array(ProbedScene).min(1),
+  activeScene: z.string(),
+  missing: z.array(MissingFile),
+  /** Names of text blocks set to run on load; they run only when the owner allows scripts. */
+  scripts: z.array(z.string()),
+});
+export type BlenderProbe = z.infer<typeof BlenderProbe>;

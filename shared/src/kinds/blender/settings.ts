@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/** Render engines by Blender's own names; EEVEE_NEXT is the 4.2+ name of EEVEE. */
+export const Engine = z.enum(['CYCLES', 'BLENDER_EEVEE', 'BLENDER_EEVEE_NEXT', 'BLENDER_WORKBENCH']);
+export type Engine = z.infer<typeof Engine>;
+
+export const ImageFormat = z.enum(['PNG', 'JPEG', 'OPEN_EXR', 'TIFF']);
+export type ImageFormat = z.infer<typeof ImageFormat>;
+
+/** Bits per channel. JPEG knows 8; PNG and TIFF 8 and 16; OpenEXR 16 and 32. */
+export const ColorDepth = z.enum(['8', '16', '32']);
+export type ColorDepth = z.infer<typeof ColorDepth>;
+
+export const VideoFormat = z.enum(['mp4', 'webm', 'mov', 'none']);
+export type VideoFormat = z.infer<typeof VideoFormat>;
+
+/** `auto` follows the scene where some worker can denoise, and says so on the job where none can. */
+export const Denoise = z.enum(['auto', 'on', 'off']);
+export type Denoise = z.infer<typeof Denoise>;
+
+/**
+ * What a user may choose about a render. Every field may be left out: the
+ * file's own value is then used. `frames` is frame syntax (`1-10,20,30-40x2`);
+ * resolution is in pixels before `percentage` is applied.
+ */
+export const RenderOverrides = z.object({
+  scene: z.string().min(1).max(256).optional(),
+  camera: z.string().min(1).max(256).optional(),
+  frames: z.string().min(1).max(10_000).optional(),
+  resolutionX: z.int().min(4).max(65_536).optional(),
+  resolutionY: z.int().min(4).max(65_536).optional(),
+  percentage: z.int().min(1).max(1_000).optional(),
+  engine: Engine.optional(),
+  samples: z.int().min(1).max(1_000_000).optional(),
+  format: ImageFormat.optional(),
+  colorDepth: ColorDepth.optional(),
+  transparent: z.boolean().optional(),
+  fps: z.number().positive().max(1_000).optional(),
+  video: VideoFormat.optional(),
+  denoise: Denoise.optional(),
+});
+export type RenderOverrides = z.infer<typeof RenderOverrides>;
+
+/** Everything decided: what the render stage of a job was planned with. */
+export const RenderSettings = RenderOverrides.required().extend({
+  /** `auto` is settled once for the whole job, so that frames never differ. */
+  denoise: z.boolean(),
+});
+export type RenderSettings = z.infer<typeof RenderSettings>;

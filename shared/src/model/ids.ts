@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/**
+ * Every id is a branded string: a prefix naming its type, then characters of
+ * [0-9a-z]. The brand keeps a JobId from being passed where a WorkerId is due.
+ */
+const prefixed = <P extends string>(prefix: P) =>
+  z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{8,40}$`), `expected an id like ${prefix}_…`);
+
+export const OwnerId = prefixed('own').brand<'OwnerId'>();
+export type OwnerId = z.infer<typeof OwnerId>;
+export const JobId = prefixed('job').brand<'JobId'>();
+export type JobId = z.infer<typeof JobId>;
+export const StageId = prefixed('stg').brand<'StageId'>();
+export type StageId = z.infer<typeof StageId>;
+export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
+export type WorkerId = z.infer<typeof WorkerId>;
+export const LeaseId = prefixed('lse').brand<'LeaseId'>();
+export type LeaseId = z.infer<typeof LeaseId>;
+export const UploadId = z
+  .string()
+  .regex(/^[0-9a-z]{8,64}$/)
+  .brand<'UploadId'>();
+export type UploadId = z.infer<typeof UploadId>;
+
+/** A chunk is named by its stage and its place in it, so planning a stage twice names the same chunks. */
+export const ChunkId = z
+  .string()
+  .regex(/^stg_[0-9a-z]{8,40}\.\d{1,9}$/)
+  .brand<'ChunkId'>();
+export type ChunkId = z.infer<typeof ChunkId>;
+export const chunkId = (stage: StageId, ordinal: number): ChunkId => `${stage}.${ordinal}` as ChunkId;
+export const stageOfChunk = (chunk: ChunkId): StageId => chunk.slice(0, chunk.lastIndexOf('.')) as StageId;
+export const ordinalOfChunk = (chunk: ChunkId): number => Number(chunk.slice(chunk.lastIndexOf('.') + 1));
+
+/** SHA-256 in lower-case hex: the name of a blob. */
+export const BlobHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex')
+  .brand<'BlobHash'>();
+export type BlobHash = z.infer<typeof BlobHash>;
+
+/** Random bytes come from outside, so that a test can foresee every id. */
+export type RandomBytes = (count: number) => Uint8Array;
+
+export type IdPrefix = 'own' | 'job' | 'stg' | 'wrk' | 'lse';
+type IdOf = { own: OwnerId; job: JobId; stg: StageId; wrk: WorkerId; lse: LeaseId };
+
+/** A new id with 100 bits of the given randomness, 20 characters of 5 bits each. */
+export function newId<P extends IdPrefix>(prefix: P, random: RandomBytes): IdOf[P] {
+  const alphabet = '0123456789abcdefghijklmnopqrstuv';
+  const letters = Array.from(random(20), (byte) => alphabet[byte & 31]);
+  return `${prefix}_${letters.join('')}` as IdOf[P];
+}

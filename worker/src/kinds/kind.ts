@@ -1,0 +1,60 @@
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+
+/** What the agent hands to a runner: parsed by the runner's own schemas, the agent never looks inside. */
+export type RunnableChunk = {
+  stage: string;
+  stageSpec: unknown;
+  chunkSpec: unknown;
+  /** Folder that holds the stage's inputs under their relative paths; read-only by agreement. */
+  inputs: string;
+  /** Equal for chunks that can share a warm session (same inputs, same way of opening them). */
+  affinity: string;
+  /** Empty folder of this lease's own; the agent removes it after the files are uploaded. */
+  outputs: string;
+  /** Milliseconds without any sign of life after which the child counts as hung. */
+  hangLimitMs: number;
+};
+
+/** `fraction` runs from 0 to 1 within the chunk; `detail` is one short line such as "Sample 17/64". */
+export type ChunkProgress = { fraction: number; detail: string };
+
+export type RunOutcome =
+  | { ok: true; result: unknown; files: OutputFile[]; log: string }
+  | { ok: false; code: FailureCode; message: string; log: string };
+
+/** `path` is absolute, inside `outputs`. */
+export type OutputFile = { name: string; path: string; mediaType: string };
+
+/**
+ * One slot's runner: it keeps the slot's warm child process between chunks.
+ * `run` is never called twice at once. When `signal` aborts, the work is
+ * stopped within a second, child killed if need be, and the outcome is
+ * `canceled`. `run` rejects only for bugs.
+ */
+export interface Runner {
+  run(
+    chunk: RunnableChunk,
+    onProgress: (progress: ChunkProgress) => void,
+    signal: AbortSignal,
+  ): Promise<RunOutcome>;
+  /** Resident memory of the child in bytes, 0 without one. */
+  memoryBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export type RunnerOptions = {
+  /** CPU threads this slot may use. */
+  threads: number;
+  /** The slot's own folder for temporary files, removed by the agent. */
+  folder: string;
+  onLog(line: string): void;
+};
+
+/** A kind as a worker knows it: what it can do here, and how to run its chunks. */
+export interface WorkerKind {
+  readonly name: string;
+  /** Looks at this machine once, at start. An absent program means an empty map, not an error. */
+  detect(): Promise<Capabilities>;
+  createRunner(options: RunnerOptions): Runner;
+}
