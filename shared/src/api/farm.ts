@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { BlobHash } from '../model/ids.ts';
+import { WorkerView } from '../model/worker.ts';
+
+/** GET /api/v1/workers */
+export const WorkerList = z.object({ workers: z.array(WorkerView) });
+export type WorkerList = z.infer<typeof WorkerList>;
+
+/** GET /api/v1/workers/join: the line by which another machine joins. Owner only, never logged. */
+export const JoinLine = z.object({
+  /** False while the farm listens on this machine alone: another machine cannot reach it. */
+  reachable: z.boolean(),
+  command: z.string(),
+});
+export type JoinLine = z.infer<typeof JoinLine>;
+
+/** GET /api/v1/blobs/:hash/info: is this file here already? 404 when not. */
+export const BlobInfo = z.object({ hash: BlobHash, size: z.number(), mediaType: z.string() });
+export type BlobInfo = z.infer<typeof BlobInfo>;
+
+/**
+ * Uploads are tus 1.0 at /api/v1/uploads with metadata `filename`. When the
+ * last byte is in, the reply (PATCH, or HEAD later) carries `Blob-Hash`; a
+ * resumed page reads the same from GET /api/v1/uploads/:id/info.
+ */
+export const UploadInfo = z.object({
+  offset: z.number(),
+  size: z.number(),
+  /** Null until complete. */
+  blob: BlobHash.nullable(),
+});
+export type UploadInfo = z.infer<typeof UploadInfo>;
+
+/** GET, POST {key} and DELETE /api/v1/session. `required` is false on loopback, where the one owner needs no key. */
+export const SignIn = z.object({ key: z.string().min(1).max(200) });
+export const Session = z.object({
+  required: z.boolean(),
+  signedIn: z.boolean(),
+  owner: z.string().nullable(),
+});
+export type Session = z.infer<typeof Session>;
+
+/** GET /healthz answers while the process lives; GET /readyz when the database and the load balancer are reached. */
+export const Health = z.object({
+  ok: z.boolean(),
+  version: z.string(),
+  /** Closed list: `database`, `load-balancer`, `disk`. */
+  problems: z.array(z.string()),
+});
+export type Health = z.infer<typeof Health>;

@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { BlenderProbe } from '../kinds/blender/probe.ts';
+import { RenderOverrides, RenderSettings } from '../kinds/blender/settings.ts';
+import { BlenderSubmission } from '../kinds/blender/spec.ts';
+import { CHUNK_STATUSES } from '../model/chunk.ts';
+import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
+import { JOB_STATUSES } from '../model/job.ts';
+
+/** POST /api/v1/jobs */
+export const CreateJob = z.intersection(
+  z.discriminatedUnion('kind', [BlenderSubmission]),
+  z.object({
+    name: z.string().min(1).max(200).optional(),
+    priority: z.int().min(-100).max(100).default(0),
+  }),
+);
+export type CreateJob = z.input<typeof CreateJob>;
+
+/** PUT /api/v1/jobs/:id/settings */
+export const GiveSettings = RenderOverrides;
+/** PATCH /api/v1/jobs/:id */
+export const PatchJob = z.object({
+  name: z.string().min(1).max(200).optional(),
+  priority: z.int().min(-100).max(100).optional(),
+});
+
+/** Chunks of the job's newest stage by state. */
+export const Counts = z.object({
+  total: z.int(),
+  queued: z.int(),
+  leased: z.int(),
+  running: z.int(),
+  done: z.int(),
+  failed: z.int(),
+  canceled: z.int(),
+});
+export type Counts = z.infer<typeof Counts>;
+
+/** A row of the job list. Times in ms since 1970. */
+export const JobSummary = z.object({
+  id: JobId,
+  kind: z.string(),
+  name: z.string(),
+  state: z.enum(JOB_STATUSES),
+  priority: z.int(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  finishedAt: z.number().nullable(),
+  /** Name of the newest stage. */
+  stage: z.string(),
+  counts: Counts,
+  /** Seconds until the last chunk, from measured chunk times; null while nothing is known. */
+  etaSeconds: z.number().nullable(),
+  /** The newest done chunk of the render stage that has an image, by ordinal; null before the first. */
+  newest: z.int().nullable(),
+  /** Why a failed job failed. */
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type JobSummary = z.infer<typeof JobSummary>;
+
+/** GET /api/v1/jobs?state=&limit=&cursor=, newest first. */
+export const JobList = z.object({
+  jobs: z.array(JobSummary),
+  /** Pass as `cursor` for the next page; null on the last. */
+  next: z.string().nullable(),
+  total: z.int(),
+});
+export type JobList = z.infer<typeof JobList>;
+export const JobListQuery = z.object({
+  state: z.enum([...JOB_STATUSES, 'active', 'over']).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+});
+
+export const JobNote = z.object({
+  at: z.number(),
+  level: z.enum(['info', 'warning', 'error']),
+  code: z.string(),
+  message: z.string(),
+});
+export type JobNote = z.infer<typeof JobNote>;
+
+/** GET /api/v1/jobs/:id */
+export const JobDetail = JobSummary.extend({
+  stageId: StageId,
+  fileName: z.string(),
+  scripts: z.boolean(),
+  review: z.boolean(),
+  /** What the probe found; null before. */
+  probe: BlenderProbe.nullable(),
+  /** What the user asked for beyond the file's own values. */
+  overrides: RenderOverrides,
+  /** Decided settings, or the defaults offered while the job is `ready`; null before the probe. */
+  settings: z.union([RenderSettings, RenderOverrides]).nullable(),
+  notes: z.array(JobNote),
+  /** 0..1 while the result is put together. */
+  stitching: z.number().nullable(),
+  /** What each worker does for this job at the moment. */
+  progress: z.array(
+    z.object({
+      worker: WorkerId,
+      workerName: z.string(),
+      ordinal: z.int(),
+      label: z.string(),
+      fraction: z.number(),
+      detail: z.string(),
+    }),
+  ),
+});
+export type JobDetail = z.infer<typeof JobDetail>;
+
+/** A chunk of the newest stage. */
+export const ChunkView = z.object({
+  id: ChunkId,
+  ordinal: z.int(),
+  label: z.string(),
+  /** The frame number of a render chunk. */
+  frame: z.int().nullable(),
+  state: z.enum(CHUNK_STATUSES),
+  attempts: z.int(),
+  worker: z.object({ id: WorkerId, name: z.string() }).nullable(),
+  startedAt: z.number().nullable(),
+  finishedAt: z.number().nullable(),
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type ChunkView = z.infer<typeof ChunkView>;
+
+/** GET /api/v1/jobs/:id/chunks?state=&offset=&limit= */
+export const ChunkList = z.object({ chunks: z.array(ChunkView), total: z.int() });
+export type ChunkList = z.infer<typeof ChunkList>;
+export const ChunkListQuery = z.object({
+  state: z.enum(CHUNK_STATUSES).optional(),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+/** One letter for each chunk state, in ordinal order: a grid of 100,000 cells in 100 KB. */
+export const STATE_LETTERS = {
+  queued: 'q',
+  leased: 'l',
+  running: 'r',
+  done: 'd',
+  failed: 'f',
+  canceled: 'c',
+} as const;
+
+/** GET /api/v1/jobs/:id/chunks/states. `frames[i]` is the frame of ordinal i, null for a stage without frames. */
+export const ChunkStates = z.object({
+  stage: StageId,
+  name: z.string(),
+  states: z.string(),
+  frames: z.array(z.int()).nullable(),
+});
+export type ChunkStates = z.infer<typeof ChunkStates>;
+
+/** GET /api/v1/jobs/:id/chunks/:ordinal: the chunk with every attempt and its log. */
+export const ChunkDetail = ChunkView.extend({
+  attemptsMade: z.array(
+    z.object({
+      lease: LeaseId,
+      worker: z.object({ id: WorkerId, name: z.string() }),
+      grantedAt: z.number(),
+      startedAt: z.number().nullable(),
+      endedAt: z.number().nullable(),
+      outcome: z.string().nullable(),
+      problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+      log: z.string().nullable(),
+    }),
+  ),
+});
+export type ChunkDetail = z.infer<typeof ChunkDetail>;
+
+/** GET /api/v1/jobs/:id/timeline?limit=: the newest spans of work, for worker x time. */
+export const Timeline = z.object({
+  spans: z.array(
+    z.object({
+      worker: WorkerId,
+      workerName: z.string(),
+      ordinal: z.int(),
+      label: z.string(),
+      from: z.number(),
+      /** Null while it runs. */
+      to: z.number().nullable(),
+      outcome: z.string().nullable(),
+    }),
+  ),
+});
+export type Timeline = z.infer<typeof Timeline>;
+
+/** GET /api/v1/jobs/:id/log */
+export const JobLog = z.object({
+  notes: z.array(JobNote),
+  failures: z.array(z.object({ label: z.string(), log: z.string() })),
+});
+export type JobLog = z.infer<typeof JobLog>;
+
+/** GET /api/v1/jobs/:id/artifacts; each is at /api/v1/jobs/:id/artifacts/:name. `size` is null for one made while it is sent. */
+export const ArtifactList = z.object({
+  artifacts: z.array(
+    z.object({
+      name: z.string(),
+      mediaType: z.string(),
+      size: z.number().nullable(),
+      url: z.string(),
+    }),
+  ),
+});
+export type ArtifactList = z.infer<typeof ArtifactList>;

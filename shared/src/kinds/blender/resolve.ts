@@ -1,0 +1,196 @@
+import type { Capabilities, Requirement } from '../../model/requirement.ts';
+import { compareVersions, unmet } from '../../model/requirement.ts';
+import type { Note } from '../kind.ts';
+import { parseFrames } from './frames.ts';
+import type { BlenderProbe, ProbedScene } from './probe.ts';
+import {
+  type ColorDepth,
+  Engine,
+  ImageFormat,
+  type RenderOverrides,
+  type RenderSettings,
+} from './settings.ts';
+
+export type Resolved =
+  | { ok: true; settings: RenderSettings; requirements: Requirement[]; notes: Note[] }
+  | { ok: false; code: string; message: string };
+
+/**
+ * Lays what the user chose over what the file says and decides everything that
+ * is left open. Pure; refusals are sentences for the user.
+ */
+export function resolveSettings(
+  probe: BlenderProbe,
+  given: RenderOverrides,
+  fleet: Capabilities[],
+): Resolved {
+  const wanted = given.scene ?? probe.activeScene;
+  const scene = probe.scenes.find((candidate) => candidate.name === wanted);
+  if (scene === undefined) {
+    return refuse(
+      'unknown-scene',
+      `The file has no scene "${wanted}". It has: ${list(probe.scenes.map((s) => s.name))}.`,
+    );
+  }
+  const camera = chooseCamera(scene, given.camera);
+  if (!camera.ok) return camera;
+  const engine = chooseEngine(scene, given.engine, fleet);
+  const frames = given.frames ?? rangeOf(scene);
+  const parsed = parseFrames(frames);
+  if (!parsed.ok) return refuse('bad-frames', parsed.message);
+  const denoise = decideDenoise(scene, engine.engine, given.denoise ?? 'auto', fleet);
+  const format = given.format ?? ImageFormat.safeParse(scene.format).data ?? 'PNG';
+  const settings: RenderSettings = {
+    scene: scene.name,
+    camera: camera.camera,
+    frames,
+    resolutionX: given.resolutionX ?? scene.resolutionX,
+    resolutionY: given.resolutionY ?? scene.resolutionY,
+    percentage: given.percentage ?? scene.percentage,
+    engine: engine.engine,
+    samples: given.samples ?? scene.samples ?? 64,
+    format,
+    colorDepth: depthFor(format, given.colorDepth ?? scene.colorDepth),
+    transparent: given.transparent ?? scene.transparent,
+    fps: given.fps ?? scene.fps,
+    video: given.video ?? 'mp4',
+    denoise: denoise.denoise,
+  };
+  const requirements: Requirement[] = [
+    { key: 'blender.engines', op: 'includes', value: settings.engine },
+    ...(settings.denoise ? [{ key: 'blender.denoiser', op: 'equals' as const, value: true }] : []),
+  ];
+  return { ok: true, settings, requirements, notes: [...engine.notes, ...denoise.notes] };
+}
+
+/** Why none of these workers can run such a stage, null where one can or none is connected yet. */
+export function fleetProblem(
+  fleet: Capabilities[],
+  requirements: Requirement[],
+): { code: string; message: string } | null {
+  if (fleet.length === 0 || fleet.some((worker) => unmet(worker, requirements).length === 0)) return null;
+  const lacking = requirements.find((need) => fleet.every((worker) => unmet(worker, [need]).length > 0));
+  if (lacking?.key === 'blender.version') return tooOld(fleet, String(lacking.value));
+  if (lacking?.key === 'blender.engines') return noEngine(String(lacking.value));
+  if (lacking?.key === 'blender.denoiser') {
+    return {
+      code: 'denoiser-unavailable',
+      message:
+        'Denoising is switched on, but the Blender on every connected worker was built without a denoiser (OpenImageDenoise). Set denoising to "auto" or "off", or connect a worker with an official Blender build.',
+    };
+  }
+  return {
+    code: 'no-capable-worker',
+    message: 'No connected worker can do this job. The Workers page shows what each can do.',
+  };
+}
+
+function tooOld(fleet: Capabilities[], fileVersion: string) {
+  const versions = fleet.flatMap((worker) => {
+    const version = worker['blender.version'];
+    return typeof version === 'string' ? [version] : [];
+  });
+  const newest = versions.sort(compareVersions).at(-1);
+  const have =
+    newest === undefined
+      ? 'no connected worker has Blender'
+      : `the newest Blender on your workers is ${newest}`;
+  return {
+    code: 'blender-too-old',
+    message: `This file was saved by Blender ${fileVersion}, but ${have}. Update Blender on a worker, or save the file for an older version.`,
+  };
+}
+
+const noEngine = (engine: string) => ({
+  code: 'engine-unavailable',
+  message: engine.startsWith('BLENDER_')
+    ? `No connected worker can render with ${engineName(engine)}: it needs OpenGL without a screen (on Debian or Ubuntu: apt install libegl1 libgl1-mesa-dri). Install it on a worker, or choose Cycles.`
+    : `No connected worker can render with ${engineName(engine)}.`,
+});
+
+const NAMES: Record<string, string> = {
+  CYCLES: 'Cycles',
+  BLENDER_EEVEE: 'EEVEE',
+  BLENDER_EEVEE_NEXT: 'EEVEE',
+  BLENDER_WORKBENCH: 'Workbench',
+};
+/** An engine's name as artists write it. */
+export const engineName = (engine: string): string => NAMES[engine] ?? engine;
+
+function chooseCamera(scene: ProbedScene, wanted: string | undefined) {
+  if (wanted !== undefined && !scene.cameras.includes(wanted)) {
+    const has = scene.cameras.length === 0 ? 'It has none.' : `It has: ${list(scene.cameras)}.`;
+    return refuse('unknown-camera', `The scene "${scene.name}" has no camera "${wanted}". ${has}`);
+  }
+  const camera = wanted ?? scene.camera ?? scene.cameras[0];
+  return camera === undefined
+    ? refuse(
+        'no-camera',
+        `The scene "${scene.name}" has no camera. Add one in Blender and send the file again, or choose another scene.`,
+      )
+    : { ok: true as const, camera };
+}
+
+/** EEVEE has two names and one meaning to users; the one that the workers know is taken. */
+type Choice = { ok: true; engine: Engine; notes: Note[] };
+
+function chooseEngine(scene: ProbedScene, wanted: Engine | undefined, fleet: Capabilities[]): Choice {
+  const known = Engine.safeParse(wanted ?? scene.engine);
+  if (!known.success) {
+    // Files of Blender 2.7x may name the removed "Blender Internal", which newer versions open as EEVEE.
+    return fallbackEngine(scene.engine, fleet);
+  }
+  return { ok: true, engine: eeveeOf(known.data, fleet), notes: [] };
+}
+
+function fallbackEngine(name: string, fleet: Capabilities[]): Choice {
+  const engine = eeveeOf('BLENDER_EEVEE', fleet);
+  const notes: Note[] = [
+    {
+      level: 'warning',
+      code: 'engine-replaced',
+      message: `The file asks for the engine "${name}", which the farm does not know. It is rendered with EEVEE instead.`,
+    },
+  ];
+  return { ok: true, engine, notes };
+}
+
+function eeveeOf(engine: Engine, fleet: Capabilities[]): Engine {
+  if (engine !== 'BLENDER_EEVEE' && engine !== 'BLENDER_EEVEE_NEXT') return engine;
+  const has = (name: string) =>
+    fleet.some((w) => Array.isArray(w['blender.engines']) && w['blender.engines'].includes(name));
+  const other: Engine = engine === 'BLENDER_EEVEE' ? 'BLENDER_EEVEE_NEXT' : 'BLENDER_EEVEE';
+  return !has(engine) && has(other) ? other : engine;
+}
+
+function decideDenoise(
+  scene: ProbedScene,
+  engine: Engine,
+  choice: 'auto' | 'on' | 'off',
+  fleet: Capabilities[],
+) {
+  const none: Note[] = [];
+  if (engine !== 'CYCLES' || choice === 'off') return { denoise: false, notes: none };
+  if (choice === 'on') return { denoise: true, notes: none };
+  if (!scene.denoise) return { denoise: false, notes: none };
+  if (fleet.some((worker) => worker['blender.denoiser'] === true)) return { denoise: true, notes: none };
+  const message =
+    'The scene asks for denoising, but no connected worker can denoise (its Blender was built without OpenImageDenoise). All frames are rendered without it.';
+  return { denoise: false, notes: [{ level: 'warning' as const, code: 'denoise-off', message }] };
+}
+
+function depthFor(format: ImageFormat, wanted: ColorDepth | null): ColorDepth {
+  const allowed = { PNG: ['8', '16'], JPEG: ['8'], TIFF: ['8', '16'], OPEN_EXR: ['16', '32'] } as const;
+  const depths: readonly ColorDepth[] = allowed[format];
+  return wanted !== null && depths.includes(wanted) ? wanted : (depths[0] ?? '8');
+}
+
+const rangeOf = (scene: ProbedScene): string =>
+  `${scene.frameStart}-${scene.frameEnd}${scene.frameStep > 1 ? `x${scene.frameStep}` : ''}`;
+
+const list = (names: string[]): string => names.map((name) => `"${name}"`).join(', ');
+const refuse = (code: string, message: string): Extract<Resolved, { ok: false }> => ({
+  ok: false,
+  code,
+  message,
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { BlobHash } from '../../model/ids.ts';
+import { RelativePath } from '../../model/path.ts';
+import { StageInput } from '../../protocol/workers.ts';
+import { RenderOverrides } from './settings.ts';
+
+/** What a user sends to have a .blend, or a .zip with one, rendered. */
+export const BlenderSubmission = z.object({
+  kind: z.literal('blender'),
+  /** The uploaded file. */
+  source: z.object({ blob: BlobHash, fileName: z.string().min(1).max(255) }),
+  /** Which .blend of an archive is the one to render, where it holds several. */
+  main: RelativePath.optional(),
+  settings: RenderOverrides.default({}),
+  /** Runs the scripts stored in the file. Off unless the owner says so. */
+  scripts: z.boolean().default(false),
+  /** Stop after the probe and wait for the user's settings. */
+  review: z.boolean().default(false),
+  /** What a frame that failed for good does to the others. */
+  onFailure: z.enum(['finish-others', 'stop']).default('finish-others'),
+});
+export type BlenderSubmission = z.infer<typeof BlenderSubmission>;
+
+/** The stored spec of a Blender job: the submission with its files laid open. */
+export const BlenderSpec = BlenderSubmission.omit({ source: true }).extend({
+  main: RelativePath,
+  source: z.object({ blob: BlobHash, fileName: z.string() }),
+  /** The .blend and all that came with it. */
+  files: z.array(StageInput).min(1).max(10_000),
+  /** Version in the file's header, "2.77"; null where the header does not tell. */
+  fileVersion: z.string().nullable(),
+});
+export type BlenderSpec = z.infer<typeof BlenderSpec>;

@@ -1,0 +1,132 @@
+import type { FailureCode } from '../protocol/failures.ts';
+import { FAILURES } from '../protocol/failures.ts';
+import type { LeaseId, WorkerId } from './ids.ts';
+
+/** How often a chunk may be started before it counts as failed. */
+export const MAX_ATTEMPTS = 3;
+
+/** An attempt counts from its start: a chunk that only waited on a lost worker has lost nothing. */
+export type ChunkState =
+  | { status: 'queued'; attempts: number }
+  | { status: 'leased'; attempts: number; lease: LeaseId; worker: WorkerId; expiresAt: number }
+  | {
+      status: 'running';
+      attempts: number;
+      lease: LeaseId;
+      worker: WorkerId;
+      startedAt: number;
+      expiresAt: number;
+    }
+  | { status: 'done'; attempts: number; lease: LeaseId; worker: WorkerId }
+  | { status: 'failed'; attempts: number; code: FailureCode; message: string }
+  | { status: 'canceled'; attempts: number };
+
+export type ChunkStatus = ChunkState['status'];
+export const CHUNK_STATUSES = ['queued', 'leased', 'running', 'done', 'failed', 'canceled'] as const;
+
+export type ChunkEvent =
+  | { type: 'grant'; lease: LeaseId; worker: WorkerId; expiresAt: number }
+  | { type: 'renew'; lease: LeaseId; expiresAt: number }
+  | { type: 'start'; lease: LeaseId; at: number }
+  | { type: 'finish'; lease: LeaseId }
+  /** The worker says this attempt failed. */
+  | { type: 'fail'; lease: LeaseId; code: FailureCode; message: string }
+  /** The worker is lost. */
+  | { type: 'expire'; lease: LeaseId }
+  /** The worker gives the chunk back through no fault of the chunk: drained, or taken back for an idle worker. */
+  | { type: 'release'; lease: LeaseId }
+  | { type: 'cancel' }
+  | { type: 'retry' }
+  /** The final check found the stored result of this lease unusable. */
+  | { type: 'reject'; lease: LeaseId; message: string };
+
+export type ChunkRefusal = 'stale-lease' | 'not-allowed';
+export type ChunkTransition = { ok: true; state: ChunkState } | { ok: false; code: ChunkRefusal };
+
+const refuse = (code: ChunkRefusal): ChunkTransition => ({ ok: false, code });
+const to = (state: ChunkState): ChunkTransition => ({ ok: true, state });
+
+/**
+ * The one place where a chunk changes state. An event that names a lease is
+ * refused as `stale-lease` unless that lease is the chunk's present one, so the
+ * first valid result wins and a late one changes nothing.
+ */
+export function chunkTransition(state: ChunkState, event: ChunkEvent): ChunkTransition {
+  switch (event.type) {
+    case 'grant':
+      return state.status === 'queued'
+        ? to({
+            status: 'leased',
+            attempts: state.attempts,
+            lease: event.lease,
+            worker: event.worker,
+            expiresAt: event.expiresAt,
+          })
+        : refuse('not-allowed');
+    case 'cancel':
+      return state.status === 'queued' || state.status === 'leased' || state.status === 'running'
+        ? to({ status: 'canceled', attempts: state.attempts })
+        : refuse('not-allowed');
+    case 'retry':
+      return state.status === 'failed' || state.status === 'canceled'
+        ? to({ status: 'queued', attempts: 0 })
+        : refuse('not-allowed');
+    case 'reject':
+      if (state.status !== 'done') return refuse('not-allowed');
+      return state.lease === event.lease
+        ? again(state.attempts, 'result-invalid', event.message)
+        : refuse('stale-lease');
+    case 'renew':
+    case 'start':
+    case 'finish':
+    case 'fail':
+    case 'expire':
+    case 'release':
+      return underLease(state, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+type LeaseEvent = Extract<ChunkEvent, { type: 'renew' | 'start' | 'finish' | 'fail' | 'expire' | 'release' }>;
+
+function underLease(state: ChunkState, event: LeaseEvent): ChunkTransition {
+  if (state.status !== 'leased' && state.status !== 'running') return refuse('stale-lease');
+  if (state.lease !== event.lease) return refuse('stale-lease');
+  const { attempts, lease, worker, expiresAt } = state;
+  const started = state.status === 'running';
+  switch (event.type) {
+    case 'renew':
+      return to({ ...state, expiresAt: event.expiresAt });
+    case 'start':
+      return started
+        ? refuse('not-allowed')
+        : to({ status: 'running', attempts: attempts + 1, lease, worker, startedAt: event.at, expiresAt });
+    case 'finish':
+      return to({ status: 'done', attempts: started ? attempts : attempts + 1, lease, worker });
+    case 'fail': {
+      const count = started ? attempts : attempts + 1;
+      return FAILURES[event.code].retry
+        ? again(count, event.code, event.message)
+        : to({ status: 'failed', attempts: count, code: event.code, message: event.message });
+    }
+    case 'expire':
+      return started
+        ? again(attempts, 'worker-lost', FAILURES['worker-lost'].sentence)
+        : to({ status: 'queued', attempts });
+    case 'release':
+      return to({ status: 'queued', attempts: started ? attempts - 1 : attempts });
+    default:
+      return event satisfies never;
+  }
+}
+
+function again(attempts: number, code: FailureCode, message: string): ChunkTransition {
+  return attempts < MAX_ATTEMPTS
+    ? to({ status: 'queued', attempts })
+    : to({ status: 'failed', attempts, code, message });
+}
+
+/** True for a chunk that nothing more will happen to by itself. */
+export const isSettled = (status: ChunkStatus): boolean =>
+  status === 'done' || status === 'failed' || status === 'canceled';

@@ -1,0 +1,91 @@
+/** Where a job stands. `failed` says why in a sentence a user understands, with a code a program can test. */
+export type JobState =
+  | { status: 'probing' }
+  /** Waits for the user's settings. */
+  | { status: 'ready' }
+  | { status: 'queued' }
+  | { status: 'running' }
+  | { status: 'paused'; from: 'probing' | 'queued' | 'running' }
+  | { status: 'stitching' }
+  | { status: 'completed' }
+  | { status: 'failed'; code: string; message: string }
+  | { status: 'canceled' };
+
+export type JobStatus = JobState['status'];
+export const JOB_STATUSES = [
+  'probing',
+  'ready',
+  'queued',
+  'running',
+  'paused',
+  'stitching',
+  'completed',
+  'failed',
+  'canceled',
+] as const;
+
+export type JobEvent =
+  | { type: 'await-settings' }
+  /** The next stage is planned and its chunks wait. */
+  | { type: 'plan' }
+  /** The first chunk of a planned stage was started. */
+  | { type: 'start' }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  /** Every chunk is done; the result is put together. */
+  | { type: 'stitch' }
+  /** The final check found results that must be made again. */
+  | { type: 'redo' }
+  | { type: 'complete' }
+  | { type: 'fail'; code: string; message: string }
+  | { type: 'cancel' }
+  /** The user wants failed or canceled work done after all; `to` is where its open stage stands. */
+  | { type: 'retry'; to: 'probing' | 'queued' };
+
+export type JobTransition = { ok: true; state: JobState } | { ok: false; code: 'not-allowed' };
+
+const to = (state: JobState): JobTransition => ({ ok: true, state });
+const refused: JobTransition = { ok: false, code: 'not-allowed' };
+
+/** The one place where a job changes state. */
+export function jobTransition(state: JobState, event: JobEvent): JobTransition {
+  const { status } = state;
+  switch (event.type) {
+    case 'await-settings':
+      return status === 'probing' ? to({ status: 'ready' }) : refused;
+    case 'plan':
+      return status === 'probing' || status === 'ready' || status === 'running'
+        ? to({ status: 'queued' })
+        : refused;
+    case 'start':
+      return status === 'queued' ? to({ status: 'running' }) : refused;
+    case 'pause':
+      return status === 'probing' || status === 'queued' || status === 'running'
+        ? to({ status: 'paused', from: status })
+        : refused;
+    case 'resume':
+      return status === 'paused' ? to({ status: state.from }) : refused;
+    case 'stitch':
+      return status === 'queued' || status === 'running' ? to({ status: 'stitching' }) : refused;
+    case 'redo':
+      return status === 'stitching' ? to({ status: 'running' }) : refused;
+    case 'complete':
+      return status === 'stitching' ? to({ status: 'completed' }) : refused;
+    case 'fail':
+      return isOver(status) ? refused : to({ status: 'failed', code: event.code, message: event.message });
+    case 'cancel':
+      return isOver(status) ? refused : to({ status: 'canceled' });
+    case 'retry':
+      return status === 'failed' || status === 'canceled' ? to({ status: event.to }) : refused;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** True for a job that will not go on by itself. */
+export const isOver = (status: JobStatus): boolean =>
+  status === 'completed' || status === 'failed' || status === 'canceled';
+
+/** True while the load balancer may grant chunks of the job. */
+export const isGrantable = (status: JobStatus): boolean =>
+  status === 'probing' || status === 'queued' || status === 'running';

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { CHUNK_STATUSES } from '../model/chunk.ts';
+import { ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
+import { WorkerStatus } from '../model/worker.ts';
+import { Heartbeat } from './workers.ts';
+
+/**
+ * Namespace `/control`, between the client backend and the load balancer.
+ * Everything here is a hint over what the database says, but for the two
+ * requests that are acknowledged with a Reply.
+ */
+export const ControlAuth = z.object({ protocol: z.int(), token: z.string().min(1).max(512) });
+
+/** backend -> balancer: rows of these jobs changed (planned, paused, resumed, canceled, priority, deleted): read them again. */
+export const JobsChanged = z.object({ jobs: z.array(JobId).min(1).max(1_000) });
+export type JobsChanged = z.infer<typeof JobsChanged>;
+
+/** backend -> balancer, acknowledged: failed and canceled chunks of the job's open stage are queued again, attempts at 0. */
+export const RetryChunks = z.object({ job: JobId });
+export type RetryChunks = z.infer<typeof RetryChunks>;
+
+/** backend -> balancer, acknowledged: the stored results of these done chunks are unusable; they are made again. */
+export const RejectChunks = z.object({
+  job: JobId,
+  chunks: z
+    .array(z.object({ chunk: ChunkId, message: z.string().max(500) }))
+    .min(1)
+    .max(1_000),
+});
+export type RejectChunks = z.infer<typeof RejectChunks>;
+
+/** One chunk's change. `worker` while leased, running or done. */
+export const ChunkChange = z.object({
+  ordinal: z.int().nonnegative(),
+  status: z.enum(CHUNK_STATUSES),
+  worker: WorkerId.nullable(),
+});
+export type ChunkChange = z.infer<typeof ChunkChange>;
+
+export const ChunkProgress = z.object({
+  worker: WorkerId,
+  ordinal: z.int().nonnegative(),
+  fraction: z.number().min(0).max(1),
+  detail: z.string(),
+});
+export type ChunkProgress = z.infer<typeof ChunkProgress>;
+
+/** balancer -> backend, after commit, at most 10 a second for each stage: what changed since the last one. */
+export const StagePatch = z.object({
+  job: JobId,
+  stage: StageId,
+  changes: z.array(ChunkChange),
+  progress: z.array(ChunkProgress),
+  /** All chunks of the stage are settled: look what comes next. */
+  settled: z.boolean(),
+});
+export type StagePatch = z.infer<typeof StagePatch>;
+
+/** balancer -> backend, at most 2 a second: workers that came, went, or reported. `capabilities` are in the database. */
+export const WorkersPatch = z.object({
+  workers: z.array(
+    z.object({
+      worker: WorkerId,
+      status: WorkerStatus,
+      load: Heartbeat.omit({ draining: true }).nullable(),
+      running: z.array(z.object({ chunk: ChunkId, job: JobId, fraction: z.number(), detail: z.string() })),
+    }),
+  ),
+});
+export type WorkersPatch = z.infer<typeof WorkersPatch>;
+
+export const CONTROL_REQUESTS = {
+  'jobs-changed': JobsChanged,
+  'retry-chunks': RetryChunks,
+  'reject-chunks': RejectChunks,
+} as const;
+export const CONTROL_HINTS = { 'stage-patch': StagePatch, 'workers-patch': WorkersPatch } as const;

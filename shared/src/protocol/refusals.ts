@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Why one side refuses what the other asked, as a closed list; docs/protocol.md says what each makes the asker do. */
+export const REFUSALS = {
+  'protocol-mismatch':
+    'This worker speaks another protocol version than the farm. Update the older of the two.',
+  'bad-token': 'The token is not valid. Ask the owner of the farm for the line by which workers join.',
+  'worker-banned': 'The owner of the farm has shut this worker out.',
+  'name-taken': 'Another worker with the same identity is connected. Give this one its own data folder.',
+  'stale-lease': 'The lease has ended, so the result was not taken.',
+  'blob-missing': 'The result names a file that was not uploaded. Upload it and report again.',
+  'invalid-message': 'The message does not have the form the protocol gives it.',
+  'not-allowed': 'That is not possible in the present state.',
+  draining: 'The worker is leaving and takes no more work.',
+  busy: 'The worker has no free slot for more work.',
+  'already-started': 'The chunk is already being worked on.',
+  'not-ready': 'The farm is starting or its database cannot be reached. Try again in a moment.',
+} as const satisfies Record<string, string>;
+
+export const RefusalCode = z.enum(Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]);
+export type RefusalCode = keyof typeof REFUSALS;
+
+export const Refusal = z.object({ ok: z.literal(false), code: RefusalCode, message: z.string() });
+export type Refusal = z.infer<typeof Refusal>;
+export const refusal = (code: RefusalCode, message: string = REFUSALS[code]): Refusal => ({
+  ok: false,
+  code,
+  message,
+});
+
+export const Accepted = z.object({ ok: z.literal(true) });
+/** The reply to every message that is acknowledged and has nothing to return. */
+export const Reply = z.discriminatedUnion('ok', [Accepted, Refusal]);
+export type Reply = z.infer<typeof Reply>;

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
+import { RelativePath } from '../model/path.ts';
+import { Capabilities } from '../model/requirement.ts';
+import { FailureCode } from './failures.ts';
+import { Refusal } from './refusals.ts';
+
+/**
+ * Namespace `/workers`, between a worker and the load balancer. Every message
+ * is parsed on arrival. `hello`, `done`, `failed`, `released` are acknowledged
+ * with a Reply after they are committed; the worker keeps them until then.
+ */
+
+/** Socket.IO `auth` of a worker: looked at before anything else. */
+export const WorkerAuth = z.object({ protocol: z.int(), token: z.string().min(1).max(512) });
+export type WorkerAuth = z.infer<typeof WorkerAuth>;
+
+/** What `connect_error.data` holds when a connection is refused. */
+export const ConnectRefusal = Refusal.omit({ ok: true });
+export type ConnectRefusal = z.infer<typeof ConnectRefusal>;
+
+/** worker -> balancer, first message after every connect. `identity` is a secret of the worker's own that keeps its id its own. */
+export const Hello = z.object({
+  worker: WorkerId,
+  identity: z.string().min(16).max(128),
+  name: z.string().min(1).max(128),
+  slots: z.int().min(1).max(256),
+  capabilities: Capabilities,
+  machine: z.object({ os: z.string(), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),
+  /** Blobs in the worker's cache, most recently used first. */
+  blobs: z.array(BlobHash).max(10_000),
+  /** Leases the worker still works on or holds results of. */
+  leases: z.array(z.object({ lease: LeaseId, started: z.boolean() })).max(4_096),
+});
+export type Hello = z.infer<typeof Hello>;
+
+/** Reply to `hello`. Leases in `drop` no longer stand: stop that work and forget it. */
+export const Welcome = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    drop: z.array(LeaseId),
+    heartbeatMs: z.int().positive(),
+    /** Where blobs are: a full base URL, or a port on the host the worker joined. */
+    backend: z.union([z.object({ url: z.url() }), z.object({ port: z.int().min(1).max(65_535) })]),
+  }),
+  Refusal,
+]);
+export type Welcome = z.infer<typeof Welcome>;
+
+/** worker -> balancer every HEARTBEAT_MS, no reply. cpu 0..1 over all cores; memory in bytes; load as `os.loadavg()[0]`. */
+export const Heartbeat = z.object({
+  cpu: z.number().min(0).max(1),
+  memoryUsedBytes: z.number().nonnegative(),
+  load: z.number().nonnegative(),
+  draining: z.boolean(),
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+export const StageInput = z.object({
+  path: RelativePath,
+  hash: BlobHash,
+  size: z.number().int().nonnegative(),
+});
+export type StageInput = z.infer<typeof StageInput>;
+
+/**
+ * balancer -> worker, acknowledged with Reply (`draining`, `busy`). The blob at
+ * `hash` is GET `<backend>/api/v1/blobs/<hash>?lease=<lease>&signature=<signature>`;
+ * a result is PUT to the same address. The signature ends with the lease.
+ */
+export const Assign = z.object({
+  lease: LeaseId,
+  chunk: ChunkId,
+  job: JobId,
+  stage: StageId,
+  kind: z.string(),
+  /** Name of the stage within its kind: `probe`, `render`. */
+  stageName: z.string(),
+  stageSpec: z.unknown(),
+  chunkSpec: z.unknown(),
+  inputs: z.array(StageInput).max(10_000),
+  affinity: z.string(),
+  hangLimitMs: z.int().positive(),
+  signature: z.string(),
+});
+export type Assign = z.infer<typeof Assign>;
+
+/** balancer -> worker: take back a chunk that has not started; Reply `already-started` when it has. */
+export const Reclaim = z.object({ lease: LeaseId });
+export type Reclaim = z.infer<typeof Reclaim>;
+
+/** balancer -> worker: these leases have ended (job canceled, lease lost); stop at once. Reply ok. */
+export const Revoke = z.object({ leases: z.array(LeaseId).min(1) });
+export type Revoke = z.infer<typeof Revoke>;
+
+/** worker -> balancer: work on the chunk begins. No reply. */
+export const Started = z.object({ lease: LeaseId });
+export type Started = z.infer<typeof Started>;
+
+/** worker -> balancer, at most 4 a second for all slots together, volatile. */
+export const Progress = z.object({
+  chunks: z
+    .array(z.object({ lease: LeaseId, fraction: z.number().min(0).max(1), detail: z.string().max(120) }))
+    .max(256),
+});
+export type Progress = z.infer<typeof Progress>;
+
+export const ResultFile = z.object({
+  name: z.string().min(1).max(128),
+  hash: BlobHash,
+  size: z.number().int().nonnegative(),
+  mediaType: z.string().max(128),
+});
+export type ResultFile = z.infer<typeof ResultFile>;
+
+/** worker -> balancer, acknowledged after commit. `busyMs` is the time the slot spent on the chunk. */
+export const Done = z.object({
+  lease: LeaseId,
+  result: z.unknown(),
+  files: z.array(ResultFile).max(64),
+  busyMs: z.number().nonnegative(),
+  /** The last lines of the child's output, at most 4 KB. */
+  log: z.string().max(4_096),
+});
+export type Done = z.infer<typeof Done>;
+
+/** worker -> balancer, acknowledged after commit. */
+export const Failed = z.object({
+  lease: LeaseId,
+  code: FailureCode,
+  message: z.string().max(2_000),
+  busyMs: z.number().nonnegative(),
+  log: z.string().max(16_384),
+});
+export type Failed = z.infer<typeof Failed>;
+
+/** worker -> balancer, acknowledged: these chunks will not be worked on here (draining, or no room). */
+export const Released = z.object({ leases: z.array(LeaseId).min(1), reason: z.string().max(200) });
+export type Released = z.infer<typeof Released>;
+
+/** worker -> balancer: the cache gained or lost blobs. No reply. */
+export const BlobsChanged = z.object({
+  added: z.array(BlobHash).max(10_000),
+  removed: z.array(BlobHash).max(10_000),
+});
+export type BlobsChanged = z.infer<typeof BlobsChanged>;
+
+/** worker -> balancer, acknowledged: the worker leaves now; what it holds goes back to the queue at once. */
+export const Leaving = z.object({ reason: z.string().max(200) });
+export type Leaving = z.infer<typeof Leaving>;
+
+export const WORKER_MESSAGES = {
+  hello: Hello,
+  heartbeat: Heartbeat,
+  started: Started,
+  progress: Progress,
+  done: Done,
+  failed: Failed,
+  released: Released,
+  'blobs-changed': BlobsChanged,
+  leaving: Leaving,
+} as const;
+
+export const BALANCER_MESSAGES = { assign: Assign, reclaim: Reclaim, revoke: Revoke } as const;
