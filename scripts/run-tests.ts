@@ -1,0 +1,90 @@
+// Every check and test of the clone, in this process's Node 24: see `npm test`.
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { lint, typeCheck } from './checks.ts';
+import { type FileResult, runTestFile } from './run-test-file.ts';
+import { findTestFiles } from './test-files.ts';
+import type { Outcome } from './test-tally.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const filters = process.argv.slice(2);
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+
+const results: FileResult[] = [];
+if (filters.length === 0) {
+  for (const check of [typeCheck, lint]) results.push(report(await check(root)));
+} else {
+  say(`Only test files whose path contains ${filters.join(' or ')}; without type check and lint.`);
+}
+const { quick, endToEnd } = findTestFiles(root, filters);
+await runAll(quick, 2);
+await runAll(endToEnd, 1);
+process.exitCode = conclude(results);
+
+async function runAll(files: readonly string[], atOnce: number): Promise<void> {
+  const waiting = [...files];
+  const runner = async () => {
+    for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
+      const seen = atOnce === 1 ? (outcome: Outcome) => say(`  · ${line(outcome)}`) : () => {};
+      if (atOnce === 1) say(`▶ ${file}`);
+      results.push(report(await runTestFile(root, file, { signal: stop.signal, seen })));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, runner));
+}
+
+function report(result: FileResult): FileResult {
+  const failed = result.outcomes.filter((it) => it.kind === 'failed');
+  const passed = result.outcomes.filter((it) => it.kind === 'passed').length;
+  const mark = failed.length > 0 ? '✖' : '✔';
+  const count = failed.length > 0 ? `${passed} passed, ${failed.length} failed` : `${passed} passed`;
+  say(`${mark} ${result.file}: ${count} (${seconds(result.ms)})`);
+  for (const { name, reason } of failed) say(indent(`✖ ${name}\n${indent(reason)}`));
+  return result;
+}
+
+/** Prints the skipped and failed tests, then the one line that counts; gives the exit code. */
+function conclude(all: readonly FileResult[]): 0 | 1 {
+  const of = <K extends Outcome['kind']>(kind: K) =>
+    all.flatMap(({ file, outcomes }) =>
+      outcomes
+        .filter((it): it is Extract<Outcome, { kind: K }> => it.kind === kind)
+        .map((it) => ({ file, ...it })),
+    );
+  const [passed, failed, skipped] = [of('passed'), of('failed'), of('skipped')];
+  list(
+    'Skipped:',
+    skipped.map((it) => `${it.file} › ${it.name}: ${it.reason}`),
+  );
+  list(
+    'Failed:',
+    failed.map((it) => `${it.file} › ${it.name}`),
+  );
+  if (stop.signal.aborted) say('\nStopped before the end.');
+  const counts = [`${passed.length} passed`, `${failed.length} failed`];
+  if (skipped.length > 0) counts.push(`${skipped.length} skipped`);
+  say(`\n${counts.join(', ')}`);
+  return failed.length > 0 || passed.length === 0 || stop.signal.aborted ? 1 : 0;
+}
+
+function list(title: string, lines: readonly string[]): void {
+  if (lines.length > 0) say(`\n${title}\n${lines.map((it) => `  ${it}`).join('\n')}`);
+}
+
+function line(outcome: Outcome): string {
+  if (outcome.kind === 'passed') return `${outcome.name} (${seconds(outcome.ms)})`;
+  return `${outcome.kind}: ${outcome.name}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '    ');
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,35 @@
+// Started by whatever Node the machine has, from 18 on, before any npm package is there.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { npmPackages } from './npm-packages.mjs';
+import { node24 } from './places.mjs';
+import { programs } from './programs.mjs';
+import { site } from './site.mjs';
+import { SetupStopped, tell } from './tell.mjs';
+
+export { node24 };
+
+/**
+ * Makes the clone ready: npm packages with Node 24, the programs of the system, the built site. Says what it
+ * does while it does it, and does nothing where nothing is to be done. Where the user has to act it says how
+ * and ends the process with exit code 1.
+ *
+ * @param {{ forTests?: boolean }} [options] forTests: also what the tests need (MariaDB server, Chromium)
+ */
+export async function setup({ forTests = false } = {}) {
+  const started = Date.now();
+  try {
+    await npmPackages();
+    await programs({ forTests });
+    await site();
+  } catch (error) {
+    if (!(error instanceof SetupStopped)) throw error;
+    tell(error.message);
+    process.exit(1);
+  }
+  tell(`Set-up: everything is in place (${((Date.now() - started) / 1000).toFixed(1)} s).`);
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await setup({ forTests: process.argv.includes('--tests') });
+}

@@ -1,0 +1,128 @@
+/**
+ * What to do about programs this machine lacks. Pure: the machine is described, nothing is looked up here.
+ *
+ * @typedef {'blender' | 'ffmpeg' | 'egl' | 'mariadb' | 'chromium'} Program
+ * @typedef {{ platform: string, distribution: string[], administrator: 'root' | 'sudo' | 'none' }} Machine
+ *   `distribution` is ID and ID_LIKE of /etc/os-release, nearest first; empty where there is none.
+ * @typedef {{ kind: 'nothing' }
+ *   | { kind: 'install', commands: string[][] }
+ *   | { kind: 'ask', missing: string[], lines: string[] }} Plan
+ *   `lines` are what the user should run, in order; empty when no package manager is known.
+ *
+ * @param {Program[]} missing
+ * @param {Machine} machine
+ * @returns {Plan}
+ */
+export function planPackages(missing, machine) {
+  if (missing.length === 0) return { kind: 'nothing' };
+  const family = familyOf(machine);
+  if (family === 'debian' && machine.administrator !== 'none') {
+    const sudo = machine.administrator === 'sudo' ? ['sudo', '-n'] : [];
+    return { kind: 'install', commands: aptCommands(missing, machine).map((line) => [...sudo, ...line]) };
+  }
+  return {
+    kind: 'ask',
+    missing: missing.map((program) => names[program]),
+    lines: family === undefined ? [] : linesFor[family](missing, machine),
+  };
+}
+
+/** @type {Record<Program, string>} */
+export const names = {
+  blender: 'Blender',
+  ffmpeg: 'ffmpeg',
+  egl: "Mesa's software EGL",
+  mariadb: 'MariaDB server',
+  chromium: 'Chromium',
+};
+
+const packages = {
+  debian: {
+    blender: ['blender'],
+    ffmpeg: ['ffmpeg'],
+    egl: ['libegl1', 'libgl1-mesa-dri'],
+    // The core packages are the server alone, without a service that would start at boot.
+    mariadb: ['mariadb-server-core', 'mariadb-client-core'],
+    chromium: ['chromium'],
+  },
+  fedora: {
+    blender: ['blender'],
+    ffmpeg: ['ffmpeg'],
+    egl: ['mesa-libEGL', 'mesa-dri-drivers'],
+    mariadb: ['mariadb-server'],
+    chromium: ['chromium'],
+  },
+  arch: {
+    blender: ['blender'],
+    ffmpeg: ['ffmpeg'],
+    egl: ['mesa'],
+    mariadb: ['mariadb'],
+    chromium: ['chromium'],
+  },
+  macos: {
+    blender: ['--cask blender'],
+    ffmpeg: ['ffmpeg'],
+    egl: [],
+    mariadb: ['mariadb'],
+    chromium: ['--cask google-chrome'],
+  },
+  windows: {
+    blender: ['BlenderFoundation.Blender'],
+    ffmpeg: ['Gyan.FFmpeg'],
+    egl: [],
+    mariadb: ['MariaDB.Server'],
+    chromium: ['Google.Chrome'],
+  },
+};
+
+const linesFor = {
+  debian: (missing, machine) => {
+    const prefix = machine.administrator === 'root' ? '' : 'sudo ';
+    return [
+      `${prefix}apt-get update && ${prefix}apt-get install -y --no-install-recommends ${debianPackages(missing, machine).join(' ')}`,
+    ];
+  },
+  fedora: (missing) => {
+    // Fedora's own ffmpeg cannot encode H.264; RPM Fusion's can.
+    const source = missing.includes('ffmpeg')
+      ? 'sudo dnf install -y https://mirrors.rpmfusion.org/free/fedora/rpmfusion-free-release-$(rpm -E %fedora).noarch.rpm && '
+      : '';
+    return [`${source}sudo dnf install -y --allowerasing ${all('fedora', missing).join(' ')}`];
+  },
+  arch: (missing) => [`sudo pacman -S --needed ${all('arch', missing).join(' ')}`],
+  macos: (missing) => [
+    all('macos', missing)
+      .map((name) => `brew install ${name}`)
+      .join(' && '),
+  ],
+  windows: (missing) => all('windows', missing).map((name) => `winget install --exact --id ${name}`),
+};
+
+function familyOf({ platform, distribution }) {
+  if (platform === 'darwin') return 'macos';
+  if (platform === 'win32') return 'windows';
+  if (distribution.some((id) => id === 'debian' || id === 'ubuntu')) return 'debian';
+  if (distribution.some((id) => id === 'fedora' || id === 'rhel')) return 'fedora';
+  if (distribution.includes('arch')) return 'arch';
+  return undefined;
+}
+
+function aptCommands(missing, machine) {
+  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300'];
+  return [
+    [...apt, 'update'],
+    [...apt, 'install', '-y', '--no-install-recommends', ...debianPackages(missing, machine)],
+  ];
+}
+
+function debianPackages(missing, { distribution }) {
+  const wanted = all('debian', missing);
+  // Ubuntu has no package of Debian's name.
+  return distribution[0] === 'ubuntu'
+    ? wanted.map((name) => (name === 'chromium' ? 'chromium-browser' : name))
+    : wanted;
+}
+
+function all(family, missing) {
+  return missing.flatMap((program) => packages[family][program]);
+}

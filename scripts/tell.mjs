@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+
+/** One line of what set-up is doing. */
+export function tell(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Set-up cannot go on, and the user is the one who can do something about it: `message` says what. */
+export class SetupStopped extends Error {}
+
+const stillEveryMs = 15_000;
+const lastLines = 25;
+
+/**
+ * Runs a long program quietly: says `label` first, a sign of life every 15 s, and the time it took. Throws
+ * SetupStopped with the program's own last lines when it fails.
+ *
+ * @param {string} label what is being done, in words: "Installing the npm packages"
+ * @param {string[]} command
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, shell?: boolean }} options
+ */
+export async function runQuietly(label, command, options) {
+  const [program, ...args] = command;
+  const started = Date.now();
+  const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+  tell(`${label} …`);
+  let output = '';
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output = (output + text).slice(-50_000);
+    });
+  }
+  const alive = setInterval(() => tell(`  … ${seconds()}: ${endOf(output, 1).slice(0, 100)}`), stillEveryMs);
+  const ended = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? null : `ended with ${signal ?? `code ${code}`}`),
+    );
+  });
+  clearInterval(alive);
+  if (ended === null) return tell(`  done in ${seconds()}`);
+  throw new SetupStopped(`${label}: \`${command.join(' ')}\` ${ended}.\n${endOf(output, lastLines)}`);
+}
+
+function endOf(output, count) {
+  return output.trimEnd().split(/\r?\n/).slice(-count).join('\n');
+}
