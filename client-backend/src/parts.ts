@@ -1,0 +1,79 @@
+import type { BlobHash, JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
+import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
+import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
+
+/** Everything the backend is made of, wired in main.ts and handed down. */
+export type Parts = {
+  config: ServerConfig;
+  secrets: Secrets;
+  db: Db;
+  blobs: BlobStore;
+  clock: Clock;
+  random: RandomBytes;
+  log: Log;
+  /** The one owner of this farm; every row is its. */
+  owner: OwnerId;
+  balancer: BalancerLink;
+  live: Live;
+};
+
+/** The backend's end of `/control`. Hints are dropped while the balancer is away: it reads the database anyway. */
+export interface BalancerLink {
+  connected(): boolean;
+  jobsChanged(jobs: JobId[]): void;
+  /** `not-ready` when the balancer cannot be reached within 5 s. */
+  retryChunks(job: JobId): Promise<Reply>;
+  rejectChunks(request: RejectChunks): Promise<Reply>;
+  /** What the balancer last said of each worker and of each chunk under way; empty while it is away. */
+  workers(): ReadonlyMap<WorkerId, WorkersPatch['workers'][number]>;
+  progress(job: JobId): readonly ChunkProgress[];
+  close(): void;
+}
+
+/** Tells the pages that watch. */
+export interface Live {
+  /** The job's row, notes, stages or artifacts changed. */
+  jobChanged(job: JobId): void;
+  stitching(job: JobId, fraction: number): void;
+  /** 0..1 while the job is stitched, null otherwise. */
+  stitchingOf(job: JobId): number | null;
+}
+
+/** A kind's part of the backend. */
+export interface BackendKind {
+  /** Turns a submission into the stored spec: opens the source, lays its files open. Refusals are for the user. */
+  prepare(
+    parts: Parts,
+    submission: unknown,
+  ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
+  /** Puts the finished result together and registers its artifacts. Called again from the start after a crash. */
+  assemble(
+    parts: Parts,
+    job: JobId,
+    onProgress: (fraction: number) => void,
+    signal: AbortSignal,
+  ): Promise<Assembly>;
+}
+
+export type SubmissionRefusal = { ok: false; code: string; message: string; choices?: string[] };
+
+export type Assembly =
+  | { outcome: 'complete' }
+  /** These results are unusable and must be made again. */
+  | { outcome: 'redo'; chunks: RejectChunks['chunks'] }
+  /** The cause may go away (a full disk): tried again later, `message` is shown meanwhile. */
+  | { outcome: 'wait'; code: string; message: string }
+  | { outcome: 'fail'; code: string; message: string };
+
+/** The files of an opened source: one .blend, or an archive expanded into blobs. */
+export type OpenedSource =
+  | { ok: true; main: RelativePath; files: StageInput[]; fileVersion: string | null }
+  | SubmissionRefusal;

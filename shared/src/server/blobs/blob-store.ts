@@ -1,0 +1,34 @@
+import type { Readable } from 'node:stream';
+import type { BlobHash } from '../../model/ids.ts';
+
+export type StoredBlob = { hash: BlobHash; size: number };
+
+/** Why bytes were not stored; each has a sentence for the user in `message`. */
+export type BlobRefusal = {
+  ok: false;
+  code: 'hash-mismatch' | 'too-large' | 'disk-full';
+  message: string;
+};
+
+/**
+ * Bytes by their SHA-256. A blob is there whole or not at all: it is written
+ * beside its place, synced, and renamed. Storing one twice costs nothing.
+ */
+export interface BlobStore {
+  /** Streams bytes in, in constant memory; with `expect`, only these bytes are taken. */
+  write(
+    bytes: Readable,
+    options: { maxBytes: number; expect?: BlobHash },
+  ): Promise<({ ok: true } & StoredBlob) | BlobRefusal>;
+  /** Moves a finished file in; the caller has hashed it. */
+  adopt(file: string, blob: StoredBlob): Promise<void>;
+  /** `range` in bytes, both ends inclusive. Rejects with ENOENT when the blob is not there. */
+  read(hash: BlobHash, range?: { start: number; end: number }): Readable;
+  /** Bytes of the blob, null when it is not there. */
+  size(hash: BlobHash): Promise<number | null>;
+  delete(hash: BlobHash): Promise<void>;
+  /** A path at which local programs (ffmpeg, sharp) may read the blob. */
+  localPath(hash: BlobHash): string;
+  /** Bytes that may still be written on this disk. */
+  freeBytes(): Promise<number>;
+}
