@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { isGrantable, isOver, JOB_STATUSES, type JobEvent, type JobState, jobTransition } from './job.ts';
+
+const states: Record<(typeof JOB_STATUSES)[number], JobState> = {
+  probing: { status: 'probing' },
+  ready: { status: 'ready' },
+  queued: { status: 'queued' },
+  running: { status: 'running' },
+  paused: { status: 'paused', from: 'running' },
+  stitching: { status: 'stitching' },
+  completed: { status: 'completed' },
+  failed: { status: 'failed', code: 'c', message: 'm' },
+  canceled: { status: 'canceled' },
+};
+const events: Record<JobEvent['type'], JobEvent> = {
+  'await-settings': { type: 'await-settings' },
+  plan: { type: 'plan' },
+  start: { type: 'start' },
+  pause: { type: 'pause' },
+  resume: { type: 'resume' },
+  stitch: { type: 'stitch' },
+  redo: { type: 'redo' },
+  complete: { type: 'complete' },
+  fail: { type: 'fail', code: 'c', message: 'm' },
+  cancel: { type: 'cancel' },
+  retry: { type: 'retry', to: 'queued' },
+};
+
+// The events each state takes, and where they lead; every other pair is refused.
+const table: Record<keyof typeof states, Partial<Record<JobEvent['type'], string>>> = {
+  probing: { 'await-settings': 'ready', plan: 'queued', pause: 'paused', fail: 'failed', cancel: 'canceled' },
+  ready: { plan: 'queued', fail: 'failed', cancel: 'canceled' },
+  queued: { start: 'running', pause: 'paused', stitch: 'stitching', fail: 'failed', cancel: 'canceled' },
+  running: { plan: 'queued', pause: 'paused', stitch: 'stitching', fail: 'failed', cancel: 'canceled' },
+  paused: { resume: 'running', fail: 'failed', cancel: 'canceled' },
+  stitching: { redo: 'running', complete: 'completed', fail: 'failed', cancel: 'canceled' },
+  completed: {},
+  failed: { retry: 'queued' },
+  canceled: { retry: 'queued' },
+};
+
+for (const status of JOB_STATUSES) {
+  test(`a ${status} job under every event`, () => {
+    for (const event of Object.values(events)) {
+      const after = jobTransition(states[status], event);
+      const got = after.ok ? after.state.status : 'refused';
+      assert.equal(got, table[status][event.type] ?? 'refused', `${status} + ${event.type}`);
+    }
+  });
+}
+
+test('resume goes back to where the pause came from', () => {
+  for (const status of ['probing', 'queued', 'running'] as const) {
+    const paused = jobTransition({ status }, { type: 'pause' });
+    assert.ok(paused.ok);
+    assert.deepEqual(jobTransition(paused.state, { type: 'resume' }), { ok: true, state: { status } });
+  }
+});
+
+test('no sequence of events completes a job without stitching it, nor moves one that is over but by retry', () => {
+  const anyEvent = fc.constantFrom(...Object.values(events));
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 40 }), (sequence) => {
+      let state: JobState = { status: 'probing' };
+      for (const event of sequence) {
+        const before: JobState = state;
+        const after = jobTransition(before, event);
+        if (!after.ok) continue;
+        state = after.state;
+        if (state.status === 'completed') assert.equal(before.status, 'stitching');
+        if (isOver(before.status)) assert.equal(event.type, 'retry');
+        assert.ok(!(isOver(state.status) && isGrantable(state.status)));
+      }
+    }),
+  );
+});
