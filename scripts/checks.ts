@@ -23,8 +23,9 @@ async function check(root: string, file: string, commands: readonly string[][]):
     if (code !== 0) complaints.push(output.trim() || `${command.join(' ')} ended with code ${code}`);
   }
   const ms = performance.now() - started;
-  if (complaints.length === 0) return { file, outcomes: [{ kind: 'passed', name: file, ms }], ms };
-  return { file, outcomes: [{ kind: 'failed', name: file, reason: complaints.join('\n') }], ms };
+  if (complaints.length === 0) return { file, outcomes: [{ kind: 'passed', name: file, ms }], ms, said: '' };
+  const reason = complaints.join('\n');
+  return { file, outcomes: [{ kind: 'failed', name: file, reason }], ms, said: '' };
 }
 
 function runNode(cwd: string, args: string[]): Promise<{ code: number | null; output: string }> {

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { run } from 'node:test';
-import { type Outcome, type Report, Tally } from './test-tally.ts';
+import { type Outcome, Tally } from './test-tally.ts';
 
-export type FileResult = { file: string; outcomes: Outcome[]; ms: number };
+/** `said`: the last of what the file's process printed. */
+export type FileResult = { file: string; outcomes: Outcome[]; ms: number; said: string };
 
-const perTestMs = 5 * 60_000;
-const perFileMs = 8 * 60_000;
-const idleMs = 60_000;
+/** Milliseconds: for one test, for all of a file, and from its last test's end to its process's. */
+export type Limits = { test: number; file: number; leaving: number };
+
+const generous: Limits = { test: 5 * 60_000, file: 8 * 60_000, leaving: 60_000 };
 
 /**
  * Runs one test file in a process of its own. A file that crashes, hangs, declares no test, or stays although
@@ -15,11 +17,15 @@ const idleMs = 60_000;
 export async function runTestFile(
   root: string,
   file: string,
-  { signal, seen }: { signal: AbortSignal; seen: (outcome: Outcome) => void },
+  {
+    signal,
+    seen = () => {},
+    limits = generous,
+  }: { signal: AbortSignal; seen?: (outcome: Outcome) => void; limits?: Limits },
 ): Promise<FileResult> {
   const started = performance.now();
   const tally = new Tally();
-  const watch = new Watch(signal);
+  const watch = new Watch(signal, limits);
   let said = '';
   const path = join(root, file);
   const events = run({
@@ -28,14 +34,15 @@ export async function runTestFile(
     isolation: 'process',
     concurrency: 1,
     signal: watch.signal,
-    execArgv: [`--test-timeout=${perTestMs}`],
+    execArgv: [`--test-timeout=${limits.test}`],
   });
   for await (const { type, data } of events) {
-    watch.heard(type);
+    if (type === 'test:dequeue' && !isAboutTheFile(data, path)) watch.heard('started');
+    if (type === 'test:complete' && !isAboutTheFile(data, path)) watch.heard('ended');
     if (type === 'test:stdout' || type === 'test:stderr') said = (said + data.message).slice(-6_000);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const outcome = isAboutTheFile(data, path)
-      ? ofFile(tally, type === 'test:pass', watch.verdict, said)
+      ? ofFile(tally, type === 'test:pass', watch.verdict)
       : tally.add(type === 'test:pass', data);
     if (outcome !== undefined) seen(outcome);
   }
@@ -43,18 +50,21 @@ export async function runTestFile(
   if (watch.verdict !== undefined && !tally.outcomes.some((it) => it.kind === 'failed')) {
     seen(tally.fail('the file as a whole', watch.verdict));
   }
-  return { file, outcomes: tally.outcomes, ms: performance.now() - started };
+  return { file, outcomes: tally.outcomes, ms: performance.now() - started, said };
 }
 
 // A report under the file's own name stands for its process: it crashed, was ended, or declared nothing.
-function isAboutTheFile(report: Report, path: string): boolean {
+function isAboutTheFile(report: { name: string; nesting: number }, path: string): boolean {
   return report.nesting === 0 && (report.name === path || path.endsWith(`/${report.name}`));
 }
 
-function ofFile(tally: Tally, passed: boolean, verdict: string | undefined, said: string): Outcome {
+function ofFile(tally: Tally, passed: boolean, verdict: string | undefined): Outcome {
   const what = passed ? 'It declares no test.' : 'Its process ended with an error outside of any test.';
-  return tally.fail('the file as a whole', `${verdict ?? what}\n${said}`.trimEnd());
+  return tally.fail('the file as a whole', verdict ?? what);
 }
+
+const staysOpen =
+  'Its tests are over, but its process did not end: something is left open (a server, a socket, a timer, a child).';
 
 /** Ends a file that takes too long, or that has nothing running any more and yet does not go. */
 class Watch {
@@ -65,25 +75,25 @@ class Watch {
   #idle: NodeJS.Timeout | undefined;
   #running = 0;
 
-  constructor(outer: AbortSignal) {
+  readonly #leavingMs: number;
+
+  constructor(outer: AbortSignal, limits: Limits) {
     this.#outer = outer;
-    this.#all = setTimeout(
-      () => this.#end(`It was still running after ${perFileMs / 60_000} minutes.`),
-      perFileMs,
-    );
+    this.#leavingMs = limits.leaving;
+    const complaint = `It was still running after ${limits.file / 1000} s.`;
+    this.#all = setTimeout(() => this.#end(complaint), limits.file);
   }
 
   get signal(): AbortSignal {
     return AbortSignal.any([this.#outer, this.#stop.signal]);
   }
 
-  heard(type: string): void {
-    if (type === 'test:start') this.#running += 1;
-    if (type === 'test:pass' || type === 'test:fail') this.#running -= 1;
+  /** A test was started or has ended. */
+  heard(what: 'started' | 'ended'): void {
+    this.#running += what === 'started' ? 1 : -1;
     clearTimeout(this.#idle);
     if (this.#running > 0) return;
-    const complaint = `Its tests are over, but its process did not end within ${idleMs / 1000} s: something is left open.`;
-    this.#idle = setTimeout(() => this.#end(complaint), idleMs);
+    this.#idle = setTimeout(() => this.#end(staysOpen), this.#leavingMs);
   }
 
   end(): void {

@@ -41,6 +41,7 @@ function report(result: FileResult): FileResult {
   const count = failed.length > 0 ? `${passed} passed, ${failed.length} failed` : `${passed} passed`;
   say(`${mark} ${result.file}: ${count} (${seconds(result.ms)})`);
   for (const { name, reason } of failed) say(indent(`✖ ${name}\n${indent(reason)}`));
+  if (failed.length > 0 && result.said !== '') say(indent(`It printed:\n${indent(result.said.trimEnd())}`));
   return result;
 }
 
