@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24, npmEnv, root } from './places.mjs';
 import { readStamp, writeStamp } from './stamp.mjs';
-import { runQuietly, SetupStopped, tell } from './tell.mjs';
+import { runQuietly, SetupStopped } from './tell.mjs';
 
 /** Installs the npm packages where they are missing or older than package-lock.json, Node 24 among them. */
 export async function npmPackages() {
@@ -83,10 +83,5 @@ function fingerprintOfNode() {
 
 async function npm(label, args) {
   const command = ['npm', ...args, '--no-audit', '--no-fund', '--loglevel=error'];
-  try {
-    await runQuietly(label, command, { cwd: root, env: npmEnv(), shell: process.platform === 'win32' });
-  } catch (error) {
-    if (error instanceof SetupStopped) tell('  (no connection to the npm registry is the usual reason)');
-    throw error;
-  }
+  await runQuietly(label, command, { cwd: root, env: npmEnv(), shell: process.platform === 'win32' });
 }

@@ -9,11 +9,11 @@ export function tell(line) {
 export class SetupStopped extends Error {}
 
 const stillEveryMs = 15_000;
-const lastLines = 25;
+const shownLines = 24;
 
 /**
  * Runs a long program quietly: says `label` first, a sign of life every 15 s, and the time it took. Throws
- * SetupStopped with the program's own last lines when it fails.
+ * SetupStopped with the program's own first and last lines when it fails.
  *
  * @param {string} label what is being done, in words: "Installing the npm packages"
  * @param {string[]} command
@@ -40,7 +40,14 @@ export async function runQuietly(label, command, options) {
   });
   clearInterval(alive);
   if (ended === null) return tell(`  done in ${seconds()}`);
-  throw new SetupStopped(`${label}: \`${command.join(' ')}\` ${ended}.\n${endOf(output, lastLines)}`);
+  throw new SetupStopped(`${label}: \`${command.join(' ')}\` ${ended}.\n${gist(output)}`);
+}
+
+// npm says first what is wrong and last how it is used; apt the other way round.
+function gist(output) {
+  const lines = output.trim().split(/\r?\n/);
+  if (lines.length <= shownLines) return lines.join('\n');
+  return [...lines.slice(0, shownLines / 2), '…', ...lines.slice(-shownLines / 2)].join('\n');
 }
 
 function endOf(output, count) {
