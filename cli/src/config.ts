@@ -1,0 +1,41 @@
+import { availableParallelism, homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+
+/** What the command line takes from its surroundings; this file alone reads the environment. */
+export type CliConfig = {
+  /** PILOT_SERVER: the farm to speak to; `--server` goes before it. */
+  server: string | null;
+  /** PILOT_KEY: the owner's key; `--key` goes before it. */
+  key: string | null;
+  /** PILOT_DATA: where an embedded farm keeps its database, files and logs. */
+  dataFolder: string;
+  /** PILOT_DEBUG=1: errors come with their stack, and Node's own warnings are shown. */
+  debug: boolean;
+  /** PILOT_WORKER_DATA: where `pilot worker` keeps its cache; null for a folder within `dataFolder`. */
+  workerDataFolder: string | null;
+  /** PILOT_TOKEN, so that the token need not stand in the list of processes. */
+  workerToken: string | null;
+  logLevel: string;
+  hostName: string;
+  cpus: number;
+  /** Handed on to child processes. */
+  env: NodeJS.ProcessEnv;
+};
+
+export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
+  return {
+    server: given(env.PILOT_SERVER),
+    key: given(env.PILOT_KEY),
+    dataFolder: given(env.PILOT_DATA) ?? join(homedir(), '.parallel-pilot'),
+    debug: given(env.PILOT_DEBUG) !== null && env.PILOT_DEBUG !== '0',
+    workerDataFolder: given(env.PILOT_WORKER_DATA),
+    workerToken: given(env.PILOT_TOKEN),
+    logLevel: given(env.PILOT_LOG) ?? 'info',
+    hostName: hostname().split('.')[0] || 'localhost',
+    cpus: availableParallelism(),
+    env,
+  };
+}
+
+const given = (value: string | undefined): string | null =>
+  value === undefined || value.trim() === '' ? null : value.trim();
