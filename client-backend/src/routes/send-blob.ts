@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
+import type { Context } from 'hono';
+import { problem } from './problems.ts';
+
+/**
+ * Answers GET and HEAD with a blob: whole, or the part that a Range header asks
+ * for, so that a browser can seek in a video. The hash is the ETag; bytes of
+ * one hash never change.
+ */
+export function sendBlob(
+  c: Context,
+  blobs: BlobStore,
+  blob: { hash: BlobHash; size: number; mediaType: string },
+  extra: Record<string, string> = {},
+): Response {
+  const etag = `"${blob.hash}"`;
+  const headers: Record<string, string> = {
+    'content-type': blob.mediaType,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, no-cache',
+    etag,
+    ...extra,
+  };
+  if (namesTag(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+  const ifRange = c.req.header('if-range');
+  const asked = ifRange === undefined || ifRange === etag ? c.req.header('range') : undefined;
+  const range = parseRange(asked, blob.size);
+  if (range === 'unsatisfiable') {
+    c.header('content-range', `bytes */${blob.size}`);
+    return problem(c, 416, 'range-not-satisfiable', `The file has ${blob.size} bytes.`);
+  }
+  headers['content-length'] = String(range === null ? blob.size : range.end - range.start + 1);
+  if (range !== null) headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.size}`;
+  const status = range === null ? 200 : 206;
+  if (c.req.method === 'HEAD' || blob.size === 0) return new Response(null, { status, headers });
+  const bytes = Readable.toWeb(blobs.read(blob.hash, range ?? undefined));
+  return new Response(bytes as ReadableStream, { status, headers });
+}
+
+const namesTag = (header: string | undefined, etag: string): boolean =>
+  header !== undefined && header.split(',').some((part) => part.trim().replace(/^W\//, '') === etag);
+
+/** Null sends the whole file: no range, several ranges, or one that is not understood (RFC 9110). */
+export function parseRange(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | 'unsatisfiable' | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '');
+  if (match === null || (match[1] === '' && match[2] === '')) return null;
+  const [, first = '', last = ''] = match;
+  if (first === '') {
+    const length = Math.min(Number(last), size);
+    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
+  }
+  const start = Number(first);
+  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (last !== '' && Number(last) < start) return null;
+  return start >= size ? 'unsatisfiable' : { start, end };
+}

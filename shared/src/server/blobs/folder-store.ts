@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { BlobHash } from '../../model/ids.ts';
+import type { BlobRefusal, BlobStore, StoredBlob } from './blob-store.ts';
+
+/**
+ * Blobs in a folder: `ab/cdef…` for the blob with hash abcdef…, and `incoming/`
+ * for what is being written, emptied here of what a killed process left. One
+ * process at a time may own the folder.
+ */
+export async function createFolderStore(folder: string): Promise<BlobStore> {
+  const place: Place = { folder, incoming: join(folder, 'incoming'), made: new Set() };
+  await rm(place.incoming, { recursive: true, force: true });
+  await mkdir(place.incoming, { recursive: true });
+  const localPath = (hash: BlobHash) => join(folder, hash.slice(0, 2), hash.slice(2));
+  return {
+    localPath,
+    write: (bytes, options) => write(place, bytes, options),
+    adopt: (file, blob) => settle(place, file, blob.hash),
+    read: (hash, range) => createReadStream(localPath(hash), { ...range, highWaterMark: 256 * 1024 }),
+    size: (hash) => sizeOf(localPath(hash)),
+    delete: (hash) => rm(localPath(hash), { force: true }),
+    async freeBytes() {
+      const disk = await statfs(folder);
+      return disk.bavail * disk.bsize;
+    },
+  };
+}
+
+/** The sentence for a disk without room, the same wherever bytes come in. */
+export const DISK_FULL: BlobRefusal = {
+  ok: false,
+  code: 'disk-full',
+  message: 'The disk of the farm is full. Free some space on it, or delete old jobs, then try again.',
+};
+
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+type Place = { folder: string; incoming: string; made: Set<string> };
+type Options = { maxBytes: number; expect?: BlobHash };
+
+async function write(place: Place, bytes: Readable, options: Options) {
+  const file = join(place.incoming, randomUUID());
+  try {
+    const written = await writeFile(file, bytes, options);
+    if (written.ok) await settle(place, file, written.hash, true);
+    else await rm(file, { force: true });
+    return written;
+  } catch (error) {
+    await rm(file, { force: true });
+    if (isDiskFull(error)) return DISK_FULL;
+    throw error;
+  }
+}
+
+async function writeFile(
+  path: string,
+  bytes: Readable,
+  { maxBytes, expect }: Options,
+): Promise<({ ok: true } & StoredBlob) | BlobRefusal> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of bytes as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) return tooLarge(maxBytes);
+      hash.update(chunk);
+      await writeAll(file, chunk);
+    }
+    const found = hash.digest('hex') as BlobHash;
+    if (expect !== undefined && found !== expect) return mismatch(expect, found);
+    await file.datasync();
+    return { ok: true, hash: found, size };
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  let done = 0;
+  while (done < chunk.length) done += (await file.write(chunk, done)).bytesWritten;
+}
+
+// The content is on the disk before its name is, and the name before anyone is told.
+async function settle(place: Place, file: string, hash: BlobHash, synced = false): Promise<void> {
+  const target = join(place.folder, hash.slice(0, 2), hash.slice(2));
+  if ((await sizeOf(target)) !== null) return rm(file, { force: true });
+  if (!synced) await sync(file);
+  const parent = dirname(target);
+  if (!place.made.has(parent)) {
+    await mkdir(parent, { recursive: true });
+    place.made.add(parent);
+  }
+  await rename(file, target);
+  await sync(parent);
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const mismatch = (expect: BlobHash, found: BlobHash): BlobRefusal => ({
+  ok: false,
+  code: 'hash-mismatch',
+  message: `The bytes that arrived are not those announced: their SHA-256 is ${found}, not ${expect}.`,
+});
+
+const tooLarge = (maxBytes: number): BlobRefusal => ({
+  ok: false,
+  code: 'too-large',
+  message: `The file is larger than ${maxBytes.toLocaleString('en')} bytes, the most that is taken here.`,
+});
