@@ -15,6 +15,11 @@ export async function lint(root: string): Promise<FileResult> {
   return await check(root, 'lint', [['node_modules/@biomejs/biome/bin/biome', 'check', '.']]);
 }
 
+/** The site as the servers serve it, built when its sources changed: counted as one test. */
+export async function siteBuild(root: string): Promise<FileResult> {
+  return await check(root, 'site build', [['scripts/setup.mjs', '--site-only']]);
+}
+
 async function check(root: string, file: string, commands: readonly string[][]): Promise<FileResult> {
   const started = performance.now();
   const complaints: string[] = [];

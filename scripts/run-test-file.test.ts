@@ -44,7 +44,12 @@ test('counts the leaves: neither suites nor tests that only hold others', () => 
     test('holder', async (t) => { await t.test('inner', () => {}); });
     test('alone', () => {});
   `);
-  assert.deepEqual(outcomes, ['passed first', 'passed second', 'passed inner', 'passed alone']);
+  assert.deepEqual(outcomes, [
+    'passed suite › first',
+    'passed suite › second',
+    'passed holder › inner',
+    'passed alone',
+  ]);
 });
 
 test('a failure within a suite counts once, with its own message', () => {
@@ -53,7 +58,7 @@ test('a failure within a suite counts once, with its own message', () => {
     describe('suite', () => { it('bad', () => { throw new Error('kaput'); }); it('good', () => {}); });
   `);
   assert.equal(outcomes.length, 2);
-  assert.match(outcomes[0] ?? '', /^failed bad: Error: kaput/);
+  assert.match(outcomes[0] ?? '', /^failed suite › bad: Error: kaput/);
 });
 
 test('a hook that throws is a failure', () => {

@@ -40,6 +40,7 @@ export async function runTestFile(
     if (type === 'test:dequeue' && !isAboutTheFile(data, path)) watch.heard('started');
     if (type === 'test:complete' && !isAboutTheFile(data, path)) watch.heard('ended');
     if (type === 'test:stdout' || type === 'test:stderr') said = (said + data.message).slice(-6_000);
+    if (type === 'test:start') tally.start(data);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const outcome = isAboutTheFile(data, path)
       ? ofFile(tally, type === 'test:pass', watch.verdict)

@@ -1,7 +1,7 @@
 // Every check and test of the clone, in this process's Node 24: see `npm test`.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lint, typeCheck } from './checks.ts';
+import { lint, siteBuild, typeCheck } from './checks.ts';
 import { type FileResult, runTestFile } from './run-test-file.ts';
 import { findTestFiles } from './test-files.ts';
 import type { Outcome } from './test-tally.ts';
@@ -11,13 +11,13 @@ const filters = process.argv.slice(2);
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 
-const results: FileResult[] = [];
-if (filters.length === 0) {
-  for (const check of [typeCheck, lint]) results.push(report(await check(root)));
-} else {
-  say(`Only test files whose path contains ${filters.join(' or ')}; without type check and lint.`);
-}
 const { quick, endToEnd } = findTestFiles(root, filters);
+const checks = filters.length === 0 ? [typeCheck, lint, siteBuild] : [siteBuild];
+if (filters.length > 0)
+  say(`Only test files whose path contains ${filters.join(' or ')}; no type check, no lint.`);
+
+const results: FileResult[] = [];
+for (const check of checks) results.push(report(await check(root)));
 await runAll(quick, 2);
 await runAll(endToEnd, 1);
 process.exitCode = conclude(results);
@@ -40,7 +40,7 @@ function report(result: FileResult): FileResult {
   const mark = failed.length > 0 ? '✖' : '✔';
   const count = failed.length > 0 ? `${passed} passed, ${failed.length} failed` : `${passed} passed`;
   say(`${mark} ${result.file}: ${count} (${seconds(result.ms)})`);
-  for (const { name, reason } of failed) say(indent(`✖ ${name}\n${indent(reason)}`));
+  for (const { name, reason } of failed) say(indent(`✖ ${name}\n${indent(shortened(reason))}`));
   if (failed.length > 0 && result.said !== '') say(indent(`It printed:\n${indent(result.said.trimEnd())}`));
   return result;
 }
@@ -62,15 +62,24 @@ function conclude(all: readonly FileResult[]): 0 | 1 {
     'Failed:',
     failed.map((it) => `${it.file} › ${it.name}`),
   );
+  const none = quick.length + endToEnd.length === 0;
+  if (none) say('\nThere is no such test file.');
   if (stop.signal.aborted) say('\nStopped before the end.');
   const counts = [`${passed.length} passed`, `${failed.length} failed`];
   if (skipped.length > 0) counts.push(`${skipped.length} skipped`);
   say(`\n${counts.join(', ')}`);
-  return failed.length > 0 || passed.length === 0 || stop.signal.aborted ? 1 : 0;
+  return failed.length > 0 || passed.length === 0 || none || stop.signal.aborted ? 1 : 0;
 }
 
 function list(title: string, lines: readonly string[]): void {
   if (lines.length > 0) say(`\n${title}\n${lines.map((it) => `  ${it}`).join('\n')}`);
+}
+
+function shortened(text: string): string {
+  const lines = text.split('\n');
+  return lines.length <= 80
+    ? text
+    : [...lines.slice(0, 80), `… and ${lines.length - 80} more lines`].join('\n');
 }
 
 function line(outcome: Outcome): string {

@@ -14,22 +14,30 @@ export { node24 };
  * does while it does it, and does nothing where nothing is to be done. Where the user has to act it says how
  * and ends the process with exit code 1.
  *
- * @param {{ forTests?: boolean }} [options] forTests: also what the tests need (MariaDB server, Chromium)
+ * @param {{ forTests?: boolean }} [options] forTests: also what the tests need (MariaDB server, Chromium), and
+ *   not the site: the tests build it, so that a site that does not build is a failure among theirs.
  */
 export async function setup({ forTests = false } = {}) {
   const started = Date.now();
-  try {
+  await orStop(async () => {
     await npmPackages();
     await programs({ forTests });
-    await site();
+    if (!forTests) await site();
+  });
+  tell(`Set-up: everything is in place (${((Date.now() - started) / 1000).toFixed(1)} s).`);
+}
+
+async function orStop(work) {
+  try {
+    await work();
   } catch (error) {
     if (!(error instanceof SetupStopped)) throw error;
     tell(error.message);
     process.exit(1);
   }
-  tell(`Set-up: everything is in place (${((Date.now() - started) / 1000).toFixed(1)} s).`);
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  await setup({ forTests: process.argv.includes('--tests') });
+  if (process.argv.includes('--site-only')) await orStop(site);
+  else await setup({ forTests: process.argv.includes('--for-tests') });
 }

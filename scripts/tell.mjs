@@ -25,7 +25,8 @@ export async function runQuietly(label, command, options) {
   const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   tell(`${label} …`);
   let output = '';
-  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...(options.env ?? process.env), NO_COLOR: '1', FORCE_COLOR: '0' };
+  const child = spawn(program, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output = (output + text).slice(-50_000);

@@ -21,12 +21,19 @@ export type Outcome =
 export class Tally {
   readonly outcomes: Outcome[] = [];
   #childrenAt: number[] = [];
+  #path: string[] = [];
+
+  /** What holds others starts before them, so this is where a report gets its full name from. */
+  start({ name, nesting }: { name: string; nesting: number }): void {
+    this.#path = [...this.#path.slice(0, nesting), name];
+  }
 
   add(passed: boolean, report: Report): Outcome | undefined {
     const held = this.#childrenAt[report.nesting + 1] ?? 0;
     this.#childrenAt = this.#childrenAt.slice(0, report.nesting + 1);
     this.#childrenAt[report.nesting] = (this.#childrenAt[report.nesting] ?? 0) + 1;
-    const outcome = judge(passed, report, held > 0 || report.details.type === 'suite');
+    const name = [...this.#path.slice(0, report.nesting), report.name].join(' › ');
+    const outcome = judge(passed, { ...report, name }, held > 0 || report.details.type === 'suite');
     if (outcome !== undefined) this.outcomes.push(outcome);
     return outcome;
   }
