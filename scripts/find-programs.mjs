@@ -27,7 +27,9 @@ export function distribution(file = '/etc/os-release') {
 }
 
 const present = {
+  // PILOT_BLENDER names the one that the worker shall use, wherever it is.
   blender: ({ platform, folders }) =>
+    executable(process.env.PILOT_BLENDER ?? '') ||
     inPath(['blender'], platform, folders) ||
     (platform === 'darwin' && existsSync('/Applications/Blender.app/Contents/MacOS/Blender')) ||
     (platform === 'win32' &&
