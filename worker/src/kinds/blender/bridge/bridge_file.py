@@ -1,0 +1,85 @@
+"""Opening a .blend, and noticing when a script inside it raises."""
+
+import os
+import sys
+
+import bpy
+
+
+class Refusal(Exception):
+    """Something this file or this Blender cannot do; `code` is one of the farm's failure codes."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+errors = []
+state = {"scripts": False, "cameras": {}, "stamp": None}
+
+
+def open_file(command):
+    errors.clear()
+    state["scripts"] = command["scripts"]
+    refuse_newer(command["savedBy"])
+    try:
+        bpy.ops.wm.open_mainfile(filepath=command["path"], load_ui=False, use_scripts=command["scripts"])
+    except RuntimeError as error:
+        raise_script_error()
+        reason = str(error).strip().split(": ")[-1]
+        raise Refusal("not-a-blend", "Blender cannot read the file, it may be damaged or cut short: %s." % reason)
+    raise_script_error()
+    # A camera bound to a timeline marker replaces scene.camera while frames render: keep what the file says.
+    state["cameras"] = {scene.name: scene.camera.name if scene.camera else None for scene in bpy.data.scenes}
+    return {"fileVersion": file_version()}
+
+
+def refuse_newer(saved_by):
+    """An older Blender opens a newer file only in part, and then renders something else without a word."""
+    if tuple(int(part) for part in saved_by.split(".")) > bpy.app.version[:2]:
+        here = bpy.app.version_string.split(" ")[0]
+        raise Refusal(
+            "blender-too-old",
+            "The file was saved by Blender %s, and this worker has Blender %s. " % (saved_by, here)
+            + "Install Blender %s or newer on the worker, or save the file with an older version." % saved_by,
+        )
+
+
+def file_version():
+    major, minor = bpy.data.version[0], bpy.data.version[1]
+    # Before 2.83 a minor version has two digits, as everyone writes it: 2.77, 2.79.
+    return "%d.%02d" % (major, minor) if major < 3 else "%d.%d" % (major, minor)
+
+
+def raise_script_error():
+    if errors and state["scripts"]:
+        message = errors[0]
+        errors.clear()
+        raise Refusal("script-failed", message)
+
+
+def watch_scripts():
+    """Blender prints what a script raises and goes on; its printing passes through sys.excepthook."""
+    printing = sys.excepthook
+    own = os.path.normpath(bpy.utils.system_resource("SCRIPTS") or os.path.dirname(bpy.__file__))
+
+    def hook(kind, value, trace):
+        place = where(kind, value, trace)
+        # An add-on that ships with Blender, or a driver with a typing error, is not what the owner switched on.
+        if place is None or not (place[0].startswith(own) or place[0] == "<bpy driver>"):
+            if len(errors) < 10:
+                at = "" if place is None else " (%s, line %s)" % (os.path.basename(place[0]), place[1])
+                errors.append("%s: %s%s" % (kind.__name__, value, at))
+        printing(kind, value, trace)
+
+    sys.excepthook = hook
+
+
+def where(kind, value, trace):
+    if issubclass(kind, SyntaxError) and value.filename:
+        return (value.filename, value.lineno)
+    if trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return (trace.tb_frame.f_code.co_filename, trace.tb_lineno)

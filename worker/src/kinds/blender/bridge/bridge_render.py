@@ -1,0 +1,152 @@
+"""Rendering one frame to one file, exactly as the farm decided it."""
+
+import os
+import time
+
+import bpy
+
+from bridge_file import Refusal, errors, raise_script_error, state
+
+EEVEE = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT")
+
+
+def render(command):
+    settings = command["settings"]
+    scene = bpy.data.scenes.get(settings["scene"])
+    if scene is None:
+        raise Refusal("unknown-scene", 'The file has no scene named "%s".' % settings["scene"])
+    choose_engine(scene, settings)
+    choose_camera(scene, settings)
+    choose_image(scene, settings)
+    keep_off_the_disk(scene)
+    leave_no_stamps(scene)
+    change(scene.render, "filepath", command["output"])
+    errors.clear()
+    scene.frame_current = command["frame"]
+    change(scene, "frame_subframe", 0.0)
+    started = time.monotonic()
+    bpy.ops.render.render(write_still=True, scene=scene.name)
+    seconds = time.monotonic() - started
+    raise_script_error()
+    return {"renderMs": seconds * 1000}
+
+
+def change(thing, name, value):
+    """Assigning an equal value would still tell Blender to evaluate the scene anew."""
+    if getattr(thing, name, value) != value:
+        setattr(thing, name, value)
+
+
+def choose_engine(scene, settings):
+    wanted = settings["engine"]
+    names = (wanted,) + tuple(name for name in EEVEE if wanted in EEVEE and name != wanted)
+    for name in names:
+        try:
+            change(scene.render, "engine", name)
+            break
+        except TypeError:
+            continue
+    else:
+        version = bpy.app.version_string.split(" ")[0]
+        raise Refusal("engine-unavailable", "Blender %s has no engine %s." % (version, wanted))
+    if wanted == "CYCLES":
+        change(scene.cycles, "samples", settings["samples"])
+        choose_denoising(scene, settings["denoise"])
+    elif wanted in EEVEE:
+        change(scene.eevee, "taa_render_samples", settings["samples"])
+
+
+def choose_denoising(scene, wanted):
+    change(scene.cycles, "use_denoising", wanted)
+    # Without OpenImageDenoise in the build its name is no value of this setting, and reading it gives "".
+    if wanted and not denoiser_built() and scene.cycles.denoiser != "OPTIX":
+        raise Refusal(
+            "denoiser-unavailable",
+            "The scene is to be denoised, and the Blender of this worker was built without OpenImageDenoise.",
+        )
+
+
+def denoiser_built():
+    try:
+        import _cycles
+
+        return bool(getattr(_cycles, "with_openimagedenoise", True))
+    except ImportError:
+        return False
+
+
+def choose_camera(scene, settings):
+    wanted = settings["camera"]
+    camera = scene.objects.get(wanted)
+    if camera is None or camera.type != "CAMERA":
+        if not any(thing.type == "CAMERA" for thing in scene.objects):
+            raise Refusal("no-camera", 'The scene "%s" has no camera.' % scene.name)
+        raise Refusal("unknown-camera", 'The scene "%s" has no camera named "%s".' % (scene.name, wanted))
+    if wanted != state["cameras"].get(scene.name):
+        # Markers switch cameras by themselves; someone who chose another camera wants that one throughout.
+        for marker in scene.timeline_markers:
+            change(marker, "camera", None)
+    change(scene, "camera", camera)
+
+
+def choose_image(scene, settings):
+    target = scene.render
+    change(target, "resolution_x", settings["resolutionX"])
+    change(target, "resolution_y", settings["resolutionY"])
+    change(target, "resolution_percentage", settings["percentage"])
+    # With cropping the size would follow from the border: every frame has the size that was asked for.
+    change(target, "use_crop_to_border", False)
+    change(target, "use_multiview", False)
+    change(target, "film_transparent", settings["transparent"])
+    choose_rate(target, settings["fps"])
+
+    image = target.image_settings
+    change(image, "media_type", "IMAGE")
+    change(image, "file_format", settings["format"])
+    change(image, "color_depth", settings["colorDepth"])
+    if settings["format"] == "JPEG":
+        if image.color_mode != "BW":
+            change(image, "color_mode", "RGB")
+    elif settings["transparent"]:
+        change(image, "color_mode", "RGBA")
+    change(image, "use_preview", False)
+    change(target, "use_file_extension", False)
+    change(target, "use_overwrite", True)
+    change(target, "use_placeholder", False)
+
+
+def choose_rate(target, fps):
+    if abs(target.fps / target.fps_base - fps) < 0.0005:
+        return
+    target.fps = max(1, round(fps))
+    target.fps_base = target.fps / fps
+
+
+def keep_off_the_disk(scene):
+    """File Output nodes write wherever the author's machine had its folders; the farm takes the frame alone."""
+    trees = [tree for tree in bpy.data.node_groups if tree.bl_idname == "CompositorNodeTree"]
+    own = getattr(scene, "compositing_node_group", None) or getattr(scene, "node_tree", None)
+    for tree in trees + ([own] if own else []):
+        for node in tree.nodes:
+            if node.type == "OUTPUT_FILE":
+                change(node, "mute", True)
+
+
+def leave_no_stamps(scene):
+    """Dates and host names in a file would make equal pixels unequal bytes."""
+    for name in STAMPS:
+        change(scene.render, name, False)
+    change(scene.render, "metadata_input", "SCENE")
+
+
+STAMPS = [name for name in bpy.types.RenderSettings.bl_rna.properties.keys() if name.startswith("use_stamp")]
+
+
+def decode(command):
+    """Reads an image back with Blender itself, for formats that the worker cannot decode."""
+    import imbuf
+
+    image = imbuf.load(command["path"])
+    width, height = image.size
+    image.free()
+    return {"width": width, "height": height, "bytes": os.path.getsize(command["path"])}

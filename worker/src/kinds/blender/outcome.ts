@@ -1,0 +1,60 @@
+import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { ChildExit } from '../../process/child.ts';
+import type { RunOutcome } from '../kind.ts';
+import { diagnose } from './diagnose.ts';
+import type { Answer } from './session.ts';
+import type { Task } from './task.ts';
+
+/** What the agent is told of an answer that is not `done`. */
+export function outcomeOf(
+  answer: Exclude<Answer, { kind: 'done' }>,
+  task: Task,
+  lines: readonly string[],
+): RunOutcome & { ok: false } {
+  const log = lines.join('\n');
+  switch (answer.kind) {
+    case 'canceled':
+      return failure('canceled', 'The work was stopped before it finished.', log);
+    case 'hung':
+      return failure('hung', 'Nothing was heard from Blender for too long, so it was stopped.', log);
+    case 'refused': {
+      if (answer.code !== null && answer.code !== 'no-output')
+        return failure(answer.code, answer.message, log);
+      const found = diagnose(answer.message, lines);
+      if (found !== null) return failure(found.code, found.message, log);
+      return failure(answer.code ?? 'unexpected', answer.message, log);
+    }
+    case 'died': {
+      const found = diagnose('', lines);
+      if (found !== null) return failure(found.code, found.message, log);
+      if (answer.byScript && task.scripts) {
+        return failure('script-failed', 'A script in the file ended Blender before the work was done.', log);
+      }
+      return failure('blender-died', describe(answer.exit), log);
+    }
+    default:
+      return answer satisfies never;
+  }
+}
+
+export const failure = (code: FailureCode, message: string, log: string): RunOutcome & { ok: false } => ({
+  ok: false,
+  code,
+  message,
+  log,
+});
+
+function describe(exit: ChildExit): string {
+  switch (exit.kind) {
+    case 'exited':
+      return `Blender ended by itself with exit code ${exit.code} while it was working.`;
+    case 'signalled':
+      return exit.signal === 'SIGKILL'
+        ? 'Blender was killed from outside (SIGKILL). The machine may have run out of memory.'
+        : `Blender crashed (${exit.signal}).`;
+    case 'failed-to-start':
+      return `Blender could not be started: ${exit.reason}`;
+    default:
+      return exit satisfies never;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Command } from './messages.ts';
+import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
+import type { SceneFile } from './task.ts';
+
+export type SlotOptions = {
+  blender: string;
+  threads: number;
+  folder: string;
+  recycleBytes: number;
+  recycleFrames: number;
+  onLog(line: string): void;
+};
+
+/** The warm Blender of one worker slot: which file it has open, how much it has done, and when it is replaced. */
+export type Slot = {
+  pid(): number | undefined;
+  logLines(): readonly string[];
+  /** Frames that the Blender which has this very file open has rendered; 0 without one. */
+  framesOf(key: string): number;
+  /** Has the file open when it answers `done`; a fresh Blender unless this one has it open already. */
+  open(file: SceneFile, ask: AskOptions): Promise<Answer>;
+  ask(command: Command, ask: AskOptions): Promise<Answer>;
+  rendered(rss: number): void;
+  /** Between two chunks: replaces a Blender that is gone, too large or has worked long enough. */
+  settle(): Promise<void>;
+  note(line: string): void;
+  close(): Promise<void>;
+};
+
+type Warm = { session: Session; key: string | null; frames: number; firstRss: number; lastRss: number };
+
+export function createSlot(options: SlotOptions): Slot {
+  let closed = false;
+  const start = (): Warm => ({
+    session: startSession(options),
+    key: null,
+    frames: 0,
+    firstRss: 0,
+    lastRss: 0,
+  });
+  let warm = start();
+  const replace = async (): Promise<void> => {
+    await warm.session.close();
+    if (!closed) warm = start();
+  };
+  const openedFresh = async (file: SceneFile, ask: AskOptions): Promise<Answer> => {
+    if (warm.key !== null || !warm.session.alive()) await replace();
+    ask.onProgress?.({ fraction: 0, detail: 'Opening the scene' });
+    const { path, scripts, savedBy } = file;
+    // Marked before the answer: a file that failed to open leaves no Blender for another one.
+    warm.key = file.key;
+    const answer = await warm.session.ask({ op: 'open', path, scripts, savedBy }, ask);
+    if (answer.kind !== 'done') warm.key = '';
+    return answer;
+  };
+
+  return {
+    pid: () => (warm.session.alive() ? warm.session.pid : undefined),
+    logLines: () => warm.session.log.lines(),
+    framesOf: (key) => (warm.key === key && warm.session.alive() ? warm.frames : 0),
+    async open(file, ask) {
+      if (closed || ask.signal.aborted) return { kind: 'canceled' };
+      if (warm.key !== file.key || !warm.session.alive()) return await openedFresh(file, ask);
+      warm.session.log.clear();
+      return { kind: 'done', result: null, ms: 0, rss: warm.lastRss };
+    },
+    ask: async (command, ask) => await warm.session.ask(command, ask),
+    rendered(rss) {
+      warm.frames += 1;
+      if (warm.frames === 1) warm.firstRss = rss;
+      warm.lastRss = rss;
+    },
+    async settle() {
+      const reason = reasonToReplace(warm, options);
+      if (reason === null || closed) return;
+      options.onLog(reason);
+      await replace();
+    },
+    note: (line) => options.onLog(line),
+    async close() {
+      closed = true;
+      await warm.session.close();
+    },
+  };
+}
+
+function reasonToReplace(warm: Warm, limits: SlotOptions): string | null {
+  if (!warm.session.alive()) return 'Blender is gone; starting a new one.';
+  if (warm.frames >= limits.recycleFrames)
+    return `Blender has rendered ${warm.frames} frames; starting a new one.`;
+  // A scene that is large from its first frame would be no smaller in a new Blender.
+  const grown = warm.lastRss > warm.firstRss * 1.5;
+  if (warm.lastRss <= limits.recycleBytes || !grown) return null;
+  return `Blender has grown to ${Math.round(warm.lastRss / 2 ** 20)} MB; starting a new one.`;
+}

@@ -1,0 +1,50 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ProbeStageSpec,
+  RenderChunkSpec,
+  RenderStageSpec,
+} from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { z } from 'zod';
+import type { RunnableChunk } from '../kind.ts';
+import { blendVersion } from './header.ts';
+
+/** The file to open: `key` is equal for tasks that one open Blender can serve. */
+export type SceneFile = { key: string; path: string; scripts: boolean; savedBy: string };
+export type ProbeTask = SceneFile & { kind: 'probe' };
+export type RenderTask = SceneFile & { kind: 'render'; frame: number; settings: RenderSettings };
+export type Task = ProbeTask | RenderTask;
+export type TaskRefusal = { code: FailureCode; message: string };
+
+/** Makes a chunk's two specs one task, and looks at the first bytes of its .blend. */
+export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusal> {
+  const render = chunk.stage === 'probe' ? null : RenderStageSpec.safeParse(chunk.stageSpec);
+  const stage = render ?? ProbeStageSpec.safeParse(chunk.stageSpec);
+  if (!stage.success) return unreadable(`stage "${chunk.stage}"`, stage.error);
+  const { main, scripts } = stage.data;
+  const path = join(chunk.inputs, main);
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there)
+    return { code: 'input-missing', message: `The file "${main}" of the job is not on this worker.` };
+  const savedBy = await blendVersion(path);
+  if (savedBy === null) {
+    return { code: 'not-a-blend', message: `"${main}" is not a .blend file: it does not start like one.` };
+  }
+  const file: SceneFile = { key: JSON.stringify([chunk.affinity, path, scripts]), path, scripts, savedBy };
+  if (!render?.success) return { kind: 'probe', ...file };
+  const frame = RenderChunkSpec.safeParse(chunk.chunkSpec);
+  if (!frame.success) return unreadable('chunk', frame.error);
+  return { kind: 'render', ...file, frame: frame.data.frame, settings: render.data.settings };
+}
+
+function unreadable(what: string, error: z.ZodError): TaskRefusal {
+  return {
+    code: 'unexpected',
+    message: `The worker does not understand this ${what}: ${z.prettifyError(error)}`,
+  };
+}
