@@ -1,0 +1,67 @@
+import type { Selectable } from 'kysely';
+import type { JobId, StageId } from '../../model/ids.ts';
+import type { JobStatus } from '../../model/job.ts';
+import type { Db } from './connect.ts';
+import type { JobsTable, StagesTable } from './schema.ts';
+
+/** States of a job whose chunks the load balancer keeps in mind. */
+export const LIVE_STATES = ['probing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
+
+export type LiveStage = { stage: StageId; job: JobId; state: JobStatus; priority: number };
+
+/** Open stages of jobs that are under way: the load balancer compares this with what it has in memory. */
+export const liveStages = (db: Db): Promise<LiveStage[]> =>
+  db
+    .selectFrom('stages as s')
+    .innerJoin('jobs as j', 'j.id', 's.job_id')
+    .select(['s.id as stage', 'j.id as job', 'j.state', 'j.priority'])
+    .where('s.state', '=', 'open')
+    .where('j.state', 'in', LIVE_STATES)
+    .execute();
+
+/** Jobs that are over while chunks of their open stage still wait or are held: what a cancel has left to do. */
+export async function jobsToCancel(db: Db): Promise<JobId[]> {
+  const rows = await db
+    .selectFrom('stages as s')
+    .innerJoin('jobs as j', 'j.id', 's.job_id')
+    .select('j.id')
+    .where('s.state', '=', 'open')
+    .where('j.state', 'in', ['failed', 'canceled'])
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('chunks as c')
+          .select('c.stage_id')
+          .whereRef('c.stage_id', '=', 's.id')
+          .where('c.state', 'in', ['queued', 'leased', 'running']),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export type FarmJob = Pick<Selectable<JobsTable>, 'id' | 'kind' | 'state' | 'priority' | 'created_at'>;
+
+export const farmJobs = (db: Db, ids: JobId[]): Promise<FarmJob[]> =>
+  db
+    .selectFrom('jobs')
+    .select(['id', 'kind', 'state', 'priority', 'created_at'])
+    .where('id', 'in', ids)
+    .execute();
+
+export type OpenStage = Pick<Selectable<StagesTable>, 'id' | 'job_id' | 'chunk_count'>;
+
+export const openStages = (db: Db, jobs: JobId[]): Promise<OpenStage[]> =>
+  db
+    .selectFrom('stages')
+    .select(['id', 'job_id', 'chunk_count'])
+    .where('job_id', 'in', jobs)
+    .where('state', '=', 'open')
+    .execute();
+
+export const stageTexts = (db: Db, id: StageId) =>
+  db
+    .selectFrom('stages')
+    .select(['name', 'spec_json', 'inputs_json', 'requirements_json', 'affinity'])
+    .where('id', '=', id)
+    .executeTakeFirst();

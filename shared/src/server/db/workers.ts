@@ -1,0 +1,87 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { WorkerId } from '../../model/ids.ts';
+import type { WorkerStatus } from '../../model/worker.ts';
+import type { Db } from './connect.ts';
+import type { WorkersTable } from './schema.ts';
+
+export type WorkerRow = Selectable<WorkersTable>;
+export type WorkerFields = Pick<
+  Insertable<WorkersTable>,
+  'name' | 'slots' | 'capabilities_json' | 'machine_json' | 'connected_at' | 'last_seen_at'
+>;
+
+/** A worker said hello: its row is made, or brought up to date. Who it is was checked before. */
+export async function saveWorker(
+  db: Db,
+  worker: WorkerFields & Pick<Insertable<WorkersTable>, 'id' | 'identity_hash' | 'owner_id'>,
+): Promise<void> {
+  const { id, identity_hash, owner_id, ...fields } = worker;
+  const updated = await db
+    .updateTable('workers')
+    .set({ ...fields, status: 'online' })
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (Number(updated.numUpdatedRows) > 0) return;
+  await db
+    .insertInto('workers')
+    .values({ ...worker, status: 'online', first_seen_at: worker.last_seen_at })
+    .execute();
+}
+
+export async function setWorkerStatus(
+  db: Db,
+  worker: WorkerId,
+  status: WorkerStatus,
+  lastSeenAt: number,
+): Promise<void> {
+  await db
+    .updateTable('workers')
+    .set({
+      status,
+      last_seen_at: lastSeenAt,
+      ...(status === 'offline' ? { connected_at: null } : {}),
+    })
+    .where('id', '=', worker)
+    .execute();
+}
+
+export async function noteWorkersSeen(db: Db, workers: WorkerId[], at: number): Promise<void> {
+  if (workers.length === 0) return;
+  await db.updateTable('workers').set({ last_seen_at: at }).where('id', 'in', workers).execute();
+}
+
+/** Adds to the counts of each of these workers. */
+export async function countResults(
+  db: Db,
+  workers: WorkerId[],
+  more: { done: number; failed: number },
+): Promise<void> {
+  await db
+    .updateTable('workers')
+    .set((eb) => ({
+      chunks_done: eb('chunks_done', '+', more.done),
+      chunks_failed: eb('chunks_failed', '+', more.failed),
+    }))
+    .where('id', 'in', workers)
+    .execute();
+}
+
+export async function identityHashes(db: Db, workers: WorkerId[]): Promise<Map<WorkerId, string>> {
+  if (workers.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('workers')
+    .select(['id', 'identity_hash'])
+    .where('id', 'in', workers)
+    .execute();
+  return new Map(rows.map((row) => [row.id, row.identity_hash]));
+}
+
+/** Workers that were connected when their rows were last written. */
+export const presentWorkers = (
+  db: Db,
+): Promise<Pick<WorkerRow, 'id' | 'name' | 'slots' | 'identity_hash'>[]> =>
+  db
+    .selectFrom('workers')
+    .select(['id', 'name', 'slots', 'identity_hash'])
+    .where('status', '!=', 'offline')
+    .execute();
