@@ -1,0 +1,80 @@
+import { BlobInfo, UploadInfo, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
+import {
+  ArtifactList,
+  ChunkDetail,
+  ChunkList,
+  ChunkStates,
+  type CreateJob,
+  JobDetail,
+  JobList,
+  JobLog,
+} from '@parallel-pilot/shared/api/jobs.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { z } from 'zod';
+import { ApiError, type Connection, send } from './request.ts';
+
+export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry';
+export type ListQuery = { state?: JobStatus | 'active' | 'over'; limit?: number; cursor?: string };
+
+/** The farm's HTTP API as far as the command line needs it. Every reply is parsed; refusals are ApiErrors. */
+export type Api = ReturnType<typeof createApi>;
+
+const Created = z.object({ id: JobId });
+
+export function createApi(connection: Connection) {
+  const get = <T>(path: string, schema: z.ZodType<T>): Promise<T> =>
+    send(connection, 'GET', path).then((reply) => parsed(reply, schema));
+  const job = (id: JobId) => `/api/v1/jobs/${id}`;
+  return {
+    connection,
+    jobs: (query: ListQuery = {}) => get(`/api/v1/jobs${search(query)}`, JobList),
+    job: (id: JobId) => get(job(id), JobDetail),
+    chunks: (id: JobId, query: { state?: string; offset?: number; limit?: number } = {}) =>
+      get(`${job(id)}/chunks${search(query)}`, ChunkList),
+    chunk: (id: JobId, ordinal: number) => get(`${job(id)}/chunks/${ordinal}`, ChunkDetail),
+    states: (id: JobId) => get(`${job(id)}/chunks/states`, ChunkStates),
+    log: (id: JobId) => get(`${job(id)}/log`, JobLog),
+    artifacts: (id: JobId) => get(`${job(id)}/artifacts`, ArtifactList),
+    workers: () => get('/api/v1/workers', WorkerList),
+    upload: (id: string) => get(`/api/v1/uploads/${id}/info`, UploadInfo),
+    async createJob(request: CreateJob): Promise<JobId> {
+      const reply = await send(connection, 'POST', '/api/v1/jobs', request);
+      return (await parsed(reply, Created)).id;
+    },
+    async act(id: JobId, action: JobAction): Promise<void> {
+      const reply = await send(connection, 'POST', `${job(id)}/${action}`);
+      await reply.body?.cancel();
+    },
+    /** What the farm knows of a file with this hash, null when it has none. */
+    async blob(hash: BlobHash): Promise<BlobInfo | null> {
+      try {
+        return await get(`/api/v1/blobs/${hash}/info`, BlobInfo);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    /** The bytes at a path of this farm; the body is the caller's to read. */
+    bytes: (path: string, signal: AbortSignal): Promise<Response> =>
+      send(connection, 'GET', path, undefined, signal),
+  };
+}
+
+async function parsed<T>(reply: Response, schema: z.ZodType<T>): Promise<T> {
+  const result = schema.safeParse(await reply.json().catch(() => undefined));
+  if (result.success) return result.data;
+  throw new ApiError({
+    status: reply.status,
+    code: 'unreadable-reply',
+    message: `The farm's answer to ${new URL(reply.url).pathname} was not understood. Its version and this program's may differ.`,
+    cause: result.error,
+  });
+}
+
+function search(query: Record<string, string | number | undefined>): string {
+  const given = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) given.set(key, String(value));
+  return given.size === 0 ? '' : `?${given}`;
+}

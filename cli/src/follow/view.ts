@@ -1,0 +1,116 @@
+import { type ChunkStates, type JobDetail, STATE_LETTERS } from '@parallel-pilot/shared/api/jobs.ts';
+import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
+import type { RenderEvent } from '../report/events.ts';
+
+type Letter = (typeof STATE_LETTERS)[keyof typeof STATE_LETTERS];
+
+/** A job as its follower knows it: what was fetched, kept fresh by patches. */
+export type JobView = {
+  job: JobDetail;
+  /** States of the frames by ordinal; null until the stage that has frames is planned. */
+  frames: { stage: StageId; numbers: number[]; letters: Letter[] } | null;
+  /** Every worker heard of, by the name people gave it. */
+  names: ReadonlyMap<WorkerId, string>;
+};
+
+/** What a change leads to: the new view, and what to tell about it. */
+export type Change = { view: JobView; events: RenderEvent[] };
+
+/** The job was fetched. */
+export function applyJob(before: JobView | null, job: JobDetail): Change {
+  const names = new Map(before?.names);
+  for (const { worker, workerName } of job.progress) names.set(worker, workerName);
+  const sameStage = before?.frames?.stage === job.stageId;
+  const view: JobView = { job, names, frames: sameStage ? (before?.frames ?? null) : null };
+  const known = new Set(before?.job.notes.map(noteKey));
+  const events: RenderEvent[] = job.notes
+    .filter((note) => !known.has(noteKey(note)))
+    .map(({ level, code, message }) => ({ event: 'job.note', level, code, message }));
+  if (before?.job.state !== job.state) events.push({ event: 'job.state', job: job.id, state: job.state });
+  return { view, events };
+}
+
+/** The states of the newest stage's chunks were fetched. */
+export function applyStates(view: JobView, states: ChunkStates): Change {
+  if (states.frames === null || states.stage !== view.job.stageId) return { view, events: [] };
+  const numbers = states.frames;
+  const letters = [...states.states] as Letter[];
+  const before = view.frames?.letters ?? [];
+  const changed = letters.flatMap((letter, ordinal) => (letter === before[ordinal] ? [] : [ordinal]));
+  const next: JobView = { ...view, frames: { stage: states.stage, numbers, letters } };
+  return { view: next, events: eventsOf(next, before, changed, new Map()) };
+}
+
+/** A patch came. `stale` tells that the job has to be fetched again. */
+export function applyPatch(view: JobView, patch: JobPatch): Change & { stale: boolean } {
+  const names = new Map(view.names);
+  for (const { worker, workerName } of patch.progress) names.set(worker, workerName);
+  const job: JobDetail = { ...view.job, progress: patch.progress, stitching: patch.stitching };
+  const otherStage = patch.stage !== null && patch.stage !== view.job.stageId;
+  if (otherStage || view.frames === null) {
+    const stale = patch.changed || otherStage || patch.chunks.length > 0;
+    return { view: { ...view, job, names }, events: [], stale };
+  }
+  const before = view.frames.letters;
+  const letters = [...before];
+  for (const chunk of patch.chunks) letters[chunk.ordinal] = STATE_LETTERS[chunk.status];
+  const changed = patch.chunks.map((chunk) => chunk.ordinal).filter((i) => letters[i] !== before[i]);
+  const makers = new Map(patch.chunks.map((chunk) => [chunk.ordinal, chunk.worker]));
+  const next: JobView = { job, names, frames: { ...view.frames, letters } };
+  return { view: next, events: eventsOf(next, before, changed, makers), stale: patch.changed };
+}
+
+/** How many of the newest stage's chunks are done, failed and all there are. */
+export function tally({ frames, job }: JobView): { done: number; failed: number; total: number } {
+  if (frames === null) return { done: job.counts.done, failed: job.counts.failed, total: job.counts.total };
+  const count = (letter: Letter) => frames.letters.reduce((sum, one) => sum + (one === letter ? 1 : 0), 0);
+  return { done: count('d'), failed: count('f'), total: frames.letters.length };
+}
+
+/** The view as one event, for whoever draws it. */
+export function progressOf(view: JobView): RenderEvent {
+  const { job } = view;
+  const { done, failed, total } = tally(view);
+  return {
+    event: 'job.progress',
+    job: job.id,
+    state: job.state,
+    stage: job.stage,
+    done,
+    failed,
+    total,
+    eta_seconds: job.etaSeconds,
+    stitching: job.stitching,
+    workers: job.progress.map(({ workerName, label, fraction, detail }) => ({
+      name: workerName,
+      label,
+      fraction,
+      detail,
+    })),
+  };
+}
+
+function eventsOf(
+  view: JobView,
+  before: Letter[],
+  changed: number[],
+  makers: ReadonlyMap<number, WorkerId | null>,
+): RenderEvent[] {
+  const frames = view.frames;
+  if (frames === null) return [];
+  const { total } = tally(view);
+  let done = before.filter((letter) => letter === 'd').length;
+  return changed.flatMap((ordinal): RenderEvent[] => {
+    const frame = frames.numbers[ordinal];
+    if (frame === undefined) return [];
+    if (frames.letters[ordinal] === 'f') return [{ event: 'frame.failed', frame }];
+    if (frames.letters[ordinal] !== 'd') return [];
+    done += 1;
+    const maker = makers.get(ordinal);
+    const worker = (maker ? view.names.get(maker) : undefined) ?? null;
+    return [{ event: 'frame.done', frame, worker, done, total }];
+  });
+}
+
+const noteKey = ({ at, code, message }: JobDetail['notes'][number]) => `${at} ${code} ${message}`;

@@ -1,0 +1,23 @@
+export type Interrupts = {
+  /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP). */
+  first: AbortSignal;
+  /** Aborted by the second. */
+  second: AbortSignal;
+  /** Gives the signals back to Node. */
+  release(): void;
+};
+
+/** Takes the signals that would end this process: the first asks for an orderly end, the second for one at once. */
+export function takeInterrupts(): Interrupts {
+  const [first, second] = [new AbortController(), new AbortController()];
+  const onSignal = () => (first.signal.aborted ? second : first).abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    first: first.signal,
+    second: second.signal,
+    release: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}

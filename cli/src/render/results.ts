@@ -1,0 +1,95 @@
+import { join, resolve } from 'node:path';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Api } from '../api/client.ts';
+import { saveFile } from '../api/save.ts';
+import type { RenderEvent } from '../report/events.ts';
+
+export type Saved = {
+  video: string | null;
+  /** Where the frames are; null when there is none. */
+  folder: string | null;
+  frames: number;
+  /** What was asked for and is not there, as a sentence; null when all is. */
+  missing: string | null;
+};
+
+const EXTENSIONS: Record<string, string> = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr', TIFF: 'tif' };
+const AT_ONCE = 6;
+
+/** Fetches video and frames of a job into `<out>/<name>.mp4` and `<out>/<name>/0001.png`. */
+export async function saveResults(
+  api: Api,
+  job: JobDetail,
+  out: string,
+  report: (event: RenderEvent) => void,
+  signal: AbortSignal,
+): Promise<Saved> {
+  const settings = RenderSettings.safeParse(job.settings).data;
+  const name = fileNameOf(job.name);
+  const wanted = await listFrames(api, job.id);
+  const video = await findVideo(api, job.id);
+  const folder = resolve(out, name);
+  const extension = EXTENSIONS[settings?.format ?? 'PNG'] ?? 'png';
+  const total = wanted.done.length + (video === null ? 0 : 1);
+  let saved = 0;
+  const step = () => report({ event: 'save.progress', saved: saved++, total });
+  step();
+  await eachOf(wanted.done, AT_ONCE, async (frame) => {
+    await saveFile(
+      api,
+      `/api/v1/jobs/${job.id}/frames/${frame}`,
+      join(folder, frameFile(frame, extension)),
+      signal,
+    );
+    step();
+  });
+  const count = wanted.done.length;
+  if (count > 0) report({ event: 'frames.saved', folder, count });
+  const path = video === null ? null : resolve(out, `${name}${video.extension}`);
+  if (video !== null && path !== null) {
+    report({ event: 'video.saved', path, size: await saveFile(api, video.url, path, signal) });
+  }
+  const noVideo = video === null && settings !== undefined && settings.video !== 'none';
+  const missing = missingSentence(wanted.total - count, wanted.total, noVideo);
+  return { video: path, folder: count > 0 ? folder : null, frames: count, missing };
+}
+
+/** Blender's own way to name frames: at least four digits, the sign before them. */
+export const frameFile = (frame: number, extension: string): string =>
+  `${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}.${extension}`;
+
+/** A job's name as the name of a file, on any system. */
+export function fileNameOf(name: string): string {
+  const plain = name.replace(/\.(blend|zip)$/i, '').replace(/[\p{Cc}<>:"/\\|?*]+/gu, '-');
+  const safe = plain.replace(/^[.\s-]+|[.\s]+$/g, '').slice(0, 120);
+  return safe === '' ? 'render' : safe;
+}
+
+async function listFrames(api: Api, id: JobId): Promise<{ done: number[]; total: number }> {
+  const { frames, states } = await api.states(id);
+  if (frames === null) return { done: [], total: 0 };
+  return { done: frames.filter((_, ordinal) => states[ordinal] === 'd'), total: frames.length };
+}
+
+async function findVideo(api: Api, id: JobId): Promise<{ url: string; extension: string } | null> {
+  const { artifacts } = await api.artifacts(id);
+  const video = artifacts.find((artifact) => artifact.mediaType.startsWith('video/'));
+  if (video === undefined) return null;
+  return { url: video.url, extension: /\.[a-z0-9]+$/i.exec(video.name)?.[0] ?? '.mp4' };
+}
+
+function missingSentence(frames: number, total: number, video: boolean): string | null {
+  if (total === 0) return 'No frame was rendered.';
+  if (frames > 0) return `${frames} of ${total} frames are missing${video ? ', and so is the video' : ''}.`;
+  return video ? 'The frames are there, but the video is not.' : null;
+}
+
+async function eachOf<T>(items: T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const lane = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}

@@ -1,0 +1,73 @@
+import type { JobProgress, RenderEvent } from './events.ts';
+
+/** What the screen shows at the moment. Times in ms. */
+export type ScreenModel = {
+  title: string;
+  startedAt: number;
+  phase:
+    | { name: 'starting'; text: string }
+    | { name: 'uploading'; sent: number; total: number; since: number }
+    | { name: 'working'; progress: JobProgress; etaAt: number }
+    | { name: 'saving'; saved: number; total: number };
+  /** Workers that were seen at this job, in the order of their names; `now` null while one waits. */
+  workers: { name: string; now: JobProgress['workers'][number] | null }[];
+  /** The address of a farm that stopped answering. */
+  lost: string | null;
+};
+
+export const openingScreen = (title: string, now: number): ScreenModel => ({
+  title,
+  startedAt: now,
+  phase: { name: 'starting', text: 'Starting' },
+  workers: [],
+  lost: null,
+});
+
+/** The screen after an event. */
+export function afterEvent(model: ScreenModel, event: RenderEvent, now: number): ScreenModel {
+  switch (event.event) {
+    case 'farm.starting': {
+      const text = `Starting a farm with ${event.workers === 1 ? 'one worker' : `${event.workers} workers`}`;
+      return { ...model, phase: { name: 'starting', text } };
+    }
+    case 'farm.ready':
+      return { ...model, phase: { name: 'starting', text: 'Looking at the file' } };
+    case 'upload.progress': {
+      const since = model.phase.name === 'uploading' ? model.phase.since : now;
+      return { ...model, phase: { name: 'uploading', sent: event.sent, total: event.total, since } };
+    }
+    case 'upload.done':
+      return { ...model, phase: { name: 'starting', text: 'Handing over the job' } };
+    case 'job.progress': {
+      const before = model.phase.name === 'working' ? model.phase : null;
+      const sameEta = before !== null && before.progress.eta_seconds === event.eta_seconds;
+      const etaAt = sameEta ? before.etaAt : now;
+      return {
+        ...model,
+        phase: { name: 'working', progress: event, etaAt },
+        workers: seen(model.workers, event),
+      };
+    }
+    case 'save.progress':
+      return { ...model, workers: [], phase: { name: 'saving', saved: event.saved, total: event.total } };
+    case 'server.lost':
+      return { ...model, lost: event.url };
+    case 'server.back':
+      return { ...model, lost: null };
+    default:
+      return model;
+  }
+}
+
+function seen(before: ScreenModel['workers'], event: JobProgress): ScreenModel['workers'] {
+  // A worker with several slots has a line for each chunk it is at.
+  const busy = event.workers.map((worker) => ({ name: worker.name, now: worker }));
+  const waiting = before.filter(
+    (worker, index) =>
+      !busy.some((one) => one.name === worker.name) &&
+      before.findIndex((one) => one.name === worker.name) === index,
+  );
+  return [...busy, ...waiting.map(({ name }) => ({ name, now: null }))].sort((a, b) =>
+    a.name.localeCompare(b.name, 'en', { numeric: true }),
+  );
+}

@@ -1,0 +1,26 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Characters that a text takes on a terminal, colours aside. */
+export const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
+
+export const padEnd = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - widthOf(text)));
+
+/** Cuts a plain text to a width, with an ellipsis where something was cut. */
+export function fit(text: string, width: number): string {
+  const letters = [...text];
+  if (letters.length <= width) return text;
+  return width <= 0 ? '' : `${letters.slice(0, width - 1).join('')}…`;
+}
+
+/** Rows under their headings, columns two blanks apart, the last one cut at `width`. */
+export function table(headings: string[], rows: string[][], width: number): string[] {
+  const all = [headings, ...rows];
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
+  return all.map((row) => {
+    const last = row.length - 1;
+    const before = row.slice(0, last).map((cell, column) => padEnd(cell, widths[column] ?? 0));
+    const used = before.reduce((sum, cell) => sum + widthOf(cell) + 2, 0);
+    return [...before, fit(row[last] ?? '', Math.max(10, width - used))].join('  ').trimEnd();
+  });
+}
