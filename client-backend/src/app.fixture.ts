@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
+import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
+import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import { createLog } from '@parallel-pilot/shared/server/log.ts';
+import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
+import { createApp } from './app.ts';
+import { createAccess } from './auth/access.ts';
+import type { BalancerLink, Live, Parts } from './parts.ts';
+import { createUploads, type Uploads } from './uploads/uploads.ts';
+
+export const OWNER_KEY = 'the-owners-key';
+
+export type TestBackend = { url: string; parts: Parts; uploads: Uploads; stop(): Promise<void> };
+
+/** A backend on a free port with a real database, blob folder and HTTP server, without a balancer. */
+export async function startTestBackend(
+  given: {
+    dataFolder: string;
+    databaseUrl?: string;
+    clock?: Clock;
+    workers?: ReturnType<BalancerLink['workers']>;
+    siteFolder?: string;
+  } & Partial<Pick<ServerConfig, 'host' | 'maxUploadBytes'>>,
+): Promise<TestBackend> {
+  const { dataFolder, host = '127.0.0.1', clock = Date.now } = given;
+  const config: ServerConfig = {
+    ...readServerConfig({ PILOT_DATA: dataFolder, PILOT_LOG: 'silent' }),
+    host,
+    ...(given.databaseUrl === undefined ? {} : { databaseUrl: given.databaseUrl }),
+    ...(given.maxUploadBytes === undefined ? {} : { maxUploadBytes: given.maxUploadBytes }),
+  };
+  const db = connectDatabase(config.databaseUrl);
+  await migrate(db);
+  const secrets = { workerToken: 'worker-token-0123', controlToken: 'control-token', signingKey: 'signing-key' };
+  const parts: Parts = {
+    config,
+    secrets,
+    db,
+    clock,
+    blobs: await createFolderStore(join(dataFolder, 'blobs')),
+    random: (count) => randomBytes(count),
+    log: createLog('test', 'silent'),
+    owner: await ensureOwner(db, clock()),
+    balancer: absentBalancer(given.workers ?? new Map()),
+    live: { jobChanged() {}, stitching() {}, stitchingOf: () => null } satisfies Live,
+  };
+  const access = createAccess({
+    config,
+    clock,
+    signingKey: secrets.signingKey,
+    ownerKeyHash: sha256(OWNER_KEY),
+  });
+  const uploads = await createUploads(parts);
+  const { siteFolder } = given;
+  const app = createApp(parts, { access, uploads, ...(siteFolder === undefined ? {} : { siteFolder }) });
+  const server = createAdaptorServer({ fetch: app.fetch }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    parts,
+    uploads,
+    async stop() {
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await db.destroy();
+    },
+  };
+}
+
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'pilot-backend-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerLink {
+  const away = async () => ({ ok: false, code: 'not-ready', message: 'away' }) as const;
+  return {
+    connected: () => false,
+    jobsChanged() {},
+    retryChunks: away,
+    rejectChunks: away,
+    workers: () => workers,
+    progress: () => [],
+    close() {},
+  };
+}

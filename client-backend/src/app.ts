@@ -1,0 +1,40 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Access } from './auth/access.ts';
+import { guard } from './auth/guard.ts';
+import type { Parts } from './parts.ts';
+import { accessLog } from './routes/access-log.ts';
+import { blobRoutes } from './routes/blobs.ts';
+import { mountDocs } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { onError } from './routes/on-error.ts';
+import { newRoutes, problem } from './routes/problems.ts';
+import { securityHeaders } from './routes/security-headers.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { siteRoutes } from './routes/site.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import { workerRoutes } from './routes/workers.ts';
+import type { Uploads } from './uploads/uploads.ts';
+
+/** Beside the parts: who may come in, the uploads under way, and where the built site is. */
+export type AppParts = { access: Access; uploads: Uploads; siteFolder?: string };
+
+/** The whole HTTP application: what every request passes, the API, and the site for all that is left. */
+export function createApp(parts: Parts, { access, uploads, siteFolder }: AppParts): OpenAPIHono {
+  const app = newRoutes();
+  app.onError(onError(parts.log));
+  app.notFound((c) => problem(c, 404, 'not-found', `There is nothing at ${c.req.path}.`));
+  app.use(accessLog(parts.log), securityHeaders(), guard(access));
+
+  app.route('/', healthRoutes(parts));
+  app.route('/', sessionRoutes(parts, access));
+  app.route('/', uploadRoutes(parts, uploads));
+  app.route('/', blobRoutes(parts));
+  app.route('/', workerRoutes(parts));
+  mountDocs(app);
+
+  app.all('/api/*', (c) =>
+    problem(c, 404, 'not-found', `The API has nothing at ${c.req.path} for ${c.req.method}. See /api/docs.`),
+  );
+  app.route('/', siteRoutes(siteFolder));
+  return app;
+}

@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream';
+import type { HttpBindings } from '@hono/node-server';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { BlobInfo } from '@parallel-pilot/shared/api/farm.ts';
+import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
+import { findBlob, inputsOfLease, insertBlobs, isLeaseOpen } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { verifyLease } from '@parallel-pilot/shared/server/signature.ts';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { Parts } from '../parts.ts';
+import { newRoutes, problem, problems } from './problems.ts';
+import { sendBlob } from './send-blob.ts';
+
+/** Bytes by hash: workers read inputs and deliver results under their lease; the owner may ask what is here. */
+export function blobRoutes(parts: Parts): OpenAPIHono {
+  const routes = newRoutes();
+  routes.openapi(info, async (c) => {
+    const { hash } = c.req.valid('param');
+    const row = await findBlob(parts.db, hash);
+    const size = row === undefined ? null : await parts.blobs.size(hash);
+    if (row === undefined || size === null) return problem(c, 404, 'blob-unknown', 'This file is not here.');
+    return c.json({ hash, size, mediaType: row.media_type }, 200);
+  });
+  routes.openapi(get, async (c) => {
+    const { hash } = c.req.valid('param');
+    const { lease, signature } = c.req.valid('query');
+    const refusal = await refuseLease(c, parts, lease, signature);
+    if (refusal !== null) return refusal;
+    const input = (await inputsOfLease(parts.db, lease)).find((file) => file.hash === hash);
+    if (input === undefined) {
+      return problem(c, 403, 'not-an-input', 'This file does not belong to the work of this lease.');
+    }
+    const size = await parts.blobs.size(hash);
+    if (size === null) return problem(c, 404, 'blob-unknown', 'This file is no longer here.');
+    return sendBlob(c, parts.blobs, { hash, size, mediaType: 'application/octet-stream' });
+  });
+  routes.openapi(put, async (c) => {
+    const { hash } = c.req.valid('param');
+    const { lease, signature } = c.req.valid('query');
+    const refusal = await refuseLease(c, parts, lease, signature);
+    return refusal ?? store(c, parts, hash);
+  });
+  return routes;
+}
+
+async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: string) {
+  if (!verifyLease(lease, signature, parts.secrets.signingKey)) {
+    return problem(c, 403, 'bad-signature', 'The signature does not belong to this lease.');
+  }
+  if (await isLeaseOpen(parts.db, lease)) return null;
+  return problem(c, 410, 'lease-ended', 'The lease has ended, and with it the access to files.');
+}
+
+// Every frame of every worker passes here: one look at the disk, one stream, one row.
+async function store(c: Context, parts: Parts, hash: BlobHash) {
+  const size = await parts.blobs.size(hash);
+  if (size !== null) {
+    await note(c, parts, hash, size);
+    return c.json({ hash, size }, 200);
+  }
+  const maxBytes = parts.config.maxUploadBytes;
+  const written = await parts.blobs.write(bodyOf(c), { maxBytes, expect: hash });
+  if (!written.ok) return problem(c, STATUS[written.code], written.code, written.message);
+  await note(c, parts, hash, written.size);
+  return c.json({ hash, size: written.size }, 200);
+}
+
+const STATUS = { 'hash-mismatch': 422, 'too-large': 413, 'disk-full': 507 } as const satisfies Record<
+  BlobRefusal['code'],
+  number
+>;
+
+function note(c: Context, parts: Parts, hash: BlobHash, size: number): Promise<void> {
+  const given = c.req.header('content-type') ?? '';
+  const mediaType = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(given) ? given : 'application/octet-stream';
+  return insertBlobs(parts.db, [{ hash, size, media_type: mediaType, created_at: parts.clock() }]);
+}
+
+// Node's own stream spares a copy through web streams.
+function bodyOf(c: Context): Readable {
+  const { incoming } = c.env as Partial<HttpBindings>;
+  if (incoming !== undefined) return incoming;
+  const body = c.req.raw.body;
+  return body === null ? Readable.from([]) : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+}
+
+const param = z.object({ hash: BlobHash });
+const underLease = z.object({ lease: LeaseId, signature: z.string().max(200) });
+const binary = { schema: z.string().meta({ format: 'binary' }) };
+
+const info = createRoute({
+  method: 'get',
+  path: '/api/v1/blobs/{hash}/info',
+  tags: ['Uploads'],
+  summary: 'Is a file with this SHA-256 here already?',
+  request: { params: param },
+  responses: {
+    200: { description: 'It is', content: { 'application/json': { schema: BlobInfo } } },
+    ...problems(404),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/api/v1/blobs/{hash}',
+  tags: ['Workers'],
+  summary: 'An input of a lease, for its worker; with ranges',
+  request: { params: param, query: underLease },
+  responses: {
+    200: { description: 'The bytes', content: { 'application/octet-stream': binary } },
+    206: { description: 'The part asked for', content: { 'application/octet-stream': binary } },
+    ...problems(403, 404, 410, 416),
+  },
+});
+
+const put = createRoute({
+  method: 'put',
+  path: '/api/v1/blobs/{hash}',
+  tags: ['Workers'],
+  summary: 'A result of a lease, from its worker',
+  request: { params: param, query: underLease },
+  responses: {
+    200: {
+      description: 'Stored, or here already',
+      content: { 'application/json': { schema: BlobInfo.omit({ mediaType: true }) } },
+    },
+    ...problems(403, 410, 413, 422, 507),
+  },
+});

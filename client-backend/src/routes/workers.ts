@@ -1,0 +1,113 @@
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { JoinLine, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { ChunkId } from '@parallel-pilot/shared/model/ids.ts';
+import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
+import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { WorkersTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import type { Selectable } from 'kysely';
+import type { Parts } from '../parts.ts';
+import { newRoutes } from './problems.ts';
+
+/** The machines of the farm, and the line by which one more joins. */
+export function workerRoutes(parts: Parts): OpenAPIHono {
+  const routes = newRoutes();
+  routes.openapi(list, async (c) => c.json({ workers: await listWorkers(parts) }, 200));
+  routes.openapi(join, (c) => {
+    c.header('cache-control', 'no-store');
+    return c.json(joinLine(parts.config, parts.secrets.workerToken), 200);
+  });
+  return routes;
+}
+
+/** Rows of the database joined with what the balancer last said of each worker. */
+export async function listWorkers({ db, balancer }: Pick<Parts, 'db' | 'balancer'>): Promise<WorkerView[]> {
+  const rows = await db.selectFrom('workers').selectAll().orderBy('name').orderBy('id').execute();
+  const live = balancer.workers();
+  const running = [...live.values()].flatMap((worker) => worker.running.map((chunk) => chunk.chunk));
+  const names = await nameChunks(db, running);
+  return rows.map((row) => viewOf(row, live.get(row.id), names));
+}
+
+type LiveWorker = ReturnType<Parts['balancer']['workers']> extends ReadonlyMap<infer _Id, infer W> ? W : never;
+type Names = Map<ChunkId, { jobName: string; label: string }>;
+
+function viewOf(row: Selectable<WorkersTable>, live: LiveWorker | undefined, names: Names): WorkerView {
+  const running = (live?.running ?? []).flatMap((chunk) => {
+    const name = names.get(chunk.chunk);
+    return name === undefined ? [] : [{ ...chunk, ...name }];
+  });
+  return {
+    id: row.id,
+    name: row.name,
+    status: live?.status ?? row.status,
+    slots: row.slots,
+    capabilities: JSON.parse(row.capabilities_json),
+    machine: JSON.parse(row.machine_json),
+    load: live?.load ?? null,
+    connectedAt: row.connected_at,
+    lastSeenAt: row.last_seen_at,
+    chunksDone: row.chunks_done,
+    chunksFailed: row.chunks_failed,
+    running,
+  };
+}
+
+async function nameChunks(db: Db, chunks: ChunkId[]): Promise<Names> {
+  if (chunks.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('chunks')
+    .innerJoin('stages', 'stages.id', 'chunks.stage_id')
+    .innerJoin('jobs', 'jobs.id', 'chunks.job_id')
+    .select(['chunks.id', 'chunks.spec_json', 'stages.name as stageName', 'jobs.kind', 'jobs.name as jobName'])
+    .where('chunks.id', 'in', chunks)
+    .execute();
+  return new Map(
+    rows.map(({ id, spec_json, stageName, kind, jobName }) => {
+      return [id, { jobName, label: kindOf(kind).label(stageName, JSON.parse(spec_json)) }];
+    }),
+  );
+}
+
+/** The command for another machine; for this one, where the farm listens on loopback alone. */
+export function joinLine(config: ServerConfig, token: string): JoinLine {
+  const reachable = !isLoopback(config.host);
+  const balancer = new URL(config.balancerUrl);
+  // An embedded balancer is named by its loopback address here, which another machine cannot use.
+  if (reachable && isLoopback(balancer.hostname)) balancer.hostname = addressOf(config);
+  const url = balancer.origin;
+  return { reachable, command: `npx pilot worker --join ${url} --token ${token}` };
+}
+
+function addressOf(config: ServerConfig): string {
+  if (config.publicUrl !== null) return new URL(config.publicUrl).hostname;
+  const { host } = config;
+  if (host !== '0.0.0.0' && host !== '::') return isIPv6(host) ? `[${host}]` : host;
+  const outer = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find((address) => address.family === 'IPv4' && !address.internal);
+  return outer?.address ?? '127.0.0.1';
+}
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/v1/workers',
+  tags: ['Workers'],
+  summary: 'Every worker: state, load, capabilities, and what it does now',
+  responses: {
+    200: { description: 'By name', content: { 'application/json': { schema: WorkerList } } },
+  },
+});
+
+const join = createRoute({
+  method: 'get',
+  path: '/api/v1/workers/join',
+  tags: ['Workers'],
+  summary: 'The command by which another machine joins; holds the worker token',
+  responses: {
+    200: { description: 'The command', content: { 'application/json': { schema: JoinLine } } },
+  },
+});

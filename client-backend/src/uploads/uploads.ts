@@ -1,0 +1,105 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { UploadInfo } from '@parallel-pilot/shared/api/farm.ts';
+import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
+import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { Server } from '@tus/server';
+import type { Parts } from '../parts.ts';
+import { HashingStore, NO_ROOM, SPARE_BYTES } from './hashing-store.ts';
+
+export const UPLOADS_PATH = '/api/v1/uploads';
+const EXPIRE_MS = 7 * 24 * 60 * 60_000;
+
+export interface Uploads {
+  /** Answers a tus request; a complete upload's reply carries `Blob-Hash`. */
+  handle(request: Request): Promise<Response>;
+  /** Null for an upload that is unknown or has expired. */
+  info(id: string): Promise<UploadInfo | null>;
+  /** Removes uploads nobody has touched for 7 days. */
+  sweep(): Promise<void>;
+}
+
+type UploadParts = Pick<Parts, 'config' | 'blobs' | 'db' | 'clock'>;
+
+/** Resumable uploads (tus 1.0), kept in `<data>/uploads` until they are whole and become blobs. */
+export async function createUploads(parts: UploadParts): Promise<Uploads> {
+  const folder = join(parts.config.dataFolder, 'uploads');
+  await mkdir(folder, { recursive: true });
+  const store = new HashingStore(folder, EXPIRE_MS, () => parts.blobs.freeBytes());
+  const settle = once((id: string) => become(parts, store, id));
+  const server = new Server({
+    path: UPLOADS_PATH,
+    datastore: store,
+    relativeLocation: true,
+    allowedOrigins: [],
+    exposedHeaders: ['Blob-Hash'],
+    maxSize: parts.config.maxUploadBytes,
+    // tus would put the text of any error into its reply; what is not a refusal goes to the application.
+    onResponseError(_request, error) {
+      if ('status_code' in error) return undefined;
+      throw error;
+    },
+    async onUploadCreate(_request, upload) {
+      if ((upload.size ?? 0) + SPARE_BYTES > (await parts.blobs.freeBytes())) throw NO_ROOM;
+      return {};
+    },
+    async onUploadFinish(_request, upload) {
+      return { headers: { 'Blob-Hash': (await settle(upload.id)).hash } };
+    },
+  });
+  return {
+    async handle(request) {
+      const response = await server.handleWeb(request);
+      if (request.method !== 'HEAD' || response.status !== 200) return response;
+      if (response.headers.get('upload-offset') !== response.headers.get('upload-length')) return response;
+      // All bytes came, but the process was killed, or the database away, before they became a blob.
+      const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
+      response.headers.set('Blob-Hash', (await settle(id)).hash);
+      return response;
+    },
+    async info(id) {
+      const upload = await store.getUpload(id).catch(() => null);
+      if (upload === null) return null;
+      const size = upload.size ?? 0;
+      const blob = upload.offset === size ? await settle(id) : null;
+      return { offset: upload.offset, size, blob: blob?.hash ?? null };
+    },
+    sweep: () => sweep(store, folder, parts.clock() - EXPIRE_MS),
+  };
+}
+
+/** Turns a complete upload into a blob. May be called again after a crash at any point. */
+async function become({ blobs, db, clock }: UploadParts, store: HashingStore, id: string): Promise<StoredBlob> {
+  const blob = (await store.blobOf(id)) ?? (await hashed(store, id));
+  await store.finish(id, blob);
+  if ((await blobs.size(blob.hash)) === null) await blobs.adopt(store.fileOf(id), blob);
+  else await rm(store.fileOf(id), { force: true });
+  const row = { ...blob, media_type: 'application/octet-stream', created_at: clock() };
+  await insertBlobs(db, [row]);
+  return blob;
+}
+
+async function hashed(store: HashingStore, id: string): Promise<StoredBlob> {
+  const { size } = await stat(store.fileOf(id));
+  return { hash: await store.hashOf(id, size), size };
+}
+
+// The PATCH that completes an upload and a HEAD that asks for it may come together.
+function once<T>(work: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  const underWay = new Map<string, Promise<T>>();
+  return (id) => {
+    const present = underWay.get(id) ?? work(id).finally(() => underWay.delete(id));
+    underWay.set(id, present);
+    return present;
+  };
+}
+
+async function sweep(store: HashingStore, folder: string, before: number): Promise<void> {
+  const newest = new Map<string, number>();
+  for (const name of await readdir(folder)) {
+    const id = name.split('.')[0] ?? name;
+    const { mtimeMs } = await stat(join(folder, name));
+    newest.set(id, Math.max(newest.get(id) ?? 0, mtimeMs));
+  }
+  for (const [id, touched] of newest) if (touched < before) await store.remove(id);
+}
