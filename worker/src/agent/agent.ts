@@ -1,0 +1,213 @@
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assets } from '../assets/assets.ts';
+import type { CacheChange } from '../assets/blob-cache.ts';
+import type { WorkerConfig } from '../config.ts';
+import { type Accepted, Connection } from './connection.ts';
+import type { Identity } from './data-folder.ts';
+import type { LeaseLoop } from './lease-loop.ts';
+import type { Log } from './log.ts';
+import { createLoadMeter, describeMachine } from './machine.ts';
+
+/** How a worker's life ended. `message` is a sentence for people. */
+export type WorkerExit = {
+  code: 0 | 1;
+  reason: 'drained' | 'left' | 'refused' | 'cannot-start';
+  message: string;
+};
+
+export type AgentOptions = {
+  config: WorkerConfig;
+  identity: Identity;
+  capabilities: Capabilities;
+  log: Log;
+  onReady(): void;
+};
+
+/** Results that cannot be delivered hold up a worker that was told to go for so long, milliseconds. */
+const LAST_DELIVERY_MS = 30_000;
+const FAREWELL_MS = 2_000;
+const TELL_BLOBS_AFTER_MS = 100;
+
+/** One worker's presence in the farm: joins, reports, and leaves in order. */
+export class Agent {
+  readonly connection: Connection;
+  readonly ended: Promise<WorkerExit>;
+  readonly #end: (exit: WorkerExit) => void;
+  readonly #options: AgentOptions;
+  readonly #load = createLoadMeter();
+  #parts: { loop: LeaseLoop; assets: Assets } | undefined;
+  #backend: string | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #lastDelivery: NodeJS.Timeout | undefined;
+  #blobs: { added: Set<BlobHash>; removed: Set<BlobHash>; timer: NodeJS.Timeout } | undefined;
+  #ready = false;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<WorkerExit>();
+    this.ended = promise;
+    this.#end = resolve;
+    const { join, token } = options.config;
+    this.connection = new Connection(
+      join,
+      token,
+      {
+        hello: () => this.#hello(),
+        welcomed: (welcome) => this.#welcomed(welcome),
+        lost: () => clearInterval(this.#heartbeat),
+        refused: (code, message) => this.#refused(code, message),
+        assign: (message) => this.#loop.assign(message),
+        reclaim: ({ lease }) => this.#loop.reclaim(lease),
+        revoke: ({ leases }) => {
+          this.#loop.end(leases);
+          return { ok: true };
+        },
+      },
+      options.log,
+    );
+  }
+
+  /** Base URL of the backend. Nothing asks before the farm has welcomed the worker. */
+  get backend(): string {
+    if (this.#backend === undefined) throw new Error('the backend was asked for before the welcome');
+    return this.#backend;
+  }
+
+  start(parts: { loop: LeaseLoop; assets: Assets }): void {
+    this.#parts = parts;
+    this.connection.open();
+  }
+
+  /** Finishes what runs, delivers, and ends; gives back what has not started. */
+  drain(): void {
+    if (this.#loop.mode !== 'working') return;
+    this.#loop.mode = 'draining';
+    const running = this.#loop.running;
+    const { log } = this.#options;
+    log.info(
+      { event: 'worker.draining', running },
+      `Leaving after the work under way (${running}). Once more to leave at once.`,
+    );
+    const leases = this.#loop.releaseUnstarted();
+    if (leases.length > 0) void this.connection.ask('released', { leases, reason: 'The worker is leaving.' });
+    this.#beat();
+    this.changed();
+  }
+
+  /** Stops what runs and ends. */
+  async leave(reason: string): Promise<void> {
+    if (this.#loop.mode === 'leaving') return;
+    this.#loop.mode = 'leaving';
+    this.#options.log.info({ event: 'worker.leaving' }, `Leaving at once: ${reason}`);
+    await Promise.all([this.connection.ask('leaving', { reason }, FAREWELL_MS), this.#loop.stop()]);
+    this.#end({ code: 0, reason: 'left', message: reason });
+  }
+
+  /** A run or a lease ended: looks whether a draining worker may go. */
+  changed(): void {
+    if (this.#loop.mode !== 'draining' || this.#loop.running > 0) return;
+    clearTimeout(this.#lastDelivery);
+    if (this.#loop.undelivered > 0) {
+      this.#lastDelivery = setTimeout(() => void this.#goWithout(), LAST_DELIVERY_MS);
+      return;
+    }
+    this.#loop.mode = 'leaving';
+    void this.connection
+      .ask('leaving', { reason: 'The worker was asked to leave.' }, FAREWELL_MS)
+      .then(() => this.#end({ code: 0, reason: 'drained', message: 'All work is delivered.' }));
+  }
+
+  blobsChanged({ added, removed }: CacheChange): void {
+    this.#blobs ??= {
+      added: new Set(),
+      removed: new Set(),
+      timer: setTimeout(() => this.#tellBlobs(), TELL_BLOBS_AFTER_MS),
+    };
+    for (const [hashes, to, from] of [
+      [added, this.#blobs.added, this.#blobs.removed],
+      [removed, this.#blobs.removed, this.#blobs.added],
+    ] as const) {
+      for (const hash of hashes) {
+        to.add(hash);
+        from.delete(hash);
+      }
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#lastDelivery);
+    clearTimeout(this.#blobs?.timer);
+    this.connection.close();
+  }
+
+  get #loop(): LeaseLoop {
+    if (this.#parts === undefined) throw new Error('the agent was used before it was started');
+    return this.#parts.loop;
+  }
+
+  #hello(): Hello {
+    const { identity, config, capabilities } = this.#options;
+    return {
+      ...identity,
+      name: config.name,
+      slots: config.slots,
+      capabilities,
+      machine: describeMachine(),
+      blobs: this.#parts?.assets.cache.hashes.slice(0, 10_000) ?? [],
+      leases: this.#loop.leases().slice(0, 4_096),
+    };
+  }
+
+  #welcomed({ drop, heartbeatMs, backend }: Accepted): void {
+    const { config, log } = this.#options;
+    this.#backend = 'url' in backend ? backend.url : onPort(config.join, backend.port);
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
+    log.info(
+      { event: 'farm.joined', farm: config.join, backend: this.#backend, dropped: drop.length },
+      `Connected to ${config.join} as ${config.name} with ${config.slots} ${config.slots === 1 ? 'slot' : 'slots'}.`,
+    );
+    this.#loop.end(drop);
+    if (!this.#ready) this.#options.onReady();
+    this.#ready = true;
+  }
+
+  #refused(code: RefusalCode, message: string): void {
+    this.#options.log.error({ event: 'farm.refused', code }, `The farm refused this worker: ${message}`);
+    this.#loop.mode = 'leaving';
+    void this.#loop.stop().then(() => this.#end({ code: 1, reason: 'refused', message }));
+  }
+
+  #beat(): void {
+    this.connection.tell('heartbeat', { ...this.#load(), draining: this.#loop.mode !== 'working' });
+  }
+
+  #tellBlobs(): void {
+    if (this.#blobs === undefined) return;
+    const { added, removed } = this.#blobs;
+    this.#blobs = undefined;
+    this.connection.tell('blobs-changed', {
+      added: [...added].slice(0, 10_000),
+      removed: [...removed].slice(0, 10_000),
+    });
+  }
+
+  async #goWithout(): Promise<void> {
+    const count = this.#loop.undelivered;
+    this.#loop.mode = 'leaving';
+    await this.#loop.stop();
+    const message = `${count} results could not be delivered. They are kept on disk and delivered at the next start, if the farm still waits for them.`;
+    this.#options.log.warn({ event: 'worker.undelivered', count }, message);
+    this.#end({ code: 0, reason: 'drained', message });
+  }
+}
+
+function onPort(join: string, port: number): string {
+  const url = new URL(join);
+  url.port = String(port);
+  return url.origin;
+}

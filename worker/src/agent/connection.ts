@@ -1,0 +1,190 @@
+import { type RefusalCode, Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import {
+  type Assign,
+  BALANCER_MESSAGES,
+  ConnectRefusal,
+  type Hello,
+  type Reclaim,
+  type Revoke,
+  Welcome,
+  type WORKER_MESSAGES,
+} from '@parallel-pilot/shared/protocol/workers.ts';
+import { io, type Socket } from 'socket.io-client';
+import type { z } from 'zod';
+import { backoffMs } from './backoff.ts';
+import type { Log } from './log.ts';
+
+type Messages = { [Name in keyof typeof WORKER_MESSAGES]: z.infer<(typeof WORKER_MESSAGES)[Name]> };
+type Told = 'heartbeat' | 'started' | 'progress' | 'blobs-changed';
+type Asked = 'done' | 'failed' | 'released' | 'leaving';
+export type Accepted = Extract<Welcome, { ok: true }>;
+
+/** What the connection asks of the agent. All of it is called synchronously, in the order of arrival. */
+export type ConnectionHandlers = {
+  hello(): Hello;
+  welcomed(welcome: Accepted): void;
+  lost(reason: string): void;
+  /** The farm will not have this worker; nothing is tried again. */
+  refused(code: RefusalCode, message: string): void;
+  assign(message: Assign): Reply;
+  reclaim(message: Reclaim): Reply;
+  revoke(message: Revoke): Reply;
+};
+
+const ACK_MS = 10_000;
+const FOR_GOOD: readonly RefusalCode[] = ['protocol-mismatch', 'bad-token', 'worker-banned'];
+
+/** The socket to the load balancer: joins, says hello after every connect, and comes back for ever. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #handlers: ConnectionHandlers;
+  readonly #log: Log;
+  #welcome = Promise.withResolvers<void>();
+  #isWelcome = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(join: string, token: string, handlers: ConnectionHandlers, log: Log) {
+    this.#handlers = handlers;
+    this.#log = log;
+    this.#socket = io(`${join}/workers`, {
+      transports: ['websocket'],
+      auth: { protocol: PROTOCOL_VERSION, token },
+      // A refusal by the server ends Socket.IO's own reconnecting, so all of it is done here, in one way.
+      reconnection: false,
+      autoConnect: false,
+      forceNew: true,
+      timeout: ACK_MS,
+    });
+    this.#socket.on('connect', () => this.#sayHello());
+    this.#socket.on('connect_error', (error) => this.#onConnectError(error));
+    this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
+    this.#answer('assign', handlers.assign);
+    this.#answer('reclaim', handlers.reclaim);
+    this.#answer('revoke', handlers.revoke);
+  }
+
+  get welcome(): boolean {
+    return this.#isWelcome;
+  }
+
+  open(): void {
+    this.#socket.connect();
+  }
+
+  /** Sends what needs no reply; without a connection it is left out, since hello will tell the state. */
+  tell<Name extends Told>(event: Name, message: Messages[Name]): void {
+    if (!this.#isWelcome) return;
+    (event === 'progress' ? this.#socket.volatile : this.#socket).emit(event, message);
+  }
+
+  /** The reply, or null when none came: not connected, connection lost, or out of time. */
+  ask<Name extends Asked>(event: Name, message: Messages[Name], withinMs = ACK_MS): Promise<Reply | null> {
+    if (!this.#isWelcome) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.#socket.timeout(withinMs).emit(event, message, (error: Error | null, reply: unknown) => {
+        const parsed = error === null ? Reply.safeParse(reply) : null;
+        resolve(parsed?.success ? parsed.data : null);
+      });
+    });
+  }
+
+  /** Resolves when the farm has welcomed this worker; at once while it is connected. */
+  whenWelcome(): Promise<void> {
+    return this.#welcome.promise;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#unwelcome();
+    this.#socket.disconnect();
+  }
+
+  #answer<Name extends keyof typeof BALANCER_MESSAGES>(
+    event: Name,
+    handle: (message: z.infer<(typeof BALANCER_MESSAGES)[Name]>) => Reply,
+  ): void {
+    const onMessage = (message: unknown, reply?: (reply: Reply) => void) => {
+      const parsed = BALANCER_MESSAGES[event].safeParse(message);
+      if (!parsed.success) {
+        this.#log.error({ event: 'message.invalid', message: event, issues: parsed.error.issues });
+        reply?.(refusal('invalid-message'));
+        return;
+      }
+      const answer = handle(parsed.data as z.infer<(typeof BALANCER_MESSAGES)[Name]>);
+      reply?.(answer);
+    };
+    // Socket.IO's types do not take an event name that is itself a type parameter.
+    this.#socket.on(event as string, onMessage);
+  }
+
+  #sayHello(): void {
+    // By callback and not by promise: an assign may stand right behind the welcome.
+    this.#socket
+      .timeout(ACK_MS)
+      .emit('hello', this.#handlers.hello(), (error: Error | null, reply: unknown) => {
+        // A connection lost before the reply is being retried already.
+        if (this.#closed || this.#retry !== undefined) return;
+        if (error !== null) return this.#again('the farm did not answer');
+        const parsed = Welcome.safeParse(reply);
+        if (!parsed.success) return this.#again('the farm gave an answer that makes no sense');
+        if (!parsed.data.ok) return this.#onRefusal(parsed.data.code, parsed.data.message);
+        this.#failures = 0;
+        this.#isWelcome = true;
+        this.#handlers.welcomed(parsed.data);
+        this.#welcome.resolve();
+      });
+  }
+
+  #onConnectError(error: Error & { data?: unknown }): void {
+    if (this.#closed) return;
+    const refused = ConnectRefusal.safeParse(error.data);
+    if (refused.success) this.#onRefusal(refused.data.code, refused.data.message);
+    else this.#again(`the farm cannot be reached (${reasonOf(error)})`);
+  }
+
+  #onRefusal(code: RefusalCode, message: string): void {
+    if (!FOR_GOOD.includes(code)) return this.#again(message);
+    this.close();
+    this.#handlers.refused(code, message);
+  }
+
+  #onDisconnect(reason: string): void {
+    const wasWelcome = this.#isWelcome;
+    this.#unwelcome();
+    if (this.#closed) return;
+    if (wasWelcome) this.#handlers.lost(reason);
+    if (this.#retry === undefined) this.#again(`the connection was lost (${reason})`);
+  }
+
+  #unwelcome(): void {
+    if (!this.#isWelcome) return;
+    this.#isWelcome = false;
+    this.#welcome = Promise.withResolvers();
+  }
+
+  #again(why: string): void {
+    this.#failures += 1;
+    const ms = backoffMs(this.#failures, Math.random);
+    this.#log.warn(
+      { event: 'farm.unreachable', reason: why, retryInMs: Math.round(ms) },
+      `Not connected: ${why}. Trying again.`,
+    );
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#socket.connect();
+    }, ms);
+    this.#socket.disconnect();
+  }
+}
+
+/** Socket.IO says "websocket error"; what the network said stands below it. */
+function reasonOf(error: Error & { description?: unknown }): string {
+  const below = error.description;
+  const inner = typeof below === 'object' && below !== null && 'error' in below ? below.error : below;
+  return inner instanceof Error && inner.message !== '' ? inner.message : error.message;
+}

@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import PQueue from 'p-queue';
+import type { BlobAddress } from '../assets/blob-address.ts';
+import { hashFile, uploadFile } from '../assets/upload.ts';
+import { backoffMs, pause } from './backoff.ts';
+import type { Connection } from './connection.ts';
+import type { Log } from './log.ts';
+import type { OutboxEntry, OutboxMessage } from './outbox.ts';
+
+type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;
+type FailedMessage = Extract<OutboxMessage, { type: 'failed' }>;
+type Step = { over: true } | { over: false; next: OutboxMessage };
+
+const UPLOADS_AT_ONCE = 4;
+
+/** Brings results to the farm: uploads the files, reports, and tries again until the farm has answered for good. */
+export class Delivery {
+  readonly #uploads = new PQueue({ concurrency: UPLOADS_AT_ONCE });
+  readonly #connection: Connection;
+  readonly #address: BlobAddress;
+  readonly #log: Log;
+
+  constructor(connection: Connection, address: BlobAddress, log: Log) {
+    this.#connection = connection;
+    this.#address = address;
+    this.#log = log;
+  }
+
+  /** Resolves when the farm has taken or refused the result, or the signal aborts. */
+  async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+    let message = entry.message;
+    while (!signal.aborted) {
+      const step =
+        message.type === 'done'
+          ? await this.#deliverDone(message, entry.folder, signal)
+          : await this.#deliverFailed(message, signal);
+      if (step.over) return;
+      message = step.next;
+    }
+  }
+
+  async #deliverDone(message: DoneMessage, folder: string, signal: AbortSignal): Promise<Step> {
+    await this.#whenWelcome(signal);
+    const uploaded = await this.#uploads.add(() => this.#upload(message, folder, signal));
+    if (signal.aborted) return { over: true };
+    if (uploaded.sent === false) return { over: false, next: uploaded.instead };
+    const { lease, result, busyMs, log } = message;
+    const done = { lease, result, files: uploaded.files, busyMs, log: log.slice(-4_096).toWellFormed() };
+    const reply = await this.#report(() => this.#connection.ask('done', done), signal);
+    if (reply === null) return { over: true };
+    if (reply.ok || reply.code === 'stale-lease' || reply.code === 'not-allowed') {
+      this.#log.debug({ event: 'chunk.delivered', lease, reply: reply.ok ? 'ok' : reply.code });
+      return { over: true };
+    }
+    if (reply.code === 'blob-missing') {
+      await pause(200, signal);
+      return { over: false, next: message };
+    }
+    return {
+      over: false,
+      next: asFailure(message, 'unexpected', `The farm refused the result: ${reply.message}`),
+    };
+  }
+
+  async #deliverFailed(message: FailedMessage, signal: AbortSignal): Promise<Step> {
+    const { lease, code, busyMs } = message;
+    const failed = {
+      lease,
+      code,
+      message: message.message.slice(0, 2_000).toWellFormed(),
+      busyMs,
+      log: message.log.slice(-16_384).toWellFormed(),
+    };
+    const reply = await this.#report(() => this.#connection.ask('failed', failed), signal);
+    if (reply !== null && !reply.ok && reply.code !== 'stale-lease') {
+      this.#log.error({ event: 'failure.refused', lease, code: reply.code, reason: reply.message });
+    }
+    return { over: true };
+  }
+
+  async #upload(
+    message: DoneMessage,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<{ sent: true; files: ResultFile[] } | { sent: false; instead: FailedMessage }> {
+    const files: ResultFile[] = [];
+    for (const { name, path, mediaType, size } of message.files) {
+      if (signal.aborted) break;
+      const hash = await hashFile(join(folder, path)).catch((error: Error) => error);
+      if (hash instanceof Error) {
+        const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
+        return { sent: false, instead: asFailure(message, 'unexpected', why) };
+      }
+      const failure = await this.#uploadOne(
+        message,
+        hash,
+        { path: join(folder, path), mediaType, size },
+        signal,
+      );
+      if (failure !== null) return { sent: false, instead: failure };
+      files.push({ name, hash, size, mediaType });
+    }
+    return { sent: true, files };
+  }
+
+  async #uploadOne(
+    message: DoneMessage,
+    hash: BlobHash,
+    file: { path: string; mediaType: string; size: number },
+    signal: AbortSignal,
+  ): Promise<FailedMessage | null> {
+    const url = () => this.#address(hash, message);
+    const outcome = await uploadFile({ ...file, url, signal, log: this.#log });
+    if (outcome.ok || outcome.why === 'stopped') return null;
+    const why =
+      outcome.why === 'refused' ? outcome.message : 'The farm no longer takes files for this lease.';
+    const { sentence } = FAILURES['upload-failed'];
+    // Where the lease has indeed ended this report is refused as stale; where it has not, the chunk must not wait for ever.
+    return asFailure(message, 'upload-failed', `${sentence} ${why}`);
+  }
+
+  /** Asks until there is an answer other than `not-ready`; null when the signal ended it. */
+  async #report(ask: () => Promise<Reply | null>, signal: AbortSignal): Promise<Reply | null> {
+    for (let failures = 1; ; failures += 1) {
+      await this.#whenWelcome(signal);
+      if (signal.aborted) return null;
+      const reply = await ask();
+      if (reply !== null && (reply.ok || reply.code !== 'not-ready')) return reply;
+      if (!(await pause(backoffMs(failures, Math.random, 100, 5_000), signal))) return null;
+    }
+  }
+
+  async #whenWelcome(signal: AbortSignal): Promise<void> {
+    if (this.#connection.welcome || signal.aborted) return;
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    const stop = () => resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.race([this.#connection.whenWelcome(), stopped]);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function asFailure(message: DoneMessage, code: FailedMessage['code'], why: string): FailedMessage {
+  const { lease, signature, busyMs, log } = message;
+  return { type: 'failed', lease, signature, busyMs, log, code, message: why };
+}

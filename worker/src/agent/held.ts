@@ -1,0 +1,94 @@
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
+
+/** A lease this worker holds. `stop` is aborted when the lease ends for any other reason than being delivered. */
+export type Held = { lease: LeaseId; stop: AbortController; phase: Phase };
+
+export type Phase =
+  | { at: 'fetching'; assign: Assign }
+  /** Everything is on disk. `release` lets the inputs go. */
+  | { at: 'ready'; assign: Assign; inputs: string; release: () => void; outputs: string }
+  | { at: 'running'; assign: Assign; slot: number }
+  /** The result, or the failure, is on its way to the farm. */
+  | { at: 'delivering' };
+
+export type HeldLeases = ReadonlyMap<LeaseId, Held>;
+
+export const hasStarted = (held: Held): boolean =>
+  held.phase.at === 'running' || held.phase.at === 'delivering';
+
+/** More undelivered results than this mean that the farm does not take them; then no more work is accepted. */
+const MOST_UNDELIVERED = 128;
+
+export type Mode = 'working' | 'draining' | 'leaving';
+
+/** `take` is false for an assignment that came twice. */
+export function answerAssign(
+  held: HeldLeases,
+  ended: ReadonlySet<LeaseId>,
+  lease: LeaseId,
+  worker: { slots: number; mode: Mode },
+): { reply: Reply; take: boolean } {
+  if (held.has(lease)) return { reply: { ok: true }, take: false };
+  if (ended.has(lease)) return { reply: refusal('stale-lease'), take: false };
+  if (worker.mode !== 'working') return { reply: refusal('draining'), take: false };
+  const delivering = held.values().reduce((sum, it) => sum + (it.phase.at === 'delivering' ? 1 : 0), 0);
+  const full = held.size - delivering >= 2 * worker.slots || delivering >= MOST_UNDELIVERED;
+  return full ? { reply: refusal('busy'), take: false } : { reply: { ok: true }, take: true };
+}
+
+/** `drop` is true when the chunk is given back. A lease never heard of is not worked on, so taking it back is granted. */
+export function answerReclaim(
+  held: HeldLeases,
+  ended: ReadonlySet<LeaseId>,
+  lease: LeaseId,
+): { reply: Reply; drop: boolean } {
+  const found = held.get(lease);
+  if (found === undefined) {
+    return { reply: ended.has(lease) ? refusal('stale-lease') : { ok: true }, drop: false };
+  }
+  return hasStarted(found)
+    ? { reply: refusal('already-started'), drop: false }
+    : { reply: { ok: true }, drop: true };
+}
+
+/**
+ * The chunk that a free slot runs next: the oldest that fits what the slot has
+ * open; else the oldest that no other slot has open; else the oldest.
+ */
+export function chooseNext(
+  held: HeldLeases,
+  open: string | null,
+  openElsewhere: readonly (string | null)[],
+): (Held & { phase: Extract<Phase, { at: 'ready' }> }) | undefined {
+  const ready = [...held.values()].filter(isReady);
+  return (
+    ready.find((it) => it.phase.assign.affinity === open) ??
+    ready.find((it) => !openElsewhere.includes(it.phase.assign.affinity)) ??
+    ready[0]
+  );
+}
+
+const isReady = (held: Held): held is Held & { phase: Extract<Phase, { at: 'ready' }> } =>
+  held.phase.at === 'ready';
+
+/** The last leases that ended here, so that a message which comes twice or late is known for what it is. */
+export class EndedLeases {
+  readonly #leases = new Set<LeaseId>();
+  readonly #most: number;
+
+  constructor(most = 2_000) {
+    this.#most = most;
+  }
+
+  get all(): ReadonlySet<LeaseId> {
+    return this.#leases;
+  }
+
+  add(lease: LeaseId): void {
+    this.#leases.add(lease);
+    const oldest = this.#leases.values().next();
+    if (this.#leases.size > this.#most && !oldest.done) this.#leases.delete(oldest.value);
+  }
+}

@@ -1,0 +1,272 @@
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assets, Prepared } from '../assets/assets.ts';
+import type { RunOutcome } from '../kinds/kind.ts';
+import type { Delivery } from './delivery.ts';
+import {
+  answerAssign,
+  answerReclaim,
+  chooseNext,
+  EndedLeases,
+  type Held,
+  hasStarted,
+  type Mode,
+  type Phase,
+} from './held.ts';
+import type { Log } from './log.ts';
+import type { Outbox, OutboxEntry } from './outbox.ts';
+import type { ProgressReport } from './progress-report.ts';
+import type { Slot } from './slot.ts';
+
+export type LeaseLoopParts = {
+  slots: readonly Slot[];
+  assets: Assets;
+  outbox: Outbox;
+  delivery: Delivery;
+  progress: ProgressReport;
+  log: Log;
+  onStarted(lease: LeaseId): void;
+  /** Something ended: a run, or a lease. */
+  onChange(): void;
+};
+
+type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
+
+/**
+ * What becomes of every lease: inputs fetched while others run, run when a slot
+ * is free, delivered while the slot already runs the next.
+ */
+export class LeaseLoop {
+  mode: Mode = 'working';
+  readonly #parts: LeaseLoopParts;
+  readonly #held = new Map<LeaseId, Held>();
+  readonly #ended = new EndedLeases();
+  readonly #tasks = new Set<Promise<void>>();
+
+  constructor(parts: LeaseLoopParts) {
+    this.#parts = parts;
+  }
+
+  get running(): number {
+    return this.#parts.slots.filter((slot) => slot.busy).length;
+  }
+
+  get undelivered(): number {
+    return this.#held.size;
+  }
+
+  leases(): Hello['leases'] {
+    return [...this.#held.values()].map((held) => ({ lease: held.lease, started: hasStarted(held) }));
+  }
+
+  assign(assign: Assign): Reply {
+    const worker = { slots: this.#parts.slots.length, mode: this.mode };
+    const { reply, take } = answerAssign(this.#held, this.#ended.all, assign.lease, worker);
+    if (take) {
+      const held: Held = {
+        lease: assign.lease,
+        stop: new AbortController(),
+        phase: { at: 'fetching', assign },
+      };
+      this.#held.set(held.lease, held);
+      this.#track(this.#prepare(held, assign));
+    }
+    return reply;
+  }
+
+  reclaim(lease: LeaseId): Reply {
+    const { reply, drop } = answerReclaim(this.#held, this.#ended.all, lease);
+    if (drop) this.end([lease]);
+    return reply;
+  }
+
+  /** These leases are over: their work is stopped and forgotten. */
+  end(leases: readonly LeaseId[]): void {
+    for (const lease of leases) {
+      const held = this.#held.get(lease);
+      if (held === undefined) continue;
+      this.#forget(held);
+      held.stop.abort('ended');
+      if (held.phase.at === 'ready') this.#abandon(held, held.phase);
+    }
+    this.#pump();
+    this.#parts.onChange();
+  }
+
+  /** Takes up results that an earlier process left. */
+  adopt(entries: readonly OutboxEntry[]): void {
+    for (const entry of entries) {
+      const { lease } = entry.message;
+      const held: Held = { lease, stop: new AbortController(), phase: { at: 'delivering' } };
+      this.#held.set(lease, held);
+      this.#track(this.#deliver(held, entry));
+    }
+  }
+
+  /** Gives back what has not started; returns those leases. */
+  releaseUnstarted(): LeaseId[] {
+    const leases = [...this.#held.values()].filter((held) => !hasStarted(held)).map((held) => held.lease);
+    this.end(leases);
+    return leases;
+  }
+
+  /** Stops everything; results stay in the outbox for the next start. Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    for (const held of this.#held.values()) held.stop.abort('leaving');
+    await Promise.allSettled(this.#tasks);
+  }
+
+  async #prepare(held: Held, assign: Assign): Promise<void> {
+    const { assets, outbox } = this.#parts;
+    const { signal } = held.stop;
+    let prepared: Prepared = await assets.prepare(assign, signal);
+    let outputs = '';
+    if (prepared.ok && !signal.aborted) {
+      const { release } = prepared;
+      outputs = await outbox.prepare(held.lease).catch((error: Error) => {
+        release();
+        const code = 'code' in error && error.code === 'ENOSPC' ? 'disk-full' : 'unexpected';
+        prepared = { ok: false, code, message: `${FAILURES[code].sentence} ${error.message}` };
+        return '';
+      });
+    }
+    if (!prepared.ok) {
+      if (!signal.aborted) await this.#settle(held, assign, { ...prepared, log: '' }, 0);
+      return;
+    }
+    const ready: Ready['phase'] = {
+      at: 'ready',
+      assign,
+      inputs: prepared.folder,
+      release: prepared.release,
+      outputs,
+    };
+    if (signal.aborted) return this.#abandon(held, ready);
+    held.phase = ready;
+    this.#pump();
+  }
+
+  #abandon(held: Held, phase: Ready['phase']): void {
+    phase.release();
+    this.#track(this.#parts.outbox.discard(held.lease));
+  }
+
+  /** Gives every free slot its next chunk. */
+  #pump(): void {
+    if (this.mode === 'leaving') return;
+    for (const slot of this.#parts.slots) {
+      if (slot.busy) continue;
+      const elsewhere = this.#parts.slots.filter((it) => it !== slot).map((it) => it.affinity);
+      const next = chooseNext(this.#held, slot.affinity, elsewhere);
+      if (next !== undefined) this.#track(this.#run(slot, next, next.phase));
+    }
+  }
+
+  async #run(slot: Slot, held: Held, phase: Ready['phase']): Promise<void> {
+    const { assign, inputs, outputs, release } = phase;
+    const { progress, log, onStarted, outbox } = this.#parts;
+    held.phase = { at: 'running', assign, slot: slot.index };
+    log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
+    onStarted(held.lease);
+    const startedAt = performance.now();
+    const chunk = {
+      stage: assign.stageName,
+      stageSpec: assign.stageSpec,
+      chunkSpec: assign.chunkSpec,
+      inputs,
+      affinity: assign.affinity,
+      outputs,
+      hangLimitMs: assign.hangLimitMs,
+    };
+    const outcome = await slot.run(
+      assign.kind,
+      chunk,
+      (it) => progress.note(held.lease, it),
+      held.stop.signal,
+    );
+    const busyMs = performance.now() - startedAt;
+    progress.forget(held.lease);
+    // The slot's next chunk starts before anything is done about this one's result.
+    this.#pump();
+    release();
+    if (held.stop.signal.aborted) {
+      log.info(
+        { event: 'chunk.stopped', lease: held.lease, chunk: assign.chunk },
+        `${labelOf(assign)} was stopped.`,
+      );
+      await outbox.discard(held.lease);
+    } else {
+      await this.#settle(held, assign, outcome, busyMs);
+    }
+    this.#parts.onChange();
+  }
+
+  async #settle(held: Held, assign: Assign, outcome: RunOutcome, busyMs: number): Promise<void> {
+    held.phase = { at: 'delivering' };
+    this.#tell(assign, outcome, busyMs);
+    const { lease, signature } = assign;
+    const { log } = outcome;
+    const entry = outcome.ok
+      ? await this.#parts.outbox.keepDone(
+          { lease, signature, busyMs, log, result: outcome.result },
+          outcome.files,
+        )
+      : await this.#parts.outbox.keepFailed({
+          lease,
+          signature,
+          busyMs,
+          log,
+          code: outcome.code,
+          message: outcome.message,
+        });
+    await this.#deliver(held, entry);
+  }
+
+  async #deliver(held: Held, entry: OutboxEntry): Promise<void> {
+    await this.#parts.delivery.deliver(entry, held.stop.signal);
+    if (held.stop.signal.reason === 'leaving') return;
+    this.#forget(held);
+    this.#parts.onChange();
+    await this.#parts.outbox.remove(entry);
+  }
+
+  #forget(held: Held): void {
+    this.#held.delete(held.lease);
+    this.#ended.add(held.lease);
+  }
+
+  #tell(assign: Assign, outcome: RunOutcome, busyMs: number): void {
+    const { log } = this.#parts;
+    const { lease, chunk } = assign;
+    const label = labelOf(assign);
+    const ms = Math.round(busyMs);
+    if (outcome.ok)
+      log.info({ event: 'chunk.done', lease, chunk, ms }, `${label} done in ${(ms / 1_000).toFixed(1)} s.`);
+    else
+      log.warn(
+        { event: 'chunk.failed', lease, chunk, ms, code: outcome.code },
+        `${label} failed: ${outcome.message}`,
+      );
+  }
+
+  #track(task: Promise<void>): void {
+    const tracked: Promise<void> = task
+      .catch((error) =>
+        this.#parts.log.fatal({ event: 'agent.bug', err: error }, `The worker met a bug: ${String(error)}`),
+      )
+      .finally(() => this.#tasks.delete(tracked));
+    this.#tasks.add(tracked);
+  }
+}
+
+/** A chunk's name for people; its number where its kind has none. */
+function labelOf(assign: Assign): string {
+  try {
+    return kindOf(assign.kind).label(assign.stageName, assign.chunkSpec);
+  } catch {
+    return `Chunk ${assign.chunk}`;
+  }
+}

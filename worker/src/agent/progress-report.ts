@@ -1,0 +1,48 @@
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Progress } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ChunkProgress } from '../kinds/kind.ts';
+
+/** Gathers the slots' progress and sends it at most every `everyMs`; a chunk's fraction never goes back. */
+export class ProgressReport {
+  readonly #latest = new Map<LeaseId, ChunkProgress & { sent: boolean }>();
+  readonly #send: (message: Progress) => void;
+  readonly #everyMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(send: (message: Progress) => void, everyMs = 250) {
+    this.#send = send;
+    this.#everyMs = everyMs;
+  }
+
+  note(lease: LeaseId, { fraction, detail }: ChunkProgress): void {
+    const before = this.#latest.get(lease);
+    const inRange = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
+    this.#latest.set(lease, {
+      fraction: Math.max(before?.fraction ?? 0, inRange),
+      detail: detail.slice(0, 120).toWellFormed(),
+      sent: false,
+    });
+    this.#timer ??= setTimeout(() => this.#flush(), this.#everyMs);
+  }
+
+  /** The chunk is no longer worked on. */
+  forget(lease: LeaseId): void {
+    this.#latest.delete(lease);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#latest.clear();
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const chunks: Progress['chunks'] = [];
+    for (const [lease, it] of this.#latest) {
+      if (it.sent || chunks.length === 256) continue;
+      chunks.push({ lease, fraction: it.fraction, detail: it.detail });
+      it.sent = true;
+    }
+    if (chunks.length > 0) this.#send({ chunks });
+  }
+}

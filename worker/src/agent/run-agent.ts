@@ -1,0 +1,140 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { Assets } from '../assets/assets.ts';
+import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
+import type { WorkerConfig } from '../config.ts';
+import type { WorkerKind } from '../kinds/kind.ts';
+import { Agent, type WorkerExit } from './agent.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { Delivery } from './delivery.ts';
+import { LeaseLoop } from './lease-loop.ts';
+import type { Log } from './log.ts';
+import { Outbox } from './outbox.ts';
+import { ProgressReport } from './progress-report.ts';
+import { Slot } from './slot.ts';
+import { listenForSignals, type StopSignals } from './stop-signals.ts';
+
+export type RunOptions = {
+  log: Log;
+  kinds: readonly WorkerKind[];
+  /** The farm has welcomed the worker for the first time. */
+  onReady?: () => void;
+  /** Left out, SIGTERM and SIGINT of this process are listened to. */
+  stop?: StopSignals;
+};
+
+/**
+ * Runs a worker from its start to its end. Never rejects for what can be
+ * expected: a folder in use, no program found, a refusal all end with code 1
+ * and a sentence.
+ */
+export async function runAgent(config: WorkerConfig, options: RunOptions): Promise<WorkerExit> {
+  const { log, kinds } = options;
+  const capabilities = await detectAll(kinds);
+  if (capabilities === null) return cannotStart(log, nothingToDo(config));
+  let folder: DataFolder;
+  try {
+    folder = await openDataFolder(config.dataFolder);
+  } catch (error) {
+    return cannotStart(log, error instanceof Error ? error.message : String(error));
+  }
+  try {
+    return await live(config, capabilities, folder, options);
+  } finally {
+    await folder.close();
+  }
+}
+
+async function live(
+  config: WorkerConfig,
+  capabilities: Capabilities,
+  folder: DataFolder,
+  options: RunOptions,
+): Promise<WorkerExit> {
+  const { log, kinds, onReady = () => {} } = options;
+  const agent = new Agent({ config, identity: folder.identity, capabilities, log, onReady });
+  const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
+  const assets = await Assets.open({
+    cacheFolder: folder.cache,
+    stageRoot: join(folder.scratch, 'inputs'),
+    limitBytes: config.cacheBytes,
+    address,
+    log,
+    onChange: (change) => agent.blobsChanged(change),
+  });
+  const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
+  const slots = await createSlots(config, folder, kinds, log);
+  const progress = new ProgressReport((message) => agent.connection.tell('progress', message));
+  const loop = new LeaseLoop({
+    slots,
+    assets,
+    outbox,
+    delivery: new Delivery(agent.connection, address, log),
+    progress,
+    log,
+    onStarted: (lease) => agent.connection.tell('started', { lease }),
+    onChange: () => agent.changed(),
+  });
+  loop.adopt(await outbox.recover());
+  agent.start({ loop, assets });
+  const unlisten = obey(agent, options.stop);
+  const exit = await agent.ended;
+  unlisten();
+  progress.close();
+  agent.close();
+  await Promise.all(slots.map((slot) => slot.close()));
+  return exit;
+}
+
+function obey(agent: Agent, given: StopSignals | undefined): () => void {
+  const own = given === undefined ? listenForSignals() : undefined;
+  const stop = given ?? own;
+  const drain = () => agent.drain();
+  const leave = () => void agent.leave('The worker was told to leave at once.');
+  stop?.drain.addEventListener('abort', drain, { once: true });
+  stop?.leave.addEventListener('abort', leave, { once: true });
+  if (stop?.leave.aborted) leave();
+  else if (stop?.drain.aborted) drain();
+  return () => {
+    stop?.drain.removeEventListener('abort', drain);
+    stop?.leave.removeEventListener('abort', leave);
+    own?.close();
+  };
+}
+
+async function createSlots(
+  config: WorkerConfig,
+  { scratch }: DataFolder,
+  kinds: readonly WorkerKind[],
+  log: Log,
+): Promise<Slot[]> {
+  const threads = Math.max(1, Math.floor(config.threads / config.slots));
+  const slots: Slot[] = [];
+  for (let index = 0; index < config.slots; index += 1) {
+    const folder = join(scratch, `slot-${index}`);
+    for (const kind of kinds) await mkdir(join(folder, kind.name), { recursive: true });
+    slots.push(new Slot({ index, threads, folder, kinds, log }));
+  }
+  return slots;
+}
+
+/** What all kinds together can do here; null when that is nothing. */
+async function detectAll(kinds: readonly WorkerKind[]): Promise<Capabilities | null> {
+  const found = await Promise.all(
+    kinds.map(async (kind) => ({ name: kind.name, capabilities: await kind.detect() })),
+  );
+  const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
+  if (able.length === 0) return null;
+  return Object.assign({ kinds: able.map((it) => it.name) }, ...able.map((it) => it.capabilities));
+}
+
+const nothingToDo = (config: WorkerConfig): string =>
+  config.blender === null
+    ? 'No Blender was found on this machine, so this worker could do nothing. Install Blender (on Debian or Ubuntu: apt install blender), or name its program with PILOT_BLENDER.'
+    : `"${config.blender}" (PILOT_BLENDER) is not a Blender that can be run here, so this worker could do nothing.`;
+
+function cannotStart(log: Log, message: string): WorkerExit {
+  log.error({ event: 'worker.cannot-start' }, message);
+  return { code: 1, reason: 'cannot-start', message };
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { ChunkProgress, RunnableChunk, Runner, RunOutcome, WorkerKind } from '../kinds/kind.ts';
+import type { Log } from './log.ts';
+
+export type SlotOptions = {
+  index: number;
+  threads: number;
+  folder: string;
+  kinds: readonly WorkerKind[];
+  log: Log;
+  /** A runner that has not stopped so long after it was told to is left behind, milliseconds. */
+  patienceMs?: number;
+};
+
+/** One chunk at a time, in the runner of its kind. The runners live as long as the slot, so that they stay warm. */
+export class Slot {
+  readonly index: number;
+  readonly #options: SlotOptions;
+  readonly #runners = new Map<string, Runner>();
+  #busy = false;
+  #affinity: string | null = null;
+
+  constructor(options: SlotOptions) {
+    this.index = options.index;
+    this.#options = options;
+    for (const kind of options.kinds) this.#runners.set(kind.name, this.#create(kind));
+  }
+
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** What the slot has open: the affinity of the last chunk it ran. */
+  get affinity(): string | null {
+    return this.#affinity;
+  }
+
+  /** Never rejects, and never outlasts the signal by more than the slot's patience. */
+  async run(
+    kindName: string,
+    chunk: RunnableChunk,
+    onProgress: (progress: ChunkProgress) => void,
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const kind = this.#options.kinds.find((it) => it.name === kindName);
+    const runner = this.#runners.get(kindName);
+    if (kind === undefined || runner === undefined) {
+      return failure('unexpected', `This worker does not know work of the kind "${kindName}".`);
+    }
+    this.#busy = true;
+    this.#affinity = chunk.affinity;
+    const patience = this.#patience(signal);
+    try {
+      return await Promise.race([runner.run(chunk, onProgress, signal), patience.over]);
+    } catch (error) {
+      this.#options.log.error(
+        { event: 'runner.broken', kind: kindName, err: error },
+        `The ${kindName} runner broke: ${String(error)}`,
+      );
+      this.#replace(kind, runner);
+      return failure('unexpected', error instanceof Error ? error.message : String(error));
+    } finally {
+      patience.end();
+      this.#busy = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#runners.values()].map((runner) => runner.close()));
+  }
+
+  #create(kind: WorkerKind): Runner {
+    const { index, threads, folder, log } = this.#options;
+    return kind.createRunner({
+      threads,
+      folder: join(folder, kind.name),
+      onLog: (line) => log.debug({ event: 'child.line', slot: index, kind: kind.name, line }),
+    });
+  }
+
+  #replace(kind: WorkerKind, broken: Runner): void {
+    this.#affinity = null;
+    broken.close().catch((error) => this.#options.log.error({ event: 'runner.not-closed', err: error }));
+    this.#runners.set(kind.name, this.#create(kind));
+  }
+
+  #patience(signal: AbortSignal): { over: Promise<never>; end: () => void } {
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    let timer: NodeJS.Timeout | undefined;
+    const start = () => {
+      timer = setTimeout(
+        () => reject(new Error('It did not stop when it was told to.')),
+        this.#options.patienceMs ?? 10_000,
+      );
+    };
+    signal.addEventListener('abort', start, { once: true });
+    if (signal.aborted) start();
+    return {
+      over,
+      end() {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', start);
+      },
+    };
+  }
+}
+
+const failure = (code: keyof typeof FAILURES, message: string): RunOutcome => ({
+  ok: false,
+  code,
+  message: message === '' ? FAILURES[code].sentence : message,
+  log: '',
+});

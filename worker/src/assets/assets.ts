@@ -1,0 +1,99 @@
+import { setMaxListeners } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Log } from '../agent/log.ts';
+import type { BlobAddress } from './blob-address.ts';
+import { BlobCache, type CacheChange } from './blob-cache.ts';
+import { Downloads } from './downloads.ts';
+import { type StageFolder, StageFolders } from './stage-folders.ts';
+
+/** `release` says that the chunk needs its inputs no more; to be called once. */
+export type Prepared = { ok: true; folder: string; release: () => void } | Failure;
+type Failure = { ok: false; code: FailureCode; message: string };
+
+export type AssetsOptions = {
+  cacheFolder: string;
+  /** For the folders that programs see; on the file system of the cache, so that files are linked. */
+  stageRoot: string;
+  limitBytes: number;
+  address: BlobAddress;
+  log: Log;
+  onChange(change: CacheChange): void;
+};
+
+/** The inputs of chunks: fetched by hash, kept, and laid out as their job has them. */
+export class Assets {
+  readonly cache: BlobCache;
+  readonly #downloads: Downloads;
+  readonly #folders: StageFolders;
+  readonly #address: BlobAddress;
+
+  private constructor(cache: BlobCache, folders: StageFolders, options: AssetsOptions) {
+    this.cache = cache;
+    this.#folders = folders;
+    this.#downloads = new Downloads(cache, options.log);
+    this.#address = options.address;
+  }
+
+  static async open(options: AssetsOptions): Promise<Assets> {
+    await mkdir(options.stageRoot, { recursive: true });
+    const folders: StageFolders = new StageFolders(options.stageRoot, () => cache);
+    const cache: BlobCache = await BlobCache.open({
+      folder: options.cacheFolder,
+      limitBytes: options.limitBytes,
+      log: options.log,
+      onChange: options.onChange,
+      onEvict: (hash) => folders.forget(hash),
+    });
+    return new Assets(cache, folders, options);
+  }
+
+  /** Gets a chunk's inputs into one folder. Fails as `canceled` soon after the signal aborts. */
+  async prepare(assign: Assign, signal: AbortSignal): Promise<Prepared> {
+    const folder = this.#folders.enter(assign.stage, assign.inputs);
+    const leave = () => this.#folders.leave(folder);
+    try {
+      if (folder.laid === null) {
+        const problem = await this.#bring(folder, assign, signal);
+        if (problem !== null) {
+          leave();
+          return problem;
+        }
+      }
+      await this.#folders.layOut(folder);
+      return { ok: true, folder: folder.path, release: leave };
+    } catch (error) {
+      leave();
+      return diskProblem(error);
+    }
+  }
+
+  /** Fetches what the cache lacks; the first file that cannot be had ends the wait for the others. */
+  async #bring(folder: StageFolder, access: Assign, signal: AbortSignal): Promise<Failure | null> {
+    const enough = new AbortController();
+    const stop = AbortSignal.any([signal, enough.signal]);
+    setMaxListeners(0, stop);
+    let problem: Failure | null = null;
+    const bring = async ([hash, size]: [BlobHash, number]) => {
+      if (this.cache.has(hash) && (await this.cache.isIntact(hash, size))) return;
+      const url = () => this.#address(hash, access);
+      const fetched = await this.#downloads.fetch({ hash, size }, { url, signal: stop });
+      if (fetched.ok) return;
+      problem ??= fetched;
+      enough.abort();
+    };
+    await Promise.all([...folder.blobs].map(bring));
+    return problem;
+  }
+}
+
+function diskProblem(error: unknown): Failure {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence };
+  }
+  const why = `The files of the job could not be laid out on the worker: ${message}`;
+  return { ok: false, code: 'unexpected', message: why };
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { copyFile, link, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BlobHash, StageId } from '@parallel-pilot/shared/model/ids.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { BlobCache } from './blob-cache.ts';
+
+export type StageFolder = {
+  readonly id: string;
+  readonly path: string;
+  readonly inputs: readonly StageInput[];
+  /** Each blob's size. */
+  readonly blobs: ReadonlyMap<BlobHash, number>;
+  users: number;
+  /** Files are in their places; null while they are not. */
+  laid: Promise<void> | null;
+};
+
+/** Folders that no held chunk uses are kept for the next one of their job, so many of them. */
+const MOST_UNUSED = 8;
+
+/**
+ * One folder for each set of inputs, with the files linked from the cache under
+ * their own paths. Chunks with equal inputs share it, and its path is always
+ * the same, so that a program which has it open stays right.
+ */
+export class StageFolders {
+  /** Least recently used first. */
+  readonly #folders = new Map<string, StageFolder>();
+  readonly #ids = new Map<StageId, string>();
+  readonly #removals = new Map<string, Promise<void>>();
+  readonly #root: string;
+  readonly #cache: () => BlobCache;
+
+  constructor(root: string, cache: () => BlobCache) {
+    this.#root = root;
+    this.#cache = cache;
+  }
+
+  /** Holds the folder of these inputs and pins their blobs; to be let go by `leave`. */
+  enter(stage: StageId, inputs: readonly StageInput[]): StageFolder {
+    const id = this.#setOf(stage, inputs);
+    const known = this.#folders.get(id);
+    const folder = known ?? {
+      id,
+      path: join(this.#root, id),
+      inputs,
+      blobs: new Map(inputs.map(({ hash, size }) => [hash, size])),
+      users: 0,
+      laid: null,
+    };
+    if (folder.users === 0) for (const hash of folder.blobs.keys()) this.#cache().pin(hash);
+    folder.users += 1;
+    this.#folders.delete(id);
+    this.#folders.set(id, folder);
+    return folder;
+  }
+
+  /** A stage's inputs never change, so their name is worked out once. */
+  #setOf(stage: StageId, inputs: readonly StageInput[]): string {
+    const id = this.#ids.get(stage) ?? setId(inputs);
+    this.#ids.delete(stage);
+    this.#ids.set(stage, id);
+    const oldest = this.#ids.keys().next();
+    if (this.#ids.size > 100 && !oldest.done) this.#ids.delete(oldest.value);
+    return id;
+  }
+
+  leave(folder: StageFolder): void {
+    folder.users -= 1;
+    if (folder.users > 0) return;
+    for (const hash of folder.blobs.keys()) this.#cache().unpin(hash);
+    const unused = [...this.#folders.values()].filter((it) => it.users === 0);
+    for (const old of unused.slice(0, Math.max(0, unused.length - MOST_UNUSED))) this.#remove(old);
+  }
+
+  /** Puts the files in their places, once; all blobs must be in the cache. */
+  layOut(folder: StageFolder): Promise<void> {
+    folder.laid ??= this.#lay(folder).catch((error) => {
+      folder.laid = null;
+      throw error;
+    });
+    return folder.laid;
+  }
+
+  /** Removes the unused folders that link to the blob, since the blob goes. */
+  forget(hash: BlobHash): void {
+    for (const folder of [...this.#folders.values()]) {
+      if (folder.users === 0 && folder.blobs.has(hash)) this.#remove(folder);
+    }
+  }
+
+  async #lay(folder: StageFolder): Promise<void> {
+    await this.#removals.get(folder.id);
+    await rm(folder.path, { recursive: true, force: true });
+    const made = new Set<string>();
+    for (const { path, hash } of folder.inputs) {
+      const target = join(folder.path, path);
+      if (!made.has(dirname(target))) await mkdir(dirname(target), { recursive: true });
+      made.add(dirname(target));
+      await linkOrCopy(this.#cache().pathOf(hash), target);
+    }
+    await mkdir(folder.path, { recursive: true });
+  }
+
+  #remove(folder: StageFolder): void {
+    this.#folders.delete(folder.id);
+    const before = this.#removals.get(folder.id) ?? Promise.resolve();
+    const removal = before
+      .then(() => rm(folder.path, { recursive: true, force: true, maxRetries: 3 }))
+      .catch(() => {})
+      .finally(() => {
+        if (this.#removals.get(folder.id) === removal) this.#removals.delete(folder.id);
+      });
+    this.#removals.set(folder.id, removal);
+  }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EEXIST') throw error;
+    await copyFile(from, to);
+  }
+}
+
+function setId(inputs: readonly StageInput[]): string {
+  const lines = inputs.map(({ path, hash }) => `${path}\0${hash}\n`).sort();
+  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { backoffMs, pause } from '../agent/backoff.ts';
+import type { Log } from '../agent/log.ts';
+import { readShort, send } from './http.ts';
+
+export type Uploading = {
+  path: string;
+  size: number;
+  mediaType: string;
+  /** Asked anew at every attempt. */
+  url: () => URL;
+  signal: AbortSignal;
+  log: Log;
+};
+
+export type UploadOutcome =
+  | { ok: true }
+  | { ok: false; why: 'lease-ended' | 'stopped' }
+  /** Trying again would not help. */
+  | { ok: false; why: 'refused'; message: string };
+
+export async function hashFile(path: string): Promise<BlobHash> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return BlobHash.parse(hash.digest('hex'));
+}
+
+/** A blob store that says no may have seen a body cut on the way, so it is asked this often. */
+const MOST_REFUSALS = 3;
+
+/**
+ * PUTs one file, for as long as it takes: an unreachable, busy or full farm is
+ * tried again until the lease ends, because the result is worth more than the wait.
+ */
+export async function uploadFile(uploading: Uploading): Promise<UploadOutcome> {
+  const { signal, log, url } = uploading;
+  let refusals = 0;
+  for (let failures = 1; ; failures += 1) {
+    const attempt = await put(uploading);
+    if (signal.aborted) return { ok: false, why: 'stopped' };
+    switch (attempt.kind) {
+      case 'stored':
+        return { ok: true };
+      case 'lease-ended':
+        return { ok: false, why: 'lease-ended' };
+      case 'refused':
+        refusals += 1;
+        if (refusals === MOST_REFUSALS) return { ok: false, why: 'refused', message: attempt.message };
+        break;
+      case 'again':
+        break;
+      default:
+        return attempt satisfies never;
+    }
+    const host = url().host;
+    log.warn(
+      { event: 'upload.retry', host, failures, reason: attempt.message },
+      `A result could not be uploaded to ${host} yet: ${attempt.message}`,
+    );
+    if (!(await pause(backoffMs(failures, Math.random), signal))) return { ok: false, why: 'stopped' };
+  }
+}
+
+type Attempt =
+  | { kind: 'stored' }
+  | { kind: 'lease-ended' }
+  | { kind: 'refused'; message: string }
+  | { kind: 'again'; message: string };
+
+async function put({ path, size, mediaType, url, signal }: Uploading): Promise<Attempt> {
+  try {
+    const response = await send({
+      method: 'PUT',
+      url: url(),
+      headers: { 'content-length': size, 'content-type': mediaType },
+      body: () => createReadStream(path),
+      signal,
+    });
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) {
+      response.resume();
+      return { kind: 'stored' };
+    }
+    const message = `HTTP ${status} ${await readShort(response)}`.trim();
+    response.destroy();
+    return judge(status, message);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const ours = code === 'ENOENT' || code === 'EACCES' || code === 'EIO';
+    return { kind: ours ? 'refused' : 'again', message: message || String(code ?? error) };
+  }
+}
+
+function judge(status: number, message: string): Attempt {
+  if (status === 401 || status === 403 || status === 410) return { kind: 'lease-ended' };
+  if (status >= 500 || status === 408 || status === 429) return { kind: 'again', message };
+  return { kind: 'refused', message };
+}

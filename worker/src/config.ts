@@ -1,0 +1,69 @@
+import { availableParallelism, homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+
+const FarmUrl = z
+  .url({ protocol: /^https?$/, error: 'expected an address like http://192.168.1.10:3001' })
+  .transform((url) => new URL(url).origin);
+
+const Environment = z.object({
+  /** Address of the load balancer. */
+  PILOT_JOIN: FarmUrl,
+  PILOT_TOKEN: z.string().min(1).max(512),
+  PILOT_NAME: z.string().min(1).max(128).default(hostname()),
+  PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
+  /** CPU threads of the whole worker, shared out between its slots. */
+  PILOT_THREADS: z.coerce.number().int().min(1).default(availableParallelism()),
+  PILOT_WORKER_DATA: z
+    .string()
+    .min(1)
+    .default(join(homedir(), '.parallel-pilot', 'worker')),
+  PILOT_CACHE_BYTES: z.coerce
+    .number()
+    .positive()
+    .default(20 * 1000 ** 3),
+  /** Path of the Blender to use instead of the one found on this machine. */
+  PILOT_BLENDER: z.string().min(1).optional(),
+  PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
+});
+
+export type WorkerConfig = {
+  /** Origin of the load balancer, `http://host:3001`. */
+  join: string;
+  token: string;
+  name: string;
+  slots: number;
+  /** For all slots together. */
+  threads: number;
+  dataFolder: string;
+  cacheBytes: number;
+  blender: string | null;
+  logLevel: (typeof LOG_LEVELS)[number];
+};
+
+/**
+ * Parses the environment, or options laid over it under the same names; throws
+ * an Error with a line for each setting that does not fit. No value is quoted,
+ * since one of them is the token.
+ */
+export function readWorkerConfig(env: Record<string, string | undefined>): WorkerConfig {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The worker's settings are not usable:\n${lines.join('\n')}`);
+  }
+  const e = parsed.data;
+  return {
+    join: e.PILOT_JOIN,
+    token: e.PILOT_TOKEN,
+    name: e.PILOT_NAME,
+    slots: e.PILOT_SLOTS,
+    threads: e.PILOT_THREADS,
+    dataFolder: e.PILOT_WORKER_DATA,
+    cacheBytes: e.PILOT_CACHE_BYTES,
+    blender: e.PILOT_BLENDER ?? null,
+    logLevel: e.PILOT_LOG,
+  };
+}
