@@ -40,7 +40,11 @@ export async function startTestBackend(
   };
   const db = connectDatabase(config.databaseUrl);
   await migrate(db);
-  const secrets = { workerToken: 'worker-token-0123', controlToken: 'control-token', signingKey: 'signing-key' };
+  const secrets = {
+    workerToken: 'worker-token-0123',
+    controlToken: 'control-token',
+    signingKey: 'signing-key',
+  };
   const parts: Parts = {
     config,
     secrets,

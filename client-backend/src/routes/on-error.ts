@@ -35,8 +35,7 @@ export const onError =
 const DATABASE_AWAY =
   'The database of the farm cannot be reached at the moment. Nothing is lost: try again when it is back.';
 
-const clientStatus = (status: number): 400 | 413 | 415 =>
-  status === 413 || status === 415 ? status : 400;
+const clientStatus = (status: number): 400 | 413 | 415 => (status === 413 || status === 415 ? status : 400);
 
 const AWAY = new Set([
   'ECONNREFUSED',

@@ -4,6 +4,7 @@ import { UploadId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 import { UPLOADS_PATH, type Uploads } from '../uploads/uploads.ts';
+import { inWords } from './in-words.ts';
 import { newRoutes, problem, problemResponse, problems } from './problems.ts';
 
 /** tus 1.0 at /api/v1/uploads, and what has become of an upload. */
@@ -33,7 +34,10 @@ async function explain(response: Response, request: Request, parts: Parts): Prom
   const headers = new Headers(response.headers);
   for (const [name, value] of described.headers) headers.set(name, value);
   headers.delete('content-length');
-  return new Response(request.method === 'HEAD' ? null : described.body, { status: response.status, headers });
+  return new Response(request.method === 'HEAD' ? null : described.body, {
+    status: response.status,
+    headers,
+  });
 }
 
 function sentenceOf(status: number, text: string, parts: Parts): [code: string, sentence: string] {
@@ -41,23 +45,25 @@ function sentenceOf(status: number, text: string, parts: Parts): [code: string, 
     case 404:
       return ['upload-unknown', UNKNOWN];
     case 409:
-      return ['offset-conflict', 'The upload is at another place than this part. Ask for its offset and go on from there.'];
+      return [
+        'offset-conflict',
+        'The upload is at another place than this part. Ask for its offset and go on from there.',
+      ];
     case 410:
-      return ['upload-expired', 'This upload was left unfinished for more than 7 days and was removed. Start it again.'];
+      return [
+        'upload-expired',
+        'This upload was left unfinished for more than 7 days and was removed. Start it again.',
+      ];
     case 413:
-      return ['too-large', `The file is too large: this farm takes files of up to ${inWords(parts.config.maxUploadBytes)}.`];
+      return [
+        'too-large',
+        `The file is too large: this farm takes files of up to ${inWords(parts.config.maxUploadBytes)}.`,
+      ];
     case 507:
       return ['disk-full', text];
     default:
       return ['upload-refused', text === '' ? 'The upload was not taken.' : text];
   }
-}
-
-/** 1536 -> "1.5 KB", in steps of 1024. */
-export function inWords(bytes: number): string {
-  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
-  const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return `${Number((bytes / 1024 ** step).toFixed(1))} ${units[step]}`;
 }
 
 const info = createRoute({

@@ -32,7 +32,8 @@ export async function listWorkers({ db, balancer }: Pick<Parts, 'db' | 'balancer
   return rows.map((row) => viewOf(row, live.get(row.id), names));
 }
 
-type LiveWorker = ReturnType<Parts['balancer']['workers']> extends ReadonlyMap<infer _Id, infer W> ? W : never;
+type LiveWorker =
+  ReturnType<Parts['balancer']['workers']> extends ReadonlyMap<infer _Id, infer W> ? W : never;
 type Names = Map<ChunkId, { jobName: string; label: string }>;
 
 function viewOf(row: Selectable<WorkersTable>, live: LiveWorker | undefined, names: Names): WorkerView {
@@ -62,7 +63,13 @@ async function nameChunks(db: Db, chunks: ChunkId[]): Promise<Names> {
     .selectFrom('chunks')
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
     .innerJoin('jobs', 'jobs.id', 'chunks.job_id')
-    .select(['chunks.id', 'chunks.spec_json', 'stages.name as stageName', 'jobs.kind', 'jobs.name as jobName'])
+    .select([
+      'chunks.id',
+      'chunks.spec_json',
+      'stages.name as stageName',
+      'jobs.kind',
+      'jobs.name as jobName',
+    ])
     .where('chunks.id', 'in', chunks)
     .execute();
   return new Map(

@@ -69,7 +69,11 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
 }
 
 /** Turns a complete upload into a blob. May be called again after a crash at any point. */
-async function become({ blobs, db, clock }: UploadParts, store: HashingStore, id: string): Promise<StoredBlob> {
+async function become(
+  { blobs, db, clock }: UploadParts,
+  store: HashingStore,
+  id: string,
+): Promise<StoredBlob> {
   const blob = (await store.blobOf(id)) ?? (await hashed(store, id));
   await store.finish(id, blob);
   if ((await blobs.size(blob.hash)) === null) await blobs.adopt(store.fileOf(id), blob);

@@ -18,7 +18,9 @@ export async function checkBlend(bytes: Readable, name: string): Promise<BlendCh
   } catch (error) {
     if (error instanceof CutShort || isEarlyEnd(error)) return refuse(cutShort(name));
     if (isBadData(error)) {
-      return refuse(`"${name}" is damaged: it cannot be decompressed. Save it again in Blender and send that.`);
+      return refuse(
+        `"${name}" is damaged: it cannot be decompressed. Save it again in Blender and send that.`,
+      );
     }
     throw error;
   } finally {

@@ -1,6 +1,6 @@
 import { MysqlAdapter } from 'kysely';
-import type { StageInput } from '../../protocol/workers.ts';
 import type { BlobHash, LeaseId } from '../../model/ids.ts';
+import type { StageInput } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
 import type { BlobsTable } from './schema.ts';
 

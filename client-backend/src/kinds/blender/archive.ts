@@ -1,0 +1,144 @@
+import { Transform } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { insertBlobs, knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl';
+import type { OpenedSource, Parts, SubmissionRefusal } from '../../parts.ts';
+import { checkBlend } from './blend-header.ts';
+import { type ArchiveEntry, chooseMain, MAX_ENTRIES, screenArchive } from './screen-archive.ts';
+
+export type ArchiveParts = Pick<Parts, 'blobs' | 'config' | 'db' | 'clock'>;
+
+type Source = { blob: BlobHash; fileName: string; main?: RelativePath | undefined };
+
+/**
+ * Unpacks an uploaded .zip into blobs, file by file, once its table of contents
+ * is found harmless and the .blend to render is known. Nothing of an archive
+ * that is refused stays behind.
+ */
+export async function openArchive(parts: ArchiveParts, source: Source): Promise<OpenedSource> {
+  let zip: ZipFile;
+  try {
+    zip = await openPromise(parts.blobs.localPath(source.blob), { decodeStrings: false, autoClose: false });
+  } catch (error) {
+    return damaged(source.fileName, error);
+  }
+  const unpacked: StageInput[] = [];
+  try {
+    const opened = await unpack(parts, zip, source, unpacked);
+    if (!opened.ok) await forget(parts, unpacked);
+    return opened;
+  } catch (error) {
+    await forget(parts, unpacked);
+    return damaged(source.fileName, error);
+  } finally {
+    zip.close();
+  }
+}
+
+async function unpack(
+  parts: ArchiveParts,
+  zip: ZipFile,
+  { fileName, main }: Source,
+  unpacked: StageInput[],
+): Promise<OpenedSource> {
+  if (zip.entryCount > MAX_ENTRIES) return tooMany(fileName, zip.entryCount);
+  const entries: (ArchiveEntry & { entry: Entry })[] = [];
+  for await (const entry of zip.eachEntry()) entries.push(describe(entry));
+  const limits = { maxBytes: parts.config.maxUploadBytes, freeBytes: await parts.blobs.freeBytes() };
+  const screened = screenArchive(entries, fileName, limits);
+  if (!screened.ok) return screened;
+  const paths = screened.files.map((file) => file.path);
+  const chosen = chooseMain(paths, fileName, main);
+  if (!chosen.ok) return chosen;
+  let fileVersion: string | null = null;
+  // The main file first: what is wrong with it is told before gigabytes of textures are unpacked.
+  const isMain = (file: { path: RelativePath }) => Number(file.path === chosen.main);
+  for (const { path, entry } of screened.files.toSorted((a, b) => isMain(b) - isMain(a))) {
+    const refusal = await extract(parts, zip, path, entry.entry, unpacked);
+    if (refusal !== null) return refusal;
+    if (path !== chosen.main) continue;
+    const hash = unpacked.at(-1)?.hash as BlobHash;
+    const check = await checkBlend(parts.blobs.read(hash), path);
+    if (!check.ok) return check;
+    fileVersion = check.fileVersion;
+  }
+  await note(parts, unpacked);
+  return { ok: true, main: chosen.main, files: unpacked, fileVersion };
+}
+
+function describe(entry: Entry): ArchiveEntry & { entry: Entry } {
+  const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
+  return {
+    entry,
+    name: getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false),
+    size: entry.uncompressedSize,
+    packedSize: entry.compressedSize,
+    encrypted: entry.isEncrypted(),
+    readable: entry.compressionMethod === 0 || entry.compressionMethod === 8,
+    mode: entry.externalFileAttributes >>> 16,
+  };
+}
+
+// yauzl ends a stream that goes on beyond the declared size, so the sizes that were screened hold.
+async function extract(
+  parts: ArchiveParts,
+  zip: ZipFile,
+  path: RelativePath,
+  entry: Entry,
+  unpacked: StageInput[],
+): Promise<SubmissionRefusal | null> {
+  const bytes = await zip.openReadStreamPromise(entry);
+  const checked = verifyChecksum(entry);
+  bytes.once('error', (error) => checked.destroy(error));
+  const written = await parts.blobs.write(bytes.pipe(checked), { maxBytes: entry.uncompressedSize });
+  if (!written.ok) return written;
+  unpacked.push({ path, hash: written.hash, size: written.size });
+  return null;
+}
+
+function verifyChecksum(entry: Entry): Transform {
+  let sum = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sum = crc32(chunk, sum);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(sum === entry.crc32 ? null : new Error('the checksum of an entry does not fit'));
+    },
+  });
+}
+
+function note({ db, clock }: ArchiveParts, files: StageInput[]): Promise<void> {
+  const rows = files.map(({ hash, size }) => {
+    return { hash, size, media_type: 'application/octet-stream', created_at: clock() };
+  });
+  return insertBlobs(db, rows);
+}
+
+// Every blob that anyone relies on has a row; what was unpacked just now has none yet.
+async function forget({ db, blobs }: ArchiveParts, unpacked: StageInput[]): Promise<void> {
+  const hashes = unpacked.map((file) => file.hash);
+  const known = await knownBlobs(db, hashes);
+  for (const hash of hashes) if (!known.has(hash)) await blobs.delete(hash);
+}
+
+/** The refusal for what yauzl and zlib throw; errors of the disk or the database are thrown on. */
+function damaged(archive: string, error: unknown): SubmissionRefusal {
+  const { code } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || (code !== undefined && !code.startsWith('Z_'))) throw error;
+  return {
+    ok: false,
+    code: 'bad-archive',
+    message: `"${archive}" cannot be unpacked: it is damaged, cut short, or says wrong things about its files (${error.message}). Pack it again and send that.`,
+  };
+}
+
+const tooMany = (archive: string, count: number): SubmissionRefusal => ({
+  ok: false,
+  code: 'bad-archive',
+  message: `"${archive}" cannot be taken: it holds ${count.toLocaleString('en')} entries, and ${MAX_ENTRIES.toLocaleString('en')} are the most.`,
+});

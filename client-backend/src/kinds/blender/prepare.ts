@@ -1,0 +1,34 @@
+import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
+import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { BlenderSpec, BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { fleetOf } from '../../jobs/planning-context.ts';
+import type { BackendKind } from '../../parts.ts';
+import { sentenceOf } from '../../routes/problems.ts';
+import { GONE, openSource } from './open-source.ts';
+
+/** Turns a Blender submission into the stored spec; what can be told to be wrong without Blender is refused here. */
+export const prepare: BackendKind['prepare'] = async (parts, given) => {
+  const parsed = BlenderSubmission.safeParse(given);
+  if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
+  const { source, main, ...submission } = parsed.data;
+  if (submission.settings.frames !== undefined) {
+    const frames = parseFrames(submission.settings.frames);
+    if (!frames.ok) return { ok: false, code: 'bad-frames', message: frames.message };
+  }
+  if ((await findBlob(parts.db, source.blob)) === undefined) return GONE;
+  const opened = await openSource(parts, { ...source, main });
+  if (!opened.ok) return opened;
+  const { fileVersion, files } = opened;
+  if (fileVersion !== null) {
+    const needs = [{ key: 'blender.version', op: 'atLeast', value: fileVersion } as const];
+    const problem = fleetProblem(await fleetOf(parts.db), needs);
+    if (problem !== null) return { ok: false, ...problem };
+  }
+  return {
+    ok: true,
+    spec: BlenderSpec.parse({ ...submission, source, main: opened.main, files, fileVersion }),
+    name: source.fileName.replace(/\.(blend|zip)$/i, ''),
+    blobs: [...new Set([source.blob, ...files.map((file) => file.hash)])],
+  };
+};

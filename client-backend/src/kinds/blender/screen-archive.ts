@@ -1,0 +1,123 @@
+import { isSafeRelativePath, type RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import type { SubmissionRefusal } from '../../parts.ts';
+import { inWords } from '../../routes/in-words.ts';
+
+/** An entry of a .zip as its central directory declares it. Sizes in bytes; `mode` as Unix writes it, 0 if unknown. */
+export type ArchiveEntry = {
+  name: string;
+  size: number;
+  packedSize: number;
+  encrypted: boolean;
+  /** False for a compression method other than deflate and store. */
+  readable: boolean;
+  mode: number;
+};
+
+export type ArchiveLimits = { maxBytes: number; freeBytes: number };
+
+export const MAX_ENTRIES = 10_000;
+/** Textures and caches pack to a fifth; a hundredth of more than this many bytes is no scene. */
+const MOST_RATIO = 100;
+const RATIO_FROM_BYTES = 1024 ** 3;
+
+export type Screened<E> = { ok: true; files: { path: RelativePath; entry: E }[] } | SubmissionRefusal;
+
+/**
+ * Decides by its table of contents alone whether an archive may be unpacked,
+ * and which files of it are wanted. Pure: nothing was written yet.
+ */
+export function screenArchive<E extends ArchiveEntry>(
+  entries: E[],
+  archive: string,
+  limits: ArchiveLimits,
+): Screened<E> {
+  const files: { path: RelativePath; entry: E }[] = [];
+  for (const entry of entries) {
+    const path = entry.name.replace(/^(\.\/)+/, '');
+    const problem = problemOf(path, entry);
+    if (problem !== null) return refuse(archive, problem);
+    if (!path.endsWith('/') && !isLeftover(path)) files.push({ path: path as RelativePath, entry });
+  }
+  const twice = findClash(files.map((file) => file.path));
+  if (twice !== null) return refuse(archive, `it holds "${twice}" twice, or names that differ in case alone`);
+  const size = files.reduce((sum, file) => sum + file.entry.size, 0);
+  const packed = files.reduce((sum, file) => sum + file.entry.packedSize, 0);
+  if (size > limits.maxBytes || (size > RATIO_FROM_BYTES && size > packed * MOST_RATIO)) {
+    return refuse(archive, `unpacked it would take ${inWords(size)}, which is too much`);
+  }
+  return size > limits.freeBytes ? noRoom(archive, size) : { ok: true, files };
+}
+
+/** Which .blend is meant; the user is asked where the archive leaves it open. */
+export function chooseMain(
+  paths: RelativePath[],
+  archive: string,
+  wanted: RelativePath | undefined,
+): { ok: true; main: RelativePath } | SubmissionRefusal {
+  const blends = paths.filter((path) => /\.blend$/i.test(path)).sort();
+  const [only] = blends;
+  if (only === undefined) {
+    return {
+      ok: false,
+      code: 'no-blend',
+      message: `"${archive}" holds no .blend file. Put the scene into the .zip with its textures and libraries.`,
+    };
+  }
+  if (wanted !== undefined && blends.includes(wanted)) return { ok: true, main: wanted };
+  if (wanted !== undefined) {
+    const message = `"${archive}" holds no "${wanted}". Which one?`;
+    return { ok: false, code: 'unknown-main', message, choices: blends };
+  }
+  if (blends.length === 1) return { ok: true, main: only };
+  const message = `"${archive}" holds ${blends.length} .blend files. Which one?`;
+  return { ok: false, code: 'several-blends', message, choices: blends };
+}
+
+const SYMLINK = 0o120000;
+const FILE_TYPE = 0o170000;
+
+function problemOf(path: string, entry: ArchiveEntry): string | null {
+  const shown = JSON.stringify(entry.name.slice(0, 200));
+  if (/^([/\\]|[a-z]:)/i.test(entry.name)) return `it names an absolute place on the disk, ${shown}`;
+  const inside = path.replace(/\/$/, '');
+  if (path !== '' && (inside.length > 1_024 || !isSafeRelativePath(inside))) {
+    return `the name ${shown} leads out of its folder, is too long, or has characters that are not allowed`;
+  }
+  if ((entry.mode & FILE_TYPE) === SYMLINK) return `${shown} is a link, not a file. Pack the file itself`;
+  if (entry.encrypted) return `${shown} is encrypted. Pack it without a password`;
+  if (!entry.readable)
+    return `${shown} is packed in a way that is not known here. Pack it as an ordinary .zip`;
+  return null;
+}
+
+/** What systems and Blender leave beside the files that matter. */
+const isLeftover = (path: string): boolean =>
+  /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)/i.test(path) || /\.blend\d+$/i.test(path);
+
+/** A name that some worker's disk could not hold beside another one; null when there is none. */
+function findClash(paths: string[]): string | null {
+  const key = (path: string) => path.normalize('NFC').toLowerCase();
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1))
+      folders.add(key(path.slice(0, at)));
+  }
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(key(path)) || folders.has(key(path))) return path;
+    seen.add(key(path));
+  }
+  return null;
+}
+
+const refuse = (archive: string, why: string): SubmissionRefusal => ({
+  ok: false,
+  code: 'bad-archive',
+  message: `"${archive}" cannot be taken: ${why}.`,
+});
+
+const noRoom = (archive: string, size: number): SubmissionRefusal => ({
+  ok: false,
+  code: 'disk-full',
+  message: `"${archive}" takes ${inWords(size)} unpacked, and the disk of the farm has less than that free. Free some space, or delete old jobs, then try again.`,
+});
