@@ -125,3 +125,19 @@ async function withLog(message: string, child: RunningChild, program: ChildProgr
     lines.length === 0 ? '' : `\n\nIts last lines:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   return `${message}${last}\n\nIts whole log: ${program.log}`;
 }
+
+/** What to tell people of such an event; null where `Farm.failed` tells it. */
+export function incidentSentence(event: ChildEvent): string | null {
+  switch (event.type) {
+    case 'restarting': {
+      const when = event.delayMs === 0 ? 'at once' : `in ${Math.round(event.delayMs / 1_000)} s`;
+      return `The ${event.name} ${event.reason}; it is started again ${when}.`;
+    }
+    case 'restarted':
+      return `The ${event.name} is back.`;
+    case 'gave-up':
+      return null;
+    default:
+      return event satisfies never;
+  }
+}

@@ -10,7 +10,11 @@ export type Interrupts = {
 /** Takes the signals that would end this process: the first asks for an orderly end, the second for one at once. */
 export function takeInterrupts(): Interrupts {
   const [first, second] = [new AbortController(), new AbortController()];
-  const onSignal = () => (first.signal.aborted ? second : first).abort();
+  const onSignal = () => {
+    // Whoever asks a third time has waited long enough; children end with the channel to this process.
+    if (second.signal.aborted) process.exit(130);
+    (first.signal.aborted ? second : first).abort();
+  };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   return {

@@ -2,7 +2,6 @@ import type { JobProgress, RenderEvent } from './events.ts';
 
 /** What the screen shows at the moment. Times in ms. */
 export type ScreenModel = {
-  title: string;
   startedAt: number;
   phase:
     | { name: 'starting'; text: string }
@@ -15,8 +14,7 @@ export type ScreenModel = {
   lost: string | null;
 };
 
-export const openingScreen = (title: string, now: number): ScreenModel => ({
-  title,
+export const openingScreen = (now: number): ScreenModel => ({
   startedAt: now,
   phase: { name: 'starting', text: 'Starting' },
   workers: [],

@@ -10,8 +10,8 @@ const REDRAW_MS = 100;
 export type Terminal = NodeJS.WriteStream;
 
 /** Bars that stay at the foot of a terminal while what is told scrolls above them. */
-export function screenReporter(terminal: Terminal, title: string, colour: boolean): Reporter {
-  let model = openingScreen(title, Date.now());
+export function screenReporter(terminal: Terminal, colour: boolean): Reporter {
+  let model = openingScreen(Date.now());
   const bars = openBars(terminal);
   const draw = () => {
     const look = {

@@ -1,0 +1,35 @@
+import type { CliConfig } from '../config.ts';
+import { findFarm } from '../farm/presence.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { type Api, createApi } from './client.ts';
+import type { Connection } from './request.ts';
+
+export type ServerFlags = { server?: string; key?: string; data?: string };
+
+/** The farm that a command means: `--server`, PILOT_SERVER, or the one that is up on this machine. Null when there is none. */
+export async function findConnection(config: CliConfig, flags: ServerFlags): Promise<Connection | null> {
+  const key = flags.key ?? config.key;
+  const given = flags.server ?? config.server;
+  if (given !== null && given !== undefined) return { url: addressOf(given), key };
+  const found = await findFarm(flags.data ?? config.dataFolder);
+  return found === null ? null : { url: found.url, key };
+}
+
+/** The same for a command that starts no farm of its own. */
+export async function connect(config: CliConfig, flags: ServerFlags): Promise<Api> {
+  const connection = await findConnection(config, flags);
+  if (connection !== null) return createApi(connection);
+  throw new SentenceError(
+    'No farm is running on this machine. Start one with "pilot up", or give the address of another with --server.',
+  );
+}
+
+/** "farm:3000" and "http://farm:3000/" both mean http://farm:3000. */
+export function addressOf(text: string): string {
+  const withScheme = /^https?:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(withScheme) ? new URL(withScheme) : null;
+  if (url === null || url.hostname === '') {
+    throw new SentenceError(`"${text}" is not the address of a farm. Write for instance http://farm:3000.`);
+  }
+  return url.origin;
+}

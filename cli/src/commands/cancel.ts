@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { actCommand } from './act.ts';
+
+/** `pilot cancel ID` */
+export const cancelCommand = (context: Context): Command =>
+  actCommand(context, {
+    action: 'cancel',
+    summary: 'end a job',
+    description: 'Ends a job at once. The frames that are done can still be downloaded.',
+  });

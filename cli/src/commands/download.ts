@@ -1,0 +1,47 @@
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { findJob } from '../api/find-job.ts';
+import type { Context } from '../context.ts';
+import { takeInterrupts } from '../render/interrupts.ts';
+import { saveResults } from '../render/results.ts';
+import { openReporter } from '../report/open.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
+
+type Flags = ApiFlags & { out: string };
+
+/** `pilot download ID`: what the job has so far; exit code 0 only when it is everything. */
+export function downloadCommand(context: Context, exit: (code: number) => void): Command {
+  const command = new Command('download')
+    .summary('save the video and the frames of a job')
+    .description(
+      'Saves the video and the frames of a job. Of one that is not finished, the frames that are done.\n' +
+        'Files that are there already with the same content are not fetched again.',
+    )
+    .argument('<id>', 'id of the job, or enough of its beginning')
+    .option('-o, --out <dir>', 'where to save', 'out');
+  withJson(withServer(command));
+  withExamples(command, ['pilot download 3fk2p9', 'pilot download 3fk2p9 --out ~/renders']);
+  return command.action(async (text: string, flags: Flags) => exit(await run(context, text, flags)));
+}
+
+async function run(context: Context, text: string, flags: Flags): Promise<number> {
+  const api = await connect(context.config, flags);
+  const job = await api.job(await findJob(api, text));
+  const interrupts = takeInterrupts();
+  const reporter = openReporter(context, flags.json ?? false);
+  try {
+    const saved = await saveResults(api, job, flags.out, (event) => reporter.report(event), interrupts.first);
+    if (saved.missing === null) return 0;
+    const hint = isOver(job.state) ? '' : ` The job is still ${job.state}.`;
+    throw new SentenceError(`${saved.missing}${hint}`);
+  } catch (error) {
+    if (interrupts.first.aborted) return 130;
+    if (error instanceof SentenceError) reporter.report({ event: 'error', message: error.message });
+    throw error;
+  } finally {
+    reporter.close();
+    interrupts.release();
+  }
+}

@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { findJob } from '../api/find-job.ts';
+import type { Context } from '../context.ts';
+import { followJob } from '../follow/follow.ts';
+import { takeInterrupts } from '../render/interrupts.ts';
+import { jobLines } from '../report/job-lines.ts';
+import { openReporter } from '../report/open.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
+
+type Flags = ApiFlags & { follow?: boolean };
+
+/** `pilot job ID`: one job in full, or with `--follow` its bars until it is over. */
+export function jobCommand(context: Context, exit: (code: number) => void): Command {
+  const command = new Command('job')
+    .summary('show one job')
+    .description('Shows a job: state, settings, who works on it, notes.')
+    .argument('<id>', 'id of the job, or enough of its beginning')
+    .option('-f, --follow', 'show its progress until it is over');
+  withJson(withServer(command));
+  withExamples(command, ['pilot job 3fk2p9', 'pilot job 3fk2p9 --follow', 'pilot job 3fk2p9 --json']);
+  return command.action(async (text: string, flags: Flags) => {
+    const api = await connect(context.config, flags);
+    const id = await findJob(api, text);
+    if (flags.follow) return exit(await follow(context, flags, api, id));
+    const job = await api.job(id);
+    const lines = flags.json ? [JSON.stringify(job, null, 2)] : jobLines(job);
+    context.stdout.write(`${lines.join('\n')}\n`);
+  });
+}
+
+async function follow(
+  context: Context,
+  flags: Flags,
+  api: Awaited<ReturnType<typeof connect>>,
+  id: Awaited<ReturnType<typeof findJob>>,
+): Promise<number> {
+  const interrupts = takeInterrupts();
+  const reporter = openReporter(context, flags.json ?? false);
+  try {
+    const job = await followJob(api, id, {
+      report: (event) => reporter.report(event),
+      signal: interrupts.first,
+    });
+    reporter.close();
+    if (job === null || job.state === 'completed') return 0;
+    context.stderr.write(`${job.problem?.message ?? `The job was ${job.state}.`}\n`);
+    return 1;
+  } finally {
+    reporter.close();
+    interrupts.release();
+  }
+}

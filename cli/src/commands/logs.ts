@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { findJob } from '../api/find-job.ts';
+import type { Context } from '../context.ts';
+import { logLines } from '../report/job-lines.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
+
+/** `pilot logs ID`: the notes of a job and the last lines of the frames that failed. */
+export function logsCommand(context: Context): Command {
+  const command = new Command('logs')
+    .summary('show what a job said and why frames failed')
+    .description('Shows the notes of a job and the last lines of every frame that failed.')
+    .argument('<id>', 'id of the job, or enough of its beginning');
+  withJson(withServer(command));
+  withExamples(command, ['pilot logs 3fk2p9', 'pilot logs 3fk2p9 --json']);
+  return command.action(async (text: string, flags: ApiFlags) => {
+    const api = await connect(context.config, flags);
+    const log = await api.log(await findJob(api, text));
+    const lines = flags.json ? [JSON.stringify(log, null, 2)] : logLines(log);
+    context.stdout.write(`${lines.join('\n')}\n`);
+  });
+}

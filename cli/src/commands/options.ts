@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import type { ServerFlags } from '../api/connect.ts';
+
+/** What every command that speaks to a farm takes. */
+export type ApiFlags = ServerFlags & { json?: boolean };
+
+export const withServer = (command: Command): Command =>
+  command
+    .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
+    .option('--key <key>', "the owner's key, where the farm demands it (better in PILOT_KEY)")
+    .option('--data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
+
+export const withJson = (command: Command): Command => command.option('--json', 'print JSON instead of text');
+
+/** Lines such as "pilot jobs --state active", shown below the options. */
+export const withExamples = (command: Command, examples: string[]): Command =>
+  command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);

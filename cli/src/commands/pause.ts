@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { actCommand } from './act.ts';
+
+/** `pilot pause ID` */
+export const pauseCommand = (context: Context): Command =>
+  actCommand(context, {
+    action: 'pause',
+    summary: 'hold a job back',
+    description: 'Holds a job back: frames under way are finished, no others are begun.',
+  });

@@ -1,0 +1,105 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { type Context, isColoured } from '../context.ts';
+import { type Farm, startFarm } from '../farm/farm.ts';
+import { networkUrl } from '../farm/ports.ts';
+import { defaultWorkers } from '../farm/programs.ts';
+import { incidentSentence } from '../farm/supervise.ts';
+import { takeInterrupts } from '../render/interrupts.ts';
+import { upLines } from '../report/up-lines.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { wholeNumber } from './numbers.ts';
+import { withExamples, withJson } from './options.ts';
+
+type Flags = {
+  workers?: number;
+  host: string;
+  port: number;
+  data?: string;
+  verbose?: boolean;
+  json?: boolean;
+};
+
+/** A frame under way may take this long after Ctrl-C, unless it is pressed again. */
+const DRAIN_MS = 15 * 60_000;
+
+/** `pilot up`: the embedded farm with the website, until Ctrl-C. */
+export function upCommand(context: Context, exit: (code: number) => void): Command {
+  const command = new Command('up')
+    .summary('start a farm with the website, and keep it up')
+    .description(
+      'Starts the whole farm on this machine: server with the website, load balancer and workers.\n' +
+        'Whatever of it dies is started again; jobs go on where they were.',
+    )
+    .option('--workers <n>', 'workers on this machine', wholeNumber(0, 64))
+    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
+    .option(
+      '--port <port>',
+      'port of the website; workers join at the one above it',
+      wholeNumber(1, 65_534),
+      3000,
+    )
+    .option('--data <dir>', 'folder for the database, files and logs (or PILOT_DATA)')
+    .option('--verbose', 'also show the logs of all processes');
+  withJson(command);
+  withExamples(command, ['pilot up', 'pilot up --workers 4', 'pilot up --host 0.0.0.0 --port 8080']);
+  return command.action(async (flags: Flags) => exit(await run(context, flags)));
+}
+
+async function run(context: Context, flags: Flags): Promise<number> {
+  const { stdout, stderr } = context;
+  const config = { ...context.config, dataFolder: resolve(flags.data ?? context.config.dataFolder) };
+  const workers = flags.workers ?? defaultWorkers(config.cpus);
+  const interrupts = takeInterrupts();
+  const say = (event: string, fields: object, text: string) => {
+    const line = { time: new Date().toISOString(), event, ...fields };
+    stdout.write(flags.json ? `${JSON.stringify(line)}\n` : `${text}\n`);
+  };
+  const start = await startFarm(config, {
+    host: flags.host,
+    ports: { kind: 'fixed', port: flags.port },
+    workers,
+    verbose: flags.verbose ?? false,
+    signal: interrupts.first,
+    onEvent(event) {
+      const message = incidentSentence(event);
+      const clock = new Date().toTimeString().slice(0, 8);
+      if (message !== null) say('farm.incident', { message }, `  ${clock}  ${message}`);
+    },
+  });
+  if (!start.ok) {
+    if (interrupts.first.aborted) return 130;
+    throw new SentenceError(start.message);
+  }
+  const { farm } = start;
+  const told = { ...describe(farm, flags.host), workers, dataFolder: config.dataFolder };
+  const lines = upLines({ ...told, cpus: config.cpus, ownerKey: farm.ownerKey }, isColoured(context, stdout));
+  say('farm.ready', { ...told, ownerKey: farm.ownerKey }, lines.join('\n'));
+  const problem = await Promise.race([farm.failed, aborted(interrupts.first)]);
+  if (problem === null) say('farm.stopping', {}, stoppingLine);
+  await farm.stop(problem === null ? DRAIN_MS : 0, interrupts.second);
+  interrupts.release();
+  if (problem === null) {
+    say('farm.stopped', {}, '  Stopped. Jobs that are not finished go on when it is started again.');
+    return 0;
+  }
+  stderr.write(`${problem}\n`);
+  return 1;
+}
+
+const stoppingLine = '\n  Stopping after the frames under way. Ctrl-C again stops at once.';
+
+function describe(farm: Farm, host: string) {
+  const joinUrl = networkUrl(host, farm.balancerPort);
+  return {
+    url: farm.publicUrl,
+    reachable: !/^(127\.|localhost$|::1$|\[::1\]$)/.test(host),
+    join: `npx pilot worker --join ${joinUrl} --token ${farm.workerToken}`,
+  };
+}
+
+const aborted = (signal: AbortSignal): Promise<null> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
+  });

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { wholeNumber } from './numbers.ts';
+import { withExamples } from './options.ts';
+
+type Flags = {
+  join: string;
+  token?: string;
+  name?: string;
+  slots?: number;
+  threads?: number;
+  data?: string;
+  cacheGb?: string;
+  json?: boolean;
+};
+
+/** `pilot worker`: this machine as a worker of a farm elsewhere, until Ctrl-C. */
+export function workerCommand(context: Context, exit: (code: number) => void): Command {
+  const command = new Command('worker')
+    .summary('let this machine render for a farm')
+    .description(
+      'Joins a farm as a worker. "pilot up --host" there, or its Workers page, shows the line to use.\n' +
+        'Ctrl-C finishes the frame under way and leaves; a second one leaves at once.',
+    )
+    .requiredOption('--join <url>', 'address of the load balancer, such as http://farm:3001')
+    .option('--token <token>', 'the token that lets workers join (or PILOT_TOKEN)')
+    .option('--name <name>', "how the farm calls this worker (this machine's name)")
+    .option('--slots <n>', 'frames rendered at the same time', wholeNumber(1, 64))
+    .option('--threads <n>', 'processor threads to use, shared out between the slots', wholeNumber(1, 1_024))
+    .option('--data <dir>', 'folder for scenes and results on their way')
+    .option('--cache-gb <n>', 'space for scenes, in GB')
+    .option('--json', 'log lines as JSON');
+  withExamples(command, [
+    'pilot worker --join http://farm:3001 --token …',
+    'PILOT_TOKEN=… pilot worker --join http://farm:3001 --slots 2 --threads 16',
+  ]);
+  return command.action(async (flags: Flags) => exit(await run(context, flags)));
+}
+
+async function run(context: Context, flags: Flags): Promise<number> {
+  const env = workerEnv(context, flags);
+  const [{ readWorkerConfig }, { createWorkerLog }, { runWorker }] = await Promise.all([
+    import('@parallel-pilot/worker/config.ts'),
+    import('@parallel-pilot/worker/agent/log.ts'),
+    import('@parallel-pilot/worker/worker.ts'),
+  ]);
+  const config = readSettings(() => readWorkerConfig(env));
+  const log = createWorkerLog({ name: config.name, level: config.logLevel, readable: flags.json !== true });
+  return (await runWorker(config, { log })) ?? 0;
+}
+
+/** The worker's own variables with the options laid over them. */
+export function workerEnv({ config }: Context, flags: Flags): NodeJS.ProcessEnv {
+  const token = flags.token ?? config.workerToken;
+  if (token === null) {
+    throw new SentenceError(
+      "The farm lets workers in by a token. Give it with --token, or in the variable PILOT_TOKEN; the farm's Workers page shows it.",
+    );
+  }
+  const cache = flags.cacheGb === undefined ? undefined : Number(flags.cacheGb);
+  if (cache !== undefined && !(cache > 0)) {
+    throw new SentenceError(`--cache-gb ${flags.cacheGb}: write a number of gigabytes, for instance 50.`);
+  }
+  const over = {
+    PILOT_JOIN: /^https?:\/\//i.test(flags.join) ? flags.join : `http://${flags.join}`,
+    PILOT_TOKEN: token,
+    PILOT_NAME: flags.name,
+    PILOT_SLOTS: flags.slots,
+    PILOT_THREADS: flags.threads,
+    PILOT_WORKER_DATA: flags.data ?? config.workerDataFolder ?? join(config.dataFolder, 'worker'),
+    PILOT_CACHE_BYTES: cache === undefined ? undefined : Math.round(cache * 1000 ** 3),
+  };
+  const given = Object.entries(over).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as const],
+  );
+  return { ...config.env, ...Object.fromEntries(given) };
+}
+
+function readSettings<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new SentenceError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

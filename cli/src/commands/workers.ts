@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import type { Context } from '../context.ts';
+import { workerTable } from '../report/worker-lines.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
+
+/** `pilot workers`: the machines of a farm and what each is at. */
+export function workersCommand(context: Context): Command {
+  const command = new Command('workers')
+    .summary('list workers and what they do')
+    .description('Lists the workers of a farm: state, load, what each can do and is at.');
+  withJson(withServer(command));
+  withExamples(command, ['pilot workers', 'pilot workers --json']);
+  return command.action(async (flags: ApiFlags) => {
+    const api = await connect(context.config, flags);
+    const list = await api.workers();
+    const width = context.stdout.columns || 120;
+    const lines = flags.json ? [JSON.stringify(list, null, 2)] : workerTable(list, width);
+    context.stdout.write(`${lines.join('\n')}\n`);
+  });
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { cancelCommand } from './commands/cancel.ts';
+import { downloadCommand } from './commands/download.ts';
+import { jobCommand } from './commands/job.ts';
+import { jobsCommand } from './commands/jobs.ts';
+import { logsCommand } from './commands/logs.ts';
+import { pauseCommand } from './commands/pause.ts';
+import { renderCommand } from './commands/render.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { retryCommand } from './commands/retry.ts';
+import { upCommand } from './commands/up.ts';
+import { workerCommand } from './commands/worker.ts';
+import { workersCommand } from './commands/workers.ts';
+import type { Context } from './context.ts';
+
+/** All of `pilot`. `exit` is told the exit code of a command that has one of its own. */
+export function createProgram(context: Context, version: string, exit: (code: number) => void): Command {
+  const program = new Command('pilot')
+    .description('Renders Blender files on many machines at once.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showHelpAfterError('(--help shows what there is)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text.replace(/^error: /, '')),
+    });
+  const add = (...commands: Command[]) => {
+    for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+  };
+  program.commandsGroup('Rendering:');
+  add(renderCommand(context, exit), downloadCommand(context, exit));
+  program.commandsGroup('The farm:');
+  add(upCommand(context, exit), workerCommand(context, exit), workersCommand(context));
+  program.commandsGroup('Jobs:');
+  add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
+  add(resumeCommand(context), cancelCommand(context), retryCommand(context));
+  program.addHelpText(
+    'after',
+    '\nExamples:\n  $ pilot render shot.blend --frames 1-48\n  $ pilot up\n\n"pilot help <command>" tells more.',
+  );
+  return program;
+}

@@ -1,0 +1,79 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createApi } from '../api/client.ts';
+import type { Connection } from '../api/request.ts';
+import type { CliConfig } from '../config.ts';
+import { startFarm } from '../farm/farm.ts';
+import { defaultWorkers } from '../farm/programs.ts';
+import { incidentSentence } from '../farm/supervise.ts';
+import type { RenderEvent } from '../report/events.ts';
+import { SentenceError } from '../sentence-error.ts';
+import type { Interrupts } from './interrupts.ts';
+
+export type OneJobFarm = {
+  connection: Connection;
+  /** Rejects with a sentence once a part of the farm cannot be kept running. */
+  failed: Promise<never>;
+  /** Stops it, after the jobs that others handed to it meanwhile. */
+  finish(): Promise<void>;
+};
+
+type Wanted = { workers: number | null; verbose: boolean };
+
+/** An embedded farm on free ports for the one job of `pilot render`; null when it was interrupted while starting. */
+export async function startOneJobFarm(
+  config: CliConfig,
+  wanted: Wanted,
+  report: (event: RenderEvent) => void,
+  interrupts: Interrupts,
+): Promise<OneJobFarm | null> {
+  const workers = wanted.workers ?? defaultWorkers(config.cpus);
+  report({ event: 'farm.starting', workers });
+  const startedAt = Date.now();
+  const start = await startFarm(config, {
+    host: '127.0.0.1',
+    ports: { kind: 'free' },
+    workers,
+    verbose: wanted.verbose,
+    signal: interrupts.first,
+    onEvent(event) {
+      const message = incidentSentence(event);
+      if (message !== null) report({ event: 'farm.incident', message });
+    },
+  });
+  if (!start.ok) {
+    if (interrupts.first.aborted) return null;
+    throw new SentenceError(start.message);
+  }
+  const { farm } = start;
+  const connection = { url: farm.url, key: null };
+  const failed = farm.failed.then((message): never => {
+    throw new SentenceError(message);
+  });
+  failed.catch(() => {});
+  return {
+    connection,
+    failed,
+    async finish() {
+      await waitForOthers(connection, startedAt, report, interrupts.first);
+      await farm.stop(2_000, interrupts.second);
+    },
+  };
+}
+
+/** Another `pilot render` may have found this farm and handed it a job: that one is not left in the lurch. */
+async function waitForOthers(
+  connection: Connection,
+  since: number,
+  report: (event: RenderEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const api = createApi(connection);
+  for (let told = false; !signal.aborted; told = true) {
+    const active = await api.jobs({ state: 'active', limit: 50 }).catch(() => null);
+    if (active === null || !active.jobs.some((job) => job.createdAt >= since)) return;
+    const message =
+      'Another command uses this farm for a job of its own; waiting for that. Ctrl-C stops both.';
+    if (!told) report({ event: 'farm.incident', message });
+    await pause(1_000, undefined, { signal }).catch(() => {});
+  }
+}

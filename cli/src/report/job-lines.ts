@@ -1,0 +1,81 @@
+import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { table } from '../text/columns.ts';
+import { ago, duration } from '../text/units.ts';
+
+/** The list of jobs as lines; ids as short as can be told apart by eye, which every command takes. */
+export function jobTable(list: JobList, now: number, width: number): string[] {
+  if (list.jobs.length === 0) return ['No jobs.'];
+  const rows = list.jobs.map((job) => [
+    shortId(job.id, list.jobs),
+    job.state,
+    doneOf(job),
+    job.etaSeconds === null || isOver(job.state) ? '' : duration(job.etaSeconds),
+    ago(job.createdAt, now),
+    job.name,
+  ]);
+  const lines = table(['JOB', 'STATE', 'DONE', 'LEFT', 'CREATED', 'NAME'], rows, width);
+  const more = list.total - list.jobs.length;
+  return list.next === null || more <= 0 ? lines : [...lines, `and ${more} more (--limit shows them)`];
+}
+
+/** One job in full. */
+export function jobLines(job: JobDetail): string[] {
+  const settings = RenderSettings.safeParse(job.settings).data;
+  const facts: [string, string][] = [
+    ['Job', job.id],
+    ['Name', job.name],
+    ['File', job.fileName],
+    ['State', job.state],
+    ['Stage', `${job.stage}, ${doneOf(job)}${job.counts.failed > 0 ? `, ${job.counts.failed} failed` : ''}`],
+    ...(job.etaSeconds === null || isOver(job.state)
+      ? []
+      : [['Left', duration(job.etaSeconds)] as [string, string]]),
+    ...(settings === undefined ? [] : settingFacts(settings)),
+  ];
+  const working = job.progress.map(
+    ({ workerName, label, fraction, detail }) =>
+      `  ${workerName}: ${[label, `${Math.floor(fraction * 100)} %`, detail].filter(Boolean).join(' · ')}`,
+  );
+  const notes = job.notes.map((note) => `  ${note.level}: ${note.message}`);
+  return [
+    ...facts.map(([name, value]) => `${name.padEnd(9)} ${value}`),
+    ...(working.length > 0 ? ['', 'At work', ...working] : []),
+    ...(notes.length > 0 ? ['', 'Notes', ...notes] : []),
+    ...(job.problem === null ? [] : ['', job.problem.message]),
+  ];
+}
+
+/** What a job said, and the last lines of what failed. */
+export function logLines(log: JobLog): string[] {
+  const notes = log.notes.map(
+    ({ at, level, message }) => `${new Date(at).toISOString()}  ${level.padEnd(7)}  ${message}`,
+  );
+  const failures = log.failures.flatMap(({ label, log: lines }) => ['', `${label}:`, lines.trimEnd()]);
+  return notes.length + failures.length === 0
+    ? ['Nothing was logged for this job.']
+    : [...notes, ...failures];
+}
+
+const settingFacts = (s: RenderSettings): [string, string][] => {
+  const size = [s.resolutionX, s.resolutionY].map((n) => Math.floor((n * s.percentage) / 100)).join('x');
+  return [
+    ['Frames', s.frames],
+    ['Picture', `${size}, ${s.format} ${s.colorDepth} bit, ${engineName(s.engine)}, ${s.samples} samples`],
+    ['Camera', `${s.camera} in ${s.scene}`],
+    ['Video', s.video === 'none' ? 'none' : `${s.video}, ${s.fps} frames/s`],
+  ];
+};
+
+const doneOf = ({ counts }: JobSummary): string => `${counts.done}/${counts.total}`;
+
+function shortId(id: string, others: { id: string }[]): string {
+  const plain = id.replace(/^job_/, '');
+  for (let length = 6; length < plain.length; length += 1) {
+    const start = `job_${plain.slice(0, length)}`;
+    if (others.filter((other) => other.id.startsWith(start)).length === 1) return plain.slice(0, length);
+  }
+  return plain;
+}

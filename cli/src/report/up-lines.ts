@@ -1,0 +1,52 @@
+import { styleText } from 'node:util';
+import { plural } from '../text/units.ts';
+
+export type UpFacts = {
+  url: string;
+  /** False while the farm listens on this machine alone. */
+  reachable: boolean;
+  join: string;
+  workers: number;
+  cpus: number;
+  dataFolder: string;
+  ownerKey: string | null;
+};
+
+/** What `pilot up` says once the farm is up. */
+export function upLines(facts: UpFacts, colour: boolean): string[] {
+  const style = (how: 'bold' | 'cyan' | 'dim' | 'green' | 'yellow', text: string) =>
+    colour ? styleText(how, text, { validateStream: false }) : text;
+  const threads = facts.workers === 0 ? 0 : Math.max(1, Math.floor(facts.cpus / facts.workers));
+  const workers =
+    facts.workers === 0
+      ? 'none on this machine'
+      : `${plural(facts.workers, 'worker')} on this machine, ${plural(threads, 'thread')} each`;
+  const join = facts.reachable
+    ? ['  Another machine joins as a worker with', `    ${style('cyan', facts.join)}`]
+    : [
+        '  Only this machine can reach the farm. To let others in, start it with --host 0.0.0.0;',
+        '  the line by which they join as workers is shown then.',
+      ];
+  const key =
+    facts.ownerKey === null
+      ? []
+      : [
+          '',
+          `  ${style('yellow', "The owner's key, shown this once:")} ${style('bold', facts.ownerKey)}`,
+          '  The website asks for it; the command line takes it from PILOT_KEY.',
+        ];
+  return [
+    '',
+    `  ${style('green', '●')} ${style('bold', 'Parallel Pilot is up')}`,
+    '',
+    `  Website   ${style('cyan', facts.url)}`,
+    `  Workers   ${workers}`,
+    `  Data      ${facts.dataFolder}`,
+    ...key,
+    '',
+    ...join,
+    '',
+    `  ${style('dim', 'Ctrl-C stops it. Jobs that are not finished go on when it is started again.')}`,
+    '',
+  ];
+}
