@@ -29,7 +29,7 @@ const SIGNS: readonly { code: FailureCode; pattern: RegExp; message: string }[] 
   {
     code: 'out-of-memory',
     pattern:
-      /(?:CUDA|OptiX|HIP|Metal|oneAPI|OpenCL)?.*out of (?:GPU )?memory|[MC]alloc(?:N|_array)? returns null|std::bad_alloc|cannot allocate memory/i,
+      /out of (?:GPU (?:and shared host )?)?memory|\b[MC]alloc.* returns null|std::bad_alloc|cannot allocate memory/i,
     message: 'Blender ran out of memory.',
   },
   {

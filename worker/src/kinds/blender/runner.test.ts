@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { EXTENSIONS, FrameResult } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import sharp from 'sharp';
+import { farm, makeScenes, type Run } from '../../../test-fixtures/farm.ts';
+import { blenderKind } from './index.ts';
+
+const SHARED_SCENES = fileURLToPath(new URL('../../../../../shared/scenes/', import.meta.url));
+const SILENT = fileURLToPath(new URL('../../../test-fixtures/silent-blender.mjs', import.meta.url));
+
+const { folder, remove } = await makeScenes();
+const logged: string[] = [];
+const kind = blenderKind();
+const runner = kind.createRunner({ threads: 2, folder, onLog: (line) => logged.push(line) });
+const { probe, render } = farm(runner, folder);
+after(async () => {
+  await runner.close();
+  await remove();
+});
+
+test('probe tells scenes, cameras, ranges and rates, and the same Blender then renders', async () => {
+  const found = BlenderProbe.parse(result(await probe('quick.blend')));
+  assert.equal(found.activeScene, 'Scene');
+  assert.deepEqual(
+    found.scenes.map((scene) => scene.name),
+    ['Scene', 'Second'],
+  );
+  const second = found.scenes[1];
+  assert.deepEqual(second?.cameras.toSorted(), ['Close', 'Wide']);
+  assert.equal(second?.camera, 'Wide');
+  assert.deepEqual([second?.frameStart, second?.frameEnd, second?.frameStep], [3, 9, 2]);
+  assert.ok(Math.abs((second?.fps ?? 0) - 29.97) < 0.001);
+  assert.equal(found.scenes[0]?.samples, 2);
+  assert.deepEqual(
+    [found.missing, found.scripts, found.fileVersion],
+    [[], [], found.blenderVersion.slice(0, 3)],
+  );
+  const [before, memory] = [logged.length, await runner.memoryBytes()];
+  assert.ok(memory > 10_000_000);
+  const run = await render('quick.blend', 3);
+  assert.deepEqual(
+    { ...FrameResult.parse(result(run)), renderMs: 0 },
+    { frame: 3, width: 64, height: 36, renderMs: 0 },
+  );
+  assert.deepEqual(await readdir(run.outputs), ['frame.png']);
+  assert.equal(run.progress.at(-1)?.fraction, 1);
+  assert.ok(run.progress.some((p) => p.detail.startsWith('Sample ')));
+  assert.equal(logged.length, before);
+});
+
+const formats: Partial<RenderSettings>[] = [
+  { format: 'PNG', colorDepth: '8' },
+  { format: 'PNG', colorDepth: '16', transparent: true },
+  { format: 'JPEG', colorDepth: '8', transparent: true },
+  { format: 'TIFF', colorDepth: '16' },
+  { format: 'OPEN_EXR', colorDepth: '16' },
+  { format: 'OPEN_EXR', colorDepth: '32', transparent: true },
+];
+for (const settings of formats) {
+  test(`${settings.format} at ${settings.colorDepth} bits: exact size, and equal bytes twice`, async () => {
+    const odd = { ...settings, resolutionX: 51, resolutionY: 35, percentage: 50 };
+    const runs = [await render('quick.blend', 7, odd), await render('quick.blend', 7, odd)];
+    const [one, two] = await Promise.all(runs.map(async (run) => await image(run)));
+    assert.deepEqual(
+      { ...FrameResult.parse(runs[0] && result(runs[0])), renderMs: 0 },
+      { frame: 7, width: 25, height: 17, renderMs: 0 },
+    );
+    assert.ok(one && two?.equals(one));
+    if (settings.format !== 'PNG') return;
+    const about = await sharp(one).metadata();
+    assert.equal(about.hasAlpha, settings.transparent ?? about.hasAlpha);
+    assert.equal(about.depth, settings.colorDepth === '16' ? 'ushort' : 'uchar');
+  });
+}
+
+test('scene, camera and frame are those that were asked for', async () => {
+  const images = [
+    await image(await render('quick.blend', 1)),
+    await image(await render('quick.blend', 20)),
+    await image(await render('quick.blend', -3, { scene: 'Second', camera: 'Wide' })),
+    await image(await render('quick.blend', -3, { scene: 'Second', camera: 'Close' })),
+  ];
+  for (const [i, one] of images.entries()) {
+    for (const other of images.slice(i + 1)) assert.ok(!one.equals(other));
+  }
+  assert.ok((await image(await render('quick.blend', 1))).equals(images[0] ?? Buffer.alloc(0)));
+});
+
+test('unknown scenes and cameras are named, and the denoiser that is not there is said so', async () => {
+  fails(await render('quick.blend', 1, { scene: 'Nope' }), 'unknown-scene', /"Nope"/);
+  fails(
+    await render('quick.blend', 1, { camera: 'Wide' }),
+    'unknown-camera',
+    /"Scene" has no camera named "Wide"/,
+  );
+  const { 'blender.denoiser': denoiser } = await detected;
+  const denoised = await render('quick.blend', 1, { denoise: true });
+  if (denoiser === true) assert.ok(denoised.outcome.ok);
+  else fails(denoised, 'denoiser-unavailable', /without OpenImageDenoise/);
+  assert.ok((await render('quick.blend', 1)).outcome.ok);
+});
+
+test('an aborted frame stops within a second, and the next one renders', async () => {
+  const stop = new AbortController();
+  const long = render(
+    'quick.blend',
+    1,
+    { resolutionX: 1_920, resolutionY: 1_080, samples: 9_999 },
+    { signal: stop.signal },
+  );
+  const timer = setTimeout(() => stop.abort(), 700);
+  const started = performance.now();
+  fails(await long, 'canceled');
+  clearTimeout(timer);
+  assert.ok(performance.now() - started < 1_700);
+  assert.ok((await render('quick.blend', 1)).outcome.ok);
+});
+
+test('no camera', async () => {
+  assert.equal(BlenderProbe.parse(result(await probe('no-camera.blend'))).scenes[0]?.camera, null);
+  fails(await render('no-camera.blend', 1), 'no-camera', /has no camera/);
+});
+
+test('movie output, border, stamps, stereo and file output nodes change nothing', async () => {
+  assert.equal(BlenderProbe.parse(result(await probe('awkward.blend'))).scenes[0]?.format, 'FFMPEG');
+  const run = await render('awkward.blend', 2);
+  assert.equal(FrameResult.parse(result(run)).width, 64);
+  assert.deepEqual(await readdir(run.outputs), ['frame.png']);
+  assert.equal(existsSync(join(folder, 'stray')), false);
+});
+
+test('missing files are listed, present ones are not', async () => {
+  const { missing } = BlenderProbe.parse(result(await probe('missing.blend')));
+  assert.deepEqual(missing.map(({ type, path }) => `${type} ${path}`).toSorted(), [
+    'image //gone.png',
+    'sound //voice.wav',
+  ]);
+});
+
+test('what is no .blend, cut short, or too new is told apart', async () => {
+  const whole = await readFile(join(folder, 'quick.blend'));
+  await writeFile(join(folder, 'gzip.blend'), gzipSync(whole));
+  assert.ok((await probe('gzip.blend')).outcome.ok);
+  assert.ok((await probe('zstd.blend')).outcome.ok);
+  await writeFile(join(folder, 'text.blend'), 'BLEND me');
+  fails(await probe('text.blend'), 'not-a-blend', /does not start like one/);
+  fails(await probe('absent.blend'), 'input-missing');
+  for (const length of [12, whole.length >> 1, whole.length - 2_000]) {
+    await writeFile(join(folder, 'cut.blend'), whole.subarray(0, length));
+    fails(await probe('cut.blend', { affinity: `cut ${length}` }), 'not-a-blend', /damaged or cut short/);
+  }
+  await truncate(join(folder, 'zstd.blend'), 5_000);
+  fails(await probe('zstd.blend', { affinity: 'cut zstd' }), 'not-a-blend');
+  for (const [header, version] of [
+    ['BLENDER-v499', '4.99'],
+    ['BLENDER17-01v0501', '5.1'],
+  ] as const) {
+    await writeFile(join(folder, 'new.blend'), Buffer.concat([Buffer.from(header), whole.subarray(17)]));
+    const { 'blender.version': here } = await detected;
+    const both = new RegExp(`saved by Blender ${version}, and this worker has Blender ${here}`);
+    fails(await probe('new.blend', { affinity: header }), 'blender-too-old', both);
+  }
+});
+
+test('scripts stay off unless they are allowed', async () => {
+  assert.deepEqual(BlenderProbe.parse(result(await probe('raises.blend'))).scripts, ['boot.py']);
+  for (const main of ['exits.blend', 'loops.blend']) assert.ok((await render(main, 1)).outcome.ok);
+});
+
+test('a script that raises, in the file or in a handler, or ends Blender, has failed', async () => {
+  const scripts = { scripts: true };
+  fails(
+    await render('raises.blend', 1, {}, scripts),
+    'script-failed',
+    /ValueError: the rig is broken \(boot.py, line 1\)/,
+  );
+  fails(
+    await render('handler-raises.blend', 1, {}, scripts),
+    'script-failed',
+    /KeyError: 'bone' \(boot.py, line 2\)/,
+  );
+  fails(await render('exits.blend', 1, {}, scripts), 'script-failed', /ended Blender/);
+});
+
+test('a script that loops is hung, and nothing it started is left', async () => {
+  fails(await render('starts-sleep.blend', 1, {}, { scripts: true, hangLimitMs: 1_500 }), 'hung');
+  const { stdout } = await (await import('execa')).execa('ps', ['-eo', 'args']);
+  assert.doesNotMatch(stdout, /^sleep 4321$/m);
+});
+
+test('a flood of prints and forged replies disturbs nothing and costs no memory', async () => {
+  const before = process.memoryUsage().rss;
+  const run = await render('prints.blend', 1, {}, { scripts: true });
+  assert.equal(FrameResult.parse(result(run)).width, 64);
+  assert.ok(run.outcome.log.length <= 16_384, `${run.outcome.log.length}`);
+  assert.ok(process.memoryUsage().rss - before < 100_000_000);
+});
+
+test('a warm Blender that crashes is replaced, and its frame rendered', async () => {
+  const options = { scripts: true };
+  for (const frame of [1, 2, 3, 4]) {
+    assert.ok((await render('crashes-later.blend', frame, {}, options)).outcome.ok, `frame ${frame}`);
+  }
+  assert.ok(existsSync(join(folder, 'crashed')));
+  assert.ok(logged.some((line) => line.includes('once more') && line.includes('SIGSEGV')));
+});
+
+test('a file that no Blender survives is reported with its last words', async () => {
+  await (await import('node:fs/promises')).rm(join(folder, 'crashed'), { force: true });
+  const run = await render('crashes-later.blend', 3, {}, { scripts: true, affinity: 'first frame crashes' });
+  fails(run, 'blender-died', /crashed \(SIGSEGV\)/);
+  assert.match(run.outcome.log, /Read blend/);
+});
+
+test('a Blender is replaced after its share of frames', async () => {
+  const notes: string[] = [];
+  const tired = blenderKind({ recycleFrames: 2 }).createRunner({
+    threads: 1,
+    folder,
+    onLog: (l) => notes.push(l),
+  });
+  const own = farm(tired, folder);
+  for (const frame of [1, 2, 3]) assert.ok((await own.render('quick.blend', frame)).outcome.ok);
+  await tired.close();
+  assert.equal(notes.filter((note) => note.includes('rendered 2 frames')).length, 1);
+});
+
+test('a Blender that never answers is hung; one that is not there is said so', async () => {
+  for (const [blender, code] of [
+    [SILENT, 'hung'],
+    ['/nonexistent/blender', 'blender-died'],
+  ] as const) {
+    const broken = blenderKind({ blender }).createRunner({ threads: 1, folder, onLog: () => {} });
+    fails(await farm(broken, folder).render('quick.blend', 1, {}, { hangLimitMs: 300 }), code);
+    await broken.close();
+  }
+  assert.deepEqual(await blenderKind({ blender: '/nonexistent/blender' }).detect(), {});
+});
+
+const strangers = existsSync(SHARED_SCENES) ? false : 'there is no ../shared/scenes beside this clone';
+test('scenes made by strangers', { skip: strangers }, async () => {
+  for (const [inputs, main] of [
+    [SHARED_SCENES, 'cubes.blend'],
+    [join(SHARED_SCENES, 'minor-bob'), 'minor-bob.blend'],
+  ] as const) {
+    const found = BlenderProbe.parse(result(await probe(main, { inputs, affinity: inputs })));
+    assert.deepEqual([found.fileVersion, found.missing], ['2.77', []]);
+    const camera = found.scenes[0]?.camera ?? '';
+    const run = await render(
+      main,
+      5,
+      { camera, resolutionX: 64, resolutionY: 64, samples: 1 },
+      { inputs, affinity: inputs },
+    );
+    assert.equal(FrameResult.parse(result(run)).height, 64);
+  }
+});
+
+const detected = kind.detect();
+test('detect finds what this Blender can do', async () => {
+  const found = await detected;
+  assert.match(String(found['blender.version']), /^\d+\.\d+\.\d+$/);
+  assert.ok(Array.isArray(found['blender.engines']) && found['blender.engines'].includes('CYCLES'));
+  assert.equal(typeof found['blender.denoiser'], 'boolean');
+  assert.deepEqual(Array.isArray(found['blender.devices']) && found['blender.devices'][0], 'CPU');
+});
+
+function result(run: Run): unknown {
+  if (!run.outcome.ok) throw new Error(`${run.outcome.code}: ${run.outcome.message}\n${run.outcome.log}`);
+  return run.outcome.result;
+}
+
+function fails(run: Run, code: string, message = /./): void {
+  if (run.outcome.ok) throw new Error(`expected ${code}, and it succeeded`);
+  assert.equal(run.outcome.code, code, `${run.outcome.message}\n${run.outcome.log}`);
+  assert.match(run.outcome.message, message);
+}
+
+async function image(run: Run): Promise<Buffer> {
+  result(run);
+  const [name] = await readdir(run.outputs);
+  assert.ok(Object.values(EXTENSIONS).some((extension) => name === `frame.${extension}`));
+  return await readFile(join(run.outputs, name ?? ''));
+}

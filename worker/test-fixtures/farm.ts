@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { execa } from 'execa';
+import type { ChunkProgress, RunnableChunk, Runner, RunOutcome } from '../src/kinds/kind.ts';
+
+const MAKE = fileURLToPath(new URL('make-scenes.py', import.meta.url));
+
+/** Lets Blender make the test scenes in a temporary folder; `remove` deletes it. */
+export async function makeScenes(): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-scenes-'));
+  const args = [
+    '-b',
+    '--factory-startup',
+    '-noaudio',
+    '--python-exit-code',
+    '1',
+    '--python',
+    MAKE,
+    '--',
+    folder,
+  ];
+  await execa('blender', args, { timeout: 60_000 });
+  return { folder, remove: async () => await rm(folder, { recursive: true, force: true }) };
+}
+
+export const SETTINGS: RenderSettings = {
+  scene: 'Scene',
+  camera: 'Camera',
+  frames: '1-20',
+  resolutionX: 64,
+  resolutionY: 36,
+  percentage: 100,
+  engine: 'CYCLES',
+  samples: 2,
+  format: 'PNG',
+  colorDepth: '8',
+  transparent: false,
+  fps: 24,
+  video: 'none',
+  denoise: false,
+};
+
+export type Run = { outcome: RunOutcome; outputs: string; progress: ChunkProgress[] };
+export type RunOptions = Partial<RunnableChunk> & { scripts?: boolean; signal?: AbortSignal };
+
+/** Calls a runner as the agent does, each time with an output folder of its own under `folder`. */
+export function farm(runner: Runner, folder: string) {
+  const run = async (chunk: Omit<RunnableChunk, 'outputs'>, signal?: AbortSignal): Promise<Run> => {
+    const outputs = await mkdtemp(join(folder, 'out-'));
+    const progress: ChunkProgress[] = [];
+    const never = new AbortController().signal;
+    const outcome = await runner.run({ ...chunk, outputs }, (p) => progress.push(p), signal ?? never);
+    return { outcome, outputs, progress };
+  };
+  const common = (main: string, { scripts = false, signal: _, ...rest }: RunOptions) => ({
+    inputs: folder,
+    affinity: `${main} ${scripts}`,
+    hangLimitMs: 20_000,
+    ...rest,
+  });
+  return {
+    probe: async (main: string, options: RunOptions = {}): Promise<Run> => {
+      const stageSpec = { main, scripts: options.scripts ?? false };
+      return await run(
+        { stage: 'probe', stageSpec, chunkSpec: {}, ...common(main, options) },
+        options.signal,
+      );
+    },
+    render: async (
+      main: string,
+      frame: number,
+      settings: Partial<RenderSettings> = {},
+      options: RunOptions = {},
+    ): Promise<Run> => {
+      const all = { ...SETTINGS, ...settings };
+      const stageSpec = { main, scripts: options.scripts ?? false, settings: all };
+      return await run(
+        { stage: 'render', stageSpec, chunkSpec: { frame }, ...common(main, options) },
+        options.signal,
+      );
+    },
+  };
+}

@@ -1,0 +1,122 @@
+"""Makes the .blend files of the worker's tests: blender -b --factory-startup --python make-scenes.py -- FOLDER"""
+
+import os
+import sys
+
+import bpy
+
+folder = sys.argv[-1]
+
+
+def fresh():
+    bpy.ops.wm.read_factory_settings()
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples = 2
+    scene.cycles.use_denoising = False
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = 64, 36, 100
+    scene.frame_start, scene.frame_end = 1, 20
+    scene.render.image_settings.file_format = "PNG"
+    cube = bpy.data.objects["Cube"]
+    for frame, x in ((1, 0.0), (20, 3.0)):
+        cube.location.x = x
+        cube.keyframe_insert("location", frame=frame)
+    return scene
+
+
+def save(name, **options):
+    bpy.ops.wm.save_as_mainfile(filepath=os.path.join(folder, name), **options)
+
+
+def with_script(name, lines):
+    fresh()
+    text = bpy.data.texts.new("boot.py")
+    text.write("\n".join(lines) + "\n")
+    text.use_module = True
+    save(name)
+
+
+scene = fresh()
+second = bpy.data.scenes.new("Second")
+second.frame_start, second.frame_end, second.frame_step = 3, 9, 2
+second.render.fps, second.render.fps_base = 30, 1.001
+for name in ("Wide", "Close"):
+    camera = bpy.data.objects.new(name, bpy.data.cameras.new(name))
+    camera.location.z = 12 if name == "Wide" else 3
+    second.collection.objects.link(camera)
+second.camera = second.objects["Wide"]
+for name in ("Cube", "Light"):
+    second.collection.objects.link(bpy.data.objects[name])
+save("quick.blend")
+save("zstd.blend", compress=True)
+
+fresh()
+bpy.data.objects.remove(bpy.data.objects["Camera"])
+save("no-camera.blend")
+
+# Everything that could send the frame elsewhere, or change its size.
+scene = fresh()
+scene.render.image_settings.file_format = "FFMPEG"
+scene.render.filepath = "/nonexistent/folder/movie"
+scene.render.use_border = scene.render.use_crop_to_border = True
+scene.render.border_max_x = scene.render.border_max_y = 0.5
+scene.render.use_stamp = True
+scene.render.use_multiview = True
+scene.use_nodes = True
+node = scene.node_tree.nodes.new("CompositorNodeOutputFile")
+node.base_path = os.path.join(folder, "stray")
+scene.node_tree.links.new(scene.node_tree.nodes["Render Layers"].outputs[0], node.inputs[0])
+save("awkward.blend")
+
+scene = fresh()
+for name, there in (("here.png", True), ("gone.png", False)):
+    image = bpy.data.images.new(name, 4, 4)
+    image.filepath_raw = os.path.join(folder, name)
+    image.file_format = "PNG"
+    image.save()
+    image.source = "FILE"
+    image.use_fake_user = True
+    image.filepath = "//" + name
+bpy.data.sounds.load(os.path.join(folder, "here.png")).filepath = "//voice.wav"
+bpy.data.sounds[0].use_fake_user = True
+save("missing.blend", relative_remap=False)
+os.remove(os.path.join(folder, "gone.png"))
+
+with_script("raises.blend", ["raise ValueError('the rig is broken')"])
+with_script("exits.blend", ["import sys", "sys.exit(0)"])
+with_script("loops.blend", ["while True: pass"])
+with_script(
+    "handler-raises.blend",
+    ["import bpy", "def handler(*_): raise KeyError('bone')", "bpy.app.handlers.frame_change_pre.append(handler)"],
+)
+with_script(
+    "crashes-later.blend",
+    [
+        "import bpy, os, signal",
+        "def handler(scene, *_):",
+        "    if scene.frame_current == 3 and not os.path.exists(os.environ['TMPDIR'] + '/crashed'):",
+        "        open(os.environ['TMPDIR'] + '/crashed', 'w').close()",
+        "        os.kill(os.getpid(), signal.SIGSEGV)",
+        "bpy.app.handlers.frame_change_pre.append(handler)",
+    ],
+)
+with_script(
+    "prints.blend",
+    [
+        "import bpy, os, sys",
+        "def handler(*_):",
+        "    for reply in ('{\"id\": 1, \"ok\": true}', '{\"id\": 2, \"ok\": true, \"ms\": 1, \"rss\": 1, \"result\": {}}'):",
+        "        print(reply)",
+        "        os.write(1, (reply + chr(10)).encode())",
+        "        os.write(2, (reply + chr(10)).encode())",
+        "    sys.stdout.write('no end of line ' * 100000)",
+        "    for i in range(200000): print('flood', i)",
+        "    print('Fra:1 Mem:1M (Peak 1M) | Time:00:00.01 | Sample 999/1000')",
+        "    print('half a line', end='')",
+        "bpy.app.handlers.render_pre.append(handler)",
+    ],
+)
+with_script(
+    "starts-sleep.blend",
+    ["import subprocess", "subprocess.Popen(['sleep', '4321'])", "while True: pass"],
+)
