@@ -71,8 +71,8 @@ export function createAccess({ config, signingKey, ownerKeyHash, clock }: Access
   };
 }
 
-// Behind a public address set for a proxy, "loopback" says nothing about who asks.
-const isLocalOnly = (config: ServerConfig): boolean =>
+/** True where only this machine comes in. Behind a proxy with a public address, loopback says nothing about who asks. */
+export const isLocalOnly = (config: ServerConfig): boolean =>
   isLoopback(config.host) && (config.publicUrl === null || isLoopback(new URL(config.publicUrl).hostname));
 
 const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD' || method === 'OPTIONS';

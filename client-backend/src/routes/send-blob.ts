@@ -40,7 +40,7 @@ export function sendBlob(
 }
 
 const namesTag = (header: string | undefined, etag: string): boolean =>
-  header !== undefined && header.split(',').some((part) => part.trim().replace(/^W\//, '') === etag);
+  header?.split(',').some((part) => part.trim().replace(/^W\//, '') === etag) ?? false;
 
 /** Null sends the whole file: no range, several ranges, or one that is not understood (RFC 9110). */
 export function parseRange(

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import { createApp } from './app.ts';
+import { createAccess } from './auth/access.ts';
+import { startJobs } from './jobs/start-jobs.ts';
+import { connectBalancer } from './live/connect-balancer.ts';
+import { createLive } from './live/live-server.ts';
+import type { Parts } from './parts.ts';
+import { createUploads, type Uploads } from './uploads/uploads.ts';
+
+export type BackendDeps = Pick<Parts, 'config' | 'secrets' | 'db' | 'clock' | 'random' | 'log'> & {
+  /** SHA-256 of the owner's key; never asked for on loopback. */
+  ownerKeyHash: string;
+};
+
+export type Backend = { port: number; url: string; stop(): Promise<void> };
+
+/**
+ * Wires the client backend on a database that is migrated, and listens. Does
+ * not wait for the load balancer: what it does not hear it reads later. Rejects
+ * with an Error whose message is for the user when the address cannot be taken.
+ */
+export async function startBackend(deps: BackendDeps): Promise<Backend> {
+  const { config, secrets, db, clock, log, ownerKeyHash } = deps;
+  const access = createAccess({ config, signingKey: secrets.signingKey, ownerKeyHash, clock });
+  let app: OpenAPIHono | undefined;
+  const server = createAdaptorServer({
+    fetch: (request, env) => app?.fetch(request, env),
+    // A large upload over a slow line takes longer than Node's five minutes for a request.
+    serverOptions: { requestTimeout: 0, keepAliveTimeout: 30_000 },
+  }) as Server;
+  await listen(server, config);
+  const { port } = server.address() as AddressInfo;
+  const balancer = connectBalancer({ url: config.balancerUrl, token: secrets.controlToken, log });
+  const live = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
+  const blobs = await createFolderStore(join(config.dataFolder, 'blobs'));
+  const parts: Parts = { ...deps, blobs, owner: await ensureOwner(db, clock()), balancer, live };
+  const uploads = await createUploads(parts);
+  app = createApp(parts, { access, uploads });
+  const jobs = startJobs(parts, balancer, live);
+  const sweeping = sweepHourly(uploads, log);
+  const url = urlOf(config, port);
+  log.info({ event: 'backend.listening', url });
+  return {
+    port,
+    url,
+    async stop() {
+      clearInterval(sweeping);
+      await jobs.close();
+      balancer.close();
+      await live.close();
+      await close(server);
+    },
+  };
+}
+
+async function listen(server: Server, config: ServerConfig): Promise<void> {
+  server.listen(config.port, config.host.replace(/^\[|\]$/g, ''));
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new Error(whyNotListening(error as NodeJS.ErrnoException, config), { cause: error });
+  }
+}
+
+function whyNotListening(error: NodeJS.ErrnoException, { host, port }: ServerConfig): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is taken by another program, perhaps another farm. Stop that one, or set PILOT_PORT to another port (0 takes a free one).`;
+    case 'EACCES':
+      return `Port ${port} may not be used by this account. Set PILOT_PORT to a port above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${host}. Set PILOT_HOST to one it has: 127.0.0.1 for this machine alone, 0.0.0.0 for all of its addresses.`;
+    default:
+      return `The backend cannot listen on ${host}, port ${port}: ${error.message}.`;
+  }
+}
+
+function urlOf(config: ServerConfig, port: number): string {
+  if (config.publicUrl !== null) return config.publicUrl;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]', '::1': '[::1]' }[config.host] ?? config.host;
+  return `http://${host}:${port}`;
+}
+
+const HOUR_MS = 60 * 60_000;
+
+function sweepHourly(uploads: Uploads, log: Parts['log']): NodeJS.Timeout {
+  const sweep = () => uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
+  void sweep();
+  return setInterval(sweep, HOUR_MS).unref();
+}
+
+/** Requests under way get two seconds; a long upload is cut and goes on when we are back. */
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), 2_000);
+  await closed;
+  clearTimeout(patience);
+}

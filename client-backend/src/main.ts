@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { Ready, StartFailed } from '@parallel-pilot/shared/protocol/supervision.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { createLog } from '@parallel-pilot/shared/server/log.ts';
+import { readOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
+import { isLocalOnly } from './auth/access.ts';
+import { startBackend } from './backend.ts';
+import { readConfig } from './config.ts';
+
+const random = (count: number) => randomBytes(count);
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  await tell({ type: 'start-failed', message });
+  console.error(message);
+  process.exit(1);
+}
+
+/** The composition root: reads the environment, wires the parts, and stops them when told. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  await makeDataFolder(config);
+  const log = createLog('client-backend', config.logLevel);
+  const secrets = await readSecrets(config, random);
+  // Made only where it is demanded: a key that nobody was shown would lock the owner out later.
+  const ownerKey = isLocalOnly(config) ? null : await readOwnerKey(config.dataFolder, random);
+  const db = await openDatabase(config);
+  const backend = await startBackend({
+    config,
+    secrets,
+    db,
+    clock: Date.now,
+    random,
+    log,
+    ownerKeyHash: ownerKey?.hash ?? '',
+  });
+  stopWhenTold(async () => {
+    await backend.stop();
+    await db.destroy();
+  });
+  const fresh = ownerKey?.fresh ?? null;
+  if (fresh !== null && process.send === undefined) {
+    console.log(`The owner's key, shown this once: ${fresh}`);
+  }
+  await tell({
+    type: 'ready',
+    process: 'client-backend',
+    port: backend.port,
+    url: backend.url,
+    workerToken: secrets.workerToken,
+    ownerKey: fresh,
+  });
+}
+
+async function makeDataFolder({ dataFolder }: ServerConfig): Promise<void> {
+  try {
+    await mkdir(dataFolder, { recursive: true });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(
+      `The data folder ${dataFolder} cannot be made (${why}). Set PILOT_DATA to another folder.`,
+    );
+  }
+}
+
+async function openDatabase({ databaseUrl }: ServerConfig): Promise<Db> {
+  const db = connectDatabase(databaseUrl);
+  try {
+    await migrate(db);
+    return db;
+  } catch (error) {
+    await db.destroy().catch(() => {});
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `The database ${withoutPassword(databaseUrl)} cannot be used (${message || code}). Is it running, and is DATABASE_URL right?`,
+      { cause: error },
+    );
+  }
+}
+
+const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
+
+/** SIGTERM, Ctrl-C, or the end of the process that started this one; the second time it goes at once. */
+function stopWhenTold(stop: () => Promise<void>): void {
+  let stopping = false;
+  const end = () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => process.exit(1), 15_000).unref();
+    stop().then(
+      () => process.exit(0),
+      (error) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  if (process.send !== undefined) process.once('disconnect', end);
+}
+
+/** To the process that started this one, over Node's IPC channel; nowhere when there is none. */
+async function tell(message: Ready | StartFailed): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (process.send === undefined) resolve();
+  else process.send(message, () => resolve());
+  await promise;
+}

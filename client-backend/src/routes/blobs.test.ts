@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { Problem } from '@parallel-pilot/shared/api/problem.ts';
+import {
+  type BlobHash,
+  chunkId,
+  type JobId,
+  type LeaseId,
+  newId,
+  type StageId,
+} from '@parallel-pilot/shared/model/ids.ts';
+import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { signLease } from '@parallel-pilot/shared/server/signature.ts';
+import { startMariaDb } from '../../../tests/support/mariadb.ts';
+import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
+import { parseRange } from './send-blob.ts';
+
+const random = (count: number) => randomBytes(count);
+const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex') as BlobHash;
+
+test('a worker reads the inputs of its lease and delivers results, and nothing else', async (t) => {
+  await exerciseLease(await start(t));
+});
+
+test('the same on MariaDB', async (t) => {
+  const database = await startMariaDb();
+  t.after(() => database.stop());
+  const backend = await start(t, { databaseUrl: database.url });
+  await exerciseLease(backend);
+
+  database.kill();
+  const away = await fetch(`${backend.url}/api/v1/workers`);
+  const problem = Problem.parse(await away.json());
+  assert.deepEqual([away.status, problem.code], [503, 'database-unavailable']);
+  assert.match(problem.detail, /cannot be reached at the moment/);
+  assert.equal((await fetch(`${backend.url}/readyz`)).status, 503);
+  await database.restart();
+  const back = await fetch(`${backend.url}/api/v1/workers`);
+  assert.equal(back.status, 200, await back.text());
+});
+
+test('results are bounded, and must be what they were announced as', async (t) => {
+  const backend = await start(t, { maxUploadBytes: 1000 });
+  const { ask } = await grantLease(backend, []);
+  const large = randomBytes(1001);
+  assert.equal((await ask(hashOf(large), 'PUT', { body: large })).status, 413);
+  const wrong = await ask(hashOf(large), 'PUT', { body: randomBytes(10) });
+  assert.deepEqual([wrong.status, await codeOf(wrong)], [422, 'hash-mismatch']);
+  assert.equal(await backend.parts.blobs.size(hashOf(large)), null);
+});
+
+test('ranges of bytes', () => {
+  assert.deepEqual(parseRange('bytes=0-4', 10), { start: 0, end: 4 });
+  assert.deepEqual(parseRange('bytes=4-', 10), { start: 4, end: 9 });
+  assert.deepEqual(parseRange('bytes=-3', 10), { start: 7, end: 9 });
+  assert.deepEqual(parseRange('bytes=-30', 10), { start: 0, end: 9 });
+  assert.deepEqual(parseRange('bytes=8-100', 10), { start: 8, end: 9 });
+  for (const whole of [undefined, 'bytes=-', 'bytes=5-4', 'bytes=0-1,3-4', 'frames=1-2', 'bytes=a-b']) {
+    assert.equal(parseRange(whole, 10), null, whole);
+  }
+  for (const beyond of ['bytes=10-', 'bytes=-0'])
+    assert.equal(parseRange(beyond, 10), 'unsatisfiable', beyond);
+});
+
+async function exerciseLease(backend: TestBackend): Promise<void> {
+  const { parts } = backend;
+  const scene = randomBytes(200_000);
+  const input = hashOf(scene);
+  const written = await parts.blobs.write(Readable.from([scene]), { maxBytes: 1e9 });
+  assert.ok(written.ok);
+  await insertBlobs(parts.db, [
+    { hash: input, size: scene.length, media_type: 'application/octet-stream', created_at: 1 },
+  ]);
+  const { lease, ask } = await grantLease(backend, [input]);
+
+  const whole = await ask(input);
+  assert.equal(whole.status, 200);
+  assert.deepEqual(Buffer.from(await whole.arrayBuffer()), scene);
+  const part = await ask(input, 'GET', { headers: { range: 'bytes=1000-1999' } });
+  assert.deepEqual([part.status, part.headers.get('content-range')], [206, 'bytes 1000-1999/200000']);
+  assert.deepEqual(Buffer.from(await part.arrayBuffer()), scene.subarray(1000, 2000));
+  const beyond = await ask(input, 'GET', { headers: { range: 'bytes=200000-' } });
+  assert.deepEqual([beyond.status, beyond.headers.get('content-range')], [416, 'bytes */200000']);
+  const head = await ask(input, 'HEAD');
+  assert.deepEqual([head.status, head.headers.get('content-length')], [200, '200000']);
+
+  const frame = randomBytes(5000);
+  for (const time of ['first', 'second']) {
+    const put = await ask(hashOf(frame), 'PUT', { body: frame, headers: { 'content-type': 'image/png' } });
+    assert.equal(put.status, 200, time);
+    assert.deepEqual(await put.json(), { hash: hashOf(frame), size: 5000 });
+  }
+  const info = await (await fetch(`${backend.url}/api/v1/blobs/${hashOf(frame)}/info`)).json();
+  assert.deepEqual(info, { hash: hashOf(frame), size: 5000, mediaType: 'image/png' });
+
+  const foreign = await ask(hashOf(frame));
+  assert.deepEqual([foreign.status, await codeOf(foreign)], [403, 'not-an-input']);
+  const forged = await ask(input, 'GET', { signature: signLease(lease, 'another key') });
+  assert.deepEqual([forged.status, await codeOf(forged)], [403, 'bad-signature']);
+  await parts.db.updateTable('leases').set({ ended_at: 5 }).where('id', '=', lease).execute();
+  for (const method of ['GET', 'PUT']) {
+    const ended = await ask(input, method);
+    assert.deepEqual([ended.status, await codeOf(ended)], [410, 'lease-ended'], method);
+  }
+}
+
+async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
+  const job: JobId = newId('job', random);
+  const stage: StageId = newId('stg', random);
+  const lease: LeaseId = newId('lse', random);
+  const inputs_json = JSON.stringify(inputs.map((hash) => ({ path: 'a.blend', hash, size: 1 })));
+  const common = { job_id: job, ordinal: 0, spec_json: '{}' };
+  await parts.db
+    .insertInto('stages')
+    .values({
+      ...common,
+      id: stage,
+      name: 'render',
+      state: 'open',
+      inputs_json,
+      requirements_json: '[]',
+      affinity: '',
+      chunk_count: 1,
+      planned_at: 1,
+    })
+    .execute();
+  await parts.db
+    .insertInto('chunks')
+    .values({ ...common, id: chunkId(stage, 0), stage_id: stage, state: 'leased', attempts: 0 })
+    .execute();
+  await parts.db
+    .insertInto('leases')
+    .values({
+      id: lease,
+      chunk_id: chunkId(stage, 0),
+      job_id: job,
+      worker_id: newId('wrk', random),
+      granted_at: 1,
+    })
+    .execute();
+  const ask = (
+    hash: BlobHash,
+    method = 'GET',
+    {
+      body,
+      headers = {},
+      signature = signLease(lease, parts.secrets.signingKey),
+    }: { body?: Buffer; headers?: Record<string, string>; signature?: string } = {},
+  ) =>
+    fetch(`${url}/api/v1/blobs/${hash}?lease=${lease}&signature=${signature}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: body as BodyInit }),
+    });
+  return { lease, ask };
+}
+
+const codeOf = async (response: Response) => Problem.parse(await response.json()).code;
+
+async function start(
+  t: { after(end: () => Promise<void>): void },
+  given: { maxUploadBytes?: number; databaseUrl?: string } = {},
+): Promise<TestBackend> {
+  const folder = await temporaryFolder();
+  const backend = await startTestBackend({ dataFolder: folder.path, ...given });
+  t.after(async () => {
+    await backend.stop();
+    await folder.remove();
+  });
+  return backend;
+}
