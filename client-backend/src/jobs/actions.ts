@@ -1,0 +1,163 @@
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobEvent, JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts } from '../parts.ts';
+import { nextStep, takeStep } from './advance.ts';
+import { changeJob } from './change-job.ts';
+import { deleteJobWithBlobs } from './delete-job.ts';
+import { engineOf } from './engine-of.ts';
+
+/** What became of a user's wish; the message is a sentence for them. */
+export type Outcome =
+  | { ok: true }
+  | { ok: false; status: 404 | 409 | 422 | 503; code: string; message: string };
+
+/** No more of the job's chunks are handed out; those under way are finished. */
+export const pauseJob = (parts: Parts, id: JobId): Promise<Outcome> =>
+  change(parts, id, { type: 'pause' }, 'Only a job that is being worked on can be paused');
+
+export const resumeJob = (parts: Parts, id: JobId): Promise<Outcome> =>
+  change(parts, id, { type: 'resume' }, 'Only a paused job can be resumed');
+
+/** Ends the job; what was made so far stays and can be downloaded. */
+export async function cancelJob(parts: Parts, id: JobId): Promise<Outcome> {
+  const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
+  if (outcome.ok) await engineOf(parts).assemblies.stop(id);
+  return outcome;
+}
+
+/**
+ * Gives a failed or canceled job another go: its failed and canceled chunks
+ * are queued again, what is done stays done. The chunks come first: after a
+ * crash in between the job is still over, and the user can say so again.
+ */
+export function retryJob(parts: Parts, id: JobId): Promise<Outcome> {
+  return withJob(parts, id, async (job) => {
+    if (job.state !== 'failed' && job.state !== 'canceled') {
+      return notNow(job.state, 'Only a failed or canceled job can be retried');
+    }
+    const stage = await newestStage(parts.db, id);
+    if (stage === undefined || stage.state === 'closed') {
+      return notNow(job.state, 'There is nothing left of this job that could be retried');
+    }
+    const refused = await requeue(parts, job, stage);
+    if (refused !== null) return refused;
+    const to = stage.ordinal === 0 ? 'probing' : 'queued';
+    const outcome = await apply(parts, job, { type: 'retry', to }, 'The job changed meanwhile');
+    return outcome;
+  });
+}
+
+async function requeue(parts: Parts, job: JobRow, stage: StageRow): Promise<Outcome | null> {
+  const counts: StageCounts = (await countChunks(parts.db, [stage.id])).get(stage.id) ?? {};
+  if ((counts.failed ?? 0) + (counts.canceled ?? 0) === 0) return null;
+  const reply = await parts.balancer.retryChunks(job.id);
+  if (reply.ok) return null;
+  return reply.code === 'not-ready'
+    ? {
+        ok: false,
+        status: 503,
+        code: 'load-balancer-away',
+        message: 'The load balancer cannot be reached at the moment. Try again when it is back.',
+      }
+    : { ok: false, status: 409, code: reply.code, message: reply.message };
+}
+
+/** Settings after the probe. Those that cannot work are refused at once, and the job keeps waiting. */
+export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promise<Outcome> {
+  return withJob(parts, id, async (job) => {
+    const stage = await newestStage(parts.db, id);
+    if (job.state !== 'ready' || stage === undefined) {
+      return notNow(job.state, 'Settings can only be given while the job waits for them');
+    }
+    const step = await nextStep(parts.db, job, stage, settings);
+    if (step.step === 'fail') return { ok: false, status: 422, code: step.code, message: step.message };
+    const done = await takeStep(parts, job, stage, step, settings);
+    return done ? { ok: true } : notNow(job.state, 'The job changed meanwhile');
+  });
+}
+
+export async function renameOrPrioritize(
+  parts: Parts,
+  id: JobId,
+  edit: { name?: string; priority?: number },
+): Promise<Outcome> {
+  return withJob(parts, id, async () => {
+    await editJob(parts.db, id, { ...edit, now: parts.clock() });
+    tell(parts, id);
+    return { ok: true };
+  });
+}
+
+/** Cancels the job where it is not over, then removes it, and the blobs that no other job uses. */
+export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
+  const canceled = await withJob(parts, id, (job) => apply(parts, job, { type: 'cancel' }, ''));
+  if (!canceled.ok && canceled.status === 404) return canceled;
+  await engineOf(parts).assemblies.stop(id);
+  return withJob(parts, id, async () => {
+    await deleteJobWithBlobs(parts, id);
+    tell(parts, id);
+    parts.log.info({ event: 'job.deleted', job: id });
+    return { ok: true };
+  });
+}
+
+const change = (parts: Parts, id: JobId, event: JobEvent, otherwise: string): Promise<Outcome> =>
+  withJob(parts, id, (job) => apply(parts, job, event, otherwise));
+
+async function withJob(parts: Parts, id: JobId, act: (job: JobRow) => Promise<Outcome>): Promise<Outcome> {
+  const engine = engineOf(parts);
+  const outcome = await engine.exclusive(id, async () => {
+    const job = await findJob(parts.db, id, parts.owner);
+    return job === undefined ? NOT_FOUND : act(job);
+  });
+  // What follows is the engine's; a failure there is tried again by its sweep.
+  if (outcome.ok)
+    engine.advance(id).catch((error) => parts.log.warn({ event: 'job.advance-failed', job: id, err: error }));
+  return outcome;
+}
+
+async function apply(parts: Parts, job: JobRow, event: JobEvent, otherwise: string): Promise<Outcome> {
+  const changed = await parts.db.transaction().execute((db) => changeJob(db, job, event, parts.clock()));
+  if (changed.ok) {
+    tell(parts, job.id);
+    return { ok: true };
+  }
+  // A race is lost to the balancer's side of the row only, which the next look sees.
+  return changed.code === 'raced'
+    ? notNow(job.state, 'The job changed at the same moment; look again')
+    : notNow(job.state, otherwise);
+}
+
+function tell(parts: Parts, job: JobId): void {
+  parts.balancer.jobsChanged([job]);
+  parts.live.jobChanged(job);
+}
+
+export const NOT_FOUND: Extract<Outcome, { ok: false }> = {
+  ok: false,
+  status: 404,
+  code: 'job-unknown',
+  message: 'There is no such job.',
+};
+
+const notNow = (state: JobStatus, why: string): Outcome => ({
+  ok: false,
+  status: 409,
+  code: 'not-allowed',
+  message: `${why}; this one is ${SPOKEN[state]}.`,
+});
+
+const SPOKEN: Record<JobStatus, string> = {
+  probing: 'having its file read',
+  ready: 'waiting for your settings',
+  queued: 'waiting for a worker',
+  running: 'being rendered',
+  paused: 'paused',
+  stitching: 'being put together',
+  completed: 'completed',
+  failed: 'failed',
+  canceled: 'canceled',
+};

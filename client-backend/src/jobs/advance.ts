@@ -1,0 +1,135 @@
+import type { NextStep } from '@parallel-pilot/shared/kinds/kind.ts';
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
+import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
+import { closeStage, newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { ZodError } from 'zod';
+import { backendKindOf } from '../kinds/registry.ts';
+import type { Parts } from '../parts.ts';
+import { type Changed, changeJob } from './change-job.ts';
+import { type Decision, decide } from './decide.ts';
+import { planStage } from './plan-stage.ts';
+import { planningContext } from './planning-context.ts';
+
+/**
+ * Reads a job from the database and does the one thing that is due, in one
+ * transaction that only holds if the rows still stand as they were read: calls
+ * that overlap, and a crash at any point, do no harm. Says what it did;
+ * `assemble` is for the caller to start. Call it again until it says `nothing`
+ * or `assemble`.
+ */
+export async function advance(parts: Parts, id: JobId): Promise<Decision['do']> {
+  const job = await findJob(parts.db, id);
+  const stage = job === undefined ? undefined : await newestStage(parts.db, id);
+  if (job === undefined || stage === undefined || stage.state === 'closed') return 'nothing';
+  const decision = decide({
+    status: job.state,
+    counts: (await countChunks(parts.db, [stage.id])).get(stage.id) ?? null,
+    stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json)),
+  });
+  const done = await perform(parts, job, stage, decision);
+  return done ? decision.do : 'nothing';
+}
+
+/** False when there was nothing to do, or somebody else did it meanwhile. */
+async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Decision): Promise<boolean> {
+  switch (decision.do) {
+    case 'nothing':
+      return false;
+    case 'assemble':
+      return true;
+    case 'start':
+    case 'redo':
+      return tell(parts, job.id, await changeJob(parts.db, job, { type: decision.do }, parts.clock()));
+    case 'requeue':
+      // Answered or not, the sweep asks again as long as the rows say so.
+      await parts.balancer.retryChunks(job.id);
+      return false;
+    case 'plan':
+      return plan(parts, job, stage);
+    default:
+      return decision satisfies never;
+  }
+}
+
+async function plan(parts: Parts, job: JobRow, stage: StageRow): Promise<boolean> {
+  const settings = job.given_json === null ? null : JSON.parse(job.given_json);
+  const step = await nextStep(parts.db, job, stage, settings);
+  return takeStep(parts, job, stage, step);
+}
+
+/** What the job's kind wants next, with these settings. */
+export async function nextStep(db: Db, job: JobRow, stage: StageRow, settings: unknown): Promise<NextStep> {
+  const kind = kindOf(job.kind);
+  try {
+    return kind.next(await planningContext(db, kind, job, stage, settings));
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    const message = `A worker's report on "${stage.name}" does not have the form it should have. Update the workers to the farm's version, then retry.`;
+    return { step: 'fail', code: 'result-invalid', message };
+  }
+}
+
+/** Makes a step true, whole or not at all. `given` are settings that came with it from the user. */
+export async function takeStep(
+  parts: Parts,
+  job: JobRow,
+  stage: StageRow,
+  step: NextStep,
+  given?: unknown,
+): Promise<boolean> {
+  const changed = await parts.db.transaction().execute(async (db): Promise<Changed> => {
+    const now = parts.clock();
+    const columns = {
+      ...('settings' in step ? { settings_json: JSON.stringify(step.settings) } : {}),
+      ...('defaults' in step ? { settings_json: JSON.stringify(step.defaults) } : {}),
+      ...(given === undefined ? {} : { given_json: JSON.stringify(given) }),
+    };
+    const ready = await started(db, job, step, now);
+    const result = await changeJob(db, ready, eventOf(step), now, columns);
+    if (!result.ok) return result;
+    if (step.step === 'stage') {
+      if (!(await closeStage(db, stage.id, now)))
+        throw new Error(`stage ${stage.id} was closed under its job`);
+      await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
+    }
+    if ('notes' in step) await addNotes(db, job.id, step.notes, now);
+    return result;
+  });
+  if (changed.ok)
+    parts.log.info({ event: 'job.step', job: job.id, step: step.step, state: changed.state.status });
+  return tell(parts, job.id, changed);
+}
+
+// A stage may be over before anyone saw it begin.
+async function started(db: Db, job: JobRow, step: NextStep, now: number): Promise<JobRow> {
+  if (job.state !== 'queued' || step.step !== 'stage') return job;
+  const changed = await changeJob(db, job, { type: 'start' }, now);
+  return changed.ok ? { ...job, state: changed.state.status } : job;
+}
+
+function eventOf(step: NextStep): JobEvent {
+  switch (step.step) {
+    case 'stage':
+      return { type: 'plan' };
+    case 'await-settings':
+      return { type: 'await-settings' };
+    case 'assemble':
+      return { type: 'stitch' };
+    case 'fail':
+      return { type: 'fail', code: step.code, message: step.message };
+    default:
+      return step satisfies never;
+  }
+}
+
+function tell(parts: Parts, job: JobId, changed: Changed): boolean {
+  if (!changed.ok) return false;
+  parts.live.jobChanged(job);
+  parts.balancer.jobsChanged([job]);
+  return true;
+}

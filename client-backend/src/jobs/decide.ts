@@ -1,0 +1,52 @@
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+
+/** What the rows say of a job: its state, and the chunks of its open stage. */
+export type JobFacts = {
+  status: JobStatus;
+  /** Null when no stage is open. */
+  counts: StageCounts | null;
+  /** The first chunk that fails for good ends the job. */
+  stopsOnFailure: boolean;
+};
+
+export type Decision =
+  | { do: 'nothing' }
+  /** The first chunk was started: say so. */
+  | { do: 'start' }
+  /** The stage is over: ask the kind what comes next. */
+  | { do: 'plan' }
+  /** Chunks were canceled that a live job still needs: have them queued again. */
+  | { do: 'requeue' }
+  /** Put the result together. */
+  | { do: 'assemble' }
+  /** Some results are to be made again, so the job is back at work. */
+  | { do: 'redo' };
+
+/**
+ * What a job needs of the backend now, from its rows alone: whoever asks, and
+ * however often, gets the same answer until something has been done about it.
+ */
+export function decide({ status, counts, stopsOnFailure }: JobFacts): Decision {
+  if (counts === null) return { do: 'nothing' };
+  const { queued = 0, leased = 0, running = 0, done = 0, failed = 0, canceled = 0 } = counts;
+  const settled = queued + leased + running === 0;
+  switch (status) {
+    case 'probing':
+    case 'queued':
+    case 'running':
+      if (stopsOnFailure && failed > 0 && canceled === 0) return { do: 'plan' };
+      if (settled) return { do: canceled > 0 ? 'requeue' : 'plan' };
+      return { do: status === 'queued' && running + done + failed > 0 ? 'start' : 'nothing' };
+    case 'stitching':
+      return { do: settled && failed + canceled === 0 ? 'assemble' : 'redo' };
+    case 'ready':
+    case 'paused':
+    case 'completed':
+    case 'failed':
+    case 'canceled':
+      return { do: 'nothing' };
+    default:
+      return status satisfies never;
+  }
+}

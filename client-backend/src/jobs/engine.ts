@@ -1,0 +1,130 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
+import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { Parts } from '../parts.ts';
+import { advance } from './advance.ts';
+import { type Assemblies, createAssemblies } from './assemblies.ts';
+import { createExclusive } from './exclusive.ts';
+import { createWaitWatch } from './wait-watch.ts';
+
+export interface JobEngine {
+  /** Does all that is due for the job now; calls while one waits its turn are one. */
+  advance(job: JobId): Promise<void>;
+  /** Runs a task while nothing else of this process plans or changes the job. */
+  exclusive<T>(job: JobId, task: () => Promise<T>): Promise<T>;
+  /** The balancer says that chunks changed. */
+  hint(patch: StagePatch): void;
+  /** Looks after every job that may need something; never rejects. */
+  sweep(): Promise<void>;
+  assemblies: Assemblies;
+  /** Sweeps now and every 2 s, so that a lost hint costs 2 s and nothing else. */
+  start(): void;
+  /** Stops everything that runs and resolves when it has ended. */
+  close(): Promise<void>;
+}
+
+const SWEEP_MS = 2_000;
+
+/** What brings jobs forward: after a restart it reads the database and carries on. */
+export function createJobEngine(parts: Parts): JobEngine {
+  const exclusive = createExclusive<JobId>();
+  const waiting = new Map<JobId, Promise<void>>();
+  const closing = new AbortController();
+  const waitWatch = createWaitWatch(parts);
+  const assemblies = createAssemblies(parts, (job) => {
+    if (!closing.signal.aborted) void bring(job);
+  });
+  let loop: Promise<void> = Promise.resolve();
+  let troubled = false;
+
+  const forward = async (job: JobId): Promise<void> => {
+    for (;;) {
+      if (closing.signal.aborted) return;
+      const did = await advance(parts, job);
+      if (did === 'nothing') return;
+      if (did === 'assemble') {
+        const row = await findJob(parts.db, job);
+        if (row?.state === 'stitching') assemblies.start(job, row.kind);
+        return;
+      }
+    }
+  };
+  const advanceJob = (job: JobId): Promise<void> => {
+    const due = waiting.get(job);
+    if (due !== undefined) return due;
+    const run = exclusive(job, () => {
+      waiting.delete(job);
+      return forward(job);
+    });
+    waiting.set(job, run);
+    return run;
+  };
+  const bring = (job: JobId): Promise<void> =>
+    advanceJob(job).then(
+      () => undefined,
+      (error) => parts.log.warn({ event: 'job.advance-failed', job, err: error }),
+    );
+  const sweep = async (): Promise<void> => {
+    try {
+      for (const job of await jobsDue(parts.db)) {
+        if (closing.signal.aborted) return;
+        await advanceJob(job);
+      }
+      await stopForeign(parts, assemblies);
+      await waitWatch.look();
+      if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
+      troubled = false;
+    } catch (error) {
+      // Once for each spell of trouble: a database that is away for an hour is one line, not 1,800.
+      if (!troubled) parts.log.error({ event: 'jobs.sweep-failed', err: error });
+      troubled = true;
+    }
+  };
+  const hint = (patch: StagePatch): void => {
+    const begun = patch.changes.some((change) => change.status !== 'queued' && change.status !== 'leased');
+    if (patch.settled || (begun && begins(patch))) void bring(patch.job);
+  };
+  const begins = createFirstOf();
+
+  return {
+    advance: advanceJob,
+    exclusive,
+    hint,
+    sweep,
+    assemblies,
+    start() {
+      loop = (async () => {
+        while (!closing.signal.aborted) {
+          await sweep();
+          await pause(SWEEP_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+        }
+      })();
+    },
+    async close() {
+      closing.abort();
+      await assemblies.close();
+      await loop;
+    },
+  };
+}
+
+// A job canceled or deleted by another process must not go on being put together.
+async function stopForeign(parts: Parts, assemblies: Assemblies): Promise<void> {
+  for (const job of assemblies.running()) {
+    if ((await findJob(parts.db, job))?.state !== 'stitching') await assemblies.stop(job);
+  }
+}
+
+// A stage's chunks change ten times a second: the job is looked at for the first one that began, and for failures.
+function createFirstOf() {
+  const seen = new Set<string>();
+  return (patch: StagePatch): boolean => {
+    if (patch.changes.some((change) => change.status === 'failed' || change.status === 'canceled'))
+      return true;
+    if (seen.has(patch.stage)) return false;
+    if (seen.size > 1_000) seen.clear();
+    seen.add(patch.stage);
+    return true;
+  };
+}

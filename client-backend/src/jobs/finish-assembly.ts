@@ -1,0 +1,84 @@
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
+import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
+import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { MadeArtifact, MadeAssembly } from '../kinds/kind.ts';
+import type { Parts } from '../parts.ts';
+import { changeJob } from './change-job.ts';
+
+/** Does with the job what its assembly came to. False when it is to be tried again after a while. */
+export async function finishAssembly(parts: Parts, id: JobId, assembly: MadeAssembly): Promise<boolean> {
+  const job = await findJob(parts.db, id);
+  if (job === undefined || job.state !== 'stitching') return true;
+  parts.log.info({ event: 'job.assembly', job: id, outcome: assembly.outcome });
+  switch (assembly.outcome) {
+    case 'complete':
+      return tell(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes));
+    case 'redo':
+      return redo(parts, job, assembly.chunks);
+    case 'wait': {
+      const note = { level: 'warning' as const, code: WAITING + assembly.code, message: assembly.message };
+      if (await addNotes(parts.db, id, [note], parts.clock())) parts.live.jobChanged(id);
+      return false;
+    }
+    case 'fail': {
+      const { code, message } = assembly;
+      return tell(
+        parts,
+        id,
+        (await changeJob(parts.db, job, { type: 'fail', code, message }, parts.clock())).ok,
+      );
+    }
+    default:
+      return assembly satisfies never;
+  }
+}
+
+type Notes = Extract<MadeAssembly, { outcome: 'complete' }>['notes'];
+
+function complete(parts: Parts, job: JobRow, artifacts: MadeArtifact[], notes: Notes): Promise<boolean> {
+  return parts.db.transaction().execute(async (db) => {
+    const now = parts.clock();
+    const changed = await changeJob(db, job, { type: 'complete' }, now);
+    if (!changed.ok) return false;
+    const stage = await newestStage(db, job.id);
+    if (stage !== undefined) await closeStage(db, stage.id, now);
+    for (const { name, hash, size, mediaType } of artifacts) {
+      await insertBlobs(db, [{ hash, size, media_type: mediaType, created_at: now }]);
+      await putArtifact(db, { job_id: job.id, name, hash, size, media_type: mediaType, created_at: now });
+    }
+    await addNotes(db, job.id, notes, now);
+    return true;
+  });
+}
+
+// The chunks first: a crash in between leaves a job that is put together while chunks of it are open, which
+// `decide` brings back to work. The other way round it would find all chunks done and try the bad results again.
+async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): Promise<boolean> {
+  for (let from = 0; from < chunks.length; from += 1_000) {
+    const part = chunks.slice(from, from + 1_000);
+    const reply = await parts.balancer.rejectChunks({ job: job.id, chunks: part });
+    if (!reply.ok) {
+      parts.log.warn({ event: 'job.reject-refused', job: job.id, code: reply.code });
+      return false;
+    }
+  }
+  const note = {
+    level: 'warning' as const,
+    code: 'results-redone',
+    message: `The final check found ${chunks.length === 1 ? 'one unusable result' : `${chunks.length} unusable results`}, made again: ${chunks[0]?.message ?? ''}`,
+  };
+  await addNotes(parts.db, job.id, [note], parts.clock());
+  return tell(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
+}
+
+function tell(parts: Parts, job: JobId, changed: boolean): true {
+  if (changed) {
+    parts.live.jobChanged(job);
+    parts.balancer.jobsChanged([job]);
+  }
+  return true;
+}

@@ -1,0 +1,32 @@
+import type { StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
+import { type JobId, newId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts } from '../parts.ts';
+
+/** Writes a planned stage with all of its chunks. Call it in the transaction that makes the plan true. */
+export async function planStage(
+  db: Db,
+  { random, clock }: Pick<Parts, 'random' | 'clock'>,
+  job: JobId,
+  ordinal: number,
+  plan: StagePlan,
+): Promise<StageId> {
+  const id = newId('stg', random);
+  const row = {
+    id,
+    job_id: job,
+    ordinal,
+    name: plan.name,
+    state: 'open' as const,
+    spec_json: JSON.stringify(plan.spec),
+    inputs_json: JSON.stringify(plan.inputs),
+    requirements_json: JSON.stringify(plan.requirements),
+    affinity: plan.affinity,
+    chunk_count: plan.chunks.length,
+    planned_at: clock(),
+    closed_at: null,
+  };
+  await insertStage(db, row, plan.chunks);
+  return id;
+}

@@ -1,0 +1,63 @@
+import type { FailedChunk, Kind, PlanningContext } from '@parallel-pilot/shared/kinds/kind.ts';
+import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import {
+  attemptsOf,
+  countChunks,
+  doneChunks,
+  failedChunks,
+  onlineWorkers,
+} from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+
+/** Results of larger stages are not handed to the planning: it would have no use for 100,000 of them. */
+const MOST_RESULTS = 1_000;
+const MOST_FAILURES = 100;
+
+/** Reads what a kind may look at when it plans. Throws a ZodError where a worker's report has not the form it should have. */
+export async function planningContext(
+  db: Db,
+  kind: Kind<unknown>,
+  job: JobRow,
+  stage: StageRow,
+  settings: unknown,
+): Promise<PlanningContext<unknown>> {
+  const counts = (await countChunks(db, [stage.id])).get(stage.id);
+  const results =
+    stage.chunk_count > MOST_RESULTS ? [] : await doneChunks(db, stage.id, -1, stage.chunk_count);
+  return {
+    spec: kind.spec.parse(JSON.parse(job.spec_json)),
+    settings,
+    last: {
+      name: stage.name,
+      total: stage.chunk_count,
+      results: results.map((row) => kind.parseResult(stage.name, JSON.parse(row.result_json ?? 'null'))),
+      failedCount: counts?.failed ?? 0,
+      failed: await failures(db, stage),
+    },
+    fleet: await fleetOf(db),
+  };
+}
+
+/** Capabilities of the workers that are connected now. */
+export async function fleetOf(db: Db): Promise<Capabilities[]> {
+  const workers = await onlineWorkers(db);
+  return workers.map((worker) => Capabilities.parse(JSON.parse(worker.capabilities_json)));
+}
+
+async function failures(db: Db, stage: StageRow): Promise<FailedChunk[]> {
+  const rows = await failedChunks(db, stage.id, MOST_FAILURES);
+  const attempts = await attemptsOf(
+    db,
+    rows.map((row) => row.id),
+  );
+  const logs = new Map(attempts.map((attempt) => [attempt.chunk, attempt.log ?? '']));
+  return rows.map((row) => ({
+    ordinal: row.ordinal,
+    spec: JSON.parse(row.spec_json),
+    code: row.failure_code ?? 'unexpected',
+    message: row.failure_message ?? 'The work failed.',
+    log: logs.get(row.id) ?? '',
+  }));
+}

@@ -1,0 +1,58 @@
+import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { z } from 'zod';
+import { backendKindOf } from '../kinds/registry.ts';
+import type { Parts, SubmissionRefusal } from '../parts.ts';
+import { planStage } from './plan-stage.ts';
+
+/**
+ * Takes a job in: opens its source, then writes the job, its first stage and
+ * the blobs it keeps in one transaction. What the user sent is theirs to put
+ * right when it is refused.
+ */
+export async function submit(
+  parts: Parts,
+  request: z.output<typeof CreateJob>,
+): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
+  const { name, priority, ...submission } = request;
+  const prepared = await backendKindOf(request.kind).prepare(parts, submission);
+  if (!prepared.ok) return prepared;
+  const kind = kindOf(request.kind);
+  const spec = kind.spec.parse(prepared.spec);
+  const job = newId('job', parts.random);
+  const now = parts.clock();
+  const stored = await parts.db.transaction().execute(async (db) => {
+    // Looked at again in here: deleting another job may have taken a blob away meanwhile.
+    const distinct = new Set(prepared.blobs);
+    if ((await knownBlobs(db, [...distinct])).size < distinct.size) return false;
+    await insertJob(db, {
+      id: job,
+      owner_id: parts.owner,
+      kind: request.kind,
+      name: (name ?? prepared.name).slice(0, 200),
+      ...columnsOf({ status: 'probing' }),
+      priority,
+      spec_json: JSON.stringify(spec),
+      given_json: null,
+      settings_json: null,
+      created_at: now,
+      updated_at: now,
+      finished_at: null,
+    });
+    await keepBlobs(db, job, prepared.blobs);
+    await planStage(db, parts, job, 0, kind.first(spec));
+    return true;
+  });
+  if (!stored) {
+    const message = 'A file of this job was deleted while it was being submitted. Upload it again.';
+    return { ok: false, code: 'blob-missing', message };
+  }
+  parts.log.info({ event: 'job.submitted', job, kind: request.kind });
+  parts.balancer.jobsChanged([job]);
+  parts.live.jobChanged(job);
+  return { ok: true, job };
+}

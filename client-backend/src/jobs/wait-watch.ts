@@ -1,0 +1,88 @@
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { type Capabilities, type Requirement, unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { addNotes, dropWaitingNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
+import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
+import { backendKindOf } from '../kinds/registry.ts';
+import type { Parts } from '../parts.ts';
+import { changeJob } from './change-job.ts';
+import { fleetOf } from './planning-context.ts';
+
+/** A fleet that is just coming up again after a restart is given this long to be complete. */
+const PATIENCE_MS = 4_000;
+/** Without any worker at all: it is told a little later, for most farms have one in a moment. */
+const LONELY_MS = 10_000;
+const MOST_STAGES = 2_000;
+
+/**
+ * No job waits in silence for a worker that there is not. One that cannot even
+ * be opened by any connected worker fails with the reason; one that is planned
+ * keeps waiting, and says so, because the worker that could do it may return.
+ */
+export function createWaitWatch(parts: Parts) {
+  /** Since when each job has been seen to lack something. */
+  const since = new Map<JobId, number>();
+  const told = new Set<JobId>();
+
+  const look = async (): Promise<void> => {
+    // While the balancer is away nobody knows which workers are there.
+    if (!parts.balancer.connected()) return since.clear();
+    const fleet = await fleetOf(parts.db);
+    const stages = await waitingStages(parts.db, ['probing', 'queued', 'running'], MOST_STAGES);
+    const lacking = new Set<JobId>();
+    for (const stage of stages) {
+      const requirements: Requirement[] = JSON.parse(stage.requirements_json);
+      const limit = fleet.length === 0 ? LONELY_MS : PATIENCE_MS;
+      if (canRun(fleet, requirements)) continue;
+      lacking.add(stage.job_id);
+      const first = since.get(stage.job_id) ?? parts.clock();
+      since.set(stage.job_id, first);
+      if (parts.clock() - first >= limit) await report(parts, stage.job_id, fleet, requirements, told);
+    }
+    for (const job of since.keys()) if (!lacking.has(job)) since.delete(job);
+    for (const job of told) {
+      if (lacking.has(job)) continue;
+      told.delete(job);
+      if (await dropWaitingNotes(parts.db, job)) parts.live.jobChanged(job);
+    }
+  };
+  return { look };
+}
+
+const canRun = (fleet: Capabilities[], requirements: Requirement[]): boolean =>
+  fleet.some((worker) => unmet(worker, requirements).length === 0);
+
+async function report(
+  parts: Parts,
+  id: JobId,
+  fleet: Capabilities[],
+  requirements: Requirement[],
+  told: Set<JobId>,
+): Promise<void> {
+  const job = await findJob(parts.db, id);
+  if (job === undefined) return;
+  const problem = backendKindOf(job.kind).fleetProblem(fleet, requirements);
+  if (problem !== null && job.state === 'probing') {
+    if (await failProbe(parts, job, problem)) return;
+  }
+  if (told.has(id)) return;
+  told.add(id);
+  const note =
+    problem === null
+      ? { code: `${WAITING}worker`, message: 'No worker is connected. The job goes on as soon as one joins.' }
+      : { code: WAITING + problem.code, message: `${problem.message} The job goes on when one can.` };
+  if (await addNotes(parts.db, id, [{ level: 'warning', ...note }], parts.clock())) parts.live.jobChanged(id);
+}
+
+async function failProbe(
+  parts: Parts,
+  job: JobRow,
+  problem: { code: string; message: string },
+): Promise<boolean> {
+  const changed = await changeJob(parts.db, job, { type: 'fail', ...problem }, parts.clock());
+  if (!changed.ok) return false;
+  parts.log.info({ event: 'job.no-worker-can', job: job.id, code: problem.code });
+  parts.live.jobChanged(job.id);
+  parts.balancer.jobsChanged([job.id]);
+  return true;
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rm, stat, symlink } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { EXTENSIONS, MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts } from '../../parts.ts';
+import type { MadeArtifact, MadeAssembly } from '../kind.ts';
+import { frameName, safeName } from './artifact-names.ts';
+import { checkFrames, type ImageSize } from './check-frames.ts';
+import { endOrphan, rememberPid } from './orphan.ts';
+import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
+import { makeVideo } from './video.ts';
+
+/** Share of the progress bar that the check of the frames takes. */
+const CHECK = 0.3;
+
+/**
+ * Checks that every frame is there exactly once, decodes, and has the size of
+ * the others; then makes the video. Everything happens in a folder of its own
+ * that is emptied first, so a crash at any point costs only the time.
+ */
+export async function stitch(
+  parts: Parts,
+  job: JobId,
+  onProgress: (fraction: number) => void,
+  signal: AbortSignal,
+): Promise<MadeAssembly> {
+  const folder = resolve(parts.config.dataFolder, 'stitch', job);
+  try {
+    await endOrphan(folder);
+    await rm(folder, { recursive: true, force: true });
+    return await assemble(parts, job, folder, onProgress, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isDiskFull(error)) return DISK_FULL;
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function assemble(
+  parts: Parts,
+  job: JobId,
+  folder: string,
+  onProgress: (fraction: number) => void,
+  signal: AbortSignal,
+): Promise<MadeAssembly> {
+  const stage = await findStage(parts.db, job, 'render');
+  const row = await findJob(parts.db, job);
+  if (stage === undefined || row === undefined) throw new Error(`job ${job} has no frames to stitch`);
+  const { settings } = RenderStageSpec.parse(JSON.parse(stage.spec_json));
+  const { frames, bad } = await collect(parts, stage);
+  if (bad.length > 0) return { outcome: 'redo', chunks: bad };
+  const share = settings.video === 'none' ? 1 : CHECK;
+  const onChecked = (count: number) => onProgress((share * count) / frames.length);
+  const checked = await checkFrames(parts.blobs, frames, settings.format, onChecked, signal);
+  if (!checked.ok) return { outcome: 'redo', chunks: checked.bad };
+
+  const artifacts: MadeArtifact[] = stillOf(row.name, frames, settings);
+  if (settings.video === 'none') return { outcome: 'complete', artifacts, notes: [] };
+  const onFrames = (count: number) =>
+    onProgress(CHECK + ((1 - CHECK) * Math.min(count, frames.length)) / frames.length);
+  const video = await videoOf(parts, { folder, frames, size: checked.size, settings, signal, onFrames });
+  if ('outcome' in video) return video;
+  const name = `${safeName(row.name)}.${settings.video}`;
+  return { outcome: 'complete', artifacts: [{ ...video, name }, ...artifacts], notes: [] };
+}
+
+/** All frames by ordinal. Each expected one is there exactly once: the chunks are counted and their frames distinct. */
+async function collect(parts: Parts, stage: StageRow): Promise<{ frames: RenderedFrame[]; bad: Unusable[] }> {
+  const frames: RenderedFrame[] = [];
+  const bad: Unusable[] = [];
+  for await (const one of renderedFrames(parts.db, stage)) {
+    if (isUnusable(one)) bad.push(one);
+    else frames.push(one);
+  }
+  const found = frames.length + bad.length;
+  if (found !== stage.chunk_count) throw new Error(`${found} of ${stage.chunk_count} frames are done`);
+  if (new Set(frames.map((one) => one.frame)).size !== frames.length) {
+    throw new Error('a frame is there more than once');
+  }
+  return { frames, bad };
+}
+
+/** The one frame of a job for a still image is a result by itself. */
+function stillOf(jobName: string, frames: RenderedFrame[], settings: RenderSettings): MadeArtifact[] {
+  const [only, ...others] = frames;
+  if (only === undefined || others.length > 0) return [];
+  const name = frameName(jobName, only.frame, EXTENSIONS[settings.format]);
+  return [{ hash: only.hash, size: only.size, name, mediaType: MEDIA_TYPES[settings.format] }];
+}
+
+type Task = {
+  folder: string;
+  frames: RenderedFrame[];
+  size: ImageSize;
+  settings: RenderSettings;
+  signal: AbortSignal;
+  onFrames: (count: number) => void;
+};
+type Made = Omit<MadeArtifact, 'name'> | Exclude<MadeAssembly, { outcome: 'complete' }>;
+
+async function videoOf(parts: Parts, task: Task): Promise<Made> {
+  const { folder, frames, size, settings, signal } = task;
+  if (settings.video === 'none') throw new Error('no video was asked for');
+  const extension = EXTENSIONS[settings.format];
+  await mkdir(folder, { recursive: true });
+  for (const [index, { hash }] of frames.entries()) {
+    if (index % 500 === 0) signal.throwIfAborted();
+    const name = `img_${String(index + 1).padStart(6, '0')}.${extension}`;
+    await symlink(resolve(parts.blobs.localPath(hash)), join(folder, name));
+  }
+  const { video, ...look } = settings;
+  const made = await makeVideo(
+    { folder, extension, count: frames.length, size, settings: { ...look, video } },
+    task.onFrames,
+    (pid) => rememberPid(folder, pid),
+    signal,
+  );
+  if (!made.ok) return made.cause === 'failed' ? failed(made.message) : waitFor(made.cause, made.message);
+  const blob = { hash: await hashOf(made.file), size: (await stat(made.file)).size };
+  signal.throwIfAborted();
+  await sync(made.file);
+  await parts.blobs.adopt(made.file, blob);
+  return { ...blob, mediaType: made.mediaType };
+}
+
+const failed = (message: string): Made => ({
+  outcome: 'fail',
+  code: 'video-failed',
+  message: `${message}\nThe frames are safe and can be downloaded.`,
+});
+
+const waitFor = (code: string, message: string): Extract<MadeAssembly, { outcome: 'wait' }> => ({
+  outcome: 'wait',
+  code,
+  message: `${message} The frames are safe; the job goes on by itself when this is put right.`,
+});
+
+const DISK_FULL = waitFor('disk-full', 'The disk of the farm is full, so the video could not be written.');
+
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+async function hashOf(file: string): Promise<BlobHash> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex') as BlobHash;
+}
+
+async function sync(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.datasync().finally(() => handle.close());
+}

@@ -1,0 +1,157 @@
+import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  type ChunkProgress,
+  CONTROL_REQUESTS,
+  ControlAuth,
+  StagePatch,
+  WorkersPatch,
+} from '@parallel-pilot/shared/protocol/control.ts';
+import { type Reply, Reply as ReplySchema, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import { io, type Socket } from 'socket.io-client';
+import type { z } from 'zod';
+import type { BalancerLink } from '../parts.ts';
+
+/** What the balancer tells without being asked. `connected` comes after every (re)connect. */
+export type BalancerHints = {
+  connected(): void;
+  stagePatch(patch: StagePatch): void;
+  workersPatch(patch: WorkersPatch): void;
+};
+
+export interface ConnectedBalancer extends BalancerLink {
+  /** Hints before the first call are lost: the database says the same. */
+  listen(hints: BalancerHints): void;
+}
+
+const REPLY_MS = 5_000;
+
+/**
+ * The backend's end of `/control`. Connects for as long as it lives; what it
+ * says while the balancer is away is dropped, for the balancer reads the
+ * database when it comes. Every message is parsed, both ways.
+ */
+export function connectBalancer(options: { url: string; token: string; log: Log }): ConnectedBalancer {
+  const { log } = options;
+  const auth = ControlAuth.parse({ protocol: PROTOCOL_VERSION, token: options.token });
+  const socket = io(`${options.url.replace(/\/$/, '')}/control`, {
+    auth,
+    transports: ['websocket'],
+    reconnectionDelay: 200,
+    reconnectionDelayMax: 2_000,
+  });
+  const seen = rememberHints();
+  let hints: BalancerHints | null = null;
+  let refused: ReturnType<typeof setTimeout> | undefined;
+
+  socket.on('connect', () => {
+    log.info({ event: 'balancer.connected' });
+    hints?.connected();
+  });
+  socket.on('disconnect', (reason) => {
+    seen.clear();
+    log.warn({ event: 'balancer.disconnected', reason });
+    // Socket.IO does not come back by itself after the other side has closed the connection.
+    if (reason === 'io server disconnect') socket.connect();
+  });
+  socket.on('connect_error', (error) => {
+    log.debug({ event: 'balancer.unreachable', message: error.message });
+    // Nor after a refused handshake: a balancer that is just starting may refuse with `not-ready`.
+    if (socket.active) return;
+    log.warn({ event: 'balancer.refused', message: error.message });
+    clearTimeout(refused);
+    refused = setTimeout(() => socket.connect(), 2_000);
+  });
+  receive(socket, 'stage-patch', StagePatch, log, (patch) => {
+    seen.stagePatch(patch);
+    hints?.stagePatch(patch);
+  });
+  receive(socket, 'workers-patch', WorkersPatch, log, (patch) => {
+    seen.workersPatch(patch);
+    hints?.workersPatch(patch);
+  });
+
+  return {
+    listen(given) {
+      hints = given;
+      if (socket.connected) given.connected();
+    },
+    connected: () => socket.connected,
+    jobsChanged(jobs) {
+      if (!socket.connected || jobs.length === 0) return;
+      socket.emit('jobs-changed', CONTROL_REQUESTS['jobs-changed'].parse({ jobs }));
+    },
+    retryChunks: (job) => ask(socket, 'retry-chunks', { job }),
+    rejectChunks: (request) => ask(socket, 'reject-chunks', request),
+    workers: () => seen.workers,
+    progress: (job) => seen.progress(job),
+    close() {
+      clearTimeout(refused);
+      socket.disconnect();
+    },
+  };
+}
+
+function receive<S extends z.ZodType>(
+  socket: Socket,
+  name: string,
+  schema: S,
+  log: Log,
+  take: (message: z.output<S>) => void,
+): void {
+  socket.on(name, (message: unknown) => {
+    const parsed = schema.safeParse(message);
+    if (parsed.success) take(parsed.data);
+    else log.warn({ event: 'balancer.invalid-message', name, issues: parsed.error.issues.slice(0, 3) });
+  });
+}
+
+async function ask(socket: Socket, name: 'retry-chunks' | 'reject-chunks', request: unknown): Promise<Reply> {
+  if (!socket.connected) return refusal('not-ready');
+  try {
+    const reply = await socket.timeout(REPLY_MS).emitWithAck(name, CONTROL_REQUESTS[name].parse(request));
+    return ReplySchema.safeParse(reply).data ?? refusal('invalid-message');
+  } catch (error) {
+    // Only the time-out is expected here; a request that does not fit its schema is a bug.
+    if (error instanceof Error && /timed out|disconnected/.test(error.message)) return refusal('not-ready');
+    throw error;
+  }
+}
+
+/** The last word on each connected worker and on each chunk under way: bounded by the farm's slots. */
+function rememberHints() {
+  const workers = new Map<WorkerId, WorkersPatch['workers'][number]>();
+  const stages = new Map<JobId, { stage: StageId; chunks: Map<number, ChunkProgress> }>();
+
+  const chunksOf = (job: JobId, stage: StageId): Map<number, ChunkProgress> => {
+    const known = stages.get(job);
+    if (known?.stage === stage) return known.chunks;
+    const chunks = new Map<number, ChunkProgress>();
+    stages.set(job, { stage, chunks });
+    return chunks;
+  };
+  return {
+    workers,
+    progress: (job: JobId) => [...(stages.get(job)?.chunks.values() ?? [])],
+    clear() {
+      workers.clear();
+      stages.clear();
+    },
+    stagePatch(patch: StagePatch) {
+      const chunks = chunksOf(patch.job, patch.stage);
+      for (const { ordinal, status, worker } of patch.changes) {
+        if (status !== 'running' || worker === null) chunks.delete(ordinal);
+        else chunks.set(ordinal, { worker, ordinal, fraction: 0, detail: '' });
+      }
+      for (const one of patch.progress) chunks.set(one.ordinal, one);
+      if (patch.settled || chunks.size === 0) stages.delete(patch.job);
+    },
+    workersPatch(patch: WorkersPatch) {
+      for (const one of patch.workers) {
+        if (one.status === 'offline') workers.delete(one.worker);
+        else workers.set(one.worker, one);
+      }
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http';
+import type { JobId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
+import { LIVE_MESSAGES, Watch } from '@parallel-pilot/shared/protocol/live.ts';
+import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import { Server, type Socket } from 'socket.io';
+import type { Live } from '../parts.ts';
+import { createJobFeed, type JobFeed } from './job-feed.ts';
+import { throttle } from './throttle.ts';
+
+export interface LiveServer extends Live {
+  stagePatch(patch: StagePatch): void;
+  workersPatch(patch: WorkersPatch): void;
+  close(): Promise<void>;
+}
+
+export type LiveDeps = {
+  db: Db;
+  log: Log;
+  /** The same check as for an HTTP request: the owner, from an own page. */
+  authorizeRequest(
+    headers: IncomingHttpHeaders,
+    address: string,
+  ): { ok: true } | { ok: false; message: string };
+};
+
+/** The lists are told twice a second at most. */
+const LISTS_MS = 500;
+/** More changed rows than this between two messages are told as these many: the page fetches what it shows. */
+const MOST_JOBS = 1_000;
+const MOST_ROOMS = 16;
+
+/**
+ * Namespace `/live`: pages watch rooms and are told what changed, in small
+ * patches. Nothing is gathered for a room that nobody is in.
+ */
+export function createLive(server: HttpServer, { db, log, authorizeRequest }: LiveDeps): LiveServer {
+  const io = new Server(server, {
+    serveClient: false,
+    maxHttpBufferSize: 100_000,
+    allowRequest: (request, answer) => {
+      const verdict = authorizeRequest(request.headers, request.socket.remoteAddress ?? 'unknown');
+      answer(verdict.ok ? null : verdict.message, verdict.ok);
+    },
+  });
+  const pages = io.of('/live');
+  const feeds = new Map<JobId, JobFeed>();
+  const stitching = new Map<JobId, number>();
+  const changedJobs = new Set<JobId>();
+  const changedWorkers = new Set<WorkerId>();
+
+  const watched = (room: string): boolean => (pages.adapter.rooms.get(room)?.size ?? 0) > 0;
+  const jobsTimer = throttle(LISTS_MS, () => {
+    const jobs = [...changedJobs];
+    changedJobs.clear();
+    pages.to('jobs').emit('jobs', LIVE_MESSAGES.jobs.parse({ jobs }));
+  });
+  const workersTimer = throttle(LISTS_MS, () => {
+    const workers = [...changedWorkers];
+    changedWorkers.clear();
+    pages.to('workers').emit('workers', LIVE_MESSAGES.workers.parse({ workers }));
+  });
+  const listChanged = (job: JobId): void => {
+    if (!watched('jobs')) return;
+    if (changedJobs.size < MOST_JOBS) changedJobs.add(job);
+    jobsTimer.ask();
+  };
+  const feedOf = (job: JobId): JobFeed | undefined => {
+    if (!watched(job)) return undefined;
+    const feed =
+      feeds.get(job) ??
+      createJobFeed(db, job, (patch) => pages.to(job).emit('job', LIVE_MESSAGES.job.parse(patch)));
+    feeds.set(job, feed);
+    return feed;
+  };
+  pages.adapter.on('delete-room', (room: string) => {
+    feeds.get(room as JobId)?.close();
+    feeds.delete(room as JobId);
+  });
+  pages.on('connection', (socket) => welcome(socket, log));
+
+  return {
+    jobChanged(job) {
+      // Until the next word on it, nothing is being put together.
+      stitching.delete(job);
+      feedOf(job)?.changed();
+      listChanged(job);
+    },
+    stitching(job, fraction) {
+      stitching.set(job, fraction);
+      feedOf(job)?.stitching(fraction);
+    },
+    stitchingOf: (job) => stitching.get(job) ?? null,
+    stagePatch(patch) {
+      feedOf(patch.job)?.patch(patch);
+      if (patch.changes.length > 0) listChanged(patch.job);
+    },
+    workersPatch(patch) {
+      if (!watched('workers')) return;
+      for (const { worker } of patch.workers) changedWorkers.add(worker);
+      workersTimer.ask();
+    },
+    async close() {
+      jobsTimer.cancel();
+      workersTimer.cancel();
+      for (const feed of feeds.values()) feed.close();
+      // Not io.close(): that would also close the HTTP server, which belongs to main.ts.
+      io.disconnectSockets(true);
+      io.engine.close();
+    },
+  };
+}
+
+function welcome(socket: Socket, log: Log): void {
+  const rooms: string[] = [];
+  const take = (name: string, act: (room: string) => void) =>
+    socket.on(name, (message: unknown, acknowledge: unknown) => {
+      const parsed = Watch.safeParse(message);
+      if (parsed.success) act(parsed.data.room);
+      else log.debug({ event: 'live.invalid-message', name });
+      const reply: Reply = parsed.success ? { ok: true } : refusal('invalid-message');
+      if (typeof acknowledge === 'function') acknowledge(reply);
+    });
+  const leave = (room: string): void => {
+    if (rooms.includes(room)) rooms.splice(rooms.indexOf(room), 1);
+    void socket.leave(room);
+  };
+  take('unwatch', leave);
+  take('watch', (room) => {
+    if (rooms.includes(room)) return;
+    // A page has one job open, and the lists; the oldest room goes so that a page that never leaves stays small.
+    const [oldest] = rooms;
+    if (rooms.length >= MOST_ROOMS && oldest !== undefined) leave(oldest);
+    rooms.push(room);
+    void socket.join(room);
+  });
+}

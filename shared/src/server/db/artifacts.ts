@@ -1,0 +1,70 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { BlobHash, JobId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import type { ArtifactsTable } from './schema.ts';
+
+export type ArtifactRow = Selectable<ArtifactsTable>;
+
+/** Puts an artifact in the place of an older one of that name. Call it in a transaction. */
+export async function putArtifact(db: Db, row: Insertable<ArtifactsTable>): Promise<void> {
+  await db.deleteFrom('artifacts').where('job_id', '=', row.job_id).where('name', '=', row.name).execute();
+  await db.insertInto('artifacts').values(row).execute();
+}
+
+export const listArtifacts = (db: Db, job: JobId): Promise<ArtifactRow[]> =>
+  db
+    .selectFrom('artifacts')
+    .selectAll()
+    .where('job_id', '=', job)
+    .orderBy('created_at')
+    .orderBy('name')
+    .execute();
+
+export const findArtifact = (db: Db, job: JobId, name: string): Promise<ArtifactRow | undefined> =>
+  db
+    .selectFrom('artifacts')
+    .selectAll()
+    .where('job_id', '=', job)
+    .where('name', '=', name)
+    .executeTakeFirst();
+
+/** Blobs the job keeps from being deleted, for as long as it lives. */
+export async function keepBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise<void> {
+  const distinct = [...new Set(hashes)];
+  for (let from = 0; from < distinct.length; from += 1_000) {
+    const rows = distinct.slice(from, from + 1_000).map((hash) => ({ job_id: job, hash }));
+    await db.insertInto('job_blobs').values(rows).execute();
+  }
+}
+
+/** Blobs of a job's submission and artifacts; those of its chunks are read page by page, see chunk-reads. */
+export async function blobsOfJob(db: Db, job: JobId): Promise<BlobHash[]> {
+  const kept = await db.selectFrom('job_blobs').select('hash').where('job_id', '=', job).execute();
+  const made = await db.selectFrom('artifacts').select('hash').where('job_id', '=', job).execute();
+  return [...kept, ...made].map((row) => row.hash);
+}
+
+/** Those of the hashes that another job's submission or artifacts use. */
+export async function blobsUsedElsewhere(db: Db, job: JobId, hashes: BlobHash[]): Promise<BlobHash[]> {
+  const used: BlobHash[] = [];
+  for (const part of parts(hashes)) {
+    for (const table of ['job_blobs', 'artifacts'] as const) {
+      const rows = await db
+        .selectFrom(table)
+        .select('hash')
+        .where('hash', 'in', part)
+        .where('job_id', '!=', job)
+        .execute();
+      used.push(...rows.map((row) => row.hash));
+    }
+  }
+  return used;
+}
+
+export async function forgetBlobs(db: Db, hashes: BlobHash[]): Promise<void> {
+  for (const part of parts(hashes)) await db.deleteFrom('blobs').where('hash', 'in', part).execute();
+}
+
+function* parts(hashes: BlobHash[]): Generator<BlobHash[]> {
+  for (let from = 0; from < hashes.length; from += 1_000) yield hashes.slice(from, from + 1_000);
+}

@@ -1,0 +1,264 @@
+import { type Selectable, sql } from 'kysely';
+import type { ChunkStatus } from '../../model/chunk.ts';
+import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import type { ChunksTable } from './schema.ts';
+
+export type ChunkRow = Selectable<ChunksTable>;
+export type StageCounts = Partial<Record<ChunkStatus, number>>;
+
+/** Chunks by state for each of these stages, in one query over one index. */
+export async function countChunks(db: Db, stages: StageId[]): Promise<Map<StageId, StageCounts>> {
+  const counts = new Map<StageId, StageCounts>(stages.map((stage) => [stage, {}]));
+  if (stages.length === 0) return counts;
+  const rows = await db
+    .selectFrom('chunks')
+    .select((eb) => ['stage_id', 'state', eb.fn.countAll().as('count')])
+    .where('stage_id', 'in', stages)
+    .groupBy(['stage_id', 'state'])
+    .execute();
+  for (const row of rows) {
+    const of = counts.get(row.stage_id);
+    if (of !== undefined) of[row.state] = Number(row.count);
+  }
+  return counts;
+}
+
+export type FinishedChunk = {
+  stage_id: StageId;
+  ordinal: number;
+  started_at: number | null;
+  finished_at: number | null;
+};
+
+/** The done chunks of each stage that finished last, newest first, at most `limit` for each. */
+export async function recentlyDone(db: Db, stages: StageId[], limit: number): Promise<FinishedChunk[]> {
+  if (stages.length === 0) return [];
+  return db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('chunks')
+        .select([
+          'stage_id',
+          'ordinal',
+          'started_at',
+          'finished_at',
+          sql<number>`row_number() over (partition by stage_id order by finished_at desc)`.as('place'),
+        ])
+        .where('stage_id', 'in', stages)
+        .where('state', '=', 'done')
+        .as('recent'),
+    )
+    .select(['stage_id', 'ordinal', 'started_at', 'finished_at'])
+    .where('place', '<=', limit)
+    .orderBy('place')
+    .execute();
+}
+
+export type ListedChunk = Omit<ChunkRow, 'result_json' | 'files_json'> & { worker_name: string | null };
+
+const listed = (db: Db) =>
+  db
+    .selectFrom('chunks as c')
+    .leftJoin('workers as w', 'w.id', 'c.worker_id')
+    .select([
+      'c.id',
+      'c.stage_id',
+      'c.job_id',
+      'c.ordinal',
+      'c.spec_json',
+      'c.state',
+      'c.attempts',
+      'c.lease_id',
+      'c.worker_id',
+      'c.started_at',
+      'c.finished_at',
+      'c.failure_code',
+      'c.failure_message',
+      'w.name as worker_name',
+    ]);
+
+export function listChunks(
+  db: Db,
+  stage: StageId,
+  page: { state: ChunkStatus | undefined; offset: number; limit: number },
+): Promise<ListedChunk[]> {
+  let query = listed(db).where('c.stage_id', '=', stage);
+  if (page.state !== undefined) query = query.where('c.state', '=', page.state);
+  return query.orderBy('c.ordinal').offset(page.offset).limit(page.limit).execute();
+}
+
+export const findChunk = (db: Db, stage: StageId, ordinal: number): Promise<ListedChunk | undefined> =>
+  listed(db).where('c.stage_id', '=', stage).where('c.ordinal', '=', ordinal).executeTakeFirst();
+
+/** States of all chunks of a stage, by ordinal. */
+export async function chunkStates(db: Db, stage: StageId): Promise<ChunkStatus[]> {
+  const rows = await db
+    .selectFrom('chunks')
+    .select('state')
+    .where('stage_id', '=', stage)
+    .orderBy('ordinal')
+    .execute();
+  return rows.map((row) => row.state);
+}
+
+/** Specs of these chunks, by ordinal. */
+export async function chunkSpecs(db: Db, stage: StageId, ordinals: number[]): Promise<Map<number, unknown>> {
+  if (ordinals.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('chunks')
+    .select(['ordinal', 'spec_json'])
+    .where('stage_id', '=', stage)
+    .where('ordinal', 'in', ordinals)
+    .execute();
+  return new Map(rows.map((row) => [row.ordinal, JSON.parse(row.spec_json)]));
+}
+
+export type Attempt = {
+  lease: LeaseId;
+  chunk: ChunkId;
+  worker: WorkerId;
+  worker_name: string | null;
+  granted_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  outcome: string | null;
+  failure_code: string | null;
+  failure_message: string | null;
+  log: string | null;
+};
+
+const attempts = (db: Db) =>
+  db
+    .selectFrom('leases as l')
+    .leftJoin('workers as w', 'w.id', 'l.worker_id')
+    .select([
+      'l.id as lease',
+      'l.chunk_id as chunk',
+      'l.worker_id as worker',
+      'w.name as worker_name',
+      'l.granted_at',
+      'l.started_at',
+      'l.ended_at',
+      'l.outcome',
+      'l.failure_code',
+      'l.failure_message',
+      'l.log',
+    ]);
+
+/** Every attempt of these chunks, oldest first. */
+export async function attemptsOf(db: Db, chunks: ChunkId[]): Promise<Attempt[]> {
+  if (chunks.length === 0) return [];
+  return attempts(db).where('l.chunk_id', 'in', chunks).orderBy('l.granted_at').execute();
+}
+
+/** The newest attempts of a job that went wrong, newest first. */
+export const failedAttempts = (db: Db, job: JobId, limit: number): Promise<Attempt[]> =>
+  attempts(db)
+    .where('l.job_id', '=', job)
+    .where('l.outcome', 'in', ['failed', 'expired'])
+    .orderBy('l.granted_at', 'desc')
+    .limit(limit)
+    .execute();
+
+export type Span = Omit<Attempt, 'failure_code' | 'failure_message' | 'log'>;
+
+/** The newest spans of work on a job, newest first. */
+export function listSpans(db: Db, job: JobId, limit: number): Promise<Span[]> {
+  return db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('leases')
+        .select(['id', 'chunk_id', 'worker_id', 'granted_at', 'started_at', 'ended_at', 'outcome'])
+        .where('job_id', '=', job)
+        .orderBy('granted_at', 'desc')
+        .limit(limit)
+        .as('l'),
+    )
+    .leftJoin('workers as w', 'w.id', 'l.worker_id')
+    .select([
+      'l.id as lease',
+      'l.chunk_id as chunk',
+      'l.worker_id as worker',
+      'w.name as worker_name',
+      'l.granted_at',
+      'l.started_at',
+      'l.ended_at',
+      'l.outcome',
+    ])
+    .orderBy('l.granted_at', 'desc')
+    .execute();
+}
+
+export type FailedRow = Pick<ChunkRow, 'id' | 'ordinal' | 'spec_json' | 'failure_code' | 'failure_message'>;
+
+/** The first failed chunks of a stage, by ordinal. */
+export const failedChunks = (db: Db, stage: StageId, limit: number): Promise<FailedRow[]> =>
+  db
+    .selectFrom('chunks')
+    .select(['id', 'ordinal', 'spec_json', 'failure_code', 'failure_message'])
+    .where('stage_id', '=', stage)
+    .where('state', '=', 'failed')
+    .orderBy('ordinal')
+    .limit(limit)
+    .execute();
+
+export type DoneChunk = Pick<
+  ChunkRow,
+  'id' | 'ordinal' | 'spec_json' | 'result_json' | 'files_json' | 'lease_id'
+>;
+
+/** The next done chunks of a stage after `after` (-1 from the start), by ordinal: whole stages are read in pages. */
+export const doneChunks = (db: Db, stage: StageId, after: number, limit: number): Promise<DoneChunk[]> =>
+  db
+    .selectFrom('chunks')
+    .select(['id', 'ordinal', 'spec_json', 'result_json', 'files_json', 'lease_id'])
+    .where('stage_id', '=', stage)
+    .where('ordinal', '>', after)
+    .where('state', '=', 'done')
+    .orderBy('ordinal')
+    .limit(limit)
+    .execute();
+
+/** One done chunk with what it made. */
+export const doneChunk = (db: Db, stage: StageId, ordinal: number): Promise<DoneChunk | undefined> =>
+  db
+    .selectFrom('chunks')
+    .select(['id', 'ordinal', 'spec_json', 'result_json', 'files_json', 'lease_id'])
+    .where('stage_id', '=', stage)
+    .where('ordinal', '=', ordinal)
+    .where('state', '=', 'done')
+    .executeTakeFirst();
+
+/**
+ * Files of the chunks of one job, or of every other one, in pages by id: one
+ * walk over the table finds which blobs are still used.
+ */
+export const chunkFiles = (
+  db: Db,
+  whose: { job: JobId; others: boolean },
+  after: string,
+  limit: number,
+): Promise<{ id: ChunkId; files_json: string | null }[]> =>
+  db
+    .selectFrom('chunks')
+    .select(['id', 'files_json'])
+    .where('job_id', whose.others ? '!=' : '=', whose.job)
+    .where('id', '>', after as ChunkId)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+
+/** Names and capabilities of the workers that are connected now. */
+export const onlineWorkers = (db: Db) =>
+  db
+    .selectFrom('workers')
+    .select(['id', 'name', 'capabilities_json'])
+    .where('status', '=', 'online')
+    .execute();
+
+export async function workerNames(db: Db, ids: WorkerId[]): Promise<Map<WorkerId, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom('workers').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map((row) => [row.id, row.name]));
+}

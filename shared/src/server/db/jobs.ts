@@ -1,0 +1,194 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { JobId, OwnerId } from '../../model/ids.ts';
+import { isOver, JOB_STATUSES, type JobState, type JobStatus } from '../../model/job.ts';
+import type { Db } from './connect.ts';
+import type { JobsTable } from './schema.ts';
+
+export type JobRow = Selectable<JobsTable>;
+/** A job without its long texts, which a list of hundreds has no use for. */
+export type JobHead = Omit<JobRow, 'spec_json' | 'given_json' | 'settings_json'>;
+
+const HEAD = [
+  'id',
+  'owner_id',
+  'kind',
+  'name',
+  'state',
+  'state_from',
+  'state_code',
+  'state_message',
+  'priority',
+  'created_at',
+  'updated_at',
+  'finished_at',
+] as const;
+
+export const insertJob = async (db: Db, row: Insertable<JobsTable>): Promise<void> => {
+  await db.insertInto('jobs').values(row).execute();
+};
+
+/** Without an owner for the backend's own work, with one for a request of somebody. */
+export function findJob(db: Db, id: JobId, owner?: OwnerId): Promise<JobRow | undefined> {
+  const query = db.selectFrom('jobs').selectAll().where('id', '=', id);
+  return (owner === undefined ? query : query.where('owner_id', '=', owner)).executeTakeFirst();
+}
+
+export function findJobHead(db: Db, id: JobId, owner: OwnerId): Promise<JobHead | undefined> {
+  return db
+    .selectFrom('jobs')
+    .select(HEAD)
+    .where('id', '=', id)
+    .where('owner_id', '=', owner)
+    .executeTakeFirst();
+}
+
+export type JobFilter = { owner: OwnerId; state: JobStatus | 'active' | 'over' | undefined };
+
+/** Newest first; `after` is the last row of the page before. */
+export function listJobs(
+  db: Db,
+  filter: JobFilter,
+  page: { limit: number; after: { createdAt: number; id: JobId } | null },
+): Promise<JobHead[]> {
+  const { after } = page;
+  let query = db
+    .selectFrom('jobs')
+    .select(HEAD)
+    .where('owner_id', '=', filter.owner)
+    .where('state', 'in', statesOf(filter.state));
+  if (after !== null) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('created_at', '<', after.createdAt),
+        eb.and([eb('created_at', '=', after.createdAt), eb('id', '<', after.id)]),
+      ]),
+    );
+  }
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(page.limit).execute();
+}
+
+export async function countJobs(db: Db, filter: JobFilter): Promise<number> {
+  const row = await db
+    .selectFrom('jobs')
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('owner_id', '=', filter.owner)
+    .where('state', 'in', statesOf(filter.state))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+function statesOf(state: JobFilter['state']): JobStatus[] {
+  if (state === undefined) return [...JOB_STATUSES];
+  if (state === 'over') return JOB_STATUSES.filter(isOver);
+  if (state === 'active') return JOB_STATUSES.filter((status) => !isOver(status));
+  return [state];
+}
+
+/** Compare-and-set: changes the job only where it still stands at `from`; false when somebody was faster. */
+export async function changeJobState(
+  db: Db,
+  id: JobId,
+  change: {
+    from: JobState;
+    to: JobState;
+    now: number;
+    with?: { settings_json?: string; given_json?: string };
+  },
+): Promise<boolean> {
+  const { from, to, now } = change;
+  const result = await db
+    .updateTable('jobs')
+    .set({
+      ...columnsOf(to),
+      ...change.with,
+      updated_at: now,
+      finished_at: isOver(to.status) ? now : null,
+    })
+    .where('id', '=', id)
+    .where('state', '=', from.status)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+/** False when there is no such job. */
+export async function editJob(
+  db: Db,
+  id: JobId,
+  edit: { name?: string; priority?: number; now: number },
+): Promise<boolean> {
+  const { now, ...fields } = edit;
+  const result = await db
+    .updateTable('jobs')
+    .set({ ...fields, updated_at: now })
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+/** Puts the state's columns together again. */
+export function stateOf(
+  row: Pick<JobRow, 'state' | 'state_from' | 'state_code' | 'state_message'>,
+): JobState {
+  switch (row.state) {
+    case 'paused':
+      return {
+        status: 'paused',
+        from: row.state_from === 'probing' || row.state_from === 'running' ? row.state_from : 'queued',
+      };
+    case 'failed':
+      return {
+        status: 'failed',
+        code: row.state_code ?? 'unexpected',
+        message: row.state_message ?? 'The job failed.',
+      };
+    default:
+      return { status: row.state };
+  }
+}
+
+/** Takes a state apart into its columns. */
+export const columnsOf = (state: JobState) => ({
+  state: state.status,
+  state_from: state.status === 'paused' ? state.from : null,
+  state_code: state.status === 'failed' ? state.code : null,
+  state_message: state.status === 'failed' ? state.message : null,
+});
+
+/**
+ * Jobs for which something may be due that no one else will do: all chunks of
+ * the open stage are settled, the first one was started, one failed for good,
+ * or the result waits to be put together. A few index look-ups for each job.
+ */
+export async function jobsDue(db: Db): Promise<JobId[]> {
+  const rows = await db
+    .selectFrom('jobs as j')
+    .innerJoin('stages as s', (join) => join.onRef('s.job_id', '=', 'j.id').on('s.state', '=', 'open'))
+    .select('j.id')
+    .where('j.state', 'in', ['probing', 'queued', 'running', 'stitching'])
+    .where((eb) => {
+      const some = (states: ('queued' | 'leased' | 'running' | 'done' | 'failed')[]) =>
+        eb.exists(
+          eb
+            .selectFrom('chunks as c')
+            .select('c.stage_id')
+            .whereRef('c.stage_id', '=', 's.id')
+            .where('c.state', 'in', states),
+        );
+      return eb.or([
+        eb('j.state', '=', 'stitching'),
+        some(['failed']),
+        eb.and([eb('j.state', '=', 'queued'), some(['running', 'done'])]),
+        eb.not(some(['queued', 'leased', 'running'])),
+      ]);
+    })
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Everything of a job but its blobs. Call it in a transaction. */
+export async function deleteJob(db: Db, id: JobId): Promise<void> {
+  for (const table of ['leases', 'chunks', 'stages', 'job_notes', 'job_blobs', 'artifacts'] as const) {
+    await db.deleteFrom(table).where('job_id', '=', id).execute();
+  }
+  await db.deleteFrom('jobs').where('id', '=', id).execute();
+}

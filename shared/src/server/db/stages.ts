@@ -1,0 +1,119 @@
+import { setImmediate as pause } from 'node:timers/promises';
+import { CompiledQuery, type Insertable, type Selectable } from 'kysely';
+import { chunkId, type JobId, type StageId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import type { StagesTable } from './schema.ts';
+
+export type StageRow = Selectable<StagesTable>;
+/** A stage without its long texts. */
+export type StageHead = Pick<StageRow, 'id' | 'job_id' | 'ordinal' | 'name' | 'state' | 'chunk_count'>;
+
+/**
+ * Writes a stage and its chunks, `specs` in the order of their ordinals. Call
+ * it in a transaction: a stage without all of its chunks must never be seen.
+ */
+export async function insertStage(db: Db, row: Insertable<StagesTable>, specs: unknown[]): Promise<void> {
+  await db.insertInto('stages').values(row).execute();
+  for (let from = 0; from < specs.length; from += BATCH) {
+    await db.executeQuery(insertChunks(row.id, row.job_id, from, specs.slice(from, from + BATCH)));
+    // 100,000 rows take a second; in between the process answers its other sockets.
+    await pause();
+  }
+}
+
+const BATCH = 1_000;
+const ROW = "(?, ?, ?, ?, ?, 'queued')";
+
+// Written by hand: compiling 1,000 rows through the query builder takes several times as long as inserting them.
+function insertChunks(stage: StageId, job: JobId, first: number, specs: unknown[]): CompiledQuery {
+  const rows = Array<string>(specs.length).fill(ROW).join(', ');
+  const values = specs.flatMap((spec, index) => {
+    const ordinal = first + index;
+    return [chunkId(stage, ordinal), stage, job, ordinal, JSON.stringify(spec)];
+  });
+  return CompiledQuery.raw(
+    `insert into chunks (id, stage_id, job_id, ordinal, spec_json, state) values ${rows}`,
+    values,
+  );
+}
+
+/** The newest stage of a job, whole. */
+export const newestStage = (db: Db, job: JobId): Promise<StageRow | undefined> =>
+  db
+    .selectFrom('stages')
+    .selectAll()
+    .where('job_id', '=', job)
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+
+/** The newest stage of each of these jobs. */
+export async function newestStages(db: Db, jobs: JobId[]): Promise<Map<JobId, StageHead>> {
+  if (jobs.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('stages')
+    .select(['id', 'job_id', 'ordinal', 'name', 'state', 'chunk_count'])
+    .where('job_id', 'in', jobs)
+    .orderBy('ordinal')
+    .execute();
+  return new Map(rows.map((row) => [row.job_id, row]));
+}
+
+/** The newest stage of that name, for instance the one that rendered. */
+export const findStage = (db: Db, job: JobId, name: string): Promise<StageRow | undefined> =>
+  db
+    .selectFrom('stages')
+    .selectAll()
+    .where('job_id', '=', job)
+    .where('name', '=', name)
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+
+export const stageById = (db: Db, id: StageId): Promise<StageRow | undefined> =>
+  db.selectFrom('stages').selectAll().where('id', '=', id).executeTakeFirst();
+
+/** Compare-and-set; false when it was closed already. */
+export async function closeStage(db: Db, id: StageId, now: number): Promise<boolean> {
+  const result = await db
+    .updateTable('stages')
+    .set({ state: 'closed', closed_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'open')
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+/** Open stages that may be granted and of which nothing is being worked on: what each of them waits for. */
+export function waitingStages(
+  db: Db,
+  states: ('probing' | 'queued' | 'running')[],
+  limit: number,
+): Promise<Pick<StageRow, 'id' | 'job_id' | 'requirements_json'>[]> {
+  return db
+    .selectFrom('jobs as j')
+    .innerJoin('stages as s', (join) => join.onRef('s.job_id', '=', 'j.id').on('s.state', '=', 'open'))
+    .select(['s.id', 's.job_id', 's.requirements_json'])
+    .where('j.state', 'in', states)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('chunks as c')
+            .select('c.stage_id')
+            .whereRef('c.stage_id', '=', 's.id')
+            .where('c.state', 'in', ['leased', 'running']),
+        ),
+      ),
+    )
+    .limit(limit)
+    .execute();
+}
+
+/** What names a stage's chunks: the kind of its job, and its own name. */
+export const stageKind = (db: Db, id: StageId): Promise<{ kind: string; stage: string } | undefined> =>
+  db
+    .selectFrom('stages as s')
+    .innerJoin('jobs as j', 'j.id', 's.job_id')
+    .select(['j.kind', 's.name as stage'])
+    .where('s.id', '=', id)
+    .executeTakeFirst();
