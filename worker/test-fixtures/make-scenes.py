@@ -18,7 +18,7 @@ def fresh():
     scene.frame_start, scene.frame_end = 1, 20
     scene.render.image_settings.file_format = "PNG"
     cube = bpy.data.objects["Cube"]
-    for frame, x in ((1, 0.0), (20, 3.0)):
+    for frame, x in ((-9, -1.0), (1, 0.0), (20, 3.0)):
         cube.location.x = x
         cube.keyframe_insert("location", frame=frame)
     return scene
@@ -79,15 +79,24 @@ for name, there in (("here.png", True), ("gone.png", False)):
     image.filepath = "//" + name
 bpy.data.sounds.load(os.path.join(folder, "here.png")).filepath = "//voice.wav"
 bpy.data.sounds[0].use_fake_user = True
-save("missing.blend", relative_remap=False)
-os.remove(os.path.join(folder, "gone.png"))
+nodes = bpy.data.materials["Material"].node_tree.nodes
+profile = nodes.new("ShaderNodeTexIES")
+profile.mode, profile.filepath = "EXTERNAL", "//lamp.ies"
+with bpy.data.libraries.load(os.path.join(folder, "no-camera.blend"), link=True) as (there, here):
+    here.worlds = there.worlds
+scene.world = bpy.data.worlds[-1]
+bpy.data.libraries[0].filepath = "//no-camera.blend"
+bpy.ops.wm.save_as_mainfile(filepath=os.path.join(folder, "linked.blend"))
+os.makedirs(os.path.join(folder, "alone"))
+bpy.data.images["here.png"].save(filepath=os.path.join(folder, "alone", "here.png"))
+bpy.ops.wm.save_as_mainfile(filepath=os.path.join(folder, "alone", "missing.blend"), relative_remap=False)
 
 with_script("raises.blend", ["raise ValueError('the rig is broken')"])
 with_script("exits.blend", ["import sys", "sys.exit(0)"])
 with_script("loops.blend", ["while True: pass"])
 with_script(
     "handler-raises.blend",
-    ["import bpy", "def handler(*_): raise KeyError('bone')", "bpy.app.handlers.frame_change_pre.append(handler)"],
+    ["import bpy", "def handler(*_): bpy.ops.object.select_all(action='bone')", "bpy.app.handlers.frame_change_pre.append(handler)"],
 )
 with_script(
     "crashes-later.blend",

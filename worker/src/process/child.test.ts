@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gone } from '../../test-fixtures/gone.ts';
 import { startChild } from './child.ts';
 import { childEnvironment } from './config.ts';
 import { residentBytes } from './memory.ts';
@@ -36,12 +36,3 @@ test('a child gets neither the token of the worker nor other names it has no use
   const env = childEnvironment({ PATH: '/bin', PILOT_TOKEN: 'secret', AWS_SECRET: 'x', LC_ALL: 'C' });
   assert.deepEqual(env, { PATH: '/bin', LC_ALL: 'C' });
 });
-
-async function gone(pid: number): Promise<boolean> {
-  const deadline = Date.now() + 3_000;
-  while (Date.now() < deadline) {
-    if (!existsSync(`/proc/${pid}`)) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
-}

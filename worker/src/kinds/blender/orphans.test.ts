@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { makeScenes } from '../../../test-fixtures/farm.ts';
+import { farm, makeScenes } from '../../../test-fixtures/farm.ts';
+import { gone } from '../../../test-fixtures/gone.ts';
 import { blenderKind } from './index.ts';
 
 const AGENT = fileURLToPath(new URL('../../../test-fixtures/agent-like.ts', import.meta.url));
@@ -14,8 +15,8 @@ after(remove);
 
 const moments: [string, string, number][] = [
   ['while Blender starts', '', 0],
-  ['while it waits', '', 1_500],
-  ['while a script in a file loops for ever', join(folder, 'loops.blend'), 2_000],
+  ['while it waits', '', 1_000],
+  ['while a script in a file loops for ever', join(folder, 'loops.blend'), 1_500],
 ];
 for (const [moment, blend, delayMs] of moments) {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
@@ -39,6 +40,10 @@ test('an engine whose graphics driver is missing is not listed, and rendering wi
   try {
     const found = await blenderKind().detect();
     assert.deepEqual(found['blender.engines'], ['CYCLES']);
+    const runner = blenderKind().createRunner({ threads: 1, folder, onLog: () => {} });
+    const { outcome } = await farm(runner, folder).render('quick.blend', 1, { engine: 'BLENDER_EEVEE' });
+    await runner.close();
+    assert.equal(outcome.ok ? 'ok' : outcome.code, 'engine-unavailable');
   } finally {
     if (before === undefined) delete process.env.__EGL_VENDOR_LIBRARY_FILENAMES;
     else process.env.__EGL_VENDOR_LIBRARY_FILENAMES = before;
@@ -48,13 +53,4 @@ test('an engine whose graphics driver is missing is not listed, and rendering wi
 async function firstLine(stream: AsyncIterable<Buffer>): Promise<{ pid: number; folder: string }> {
   for await (const bytes of stream) return JSON.parse(bytes.toString());
   throw new Error('the agent said nothing');
-}
-
-async function gone(pid: number): Promise<boolean> {
-  const deadline = Date.now() + 5_000;
-  while (Date.now() < deadline) {
-    if (!existsSync(`/proc/${pid}`)) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { EXTENSIONS, FrameResult } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { execa } from 'execa';
 import sharp from 'sharp';
 import { farm, makeScenes, type Run } from '../../../test-fixtures/farm.ts';
+import { finishImage } from './image.ts';
 import { blenderKind } from './index.ts';
 
 const SHARED_SCENES = fileURLToPath(new URL('../../../../../shared/scenes/', import.meta.url));
@@ -80,12 +82,24 @@ for (const settings of formats) {
   });
 }
 
+test('every cut of an OpenEXR is damaged, before a decoder sees it', async () => {
+  const run = await render('quick.blend', 2, { format: 'OPEN_EXR', colorDepth: '16' });
+  const whole = await image(run);
+  const path = join(run.outputs, 'frame.exr');
+  for (const length of [4, 100, 300, whole.length >> 1, whole.length - 100, whole.length - 1]) {
+    await writeFile(path, whole.subarray(0, length));
+    const check = await finishImage(path, 'OPEN_EXR', { width: 64, height: 36 });
+    assert.equal(check.ok ? 'ok' : check.code, 'bad-output', `${length} of ${whole.length} bytes`);
+  }
+});
+
 test('scene, camera and frame are those that were asked for', async () => {
   const images = [
     await image(await render('quick.blend', 1)),
     await image(await render('quick.blend', 20)),
-    await image(await render('quick.blend', -3, { scene: 'Second', camera: 'Wide' })),
-    await image(await render('quick.blend', -3, { scene: 'Second', camera: 'Close' })),
+    await image(await render('quick.blend', -9)),
+    await image(await render('quick.blend', 3, { scene: 'Second', camera: 'Wide' })),
+    await image(await render('quick.blend', 3, { scene: 'Second', camera: 'Close' })),
   ];
   for (const [i, one] of images.entries()) {
     for (const other of images.slice(i + 1)) assert.ok(!one.equals(other));
@@ -137,11 +151,15 @@ test('movie output, border, stamps, stereo and file output nodes change nothing'
 });
 
 test('missing files are listed, present ones are not', async () => {
-  const { missing } = BlenderProbe.parse(result(await probe('missing.blend')));
+  const inputs = join(folder, 'alone');
+  const { missing } = BlenderProbe.parse(result(await probe('missing.blend', { inputs })));
   assert.deepEqual(missing.map(({ type, path }) => `${type} ${path}`).toSorted(), [
     'image //gone.png',
+    'library //no-camera.blend',
+    'other //lamp.ies',
     'sound //voice.wav',
   ]);
+  assert.ok((await render('missing.blend', 1, {}, { inputs })).outcome.ok);
 });
 
 test('what is no .blend, cut short, or too new is told apart', async () => {
@@ -184,14 +202,14 @@ test('a script that raises, in the file or in a handler, or ends Blender, has fa
   fails(
     await render('handler-raises.blend', 1, {}, scripts),
     'script-failed',
-    /KeyError: 'bone' \(boot.py, line 2\)/,
+    /TypeError: .*bone.* \(boot.py, line 2\)/,
   );
   fails(await render('exits.blend', 1, {}, scripts), 'script-failed', /ended Blender/);
 });
 
 test('a script that loops is hung, and nothing it started is left', async () => {
   fails(await render('starts-sleep.blend', 1, {}, { scripts: true, hangLimitMs: 1_500 }), 'hung');
-  const { stdout } = await (await import('execa')).execa('ps', ['-eo', 'args']);
+  const { stdout } = await execa('ps', ['-eo', 'args']);
   assert.doesNotMatch(stdout, /^sleep 4321$/m);
 });
 
@@ -213,7 +231,7 @@ test('a warm Blender that crashes is replaced, and its frame rendered', async ()
 });
 
 test('a file that no Blender survives is reported with its last words', async () => {
-  await (await import('node:fs/promises')).rm(join(folder, 'crashed'), { force: true });
+  await rm(join(folder, 'crashed'), { force: true });
   const run = await render('crashes-later.blend', 3, {}, { scripts: true, affinity: 'first frame crashes' });
   fails(run, 'blender-died', /crashed \(SIGSEGV\)/);
   assert.match(run.outcome.log, /Read blend/);

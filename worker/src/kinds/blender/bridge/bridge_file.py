@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 
 import bpy
 
@@ -15,19 +16,23 @@ class Refusal(Exception):
 
 
 errors = []
-state = {"scripts": False, "cameras": {}, "stamp": None}
+state = {"scripts": False, "cameras": {}}
 
 
 def open_file(command):
     errors.clear()
+    # Without this Blender renders frame 0 where a negative one is asked for, and says nothing.
+    bpy.context.preferences.edit.use_negative_frames = True
     state["scripts"] = command["scripts"]
     refuse_newer(command["savedBy"])
     try:
         bpy.ops.wm.open_mainfile(filepath=command["path"], load_ui=False, use_scripts=command["scripts"])
     except RuntimeError as error:
         raise_script_error()
-        reason = str(error).strip().split(": ")[-1]
-        raise Refusal("not-a-blend", "Blender cannot read the file, it may be damaged or cut short: %s." % reason)
+        # A missing library is an error to Blender too, which then goes on without it: the probe lists it.
+        if not bpy.data.filepath:
+            reason = str(error).strip().split(": ")[-1]
+            raise Refusal("not-a-blend", "Blender cannot read the file, it may be damaged or cut short: %s." % reason)
     raise_script_error()
     # A camera bound to a timeline marker replaces scene.camera while frames render: keep what the file says.
     state["cameras"] = {scene.name: scene.camera.name if scene.camera else None for scene in bpy.data.scenes}
@@ -64,22 +69,15 @@ def watch_scripts():
     own = os.path.normpath(bpy.utils.system_resource("SCRIPTS") or os.path.dirname(bpy.__file__))
 
     def hook(kind, value, trace):
-        place = where(kind, value, trace)
-        # An add-on that ships with Blender, or a driver with a typing error, is not what the owner switched on.
-        if place is None or not (place[0].startswith(own) or place[0] == "<bpy driver>"):
-            if len(errors) < 10:
-                at = "" if place is None else " (%s, line %s)" % (os.path.basename(place[0]), place[1])
-                errors.append("%s: %s%s" % (kind.__name__, value, at))
+        places = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(trace)]
+        if isinstance(value, SyntaxError) and value.filename:
+            places.append((value.filename, value.lineno))
+        # A driver with a mistake is skipped as Blender skips it; an add-on of Blender's own is not the owner's.
+        theirs = [place for place in places if not os.path.normpath(place[0]).startswith(own)]
+        of_file = not places or (theirs and places[0][0] != "<bpy driver>")
+        if of_file and len(errors) < 10:
+            at = " (%s, line %s)" % (os.path.basename(theirs[-1][0]), theirs[-1][1]) if theirs else ""
+            errors.append("%s: %s%s" % (kind.__name__, value, at))
         printing(kind, value, trace)
 
     sys.excepthook = hook
-
-
-def where(kind, value, trace):
-    if issubclass(kind, SyntaxError) and value.filename:
-        return (value.filename, value.lineno)
-    if trace is None:
-        return None
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return (trace.tb_frame.f_code.co_filename, trace.tb_lineno)

@@ -86,6 +86,7 @@ def references():
             yield look("cache", volume, volume.filepath)
     yield from simulation_caches()
     yield from strips()
+    yield from nodes()
 
 
 def packed(block):
@@ -163,3 +164,13 @@ def strips():
 
 def strip_of(strip, scene):
     return type("Strip", (), {"name": strip.name, "library": scene.library})
+
+
+def nodes():
+    """Light profiles and OSL shaders that lie beside the file."""
+    owners = list(bpy.data.materials) + list(bpy.data.worlds) + list(bpy.data.lights)
+    trees = [owner.node_tree for owner in owners if owner.node_tree] + list(bpy.data.node_groups)
+    for tree in trees:
+        for node in tree.nodes:
+            if node.type in {"TEX_IES", "SCRIPT"} and node.mode == "EXTERNAL":
+                yield look("other", tree, node.filepath)

@@ -23,6 +23,8 @@ def render(command):
     change(scene.render, "filepath", command["output"])
     errors.clear()
     scene.frame_current = command["frame"]
+    if scene.frame_current != command["frame"]:
+        raise Refusal("unexpected", "Blender has no frame %d." % command["frame"])
     change(scene, "frame_subframe", 0.0)
     started = time.monotonic()
     bpy.ops.render.render(write_still=True, scene=scene.name)
