@@ -6,7 +6,7 @@ import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
 import { incidentSentence } from '../farm/supervise.ts';
 import { takeInterrupts } from '../render/interrupts.ts';
-import { upLines } from '../report/up-lines.ts';
+import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
 import { withExamples, withJson } from './options.ts';
@@ -55,12 +55,16 @@ async function run(context: Context, flags: Flags): Promise<number> {
     const line = { time: new Date().toISOString(), event, ...fields };
     stdout.write(flags.json ? `${JSON.stringify(line)}\n` : `${text}\n`);
   };
+  let ownerKey: string | null = null;
   const start = await startFarm(config, {
     host: flags.host,
     ports: { kind: 'fixed', port: flags.port },
     workers,
     verbose: flags.verbose ?? false,
     signal: interrupts.first,
+    onOwnerKey: (key) => {
+      ownerKey = key;
+    },
     onEvent(event) {
       const message = incidentSentence(event);
       const clock = new Date().toTimeString().slice(0, 8);
@@ -68,13 +72,14 @@ async function run(context: Context, flags: Flags): Promise<number> {
     },
   });
   if (!start.ok) {
+    if (ownerKey !== null) say('owner.key', { ownerKey }, ownerKeyLines(ownerKey).join('\n'));
     if (interrupts.first.aborted) return 130;
     throw new SentenceError(start.message);
   }
   const { farm } = start;
   const told = { ...describe(farm, flags.host), workers, dataFolder: config.dataFolder };
-  const lines = upLines({ ...told, cpus: config.cpus, ownerKey: farm.ownerKey }, isColoured(context, stdout));
-  say('farm.ready', { ...told, ownerKey: farm.ownerKey }, lines.join('\n'));
+  const lines = upLines({ ...told, cpus: config.cpus, ownerKey }, isColoured(context, stdout));
+  say('farm.ready', { ...told, ownerKey }, lines.join('\n'));
   const problem = await Promise.race([farm.failed, aborted(interrupts.first)]);
   if (problem === null) say('farm.stopping', {}, stoppingLine);
   await farm.stop(problem === null ? DRAIN_MS : 0, interrupts.second);

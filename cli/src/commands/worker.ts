@@ -48,7 +48,9 @@ async function run(context: Context, flags: Flags): Promise<number> {
   ]);
   const config = readSettings(() => readWorkerConfig(env));
   const log = createWorkerLog({ name: config.name, level: config.logLevel, readable: flags.json !== true });
-  return (await runWorker(config, { log })) ?? 0;
+  const end = await runWorker(config, { log });
+  log.info({ event: 'worker.ended', reason: end.reason, code: end.code }, end.message);
+  return end.code;
 }
 
 /** The worker's own variables with the options laid over them. */

@@ -12,6 +12,8 @@ export type FarmOptions = {
   workers: number;
   verbose: boolean;
   onEvent(event: ChildEvent): void;
+  /** The owner's key, made just now because it is demanded: it can be shown this once, whatever comes after. */
+  onOwnerKey?(key: string): void;
   /** Aborted by a Ctrl-C that comes before the farm is up. */
   signal: AbortSignal;
 };
@@ -23,8 +25,6 @@ export type Farm = {
   publicUrl: string;
   balancerPort: number;
   workerToken: string;
-  /** Only where a key is demanded and was made just now: to be shown once. */
-  ownerKey: string | null;
   /** A sentence, once a part of the farm cannot be kept running. */
   failed: Promise<string>;
   /** Stops workers, server and balancer, in this order. Workers may take `graceMs` for what they are at, unless `hurry` is aborted. */
@@ -91,6 +91,7 @@ async function startParts(
   if (ready.process !== 'client-backend') {
     return { ok: false, message: `The server introduced itself as "${ready.process}".` };
   }
+  if (ready.ownerKey !== null) options.onOwnerKey?.(ready.ownerKey);
   if (options.signal.aborted) return { ok: false, message: 'Stopped before the farm was up.' };
   // Published before the workers are there, so that a killed start leaves its traces too.
   await publish();
@@ -107,7 +108,6 @@ async function startParts(
     publicUrl: ready.url,
     balancerPort: plan.balancerPort,
     workerToken: ready.workerToken,
-    ownerKey: ready.ownerKey,
     failed: failed.promise,
     stop,
   };

@@ -74,8 +74,8 @@ export async function followJob(api: Api, id: JobId, options: FollowOptions): Pr
       // States before events, so that the last frames are told before the job is.
       const states = needsStates(change.view) ? await api.states(id) : null;
       const frames = states === null ? null : applyStates(change.view, states);
-      tell({ view: frames?.view ?? change.view, events: [...(frames?.events ?? []), ...change.events] });
       if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
+      tell({ view: frames?.view ?? change.view, events: [...(frames?.events ?? []), ...change.events] });
       return null;
     } catch (error) {
       if (!isPassing(error)) throw error;

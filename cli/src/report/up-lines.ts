@@ -30,11 +30,7 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
   const key =
     facts.ownerKey === null
       ? []
-      : [
-          '',
-          `  ${style('yellow', "The owner's key, shown this once:")} ${style('bold', facts.ownerKey)}`,
-          '  The website asks for it; the command line takes it from PILOT_KEY.',
-        ];
+      : ['', ...ownerKeyLines(facts.ownerKey).map((line) => style('yellow', line))];
   return [
     '',
     `  ${style('green', '●')} ${style('bold', 'Parallel Pilot is up')}`,
@@ -50,3 +46,9 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
     '',
   ];
 }
+
+/** The key as it is shown the one time that it can be. */
+export const ownerKeyLines = (key: string): string[] => [
+  `  The owner's key, shown this once: ${key}`,
+  '  The website asks for it; the command line takes it from PILOT_KEY.',
+];

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
+import { sampleJob, sampleStates } from '../fixtures/small-farm.ts';
+import { applyJob, applyPatch, applyStates, type JobView, tally } from './view.ts';
+
+const worker = WorkerId.parse('wrk_abcdefghij0123456789');
+
+const opened = (letters = 'qqq'): JobView =>
+  applyStates(applyJob(null, sampleJob({}, letters)).view, sampleStates(letters)).view;
+
+const patch = (fields: Partial<JobPatch>): JobPatch => {
+  const { id, stageId } = sampleJob();
+  const still = { job: id, changed: false, stage: stageId, chunks: [], progress: [], stitching: null };
+  return JobPatch.parse({ ...still, ...fields });
+};
+
+describe('a followed job', () => {
+  test('tells each frame once, with the worker that made it', () => {
+    const doing = { worker, workerName: 'studio-1', ordinal: 1, label: 'Frame 11', fraction: 0, detail: '' };
+    const working = applyPatch(opened(), patch({ progress: [doing] })).view;
+    const first = applyPatch(working, patch({ chunks: [{ ordinal: 1, status: 'done', worker }] }));
+    assert.deepEqual(first.events, [
+      { event: 'frame.done', frame: 11, worker: 'studio-1', done: 1, total: 3 },
+    ]);
+    const again = applyPatch(first.view, patch({ chunks: [{ ordinal: 1, status: 'done', worker }] }));
+    assert.deepEqual(again.events, []);
+    const fetched = applyStates(again.view, sampleStates('dd' + 'f'));
+    assert.deepEqual(fetched.events, [
+      { event: 'frame.done', frame: 10, worker: null, done: 2, total: 3 },
+      { event: 'frame.failed', frame: 12 },
+    ]);
+    assert.deepEqual(tally(fetched.view), { done: 2, failed: 1, total: 3 });
+  });
+
+  test('tells each note and each state once', () => {
+    const note = { at: 1, level: 'warning', code: 'file-missing', message: 'No sky.png.' };
+    const first = applyJob(null, sampleJob({ notes: [note] }));
+    assert.deepEqual(
+      first.events.map((event) => event.event),
+      ['job.note', 'job.state'],
+    );
+    assert.deepEqual(applyJob(first.view, sampleJob({ notes: [note] })).events, []);
+  });
+
+  test('asks to be fetched again when a patch is of a stage that it does not know', () => {
+    const other = patch({ stage: 'stg_zzzzzzzzzz0123456789' as never, chunks: [] });
+    assert.equal(applyPatch(opened(), other).stale, true);
+    assert.equal(applyPatch(opened(), patch({})).stale, false);
+    assert.equal(applyPatch(opened(), patch({ changed: true })).stale, true);
+  });
+});

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { JOB_ID, sampleJob, startSmallFarm } from './fixtures/small-farm.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+describe('pilot', () => {
+  let folder: string;
+  let farm: Awaited<ReturnType<typeof startSmallFarm>>;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pilot-cli-'));
+    farm = await startSmallFarm(({ method, path }) => {
+      if (path.startsWith('/api/v1/jobs?')) return { body: { jobs: [sampleJob()], next: null, total: 1 } };
+      if (path === `/api/v1/jobs/${JOB_ID}`) return { body: sampleJob({ state: 'paused' }) };
+      return method === 'POST' && path.endsWith('/pause') ? { body: {} } : null;
+    });
+  });
+  after(async () => {
+    await farm.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const pilot = async (args: string[], env: Record<string, string> = {}) => {
+    const run = await execa(process.execPath, [main, ...args], {
+      env: { PILOT_DATA: folder, ...env },
+      reject: false,
+    });
+    return { code: run.exitCode, out: run.stdout, err: run.stderr };
+  };
+
+  test('lists jobs with ids that its other commands take', async () => {
+    const { code, out } = await pilot(['jobs'], { PILOT_SERVER: farm.url });
+    assert.equal(code, 0);
+    assert.match(out, /^JOB +STATE +DONE +LEFT +CREATED +NAME\nabcdef +running +0\/3 .* cubes$/);
+    const paused = await pilot(['pause', 'abcdef', '--server', farm.url]);
+    assert.deepEqual(paused, { code: 0, out: `cubes (${JOB_ID}) is paused.`, err: '' });
+  });
+
+  test('prints JSON that holds what the API says', async () => {
+    const { out } = await pilot(['job', JOB_ID, '--json', '--server', farm.url]);
+    assert.equal(JSON.parse(out).state, 'paused');
+  });
+
+  test('ends with a sentence and code 1, never with a stack', async () => {
+    const missing = join(folder, 'missing.blend');
+    const empty = join(folder, 'empty.blend');
+    await writeFile(empty, '');
+    const cases: [string[], RegExp][] = [
+      [['render', missing], /^There is no file .*missing\.blend\.$/],
+      [['render', folder], /^.* is a folder\. Give a \.blend file, or a \.zip/],
+      [['render', empty], /is empty\.$/],
+      [['render', missing, '--frames', '1-'], /^--frames: "1-" at character 1/],
+      [['render'], /^missing required argument 'file'/],
+      [['jobs'], /^No farm is running on this machine\. Start one with "pilot up"/],
+      [['jobs', '--server', 'http://127.0.0.1:9'], /^No farm answers at http:\/\/127\.0\.0\.1:9/],
+      [['jobs', '--state', 'odd'], /argument 'odd' is invalid\. Allowed choices are/],
+      [['worker', '--join', 'http://farm:3001'], /^The farm lets workers in by a token/],
+      [['rendr'], /^unknown command 'rendr'\n\(Did you mean render\?\)/],
+    ];
+    for (const [args, sentence] of cases) {
+      const { code, err } = await pilot(args);
+      assert.equal(code, 1, args.join(' '));
+      assert.match(err, sentence);
+      assert.doesNotMatch(err, /\n {4}at /);
+    }
+  });
+
+  test('has help with examples for every command', async () => {
+    const { out } = await pilot(['--help']);
+    const names = [...out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].flatMap((match) => match[1] ?? []);
+    assert.equal(names.length, 12);
+    const helps = await Promise.all(names.map((name) => pilot([name, '--help'])));
+    for (const help of helps) assert.match(help.out, /--json[\s\S]*Examples:\n {2}\$ /);
+  });
+});
