@@ -44,12 +44,16 @@ export type WorkerConfig = {
 };
 
 /**
- * Parses the environment, or options laid over it under the same names; throws
- * an Error with a line for each setting that does not fit. No value is quoted,
- * since one of them is the token.
+ * Parses the environment with `given` laid over it (same names; undefined
+ * leaves the environment's). Throws an Error with a line for each setting that
+ * does not fit; none quotes a value, since one of them is the token.
  */
-export function readWorkerConfig(env: Record<string, string | undefined>): WorkerConfig {
-  const parsed = Environment.safeParse(env);
+export function readWorkerConfig(
+  given: Record<string, string | undefined> = {},
+  env: Record<string, string | undefined> = process.env,
+): WorkerConfig {
+  const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
+  const parsed = Environment.safeParse({ ...env, ...Object.fromEntries(chosen) });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The worker's settings are not usable:\n${lines.join('\n')}`);

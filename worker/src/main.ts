@@ -1,4 +1,4 @@
 import { runProcess } from './agent/run-process.ts';
 import { workerKinds } from './kinds/registry.ts';
 
-await runProcess(process.env, workerKinds);
+await runProcess(workerKinds);

@@ -1,4 +1,4 @@
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -44,6 +44,8 @@ export class Agent {
   #lastDelivery: NodeJS.Timeout | undefined;
   #blobs: { added: Set<BlobHash>; removed: Set<BlobHash>; timer: NodeJS.Timeout } | undefined;
   #ready = false;
+  /** What the last hello said has started. */
+  #saidStarted: ReadonlySet<LeaseId> = new Set();
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -151,6 +153,8 @@ export class Agent {
 
   #hello(): Hello {
     const { identity, config, capabilities } = this.#options;
+    const leases = this.#loop.leases().slice(0, 4_096);
+    this.#saidStarted = new Set(leases.filter((it) => it.started).map((it) => it.lease));
     return {
       ...identity,
       name: config.name,
@@ -158,7 +162,7 @@ export class Agent {
       capabilities,
       machine: describeMachine(),
       blobs: this.#parts?.assets.cache.hashes.slice(0, 10_000) ?? [],
-      leases: this.#loop.leases().slice(0, 4_096),
+      leases,
     };
   }
 
@@ -172,6 +176,10 @@ export class Agent {
       `Connected to ${config.join} as ${config.name} with ${config.slots} ${config.slots === 1 ? 'slot' : 'slots'}.`,
     );
     this.#loop.end(drop);
+    // What started between hello and welcome could not be told yet.
+    for (const { lease, started } of this.#loop.leases()) {
+      if (started && !this.#saidStarted.has(lease)) this.connection.tell('started', { lease });
+    }
     if (!this.#ready) this.#options.onReady();
     this.#ready = true;
   }

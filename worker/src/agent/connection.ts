@@ -147,7 +147,10 @@ export class Connection {
   }
 
   #onRefusal(code: RefusalCode, message: string): void {
-    if (!FOR_GOOD.includes(code)) return this.#again(message);
+    if (!FOR_GOOD.includes(code)) {
+      this.#again(message);
+      return;
+    }
     this.close();
     this.#handlers.refused(code, message);
   }

@@ -128,18 +128,26 @@ export class Delivery {
     for (let failures = 1; ; failures += 1) {
       await this.#whenWelcome(signal);
       if (signal.aborted) return null;
-      const reply = await ask();
+      const reply = await orStopped(ask(), signal);
       if (reply !== null && (reply.ok || reply.code !== 'not-ready')) return reply;
       if (!(await pause(backoffMs(failures, Math.random, 100, 5_000), signal))) return null;
     }
   }
 
   async #whenWelcome(signal: AbortSignal): Promise<void> {
-    if (this.#connection.welcome || signal.aborted) return;
-    const { promise: stopped, resolve } = Promise.withResolvers<void>();
-    const stop = () => resolve();
-    signal.addEventListener('abort', stop, { once: true });
-    await Promise.race([this.#connection.whenWelcome(), stopped]);
+    if (!this.#connection.welcome) await orStopped(this.#connection.whenWelcome(), signal);
+  }
+}
+
+/** What the promise gives, or null as soon as the signal aborts. */
+async function orStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  if (signal.aborted) return null;
+  const { promise: stopped, resolve } = Promise.withResolvers<null>();
+  const stop = () => resolve(null);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
     signal.removeEventListener('abort', stop);
   }
 }

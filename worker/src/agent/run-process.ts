@@ -11,13 +11,10 @@ import { listenForSignals } from './stop-signals.ts';
  * A worker as a process of its own: settings from the environment, readiness
  * over Node's IPC channel where there is one, and an exit code at the end.
  */
-export async function runProcess(
-  env: Record<string, string | undefined>,
-  kindsFor: (config: WorkerConfig) => readonly WorkerKind[],
-): Promise<void> {
+export async function runProcess(kindsFor: (config: WorkerConfig) => readonly WorkerKind[]): Promise<void> {
   let config: WorkerConfig;
   try {
-    config = readWorkerConfig(env);
+    config = readWorkerConfig();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`${message}\n`);

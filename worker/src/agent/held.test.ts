@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
+import { answerAssign, answerReclaim, chooseNext, EndedLeases, type Held, type Phase } from './held.ts';
+
+const leaseOf = (n: number) => LeaseId.parse(`lse_0000000${n}`);
+const assignOf = (affinity: string) => ({ affinity }) as Assign;
+
+function held(...phases: Phase[]): Map<LeaseId, Held> {
+  return new Map(
+    phases.map((phase, n) => [leaseOf(n), { lease: leaseOf(n), stop: new AbortController(), phase }]),
+  );
+}
+
+const ready = (affinity: string): Phase => ({
+  at: 'ready',
+  assign: assignOf(affinity),
+  inputs: '',
+  outputs: '',
+  release() {},
+});
+const fetching: Phase = { at: 'fetching', assign: assignOf('a') };
+const running: Phase = { at: 'running', assign: assignOf('a'), slot: 0 };
+const delivering: Phase = { at: 'delivering' };
+const none = new Set<LeaseId>();
+
+test('a slot prefers what it has open, then what no other slot has open, then the oldest', () => {
+  const all = held(fetching, ready('a'), ready('b'), ready('c'));
+  assert.equal(chooseNext(all, 'c', [])?.lease, leaseOf(3));
+  assert.equal(chooseNext(all, null, ['a'])?.lease, leaseOf(2));
+  assert.equal(chooseNext(all, null, ['a', 'b', 'c'])?.lease, leaseOf(1));
+  assert.equal(chooseNext(held(fetching, running, delivering), 'a', []), undefined);
+});
+
+test('results under way do not count as work held, until there are far too many', () => {
+  const worker = { slots: 1, mode: 'working' } as const;
+  const ask = (...phases: Phase[]) => answerAssign(held(...phases), none, leaseOf(9), worker);
+  assert.deepEqual(ask(running, delivering, delivering), { reply: { ok: true }, take: true });
+  const full = ask(running, fetching);
+  assert.equal(full.reply.ok ? 'ok' : full.reply.code, 'busy');
+  assert.equal(full.take, false);
+  assert.equal(ask(...Array.from({ length: 128 }, () => delivering)).take, false);
+});
+
+test('only what has not started can be taken back', () => {
+  for (const phase of [fetching, ready('a')]) {
+    assert.deepEqual(answerReclaim(held(phase), none, leaseOf(0)), { reply: { ok: true }, drop: true });
+  }
+  for (const phase of [running, delivering]) {
+    const { reply, drop } = answerReclaim(held(phase), none, leaseOf(0));
+    assert.deepEqual([reply.ok ? 'ok' : reply.code, drop], ['already-started', false]);
+  }
+  assert.deepEqual(answerReclaim(held(), none, leaseOf(0)), { reply: { ok: true }, drop: false });
+});
+
+test('the leases that ended are remembered up to a number', () => {
+  const ended = new EndedLeases(2);
+  for (const n of [1, 2, 3]) ended.add(leaseOf(n));
+  assert.deepEqual([...ended.all], [leaseOf(2), leaseOf(3)]);
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { FakeChunk, fakeKind } from './fixtures/fake-kind.ts';
+import { createWorkerLog } from './log.ts';
+import { Slot } from './slot.ts';
+
+test('a runner that does not stop is left behind, and the slot takes the next chunk', async (t) => {
+  const { slot, chunk } = await setUp(t);
+  const stop = new AbortController();
+  const deaf = slot.run('fake', chunk({ name: 'deaf', does: 'deaf' }), () => {}, stop.signal);
+  assert.equal(slot.busy, true);
+  stop.abort();
+  const outcome = await deaf;
+  assert.deepEqual([outcome.ok, slot.busy, slot.affinity], [false, false, null]);
+  const next = await slot.run(
+    'fake',
+    chunk({ name: 'next', does: 'report' }),
+    () => {},
+    new AbortController().signal,
+  );
+  assert.equal(next.ok, true);
+  assert.equal(slot.affinity, 'fake:one');
+});
+
+test('a signal that came before the run stops it too', async (t) => {
+  const { slot, chunk } = await setUp(t);
+  const outcome = await slot.run(
+    'fake',
+    chunk({ name: 'never', does: 'hang' }),
+    () => {},
+    AbortSignal.abort(),
+  );
+  assert.equal(outcome.ok ? 'ok' : outcome.code, 'canceled');
+});
+
+async function setUp(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-slot-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false });
+  const slot = new Slot({ index: 0, threads: 1, folder, kinds: [fakeKind()], log, patienceMs: 50 });
+  const chunk = (spec: FakeChunk) => ({
+    stage: 'fake',
+    stageSpec: { record: join(folder, 'runs') },
+    chunkSpec: FakeChunk.parse(spec),
+    inputs: folder,
+    affinity: 'fake:one',
+    outputs: folder,
+    hangLimitMs: 60_000,
+  });
+  return { slot, chunk };
+}
