@@ -152,7 +152,7 @@ async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
     fetch(`${url}/api/v1/blobs/${hash}?lease=${lease}&signature=${signature}`, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: body as BodyInit }),
+      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
     });
   return { lease, ask };
 }

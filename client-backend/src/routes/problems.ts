@@ -10,27 +10,35 @@ import type { ZodError } from 'zod';
  * problem, `detail` the sentence to show; `choices` would settle it.
  */
 export function problem<S extends ContentfulStatusCode>(
-  _c: Context,
+  c: Context,
   status: S,
   code: string,
   detail: string,
   choices?: string[],
 ): Response & TypedResponse<Problem, S, 'json'> {
-  return problemResponse(status, code, detail, choices) as Response & TypedResponse<Problem, S, 'json'>;
+  // By way of the context, so that headers set on it before go along.
+  const reply = c.body(bodyOf(status, code, detail, choices), status, HEADERS);
+  return reply as Response as Response & TypedResponse<Problem, S, 'json'>;
 }
 
 /** The same outside of a Hono handler. */
-export function problemResponse(status: number, code: string, detail: string, choices?: string[]): Response {
+export const problemResponse = (status: number, code: string, detail: string): Response =>
+  new Response(bodyOf(status, code, detail), { status, headers: HEADERS });
+
+const HEADERS = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+
+function bodyOf(status: number, code: string, detail: string, choices?: string[]): string {
+  const type = `urn:parallel-pilot:problem:${code}`;
+  const title = STATUS_CODES[status] ?? 'Problem';
   const body: Problem = {
-    type: `urn:parallel-pilot:problem:${code}`,
-    title: STATUS_CODES[status] ?? 'Problem',
+    type,
+    title,
     status,
     detail,
     code,
     ...(choices === undefined ? {} : { choices }),
   };
-  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
-  return new Response(JSON.stringify(body), { status, headers });
+  return JSON.stringify(body);
 }
 
 /** A router whose invalid requests are answered with one readable sentence; every routes file starts with one. */

@@ -155,7 +155,7 @@ const patch = (url: string, offset: number, bytes: Buffer): Promise<Response> =>
       'upload-offset': String(offset),
       'content-type': 'application/offset+octet-stream',
     },
-    body: bytes as BodyInit,
+    body: new Uint8Array(bytes),
   });
 
 async function create(backend: TestBackend, size: number): Promise<string> {
