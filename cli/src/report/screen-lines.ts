@@ -81,7 +81,7 @@ function wholeLine(word: string, fraction: number, right: string, look: Look): s
   const head = padEnd(word, 9);
   const free = look.width - widthOf(head) - 10;
   // The text gets its room first and the same at all times: a bar that changes its length cannot be read.
-  const barWidth = Math.max(5, Math.min(40, free - 38));
+  const barWidth = Math.max(5, Math.min(40, free - 34));
   const text = fit(right, Math.max(0, free - barWidth));
   return `${paint('bold', head, look)}  ${bar(fraction, barWidth, look)} ${percent} %  ${text}`;
 }

@@ -1,6 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { Reporter } from './events.ts';
+import { wrap } from '../text/columns.ts';
+import type { RenderEvent, Reporter } from './events.ts';
 import { screenLines } from './screen-lines.ts';
 import { afterEvent, openingScreen } from './screen-model.ts';
 import { toldLines } from './told-lines.ts';
@@ -26,13 +27,25 @@ export function screenReporter(terminal: Terminal, colour: boolean): Reporter {
   return {
     report(event) {
       model = afterEvent(model, event, Date.now());
-      for (const line of toldLines(event, false)) bars.print(line);
+      const style = colour ? styleOf(event) : null;
+      const width = (terminal.columns || 80) - 1;
+      const lines = toldLines(event, false).flatMap((line) => wrap(stripVTControlCharacters(line), width));
+      for (const line of lines)
+        bars.print(style === null ? line : styleText(style, line, { validateStream: false }));
     },
     close() {
       clearInterval(timer);
       bars.close();
     },
   };
+}
+
+function styleOf(event: RenderEvent): 'yellow' | 'red' | 'green' | null {
+  if (event.event === 'farm.incident') return 'yellow';
+  if (event.event === 'frame.failed') return 'red';
+  if (event.event === 'render.done') return 'green';
+  if (event.event !== 'job.note') return null;
+  return event.level === 'error' ? 'red' : event.level === 'warning' ? 'yellow' : null;
 }
 
 /** cli-progress draws and keeps the cursor; each of its bars is one line that was made elsewhere. */
@@ -50,7 +63,8 @@ function openBars(terminal: Terminal) {
   });
   const bars: SingleBar[] = [];
   return {
-    show(lines: string[]) {
+    show(text: string[]) {
+      const lines = ['', ...text];
       while (bars.length > lines.length) multi.remove(bars.pop() as SingleBar);
       lines.forEach((line, index) => {
         const bar = bars[index];
@@ -58,10 +72,9 @@ function openBars(terminal: Terminal) {
         else bar.update(0, { line });
       });
     },
-    print(text: string) {
-      // A line above may be longer than the bar that stands there now.
-      const clean = stripVTControlCharacters(text).split('\n');
-      for (const line of clean) multi.log(`${line}\u001b[K\n`);
+    print(line: string) {
+      // It is written over a bar, which may be longer.
+      multi.log(`${line}\u001b[K\n`);
     },
     close() {
       multi.update();

@@ -13,6 +13,21 @@ export function fit(text: string, width: number): string {
   return width <= 0 ? '' : `${letters.slice(0, width - 1).join('')}…`;
 }
 
+/** Breaks a plain text into lines of at most `width` characters, between words where that is possible. */
+export function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => {
+    const lines: string[] = [];
+    let rest = [...line];
+    while (rest.length > width) {
+      const gap = rest.slice(0, width + 1).lastIndexOf(' ');
+      const end = gap > width / 2 ? gap : width;
+      lines.push(rest.slice(0, end).join('').trimEnd());
+      rest = rest.slice(rest[end] === ' ' ? end + 1 : end);
+    }
+    return [...lines, rest.join('')];
+  });
+}
+
 /** Rows under their headings, columns two blanks apart, the last one cut at `width`. */
 export function table(headings: string[], rows: string[][], width: number): string[] {
   const all = [headings, ...rows];
