@@ -1,0 +1,81 @@
+import {
+  BlobInfo,
+  Health,
+  JoinLine,
+  Session,
+  UploadInfo,
+  WorkerList,
+} from '@parallel-pilot/shared/api/farm.ts';
+import {
+  ArtifactList,
+  ChunkDetail,
+  ChunkStates,
+  type CreateJob,
+  JobDetail,
+  JobList,
+  type JobListQuery,
+  JobSummary,
+  Timeline,
+} from '@parallel-pilot/shared/api/jobs.ts';
+import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { z } from 'zod';
+import { command, request } from './request.ts';
+
+const api = '/api/v1';
+const jobPath = (id: string) => `${api}/jobs/${encodeURIComponent(id)}`;
+type Signal = AbortSignal | undefined;
+
+export const getSession = (signal?: Signal) => request(Session, `${api}/session`, { signal });
+export const signIn = (key: string) => command(`${api}/session`, { method: 'POST', body: { key } });
+export const signOut = () => command(`${api}/session`, { method: 'DELETE' });
+
+/** Which parts of the farm are not reached; the reply is the same document with either status. */
+export async function getReadiness(signal?: Signal): Promise<Health> {
+  const response = await fetch('/readyz', { signal: signal ?? null });
+  return Health.parse(await response.json());
+}
+
+export const getWorkers = (signal?: Signal) => request(WorkerList, `${api}/workers`, { signal });
+export const getJoinLine = (signal?: Signal) => request(JoinLine, `${api}/workers/join`, { signal });
+
+export const getBlobInfo = (hash: string) => request(BlobInfo, `${api}/blobs/${hash}/info`);
+export const uploadsUrl = `${api}/uploads`;
+/** What became of an upload whose last reply was missed. */
+export const getUploadInfo = (uploadUrl: string) => request(UploadInfo, `${uploadUrl}/info`);
+
+export type JobFilter = z.infer<typeof JobListQuery>['state'];
+export function getJobs(state: JobFilter, cursor: string | null, signal?: Signal) {
+  const query = new URLSearchParams({ limit: '100' });
+  if (state !== undefined) query.set('state', state);
+  if (cursor !== null) query.set('cursor', cursor);
+  return request(JobList, `${api}/jobs?${query}`, { signal });
+}
+
+/** A job's row alone, for the list. */
+export const getJobSummary = (id: string) => request(JobSummary, jobPath(id));
+export const getJob = (id: string, signal?: Signal) => request(JobDetail, jobPath(id), { signal });
+export const getChunkStates = (id: string, signal?: Signal) =>
+  request(ChunkStates, `${jobPath(id)}/chunks/states`, { signal });
+export const getChunk = (id: string, ordinal: number, signal?: Signal) =>
+  request(ChunkDetail, `${jobPath(id)}/chunks/${ordinal}`, { signal });
+export const getTimeline = (id: string, signal?: Signal) =>
+  request(Timeline, `${jobPath(id)}/timeline?limit=2000`, { signal });
+export const getArtifacts = (id: string, signal?: Signal) =>
+  request(ArtifactList, `${jobPath(id)}/artifacts`, { signal });
+
+const Created = z.object({ id: z.string() });
+export const createJob = async (job: CreateJob): Promise<string> =>
+  (await request(Created, `${api}/jobs`, { method: 'POST', body: job })).id;
+
+export const giveSettings = (id: string, settings: RenderOverrides) =>
+  command(`${jobPath(id)}/settings`, { method: 'PUT', body: settings });
+export type JobCommand = 'pause' | 'resume' | 'cancel' | 'retry';
+export const commandJob = (id: string, what: JobCommand) =>
+  command(`${jobPath(id)}/${what}`, { method: 'POST' });
+export const patchJob = (id: string, change: { name?: string; priority?: number }) =>
+  command(jobPath(id), { method: 'PATCH', body: change });
+export const deleteJob = (id: string) => command(jobPath(id), { method: 'DELETE' });
+
+export const frameUrl = (id: string, ordinal: number) => `${jobPath(id)}/frames/${ordinal}`;
+/** A small picture of a frame that every browser can show, whatever the frame's own format. */
+export const thumbnailUrl = (id: string, ordinal: number) => `${frameUrl(id, ordinal)}/thumbnail`;

@@ -1,0 +1,74 @@
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import {
+  getArtifacts,
+  getChunk,
+  getChunkStates,
+  getJob,
+  getJobs,
+  getJoinLine,
+  getReadiness,
+  getSession,
+  getTimeline,
+  getWorkers,
+  type JobFilter,
+} from './farm.ts';
+
+/** Every question this site asks, with the key its answer is kept under. */
+export const sessionQuery = () =>
+  queryOptions({ queryKey: ['session'], queryFn: ({ signal }) => getSession(signal), staleTime: 60_000 });
+
+export const readinessQuery = () =>
+  queryOptions({
+    queryKey: ['readiness'],
+    queryFn: ({ signal }) => getReadiness(signal),
+    refetchInterval: 15_000,
+    retry: false,
+  });
+
+export const jobsQuery = (filter: JobFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['jobs', filter ?? 'all'],
+    queryFn: ({ pageParam, signal }) => getJobs(filter, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+/** Asked again every few seconds while the job is under way, for the ETA; everything else arrives live. */
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id],
+    queryFn: ({ signal }) => getJob(id, signal),
+    refetchInterval: ({ state }) =>
+      state.data === undefined || isOver(state.data.state) || state.data.state === 'ready' ? false : 5_000,
+  });
+
+export const chunkStatesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['job', id, 'states'],
+    queryFn: ({ signal }) => getChunkStates(id, signal),
+    // Up to 100,000 numbers: comparing them with the last answer costs more than it saves.
+    structuralSharing: false,
+  });
+
+export const chunkQuery = (id: string, ordinal: number) =>
+  queryOptions({
+    queryKey: ['job', id, 'chunk', ordinal],
+    queryFn: ({ signal }) => getChunk(id, ordinal, signal),
+  });
+
+export const timelineQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'timeline'], queryFn: ({ signal }) => getTimeline(id, signal) });
+
+export const artifactsQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'artifacts'], queryFn: ({ signal }) => getArtifacts(id, signal) });
+
+export const workersQuery = () =>
+  queryOptions({
+    queryKey: ['workers'],
+    queryFn: ({ signal }) => getWorkers(signal),
+    refetchInterval: 10_000,
+  });
+
+export const joinLineQuery = () =>
+  queryOptions({ queryKey: ['join-line'], queryFn: ({ signal }) => getJoinLine(signal), staleTime: 300_000 });

@@ -1,0 +1,81 @@
+import { Problem } from '@parallel-pilot/shared/api/problem.ts';
+import type { z } from 'zod';
+
+/** The farm refused, and `message` is the sentence that says why. */
+export class ProblemError extends Error {
+  override name = 'ProblemError';
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** No answer came from the farm at all, or one from something in between. */
+export class UnreachableError extends Error {
+  override name = 'UnreachableError';
+}
+
+type Call = { method?: string; body?: unknown; signal?: AbortSignal | undefined };
+
+/** Calls the farm's API and parses the reply. Throws ProblemError, UnreachableError, or a ZodError for a reply of another form. */
+export async function request<S extends z.ZodType>(
+  schema: S,
+  path: string,
+  call: Call = {},
+): Promise<z.infer<S>> {
+  const response = await send(path, call);
+  return schema.parse(await response.json());
+}
+
+/** Calls the farm's API where the reply holds nothing of interest. */
+export async function command(path: string, call: Call): Promise<void> {
+  await send(path, call);
+}
+
+async function send(path: string, { method = 'GET', body, signal }: Call): Promise<Response> {
+  const init: RequestInit = { method, headers: { accept: 'application/json' }, signal: signal ?? null };
+  if (body !== undefined) {
+    init.headers = { ...init.headers, 'content-type': 'application/json' };
+    init.body = JSON.stringify(body);
+  }
+  const response = await reach(path, init);
+  if (!response.ok) throw await refusalOf(response);
+  return response;
+}
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new UnreachableError(
+      'The farm does not answer. Check that it is running and that this device can reach it.',
+    );
+  }
+}
+
+async function refusalOf(response: Response): Promise<Error> {
+  const parsed = Problem.safeParse(await response.json().catch(() => null));
+  if (parsed.success) return new ProblemError(parsed.data);
+  if (response.status >= 502 && response.status <= 504) {
+    return new UnreachableError('The farm does not answer. It may be starting.');
+  }
+  const detail = `The farm answered with ${response.status} ${response.statusText}.`.replace(' .', '.');
+  return new ProblemError({
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    detail,
+    code: 'unexpected',
+  });
+}
+
+/** The sentence to show for whatever went wrong. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof ProblemError || error instanceof UnreachableError) return error.message;
+  return 'The farm sent something this page does not understand. Reload the page; the site and the farm may be of different versions.';
+}
+
+export const isStatus = (error: unknown, status: number): boolean =>
+  error instanceof ProblemError && error.problem.status === status;

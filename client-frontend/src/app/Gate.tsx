@@ -1,0 +1,40 @@
+import { Button } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { Outlet } from 'react-router';
+import { sessionQuery } from '../api/queries.ts';
+import { sentenceOf } from '../api/request.ts';
+import { Empty } from '../components/Empty.tsx';
+import { LiveProvider } from '../live/LiveProvider.tsx';
+import { SignInPage } from '../pages/SignInPage.tsx';
+
+/** Lets nobody in who has to sign in first. */
+export function Gate() {
+  const queries = useQueryClient();
+  const session = useQuery(sessionQuery());
+  const away = session.data === undefined && session.error !== null;
+  useEffect(() => {
+    if (!away) return;
+    const timer = setInterval(() => void queries.refetchQueries(sessionQuery()), 3_000);
+    return () => clearInterval(timer);
+  }, [away, queries]);
+
+  if (session.data === undefined) {
+    if (session.error === null) return null;
+    return (
+      <main>
+        <Empty
+          title="The farm does not answer"
+          text={`${sentenceOf(session.error)} This page tries again every few seconds.`}
+          action={<Button onClick={() => void session.refetch()}>Try now</Button>}
+        />
+      </main>
+    );
+  }
+  if (session.data.required && !session.data.signedIn) return <SignInPage />;
+  return (
+    <LiveProvider>
+      <Outlet />
+    </LiveProvider>
+  );
+}

@@ -1,0 +1,36 @@
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { CSSProperties } from 'react';
+import classes from './StateBadge.module.css';
+
+type Look = { text: string; color: string; ink?: string; shape?: 'ring' | 'square'; live?: boolean };
+
+const LOOKS: Record<JobStatus, Look> = {
+  probing: { text: 'Reading the file', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
+  ready: { text: 'Waiting for you', color: 'var(--brand)', ink: 'var(--brand)', shape: 'ring' },
+  queued: { text: 'Queued', color: 'var(--muted)', shape: 'ring' },
+  running: { text: 'Running', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
+  paused: { text: 'Paused', color: 'var(--muted)', shape: 'square' },
+  stitching: { text: 'Putting together', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
+  completed: { text: 'Completed', color: 'var(--state-done)', ink: 'var(--brand)' },
+  failed: { text: 'Failed', color: 'var(--state-failed)', ink: 'var(--berry-ink)', shape: 'square' },
+  canceled: { text: 'Canceled', color: 'var(--state-canceled)', shape: 'square' },
+};
+
+export const stateText = (state: JobStatus): string => LOOKS[state].text;
+
+/** A job's state in words, with a dot whose form says the same as its colour. */
+export function StateBadge({ state }: { state: JobStatus }) {
+  const { text, color, ink, shape, live } = LOOKS[state];
+  const style = { '--badge-color': color, ...(ink === undefined ? {} : { '--badge-ink': ink }) };
+  return (
+    <span
+      className={classes.badge}
+      data-shape={shape}
+      data-live={live || undefined}
+      style={style as CSSProperties}
+    >
+      <span className={classes.dot} aria-hidden />
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,24 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { useState } from 'react';
+import { Found } from './Found.tsx';
+import { type FormValues, firstValues, sceneOf } from './form-values.ts';
+import { OpenedWith } from './OpenedWith.tsx';
+import classes from './Review.module.css';
+import { SettingsForm } from './SettingsForm.tsx';
+
+/** What the probe found, and the form with the file's own values. */
+export function Review({ job }: { job: JobDetail }) {
+  const { probe } = job;
+  const [sceneName, setSceneName] = useState<string | null>(null);
+  if (probe === null) return null;
+  const first: FormValues = firstValues(probe, job);
+  return (
+    <div className={classes.columns}>
+      <SettingsForm job={job.id} probe={probe} first={first} onScene={setSceneName} />
+      <div className={classes.side}>
+        <Found probe={probe} scene={sceneOf(probe, sceneName ?? first.scene)} />
+        <OpenedWith job={job} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { Panel } from '../../components/Panel.tsx';
+import { FORMAT_NAMES, VIDEO_NAMES } from './names.ts';
+import classes from './Review.module.css';
+
+/** The settings a job is rendered with. */
+export function Summary({ job }: { job: JobDetail }) {
+  const parsed = RenderSettings.safeParse(job.settings);
+  if (!parsed.success) return null;
+  const s = parsed.data;
+  const width = Math.max(1, Math.floor((s.resolutionX * s.percentage) / 100));
+  const height = Math.max(1, Math.floor((s.resolutionY * s.percentage) / 100));
+  const facts: [string, string][] = [
+    ['File', job.fileName],
+    ['Scene', `${s.scene}, ${s.camera}`],
+    ['Frames', s.frames.length > 80 ? `${s.frames.slice(0, 80)}…` : s.frames],
+    ['Size', `${width} × ${height}${s.percentage === 100 ? '' : ` (${s.percentage} %)`}`],
+    [
+      'Engine',
+      s.engine === 'BLENDER_WORKBENCH'
+        ? engineName(s.engine)
+        : `${engineName(s.engine)}, ${s.samples} samples`,
+    ],
+    ['Denoising', s.denoise ? 'on' : 'off'],
+    ['Frames as', `${FORMAT_NAMES[s.format]}, ${s.colorDepth} bit${s.transparent ? ', transparent' : ''}`],
+    ['Video', s.video === 'none' ? 'none' : `${VIDEO_NAMES[s.video].split(',')[0]}, ${s.fps} fps`],
+    ['Scripts', job.scripts ? 'allowed to run' : 'off'],
+  ];
+  return (
+    <Panel title="Settings">
+      <dl className={classes.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name} style={{ display: 'contents' }}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}

@@ -1,0 +1,98 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
+import type { BlenderProbe, ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import {
+  type ColorDepth,
+  Engine,
+  ImageFormat,
+  RenderOverrides,
+} from '@parallel-pilot/shared/kinds/blender/settings.ts';
+
+/** What the settings form holds: every override has a value. */
+export type FormValues = { [Field in keyof RenderOverrides]-?: Exclude<RenderOverrides[Field], undefined> };
+
+/** Depths each format can store, the first being its usual one. */
+export const DEPTHS: Record<ImageFormat, readonly ColorDepth[]> = {
+  PNG: ['8', '16'],
+  JPEG: ['8'],
+  TIFF: ['8', '16'],
+  OPEN_EXR: ['16', '32'],
+};
+
+/** The form as it first appears: what was offered for the job, else the file's own values. */
+export function firstValues(probe: BlenderProbe, job: Pick<JobDetail, 'settings' | 'overrides'>): FormValues {
+  const offered: Partial<Record<keyof FormValues, unknown>> = job.settings ?? {};
+  const { denoise: _, ...given } = RenderOverrides.omit({ denoise: true }).parse(offered) as RenderOverrides;
+  const scene = sceneOf(probe, given.scene);
+  const own = valuesOfScene(scene);
+  const format = given.format ?? own.format;
+  return {
+    ...own,
+    ...given,
+    colorDepth: depthFor(format, given.colorDepth ?? own.colorDepth),
+    denoise: job.overrides.denoise ?? 'auto',
+  };
+}
+
+export const sceneOf = (probe: BlenderProbe, name: string | undefined): ProbedScene => {
+  const scene =
+    probe.scenes.find((candidate) => candidate.name === (name ?? probe.activeScene)) ?? probe.scenes[0];
+  if (scene === undefined) throw new Error('A probe names at least one scene.');
+  return scene;
+};
+
+/** The scene's own values, with the nearest choice where the farm does not know one. */
+export function valuesOfScene(scene: ProbedScene): FormValues {
+  const format = ImageFormat.safeParse(scene.format).data ?? 'PNG';
+  const step = scene.frameStep > 1 ? `x${scene.frameStep}` : '';
+  return {
+    scene: scene.name,
+    camera: scene.camera ?? scene.cameras[0] ?? '',
+    frames: `${scene.frameStart}-${scene.frameEnd}${step}`,
+    resolutionX: scene.resolutionX,
+    resolutionY: scene.resolutionY,
+    percentage: scene.percentage,
+    engine: Engine.safeParse(scene.engine).data ?? 'BLENDER_EEVEE',
+    samples: scene.samples ?? 64,
+    format,
+    colorDepth: depthFor(format, scene.colorDepth),
+    transparent: scene.transparent,
+    fps: Math.round(scene.fps * 1_000) / 1_000,
+    video: 'mp4',
+    denoise: 'auto',
+  };
+}
+
+export const depthFor = (format: ImageFormat, wanted: ColorDepth | null): ColorDepth =>
+  wanted !== null && DEPTHS[format].includes(wanted) ? wanted : (DEPTHS[format][0] ?? '8');
+
+/** A sentence for each field that the farm would refuse. */
+export function problemsOf(values: FormValues): Partial<Record<keyof FormValues, string>> {
+  const problems: Partial<Record<keyof FormValues, string>> = {};
+  const frames = parseFrames(values.frames);
+  if (!frames.ok) problems.frames = frames.message;
+  if (values.camera === '')
+    problems.camera = 'This scene has no camera. Add one in Blender, or choose another scene.';
+  const whole = { resolutionX: [4, 65_536], resolutionY: [4, 65_536], percentage: [1, 1_000] } as const;
+  for (const [field, [least, most]] of Object.entries(whole) as [keyof typeof whole, [number, number]][]) {
+    if (!RenderOverrides.shape[field].safeParse(values[field]).success || !isNumber(values[field])) {
+      problems[field] = `A whole number from ${least} to ${most.toLocaleString('en')}.`;
+    }
+  }
+  if (!isNumber(values.samples) || !RenderOverrides.shape.samples.safeParse(values.samples).success) {
+    problems.samples = 'A whole number from 1 to 1,000,000.';
+  }
+  if (!isNumber(values.fps) || !RenderOverrides.shape.fps.safeParse(values.fps).success) {
+    problems.fps = 'A number above 0, at most 1,000.';
+  }
+  return problems;
+}
+
+/** An emptied number field holds an empty string. */
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** Pixels that Blender renders: it cuts fractions off. */
+export const renderedPixels = ({ resolutionX, resolutionY, percentage }: FormValues) => ({
+  width: Math.max(1, Math.floor((resolutionX * percentage) / 100)),
+  height: Math.max(1, Math.floor((resolutionY * percentage) / 100)),
+});

@@ -1,0 +1,85 @@
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { JobPatch, JobsPatch, WorkersChanged } from '@parallel-pilot/shared/protocol/live.ts';
+import type { QueryClient } from '@tanstack/react-query';
+import { io, type Socket } from 'socket.io-client';
+import { connection } from './connection.ts';
+import { mergePatches } from './job-patch.ts';
+import { refreshRows } from './job-rows.ts';
+import { patchJobQueries } from './patch-queries.ts';
+
+export type Room = 'jobs' | 'workers' | JobId;
+
+/** The live connection: rooms are watched while some page looks, and patches reach the query cache at most 10 times a second. */
+export interface LiveRooms {
+  watch(room: Room): () => void;
+  close(): void;
+}
+
+const FLUSH_MS = 100;
+
+export function openLiveRooms(queries: QueryClient): LiveRooms {
+  const socket = io('/live', { transports: ['websocket'], reconnectionDelayMax: 3_000 });
+  const watchers = new Map<Room, number>();
+  const pending = new Map<string, JobPatch>();
+  let timer: ReturnType<typeof setTimeout> | null = null;
+
+  const flush = () => {
+    timer = null;
+    const patches = [...pending.values()];
+    pending.clear();
+    for (const patch of patches) patchJobQueries(queries, patch);
+  };
+
+  socket.on('connect', () => {
+    connection.set({ live: 'on' });
+    for (const room of watchers.keys()) enter(socket, queries, room);
+  });
+  socket.on('disconnect', () => connection.set({ live: 'off' }));
+  socket.on('connect_error', () => connection.set({ live: 'off' }));
+  socket.on('job', (message: unknown) => {
+    const parsed = JobPatch.safeParse(message);
+    if (!parsed.success) return;
+    const patch = parsed.data;
+    const earlier = pending.get(patch.job);
+    pending.set(patch.job, earlier === undefined ? patch : mergePatches(earlier, patch));
+    timer ??= setTimeout(flush, FLUSH_MS);
+  });
+  socket.on('jobs', (message: unknown) => {
+    const parsed = JobsPatch.safeParse(message);
+    if (parsed.success) void refreshRows(queries, parsed.data.jobs);
+  });
+  socket.on('workers', (message: unknown) => {
+    if (WorkersChanged.safeParse(message).success) void queries.invalidateQueries({ queryKey: ['workers'] });
+  });
+
+  return {
+    watch(room) {
+      const count = watchers.get(room) ?? 0;
+      watchers.set(room, count + 1);
+      if (count === 0 && socket.connected) enter(socket, queries, room);
+      return () => leave(socket, watchers, room);
+    },
+    close() {
+      if (timer !== null) clearTimeout(timer);
+      socket.close();
+    },
+  };
+}
+
+/** Watches, then asks again: what changed between the page's first answer and the watch is in no patch. */
+function enter(socket: Socket, queries: QueryClient, room: Room): void {
+  socket.emit('watch', { room }, () => {
+    const queryKey = room === 'jobs' || room === 'workers' ? [room] : ['job', room];
+    void queries.invalidateQueries({ queryKey });
+  });
+}
+
+function leave(socket: Socket, watchers: Map<Room, number>, room: Room): void {
+  const count = (watchers.get(room) ?? 1) - 1;
+  if (count > 0) {
+    watchers.set(room, count);
+    return;
+  }
+  watchers.delete(room);
+  if (socket.connected) socket.emit('unwatch', { room });
+}

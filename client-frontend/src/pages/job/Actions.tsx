@@ -1,0 +1,123 @@
+import { ActionIcon, Button, Menu } from '@mantine/core';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isGrantable, isOver } from '@parallel-pilot/shared/model/job.ts';
+import {
+  IconCheck,
+  IconDots,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconRefresh,
+  IconTrash,
+  IconX,
+} from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { patchJob } from '../../api/farm.ts';
+import { jobQuery } from '../../api/queries.ts';
+import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
+import { showProblem, useJobCommand } from './job-command.ts';
+
+const PRIORITIES = [
+  { value: 50, label: 'Before the others' },
+  { value: 0, label: 'Normal' },
+  { value: -50, label: 'After the others' },
+] as const;
+
+/** What may be done with the job as it stands. */
+export function Actions({ job }: { job: JobDetail }) {
+  const command = useJobCommand(job.id);
+  const [asking, setAsking] = useState<'cancel' | 'delete' | null>(null);
+  const over = isOver(job.state);
+  const unfinished = job.counts.failed + job.counts.canceled > 0;
+  return (
+    <>
+      {isGrantable(job.state) && (
+        <Button
+          variant="default"
+          leftSection={<IconPlayerPause size={17} aria-hidden />}
+          loading={command.isPending}
+          onClick={() => command.mutate('pause')}
+        >
+          Pause
+        </Button>
+      )}
+      {job.state === 'paused' && (
+        <Button
+          leftSection={<IconPlayerPlay size={17} aria-hidden />}
+          loading={command.isPending}
+          onClick={() => command.mutate('resume')}
+        >
+          Resume
+        </Button>
+      )}
+      {job.state === 'canceled' && unfinished && (
+        <Button
+          variant="default"
+          leftSection={<IconRefresh size={17} aria-hidden />}
+          loading={command.isPending}
+          onClick={() => command.mutate('retry')}
+        >
+          Take up again
+        </Button>
+      )}
+      {!over && (
+        <Button
+          variant="default"
+          leftSection={<IconX size={17} aria-hidden />}
+          onClick={() => setAsking('cancel')}
+        >
+          Cancel
+        </Button>
+      )}
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <ActionIcon variant="default" size={36} aria-label="More about this job">
+            <IconDots size={18} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {!over && <Priorities job={job} />}
+          <Menu.Item color="berry" leftSection={<IconTrash size={16} />} onClick={() => setAsking('delete')}>
+            Delete the job
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <ConfirmCancel
+        opened={asking === 'cancel'}
+        onClose={() => setAsking(null)}
+        onConfirm={() => command.mutate('cancel')}
+      />
+      <ConfirmDelete job={job} opened={asking === 'delete'} onClose={() => setAsking(null)} />
+    </>
+  );
+}
+
+function Priorities({ job }: { job: JobDetail }) {
+  const queries = useQueryClient();
+  const change = useMutation({
+    mutationFn: (priority: number) => patchJob(job.id, { priority }),
+    onSuccess: () => queries.invalidateQueries(jobQuery(job.id)),
+    onError: showProblem,
+  });
+  return (
+    <>
+      <Menu.Label>Priority</Menu.Label>
+      {PRIORITIES.map(({ value, label }) => (
+        <Menu.Item
+          key={value}
+          leftSection={
+            Math.sign(value) === Math.sign(job.priority) ? (
+              <IconCheck size={16} aria-label="chosen" />
+            ) : (
+              <span style={{ width: 16, display: 'block' }} />
+            )
+          }
+          onClick={() => change.mutate(value)}
+        >
+          {label}
+        </Menu.Item>
+      ))}
+      <Menu.Divider />
+    </>
+  );
+}

@@ -1,0 +1,97 @@
+import { useElementSize } from '@mantine/hooks';
+import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react';
+import classes from './Grid.module.css';
+import { GridRow } from './GridRow.tsx';
+import { gridLayout, isGridKey, moveInGrid } from './grid-layout.ts';
+
+type FrameGridProps = { states: ChunkStates; opened: number | null; onOpen(ordinal: number): void };
+
+/**
+ * Every frame as a cell. Only rows near the view are in the document, and a
+ * row is drawn again only when the letters of its own cells changed, so that
+ * 100,000 cells cost no more than those one sees.
+ */
+export function FrameGrid({ states, opened, onOpen }: FrameGridProps) {
+  const { ref: measured, width } = useElementSize<HTMLDivElement>();
+  return (
+    <div ref={measured} className={classes.measure}>
+      {width > 0 && <Cells states={states} width={width} opened={opened} onOpen={onOpen} />}
+    </div>
+  );
+}
+
+function Cells({ states, width, opened, onOpen }: FrameGridProps & { width: number }) {
+  const count = states.states.length;
+  const layout = gridLayout(count, width);
+  const { columns, rows, cell, gap } = layout;
+  const box = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState(opened ?? 0);
+  const virtual = useVirtualizer({
+    count: rows,
+    getScrollElement: () => box.current,
+    estimateSize: () => cell + gap,
+    overscan: 6,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows are measured again when cells change their size
+  useEffect(() => virtual.measure(), [cell]);
+
+  const focusOn = (ordinal: number) => {
+    setActive(ordinal);
+    virtual.scrollToIndex(Math.floor(ordinal / columns));
+    // The row may only now come into the document.
+    requestAnimationFrame(() =>
+      box.current?.querySelector<HTMLElement>(`[data-ordinal="${ordinal}"]`)?.focus({ preventScroll: true }),
+    );
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!isGridKey(event.key)) return;
+    event.preventDefault();
+    focusOn(moveInGrid(event.key, active, count, columns));
+  };
+  const onClick = (event: MouseEvent) => {
+    const target = (event.target as HTMLElement).closest<HTMLElement>('[data-ordinal]');
+    if (target === null) return;
+    const ordinal = Number(target.dataset.ordinal);
+    setActive(ordinal);
+    onOpen(ordinal);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a table of 100,000 cells cannot be in the document
+    <div
+      ref={box}
+      className={classes.box}
+      role="group"
+      aria-label={`${count} frames. Arrow keys move, Enter opens.`}
+      onKeyDown={onKeyDown}
+      onClick={onClick}
+      onFocus={(event) => {
+        const ordinal = event.target.dataset.ordinal;
+        if (ordinal !== undefined) setActive(Number(ordinal));
+      }}
+    >
+      <div className={classes.inner} style={{ height: Math.max(0, virtual.getTotalSize() - gap) }}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const first = index * columns;
+          const inRow = (ordinal: number | null) =>
+            ordinal !== null && ordinal >= first && ordinal < first + columns ? ordinal : -1;
+          return (
+            <GridRow
+              key={index}
+              first={first}
+              letters={states.states.slice(first, first + columns)}
+              frames={states.frames}
+              top={start}
+              cell={cell}
+              gap={gap}
+              numbered={layout.numbered}
+              active={inRow(Math.min(active, count - 1))}
+              opened={inRow(opened)}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}

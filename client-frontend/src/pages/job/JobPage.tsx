@@ -1,0 +1,108 @@
+import { Button, Skeleton } from '@mantine/core';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from 'react-router';
+import { jobQuery } from '../../api/queries.ts';
+import { isStatus, sentenceOf } from '../../api/request.ts';
+import { Empty } from '../../components/Empty.tsx';
+import { formatPercent } from '../../components/format.ts';
+import { PageHead } from '../../components/PageHead.tsx';
+import { StateBadge, stateText } from '../../components/StateBadge.tsx';
+import { Steps } from '../../components/Steps.tsx';
+import { siteKind } from '../../kinds/registry.ts';
+import { useRoom } from '../../live/LiveProvider.tsx';
+import { Actions } from './Actions.tsx';
+import { Failure } from './Failure.tsx';
+import { FramesView } from './FramesView.tsx';
+import classes from './Job.module.css';
+import { Notes } from './Notes.tsx';
+import { Probing } from './Probing.tsx';
+
+export function JobPage() {
+  const { id = '' } = useParams();
+  return <WatchedJob key={id} id={id as JobId} />;
+}
+
+function WatchedJob({ id }: { id: JobId }) {
+  const { data: job, error, refetch } = useQuery(jobQuery(id));
+  useRoom(id);
+  if (job !== undefined) return <Job job={job} />;
+  if (error === null) return <Loading />;
+  if (isStatus(error, 404) || isStatus(error, 400)) {
+    return (
+      <Empty
+        title="This job is not here"
+        text="It may have been deleted."
+        action={
+          <Button component={Link} to="/">
+            To the jobs
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <Empty
+      title="The job cannot be shown"
+      text={sentenceOf(error)}
+      action={<Button onClick={() => void refetch()}>Try again</Button>}
+    />
+  );
+}
+
+function Job({ job }: { job: JobDetail }) {
+  return (
+    <>
+      <PageHead title={job.name} tab={tabOf(job)} sub={<StateBadge state={job.state} />}>
+        <Actions job={job} />
+      </PageHead>
+      <div className={classes.stack}>
+        {job.state === 'failed' && <Failure job={job} />}
+        <Body job={job} />
+      </div>
+    </>
+  );
+}
+
+function Body({ job }: { job: JobDetail }) {
+  const kind = siteKind(job.kind);
+  if (job.state === 'ready' && kind !== null) {
+    return (
+      <div>
+        <Steps present={2} />
+        <kind.Review job={job} />
+      </div>
+    );
+  }
+  if (job.stage === 'probe') {
+    return (
+      <>
+        {job.state !== 'failed' && job.state !== 'canceled' && <Probing job={job} />}
+        <Notes notes={job.notes} />
+      </>
+    );
+  }
+  return <FramesView job={job} />;
+}
+
+/** The tab tells how far the job is while another one is in front. */
+function tabOf({ name, state, counts, stage }: JobDetail): string {
+  const share = counts.total === 0 ? 0 : counts.done / counts.total;
+  return state === 'running' && stage !== 'probe'
+    ? `${formatPercent(share)} ${name}`
+    : `${stateText(state)}: ${name}`;
+}
+
+function Loading() {
+  return (
+    <div role="status" aria-busy="true" aria-label="Loading the job" className={classes.stack}>
+      <Skeleton width="40%" height={34} radius={8} />
+      <div className={classes.hero}>
+        <Skeleton height={420} radius={16} />
+        <Skeleton height={420} radius={16} />
+      </div>
+      <Skeleton height={180} radius={16} />
+    </div>
+  );
+}

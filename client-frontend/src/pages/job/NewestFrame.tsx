@@ -1,0 +1,32 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { useQuery } from '@tanstack/react-query';
+import { thumbnailUrl } from '../../api/farm.ts';
+import { chunkStatesQuery } from '../../api/queries.ts';
+import { chunkName } from './chunk-name.ts';
+import classes from './Job.module.css';
+import { SteadyPicture } from './SteadyPicture.tsx';
+
+/** The frame that was finished last, large. */
+export function NewestFrame({ job, onOpen }: { job: JobDetail; onOpen(ordinal: number): void }) {
+  const { newest } = job;
+  const states = useQuery(chunkStatesQuery(job.id)).data;
+  if (newest === null) {
+    return (
+      <div className={classes.viewer}>
+        <div className={classes.noFrame}>The first finished frame appears here.</div>
+      </div>
+    );
+  }
+  const name = chunkName(states, newest);
+  return (
+    <button
+      type="button"
+      className={classes.viewer}
+      onClick={() => onOpen(newest)}
+      aria-label={`Newest frame, ${name}: open it`}
+    >
+      <SteadyPicture src={`${thumbnailUrl(job.id, newest)}?size=large`} alt={`${name} as it was rendered`} />
+      <span className={classes.caption}>{name}</span>
+    </button>
+  );
+}

@@ -1,0 +1,90 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useRef } from 'react';
+import { Link } from 'react-router';
+import { timelineQuery, workersQuery } from '../../api/queries.ts';
+import { Bar } from '../../components/Bar.tsx';
+import { formatDuration, plural } from '../../components/format.ts';
+import { Panel } from '../../components/Panel.tsx';
+import classes from './Job.module.css';
+import { layOutTimeline, workerSummary } from './timeline-layout.ts';
+import { type Lane, laneLabel, nextLanes } from './worker-lanes.ts';
+
+/** A bar for each worker with the frame and the sample it is at. */
+export function WorkerBars({ job }: { job: JobDetail }) {
+  const before = useRef<Lane[]>([]);
+  const lanes = useMemo(() => nextLanes(before.current, job.progress), [job.progress]);
+  before.current = lanes;
+  if (isOver(job.state) || job.state === 'stitching') return <WhoDidIt job={job.id} />;
+  return (
+    <Panel title="Workers">
+      {lanes.length === 0 ? <Nobody paused={job.state === 'paused'} /> : null}
+      <ul className={classes.lanes}>
+        {lanes.map((lane) => (
+          <li key={`${lane.worker}/${lane.slot}`}>
+            <OneLane lane={lane} paused={job.state === 'paused'} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function OneLane({ lane, paused }: { lane: Lane; paused: boolean }) {
+  const { now } = lane;
+  const idle = paused ? 'Paused' : 'Waiting for a frame';
+  const doing = now === null ? idle : [now.label, now.detail].filter((part) => part !== '').join(' · ');
+  return (
+    <div className={classes.lane}>
+      <div className={classes.laneHead}>
+        <b>{lane.slot === 1 ? lane.name : `${lane.name}, slot ${lane.slot}`}</b>
+        <span>{doing}</span>
+      </div>
+      <Bar
+        label={laneLabel(lane)}
+        fraction={now?.fraction ?? 0}
+        text={doing}
+        color="var(--state-running)"
+        height={10}
+      />
+    </div>
+  );
+}
+
+function Nobody({ paused }: { paused: boolean }) {
+  const workers = useQuery(workersQuery()).data?.workers;
+  if (paused) return <p className={classes.quiet}>The job is paused. Its frames wait.</p>;
+  if (workers?.every((worker) => worker.status === 'offline') === true) {
+    return (
+      <p className={classes.quiet}>
+        No worker is connected. <Link to="/workers">See how a machine joins.</Link>
+      </p>
+    );
+  }
+  return <p className={classes.quiet}>No worker has started on this job yet.</p>;
+}
+
+function WhoDidIt({ job }: { job: string }) {
+  const spans = useQuery(timelineQuery(job)).data?.spans;
+  const workers = useMemo(
+    () => (spans === undefined ? [] : workerSummary(layOutTimeline(spans, Date.now()).lanes)),
+    [spans],
+  );
+  if (workers.length === 0) return null;
+  return (
+    <Panel title="Workers">
+      <ul className={classes.lanes}>
+        {workers.map(({ name, done, medianMs }) => (
+          <li key={name} className={classes.laneHead}>
+            <b>{name}</b>
+            <span>
+              {plural(done, 'frame')}
+              {medianMs !== null && `, ${formatDuration(medianMs)} each`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

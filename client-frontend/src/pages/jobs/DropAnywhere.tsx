@@ -1,0 +1,58 @@
+import { notifications } from '@mantine/notifications';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useNavigate } from 'react-router';
+import { LogoMark } from '../../app/Logo.tsx';
+import { giveFile } from '../new/give-file.ts';
+import classes from './Jobs.module.css';
+
+/** Lets a file be dropped on any place of the page inside. */
+export function DropAnywhere({ children }: { children: ReactNode }) {
+  const [over, setOver] = useState(false);
+  const depth = useRef(0);
+  const navigate = useNavigate();
+  useEffect(() => {
+    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
+    const enter = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      depth.current += 1;
+      setOver(true);
+    };
+    const move = (event: DragEvent) => {
+      if (carriesFiles(event)) event.preventDefault();
+    };
+    const leave = () => {
+      depth.current = Math.max(0, depth.current - 1);
+      if (depth.current === 0) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth.current = 0;
+      setOver(false);
+      const refusal = giveFile([...(event.dataTransfer?.files ?? [])]);
+      if (refusal === null) void navigate('/new');
+      else notifications.show({ color: 'berry', title: 'Not taken', message: refusal });
+    };
+    const on = { dragenter: enter, dragover: move, dragleave: leave, drop };
+    for (const [name, listener] of Object.entries(on))
+      window.addEventListener(name, listener as EventListener);
+    return () => {
+      for (const [name, listener] of Object.entries(on)) {
+        window.removeEventListener(name, listener as EventListener);
+      }
+    };
+  }, [navigate]);
+  return (
+    <>
+      {children}
+      {over && (
+        <div className={classes.overlay} role="status">
+          <div className={classes.overlayCard}>
+            <LogoMark size={56} />
+            Let go to render it
+          </div>
+        </div>
+      )}
+    </>
+  );
+}

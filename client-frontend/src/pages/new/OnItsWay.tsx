@@ -1,0 +1,127 @@
+import { Button, Group, Radio, Stack } from '@mantine/core';
+import { useState } from 'react';
+import type { SubmissionState } from '../../api/submission.ts';
+import { submission } from '../../app/submission.ts';
+import { Bar } from '../../components/Bar.tsx';
+import { formatBytes, formatEta, formatPercent } from '../../components/format.ts';
+import { Panel } from '../../components/Panel.tsx';
+import classes from './New.module.css';
+
+type Going = Exclude<SubmissionState, { phase: 'idle' }>;
+
+/** The file on its way to the farm, whatever it meets. */
+export function OnItsWay({ state }: { state: Going }) {
+  return (
+    <Panel title={state.fileName} aside={formatBytes(state.size)}>
+      <Phase state={state} />
+    </Panel>
+  );
+}
+
+function Phase({ state }: { state: Going }) {
+  switch (state.phase) {
+    case 'checking':
+      return <Waiting text="Asking whether the farm has this file already…" />;
+    case 'uploading':
+      return <Uploading state={state} />;
+    case 'creating':
+    case 'created':
+      return <Waiting text="The file is there. Making a job of it…" full />;
+    case 'choosing':
+      return <Choosing message={state.message} choices={state.choices} />;
+    case 'refused':
+      return <Refused message={state.message} canRetry={state.canRetry} />;
+    default:
+      return state satisfies never;
+  }
+}
+
+function Waiting({ text, full = false }: { text: string; full?: boolean }) {
+  return (
+    <Stack gap="sm" role="status">
+      <Bar label="Upload" fraction={full ? 1 : 0} height={10} text={text} />
+      <div className={classes.facts}>{text}</div>
+    </Stack>
+  );
+}
+
+function Uploading({ state }: { state: Extract<Going, { phase: 'uploading' }> }) {
+  const { sent, size, speed, paused, trouble } = state;
+  const rest = speed === null || speed <= 0 ? null : (size - sent) / speed;
+  return (
+    <Stack gap="sm">
+      <Bar
+        label="Upload"
+        fraction={sent / size}
+        height={10}
+        color={paused || trouble !== null ? 'var(--state-leased)' : 'var(--state-done)'}
+      />
+      <div className={classes.facts}>
+        <span>
+          {formatPercent(sent / size)} · {formatBytes(sent)} of {formatBytes(size)}
+        </span>
+        <span>
+          {paused && 'Paused'}
+          {!paused && trouble === null && speed !== null && `${formatBytes(speed)}/s`}
+          {!paused && trouble === null && rest !== null && ` · ${formatEta(rest)} left`}
+        </span>
+      </div>
+      {trouble !== null && !paused && (
+        <p role="status" className={classes.trouble}>
+          {trouble}
+        </p>
+      )}
+      <Group mt="xs">
+        {paused ? (
+          <Button onClick={() => submission.resume()}>Resume</Button>
+        ) : (
+          <Button variant="default" onClick={() => submission.pause()}>
+            Pause
+          </Button>
+        )}
+        <Button variant="subtle" color="gray" onClick={() => submission.reset()}>
+          Cancel
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Choosing({ message, choices }: { message: string; choices: string[] }) {
+  const [main, setMain] = useState<string | null>(null);
+  return (
+    <Stack>
+      <Radio.Group label={message} value={main} onChange={setMain}>
+        <Stack gap="xs" mt="sm">
+          {choices.map((choice) => (
+            <Radio key={choice} value={choice} label={choice} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      <Group>
+        <Button disabled={main === null} onClick={() => main !== null && submission.choose(main)}>
+          Go on with this one
+        </Button>
+        <Button variant="subtle" color="gray" onClick={() => submission.reset()}>
+          Another file
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Refused({ message, canRetry }: { message: string; canRetry: boolean }) {
+  return (
+    <Stack>
+      <p role="alert" className={classes.refusal}>
+        {message}
+      </p>
+      <Group>
+        {canRetry && <Button onClick={() => submission.retry()}>Try again</Button>}
+        <Button variant="default" onClick={() => submission.reset()}>
+          Another file
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,81 @@
+import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
+import { Link } from 'react-router';
+import { Bar } from '../../components/Bar.tsx';
+import { formatAgo, formatBytes, formatCount, formatPercent, plural } from '../../components/format.ts';
+import { abilities } from './abilities.ts';
+import classes from './Workers.module.css';
+
+const STATUS = { online: 'Connected', draining: 'Leaving', offline: 'Away' } as const;
+
+export function WorkerCard({ worker, now }: { worker: WorkerView; now: number }) {
+  const { machine, status } = worker;
+  return (
+    <article className={classes.card} data-status={status} aria-label={`Worker ${worker.name}`}>
+      <header className={classes.head}>
+        <h2>{worker.name}</h2>
+        <span className={classes.status} data-status={status}>
+          {STATUS[status]}
+        </span>
+      </header>
+      <p className={classes.machine}>
+        {machine.os} · {plural(machine.cpus, 'core')} · {formatBytes(machine.memoryBytes)}
+      </p>
+      {status === 'offline' ? (
+        <p className={classes.quiet}>Last seen {formatAgo(worker.lastSeenAt, now)}.</p>
+      ) : (
+        <>
+          <Doing worker={worker} />
+          <Load worker={worker} />
+        </>
+      )}
+      <ul className={classes.abilities} aria-label="What it can do">
+        {abilities(worker.capabilities).map(({ text, lacking }) => (
+          <li key={text} data-lacking={lacking || undefined}>
+            {text}
+          </li>
+        ))}
+      </ul>
+      <footer className={classes.foot}>
+        <span>{formatCount(worker.chunksDone)} done</span>
+        <span data-bad={worker.chunksFailed > 0 || undefined}>{formatCount(worker.chunksFailed)} failed</span>
+        {worker.slots > 1 && <span>{worker.slots} at a time</span>}
+      </footer>
+    </article>
+  );
+}
+
+function Doing({ worker }: { worker: WorkerView }) {
+  if (worker.running.length === 0) return <p className={classes.quiet}>Free for work.</p>;
+  return (
+    <ul className={classes.doing}>
+      {worker.running.map((run) => (
+        <li key={run.chunk}>
+          <div className={classes.doingHead}>
+            <Link to={`/jobs/${run.job}`}>{run.jobName}</Link>
+            <span>{[run.label, run.detail].filter((part) => part !== '').join(' · ')}</span>
+          </div>
+          <Bar label={`${worker.name}: ${run.label}`} fraction={run.fraction} color="var(--state-running)" />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Load({ worker: { load, machine } }: { worker: WorkerView }) {
+  if (load === null) return null;
+  const memory = machine.memoryBytes === 0 ? 0 : load.memoryUsedBytes / machine.memoryBytes;
+  return (
+    <dl className={classes.load}>
+      <dt>Processor</dt>
+      <dd>
+        <Bar label="Processor in use" fraction={load.cpu} color="var(--state-leased)" height={5} />
+      </dd>
+      <dd>{formatPercent(load.cpu)}</dd>
+      <dt>Memory</dt>
+      <dd>
+        <Bar label="Memory in use" fraction={memory} color="var(--state-leased)" height={5} />
+      </dd>
+      <dd>{formatBytes(load.memoryUsedBytes)}</dd>
+    </dl>
+  );
+}

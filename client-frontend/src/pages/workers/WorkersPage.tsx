@@ -1,0 +1,73 @@
+import { Button, Skeleton } from '@mantine/core';
+import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
+import { useQuery } from '@tanstack/react-query';
+import { workersQuery } from '../../api/queries.ts';
+import { sentenceOf } from '../../api/request.ts';
+import { useNow } from '../../components/clock.ts';
+import { Empty } from '../../components/Empty.tsx';
+import { plural } from '../../components/format.ts';
+import { PageHead } from '../../components/PageHead.tsx';
+import { useRoom } from '../../live/LiveProvider.tsx';
+import { Join } from './Join.tsx';
+import { WorkerCard } from './WorkerCard.tsx';
+import classes from './Workers.module.css';
+
+const ORDER = { online: 0, draining: 1, offline: 2 } as const;
+
+export function WorkersPage() {
+  const { data, error, refetch } = useQuery(workersQuery());
+  useRoom('workers');
+  const now = useNow(5_000);
+  const workers = data?.workers.toSorted(
+    (a, b) => ORDER[a.status] - ORDER[b.status] || a.name.localeCompare(b.name, 'en', { numeric: true }),
+  );
+  return (
+    <>
+      <PageHead title="Workers" sub={workers === undefined ? '\u00a0' : summary(workers)} />
+      <div className={classes.page}>
+        {workers === undefined && error === null && <Loading />}
+        {workers === undefined && error !== null && (
+          <Empty
+            title="The workers cannot be shown"
+            text={sentenceOf(error)}
+            action={<Button onClick={() => void refetch()}>Try again</Button>}
+          />
+        )}
+        {workers?.length === 0 && (
+          <Empty
+            title="No worker yet"
+            text="A worker is any machine with Blender on it. Run the line below there, and it takes part at once."
+          />
+        )}
+        {workers !== undefined && workers.length > 0 && (
+          <ul className={classes.cards}>
+            {workers.map((worker) => (
+              <li key={worker.id}>
+                <WorkerCard worker={worker} now={now} />
+              </li>
+            ))}
+          </ul>
+        )}
+        <Join />
+      </div>
+    </>
+  );
+}
+
+function summary(workers: WorkerView[]): string {
+  const online = workers.filter((worker) => worker.status !== 'offline');
+  const busy = online.filter((worker) => worker.running.length > 0).length;
+  const offline = workers.length - online.length;
+  const parts = [`${plural(online.length, 'worker')} connected`, `${busy} at work`];
+  return [...parts, ...(offline > 0 ? [`${offline} away`] : [])].join(' · ');
+}
+
+function Loading() {
+  return (
+    <div role="status" aria-busy="true" aria-label="Loading the workers" className={classes.cards}>
+      <Skeleton height={250} radius={16} />
+      <Skeleton height={250} radius={16} />
+      <Skeleton height={250} radius={16} />
+    </div>
+  );
+}
