@@ -6,6 +6,7 @@ import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { DetailedError, type HttpResponse, Upload } from 'tus-js-client';
 import { SentenceError } from '../sentence-error.ts';
 import type { Api } from './client.ts';
+import { patiently } from './patience.ts';
 import { authorization } from './request.ts';
 
 export type UploadEvents = {
@@ -25,7 +26,7 @@ export async function uploadFile(
   { onProgress }: UploadEvents,
 ): Promise<Uploaded> {
   const { size } = await stat(path);
-  if ((await api.blob(hash)) !== null) return { hash, size, reused: true };
+  if ((await patiently(() => api.blob(hash))) !== null) return { hash, size, reused: true };
   const received = await sendFile(api, path, size, onProgress);
   if (received !== hash) {
     throw new SentenceError(`${path} was changed while it was uploaded. Save it, then try again.`);
@@ -62,7 +63,7 @@ async function hashOf(api: Api, upload: Upload, reply: HttpResponse): Promise<Bl
   const told = BlobHash.safeParse(reply.getHeader('Blob-Hash'));
   if (told.success) return told.data;
   const id = upload.url?.split('/').pop() ?? '';
-  const { blob } = await api.upload(id);
+  const { blob } = await patiently(() => api.upload(id));
   if (blob === null) throw new SentenceError('The upload ended, but the farm has not got the whole file.');
   return blob;
 }

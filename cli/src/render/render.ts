@@ -4,6 +4,7 @@ import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { type Api, createApi } from '../api/client.ts';
 import { findConnection, type ServerFlags } from '../api/connect.ts';
 import { ApiError } from '../api/request.ts';
+import { submitJob } from '../api/submit-job.ts';
 import { hashFile, uploadFile } from '../api/upload.ts';
 import type { CliConfig } from '../config.ts';
 import { followJob } from '../follow/follow.ts';
@@ -112,7 +113,7 @@ async function handOver({ api, options, report }: Run, request: CreateJob): Prom
   const uploaded = await uploadFile(api, options.file.path, request.source.blob as never, { onProgress });
   report({ event: 'upload.done', ...uploaded });
   try {
-    return await api.createJob(request);
+    return await submitJob(api, request);
   } catch (error) {
     if (!(error instanceof ApiError) || error.choices.length === 0) throw error;
     const choices = error.choices.map((choice) => `  --main ${choice}`).join('\n');

@@ -3,6 +3,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Api } from '../api/client.ts';
+import { patiently } from '../api/patience.ts';
 import { saveFile } from '../api/save.ts';
 import type { RenderEvent } from '../report/events.ts';
 
@@ -68,13 +69,13 @@ export function fileNameOf(name: string): string {
 }
 
 async function listFrames(api: Api, id: JobId): Promise<{ done: number[]; total: number }> {
-  const { frames, states } = await api.states(id);
+  const { frames, states } = await patiently(() => api.states(id));
   if (frames === null) return { done: [], total: 0 };
   return { done: frames.filter((_, ordinal) => states[ordinal] === 'd'), total: frames.length };
 }
 
 async function findVideo(api: Api, id: JobId): Promise<{ url: string; extension: string } | null> {
-  const { artifacts } = await api.artifacts(id);
+  const { artifacts } = await patiently(() => api.artifacts(id));
   const video = artifacts.find((artifact) => artifact.mediaType.startsWith('video/'));
   if (video === undefined) return null;
   return { url: video.url, extension: /\.[a-z0-9]+$/i.exec(video.name)?.[0] ?? '.mp4' };

@@ -32,7 +32,7 @@ const screenAfter = (events: RenderEvent[], now = 32_000) => {
 describe('the screen of a render', () => {
   test('shows the whole and each worker by name, frame and sample', () => {
     assert.deepEqual(screenAfter([progress()]).lines(), [
-      'Rendering  ━━━━━━━━╸─────────────  39 %  18/48 frames · 0:32 · 0:39 left',
+      'Rendering  ━━━━━━━━━━────────────────  39 %  18/48 frames · 0:32 · 0:39 left',
       '  studio-1  ━━━━━━━━━━━━╸────────────  Frame 19 · sample 32/64',
       '  studio-2  ━━━━━━╸──────────────────  Frame 20 · sample 16/64',
     ]);
