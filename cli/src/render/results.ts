@@ -19,7 +19,7 @@ export type Saved = {
 const EXTENSIONS: Record<string, string> = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr', TIFF: 'tif' };
 const AT_ONCE = 6;
 
-/** Fetches video and frames of a job into `<out>/<name>.mp4` and `<out>/<name>/0001.png`. */
+/** Fetches video and frames of a job into `<out>/<name>.mp4` and `<out>/<name>/<name>_0001.png`. */
 export async function saveResults(
   api: Api,
   job: JobDetail,
@@ -41,7 +41,7 @@ export async function saveResults(
     await saveFile(
       api,
       `/api/v1/jobs/${job.id}/frames/${frame}`,
-      join(folder, frameFile(frame, extension)),
+      join(folder, frameFile(name, frame, extension)),
       signal,
     );
     step();
@@ -57,9 +57,9 @@ export async function saveResults(
   return { video: path, folder: count > 0 ? folder : null, frames: count, missing };
 }
 
-/** Blender's own way to name frames: at least four digits, the sign before them. */
-export const frameFile = (frame: number, extension: string): string =>
-  `${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}.${extension}`;
+/** As in the site's archive of all frames: `name_0001.png`, the sign before the digits. */
+export const frameFile = (name: string, frame: number, extension: string): string =>
+  `${name}_${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}.${extension}`;
 
 /** A job's name as the name of a file, on any system. */
 export function fileNameOf(name: string): string {
