@@ -3,9 +3,13 @@ import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
 import type { Parts } from './parts.ts';
 import { accessLog } from './routes/access-log.ts';
+import { artifactRoutes } from './routes/artifacts.ts';
 import { blobRoutes } from './routes/blobs.ts';
+import { chunkRoutes } from './routes/chunks.ts';
 import { mountDocs } from './routes/docs.ts';
+import { frameRoutes } from './routes/frames.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { onError } from './routes/on-error.ts';
 import { newRoutes, problem } from './routes/problems.ts';
 import { securityHeaders } from './routes/security-headers.ts';
@@ -30,6 +34,10 @@ export function createApp(parts: Parts, { access, uploads, siteFolder }: AppPart
   app.route('/', uploadRoutes(parts, uploads));
   app.route('/', blobRoutes(parts));
   app.route('/', workerRoutes(parts));
+  app.route('/', jobRoutes(parts));
+  app.route('/', chunkRoutes(parts));
+  app.route('/', frameRoutes(parts));
+  app.route('/', artifactRoutes(parts));
   mountDocs(app);
 
   app.all('/api/*', (c) =>
