@@ -53,6 +53,32 @@ describe('a supervised child', () => {
     await child.stop(0, now);
   });
 
+  test('that dies at its start is reported with its last lines', async () => {
+    const child = supervise(program('dies'), () => {});
+    const started = await child.started;
+    assert.match(
+      started.ok ? '' : started.message,
+      /^The fixture stopped with exit code 3 before it was ready\.\n\nIts last lines:\n {2}start\.failed: the fixture has no wish/,
+    );
+    await child.stop(0, now);
+  });
+
+  test('that keeps dying is given up with a sentence', async () => {
+    const events: ChildEvent[] = [];
+    const child = supervise(program('dies-later'), (event) => events.push(event), {
+      decide: (before) =>
+        before < 2
+          ? { action: 'restart', delayMs: 0, quickDeaths: before + 1 }
+          : { action: 'give-up', quickDeaths: before + 1 },
+    });
+    const gaveUp = await until(() => events.find((event) => event.type === 'gave-up'), 'it goes on and on');
+    assert.match(
+      gaveUp.message,
+      /^The fixture stopped with exit code 3, 3 times in a row and is not started/,
+    );
+    await child.stop(0, now);
+  });
+
   test('that never becomes ready is ended, with a sentence', async () => {
     const child = supervise(program('silent'), () => assert.fail('nothing to tell'), {
       readyWithinMs: 1_000,

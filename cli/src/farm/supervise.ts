@@ -21,6 +21,8 @@ export type Supervision = {
   stop(graceMs: number, hurry: AbortSignal): Promise<void>;
 };
 
+export type SuperviseOptions = { readyWithinMs?: number; decide?: typeof decideRestart };
+
 const KILL_AFTER_MS = 3_000;
 /** Two equal signals in one moment may arrive as one. */
 const BETWEEN_SIGNALS_MS = 200;
@@ -29,7 +31,7 @@ const BETWEEN_SIGNALS_MS = 200;
 export function supervise(
   program: ChildProgram,
   onEvent: (event: ChildEvent) => void,
-  { readyWithinMs = 60_000 }: { readyWithinMs?: number } = {},
+  { readyWithinMs = 60_000, decide = decideRestart }: SuperviseOptions = {},
 ): Supervision {
   const stopping = new AbortController();
   const started = Promise.withResolvers<Awaited<Supervision['started']>>();
@@ -68,7 +70,9 @@ export function supervise(
       const exit = await child.exited;
       if (stopping.signal.aborted) break;
       const livedMs = outcome.status === 'ready' ? exit.livedMs : 0;
-      const decision = decideRestart(quickDeaths, livedMs);
+      // Whatever ends it by itself before it was ever ready would do so again.
+      if (!wasReady && exit.signal === null) return giveUp(child, exit, 1, wasReady);
+      const decision = decide(quickDeaths, livedMs);
       quickDeaths = decision.quickDeaths;
       if (decision.action === 'give-up') return giveUp(child, exit, quickDeaths, wasReady);
       onEvent({
@@ -90,7 +94,9 @@ export function supervise(
   }
 
   async function giveUp(dead: RunningChild, exit: ChildExit, deaths: number, wasReady: boolean) {
-    const what = `The ${program.name} ${describeExit(exit)}, ${deaths} times in a row, and is not started again.`;
+    const often = deaths === 1 ? '' : `, ${deaths} times in a row`;
+    const again = wasReady ? ' and is not started again' : ' before it was ready';
+    const what = `The ${program.name} ${describeExit(exit)}${often}${again}.`;
     const message = await withLog(what, dead, program);
     if (!wasReady) started.resolve({ ok: false, message });
     onEvent({ type: 'gave-up', name: program.name, message });
