@@ -5,8 +5,10 @@ import { takeInterrupts } from '../render/interrupts.ts';
 import { lookAtFile } from '../render/local-file.ts';
 import { render } from '../render/render.ts';
 import { type RenderFlags, readFlags } from '../render/request.ts';
+import { RenderEvent } from '../report/events.ts';
 import { openReporter } from '../report/open.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { wrap } from '../text/columns.ts';
 import { wholeNumber } from './numbers.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
@@ -48,8 +50,14 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     'pilot render shot.zip --main shots/a.blend --engine cycles --samples 128 --video webm',
     'pilot render shot.blend --server http://farm:3000 --json',
   ]);
+  command.addHelpText('after', `\nEvents of --json, one a line:\n${eventNames().join('\n')}`);
   return command.action(async (file: string, flags: Flags) => exit(await run(context, file, flags)));
 }
+
+const eventNames = (): string[] =>
+  wrap(RenderEvent.options.map((option) => option.shape.event.value).join(', '), 76).map(
+    (line) => `  ${line}`,
+  );
 
 async function run(context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
