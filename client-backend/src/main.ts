@@ -82,7 +82,10 @@ async function openDatabase({ databaseUrl }: ServerConfig): Promise<Db> {
   }
 }
 
-const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
+// A function, not a constant: the lines at the top run before constants down here have their values.
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//');
+}
 
 /** SIGTERM, Ctrl-C, or the end of the process that started this one; the second time it goes at once. */
 function stopWhenTold(stop: () => Promise<void>): void {
