@@ -9,10 +9,7 @@ export const onError =
   (log: Log): ErrorHandler =>
   (error, c) => {
     if (error instanceof HTTPException) {
-      const message = /^malformed json/i.test(error.message)
-        ? 'The body of the request is not valid JSON.'
-        : error.message;
-      return problem(c, clientStatus(error.status), 'invalid-request', message);
+      return problem(c, clientStatus(error.status), 'invalid-request', sentenceFor(error));
     }
     if (isDiskFull(error) || sqliteCode(error) === SQLITE_FULL) {
       log.error({ event: 'disk.full', path: c.req.path });
@@ -34,6 +31,11 @@ export const onError =
 
 const DATABASE_AWAY =
   'The database of the farm cannot be reached at the moment. Nothing is lost: try again when it is back.';
+
+function sentenceFor({ status, message }: HTTPException): string {
+  if (status === 415) return 'Send the body of this request as JSON, with content-type: application/json.';
+  return /^malformed json/i.test(message) ? 'The body of the request is not valid JSON.' : message;
+}
 
 const clientStatus = (status: number): 400 | 413 | 415 => (status === 413 || status === 415 ? status : 400);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, readdir, utimes } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -51,6 +51,17 @@ test('an upload cut in the middle goes on from where it was, in the same process
   assert.equal(resumed.blobHash, hashOf(bytes));
   assert.deepEqual(resumed.offsets[0], 1_500_000);
   assert.deepEqual(await buffer(next.parts.blobs.read(hashOf(bytes))), bytes);
+});
+
+test('a connection that is silent but looks open does not keep the upload from going on', async (t) => {
+  const { backend } = await start(t);
+  const bytes = randomBytes(300_000);
+  const url = await create(backend, bytes.length);
+  const silent = begin(url, 0, bytes.subarray(0, 100_000), bytes.length);
+  await until(async () => (await infoOf(url)).offset === 100_000, 'the bytes never arrived');
+  const resumed = await send(backend, bytes, url);
+  assert.deepEqual([resumed.blobHash, resumed.offsets[0]], [hashOf(bytes), 100_000]);
+  silent.destroy();
 });
 
 test('an upload whose last reply was lost with the process is found complete', async (t) => {
@@ -166,22 +177,27 @@ async function create(backend: TestBackend, size: number): Promise<string> {
 
 /** Announces everything, sends this much, and pulls the plug. Gives the offset that the server kept. */
 async function sendHalf(url: string, offset: number, bytes: Buffer): Promise<number> {
+  const sending = begin(url, offset, bytes, bytes.length + 1);
+  const closed = new Promise((resolve) => sending.once('close', resolve));
+  await until(async () => (await infoOf(url)).offset === offset + bytes.length, 'the bytes never arrived');
+  sending.destroy();
+  await closed;
+  return (await infoOf(url)).offset;
+}
+
+function begin(url: string, offset: number, bytes: Buffer, announced: number): ClientRequest {
   const sending = request(url, {
     method: 'PATCH',
     headers: {
       'tus-resumable': '1.0.0',
       'upload-offset': offset,
       'content-type': 'application/offset+octet-stream',
-      'content-length': bytes.length + 1,
+      'content-length': announced,
     },
   });
   sending.on('error', () => {});
-  const closed = new Promise((resolve) => sending.once('close', resolve));
   sending.write(bytes);
-  await until(async () => (await infoOf(url)).offset === offset + bytes.length, 'the bytes never arrived');
-  sending.destroy();
-  await closed;
-  return (await infoOf(url)).offset;
+  return sending;
 }
 
 const infoOf = async (url: string) => UploadInfo.parse(await (await fetch(`${url}/info`)).json());

@@ -34,6 +34,8 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     allowedOrigins: [],
     exposedHeaders: ['Blob-Hash'],
     maxSize: parts.config.maxUploadBytes,
+    // A client that asks for the offset has given its old connection up, though that may still look open from here.
+    lockDrainTimeout: 200,
     // tus would put the text of any error into its reply; what is not a refusal goes to the application.
     onResponseError(_request, error) {
       if ('status_code' in error) return undefined;
