@@ -10,7 +10,7 @@ import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../parts.ts';
 import type { MadeArtifact, MadeAssembly } from '../kind.ts';
-import { frameName, safeName } from './artifact-names.ts';
+import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import { checkFrames, type ImageSize } from './check-frames.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
 import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { execa } from 'execa';
 import PQueue from 'p-queue';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { Parts } from '../../parts.ts';
 import { TONE_MAP } from './video-filters.ts';
 
@@ -64,7 +64,7 @@ async function make(source: string, mediaType: string, what: Derived, path: stri
     .toFile(draft)
     .then(
       () => rename(draft, path),
-      async (error) => {
+      async (error: unknown) => {
         await rm(draft, { force: true });
         throw error;
       },
@@ -73,7 +73,7 @@ async function make(source: string, mediaType: string, what: Derived, path: stri
 }
 
 // The longest side that WebP can have.
-const withinWebp = (image: sharp.Sharp) =>
+const withinWebp = (image: Sharp) =>
   image.resize(16_383, 16_383, { fit: 'inside', withoutEnlargement: true });
 
 /** libvips as it comes with sharp knows no OpenEXR; ffmpeg does, and shows it as the video will. */

@@ -117,3 +117,12 @@ export const stageKind = (db: Db, id: StageId): Promise<{ kind: string; stage: s
     .select(['j.kind', 's.name as stage'])
     .where('s.id', '=', id)
     .executeTakeFirst();
+
+/** All stages of a job in their order, without their long texts. */
+export const stagesOf = (db: Db, job: JobId): Promise<StageHead[]> =>
+  db
+    .selectFrom('stages')
+    .select(['id', 'job_id', 'ordinal', 'name', 'state', 'chunk_count'])
+    .where('job_id', '=', job)
+    .orderBy('ordinal')
+    .execute();

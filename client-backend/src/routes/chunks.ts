@@ -1,0 +1,58 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { ChunkDetail, ChunkList, ChunkListQuery, ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
+import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { z } from 'zod';
+import { NOT_FOUND } from '../jobs/actions.ts';
+import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
+import type { Parts } from '../parts.ts';
+import { newRoutes, problem, problems } from './problems.ts';
+
+/** The chunks of a job's newest stage. */
+export function chunkRoutes(parts: Parts): OpenAPIHono {
+  const routes = newRoutes();
+  routes.openapi(list, async (c) => {
+    const page = await chunkListPage(parts, c.req.valid('param').id, c.req.valid('query'));
+    return page === null ? problem(c, 404, NOT_FOUND.code, NOT_FOUND.message) : c.json(page, 200);
+  });
+  // Before the route with an ordinal, which "states" is not.
+  routes.openapi(states, async (c) => {
+    const page = await chunkStatesPage(parts, c.req.valid('param').id);
+    return page === null ? problem(c, 404, NOT_FOUND.code, NOT_FOUND.message) : c.json(page, 200);
+  });
+  routes.openapi(one, async (c) => {
+    const { id, ordinal } = c.req.valid('param');
+    const detail = await chunkDetail(parts, id, ordinal);
+    if (detail === null) return problem(c, 404, 'chunk-unknown', 'The job has no such part.');
+    return c.json(detail, 200);
+  });
+  return routes;
+}
+
+const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
+const param = z.object({ id: JobId });
+const tags = ['Chunks'];
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/chunks',
+  tags,
+  summary: 'Chunks by ordinal, in pages',
+  request: { params: param, query: ChunkListQuery },
+  responses: { 200: { description: 'A page', content: json(ChunkList) }, ...problems(400, 404) },
+});
+const states = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/chunks/states',
+  tags,
+  summary: 'The state of every chunk as one letter each',
+  request: { params: param },
+  responses: { 200: { description: 'Letters by ordinal', content: json(ChunkStates) }, ...problems(404) },
+});
+const one = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/chunks/{ordinal}',
+  tags,
+  summary: 'A chunk with every attempt and its log',
+  request: { params: param.extend({ ordinal: z.coerce.number().int().min(0).max(100_000_000) }) },
+  responses: { 200: { description: 'The chunk', content: json(ChunkDetail) }, ...problems(400, 404) },
+});

@@ -1,0 +1,94 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { frameName } from '../jobs/artifact-names.ts';
+import { type FrameImage, findFrame } from '../jobs/job-frames.ts';
+import type { Parts } from '../parts.ts';
+import { newRoutes, problem, problems } from './problems.ts';
+import { sendBlob } from './send-blob.ts';
+
+/** Frames as images. A frame may be rendered again, so its address is asked again, which its ETag makes cheap. */
+export function frameRoutes(parts: Parts): OpenAPIHono {
+  const routes = newRoutes();
+  routes.openapi(image, async (c) => {
+    const { id, frame } = c.req.valid('param');
+    const { preview, download } = c.req.valid('query');
+    const found = await findFrame(parts, id, frame);
+    if (!found.ok) return problem(c, 404, found.code, found.message);
+    const { file, jobName, extension } = found;
+    if (preview !== undefined && !SHOWN.has(file.mediaType)) return sendDerived(c, parts, found, 'preview');
+    const size = await parts.blobs.size(file.hash);
+    if (size === null)
+      return problem(c, 404, 'frame-gone', `The image of frame ${frame} is not here any more.`);
+    const name = frameName(jobName, frame, extension);
+    return sendBlob(
+      c,
+      parts.blobs,
+      { hash: file.hash, size, mediaType: file.mediaType },
+      {
+        'content-disposition': disposition(download === undefined ? 'inline' : 'attachment', name),
+      },
+    );
+  });
+  routes.openapi(thumbnail, async (c) => {
+    const { id, frame } = c.req.valid('param');
+    const found = await findFrame(parts, id, frame);
+    if (!found.ok) return problem(c, 404, found.code, found.message);
+    return sendDerived(c, parts, found, 'thumbnail');
+  });
+  return routes;
+}
+
+/** Images that browsers show as they are. */
+const SHOWN = new Set(['image/png', 'image/jpeg', 'image/webp']);
+
+async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 'thumbnail' | 'preview') {
+  const { hash, mediaType } = found.file;
+  const etag = `"${hash}-${what}"`;
+  const headers = { 'content-type': 'image/webp', 'cache-control': 'private, no-cache', etag };
+  if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
+  let path: string;
+  try {
+    path = await found.kind.derivedImage(parts, hash, mediaType, what);
+  } catch (error) {
+    parts.log.warn({ event: 'frame.derive-failed', hash, what, err: error });
+    return problem(c, 404, 'frame-unreadable', 'No picture could be made of this frame.');
+  }
+  const { size } = await stat(path);
+  const bytes = Readable.toWeb(createReadStream(path)) as ReadableStream;
+  return new Response(bytes, { headers: { ...headers, 'content-length': String(size) } });
+}
+
+/** A Content-Disposition that keeps any name: plain ASCII for old programs, UTF-8 for the others (RFC 6266). */
+export const disposition = (how: 'inline' | 'attachment', name: string): string =>
+  `${how}; filename="${name.replace(/[^\x20-\x7e]|["\\]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name)}`;
+
+const param = z.object({ id: JobId, frame: z.coerce.number().int().min(-9_999_999).max(9_999_999) });
+const binary = { schema: z.string().meta({ format: 'binary' }) };
+
+const image = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/frames/{frame}',
+  tags: ['Frames'],
+  summary: 'A rendered frame by its number; `preview` for a form that browsers can show',
+  request: {
+    params: param,
+    query: z.object({ preview: z.string().optional(), download: z.string().optional() }),
+  },
+  responses: {
+    200: { description: 'The image', content: { 'image/*': binary } },
+    ...problems(400, 404, 416),
+  },
+});
+const thumbnail = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/frames/{frame}/thumbnail',
+  tags: ['Frames'],
+  summary: 'A frame at 256 pixels at most',
+  request: { params: param },
+  responses: { 200: { description: 'The image', content: { 'image/webp': binary } }, ...problems(400, 404) },
+});
