@@ -1,0 +1,88 @@
+import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
+import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
+import { SqliteAdapter, sql } from 'kysely';
+import type { Socket } from 'socket.io';
+import { createBroadcast } from './effects/broadcast.ts';
+import { type Engine, FarmEngine } from './effects/engine.ts';
+import { loadFarm } from './effects/load-farm.ts';
+import type { SessionId } from './farm/farm.ts';
+import { react } from './farm/react.ts';
+import { admit } from './sockets/admit.ts';
+import { controlListeners, serveControl } from './sockets/control.ts';
+import { Replies } from './sockets/replies.ts';
+import { createSockets, listen } from './sockets/server.ts';
+import { createWire } from './sockets/wire.ts';
+import { serveWorkers } from './sockets/workers.ts';
+
+export type BalancerParts = {
+  config: ServerConfig;
+  secrets: Secrets;
+  /** Migrated. On SQLite a connection of its own: how long it waits for others is set on it. */
+  db: Db;
+  clock: Clock;
+  random: RandomBytes;
+  log: Log;
+};
+
+export type Balancer = {
+  port: number;
+  /** Commits what has come in, then closes all connections. The database stays open. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Reads the farm from the database and serves `/workers` and `/control` until
+ * stopped. Rejects with a sentence for people when the port or the database
+ * cannot be had.
+ */
+export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
+  const { config, secrets, db, clock, log } = parts;
+  await waitBriefly(db);
+  const owner = await ensureOwner(db, clock());
+  const { farm, read } = await loadFarm(db, clock, log);
+  const sessions = new Map<SessionId, Socket>();
+  const replies = new Replies();
+  let engine: Engine | null = null;
+  const running = (): Engine => {
+    if (engine === null) throw new Error('The load balancer is not started yet');
+    return engine;
+  };
+  const sockets = createSockets(() => engine?.ready() ?? false);
+  const workers = sockets.io.of('/workers').use(admit(secrets.workerToken));
+  const control = sockets.io.of('/control').use(admit(secrets.controlToken));
+  const broadcast = createBroadcast(
+    () => running().farm,
+    () => controlListeners(control),
+  );
+  const wire = createWire({
+    sessions,
+    replies,
+    push: (event) => running().push(event),
+    signingKey: secrets.signingKey,
+    config,
+  });
+  const port = await listen(sockets, config.balancerPort, config.host);
+  const opening = react(farm, read, clock());
+  engine = new FarmEngine({ ...parts, owner, wire, broadcast }, farm, opening);
+  serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
+  serveControl(control, { engine, broadcast, replies, log });
+  log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });
+  return {
+    port,
+    async stop() {
+      await running().stop();
+      broadcast.close();
+      await sockets.io.close();
+    },
+  };
+}
+
+// node:sqlite waits for a lock with the whole process standing still: better to give up soon and try again.
+async function waitBriefly(db: Db): Promise<void> {
+  if (db.getExecutor().adapter instanceof SqliteAdapter) await sql`pragma busy_timeout = 100`.execute(db);
+}

@@ -1,0 +1,160 @@
+import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type {
+  ChunkChange,
+  ChunkProgress,
+  StagePatch,
+  WorkersPatch,
+} from '@parallel-pilot/shared/protocol/control.ts';
+import type { Effect } from '../farm/effects.ts';
+import { chunkOf, type Farm, type Lease, type Stage, type Worker } from '../farm/farm.ts';
+
+const STAGE_EVERY_MS = 100;
+const WORKERS_EVERY_MS = 500;
+const CHANGES_AT_ONCE = 5_000;
+
+/** What the backend hears. */
+export type Listener = { stage(patch: StagePatch): void; workers(patch: WorkersPatch): void };
+
+export interface Broadcast {
+  chunkChanged(change: Extract<Effect, { type: 'chunk-changed' }>): void;
+  workerChanged(worker: WorkerId): void;
+  progressed(lease: Lease): void;
+  /** All workers, and the progress of all stages, to one that has just connected. */
+  tellAll(listener: Listener): void;
+  close(): void;
+}
+
+type Pending = {
+  job: StagePatch['job'];
+  changes: Map<number, ChunkChange>;
+  progress: Map<number, ChunkProgress>;
+  settled: boolean;
+  /** Not before this time, by the monotonic clock. */
+  due: number;
+  timer: NodeJS.Timeout | null;
+};
+
+/** Gathers changes into patches: each stage's at most ten times a second, the workers' at most twice. */
+export function createBroadcast(farm: () => Farm, listeners: () => Iterable<Listener>): Broadcast {
+  const stages = new Map<StageId, Pending>();
+  const workers = new Set<WorkerId>();
+
+  const workersTimer = setInterval(sendWorkers, WORKERS_EVERY_MS);
+  workersTimer.unref();
+
+  return { chunkChanged, workerChanged, progressed, tellAll, close };
+
+  function chunkChanged(change: Extract<Effect, { type: 'chunk-changed' }>): void {
+    const { ordinal, status, worker, settled } = change;
+    const entry = pendingOf(change.job, change.stage);
+    entry.changes.set(ordinal, { ordinal, status, worker });
+    if (status !== 'running') entry.progress.delete(ordinal);
+    entry.settled = settled;
+    wake(change.stage, entry);
+  }
+
+  function progressed(lease: Lease): void {
+    const entry = pendingOf(lease.stage.job.id, lease.stage.id);
+    entry.progress.set(lease.ordinal, progressOf(lease));
+    wake(lease.stage.id, entry);
+    workers.add(lease.worker.id);
+  }
+
+  function workerChanged(worker: WorkerId): void {
+    workers.add(worker);
+  }
+
+  function pendingOf(job: StagePatch['job'], stage: StageId): Pending {
+    const known = stages.get(stage);
+    if (known !== undefined) return known;
+    const settled = farm().stages.get(stage)?.chunks.settled ?? false;
+    const made: Pending = { job, changes: new Map(), progress: new Map(), settled, due: 0, timer: null };
+    stages.set(stage, made);
+    return made;
+  }
+
+  function wake(stage: StageId, entry: Pending): void {
+    entry.timer ??= setTimeout(() => sendStage(stage, entry), Math.max(0, entry.due - performance.now()));
+  }
+
+  function sendStage(stage: StageId, entry: Pending): void {
+    entry.timer = null;
+    if (entry.changes.size === 0 && entry.progress.size === 0) {
+      stages.delete(stage);
+      return;
+    }
+    const changes = entry.changes.values().take(CHANGES_AT_ONCE).toArray();
+    for (const { ordinal } of changes) entry.changes.delete(ordinal);
+    const patch: StagePatch = {
+      job: entry.job,
+      stage,
+      changes,
+      progress: [...entry.progress.values()],
+      settled: entry.settled && entry.changes.size === 0,
+    };
+    entry.progress.clear();
+    entry.due = performance.now() + STAGE_EVERY_MS;
+    // Runs once more even if nothing comes, to let the entry go.
+    wake(stage, entry);
+    for (const listener of listeners()) listener.stage(patch);
+  }
+
+  function sendWorkers(): void {
+    if (workers.size === 0) return;
+    const patch = { workers: Array.from(workers, (id) => workerView(id, farm().workers.get(id))) };
+    workers.clear();
+    for (const listener of listeners()) listener.workers(patch);
+  }
+
+  function tellAll(listener: Listener): void {
+    const { workers: present, stages: open, leases } = farm();
+    listener.workers({ workers: Array.from(present.values(), (worker) => workerView(worker.id, worker)) });
+    const running = Map.groupBy([...leases.values()].filter(isRunning), (lease) => lease.stage);
+    for (const stage of open.values()) {
+      const progress = (running.get(stage) ?? []).map(progressOf);
+      if (progress.length > 0 || stage.chunks.settled) listener.stage(standing(stage, progress));
+    }
+  }
+
+  function close(): void {
+    clearInterval(workersTimer);
+    for (const [stage, entry] of stages) {
+      if (entry.timer !== null) clearTimeout(entry.timer);
+      sendStage(stage, entry);
+      if (entry.timer !== null) clearTimeout(entry.timer);
+    }
+    sendWorkers();
+  }
+}
+
+const standing = (stage: Stage, progress: ChunkProgress[]): StagePatch => ({
+  job: stage.job.id,
+  stage: stage.id,
+  changes: [],
+  progress,
+  settled: stage.chunks.settled,
+});
+
+const isRunning = (lease: Lease): boolean => lease.startedAt !== null;
+
+const progressOf = ({ worker, ordinal, fraction, detail }: Lease): ChunkProgress => ({
+  worker: worker.id,
+  ordinal,
+  fraction,
+  detail,
+});
+
+function workerView(id: WorkerId, worker: Worker | undefined): WorkersPatch['workers'][number] {
+  if (worker === undefined) return { worker: id, status: 'offline', load: null, running: [] };
+  return {
+    worker: id,
+    status: worker.draining ? 'draining' : 'online',
+    load: worker.load,
+    running: [...worker.leases].filter(isRunning).map((lease) => ({
+      chunk: chunkOf(lease),
+      job: lease.stage.job.id,
+      fraction: lease.fraction,
+      detail: lease.detail,
+    })),
+  };
+}

@@ -1,0 +1,54 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ChunkId, LeaseId, OwnerId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkSpecTexts } from '@parallel-pilot/shared/server/db/chunks.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { type LeaseOutcome, outcomesOf } from '@parallel-pilot/shared/server/db/leases.ts';
+import type { Effect } from '../farm/effects.ts';
+import { chunkOf } from '../farm/farm.ts';
+import { performWrites } from './write-batch.ts';
+
+/** What the database answered while the writes were committed. */
+export type Committed = {
+  specs: Map<ChunkId, string>;
+  outcomes: Map<LeaseId, LeaseOutcome | null>;
+};
+
+const PATIENCE_MS = 10_000;
+const AGAIN_MS = 20;
+
+/**
+ * Commits all writes of a round in one transaction, and reads what its other
+ * effects need. When somebody else held the database the same is tried again;
+ * any other error leaves the outcome unknown and is thrown.
+ */
+export async function commit(db: Db, effects: readonly Effect[], owner: OwnerId): Promise<Committed> {
+  const writes = effects.flatMap((effect) => (effect.type === 'write' ? [effect.write] : []));
+  const chunks = effects.flatMap((effect) => (effect.type === 'assign' ? [chunkOf(effect.lease)] : []));
+  const leases = effects.flatMap((effect) => (effect.type === 'reply-by-outcome' ? [effect.lease] : []));
+  const read = async (on: Db): Promise<Committed> => ({
+    specs: await chunkSpecTexts(on, chunks),
+    outcomes: await outcomesOf(on, leases),
+  });
+  if (writes.length === 0) return read(db);
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await db.transaction().execute(async (transaction) => {
+        await performWrites(transaction, writes, owner);
+        return read(transaction);
+      });
+    } catch (error) {
+      if (!wasRolledBack(error) || performance.now() > deadline) throw error;
+      await pause(AGAIN_MS);
+    }
+  }
+}
+
+const SQLITE_BUSY = 5;
+
+/** True for errors after which nothing of the transaction can have been stored. */
+function wasRolledBack(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  if (code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT') return true;
+  return typeof errcode === 'number' && (errcode & 0xff) === SQLITE_BUSY;
+}

@@ -1,0 +1,222 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { newId, type OwnerId, type RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
+import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Farm } from '../farm/farm.ts';
+import { react } from '../farm/react.ts';
+import { schedule } from '../scheduling/schedule.ts';
+import type { Broadcast } from './broadcast.ts';
+import { commit } from './commit.ts';
+import { type Inbound, sameness } from './inbound.ts';
+import { carrySessions, loadFarm } from './load-farm.ts';
+import { perform, type Wire } from './perform.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { Conflict } from './write-batch.ts';
+
+const GATHER_MS = 5;
+const TICK_MS = 500;
+const SWEEP_MS = 2_000;
+const HUNG_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;
+
+export type EngineParts = {
+  db: Db;
+  owner: OwnerId;
+  clock: Clock;
+  random: RandomBytes;
+  log: Log;
+  wire: Wire;
+  broadcast: Broadcast;
+};
+
+export interface Engine {
+  readonly farm: Farm;
+  push(event: Inbound): void;
+  /** False while the database cannot be written. */
+  ready(): boolean;
+  /** Handles what has come in so far, commits it, and stops. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The loop of the load balancer. All that came in within some milliseconds is
+ * one round: ask the database what belongs to it, let the reactor take it in
+ * and the scheduler give out work, commit all of it, and only then tell
+ * anybody. When the commit fails, its outcome is unknown: the farm is read
+ * again and the same round repeated, until it succeeds. So the memory is never
+ * ahead of the database by more than the round at work.
+ */
+export class FarmEngine implements Engine {
+  farm: Farm;
+  readonly #parts: EngineParts;
+  #inbound: Inbound[] = [];
+  #wake: (() => void) | null = null;
+  #stopping = false;
+  #opening: Effect[];
+  #downSince: number | null = null;
+  #roundSince: number | null = null;
+  readonly #timers: NodeJS.Timeout[];
+  readonly #over: Promise<void>;
+
+  /** `opening` are the effects of having read the farm: they belong to the first round. */
+  constructor(parts: EngineParts, farm: Farm, opening: Effect[]) {
+    this.#parts = parts;
+    this.farm = farm;
+    this.#opening = opening;
+    this.#inbound.push({ type: 'tick' });
+    this.#timers = [
+      setInterval(() => this.push({ type: 'tick' }), TICK_MS),
+      setInterval(() => this.push({ type: 'sweep' }), SWEEP_MS),
+    ];
+    this.#over = this.#run();
+  }
+
+  push(event: Inbound): void {
+    const key = sameness(event);
+    // While rounds fail, workers say the same again and again; and one tick is as good as two.
+    if (key !== undefined && (this.#downSince !== null || event.type === 'tick' || event.type === 'sweep')) {
+      this.#replaceEarlier(key);
+    }
+    this.#inbound.push(event);
+    this.#wake?.();
+  }
+
+  ready(): boolean {
+    const hung = this.#roundSince !== null && performance.now() - this.#roundSince > HUNG_MS;
+    return this.#downSince === null && !hung && !this.#stopping;
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#stopping = true;
+    this.#wake?.();
+    await this.#over;
+  }
+
+  #replaceEarlier(key: string): void {
+    this.#inbound = this.#inbound.filter((earlier) => {
+      if (sameness(earlier) !== key) return true;
+      if ('reply' in earlier) this.#parts.wire.reply(earlier.reply, refusal('not-ready'));
+      return false;
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping || this.#inbound.length > 0) {
+      if (this.#inbound.length === 0) await this.#somethingComes();
+      if (!this.#stopping) await pause(GATHER_MS);
+      const batch = this.#inbound;
+      this.#inbound = [];
+      this.#roundSince = performance.now();
+      await this.#round(batch);
+      this.#roundSince = null;
+    }
+  }
+
+  async #somethingComes(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (this.#stopping) resolve();
+    });
+    this.#wake = null;
+  }
+
+  async #round(first: Inbound[]): Promise<void> {
+    let batch = first;
+    let delivered: Delivered | null = null;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await this.#attempt(batch, delivered);
+        this.#up();
+        return;
+      } catch (error) {
+        if (error instanceof HandlerError) batch = batch.filter((event) => !error.from.includes(event));
+        this.#down(error);
+        delivered ??= deliveredIn(this.farm);
+        // Nobody was told that any of it was stored; whoever said it will say it again.
+        if (this.#stopping) return;
+        await pause(Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures));
+      }
+    }
+  }
+
+  async #attempt(batch: Inbound[], delivered: Delivered | null): Promise<void> {
+    const { db, clock, log, owner, random } = this.#parts;
+    const before: Prepared[] = delivered === null ? [] : await this.#reload(delivered);
+    const effects = [...(delivered === null ? this.#opening : []), ...this.#handle(before)];
+    this.#opening = [];
+    append(effects, this.#handle(await prepare(db, this.farm, batch, log)));
+    append(
+      effects,
+      schedule(this.farm, clock(), () => newId('lse', random)),
+    );
+    const committed = await commit(db, effects, owner);
+    perform(effects, committed, this.#parts);
+  }
+
+  #handle(events: Prepared[]): Effect[] {
+    const now = this.#parts.clock();
+    return events.flatMap(({ event, from }) => {
+      try {
+        return react(this.farm, event, now);
+      } catch (error) {
+        throw new HandlerError(event, from, error);
+      }
+    });
+  }
+
+  // What this process had in mind may be ahead of the database, or behind it when the lost answer was a success.
+  async #reload(delivered: Delivered): Promise<Prepared[]> {
+    const { db, clock, log } = this.#parts;
+    const { farm, read } = await loadFarm(db, clock, log);
+    carrySessions(this.farm, farm);
+    this.farm = farm;
+    return [
+      { event: read, from: [] },
+      { event: { type: 'reloaded', delivered }, from: [] },
+    ];
+  }
+
+  #down(error: unknown): void {
+    const { log, clock } = this.#parts;
+    if (error instanceof Conflict || error instanceof HandlerError) {
+      log.error({ event: 'farm.reread', err: error }, 'The farm is read again from the database');
+      return;
+    }
+    if (this.#downSince === null) {
+      log.error(
+        { event: 'database.down', err: error },
+        'The database cannot be used; work goes on when it can',
+      );
+    }
+    this.#downSince ??= clock();
+  }
+
+  #up(): void {
+    if (this.#downSince === null) return;
+    const ms = this.#parts.clock() - this.#downSince;
+    this.#downSince = null;
+    this.#parts.log.warn({ event: 'database.up', ms }, 'The database can be used again');
+  }
+}
+
+type Delivered = Extract<FarmEvent, { type: 'reloaded' }>['delivered'];
+
+const deliveredIn = (farm: Farm): Delivered =>
+  Array.from(farm.leases.values())
+    .filter((lease) => lease.delivered)
+    .map((lease) => ({ worker: lease.worker.id, lease: lease.id }));
+
+/** A fault in a handler: the event is dropped, and nothing it left half done is kept. */
+class HandlerError extends Error {
+  readonly from: Inbound[];
+
+  constructor(event: FarmEvent, from: Inbound[], cause: unknown) {
+    super(`The event ${event.type} could not be handled`, { cause });
+    this.from = from;
+  }
+}

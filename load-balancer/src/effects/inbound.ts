@@ -1,0 +1,50 @@
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
+import type { Done, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { FarmEvent, ReplyTo } from '../farm/events.ts';
+import type { SessionId } from '../farm/farm.ts';
+
+/** An event as it arrives, before the database was asked what belongs to it. */
+export type Inbound =
+  | Exclude<FarmEvent, { type: 'hello' | 'done' | 'jobs-read' | 'retry' | 'reject' | 'reloaded' }>
+  | {
+      type: 'hello';
+      session: SessionId;
+      reply: ReplyTo;
+      hello: Omit<Hello, 'identity'>;
+      identityHash: string;
+    }
+  | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done }
+  | { type: 'jobs-hint'; jobs: JobId[] }
+  | { type: 'sweep' }
+  | { type: 'retry'; reply: ReplyTo; job: JobId }
+  | { type: 'reject'; reply: ReplyTo; reject: RejectChunks };
+
+/** Equal for messages of which the later one makes the earlier one needless; undefined where each one counts. */
+export function sameness(event: Inbound): string | undefined {
+  switch (event.type) {
+    case 'tick':
+    case 'sweep':
+      return event.type;
+    case 'done':
+      return `done ${event.done.lease}`;
+    case 'failed':
+      return `failed ${event.failed.lease}`;
+    case 'started':
+      return `started ${event.lease}`;
+    case 'released':
+      return `released ${event.released.leases.join()}`;
+    case 'hello':
+    case 'draining':
+    case 'leaving':
+    case 'disconnected':
+    case 'assign-refused':
+    case 'reclaim-answered':
+    case 'jobs-hint':
+    case 'retry':
+    case 'reject':
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}

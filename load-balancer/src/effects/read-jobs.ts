@@ -1,0 +1,120 @@
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { chunkStandings } from '@parallel-pilot/shared/server/db/chunks.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import {
+  type FarmJob,
+  farmJobs,
+  LIVE_STATES,
+  liveStages,
+  type OpenStage,
+  openStages,
+  stageTexts,
+} from '@parallel-pilot/shared/server/db/farm-reads.ts';
+import { busyTimes, failuresOfJob, hasSucceeded } from '@parallel-pilot/shared/server/db/leases.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import { z } from 'zod';
+import { ChunkTable } from '../farm/chunk-table.ts';
+import type { HeldChunk, JobsRead, LoadedStage } from '../farm/events.ts';
+import type { Farm } from '../farm/farm.ts';
+
+/** Reads these jobs, and whole those open stages of theirs that the farm does not have in mind. */
+export async function readJobs(db: Db, farm: Farm, asked: JobId[], log: Log): Promise<JobsRead> {
+  if (asked.length === 0) return { type: 'jobs-read', asked, jobs: [], openStages: [], loaded: [] };
+  const rows = await farmJobs(db, asked);
+  const open = await openStages(db, asked);
+  const wanted = new Set(rows.filter(needsStages).map((row) => row.id));
+  const loaded: LoadedStage[] = [];
+  for (const stage of open) {
+    if (!wanted.has(stage.job_id) || farm.stages.has(stage.id)) continue;
+    const read = await readStage(db, stage, log);
+    if (read !== undefined) loaded.push(read);
+  }
+  return {
+    type: 'jobs-read',
+    asked,
+    jobs: rows.map(({ id, kind, state, priority, created_at }) => ({
+      id,
+      kind,
+      status: state,
+      priority,
+      createdAt: created_at,
+    })),
+    openStages: open.map((stage) => stage.id),
+    loaded,
+  };
+}
+
+/** Jobs of which the database says something else than the farm has in mind, hint or no hint. */
+export async function changedJobs(db: Db, farm: Farm): Promise<JobId[]> {
+  const changed = new Set<JobId>();
+  const seen = new Set<string>();
+  for (const { stage, job, state, priority } of await liveStages(db)) {
+    seen.add(stage);
+    const known = farm.stages.get(stage);
+    if (known?.job.status !== state || known.job.priority !== priority) changed.add(job);
+  }
+  for (const stage of farm.stages.values()) if (!seen.has(stage.id)) changed.add(stage.job.id);
+  return [...changed];
+}
+
+// A job that is over has its stages read too, for what is left to cancel in them.
+const needsStages = ({ state }: FarmJob): boolean =>
+  state === 'failed' || state === 'canceled' || LIVE_STATES.some((live) => live === state);
+
+async function readStage(db: Db, stage: OpenStage, log: Log): Promise<LoadedStage | undefined> {
+  const texts = await stageTexts(db, stage.id);
+  if (texts === undefined) return undefined;
+  const inputs = z.array(StageInput).safeParse(JSON.parse(texts.inputs_json));
+  const requirements = z.array(Requirement).safeParse(JSON.parse(texts.requirements_json));
+  if (!inputs.success || !requirements.success) {
+    log.error({ event: 'stage.unreadable', stage: stage.id }, 'A stage is left out: its row does not parse');
+    return undefined;
+  }
+  return {
+    id: stage.id,
+    job: stage.job_id,
+    name: texts.name,
+    spec: JSON.parse(texts.spec_json),
+    inputs: inputs.data,
+    requirements: requirements.data,
+    affinity: texts.affinity,
+    ...(await readChunks(db, stage)),
+    ...(await readHistory(db, stage)),
+  };
+}
+
+const PAGE = 2_000;
+
+async function readChunks(db: Db, stage: OpenStage): Promise<{ chunks: ChunkTable; held: HeldChunk[] }> {
+  const chunks = new ChunkTable(stage.chunk_count);
+  const held: HeldChunk[] = [];
+  for (let after = -1; ; ) {
+    const page = await chunkStandings(db, stage.id, after, PAGE);
+    for (const row of page) {
+      chunks.set(row.ordinal, row.state, row.attempts);
+      if (row.state !== 'leased' && row.state !== 'running') continue;
+      if (row.lease_id === null || row.worker_id === null) continue;
+      const startedAt = row.state === 'running' ? (row.started_at ?? 0) : null;
+      held.push({ ordinal: row.ordinal, lease: row.lease_id, worker: row.worker_id, startedAt });
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return { chunks, held };
+    after = last.ordinal;
+  }
+}
+
+async function readHistory(db: Db, stage: OpenStage) {
+  const failures = (await failuresOfJob(db, stage.job_id)).map((row) => ({
+    chunk: row.chunk_id,
+    worker: row.worker_id,
+    code: row.failure_code ?? 'unexpected',
+    message: row.failure_message ?? '',
+  }));
+  const succeeded = [];
+  for (const worker of new Set(failures.map((it) => it.worker))) {
+    if (await hasSucceeded(db, stage.job_id, worker)) succeeded.push(worker);
+  }
+  return { failures, succeeded, busyTimes: await busyTimes(db, stage.id) };
+}

@@ -1,0 +1,186 @@
+import type { OwnerId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  cancelChunks,
+  cancelQueued,
+  failChunks,
+  failQueued,
+  finishChunks,
+  grantChunks,
+  rejectChunk,
+  requeueChunks,
+  retryChunks,
+  startChunks,
+} from '@parallel-pilot/shared/server/db/chunks.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import {
+  type EndedLease,
+  endLeases,
+  insertLeases,
+  startLeases,
+} from '@parallel-pilot/shared/server/db/leases.ts';
+import {
+  countResults,
+  noteWorkersSeen,
+  saveWorker,
+  setWorkerStatus,
+} from '@parallel-pilot/shared/server/db/workers.ts';
+import type { SettleWrite, Write } from '../farm/effects.ts';
+import { type Grant, inSteps, type Start, type Step } from './write-steps.ts';
+
+/** The database holds something else than this process had in mind: read it again. */
+export class Conflict extends Error {}
+
+/** Performs the writes in order; call it in a transaction. Throws Conflict when a row was not found as expected. */
+export async function performWrites(db: Db, writes: readonly Write[], owner: OwnerId): Promise<void> {
+  for (const step of inSteps(writes)) await performStep(db, step, owner);
+  await performCounts(db, writes);
+}
+
+async function performStep(db: Db, step: Step, owner: OwnerId): Promise<void> {
+  switch (step.type) {
+    case 'grants':
+      return performGrants(db, step.grants);
+    case 'starts':
+      return performStarts(db, step.starts);
+    case 'settles':
+      return performSettles(db, step.settles);
+    case 'single':
+      return performSingle(db, step.write, owner);
+    default:
+      return step satisfies never;
+  }
+}
+
+async function performGrants(db: Db, grants: Grant[]): Promise<void> {
+  await insertLeases(
+    db,
+    grants.map(({ lease, chunk, job, worker, at }) => ({
+      id: lease,
+      chunk_id: chunk,
+      job_id: job,
+      worker_id: worker,
+      granted_at: at,
+    })),
+  );
+  expectAll('granted', await grantChunks(db, grants), grants.length);
+}
+
+async function performStarts(db: Db, starts: Start[]): Promise<void> {
+  const at = starts[0]?.at ?? 0;
+  await startLeases(
+    db,
+    starts.map((it) => it.lease),
+    at,
+  );
+  expectAll('started', await startChunks(db, starts, at), starts.length);
+}
+
+/** All of one outcome and one next state. */
+async function performSettles(db: Db, settles: SettleWrite[]): Promise<void> {
+  const [first] = settles;
+  if (first === undefined) return;
+  const ended = await endLeases(db, first.outcome, settles.map(toEnded), first.at);
+  expectAll('ended', ended, settles.length);
+  expectAll(first.next, await moveChunks(db, settles, first), settles.length);
+}
+
+function moveChunks(db: Db, settles: SettleWrite[], { next, at }: SettleWrite): Promise<number> {
+  switch (next) {
+    case 'done':
+      return finishChunks(db, settles.map(toFinished), at);
+    case 'queued':
+      return requeueChunks(db, settles);
+    case 'failed':
+      return failChunks(
+        db,
+        settles.map((it) => ({ ...it, ...(failureOf(it) ?? { code: 'unexpected', message: '' }) })),
+        at,
+      );
+    case 'canceled':
+      return cancelChunks(db, settles, at);
+    default:
+      return next satisfies never;
+  }
+}
+
+const failureOf = (it: SettleWrite) =>
+  it.outcome === 'failed' || it.outcome === 'expired' ? { code: it.code, message: it.message } : null;
+
+const toEnded = (it: SettleWrite): EndedLease => ({
+  lease: it.lease,
+  failure: failureOf(it),
+  busyMs: it.busyMs,
+  log: it.log,
+});
+
+const toFinished = (it: SettleWrite) => ({
+  chunk: it.chunk,
+  lease: it.lease,
+  attempts: it.attempts,
+  resultJson: it.outcome === 'done' ? it.resultJson : 'null',
+  filesJson: JSON.stringify(it.outcome === 'done' ? it.files : []),
+});
+
+type Single = Extract<Step, { type: 'single' }>['write'];
+
+async function performSingle(db: Db, write: Single, owner: OwnerId): Promise<void> {
+  switch (write.type) {
+    case 'cancel-queued':
+      await cancelQueued(db, write.stage, write.at);
+      return;
+    case 'fail-queued':
+      await failQueued(db, write.stage, write);
+      return;
+    case 'retry':
+      await retryChunks(db, write.stage);
+      return;
+    case 'reject':
+      expectAll('rejected', await rejectChunk(db, write), 1);
+      return;
+    case 'worker':
+      return saveWorker(db, workerRow(write, owner));
+    case 'worker-status':
+      return setWorkerStatus(db, write.worker, write.status, write.at);
+    case 'workers-seen':
+      return noteWorkersSeen(db, write.workers, write.at);
+    default:
+      return write satisfies never;
+  }
+}
+
+const workerRow = ({ hello, identityHash, at }: Extract<Write, { type: 'worker' }>, owner: OwnerId) => ({
+  id: hello.worker,
+  identity_hash: identityHash,
+  owner_id: owner,
+  name: hello.name,
+  slots: hello.slots,
+  capabilities_json: JSON.stringify(hello.capabilities),
+  machine_json: JSON.stringify(hello.machine),
+  connected_at: at,
+  last_seen_at: at,
+});
+
+// Workers with equal counts share a statement.
+async function performCounts(db: Db, writes: readonly Write[]): Promise<void> {
+  const counts = new Map<WorkerId, { done: number; failed: number }>();
+  for (const write of writes) {
+    if (write.type !== 'settle' || (write.outcome !== 'done' && write.outcome !== 'failed')) continue;
+    const count = counts.get(write.worker) ?? { done: 0, failed: 0 };
+    count[write.outcome] += 1;
+    counts.set(write.worker, count);
+  }
+  const alike = Map.groupBy(counts, ([, { done, failed }]) => `${done}/${failed}`);
+  for (const group of alike.values()) {
+    const [first] = group;
+    if (first !== undefined)
+      await countResults(
+        db,
+        group.map(([worker]) => worker),
+        first[1],
+      );
+  }
+}
+
+function expectAll(what: string, found: number, wanted: number): void {
+  if (found !== wanted) throw new Conflict(`${found} of ${wanted} rows could be ${what}`);
+}

@@ -1,0 +1,236 @@
+import { type ChunkEvent, type ChunkState, chunkTransition } from '@parallel-pilot/shared/model/chunk.ts';
+import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import { noteChunkTime } from '../scheduling/chunk-times.ts';
+import type { Effect, SettleWrite } from './effects.ts';
+import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
+
+/** How a lease ends. */
+export type Ending =
+  | { type: 'finish'; resultJson: string; files: ResultFile[]; busyMs: number; log: string }
+  | { type: 'fail'; code: FailureCode; message: string; busyMs: number; log: string }
+  | { type: 'expire' }
+  | { type: 'release' }
+  | { type: 'cancel' };
+
+/** Gives a waiting chunk to a worker under a new lease. */
+export function grantChunk(
+  farm: Farm,
+  grant: { stage: Stage; ordinal: number; worker: Worker; lease: LeaseId },
+  now: number,
+): { lease: Lease; effects: Effect[] } {
+  const { stage, ordinal, worker, lease: id } = grant;
+  const event = { type: 'grant', lease: id, worker: worker.id, expiresAt: now + LEASE_MS } as const;
+  const state = advance(stateOfFree(stage, ordinal), event, `${stage.id}.${ordinal}`);
+  stage.chunks.set(ordinal, state.status, state.attempts);
+  const lease = addLease(farm, { id, stage, ordinal, worker, grantedAt: now, startedAt: null });
+  const chunk = chunkOf(lease);
+  return {
+    lease,
+    effects: [
+      {
+        type: 'write',
+        write: { type: 'grant', chunk, lease: id, job: stage.job.id, worker: worker.id, at: now },
+      },
+      chunkChanged(stage, ordinal, worker.id),
+    ],
+  };
+}
+
+/** Enters a lease among the open ones. */
+export function addLease(
+  farm: Farm,
+  facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'grantedAt' | 'startedAt'>,
+): Lease {
+  const lease: Lease = {
+    ...facts,
+    delivered: false,
+    reclaimedAt: null,
+    kept: false,
+    fraction: 0,
+    detail: '',
+  };
+  farm.leases.set(lease.id, lease);
+  lease.worker.leases.add(lease);
+  lease.stage.job.held += 1;
+  return lease;
+}
+
+export function startLease(lease: Lease, now: number): Effect[] {
+  if (lease.startedAt !== null) return [];
+  const { stage, ordinal } = lease;
+  const state = advance(stateOfHeld(lease), { type: 'start', lease: lease.id, at: now }, chunkOf(lease));
+  stage.chunks.set(ordinal, state.status, state.attempts);
+  lease.startedAt = now;
+  return [
+    { type: 'write', write: { type: 'start', chunk: chunkOf(lease), lease: lease.id, at: now } },
+    chunkChanged(stage, ordinal, lease.worker.id),
+    { type: 'worker-changed', worker: lease.worker.id },
+  ];
+}
+
+/** Ends a lease, and moves its chunk on. */
+export function endLease(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] {
+  const { stage, ordinal, worker } = lease;
+  const state = advance(stateOfHeld(lease), eventOf(lease, ending), chunkOf(lease));
+  stage.chunks.set(ordinal, state.status, state.attempts);
+  remember(lease, ending, now);
+  dropLease(farm, lease);
+  return [
+    { type: 'write', write: settleWrite(lease, ending, state, now) },
+    chunkChanged(stage, ordinal, state.status === 'done' ? worker.id : null),
+    { type: 'worker-changed', worker: worker.id },
+  ];
+}
+
+/** Takes a lease out of mind without a word to the database. */
+export function dropLease(farm: Farm, lease: Lease): void {
+  farm.leases.delete(lease.id);
+  lease.worker.leases.delete(lease);
+  lease.stage.job.held -= 1;
+}
+
+export function chunkChanged(stage: Stage, ordinal: number, worker: WorkerId | null): Effect {
+  return {
+    type: 'chunk-changed',
+    job: stage.job.id,
+    stage: stage.id,
+    ordinal,
+    status: stage.chunks.status(ordinal),
+    worker,
+    settled: stage.chunks.settled,
+  };
+}
+
+/** A chunk without a lease, as the model knows it. What the table leaves out, no transition looks at. */
+export function stateOfFree(stage: Stage, ordinal: number): ChunkState {
+  const attempts = stage.chunks.attempts(ordinal);
+  const status = stage.chunks.status(ordinal);
+  switch (status) {
+    case 'queued':
+    case 'canceled':
+      return { status, attempts };
+    case 'failed':
+      return { status, attempts, code: 'unexpected', message: '' };
+    case 'leased':
+    case 'running':
+    case 'done':
+      throw new Error(`Chunk ${stage.id}.${ordinal} is ${status} and was taken for one without a lease`);
+    default:
+      return status satisfies never;
+  }
+}
+
+export function advance(state: ChunkState, event: ChunkEvent, chunk: string): ChunkState {
+  const result = chunkTransition(state, event);
+  if (!result.ok) throw new Error(`Chunk ${chunk} (${state.status}) refused ${event.type}: ${result.code}`);
+  return result.state;
+}
+
+function stateOfHeld(lease: Lease): ChunkState {
+  const { id, worker, startedAt, stage, ordinal } = lease;
+  const held = {
+    attempts: stage.chunks.attempts(ordinal),
+    lease: id,
+    worker: worker.id,
+    expiresAt: worker.lostAt,
+  };
+  return startedAt === null ? { status: 'leased', ...held } : { status: 'running', ...held, startedAt };
+}
+
+function eventOf(lease: Lease, ending: Ending): ChunkEvent {
+  switch (ending.type) {
+    case 'finish':
+    case 'expire':
+    case 'release':
+      return { type: ending.type, lease: lease.id };
+    case 'fail':
+      return { type: 'fail', lease: lease.id, code: ending.code, message: ending.message };
+    case 'cancel':
+      return { type: 'cancel' };
+    default:
+      return ending satisfies never;
+  }
+}
+
+function remember(lease: Lease, ending: Ending, now: number): void {
+  const { stage, worker, startedAt } = lease;
+  const { job } = stage;
+  const ran = startedAt === null ? 0 : now - startedAt;
+  job.served += ending.type === 'finish' || ending.type === 'fail' ? Math.max(ending.busyMs, ran) : ran;
+  if (ending.type === 'finish') {
+    noteChunkTime(stage, worker, ending.busyMs);
+    job.succeeded.add(worker.id);
+    stage.avoid.delete(lease.ordinal);
+  } else if (ending.type === 'fail') {
+    stage.avoid.set(lease.ordinal, worker.id);
+    job.lastFailure = { code: ending.code, message: ending.message };
+    if (countsAgainstWorker(ending.code)) noteFailure(job, worker.id, chunkOf(lease));
+  } else if (ending.type === 'expire' && startedAt !== null) {
+    stage.avoid.set(lease.ordinal, worker.id);
+  }
+}
+
+// A scene without a camera fails everywhere; a stopped chunk says nothing of the worker.
+const countsAgainstWorker = (code: FailureCode): boolean => FAILURES[code].retry && code !== 'canceled';
+
+export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
+  const failed = job.failures.get(worker);
+  if (failed === undefined) job.failures.set(worker, new Set([chunk]));
+  else failed.add(chunk);
+}
+
+function settleWrite(lease: Lease, ending: Ending, state: ChunkState, at: number): SettleWrite {
+  const common = {
+    type: 'settle',
+    chunk: chunkOf(lease),
+    lease: lease.id,
+    worker: lease.worker.id,
+    at,
+    attempts: state.attempts,
+    busyMs: null,
+    log: null,
+  } as const;
+  const next = state.status === 'failed' ? 'failed' : 'queued';
+  switch (ending.type) {
+    case 'finish': {
+      const { resultJson, files, busyMs, log } = ending;
+      return { ...common, outcome: 'done', next: 'done', resultJson, files, busyMs, log };
+    }
+    case 'fail': {
+      const { code, message, busyMs, log } = ending;
+      return { ...common, outcome: 'failed', next, code, message, busyMs, log };
+    }
+    case 'expire':
+      return {
+        ...common,
+        outcome: 'expired',
+        next,
+        code: 'worker-lost',
+        message: FAILURES['worker-lost'].sentence,
+      };
+    case 'release':
+      return { ...common, outcome: 'released', next: 'queued' };
+    case 'cancel':
+      return { ...common, outcome: 'canceled', next: 'canceled' };
+    default:
+      return ending satisfies never;
+  }
+}
+
+/** Fails all waiting chunks of a stage, because no worker may run them. The one change the model has no event for. */
+export function giveUpWaiting(
+  stage: Stage,
+  failure: { code: string; message: string },
+  at: number,
+): Effect[] {
+  const ordinals = [...stage.chunks.withStatus('queued')];
+  if (ordinals.length === 0) return [];
+  for (const ordinal of ordinals) stage.chunks.set(ordinal, 'failed', stage.chunks.attempts(ordinal));
+  return [
+    { type: 'write', write: { type: 'fail-queued', stage: stage.id, ...failure, at } },
+    ...ordinals.map((ordinal) => chunkChanged(stage, ordinal, null)),
+  ];
+}

@@ -1,0 +1,79 @@
+import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
+import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
+import type { Refusal, Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ReplyTo } from './events.ts';
+import type { Lease, SessionId } from './farm.ts';
+
+/** What a handler wants done. All writes of one round are committed together before anything else is performed. */
+export type Effect =
+  | { type: 'write'; write: Write }
+  | { type: 'reply'; to: ReplyTo; reply: Reply }
+  | { type: 'welcome'; to: ReplyTo; session: SessionId; drop: LeaseId[] }
+  /** The lease is not open: accepted once more when it ended with this outcome, refused as stale otherwise. */
+  | { type: 'reply-by-outcome'; to: ReplyTo; lease: LeaseId; outcome: 'done' | 'failed' }
+  | { type: 'assign'; lease: Lease; hangLimitMs: number }
+  | { type: 'reclaim'; session: SessionId; lease: LeaseId }
+  | { type: 'revoke'; session: SessionId; leases: LeaseId[] }
+  | { type: 'close'; session: SessionId; why: Refusal | null }
+  | {
+      type: 'chunk-changed';
+      job: JobId;
+      stage: StageId;
+      ordinal: number;
+      status: ChunkStatus;
+      worker: WorkerId | null;
+      /** Of the whole stage, after this change. */
+      settled: boolean;
+    }
+  | { type: 'worker-changed'; worker: WorkerId }
+  | { type: 'log'; level: 'info' | 'warn'; fields: { event: string } & Record<string, unknown> };
+
+/** A spread in a call would fail at some 100,000 effects, which is what canceling a long job gives. */
+export function append(effects: Effect[], more: readonly Effect[]): void {
+  for (const effect of more) effects.push(effect);
+}
+
+/** One change in the database. Of a chunk: from under this lease, so that a write out of date finds no row. */
+export type Write =
+  | { type: 'grant'; chunk: ChunkId; lease: LeaseId; job: JobId; worker: WorkerId; at: number }
+  | { type: 'start'; chunk: ChunkId; lease: LeaseId; at: number }
+  | SettleWrite
+  | { type: 'cancel-queued'; stage: StageId; at: number }
+  | { type: 'fail-queued'; stage: StageId; code: string; message: string; at: number }
+  | { type: 'retry'; stage: StageId }
+  | {
+      type: 'reject';
+      chunk: ChunkId;
+      lease: LeaseId;
+      attempts: number;
+      failure: { code: string; message: string } | null;
+      at: number;
+    }
+  | {
+      type: 'worker';
+      hello: Omit<Hello, 'identity' | 'blobs' | 'leases'>;
+      identityHash: string;
+      at: number;
+    }
+  | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }
+  | { type: 'workers-seen'; workers: WorkerId[]; at: number };
+
+/** A lease ends. */
+export type SettleWrite = {
+  type: 'settle';
+  chunk: ChunkId;
+  lease: LeaseId;
+  worker: WorkerId;
+  at: number;
+  attempts: number;
+  busyMs: number | null;
+  log: string | null;
+} & (
+  | { outcome: 'done'; next: 'done'; resultJson: string; files: ResultFile[] }
+  | { outcome: 'failed'; next: 'queued' | 'failed'; code: string; message: string }
+  | { outcome: 'expired'; next: 'queued' | 'failed'; code: string; message: string }
+  | { outcome: 'released'; next: 'queued' }
+  | { outcome: 'canceled'; next: 'canceled' }
+);

@@ -1,0 +1,75 @@
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { addTime } from '../scheduling/chunk-times.ts';
+import { startingShare } from '../scheduling/fairness.ts';
+import { addLease, noteFailure } from './change-chunk.ts';
+import type { JobFacts, LoadedStage } from './events.ts';
+import { blobKey, type Farm, type Job, type Stage, type Worker } from './farm.ts';
+import { createWorker } from './on-worker.ts';
+
+/** How long workers have to come back after this process has started, milliseconds. */
+export const RETURN_MS = 15_000;
+
+export function enterJob(farm: Farm, facts: JobFacts): Job {
+  const known = farm.jobs.get(facts.id);
+  if (known !== undefined) return known;
+  const job: Job = {
+    ...facts,
+    stages: new Set(),
+    held: 0,
+    served: startingShare(farm, facts.priority),
+    failures: new Map(),
+    succeeded: new Set(),
+    lastFailure: null,
+    stuckSince: null,
+  };
+  farm.jobs.set(job.id, job);
+  return job;
+}
+
+/** Takes in a stage as it stands in the database, its open leases with it. */
+export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): void {
+  const { id, name, spec, inputs, requirements, affinity, chunks } = loaded;
+  const stage: Stage = {
+    id,
+    job,
+    name,
+    spec,
+    inputs,
+    inputKeys: inputs.map((input) => blobKey(input.hash)),
+    requirements,
+    requirementsKey: JSON.stringify(requirements),
+    affinity,
+    chunks,
+    times: { count: 0, slowest: 0, mean: 0 },
+    avoid: new Map(),
+  };
+  farm.stages.set(id, stage);
+  job.stages.add(stage);
+  for (const ms of loaded.busyTimes) addTime(stage, ms);
+  for (const { ordinal, lease, worker, startedAt } of loaded.held) {
+    const holder = farm.workers.get(worker) ?? expectBack(farm, worker, now);
+    addLease(farm, { id: lease, stage, ordinal, worker: holder, grantedAt: now, startedAt });
+  }
+  recall(job, stage, loaded);
+}
+
+/** A worker that was connected before this process started. */
+export function expectBack(farm: Farm, id: Worker['id'], now: number): Worker {
+  const worker = { ...createWorker(id), lastHeard: now, lostAt: now + RETURN_MS };
+  farm.workers.set(id, worker);
+  return worker;
+}
+
+function recall(job: Job, stage: Stage, loaded: LoadedStage): void {
+  for (const worker of loaded.succeeded) job.succeeded.add(worker);
+  for (const { chunk, worker, code, message } of loaded.failures) {
+    job.lastFailure = { code, message };
+    if (code in FAILURES && FAILURES[code as FailureCode].retry && code !== 'canceled')
+      noteFailure(job, worker, chunk);
+    const dot = chunk.lastIndexOf('.');
+    const ordinal = Number(chunk.slice(dot + 1));
+    if (chunk.slice(0, dot) === stage.id && stage.chunks.status(ordinal) === 'queued') {
+      stage.avoid.set(ordinal, worker);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
+import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
+import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Done, Failed, Hello, Released, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ChunkTable } from './chunk-table.ts';
+import type { SessionId } from './farm.ts';
+
+/** Names the acknowledgement that waits for an answer. */
+export type ReplyTo = number;
+
+/** What was said or has come to pass; together with what the database was asked about it beforehand. */
+export type FarmEvent =
+  /** `knownIdentity` is the stored hash, null for a worker never seen before. */
+  | {
+      type: 'hello';
+      session: SessionId;
+      reply: ReplyTo;
+      hello: Omit<Hello, 'identity'>;
+      identityHash: string;
+      knownIdentity: string | null;
+    }
+  /** A heartbeat says so for the first time, or no longer. */
+  | { type: 'draining'; session: SessionId; draining: boolean }
+  | { type: 'started'; session: SessionId; lease: LeaseId }
+  /** `missing`: a named file is not stored. */
+  | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done; missing: boolean }
+  | { type: 'failed'; session: SessionId; reply: ReplyTo; failed: Failed }
+  | { type: 'released'; session: SessionId; reply: ReplyTo; released: Released }
+  | { type: 'leaving'; session: SessionId; reply: ReplyTo }
+  /** `clean`: the worker closed it on purpose. */
+  | { type: 'disconnected'; session: SessionId; clean: boolean }
+  /** The worker's answer to an assign; null is an acceptance. */
+  | { type: 'assign-refused'; session: SessionId; lease: LeaseId; code: RefusalCode | 'unanswered' }
+  | { type: 'reclaim-answered'; session: SessionId; lease: LeaseId; given: boolean }
+  | JobsRead
+  | { type: 'retry'; reply: ReplyTo; job: JobId; stage: StageId | null; read: JobsRead }
+  | { type: 'reject'; reply: ReplyTo; reject: RejectChunks; standing: StoredChunk[] }
+  /** The state was read again from the database; `delivered` are the leases that workers were told of. */
+  | { type: 'reloaded'; delivered: { worker: WorkerId; lease: LeaseId }[] }
+  | { type: 'tick' };
+
+/** Rows of the jobs in `asked`; a job that has none is gone. `loaded` are the open stages not in mind so far. */
+export type JobsRead = {
+  type: 'jobs-read';
+  asked: JobId[];
+  jobs: JobFacts[];
+  openStages: StageId[];
+  loaded: LoadedStage[];
+};
+
+export type JobFacts = { id: JobId; kind: string; status: JobStatus; priority: number; createdAt: number };
+
+export type LoadedStage = {
+  id: StageId;
+  job: JobId;
+  name: string;
+  spec: unknown;
+  inputs: StageInput[];
+  requirements: Requirement[];
+  affinity: string;
+  chunks: ChunkTable;
+  held: HeldChunk[];
+  failures: { chunk: ChunkId; worker: WorkerId; code: string; message: string }[];
+  succeeded: WorkerId[];
+  busyTimes: number[];
+};
+
+export type HeldChunk = { ordinal: number; lease: LeaseId; worker: WorkerId; startedAt: number | null };
+
+export type StoredChunk = {
+  chunk: ChunkId;
+  job: JobId;
+  stage: StageId;
+  ordinal: number;
+  status: ChunkStatus;
+  attempts: number;
+  lease: LeaseId | null;
+  worker: WorkerId | null;
+};

@@ -1,0 +1,130 @@
+import type {
+  BlobHash,
+  ChunkId,
+  JobId,
+  LeaseId,
+  StageId,
+  WorkerId,
+} from '@parallel-pilot/shared/model/ids.ts';
+import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ChunkTable } from './chunk-table.ts';
+
+/** All that the load balancer keeps in mind: open stages of live jobs, the workers, and who holds what. */
+export type Farm = {
+  jobs: Map<JobId, Job>;
+  stages: Map<StageId, Stage>;
+  workers: Map<WorkerId, Worker>;
+  /** Which worker speaks on which connection. */
+  sessions: Map<SessionId, Worker>;
+  /** Open leases only. */
+  leases: Map<LeaseId, Lease>;
+  /** When the last tick was handled; a long gap means that this process slept, not the workers. */
+  tickedAt: number;
+  seenNotedAt: number;
+};
+
+/** One connection of a worker, counted up from 1. */
+export type SessionId = number;
+
+export type Job = {
+  id: JobId;
+  kind: string;
+  status: JobStatus;
+  priority: number;
+  createdAt: number;
+  stages: Set<Stage>;
+  /** Leases open now. */
+  held: number;
+  /** Slot time received so far, milliseconds; jobs of equal priority are kept level. */
+  served: number;
+  /** Chunks that failed on a worker through what may be the worker's fault. */
+  failures: Map<WorkerId, Set<ChunkId>>;
+  /** Workers that finished a chunk of it. */
+  succeeded: Set<WorkerId>;
+  lastFailure: { code: string; message: string } | null;
+  /** Since when every worker that could go on is shut out; null while one is not. */
+  stuckSince: number | null;
+};
+
+export type Stage = {
+  id: StageId;
+  job: Job;
+  name: string;
+  spec: unknown;
+  inputs: StageInput[];
+  /** Keys of the inputs, see `blobKey`. */
+  inputKeys: number[];
+  requirements: Requirement[];
+  /** Equal for stages that need the same, so that a worker is matched once for all of them. */
+  requirementsKey: string;
+  affinity: string;
+  chunks: ChunkTable;
+  /** Slot time of finished chunks, milliseconds. */
+  times: { count: number; slowest: number; mean: number };
+  /** Which worker a waiting chunk has just failed on. */
+  avoid: Map<number, WorkerId>;
+};
+
+export type Worker = {
+  id: WorkerId;
+  name: string;
+  identityHash: string;
+  /** Null while its socket is gone: its leases stand until `lostAt`. */
+  session: SessionId | null;
+  lostAt: number;
+  lastHeard: number;
+  slots: number;
+  capabilities: Capabilities;
+  /** Answers to `requirementsKey`. */
+  matches: Map<string, boolean>;
+  blobs: Set<number>;
+  draining: boolean;
+  load: Omit<Heartbeat, 'draining'> | null;
+  leases: Set<Lease>;
+  /** Gets nothing before this time: it has just turned work away. */
+  pausedUntil: number;
+  /** Affinities of the chunks it was given last, newest first, one for each slot. */
+  open: string[];
+  /** Measured against the mean of the stages it worked on; 2 is twice as fast. */
+  speed: number;
+};
+
+export type Lease = {
+  id: LeaseId;
+  stage: Stage;
+  ordinal: number;
+  worker: Worker;
+  grantedAt: number;
+  startedAt: number | null;
+  /** The worker was told. */
+  delivered: boolean;
+  /** Asked back at this time, null when not. */
+  reclaimedAt: number | null;
+  /** The worker said that it had begun, though no `started` came yet. */
+  kept: boolean;
+  fraction: number;
+  detail: string;
+};
+
+export const createFarm = (now: number): Farm => ({
+  jobs: new Map(),
+  stages: new Map(),
+  workers: new Map(),
+  sessions: new Map(),
+  leases: new Map(),
+  tickedAt: now,
+  seenNotedAt: now,
+});
+
+export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.ordinal);
+
+/** 30 bits of a hash: enough to prefer a worker by, and small in memory. */
+export const blobKey = (hash: BlobHash): number => Number.parseInt(hash.slice(0, 8), 16) >>> 2;
+
+/** A worker has one chunk ahead for each slot. */
+export const roomOf = (worker: Worker): number => 2 * worker.slots - worker.leases.size;
+
+export const isPresent = (worker: Worker): boolean => worker.session !== null && !worker.draining;

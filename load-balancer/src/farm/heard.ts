@@ -1,0 +1,45 @@
+import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import type { BlobsChanged, Heartbeat, Progress } from '@parallel-pilot/shared/protocol/workers.ts';
+import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
+
+/**
+ * What workers say that is never stored. It is taken in at once, past the
+ * queue of events that wait for the database, so that a slow database does not
+ * make workers look silent.
+ */
+export function heard(farm: Farm, session: SessionId, now: number): Worker | undefined {
+  const worker = farm.sessions.get(session);
+  if (worker === undefined) return undefined;
+  worker.lastHeard = now;
+  worker.lostAt = now + LEASE_MS;
+  return worker;
+}
+
+/** True when the worker says something about draining that was not known. */
+export function heardHeartbeat(worker: Worker, { draining, ...load }: Heartbeat): boolean {
+  worker.load = load;
+  return draining !== worker.draining;
+}
+
+/** The leases whose progress is news. */
+export function heardProgress(farm: Farm, worker: Worker, { chunks }: Progress): Lease[] {
+  const news: Lease[] = [];
+  for (const { lease: id, fraction, detail } of chunks) {
+    const lease = farm.leases.get(id);
+    if (lease === undefined || lease.worker !== worker) continue;
+    if (lease.fraction === fraction && lease.detail === detail) continue;
+    lease.fraction = fraction;
+    lease.detail = detail;
+    news.push(lease);
+  }
+  return news;
+}
+
+const BLOBS_REMEMBERED = 2_000;
+
+export function heardBlobs(worker: Worker, { added, removed }: BlobsChanged): void {
+  for (const hash of removed) worker.blobs.delete(blobKey(hash));
+  for (const hash of added) {
+    if (worker.blobs.size < BLOBS_REMEMBERED) worker.blobs.add(blobKey(hash));
+  }
+}

@@ -1,0 +1,154 @@
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { LIVE_STATES } from '@parallel-pilot/shared/server/db/farm-reads.ts';
+import { startingShare } from '../scheduling/fairness.ts';
+import { advance, chunkChanged, dropLease, endLease, stateOfFree } from './change-chunk.ts';
+import { append, type Effect } from './effects.ts';
+import { enterJob, enterStage } from './enter-stage.ts';
+import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from './events.ts';
+import type { Farm, Job, SessionId, Stage } from './farm.ts';
+
+type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
+
+export function onJobsRead(farm: Farm, read: JobsRead, now: number): Effect[] {
+  const facts = new Map(read.jobs.map((job) => [job.id, job]));
+  const open = new Set(read.openStages);
+  const effects: Effect[] = [];
+  for (const id of read.asked) {
+    const known = farm.jobs.get(id);
+    const job = facts.get(id);
+    if (job === undefined) {
+      if (known !== undefined) append(effects, forget(farm, known));
+    } else {
+      append(effects, takeIn(farm, job, read, open, now));
+    }
+  }
+  return effects;
+}
+
+function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, now: number): Effect[] {
+  const effects: Effect[] = [];
+  const job = enterJob(farm, facts);
+  // What others received while it stood still is not made up for.
+  if (!isGrantable(job.status)) job.served = Math.max(job.served, startingShare(farm, facts.priority));
+  job.status = facts.status;
+  job.priority = facts.priority;
+  for (const stage of [...job.stages]) {
+    if (!open.has(stage.id)) append(effects, closeStage(farm, stage, now));
+  }
+  for (const loaded of read.loaded) {
+    if (loaded.job === job.id && !farm.stages.has(loaded.id)) enterStage(farm, job, loaded, now);
+  }
+  if (facts.status === 'failed' || facts.status === 'canceled') {
+    for (const stage of job.stages) append(effects, cancelStage(farm, stage, now));
+  }
+  if (!isLive(job) || job.stages.size === 0) append(effects, forget(farm, job));
+  return effects;
+}
+
+const isLive = (job: Job): boolean => LIVE_STATES.some((state) => state === job.status);
+
+function closeStage(farm: Farm, stage: Stage, now: number): Effect[] {
+  const effects = endLeases(farm, stage, now);
+  farm.stages.delete(stage.id);
+  stage.job.stages.delete(stage);
+  return effects;
+}
+
+function cancelStage(farm: Farm, stage: Stage, now: number): Effect[] {
+  const effects = endLeases(farm, stage, now);
+  if (stage.chunks.count('queued') === 0) return effects;
+  effects.push({ type: 'write', write: { type: 'cancel-queued', stage: stage.id, at: now } });
+  return [...effects, ...moveAll(stage, ['queued'], { type: 'cancel' })];
+}
+
+function endLeases(farm: Farm, stage: Stage, now: number): Effect[] {
+  const effects: Effect[] = [];
+  const told = new Map<SessionId, LeaseId[]>();
+  for (const lease of [...farm.leases.values()]) {
+    if (lease.stage !== stage) continue;
+    const { session } = lease.worker;
+    if (session !== null) told.set(session, [...(told.get(session) ?? []), lease.id]);
+    append(effects, endLease(farm, lease, { type: 'cancel' }, now));
+  }
+  for (const [session, leases] of told) effects.push({ type: 'revoke', session, leases });
+  return effects;
+}
+
+// The rows are gone or settled: nothing is left to write.
+function forget(farm: Farm, job: Job): Effect[] {
+  const effects: Effect[] = [];
+  for (const lease of [...farm.leases.values()]) {
+    if (lease.stage.job !== job) continue;
+    const { session, id } = lease.worker;
+    dropLease(farm, lease);
+    if (session !== null) effects.push({ type: 'revoke', session, leases: [lease.id] });
+    effects.push({ type: 'worker-changed', worker: id });
+  }
+  for (const stage of job.stages) farm.stages.delete(stage.id);
+  farm.jobs.delete(job.id);
+  return effects;
+}
+
+/** Moves all chunks in these states at once; the write that belongs to it is one statement. */
+export function moveAll(
+  stage: Stage,
+  from: Parameters<Stage['chunks']['withStatus']>,
+  event: { type: 'cancel' } | { type: 'retry' },
+): Effect[] {
+  const ordinals = [...stage.chunks.withStatus(...from)];
+  for (const ordinal of ordinals) {
+    const state = advance(stateOfFree(stage, ordinal), event, `${stage.id}.${ordinal}`);
+    stage.chunks.set(ordinal, state.status, state.attempts);
+  }
+  return ordinals.map((ordinal) => chunkChanged(stage, ordinal, null));
+}
+
+export function onRetry(farm: Farm, event: Event<'retry'>, now: number): Effect[] {
+  const effects = onJobsRead(farm, event.read, now);
+  if (event.stage === null) {
+    const reply = refusal('not-allowed', 'The job has no open stage, so there is nothing to try again.');
+    return [...effects, { type: 'reply', to: event.reply, reply }];
+  }
+  const stage = farm.stages.get(event.stage);
+  if (stage !== undefined) {
+    // Whoever asks for another try has done something about the cause: workers start afresh too.
+    stage.job.failures.clear();
+    stage.avoid.clear();
+    append(effects, moveAll(stage, ['failed', 'canceled'], { type: 'retry' }));
+  }
+  return [
+    ...effects,
+    { type: 'write', write: { type: 'retry', stage: event.stage } },
+    { type: 'reply', to: event.reply, reply: { ok: true } },
+  ];
+}
+
+export function onReject(farm: Farm, event: Event<'reject'>, now: number): Effect[] {
+  const standing = new Map(event.standing.map((chunk) => [chunk.chunk, chunk]));
+  const effects: Effect[] = [];
+  for (const { chunk, message } of event.reject.chunks) {
+    const stored = standing.get(chunk);
+    if (stored?.job === event.reject.job) append(effects, rejectOne(farm, stored, message, now));
+  }
+  return [...effects, { type: 'reply', to: event.reply, reply: { ok: true } }];
+}
+
+// A chunk that is not done any more is being made again already.
+function rejectOne(farm: Farm, stored: StoredChunk, message: string, now: number): Effect[] {
+  const { chunk, lease, worker, attempts, ordinal, status } = stored;
+  if (status !== 'done' || lease === null || worker === null) return [];
+  const state = advance({ status, attempts, lease, worker }, { type: 'reject', lease, message }, chunk);
+  const failure = state.status === 'failed' ? { code: state.code, message: state.message } : null;
+  const effects: Effect[] = [
+    { type: 'write', write: { type: 'reject', chunk, lease, attempts: state.attempts, failure, at: now } },
+  ];
+  const stage = farm.stages.get(stored.stage);
+  if (stage?.chunks.has(ordinal)) {
+    stage.chunks.set(ordinal, state.status, state.attempts);
+    stage.avoid.set(ordinal, worker);
+    effects.push(chunkChanged(stage, ordinal, null));
+  }
+  return effects;
+}

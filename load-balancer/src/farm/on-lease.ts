@@ -1,0 +1,108 @@
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { type Ending, endLease, startLease } from './change-chunk.ts';
+import { append, type Effect } from './effects.ts';
+import type { FarmEvent, ReplyTo } from './events.ts';
+import type { Farm, Lease, SessionId, Worker } from './farm.ts';
+import { setDraining } from './on-worker.ts';
+
+type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
+
+/** How long a worker that turned work away gets none. */
+const PAUSE_MS = 2_000;
+
+export function onStarted(farm: Farm, event: Event<'started'>, now: number): Effect[] {
+  const lease = heldBy(farm, event.session, event.lease);
+  return lease === undefined ? [] : startLease(lease, now);
+}
+
+export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] {
+  const { done, reply } = event;
+  const lease = heldBy(farm, event.session, done.lease);
+  if (lease === undefined) return [late(farm, event, done.lease, 'done')];
+  if (event.missing) return [{ type: 'reply', to: reply, reply: refusal('blob-missing') }];
+  const ending: Ending = {
+    type: 'finish',
+    resultJson: JSON.stringify(done.result ?? null),
+    files: done.files,
+    busyMs: done.busyMs,
+    log: done.log,
+  };
+  return [...endLease(farm, lease, ending, now), accepted(reply)];
+}
+
+export function onFailed(farm: Farm, event: Event<'failed'>, now: number): Effect[] {
+  const { failed, reply } = event;
+  const lease = heldBy(farm, event.session, failed.lease);
+  if (lease === undefined) return [late(farm, event, failed.lease, 'failed')];
+  const { code, message, busyMs, log } = failed;
+  const { stage, ordinal, worker } = lease;
+  return [
+    ...endLease(farm, lease, { type: 'fail', code, message, busyMs, log }, now),
+    accepted(reply),
+    {
+      type: 'log',
+      level: 'warn',
+      fields: { event: 'chunk.failed', chunk: `${stage.id}.${ordinal}`, worker: worker.id, code },
+    },
+  ];
+}
+
+export function onReleased(farm: Farm, event: Event<'released'>, now: number): Effect[] {
+  const worker = farm.sessions.get(event.session);
+  if (worker === undefined) return [notWelcomed(event.reply)];
+  const held = event.released.leases
+    .map((id) => heldBy(farm, event.session, id))
+    .filter((lease) => lease !== undefined);
+  if (held.length > 0) worker.pausedUntil = now + PAUSE_MS;
+  return [...held.flatMap((lease) => endLease(farm, lease, { type: 'release' }, now)), accepted(event.reply)];
+}
+
+export function onAssignRefused(farm: Farm, event: Event<'assign-refused'>, now: number): Effect[] {
+  const worker = farm.sessions.get(event.session);
+  if (worker === undefined) return [];
+  const effects: Effect[] = [
+    { type: 'log', level: 'info', fields: { event: 'assign.refused', worker: worker.id, code: event.code } },
+  ];
+  if (event.code === 'draining') append(effects, worker.draining ? [] : setDraining(worker, true, now));
+  else worker.pausedUntil = now + PAUSE_MS;
+  const lease = heldBy(farm, event.session, event.lease);
+  if (lease === undefined) return effects;
+  // Without an answer it may work on it after all.
+  if (event.code === 'unanswered') {
+    effects.push({ type: 'revoke', session: event.session, leases: [lease.id] });
+  }
+  return [...effects, ...endLease(farm, lease, { type: 'release' }, now)];
+}
+
+export function onReclaimAnswered(farm: Farm, event: Event<'reclaim-answered'>, now: number): Effect[] {
+  const lease = heldBy(farm, event.session, event.lease);
+  if (lease === undefined) return [];
+  if (event.given) return endLease(farm, lease, { type: 'release' }, now);
+  lease.reclaimedAt = null;
+  lease.kept = true;
+  return [];
+}
+
+function heldBy(farm: Farm, session: SessionId, id: LeaseId): Lease | undefined {
+  const lease = farm.leases.get(id);
+  return lease !== undefined && lease.worker === farm.sessions.get(session) ? lease : undefined;
+}
+
+function late(
+  farm: Farm,
+  { session, reply }: { session: SessionId; reply: ReplyTo },
+  lease: LeaseId,
+  outcome: 'done' | 'failed',
+): Effect {
+  const worker: Worker | undefined = farm.sessions.get(session);
+  if (worker === undefined) return notWelcomed(reply);
+  return { type: 'reply-by-outcome', to: reply, lease, outcome };
+}
+
+const accepted = (to: ReplyTo): Effect => ({ type: 'reply', to, reply: { ok: true } });
+const notWelcomed = (to: ReplyTo): Effect => ({
+  type: 'reply',
+  to,
+  reply: refusal('not-allowed', 'Say hello first: this connection is not known as a worker.'),
+});

@@ -1,0 +1,60 @@
+import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import { endStuck } from '../scheduling/shut-out.ts';
+import { endLease } from './change-chunk.ts';
+import { append, type Effect } from './effects.ts';
+import type { FarmEvent } from './events.ts';
+import type { Farm } from './farm.ts';
+import { lose } from './on-worker.ts';
+
+/** Ticks come twice a second. */
+const SLEPT_MS = 2_000;
+const NOTE_SEEN_MS = 15_000;
+const RECLAIM_PATIENCE_MS = 5_000;
+
+export function onTick(farm: Farm, now: number): Effect[] {
+  const gap = now - farm.tickedAt;
+  farm.tickedAt = now;
+  // This process, its database or the whole machine stood still: what workers said meanwhile is still unread.
+  if (gap > SLEPT_MS) for (const worker of farm.workers.values()) worker.lostAt += gap;
+  const lost = [...farm.workers.values()].filter((worker) => worker.lostAt < now);
+  for (const lease of farm.leases.values()) {
+    if (lease.reclaimedAt !== null && lease.reclaimedAt + RECLAIM_PATIENCE_MS < now) lease.reclaimedAt = null;
+  }
+  return [
+    ...lost.flatMap((worker) => lose(farm, worker, now)),
+    ...endStuck(farm, now),
+    ...noteSeen(farm, now),
+  ];
+}
+
+function noteSeen(farm: Farm, now: number): Effect[] {
+  if (now - farm.seenNotedAt < NOTE_SEEN_MS) return [];
+  farm.seenNotedAt = now;
+  const workers: WorkerId[] = [];
+  for (const worker of farm.workers.values()) if (worker.session !== null) workers.push(worker.id);
+  return workers.length === 0 ? [] : [{ type: 'write', write: { type: 'workers-seen', workers, at: now } }];
+}
+
+/** The database was read again while workers stayed connected: what they were never told of goes back. */
+export function onReloaded(
+  farm: Farm,
+  { delivered }: Extract<FarmEvent, { type: 'reloaded' }>,
+  now: number,
+): Effect[] {
+  const effects: Effect[] = [];
+  for (const { worker: id, lease: leaseId } of delivered) {
+    const lease = farm.leases.get(leaseId);
+    if (lease?.worker.id === id) lease.delivered = true;
+    const session = farm.workers.get(id)?.session ?? null;
+    if (lease === undefined && session !== null) effects.push({ type: 'revoke', session, leases: [leaseId] });
+  }
+  for (const worker of farm.workers.values()) {
+    if (worker.session === null) continue;
+    worker.lostAt = now + LEASE_MS;
+    for (const lease of [...worker.leases]) {
+      if (!lease.delivered) append(effects, endLease(farm, lease, { type: 'release' }, now));
+    }
+  }
+  return effects;
+}

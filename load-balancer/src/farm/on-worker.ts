@@ -1,0 +1,149 @@
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import { endLease, startLease } from './change-chunk.ts';
+import type { Effect } from './effects.ts';
+import type { FarmEvent } from './events.ts';
+import type { Farm, Worker } from './farm.ts';
+import { heardBlobs } from './heard.ts';
+
+type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
+
+export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[] {
+  const { hello, session } = event;
+  const before = farm.workers.get(hello.worker);
+  const identity = before?.identityHash || event.knownIdentity;
+  if (identity !== null && identity !== event.identityHash) {
+    return [{ type: 'reply', to: event.reply, reply: refusal('name-taken') }];
+  }
+  const replaced = before?.session ?? null;
+  const worker = enter(farm, event, before, now);
+  const { leases: _leases, blobs: _blobs, ...stored } = hello;
+  return [
+    ...(replaced === null || replaced === session
+      ? []
+      : ([{ type: 'close', session: replaced, why: null }] as const)),
+    { type: 'write', write: { type: 'worker', hello: stored, identityHash: event.identityHash, at: now } },
+    ...settleDifferences(farm, worker, event, now),
+    { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases) },
+    { type: 'worker-changed', worker: worker.id },
+    { type: 'log', level: 'info', fields: { event: 'worker.joined', worker: worker.id, name: worker.name } },
+  ];
+}
+
+function enter(farm: Farm, event: Event<'hello'>, before: Worker | undefined, now: number): Worker {
+  const { hello, session, identityHash } = event;
+  if (before !== undefined && before.session !== null) farm.sessions.delete(before.session);
+  const worker: Worker = before ?? createWorker(hello.worker);
+  Object.assign(worker, {
+    name: hello.name,
+    identityHash,
+    session,
+    lastHeard: now,
+    lostAt: now + LEASE_MS,
+    slots: hello.slots,
+    capabilities: hello.capabilities,
+    draining: false,
+    pausedUntil: 0,
+  } satisfies Partial<Worker>);
+  worker.matches.clear();
+  worker.blobs.clear();
+  heardBlobs(worker, { added: hello.blobs, removed: [] });
+  farm.workers.set(worker.id, worker);
+  farm.sessions.set(session, worker);
+  return worker;
+}
+
+export const createWorker = (id: Worker['id']): Worker => ({
+  id,
+  name: '',
+  identityHash: '',
+  session: null,
+  lostAt: 0,
+  lastHeard: 0,
+  slots: 1,
+  capabilities: {},
+  matches: new Map(),
+  blobs: new Set(),
+  draining: false,
+  load: null,
+  leases: new Set(),
+  pausedUntil: 0,
+  open: [],
+  speed: 1,
+});
+
+// What it had begun and no longer knows, it has lost; what it never began, it has never got.
+function settleDifferences(farm: Farm, worker: Worker, { hello }: Event<'hello'>, now: number): Effect[] {
+  const named = new Map(hello.leases.map(({ lease, started }) => [lease, started]));
+  return [...worker.leases].flatMap((lease) => {
+    const started = named.get(lease.id);
+    if (started === undefined) {
+      return endLease(farm, lease, { type: lease.startedAt === null ? 'release' : 'expire' }, now);
+    }
+    lease.delivered = true;
+    lease.reclaimedAt = null;
+    return started ? startLease(lease, now) : [];
+  });
+}
+
+const toDrop = (farm: Farm, worker: Worker, named: { lease: LeaseId }[]): LeaseId[] =>
+  named.map((it) => it.lease).filter((id) => farm.leases.get(id)?.worker !== worker);
+
+export function onDraining(farm: Farm, event: Event<'draining'>, now: number): Effect[] {
+  const worker = farm.sessions.get(event.session);
+  if (worker === undefined || worker.draining === event.draining) return [];
+  return setDraining(worker, event.draining, now);
+}
+
+export function setDraining(worker: Worker, draining: boolean, now: number): Effect[] {
+  worker.draining = draining;
+  const status = draining ? 'draining' : 'online';
+  return [
+    { type: 'write', write: { type: 'worker-status', worker: worker.id, status, at: now } },
+    { type: 'worker-changed', worker: worker.id },
+  ];
+}
+
+export function onLeaving(farm: Farm, event: Event<'leaving'>, now: number): Effect[] {
+  const worker = farm.sessions.get(event.session);
+  if (worker === undefined) return [{ type: 'reply', to: event.reply, reply: { ok: true } }];
+  return [...remove(farm, worker, 'release', now), { type: 'reply', to: event.reply, reply: { ok: true } }];
+}
+
+export function onDisconnected(farm: Farm, event: Event<'disconnected'>, now: number): Effect[] {
+  const worker = farm.sessions.get(event.session);
+  farm.sessions.delete(event.session);
+  if (worker === undefined || worker.session !== event.session) return [];
+  worker.session = null;
+  // An unclean end may be the network's: it keeps rendering, and is expected back while its leases stand.
+  return event.clean ? lose(farm, worker, now) : [];
+}
+
+/** The worker is gone: what it had begun counts as an attempt, and everything it held waits again. */
+export const lose = (farm: Farm, worker: Worker, now: number): Effect[] => [
+  {
+    type: 'log',
+    level: 'warn',
+    fields: { event: 'worker.lost', worker: worker.id, leases: worker.leases.size },
+  },
+  ...remove(farm, worker, 'expire', now),
+];
+
+function remove(farm: Farm, worker: Worker, how: 'release' | 'expire', now: number): Effect[] {
+  const effects = [...worker.leases].flatMap((lease) =>
+    endLease(farm, lease, { type: lease.startedAt === null ? 'release' : how }, now),
+  );
+  if (worker.session !== null) {
+    farm.sessions.delete(worker.session);
+    if (how === 'expire') effects.push({ type: 'close', session: worker.session, why: null });
+  }
+  worker.session = null;
+  farm.workers.delete(worker.id);
+  const at = worker.lastHeard === 0 ? now : worker.lastHeard;
+  return [
+    ...effects,
+    { type: 'write', write: { type: 'worker-status', worker: worker.id, status: 'offline', at } },
+    { type: 'worker-changed', worker: worker.id },
+  ];
+}

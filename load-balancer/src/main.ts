@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { createLog, type Log } from '@parallel-pilot/shared/server/log.ts';
+import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
+import type { z } from 'zod';
+import { type Balancer, startBalancer } from './balancer.ts';
+import { readConfig } from './config.ts';
+
+/** The load balancer as a process: reads the environment, wires the parts, stops on SIGTERM, SIGINT or an orphaned IPC channel. */
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message}\n`);
+  await tell({ type: 'start-failed', message });
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog('load-balancer', config.logLevel);
+  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  const secrets = await readSecrets(config, randomBytes);
+  const db = await openDatabase(config);
+  const parts = { config, secrets, db, clock: Date.now, random: randomBytes, log };
+  const balancer = await startBalancer(parts);
+  stopOnRequest(balancer, db, log);
+  await tell({ type: 'ready', process: 'load-balancer', port: balancer.port });
+}
+
+async function openDatabase(config: ServerConfig): Promise<Db> {
+  try {
+    const db = connectDatabase(config.databaseUrl);
+    await migrate(db);
+    return db;
+  } catch (error) {
+    const why = error instanceof Error && error.message !== '' ? error.message : codeOf(error);
+    throw new Error(
+      `The database cannot be used: ${why}. Look at DATABASE_URL, and whether its server runs.`,
+    );
+  }
+}
+
+// A refused connection to several addresses is an AggregateError without a message of its own.
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : String(error);
+}
+
+function stopOnRequest(balancer: Balancer, db: Db, log: Log): void {
+  let stopping = false;
+  const stop = async (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ event: 'balancer.stopping', why });
+    await balancer.stop();
+    await db.destroy();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+  process.on('disconnect', () => void stop('the process that started it is gone'));
+}
+
+function tell(message: z.input<typeof FromChild>): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}

@@ -1,0 +1,45 @@
+import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
+
+/** Chunks of one job that may fail on a worker before it is not given that job again. */
+const FAILURES_BORNE = 3;
+
+/** True when the worker has what the stage needs, and has not been shut out of its job. */
+export const mayRun = (stage: Stage, worker: Worker): boolean =>
+  isCapable(stage, worker) && !isShutOut(stage.job, worker.id);
+
+export function isCapable(stage: Stage, worker: Worker): boolean {
+  const known = worker.matches.get(stage.requirementsKey);
+  if (known !== undefined) return known;
+  const answer = unmet(worker.capabilities, stage.requirements).length === 0;
+  worker.matches.set(stage.requirementsKey, answer);
+  return answer;
+}
+
+export const isShutOut = (job: Job, worker: WorkerId): boolean =>
+  (job.failures.get(worker)?.size ?? 0) >= FAILURES_BORNE;
+
+/** True for a chunk that has just failed on this worker while another one could take it. */
+export function isAvoided(farm: Farm, stage: Stage, ordinal: number, worker: Worker): boolean {
+  return stage.avoid.get(ordinal) === worker.id && anotherMayRun(farm, stage, worker);
+}
+
+/** How many waiting chunks of the stage the worker may be given. */
+export function waitingFor(farm: Farm, stage: Stage, worker: Worker): number {
+  let waiting = stage.chunks.count('queued');
+  if (waiting === 0 || stage.avoid.size === 0) return waiting;
+  let avoided = 0;
+  for (const [ordinal, failedOn] of stage.avoid) {
+    if (failedOn === worker.id && stage.chunks.status(ordinal) === 'queued') avoided += 1;
+  }
+  if (avoided > 0 && anotherMayRun(farm, stage, worker)) waiting -= avoided;
+  return waiting;
+}
+
+function anotherMayRun(farm: Farm, stage: Stage, worker: Worker): boolean {
+  for (const other of farm.workers.values()) {
+    if (other !== worker && isPresent(other) && mayRun(stage, other)) return true;
+  }
+  return false;
+}

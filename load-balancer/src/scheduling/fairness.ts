@@ -1,0 +1,35 @@
+import type { Farm, Job } from '../farm/farm.ts';
+
+/**
+ * Jobs of equal priority share the slots. Where there are slots enough for
+ * all, each job gets its even part of them; where not, they take turns: a
+ * worker stays with the scene it has open until its job has received this
+ * much slot time more than the one that waits longest. Opening a scene can
+ * cost more than fifty short frames, so turns must not change with each chunk.
+ */
+export const TURN_MS = 20_000;
+
+/** Slot time a job is taken to have received when it comes in: as much as the one furthest behind, less one turn. */
+export function startingShare(farm: Farm, priority: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const job of farm.jobs.values()) {
+    if (job.priority === priority && isCompeting(job)) least = Math.min(least, job.served);
+  }
+  return least === Number.POSITIVE_INFINITY ? 0 : least - TURN_MS - 1;
+}
+
+const isCompeting = (job: Job): boolean =>
+  job.held > 0 || [...job.stages].some((stage) => stage.chunks.count('queued') > 0);
+
+/** Negative when `a` should be served before `b`: fewer slots now, then less slot time so far, then older. */
+export function compareClaims(a: Job, b: Job): number {
+  return a.held - b.held || a.served - b.served || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}
+
+/**
+ * True when a worker may go on with `mine`, whose scene it has open, although
+ * `other` has the better claim. `evenPart` is the number of leases each
+ * competing job would hold if all held the same.
+ */
+export const mayGoOn = (mine: Job, other: Job, evenPart: number): boolean =>
+  mine === other || mine.held + 1 <= evenPart || mine.served - other.served <= TURN_MS;

@@ -1,0 +1,91 @@
+import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import type { Effect } from '../farm/effects.ts';
+import { type Farm, isPresent, type Lease, type Worker } from '../farm/farm.ts';
+import type { Board } from './choose-stage.ts';
+import { isAvoided, mayRun, waitingFor } from './eligibility.ts';
+
+/** Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. */
+export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
+  const effects: Effect[] = [];
+  const ask = (lease: Lease) => {
+    if (lease.worker.session === null) return;
+    lease.reclaimedAt = now;
+    effects.push({ type: 'reclaim', session: lease.worker.session, lease: lease.id });
+  };
+  const unstarted = [...farm.leases.values()].filter(isUnstarted);
+  if (unstarted.length === 0) return effects;
+  for (const lease of unstarted) {
+    // A paused job keeps what runs; whatever waits behind it waits at home.
+    if (isAsked(lease)) continue;
+    if (!isGrantable(lease.stage.job.status)) ask(lease);
+  }
+  forIdleWorkers(farm, unstarted, now, ask);
+  forUrgentWork(farm, board, unstarted, ask);
+  return effects;
+}
+
+const isUnstarted = (lease: Lease): boolean => lease.startedAt === null && !lease.kept && lease.delivered;
+const isAsked = (lease: Lease): boolean => lease.reclaimedAt !== null;
+
+function forIdleWorkers(farm: Farm, unstarted: Lease[], now: number, ask: (lease: Lease) => void): void {
+  const spare = spareLeases(unstarted);
+  if (spare.length === 0) return;
+  // What was asked back before comes to the idle ones first.
+  let coming = unstarted.filter(isAsked).length;
+  for (const worker of farm.workers.values()) {
+    if (!isPresent(worker) || worker.pausedUntil > now) continue;
+    for (let idle = worker.slots - worker.leases.size; idle > 0; idle -= 1) {
+      if (coming > 0) {
+        coming -= 1;
+        continue;
+      }
+      const at = spare.findIndex(
+        (lease) =>
+          lease.worker !== worker &&
+          mayRun(lease.stage, worker) &&
+          !isAvoided(farm, lease.stage, lease.ordinal, worker),
+      );
+      const lease = spare[at];
+      if (lease === undefined) break;
+      spare.splice(at, 1);
+      ask(lease);
+    }
+  }
+}
+
+/** Leases that wait behind all slots of their worker: most urgent jobs first, slowest workers first. */
+function spareLeases(unstarted: Lease[]): Lease[] {
+  const left = new Map<Worker, number>();
+  const spare: Lease[] = [];
+  // The newest of a worker's are the last it would begin.
+  for (const lease of unstarted.toReversed()) {
+    const { worker } = lease;
+    const surplus = left.get(worker) ?? worker.leases.size - worker.slots;
+    if (surplus <= 0) continue;
+    left.set(worker, surplus - 1);
+    if (!isAsked(lease)) spare.push(lease);
+  }
+  return spare.sort((a, b) => b.stage.job.priority - a.stage.job.priority || a.worker.speed - b.worker.speed);
+}
+
+// A worker that is full of lesser work gives the part it has not begun for a waiting chunk of higher priority.
+function forUrgentWork(farm: Farm, board: Board, unstarted: Lease[], ask: (lease: Lease) => void): void {
+  const urgent = board.ranks[0]?.[0]?.job.priority;
+  if (urgent === undefined) return;
+  const asked = new Set(unstarted.filter(isAsked).map((lease) => lease.worker));
+  for (const lease of unstarted) {
+    const { priority } = lease.stage.job;
+    if (isAsked(lease) || priority >= urgent || asked.has(lease.worker) || !isPresent(lease.worker)) continue;
+    const better = board.ranks.some((rank) =>
+      rank.some(
+        (stage) =>
+          stage.job.priority > priority &&
+          mayRun(stage, lease.worker) &&
+          waitingFor(farm, stage, lease.worker) > 0,
+      ),
+    );
+    if (!better) continue;
+    asked.add(lease.worker);
+    ask(lease);
+  }
+}

@@ -1,0 +1,55 @@
+import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import { giveUpWaiting } from '../farm/change-chunk.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import { type Farm, isPresent, type Job, type Worker } from '../farm/farm.ts';
+import { isCapable, isShutOut } from './eligibility.ts';
+
+/** Time for another worker to come (back) before a job is judged by those that are here, milliseconds. */
+const PATIENCE_MS = 15_000;
+
+/**
+ * A job whose every capable worker has been shut out of it would wait for
+ * ever. When no other worker comes for a while: one that has finished chunks
+ * of the job works in principle and is let in again; where there is none, what
+ * waits fails with the failure seen last.
+ */
+export function endStuck(farm: Farm, now: number): Effect[] {
+  const effects: Effect[] = [];
+  for (const job of farm.jobs.values()) {
+    if (job.failures.size === 0) continue;
+    const stuck = shutOutWorkers(farm, job);
+    if (stuck === null) {
+      job.stuckSince = null;
+      continue;
+    }
+    job.stuckSince ??= now;
+    if (now - job.stuckSince < PATIENCE_MS) continue;
+    job.stuckSince = null;
+    append(effects, resolve(job, stuck, now));
+  }
+  return effects;
+}
+
+/** Null unless chunks wait and all that keeps present workers from them is that they are shut out. */
+function shutOutWorkers(farm: Farm, job: Job): Worker[] | null {
+  if (!isGrantable(job.status)) return null;
+  const waiting = [...job.stages].filter((stage) => stage.chunks.count('queued') > 0);
+  if (waiting.length === 0) return null;
+  const capable = [...farm.workers.values()].filter(
+    (worker) => isPresent(worker) && waiting.some((stage) => isCapable(stage, worker)),
+  );
+  return capable.length > 0 && capable.every((worker) => isShutOut(job, worker.id)) ? capable : null;
+}
+
+function resolve(job: Job, stuck: Worker[], now: number): Effect[] {
+  const proven = stuck.filter((worker) => job.succeeded.has(worker.id));
+  if (proven.length > 0) {
+    for (const worker of proven) job.failures.delete(worker.id);
+    return [{ type: 'log', level: 'warn', fields: { event: 'job.workers-let-in-again', job: job.id } }];
+  }
+  const failure = job.lastFailure ?? { code: 'unexpected', message: 'Every worker failed at this job.' };
+  return [
+    ...[...job.stages].flatMap((stage) => giveUpWaiting(stage, failure, now)),
+    { type: 'log', level: 'warn', fields: { event: 'job.given-up', job: job.id, code: failure.code } },
+  ];
+}

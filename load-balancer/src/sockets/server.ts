@@ -1,0 +1,49 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import { Server } from 'socket.io';
+
+export type Sockets = { io: Server; http: HttpServer };
+
+/** A hello that names 10,000 blobs and 4,096 leases is the longest message there is. */
+const LONGEST_MESSAGE = 4 * 1024 * 1024;
+
+/**
+ * Socket.IO over websockets alone: without sticky sessions behind a proxy, and
+ * without recovery of connections, which would pass by the token. GET /healthz
+ * answers 200, or 503 while the database cannot be used.
+ */
+export function createSockets(ready: () => boolean): Sockets {
+  const http = createServer((request, response) => {
+    const found = request.method === 'GET' && request.url === '/healthz';
+    response.writeHead(found ? (ready() ? 200 : 503) : 404, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify(found ? { ok: ready(), problems: ready() ? [] : ['database'] } : { ok: false }),
+    );
+  });
+  const io = new Server(http, {
+    transports: ['websocket'],
+    serveClient: false,
+    maxHttpBufferSize: LONGEST_MESSAGE,
+    connectTimeout: 10_000,
+  });
+  return { io, http };
+}
+
+/** Resolves with the port. Rejects with a sentence when the address cannot be had. */
+export function listen({ http }: Sockets, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => reject(new Error(sentenceFor(error, port, host))));
+    http.listen(port, host, () => {
+      const address = http.address();
+      resolve(address === null || typeof address === 'string' ? port : address.port);
+    });
+  });
+}
+
+function sentenceFor({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
+  if (code === 'EADDRINUSE') {
+    return `The load balancer cannot listen on ${host}:${port}: another program does. End it, or choose another port with PILOT_BALANCER_PORT.`;
+  }
+  if (code === 'EADDRNOTAVAIL') return `This machine has no address ${host}. Choose another with PILOT_HOST.`;
+  if (code === 'EACCES') return `The load balancer may not listen on port ${port}. Choose one above 1023.`;
+  return `The load balancer cannot listen on ${host}:${port}: ${message}`;
+}

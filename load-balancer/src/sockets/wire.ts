@@ -1,0 +1,67 @@
+import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import type { Assign, Reclaim, Revoke, Welcome } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { signLease } from '@parallel-pilot/shared/server/signature.ts';
+import type { Socket } from 'socket.io';
+import type { Inbound } from '../effects/inbound.ts';
+import type { Wire } from '../effects/perform.ts';
+import type { SessionId } from '../farm/farm.ts';
+import type { Replies } from './replies.ts';
+
+const ANSWER_WITHIN_MS = 20_000;
+
+export type WireParts = {
+  sessions: Map<SessionId, Socket>;
+  replies: Replies;
+  push: (event: Inbound) => void;
+  signingKey: string;
+  config: Pick<ServerConfig, 'publicUrl' | 'backendPort'>;
+};
+
+/** Speaks to workers, and takes their answers back as events. */
+export function createWire({ sessions, replies, push, signingKey, config }: WireParts): Wire {
+  const backend = config.publicUrl === null ? { port: config.backendPort } : { url: config.publicUrl };
+  return {
+    reply: (to, reply) => replies.answer(to, reply),
+    welcome(to, _session, drop) {
+      replies.answer(to, { ok: true, drop, heartbeatMs: HEARTBEAT_MS, backend } satisfies Welcome);
+    },
+    assign(session, assign) {
+      const message: Assign = { ...assign, signature: signLease(assign.lease, signingKey) };
+      ask(session, 'assign', message, (reply) => {
+        if (reply?.ok !== true) {
+          push({ type: 'assign-refused', session, lease: assign.lease, code: reply?.code ?? 'unanswered' });
+        }
+      });
+    },
+    reclaim(session, lease) {
+      ask(session, 'reclaim', { lease } satisfies Reclaim, (reply) => {
+        if (reply !== null) push({ type: 'reclaim-answered', session, lease, given: reply.ok });
+      });
+    },
+    revoke(session, leases) {
+      sessions.get(session)?.emit('revoke', { leases } satisfies Revoke, () => {});
+    },
+    close(session, why) {
+      const socket = sessions.get(session);
+      if (why !== null) socket?.emit('refused', why);
+      socket?.disconnect(true);
+    },
+  };
+
+  /** Null when there is no proper answer in time; nothing at all when the connection ends meanwhile. */
+  function ask(
+    session: SessionId,
+    name: string,
+    message: unknown,
+    answered: (reply: Reply | null) => void,
+  ): void {
+    const socket = sessions.get(session);
+    socket?.timeout(ANSWER_WITHIN_MS).emit(name, message, (error: Error | null, answer: unknown) => {
+      if (sessions.get(session) !== socket) return;
+      const reply = Reply.safeParse(answer);
+      answered(error === null && reply.success ? reply.data : null);
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { chunkId, type JobId, newId, type OwnerId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
+
+export type Planted = { job: JobId; stage: StageId };
+
+export type Plan = {
+  chunks: number;
+  state?: JobStatus;
+  priority?: number;
+  requirements?: Requirement[];
+  affinity?: string;
+  inputs?: StageInput[];
+  createdAt?: number;
+};
+
+/** A job with one open stage, written the way the client backend writes it. */
+export async function plantJob(db: Db, plan: Plan): Promise<Planted> {
+  const job = newId('job', randomBytes);
+  const stage = newId('stg', randomBytes);
+  const now = plan.createdAt ?? Date.now();
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('jobs')
+      .values({
+        id: job,
+        owner_id: 'own_local00000000000000' as OwnerId,
+        kind: 'blender',
+        name: 'A job',
+        state: plan.state ?? 'queued',
+        state_from: null,
+        state_code: null,
+        state_message: null,
+        priority: plan.priority ?? 0,
+        spec_json: '{}',
+        given_json: null,
+        settings_json: null,
+        created_at: now,
+        updated_at: now,
+        finished_at: null,
+      })
+      .execute();
+    const row = {
+      id: stage,
+      job_id: job,
+      ordinal: 0,
+      name: 'render',
+      state: 'open' as const,
+      spec_json: '{"main":"scene.blend"}',
+      inputs_json: JSON.stringify(plan.inputs ?? []),
+      requirements_json: JSON.stringify(plan.requirements ?? []),
+      affinity: plan.affinity ?? `scene-${job}`,
+      chunk_count: plan.chunks,
+      planned_at: now,
+      closed_at: null,
+    };
+    const specs = Array.from({ length: plan.chunks }, (_, frame) => ({ frame }));
+    await insertStage(transaction as Db, row, specs);
+  });
+  return { job, stage };
+}
+
+export async function setJob(
+  db: Db,
+  job: JobId,
+  change: { state?: JobStatus; priority?: number },
+): Promise<void> {
+  await db.updateTable('jobs').set(change).where('id', '=', job).execute();
+}
+
+/** How many chunks of the stage stand where. */
+export async function countStates(db: Db, stage: StageId): Promise<Record<string, number>> {
+  const rows = await db
+    .selectFrom('chunks')
+    .select((eb) => ['state', eb.fn.countAll().as('count')])
+    .where('stage_id', '=', stage)
+    .groupBy('state')
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.state, Number(row.count)]));
+}
+
+export const chunkRow = (db: Db, stage: StageId, ordinal: number) =>
+  db.selectFrom('chunks').selectAll().where('id', '=', chunkId(stage, ordinal)).executeTakeFirstOrThrow();
