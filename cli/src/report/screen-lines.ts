@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { fit, padEnd, widthOf } from '../text/columns.ts';
 import { bytes, duration } from '../text/units.ts';
 import type { JobProgress } from './events.ts';
-import type { ScreenModel } from './screen-model.ts';
+import type { ScreenModel, SeenWorker } from './screen-model.ts';
 
 export type Look = { width: number; colour: boolean; maxWorkers: number };
 
@@ -58,19 +58,23 @@ function workingLines(
   const failed = progress.failed === 0 ? '' : ` · ${progress.failed} failed`;
   const right = `${progress.done}/${progress.total} frames${failed} · ${elapsed}${left}`;
   const word = progress.state === 'paused' ? 'Paused' : progress.state === 'queued' ? 'Waiting' : 'Rendering';
-  return [wholeLine(word, fraction, right, look), ...workerLines(model.workers, look)];
+  return [wholeLine(word, fraction, right, look), ...workerLines(model.workers, now, look)];
 }
 
-function workerLines(workers: ScreenModel['workers'], look: Look): string[] {
+// Between two short frames a worker has nothing to report for a moment: that is not waiting yet.
+const WAITS_AFTER_MS = 1_500;
+
+function workerLines(workers: SeenWorker[], now: number, look: Look): string[] {
   const shown = workers.slice(0, look.maxWorkers);
   const nameWidth = Math.min(24, Math.max(...shown.map((worker) => widthOf(worker.name)), 0));
   const barWidth = Math.min(30, Math.max(5, Math.floor((look.width - nameWidth - 8) * 0.4)));
-  const lines = shown.map(({ name, now }) => {
+  const lines = shown.map(({ name, last, idleSince }) => {
     const label = padEnd(fit(name, nameWidth), nameWidth);
-    const text = now === null ? 'waiting' : [now.label, now.detail].filter(Boolean).join(' · ');
+    const waits = idleSince !== null && now - idleSince > WAITS_AFTER_MS;
+    const text = waits ? 'waiting' : [last.label, last.detail].filter(Boolean).join(' · ');
     const rest = look.width - nameWidth - barWidth - 7;
-    const said = paint(now === null ? 'dim' : 'none', fit(text, Math.max(0, rest)), look);
-    return `  ${label}  ${bar(now?.fraction ?? 0, barWidth, look)}  ${said}`;
+    const said = paint(waits ? 'dim' : 'none', fit(text, Math.max(0, rest)), look);
+    return `  ${label}  ${bar(waits ? 0 : last.fraction, barWidth, look)}  ${said}`;
   });
   const hidden = workers.length - shown.length;
   return hidden === 0 ? lines : [...lines, `  and ${hidden} more workers`];

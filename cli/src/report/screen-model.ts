@@ -8,10 +8,17 @@ export type ScreenModel = {
     | { name: 'uploading'; sent: number; total: number; since: number }
     | { name: 'working'; progress: JobProgress; etaAt: number }
     | { name: 'saving'; saved: number; total: number };
-  /** Workers that were seen at this job, in the order of their names; `now` null while one waits. */
-  workers: { name: string; now: JobProgress['workers'][number] | null }[];
+  /** Workers that were seen at this job, in the order of their names. */
+  workers: SeenWorker[];
   /** The address of a farm that stopped answering. */
   lost: string | null;
+};
+
+/** `last` is what was heard of it last, `idleSince` null while it is at that. */
+export type SeenWorker = {
+  name: string;
+  last: JobProgress['workers'][number];
+  idleSince: number | null;
 };
 
 export const openingScreen = (now: number): ScreenModel => ({
@@ -43,7 +50,7 @@ export function afterEvent(model: ScreenModel, event: RenderEvent, now: number):
       return {
         ...model,
         phase: { name: 'working', progress: event, etaAt },
-        workers: seen(model.workers, event),
+        workers: seen(model.workers, event, now),
       };
     }
     case 'save.progress':
@@ -57,15 +64,14 @@ export function afterEvent(model: ScreenModel, event: RenderEvent, now: number):
   }
 }
 
-function seen(before: ScreenModel['workers'], event: JobProgress): ScreenModel['workers'] {
+function seen(before: SeenWorker[], event: JobProgress, now: number): SeenWorker[] {
   // A worker with several slots has a line for each chunk it is at.
-  const busy = event.workers.map((worker) => ({ name: worker.name, now: worker }));
-  const waiting = before.filter(
-    (worker, index) =>
-      !busy.some((one) => one.name === worker.name) &&
-      before.findIndex((one) => one.name === worker.name) === index,
-  );
-  return [...busy, ...waiting.map(({ name }) => ({ name, now: null }))].sort((a, b) =>
-    a.name.localeCompare(b.name, 'en', { numeric: true }),
-  );
+  const busy = event.workers.map((last) => ({ name: last.name, last, idleSince: null }));
+  const names = new Set(busy.map((worker) => worker.name));
+  const idle = before.flatMap((worker) => {
+    if (names.has(worker.name)) return [];
+    names.add(worker.name);
+    return [{ ...worker, idleSince: worker.idleSince ?? now }];
+  });
+  return [...busy, ...idle].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
