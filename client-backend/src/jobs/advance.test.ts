@@ -72,7 +72,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.deepEqual(await jobsDue(farm.parts.db), [job]);
       assert.equal(await advance(farm.parts, job), 'start');
       assert.equal((await stateOfJob(farm.parts, job)).state, 'running');
-      for (const ordinal of [1, 2, 3]) await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
+      for (const ordinal of [1, 2, 3])
+        await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
       assert.equal(await advance(farm.parts, job), 'plan');
       assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
       assert.equal(await advance(farm.parts, job), 'assemble');
@@ -117,7 +118,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const stage = await openStage(farm.parts, job);
       await failChunk(farm.parts, stage.id, 1, 'blender-died', 'Blender stopped.');
       assert.equal(await advance(farm.parts, job), 'start');
-      for (const ordinal of [0, 2, 3]) await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
+      for (const ordinal of [0, 2, 3])
+        await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
       await engineOf(farm.parts).advance(job);
       const failed = await stateOfJob(farm.parts, job);
       assert.equal(failed.state_code, 'frames-missing');

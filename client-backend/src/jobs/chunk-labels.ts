@@ -1,5 +1,10 @@
 import type { Kind } from '@parallel-pilot/shared/kinds/kind.ts';
-import { type ChunkId, ordinalOfChunk, type StageId, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  type ChunkId,
+  ordinalOfChunk,
+  type StageId,
+  stageOfChunk,
+} from '@parallel-pilot/shared/model/ids.ts';
 import { chunkSpecs } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { stageKind } from '@parallel-pilot/shared/server/db/stages.ts';

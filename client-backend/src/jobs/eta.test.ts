@@ -21,7 +21,9 @@ test('remaining chunks x their time / how many run at once', () => {
 
 test('between two short chunks nothing runs for a moment, and the estimate does not jump', () => {
   const recent = measured(40, 100, 4);
-  const [busy, idle] = [{ queued: 98, running: 4 }, { queued: 100 }].map((counts) => etaSeconds(counts, recent));
+  const [busy, idle] = [{ queued: 98, running: 4 }, { queued: 100 }].map((counts) =>
+    etaSeconds(counts, recent),
+  );
   assert.ok(busy !== null && busy !== undefined && idle !== null && idle !== undefined);
   assert.ok(Math.abs(busy - idle) < 0.1, `${busy} and ${idle}`);
 });

@@ -4,10 +4,10 @@ import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { ZipArchive } from 'archiver';
-import { frameName } from './artifact-names.ts';
 import type { FarmKind } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
+import { frameName } from './artifact-names.ts';
 import { imageOf } from './job-frames.ts';
 
 /** Name under which all frames of a job are listed among its artifacts; it is made while it is sent. */

@@ -54,7 +54,9 @@ export async function jobLog(parts: Parts, id: JobId): Promise<JobLog | null> {
     notes: await listNotes(parts.db, id),
     failures: failures.map((attempt) => ({
       label: `${label(attempt.chunk)} on ${attempt.worker_name ?? attempt.worker}`,
-      log: [attempt.failure_message, attempt.log].filter(Boolean).join('\n') || `chunk ${ordinalOfChunk(attempt.chunk)}`,
+      log:
+        [attempt.failure_message, attempt.log].filter(Boolean).join('\n') ||
+        `chunk ${ordinalOfChunk(attempt.chunk)}`,
     })),
   };
 }

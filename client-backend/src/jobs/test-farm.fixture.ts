@@ -7,7 +7,16 @@ import { FrameResult } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
-import { type BlobHash, chunkId, type JobId, newId, ordinalOfChunk, type StageId, type WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import {
+  type BlobHash,
+  chunkId,
+  type JobId,
+  newId,
+  ordinalOfChunk,
+  type StageId,
+  type WorkerId,
+} from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { CONTROL_REQUESTS } from '@parallel-pilot/shared/protocol/control.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -21,7 +30,6 @@ import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
-import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { engineOf } from './engine-of.ts';
 import { planStage } from './plan-stage.ts';
@@ -41,7 +49,10 @@ export type TestFarm = {
 /** The backend's parts on a real database and blob folder; the balancer is played by writing the rows it would write. */
 export async function startTestFarm(databaseUrl?: string): Promise<TestFarm> {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-jobs-'));
-  const config = readServerConfig({ PILOT_DATA: folder, ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}) });
+  const config = readServerConfig({
+    PILOT_DATA: folder,
+    ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+  });
   const db = connectDatabase(config.databaseUrl);
   await migrate(db);
   const link = { up: true };
@@ -55,7 +66,7 @@ export async function startTestFarm(databaseUrl?: string): Promise<TestFarm> {
     blobs: await createFolderStore(join(folder, 'blobs')),
     clock: Date.now,
     random,
-    log: createLog('test', process.env['PILOT_LOG'] ?? 'silent'),
+    log: createLog('test', 'silent'),
     owner: await ensureOwner(db, 1),
     balancer: playBalancer(() => parts, link),
     live: {
@@ -124,7 +135,12 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
     rejectChunks: (request) =>
       answer(async () => {
         for (const { chunk } of CONTROL_REQUESTS['reject-chunks'].parse(request).chunks) {
-          await partsOf().db.updateTable('chunks').set(queued).where('id', '=', chunk).where('state', '=', 'done').execute();
+          await partsOf()
+            .db.updateTable('chunks')
+            .set(queued)
+            .where('id', '=', chunk)
+            .where('state', '=', 'done')
+            .execute();
         }
       }),
     workers: () => new Map(),
@@ -260,7 +276,11 @@ export async function finishChunk(
     })
     .where('id', '=', chunkId(stage, ordinal))
     .execute();
-  const row = await parts.db.selectFrom('stages').select('job_id').where('id', '=', stage).executeTakeFirstOrThrow();
+  const row = await parts.db
+    .selectFrom('stages')
+    .select('job_id')
+    .where('id', '=', stage)
+    .executeTakeFirstOrThrow();
   await parts.db
     .insertInto('leases')
     .values({
@@ -280,7 +300,13 @@ export async function finishChunk(
     .execute();
 }
 
-export async function failChunk(parts: Parts, stage: StageId, ordinal: number, code: string, message: string): Promise<void> {
+export async function failChunk(
+  parts: Parts,
+  stage: StageId,
+  ordinal: number,
+  code: string,
+  message: string,
+): Promise<void> {
   await parts.db
     .updateTable('chunks')
     .set({ state: 'failed', attempts: 3, failure_code: code, failure_message: message })
@@ -289,7 +315,10 @@ export async function failChunk(parts: Parts, stage: StageId, ordinal: number, c
 }
 
 /** The open stage of the job. */
-export async function openStage(parts: Parts, job: JobId): Promise<{ id: StageId; name: string; count: number }> {
+export async function openStage(
+  parts: Parts,
+  job: JobId,
+): Promise<{ id: StageId; name: string; count: number }> {
   const stage = await newestStage(parts.db, job);
   if (stage === undefined) throw new Error('the job has no stage');
   return { id: stage.id, name: stage.name, count: stage.chunk_count };

@@ -8,9 +8,9 @@ import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settin
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import type { Parts } from '../../parts.ts';
 import type { MadeArtifact, MadeAssembly } from '../kind.ts';
-import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import { checkFrames, type ImageSize } from './check-frames.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
 import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';

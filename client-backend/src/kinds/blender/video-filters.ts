@@ -15,6 +15,9 @@ export const TONE_MAP = [
   'zscale=tin=linear:t=iec61966-2-1:pin=bt709:p=bt709:rin=full:r=full',
 ];
 
+/** swscale forgets the matrix it was given where an image has a palette. */
+const PLAIN_RGB = 'format=rgb24|rgba|rgb48le|rgba64le';
+
 /**
  * The filters between the frames and the encoder. Blender's PNG and TIFF hold
  * straight colours, its OpenEXR colours already multiplied with alpha: a video
@@ -29,6 +32,7 @@ export function videoFilters({
 }): string[] {
   const keepsAlpha = settings.video === 'mov' && settings.transparent;
   return [
+    ...(settings.format === 'PNG' || settings.format === 'TIFF' ? [PLAIN_RGB] : []),
     ...alpha(settings, keepsAlpha),
     ...(settings.format === 'OPEN_EXR'
       ? [...TONE_MAP, keepsAlpha ? 'format=gbrap16le' : 'format=gbrp16le']
