@@ -9,6 +9,7 @@ import {
 import {
   ArtifactList,
   ChunkDetail,
+  ChunkList,
   ChunkStates,
   type CreateJob,
   JobDetail,
@@ -76,6 +77,17 @@ export const patchJob = (id: string, change: { name?: string; priority?: number 
   command(jobPath(id), { method: 'PATCH', body: change });
 export const deleteJob = (id: string) => command(jobPath(id), { method: 'DELETE' });
 
-export const frameUrl = (id: string, ordinal: number) => `${jobPath(id)}/frames/${ordinal}`;
-/** A small picture of a frame that every browser can show, whatever the frame's own format. */
-export const thumbnailUrl = (id: string, ordinal: number) => `${frameUrl(id, ordinal)}/thumbnail`;
+/** The frame number of the chunk at that place of the newest stage; null where it has none. */
+export async function getFrameAt(id: string, ordinal: number, signal?: Signal): Promise<number | null> {
+  const query = new URLSearchParams({ offset: String(ordinal), limit: '1' });
+  const { chunks } = await request(ChunkList, `${jobPath(id)}/chunks?${query}`, { signal });
+  return chunks[0]?.frame ?? null;
+}
+
+const framePath = (id: string, frame: number) => `${jobPath(id)}/frames/${frame}`;
+/** A small picture of a frame. */
+export const thumbnailUrl = (id: string, frame: number) => `${framePath(id, frame)}/thumbnail`;
+/** The frame in a form that browsers show, whatever its own format. */
+export const previewUrl = (id: string, frame: number) => `${framePath(id, frame)}?preview`;
+/** The frame's own file. */
+export const frameDownloadUrl = (id: string, frame: number) => `${framePath(id, frame)}?download`;

@@ -4,6 +4,7 @@ import {
   getArtifacts,
   getChunk,
   getChunkStates,
+  getFrameAt,
   getJob,
   getJobs,
   getJoinLine,
@@ -55,6 +56,14 @@ export const chunkQuery = (id: string, ordinal: number) =>
   queryOptions({
     queryKey: ['job', id, 'chunk', ordinal],
     queryFn: ({ signal }) => getChunk(id, ordinal, signal),
+  });
+
+/** Which frame a chunk renders never changes. */
+export const frameAtQuery = (id: string, ordinal: number) =>
+  queryOptions({
+    queryKey: ['frame-at', id, ordinal],
+    queryFn: ({ signal }) => getFrameAt(id, ordinal, signal),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const timelineQuery = (id: string) =>

@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const jade: MantineColorsTuple = [
   '#e7f8f1',
@@ -66,8 +66,6 @@ export const theme = createTheme({
   colors: { jade, amber, berry, dark, gray },
   primaryColor: 'jade',
   primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.36,
   black: '#14201b',
   fontFamily: "'Hanken Grotesk', system-ui, -apple-system, 'Segoe UI', sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Code', Menlo, Consolas, monospace",
@@ -83,6 +81,14 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   focusRing: 'auto',
+  components: {
+    // Filled buttons are bright in the dark scheme, where white on them could not be read.
+    Button: Button.extend({
+      vars: (_theme, { variant = 'filled' }) => ({
+        root: variant === 'filled' ? { '--button-color': 'var(--on-filled)' } : {},
+      }),
+    }),
+  },
 });
 
 export const themeVariables: CSSVariablesResolver = () => ({

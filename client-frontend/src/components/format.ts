@@ -8,7 +8,7 @@ export function formatDuration(ms: number): string {
   if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return days(hours);
 }
 
 /** A coarse duration for what is only estimated: "under a minute", "4 min", "2 h 10 min". */
@@ -19,8 +19,11 @@ export function formatEta(seconds: number): string {
   const rounded = minutes < 300 ? Math.round(minutes / 5) * 5 : Math.round(minutes / 30) * 30;
   const hours = Math.floor(rounded / 60);
   if (hours < 24) return rounded % 60 === 0 ? `${hours} h` : `${hours} h ${rounded % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return days(hours);
 }
+
+const days = (hours: number): string =>
+  hours % 24 === 0 ? `${hours / 24} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 

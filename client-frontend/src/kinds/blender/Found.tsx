@@ -21,7 +21,7 @@ export function Found({ probe, scene }: { probe: BlenderProbe; scene: ProbedScen
         ? engineName(scene.engine)
         : `${engineName(scene.engine)}, ${plural(scene.samples, 'sample')}`,
     ],
-    ['Speed', `${Number(scene.fps.toFixed(3))} frames a second`],
+    ['Frame rate', `${Number(scene.fps.toFixed(3))} fps`],
   ];
   return (
     <Panel title="In the file">

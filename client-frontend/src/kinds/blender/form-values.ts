@@ -22,7 +22,7 @@ export const DEPTHS: Record<ImageFormat, readonly ColorDepth[]> = {
 /** The form as it first appears: what was offered for the job, else the file's own values. */
 export function firstValues(probe: BlenderProbe, job: Pick<JobDetail, 'settings' | 'overrides'>): FormValues {
   const offered: Partial<Record<keyof FormValues, unknown>> = job.settings ?? {};
-  const { denoise: _, ...given } = RenderOverrides.omit({ denoise: true }).parse(offered) as RenderOverrides;
+  const given = RenderOverrides.omit({ denoise: true }).parse(offered) as Partial<FormValues>;
   const scene = sceneOf(probe, given.scene);
   const own = valuesOfScene(scene);
   const format = given.format ?? own.format;

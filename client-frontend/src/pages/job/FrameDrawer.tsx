@@ -3,13 +3,14 @@ import { useHotkeys } from '@mantine/hooks';
 import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconChevronLeft, IconChevronRight, IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { frameUrl, thumbnailUrl } from '../../api/farm.ts';
+import { frameDownloadUrl, previewUrl } from '../../api/farm.ts';
 import { chunkQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
+import { formatCount } from '../../components/format.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { statusOfLetter } from '../../live/job-patch.ts';
 import { Attempts } from './Attempts.tsx';
-import { chunkName } from './chunk-name.ts';
+import { chunkName, frameAt } from './chunk-name.ts';
 import classes from './Drawer.module.css';
 import { CHUNK_WORDS } from './GridLegend.tsx';
 
@@ -25,6 +26,7 @@ export function FrameDrawer({ job, states, ordinal, onOpen }: FrameDrawerProps) 
   const count = states.states.length;
   const status = statusOfLetter(states.states[ordinal] ?? 'q');
   const name = chunkName(states, ordinal);
+  const frame = frameAt(states, ordinal);
   const chunk = useQuery(chunkQuery(job.id, ordinal));
   const step = (by: number) => {
     const to = ordinal + by;
@@ -53,7 +55,7 @@ export function FrameDrawer({ job, states, ordinal, onOpen }: FrameDrawerProps) 
         {status === 'done' ? (
           <Picture
             key={ordinal}
-            src={`${thumbnailUrl(job.id, ordinal)}?size=large`}
+            src={frame === null ? null : previewUrl(job.id, frame)}
             alt={`${name} as it was rendered`}
           />
         ) : (
@@ -81,13 +83,13 @@ export function FrameDrawer({ job, states, ordinal, onOpen }: FrameDrawerProps) 
             <IconChevronRight size={18} />
           </ActionIcon>
           <span className={classes.hint}>
-            {ordinal + 1} of {count}
+            {formatCount(ordinal + 1)} of {formatCount(count)}
           </span>
         </Group>
-        {status === 'done' && (
+        {status === 'done' && frame !== null && (
           <Button
             component="a"
-            href={frameUrl(job.id, ordinal)}
+            href={frameDownloadUrl(job.id, frame)}
             download
             variant="default"
             leftSection={<IconDownload size={16} aria-hidden />}

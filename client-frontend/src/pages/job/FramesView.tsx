@@ -1,4 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { useSearchParams } from 'react-router';
@@ -33,7 +34,7 @@ export function FramesView({ job }: { job: JobDetail }) {
   return (
     <>
       <div className={classes.hero}>
-        {job.state === 'completed' ? <Result job={job} /> : <NewestFrame job={job} onOpen={open} />}
+        {isOver(job.state) ? <Result job={job} onOpen={open} /> : <NewestFrame job={job} onOpen={open} />}
         <div className={classes.side}>
           <Overall job={job} />
           <WorkerBars job={job} />

@@ -1,8 +1,9 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
-import { thumbnailUrl } from '../../api/farm.ts';
+import { previewUrl } from '../../api/farm.ts';
 import { chunkStatesQuery } from '../../api/queries.ts';
-import { chunkName } from './chunk-name.ts';
+import { chunkName, frameAt } from './chunk-name.ts';
 import classes from './Job.module.css';
 import { SteadyPicture } from './SteadyPicture.tsx';
 
@@ -10,10 +11,14 @@ import { SteadyPicture } from './SteadyPicture.tsx';
 export function NewestFrame({ job, onOpen }: { job: JobDetail; onOpen(ordinal: number): void }) {
   const { newest } = job;
   const states = useQuery(chunkStatesQuery(job.id)).data;
-  if (newest === null) {
+  const frame = newest === null ? null : frameAt(states, newest);
+  if (newest === null || frame === null) {
     return (
       <div className={classes.viewer}>
-        <div className={classes.noFrame}>The first finished frame appears here.</div>
+        <div className={classes.noFrame}>
+          {newest === null &&
+            (isOver(job.state) ? 'No frame was finished.' : 'The first finished frame appears here.')}
+        </div>
       </div>
     );
   }
@@ -25,7 +30,7 @@ export function NewestFrame({ job, onOpen }: { job: JobDetail; onOpen(ordinal: n
       onClick={() => onOpen(newest)}
       aria-label={`Newest frame, ${name}: open it`}
     >
-      <SteadyPicture src={`${thumbnailUrl(job.id, newest)}?size=large`} alt={`${name} as it was rendered`} />
+      <SteadyPicture src={previewUrl(job.id, frame)} alt={`${name} as it was rendered`} />
       <span className={classes.caption}>{name}</span>
     </button>
   );

@@ -2,7 +2,14 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
 import { useNow } from '../../components/clock.ts';
-import { formatClock, formatDuration, formatEta, formatPercent, plural } from '../../components/format.ts';
+import {
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatEta,
+  formatPercent,
+  plural,
+} from '../../components/format.ts';
 import classes from './Job.module.css';
 
 /** How far the job is, and when it will be done. */
@@ -23,8 +30,8 @@ export function Overall({ job }: { job: JobDetail }) {
       <CountsBar label="Whole job" counts={counts} height={14} />
       <div className={classes.facts}>
         <span>
-          {counts.done} of {plural(counts.total, 'frame')}
-          {counts.failed > 0 && <b className={classes.bad}> · {counts.failed} failed</b>}
+          {formatCount(counts.done)} of {plural(counts.total, 'frame')}
+          {counts.failed > 0 && <b className={classes.bad}> · {formatCount(counts.failed)} failed</b>}
         </span>
         <span>
           {isOver(state) ? 'took ' : ''}
@@ -63,7 +70,9 @@ function Forecast({ job, now }: { job: JobDetail; now: number }) {
       return (
         <>
           {formatEta(job.etaSeconds)} left
-          {job.etaSeconds > 120 && <small>until about {formatClock(now + job.etaSeconds * 1_000)}</small>}
+          {job.etaSeconds > 120 && job.etaSeconds < 20 * 3_600 && (
+            <small>until about {formatClock(now + job.etaSeconds * 1_000)}</small>
+          )}
         </>
       );
   }

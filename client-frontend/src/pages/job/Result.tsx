@@ -1,39 +1,40 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import type { ArtifactList, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { thumbnailUrl } from '../../api/farm.ts';
-import { artifactsQuery } from '../../api/queries.ts';
+import { previewUrl } from '../../api/farm.ts';
+import { artifactsQuery, chunkStatesQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { formatBytes } from '../../components/format.ts';
-import { Picture } from '../../components/Picture.tsx';
+import { frameAt } from './chunk-name.ts';
 import classes from './Job.module.css';
+import { NewestFrame } from './NewestFrame.tsx';
 
 type Artifact = ArtifactList['artifacts'][number];
 
-/** The video, and everything there is to download. */
-export function Result({ job }: { job: JobDetail }) {
+/** What came of a job that is over: the video where there is one, and everything there is to download. */
+export function Result({ job, onOpen }: { job: JobDetail; onOpen(ordinal: number): void }) {
   const { data, error } = useQuery(artifactsQuery(job.id));
   const artifacts = data?.artifacts ?? [];
   const video = artifacts.find((artifact) => artifact.mediaType.startsWith('video/'));
   return (
     <section className={classes.result} aria-label="Result">
-      <div className={classes.viewer}>
-        {data === undefined && error === null && <Skeleton height="100%" radius={0} />}
-        {video !== undefined && <Video job={job} video={video} />}
-        {data !== undefined && video === undefined && job.newest !== null && (
-          <Picture src={`${thumbnailUrl(job.id, job.newest)}?size=large`} alt="The newest frame" />
-        )}
-      </div>
+      {video === undefined ? (
+        <NewestFrame job={job} onOpen={onOpen} />
+      ) : (
+        <div className={classes.viewer}>
+          <Video job={job} video={video} />
+        </div>
+      )}
       {error !== null && <p role="alert">{sentenceOf(error)}</p>}
       <div className={classes.downloads}>
         {artifacts.map((artifact) => (
           <Button
             key={artifact.name}
             component="a"
-            href={artifact.url}
-            download={artifact.name}
+            href={`${artifact.url}?download`}
+            download
             variant={artifact === video ? 'filled' : 'default'}
             leftSection={<IconDownload size={17} aria-hidden />}
           >
@@ -47,6 +48,7 @@ export function Result({ job }: { job: JobDetail }) {
 
 function Video({ job, video }: { job: JobDetail; video: Artifact }) {
   const [unplayable, setUnplayable] = useState(false);
+  const frame = frameAt(useQuery(chunkStatesQuery(job.id)).data, 0);
   if (unplayable) {
     return (
       <div className={classes.noFrame}>
@@ -65,7 +67,7 @@ function Video({ job, video }: { job: JobDetail; video: Artifact }) {
       playsInline
       preload="metadata"
       aria-label={`Video of ${job.name}`}
-      poster={job.newest === null ? undefined : `${thumbnailUrl(job.id, 0)}?size=large`}
+      poster={frame === null ? undefined : previewUrl(job.id, frame)}
       onError={() => setUnplayable(true)}
     />
   );

@@ -2,18 +2,24 @@ import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { memo } from 'react';
 import { Link } from 'react-router';
-import { thumbnailUrl } from '../../api/farm.ts';
-import { Bar, CountsBar } from '../../components/Bar.tsx';
-import { formatAgo, formatDuration, formatEta, formatPercent, plural } from '../../components/format.ts';
-import { Picture } from '../../components/Picture.tsx';
+import { CountsBar } from '../../components/Bar.tsx';
+import {
+  formatAgo,
+  formatCount,
+  formatDuration,
+  formatEta,
+  formatPercent,
+  plural,
+} from '../../components/format.ts';
 import { StateBadge } from '../../components/StateBadge.tsx';
 import classes from './Jobs.module.css';
+import { Thumbnail } from './Thumbnail.tsx';
 
 export const JobRow = memo(function JobRow({ job, now }: { job: JobSummary; now: number }) {
   return (
     <Link to={`/jobs/${job.id}`} className={classes.row}>
       <div className={classes.thumb}>
-        <Picture src={job.newest === null ? null : thumbnailUrl(job.id, job.newest)} alt="" lazy cover />
+        <Thumbnail job={job} />
       </div>
       <div className={classes.name}>
         <strong>{job.name}</strong>
@@ -34,24 +40,36 @@ function Progress({ job }: { job: JobSummary }) {
   const { counts, stage, state } = job;
   const label = `Progress of ${job.name}`;
   if (stage === 'probe' || counts.total === 0) {
-    const text = state === 'failed' ? (job.problem?.message ?? '') : 'Not started yet';
     return (
-      <>
-        <Bar label={label} fraction={0} height={6} />
-        <span className={classes.oneLine}>{text}</span>
-      </>
+      <span className={classes.oneLine} data-bad={state === 'failed' || undefined}>
+        {beforeFrames(job)}
+      </span>
     );
   }
-  const failed = counts.failed > 0 ? ` · ${counts.failed} failed` : '';
+  const failed = counts.failed > 0 ? ` · ${formatCount(counts.failed)} failed` : '';
   return (
     <>
       <CountsBar label={label} counts={counts} height={6} />
       <span className={classes.oneLine}>
-        {formatPercent(counts.done / counts.total)} · {counts.done} of {plural(counts.total, 'frame')}
+        {formatPercent(counts.done / counts.total)} · {formatCount(counts.done)} of{' '}
+        {plural(counts.total, 'frame')}
         {failed}
       </span>
     </>
   );
+}
+
+function beforeFrames(job: JobSummary): string {
+  switch (job.state) {
+    case 'failed':
+      return job.problem?.message ?? '';
+    case 'ready':
+      return 'Choose the settings to begin';
+    case 'canceled':
+      return 'Canceled before it began';
+    default:
+      return job.counts.running > 0 ? 'A worker looks into it' : 'Waiting for a worker';
+  }
 }
 
 function etaOf(job: JobSummary): string {

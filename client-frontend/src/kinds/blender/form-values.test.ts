@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { firstValues, problemsOf, renderedPixels, sceneOf, valuesOfScene } from './form-values.ts';
+
+const scene = {
+  name: 'Scene',
+  cameras: ['Camera'],
+  camera: 'Camera',
+  frameStart: 1,
+  frameEnd: 10,
+  frameStep: 2,
+  fps: 23.976023976,
+  resolutionX: 1_921,
+  resolutionY: 1_081,
+  percentage: 50,
+  engine: 'BLENDER_RENDER',
+  samples: null,
+  format: 'FFMPEG',
+  colorDepth: '16',
+  transparent: false,
+  denoise: true,
+};
+const probe = BlenderProbe.parse({
+  blenderVersion: '3.4.1',
+  fileVersion: '2.77',
+  scenes: [scene, { ...scene, name: 'Second', camera: null, cameras: [] }],
+  activeScene: 'Scene',
+  missing: [],
+  scripts: [],
+});
+
+test('the form begins with the file’s own values, as far as the farm knows them', () => {
+  const values = firstValues(probe, { settings: null, overrides: {} });
+  assert.equal(values.frames, '1-10x2');
+  assert.equal(values.format, 'PNG');
+  assert.equal(values.colorDepth, '16');
+  assert.equal(values.engine, 'BLENDER_EEVEE');
+  assert.equal(values.fps, 23.976);
+  assert.deepEqual(problemsOf(values), {});
+  assert.ok(RenderOverrides.safeParse(values).success);
+  assert.deepEqual(renderedPixels(values), { width: 960, height: 540 });
+});
+
+test('what was offered for the job comes before the file’s own values', () => {
+  const values = firstValues(probe, {
+    settings: { frames: '5', format: 'JPEG', engine: 'CYCLES', denoise: false } as never,
+    overrides: { denoise: 'off' },
+  });
+  assert.equal(values.frames, '5');
+  assert.equal(values.engine, 'CYCLES');
+  assert.equal(values.colorDepth, '8');
+  assert.equal(values.denoise, 'off');
+});
+
+test('what the farm would refuse is told at its field', () => {
+  const values = { ...valuesOfScene(sceneOf(probe, 'Second')), frames: '1-x', percentage: '' as never };
+  const problems = problemsOf(values);
+  assert.match(problems.frames ?? '', /"1-x"/);
+  assert.match(problems.camera ?? '', /no camera/);
+  assert.match(problems.percentage ?? '', /whole number/);
+  assert.deepEqual(Object.keys(problems).sort(), ['camera', 'frames', 'percentage']);
+});
