@@ -60,7 +60,7 @@ def raise_script_error():
     if errors and state["scripts"]:
         message = errors[0]
         errors.clear()
-        raise Refusal("script-failed", message)
+        raise Refusal("script-failed", "A script in the file raised an error: %s." % message)
 
 
 def watch_scripts():

@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { api } from '../support/api.ts';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
+import { measureQueue } from './queue.ts';
+
+/**
+ * `npm run bench:render`: the figures of docs/benchmarks.md. The farm and plain
+ * Blender take turns in one run, so a machine that slows down slows both; what
+ * counts is the ratio of the medians.
+ */
+const run = promisify(execFile);
+const here = fileURLToPath(new URL('.', import.meta.url));
+const sample = fileURLToPath(new URL('../../examples/sample/orbit.blend', import.meta.url));
+const rounds = Number(process.argv[2] ?? 3);
+
+type Row = { name: string; farm: number[]; blender: number[]; bound: number };
+
+const folder = await mkdtemp(join(tmpdir(), 'pilot-bench-'));
+try {
+  const rows = [...(await shortFrames()), await bundledSample()];
+  const queue = await measureQueue();
+  const report = render(rows, await processPerFrame(), queue);
+  await writeFile(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), report);
+  process.stdout.write(`${report}\nWritten to docs/benchmarks.md\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function shortFrames(): Promise<Row[]> {
+  await run('blender', [
+    '-b',
+    '--factory-startup',
+    '--python',
+    join(here, 'make-bench-blend.py'),
+    '--',
+    folder,
+    String(rounds * 2),
+  ]);
+  const total: Row = {
+    name: 'One worker, 100 Cycles frames of 160x90, 4 samples, upload to last frame stored, against `blender -b -a`',
+    farm: [],
+    blender: [],
+    bound: 1.15,
+  };
+  const first: Row = {
+    name: 'Submit to first frame finished, against Blender starting, loading and rendering it (`blender -b -f 1`)',
+    farm: [],
+    blender: [],
+    bound: 1.2,
+  };
+  const farm = await startFarm({ workers: 0 });
+  try {
+    await farm.addWorker({ PILOT_THREADS: String(cpus().length) });
+    for (let round = 0; round < rounds; round += 1) {
+      const file = join(folder, `bench-${round}.blend`);
+      total.farm.push(await farmTime(farm, file));
+      total.blender.push(await blenderTime(file, ['-a']));
+      const other = join(folder, `bench-${rounds + round}.blend`);
+      first.farm.push(await farmTime(farm, other, '1'));
+      first.blender.push(await blenderTime(other, ['-f', '1']));
+    }
+  } finally {
+    await farm.stop();
+  }
+  return [total, first];
+}
+
+async function bundledSample(): Promise<Row> {
+  const row: Row = {
+    name: 'Two workers on two cores, the bundled sample, against `blender -b -a` with all threads',
+    farm: [],
+    blender: [],
+    bound: 1.1,
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    const farm = await startFarm({ workers: 2 });
+    try {
+      row.farm.push(await farmTime(farm, sample));
+    } finally {
+      await farm.stop();
+    }
+    row.blender.push(await blenderTime(sample, ['-a']));
+  }
+  return row;
+}
+
+/** Seconds from the start of the upload until the last frame is stored. */
+async function farmTime(farm: Farm, file: string, frames?: string): Promise<number> {
+  const started = performance.now();
+  const id = await api(farm.url).submit(file, {
+    settings: { video: 'none', ...(frames === undefined ? {} : { frames }) },
+  });
+  await until(() => framesStored(farm, id), 'the farm never stored the last frame', 600_000);
+  return (performance.now() - started) / 1_000;
+}
+
+async function framesStored(farm: Farm, id: JobId): Promise<boolean> {
+  const rows = await farm.db
+    .selectFrom('chunks')
+    .innerJoin('stages', 'stages.id', 'chunks.stage_id')
+    .select(({ fn }) => ['chunks.state', fn.countAll<number>().as('count')])
+    .where('chunks.job_id', '=', id)
+    .where('stages.name', '=', 'render')
+    .groupBy('chunks.state')
+    .execute();
+  return rows.length === 1 && rows[0]?.state === 'done';
+}
+
+async function blenderTime(file: string, what: string[]): Promise<number> {
+  const started = performance.now();
+  await run('blender', ['-b', file, '-o', join(folder, 'plain', 'f_'), ...what], { maxBuffer: 1 << 28 });
+  return (performance.now() - started) / 1_000;
+}
+
+async function processPerFrame(): Promise<number> {
+  const started = performance.now();
+  for (let frame = 1; frame <= 10; frame += 1)
+    await blenderTime(join(folder, 'bench-0.blend'), ['-f', String(frame)]);
+  return ((performance.now() - started) / 1_000) * 10;
+}
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+function render(rows: Row[], perFrame: number, queue: Awaited<ReturnType<typeof measureQueue>>): string {
+  const seconds = (values: number[]) =>
+    `${median(values).toFixed(2)} s (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
+  const plain = median(rows[0]?.blender ?? []);
+  return `# Benchmarks
+
+Written by \`npm run bench:render\`. Farm and plain Blender take turns in one run; medians of ${rounds}
+rounds, in brackets the least and the most. Trust the ratios, not the seconds.
+
+Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}.
+
+## Speed
+
+| what | farm | plain Blender | ratio | bound |
+|---|---|---|---|---|
+${rows.map((row) => `| ${row.name} | ${seconds(row.farm)} | ${seconds(row.blender)} | **${(median(row.farm) / median(row.blender)).toFixed(2)}** | ${row.bound.toFixed(2)} |`).join('\n')}
+| For comparison: a Blender process for each of the 100 frames (10 measured, times 10) | ${perFrame.toFixed(0)} s | ${plain.toFixed(2)} s | ${(perFrame / plain).toFixed(1)} | |
+
+## A job of ${queue.frames.toLocaleString('en')} frames in the queue
+
+| what | measured | bound |
+|---|---|---|
+${queue.rows.map((row) => `| ${row.name} | ${row.value} | ${row.bound} |`).join('\n')}
+`;
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { api } from '../support/api.ts';
+import { makeBlends } from '../support/blends.ts';
+import { startFarm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+
+/** A small disk of its own; null where this user may not mount one. */
+async function smallDisk(megabytes: number) {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-disk-'));
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+  } catch {
+    await rm(folder, { recursive: true });
+    return null;
+  }
+  const ballast = join(folder, 'ballast');
+  return {
+    folder,
+    async fill(leaving: number) {
+      const { bavail, bsize } = await statfs(folder);
+      await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leaving)));
+    },
+    free: () => rm(ballast, { force: true }),
+    async remove() {
+      await run('umount', ['-l', folder]);
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+test('a full disk at the backend is said clearly, and the job goes on when there is room again', async (t) => {
+  const disk = await smallDisk(96);
+  if (disk === null) return t.skip('this user may not mount a small disk');
+  const blends = await makeBlends();
+  // The database stands elsewhere: here it is the blobs that have no room.
+  const databaseFolder = await mkdtemp(join(tmpdir(), 'pilot-db-'));
+  const workerFolder = join(databaseFolder, 'worker');
+  await mkdir(workerFolder);
+  const farm = await startFarm({
+    workers: 0,
+    folder: disk.folder,
+    databaseUrl: `sqlite:${join(databaseFolder, 'farm.sqlite')}`,
+  });
+  try {
+    await farm.addWorker({ PILOT_WORKER_DATA: workerFolder });
+    const { submit, reaches, json, job } = api(farm.url);
+    const id = await submit(blends.path('steady'), { settings: { frames: '1-12' } });
+    await until(
+      async () => (await job(id)).counts.done >= 2 && (await job(id)).stage === 'render',
+      'no frame was ever done',
+    );
+    await disk.fill(20_000);
+    const health = await until(async () => {
+      const response = await fetch(`${farm.url}/readyz`);
+      const body = (await response.json()) as { problems: string[] };
+      return body.problems.includes('disk') ? body : null;
+    }, 'the backend never said that its disk is full');
+    assert.ok(health);
+    const refused = await fetch(`${farm.url}/api/v1/uploads`, {
+      method: 'POST',
+      headers: {
+        'tus-resumable': '1.0.0',
+        'upload-length': String(50_000_000),
+        'upload-metadata': 'filename Ym9i',
+      },
+    });
+    assert.equal(refused.status, 507);
+    assert.match(await refused.text(), /disk|space/i);
+    const before = (await job(id)).counts.done;
+    await disk.free();
+    const done = await reaches(id, 'completed');
+    assert.equal(done.counts.done, 12);
+    assert.ok(before <= 12);
+    await json('GET', `/jobs/${id}/artifacts`);
+  } finally {
+    await farm.stop();
+    await blends.remove();
+    await disk.remove();
+    await rm(databaseFolder, { recursive: true, force: true });
+  }
+});
