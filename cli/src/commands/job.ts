@@ -41,6 +41,7 @@ async function follow(
     const job = await followJob(api, id, {
       report: (event) => reporter.report(event),
       signal: interrupts.first,
+      underWay: true,
     });
     reporter.close();
     if (job === null || job.state === 'completed') return 0;

@@ -13,6 +13,8 @@ export type FollowOptions = {
   report(event: RenderEvent): void;
   /** Aborted: following ends, the job goes on. Resolves null then. */
   signal: AbortSignal;
+  /** The job is not new: frames that are done already are counted, but not told one by one. */
+  underWay?: boolean;
 };
 
 const POLL_MS = 2_000;
@@ -75,7 +77,9 @@ export async function followJob(api: Api, id: JobId, options: FollowOptions): Pr
       const states = needsStates(change.view) ? await api.states(id) : null;
       const frames = states === null ? null : applyStates(change.view, states);
       if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
-      tell({ view: frames?.view ?? change.view, events: [...(frames?.events ?? []), ...change.events] });
+      const untold = options.underWay === true && view?.frames == null;
+      const frameEvents = frames === null || untold ? [] : frames.events;
+      tell({ view: frames?.view ?? change.view, events: [...frameEvents, ...change.events] });
       return null;
     } catch (error) {
       if (!isPassing(error)) throw error;

@@ -26,7 +26,9 @@ describe('a followed job', () => {
     ]);
     const again = applyPatch(first.view, patch({ chunks: [{ ordinal: 1, status: 'done', worker }] }));
     assert.deepEqual(again.events, []);
-    const fetched = applyStates(again.view, sampleStates('dd' + 'f'));
+    const older = applyStates(again.view, sampleStates('qrq'));
+    assert.deepEqual(older.events, []);
+    const fetched = applyStates(older.view, sampleStates('ddf'));
     assert.deepEqual(fetched.events, [
       { event: 'frame.done', frame: 10, worker: null, done: 2, total: 3 },
       { event: 'frame.failed', frame: 12 },

@@ -8,8 +8,8 @@ type Letter = (typeof STATE_LETTERS)[keyof typeof STATE_LETTERS];
 /** A job as its follower knows it: what was fetched, kept fresh by patches. */
 export type JobView = {
   job: JobDetail;
-  /** States of the frames by ordinal; null until the stage that has frames is planned. */
-  frames: { stage: StageId; numbers: number[]; letters: Letter[] } | null;
+  /** States of the frames by ordinal, and those that were told to be over; null until their stage is planned. */
+  frames: { stage: StageId; numbers: number[]; letters: Letter[]; told: ReadonlySet<number> } | null;
   /** Every worker heard of, by the name people gave it. */
   names: ReadonlyMap<WorkerId, string>;
 };
@@ -34,12 +34,10 @@ export function applyJob(before: JobView | null, job: JobDetail): Change {
 /** The states of the newest stage's chunks were fetched. */
 export function applyStates(view: JobView, states: ChunkStates): Change {
   if (states.frames === null || states.stage !== view.job.stageId) return { view, events: [] };
-  const numbers = states.frames;
   const letters = [...states.states] as Letter[];
-  const before = view.frames?.letters ?? [];
-  const changed = letters.flatMap((letter, ordinal) => (letter === before[ordinal] ? [] : [ordinal]));
-  const next: JobView = { ...view, frames: { stage: states.stage, numbers, letters } };
-  return { view: next, events: eventsOf(next, before, changed, new Map()) };
+  const told = view.frames?.told ?? new Set();
+  const frames = { stage: states.stage, numbers: states.frames, letters, told };
+  return tellFrames({ ...view, frames }, letters.keys(), new Map());
 }
 
 /** A patch came. `stale` tells that the job has to be fetched again. */
@@ -52,13 +50,11 @@ export function applyPatch(view: JobView, patch: JobPatch): Change & { stale: bo
     const stale = patch.changed || otherStage || patch.chunks.length > 0;
     return { view: { ...view, job, names }, events: [], stale };
   }
-  const before = view.frames.letters;
-  const letters = [...before];
+  const letters = [...view.frames.letters];
   for (const chunk of patch.chunks) letters[chunk.ordinal] = STATE_LETTERS[chunk.status];
-  const changed = patch.chunks.map((chunk) => chunk.ordinal).filter((i) => letters[i] !== before[i]);
   const makers = new Map(patch.chunks.map((chunk) => [chunk.ordinal, chunk.worker]));
   const next: JobView = { job, names, frames: { ...view.frames, letters } };
-  return { view: next, events: eventsOf(next, before, changed, makers), stale: patch.changed };
+  return { ...tellFrames(next, makers.keys(), makers), stale: patch.changed };
 }
 
 /** How many of the newest stage's chunks are done, failed and all there are. */
@@ -91,26 +87,29 @@ export function progressOf(view: JobView): RenderEvent {
   };
 }
 
-function eventsOf(
+/** Tells of each frame once that it is over: what was fetched may be older than the patch before it. */
+function tellFrames(
   view: JobView,
-  before: Letter[],
-  changed: number[],
+  ordinals: Iterable<number>,
   makers: ReadonlyMap<number, WorkerId | null>,
-): RenderEvent[] {
-  const frames = view.frames;
-  if (frames === null) return [];
-  const { total } = tally(view);
-  let done = before.filter((letter) => letter === 'd').length;
-  return changed.flatMap((ordinal): RenderEvent[] => {
-    const frame = frames.numbers[ordinal];
-    if (frame === undefined) return [];
-    if (frames.letters[ordinal] === 'f') return [{ event: 'frame.failed', frame }];
-    if (frames.letters[ordinal] !== 'd') return [];
-    done += 1;
+): Change {
+  const { frames } = view;
+  if (frames === null) return { view, events: [] };
+  const told = new Set(frames.told);
+  const events: RenderEvent[] = [];
+  for (const ordinal of ordinals) {
+    const [frame, letter] = [frames.numbers[ordinal], frames.letters[ordinal]];
+    if (frame === undefined || told.has(ordinal) || (letter !== 'd' && letter !== 'f')) continue;
+    told.add(ordinal);
+    if (letter === 'f') {
+      events.push({ event: 'frame.failed', frame });
+      continue;
+    }
     const maker = makers.get(ordinal);
     const worker = (maker ? view.names.get(maker) : undefined) ?? null;
-    return [{ event: 'frame.done', frame, worker, done, total }];
-  });
+    events.push({ event: 'frame.done', frame, worker, done: told.size, total: frames.letters.length });
+  }
+  return { view: { ...view, frames: { ...frames, told } }, events };
 }
 
 const noteKey = ({ at, code, message }: JobDetail['notes'][number]) => `${at} ${code} ${message}`;

@@ -75,7 +75,8 @@ async function work(run: Run, hashing: ReturnType<typeof hashFile>): Promise<Ren
   if (id === null) return { status: 'interrupted', message: 'Stopped before the file was handed over.' };
   await unfinished.add(request, id);
   report({ event: 'job.created', job: id, name: options.file.name, resumed: earlier !== null });
-  const job = await followJob(api, id, { report, signal: interrupts.first });
+  const underWay = earlier !== null;
+  const job = await followJob(api, id, { report, signal: interrupts.first, underWay });
   if (job === null) {
     if (farm !== null) await unfinished.remove(request);
     return interrupted(run, id);
@@ -135,10 +136,13 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
 
 async function interrupted({ api, farm }: Run, id: JobId): Promise<RenderEnd> {
   if (farm === null) {
-    return {
-      status: 'interrupted',
-      message: `The job goes on at ${api.connection.url}. "pilot job ${id} --follow" shows it, "pilot download ${id}" fetches the result, "pilot cancel ${id}" ends it.`,
-    };
+    const lines = [
+      `The job goes on at ${api.connection.url}.`,
+      `  pilot job ${id} --follow   shows it`,
+      `  pilot download ${id}       saves the result`,
+      `  pilot cancel ${id}         ends it`,
+    ];
+    return { status: 'interrupted', message: lines.join('\n') };
   }
   await api.act(id, 'cancel').catch(() => {});
   return { status: 'interrupted', message: `Stopped; the job ${id} is canceled.` };
