@@ -39,11 +39,14 @@ export type FarmOptions = {
   databaseUrl?: string;
   env?: Record<string, string>;
   folder?: string;
+  /** Where the processes' output goes, when not beside their data. */
+  logs?: string;
 };
 
 /** A whole farm of real processes on free ports, in a temporary folder of its own. */
 export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'pilot-farm-')));
+  const logs = options.logs ?? join(folder, 'test-logs');
   const [port, balancerPort] = [await freePort(), await freePort()];
   const databaseUrl = options.databaseUrl ?? `sqlite:${join(folder, 'farm.sqlite')}`;
   const env = {
@@ -54,8 +57,8 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
     PILOT_BALANCER_PORT: String(balancerPort),
     ...options.env,
   };
-  const balancer = part('load-balancer', 'load-balancer/src/main.ts', folder, env);
-  const backend = part('client-backend', 'client-backend/src/main.ts', folder, env);
+  const balancer = part('load-balancer', 'load-balancer/src/main.ts', logs, env);
+  const backend = part('client-backend', 'client-backend/src/main.ts', logs, env);
   let started = 0;
   const farm: Farm = {
     url: `http://127.0.0.1:${port}`,
@@ -68,7 +71,7 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
       started += 1;
       const number = started;
       const token = (await readFile(join(folder, 'secrets', 'worker-token'), 'utf8')).trim();
-      const worker = part(`worker-${number}`, 'worker/src/main.ts', folder, {
+      const worker = part(`worker-${number}`, 'worker/src/main.ts', logs, {
         PILOT_JOIN: `http://127.0.0.1:${balancerPort}`,
         PILOT_TOKEN: token,
         PILOT_NAME: `worker-${number}`,
@@ -100,16 +103,16 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
 }
 
 /** A process of this repository, started with an IPC channel and awaited until it says `ready`. */
-export function part(name: string, main: string, folder: string, env: Record<string, string>): Part {
+export function part(name: string, main: string, logs: string, env: Record<string, string>): Part {
   let child: ChildProcess | undefined;
-  const logFile = join(folder, 'test-logs', `${name}.log`);
+  const logFile = join(logs, `${name}.log`);
   return {
     name,
     pid: () => child?.pid,
     running: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     log: () => readFile(logFile, 'utf8'),
     async start() {
-      await mkdir(join(folder, 'test-logs'), { recursive: true });
+      await mkdir(logs, { recursive: true });
       child = spawn(process.execPath, [join(root, main)], {
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
