@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { type Context, isColoured } from '../context.ts';
+import { type Context, isColoured, isWatched } from '../context.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
 import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
@@ -56,6 +56,7 @@ async function run(context: Context, flags: Flags): Promise<number> {
     stdout.write(flags.json ? `${JSON.stringify(line)}\n` : `${text}\n`);
   };
   let ownerKey: string | null = null;
+  if (isWatched(context) && !flags.json) stdout.write('\n  Starting the farm …\n');
   const start = await startFarm(config, {
     host: flags.host,
     ports: { kind: 'fixed', port: flags.port },

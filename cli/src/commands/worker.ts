@@ -49,7 +49,8 @@ async function run(context: Context, flags: Flags): Promise<number> {
   const config = readSettings(() => readWorkerConfig(env));
   const log = createWorkerLog({ name: config.name, level: config.logLevel, readable: flags.json !== true });
   const end = await runWorker(config, { log });
-  log.info({ event: 'worker.ended', reason: end.reason, code: end.code }, end.message);
+  // Why it could not start or was refused, it has said itself.
+  if (end.code === 0) log.info({ event: 'worker.ended', reason: end.reason }, end.message);
   return end.code;
 }
 

@@ -96,6 +96,7 @@ function tellFrames(
   const { frames } = view;
   if (frames === null) return { view, events: [] };
   const told = new Set(frames.told);
+  let done = [...told].filter((ordinal) => frames.letters[ordinal] === 'd').length;
   const events: RenderEvent[] = [];
   for (const ordinal of ordinals) {
     const [frame, letter] = [frames.numbers[ordinal], frames.letters[ordinal]];
@@ -107,7 +108,8 @@ function tellFrames(
     }
     const maker = makers.get(ordinal);
     const worker = (maker ? view.names.get(maker) : undefined) ?? null;
-    events.push({ event: 'frame.done', frame, worker, done: told.size, total: frames.letters.length });
+    done += 1;
+    events.push({ event: 'frame.done', frame, worker, done, total: frames.letters.length });
   }
   return { view: { ...view, frames: { ...frames, told } }, events };
 }

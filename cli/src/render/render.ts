@@ -75,6 +75,7 @@ async function work(run: Run, hashing: ReturnType<typeof hashFile>): Promise<Ren
   if (id === null) return { status: 'interrupted', message: 'Stopped before the file was handed over.' };
   await unfinished.add(request, id);
   report({ event: 'job.created', job: id, name: options.file.name, resumed: earlier !== null });
+  if (farm === null) await warnOfNoWorkers(run);
   const underWay = earlier !== null;
   const job = await followJob(api, id, { report, signal: interrupts.first, underWay });
   if (job === null) {
@@ -120,6 +121,12 @@ async function handOver({ api, options, report }: Run, request: CreateJob): Prom
     const choices = error.choices.map((choice) => `  --main ${choice}`).join('\n');
     throw new SentenceError(`${error.message}\nSay which with one of:\n${choices}`, { cause: error });
   }
+}
+
+async function warnOfNoWorkers({ api, report }: Run): Promise<void> {
+  const list = await api.workers().catch(() => null);
+  if (list === null || list.workers.some((worker) => worker.status === 'online')) return;
+  report({ event: 'farm.incident', message: 'No worker is connected to this farm; the job waits for one.' });
 }
 
 /** Null as soon as the signal is aborted; what was begun is left to end with the process. */

@@ -44,7 +44,8 @@ function workingLines(
   look: Look,
 ): string[] {
   if (progress.state === 'probing') {
-    return [`${spinner(now, look)} Reading the file ${paint('dim', elapsed, look)}`];
+    const what = progress.workers.length === 0 ? 'Waiting for a worker to read the file' : 'Reading the file';
+    return [`${spinner(now, look)} ${what} ${paint('dim', elapsed, look)}`];
   }
   if (progress.state === 'stitching') {
     return [wholeLine('Putting together', progress.stitching ?? 0, elapsed, look)];
