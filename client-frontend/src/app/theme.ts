@@ -42,7 +42,7 @@ const dark: MantineColorsTuple = [
   '#c4cfc9',
   '#98a8a0',
   '#718179',
-  '#2b3731',
+  '#3a4841',
   '#222c27',
   '#1b2420',
   '#151c19',
@@ -96,13 +96,15 @@ export const themeVariables: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-body': '#ffffff',
     '--mantine-color-dimmed': '#55635b',
+    '--mantine-color-error': '#a81f42',
     '--mantine-color-default-border': '#d4dbd5',
   },
   dark: {
     '--mantine-color-body': '#151c19',
     '--mantine-color-dimmed': '#98a8a0',
+    '--mantine-color-error': '#fb8aa1',
     '--mantine-color-default': '#1b2420',
     '--mantine-color-default-hover': '#222c27',
-    '--mantine-color-default-border': '#2f3c36',
+    '--mantine-color-default-border': '#3a4841',
   },
 });

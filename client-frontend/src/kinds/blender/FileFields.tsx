@@ -16,6 +16,11 @@ type FileFieldsProps = {
 export function FileFields({ form, probe, onScene }: FileFieldsProps) {
   const { cameras } = sceneOf(probe, form.values.scene);
   const { width, height } = renderedPixels(form.values);
+  const { resolutionX, resolutionY, percentage } = form.values;
+  // An emptied field holds an empty string.
+  const whole = [resolutionX, resolutionY, percentage].every(
+    (value) => typeof value === 'number' && value > 0,
+  );
   const frames = parseFrames(form.values.frames);
   return (
     <>
@@ -63,7 +68,7 @@ export function FileFields({ form, probe, onScene }: FileFieldsProps) {
         step={5}
         allowDecimal={false}
         allowNegative={false}
-        description={Number.isNaN(width) ? undefined : `gives ${width} × ${height}`}
+        description={whole ? `gives ${width} × ${height}` : undefined}
         inputWrapperOrder={['label', 'input', 'description', 'error']}
         {...form.getInputProps('percentage')}
       />

@@ -81,12 +81,13 @@ function DenoiseField({ form }: { form: UseFormReturnType<FormValues> }) {
         aria-labelledby={label}
         fullWidth
         data={[
-          { value: 'auto', label: 'Like the scene' },
+          { value: 'auto', label: 'Auto' },
           { value: 'on', label: 'On' },
           { value: 'off', label: 'Off' },
         ]}
         {...form.getInputProps('denoise')}
       />
+      <div className={classes.under}>Auto does as the scene says, where some worker can denoise.</div>
     </div>
   );
 }

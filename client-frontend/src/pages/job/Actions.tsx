@@ -77,7 +77,11 @@ export function Actions({ job }: { job: JobDetail }) {
         </Menu.Target>
         <Menu.Dropdown>
           {!over && <Priorities job={job} />}
-          <Menu.Item color="berry" leftSection={<IconTrash size={16} />} onClick={() => setAsking('delete')}>
+          <Menu.Item
+            c="var(--berry-ink)"
+            leftSection={<IconTrash size={16} />}
+            onClick={() => setAsking('delete')}
+          >
             Delete the job
           </Menu.Item>
         </Menu.Dropdown>
