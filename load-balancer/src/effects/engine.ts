@@ -106,12 +106,15 @@ export class FarmEngine implements Engine {
   }
 
   async #run(): Promise<void> {
+    let lastRound = 0;
     while (!this.#stopping || this.#inbound.length > 0) {
       if (this.#inbound.length === 0) await this.#somethingComes();
-      if (!this.#stopping) await pause(GATHER_MS);
+      // The first message after a quiet time need not wait; those that follow it are gathered.
+      if (!this.#stopping) await pause(Math.max(0, GATHER_MS - (performance.now() - lastRound)));
+      lastRound = performance.now();
       const batch = this.#inbound;
       this.#inbound = [];
-      this.#roundSince = performance.now();
+      this.#roundSince = lastRound;
       await this.#round(batch);
       this.#roundSince = null;
     }

@@ -12,7 +12,7 @@ import {
   openStages,
   stageTexts,
 } from '@parallel-pilot/shared/server/db/farm-reads.ts';
-import { busyTimes, failuresOfJob, hasSucceeded } from '@parallel-pilot/shared/server/db/leases.ts';
+import { busyTimes, failuresOfJob, succeededWorkers } from '@parallel-pilot/shared/server/db/leases.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { z } from 'zod';
 import { ChunkTable } from '../farm/chunk-table.ts';
@@ -112,9 +112,7 @@ async function readHistory(db: Db, stage: OpenStage) {
     code: row.failure_code ?? 'unexpected',
     message: row.failure_message ?? '',
   }));
-  const succeeded = [];
-  for (const worker of new Set(failures.map((it) => it.worker))) {
-    if (await hasSucceeded(db, stage.job_id, worker)) succeeded.push(worker);
-  }
+  const workers = [...new Set(failures.map((it) => it.worker))];
+  const succeeded = workers.length === 0 ? [] : await succeededWorkers(db, stage.job_id, workers);
   return { failures, succeeded, busyTimes: await busyTimes(db, stage.id) };
 }

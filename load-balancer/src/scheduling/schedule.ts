@@ -4,7 +4,7 @@ import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { hangLimit } from './chunk-times.ts';
-import { isAvoided, mayRun, waitingFor } from './eligibility.ts';
+import { isAvoided } from './eligibility.ts';
 import { takeBack } from './reclaim.ts';
 
 /**
@@ -61,21 +61,16 @@ function serve(
   }
 }
 
-/** When there are fewer chunks than takers: who has the scene open, then who holds its files, then the least busy, then the fastest. */
+/**
+ * When there are fewer chunks than takers: who has the scene open, then who
+ * holds its files, then the least busy, then the fastest; of those for whom
+ * this stage is the best choice too.
+ */
 function bestOf(farm: Farm, board: Board, stage: Stage, worker: Worker, rivals: Worker[]): Worker {
-  const affinities = new Set(
-    board.ranks
-      .flat()
-      .filter((it) => it.chunks.count('queued') > 0)
-      .map((it) => it.affinity),
-  );
-  const isEngaged = (rival: Worker) =>
-    !rival.open.includes(stage.affinity) && rival.open.some((affinity) => affinities.has(affinity));
   let best = worker;
   for (const rival of rivals) {
-    if (rival === best || !mayRun(stage, rival) || isEngaged(rival)) continue;
-    if (waitingFor(farm, stage, rival) === 0) continue;
-    if (compareFitness(stage, rival, best) < 0) best = rival;
+    if (rival === best || compareFitness(stage, rival, best) >= 0) continue;
+    if (chooseStage(farm, board, rival) === stage) best = rival;
   }
   return best;
 }

@@ -6,6 +6,8 @@ import { isCapable, isShutOut } from './eligibility.ts';
 
 /** Time for another worker to come (back) before a job is judged by those that are here, milliseconds. */
 const PATIENCE_MS = 15_000;
+/** The same where a worker that can do it is known, but away. */
+const PATIENCE_FOR_KNOWN_MS = 600_000;
 
 /**
  * A job whose every capable worker has been shut out of it would wait for
@@ -23,11 +25,17 @@ export function endStuck(farm: Farm, now: number): Effect[] {
       continue;
     }
     job.stuckSince ??= now;
-    if (now - job.stuckSince < PATIENCE_MS) continue;
+    if (now - job.stuckSince < patienceFor(job, stuck)) continue;
     job.stuckSince = null;
     append(effects, resolve(job, stuck, now));
   }
   return effects;
+}
+
+function patienceFor(job: Job, stuck: Worker[]): number {
+  const isHere = (id: Worker['id']) => stuck.some((worker) => worker.id === id);
+  const proven = [...job.succeeded];
+  return proven.length === 0 || proven.some(isHere) ? PATIENCE_MS : PATIENCE_FOR_KNOWN_MS;
 }
 
 /** Null unless chunks wait and all that keeps present workers from them is that they are shut out. */

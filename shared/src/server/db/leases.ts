@@ -85,17 +85,20 @@ export const failuresOfJob = (db: Db, job: JobId): Promise<JobFailure[]> =>
 
 const retryable = (Object.keys(FAILURES) as FailureCode[]).filter((code) => FAILURES[code].retry);
 
-/** True when the worker has finished any chunk of the job. */
-export async function hasSucceeded(db: Db, job: JobId, worker: WorkerId): Promise<boolean> {
-  const row = await db
+/** Those of the workers that have finished a chunk of the job, and one of the others if any has. */
+export async function succeededWorkers(db: Db, job: JobId, workers: WorkerId[]): Promise<WorkerId[]> {
+  const done = db
     .selectFrom('leases')
-    .select('id')
+    .select('worker_id')
     .where('job_id', '=', job)
-    .where('outcome', '=', 'done')
-    .where('worker_id', '=', worker)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+    .where('outcome', '=', 'done');
+  const found: WorkerId[] = [];
+  for (const worker of workers) {
+    const row = await done.where('worker_id', '=', worker).limit(1).executeTakeFirst();
+    if (row !== undefined) found.push(row.worker_id);
+  }
+  const other = await done.where('worker_id', 'not in', workers).limit(1).executeTakeFirst();
+  return other === undefined ? found : [...found, other.worker_id];
 }
 
 /** Milliseconds that finished chunks of the stage took, at most 500 of them. */

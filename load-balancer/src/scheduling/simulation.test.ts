@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import fc from 'fast-check';
+import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
+
+const HOUR = 3_600_000;
+
+test('through deaths, cuts, failures and restarts every chunk is done exactly once, and nobody idles while work waits', () => {
+  fc.assert(
+    fc.property(scenario, ({ seed, jobs, machines, mishaps }) => {
+      const random = mulberry32(seed);
+      const sim = new SimulatedFarm(random);
+      // One that never fails and never goes, so that every job can end.
+      sim.addMachine({ capabilities: { gpu: true } });
+      for (const machine of machines) sim.addMachine(machine);
+      const planted = jobs.map((job) => {
+        sim.pass(Math.floor(random() * 60_000), 1_000);
+        return sim.addJob(job);
+      });
+      for (const mishap of mishaps) {
+        sim.pass(Math.floor(random() * 120_000), 1_000);
+        happen(sim, mishap, planted, random);
+      }
+      for (const job of planted)
+        if (sim.mirror.jobs.get(job)?.status === 'paused') sim.setJob(job, { status: 'queued' });
+      for (const machine of sim.machines.values()) if (machine.session === null) sim.connect(machine);
+      for (let hours = 0; hours < 48 && sim.farm.leases.size > 0; hours += 1) sim.pass(HOUR, 5_000);
+      for (const job of planted) assertAllSettled(sim, job);
+      for (const stage of sim.farm.stages.values()) sim.mirror.assertEqual(stage.id, stage.chunks);
+      assert.equal([...sim.mirror.leases.values()].filter((lease) => lease.outcome === null).length, 0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const job = fc.record({
+  chunks: fc.integer({ min: 1, max: 40 }),
+  priority: fc.integer({ min: 0, max: 2 }),
+  requirements: fc.constantFrom<Requirement[]>([], [{ key: 'gpu', op: 'equals', value: true }]),
+});
+const machine = fc.record({
+  slots: fc.integer({ min: 1, max: 3 }),
+  speed: fc.double({ min: 0.2, max: 5, noNaN: true }),
+  failing: fc.constantFrom(0, 0, 0.1, 1),
+  capabilities: fc.constantFrom({}, { gpu: true }),
+});
+const mishap = fc.record({
+  kind: fc.constantFrom(
+    'kill',
+    'cut',
+    'leave',
+    'return',
+    'restart',
+    'cancel',
+    'retry',
+    'pause',
+    'resume',
+    'priority',
+    'join',
+  ),
+  which: fc.nat(1_000),
+});
+type Mishap = { kind: string; which: number };
+const scenario = fc.record({
+  seed: fc.integer(),
+  jobs: fc.array(job, { minLength: 1, maxLength: 5 }),
+  machines: fc.array(machine, { maxLength: 5 }),
+  mishaps: fc.array(mishap, { maxLength: 25 }),
+});
+
+function happen(sim: SimulatedFarm, { kind, which }: Mishap, jobs: JobId[], random: () => number): void {
+  const machines = [...sim.machines.values()].slice(1);
+  const machine = machines[which % Math.max(1, machines.length)];
+  const id = jobs[which % jobs.length];
+  const status = id === undefined ? undefined : sim.mirror.jobs.get(id)?.status;
+  if (kind === 'restart') {
+    sim.restartBalancer();
+    [...sim.machines.values()].forEach((it, at) => {
+      if (at === 0 || random() < 0.8) sim.connect(it);
+    });
+  }
+  if (kind === 'join') sim.addMachine({ speed: 2 });
+  if (machine !== undefined && machine.session !== null) {
+    if (kind === 'kill') sim.kill(machine);
+    if (kind === 'cut') sim.cut(machine);
+    if (kind === 'leave') sim.leave(machine);
+  }
+  if (kind === 'return' && machine?.session === null) sim.connect(machine);
+  if (id !== undefined && kind === 'retry') sim.retry(id);
+  if (id === undefined || status === 'canceled') return;
+  if (kind === 'cancel') sim.setJob(id, { status: 'canceled' });
+  if (kind === 'pause' && status === 'queued') sim.setJob(id, { status: 'paused' });
+  if (kind === 'resume' && status === 'paused') sim.setJob(id, { status: 'queued' });
+  if (kind === 'priority') sim.setJob(id, { priority: which % 3 });
+}
+
+function assertAllSettled(sim: SimulatedFarm, id: JobId): void {
+  const canceled = sim.mirror.jobs.get(id)?.status === 'canceled';
+  for (const row of sim.mirror.rowsOf(id)) {
+    assert.ok(row.finishes <= 1, 'a chunk was finished twice');
+    if (canceled)
+      assert.ok(
+        ['done', 'canceled', 'failed'].includes(row.status),
+        `${id} has a chunk that is ${row.status}`,
+      );
+    else if (row.status === 'failed') assert.equal(row.attempts, 3);
+    else assert.deepEqual([row.status, row.finishes], ['done', 1]);
+  }
+}
+
+test('jobs of equal priority receive equal slot time, on few slots as on many', () => {
+  for (const slots of [1, 2, 3, 8]) {
+    const sim = new SimulatedFarm(mulberry32(slots));
+    for (let i = 0; i < slots; i += 1) sim.addMachine({ speed: 30 });
+    const jobs = [1, 2, 3].map(() => sim.addJob({ chunks: 50_000 }));
+    sim.pass(HOUR / 2);
+    const counts = jobs.map((id) => sim.grants.filter((grant) => grant.job === id).length);
+    const [least = 0, most = 0] = [Math.min(...counts), Math.max(...counts)];
+    assert.ok(least > 0.8 * most, `${slots} slots gave ${counts.join(', ')} chunks`);
+  }
+});
+
+test('a worker stays with the scene it has open for a while, even when jobs must take turns', () => {
+  const sim = new SimulatedFarm(mulberry32(1));
+  sim.addMachine({ speed: 60 });
+  for (let i = 0; i < 2; i += 1) sim.addJob({ chunks: 10_000 });
+  sim.pass(HOUR / 4);
+  const switches = sim.grants.filter((grant, at) => at > 0 && grant.job !== sim.grants[at - 1]?.job).length;
+  assert.ok(switches > 2, 'both had turns');
+  assert.ok(switches < sim.grants.length / 10, `${switches} switches in ${sim.grants.length} chunks`);
+});
+
+test('a worker that joins late takes over what waits behind others', () => {
+  const sim = new SimulatedFarm(mulberry32(7));
+  sim.addMachine({ slots: 2, speed: 0.1 });
+  sim.addJob({ chunks: 4 });
+  sim.pass(1_000);
+  const late = sim.addMachine();
+  sim.pass(1_000);
+  assert.equal(late.running.size, 1);
+});
+
+test('waiting work of a paused job comes back, and urgent work goes before what has not begun', () => {
+  const sim = new SimulatedFarm(mulberry32(3));
+  const machine = sim.addMachine({ speed: 0.1 });
+  const first = sim.addJob({ chunks: 5 });
+  sim.pass(1_000);
+  assert.equal(machine.queue.length, 1);
+  const urgent = sim.addJob({ chunks: 1, priority: 5 });
+  sim.pass(1_000);
+  assert.equal(sim.grants.at(-1)?.job, urgent);
+  assert.deepEqual(
+    sim.mirror.rowsOf(urgent).map((row) => row.status),
+    ['leased'],
+  );
+  sim.setJob(urgent, { status: 'paused' });
+  sim.pass(1_000);
+  assert.deepEqual(
+    sim.mirror.rowsOf(urgent).map((row) => row.status),
+    ['queued'],
+  );
+  assert.equal(sim.mirror.rowsOf(first).filter((row) => row.status !== 'queued').length, 2);
+});
+
+/** Small seeded randomness (public domain, Tommy Ettinger). */
+function mulberry32(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

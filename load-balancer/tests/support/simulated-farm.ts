@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import type { JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Effect } from '../../src/farm/effects.ts';
+import { expectBack } from '../../src/farm/enter-stage.ts';
+import type { FarmEvent } from '../../src/farm/events.ts';
+import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
+import { heard } from '../../src/farm/heard.ts';
+import { react } from '../../src/farm/react.ts';
+import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
+import { schedule } from '../../src/scheduling/schedule.ts';
+import { Mirror } from './mirror.ts';
+
+/** One machine: it runs chunks on its slots, and may fail, fall silent, die and come back. */
+export type Machine = {
+  id: WorkerId;
+  slots: number;
+  speed: number;
+  capabilities: Capabilities;
+  /** Part of its chunks that fail, 0 to 1. */
+  failing: number;
+  session: number | null;
+  queue: { lease: LeaseId; work: number }[];
+  running: Map<LeaseId, { ends: number }>;
+  /** Results it could not hand in. */
+  outbox: LeaseId[];
+};
+
+/**
+ * The reactor and the scheduler with everything around them simulated: clock,
+ * machines, sockets, and a database that checks each write. `round` is what
+ * the engine does, without the engine.
+ */
+export class SimulatedFarm {
+  now = 1_000_000;
+  farm: Farm;
+  readonly mirror = new Mirror();
+  readonly machines = new Map<WorkerId, Machine>();
+  readonly grants: { at: number; job: JobId; worker: WorkerId; priority: number }[] = [];
+  readonly #random: () => number;
+  #count = 0;
+  #sessions = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+    this.farm = createFarm(this.now);
+  }
+
+  #id(prefix: string): string {
+    this.#count += 1;
+    return `${prefix}_${String(this.#count).padStart(12, '0')}`;
+  }
+
+  addJob(plan: { chunks: number; priority?: number; requirements?: Requirement[] }): JobId {
+    const job = this.#id('job') as JobId;
+    const stage = this.#id('stg') as StageId;
+    const facts = {
+      id: job,
+      kind: 'blender',
+      status: 'queued' as JobStatus,
+      priority: plan.priority ?? 0,
+      createdAt: this.now,
+    };
+    const { requirements = [] } = plan;
+    this.mirror.plant(facts, { id: stage, size: plan.chunks, requirements, affinity: `scene ${job}` });
+    this.hint([job]);
+    return job;
+  }
+
+  setJob(job: JobId, change: { status?: JobStatus; priority?: number }): void {
+    const row = this.mirror.jobs.get(job);
+    if (row) Object.assign(row, change);
+    this.hint([job]);
+  }
+
+  hint(jobs: JobId[]): void {
+    this.round([this.mirror.read(jobs, new Set(this.farm.stages.keys()))]);
+  }
+
+  addMachine(machine: Partial<Machine> = {}): Machine {
+    const made: Machine = {
+      id: this.#id('wrk') as WorkerId,
+      slots: 1,
+      speed: 1,
+      capabilities: {},
+      failing: 0,
+      session: null,
+      queue: [],
+      running: new Map(),
+      outbox: [],
+      ...machine,
+    };
+    this.machines.set(made.id, made);
+    this.connect(made);
+    return made;
+  }
+
+  connect(machine: Machine): void {
+    this.#sessions += 1;
+    machine.session = this.#sessions;
+    const leases = [
+      ...machine.queue.map(({ lease }) => ({ lease, started: false })),
+      ...[...machine.running.keys(), ...machine.outbox].map((lease) => ({ lease, started: true })),
+    ];
+    const { identity: _, ...hello } = Hello.parse({
+      worker: machine.id,
+      identity: `identity of ${machine.id}`,
+      name: machine.id,
+      slots: machine.slots,
+      capabilities: machine.capabilities,
+      machine: { os: 'Linux', cpus: 4, memoryBytes: 1 },
+      blobs: [],
+      leases,
+    });
+    const identityHash = `hash of ${machine.id}`;
+    this.round([
+      { type: 'hello', session: this.#sessions, reply: 0, hello, identityHash, knownIdentity: null },
+    ]);
+    for (const lease of machine.outbox.splice(0)) this.#report(machine, lease);
+  }
+
+  /** The network breaks: the machine works on, and keeps what it finishes. */
+  cut(machine: Machine): void {
+    const { session } = machine;
+    machine.session = null;
+    if (session !== null) this.round([{ type: 'disconnected', session, clean: false }]);
+  }
+
+  /** kill -9: it forgets all it had. */
+  kill(machine: Machine): void {
+    machine.queue = [];
+    machine.running.clear();
+    machine.outbox = [];
+    this.cut(machine);
+  }
+
+  leave(machine: Machine): void {
+    machine.queue = [];
+    machine.running.clear();
+    const { session } = machine;
+    machine.session = null;
+    if (session !== null) this.round([{ type: 'leaving', session, reply: 0 }]);
+  }
+
+  /** kill -9 of the load balancer: only the database is left. */
+  restartBalancer(): void {
+    for (const machine of this.machines.values()) machine.session = null;
+    this.farm = createFarm(this.now);
+    for (const id of this.mirror.online) expectBack(this.farm, id, this.now);
+    const live = [...this.mirror.jobs.values()].filter((job) => job.status !== 'canceled');
+    this.round([
+      this.mirror.read(
+        live.map((job) => job.id),
+        new Set(),
+      ),
+    ]);
+  }
+
+  /** The user wants failed and canceled chunks done after all. */
+  retry(job: JobId): void {
+    const row = this.mirror.jobs.get(job);
+    if (row?.status === 'canceled') row.status = 'queued';
+    const read = this.mirror.read([job], new Set(this.farm.stages.keys()));
+    this.round([{ type: 'retry', reply: 0, job, stage: row?.stage.id ?? null, read }]);
+  }
+
+  /** Lets time pass in steps of `stepMs`. */
+  pass(ms: number, stepMs = 500): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += stepMs;
+      for (const machine of this.machines.values()) {
+        if (machine.session !== null) heard(this.farm, machine.session, this.now);
+        this.#work(machine);
+      }
+      this.round([{ type: 'tick' }]);
+    }
+  }
+
+  round(events: FarmEvent[]): void {
+    const effects = events.flatMap((event) => react(this.farm, event, this.now));
+    const given = schedule(this.farm, this.now, () => this.#id('lse') as LeaseId);
+    for (const effect of given) {
+      if (effect.type === 'assign') this.#noteGrant(effect.lease);
+    }
+    const all = [...effects, ...given];
+    this.mirror.apply(all.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
+    this.assertNobodyIdles();
+    const answers = all.flatMap((effect) => this.#perform(effect));
+    if (answers.length > 0) this.round(answers);
+  }
+
+  #noteGrant(lease: Lease): void {
+    const { job } = lease.stage;
+    this.grants.push({ at: this.now, job: job.id, worker: lease.worker.id, priority: job.priority });
+    for (const stage of this.farm.stages.values()) {
+      if (stage.job.priority <= job.priority || stage.chunks.count('queued') === 0) continue;
+      const better = chooseStage(this.farm, createBoard(this.farm), lease.worker);
+      assert.ok(
+        better === undefined || better.job.priority <= job.priority,
+        `${lease.worker.id} got a chunk of priority ${job.priority} while ${better?.job.priority} waited`,
+      );
+    }
+  }
+
+  /** Whoever has an idle slot finds nothing that waits for it. */
+  assertNobodyIdles(): void {
+    const board = createBoard(this.farm);
+    for (const worker of this.farm.workers.values()) {
+      if (!isPresent(worker) || worker.pausedUntil > this.now || worker.leases.size >= worker.slots) continue;
+      const stage = chooseStage(this.farm, board, worker);
+      assert.equal(stage, undefined, `${worker.id} idles while ${stage?.id} waits`);
+    }
+  }
+
+  #perform(effect: Effect): FarmEvent[] {
+    if (effect.type === 'assign') {
+      const { lease } = effect;
+      lease.delivered = true;
+      const machine = this.machines.get(lease.worker.id);
+      machine?.queue.push({ lease: lease.id, work: 500 + this.#random() * 60_000 });
+      return machine === undefined ? [] : this.#begin(machine);
+    }
+    if (effect.type === 'welcome') this.#dropAll(effect.session, effect.drop);
+    if (effect.type === 'revoke') this.#dropAll(effect.session, effect.leases);
+    if (effect.type !== 'reclaim') return [];
+    const machine = this.#bySession(effect.session);
+    const at = machine?.queue.findIndex(({ lease }) => lease === effect.lease) ?? -1;
+    if (at >= 0) machine?.queue.splice(at, 1);
+    return [{ type: 'reclaim-answered', session: effect.session, lease: effect.lease, given: at >= 0 }];
+  }
+
+  #bySession(session: number): Machine | undefined {
+    return [...this.machines.values()].find((machine) => machine.session === session);
+  }
+
+  #dropAll(session: number, leases: LeaseId[]): void {
+    const machine = this.#bySession(session);
+    if (machine === undefined) return;
+    machine.queue = machine.queue.filter(({ lease }) => !leases.includes(lease));
+    machine.outbox = machine.outbox.filter((lease) => !leases.includes(lease));
+    for (const lease of leases) machine.running.delete(lease);
+  }
+
+  #begin(machine: Machine): FarmEvent[] {
+    const events: FarmEvent[] = [];
+    while (machine.running.size < machine.slots) {
+      const next = machine.queue.shift();
+      if (next === undefined) break;
+      machine.running.set(next.lease, { ends: this.now + next.work / machine.speed });
+      if (machine.session !== null)
+        events.push({ type: 'started', session: machine.session, lease: next.lease });
+    }
+    return events;
+  }
+
+  #work(machine: Machine): void {
+    for (const [lease, { ends }] of [...machine.running]) {
+      if (ends > this.now || !machine.running.delete(lease)) continue;
+      if (machine.session === null) machine.outbox.push(lease);
+      else this.#report(machine, lease);
+    }
+    const events = this.#begin(machine);
+    if (events.length > 0) this.round(events);
+  }
+
+  #report(machine: Machine, lease: LeaseId): void {
+    const { session } = machine;
+    if (session === null) return;
+    const busyMs = 1_000;
+    if (this.#random() < machine.failing) {
+      const failed = { lease, code: 'blender-died' as const, message: 'It died.', busyMs, log: '' };
+      this.round([{ type: 'failed', session, reply: 0, failed }]);
+      return;
+    }
+    const done = { lease, result: null, files: [], busyMs, log: '' };
+    // Said twice, as after a lost acknowledgement.
+    for (let times = this.#random() < 0.1 ? 2 : 1; times > 0; times -= 1) {
+      this.round([{ type: 'done', session, reply: 0, missing: false, done }]);
+    }
+  }
+}
