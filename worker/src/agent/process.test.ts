@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
+import { test } from 'node:test';
 import { until } from '../../../tests/support/until.ts';
+import { launch } from './fixtures/launch.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
-
-const program = fileURLToPath(new URL('./fixtures/fake-worker.ts', import.meta.url));
 
 test('kill -9 of a worker loses no finished result, and none is made again', async (t) => {
   const world = await TestWorld.make(t);
   const { farm } = world;
-  const first = launch(t, world);
+  const first = launch(world);
   await farm.heard('hello');
   let refusing = true;
   farm.onBlob = (_request, response) => {
@@ -33,7 +28,7 @@ test('kill -9 of a worker loses no finished result, and none is made again', asy
   refusing = false;
   farm.received.length = 0;
 
-  const second = launch(t, world);
+  const second = launch(world);
   const hello = await farm.heard('hello');
   assert.deepEqual(hello.leases.map((it) => it.lease).sort(), [...leases].sort());
   for (const lease of leases) await farm.heard('done', (it) => it.lease === lease);
@@ -50,13 +45,13 @@ test('results whose lease is over are forgotten at the next start', async (t) =>
     response.writeHead(503).end();
     return true;
   };
-  const first = launch(t, world);
+  const first = launch(world);
   const { lease } = await world.assign({ name: 'one' });
   await until(() => kept(world).length === 1, 'the result was not kept');
   first.child.kill('SIGKILL');
   await first.ended;
   farm.drop = [lease];
-  launch(t, world);
+  launch(world);
   await until(() => kept(world).length === 0, 'the result was not removed');
   assert.equal(farm.all('done').length, 0);
 });
@@ -64,7 +59,7 @@ test('results whose lease is over are forgotten at the next start', async (t) =>
 test('a worker process says ready, keeps its identity to itself, drains on SIGTERM and leaves on the second', async (t) => {
   const world = await TestWorld.make(t);
   const { farm } = world;
-  const { child, ended, messages } = launch(t, world);
+  const { child, ended, messages } = launch(world);
   await until(() => messages.length > 0, 'the worker did not say ready');
   assert.deepEqual(messages, [{ type: 'ready', process: 'worker', name: 'tester' }]);
   assert.equal(statSync(join(world.folder, 'data', 'identity.json')).mode & 0o777, 0o600);
@@ -79,7 +74,7 @@ test('a worker process says ready, keeps its identity to itself, drains on SIGTE
 
 test('a worker process stops when the one that started it is gone', async (t) => {
   const world = await TestWorld.make(t);
-  const { child, ended } = launch(t, world);
+  const { child, ended } = launch(world);
   await world.assign({ name: 'never', does: 'hang' });
   await world.farm.heard('started');
   child.disconnect();
@@ -88,13 +83,13 @@ test('a worker process stops when the one that started it is gone', async (t) =>
 
 test('a worker process that cannot start says why, without its token', async (t) => {
   const world = await TestWorld.make(t);
-  const { ended, messages } = launch(t, world, { PILOT_JOIN: 'nowhere', PILOT_SLOTS: 'many' });
+  const { ended, messages } = launch(world, { PILOT_JOIN: 'nowhere', PILOT_SLOTS: 'many' });
   assert.deepEqual(await ended, [1, null]);
   const [message] = messages;
   assert.equal(message?.type, 'start-failed');
   assert.match(JSON.stringify(message), /PILOT_JOIN: expected an address like/);
   assert.match(JSON.stringify(message), /PILOT_SLOTS/);
-  const refused = launch(t, world, { PILOT_TOKEN: 'a-wrong-secret', PILOT_LOG: 'info' });
+  const refused = launch(world, { PILOT_TOKEN: 'a-wrong-secret', PILOT_LOG: 'info' });
   assert.deepEqual(await refused.ended, [1, null]);
   assert.match(JSON.stringify(refused.messages), /The token is not valid/);
   assert.match(refused.said(), /"event":"farm.refused"/);
@@ -111,26 +106,3 @@ const kept = (world: TestWorld): string[] => {
     return [];
   }
 };
-
-type Message = ReturnType<typeof FromChild.parse>;
-type Launched = {
-  child: ChildProcess;
-  /** Exit code and signal. */
-  ended: Promise<unknown[]>;
-  messages: Message[];
-  said: () => string;
-};
-
-function launch(t: TestContext, world: TestWorld, settings: Record<string, string> = {}): Launched {
-  const env = { ...process.env, ...world.env, ...settings };
-  const child = fork(program, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
-  const messages: Message[] = [];
-  let said = '';
-  child.on('message', (message) => messages.push(FromChild.parse(message)));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  const ended = once(child, 'exit');
-  t.after(() => child.kill('SIGKILL'));
-  return { child, ended, messages, said: () => said };
-}
