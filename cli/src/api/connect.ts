@@ -6,13 +6,16 @@ import type { Connection } from './request.ts';
 
 export type ServerFlags = { server?: string; key?: string; data?: string };
 
+/** `local`: the one that is up over this machine's data folder. */
+export type FoundFarm = Connection & { local: boolean };
+
 /** The farm that a command means: `--server`, PILOT_SERVER, or the one that is up on this machine. Null when there is none. */
-export async function findConnection(config: CliConfig, flags: ServerFlags): Promise<Connection | null> {
+export async function findConnection(config: CliConfig, flags: ServerFlags): Promise<FoundFarm | null> {
   const key = flags.key ?? config.key;
   const given = flags.server ?? config.server;
-  if (given !== null && given !== undefined) return { url: addressOf(given), key };
+  if (given !== null && given !== undefined) return { url: addressOf(given), key, local: false };
   const found = await findFarm(flags.data ?? config.dataFolder);
-  return found === null ? null : { url: found.url, key };
+  return found === null ? null : { url: found.url, key, local: true };
 }
 
 /** The same for a command that starts no farm of its own. */

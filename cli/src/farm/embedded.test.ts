@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { choosePorts } from './choose-ports.ts';
 import { lockDataFolder } from './lock.ts';
 import { findFarm, removePresence, writePresence } from './presence.ts';
+import { isFarmInUse, useFarm } from './users.ts';
 
 describe('one data folder', () => {
   let folder: string;
@@ -40,6 +41,15 @@ describe('one data folder', () => {
     assert.equal((await stat(join(folder, 'farm.json'))).mode & 0o777, 0o600);
     await removePresence(folder);
     assert.equal(await findFarm(folder), null);
+  });
+
+  test('knows who else uses its farm, as long as they live', async () => {
+    assert.equal(await isFarmInUse(folder), false);
+    const use = await useFarm(folder);
+    assert.equal(await isFarmInUse(folder), true);
+    await use.release();
+    await writeFile(join(folder, 'in-use', String(2 ** 22 + 1)), '');
+    assert.equal(await isFarmInUse(folder), false);
   });
 
   test('whose farm was killed has none', async () => {

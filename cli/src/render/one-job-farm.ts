@@ -5,6 +5,7 @@ import type { CliConfig } from '../config.ts';
 import { startFarm } from '../farm/farm.ts';
 import { defaultWorkers } from '../farm/programs.ts';
 import { incidentSentence } from '../farm/supervise.ts';
+import { isFarmInUse } from '../farm/users.ts';
 import type { RenderEvent } from '../report/events.ts';
 import { SentenceError } from '../sentence-error.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -54,7 +55,7 @@ export async function startOneJobFarm(
     connection,
     failed,
     async finish() {
-      await waitForOthers(connection, startedAt, report, interrupts.first);
+      await waitForOthers(config.dataFolder, connection, startedAt, report, interrupts.first);
       await farm.stop(2_000, interrupts.second);
     },
   };
@@ -62,6 +63,7 @@ export async function startOneJobFarm(
 
 /** Another `pilot render` may have found this farm and handed it a job: that one is not left in the lurch. */
 async function waitForOthers(
+  dataFolder: string,
   connection: Connection,
   since: number,
   report: (event: RenderEvent) => void,
@@ -70,7 +72,8 @@ async function waitForOthers(
   const api = createApi(connection);
   for (let told = false; !signal.aborted; told = true) {
     const active = await api.jobs({ state: 'active', limit: 50 }).catch(() => null);
-    if (active === null || !active.jobs.some((job) => job.createdAt >= since)) return;
+    const handedOver = active?.jobs.some((job) => job.createdAt >= since) ?? false;
+    if (!handedOver && !(await isFarmInUse(dataFolder))) return;
     const message =
       'Another command uses this farm for a job of its own; waiting for that. Ctrl-C stops both.';
     if (!told) report({ event: 'farm.incident', message });

@@ -7,6 +7,7 @@ import { ApiError } from '../api/request.ts';
 import { submitJob } from '../api/submit-job.ts';
 import { hashFile, uploadFile } from '../api/upload.ts';
 import type { CliConfig } from '../config.ts';
+import { useFarm } from '../farm/users.ts';
 import { followJob } from '../follow/follow.ts';
 import type { RenderEvent } from '../report/events.ts';
 import { SentenceError } from '../sentence-error.ts';
@@ -46,11 +47,13 @@ export async function render(
   const farm = found === null ? await startOneJobFarm(config, options, report, interrupts) : null;
   const connection = found ?? farm?.connection;
   if (connection === undefined) return { status: 'interrupted', message: 'Stopped.' };
+  const use = found?.local ? await useFarm(config.dataFolder) : null;
   report({ event: 'farm.ready', url: connection.url, embedded: farm !== null });
   const run = { config, options, report, interrupts, farm, api: createApi(connection), startedAt };
   try {
     return await Promise.race([work(run, hash), ...(farm === null ? [] : [farm.failed])]);
   } finally {
+    await use?.release();
     await farm?.finish();
   }
 }
