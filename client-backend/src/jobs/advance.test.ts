@@ -29,7 +29,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
     let farm: TestFarm;
     before(async () => {
       server = database === 'MariaDB' ? await startMariaDb() : undefined;
-      farm = await startTestFarm(server?.url);
+      farm = await startTestFarm({ databaseUrl: server?.url });
       await farm.addWorker();
     });
     after(async () => {

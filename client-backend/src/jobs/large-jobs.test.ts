@@ -7,7 +7,15 @@ import { jobRoutes } from '../routes/jobs.ts';
 import { cancelJob, deleteJob } from './actions.ts';
 import { advance } from './advance.ts';
 import { engineOf } from './engine-of.ts';
-import { finishChunk, openStage, PROBE, probed, startTestFarm, stateOfJob, type TestFarm } from './test-farm.fixture.ts';
+import {
+  finishChunk,
+  openStage,
+  PROBE,
+  probed,
+  startTestFarm,
+  stateOfJob,
+  type TestFarm,
+} from './test-farm.fixture.ts';
 
 const FRAMES = 100_000;
 
@@ -126,16 +134,30 @@ test('5,000 jobs are listed in pages, and each is found once', async () => {
 
 async function copyJob(job: string, count: number): Promise<void> {
   const { db, random } = farm.parts;
-  const row = await db.selectFrom('jobs').selectAll().where('id', '=', job as never).executeTakeFirstOrThrow();
-  const stages = await db.selectFrom('stages').selectAll().where('job_id', '=', job as never).execute();
+  const row = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '=', job as never)
+    .executeTakeFirstOrThrow();
+  const stages = await db
+    .selectFrom('stages')
+    .selectAll()
+    .where('job_id', '=', job as never)
+    .execute();
   await db.transaction().execute(async (trx) => {
     for (let i = 0; i < count; i += 1) {
       const id = newId('job', random);
       // Many in the same millisecond: the cursor must tell them apart.
-      await trx.insertInto('jobs').values({ ...row, id, created_at: row.created_at + (i % 7) }).execute();
+      await trx
+        .insertInto('jobs')
+        .values({ ...row, id, created_at: row.created_at + (i % 7) })
+        .execute();
       for (const stage of stages) {
         const stageId = newId('stg', random);
-        await trx.insertInto('stages').values({ ...stage, id: stageId, job_id: id }).execute();
+        await trx
+          .insertInto('stages')
+          .values({ ...stage, id: stageId, job_id: id })
+          .execute();
         const chunks = Array.from({ length: stage.chunk_count }, (_, ordinal) => ({
           id: `${stageId}.${ordinal}` as never,
           stage_id: stageId,

@@ -46,26 +46,29 @@ export type TestFarm = {
   stop(): Promise<void>;
 };
 
+/** Where a farm keeps its things, when not in a folder of its own. */
+export type Place = { databaseUrl?: string | undefined; dataFolder?: string };
+
 /** The backend's parts on a real database and blob folder; the balancer is played by writing the rows it would write. */
-export async function startTestFarm(databaseUrl?: string): Promise<TestFarm> {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-jobs-'));
+export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
+  const folder = place.dataFolder ?? (await mkdtemp(join(tmpdir(), 'pilot-jobs-')));
+  const { databaseUrl } = place;
   const config = readServerConfig({
     PILOT_DATA: folder,
-    ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+    ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   });
   const db = connectDatabase(config.databaseUrl);
   await migrate(db);
   const link = { up: true };
   const told = new Set<JobId>();
   const stitching = new Map<JobId, number>();
-  const random = (count: number) => randomBytes(count);
   const parts: Parts = {
     config,
     secrets: { workerToken: 'w', controlToken: 'c', signingKey: 's' },
     db,
     blobs: await createFolderStore(join(folder, 'blobs')),
     clock: Date.now,
-    random,
+    random: (count) => randomBytes(count),
     log: createLog('test', 'silent'),
     owner: await ensureOwner(db, 1),
     balancer: playBalancer(() => parts, link),
@@ -84,7 +87,7 @@ export async function startTestFarm(databaseUrl?: string): Promise<TestFarm> {
     async stop() {
       await engineOf(parts).close();
       await db.destroy();
-      await rm(folder, { recursive: true, force: true });
+      if (place.dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -48,7 +48,12 @@ after(async () => {
 async function watch(room: Watch['room']) {
   const socket = io(url, { transports: ['websocket'], forceNew: true });
   sockets.push(socket);
-  const heard = { jobs: [] as JobsPatch[], job: [] as JobPatch[], workers: [] as WorkersChanged[], at: [] as number[] };
+  const heard = {
+    jobs: [] as JobsPatch[],
+    job: [] as JobPatch[],
+    workers: [] as WorkersChanged[],
+    at: [] as number[],
+  };
   socket.on('job', (message) => {
     heard.job.push(JobPatch.parse(message));
     heard.at.push(performance.now());

@@ -36,7 +36,8 @@ before(async () => {
   farm = await startTestFarm();
   await farm.addWorker();
   app = new OpenAPIHono();
-  for (const routes of [jobRoutes, chunkRoutes, frameRoutes, artifactRoutes]) app.route('/', routes(farm.parts));
+  for (const routes of [jobRoutes, chunkRoutes, frameRoutes, artifactRoutes])
+    app.route('/', routes(farm.parts));
 });
 after(() => farm.stop());
 
@@ -61,7 +62,11 @@ async function completed(job: JobId): Promise<void> {
 test('submit, look at, rename, pause, cancel, retry; what is not possible is refused with a sentence', async () => {
   const blend = Buffer.concat([Buffer.from('BLENDER-v304ENDB'), Buffer.alloc(20)]);
   const { hash } = await storeBytes(farm.parts, blend, 'application/x-blender');
-  const submission = { kind: 'blender', source: { blob: hash, fileName: 'cubes.blend' }, settings: { frames: '1-2' } };
+  const submission = {
+    kind: 'blender',
+    source: { blob: hash, fileName: 'cubes.blend' },
+    settings: { frames: '1-2' },
+  };
   const created = await send('POST', '', { ...submission, priority: 5 });
   assert.equal(created.status, 201, await created.clone().text());
   const job = await jobOf(created);
@@ -96,7 +101,11 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
     ],
   );
   assert.equal((await jobOf(await ask(`/${job.id}/cancel`, { method: 'POST' }))).state, 'canceled');
-  await farm.parts.db.updateTable('chunks').set({ state: 'canceled' }).where('stage_id', '=', stage).execute();
+  await farm.parts.db
+    .updateTable('chunks')
+    .set({ state: 'canceled' })
+    .where('stage_id', '=', stage)
+    .execute();
   assert.equal((await jobOf(await ask(`/${job.id}/retry`, { method: 'POST' }))).state, 'queued');
   const again = await jobOf(await ask(`/${job.id}`));
   assert.deepEqual([again.counts.queued, again.finishedAt], [2, null]);
@@ -120,7 +129,9 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
   assert.match(raw.headers.get('content-disposition') ?? '', /^attachment;.*UTF-8''K%C3%A4se_-0001\.tif$/);
   const etag = raw.headers.get('etag') ?? '';
   assert.equal((await ask(`/${job}/frames/-1`, { headers: { 'if-none-match': etag } })).status, 304);
-  const preview = await sharp(Buffer.from(await (await ask(`/${job}/frames/2?preview=1`)).arrayBuffer())).metadata();
+  const preview = await sharp(
+    Buffer.from(await (await ask(`/${job}/frames/2?preview=1`)).arrayBuffer()),
+  ).metadata();
   assert.deepEqual([preview.format, preview.width, preview.height], ['webp', 400, 200]);
   const many = await Promise.all([1, 2, 3, 4].map(() => ask(`/${job}/frames/3/thumbnail`)));
   for (const response of many) {
@@ -149,9 +160,18 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
   assert.equal(stale.status, 200);
   assert.equal((await app.request(video, { headers: { range: 'bytes=99999999-' } })).status, 416);
 
-  const lost = await farm.parts.db.selectFrom('chunks').select('files_json').where('job_id', '=', job).where('ordinal', '=', 1).where('files_json', 'like', '%frame%').executeTakeFirstOrThrow();
+  const lost = await farm.parts.db
+    .selectFrom('chunks')
+    .select('files_json')
+    .where('job_id', '=', job)
+    .where('ordinal', '=', 1)
+    .where('files_json', 'like', '%frame%')
+    .executeTakeFirstOrThrow();
   await farm.parts.blobs.delete(JSON.parse(lost.files_json ?? '[]')[0].hash);
-  assert.deepEqual(await namesIn(await app.request(artifacts[1]?.url ?? '')), ['Käse_-0001.tif', 'Käse_0003.tif']);
+  assert.deepEqual(await namesIn(await app.request(artifacts[1]?.url ?? '')), [
+    'Käse_-0001.tif',
+    'Käse_0003.tif',
+  ]);
 });
 
 test('what went wrong can be read: the chunk with its attempts, the log, the timeline', async () => {
@@ -191,7 +211,10 @@ test('what went wrong can be read: the chunk with its attempts, the log, the tim
 
 test('a deleted job takes its blobs with it, but not those that others use', async () => {
   const shared = await picture(1);
-  const [first, second] = [await farm.addJob({ settings: { frames: '1-2' } }), await farm.addJob({ settings: { frames: '1' } })];
+  const [first, second] = [
+    await farm.addJob({ settings: { frames: '1-2' } }),
+    await farm.addJob({ settings: { frames: '1' } }),
+  ];
   await probed(farm.parts, first);
   await probed(farm.parts, second);
   await renderFrames(farm.parts, first, async (frame) => (frame === 1 ? shared : picture(7)));
