@@ -208,6 +208,7 @@ export class Agent {
     const count = this.#loop.undelivered;
     this.#loop.mode = 'leaving';
     await this.#loop.stop();
+    await this.connection.ask('leaving', { reason: 'Results could not be delivered.' }, FAREWELL_MS);
     const message = `${count} results could not be delivered. They are kept on disk and delivered at the next start, if the farm still waits for them.`;
     this.#options.log.warn({ event: 'worker.undelivered', count }, message);
     this.#end({ code: 0, reason: 'drained', message });

@@ -96,6 +96,11 @@ export class Connection {
     return this.#welcome.promise;
   }
 
+  /** Says hello anew over a new connection: the farm does not know this one. */
+  rejoin(): void {
+    if (this.#isWelcome) this.#again('the farm does not know this connection any more');
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -181,7 +186,8 @@ export class Connection {
       this.#retry = undefined;
       this.#socket.connect();
     }, ms);
-    this.#socket.disconnect();
+    // Not `disconnect()`, which is a farewell: the farm would give this worker's chunks to others.
+    this.#socket.io.engine?.close();
   }
 }
 

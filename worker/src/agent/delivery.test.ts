@@ -81,3 +81,15 @@ test('a report without an answer is made again when the socket is back', async (
   assert.deepEqual(farm.all('hello')[1]?.leases, [{ lease, started: true }]);
   await outboxIsEmpty(world);
 });
+
+test('a farm that no longer knows the connection is joined anew before a result is given up', async (t) => {
+  const world = await TestWorld.make(t);
+  const { farm } = world;
+  farm.replies.done = () => (farm.all('hello').length === 1 ? refusal('not-allowed') : { ok: true });
+  world.start();
+  const { lease } = await world.assign({ name: 'one' });
+  await until(() => farm.all('done').length === 2, 'done was not sent again');
+  assert.deepEqual(farm.all('hello')[1]?.leases, [{ lease, started: true }]);
+  await outboxIsEmpty(world);
+  assert.deepEqual(farm.goodbyes, ['transport close']);
+});

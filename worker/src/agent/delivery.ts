@@ -123,13 +123,18 @@ export class Delivery {
     return asFailure(message, 'upload-failed', `${sentence} ${why}`);
   }
 
-  /** Asks until there is an answer other than `not-ready`; null when the signal ended it. */
+  /**
+   * Asks until there is an answer for good; null when the signal ended it. A
+   * farm that does not know this connection is joined anew before the result
+   * is given up: its welcome tells which leases still stand.
+   */
   async #report(ask: () => Promise<Reply | null>, signal: AbortSignal): Promise<Reply | null> {
     for (let failures = 1; ; failures += 1) {
       await this.#whenWelcome(signal);
       if (signal.aborted) return null;
       const reply = await orStopped(ask(), signal);
-      if (reply !== null && (reply.ok || reply.code !== 'not-ready')) return reply;
+      if (reply !== null && isFinal(reply, failures)) return reply;
+      if (reply !== null && !reply.ok && reply.code === 'not-allowed') this.#connection.rejoin();
       if (!(await pause(backoffMs(failures, Math.random, 100, 5_000), signal))) return null;
     }
   }
@@ -137,6 +142,13 @@ export class Delivery {
   async #whenWelcome(signal: AbortSignal): Promise<void> {
     if (!this.#connection.welcome) await orStopped(this.#connection.whenWelcome(), signal);
   }
+}
+
+const MOST_REJOINS = 3;
+
+function isFinal(reply: Reply, failures: number): boolean {
+  if (reply.ok) return true;
+  return reply.code === 'not-allowed' ? failures > MOST_REJOINS : reply.code !== 'not-ready';
 }
 
 /** What the promise gives, or null as soon as the signal aborts. */
