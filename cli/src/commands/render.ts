@@ -74,7 +74,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     out: flags.out,
   };
   const interrupts = takeInterrupts();
-  const reporter = openReporter(context, flags.json ?? false);
+  const reporter = openReporter(context, flags.json ?? false, options.verbose);
   try {
     const end = await render(config, options, (event) => reporter.report(event), interrupts);
     if (end.status === 'done') return 0;

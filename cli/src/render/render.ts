@@ -78,7 +78,7 @@ async function work(run: Run, hashing: ReturnType<typeof hashFile>): Promise<Ren
   if (id === null) return { status: 'interrupted', message: 'Stopped before the file was handed over.' };
   await unfinished.add(request, id);
   report({ event: 'job.created', job: id, name: options.file.name, resumed: earlier !== null });
-  if (farm === null) await warnOfNoWorkers(run);
+  if (farm === null) await tellOfWorkers(run);
   const underWay = earlier !== null;
   const job = await followJob(api, id, { report, signal: interrupts.first, underWay });
   if (job === null) {
@@ -126,7 +126,9 @@ async function handOver({ api, options, report }: Run, request: CreateJob): Prom
   }
 }
 
-async function warnOfNoWorkers({ api, report }: Run): Promise<void> {
+async function tellOfWorkers({ api, options, report }: Run): Promise<void> {
+  const unused = 'The farm that is running has its own workers; --workers is not used.';
+  if (options.workers !== null) report({ event: 'farm.incident', message: unused });
   const list = await api.workers().catch(() => null);
   if (list === null || list.workers.some((worker) => worker.status === 'online')) return;
   report({ event: 'farm.incident', message: 'No worker is connected to this farm; the job waits for one.' });
