@@ -64,7 +64,7 @@ export function SettingsForm({ job, probe, first, onScene }: SettingsFormProps) 
 function Total({ values }: { values: FormValues }) {
   const frames = useMemo(() => parseFrames(values.frames), [values.frames]);
   const { width, height } = renderedPixels(values);
-  if (!frames.ok || Number.isNaN(width) || Number.isNaN(height))
+  if (!frames.ok || Object.keys(problemsOf(values)).length > 0)
     return <div className={classes.total}>&nbsp;</div>;
   const count = frames.frames.length;
   const length = formatDuration((count / values.fps) * 1_000);

@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks';
 import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconChevronLeft, IconChevronRight, IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { frameDownloadUrl, previewUrl } from '../../api/farm.ts';
 import { chunkQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
@@ -17,12 +18,43 @@ import { CHUNK_WORDS } from './GridLegend.tsx';
 type FrameDrawerProps = {
   job: JobDetail;
   states: ChunkStates;
-  ordinal: number;
+  /** The open chunk; null while the drawer is shut. */
+  opened: number | null;
   onOpen(ordinal: number | null): void;
 };
 
 /** One frame: its image, what became of it, and every attempt with its log. */
-export function FrameDrawer({ job, states, ordinal, onOpen }: FrameDrawerProps) {
+export function FrameDrawer({ job, states, opened, onOpen }: FrameDrawerProps) {
+  // While the drawer slides away it still shows what it showed.
+  const [last, setLast] = useState(opened);
+  if (opened !== null && opened !== last) setLast(opened);
+  const ordinal = opened ?? last;
+  const status = statusOfLetter(states.states[ordinal ?? 0] ?? 'q');
+  return (
+    <Drawer
+      opened={opened !== null}
+      onClose={() => onOpen(null)}
+      position="right"
+      size={680}
+      title={
+        ordinal !== null && (
+          <span className={classes.title}>
+            {chunkName(states, ordinal)} <em data-s={status}>{CHUNK_WORDS[status]}</em>
+          </span>
+        )
+      }
+      closeButtonProps={{ 'aria-label': 'Close the frame' }}
+      transitionProps={{ duration: 140 }}
+      overlayProps={{ backgroundOpacity: 0.35 }}
+    >
+      {ordinal !== null && <OpenFrame job={job} states={states} ordinal={ordinal} onOpen={onOpen} />}
+    </Drawer>
+  );
+}
+
+type OpenFrameProps = Omit<FrameDrawerProps, 'opened'> & { ordinal: number };
+
+function OpenFrame({ job, states, ordinal, onOpen }: OpenFrameProps) {
   const count = states.states.length;
   const status = statusOfLetter(states.states[ordinal] ?? 'q');
   const name = chunkName(states, ordinal);
@@ -37,20 +69,7 @@ export function FrameDrawer({ job, states, ordinal, onOpen }: FrameDrawerProps) 
     ['ArrowRight', () => step(1)],
   ]);
   return (
-    <Drawer
-      opened
-      onClose={() => onOpen(null)}
-      position="right"
-      size={680}
-      title={
-        <span className={classes.title}>
-          {name} <em data-s={status}>{CHUNK_WORDS[status]}</em>
-        </span>
-      }
-      closeButtonProps={{ 'aria-label': 'Close the frame' }}
-      transitionProps={{ duration: 140 }}
-      overlayProps={{ backgroundOpacity: 0.35 }}
-    >
+    <>
       <div className={classes.picture}>
         {status === 'done' ? (
           <Picture
@@ -100,7 +119,7 @@ export function FrameDrawer({ job, states, ordinal, onOpen }: FrameDrawerProps) 
       </Group>
       {chunk.error !== null && <p role="alert">{sentenceOf(chunk.error)}</p>}
       {chunk.data !== undefined && <Attempts chunk={chunk.data} />}
-    </Drawer>
+    </>
   );
 }
 

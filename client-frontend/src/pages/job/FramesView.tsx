@@ -50,8 +50,13 @@ export function FramesView({ job }: { job: JobDetail }) {
         {Summary !== undefined && <Summary job={job} />}
         <Notes notes={job.notes} />
       </div>
-      {opened !== null && states !== undefined && (
-        <FrameDrawer job={job} states={states} ordinal={opened} onOpen={open} />
+      {states !== undefined && (
+        <FrameDrawer
+          job={job}
+          states={states}
+          opened={opened !== null && opened < states.states.length ? opened : null}
+          onOpen={open}
+        />
       )}
     </>
   );

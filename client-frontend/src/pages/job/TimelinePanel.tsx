@@ -1,17 +1,16 @@
 import { useElementSize } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { timelineQuery } from '../../api/queries.ts';
 import { useNow } from '../../components/clock.ts';
 import { formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { useFrameSpans } from './frame-spans.ts';
 import classes from './Timeline.module.css';
 import { TimelineCanvas } from './TimelineCanvas.tsx';
 import { layOutTimeline, workerSummary } from './timeline-layout.ts';
 
 /** Who worked when: a lane for each worker over time. */
 export function TimelinePanel({ job, onOpen }: { job: string; onOpen(ordinal: number): void }) {
-  const spans = useQuery(timelineQuery(job)).data?.spans;
+  const spans = useFrameSpans(job);
   const working = spans?.some((span) => span.to === null) ?? false;
   const now = useNow(working ? 1_000 : 60_000);
   const { ref, width } = useElementSize<HTMLDivElement>();

@@ -3,10 +3,11 @@ import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
 import { Link } from 'react-router';
-import { timelineQuery, workersQuery } from '../../api/queries.ts';
+import { workersQuery } from '../../api/queries.ts';
 import { Bar } from '../../components/Bar.tsx';
 import { formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { useFrameSpans } from './frame-spans.ts';
 import classes from './Job.module.css';
 import { layOutTimeline, workerSummary } from './timeline-layout.ts';
 import { type Lane, laneLabel, nextLanes } from './worker-lanes.ts';
@@ -14,7 +15,11 @@ import { type Lane, laneLabel, nextLanes } from './worker-lanes.ts';
 /** A bar for each worker with the frame and the sample it is at. */
 export function WorkerBars({ job }: { job: JobDetail }) {
   const before = useRef<Lane[]>([]);
-  const lanes = useMemo(() => nextLanes(before.current, job.progress), [job.progress]);
+  const workers = useQuery(workersQuery()).data?.workers;
+  const lanes = useMemo(() => {
+    const slots = new Map(workers?.map((worker) => [worker.id as string, worker.slots]));
+    return nextLanes(before.current, job.progress, (worker) => slots.get(worker) ?? 1);
+  }, [job.progress, workers]);
   before.current = lanes;
   if (isOver(job.state) || job.state === 'stitching') return <WhoDidIt job={job.id} />;
   return (
@@ -66,7 +71,7 @@ function Nobody({ paused }: { paused: boolean }) {
 }
 
 function WhoDidIt({ job }: { job: string }) {
-  const spans = useQuery(timelineQuery(job)).data?.spans;
+  const spans = useFrameSpans(job);
   const workers = useMemo(
     () => (spans === undefined ? [] : workerSummary(layOutTimeline(spans, Date.now()).lanes)),
     [spans],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layOutTimeline, type Span, timeMarks, workerSummary } from './timeline-layout.ts';
+import { layOutTimeline, type Span, spansOf, timeMarks, workerSummary } from './timeline-layout.ts';
 
 const span = (workerName: string, from: number, to: number | null, outcome: string | null = 'done') =>
   ({ worker: `wrk_${workerName}`, workerName, ordinal: from, label: '', from, to, outcome }) as Span;
@@ -19,6 +19,26 @@ test('a lane for each worker, more where it does several chunks at once', () => 
     ],
   );
   assert.deepEqual([layout.from, layout.to], [0, 30]);
+});
+
+test('a start a moment before the end of the last one stays in the lane', () => {
+  const { lanes } = layOutTimeline(
+    [span('a', 0, 2_000), span('a', 1_950, 4_000), span('a', 3_000, 5_000)],
+    0,
+  );
+  assert.deepEqual(
+    lanes.map((lane) => lane.spans.map(({ from }) => from)),
+    [[0, 1_950], [3_000]],
+  );
+});
+
+test('the work of another stage is left out', () => {
+  const frame = { ...span('a', 0, 1), label: 'Frame 1' };
+  const probe = { ...span('a', 0, 1), label: 'Reading the file' };
+  assert.deepEqual(
+    spansOf([probe, frame], (ordinal) => `Frame ${ordinal + 1}`),
+    [frame],
+  );
 });
 
 test('a worker is summed up over its lanes by what it finished', () => {

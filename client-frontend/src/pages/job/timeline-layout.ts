@@ -4,6 +4,10 @@ export type Span = Timeline['spans'][number];
 export type Lane = { worker: string; name: string; spans: Span[] };
 export type TimelineLayout = { from: number; to: number; lanes: Lane[] };
 
+/** The spans of this stage alone: looking into the file was work too, but of another stage. */
+export const spansOf = (spans: readonly Span[], nameOf: (ordinal: number) => string): Span[] =>
+  spans.filter((span) => span.label === nameOf(span.ordinal));
+
 /** One lane for each worker, or more where it does several chunks at once, over the time from the first span to the last. */
 export function layOutTimeline(spans: readonly Span[], now: number): TimelineLayout {
   const sorted = [...spans].sort((a, b) => a.from - b.from);
@@ -19,11 +23,20 @@ export function layOutTimeline(spans: readonly Span[], now: number): TimelineLay
 function stack(spans: readonly Span[], now: number): Span[][] {
   const lanes: Span[][] = [];
   for (const span of spans) {
-    const free = lanes.find((lane) => (lane.at(-1)?.to ?? now) <= span.from);
+    const free = lanes.find((lane) => {
+      const last = lane.at(-1);
+      return last === undefined || (last.to ?? now) <= span.from + slack(last, span, now);
+    });
     if (free === undefined) lanes.push([span]);
     else free.push(span);
   }
   return lanes;
+}
+
+/** A worker starts its next chunk while the end of the one before is still being written down. */
+function slack(last: Span, next: Span, now: number): number {
+  const shorter = Math.min((last.to ?? now) - last.from, (next.to ?? now) - next.from);
+  return Math.min(500, shorter / 2);
 }
 
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];

@@ -8,8 +8,12 @@ export type Lane = { worker: string; name: string; slot: number; now: Progress |
  * The bars after new progress. A worker keeps its bars once it has them, in the
  * same order, and a chunk stays in its bar: nothing jumps while one looks at it.
  */
-export function nextLanes(lanes: readonly Lane[], progress: readonly Progress[]): Lane[] {
-  const left = [...progress];
+export function nextLanes(
+  lanes: readonly Lane[],
+  progress: readonly Progress[],
+  slotsOf: (worker: string) => number,
+): Lane[] {
+  const left = withinSlots(progress, slotsOf);
   const take = (fits: (bar: Progress) => boolean): Progress | null => {
     const index = left.findIndex(fits);
     return index === -1 ? null : (left.splice(index, 1)[0] ?? null);
@@ -29,6 +33,21 @@ export function nextLanes(lanes: readonly Lane[], progress: readonly Progress[])
   return [...filled, ...added].sort(
     (a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }) || a.slot - b.slot,
   );
+}
+
+/**
+ * The next chunk's progress may come before word that the last one is done: of
+ * more bars than a worker has slots the newest are kept.
+ */
+function withinSlots(progress: readonly Progress[], slotsOf: (worker: string) => number): Progress[] {
+  const taken = new Map<string, number>();
+  const order = progress.toSorted((a, b) => Number(a.fraction < 1) - Number(b.fraction < 1)).toReversed();
+  const kept = order.filter(({ worker }) => {
+    const count = (taken.get(worker) ?? 0) + 1;
+    taken.set(worker, count);
+    return count <= Math.max(1, slotsOf(worker));
+  });
+  return kept.toReversed();
 }
 
 /** "Worker attic", or "Worker attic, slot 2" for a worker that does several chunks at once. */

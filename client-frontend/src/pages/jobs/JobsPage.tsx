@@ -21,10 +21,11 @@ export function JobsPage() {
   const jobs = useMemo(() => list.data?.pages.flatMap((page) => page.jobs), [list.data]);
   useRoom('jobs');
   const total = list.data?.pages[0]?.total;
+  const unused = total === 0 && filter === undefined;
   return (
     <DropAnywhere>
-      <PageHead title="Jobs" sub={total === undefined ? '\u00a0' : plural(total, 'job')}>
-        <FilterBar filter={filter} />
+      <PageHead title="Jobs" sub={total === undefined || unused ? '\u00a0' : plural(total, 'job')}>
+        {!unused && <FilterBar filter={filter} />}
       </PageHead>
       {jobs === undefined && list.error === null && <Loading />}
       {jobs === undefined && list.error !== null && (
