@@ -11,7 +11,10 @@ const FarmUrl = z
 const Environment = z.object({
   /** Address of the load balancer. */
   PILOT_JOIN: FarmUrl,
-  PILOT_TOKEN: z.string().min(1).max(512),
+  PILOT_TOKEN: z
+    .string({ error: 'is missing; the Workers page of the farm shows the line by which a worker joins' })
+    .min(1)
+    .max(512),
   PILOT_NAME: z.string().min(1).max(128).default(hostname()),
   PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
   /** CPU threads of the whole worker, shared out between its slots. */

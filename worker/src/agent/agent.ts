@@ -1,9 +1,8 @@
-import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
-import type { CacheChange } from '../assets/blob-cache.ts';
 import type { WorkerConfig } from '../config.ts';
 import { type Accepted, Connection } from './connection.ts';
 import type { Identity } from './data-folder.ts';
@@ -29,7 +28,6 @@ export type AgentOptions = {
 /** Results that cannot be delivered hold up a worker that was told to go for so long, milliseconds. */
 const LAST_DELIVERY_MS = 30_000;
 const FAREWELL_MS = 2_000;
-const TELL_BLOBS_AFTER_MS = 100;
 
 /** One worker's presence in the farm: joins, reports, and leaves in order. */
 export class Agent {
@@ -42,7 +40,6 @@ export class Agent {
   #backend: string | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #lastDelivery: NodeJS.Timeout | undefined;
-  #blobs: { added: Set<BlobHash>; removed: Set<BlobHash>; timer: NodeJS.Timeout } | undefined;
   #ready = false;
   /** What the last hello said has started. */
   #saidStarted: ReadonlySet<LeaseId> = new Set();
@@ -122,27 +119,9 @@ export class Agent {
       .then(() => this.#end({ code: 0, reason: 'drained', message: 'All work is delivered.' }));
   }
 
-  blobsChanged({ added, removed }: CacheChange): void {
-    this.#blobs ??= {
-      added: new Set(),
-      removed: new Set(),
-      timer: setTimeout(() => this.#tellBlobs(), TELL_BLOBS_AFTER_MS),
-    };
-    for (const [hashes, to, from] of [
-      [added, this.#blobs.added, this.#blobs.removed],
-      [removed, this.#blobs.removed, this.#blobs.added],
-    ] as const) {
-      for (const hash of hashes) {
-        to.add(hash);
-        from.delete(hash);
-      }
-    }
-  }
-
   close(): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#lastDelivery);
-    clearTimeout(this.#blobs?.timer);
     this.connection.close();
   }
 
@@ -176,6 +155,7 @@ export class Agent {
       `Connected to ${config.join} as ${config.name} with ${config.slots} ${config.slots === 1 ? 'slot' : 'slots'}.`,
     );
     this.#loop.end(drop);
+    if (this.#loop.mode !== 'working') this.#beat();
     // What started between hello and welcome could not be told yet.
     for (const { lease, started } of this.#loop.leases()) {
       if (started && !this.#saidStarted.has(lease)) this.connection.tell('started', { lease });
@@ -192,16 +172,6 @@ export class Agent {
 
   #beat(): void {
     this.connection.tell('heartbeat', { ...this.#load(), draining: this.#loop.mode !== 'working' });
-  }
-
-  #tellBlobs(): void {
-    if (this.#blobs === undefined) return;
-    const { added, removed } = this.#blobs;
-    this.#blobs = undefined;
-    this.connection.tell('blobs-changed', {
-      added: [...added].slice(0, 10_000),
-      removed: [...removed].slice(0, 10_000),
-    });
   }
 
   async #goWithout(): Promise<void> {

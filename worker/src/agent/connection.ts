@@ -33,6 +33,7 @@ export type ConnectionHandlers = {
 };
 
 const ACK_MS = 10_000;
+const TELL_AGAIN_MS = 60_000;
 const FOR_GOOD: readonly RefusalCode[] = ['protocol-mismatch', 'bad-token', 'worker-banned'];
 
 /** The socket to the load balancer: joins, says hello after every connect, and comes back for ever. */
@@ -43,6 +44,7 @@ export class Connection {
   #welcome = Promise.withResolvers<void>();
   #isWelcome = false;
   #failures = 0;
+  #told = { reason: '', at: 0 };
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -138,6 +140,7 @@ export class Connection {
         if (!parsed.success) return this.#again('the farm gave an answer that makes no sense');
         if (!parsed.data.ok) return this.#onRefusal(parsed.data.code, parsed.data.message);
         this.#failures = 0;
+        this.#told = { reason: '', at: 0 };
         this.#isWelcome = true;
         this.#handlers.welcomed(parsed.data);
         this.#welcome.resolve();
@@ -177,10 +180,7 @@ export class Connection {
   #again(why: string): void {
     this.#failures += 1;
     const ms = backoffMs(this.#failures, Math.random);
-    this.#log.warn(
-      { event: 'farm.unreachable', reason: why, retryInMs: Math.round(ms) },
-      `Not connected: ${why}. Trying again.`,
-    );
+    this.#logRetry(why, ms);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
@@ -188,6 +188,14 @@ export class Connection {
     }, ms);
     // Not `disconnect()`, which is a farewell: the farm would give this worker's chunks to others.
     this.#socket.io.engine?.close();
+  }
+
+  /** A person is told of a reason once a minute; a file at level debug of every attempt. */
+  #logRetry(reason: string, ms: number): void {
+    const fresh = reason !== this.#told.reason || performance.now() - this.#told.at > TELL_AGAIN_MS;
+    if (fresh) this.#told = { reason, at: performance.now() };
+    const fields = { event: 'farm.unreachable', reason, retryInMs: Math.round(ms) };
+    this.#log[fresh ? 'warn' : 'debug'](fields, `Not connected: ${reason}. Trying again until it works.`);
   }
 }
 

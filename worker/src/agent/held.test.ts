@@ -16,9 +16,7 @@ function held(...phases: Phase[]): Map<LeaseId, Held> {
 const ready = (affinity: string): Phase => ({
   at: 'ready',
   assign: assignOf(affinity),
-  inputs: '',
-  outputs: '',
-  release() {},
+  places: { ok: true, inputs: '', outputs: '', release() {} },
 });
 const fetching: Phase = { at: 'fetching', assign: assignOf('a') };
 const running: Phase = { at: 'running', assign: assignOf('a'), slot: 0 };

@@ -1,14 +1,15 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Places } from './prepare-chunk.ts';
 
 /** A lease this worker holds. `stop` is aborted when the lease ends for any other reason than being delivered. */
 export type Held = { lease: LeaseId; stop: AbortController; phase: Phase };
 
 export type Phase =
   | { at: 'fetching'; assign: Assign }
-  /** Everything is on disk. `release` lets the inputs go. */
-  | { at: 'ready'; assign: Assign; inputs: string; release: () => void; outputs: string }
+  /** Everything is on disk. */
+  | { at: 'ready'; assign: Assign; places: Places }
   | { at: 'running'; assign: Assign; slot: number }
   /** The result, or the failure, is on its way to the farm. */
   | { at: 'delivering' };

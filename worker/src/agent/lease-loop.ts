@@ -1,10 +1,9 @@
-import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
-import type { Assets, Prepared } from '../assets/assets.ts';
+import type { Assets } from '../assets/assets.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
+import { logOutcome, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
 import {
   answerAssign,
@@ -18,6 +17,7 @@ import {
 } from './held.ts';
 import type { Log } from './log.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
+import { prepareChunk } from './prepare-chunk.ts';
 import type { ProgressReport } from './progress-report.ts';
 import type { Slot } from './slot.ts';
 
@@ -122,35 +122,19 @@ export class LeaseLoop {
   async #prepare(held: Held, assign: Assign): Promise<void> {
     const { assets, outbox } = this.#parts;
     const { signal } = held.stop;
-    let prepared: Prepared = await assets.prepare(assign, signal);
-    let outputs = '';
-    if (prepared.ok && !signal.aborted) {
-      const { release } = prepared;
-      outputs = await outbox.prepare(held.lease).catch((error: Error) => {
-        release();
-        const code = 'code' in error && error.code === 'ENOSPC' ? 'disk-full' : 'unexpected';
-        prepared = { ok: false, code, message: `${FAILURES[code].sentence} ${error.message}` };
-        return '';
-      });
-    }
+    const prepared = await prepareChunk(assets, outbox, assign, signal);
     if (!prepared.ok) {
       if (!signal.aborted) await this.#settle(held, assign, { ...prepared, log: '' }, 0);
       return;
     }
-    const ready: Ready['phase'] = {
-      at: 'ready',
-      assign,
-      inputs: prepared.folder,
-      release: prepared.release,
-      outputs,
-    };
+    const ready: Ready['phase'] = { at: 'ready', assign, places: prepared };
     if (signal.aborted) return this.#abandon(held, ready);
     held.phase = ready;
     this.#pump();
   }
 
   #abandon(held: Held, phase: Ready['phase']): void {
-    phase.release();
+    phase.places.release();
     this.#track(this.#parts.outbox.discard(held.lease));
   }
 
@@ -166,7 +150,8 @@ export class LeaseLoop {
   }
 
   async #run(slot: Slot, held: Held, phase: Ready['phase']): Promise<void> {
-    const { assign, inputs, outputs, release } = phase;
+    const { assign } = phase;
+    const { inputs, outputs, release } = phase.places;
     const { progress, log, onStarted, outbox } = this.#parts;
     held.phase = { at: 'running', assign, slot: slot.index };
     log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
@@ -193,10 +178,7 @@ export class LeaseLoop {
     this.#pump();
     release();
     if (held.stop.signal.aborted) {
-      log.info(
-        { event: 'chunk.stopped', lease: held.lease, chunk: assign.chunk },
-        `${labelOf(assign)} was stopped.`,
-      );
+      logStopped(log, assign);
       await outbox.discard(held.lease);
     } else {
       await this.#settle(held, assign, outcome, busyMs);
@@ -206,7 +188,7 @@ export class LeaseLoop {
 
   async #settle(held: Held, assign: Assign, outcome: RunOutcome, busyMs: number): Promise<void> {
     held.phase = { at: 'delivering' };
-    this.#tell(assign, outcome, busyMs);
+    logOutcome(this.#parts.log, assign, outcome, busyMs);
     const { lease, signature } = assign;
     const { log } = outcome;
     const entry = outcome.ok
@@ -238,20 +220,6 @@ export class LeaseLoop {
     this.#ended.add(held.lease);
   }
 
-  #tell(assign: Assign, outcome: RunOutcome, busyMs: number): void {
-    const { log } = this.#parts;
-    const { lease, chunk } = assign;
-    const label = labelOf(assign);
-    const ms = Math.round(busyMs);
-    if (outcome.ok)
-      log.info({ event: 'chunk.done', lease, chunk, ms }, `${label} done in ${(ms / 1_000).toFixed(1)} s.`);
-    else
-      log.warn(
-        { event: 'chunk.failed', lease, chunk, ms, code: outcome.code },
-        `${label} failed: ${outcome.message}`,
-      );
-  }
-
   #track(task: Promise<void>): void {
     const tracked: Promise<void> = task
       .catch((error) =>
@@ -259,14 +227,5 @@ export class LeaseLoop {
       )
       .finally(() => this.#tasks.delete(tracked));
     this.#tasks.add(tracked);
-  }
-}
-
-/** A chunk's name for people; its number where its kind has none. */
-function labelOf(assign: Assign): string {
-  try {
-    return kindOf(assign.kind).label(assign.stageName, assign.chunkSpec);
-  } catch {
-    return `Chunk ${assign.chunk}`;
   }
 }

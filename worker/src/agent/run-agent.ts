@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { Assets } from '../assets/assets.ts';
 import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
+import { BlobNews } from '../assets/blob-news.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
 import { Agent, type WorkerExit } from './agent.ts';
@@ -55,13 +56,14 @@ async function live(
   const { log, kinds, onReady = () => {} } = options;
   const agent = new Agent({ config, identity: folder.identity, capabilities, log, onReady });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
+  const news = new BlobNews((change) => agent.connection.tell('blobs-changed', change));
   const assets = await Assets.open({
     cacheFolder: folder.cache,
     stageRoot: join(folder.scratch, 'inputs'),
     limitBytes: config.cacheBytes,
     address,
     log,
-    onChange: (change) => agent.blobsChanged(change),
+    onChange: (change) => news.note(change),
   });
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
   const slots = await createSlots(config, folder, kinds, log);
@@ -82,6 +84,7 @@ async function live(
   const exit = await agent.ended;
   unlisten();
   progress.close();
+  news.close();
   agent.close();
   await Promise.all(slots.map((slot) => slot.close()));
   return exit;

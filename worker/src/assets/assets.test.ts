@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -82,6 +82,30 @@ test('a file that the farm does not have is a clear failure', async (t) => {
     code: 'input-missing',
     message: 'A file of the job could not be fetched by the worker. The farm does not have it.',
   });
+});
+
+test('a download begun by a process that died is taken up again', async (t) => {
+  const { farm, assets, assign, folder } = await setUp(t);
+  const content = randomBytes(100_000);
+  const scene = farm.addBlob(content, 'main.blend');
+  await writeFile(join(folder, 'cache', 'partial', scene.hash), content.subarray(0, 60_000));
+  const given = folderOf(await assets.prepare(assign([scene]), never));
+  assert.deepEqual(readFileSync(join(given, 'main.blend')), content);
+  assert.deepEqual(
+    farm.requests.map((it) => it.range),
+    ['bytes=60000-'],
+  );
+});
+
+test('a full disk is a clear failure, after what nobody needs was given up', async (t) => {
+  if (!existsSync('/dev/full')) return t.skip('this system has no /dev/full');
+  const { farm, assets, assign, folder } = await setUp(t);
+  release(await assets.prepare(assign([farm.addBlob('old', 'old.blend')]), never));
+  const scene = farm.addBlob('scene', 'main.blend');
+  await symlink('/dev/full', join(folder, 'cache', 'partial', scene.hash));
+  const given = await assets.prepare(assign([scene]), never);
+  assert.equal(given.ok ? 'ok' : given.code, 'disk-full');
+  assert.deepEqual(assets.cache.hashes, []);
 });
 
 test('the least recently used file goes above the limit, but none that a held chunk uses', async (t) => {

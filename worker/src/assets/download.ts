@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { send } from './http.ts';
@@ -59,15 +59,12 @@ export class PartialFile {
 
   async #takeUp(): Promise<void> {
     this.#have = 0;
-    try {
-      for await (const piece of createReadStream(this.#path)) {
-        this.#sum.update(piece);
-        this.#have += piece.length;
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const stats = await lstat(this.#path).catch(() => null);
+    if (stats === null || !stats.isFile() || stats.size > this.#blob.size) return;
+    for await (const piece of createReadStream(this.#path)) {
+      this.#sum.update(piece);
+      this.#have += piece.length;
     }
-    if (this.have > this.#blob.size) await this.discard();
   }
 
   async #receive(file: FileHandle, url: URL, signal: AbortSignal): Promise<Attempt> {

@@ -1,0 +1,34 @@
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assets } from '../assets/assets.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Folders of a chunk that may start. `release` lets its inputs go. */
+export type Places = { ok: true; inputs: string; outputs: string; release: () => void };
+export type NotPrepared = { ok: false; code: FailureCode; message: string };
+
+/** Fetches a chunk's inputs and makes its folder for results; `canceled` when the signal aborts on the way. */
+export async function prepareChunk(
+  assets: Assets,
+  outbox: Outbox,
+  assign: Assign,
+  signal: AbortSignal,
+): Promise<Places | NotPrepared> {
+  const prepared = await assets.prepare(assign, signal);
+  if (!prepared.ok) return prepared;
+  const { folder: inputs, release } = prepared;
+  try {
+    return { ok: true, inputs, outputs: await outbox.prepare(assign.lease), release };
+  } catch (error) {
+    release();
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence };
+    }
+    return {
+      ok: false,
+      code: 'unexpected',
+      message: `The worker could not make a folder for the result: ${message}`,
+    };
+  }
+}
