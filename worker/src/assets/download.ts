@@ -95,7 +95,7 @@ export class PartialFile {
       return { kind: 'again', message: 'the farm sent another part of the file than was asked for' };
     }
     if (status === 200) {
-      await file.truncate(0);
+      if (this.have > 0) await file.truncate(0);
       this.#have = 0;
       this.#sum = createHash('sha256');
       return null;
