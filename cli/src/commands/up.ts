@@ -4,8 +4,8 @@ import { type Context, isColoured, isWatched } from '../context.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
 import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
-import { incidentSentence } from '../farm/supervise.ts';
-import { takeInterrupts } from '../render/interrupts.ts';
+import { type ChildEvent, incidentSentence } from '../farm/supervise.ts';
+import { type Interrupts, takeInterrupts } from '../render/interrupts.ts';
 import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
@@ -46,17 +46,19 @@ export function upCommand(context: Context, exit: (code: number) => void): Comma
   return command.action(async (flags: Flags) => exit(await run(context, flags)));
 }
 
+type Say = (event: string, fields: object, text: string) => void;
+
 async function run(context: Context, flags: Flags): Promise<number> {
-  const { stdout, stderr } = context;
+  const { stdout } = context;
   const config = { ...context.config, dataFolder: resolve(flags.data ?? context.config.dataFolder) };
   const workers = flags.workers ?? defaultWorkers(config.cpus);
   const interrupts = takeInterrupts();
-  const say = (event: string, fields: object, text: string) => {
+  const say: Say = (event, fields, text) => {
     const line = { time: new Date().toISOString(), event, ...fields };
     stdout.write(flags.json ? `${JSON.stringify(line)}\n` : `${text}\n`);
   };
-  let ownerKey: string | null = null;
   if (isWatched(context) && !flags.json) stdout.write('\n  Starting the farm …\n');
+  let ownerKey: string | null = null;
   const start = await startFarm(config, {
     host: flags.host,
     ports: { kind: 'fixed', port: flags.port },
@@ -66,31 +68,47 @@ async function run(context: Context, flags: Flags): Promise<number> {
     onOwnerKey: (key) => {
       ownerKey = key;
     },
-    onEvent(event) {
-      const message = incidentSentence(event);
-      const clock = new Date().toTimeString().slice(0, 8);
-      if (message !== null) say('farm.incident', { message }, `  ${clock}  ${message}`);
-    },
+    onEvent: (event) => sayIncident(event, say),
   });
-  if (!start.ok) {
-    if (ownerKey !== null) say('owner.key', { ownerKey }, ownerKeyLines(ownerKey).join('\n'));
-    if (interrupts.first.aborted) return 130;
-    throw new SentenceError(start.message);
+  if (start.ok) {
+    const facts = { ...describe(start.farm, flags.host), workers, dataFolder: config.dataFolder, ownerKey };
+    const lines = upLines({ ...facts, cpus: config.cpus }, isColoured(context, stdout));
+    return stayUp(start.farm, interrupts, say, (up) =>
+      up ? say('farm.ready', facts, lines.join('\n')) : sayKey(ownerKey, say),
+    );
   }
-  const { farm } = start;
-  const told = { ...describe(farm, flags.host), workers, dataFolder: config.dataFolder };
-  const lines = upLines({ ...told, cpus: config.cpus, ownerKey }, isColoured(context, stdout));
-  say('farm.ready', { ...told, ownerKey }, lines.join('\n'));
-  const problem = await Promise.race([farm.failed, aborted(interrupts.first)]);
+  sayKey(ownerKey, say);
+  if (interrupts.first.aborted) return 130;
+  throw new SentenceError(start.message);
+}
+
+async function stayUp(
+  farm: Farm,
+  interrupts: Interrupts,
+  say: Say,
+  sayHowItWent: (up: boolean) => void,
+): Promise<number> {
+  const ended = Promise.race([farm.failed, aborted(interrupts.first)]);
+  const up = Promise.race([farm.complete.then(() => true), ended.then(() => false)]);
+  sayHowItWent(await up);
+  const problem = await ended;
   if (problem === null) say('farm.stopping', {}, stoppingLine);
   await farm.stop(problem === null ? DRAIN_MS : 0, interrupts.second);
   interrupts.release();
-  if (problem === null) {
-    say('farm.stopped', {}, '  Stopped. Jobs that are not finished go on when it is started again.');
-    return 0;
-  }
-  stderr.write(`${problem}\n`);
-  return 1;
+  if (problem !== null) throw new SentenceError(problem);
+  say('farm.stopped', {}, '  Stopped. Jobs that are not finished go on when it is started again.');
+  return 0;
+}
+
+// It cannot be shown a second time, so a farm that does not get up shows it too.
+function sayKey(ownerKey: string | null, say: Say): void {
+  if (ownerKey !== null) say('owner.key', { ownerKey }, ownerKeyLines(ownerKey).join('\n'));
+}
+
+function sayIncident(event: ChildEvent, say: Say): void {
+  const message = incidentSentence(event);
+  const clock = new Date().toTimeString().slice(0, 8);
+  if (message !== null) say('farm.incident', { message }, `  ${clock}  ${message}`);
 }
 
 const stoppingLine = '\n  Stopping after the frames under way. Ctrl-C again stops at once.';

@@ -2,7 +2,7 @@ import type { CliConfig } from '../config.ts';
 import { choosePorts, type FarmPorts } from './choose-ports.ts';
 import { lockDataFolder } from './lock.ts';
 import { localUrl } from './ports.ts';
-import { readPresence, removePresence, waitForLeftovers, writePresence } from './presence.ts';
+import { keepPresence, readPresence, waitForLeftovers } from './presence.ts';
 import { backendProgram, balancerProgram, type FarmPlan, workerProgram } from './programs.ts';
 import { type ChildEvent, type Supervision, supervise } from './supervise.ts';
 
@@ -25,7 +25,9 @@ export type Farm = {
   publicUrl: string;
   balancerPort: number;
   workerToken: string;
-  /** A sentence, once a part of the farm cannot be kept running. */
+  /** Resolves when all workers have joined. Work can be handed over before. */
+  complete: Promise<void>;
+  /** A sentence, once a part of the farm cannot be started or kept running. */
   failed: Promise<string>;
   /** Stops workers, server and balancer, in this order. Workers may take `graceMs` for what they are at, unless `hurry` is aborted. */
   stop(graceMs: number, hurry: AbortSignal): Promise<void>;
@@ -33,21 +35,35 @@ export type Farm = {
 
 export type FarmStart = { ok: true; farm: Farm } | { ok: false; message: string };
 
-/** Starts an embedded farm over the data folder: balancer, then server, then workers, each kept running until `stop`. */
+/**
+ * Starts an embedded farm over the data folder: balancer, then server, then
+ * workers, each kept running until `stop`. Resolves as soon as the server takes
+ * requests; workers need some seconds more to get to know their Blender.
+ */
 export async function startFarm(config: CliConfig, options: FarmOptions): Promise<FarmStart> {
   const lock = await lockDataFolder(config.dataFolder);
   if (lock === null) return { ok: false, message: await takenMessage(config.dataFolder) };
   const parts: Supervision[] = [];
+  let url = '';
+  const presence = keepPresence(config.dataFolder, () => ({
+    url,
+    pid: process.pid,
+    children: pidsOf(parts),
+  }));
   const end = async (graceMs: number, hurry: AbortSignal) => {
     await stopParts(parts, graceMs, hurry);
-    await removePresence(config.dataFolder);
+    await presence.remove();
     lock.release();
+  };
+  const publish = (at: string) => {
+    url = at;
+    return presence.update();
   };
   // Once given up the start is over, whatever the parts under way still answer.
   const onAbort = () => void stopParts(parts, 0, AbortSignal.abort());
   options.signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const start = await startParts(config, options, parts, end);
+    const start = await startParts(config, options, parts, publish, end);
     if (!start.ok) await end(0, AbortSignal.abort());
     return start;
   } catch (error) {
@@ -62,6 +78,7 @@ async function startParts(
   config: CliConfig,
   options: FarmOptions,
   parts: Supervision[],
+  publish: (url: string) => Promise<void>,
   stop: Farm['stop'],
 ): Promise<FarmStart> {
   await waitForLeftovers(config.dataFolder, 10_000);
@@ -70,11 +87,10 @@ async function startParts(
   const plan: FarmPlan = { ...options, port: ports.port, balancerPort: ports.balancerPort };
   const failed = Promise.withResolvers<string>();
   const url = localUrl(plan.host, plan.port);
-  const publish = () => writePresence(config.dataFolder, { url, pid: process.pid, children: pidsOf(parts) });
   const onEvent = (event: ChildEvent) => {
     options.onEvent(event);
     if (event.type === 'gave-up') failed.resolve(event.message);
-    if (event.type === 'restarted') publish().catch(() => {});
+    if (event.type === 'restarted') publish(url).catch(() => {});
   };
   const add = (program: Parameters<typeof supervise>[0]) => {
     const part = supervise(program, onEvent);
@@ -93,26 +109,29 @@ async function startParts(
   }
   if (ready.ownerKey !== null) options.onOwnerKey?.(ready.ownerKey);
   if (options.signal.aborted) return { ok: false, message: 'Stopped before the farm was up.' };
-  // Published before the workers are there, so that a killed start leaves its traces too.
-  await publish();
-  const workers = await Promise.all(
-    Array.from({ length: plan.workers }, (_, i) =>
-      add(workerProgram(config, plan, i + 1, ready.workerToken)),
-    ),
-  );
-  const refused = workers.find((worker) => !worker.ok);
-  if (refused !== undefined && !refused.ok) return refused;
-  await publish();
+  // Published before the workers are there, so that it is found at once, and a killed start leaves its traces.
+  await publish(url);
+  const joining = Array.from({ length: plan.workers }, async (_, i) => {
+    const worker = await add(workerProgram(config, plan, i + 1, ready.workerToken));
+    if (worker.ok) await publish(url);
+    else failed.resolve(worker.message);
+    return worker.ok;
+  });
+  const complete = Promise.all(joining).then((joined) => (joined.every(Boolean) ? undefined : NEVER));
   const farm: Farm = {
     url,
     publicUrl: ready.url,
     balancerPort: plan.balancerPort,
     workerToken: ready.workerToken,
+    complete,
     failed: failed.promise,
     stop,
   };
   return { ok: true, farm };
 }
+
+// What waits for it is ended by `failed`.
+const NEVER = new Promise<never>(() => {});
 
 const pidsOf = (parts: Supervision[]): number[] =>
   parts.flatMap((part) => {

@@ -23,6 +23,23 @@ export async function writePresence(dataFolder: string, presence: Presence): Pro
 
 export const removePresence = (dataFolder: string): Promise<void> => rm(pathOf(dataFolder), { force: true });
 
+/** Keeps the file in step with a farm: one write after the other, and none after the removal. */
+export function keepPresence(dataFolder: string, describe: () => Presence) {
+  let last: Promise<void> = Promise.resolve();
+  let removed = false;
+  return {
+    update(): Promise<void> {
+      last = last.catch(() => {}).then(() => (removed ? undefined : writePresence(dataFolder, describe())));
+      return last;
+    },
+    async remove(): Promise<void> {
+      removed = true;
+      await last.catch(() => {});
+      await removePresence(dataFolder);
+    },
+  };
+}
+
 /** What the file says, whether or not it still holds; null when there is none that can be read. */
 export async function readPresence(dataFolder: string): Promise<Presence | null> {
   const text = await readFile(pathOf(dataFolder), 'utf8').catch(() => null);

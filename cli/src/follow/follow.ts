@@ -72,13 +72,14 @@ export async function followJob(api: Api, id: JobId, options: FollowOptions): Pr
   async function refresh(silentSince: number | null): Promise<number | null> {
     try {
       const job = await api.job(id);
-      const change = applyJob(view, job);
-      // States before events, so that the last frames are told before the job is.
-      const states = needsStates(change.view) ? await api.states(id) : null;
-      const frames = states === null ? null : applyStates(change.view, states);
-      if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
+      const states = needsStates(applyJob(view, job).view) ? await api.states(id) : null;
+      // From here on nothing is awaited: patches that came meanwhile are in `view`, and must not be lost.
       const untold = options.underWay === true && view?.frames == null;
+      const change = applyJob(view, job);
+      const frames = states === null ? null : applyStates(change.view, states);
       const frameEvents = frames === null || untold ? [] : frames.events;
+      if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
+      // States before the job's events, so that the last frames are told before its end.
       tell({ view: frames?.view ?? change.view, events: [...frameEvents, ...change.events] });
       return null;
     } catch (error) {
