@@ -57,6 +57,8 @@ export class FarmEngine implements Engine {
   #wake: (() => void) | null = null;
   #stopping = false;
   #opening: Effect[];
+  /** Of the round at work. */
+  #effects: Effect[] = [];
   #downSince: number | null = null;
   #roundSince: number | null = null;
   readonly #timers: NodeJS.Timeout[];
@@ -139,7 +141,7 @@ export class FarmEngine implements Engine {
       } catch (error) {
         if (error instanceof HandlerError) batch = batch.filter((event) => !error.from.includes(event));
         this.#down(error);
-        delivered ??= deliveredIn(this.farm);
+        delivered ??= deliveredIn(this.farm, this.#effects);
         // Nobody was told that any of it was stored; whoever said it will say it again.
         if (this.#stopping) return;
         await pause(Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures));
@@ -149,10 +151,11 @@ export class FarmEngine implements Engine {
 
   async #attempt(batch: Inbound[], delivered: Delivered | null): Promise<void> {
     const { db, clock, log, owner, random } = this.#parts;
-    const before: Prepared[] = delivered === null ? [] : await this.#reload(delivered);
-    const effects = [...(delivered === null ? this.#opening : []), ...this.#handle(before)];
+    const effects = delivered === null ? this.#opening : [];
     this.#opening = [];
-    append(effects, this.#handle(await prepare(db, this.farm, batch, log)));
+    this.#effects = effects;
+    if (delivered !== null) this.#handle(await this.#reload(delivered));
+    this.#handle(await prepare(db, this.farm, batch, log));
     append(
       effects,
       schedule(this.farm, clock(), () => newId('lse', random)),
@@ -161,15 +164,15 @@ export class FarmEngine implements Engine {
     perform(effects, committed, this.#parts);
   }
 
-  #handle(events: Prepared[]): Effect[] {
+  #handle(events: Prepared[]): void {
     const now = this.#parts.clock();
-    return events.flatMap(({ event, from }) => {
+    for (const { event, from } of events) {
       try {
-        return react(this.farm, event, now);
+        append(this.#effects, react(this.farm, event, now));
       } catch (error) {
         throw new HandlerError(event, from, error);
       }
-    });
+    }
   }
 
   // What this process had in mind may be ahead of the database, or behind it when the lost answer was a success.
@@ -209,10 +212,18 @@ export class FarmEngine implements Engine {
 
 type Delivered = Extract<FarmEvent, { type: 'reloaded' }>['delivered'];
 
-const deliveredIn = (farm: Farm): Delivered =>
-  Array.from(farm.leases.values())
-    .filter((lease) => lease.delivered)
-    .map((lease) => ({ worker: lease.worker.id, lease: lease.id }));
+// What the failed round has ended in memory only, its worker still holds.
+function deliveredIn(farm: Farm, effects: Effect[]): Delivered {
+  const delivered: Delivered = [];
+  for (const lease of farm.leases.values()) {
+    if (lease.delivered) delivered.push({ worker: lease.worker.id, lease: lease.id });
+  }
+  for (const effect of effects) {
+    if (effect.type !== 'write' || effect.write.type !== 'settle') continue;
+    delivered.push({ worker: effect.write.worker, lease: effect.write.lease });
+  }
+  return delivered;
+}
 
 /** A fault in a handler: the event is dropped, and nothing it left half done is kept. */
 class HandlerError extends Error {

@@ -1,5 +1,5 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { type Refusal, type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Effect } from '../farm/effects.ts';
@@ -15,7 +15,7 @@ export interface Wire {
   assign(session: SessionId, assign: Omit<Assign, 'signature'>): void;
   reclaim(session: SessionId, lease: LeaseId): void;
   revoke(session: SessionId, leases: LeaseId[]): void;
-  close(session: SessionId, why: Refusal | null): void;
+  close(session: SessionId, why: 'replaced' | 'silent'): void;
 }
 
 export type Outlets = { wire: Wire; broadcast: Broadcast; log: Log };

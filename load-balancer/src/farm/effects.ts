@@ -1,7 +1,7 @@
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
-import type { Refusal, Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ReplyTo } from './events.ts';
 import type { Lease, SessionId } from './farm.ts';
@@ -16,7 +16,7 @@ export type Effect =
   | { type: 'assign'; lease: Lease; hangLimitMs: number }
   | { type: 'reclaim'; session: SessionId; lease: LeaseId }
   | { type: 'revoke'; session: SessionId; leases: LeaseId[] }
-  | { type: 'close'; session: SessionId; why: Refusal | null }
+  | { type: 'close'; session: SessionId; why: 'replaced' | 'silent' }
   | {
       type: 'chunk-changed';
       job: JobId;

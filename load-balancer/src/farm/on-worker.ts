@@ -22,7 +22,7 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
   return [
     ...(replaced === null || replaced === session
       ? []
-      : ([{ type: 'close', session: replaced, why: null }] as const)),
+      : ([{ type: 'close', session: replaced, why: 'replaced' }] as const)),
     { type: 'write', write: { type: 'worker', hello: stored, identityHash: event.identityHash, at: now } },
     ...settleDifferences(farm, worker, event, now),
     { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases) },
@@ -136,7 +136,7 @@ function remove(farm: Farm, worker: Worker, how: 'release' | 'expire', now: numb
   );
   if (worker.session !== null) {
     farm.sessions.delete(worker.session);
-    if (how === 'expire') effects.push({ type: 'close', session: worker.session, why: null });
+    if (how === 'expire') effects.push({ type: 'close', session: worker.session, why: 'silent' });
   }
   worker.session = null;
   farm.workers.delete(worker.id);

@@ -45,8 +45,9 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
     },
     close(session, why) {
       const socket = sessions.get(session);
-      if (why !== null) socket?.emit('refused', why);
-      socket?.disconnect(true);
+      // A client that is told to go stays away; one whose connection breaks comes back by itself.
+      if (why === 'replaced') socket?.disconnect(true);
+      else socket?.conn.close();
     },
   };
 

@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { readSecrets, type Secrets } from '@parallel-pilot/shared/server/secrets.ts';
+import { io, type Socket } from 'socket.io-client';
 import { type Balancer, startBalancer } from '../../src/balancer.ts';
 import { type FakeOptions, FakeWorker } from './fake-worker.ts';
+import { type Plan, type Planted, plantJob } from './planted.ts';
 
 export type FarmUnderTest = {
   db: Db;
@@ -15,7 +18,11 @@ export type FarmUnderTest = {
   secrets: Secrets;
   config: ServerConfig;
   balancer: Balancer;
+  /** The backend's end of /control. */
+  control: Socket;
   worker(options?: Partial<FakeOptions>): FakeWorker;
+  /** Writes a job and says so. */
+  plant(plan: Plan): Promise<Planted>;
   stop(): Promise<void>;
 };
 
@@ -47,12 +54,19 @@ export async function startFarm(
   });
   const url = `http://127.0.0.1:${balancer.port}`;
   const workers: FakeWorker[] = [];
+  const control = connectControl(url, secrets);
   return {
     db,
     url,
     secrets,
     config,
     balancer,
+    control,
+    async plant(plan) {
+      const planted = await plantJob(db, plan);
+      control.emit('jobs-changed', { jobs: [planted.job] });
+      return planted;
+    },
     worker(options = {}) {
       const worker = new FakeWorker({ url, token: secrets.workerToken, ...options });
       workers.push(worker);
@@ -60,6 +74,7 @@ export async function startFarm(
     },
     async stop() {
       for (const worker of workers) worker.close();
+      control.close();
       await balancer.stop();
       await own.destroy();
       await db.destroy();
@@ -67,3 +82,11 @@ export async function startFarm(
     },
   };
 }
+
+export const connectControl = (url: string, { controlToken }: Pick<Secrets, 'controlToken'>): Socket =>
+  io(`${url}/control`, {
+    transports: ['websocket'],
+    auth: { protocol: PROTOCOL_VERSION, token: controlToken },
+    reconnectionDelay: 50,
+    forceNew: true,
+  });
