@@ -6,6 +6,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { z } from 'zod';
 import { App } from './app/App.tsx';
+import { fetchPages } from './app/pages.ts';
 
 // Parsers are not compiled with `new Function`, so that a strict content security policy holds.
 z.config({ jitless: true });
@@ -17,3 +18,5 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 );
+
+window.addEventListener('load', () => setTimeout(fetchPages, 1_000));

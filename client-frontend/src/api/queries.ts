@@ -33,6 +33,8 @@ export const jobsQuery = (filter: JobFilter) =>
     queryFn: ({ pageParam, signal }) => getJobs(filter, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
+    // Rows are replaced one by one as they change: comparing thousands of them each time is what would be slow.
+    structuralSharing: false,
   });
 
 /** Asked again every few seconds while the job is under way, for the ETA; everything else arrives live. */

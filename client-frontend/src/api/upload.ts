@@ -59,12 +59,22 @@ export function startUpload(file: File, events: UploadEvents): UploadHandle {
     },
     onError: (error) => events.onRefused(refusalOf(error)),
   });
+  let stopped = false;
   void upload.findPreviousUploads().then((earlier) => {
     const latest = earlier.at(-1);
     if (latest !== undefined) upload.resumeFromPreviousUpload(latest);
-    upload.start();
+    if (!stopped) upload.start();
   });
-  return { pause: () => void upload.abort(), resume: () => upload.start() };
+  return {
+    pause() {
+      stopped = true;
+      void upload.abort();
+    },
+    resume() {
+      stopped = false;
+      upload.start();
+    },
+  };
 }
 
 async function askForHash(url: string, events: UploadEvents): Promise<void> {

@@ -19,6 +19,7 @@ export function Banner() {
   const away = http === 'unreachable';
   const readiness = useQuery({ ...readinessQuery(), enabled: !away });
   useRecovery(away);
+  useDoubt(lost);
 
   if (away) {
     return (
@@ -71,4 +72,12 @@ function useRecovery(away: boolean): void {
     const timer = setInterval(() => void queries.refetchQueries(sessionQuery()), 3_000);
     return () => clearInterval(timer);
   }, [away, queries]);
+}
+
+/** Whether only the live connection is gone, or the farm: one question tells. */
+function useDoubt(lost: boolean): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (lost) void queries.refetchQueries(sessionQuery());
+  }, [lost, queries]);
 }

@@ -51,7 +51,7 @@ export function Shell() {
       <main id="main" tabIndex={-1} className={classes.main}>
         <Outlet />
       </main>
-      <nav className={classes.tabs} aria-label="Pages, at the thumb">
+      <nav className={classes.tabs} aria-label="Pages">
         <NavLink to="/" end className={classes.link ?? ''}>
           <IconStack2 size={21} aria-hidden />
           Jobs

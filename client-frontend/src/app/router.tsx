@@ -2,9 +2,10 @@ import { createBrowserRouter } from 'react-router';
 import { NotFoundPage } from '../pages/NotFoundPage.tsx';
 import { BrokenPage } from './BrokenPage.tsx';
 import { Gate } from './Gate.tsx';
+import { pages } from './pages.ts';
 import { Shell } from './Shell.tsx';
 
-/** The pages, each loaded when it is first opened. */
+/** Which address shows which page. */
 export const router = createBrowserRouter([
   {
     Component: Gate,
@@ -17,24 +18,10 @@ export const router = createBrowserRouter([
           {
             ErrorBoundary: BrokenPage,
             children: [
-              {
-                index: true,
-                lazy: async () => ({ Component: (await import('../pages/jobs/JobsPage.tsx')).JobsPage }),
-              },
-              {
-                path: 'new',
-                lazy: async () => ({ Component: (await import('../pages/new/NewJobPage.tsx')).NewJobPage }),
-              },
-              {
-                path: 'jobs/:id',
-                lazy: async () => ({ Component: (await import('../pages/job/JobPage.tsx')).JobPage }),
-              },
-              {
-                path: 'workers',
-                lazy: async () => ({
-                  Component: (await import('../pages/workers/WorkersPage.tsx')).WorkersPage,
-                }),
-              },
+              { index: true, lazy: pages.jobs },
+              { path: 'new', lazy: pages.newJob },
+              { path: 'jobs/:id', lazy: pages.job },
+              { path: 'workers', lazy: pages.workers },
               { path: '*', Component: NotFoundPage },
             ],
           },

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { FAILURES, FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { Link } from 'react-router';
 import classes from './Job.module.css';
 import { useJobCommand } from './job-command.ts';
@@ -14,13 +15,21 @@ export function Failure({ job }: { job: JobDetail }) {
       <p>{sentence}</p>
       {log.length > 0 && <pre>{log.join('\n\n')}</pre>}
       <div className={classes.failureActions}>
-        <Button color="berry" loading={command.isPending} onClick={() => command.mutate('retry')}>
-          Retry failed
-        </Button>
+        {canHelp(job.problem?.code) && (
+          <Button color="berry" loading={command.isPending} onClick={() => command.mutate('retry')}>
+            Retry failed
+          </Button>
+        )}
         <Button component={Link} to="/new" variant="default">
           Send another file
         </Button>
       </div>
     </section>
   );
+}
+
+/** A file that is no .blend is none on the second look either. */
+function canHelp(code: string | undefined): boolean {
+  const known = FailureCode.safeParse(code);
+  return !known.success || FAILURES[known.data].retry;
 }

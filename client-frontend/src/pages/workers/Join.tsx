@@ -1,8 +1,10 @@
-import { Button, CopyButton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { joinLineQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
+import { copyText } from '../../components/copy-text.ts';
 import { Panel } from '../../components/Panel.tsx';
 import classes from './Workers.module.css';
 
@@ -25,17 +27,7 @@ export function Join() {
       </p>
       <div className={classes.join}>
         <code>{data.command}</code>
-        <CopyButton value={data.command} timeout={2_000}>
-          {({ copied, copy }) => (
-            <Button
-              variant="light"
-              onClick={copy}
-              leftSection={copied ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} aria-hidden />}
-            >
-              {copied ? 'Copied' : 'Copy'}
-            </Button>
-          )}
-        </CopyButton>
+        <Copy text={data.command} />
       </div>
       {!data.reachable && (
         <p className={classes.unreachable}>
@@ -48,5 +40,26 @@ export function Join() {
         The line holds a token that lets machines join. Share it only with people you trust.
       </p>
     </Panel>
+  );
+}
+
+function Copy({ text }: { text: string }) {
+  const [told, setTold] = useState<'Copied' | 'Select and copy it' | null>(null);
+  useEffect(() => {
+    if (told === null) return;
+    const timer = setTimeout(() => setTold(null), 2_500);
+    return () => clearTimeout(timer);
+  }, [told]);
+  const copy = async () => setTold((await copyText(text)) ? 'Copied' : 'Select and copy it');
+  return (
+    <Button
+      variant="light"
+      onClick={() => void copy()}
+      leftSection={
+        told === 'Copied' ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} aria-hidden />
+      }
+    >
+      {told ?? 'Copy'}
+    </Button>
   );
 }
