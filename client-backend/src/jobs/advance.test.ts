@@ -155,6 +155,29 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await until(async () => (await stateOfJob(farm.parts, job)).state === 'failed', 'no answer');
     });
 
+    // A file does not go away.
+    if (database === 'MariaDB')
+      test('a database that goes away for a while costs nothing but the while', async () => {
+        assert.ok(server);
+        const job = await farm.addJob();
+        await finishChunk(farm.parts, (await openStage(farm.parts, job)).id, 0, { result: PROBE });
+        const lines: string[] = [];
+        farm.parts.log.error = ((line: { event: string }) => lines.push(line.event)) as never;
+        server.kill();
+        await until(async () => {
+          await engineOf(farm.parts).sweep();
+          return lines.length > 0;
+        }, 'nobody noticed');
+        await engineOf(farm.parts).sweep();
+        assert.deepEqual(lines, ['jobs.sweep-failed'], 'said once for each spell');
+        await server.restart();
+        await until(async () => {
+          await engineOf(farm.parts).sweep();
+          return (await stateOfJob(farm.parts, job)).state === 'queued';
+        }, 'not planned when the database was back');
+        await cancelJob(farm.parts, job);
+      });
+
     test('a change that was overtaken by another writes nothing', async () => {
       const job = await farm.addJob();
       const change = { from: { status: 'running' }, to: { status: 'stitching' }, now: 5 } as const;

@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import {
   type ChunkDetail,
   type ChunkList,
@@ -26,6 +27,7 @@ import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
+import { framesOfStage } from './stage-frames.ts';
 
 /** A page of the newest stage's chunks; null when the owner has no such job. */
 export async function chunkListPage(
@@ -48,14 +50,27 @@ export async function chunkStatesPage(parts: Parts, id: JobId): Promise<ChunkSta
   const found = await newest(parts, id);
   if (found === null) return null;
   const { job, stage } = found;
-  const states = await chunkStates(parts.db, stage.id);
   return {
     stage: stage.id,
     name: stage.name,
-    states: states.map((state) => STATE_LETTERS[state]).join(''),
-    frames: backendKindOf(job.kind).framesOf(stage.name, JSON.parse(stage.spec_json)),
+    states: await letters(parts, stage),
+    frames: framesOfStage(backendKindOf(job.kind), stage),
   };
 }
+
+// In pages, so that the rows of one are garbage before the next are read: memory stays flat however long the job.
+async function letters(parts: Parts, stage: StageRow): Promise<string> {
+  let text = '';
+  for (let from = 0; from < stage.chunk_count; from += LETTERS) {
+    const states = await chunkStates(parts.db, stage.id, from, LETTERS);
+    text += states.map((state) => STATE_LETTERS[state]).join('');
+    // Other requests and sockets have their turn in between.
+    await pause();
+  }
+  return text;
+}
+
+const LETTERS = 5_000;
 
 /** A chunk with every attempt and its log; null when there is no such job or chunk. */
 export async function chunkDetail(parts: Parts, id: JobId, ordinal: number): Promise<ChunkDetail | null> {

@@ -9,6 +9,7 @@ import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { frameName } from './artifact-names.ts';
 import { imageOf } from './job-frames.ts';
+import { framesOfStage } from './stage-frames.ts';
 
 /** Name under which all frames of a job are listed among its artifacts; it is made while it is sent. */
 export const FRAMES_ZIP = 'frames.zip';
@@ -37,7 +38,7 @@ async function fill(
   job: { kind: FarmKind; stage: StageRow; name: string },
 ): Promise<void> {
   const { kind, stage, name } = job;
-  const frames = kind.framesOf(stage.name, JSON.parse(stage.spec_json)) ?? [];
+  const frames = framesOfStage(kind, stage) ?? [];
   const extension = kind.imageExtension(JSON.parse(stage.spec_json));
   for (let after = -1; ; ) {
     const rows = await doneChunks(parts.db, stage.id, after, PAGE);

@@ -2,11 +2,12 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { findStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { FarmKind } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
+import { framesOfStage } from './stage-frames.ts';
 
 export type FrameImage = { kind: FarmKind; jobName: string; extension: string; file: ResultFile };
 export type FrameLookup =
@@ -19,8 +20,8 @@ export async function findFrame(parts: Parts, id: JobId, frame: number): Promise
   if (job === undefined) return { ok: false, code: 'job-unknown', message: 'There is no such job.' };
   const kind = backendKindOf(job.kind);
   const stage = kind.images === null ? undefined : await findStage(parts.db, id, kind.images.stage);
-  const ordinal = stage === undefined ? undefined : ordinalOf(kind, stage, frame);
-  if (stage === undefined || ordinal === undefined) {
+  const ordinal = stage === undefined ? -1 : (framesOfStage(kind, stage)?.indexOf(frame) ?? -1);
+  if (stage === undefined || ordinal < 0) {
     return { ok: false, code: 'frame-unknown', message: `The job does not render frame ${frame}.` };
   }
   const chunk = await doneChunk(parts.db, stage.id, ordinal);
@@ -38,20 +39,4 @@ const Files = z.array(ResultFile);
 export function imageOf(kind: FarmKind, filesJson: string | null): ResultFile | null {
   const files = Files.safeParse(JSON.parse(filesJson ?? '[]'));
   return files.data?.find((file) => file.name === kind.images?.file) ?? null;
-}
-
-// A page of thumbnails asks for a hundred frames of one stage; its list of 100,000 is read once for them.
-const recent = new Map<string, Map<number, number>>();
-const MOST_RECENT = 8;
-
-function ordinalOf(kind: FarmKind, stage: StageRow, frame: number): number | undefined {
-  let places = recent.get(stage.id);
-  if (places === undefined) {
-    const frames = kind.framesOf(stage.name, JSON.parse(stage.spec_json)) ?? [];
-    places = new Map(frames.map((number, ordinal) => [number, ordinal]));
-    const oldest = recent.keys().next().value;
-    if (recent.size >= MOST_RECENT && oldest !== undefined) recent.delete(oldest);
-    recent.set(stage.id, places);
-  }
-  return places.get(frame);
 }

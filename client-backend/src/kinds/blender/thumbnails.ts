@@ -7,6 +7,9 @@ import sharp, { type Sharp } from 'sharp';
 import type { Parts } from '../../parts.ts';
 import { TONE_MAP } from './video-filters.ts';
 
+// Each image is opened once; libvips would keep the last ones in memory for nothing.
+sharp.cache(false);
+
 /** `thumbnail`: 256 pixels wide or high at most. `preview`: the whole picture in a form that browsers show. */
 export type Derived = 'thumbnail' | 'preview';
 

@@ -91,13 +91,20 @@ export function listChunks(
 export const findChunk = (db: Db, stage: StageId, ordinal: number): Promise<ListedChunk | undefined> =>
   listed(db).where('c.stage_id', '=', stage).where('c.ordinal', '=', ordinal).executeTakeFirst();
 
-/** States of all chunks of a stage, by ordinal. */
-export async function chunkStates(db: Db, stage: StageId): Promise<ChunkStatus[]> {
+/** States of the next chunks of a stage from ordinal `from` on: 100,000 are read in pages. */
+export async function chunkStates(
+  db: Db,
+  stage: StageId,
+  from: number,
+  limit: number,
+): Promise<ChunkStatus[]> {
   const rows = await db
     .selectFrom('chunks')
     .select('state')
     .where('stage_id', '=', stage)
+    .where('ordinal', '>=', from)
     .orderBy('ordinal')
+    .limit(limit)
     .execute();
   return rows.map((row) => row.state);
 }
