@@ -36,6 +36,22 @@ describe('a followed job', () => {
     assert.deepEqual(tally(fetched.view), { done: 2, failed: 1, total: 3 });
   });
 
+  test('knows of each worker what it said last, until its frame is over', () => {
+    const at = (ordinal: number, fraction: number) => ({
+      worker,
+      workerName: 'studio-1',
+      ordinal,
+      label: `Frame ${ordinal + 10}`,
+      fraction,
+      detail: '',
+    });
+    const both = applyPatch(opened(), patch({ progress: [at(0, 0.1), at(1, 0.2)] })).view;
+    const one = applyPatch(both, patch({ progress: [at(1, 0.5)] })).view;
+    assert.deepEqual(one.job.progress, [at(0, 0.1), at(1, 0.5)]);
+    const done = applyPatch(one, patch({ chunks: [{ ordinal: 0, status: 'done', worker }] })).view;
+    assert.deepEqual(done.job.progress, [at(1, 0.5)]);
+  });
+
   test('tells each note and each state once', () => {
     const note = { at: 1, level: 'warning', code: 'file-missing', message: 'No sky.png.' };
     const first = applyJob(null, sampleJob({ notes: [note] }));

@@ -44,7 +44,11 @@ export function applyStates(view: JobView, states: ChunkStates): Change {
 export function applyPatch(view: JobView, patch: JobPatch): Change & { stale: boolean } {
   const names = new Map(view.names);
   for (const { worker, workerName } of patch.progress) names.set(worker, workerName);
-  const job: JobDetail = { ...view.job, progress: patch.progress, stitching: patch.stitching };
+  const job: JobDetail = {
+    ...view.job,
+    progress: newestProgress(view.job.progress, patch),
+    stitching: patch.stitching ?? view.job.stitching,
+  };
   const otherStage = patch.stage !== null && patch.stage !== view.job.stageId;
   if (otherStage || view.frames === null) {
     const stale = patch.changed || otherStage || patch.chunks.length > 0;
@@ -53,8 +57,19 @@ export function applyPatch(view: JobView, patch: JobPatch): Change & { stale: bo
   const letters = [...view.frames.letters];
   for (const chunk of patch.chunks) letters[chunk.ordinal] = STATE_LETTERS[chunk.status];
   const makers = new Map(patch.chunks.map((chunk) => [chunk.ordinal, chunk.worker]));
-  const next: JobView = { job, names, frames: { ...view.frames, letters } };
+  const progress = job.progress.filter(({ ordinal }) => !isOverLetter(letters[ordinal]));
+  const next: JobView = { job: { ...job, progress }, names, frames: { ...view.frames, letters } };
   return { ...tellFrames(next, makers.keys(), makers), stale: patch.changed };
+}
+
+const isOverLetter = (letter: Letter | undefined) => letter === 'd' || letter === 'f' || letter === 'c';
+
+// A patch holds what is new; what it does not name stands as it was.
+function newestProgress(before: JobDetail['progress'], patch: JobPatch): JobDetail['progress'] {
+  const newest = new Map(before.map((one) => [one.ordinal, one]));
+  for (const chunk of patch.chunks) if (chunk.status !== 'running') newest.delete(chunk.ordinal);
+  for (const one of patch.progress) newest.set(one.ordinal, one);
+  return [...newest.values()];
 }
 
 /** How many of the newest stage's chunks are done, failed and all there are. */
