@@ -155,6 +155,11 @@ function explain(error: unknown): Omit<Extract<VideoMade, { ok: false }>, 'ok'> 
   if (/Cannot find ff(mpeg|probe)|ENOENT/.test(text)) {
     return { cause: 'ffmpeg-missing', message: 'ffmpeg is not installed on the machine of the farm.' };
   }
-  const words = text.trim().split('\n').slice(-5).join('\n');
+  const words = text
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('frame='))
+    .slice(-5)
+    .join('\n');
   return { cause: 'failed', message: `ffmpeg could not make the video. Its last words:\n${words}` };
 }
