@@ -1,4 +1,3 @@
-import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import {
   getArtifacts,
@@ -37,14 +36,8 @@ export const jobsQuery = (filter: JobFilter) =>
     structuralSharing: false,
   });
 
-/** Asked again every few seconds while the job is under way, for the ETA; everything else arrives live. */
 export const jobQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['job', id],
-    queryFn: ({ signal }) => getJob(id, signal),
-    refetchInterval: ({ state }) =>
-      state.data === undefined || isOver(state.data.state) || state.data.state === 'ready' ? false : 5_000,
-  });
+  queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => getJob(id, signal) });
 
 export const chunkStatesQuery = (id: string) =>
   queryOptions({

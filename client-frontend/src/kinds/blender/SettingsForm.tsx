@@ -31,7 +31,11 @@ export function SettingsForm({ job, probe, first, onScene }: SettingsFormProps) 
   const queries = useQueryClient();
   const give = useMutation({
     mutationFn: (values: FormValues) => giveSettings(job, values),
-    onSuccess: () => queries.invalidateQueries(jobQuery(job)),
+    onSuccess: () => {
+      // The page becomes another one, to be read from its top.
+      window.scrollTo(0, 0);
+      return queries.invalidateQueries(jobQuery(job));
+    },
   });
   const changeScene = (name: string) => {
     form.setValues(valuesOfScene(sceneOf(probe, name)));

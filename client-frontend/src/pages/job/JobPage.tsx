@@ -1,7 +1,9 @@
 import { Button, Skeleton } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
-import { useQuery } from '@tanstack/react-query';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { Link, useParams } from 'react-router';
 import { jobQuery } from '../../api/queries.ts';
 import { isStatus, sentenceOf } from '../../api/request.ts';
@@ -27,6 +29,7 @@ export function JobPage() {
 function WatchedJob({ id }: { id: JobId }) {
   const { data: job, error, refetch } = useQuery(jobQuery(id));
   useRoom(id);
+  useFreshEta(id, job !== undefined && !isOver(job.state) && job.state !== 'ready');
   if (job !== undefined) return <Job job={job} />;
   if (error === null) return <Loading />;
   if (isStatus(error, 404) || isStatus(error, 400)) {
@@ -49,6 +52,18 @@ function WatchedJob({ id }: { id: JobId }) {
       action={<Button onClick={() => void refetch()}>Try again</Button>}
     />
   );
+}
+
+const ETA_MS = 4_000;
+
+/** The ETA comes in no patch. Not `refetchInterval`, which every patch would wind up anew. */
+function useFreshEta(id: string, wanted: boolean): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!wanted) return;
+    const timer = setInterval(() => void queries.invalidateQueries({ ...jobQuery(id), exact: true }), ETA_MS);
+    return () => clearInterval(timer);
+  }, [queries, id, wanted]);
 }
 
 function Job({ job }: { job: JobDetail }) {
