@@ -70,4 +70,25 @@ test('while another program holds the SQLite file, it waits without standing sti
   }
 });
 
+test('a full disk under SQLite stops the work, and room on it lets it go on', async () => {
+  const farm = await startFarm();
+  try {
+    const { stage } = await farm.plant({ chunks: 300 });
+    const log = 'x'.repeat(4_000);
+    farm.worker({ slots: 4, run: async () => ({ log }) });
+    await until(async () => ((await countStates(farm.db, stage)).done ?? 0) > 10, 'work did not begin');
+    // Per connection: as if the disk had no page left.
+    await sql`pragma max_page_count = 1`.execute(farm.own);
+    await until(async () => (await health(farm.url)) === 503, 'it did not say that it is not ready');
+    const before = await countStates(farm.db, stage);
+    await pause(1_000);
+    assert.equal((await countStates(farm.db, stage)).done, before.done);
+    await sql`pragma max_page_count = 1000000`.execute(farm.own);
+    await until(async () => (await countStates(farm.db, stage)).done === 300, 'work did not go on');
+    assert.equal(await health(farm.url), 200);
+  } finally {
+    await farm.stop();
+  }
+});
+
 const health = async (url: string): Promise<number> => (await fetch(`${url}/healthz`)).status;

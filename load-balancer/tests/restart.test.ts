@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
-import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { startMariaDb } from '../../tests/support/mariadb.ts';
 import { until } from '../../tests/support/until.ts';
 import { type BalancerProcess, freePort, startBalancerProcess } from './support/balancer-process.ts';
 import { FakeWorker } from './support/fake-worker.ts';
+import { findPlace } from './support/place.ts';
 import { countStates, plantJob } from './support/planted.ts';
 
 for (const kind of ['SQLite', 'MariaDB'] as const) {
@@ -100,26 +95,6 @@ test('a taken port and an unreachable database are told in a sentence', async ()
     await place.remove();
   }
 });
-
-async function findPlace(databaseUrl?: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-balancer-'));
-  const port = await freePort();
-  const url = databaseUrl ?? `sqlite:${join(folder, 'farm.sqlite')}`;
-  const env = { PILOT_DATA: folder, DATABASE_URL: url, PILOT_BALANCER_PORT: String(port) };
-  const secrets = await readSecrets(readServerConfig(env), randomBytes);
-  const db = connectDatabase(url);
-  await migrate(db);
-  return {
-    db,
-    env,
-    token: secrets.workerToken,
-    url: `http://127.0.0.1:${port}`,
-    async remove() {
-      await db.destroy();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 async function assertOneDoneLeaseEach(db: Db, chunks: number): Promise<void> {
   const rows = await db.selectFrom('leases').select(['chunk_id', 'outcome']).execute();

@@ -1,6 +1,6 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
-import { mayRun, waitingFor } from './eligibility.ts';
+import { mayTake } from './eligibility.ts';
 import { compareClaims, mayGoOn } from './fairness.ts';
 
 /** What may be granted in one round. */
@@ -38,8 +38,7 @@ function chooseOfRank(farm: Farm, rank: Stage[], capacity: number, worker: Worke
   let opened: Stage | undefined;
   let competing = 0;
   for (const stage of rank) {
-    if (stage.chunks.count('queued') === 0 || !mayRun(stage, worker)) continue;
-    if (waitingFor(farm, stage, worker) === 0) continue;
+    if (!mayTake(farm, stage, worker)) continue;
     competing += 1;
     if (first === undefined || compareClaims(stage.job, first.job) < 0) first = stage;
     if (!worker.open.includes(stage.affinity)) continue;

@@ -20,13 +20,32 @@ export function isCapable(stage: Stage, worker: Worker): boolean {
 export const isShutOut = (job: Job, worker: WorkerId): boolean =>
   (job.failures.get(worker)?.size ?? 0) >= FAILURES_BORNE;
 
+/** True when the worker could be given a chunk of the stage right now, if it had room. */
+export const mayTake = (farm: Farm, stage: Stage, worker: Worker): boolean =>
+  stage.chunks.count('queued') > 0 &&
+  mayRun(stage, worker) &&
+  !isOnTrial(stage.job, worker) &&
+  waitingFor(farm, stage, worker) > 0;
+
+/**
+ * True while a worker that has failed in the job and never succeeded holds as
+ * many of its chunks as it may still fail: one ahead would be one too many.
+ */
+export function isOnTrial(job: Job, worker: Worker): boolean {
+  const failed = job.failures.get(worker.id)?.size ?? 0;
+  if (failed === 0 || job.succeeded.has(worker.id)) return false;
+  let held = 0;
+  for (const lease of worker.leases) if (lease.stage.job === job) held += 1;
+  return held >= FAILURES_BORNE - failed;
+}
+
 /** True for a chunk that has just failed on this worker while another one could take it. */
 export function isAvoided(farm: Farm, stage: Stage, ordinal: number, worker: Worker): boolean {
   return stage.avoid.get(ordinal) === worker.id && anotherMayRun(farm, stage, worker);
 }
 
 /** How many waiting chunks of the stage the worker may be given. */
-export function waitingFor(farm: Farm, stage: Stage, worker: Worker): number {
+function waitingFor(farm: Farm, stage: Stage, worker: Worker): number {
   let waiting = stage.chunks.count('queued');
   if (waiting === 0 || stage.avoid.size === 0) return waiting;
   let avoided = 0;

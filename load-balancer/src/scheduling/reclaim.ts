@@ -2,7 +2,7 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Lease, type Worker } from '../farm/farm.ts';
 import type { Board } from './choose-stage.ts';
-import { isAvoided, mayRun, waitingFor } from './eligibility.ts';
+import { isAvoided, isOnTrial, isShutOut, mayRun, mayTake } from './eligibility.ts';
 
 /** Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. */
 export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
@@ -15,12 +15,12 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   const unstarted = [...farm.leases.values()].filter(isUnstarted);
   if (unstarted.length === 0) return effects;
   for (const lease of unstarted) {
+    const { job } = lease.stage;
     // A paused job keeps what runs; whatever waits behind it waits at home.
-    if (isAsked(lease)) continue;
-    if (!isGrantable(lease.stage.job.status)) ask(lease);
+    if (!isAsked(lease) && (!isGrantable(job.status) || isShutOut(job, lease.worker.id))) ask(lease);
   }
   forIdleWorkers(farm, unstarted, now, ask);
-  forUrgentWork(farm, board, unstarted, ask);
+  forUrgentWork(farm, board, unstarted, now, ask);
   return effects;
 }
 
@@ -43,6 +43,7 @@ function forIdleWorkers(farm: Farm, unstarted: Lease[], now: number, ask: (lease
         (lease) =>
           lease.worker !== worker &&
           mayRun(lease.stage, worker) &&
+          !isOnTrial(lease.stage.job, worker) &&
           !isAvoided(farm, lease.stage, lease.ordinal, worker),
       );
       const lease = spare[at];
@@ -69,20 +70,22 @@ function spareLeases(unstarted: Lease[]): Lease[] {
 }
 
 // A worker that is full of lesser work gives the part it has not begun for a waiting chunk of higher priority.
-function forUrgentWork(farm: Farm, board: Board, unstarted: Lease[], ask: (lease: Lease) => void): void {
+function forUrgentWork(
+  farm: Farm,
+  board: Board,
+  unstarted: Lease[],
+  now: number,
+  ask: (lease: Lease) => void,
+): void {
   const urgent = board.ranks[0]?.[0]?.job.priority;
   if (urgent === undefined) return;
   const asked = new Set(unstarted.filter(isAsked).map((lease) => lease.worker));
   for (const lease of unstarted) {
     const { priority } = lease.stage.job;
-    if (isAsked(lease) || priority >= urgent || asked.has(lease.worker) || !isPresent(lease.worker)) continue;
+    if (isAsked(lease) || priority >= urgent || asked.has(lease.worker)) continue;
+    if (!isPresent(lease.worker) || lease.worker.pausedUntil > now) continue;
     const better = board.ranks.some((rank) =>
-      rank.some(
-        (stage) =>
-          stage.job.priority > priority &&
-          mayRun(stage, lease.worker) &&
-          waitingFor(farm, stage, lease.worker) > 0,
-      ),
+      rank.some((stage) => stage.job.priority > priority && mayTake(farm, stage, lease.worker)),
     );
     if (!better) continue;
     asked.add(lease.worker);

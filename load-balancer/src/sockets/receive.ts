@@ -21,7 +21,15 @@ export function receive<S extends z.ZodType>(
     const last = args.at(-1);
     const ack: Ack = typeof last === 'function' ? (reply) => void last(reply) : () => {};
     const parsed = schema.safeParse(args[0]);
-    if (parsed.success) return handle(parsed.data, ack);
+    if (parsed.success) {
+      try {
+        handle(parsed.data, ack);
+      } catch (error) {
+        // A fault of this process must not end it for all other workers.
+        log.error({ event: 'message.failed', message: name, err: error });
+      }
+      return;
+    }
     const [issue] = parsed.error.issues;
     const where = issue === undefined ? '' : ` (${[name, ...issue.path].join('.')}: ${issue.message})`;
     log.warn({ event: 'message.invalid', message: name, issue: where });

@@ -25,6 +25,8 @@ export function createSockets(ready: () => boolean): Sockets {
     maxHttpBufferSize: LONGEST_MESSAGE,
     connectTimeout: 10_000,
   });
+  // Only the two namespaces are served, each behind its token.
+  io.use((_, next) => next(new Error('There is nothing here: connect to /workers or /control.')));
   return { io, http };
 }
 

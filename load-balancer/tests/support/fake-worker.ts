@@ -25,8 +25,10 @@ export type FakeOptions = {
   slots?: number;
   capabilities?: Capabilities;
   /** Works by itself: what becomes of each chunk. Without it the test answers for it. */
-  run?: (assign: Assign) => Promise<Partial<Done> | { fail: Failed['code'] }>;
+  run?: (assign: Assign) => Promise<Outcome>;
 };
+
+export type Outcome = Partial<Done> | { fail: Failed['code'] };
 
 /** A worker that speaks the protocol over a real socket, every message through its schema, and renders nothing. */
 export class FakeWorker {
@@ -178,7 +180,7 @@ export class FakeWorker {
   }
 
   // Says it again until it is taken, as a real one does from its outbox.
-  async #report(lease: LeaseId, outcome: Partial<Done> | { fail: Failed['code'] }): Promise<void> {
+  async #report(lease: LeaseId, outcome: Outcome): Promise<void> {
     this.#running -= 1;
     this.#work();
     while (this.#held.has(lease)) {

@@ -14,6 +14,8 @@ import { type Plan, type Planted, plantJob } from './planted.ts';
 
 export type FarmUnderTest = {
   db: Db;
+  /** The balancer's own connection. */
+  own: Db;
   url: string;
   secrets: Secrets;
   config: ServerConfig;
@@ -57,6 +59,7 @@ export async function startFarm(
   const control = connectControl(url, secrets);
   return {
     db,
+    own,
     url,
     secrets,
     config,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -21,6 +22,8 @@ export type Machine = {
   capabilities: Capabilities;
   /** Part of its chunks that fail, 0 to 1. */
   failing: number;
+  /** Ordinals that always fail on it. */
+  breaksOn: number[];
   session: number | null;
   queue: { lease: LeaseId; work: number }[];
   running: Map<LeaseId, { ends: number }>;
@@ -86,6 +89,7 @@ export class SimulatedFarm {
       speed: 1,
       capabilities: {},
       failing: 0,
+      breaksOn: [],
       session: null,
       queue: [],
       running: new Map(),
@@ -269,7 +273,9 @@ export class SimulatedFarm {
     const { session } = machine;
     if (session === null) return;
     const busyMs = 1_000;
-    if (this.#random() < machine.failing) {
+    const chunk = this.mirror.leases.get(lease)?.chunk;
+    const breaks = chunk !== undefined && machine.breaksOn.includes(ordinalOfChunk(chunk));
+    if (breaks || this.#random() < machine.failing) {
       const failed = { lease, code: 'blender-died' as const, message: 'It died.', busyMs, log: '' };
       this.round([{ type: 'failed', session, reply: 0, failed }]);
       return;

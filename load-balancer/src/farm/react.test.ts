@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { JobId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
+import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
+import { hangLimit, noteChunkTime } from '../scheduling/chunk-times.ts';
+import type { Effect } from './effects.ts';
+import type { FarmEvent } from './events.ts';
+import type { Lease } from './farm.ts';
+import { react } from './react.ts';
+
+describe('the reactor', () => {
+  test('a result is written before it is acknowledged, under the lease it came under', () => {
+    const { sim, lease, session } = busyFarm();
+    const effects = say(sim, { type: 'done', session, reply: 7, missing: false, done: doneOf(lease.id) });
+    const [first, ...others] = effects;
+    assert.ok(first?.type === 'write' && first.write.type === 'settle');
+    assert.deepEqual([first.write.lease, first.write.outcome, first.write.next], [lease.id, 'done', 'done']);
+    assert.deepEqual(
+      others.find((it) => it.type === 'reply'),
+      { type: 'reply', to: 7, reply: { ok: true } },
+    );
+    assert.ok(others.some((it) => it.type === 'chunk-changed' && it.status === 'done'));
+  });
+
+  test('a result of an ended lease changes nothing: the database says how it ended', () => {
+    const { sim, lease, session } = busyFarm();
+    say(sim, { type: 'done', session, reply: 1, missing: false, done: doneOf(lease.id) });
+    const effects = say(sim, { type: 'done', session, reply: 2, missing: false, done: doneOf(lease.id) });
+    assert.deepEqual(effects, [{ type: 'reply-by-outcome', to: 2, lease: lease.id, outcome: 'done' }]);
+  });
+
+  test('a worker cannot speak for the lease of another, nor a connection without a hello', () => {
+    const { sim, lease } = busyFarm();
+    const other = sim.addMachine().session ?? 0;
+    const effects = say(sim, {
+      type: 'done',
+      session: other,
+      reply: 1,
+      missing: false,
+      done: doneOf(lease.id),
+    });
+    assert.equal(effects[0]?.type, 'reply-by-outcome');
+    const [refused] = say(sim, {
+      type: 'done',
+      session: 999,
+      reply: 2,
+      missing: false,
+      done: doneOf(lease.id),
+    });
+    assert.ok(refused?.type === 'reply' && !refused.reply.ok && refused.reply.code === 'not-allowed');
+    assert.ok(sim.farm.leases.has(lease.id));
+  });
+
+  test('a missing file leaves the lease as it is', () => {
+    const { sim, lease, session } = busyFarm();
+    const effects = say(sim, { type: 'done', session, reply: 1, missing: true, done: doneOf(lease.id) });
+    assert.equal(effects.length, 1);
+    assert.ok(
+      effects[0]?.type === 'reply' && !effects[0].reply.ok && effects[0].reply.code === 'blob-missing',
+    );
+    assert.ok(sim.farm.leases.has(lease.id));
+  });
+
+  test('silence ends leases after eight seconds, but not while this process itself stood still', () => {
+    const { sim, lease } = busyFarm();
+    sim.now += 60_000;
+    say(sim, { type: 'tick' });
+    assert.ok(sim.farm.leases.has(lease.id), 'it slept itself');
+    for (let step = 0; step < 15; step += 1) {
+      sim.now += 500;
+      say(sim, { type: 'tick' });
+    }
+    assert.ok(sim.farm.leases.has(lease.id), 'not eight seconds yet');
+    sim.now += 1_500;
+    const effects = say(sim, { type: 'tick' });
+    const settled = effects.flatMap((it) =>
+      it.type === 'write' && it.write.type === 'settle' ? [it.write] : [],
+    );
+    assert.deepEqual(
+      settled.map((it) => [it.outcome, it.next]),
+      [
+        ['expired', 'queued'],
+        ['released', 'queued'],
+      ],
+    );
+    assert.ok(effects.some((it) => it.type === 'close'));
+  });
+
+  test('a worker that comes back without a lease it had begun has lost that attempt', () => {
+    const { sim, lease } = busyFarm();
+    const machine = [...sim.machines.values()][0];
+    assert.ok(machine);
+    sim.kill(machine);
+    sim.connect(machine);
+    const outcomes = [...sim.mirror.leases.values()].map((it) => it.outcome);
+    assert.equal(sim.mirror.leases.get(lease.id)?.outcome, 'expired');
+    assert.ok(outcomes.includes('released'));
+  });
+
+  test('a canceled job ends its leases, its queue in one write, and tells the workers to stop', () => {
+    const { sim, lease, job } = busyFarm();
+    const row = sim.mirror.jobs.get(job);
+    if (row) row.status = 'canceled';
+    const effects = say(sim, sim.mirror.read([job], new Set(sim.farm.stages.keys())));
+    assert.equal(effects.filter((it) => it.type === 'write' && it.write.type === 'cancel-queued').length, 1);
+    assert.ok(effects.some((it) => it.type === 'revoke' && it.leases.includes(lease.id)));
+    assert.equal(sim.farm.stages.size, 0);
+  });
+});
+
+test('a chunk counts as hung after ten minutes, until three are done; then after twenty times the slowest', () => {
+  const { lease } = busyFarm();
+  const { stage, worker } = lease;
+  assert.equal(hangLimit(stage), 600_000);
+  for (const ms of [5_000, 300, 200]) noteChunkTime(stage, worker, ms);
+  assert.equal(hangLimit(stage), 100_000);
+  noteChunkTime(stage, worker, 3_600_000);
+  assert.equal(hangLimit(stage), 600_000);
+});
+
+const doneOf = (lease: LeaseId): Done => ({ lease, result: { frame: 1 }, files: [], busyMs: 10, log: '' });
+
+function say(sim: SimulatedFarm, event: FarmEvent): Effect[] {
+  return react(sim.farm, event, sim.now);
+}
+
+/** One machine that has begun one of three chunks and holds a second. */
+function busyFarm(): { sim: SimulatedFarm; lease: Lease; session: number; job: JobId } {
+  const sim = new SimulatedFarm(() => 0.9);
+  const machine = sim.addMachine();
+  const job = sim.addJob({ chunks: 3 });
+  const lease = [...sim.farm.leases.values()].find((it) => it.startedAt !== null);
+  assert.ok(lease && machine.session !== null);
+  return { sim, lease, session: machine.session, job };
+}
