@@ -1,3 +1,4 @@
+import type { Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { CliConfig } from '../config.ts';
 import { choosePorts, type FarmPorts } from './choose-ports.ts';
 import { lockDataFolder } from './lock.ts';
@@ -92,23 +93,15 @@ async function startParts(
     if (event.type === 'gave-up') failed.resolve(event.message);
     if (event.type === 'restarted') publish(url).catch(() => {});
   };
-  const add = (program: Parameters<typeof supervise>[0]) => {
+  const add: Add = (program) => {
     const part = supervise(program, onEvent);
     parts.push(part);
     return part.started;
   };
 
-  const balancer = await add(balancerProgram(config, plan));
-  if (!balancer.ok) return balancer;
-  if (options.signal.aborted) return { ok: false, message: 'Stopped before the farm was up.' };
-  const backend = await add(backendProgram(config, plan));
-  if (!backend.ok) return backend;
-  const { ready } = backend;
-  if (ready.process !== 'client-backend') {
-    return { ok: false, message: `The server introduced itself as "${ready.process}".` };
-  }
-  if (ready.ownerKey !== null) options.onOwnerKey?.(ready.ownerKey);
-  if (options.signal.aborted) return { ok: false, message: 'Stopped before the farm was up.' };
+  const servers = await startServers(config, plan, options, add);
+  if (!servers.ok) return servers;
+  const { ready } = servers;
   // Published before the workers are there, so that it is found at once, and a killed start leaves its traces.
   await publish(url);
   const joining = Array.from({ length: plan.workers }, async (_, i) => {
@@ -128,6 +121,31 @@ async function startParts(
     stop,
   };
   return { ok: true, farm };
+}
+
+type Add = (program: Parameters<typeof supervise>[0]) => Supervision['started'];
+type Servers =
+  | { ok: true; ready: Extract<Ready, { process: 'client-backend' }> }
+  | { ok: false; message: string };
+
+async function startServers(
+  config: CliConfig,
+  plan: FarmPlan,
+  { signal, onOwnerKey }: FarmOptions,
+  add: Add,
+): Promise<Servers> {
+  const stopped = { ok: false, message: 'Stopped before the farm was up.' } as const;
+  const balancer = await add(balancerProgram(config, plan));
+  if (!balancer.ok) return balancer;
+  if (signal.aborted) return stopped;
+  const backend = await add(backendProgram(config, plan));
+  if (!backend.ok) return backend;
+  const { ready } = backend;
+  if (ready.process !== 'client-backend') {
+    return { ok: false, message: `The server introduced itself as "${ready.process}".` };
+  }
+  if (ready.ownerKey !== null) onOwnerKey?.(ready.ownerKey);
+  return signal.aborted ? stopped : { ok: true, ready };
 }
 
 // What waits for it is ended by `failed`.
