@@ -41,12 +41,15 @@ describe('pilot render', { skip: blender.exitCode !== 0 && 'there is no Blender'
     const read = (async () => {
       for await (const line of child.iterable()) events.push(RenderEvent.parse(JSON.parse(String(line))));
     })();
-    const told = <E extends RenderEvent['event']>(name: E, count = 1) =>
-      until(
-        () => events.filter((event) => event.event === name).length >= count,
-        () => `no ${name} so far, only ${JSON.stringify(events.at(-1))}`,
-        60_000,
-      );
+    const seen = (name: string, count: number) =>
+      events.filter((event) => event.event === name).length >= count;
+    const told = async (name: RenderEvent['event'], count = 1) => {
+      const ended = child.then(async ({ exitCode, stderr }) => {
+        await read.catch(() => {});
+        assert.ok(seen(name, count), `ended with code ${exitCode} before ${name}: ${stderr}`);
+      });
+      await Promise.race([until(() => seen(name, count), `no ${name}`, 60_000), ended]);
+    };
     const end = async () => {
       const { exitCode, signal, stderr } = await child;
       await read.catch(() => {});
