@@ -18,7 +18,7 @@ test('docs/protocol.md lists every message, and none that is not there', () => {
     new Set(catalogues.flatMap((catalogue) => Object.keys(catalogue)));
   assert.deepEqual(section('`/workers`'), names(WORKER_MESSAGES, BALANCER_MESSAGES));
   assert.deepEqual(section('`/control`'), names(CONTROL_REQUESTS, CONTROL_HINTS));
-  assert.deepEqual(section('`/live`'), new Set(['watch', ...Object.keys(LIVE_MESSAGES)]));
+  assert.deepEqual(section('`/live`'), new Set(['watch', 'unwatch', ...Object.keys(LIVE_MESSAGES)]));
 });
 
 test('docs/protocol.md says of every refusal what it makes the other side do', () => {

@@ -8,7 +8,7 @@ import { ChunkChange } from './control.ts';
  * (re)connect: patches are never needed for correctness.
  */
 
-/** page -> backend, acknowledged with Reply. `jobs` and `workers` are the lists; a job's id is its page. */
+/** page -> backend as `watch` and `unwatch`, acknowledged with Reply. `jobs` and `workers` are the lists; a job's id is its page. */
 export const Watch = z.object({ room: z.union([z.literal('jobs'), z.literal('workers'), JobId]) });
 export type Watch = z.infer<typeof Watch>;
 

@@ -57,6 +57,20 @@ test('probe tells scenes, cameras, ranges and rates, and the same Blender then r
   assert.equal(logged.length, before);
 });
 
+test('a probe tells what the file says, not what the render before it asked for', async () => {
+  const untouched = result(await probe('quick.blend'));
+  result(
+    await render('quick.blend', 3, {
+      percentage: 50,
+      samples: 5,
+      format: 'OPEN_EXR',
+      colorDepth: '16',
+      transparent: true,
+    }),
+  );
+  assert.deepEqual(result(await probe('quick.blend')), untouched);
+});
+
 const formats: Partial<RenderSettings>[] = [
   { format: 'PNG', colorDepth: '8' },
   { format: 'PNG', colorDepth: '16', transparent: true },

@@ -132,8 +132,15 @@ from bridge_file import Refusal  # noqa: E402
 
 sys.path.pop(0)
 
+
+def open_file(command):
+    result = bridge_file.open_file(command)
+    bridge_probe.remember()
+    return result
+
+
 OPERATIONS = {
-    "open": bridge_file.open_file,
+    "open": open_file,
     "probe": bridge_probe.probe,
     "render": bridge_render.render,
     "decode": bridge_render.decode,

@@ -4,12 +4,21 @@ import os
 
 import bpy
 
-from bridge_file import file_version
+from bridge_file import file_version, state
 
 DEPTHS = ("8", "16", "32")
 
 
+def remember():
+    """Looks into the file as it was opened: a render changes its scenes, and a later job asks what the file says."""
+    state["found"] = look_into_file()
+
+
 def probe(command):
+    return state["found"]
+
+
+def look_into_file():
     scenes = [probe_scene(scene) for scene in bpy.data.scenes]
     window = bpy.context.window
     active = (window.scene if window else bpy.context.scene).name
