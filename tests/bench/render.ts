@@ -9,6 +9,7 @@ import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { until } from '../support/until.ts';
 import { measureQueue } from './queue.ts';
+import { rest } from './rest.ts';
 
 /**
  * `npm run bench:render`: the figures of docs/benchmarks.md. The farm and plain
@@ -18,7 +19,7 @@ import { measureQueue } from './queue.ts';
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
 const sample = fileURLToPath(new URL('../../examples/sample/orbit.blend', import.meta.url));
-const rounds = Number(process.argv[2] ?? 3);
+const rounds = Number(process.argv[2] ?? 5);
 
 type Row = { name: string; farm: number[]; blender: number[]; bound: number };
 
@@ -60,10 +61,13 @@ async function shortFrames(): Promise<Row[]> {
     await farm.addWorker({ PILOT_THREADS: String(cpus().length) });
     for (let round = 0; round < rounds; round += 1) {
       const file = join(folder, `bench-${round}.blend`);
+      await rest(farm);
       total.farm.push(await farmTime(farm, file));
+      await rest(farm);
       total.blender.push(await blenderTime(file, ['-a']));
       const other = join(folder, `bench-${rounds + round}.blend`);
       first.farm.push(await farmTime(farm, other, '1'));
+      await rest(farm);
       first.blender.push(await blenderTime(other, ['-f', '1']));
     }
   } finally {
@@ -79,9 +83,10 @@ async function bundledSample(): Promise<Row> {
     blender: [],
     bound: 1.1,
   };
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < Math.min(rounds, 2); round += 1) {
     const farm = await startFarm({ workers: 2 });
     try {
+      await rest(farm);
       row.farm.push(await farmTime(farm, sample));
     } finally {
       await farm.stop();
@@ -126,8 +131,9 @@ async function processPerFrame(): Promise<number> {
   return ((performance.now() - started) / 1_000) * 10;
 }
 
-const median = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
 
 function render(rows: Row[], perFrame: number, queue: Awaited<ReturnType<typeof measureQueue>>): string {
   const seconds = (values: number[]) =>
@@ -136,7 +142,7 @@ function render(rows: Row[], perFrame: number, queue: Awaited<ReturnType<typeof 
   return `# Benchmarks
 
 Written by \`npm run bench:render\`. Farm and plain Blender take turns in one run; medians of ${rounds}
-rounds, in brackets the least and the most. Trust the ratios, not the seconds.
+rounds (the bundled sample: 2), in brackets the least and the most. Trust the ratios, not the seconds.
 
 Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}.
 

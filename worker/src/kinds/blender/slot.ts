@@ -1,6 +1,12 @@
+import { freemem } from 'node:os';
 import type { Command } from './messages.ts';
 import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
 import type { SceneFile } from './task.ts';
+
+/** A slot that has rested this long starts a spare Blender; starting it earlier would take time from a frame. */
+const REST_MS = 1_000;
+/** Free memory in bytes below which a spare, about 150 MB, is not worth having. */
+const SPARE_ROOM = 2 * 1024 ** 3;
 
 export type SlotOptions = {
   blender: string;
@@ -31,17 +37,21 @@ type Warm = { session: Session; key: string | null; frames: number; firstRss: nu
 
 export function createSlot(options: SlotOptions): Slot {
   let closed = false;
-  const start = (): Warm => ({
-    session: startSession(options),
-    key: null,
-    frames: 0,
-    firstRss: 0,
-    lastRss: 0,
-  });
-  let warm = start();
+  let warm = fresh(startSession(options));
+  // Opening another scene takes a fresh Blender, and starting one takes longer than a short frame:
+  // a slot that rests has one ready.
+  let spare: Session | null = null;
+  let rest: NodeJS.Timeout | undefined;
+  const prepareSpare = (): void => {
+    if (closed || spare?.alive() || warm.key === null || freemem() < SPARE_ROOM) return;
+    spare = startSession(options);
+  };
   const replace = async (): Promise<void> => {
-    await warm.session.close();
-    if (!closed) warm = start();
+    const [old, ready] = [warm.session, spare];
+    spare = null;
+    if (!closed && ready?.alive()) warm = fresh(ready);
+    await old.close();
+    if (!closed && warm.session === old) warm = fresh(startSession(options));
   };
   const openedFresh = async (file: SceneFile, ask: AskOptions): Promise<Answer> => {
     if (warm.key !== null || !warm.session.alive()) await replace();
@@ -59,6 +69,7 @@ export function createSlot(options: SlotOptions): Slot {
     logLines: () => warm.session.log.lines(),
     framesOf: (key) => (warm.key === key && warm.session.alive() ? warm.frames : 0),
     async open(file, ask) {
+      clearTimeout(rest);
       if (closed || ask.signal.aborted) return { kind: 'canceled' };
       if (warm.key !== file.key || !warm.session.alive()) return await openedFresh(file, ask);
       warm.session.log.clear();
@@ -71,18 +82,24 @@ export function createSlot(options: SlotOptions): Slot {
       warm.lastRss = rss;
     },
     async settle() {
+      clearTimeout(rest);
+      if (closed) return;
+      rest = setTimeout(prepareSpare, REST_MS).unref();
       const reason = reasonToReplace(warm, options);
-      if (reason === null || closed) return;
+      if (reason === null) return;
       options.onLog(reason);
       await replace();
     },
     note: (line) => options.onLog(line),
     async close() {
       closed = true;
-      await warm.session.close();
+      clearTimeout(rest);
+      await Promise.all([warm.session.close(), spare?.close()]);
     },
   };
 }
+
+const fresh = (session: Session): Warm => ({ session, key: null, frames: 0, firstRss: 0, lastRss: 0 });
 
 function reasonToReplace(warm: Warm, limits: SlotOptions): string | null {
   if (!warm.session.alive()) return 'Blender is gone; starting a new one.';
