@@ -1,6 +1,6 @@
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
-import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
@@ -52,7 +52,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     if (engine === null) throw new Error('The load balancer is not started yet');
     return engine;
   };
-  const sockets = createSockets(() => engine?.ready() ?? false);
+  const sockets = createSockets(() => engine?.ready() ?? false, isLoopback(config.host));
   const workers = sockets.io.of('/workers').use(admit(secrets.workerToken));
   const control = sockets.io.of('/control').use(admit(secrets.controlToken));
   const broadcast = createBroadcast(

@@ -113,7 +113,9 @@ export function part(name: string, main: string, logs: string, env: Record<strin
     log: () => readFile(logFile, 'utf8'),
     async start() {
       await mkdir(logs, { recursive: true });
-      child = spawn(process.execPath, [join(root, main)], {
+      // The servers' flags are those of an embedded farm.
+      const flags = main.startsWith('worker') ? [] : ['--max-semi-space-size=4'];
+      child = spawn(process.execPath, [...flags, join(root, main)], {
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       });

@@ -7,6 +7,8 @@ export type ChildProgram = {
   /** As people call it: "load balancer", "worker studio-2". */
   name: string;
   main: string;
+  /** Flags of Node itself. */
+  nodeFlags?: string[];
   env: NodeJS.ProcessEnv;
   log: string;
   /** Also copies the output to this terminal. */
@@ -42,7 +44,7 @@ export async function startChild(program: ChildProgram, readyWithinMs: number): 
   const output = program.verbose ? 'pipe' : log.fd;
   const child = fork(program.main, [], {
     env: program.env,
-    execArgv: [],
+    execArgv: program.nodeFlags ?? [],
     stdio: ['ignore', output, output, 'ipc'],
     detached: process.platform !== 'win32',
   });

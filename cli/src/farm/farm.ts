@@ -4,7 +4,7 @@ import { choosePorts, type FarmPorts } from './choose-ports.ts';
 import { lockDataFolder } from './lock.ts';
 import { localUrl } from './ports.ts';
 import { keepPresence, readPresence, waitForLeftovers } from './presence.ts';
-import { backendProgram, balancerProgram, type FarmPlan, workerProgram } from './programs.ts';
+import { backendProgram, balancerProgram, type FarmPlan, isWorkerName, workerProgram } from './programs.ts';
 import { type ChildEvent, type Supervision, supervise } from './supervise.ts';
 
 export type FarmOptions = {
@@ -90,11 +90,15 @@ async function startParts(
   const url = localUrl(plan.host, plan.port);
   const onEvent = (event: ChildEvent) => {
     options.onEvent(event);
-    if (event.type === 'gave-up') failed.resolve(event.message);
+    if (event.type === 'gave-up' && !isWorkerName(event.name)) failed.resolve(event.message);
     if (event.type === 'restarted') publish(url).catch(() => {});
   };
   const add: Add = (program) => {
-    const part = supervise(program, onEvent);
+    const part = supervise(
+      program,
+      onEvent,
+      isWorkerName(program.name) ? { readyWithinMs: WORKER_READY_MS } : {},
+    );
     parts.push(part);
     return part.started;
   };
@@ -107,10 +111,15 @@ async function startParts(
   const joining = Array.from({ length: plan.workers }, async (_, i) => {
     const worker = await add(workerProgram(config, plan, i + 1, ready.workerToken));
     if (worker.ok) await publish(url);
-    else failed.resolve(worker.message);
-    return worker.ok;
+    return worker;
   });
-  const complete = Promise.all(joining).then((joined) => (joined.every(Boolean) ? undefined : NEVER));
+  // A farm with fewer workers than wished for is a farm; one that none of them can join is none.
+  const complete = Promise.all(joining).then((joined) => {
+    const last = joined.at(-1);
+    if (last === undefined || joined.some((worker) => worker.ok)) return;
+    if (!last.ok) failed.resolve(last.message);
+    return NEVER;
+  });
   const farm: Farm = {
     url,
     publicUrl: ready.url,
@@ -122,6 +131,9 @@ async function startParts(
   };
   return { ok: true, farm };
 }
+
+/** Finding out what Blender can do takes its time on a slow machine with several workers at once. */
+const WORKER_READY_MS = 180_000;
 
 type Add = (program: Parameters<typeof supervise>[0]) => Supervision['started'];
 type Servers =

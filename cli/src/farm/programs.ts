@@ -13,11 +13,15 @@ export type FarmPlan = {
   verbose: boolean;
 };
 
+/** A small nursery: a server that holds a job of 100,000 frames stays far below 250 MB, at no cost in speed that was seen. */
+const SERVER_FLAGS = ['--max-semi-space-size=4'];
+
 type Surroundings = Pick<CliConfig, 'env' | 'dataFolder' | 'hostName' | 'cpus'>;
 
 export function balancerProgram(config: Surroundings, plan: FarmPlan): ChildProgram {
   return {
     ...program(config, plan, 'load balancer', 'load-balancer', 'load-balancer'),
+    nodeFlags: SERVER_FLAGS,
     env: serverEnv(config, plan),
   };
 }
@@ -25,6 +29,7 @@ export function balancerProgram(config: Surroundings, plan: FarmPlan): ChildProg
 export function backendProgram(config: Surroundings, plan: FarmPlan): ChildProgram {
   return {
     ...program(config, plan, 'server', 'client-backend', 'client-backend'),
+    nodeFlags: SERVER_FLAGS,
     env: serverEnv(config, plan),
   };
 }
@@ -50,6 +55,9 @@ export function workerProgram(
     },
   };
 }
+
+/** A farm goes on without one of its workers, but not without one of its servers. */
+export const isWorkerName = (name: string): boolean => name.startsWith('worker ');
 
 /** As many workers as keep the cores busy between frames, without holding the scene in memory too often. */
 export const defaultWorkers = (cpus: number): number => Math.max(1, Math.min(4, Math.floor(cpus / 2)));

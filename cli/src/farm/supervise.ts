@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import { type ChildExit, type ChildProgram, type RunningChild, startChild } from './child.ts';
+import { isWorkerName } from './programs.ts';
 import { decideRestart } from './restart.ts';
 
 export type ChildEvent =
@@ -24,6 +25,7 @@ export type Supervision = {
 export type SuperviseOptions = { readyWithinMs?: number; decide?: typeof decideRestart };
 
 const KILL_AFTER_MS = 3_000;
+const PATIENT_DELAY_MS = 15_000;
 /** Two equal signals in one moment may arrive as one. */
 const BETWEEN_SIGNALS_MS = 200;
 
@@ -74,14 +76,12 @@ export function supervise(
       if (!wasReady && exit.signal === null) return giveUp(child, exit, 1, wasReady);
       const decision = decide(quickDeaths, livedMs);
       quickDeaths = decision.quickDeaths;
-      if (decision.action === 'give-up') return giveUp(child, exit, quickDeaths, wasReady);
-      onEvent({
-        type: 'restarting',
-        name: program.name,
-        reason: describeExit(exit),
-        delayMs: decision.delayMs,
-      });
-      await pause(decision.delayMs, undefined, { signal: stopping.signal }).catch(() => {});
+      // It ran before and says in a sentence what it waits for now, a database for instance: that may come back.
+      const waits = wasReady && outcome.status === 'start-failed';
+      if (decision.action === 'give-up' && !waits) return giveUp(child, exit, quickDeaths, wasReady);
+      const delayMs = decision.action === 'give-up' ? PATIENT_DELAY_MS : decision.delayMs;
+      onEvent({ type: 'restarting', name: program.name, reason: describeExit(exit), delayMs });
+      await pause(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
     started.resolve({ ok: false, message: `The ${program.name} was stopped before it had started.` });
   }
@@ -142,7 +142,7 @@ export function incidentSentence(event: ChildEvent): string | null {
     case 'restarted':
       return `The ${event.name} is back.`;
     case 'gave-up':
-      return null;
+      return isWorkerName(event.name) ? event.message : null;
     default:
       return event satisfies never;
   }

@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { EXTENSIONS, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -20,7 +22,8 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
     const found = await findFrame(parts, id, frame);
     if (!found.ok) return problem(c, 404, found.code, found.message);
     const { file, jobName, extension } = found;
-    if (preview !== undefined && !SHOWN.has(file.mediaType)) return sendDerived(c, parts, found, 'preview');
+    const mediaType = TYPES[extension] ?? 'application/octet-stream';
+    if (preview !== undefined && !SHOWN.has(mediaType)) return sendDerived(c, parts, found, 'preview');
     const size = await parts.blobs.size(file.hash);
     if (size === null)
       return problem(c, 404, 'frame-gone', `The image of frame ${frame} is not here any more.`);
@@ -28,7 +31,7 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
     return sendBlob(
       c,
       parts.blobs,
-      { hash: file.hash, size, mediaType: file.mediaType },
+      { hash: file.hash, size, mediaType },
       {
         'content-disposition': disposition(download === undefined ? 'inline' : 'attachment', name),
       },
@@ -43,11 +46,16 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
   return routes;
 }
 
+/** The type follows from the job's format. A worker names one too, and a bad one could name a script's. */
+const TYPES: Record<string, string> = Object.fromEntries(
+  ImageFormat.options.map((format) => [EXTENSIONS[format], MEDIA_TYPES[format]]),
+);
 /** Images that browsers show as they are. */
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/webp']);
 
 async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 'thumbnail' | 'preview') {
-  const { hash, mediaType } = found.file;
+  const { hash } = found.file;
+  const mediaType = TYPES[found.extension] ?? 'application/octet-stream';
   const etag = `"${hash}-${what}"`;
   const headers = { 'content-type': 'image/webp', 'cache-control': 'private, no-cache', etag };
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });

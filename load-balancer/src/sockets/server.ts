@@ -1,4 +1,5 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type Server as HttpServer, type IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from '@parallel-pilot/shared/server/config.ts';
 import { Server } from 'socket.io';
 
 export type Sockets = { io: Server; http: HttpServer };
@@ -11,7 +12,7 @@ const LONGEST_MESSAGE = 4 * 1024 * 1024;
  * without recovery of connections, which would pass by the token. GET /healthz
  * answers 200, or 503 while the database cannot be used.
  */
-export function createSockets(ready: () => boolean): Sockets {
+export function createSockets(ready: () => boolean, loopback: boolean): Sockets {
   const http = createServer((request, response) => {
     const found = request.method === 'GET' && request.url === '/healthz';
     response.writeHead(found ? (ready() ? 200 : 503) : 404, { 'content-type': 'application/json' });
@@ -24,11 +25,19 @@ export function createSockets(ready: () => boolean): Sockets {
     serveClient: false,
     maxHttpBufferSize: LONGEST_MESSAGE,
     connectTimeout: 10_000,
+    allowRequest: ({ headers }, answer) => answer(null, !fromBrowser(headers) && isNamed(headers, loopback)),
   });
   // Only the two namespaces are served, each behind its token.
   io.use((_, next) => next(new Error('There is nothing here: connect to /workers or /control.')));
   return { io, http };
 }
+
+/** Workers and the backend send no Origin, every page in a browser does: none has business here. */
+const fromBrowser = (headers: IncomingHttpHeaders): boolean => headers.origin !== undefined;
+
+/** On loopback a foreign name for this machine is a page's trick (DNS rebinding). */
+const isNamed = ({ host = '' }: IncomingHttpHeaders, loopback: boolean): boolean =>
+  !loopback || isLoopback(host.replace(/:\d+$/, ''));
 
 /** Resolves with the port. Rejects with a sentence when the address cannot be had. */
 export function listen({ http }: Sockets, port: number, host: string): Promise<number> {

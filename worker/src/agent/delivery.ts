@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -41,6 +41,14 @@ export class Delivery {
       if (step.over) return;
       message = step.next;
     }
+  }
+
+  /** Reports that the agent itself failed at this chunk; nothing is kept for it on disk. */
+  async reportBug(lease: LeaseId, message: string, signal: AbortSignal): Promise<void> {
+    await this.#deliverFailed(
+      { type: 'failed', lease, signature: '', busyMs: 0, log: '', code: 'unexpected', message },
+      signal,
+    );
   }
 
   async #deliverDone(message: DoneMessage, folder: string, signal: AbortSignal): Promise<Step> {

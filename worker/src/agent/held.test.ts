@@ -32,7 +32,7 @@ test('a slot prefers what it has open, then what no other slot has open, then th
 });
 
 test('results under way do not count as work held, until there are far too many', () => {
-  const worker = { slots: 1, mode: 'working' } as const;
+  const worker = { slots: 1, mode: 'working', diskFull: false } as const;
   const ask = (...phases: Phase[]) => answerAssign(held(...phases), none, leaseOf(9), worker);
   assert.deepEqual(ask(running, delivering, delivering), { reply: { ok: true }, take: true });
   const full = ask(running, fetching);

@@ -29,13 +29,14 @@ export function answerAssign(
   held: HeldLeases,
   ended: ReadonlySet<LeaseId>,
   lease: LeaseId,
-  worker: { slots: number; mode: Mode },
+  worker: { slots: number; mode: Mode; diskFull: boolean },
 ): { reply: Reply; take: boolean } {
   if (held.has(lease)) return { reply: { ok: true }, take: false };
   if (ended.has(lease)) return { reply: refusal('stale-lease'), take: false };
   if (worker.mode !== 'working') return { reply: refusal('draining'), take: false };
   const delivering = held.values().reduce((sum, it) => sum + (it.phase.at === 'delivering' ? 1 : 0), 0);
-  const full = held.size - delivering >= 2 * worker.slots || delivering >= MOST_UNDELIVERED;
+  const full =
+    worker.diskFull || held.size - delivering >= 2 * worker.slots || delivering >= MOST_UNDELIVERED;
   return full ? { reply: refusal('busy'), take: false } : { reply: { ok: true }, take: true };
 }
 

@@ -5,6 +5,7 @@ import type { Assets } from '../assets/assets.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
 import { logOutcome, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
+import { type DiskRoom, isDiskFull } from './disk-room.ts';
 import {
   answerAssign,
   answerReclaim,
@@ -27,8 +28,11 @@ export type LeaseLoopParts = {
   outbox: Outbox;
   delivery: Delivery;
   progress: ProgressReport;
+  disk: DiskRoom;
   log: Log;
   onStarted(lease: LeaseId): void;
+  /** This lease will not be worked on here, through no fault of its chunk. */
+  onRelease(lease: LeaseId, reason: string): void;
   /** Something ended: a run, or a lease. */
   onChange(): void;
 };
@@ -63,7 +67,7 @@ export class LeaseLoop {
   }
 
   assign(assign: Assign): Reply {
-    const worker = { slots: this.#parts.slots.length, mode: this.mode };
+    const worker = { slots: this.#parts.slots.length, mode: this.mode, diskFull: this.#parts.disk.full };
     const { reply, take } = answerAssign(this.#held, this.#ended.all, assign.lease, worker);
     if (take) {
       const held: Held = {
@@ -72,7 +76,7 @@ export class LeaseLoop {
         phase: { at: 'fetching', assign },
       };
       this.#held.set(held.lease, held);
-      this.#track(this.#prepare(held, assign));
+      this.#track(this.#prepare(held, assign), held);
     }
     return reply;
   }
@@ -102,7 +106,7 @@ export class LeaseLoop {
       const { lease } = entry.message;
       const held: Held = { lease, stop: new AbortController(), phase: { at: 'delivering' } };
       this.#held.set(lease, held);
-      this.#track(this.#deliver(held, entry));
+      this.#track(this.#deliver(held, entry), held);
     }
   }
 
@@ -145,7 +149,7 @@ export class LeaseLoop {
       if (slot.busy) continue;
       const elsewhere = this.#parts.slots.filter((it) => it !== slot).map((it) => it.affinity);
       const next = chooseNext(this.#held, slot.affinity, elsewhere);
-      if (next !== undefined) this.#track(this.#run(slot, next, next.phase));
+      if (next !== undefined) this.#track(this.#run(slot, next, next.phase), next);
     }
   }
 
@@ -189,22 +193,33 @@ export class LeaseLoop {
   async #settle(held: Held, assign: Assign, outcome: RunOutcome, busyMs: number): Promise<void> {
     held.phase = { at: 'delivering' };
     logOutcome(this.#parts.log, assign, outcome, busyMs);
-    const { lease, signature } = assign;
-    const { log } = outcome;
-    const entry = outcome.ok
-      ? await this.#parts.outbox.keepDone(
-          { lease, signature, busyMs, log, result: outcome.result },
-          outcome.files,
-        )
-      : await this.#parts.outbox.keepFailed({
-          lease,
-          signature,
-          busyMs,
-          log,
-          code: outcome.code,
-          message: outcome.message,
-        });
+    if (!outcome.ok && outcome.code === 'disk-full') return this.#giveBack(held);
+    let entry: OutboxEntry;
+    try {
+      entry = await this.#keep(assign, outcome, busyMs);
+    } catch (error) {
+      if (isDiskFull(error)) return this.#giveBack(held);
+      throw error;
+    }
     await this.#deliver(held, entry);
+  }
+
+  #keep({ lease, signature }: Assign, outcome: RunOutcome, busyMs: number): Promise<OutboxEntry> {
+    const { outbox } = this.#parts;
+    const about = { lease, signature, busyMs, log: outcome.log };
+    return outcome.ok
+      ? outbox.keepDone({ ...about, result: outcome.result }, outcome.files)
+      : outbox.keepFailed({ ...about, code: outcome.code, message: outcome.message });
+  }
+
+  /** The disk is full here: another worker may do it, or this one when there is room. Its attempt does not count. */
+  async #giveBack(held: Held): Promise<void> {
+    const { disk, outbox, onRelease, onChange } = this.#parts;
+    disk.report();
+    this.#forget(held);
+    onRelease(held.lease, 'The disk of this worker is full.');
+    onChange();
+    await outbox.discard(held.lease);
   }
 
   async #deliver(held: Held, entry: OutboxEntry): Promise<void> {
@@ -220,12 +235,24 @@ export class LeaseLoop {
     this.#ended.add(held.lease);
   }
 
-  #track(task: Promise<void>): void {
+  #track(task: Promise<void>, held?: Held): void {
     const tracked: Promise<void> = task
-      .catch((error) =>
-        this.#parts.log.fatal({ event: 'agent.bug', err: error }, `The worker met a bug: ${String(error)}`),
-      )
+      .catch((error) => this.#onBug(error, held))
       .finally(() => this.#tasks.delete(tracked));
     this.#tasks.add(tracked);
+  }
+
+  /** A lease that nobody works on any more must not be held for ever, renewed by every hello. */
+  async #onBug(error: unknown, held: Held | undefined): Promise<void> {
+    const { log, delivery, onChange } = this.#parts;
+    log.fatal({ event: 'agent.bug', err: error }, `The worker met a bug: ${String(error)}`);
+    if (held === undefined || !this.#held.has(held.lease)) return;
+    await delivery.reportBug(
+      held.lease,
+      `The worker met a bug: ${String(error)}`.slice(0, 2_000),
+      held.stop.signal,
+    );
+    this.#forget(held);
+    onChange();
   }
 }

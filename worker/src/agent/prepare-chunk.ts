@@ -1,6 +1,7 @@
 import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
+import { isDiskFull } from './disk-room.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Folders of a chunk that may start. `release` lets its inputs go. */
@@ -21,8 +22,8 @@ export async function prepareChunk(
     return { ok: true, inputs, outputs: await outbox.prepare(assign.lease), release };
   } catch (error) {
     release();
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const { message } = error as Error;
+    if (isDiskFull(error)) {
       return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence };
     }
     return {

@@ -9,6 +9,7 @@ import type { WorkerKind } from '../kinds/kind.ts';
 import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
+import { watchDiskRoom } from './disk-room.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import type { Log } from './log.ts';
 import { Outbox } from './outbox.ts';
@@ -68,14 +69,17 @@ async function live(
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
   const slots = await createSlots(config, folder, kinds, log);
   const progress = new ProgressReport((message) => agent.connection.tell('progress', message));
+  const disk = watchDiskRoom(config.dataFolder, log);
   const loop = new LeaseLoop({
     slots,
     assets,
     outbox,
     delivery: new Delivery(agent.connection, address, log),
     progress,
+    disk,
     log,
     onStarted: (lease) => agent.connection.tell('started', { lease }),
+    onRelease: (lease, reason) => void agent.connection.ask('released', { leases: [lease], reason }),
     onChange: () => agent.changed(),
   });
   loop.adopt(await outbox.recover());
@@ -84,6 +88,7 @@ async function live(
   const exit = await agent.ended;
   unlisten();
   progress.close();
+  disk.close();
   news.close();
   agent.close();
   await Promise.all(slots.map((slot) => slot.close()));

@@ -256,6 +256,20 @@ export const chunkFiles = (
     .limit(limit)
     .execute();
 
+/** Files of other jobs' chunks that finished since then. */
+export const chunkFilesSince = (
+  db: Db,
+  job: JobId,
+  since: number,
+): Promise<{ files_json: string | null }[]> =>
+  db
+    .selectFrom('chunks')
+    .select('files_json')
+    .where('job_id', '!=', job)
+    .where('finished_at', '>=', since)
+    .where('files_json', 'is not', null)
+    .execute();
+
 /** Names and capabilities of the workers that are connected now. */
 export const onlineWorkers = (db: Db) =>
   db

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, MysqlDialect, SqliteDialect } from 'kysely';
+import { Kysely, MysqlDialect, SqliteAdapter, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import * as first from './migrations/0001-first.ts';
@@ -15,7 +15,7 @@ export type Db = Kysely<Database>;
 export function connectDatabase(url: string): Db {
   if (url.startsWith('sqlite:')) {
     return new Kysely<Database>({
-      dialect: new SqliteDialect({ database: async () => openSqlite(url.slice('sqlite:'.length)) }),
+      dialect: new TransactionalSqlite({ database: async () => openSqlite(url.slice('sqlite:'.length)) }),
     });
   }
   if (url.startsWith('mysql:') || url.startsWith('mariadb:')) {
@@ -29,6 +29,19 @@ export function connectDatabase(url: string): Db {
     return new Kysely<Database>({ dialect: new MysqlDialect({ pool }) });
   }
   throw new Error('DATABASE_URL must start with sqlite: or mysql:');
+}
+
+// SQLite can undo schema changes, which Kysely does not make use of: a migration happens whole or not at
+// all, and a second process waits for the first one's.
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+class TransactionalSqlite extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
 }
 
 /** Brings the schema to the newest version. Two processes may call it at once. */

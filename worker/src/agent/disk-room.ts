@@ -1,0 +1,46 @@
+import { statfs } from 'node:fs/promises';
+import type { Log } from './log.ts';
+
+/** Bytes that must be free before a worker whose disk was full takes work again: room for a frame or two. */
+const ENOUGH_BYTES = 64 * 1024 ** 2;
+const LOOK_MS = 1_000;
+
+/**
+ * Whether this worker's disk is full. A full disk is no fault of the chunk that
+ * met it: while it lasts the worker takes no work, and it goes on by itself.
+ */
+export type DiskRoom = {
+  readonly full: boolean;
+  /** Something met a full disk just now. */
+  report(): void;
+  close(): void;
+};
+
+export function watchDiskRoom(folder: string, log: Log): DiskRoom {
+  let timer: NodeJS.Timeout | undefined;
+  const look = async (): Promise<void> => {
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize < ENOUGH_BYTES) return;
+    clearInterval(timer);
+    timer = undefined;
+    log.info({ event: 'disk.room' }, 'There is disk space again; taking work.');
+  };
+  return {
+    get full() {
+      return timer !== undefined;
+    },
+    report() {
+      if (timer !== undefined) return;
+      log.warn(
+        { event: 'disk.full', folder },
+        `The disk that holds ${folder} is full. The work goes back to the farm; free some space and this worker goes on by itself.`,
+      );
+      timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+/** True for an error of the file system that says there is no space or quota left. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
