@@ -72,7 +72,7 @@ export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promis
     if (job.state !== 'ready' || stage === undefined) {
       return notNow(job.state, 'Settings can only be given while the job waits for them');
     }
-    const step = await nextStep(parts.db, job, stage, settings);
+    const step = await nextStep(parts, job, stage, settings);
     if (step.step === 'fail') return { ok: false, status: 422, code: step.code, message: step.message };
     const done = await takeStep(parts, job, stage, step, settings);
     return done ? { ok: true } : notNow(job.state, 'The job changed meanwhile');

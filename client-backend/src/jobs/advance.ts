@@ -58,15 +58,20 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
 
 async function plan(parts: Parts, job: JobRow, stage: StageRow): Promise<boolean> {
   const settings = job.given_json === null ? null : JSON.parse(job.given_json);
-  const step = await nextStep(parts.db, job, stage, settings);
+  const step = await nextStep(parts, job, stage, settings);
   return takeStep(parts, job, stage, step);
 }
 
 /** What the job's kind wants next, with these settings. */
-export async function nextStep(db: Db, job: JobRow, stage: StageRow, settings: unknown): Promise<NextStep> {
+export async function nextStep(
+  { db, clock }: Pick<Parts, 'db' | 'clock'>,
+  job: JobRow,
+  stage: StageRow,
+  settings: unknown,
+): Promise<NextStep> {
   const kind = kindOf(job.kind);
   try {
-    return kind.next(await planningContext(db, kind, job, stage, settings));
+    return kind.next(await planningContext(db, kind, job, stage, settings, clock()));
   } catch (error) {
     if (!(error instanceof ZodError)) throw error;
     const message = `A worker's report on "${stage.name}" does not have the form it should have. Update the workers to the farm's version, then retry.`;

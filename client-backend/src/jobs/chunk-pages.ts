@@ -102,7 +102,8 @@ export async function timeline(parts: Parts, id: JobId, limit: number): Promise<
               ordinal: ordinalOfChunk(span.chunk),
               label: label(span.chunk),
               from: span.started_at,
-              to: span.ended_at,
+              // The slot was free again after `busy_ms`; the lease ended when the result was stored.
+              to: span.busy_ms === null ? span.ended_at : span.started_at + Math.round(span.busy_ms),
               outcome: span.outcome,
             },
           ],

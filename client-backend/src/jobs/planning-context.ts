@@ -6,6 +6,7 @@ import {
   doneChunks,
   failedChunks,
   onlineWorkers,
+  workersSeenSince,
 } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -22,6 +23,7 @@ export async function planningContext(
   job: JobRow,
   stage: StageRow,
   settings: unknown,
+  now: number,
 ): Promise<PlanningContext<unknown>> {
   const counts = (await countChunks(db, [stage.id])).get(stage.id);
   const results =
@@ -36,8 +38,17 @@ export async function planningContext(
       failedCount: counts?.failed ?? 0,
       failed: await failures(db, stage),
     },
-    fleet: await fleetOf(db),
+    fleet: await knownFleetOf(db, now),
   };
+}
+
+/** A worker that was here so lately counts when it is asked what the farm can do: it may only be starting again. */
+const LATELY_MS = 10 * 60_000;
+
+/** Capabilities of the workers that are connected, or were a few minutes ago. */
+export async function knownFleetOf(db: Db, now: number): Promise<Capabilities[]> {
+  const workers = await workersSeenSince(db, now - LATELY_MS);
+  return workers.map((worker) => Capabilities.parse(JSON.parse(worker.capabilities_json)));
 }
 
 /** Capabilities of the workers that are connected now. */

@@ -6,7 +6,7 @@ import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { changeJob } from './change-job.ts';
-import { fleetOf } from './planning-context.ts';
+import { fleetOf, knownFleetOf } from './planning-context.ts';
 
 /** A fleet that is just coming up again after a restart is given this long to be complete. */
 const PATIENCE_MS = 4_000;
@@ -62,8 +62,11 @@ async function report(
   const job = await findJob(parts.db, id);
   if (job === undefined) return;
   const problem = backendKindOf(job.kind).fleetProblem(fleet, requirements);
-  if (problem !== null && job.state === 'probing') {
-    if (await failProbe(parts, job, problem)) return;
+  if (job.state === 'probing') {
+    // The one worker that can may be starting again at this moment.
+    const known = await knownFleetOf(parts.db, parts.clock());
+    const hopeless = backendKindOf(job.kind).fleetProblem(known, requirements);
+    if (hopeless !== null && (await failProbe(parts, job, hopeless))) return;
   }
   if (told.has(id)) return;
   told.add(id);

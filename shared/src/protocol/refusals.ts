@@ -5,8 +5,7 @@ export const REFUSALS = {
   'protocol-mismatch':
     'This worker speaks another protocol version than the farm. Update the older of the two.',
   'bad-token': 'The token is not valid. Ask the owner of the farm for the line by which workers join.',
-  'worker-banned': 'The owner of the farm has shut this worker out.',
-  'name-taken': 'Another worker with the same identity is connected. Give this one its own data folder.',
+  'name-taken': 'The identity of this worker belongs to another machine. Give this one its own data folder.',
   'stale-lease': 'The lease has ended, so the result was not taken.',
   'blob-missing': 'The result names a file that was not uploaded. Upload it and report again.',
   'invalid-message': 'The message does not have the form the protocol gives it.',

@@ -34,7 +34,7 @@ export type ConnectionHandlers = {
 
 const ACK_MS = 10_000;
 const TELL_AGAIN_MS = 60_000;
-const FOR_GOOD: readonly RefusalCode[] = ['protocol-mismatch', 'bad-token', 'worker-banned'];
+const FOR_GOOD: readonly RefusalCode[] = ['protocol-mismatch', 'bad-token'];
 
 /** The socket to the load balancer: joins, says hello after every connect, and comes back for ever. */
 export class Connection {

@@ -48,14 +48,14 @@ test('a worker told to leave at once stops its chunk, says so, and does not wait
 });
 
 test('a refusal for good ends the worker with its reason', async (t) => {
-  for (const code of ['bad-token', 'protocol-mismatch', 'worker-banned'] as const) {
+  for (const code of ['bad-token', 'protocol-mismatch'] as const) {
     const world = await TestWorld.make(t);
     world.farm.refuse = refusal(code);
     const exit = await world.start().ended;
     assert.deepEqual(exit, { code: 1, reason: 'refused', message: refusal(code).message });
   }
   const world = await TestWorld.make(t);
-  world.farm.replies.hello = () => refusal('worker-banned');
+  world.farm.replies.hello = () => refusal('bad-token');
   assert.equal((await world.start().ended).code, 1);
 });
 

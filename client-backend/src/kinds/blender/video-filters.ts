@@ -32,6 +32,8 @@ export function videoFilters({
 }): string[] {
   const keepsAlpha = settings.video === 'mov' && settings.transparent;
   return [
+    // ffmpeg 5.1 aborts (imgutils.c) where it reads a small OpenEXR frame straight into zscale.
+    ...(settings.format === 'OPEN_EXR' ? ['copy'] : []),
     ...(settings.format === 'PNG' || settings.format === 'TIFF' ? [PLAIN_RGB] : []),
     ...alpha(settings, keepsAlpha),
     ...(settings.format === 'OPEN_EXR'

@@ -39,7 +39,7 @@ export function resolveSettings(
   const parsed = parseFrames(frames);
   if (!parsed.ok) return refuse('bad-frames', parsed.message);
   const denoise = decideDenoise(scene, engine.engine, given.denoise ?? 'auto', fleet);
-  const format = given.format ?? ImageFormat.safeParse(scene.format).data ?? 'PNG';
+  const format = given.format ?? formatOf(scene.format);
   const settings: RenderSettings = {
     scene: scene.name,
     camera: camera.camera,
@@ -184,6 +184,10 @@ function depthFor(format: ImageFormat, wanted: ColorDepth | null): ColorDepth {
   const depths: readonly ColorDepth[] = allowed[format];
   return wanted !== null && depths.includes(wanted) ? wanted : (depths[0] ?? '8');
 }
+
+/** The nearest format that holds one frame: layers are not kept apart, and a movie's frames are PNG. */
+const formatOf = (name: string): ImageFormat =>
+  name === 'OPEN_EXR_MULTILAYER' ? 'OPEN_EXR' : (ImageFormat.safeParse(name).data ?? 'PNG');
 
 const rangeOf = (scene: ProbedScene): string =>
   `${scene.frameStart}-${scene.frameEnd}${scene.frameStep > 1 ? `x${scene.frameStep}` : ''}`;

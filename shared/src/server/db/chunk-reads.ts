@@ -130,6 +130,7 @@ export type Attempt = {
   started_at: number | null;
   ended_at: number | null;
   outcome: string | null;
+  busy_ms: number | null;
   failure_code: string | null;
   failure_message: string | null;
   log: string | null;
@@ -148,6 +149,7 @@ const attempts = (db: Db) =>
       'l.started_at',
       'l.ended_at',
       'l.outcome',
+      'l.busy_ms',
       'l.failure_code',
       'l.failure_message',
       'l.log',
@@ -176,7 +178,7 @@ export function listSpans(db: Db, job: JobId, limit: number): Promise<Span[]> {
     .selectFrom((eb) =>
       eb
         .selectFrom('leases')
-        .select(['id', 'chunk_id', 'worker_id', 'granted_at', 'started_at', 'ended_at', 'outcome'])
+        .select(['id', 'chunk_id', 'worker_id', 'granted_at', 'started_at', 'ended_at', 'outcome', 'busy_ms'])
         .where('job_id', '=', job)
         .orderBy('granted_at', 'desc')
         .limit(limit)
@@ -192,6 +194,7 @@ export function listSpans(db: Db, job: JobId, limit: number): Promise<Span[]> {
       'l.started_at',
       'l.ended_at',
       'l.outcome',
+      'l.busy_ms',
     ])
     .orderBy('l.granted_at', 'desc')
     .execute();
@@ -237,38 +240,22 @@ export const doneChunk = (db: Db, stage: StageId, ordinal: number): Promise<Done
     .where('state', '=', 'done')
     .executeTakeFirst();
 
-/**
- * Files of the chunks of one job, or of every other one, in pages by id: one
- * walk over the table finds which blobs are still used.
- */
-export const chunkFiles = (
+/** Files of all chunks that have some, as JSON text, in pages by id. */
+export async function allChunkFiles(
   db: Db,
-  whose: { job: JobId; others: boolean },
   after: string,
   limit: number,
-): Promise<{ id: ChunkId; files_json: string | null }[]> =>
-  db
+): Promise<{ id: ChunkId; files_json: string }[]> {
+  const rows = await db
     .selectFrom('chunks')
     .select(['id', 'files_json'])
-    .where('job_id', whose.others ? '!=' : '=', whose.job)
+    .where('files_json', 'is not', null)
     .where('id', '>', after as ChunkId)
     .orderBy('id')
     .limit(limit)
     .execute();
-
-/** Files of other jobs' chunks that finished since then. */
-export const chunkFilesSince = (
-  db: Db,
-  job: JobId,
-  since: number,
-): Promise<{ files_json: string | null }[]> =>
-  db
-    .selectFrom('chunks')
-    .select('files_json')
-    .where('job_id', '!=', job)
-    .where('finished_at', '>=', since)
-    .where('files_json', 'is not', null)
-    .execute();
+  return rows.map(({ id, files_json }) => ({ id, files_json: files_json ?? '' }));
+}
 
 /** Names and capabilities of the workers that are connected now. */
 export const onlineWorkers = (db: Db) =>
@@ -276,6 +263,14 @@ export const onlineWorkers = (db: Db) =>
     .selectFrom('workers')
     .select(['id', 'name', 'capabilities_json'])
     .where('status', '=', 'online')
+    .execute();
+
+/** Capabilities of the workers that are connected now or were heard of since then. */
+export const workersSeenSince = (db: Db, since: number): Promise<{ capabilities_json: string }[]> =>
+  db
+    .selectFrom('workers')
+    .select('capabilities_json')
+    .where((eb) => eb.or([eb('status', '=', 'online'), eb('last_seen_at', '>=', since)]))
     .execute();
 
 export async function workerNames(db: Db, ids: WorkerId[]): Promise<Map<WorkerId, string>> {
