@@ -10,6 +10,7 @@ import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
 import { startJobs } from './jobs/start-jobs.ts';
+import { sweepBlobs } from './jobs/sweep-blobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
 import type { Parts } from './parts.ts';
@@ -45,7 +46,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const uploads = await createUploads(parts);
   app = createApp(parts, { access, uploads });
   const jobs = startJobs(parts, balancer, live);
-  const sweeping = sweepHourly(uploads, log);
+  const sweeping = sweepHourly(parts, uploads);
   const url = urlOf(config, port);
   log.info({ event: 'backend.listening', url });
   return {
@@ -92,8 +93,12 @@ function urlOf(config: ServerConfig, port: number): string {
 
 const HOUR_MS = 60 * 60_000;
 
-function sweepHourly(uploads: Uploads, log: Parts['log']): NodeJS.Timeout {
-  const sweep = () => uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
+function sweepHourly(parts: Parts, uploads: Uploads): NodeJS.Timeout {
+  const { log } = parts;
+  const sweep = async () => {
+    await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
+    await sweepBlobs(parts).catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
+  };
   void sweep();
   return setInterval(sweep, HOUR_MS).unref();
 }

@@ -58,7 +58,7 @@ async function main(): Promise<void> {
 
 async function makeDataFolder({ dataFolder }: ServerConfig): Promise<void> {
   try {
-    await mkdir(dataFolder, { recursive: true });
+    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   } catch (error) {
     const why = (error as Error).message;
     throw new Error(

@@ -36,8 +36,9 @@ export function createAccess({ config, signingKey, ownerKeyHash, clock }: Access
   const required = !isLocalOnly(config);
   const attempts = countAttempts(clock);
   const proveKey = (key: string, address: string): Verdict => {
-    if (attempts.exhausted(address)) return TOO_MANY;
+    // The right key first: behind a proxy all come from one address, and guesses must not lock the owner out.
     if (sameSecret(sha256(key), ownerKeyHash)) return { ok: true };
+    if (attempts.exhausted(address)) return TOO_MANY;
     attempts.failed(address);
     return WRONG_KEY;
   };

@@ -4,11 +4,14 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { BlobInfo } from '@parallel-pilot/shared/api/farm.ts';
 import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
-import { findBlob, inputsOfLease, insertBlobs, isLeaseOpen } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { DISK_FULL } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
+import { findBlob, inputsOfLease, isLeaseOpen } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
+import { SPARE_BYTES } from '../uploads/hashing-store.ts';
+import { noteBlob } from '../uploads/note-blob.ts';
 import { newRoutes, problem, problems } from './problems.ts';
 import { sendBlob } from './send-blob.ts';
 
@@ -54,15 +57,15 @@ async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: 
 
 // Every frame of every worker passes here: one look at the disk, one stream, one row.
 async function store(c: Context, parts: Parts, hash: BlobHash) {
-  const size = await parts.blobs.size(hash);
-  if (size !== null) {
-    await note(c, parts, hash, size);
-    return c.json({ hash, size }, 200);
+  const here = await note(c, parts, hash);
+  if (here !== null) return c.json({ hash, size: here }, 200);
+  if ((await parts.blobs.freeBytes()) < SPARE_BYTES) {
+    return problem(c, 507, DISK_FULL.code, DISK_FULL.message);
   }
   const maxBytes = parts.config.maxUploadBytes;
   const written = await parts.blobs.write(bodyOf(c), { maxBytes, expect: hash });
   if (!written.ok) return problem(c, STATUS[written.code], written.code, written.message);
-  await note(c, parts, hash, written.size);
+  if ((await note(c, parts, hash)) === null) throw new Error('a blob was removed while it was stored');
   return c.json({ hash, size: written.size }, 200);
 }
 
@@ -71,10 +74,10 @@ const STATUS = { 'hash-mismatch': 422, 'too-large': 413, 'disk-full': 507 } as c
   number
 >;
 
-function note(c: Context, parts: Parts, hash: BlobHash, size: number): Promise<void> {
+function note(c: Context, parts: Parts, hash: BlobHash): Promise<number | null> {
   const given = c.req.header('content-type') ?? '';
   const mediaType = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(given) ? given : 'application/octet-stream';
-  return insertBlobs(parts.db, [{ hash, size, media_type: mediaType, created_at: parts.clock() }]);
+  return noteBlob(parts, { hash, media_type: mediaType, created_at: parts.clock() });
 }
 
 // Node's own stream spares a copy through web streams.

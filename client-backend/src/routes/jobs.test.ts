@@ -15,6 +15,7 @@ import sharp from 'sharp';
 import { fromBuffer } from 'yauzl';
 import { until } from '../../../tests/support/until.ts';
 import { engineOf } from '../jobs/engine-of.ts';
+import { sweepBlobs } from '../jobs/sweep-blobs.ts';
 import {
   failChunk,
   openStage,
@@ -228,10 +229,12 @@ test('a deleted job takes its blobs with it, but not those that others use', asy
   assert.equal((await ask(`/${first}`, { method: 'DELETE' })).status, 204);
   assert.equal((await ask(`/${first}`)).status, 404);
   assert.equal((await app.request(video?.url ?? '')).status, 404);
+  await sweepBlobs(farm.parts);
   assert.equal(await farm.parts.blobs.size(own), null);
   assert.notEqual(await farm.parts.blobs.size(both), null);
   assert.equal((await ask(`/${second}/frames/1`)).status, 200);
   assert.equal((await ask(`/${second}`, { method: 'DELETE' })).status, 204);
+  await sweepBlobs(farm.parts);
   assert.equal(await farm.parts.blobs.size(both), null);
 });
 

@@ -21,6 +21,7 @@ export function sendBlob(
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     etag,
+    ...SANDBOX,
     ...extra,
   };
   if (namesTag(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
@@ -38,6 +39,12 @@ export function sendBlob(
   const bytes = Readable.toWeb(blobs.read(blob.hash, range ?? undefined));
   return new Response(bytes as ReadableStream, { status, headers });
 }
+
+/** Bytes that others made must do nothing on the farm's origin, whatever they say they are. */
+export const SANDBOX = {
+  'content-security-policy': "sandbox; default-src 'none'",
+  'x-content-type-options': 'nosniff',
+};
 
 const namesTag = (header: string | undefined, etag: string): boolean =>
   header?.split(',').some((part) => part.trim().replace(/^W\//, '') === etag) ?? false;

@@ -6,6 +6,7 @@ import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { Server } from '@tus/server';
 import type { Parts } from '../parts.ts';
 import { HashingStore, NO_ROOM, SPARE_BYTES } from './hashing-store.ts';
+import { oneByOne } from './note-blob.ts';
 
 export const UPLOADS_PATH = '/api/v1/uploads';
 const EXPIRE_MS = 7 * 24 * 60 * 60_000;
@@ -78,10 +79,11 @@ async function become(
 ): Promise<StoredBlob> {
   const blob = (await store.blobOf(id)) ?? (await hashed(store, id));
   await store.finish(id, blob);
-  if ((await blobs.size(blob.hash)) === null) await blobs.adopt(store.fileOf(id), blob);
-  else await rm(store.fileOf(id), { force: true });
-  const row = { ...blob, media_type: 'application/octet-stream', created_at: clock() };
-  await insertBlobs(db, [row]);
+  await oneByOne(blob.hash, async () => {
+    if ((await blobs.size(blob.hash)) === null) await blobs.adopt(store.fileOf(id), blob);
+    else await rm(store.fileOf(id), { force: true });
+    await insertBlobs(db, [{ ...blob, media_type: 'application/octet-stream', created_at: clock() }]);
+  });
   return blob;
 }
 

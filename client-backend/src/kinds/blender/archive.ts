@@ -3,9 +3,10 @@ import { crc32 } from 'node:zlib';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
-import { insertBlobs, knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl';
 import type { OpenedSource, Parts, SubmissionRefusal } from '../../parts.ts';
+import { SPARE_BYTES } from '../../uploads/hashing-store.ts';
+import { noteBlob } from '../../uploads/note-blob.ts';
 import { checkBlend } from './blend-header.ts';
 import { type ArchiveEntry, chooseMain, MAX_ENTRIES, screenArchive } from './screen-archive.ts';
 
@@ -15,8 +16,8 @@ type Source = { blob: BlobHash; fileName: string; main?: RelativePath | undefine
 
 /**
  * Unpacks an uploaded .zip into blobs, file by file, once its table of contents
- * is found harmless and the .blend to render is known. Nothing of an archive
- * that is refused stays behind.
+ * is found harmless and the .blend to render is known. What is left of an
+ * archive that is refused has rows, so the sweep of unused blobs takes it.
  */
 export async function openArchive(parts: ArchiveParts, source: Source): Promise<OpenedSource> {
   let zip: ZipFile;
@@ -28,10 +29,8 @@ export async function openArchive(parts: ArchiveParts, source: Source): Promise<
   const unpacked: StageInput[] = [];
   try {
     const opened = await unpack(parts, zip, source, unpacked);
-    if (!opened.ok) await forget(parts, unpacked);
     return opened;
   } catch (error) {
-    await forget(parts, unpacked);
     return damaged(source.fileName, error);
   } finally {
     zip.close();
@@ -47,7 +46,10 @@ async function unpack(
   if (zip.entryCount > MAX_ENTRIES) return tooMany(fileName, zip.entryCount);
   const entries: (ArchiveEntry & { entry: Entry })[] = [];
   for await (const entry of zip.eachEntry()) entries.push(describe(entry));
-  const limits = { maxBytes: parts.config.maxUploadBytes, freeBytes: await parts.blobs.freeBytes() };
+  const limits = {
+    maxBytes: parts.config.maxUploadBytes,
+    freeBytes: (await parts.blobs.freeBytes()) - SPARE_BYTES,
+  };
   const screened = screenArchive(entries, fileName, limits);
   if (!screened.ok) return screened;
   const paths = screened.files.map((file) => file.path);
@@ -65,7 +67,6 @@ async function unpack(
     if (!check.ok) return check;
     fileVersion = check.fileVersion;
   }
-  await note(parts, unpacked);
   return { ok: true, main: chosen.main, files: unpacked, fileVersion };
 }
 
@@ -95,7 +96,10 @@ async function extract(
   bytes.once('error', (error) => checked.destroy(error));
   const written = await parts.blobs.write(bytes.pipe(checked), { maxBytes: entry.uncompressedSize });
   if (!written.ok) return written;
-  unpacked.push({ path, hash: written.hash, size: written.size });
+  const { hash, size } = written;
+  const row = { hash, media_type: 'application/octet-stream', created_at: parts.clock() };
+  if ((await noteBlob(parts, row)) === null) throw new Error('a blob was removed while it was stored');
+  unpacked.push({ path, hash, size });
   return null;
 }
 
@@ -110,20 +114,6 @@ function verifyChecksum(entry: Entry): Transform {
       done(sum === entry.crc32 ? null : new Error('the checksum of an entry does not fit'));
     },
   });
-}
-
-function note({ db, clock }: ArchiveParts, files: StageInput[]): Promise<void> {
-  const rows = files.map(({ hash, size }) => {
-    return { hash, size, media_type: 'application/octet-stream', created_at: clock() };
-  });
-  return insertBlobs(db, rows);
-}
-
-// Every blob that anyone relies on has a row; what was unpacked just now has none yet.
-async function forget({ db, blobs }: ArchiveParts, unpacked: StageInput[]): Promise<void> {
-  const hashes = unpacked.map((file) => file.hash);
-  const known = await knownBlobs(db, hashes);
-  for (const hash of hashes) if (!known.has(hash)) await blobs.delete(hash);
 }
 
 /** The refusal for what yauzl and zlib throw; errors of the disk or the database are thrown on. */

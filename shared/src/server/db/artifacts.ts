@@ -36,35 +36,3 @@ export async function keepBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise
     await db.insertInto('job_blobs').values(rows).execute();
   }
 }
-
-/** Blobs of a job's submission and artifacts; those of its chunks are read page by page, see chunk-reads. */
-export async function blobsOfJob(db: Db, job: JobId): Promise<BlobHash[]> {
-  const kept = await db.selectFrom('job_blobs').select('hash').where('job_id', '=', job).execute();
-  const made = await db.selectFrom('artifacts').select('hash').where('job_id', '=', job).execute();
-  return [...kept, ...made].map((row) => row.hash);
-}
-
-/** Those of the hashes that another job's submission or artifacts use. */
-export async function blobsUsedElsewhere(db: Db, job: JobId, hashes: BlobHash[]): Promise<BlobHash[]> {
-  const used: BlobHash[] = [];
-  for (const part of parts(hashes)) {
-    for (const table of ['job_blobs', 'artifacts'] as const) {
-      const rows = await db
-        .selectFrom(table)
-        .select('hash')
-        .where('hash', 'in', part)
-        .where('job_id', '!=', job)
-        .execute();
-      used.push(...rows.map((row) => row.hash));
-    }
-  }
-  return used;
-}
-
-export async function forgetBlobs(db: Db, hashes: BlobHash[]): Promise<void> {
-  for (const part of parts(hashes)) await db.deleteFrom('blobs').where('hash', 'in', part).execute();
-}
-
-function* parts(hashes: BlobHash[]): Generator<BlobHash[]> {
-  for (let from = 0; from < hashes.length; from += 1_000) yield hashes.slice(from, from + 1_000);
-}

@@ -1,20 +1,49 @@
-import { MysqlAdapter } from 'kysely';
+import { MysqlAdapter, sql } from 'kysely';
 import type { BlobHash, LeaseId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
 import type { BlobsTable } from './schema.ts';
 
-/** Notes stored blobs; those already noted stay as they are. */
+/** Notes stored blobs; those already noted are touched, which keeps them from the next sweep. */
 export async function insertBlobs(db: Db, rows: BlobsTable[]): Promise<void> {
   const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   for (let at = 0; at < rows.length; at += 200) {
     const insert = db.insertInto('blobs').values(rows.slice(at, at + 200));
-    await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
+    await (mysql
+      ? insert.onDuplicateKeyUpdate({ created_at: sql`values(created_at)` })
+      : insert.onConflict((conflict) =>
+          conflict.column('hash').doUpdateSet((eb) => ({ created_at: eb.ref('excluded.created_at') })),
+        )
+    ).execute();
   }
 }
 
 export const findBlob = (db: Db, hash: BlobHash): Promise<BlobsTable | undefined> =>
   db.selectFrom('blobs').selectAll().where('hash', '=', hash).executeTakeFirst();
+
+/** Hashes of the next blobs after `after` that came, or were last touched, before that time. */
+export async function oldBlobs(db: Db, before: number, after: string, limit: number): Promise<BlobHash[]> {
+  const rows = await db
+    .selectFrom('blobs')
+    .select('hash')
+    .where('hash', '>', after as BlobHash)
+    .where('created_at', '<', before)
+    .orderBy('hash')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.hash);
+}
+
+/** Takes the rows of those that are still old and that no submission or artifact names. */
+export async function deleteUnusedBlobs(db: Db, hashes: BlobHash[], before: number): Promise<void> {
+  await db
+    .deleteFrom('blobs')
+    .where('hash', 'in', hashes)
+    .where('created_at', '<', before)
+    .where('hash', 'not in', (eb) => eb.selectFrom('job_blobs').select('hash').where('hash', 'in', hashes))
+    .where('hash', 'not in', (eb) => eb.selectFrom('artifacts').select('hash').where('hash', 'in', hashes))
+    .execute();
+}
 
 /** Which of these are noted. */
 export async function knownBlobs(db: Db, hashes: BlobHash[]): Promise<Set<BlobHash>> {

@@ -1,0 +1,65 @@
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { deleteUnusedBlobs, findBlob, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { allChunkFiles } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { BACKEND_KINDS } from '../kinds/registry.ts';
+import type { Parts } from '../parts.ts';
+import { oneByOne } from '../uploads/note-blob.ts';
+
+/** A blob that nobody names is kept for so long after it came, or was last said to be here. */
+export const GRACE_MS = 60 * 60_000;
+const CANDIDATES = 50_000;
+const PAGE = 5_000;
+
+/**
+ * Removes the blobs that no job, artifact or finished chunk names and that are
+ * older than the grace period: what deleted jobs, unused uploads, dead leases
+ * and refused archives leave. Whoever is told that a blob is here has it
+ * touched, so the period also covers results not yet written to their chunk.
+ */
+export function sweepBlobs(parts: Parts): Promise<void> {
+  const before = running.get(parts.db) ?? Promise.resolve();
+  const mine = before.catch(() => {}).then(() => sweep(parts));
+  running.set(parts.db, mine);
+  return mine;
+}
+
+const running = new WeakMap<Parts['db'], Promise<void>>();
+
+async function sweep(parts: Parts): Promise<void> {
+  const before = parts.clock() - GRACE_MS;
+  for (let after = ''; ; ) {
+    const page = await oldBlobs(parts.db, before, after, CANDIDATES);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    const unused = new Set(page);
+    await dropUsed(parts, unused);
+    await remove(parts, [...unused], before);
+    after = last;
+  }
+}
+
+async function dropUsed(parts: Parts, unused: Set<BlobHash>): Promise<void> {
+  for (let after = ''; unused.size > 0; ) {
+    const rows = await allChunkFiles(parts.db, after, PAGE);
+    for (const { files_json } of rows) {
+      for (const [hash] of files_json.matchAll(/[0-9a-f]{64}/g)) unused.delete(hash as BlobHash);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = last.id;
+  }
+}
+
+async function remove(parts: Parts, unused: BlobHash[], before: number): Promise<void> {
+  for (let at = 0; at < unused.length; at += 500) {
+    const some = unused.slice(at, at + 500);
+    await deleteUnusedBlobs(parts.db, some, before);
+    for (const hash of some) {
+      await oneByOne(hash, async () => {
+        if ((await findBlob(parts.db, hash)) !== undefined) return;
+        await parts.blobs.delete(hash);
+        for (const kind of Object.values(BACKEND_KINDS)) await kind.forget(parts, [hash]);
+      });
+    }
+  }
+}
