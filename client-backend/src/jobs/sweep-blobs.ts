@@ -1,6 +1,6 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, findBlob, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { allChunkFiles } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { allChunkFiles, chunkFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { BACKEND_KINDS } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { oneByOne } from '../uploads/note-blob.ts';
@@ -9,6 +9,8 @@ import { oneByOne } from '../uploads/note-blob.ts';
 export const GRACE_MS = 60 * 60_000;
 const CANDIDATES = 50_000;
 const PAGE = 5_000;
+/** The balancer, which writes when a chunk finished, may run on a machine with another clock. */
+const CLOCK_SKEW_MS = 10 * 60_000;
 
 /**
  * Removes the blobs that no job, artifact or finished chunk names and that are
@@ -32,8 +34,9 @@ async function sweep(parts: Parts): Promise<void> {
     const last = page.at(-1);
     if (last === undefined) return;
     const unused = new Set(page);
+    const since = parts.clock() - CLOCK_SKEW_MS;
     await dropUsed(parts, unused);
-    await remove(parts, [...unused], before);
+    await remove(parts, unused, { before, since });
     after = last;
   }
 }
@@ -42,7 +45,7 @@ async function dropUsed(parts: Parts, unused: Set<BlobHash>): Promise<void> {
   for (let after = ''; unused.size > 0; ) {
     const rows = await allChunkFiles(parts.db, after, PAGE);
     for (const { files_json } of rows) {
-      for (const [hash] of files_json.matchAll(/[0-9a-f]{64}/g)) unused.delete(hash as BlobHash);
+      keep(unused, files_json);
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
@@ -50,16 +53,28 @@ async function dropUsed(parts: Parts, unused: Set<BlobHash>): Promise<void> {
   }
 }
 
-async function remove(parts: Parts, unused: BlobHash[], before: number): Promise<void> {
-  for (let at = 0; at < unused.length; at += 500) {
-    const some = unused.slice(at, at + 500);
-    await deleteUnusedBlobs(parts.db, some, before);
-    for (const hash of some) {
-      await oneByOne(hash, async () => {
-        if ((await findBlob(parts.db, hash)) !== undefined) return;
-        await parts.blobs.delete(hash);
-        for (const kind of Object.values(BACKEND_KINDS)) await kind.forget(parts, [hash]);
-      });
+// Without parsing: a word that happens to look like a hash keeps a blob at worst.
+function keep(unused: Set<BlobHash>, filesJson: string): void {
+  for (const [hash] of filesJson.matchAll(/[0-9a-f]{64}/g)) unused.delete(hash as BlobHash);
+}
+
+type Times = { before: number; since: number };
+
+async function remove(parts: Parts, unused: Set<BlobHash>, { before, since }: Times): Promise<void> {
+  if (unused.size === 0) return;
+  await parts.db.transaction().execute(async (db) => {
+    // Frames that were finished while the walk went on.
+    for (const row of await chunkFilesSince(db, since)) keep(unused, row.files_json ?? '');
+    const hashes = [...unused];
+    for (let at = 0; at < hashes.length; at += 500) {
+      await deleteUnusedBlobs(db, hashes.slice(at, at + 500), before);
     }
+  });
+  for (const hash of unused) {
+    await oneByOne(hash, async () => {
+      if ((await findBlob(parts.db, hash)) !== undefined) return;
+      await parts.blobs.delete(hash);
+      for (const kind of Object.values(BACKEND_KINDS)) await kind.forget(parts, [hash]);
+    });
   }
 }

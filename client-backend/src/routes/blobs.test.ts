@@ -77,6 +77,8 @@ async function exerciseLease(backend: TestBackend): Promise<void> {
 
   const whole = await ask(input);
   assert.equal(whole.status, 200);
+  assert.equal(whole.headers.get('content-security-policy'), "sandbox; default-src 'none'");
+  assert.equal(whole.headers.get('x-content-type-options'), 'nosniff');
   assert.deepEqual(Buffer.from(await whole.arrayBuffer()), scene);
   const part = await ask(input, 'GET', { headers: { range: 'bytes=1000-1999' } });
   assert.deepEqual([part.status, part.headers.get('content-range')], [206, 'bytes 1000-1999/200000']);

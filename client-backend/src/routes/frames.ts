@@ -11,7 +11,7 @@ import { frameName } from '../jobs/artifact-names.ts';
 import { type FrameImage, findFrame } from '../jobs/job-frames.ts';
 import type { Parts } from '../parts.ts';
 import { newRoutes, problem, problems } from './problems.ts';
-import { sendBlob } from './send-blob.ts';
+import { SANDBOX, sendBlob } from './send-blob.ts';
 
 /** Frames as images. A frame may be rendered again, so its address is asked again, which its ETag makes cheap. */
 export function frameRoutes(parts: Parts): OpenAPIHono {
@@ -57,7 +57,7 @@ async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 't
   const { hash } = found.file;
   const mediaType = TYPES[found.extension] ?? 'application/octet-stream';
   const etag = `"${hash}-${what}"`;
-  const headers = { 'content-type': 'image/webp', 'cache-control': 'private, no-cache', etag };
+  const headers = { 'content-type': 'image/webp', 'cache-control': 'private, no-cache', etag, ...SANDBOX };
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
   let path: string;
   try {

@@ -257,6 +257,15 @@ export async function allChunkFiles(
   return rows.map(({ id, files_json }) => ({ id, files_json: files_json ?? '' }));
 }
 
+/** Files of the chunks that finished since then, as JSON text. */
+export const chunkFilesSince = (db: Db, since: number): Promise<{ files_json: string | null }[]> =>
+  db
+    .selectFrom('chunks')
+    .select('files_json')
+    .where('finished_at', '>=', since)
+    .where('files_json', 'is not', null)
+    .execute();
+
 /** Names and capabilities of the workers that are connected now. */
 export const onlineWorkers = (db: Db) =>
   db
