@@ -128,8 +128,10 @@ export class LeaseLoop {
     const { signal } = held.stop;
     const prepared = await prepareChunk(assets, outbox, assign, signal);
     if (!prepared.ok) {
-      if (!signal.aborted) await this.#settle(held, assign, { ...prepared, log: '' }, 0);
-      return;
+      const { code, message } = prepared;
+      if (signal.aborted) return;
+      if (code === 'out-of-reach') return this.#giveBack(held, message);
+      return this.#settle(held, assign, { ok: false, code, message, log: '' }, 0);
     }
     const ready: Ready['phase'] = { at: 'ready', assign, places: prepared };
     if (signal.aborted) return this.#abandon(held, ready);
@@ -193,12 +195,12 @@ export class LeaseLoop {
   async #settle(held: Held, assign: Assign, outcome: RunOutcome, busyMs: number): Promise<void> {
     held.phase = { at: 'delivering' };
     logOutcome(this.#parts.log, assign, outcome, busyMs);
-    if (!outcome.ok && outcome.code === 'disk-full') return this.#giveBack(held);
+    if (!outcome.ok && outcome.code === 'disk-full') return this.#giveBackDiskFull(held);
     let entry: OutboxEntry;
     try {
       entry = await this.#keep(assign, outcome, busyMs);
     } catch (error) {
-      if (isDiskFull(error)) return this.#giveBack(held);
+      if (isDiskFull(error)) return this.#giveBackDiskFull(held);
       throw error;
     }
     await this.#deliver(held, entry);
@@ -212,12 +214,16 @@ export class LeaseLoop {
       : outbox.keepFailed({ ...about, code: outcome.code, message: outcome.message });
   }
 
-  /** The disk is full here: another worker may do it, or this one when there is room. Its attempt does not count. */
-  async #giveBack(held: Held): Promise<void> {
-    const { disk, outbox, onRelease, onChange } = this.#parts;
-    disk.report();
+  #giveBackDiskFull(held: Held): Promise<void> {
+    this.#parts.disk.report();
+    return this.#giveBack(held, 'The disk of this worker is full.');
+  }
+
+  /** This worker is hindered, not the chunk: another may do it, or this one later. Its attempt does not count. */
+  async #giveBack(held: Held, reason: string): Promise<void> {
+    const { outbox, onRelease, onChange } = this.#parts;
     this.#forget(held);
-    onRelease(held.lease, 'The disk of this worker is full.');
+    onRelease(held.lease, reason.slice(0, 200));
     onChange();
     await outbox.discard(held.lease);
   }

@@ -1,12 +1,13 @@
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
+import type { FetchTrouble } from '../assets/downloads.ts';
 import { isDiskFull } from './disk-room.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Folders of a chunk that may start. `release` lets its inputs go. */
 export type Places = { ok: true; inputs: string; outputs: string; release: () => void };
-export type NotPrepared = { ok: false; code: FailureCode; message: string };
+export type NotPrepared = FetchTrouble;
 
 /** Fetches a chunk's inputs and makes its folder for results; `canceled` when the signal aborts on the way. */
 export async function prepareChunk(

@@ -84,6 +84,16 @@ test('a file that the farm does not have is a clear failure', async (t) => {
   });
 });
 
+test('a farm out of reach for long is no missing file', async (t) => {
+  const { farm, assign, reopen } = await setUp(t);
+  farm.onBlob = (_request, response) => {
+    response.writeHead(503).end();
+    return true;
+  };
+  const given = await (await reopen(0)).prepare(assign([farm.addBlob('scene', 'main.blend')]), never);
+  assert.equal(given.ok ? 'ok' : given.code, 'out-of-reach');
+});
+
 test('a download begun by a process that died is taken up again', async (t) => {
   const { farm, assets, assign, folder } = await setUp(t);
   const content = randomBytes(100_000);
@@ -176,11 +186,12 @@ async function setUp(t: TestContext, limitBytes = 1e9) {
     await rm(folder, { recursive: true, force: true });
   });
   const changes = { added: [] as BlobHash[], removed: [] as BlobHash[] };
-  const reopen = () =>
+  const reopen = (giveUpMs = 600_000) =>
     Assets.open({
       cacheFolder: join(folder, 'cache'),
       stageRoot: join(folder, 'inputs'),
       limitBytes,
+      giveUpMs,
       address: (hash, access) => blobAddress(farm.url, hash, access),
       log: createWorkerLog({ name: 'worker', level: 'silent', readable: false }),
       onChange({ added, removed }) {

@@ -1,17 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '../agent/log.ts';
 import type { BlobAddress } from './blob-address.ts';
 import { BlobCache, type CacheChange } from './blob-cache.ts';
-import { Downloads } from './downloads.ts';
+import { Downloads, type FetchTrouble } from './downloads.ts';
 import { type StageFolder, StageFolders } from './stage-folders.ts';
 
 /** `release` says that the chunk needs its inputs no more; to be called once. */
 export type Prepared = { ok: true; folder: string; release: () => void } | Failure;
-type Failure = { ok: false; code: FailureCode; message: string };
+type Failure = FetchTrouble;
 
 export type AssetsOptions = {
   cacheFolder: string;
@@ -20,6 +20,8 @@ export type AssetsOptions = {
   limitBytes: number;
   address: BlobAddress;
   log: Log;
+  /** Milliseconds without a new byte after which a download is given up; ten minutes when left out. */
+  giveUpMs?: number;
   onChange(change: CacheChange): void;
 };
 
@@ -33,7 +35,7 @@ export class Assets {
   private constructor(cache: BlobCache, folders: StageFolders, options: AssetsOptions) {
     this.cache = cache;
     this.#folders = folders;
-    this.#downloads = new Downloads(cache, options.log);
+    this.#downloads = new Downloads(cache, options.log, options.giveUpMs);
     this.#address = options.address;
   }
 

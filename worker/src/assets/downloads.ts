@@ -10,7 +10,9 @@ import { PartialFile } from './download.ts';
 export type Wanted = { hash: BlobHash; size: number };
 /** One chunk's right to a blob: its address as often as it is asked for, until the signal aborts. */
 export type Ticket = { url: () => URL; signal: AbortSignal };
-export type Fetched = { ok: true } | { ok: false; code: FailureCode; message: string };
+/** `out-of-reach`: the farm's files could not be had for long, which says nothing of the chunk. */
+export type FetchTrouble = { ok: false; code: FailureCode | 'out-of-reach'; message: string };
+export type Fetched = { ok: true } | FetchTrouble;
 
 type Waiter = { ticket: Ticket; resolve: (outcome: Fetched) => void };
 type Shared = { waiters: Set<Waiter>; stop: AbortController };
@@ -25,9 +27,11 @@ export class Downloads {
   readonly #queue = new PQueue({ concurrency: AT_ONCE });
   readonly #cache: BlobCache;
   readonly #log: Log;
+  readonly #giveUpMs: number;
 
-  constructor(cache: BlobCache, log: Log) {
+  constructor(cache: BlobCache, log: Log, giveUpMs = GIVE_UP_MS) {
     this.#cache = cache;
+    this.#giveUpMs = giveUpMs;
     this.#log = log;
   }
 
@@ -100,7 +104,11 @@ export class Downloads {
           continue;
         case 'disk-full':
           // What other jobs left behind goes first; if that is not enough, there is no room here.
-          if (freed) return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence };
+          if (freed) {
+            // What has come of it must not itself keep the disk full.
+            await partial.discard();
+            return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence };
+          }
           this.#cache.makeRoom(Number.POSITIVE_INFINITY);
           freed = true;
           continue;
@@ -116,8 +124,10 @@ export class Downloads {
           return attempt satisfies never;
       }
       if (stop.signal.aborted) continue;
-      if (performance.now() - movedAt > GIVE_UP_MS)
-        return missing(`The farm's files could not be reached: ${attempt.message}.`);
+      if (performance.now() - movedAt > this.#giveUpMs) {
+        const message = `The farm's files could not be reached: ${attempt.message}.`;
+        return { ok: false, code: 'out-of-reach', message };
+      }
       failures += 1;
       this.#log.warn(
         { event: 'download.retry', hash: blob.hash, failures, have: partial.have, reason: attempt.message },

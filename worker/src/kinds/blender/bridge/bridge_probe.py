@@ -5,6 +5,7 @@ import os
 import bpy
 
 from bridge_file import file_version, state
+from bridge_render import WORKBENCH_SAMPLES
 
 DEPTHS = ("8", "16", "32")
 
@@ -60,6 +61,8 @@ def samples(scene):
         return max(scene.cycles.samples, 1)
     if scene.render.engine.startswith("BLENDER_EEVEE"):
         return max(scene.eevee.taa_render_samples, 1)
+    if scene.render.engine == "BLENDER_WORKBENCH":
+        return WORKBENCH_SAMPLES.get(scene.display.render_aa)
     return None
 
 

@@ -8,6 +8,7 @@ import bpy
 from bridge_file import Refusal, errors, raise_script_error, state
 
 EEVEE = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT")
+WORKBENCH_SAMPLES = {"OFF": 1, "FXAA": 2, "5": 5, "8": 8, "11": 11, "16": 16, "32": 32}
 
 
 def render(command):
@@ -54,8 +55,41 @@ def choose_engine(scene, settings):
     if wanted == "CYCLES":
         change(scene.cycles, "samples", settings["samples"])
         choose_denoising(scene, settings["denoise"])
+        choose_device(scene)
     elif wanted in EEVEE:
         change(scene.eevee, "taa_render_samples", settings["samples"])
+    elif wanted == "BLENDER_WORKBENCH":
+        change(scene.display, "render_aa", workbench_quality(settings["samples"]))
+
+
+def workbench_quality(samples):
+    """Workbench knows a few numbers of samples only: the nearest of them. The probe reports FXAA as 2."""
+    return min(WORKBENCH_SAMPLES, key=lambda name: abs(WORKBENCH_SAMPLES[name] - samples))
+
+
+def choose_device(scene):
+    """Factory settings name no GPU: a scene for the GPU takes the first kind that has one here, else the CPU."""
+    if scene.cycles.device == "GPU" and not gpu_enabled():
+        scene.cycles.device = "CPU"
+
+
+def gpu_enabled():
+    try:
+        preferences = bpy.context.preferences.addons["cycles"].preferences
+        for kind in ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI"):
+            try:
+                devices = [it for it in preferences.get_devices_for_type(kind) or () if it.type == kind]
+                if not devices:
+                    continue
+                change(preferences, "compute_device_type", kind)
+                for device in devices:
+                    change(device, "use", True)
+                return True
+            except (TypeError, ValueError, RuntimeError):
+                continue
+    except (KeyError, AttributeError):
+        pass
+    return False
 
 
 def choose_denoising(scene, wanted):
