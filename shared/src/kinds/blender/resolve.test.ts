@@ -122,3 +122,14 @@ test('EEVEE without EGL says what to install; its 4.2 name is understood by newe
 test('no connected worker is not a problem yet: the job waits', () => {
   assert.equal(fleetProblem([], [{ key: 'blender.version', op: 'atLeast', value: '5.0' }]), null);
 });
+
+test('a value in the file that is out of all bounds is a sentence, not a puzzle', () => {
+  const huge = { ...probe, scenes: [{ ...scene, percentage: 2_000 }] };
+  const resolved = resolveSettings(huge, {}, [debian]);
+  assert.ok(!resolved.ok);
+  assert.equal(
+    resolved.message,
+    "The scene's percentage is 2000, which the farm does not render. Choose another value.",
+  );
+  assert.ok(resolveSettings(huge, { percentage: 100 }, [debian]).ok);
+});

@@ -3,13 +3,7 @@ import { compareVersions, unmet } from '../../model/requirement.ts';
 import type { Note } from '../kind.ts';
 import { parseFrames } from './frames.ts';
 import type { BlenderProbe, ProbedScene } from './probe.ts';
-import {
-  type ColorDepth,
-  Engine,
-  ImageFormat,
-  type RenderOverrides,
-  type RenderSettings,
-} from './settings.ts';
+import { type ColorDepth, Engine, ImageFormat, type RenderOverrides, RenderSettings } from './settings.ts';
 
 export type Resolved =
   | { ok: true; settings: RenderSettings; requirements: Requirement[]; notes: Note[] }
@@ -56,6 +50,15 @@ export function resolveSettings(
     video: given.video ?? 'mp4',
     denoise: denoise.denoise,
   };
+  const unusable = RenderSettings.safeParse(settings).error?.issues[0];
+  if (unusable !== undefined) {
+    const field = unusable.path.join('.');
+    const value = settings[field as keyof RenderSettings];
+    return refuse(
+      'bad-settings',
+      `The scene's ${field} is ${value}, which the farm does not render. Choose another value.`,
+    );
+  }
   const requirements: Requirement[] = [
     { key: 'blender.engines', op: 'includes', value: settings.engine },
     ...(settings.denoise ? [{ key: 'blender.denoiser', op: 'equals' as const, value: true }] : []),
