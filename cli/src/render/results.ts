@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Api } from '../api/client.ts';
@@ -16,7 +17,6 @@ export type Saved = {
   missing: string | null;
 };
 
-const EXTENSIONS: Record<string, string> = { PNG: 'png', JPEG: 'jpg', OPEN_EXR: 'exr', TIFF: 'tif' };
 const AT_ONCE = 6;
 
 /** Fetches video and frames of a job into `<out>/<name>.mp4` and `<out>/<name>/<name>_0001.png`. */
@@ -32,7 +32,7 @@ export async function saveResults(
   const wanted = await listFrames(api, job.id);
   const video = await findVideo(api, job.id);
   const folder = resolve(out, name);
-  const extension = EXTENSIONS[settings?.format ?? 'PNG'] ?? 'png';
+  const extension = EXTENSIONS[settings?.format ?? 'PNG'];
   const total = wanted.done.length + (video === null ? 0 : 1);
   let saved = 0;
   const step = () => report({ event: 'save.progress', saved: saved++, total });
