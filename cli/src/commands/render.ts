@@ -39,6 +39,10 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     .option('--no-transparent', 'background as in the world')
     .option('--fps <fps>', 'frames per second of the video')
     .option('--scripts', 'run the Python scripts stored in the file (only files you trust)')
+    .option(
+      '--stop-on-failure',
+      'end the job as soon as one frame failed for good; otherwise the others go on',
+    )
     .option('--main <path>', 'which .blend of an archive to render')
     .option('-o, --out <dir>', 'where to save', 'out')
     .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))

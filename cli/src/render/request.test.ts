@@ -17,6 +17,7 @@ describe('options of pilot render', () => {
       transparent: true,
       fps: '24000/1001',
       scripts: true,
+      stopOnFailure: true,
       main: 'shots/a.blend',
     });
     assert.deepEqual(read, {
@@ -37,6 +38,7 @@ describe('options of pilot render', () => {
           fps: 24000 / 1001,
         },
         scripts: true,
+        onFailure: 'stop',
         main: 'shots/a.blend',
       },
     });

@@ -7,6 +7,7 @@ import {
   RenderOverrides,
   VideoFormat,
 } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 
 /** The options of `pilot render` that say what to render, as typed. */
@@ -25,10 +26,16 @@ export type RenderFlags = {
   transparent?: boolean;
   fps?: string;
   scripts?: boolean;
+  stopOnFailure?: boolean;
   main?: string;
 };
 
-export type RenderRequest = { settings: RenderOverrides; scripts: boolean; main?: RelativePath };
+export type RenderRequest = {
+  settings: RenderOverrides;
+  scripts: boolean;
+  onFailure?: BlenderSubmission['onFailure'];
+  main?: RelativePath;
+};
 export type ReadFlags = { ok: true; request: RenderRequest } | { ok: false; message: string };
 
 export const ENGINES: Record<string, Engine> = {
@@ -60,6 +67,7 @@ export function readFlags(flags: RenderFlags): ReadFlags {
     const request: RenderRequest = {
       settings: RenderOverrides.parse(settingsOf(flags)),
       scripts: flags.scripts ?? false,
+      ...(flags.stopOnFailure ? { onFailure: 'stop' } : {}),
       ...(main === undefined ? {} : { main: main.data as RelativePath }),
     };
     return { ok: true, request };
