@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { type Context, isColoured, isWatched } from '../context.ts';
+import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
 import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
-import { type ChildEvent, incidentSentence } from '../farm/supervise.ts';
 import { type Interrupts, takeInterrupts } from '../render/interrupts.ts';
 import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { SentenceError } from '../sentence-error.ts';

@@ -1,11 +1,12 @@
 import type { Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { CliConfig } from '../config.ts';
+import type { ChildEvent } from './child-events.ts';
 import { choosePorts, type FarmPorts } from './choose-ports.ts';
 import { lockDataFolder } from './lock.ts';
 import { localUrl } from './ports.ts';
 import { keepPresence, readPresence, waitForLeftovers } from './presence.ts';
 import { backendProgram, balancerProgram, type FarmPlan, isWorkerName, workerProgram } from './programs.ts';
-import { type ChildEvent, type Supervision, supervise } from './supervise.ts';
+import { type Supervision, supervise } from './supervise.ts';
 
 export type FarmOptions = {
   host: string;
@@ -28,7 +29,7 @@ export type Farm = {
   workerToken: string;
   /** Resolves when all workers have joined. Work can be handed over before. */
   complete: Promise<void>;
-  /** A sentence, once a part of the farm cannot be started or kept running. */
+  /** A sentence, once it turns out that none of its workers can be started. */
   failed: Promise<string>;
   /** Stops workers, server and balancer, in this order. Workers may take `graceMs` for what they are at, unless `hurry` is aborted. */
   stop(graceMs: number, hurry: AbortSignal): Promise<void>;
@@ -90,7 +91,6 @@ async function startParts(
   const url = localUrl(plan.host, plan.port);
   const onEvent = (event: ChildEvent) => {
     options.onEvent(event);
-    if (event.type === 'gave-up' && !isWorkerName(event.name)) failed.resolve(event.message);
     if (event.type === 'restarted') publish(url).catch(() => {});
   };
   const add: Add = (program) => {
@@ -109,16 +109,25 @@ async function startParts(
   // Published before the workers are there, so that it is found at once, and a killed start leaves its traces.
   await publish(url);
   const joining = Array.from({ length: plan.workers }, async (_, i) => {
-    const worker = await add(workerProgram(config, plan, i + 1, ready.workerToken));
+    const program = workerProgram(config, plan, i + 1, ready.workerToken);
+    const worker = await add(program);
     if (worker.ok) await publish(url);
-    return worker;
+    return { name: program.name, worker };
   });
   // A farm with fewer workers than wished for is a farm; one that none of them can join is none.
   const complete = Promise.all(joining).then((joined) => {
-    const last = joined.at(-1);
-    if (last === undefined || joined.some((worker) => worker.ok)) return;
-    if (!last.ok) failed.resolve(last.message);
-    return NEVER;
+    const missing = joined.flatMap(({ name, worker }) =>
+      worker.ok ? [] : [{ name, message: worker.message }],
+    );
+    const last = missing.at(-1);
+    if (last === undefined) return;
+    if (missing.length === joined.length) {
+      failed.resolve(last.message);
+      return NEVER;
+    }
+    for (const { name, message } of missing) {
+      options.onEvent({ type: 'failing', name, message: `${message}\n\nIt is tried again now and then.` });
+    }
   });
   const farm: Farm = {
     url,

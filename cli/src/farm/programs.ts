@@ -56,7 +56,7 @@ export function workerProgram(
   };
 }
 
-/** A farm goes on without one of its workers, but not without one of its servers. */
+/** A farm does its work without one of its workers, but not without one of its servers. */
 export const isWorkerName = (name: string): boolean => name.startsWith('worker ');
 
 /** As many workers as keep the cores busy between frames, without holding the scene in memory too often. */

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../../tests/support/until.ts';
 import type { ChildProgram } from './child.ts';
+import { type ChildEvent, incidentSentence } from './child-events.ts';
 import { isAlive } from './presence.ts';
-import { type ChildEvent, supervise } from './supervise.ts';
+import { supervise } from './supervise.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url));
 const never = new AbortController().signal;
@@ -40,14 +41,14 @@ describe('a supervised child', () => {
     await until(() => events.some((event) => event.type === 'restarted'), 'the child did not come back');
     assert.deepEqual(events, [
       { type: 'restarting', name: 'fixture', reason: 'was killed (SIGKILL)', delayMs: 0 },
-      { type: 'restarted', name: 'fixture' },
+      { type: 'restarted', name: 'fixture', onTrial: false },
     ]);
     assert.notEqual(child.pid(), first);
     await child.stop(5_000, never);
     assert.equal(isAlive(child.pid() ?? 0), false);
   });
 
-  test('that cannot start says why, and is not tried again', async () => {
+  test('that cannot start says why', async () => {
     const child = supervise(program('start-failed'), () => assert.fail('nothing to tell'));
     assert.deepEqual(await child.started, { ok: false, message: 'The fixture found no Blender.' });
     await child.stop(0, now);
@@ -63,20 +64,50 @@ describe('a supervised child', () => {
     await child.stop(0, now);
   });
 
-  test('that keeps dying is given up with a sentence', async () => {
+  const seldomAtOnce = (before: number) => ({ delayMs: 'seldom' as const, quickDeaths: before + 1 });
+
+  test('that keeps dying is tried again and again, which is said once', async () => {
     const events: ChildEvent[] = [];
     const child = supervise(program('dies-later'), (event) => events.push(event), {
-      decide: (before) =>
-        before < 2
-          ? { action: 'restart', delayMs: 0, quickDeaths: before + 1 }
-          : { action: 'give-up', quickDeaths: before + 1 },
+      decide: (before) => (before < 2 ? { delayMs: 0, quickDeaths: before + 1 } : seldomAtOnce(before)),
+      seldomMs: 1,
     });
-    const gaveUp = await until(() => events.find((event) => event.type === 'gave-up'), 'it goes on and on');
-    assert.match(
-      gaveUp.message,
-      /^The fixture stopped with exit code 3, 3 times in a row and is not started/,
-    );
+    const restarts = () => events.filter((event) => event.type === 'restarted').length;
+    await until(() => restarts() >= 5, 'it is not tried again');
     await child.stop(0, now);
+    const sentences = events.map(incidentSentence).filter((sentence) => sentence !== null);
+    assert.deepEqual(sentences.slice(0, 4), [
+      'The fixture stopped with exit code 3; it is started again at once.',
+      'The fixture is back.',
+      'The fixture stopped with exit code 3; it is started again at once.',
+      'The fixture is back.',
+    ]);
+    assert.equal(sentences.length, 5);
+    assert.match(
+      sentences[4] ?? '',
+      /^The fixture stopped with exit code 3, 3 times in a row; from now on it is tried again every/,
+    );
+  });
+
+  test('that never started, and does once what was in its way is gone, is told to run well', async () => {
+    const obstacle = join(folder, 'obstacle');
+    await writeFile(obstacle, '');
+    const events: ChildEvent[] = [];
+    const blocked = program('blocked');
+    const child = supervise(
+      { ...blocked, env: { ...blocked.env, OBSTACLE: obstacle } },
+      (event) => events.push(event),
+      { seldomMs: 1, steadyMs: 1 },
+    );
+    assert.equal((await child.started).ok, false);
+    await rm(obstacle);
+    await until(() => events.some((event) => event.type === 'recovered'), 'it did not come');
+    assert.deepEqual(events, [
+      { type: 'restarted', name: 'fixture', onTrial: true },
+      { type: 'recovered', name: 'fixture' },
+    ]);
+    await child.stop(0, now);
+    assert.equal(isAlive(child.pid() ?? 0), false);
   });
 
   test('that never becomes ready is ended, with a sentence', async () => {

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createApi } from '../api/client.ts';
 import type { Connection } from '../api/request.ts';
 import type { CliConfig } from '../config.ts';
+import { incidentSentence } from '../farm/child-events.ts';
 import { startFarm } from '../farm/farm.ts';
-import { defaultWorkers } from '../farm/programs.ts';
-import { incidentSentence } from '../farm/supervise.ts';
+import { defaultWorkers, isWorkerName } from '../farm/programs.ts';
 import { isFarmInUse } from '../farm/users.ts';
 import type { RenderEvent } from '../report/events.ts';
 import { SentenceError } from '../sentence-error.ts';
@@ -12,7 +12,7 @@ import type { Interrupts } from './interrupts.ts';
 
 export type OneJobFarm = {
   connection: Connection;
-  /** Rejects with a sentence once a part of the farm cannot be kept running. */
+  /** Rejects with a sentence once one of its servers keeps dying, or none of its workers can be started. */
   failed: Promise<never>;
   /** Stops it, after the jobs that others handed to it meanwhile. */
   finish(): Promise<void>;
@@ -30,6 +30,7 @@ export async function startOneJobFarm(
   const workers = wanted.workers ?? defaultWorkers(config.cpus);
   report({ event: 'farm.starting', workers });
   const startedAt = Date.now();
+  const serverFails = Promise.withResolvers<string>();
   const start = await startFarm(config, {
     host: '127.0.0.1',
     ports: { kind: 'free' },
@@ -37,6 +38,8 @@ export async function startOneJobFarm(
     verbose: wanted.verbose,
     signal: interrupts.first,
     onEvent(event) {
+      // Somebody waits for this one job, which may be what its server dies of.
+      if (event.type === 'failing' && !isWorkerName(event.name)) return serverFails.resolve(event.message);
       const message = incidentSentence(event);
       if (message !== null) report({ event: 'farm.incident', message });
     },
@@ -47,7 +50,7 @@ export async function startOneJobFarm(
   }
   const { farm } = start;
   const connection = { url: farm.url, key: null };
-  const failed = farm.failed.then((message): never => {
+  const failed = Promise.race([farm.failed, serverFails.promise]).then((message): never => {
     throw new SentenceError(message);
   });
   failed.catch(() => {});
