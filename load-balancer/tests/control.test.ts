@@ -45,7 +45,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       worker.close();
     });
 
-    test('progress and load reach the backend, and one that connects later hears all of it', async () => {
+    test('progress, what was measured and load reach the backend, and one that connects later hears all of it', async () => {
       const { job, stage } = await farm.plant({ chunks: 1 });
       const worker = farm.worker();
       const assign = await until(() => worker.assigns[0], 'nothing was granted');
@@ -60,6 +60,15 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
         'no progress',
       );
       assert.deepEqual(of(stage).at(-1)?.patch.progress, [seen]);
+      const values = { loss: 0.31 };
+      worker.socket.emit('progress', {
+        chunks: [{ lease: assign.lease, fraction: 0.25, detail: 'Sample 16/64', values }],
+      });
+      await until(
+        () => of(stage).some(({ patch }) => patch.progress.some((it) => it.values !== undefined)),
+        'no values',
+      );
+      assert.deepEqual(of(stage).at(-1)?.patch.progress, [{ ...seen, values }]);
       const view = await until(
         () =>
           workers.flatMap((it) => it.workers).find((it) => it.worker === worker.id && it.running.length > 0),
@@ -71,7 +80,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const told: StagePatch[] = [];
       late.on('stage-patch', (message) => told.push(StagePatch.parse(message)));
       await until(
-        () => told.find((it) => it.stage === stage)?.progress[0]?.fraction === 0.25,
+        () => told.find((it) => it.stage === stage)?.progress[0]?.values?.loss === 0.31,
         'it was not told',
       );
       late.close();

@@ -29,7 +29,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const token = farm.secrets.workerToken;
       const other = await refused(farm.url, { protocol: 99, token });
       assert.equal(other.code, 'protocol-mismatch');
-      assert.match(other.message, /version 99 .* version 1\b/);
+      assert.match(other.message, new RegExp(`version 99 .* version ${PROTOCOL_VERSION}\\b`));
       const stranger = await refused(farm.url, { protocol: PROTOCOL_VERSION, token: 'guessed' });
       assert.equal(stranger.code, 'bad-token');
       const control = await refused(farm.url, { protocol: PROTOCOL_VERSION, token }, '/control');

@@ -22,11 +22,20 @@ const MOST_CHANGES = 5_000;
 /** Gathers what happens to one watched job into small patches: the newest word on each chunk, at most 10 a second. */
 export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => void): JobFeed {
   let pending = nothing();
+  let telling = false;
   const timer = throttle(EVERY_MS, () => {
+    // One at a time: names that are slow to read would let this patch arrive after the next one.
+    if (telling) return;
+    telling = true;
     const gathered = pending;
     pending = nothing();
     // With the database away the page is told nothing; it asks again when it reconnects or the next change comes.
-    toPatch(db, job, gathered).then(send, () => undefined);
+    void toPatch(db, job, gathered)
+      .then(send, () => undefined)
+      .finally(() => {
+        telling = false;
+        if (hasNews(pending)) timer.ask();
+      });
   });
   return {
     changed() {
@@ -47,14 +56,19 @@ export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => voi
         if (change.status !== 'running') pending.progress.delete(change.ordinal);
         else if (change.worker !== null) pending.progress.set(change.ordinal, begun(change, change.worker));
       }
-      for (const one of patch.progress) pending.progress.set(one.ordinal, one);
+      for (const one of patch.progress) {
+        if (isUnderWay(pending.chunks.get(one.ordinal))) pending.progress.set(one.ordinal, one);
+      }
       if (pending.chunks.size > MOST_CHANGES) {
         pending.chunks.clear();
         pending.changed = true;
       }
       timer.ask();
     },
-    close: () => timer.cancel(),
+    close() {
+      pending = nothing();
+      timer.cancel();
+    },
   };
 }
 
@@ -72,6 +86,13 @@ const nothing = (): Pending => ({
   progress: new Map(),
   stitching: null,
 });
+
+const hasNews = ({ changed, chunks, progress, stitching }: Pending): boolean =>
+  changed || stitching !== null || chunks.size > 0 || progress.size > 0;
+
+/** False for a chunk that has ended or waits again: progress that comes after is of work that is over. */
+const isUnderWay = (change: ChunkChange | undefined): boolean =>
+  change === undefined || change.status === 'running' || change.status === 'leased';
 
 const begun = (change: ChunkChange, worker: ChunkProgress['worker']): ChunkProgress => ({
   worker,

@@ -137,11 +137,12 @@ const standing = (stage: Stage, progress: ChunkProgress[]): StagePatch => ({
 
 const isRunning = (lease: Lease): boolean => lease.startedAt !== null;
 
-const progressOf = ({ worker, ordinal, fraction, detail }: Lease): ChunkProgress => ({
+const progressOf = ({ worker, ordinal, fraction, detail, values }: Lease): ChunkProgress => ({
   worker: worker.id,
   ordinal,
   fraction,
   detail,
+  ...(values === undefined ? {} : { values }),
 });
 
 function workerView(id: WorkerId, worker: Worker | undefined): WorkersPatch['workers'][number] {

@@ -9,6 +9,7 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
 
@@ -107,6 +108,8 @@ export type Lease = {
   kept: boolean;
   fraction: number;
   detail: string;
+  /** Absent until the program has measured something. */
+  values?: MeasuredValues;
 };
 
 export const createFarm = (now: number): Farm => ({

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { BlobsChanged, Heartbeat, Progress } from '@parallel-pilot/shared/protocol/workers.ts';
 import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
@@ -24,12 +25,14 @@ export function heardHeartbeat(worker: Worker, { draining, ...load }: Heartbeat)
 /** The leases whose progress is news. */
 export function heardProgress(farm: Farm, worker: Worker, { chunks }: Progress): Lease[] {
   const news: Lease[] = [];
-  for (const { lease: id, fraction, detail } of chunks) {
+  for (const { lease: id, fraction, detail, values } of chunks) {
     const lease = farm.leases.get(id);
     if (lease === undefined || lease.worker !== worker) continue;
-    if (lease.fraction === fraction && lease.detail === detail) continue;
+    const measured = values !== undefined && !isDeepStrictEqual(values, lease.values);
+    if (lease.fraction === fraction && lease.detail === detail && !measured) continue;
     lease.fraction = fraction;
     lease.detail = detail;
+    if (values !== undefined) lease.values = values;
     news.push(lease);
   }
   return news;

@@ -1,23 +1,26 @@
 import { z } from 'zod';
-import { BlenderProbe } from '../kinds/blender/probe.ts';
-import { RenderOverrides, RenderSettings } from '../kinds/blender/settings.ts';
-import { BlenderSubmission } from '../kinds/blender/spec.ts';
+import { JobView, Submission } from '../kinds/registry.ts';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
+import { MeasuredValues } from '../protocol/measured.ts';
+
+const GroupId = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, - and _');
 
 /** POST /api/v1/jobs */
 export const CreateJob = z.intersection(
-  z.discriminatedUnion('kind', [BlenderSubmission]),
+  Submission,
   z.object({
     name: z.string().min(1).max(200).optional(),
     priority: z.int().min(-100).max(100).default(0),
+    /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
+    group: GroupId.optional(),
   }),
 );
 export type CreateJob = z.input<typeof CreateJob>;
 
-/** PUT /api/v1/jobs/:id/settings */
-export const GiveSettings = RenderOverrides;
+/** PUT /api/v1/jobs/:id/settings; each kind parses its own. */
+export const GiveSettings = z.record(z.string(), z.unknown());
 /** PATCH /api/v1/jobs/:id */
 export const PatchJob = z.object({
   name: z.string().min(1).max(200).optional(),
@@ -49,6 +52,9 @@ export const JobSummary = z.object({
   /** Name of the newest stage. */
   stage: z.string(),
   counts: Counts,
+  /** How much of the whole job is done, 0..1, over all its stages. */
+  fraction: z.number().min(0).max(1),
+  group: z.string().nullable(),
   /** Seconds until the last chunk, from measured chunk times; null while nothing is known. */
   etaSeconds: z.number().nullable(),
   /** The newest done chunk of the render stage that has an image, by ordinal; null before the first. */
@@ -68,6 +74,7 @@ export const JobList = z.object({
 export type JobList = z.infer<typeof JobList>;
 export const JobListQuery = z.object({
   state: z.enum([...JOB_STATUSES, 'active', 'over']).optional(),
+  group: GroupId.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(200).optional(),
 });
@@ -83,15 +90,8 @@ export type JobNote = z.infer<typeof JobNote>;
 /** GET /api/v1/jobs/:id */
 export const JobDetail = JobSummary.extend({
   stageId: StageId,
-  fileName: z.string(),
-  scripts: z.boolean(),
-  review: z.boolean(),
-  /** What the probe found; null before. */
-  probe: BlenderProbe.nullable(),
-  /** What the user asked for beyond the file's own values. */
-  overrides: RenderOverrides,
-  /** Decided settings, or the defaults offered while the job is `ready`; null before the probe. */
-  settings: z.union([RenderSettings, RenderOverrides]).nullable(),
+  /** What only jobs of its kind have. */
+  view: JobView,
   notes: z.array(JobNote),
   /** 0..1 while the result is put together. */
   stitching: z.number().nullable(),
@@ -104,6 +104,7 @@ export const JobDetail = JobSummary.extend({
       label: z.string(),
       fraction: z.number(),
       detail: z.string(),
+      values: MeasuredValues.optional(),
     }),
   ),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
 import { WorkerStatus } from '../model/worker.ts';
+import { MeasuredValues } from './measured.ts';
 import { Heartbeat } from './workers.ts';
 
 /**
@@ -42,6 +43,7 @@ export const ChunkProgress = z.object({
   ordinal: z.int().nonnegative(),
   fraction: z.number().min(0).max(1),
   detail: z.string(),
+  values: MeasuredValues.optional(),
 });
 export type ChunkProgress = z.infer<typeof ChunkProgress>;
 

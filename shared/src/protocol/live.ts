@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JobId, StageId, WorkerId } from '../model/ids.ts';
 import { ChunkChange } from './control.ts';
+import { MeasuredValues } from './measured.ts';
 
 /**
  * Namespace `/live` of the client backend, for browsers and the command line.
@@ -12,13 +13,18 @@ import { ChunkChange } from './control.ts';
 export const Watch = z.object({ room: z.union([z.literal('jobs'), z.literal('workers'), JobId]) });
 export type Watch = z.infer<typeof Watch>;
 
-/** backend -> pages of one job, at most 10 a second. */
+/**
+ * backend -> pages of one job, at most 10 a second. It holds only what is new
+ * since the last one: a chunk that is not in `progress` is as far as it was
+ * said to be, and `stitching: null` says that nothing new is known, not that it is over.
+ */
 export const JobPatch = z.object({
   job: JobId,
   /** The job's row, its stages, notes or artifacts changed: fetch the job again. */
   changed: z.boolean(),
   stage: StageId.nullable(),
   chunks: z.array(ChunkChange),
+  /** Chunks under way of which something new is known. */
   progress: z.array(
     z.object({
       worker: WorkerId,
@@ -27,9 +33,10 @@ export const JobPatch = z.object({
       label: z.string(),
       fraction: z.number(),
       detail: z.string(),
+      values: MeasuredValues.optional(),
     }),
   ),
-  /** 0..1 while the result is put together. */
+  /** 0..1 while the result is put together, null when there is no news of it. */
   stitching: z.number().nullable(),
 });
 export type JobPatch = z.infer<typeof JobPatch>;

@@ -3,6 +3,7 @@ import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/i
 import { RelativePath } from '../model/path.ts';
 import { Capabilities } from '../model/requirement.ts';
 import { FailureCode } from './failures.ts';
+import { MeasuredValues } from './measured.ts';
 import { Refusal } from './refusals.ts';
 
 /**
@@ -97,10 +98,17 @@ export type Revoke = z.infer<typeof Revoke>;
 export const Started = z.object({ lease: LeaseId });
 export type Started = z.infer<typeof Started>;
 
-/** worker -> balancer, at most 4 a second for all slots together, volatile. */
+/** worker -> balancer, at most 4 a second for all slots together, volatile. `values` are the last that were measured. */
 export const Progress = z.object({
   chunks: z
-    .array(z.object({ lease: LeaseId, fraction: z.number().min(0).max(1), detail: z.string().max(120) }))
+    .array(
+      z.object({
+        lease: LeaseId,
+        fraction: z.number().min(0).max(1),
+        detail: z.string().max(120),
+        values: MeasuredValues.optional(),
+      }),
+    )
     .max(256),
 });
 export type Progress = z.infer<typeof Progress>;

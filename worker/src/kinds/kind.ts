@@ -1,5 +1,6 @@
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 
 /** What the agent hands to a runner: parsed by the runner's own schemas, the agent never looks inside. */
 export type RunnableChunk = {
@@ -16,8 +17,12 @@ export type RunnableChunk = {
   hangLimitMs: number;
 };
 
-/** `fraction` runs from 0 to 1 within the chunk; `detail` is one short line such as "Sample 17/64". */
-export type ChunkProgress = { fraction: number; detail: string };
+/**
+ * `fraction` runs from 0 to 1 within the chunk; `detail` is one short line such
+ * as "Sample 17/64"; `values` are what the program measured, such as its loss:
+ * they stand until it measures again.
+ */
+export type ChunkProgress = { fraction: number; detail: string; values?: MeasuredValues };
 
 export type RunOutcome =
   | { ok: true; result: unknown; files: OutputFile[]; log: string }
