@@ -6,6 +6,7 @@ import { createApi } from '../api/client.ts';
 import { ApiError } from '../api/request.ts';
 import { JOB_ID, refusal, sampleJob, sampleStates, startSmallFarm } from '../fixtures/small-farm.ts';
 import type { RenderEvent } from '../report/events.ts';
+import { lineReporter } from '../report/reporters.ts';
 import { followJob } from './follow.ts';
 
 const id = JobId.parse(JOB_ID);
@@ -35,6 +36,40 @@ test('a job is followed over the death and return of its server', async () => {
   assert.deepEqual(
     facts.map((event) => (event.event === 'frame.done' ? event.frame : event.event)),
     [10, 'job.state', 'server.lost', 'server.back', 11, 12, 'job.state'],
+  );
+});
+
+test('a log says once what a job waits for, when the farm notes it', async () => {
+  const note = {
+    at: 1,
+    level: 'warning',
+    code: 'waiting-worker',
+    message: 'No worker is connected. The job goes on as soon as one joins.',
+  };
+  let job = sampleJob({ state: 'queued' });
+  let asked = 0;
+  const farm = await startSmallFarm(({ path }) => {
+    if (path.endsWith('/states')) return { body: sampleStates(job.state === 'completed' ? 'ddd' : 'qqq') };
+    asked += 1;
+    return { body: job };
+  });
+  const written: string[] = [];
+  const reporter = lineReporter((text) => written.push(text));
+  const following = followJob(createApi({ url: farm.url, key: null }), id, {
+    report: (event) => reporter.report(event),
+    signal: new AbortController().signal,
+  });
+  await until(() => asked >= 1, 'it is not followed');
+  job = sampleJob({ state: 'queued', notes: [note] });
+  await until(() => written.some((line) => line.startsWith('Warning')), 'the note is not told');
+  const before = asked;
+  await until(() => asked > before + 1, 'it is not followed on');
+  job = sampleJob({ state: 'completed' }, 'ddd');
+  await following;
+  await farm.stop();
+  assert.deepEqual(
+    written.filter((line) => !line.startsWith('Frame')),
+    ['Waiting for a worker.\n', `Warning: ${note.message}\n`, 'Rendered.\n'],
   );
 });
 
