@@ -6,6 +6,7 @@ import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from '../scheduling/chunk-times.ts';
 import type { Effect, SettleWrite } from './effects.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
+import { JobFault } from './job-fault.ts';
 
 /** How a lease ends. */
 export type Ending =
@@ -23,7 +24,7 @@ export function grantChunk(
 ): { lease: Lease; effects: Effect[] } {
   const { stage, ordinal, worker, lease: id } = grant;
   const event = { type: 'grant', lease: id, worker: worker.id, expiresAt: now + LEASE_MS } as const;
-  const state = advance(stateOfFree(stage, ordinal), event, `${stage.id}.${ordinal}`);
+  const state = advance(stage, ordinal, stateOfFree(stage, ordinal), event);
   stage.chunks.set(ordinal, state.status, state.attempts);
   const lease = addLease(farm, { id, stage, ordinal, worker, grantedAt: now, startedAt: null });
   const chunk = chunkOf(lease);
@@ -61,7 +62,7 @@ export function addLease(
 export function startLease(lease: Lease, now: number): Effect[] {
   if (lease.startedAt !== null) return [];
   const { stage, ordinal } = lease;
-  const state = advance(stateOfHeld(lease), { type: 'start', lease: lease.id, at: now }, chunkOf(lease));
+  const state = advance(stage, ordinal, stateOfHeld(lease), { type: 'start', lease: lease.id, at: now });
   stage.chunks.set(ordinal, state.status, state.attempts);
   lease.startedAt = now;
   return [
@@ -74,7 +75,7 @@ export function startLease(lease: Lease, now: number): Effect[] {
 /** Ends a lease, and moves its chunk on. */
 export function endLease(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] {
   const { stage, ordinal, worker } = lease;
-  const state = advance(stateOfHeld(lease), eventOf(lease, ending), chunkOf(lease));
+  const state = advance(stage, ordinal, stateOfHeld(lease), eventOf(lease, ending));
   stage.chunks.set(ordinal, state.status, state.attempts);
   remember(lease, ending, now);
   dropLease(farm, lease);
@@ -117,16 +118,26 @@ export function stateOfFree(stage: Stage, ordinal: number): ChunkState {
     case 'leased':
     case 'running':
     case 'done':
-      throw new Error(`Chunk ${stage.id}.${ordinal} is ${status} and was taken for one without a lease`);
+      throw new JobFault(
+        stage.job.id,
+        `Chunk ${stage.id}.${ordinal} is ${status} and was taken for one without a lease`,
+      );
     default:
       return status satisfies never;
   }
 }
 
-export function advance(state: ChunkState, event: ChunkEvent, chunk: string): ChunkState {
+/** The chunk's next state. Throws JobFault when the model refuses the event. */
+export function advance(
+  stage: Pick<Stage, 'id'> & { job: Pick<Job, 'id'> },
+  ordinal: number,
+  state: ChunkState,
+  event: ChunkEvent,
+): ChunkState {
   const result = chunkTransition(state, event);
-  if (!result.ok) throw new Error(`Chunk ${chunk} (${state.status}) refused ${event.type}: ${result.code}`);
-  return result.state;
+  if (result.ok) return result.state;
+  const chunk = `${stage.id}.${ordinal} (${state.status})`;
+  throw new JobFault(stage.job.id, `Chunk ${chunk} refused ${event.type}: ${result.code}`);
 }
 
 function stateOfHeld(lease: Lease): ChunkState {
@@ -218,19 +229,4 @@ function settleWrite(lease: Lease, ending: Ending, state: ChunkState, at: number
     default:
       return ending satisfies never;
   }
-}
-
-/** Fails all waiting chunks of a stage, because no worker may run them. The one change the model has no event for. */
-export function giveUpWaiting(
-  stage: Stage,
-  failure: { code: string; message: string },
-  at: number,
-): Effect[] {
-  const ordinals = [...stage.chunks.withStatus('queued')];
-  if (ordinals.length === 0) return [];
-  for (const ordinal of ordinals) stage.chunks.set(ordinal, 'failed', stage.chunks.attempts(ordinal));
-  return [
-    { type: 'write', write: { type: 'fail-queued', stage: stage.id, ...failure, at } },
-    ...ordinals.map((ordinal) => chunkChanged(stage, ordinal, null)),
-  ];
 }

@@ -1,4 +1,4 @@
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES, FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { addTime } from '../scheduling/chunk-times.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { addLease, noteFailure } from './change-chunk.ts';
@@ -63,9 +63,9 @@ export function expectBack(farm: Farm, id: Worker['id'], now: number): Worker {
 function recall(job: Job, stage: Stage, loaded: LoadedStage): void {
   for (const worker of loaded.succeeded) job.succeeded.add(worker);
   for (const { chunk, worker, code, message } of loaded.failures) {
-    job.lastFailure = { code, message };
-    if (code in FAILURES && FAILURES[code as FailureCode].retry && code !== 'canceled')
-      noteFailure(job, worker, chunk);
+    const known = FailureCode.safeParse(code).data;
+    job.lastFailure = { code: known ?? 'unexpected', message };
+    if (known !== undefined && FAILURES[known].retry && known !== 'canceled') noteFailure(job, worker, chunk);
     const dot = chunk.lastIndexOf('.');
     const ordinal = Number(chunk.slice(dot + 1));
     if (chunk.slice(0, dot) === stage.id && stage.chunks.status(ordinal) === 'queued') {

@@ -9,6 +9,7 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
@@ -45,7 +46,7 @@ export type Job = {
   failures: Map<WorkerId, Set<ChunkId>>;
   /** Workers that finished a chunk of it. */
   succeeded: Set<WorkerId>;
-  lastFailure: { code: string; message: string } | null;
+  lastFailure: { code: FailureCode; message: string } | null;
   /** Since when every worker that could go on is shut out; null while one is not. */
   stuckSince: number | null;
 };

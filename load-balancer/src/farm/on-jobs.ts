@@ -3,14 +3,17 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { startingShare } from '../scheduling/fairness.ts';
-import { advance, chunkChanged, dropLease, endLease, stateOfFree } from './change-chunk.ts';
+import { advance, chunkChanged, dropLease, endLease } from './change-chunk.ts';
 import { append, type Effect } from './effects.ts';
 import { enterJob, enterStage } from './enter-stage.ts';
 import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from './events.ts';
 import type { Farm, Job, SessionId, Stage } from './farm.ts';
+import { JobFault } from './job-fault.ts';
+import { moveAll } from './move-chunks.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
+/** Throws JobFault for the first job whose rows cannot be taken in. */
 export function onJobsRead(farm: Farm, read: JobsRead, now: number): Effect[] {
   const facts = new Map(read.jobs.map((job) => [job.id, job]));
   const open = new Set(read.openStages);
@@ -18,10 +21,12 @@ export function onJobsRead(farm: Farm, read: JobsRead, now: number): Effect[] {
   for (const id of read.asked) {
     const known = farm.jobs.get(id);
     const job = facts.get(id);
-    if (job === undefined) {
-      if (known !== undefined) append(effects, forget(farm, known));
-    } else {
-      append(effects, takeIn(farm, job, read, open, now));
+    try {
+      if (job !== undefined) append(effects, takeIn(farm, job, read, open, now));
+      else if (known !== undefined) append(effects, forget(farm, known));
+    } catch (error) {
+      if (error instanceof JobFault) throw error;
+      throw new JobFault(id, `Job ${id} cannot be taken in as it was read`, { cause: error });
     }
   }
   return effects;
@@ -91,20 +96,6 @@ function forget(farm: Farm, job: Job): Effect[] {
   return effects;
 }
 
-/** Moves all chunks in these states at once; the write that belongs to it is one statement. */
-export function moveAll(
-  stage: Stage,
-  from: Parameters<Stage['chunks']['withStatus']>,
-  event: { type: 'cancel' } | { type: 'retry' },
-): Effect[] {
-  const ordinals = [...stage.chunks.withStatus(...from)];
-  for (const ordinal of ordinals) {
-    const state = advance(stateOfFree(stage, ordinal), event, `${stage.id}.${ordinal}`);
-    stage.chunks.set(ordinal, state.status, state.attempts);
-  }
-  return ordinals.map((ordinal) => chunkChanged(stage, ordinal, null));
-}
-
 export function onRetry(farm: Farm, event: Event<'retry'>, now: number): Effect[] {
   const effects = onJobsRead(farm, event.read, now);
   if (event.stage === null) {
@@ -139,7 +130,9 @@ export function onReject(farm: Farm, event: Event<'reject'>, now: number): Effec
 function rejectOne(farm: Farm, stored: StoredChunk, message: string, now: number): Effect[] {
   const { chunk, lease, worker, attempts, ordinal, status } = stored;
   if (status !== 'done' || lease === null || worker === null) return [];
-  const state = advance({ status, attempts, lease, worker }, { type: 'reject', lease, message }, chunk);
+  const done = { status, attempts, lease, worker };
+  const of = { id: stored.stage, job: { id: stored.job } };
+  const state = advance(of, ordinal, done, { type: 'reject', lease, message });
   const failure = state.status === 'failed' ? { code: state.code, message: state.message } : null;
   const effects: Effect[] = [
     { type: 'write', write: { type: 'reject', chunk, lease, attempts: state.attempts, failure, at: now } },

@@ -1,7 +1,7 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
-import { giveUpWaiting } from '../farm/change-chunk.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Job, type Worker } from '../farm/farm.ts';
+import { giveUpWaiting } from '../farm/move-chunks.ts';
 import { isCapable, isShutOut } from './eligibility.ts';
 
 /** Time for another worker to come (back) before a job is judged by those that are here, milliseconds. */
@@ -55,7 +55,10 @@ function resolve(job: Job, stuck: Worker[], now: number): Effect[] {
     for (const worker of proven) job.failures.delete(worker.id);
     return [{ type: 'log', level: 'warn', fields: { event: 'job.workers-let-in-again', job: job.id } }];
   }
-  const failure = job.lastFailure ?? { code: 'unexpected', message: 'Every worker failed at this job.' };
+  const failure = job.lastFailure ?? {
+    code: 'unexpected' as const,
+    message: 'Every worker failed at this job.',
+  };
   return [
     ...[...job.stages].flatMap((stage) => giveUpWaiting(stage, failure, now)),
     { type: 'log', level: 'warn', fields: { event: 'job.given-up', job: job.id, code: failure.code } },

@@ -34,6 +34,7 @@ const events: Record<ChunkEvent['type'], ChunkEvent> = {
   release: { type: 'release', lease: L },
   cancel: { type: 'cancel' },
   retry: { type: 'retry' },
+  'give-up': { type: 'give-up', code: 'hung', message: 'm' },
   reject: { type: 'reject', lease: L, message: 'm' },
 };
 
@@ -49,6 +50,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     release: 'stale-lease',
     cancel: 'canceled',
     retry: 'not-allowed',
+    'give-up': 'failed',
     reject: 'not-allowed',
   },
   leased: {
@@ -61,6 +63,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     release: 'queued',
     cancel: 'canceled',
     retry: 'not-allowed',
+    'give-up': 'not-allowed',
     reject: 'not-allowed',
   },
   running: {
@@ -73,6 +76,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     release: 'queued',
     cancel: 'canceled',
     retry: 'not-allowed',
+    'give-up': 'not-allowed',
     reject: 'not-allowed',
   },
   done: {
@@ -85,6 +89,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     release: 'stale-lease',
     cancel: 'not-allowed',
     retry: 'not-allowed',
+    'give-up': 'not-allowed',
     reject: 'queued',
   },
   failed: {
@@ -97,6 +102,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     release: 'stale-lease',
     cancel: 'not-allowed',
     retry: 'queued',
+    'give-up': 'not-allowed',
     reject: 'not-allowed',
   },
   canceled: {
@@ -109,6 +115,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     release: 'stale-lease',
     cancel: 'not-allowed',
     retry: 'queued',
+    'give-up': 'not-allowed',
     reject: 'not-allowed',
   },
 };
@@ -122,6 +129,12 @@ for (const status of CHUNK_STATUSES) {
     }
   });
 }
+
+test('a chunk that is given up keeps its attempts, and fails with the reason given', () => {
+  const given = chunkTransition({ status: 'queued', attempts: 2 }, events['give-up']);
+  assert.ok(given.ok);
+  assert.deepEqual(given.state, { status: 'failed', attempts: 2, code: 'hung', message: 'm' });
+});
 
 test('only a start counts as an attempt; a lost worker costs an unstarted chunk nothing, a drained one neither', () => {
   const attempts = (state: ChunkState, event: ChunkEvent) => {
@@ -182,6 +195,11 @@ const anyEvent: fc.Arbitrary<ChunkEvent> = fc.oneof(
     message: fc.constant('m'),
   }),
   fc.record({ type: fc.constantFrom('cancel' as const, 'retry' as const) }),
+  fc.record({
+    type: fc.constant('give-up' as const),
+    code: fc.constant('hung' as const),
+    message: fc.constant('m'),
+  }),
 );
 
 test('no sequence of events loses a chunk or finishes it twice', () => {

@@ -37,6 +37,8 @@ export type ChunkEvent =
   | { type: 'release'; lease: LeaseId }
   | { type: 'cancel' }
   | { type: 'retry' }
+  /** No worker is left that may run it. */
+  | { type: 'give-up'; code: FailureCode; message: string }
   /** The final check found the stored result of this lease unusable. */
   | { type: 'reject'; lease: LeaseId; message: string };
 
@@ -70,6 +72,10 @@ export function chunkTransition(state: ChunkState, event: ChunkEvent): ChunkTran
     case 'retry':
       return state.status === 'failed' || state.status === 'canceled'
         ? to({ status: 'queued', attempts: 0 })
+        : refuse('not-allowed');
+    case 'give-up':
+      return state.status === 'queued'
+        ? to({ status: 'failed', attempts: state.attempts, code: event.code, message: event.message })
         : refuse('not-allowed');
     case 'reject':
       if (state.status !== 'done') return refuse('not-allowed');
