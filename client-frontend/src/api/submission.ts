@@ -19,7 +19,7 @@ export type SubmissionState =
       /** Bytes per second; null at first. */
       speed: number | null;
       paused: boolean;
-      /** Why it waits, while the connection is down and tried again. */
+      /** Why it waits, while the farm cannot take it and is tried again. */
       trouble: string | null;
     } & Named)
   | ({ phase: 'creating' } & Named)
@@ -40,6 +40,8 @@ export class Submission {
   #describe: DescribeJob | null = null;
   #upload: UploadHandle | null = null;
   #samples: Sample[] = [];
+  /** Bytes sent when it was told last what is in the way; null while nothing is. */
+  #stuckAt: number | null = null;
   /** Counts the files given; a late answer for an earlier one is dropped. */
   #turn = 0;
 
@@ -114,6 +116,7 @@ export class Submission {
       onTrouble: (trouble) => {
         if (turn !== this.#turn || this.#state.phase !== 'uploading') return;
         this.#samples = [];
+        this.#stuckAt = this.#state.sent;
         this.#set({ ...this.#state, trouble, speed: null });
       },
       onStored: (blob) => {
@@ -128,7 +131,10 @@ export class Submission {
   #progress(turn: number, sent: number): void {
     if (turn !== this.#turn || this.#state.phase !== 'uploading' || this.#state.paused) return;
     this.#samples = addSample(this.#samples, { at: performance.now(), sent });
-    this.#set({ ...this.#state, sent, speed: speedOf(this.#samples), trouble: null });
+    // What is sent again up to where it was stuck is no sign yet that the farm takes it now.
+    if (this.#stuckAt !== null && sent > this.#stuckAt) this.#stuckAt = null;
+    const trouble = this.#stuckAt === null ? null : this.#state.trouble;
+    this.#set({ ...this.#state, sent, speed: speedOf(this.#samples), trouble });
   }
 
   async #create(turn: number, main?: string): Promise<void> {

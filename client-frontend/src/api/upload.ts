@@ -1,8 +1,8 @@
-import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { DetailedError, Upload } from 'tus-js-client';
 import { getBlobInfo, getUploadInfo, uploadsUrl } from './farm.ts';
 import { isStatus, sentenceOf } from './request.ts';
+import { refusalOf, troubleOf } from './upload-trouble.ts';
 
 /** Hashing reads the whole file into memory, so larger ones are simply sent. */
 const HASH_LIMIT = 256 * 1024 * 1024;
@@ -29,7 +29,7 @@ export async function storedBlob(hash: BlobHash): Promise<boolean> {
 export type UploadHandle = { pause(): void; resume(): void };
 type UploadEvents = {
   onProgress(sent: number): void;
-  /** The connection is down; it is tried again. */
+  /** The farm cannot be reached or cannot take it at the moment; it is tried again. */
   onTrouble(sentence: string): void;
   onStored(blob: BlobHash): void;
   onRefused(sentence: string): void;
@@ -47,17 +47,16 @@ export function startUpload(file: File, events: UploadEvents): UploadHandle {
     onProgress: (sent) => events.onProgress(sent),
     onShouldRetry: (error) => {
       const status = error.originalResponse?.getStatus() ?? 0;
-      const again = status === 0 || status >= 500 || status === 409 || status === 423;
-      if (again)
-        events.onTrouble('The connection was lost. It goes on by itself as soon as the farm answers.');
-      return again;
+      const trouble = troubleOf(status, bodyOf(error));
+      if (trouble !== null) events.onTrouble(trouble);
+      return trouble !== null;
     },
     onSuccess: ({ lastResponse }) => {
       const hash = BlobHash.safeParse(lastResponse.getHeader('Blob-Hash'));
       if (hash.success) events.onStored(hash.data);
       else void askForHash(upload.url ?? '', events);
     },
-    onError: (error) => events.onRefused(refusalOf(error)),
+    onError: (error) => events.onRefused(refusalOf(bodyOf(error))),
   });
   let stopped = false;
   void upload.findPreviousUploads().then((earlier) => {
@@ -87,17 +86,5 @@ async function askForHash(url: string, events: UploadEvents): Promise<void> {
   }
 }
 
-function refusalOf(error: Error): string {
-  const body = error instanceof DetailedError ? error.originalResponse?.getBody() : undefined;
-  const problem = Problem.safeParse(parseJson(body));
-  if (problem.success) return problem.data.detail;
-  return body?.trim() ? body.trim() : 'The upload was broken off and could not be taken up again.';
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
-}
+const bodyOf = (error: Error): string | undefined =>
+  error instanceof DetailedError ? error.originalResponse?.getBody() : undefined;
