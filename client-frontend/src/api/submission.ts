@@ -2,7 +2,7 @@ import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { createJob } from './farm.ts';
 import { ProblemError, sentenceOf } from './request.ts';
 import { rememberSource } from './sources.ts';
-import { hashIfCheap, startUpload, storedBlob, type UploadHandle } from './upload.ts';
+import type { UploadHandle } from './upload.ts';
 import { addSample, type Sample, speedOf } from './upload-speed.ts';
 
 /** Builds the job to create for a stored file; `main` is the file chosen in an archive. */
@@ -95,6 +95,8 @@ export class Submission {
   async #bringIn(file: File, turn: number): Promise<void> {
     this.#set({ phase: 'checking', ...named(file) });
     try {
+      // Fetched with the first file: who looks at jobs needs nothing of it.
+      const { hashIfCheap, startUpload, storedBlob } = await import('./upload.ts');
       const hash = await hashIfCheap(file);
       const present = hash !== null && (await storedBlob(hash));
       if (turn !== this.#turn) return;
@@ -102,14 +104,14 @@ export class Submission {
         this.#blob = hash;
         await this.#create(turn);
       } else {
-        this.#send(file, turn);
+        this.#send(file, turn, startUpload);
       }
     } catch (error) {
       this.#refuse(turn, sentenceOf(error), true);
     }
   }
 
-  #send(file: File, turn: number): void {
+  #send(file: File, turn: number, startUpload: StartUpload): void {
     this.#set({ phase: 'uploading', ...named(file), sent: 0, speed: null, paused: false, trouble: null });
     this.#upload = startUpload(file, {
       onProgress: (sent) => this.#progress(turn, sent),
@@ -169,4 +171,5 @@ export class Submission {
   }
 }
 
+type StartUpload = typeof import('./upload.ts')['startUpload'];
 const named = (file: File): Named => ({ fileName: file.name, size: file.size });

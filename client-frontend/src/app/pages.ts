@@ -6,8 +6,9 @@ export const pages = {
   workers: async () => ({ Component: (await import('../pages/workers/WorkersPage.tsx')).WorkersPage }),
 } as const;
 
-/** Fetches all of them, so that every page opens at once, and even while the farm is away for a moment. */
+/** Fetches all that comes in files of its own, so that it is there at once, and even while the farm is away for a moment. */
 export function fetchPages(): void {
   // One that cannot be fetched now is asked for again when it is opened.
   for (const page of Object.values(pages)) page().catch(() => undefined);
+  import('../api/upload.ts').catch(() => undefined);
 }

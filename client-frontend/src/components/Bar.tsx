@@ -15,19 +15,19 @@ type BarProps = {
 };
 
 export function Bar({ label, fraction, text, color, height }: BarProps) {
-  const percent = Math.round(Math.min(1, Math.max(0, fraction)) * 100);
+  const share = Math.min(1, Math.max(0, fraction)) * 100;
   return (
     <div
       role="progressbar"
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuenow={percent}
+      aria-valuenow={Math.round(share)}
       aria-valuetext={text ?? formatPercent(fraction)}
       className={classes.bar}
       style={barStyle(color, height)}
     >
-      <div className={classes.fill} style={{ width: `${percent}%` }} />
+      <div className={classes.fill} style={{ width: `${share}%` }} />
     </div>
   );
 }
