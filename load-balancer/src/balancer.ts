@@ -1,12 +1,13 @@
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
-import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { isLoopback } from '@parallel-pilot/shared/server/config.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
 import { SqliteAdapter, sql } from 'kysely';
 import type { Socket } from 'socket.io';
+import type { BalancerConfig } from './config.ts';
 import { createBroadcast } from './effects/broadcast.ts';
 import { type Engine, FarmEngine } from './effects/engine.ts';
 import { loadFarm } from './effects/load-farm.ts';
@@ -20,7 +21,7 @@ import { createWire } from './sockets/wire.ts';
 import { serveWorkers } from './sockets/workers.ts';
 
 export type BalancerParts = {
-  config: ServerConfig;
+  config: BalancerConfig;
   secrets: Secrets;
   /** Migrated. On SQLite a connection of its own: how long it waits for others is set on it. */
   db: Db;
@@ -45,6 +46,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   await waitBriefly(db);
   const owner = await ensureOwner(db, clock());
   const { farm, read } = await loadFarm(db, clock, log);
+  farm.longestSilenceMs = config.longestSilenceMs ?? farm.longestSilenceMs;
   const sessions = new Map<SessionId, Socket>();
   const replies = new Replies();
   let engine: Engine | null = null;

@@ -26,6 +26,8 @@ export type Farm = {
   /** When the last tick was handled; a long gap means that this process slept, not the workers. */
   tickedAt: number;
   seenNotedAt: number;
+  /** Of a chunk, before it counts as hung. */
+  longestSilenceMs: number;
 };
 
 /** One connection of a worker, counted up from 1. */
@@ -113,6 +115,9 @@ export type Lease = {
   values?: MeasuredValues;
 };
 
+/** Ten minutes: a heavy scene may take so long to open without a word. */
+const LONGEST_SILENCE_MS = 600_000;
+
 export const createFarm = (now: number): Farm => ({
   jobs: new Map(),
   stages: new Map(),
@@ -121,6 +126,7 @@ export const createFarm = (now: number): Farm => ({
   leases: new Map(),
   tickedAt: now,
   seenNotedAt: now,
+  longestSilenceMs: LONGEST_SILENCE_MS,
 });
 
 export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.ordinal);

@@ -1,18 +1,18 @@
 import type { Stage, Worker } from '../farm/farm.ts';
 
-const FIRST_LIMIT_MS = 600_000;
 const SHORTEST_LIMIT_MS = 60_000;
 const TIMES_SLOWEST = 20;
 const ENOUGH = 3;
 
 /**
  * Silence after which a chunk of this stage counts as hung, milliseconds: 20
- * times the slowest chunk so far. Ever, not lately: the slow ones are those
- * that opened the scene first, which a worker that joins late must do too.
+ * times the slowest chunk so far, and at most `longestMs`, which stands until
+ * enough are done. Ever, not lately: the slow ones are those that opened the
+ * scene first, which a worker that joins late must do too.
  */
-export function hangLimit({ times }: Stage): number {
-  if (times.count < ENOUGH) return FIRST_LIMIT_MS;
-  return Math.round(Math.min(FIRST_LIMIT_MS, Math.max(SHORTEST_LIMIT_MS, TIMES_SLOWEST * times.slowest)));
+export function hangLimit({ times }: Stage, longestMs: number): number {
+  if (times.count < ENOUGH) return longestMs;
+  return Math.round(Math.min(longestMs, Math.max(SHORTEST_LIMIT_MS, TIMES_SLOWEST * times.slowest)));
 }
 
 /** Takes a finished chunk's time into account, for its stage and for the speed of its worker. */

@@ -96,6 +96,10 @@ function grantNext(farm: Farm, stage: Stage, worker: Worker, { now, newLease, ef
   const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease() }, now);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);
   append(effects, granted.effects);
-  effects.push({ type: 'assign', lease: granted.lease, hangLimitMs: hangLimit(stage) });
+  effects.push({
+    type: 'assign',
+    lease: granted.lease,
+    hangLimitMs: hangLimit(stage, farm.longestSilenceMs),
+  });
   return true;
 }
