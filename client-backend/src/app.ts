@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
+import { BACKEND_KINDS } from './kinds/registry.ts';
 import type { Parts } from './parts.ts';
 import { accessLog } from './routes/access-log.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
@@ -38,6 +39,9 @@ export function createApp(parts: Parts, { access, uploads, siteFolder }: AppPart
   app.route('/', chunkRoutes(parts));
   app.route('/', frameRoutes(parts));
   app.route('/', artifactRoutes(parts));
+  for (const kind of Object.values(BACKEND_KINDS)) {
+    if (kind.routes !== undefined) app.route('/', kind.routes(parts));
+  }
   mountDocs(app);
 
   app.all('/api/*', (c) =>

@@ -1,4 +1,4 @@
-import type { BlobHash, JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -47,31 +47,7 @@ export interface Live {
   stitchingOf(job: JobId): number | null;
 }
 
-/** A kind's part of the backend. */
-export interface BackendKind {
-  /** Turns a submission into the stored spec: opens the source, lays its files open. Refusals are for the user. */
-  prepare(
-    parts: Parts,
-    submission: unknown,
-  ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
-  /** Puts the finished result together and registers its artifacts. Called again from the start after a crash. */
-  assemble(
-    parts: Parts,
-    job: JobId,
-    onProgress: (fraction: number) => void,
-    signal: AbortSignal,
-  ): Promise<Assembly>;
-}
-
 export type SubmissionRefusal = { ok: false; code: string; message: string; choices?: string[] };
-
-export type Assembly =
-  | { outcome: 'complete' }
-  /** These results are unusable and must be made again. */
-  | { outcome: 'redo'; chunks: RejectChunks['chunks'] }
-  /** The cause may go away (a full disk): tried again later, `message` is shown meanwhile. */
-  | { outcome: 'wait'; code: string; message: string }
-  | { outcome: 'fail'; code: string; message: string };
 
 /** The files of an opened source: one .blend, or an archive expanded into blobs. */
 export type OpenedSource =

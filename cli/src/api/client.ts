@@ -16,7 +16,12 @@ import { z } from 'zod';
 import { ApiError, type Connection, send } from './request.ts';
 
 export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry';
-export type ListQuery = { state?: JobStatus | 'active' | 'over'; limit?: number; cursor?: string };
+export type ListQuery = {
+  state?: JobStatus | 'active' | 'over';
+  limit?: number;
+  cursor?: string;
+  group?: string;
+};
 
 /** The farm's HTTP API as far as the command line needs it. Every reply is parsed; refusals are ApiErrors. */
 export type Api = ReturnType<typeof createApi>;

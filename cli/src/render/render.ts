@@ -17,6 +17,8 @@ import type { RenderRequest } from './request.ts';
 import { saveResults } from './results.ts';
 import { unfinishedRenders } from './unfinished.ts';
 
+type RenderJob = Extract<CreateJob, { kind: 'blender' }>;
+
 export type RenderOptions = {
   file: { path: string; name: string };
   request: RenderRequest;
@@ -90,7 +92,7 @@ async function work(run: Run, hashing: ReturnType<typeof hashFile>): Promise<Ren
   return end;
 }
 
-const requestOf = ({ file, request }: RenderOptions, hash: string, ownFarm: boolean): CreateJob => ({
+const requestOf = ({ file, request }: RenderOptions, hash: string, ownFarm: boolean): RenderJob => ({
   kind: 'blender',
   source: { blob: hash as never, fileName: file.path.split(/[\\/]/).pop() ?? file.name },
   name: file.name,
@@ -113,7 +115,7 @@ async function findEarlier(api: Api, id: JobId | null): Promise<JobId | null> {
   }
 }
 
-async function handOver({ api, options, report }: Run, request: CreateJob): Promise<JobId> {
+async function handOver({ api, options, report }: Run, request: RenderJob): Promise<JobId> {
   const onProgress = (sent: number, total: number) => report({ event: 'upload.progress', sent, total });
   const uploaded = await uploadFile(api, options.file.path, request.source.blob as never, { onProgress });
   report({ event: 'upload.done', ...uploaded });

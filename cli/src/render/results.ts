@@ -27,7 +27,7 @@ export async function saveResults(
   report: (event: RenderEvent) => void,
   signal: AbortSignal,
 ): Promise<Saved> {
-  const settings = RenderSettings.safeParse(job.settings).data;
+  const settings = job.view.kind === 'blender' ? RenderSettings.safeParse(job.view.settings).data : undefined;
   const name = fileNameOf(job.name);
   const wanted = await listFrames(api, job.id);
   const video = await findVideo(api, job.id);

@@ -1,6 +1,7 @@
 import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { table } from '../text/columns.ts';
 import { ago, duration } from '../text/units.ts';
@@ -23,17 +24,15 @@ export function jobTable(list: JobList, now: number, width: number): string[] {
 
 /** One job in full. */
 export function jobLines(job: JobDetail): string[] {
-  const settings = RenderSettings.safeParse(job.settings).data;
   const facts: [string, string][] = [
     ['Job', job.id],
     ['Name', job.name],
-    ['File', job.fileName],
     ['State', job.state],
     ['Stage', `${job.stage}, ${doneOf(job)}${job.counts.failed > 0 ? `, ${job.counts.failed} failed` : ''}`],
     ...(job.etaSeconds === null || isOver(job.state)
       ? []
       : [['Left', duration(job.etaSeconds)] as [string, string]]),
-    ...(settings === undefined ? [] : settingFacts(settings)),
+    ...viewFacts(job.view),
   ];
   const working = job.progress.map(
     ({ workerName, label, fraction, detail }) =>
@@ -57,6 +56,12 @@ export function logLines(log: JobLog): string[] {
   return notes.length + failures.length === 0
     ? ['Nothing was logged for this job.']
     : [...notes, ...failures];
+}
+
+function viewFacts(view: JobView): [string, string][] {
+  if (view.kind !== 'blender') return [];
+  const settings = RenderSettings.safeParse(view.settings).data;
+  return [['File', view.fileName], ...(settings === undefined ? [] : settingFacts(settings))];
 }
 
 const settingFacts = (s: RenderSettings): [string, string][] => {

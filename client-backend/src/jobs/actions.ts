@@ -24,7 +24,7 @@ export const resumeJob = (parts: Parts, id: JobId): Promise<Outcome> =>
 /** Ends the job; what was made so far stays and can be downloaded. */
 export async function cancelJob(parts: Parts, id: JobId): Promise<Outcome> {
   const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
-  if (outcome.ok) await engineOf(parts).assemblies.stop(id);
+  if (outcome.ok) await engineOf(parts).errands.stop(id);
   return outcome;
 }
 
@@ -72,9 +72,9 @@ export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promis
     if (job.state !== 'ready' || stage === undefined) {
       return notNow(job.state, 'Settings can only be given while the job waits for them');
     }
-    const step = await nextStep(parts, job, stage, settings);
+    const step = await nextStep(parts, job, stage, { given: settings, gathered: null });
     if (step.step === 'fail') return { ok: false, status: 422, code: step.code, message: step.message };
-    const done = await takeStep(parts, job, stage, step, settings);
+    const done = await takeStep(parts, job, stage, step, { given: settings });
     return done ? { ok: true } : notNow(job.state, 'The job changed meanwhile');
   });
 }
@@ -95,7 +95,7 @@ export async function renameOrPrioritize(
 export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
   const canceled = await withJob(parts, id, (job) => apply(parts, job, { type: 'cancel' }, ''));
   if (!canceled.ok && canceled.status === 404) return canceled;
-  await engineOf(parts).assemblies.stop(id);
+  await engineOf(parts).errands.stop(id);
   return withJob(parts, id, async () => {
     await deleteJobWithBlobs(parts, id);
     tell(parts, id);
@@ -154,7 +154,7 @@ const SPOKEN: Record<JobStatus, string> = {
   probing: 'having its file read',
   ready: 'waiting for your settings',
   queued: 'waiting for a worker',
-  running: 'being rendered',
+  running: 'being worked on',
   paused: 'paused',
   stitching: 'being put together',
   completed: 'completed',

@@ -1,17 +1,21 @@
 import type { NextStep } from '@parallel-pilot/shared/kinds/kind.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
-import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { countChunks, firstStart } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { closeStage, newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { ZodError } from 'zod';
+import type { Gathering } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { type Changed, changeJob } from './change-job.ts';
 import { type Decision, decide } from './decide.ts';
+import { takeUnfinished } from './finish-assembly.ts';
 import { planStage } from './plan-stage.ts';
 import { planningContext } from './planning-context.ts';
 
@@ -19,21 +23,63 @@ import { planningContext } from './planning-context.ts';
  * Reads a job from the database and does the one thing that is due, in one
  * transaction that only holds if the rows still stand as they were read: calls
  * that overlap, and a crash at any point, do no harm. Says what it did;
- * `assemble` is for the caller to start. Call it again until it says `nothing`
- * or `assemble`.
+ * `gather` and `assemble` are for the caller to start. Call it again until it
+ * says one of them, or `nothing`.
  */
-export async function advance(parts: Parts, id: JobId): Promise<Decision['do']> {
-  const job = await findJob(parts.db, id);
-  const stage = job === undefined ? undefined : await newestStage(parts.db, id);
-  if (job === undefined || stage === undefined || stage.state === 'closed') return 'nothing';
-  const decision = decide({
-    status: job.state,
-    counts: (await countChunks(parts.db, [stage.id])).get(stage.id) ?? null,
-    stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json)),
-  });
+export async function advance(parts: Parts, id: JobId): Promise<Decision['do'] | 'gather'> {
+  const found = await look(parts, id);
+  if (found === null) return 'nothing';
+  const { job, stage, decision } = found;
+  if (decision.do === 'plan' && gathers(job, stage)) return 'gather';
   const done = await perform(parts, job, stage, decision);
   return done ? decision.do : 'nothing';
 }
+
+/**
+ * Plans what follows from what the backend gathered of the stage, where the
+ * job still stands as it did. False when it is to be tried again after a while.
+ */
+export async function takeGathering(
+  parts: Parts,
+  id: JobId,
+  gatheredOf: StageRow,
+  gathering: Gathering,
+): Promise<boolean> {
+  const found = await look(parts, id);
+  // Paused, canceled or brought forward meanwhile: whoever needs it gathers again.
+  if (found === null || found.stage.id !== gatheredOf.id || found.decision.do !== 'plan') return true;
+  const { job, stage } = found;
+  if (gathering.outcome !== 'gathered') return takeUnfinished(parts, job, gathering);
+  await plan(parts, job, stage, gathering);
+  return true;
+}
+
+type Found = { job: JobRow; stage: StageRow; decision: Decision };
+
+async function look(parts: Parts, id: JobId): Promise<Found | null> {
+  const job = await findJob(parts.db, id);
+  const stage = job === undefined ? undefined : await newestStage(parts.db, id);
+  if (job === undefined || stage === undefined || stage.state === 'closed') return null;
+  const counts = (await countChunks(parts.db, [stage.id])).get(stage.id) ?? null;
+  const decision = decide({
+    status: job.state,
+    counts,
+    stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json)),
+    enough: await isEnough(parts, stage, counts?.done ?? 0),
+  });
+  return { job, stage, decision };
+}
+
+/** True when the stage may close without its last chunks. */
+async function isEnough({ db, clock }: Parts, stage: StageRow, done: number): Promise<boolean> {
+  const { quorum, quorum_after_ms: after } = stage;
+  if (quorum === null || after === null || done < quorum) return false;
+  const from = await firstStart(db, stage.id);
+  return from !== null && from + after <= clock();
+}
+
+const gathers = (job: JobRow, stage: StageRow): boolean =>
+  backendKindOf(job.kind).gathers.includes(stage.name);
 
 /** False when there was nothing to do, or somebody else did it meanwhile. */
 async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Decision): Promise<boolean> {
@@ -56,22 +102,24 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
   }
 }
 
-async function plan(parts: Parts, job: JobRow, stage: StageRow): Promise<boolean> {
-  const settings = job.given_json === null ? null : JSON.parse(job.given_json);
-  const step = await nextStep(parts, job, stage, settings);
-  return takeStep(parts, job, stage, step);
+type Gathered = Extract<Gathering, { outcome: 'gathered' }>;
+
+async function plan(parts: Parts, job: JobRow, stage: StageRow, gathered?: Gathered): Promise<boolean> {
+  const given = job.given_json === null ? null : JSON.parse(job.given_json);
+  const step = await nextStep(parts, job, stage, { given, gathered: gathered?.value ?? null });
+  return takeStep(parts, job, stage, step, { keep: gathered?.blobs ?? [] });
 }
 
-/** What the job's kind wants next, with these settings. */
+/** What the job's kind wants next, with the settings that the user gave and what was gathered. */
 export async function nextStep(
   { db, clock }: Pick<Parts, 'db' | 'clock'>,
   job: JobRow,
   stage: StageRow,
-  settings: unknown,
+  known: { given: unknown; gathered: unknown },
 ): Promise<NextStep> {
   const kind = kindOf(job.kind);
   try {
-    return kind.next(await planningContext(db, kind, job, stage, settings, clock()));
+    return kind.next(await planningContext(db, kind, job, stage, { ...known, now: clock() }));
   } catch (error) {
     if (!(error instanceof ZodError)) throw error;
     const message = `A worker's report on "${stage.name}" does not have the form it should have. Update the workers to the farm's version, then retry.`;
@@ -79,18 +127,20 @@ export async function nextStep(
   }
 }
 
-/** Makes a step true, whole or not at all. `given` are settings that came with it from the user. */
+/** Makes a step true, whole or not at all. `given` are settings that came with it from the user, `keep` blobs for the job. */
 export async function takeStep(
   parts: Parts,
   job: JobRow,
   stage: StageRow,
   step: NextStep,
-  given?: unknown,
+  { given, keep = [] }: { given?: unknown; keep?: BlobHash[] } = {},
 ): Promise<boolean> {
   const changed = await parts.db.transaction().execute(async (db): Promise<Changed> => {
     const now = parts.clock();
     const columns = {
-      ...('settings' in step ? { settings_json: JSON.stringify(step.settings) } : {}),
+      ...('settings' in step && step.settings !== undefined
+        ? { settings_json: JSON.stringify(step.settings) }
+        : {}),
       ...('defaults' in step ? { settings_json: JSON.stringify(step.defaults) } : {}),
       ...(given === undefined ? {} : { given_json: JSON.stringify(given) }),
     };
@@ -101,6 +151,8 @@ export async function takeStep(
       if (!(await closeStage(db, stage.id, now)))
         throw new Error(`stage ${stage.id} was closed under its job`);
       await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
+      await keepBlobs(db, job.id, [...keep, ...(step.free?.but ?? [])]);
+      if (step.free !== undefined) await freeFiles(db, job.id, stage.ordinal);
     }
     if ('notes' in step) await addNotes(db, job.id, step.notes, now);
     return result;

@@ -4,8 +4,8 @@ import { JOB_STATUSES, type JobStatus } from '@parallel-pilot/shared/model/job.t
 import type { StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { decide } from './decide.ts';
 
-const what = (status: JobStatus, counts: StageCounts | null, stopsOnFailure = false) =>
-  decide({ status, counts, stopsOnFailure }).do;
+const what = (status: JobStatus, counts: StageCounts | null, stopsOnFailure = false, enough = false) =>
+  decide({ status, counts, stopsOnFailure, enough }).do;
 
 test('a job at work is planned further once nothing of its stage is open', () => {
   for (const status of ['probing', 'queued', 'running'] as const) {
@@ -46,4 +46,11 @@ test('nothing is due for a job that waits for its user or is over, or has no ope
     assert.equal(what(status, { queued: 4, failed: 1, canceled: 1 }, true), 'nothing');
   }
   for (const status of JOB_STATUSES) assert.equal(what(status, null), 'nothing');
+});
+
+test('a stage whose quorum is in is planned on without the rest, in every state in which its chunks are worked on', () => {
+  for (const status of ['probing', 'queued', 'running'] as const)
+    assert.equal(what(status, { done: 3, running: 1 }, false, true), 'plan');
+  assert.equal(what('running', { done: 3, running: 1 }), 'nothing');
+  assert.equal(what('paused', { done: 3, running: 1 }, false, true), 'nothing');
 });

@@ -8,6 +8,8 @@ export type JobFacts = {
   counts: StageCounts | null;
   /** The first chunk that fails for good ends the job. */
   stopsOnFailure: boolean;
+  /** The stage may close without the chunks that are still out. */
+  enough: boolean;
 };
 
 export type Decision =
@@ -27,7 +29,7 @@ export type Decision =
  * What a job needs of the backend now, from its rows alone: whoever asks, and
  * however often, gets the same answer until something has been done about it.
  */
-export function decide({ status, counts, stopsOnFailure }: JobFacts): Decision {
+export function decide({ status, counts, stopsOnFailure, enough }: JobFacts): Decision {
   if (counts === null) return { do: 'nothing' };
   const { queued = 0, leased = 0, running = 0, done = 0, failed = 0, canceled = 0 } = counts;
   const settled = queued + leased + running === 0;
@@ -36,6 +38,7 @@ export function decide({ status, counts, stopsOnFailure }: JobFacts): Decision {
     case 'queued':
     case 'running':
       if (stopsOnFailure && failed > 0 && canceled === 0) return { do: 'plan' };
+      if (enough) return { do: 'plan' };
       if (settled) return { do: canceled > 0 ? 'requeue' : 'plan' };
       return { do: status === 'queued' && running + done + failed > 0 ? 'start' : 'nothing' };
     case 'stitching':

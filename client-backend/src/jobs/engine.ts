@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts } from '../parts.ts';
-import { advance } from './advance.ts';
-import { type Assemblies, createAssemblies } from './assemblies.ts';
+import { advance, takeGathering } from './advance.ts';
+import { createErrands, type Errands } from './errands.ts';
 import { createExclusive } from './exclusive.ts';
 import { createWaitWatch } from './wait-watch.ts';
 
@@ -17,7 +18,7 @@ export interface JobEngine {
   hint(patch: StagePatch): void;
   /** Looks after every job that may need something; never rejects. */
   sweep(): Promise<void>;
-  assemblies: Assemblies;
+  errands: Errands;
   /** Sweeps now and every 2 s, so that a lost hint costs 2 s and nothing else. */
   start(): void;
   /** Stops everything that runs and resolves when it has ended. */
@@ -32,8 +33,11 @@ export function createJobEngine(parts: Parts): JobEngine {
   const waiting = new Map<JobId, Promise<void>>();
   const closing = new AbortController();
   const waitWatch = createWaitWatch(parts);
-  const assemblies = createAssemblies(parts, (job) => {
-    if (!closing.signal.aborted) void bring(job);
+  const errands = createErrands(parts, {
+    gathered: (job, stage, gathering) => exclusive(job, () => takeGathering(parts, job, stage, gathering)),
+    over(job) {
+      if (!closing.signal.aborted) void bring(job);
+    },
   });
   let loop: Promise<void> = Promise.resolve();
   let troubled = false;
@@ -43,9 +47,8 @@ export function createJobEngine(parts: Parts): JobEngine {
       if (closing.signal.aborted) return;
       const did = await advance(parts, job);
       if (did === 'nothing') return;
-      if (did === 'assemble') {
-        const row = await findJob(parts.db, job);
-        if (row?.state === 'stitching') assemblies.start(job, row.kind);
+      if (did === 'gather' || did === 'assemble') {
+        errands.start(job, did);
         return;
       }
     }
@@ -71,7 +74,7 @@ export function createJobEngine(parts: Parts): JobEngine {
         if (closing.signal.aborted) return;
         await advanceJob(job);
       }
-      await stopForeign(parts, assemblies);
+      await stopForeign(parts, errands);
       await waitWatch.look();
       if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
       troubled = false;
@@ -92,7 +95,7 @@ export function createJobEngine(parts: Parts): JobEngine {
     exclusive,
     hint,
     sweep,
-    assemblies,
+    errands,
     start() {
       loop = (async () => {
         while (!closing.signal.aborted) {
@@ -103,16 +106,18 @@ export function createJobEngine(parts: Parts): JobEngine {
     },
     async close() {
       closing.abort();
-      await assemblies.close();
+      await errands.close();
       await loop;
     },
   };
 }
 
-// A job canceled or deleted by another process must not go on being put together.
-async function stopForeign(parts: Parts, assemblies: Assemblies): Promise<void> {
-  for (const job of assemblies.running()) {
-    if ((await findJob(parts.db, job))?.state !== 'stitching') await assemblies.stop(job);
+// A job canceled or deleted by another process must not go on being worked on.
+async function stopForeign(parts: Parts, errands: Errands): Promise<void> {
+  for (const { job, what } of errands.running()) {
+    const state = (await findJob(parts.db, job))?.state;
+    const due = what === 'assemble' ? state === 'stitching' : state !== undefined && !isOver(state);
+    if (!due) await errands.stop(job);
   }
 }
 

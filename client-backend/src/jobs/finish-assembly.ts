@@ -5,39 +5,41 @@ import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
-import type { MadeArtifact, MadeAssembly } from '../kinds/kind.ts';
+import type { Assembly, MadeArtifact, Unfinished } from '../kinds/kind.ts';
 import type { Parts } from '../parts.ts';
 import { changeJob } from './change-job.ts';
 
 /** Does with the job what its assembly came to. False when it is to be tried again after a while. */
-export async function finishAssembly(parts: Parts, id: JobId, assembly: MadeAssembly): Promise<boolean> {
+export async function finishAssembly(parts: Parts, id: JobId, assembly: Assembly): Promise<boolean> {
   const job = await findJob(parts.db, id);
   if (job === undefined || job.state !== 'stitching') return true;
   parts.log.info({ event: 'job.assembly', job: id, outcome: assembly.outcome });
-  switch (assembly.outcome) {
-    case 'complete':
-      return tell(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes));
+  return assembly.outcome === 'complete'
+    ? tell(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
+    : takeUnfinished(parts, job, assembly);
+}
+
+/** Does with the job what its errand stopped at. False when it is to be tried again after a while. */
+export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinished): Promise<boolean> {
+  switch (ended.outcome) {
     case 'redo':
-      return redo(parts, job, assembly.chunks);
+      return redo(parts, job, ended.chunks);
     case 'wait': {
-      const note = { level: 'warning' as const, code: WAITING + assembly.code, message: assembly.message };
-      if (await addNotes(parts.db, id, [note], parts.clock())) parts.live.jobChanged(id);
+      const note = { level: 'warning' as const, code: WAITING + ended.code, message: ended.message };
+      if (await addNotes(parts.db, job.id, [note], parts.clock())) parts.live.jobChanged(job.id);
       return false;
     }
     case 'fail': {
-      const { code, message } = assembly;
-      return tell(
-        parts,
-        id,
-        (await changeJob(parts.db, job, { type: 'fail', code, message }, parts.clock())).ok,
-      );
+      const { code, message } = ended;
+      const changed = await changeJob(parts.db, job, { type: 'fail', code, message }, parts.clock());
+      return tell(parts, job.id, changed.ok);
     }
     default:
-      return assembly satisfies never;
+      return ended satisfies never;
   }
 }
 
-type Notes = Extract<MadeAssembly, { outcome: 'complete' }>['notes'];
+type Notes = Extract<Assembly, { outcome: 'complete' }>['notes'];
 
 function complete(parts: Parts, job: JobRow, artifacts: MadeArtifact[], notes: Notes): Promise<boolean> {
   return parts.db.transaction().execute(async (db) => {
@@ -69,9 +71,11 @@ async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): 
   const note = {
     level: 'warning' as const,
     code: 'results-redone',
-    message: `The final check found ${chunks.length === 1 ? 'one unusable result' : `${chunks.length} unusable results`}, made again: ${chunks[0]?.message ?? ''}`,
+    message: `The check found ${chunks.length === 1 ? 'one unusable result' : `${chunks.length} unusable results`}, made again: ${chunks[0]?.message ?? ''}`,
   };
   await addNotes(parts.db, job.id, [note], parts.clock());
+  // A stage that was only gathered is still being worked on.
+  if (job.state !== 'stitching') return tell(parts, job.id, true);
   return tell(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
 }
 

@@ -4,7 +4,7 @@ import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { ZipArchive } from 'archiver';
-import type { FarmKind } from '../kinds/kind.ts';
+import type { ImageParts } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { frameName } from './artifact-names.ts';
@@ -25,26 +25,29 @@ export async function framesZip(parts: Parts, id: JobId): Promise<Readable | nul
   const job = await findJobHead(parts.db, id, parts.owner);
   if (job === undefined) return null;
   const kind = backendKindOf(job.kind);
-  const stage = kind.images === null ? undefined : await findStage(parts.db, id, kind.images.stage);
-  if (stage === undefined || (await doneChunks(parts.db, stage.id, -1, 1)).length === 0) return null;
+  const { images } = kind;
+  const stage = images === null ? undefined : await findStage(parts.db, id, images.stage);
+  if (images === null || stage === undefined || (await doneChunks(parts.db, stage.id, -1, 1)).length === 0)
+    return null;
   const zip = new ZipArchive({ store: true, forceZip64: stage.chunk_count > 65_000 });
-  fill(parts, zip, { kind, stage, name: job.name }).catch((error) => zip.destroy(error));
+  fill(parts, zip, { images, frames: framesOfStage(kind, stage) ?? [], stage, name: job.name }).catch(
+    (error) => zip.destroy(error),
+  );
   return zip;
 }
 
 async function fill(
   parts: Parts,
   zip: ZipArchive,
-  job: { kind: FarmKind; stage: StageRow; name: string },
+  job: { images: ImageParts; frames: number[]; stage: StageRow; name: string },
 ): Promise<void> {
-  const { kind, stage, name } = job;
-  const frames = framesOfStage(kind, stage) ?? [];
-  const extension = kind.imageExtension(JSON.parse(stage.spec_json));
+  const { images, frames, stage, name } = job;
+  const extension = images.extension(JSON.parse(stage.spec_json));
   for (let after = -1; ; ) {
     const rows = await doneChunks(parts.db, stage.id, after, PAGE);
     for (const row of rows) {
       if (zip.destroyed) return;
-      const file = imageOf(kind, row.files_json);
+      const file = imageOf(images, row.files_json);
       // A frame whose image was lost is left out rather than spoiling all the others.
       if (file === null || (await parts.blobs.size(file.hash)) === null) continue;
       await append(zip, parts, file.hash, frameName(name, frames[row.ordinal] ?? row.ordinal, extension));

@@ -1,11 +1,10 @@
 import type { JobDetail, JobLog } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
-import { doneChunk, failedAttempts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
-import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { failedAttempts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
-import { newestStage, stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
+import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import { nameProgress } from '../live/job-feed.ts';
 import type { Parts } from '../parts.ts';
@@ -18,24 +17,16 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
   const job = await findJob(db, id, parts.owner);
   const stage = await newestStage(db, id);
   if (job === undefined || stage === undefined) return null;
-  const [summary] = await summarize(db, [job]);
+  const [summary] = await summarize(db, [job], parts.clock());
   if (summary === undefined) return null;
-  const described = backendKindOf(job.kind).describe(JSON.parse(job.spec_json), await firstResult(db, id));
   return {
     ...summary,
-    ...described,
+    view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
-    settings: job.settings_json === null ? null : JSON.parse(job.settings_json),
     notes: await listNotes(db, id),
-    stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : null,
+    stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id)),
   };
-}
-
-async function firstResult(db: Db, job: JobId): Promise<unknown> {
-  const [first] = await stagesOf(db, job);
-  const chunk = first === undefined ? undefined : await doneChunk(db, first.id, 0);
-  return JSON.parse(chunk?.result_json ?? 'null');
 }
 
 const MOST_FAILURES = 200;

@@ -4,12 +4,12 @@ import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
-import type { FarmKind } from '../kinds/kind.ts';
+import type { ImageParts } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { framesOfStage } from './stage-frames.ts';
 
-export type FrameImage = { kind: FarmKind; jobName: string; extension: string; file: ResultFile };
+export type FrameImage = { images: ImageParts; jobName: string; extension: string; file: ResultFile };
 export type FrameLookup =
   | ({ ok: true } & FrameImage)
   | { ok: false; code: 'job-unknown' | 'frame-unknown' | 'frame-not-done'; message: string };
@@ -19,24 +19,25 @@ export async function findFrame(parts: Parts, id: JobId, frame: number): Promise
   const job = await findJobHead(parts.db, id, parts.owner);
   if (job === undefined) return { ok: false, code: 'job-unknown', message: 'There is no such job.' };
   const kind = backendKindOf(job.kind);
-  const stage = kind.images === null ? undefined : await findStage(parts.db, id, kind.images.stage);
+  const { images } = kind;
+  const stage = images === null ? undefined : await findStage(parts.db, id, images.stage);
   const ordinal = stage === undefined ? -1 : (framesOfStage(kind, stage)?.indexOf(frame) ?? -1);
-  if (stage === undefined || ordinal < 0) {
+  if (images === null || stage === undefined || ordinal < 0) {
     return { ok: false, code: 'frame-unknown', message: `The job does not render frame ${frame}.` };
   }
   const chunk = await doneChunk(parts.db, stage.id, ordinal);
-  const file = imageOf(kind, chunk?.files_json ?? null);
+  const file = imageOf(images, chunk?.files_json ?? null);
   if (file === null) {
     return { ok: false, code: 'frame-not-done', message: `Frame ${frame} is not rendered yet.` };
   }
-  const extension = kind.imageExtension(JSON.parse(stage.spec_json));
-  return { ok: true, kind, jobName: job.name, extension, file };
+  const extension = images.extension(JSON.parse(stage.spec_json));
+  return { ok: true, images, jobName: job.name, extension, file };
 }
 
 const Files = z.array(ResultFile);
 
 /** The image among a chunk's files. */
-export function imageOf(kind: FarmKind, filesJson: string | null): ResultFile | null {
+export function imageOf(images: ImageParts, filesJson: string | null): ResultFile | null {
   const files = Files.safeParse(JSON.parse(filesJson ?? '[]'));
-  return files.data?.find((file) => file.name === kind.images?.file) ?? null;
+  return files.data?.find((file) => file.name === images.file) ?? null;
 }

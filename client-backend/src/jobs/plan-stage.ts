@@ -24,6 +24,10 @@ export async function planStage(
     requirements_json: JSON.stringify(plan.requirements),
     affinity: plan.affinity,
     chunk_count: plan.chunks.length,
+    quorum: plan.quorum?.chunks ?? null,
+    quorum_after_ms: plan.quorum?.afterMs ?? null,
+    span_from: plan.span?.from ?? 0,
+    span_to: plan.span?.to ?? 1,
     planned_at: clock(),
     closed_at: null,
   };

@@ -1,5 +1,6 @@
 import type { FailedChunk, Kind, PlanningContext } from '@parallel-pilot/shared/kinds/kind.ts';
 import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import {
   attemptsOf,
   countChunks,
@@ -11,9 +12,11 @@ import {
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { z } from 'zod';
 
 /** Results of larger stages are not handed to the planning: it would have no use for 100,000 of them. */
 const MOST_RESULTS = 1_000;
+const Files = z.array(ResultFile);
 const MOST_FAILURES = 100;
 
 /** Reads what a kind may look at when it plans. Throws a ZodError where a worker's report has not the form it should have. */
@@ -22,19 +25,25 @@ export async function planningContext(
   kind: Kind<unknown>,
   job: JobRow,
   stage: StageRow,
-  settings: unknown,
-  now: number,
+  { given, gathered, now }: { given: unknown; gathered: unknown; now: number },
 ): Promise<PlanningContext<unknown>> {
   const counts = (await countChunks(db, [stage.id])).get(stage.id);
-  const results =
-    stage.chunk_count > MOST_RESULTS ? [] : await doneChunks(db, stage.id, -1, stage.chunk_count);
+  const done = stage.chunk_count > MOST_RESULTS ? [] : await doneChunks(db, stage.id, -1, stage.chunk_count);
   return {
     spec: kind.spec.parse(JSON.parse(job.spec_json)),
-    settings,
+    given,
+    decided: job.settings_json === null ? null : JSON.parse(job.settings_json),
     last: {
       name: stage.name,
+      spec: JSON.parse(stage.spec_json),
       total: stage.chunk_count,
-      results: results.map((row) => kind.parseResult(stage.name, JSON.parse(row.result_json ?? 'null'))),
+      done: done.map((row) => ({
+        ordinal: row.ordinal,
+        spec: JSON.parse(row.spec_json),
+        result: kind.parseResult(stage.name, JSON.parse(row.result_json ?? 'null')),
+        files: Files.parse(JSON.parse(row.files_json ?? '[]')),
+      })),
+      gathered,
       failedCount: counts?.failed ?? 0,
       failed: await failures(db, stage),
     },

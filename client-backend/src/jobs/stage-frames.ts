@@ -11,7 +11,8 @@ const MOST_RECENT = 4;
 export function framesOfStage(kind: FarmKind, stage: StageRow): number[] | null {
   const known = recent.get(stage.id);
   if (known !== undefined) return known;
-  const frames = kind.framesOf(stage.name, JSON.parse(stage.spec_json));
+  const { images } = kind;
+  const frames = images?.stage === stage.name ? images.framesOf(JSON.parse(stage.spec_json)) : null;
   const oldest = recent.keys().next().value;
   if (recent.size >= MOST_RECENT && oldest !== undefined) recent.delete(oldest);
   recent.set(stage.id, frames);

@@ -18,7 +18,7 @@ export async function submit(
   parts: Parts,
   request: z.output<typeof CreateJob>,
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
-  const { name, priority, ...submission } = request;
+  const { name, priority, group, ...submission } = request;
   const prepared = await backendKindOf(request.kind).prepare(parts, submission);
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
@@ -42,6 +42,7 @@ export async function submit(
       created_at: now,
       updated_at: now,
       finished_at: null,
+      group_id: group ?? null,
     });
     await keepBlobs(db, job, prepared.blobs);
     await planStage(db, parts, job, 0, kind.first(spec));

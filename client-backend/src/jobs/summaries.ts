@@ -22,14 +22,15 @@ export async function jobListPage(
   db: Db,
   owner: OwnerId,
   query: z.output<typeof JobListQuery>,
+  now: number,
 ): Promise<JobList> {
-  const filter = { owner, state: query.state };
+  const filter = { owner, state: query.state, group: query.group };
   const after = readCursor(query.cursor);
   const rows = await listJobs(db, filter, { limit: query.limit + 1, after });
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   return {
-    jobs: await summarize(db, page),
+    jobs: await summarize(db, page, now),
     next: rows.length > page.length && last !== undefined ? `${last.created_at}.${last.id}` : null,
     total: await countJobs(db, filter),
   };
@@ -43,7 +44,7 @@ function readCursor(cursor: string | undefined): { createdAt: number; id: JobId 
 }
 
 /** The list's view of these jobs, in their order. */
-export async function summarize(db: Db, jobs: JobHead[]): Promise<JobSummary[]> {
+export async function summarize(db: Db, jobs: JobHead[], now: number): Promise<JobSummary[]> {
   const stages = await newestStages(
     db,
     jobs.map((job) => job.id),
@@ -62,7 +63,7 @@ export async function summarize(db: Db, jobs: JobHead[]): Promise<JobSummary[]> 
   return jobs.map((job) => {
     const stage = stages.get(job.id);
     const known = stage === undefined ? {} : (counts.get(stage.id) ?? { done: stage.chunk_count });
-    return summary(job, stage, known, finished.get(stage?.id as StageId) ?? []);
+    return summary(job, stage, known, finished.get(stage?.id as StageId) ?? [], now);
   });
 }
 
@@ -71,6 +72,7 @@ function summary(
   stage: StageHead | undefined,
   counts: StageCounts,
   finished: FinishedChunk[],
+  now: number,
 ): JobSummary {
   const total = stage?.chunk_count ?? 0;
   const withImages = stage !== undefined && backendKindOf(job.kind).images?.stage === stage.name;
@@ -86,13 +88,35 @@ function summary(
     finishedAt: job.finished_at,
     stage: stage?.name ?? '',
     counts: countsOf(total, counts),
-    etaSeconds: isGrantable(job.state) ? etaSeconds(counts, finished) : null,
+    fraction: job.state === 'completed' ? 1 : fractionOf(stage, counts),
+    group: job.group_id,
+    etaSeconds: isGrantable(job.state) ? remaining(job, stage, counts, finished, now) : null,
     newest: withImages ? (newest ?? null) : null,
     problem:
       job.state === 'failed'
         ? { code: job.state_code ?? 'unexpected', message: job.state_message ?? 'The job failed.' }
         : null,
   };
+}
+
+/** How much of the whole job is done, by the part of it that its newest stage is. */
+function fractionOf(stage: StageHead | undefined, counts: StageCounts): number {
+  if (stage === undefined) return 0;
+  const done = stage.chunk_count === 0 ? 0 : (counts.done ?? 0) / stage.chunk_count;
+  return Math.min(1, stage.span_from + (stage.span_to - stage.span_from) * done);
+}
+
+// Where a stage is all there is, its chunks tell; where it is one of many, the pace of the whole job so far does.
+function remaining(
+  job: JobHead,
+  stage: StageHead | undefined,
+  counts: StageCounts,
+  finished: FinishedChunk[],
+  now: number,
+): number | null {
+  if (stage === undefined || stage.span_to - stage.span_from === 1) return etaSeconds(counts, finished);
+  const fraction = fractionOf(stage, counts);
+  return fraction === 0 ? null : ((now - job.created_at) * (1 - fraction)) / fraction / 1_000;
 }
 
 const countsOf = (total: number, counts: StageCounts): Counts => ({

@@ -74,7 +74,7 @@ async function remove(parts: Parts, unused: Set<BlobHash>, { before, since }: Ti
     await oneByOne(hash, async () => {
       if ((await findBlob(parts.db, hash)) !== undefined) return;
       await parts.blobs.delete(hash);
-      for (const kind of Object.values(BACKEND_KINDS)) await kind.forget(parts, [hash]);
+      for (const kind of Object.values(BACKEND_KINDS)) await kind.images?.forget(parts, [hash]);
     });
   }
 }

@@ -1,54 +1,72 @@
-import type { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
-import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
-import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
-import type { Assembly, BackendKind, Parts } from '../parts.ts';
+import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts, SubmissionRefusal } from '../parts.ts';
 
 /** A file of the result, whose bytes are in the blob store already. It is registered when the job completes. */
 export type MadeArtifact = StoredBlob & { name: string; mediaType: string };
 
-export type MadeAssembly =
-  | { outcome: 'complete'; artifacts: MadeArtifact[]; notes: Note[] }
-  | Exclude<Assembly, { outcome: 'complete' }>;
+export type Assembly = { outcome: 'complete'; artifacts: MadeArtifact[]; notes: Note[] } | Unfinished;
 
-/** What the job page shows of a stored spec. */
-export type JobDescription = {
-  fileName: string;
-  scripts: boolean;
-  review: boolean;
-  probe: BlenderProbe | null;
-  overrides: RenderOverrides;
+/** `value` is for the kind's own planning; `blobs` are kept with the job from then on. */
+export type Gathering = { outcome: 'gathered'; value: unknown; blobs: BlobHash[] } | Unfinished;
+
+export type Unfinished =
+  /** These results are unusable and must be made again. */
+  | { outcome: 'redo'; chunks: RejectChunks['chunks'] }
+  /** The cause may go away (a full disk): tried again later, `message` is shown meanwhile. */
+  | { outcome: 'wait'; code: string; message: string }
+  | { outcome: 'fail'; code: string; message: string };
+
+/** Work of the backend's own, called again from the start after a crash. `onProgress` takes 0 to 1. */
+export type Errand = {
+  job: JobRow;
+  stage: StageRow;
+  onProgress(fraction: number): void;
+  signal: AbortSignal;
 };
 
-/** All that jobs, pages and files need to know of a kind on the backend's side. */
-export interface FarmKind extends BackendKind {
-  assemble(
+/** A kind's part of the backend: all that jobs, pages and files need to know of it there. */
+export interface FarmKind {
+  /** Turns a submission into the stored spec: opens the source, lays its files open. Refusals are for the user. */
+  prepare(
     parts: Parts,
-    job: JobId,
-    onProgress: (fraction: number) => void,
-    signal: AbortSignal,
-  ): Promise<MadeAssembly>;
+    submission: unknown,
+  ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
+  /** Names of the stages with something to gather: it is done when their chunks are, before the next stage is planned. */
+  readonly gathers: readonly string[];
+  gather(parts: Parts, errand: Errand): Promise<Gathering>;
+  /** Puts the finished result together and names its artifacts. */
+  assemble(parts: Parts, errand: Errand): Promise<Assembly>;
   /** True when the first chunk that fails for good ends the job. */
   stopsOnFailure(spec: unknown): boolean;
   /** Why none of these workers can run a stage, null where one can or none is connected. */
   fleetProblem(fleet: Capabilities[], requirements: Requirement[]): { code: string; message: string } | null;
-  /** `firstResult` is the result of the first stage's first chunk, null while it is not done. */
-  describe(spec: unknown, firstResult: unknown): JobDescription;
-  /** The stage whose chunks make images, each as a file of that name; null for a kind without images. */
-  readonly images: { stage: string; file: string } | null;
-  /** The frame of each chunk in the order of ordinals; null for a stage without frames. */
-  framesOf(stageName: string, stageSpec: unknown): number[] | null;
-  /** The path of a WebP made from such an image. */
-  derivedImage(
-    parts: Parts,
-    blob: BlobHash,
-    mediaType: string,
-    what: 'thumbnail' | 'preview',
-  ): Promise<string>;
-  /** Drops what was derived from blobs that are gone (thumbnails). */
-  forget(parts: Parts, blobs: BlobHash[]): Promise<void>;
+  /** What the job page shows beside what every job has. */
+  view(parts: Parts, job: JobRow, stage: StageRow): Promise<JobView>;
+  /** Null for a kind that makes no images. */
+  readonly images: ImageParts | null;
+  /** Requests that only jobs of this kind answer. */
+  routes?(parts: Parts): OpenAPIHono;
+}
+
+/** A stage whose chunks make one image each. */
+export interface ImageParts {
+  readonly stage: string;
+  /** Name of the image among a chunk's files. */
+  readonly file: string;
+  /** The frame of each chunk in the order of ordinals. */
+  framesOf(stageSpec: unknown): number[];
   /** The extension of the image files, without the dot. */
-  imageExtension(stageSpec: unknown): string;
+  extension(stageSpec: unknown): string;
+  /** The path of a WebP made from such an image. */
+  derived(parts: Parts, blob: BlobHash, mediaType: string, what: 'thumbnail' | 'preview'): Promise<string>;
+  /** Drops what was derived from blobs that are gone. */
+  forget(parts: Parts, blobs: BlobHash[]): Promise<void>;
 }

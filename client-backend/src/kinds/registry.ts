@@ -1,9 +1,13 @@
 import type { KindName } from '@parallel-pilot/shared/kinds/registry.ts';
 import { blenderBackend } from './blender/index.ts';
 import type { FarmKind } from './kind.ts';
+import { trainingBackend } from './training/index.ts';
 
 /** The backend's part of every kind; the one line a new kind adds here. */
-export const BACKEND_KINDS: Record<KindName, FarmKind> = { blender: blenderBackend };
+export const BACKEND_KINDS: Record<KindName, FarmKind> = {
+  blender: blenderBackend,
+  training: trainingBackend,
+};
 
 export function backendKindOf(name: string): FarmKind {
   const kind = (BACKEND_KINDS as Record<string, FarmKind>)[name];

@@ -115,6 +115,20 @@ async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
   const inputs_json = JSON.stringify(inputs.map((hash) => ({ path: 'a.blend', hash, size: 1 })));
   const common = { job_id: job, ordinal: 0, spec_json: '{}' };
   await parts.db
+    .insertInto('jobs')
+    .values({
+      id: job,
+      owner_id: parts.owner,
+      kind: 'blender',
+      name: 'a',
+      state: 'running',
+      priority: 0,
+      spec_json: '{}',
+      created_at: 1,
+      updated_at: 1,
+    })
+    .execute();
+  await parts.db
     .insertInto('stages')
     .values({
       ...common,

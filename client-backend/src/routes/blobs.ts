@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { BlobInfo } from '@parallel-pilot/shared/api/farm.ts';
+import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
-import { findBlob, inputsOfLease, isLeaseOpen } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { findBlob, isLeaseOpen, workOfLease } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -30,7 +32,7 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
     const { lease, signature } = c.req.valid('query');
     const refusal = await refuseLease(c, parts, lease, signature);
     if (refusal !== null) return refusal;
-    const input = (await inputsOfLease(parts.db, lease)).find((file) => file.hash === hash);
+    const input = (await inputsOf(parts, lease)).find((file) => file.hash === hash);
     if (input === undefined) {
       return problem(c, 403, 'not-an-input', 'This file does not belong to the work of this lease.');
     }
@@ -45,6 +47,12 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
     return refusal ?? store(c, parts, hash);
   });
   return routes;
+}
+
+async function inputsOf(parts: Parts, lease: LeaseId): Promise<StageInput[]> {
+  const work = await workOfLease(parts.db, lease);
+  if (work === undefined) return [];
+  return [...work.inputs, ...chunkInputsOf(work.kind, work.stage, work.chunkSpec)];
 }
 
 async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: string) {

@@ -61,7 +61,7 @@ async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 't
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
   let path: string;
   try {
-    path = await found.kind.derivedImage(parts, hash, mediaType, what);
+    path = await found.images.derived(parts, hash, mediaType, what);
   } catch (error) {
     parts.log.warn({ event: 'frame.derive-failed', hash, what, err: error });
     return problem(c, 404, 'frame-unreadable', 'No picture could be made of this frame.');

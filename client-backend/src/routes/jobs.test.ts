@@ -73,7 +73,8 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
   const job = await jobOf(created);
   assert.equal(created.headers.get('location'), `/api/v1/jobs/${job.id}`);
   assert.deepEqual([job.name, job.state, job.priority, job.stage], ['cubes', 'probing', 5, 'probe']);
-  assert.deepEqual(job.overrides, { frames: '1-2' });
+  assert.ok(job.view.kind === 'blender');
+  assert.deepEqual(job.view.overrides, { frames: '1-2' });
 
   const malformed = await send('POST', '', { ...submission, settings: { frames: '1-5,x' } });
   assert.equal(malformed.status, 422);

@@ -42,7 +42,7 @@ export function jobRoutes(parts: Parts): OpenAPIHono {
     return c.json(detail, 201);
   });
   routes.openapi(list, async (c) => {
-    return c.json(await jobListPage(parts.db, parts.owner, c.req.valid('query')), 200);
+    return c.json(await jobListPage(parts.db, parts.owner, c.req.valid('query'), parts.clock()), 200);
   });
   routes.openapi(get, async (c) => {
     const detail = await jobDetail(parts, c.req.valid('param').id);

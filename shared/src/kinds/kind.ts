@@ -1,22 +1,37 @@
 import type { z } from 'zod';
+import type { BlobHash } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
-import type { StageInput } from '../protocol/workers.ts';
+import type { ResultFile, StageInput } from '../protocol/workers.ts';
 
 /** Everything about a stage before it has an id. `chunks` holds one spec for each chunk, in order. */
 export type StagePlan = {
   name: string;
   spec: unknown;
+  /** None for a stage that the backend does by itself in its kind's `gather`. */
   chunks: unknown[];
+  /** Files that every chunk of the stage needs; those of a single chunk are named by `chunkInputs`. */
   inputs: StageInput[];
   requirements: Requirement[];
   /** Chunks of equal affinity can share a worker's warm session. */
   affinity: string;
+  /** The stage may end with so many chunks done once `afterMs` have passed since its first one was started. */
+  quorum?: { chunks: number; afterMs: number };
+  /** Which part of the whole job the stage is, from 0 to 1; all of it when left out. */
+  span?: { from: number; to: number };
 };
 
 export type Note = { level: 'info' | 'warning'; code: string; message: string };
 
 export type NextStep =
-  | { step: 'stage'; stage: StagePlan; notes: Note[]; settings: unknown }
+  /** `settings`, where given, are kept with the job as what its work was planned with. */
+  | {
+      step: 'stage';
+      stage: StagePlan;
+      notes: Note[];
+      settings?: unknown;
+      /** Nobody needs the files any more that the stages before the one just over made, but these. */
+      free?: { but: BlobHash[] };
+    }
   /** Waits for the user's settings; `defaults` are what would be used. */
   | { step: 'await-settings'; notes: Note[]; defaults: unknown }
   | { step: 'assemble' }
@@ -24,19 +39,28 @@ export type NextStep =
 
 export type FailedChunk = { ordinal: number; spec: unknown; code: string; message: string; log: string };
 
-/** What planning may look at. `results` holds the results of a stage of at most 1,000 chunks, in order, else nothing. */
+/** A chunk's spec, what its worker reported, parsed, and the files it made. */
+export type DoneChunk = { ordinal: number; spec: unknown; result: unknown; files: ResultFile[] };
+
+/** What planning may look at. */
 export type PlanningContext<Spec> = {
   spec: Spec;
   /** The settings the user gave after the probe, null before. */
-  settings: unknown;
-  /** The stage that has just settled. */
+  given: unknown;
+  /** The `settings` of the latest step that had any, null before. */
+  decided: unknown;
+  /** The stage that is over: all its chunks are settled, or its quorum is. */
   last: {
     name: string;
+    spec: unknown;
     total: number;
-    results: unknown[];
+    /** The done chunks of a stage of at most 1,000, in order, else none. */
+    done: DoneChunk[];
     failedCount: number;
     /** The first 100 failures. */
     failed: FailedChunk[];
+    /** What the kind's `gather` on the backend made of the stage; null without one. */
+    gathered: unknown;
   };
   /** Capabilities of the workers that are connected now. */
   fleet: Capabilities[];
@@ -52,10 +76,12 @@ export interface Kind<Spec> {
   readonly spec: z.ZodType<Spec>;
   /** The stage a new job starts with. */
   first(spec: Spec): StagePlan;
-  /** What comes after a stage has settled, or after the settings were given. */
+  /** What comes after a stage is over, or after the settings were given. */
   next(context: PlanningContext<Spec>): NextStep;
   /** Parses what a worker reported for a chunk of that stage; throws a ZodError where it does not fit. */
   parseResult(stageName: string, result: unknown): unknown;
+  /** Files that this chunk alone needs, beside its stage's inputs. Paths of the two must differ. */
+  chunkInputs(stageName: string, chunkSpec: unknown): StageInput[];
   /** A chunk's name for people: "Frame 12". */
   label(stageName: string, chunkSpec: unknown): string;
 }

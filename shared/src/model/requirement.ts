@@ -7,7 +7,7 @@ import { z } from 'zod';
  */
 export const Capabilities = z.record(
   z.string().max(64),
-  z.union([z.string().max(256), z.number(), z.boolean(), z.array(z.string().max(256)).max(64)]),
+  z.union([z.string().max(256), z.number(), z.boolean(), z.array(z.string().max(256)).max(2_048)]),
 );
 export type Capabilities = z.infer<typeof Capabilities>;
 

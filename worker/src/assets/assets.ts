@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -54,7 +55,8 @@ export class Assets {
 
   /** Gets a chunk's inputs into one folder. Fails as `canceled` soon after the signal aborts. */
   async prepare(assign: Assign, signal: AbortSignal): Promise<Prepared> {
-    const folder = this.#folders.enter(assign.stage, assign.inputs);
+    const own = chunkInputsOf(assign.kind, assign.stageName, assign.chunkSpec);
+    const folder = this.#folders.enter(assign, own);
     const leave = () => this.#folders.leave(folder);
     try {
       if (folder.laid === null) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BlobHash, StageId } from '@parallel-pilot/shared/model/ids.ts';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assign, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobCache } from './blob-cache.ts';
 
 export type StageFolder = {
@@ -37,9 +37,10 @@ export class StageFolders {
     this.#cache = cache;
   }
 
-  /** Holds the folder of these inputs and pins their blobs; to be let go by `leave`. */
-  enter(stage: StageId, inputs: readonly StageInput[]): StageFolder {
-    const id = this.#setOf(stage, inputs);
+  /** Holds the folder of a stage's inputs and of those of one chunk `own`, and pins their blobs; to be let go by `leave`. */
+  enter(stage: Pick<Assign, 'stage' | 'inputs'>, own: readonly StageInput[]): StageFolder {
+    const inputs = own.length === 0 ? stage.inputs : [...stage.inputs, ...own];
+    const id = own.length === 0 ? this.#setOf(stage) : setId(inputs);
     const known = this.#folders.get(id);
     const folder = known ?? {
       id,
@@ -57,7 +58,7 @@ export class StageFolders {
   }
 
   /** A stage's inputs never change, so their name is worked out once. */
-  #setOf(stage: StageId, inputs: readonly StageInput[]): string {
+  #setOf({ stage, inputs }: Pick<Assign, 'stage' | 'inputs'>): string {
     const id = this.#ids.get(stage) ?? setId(inputs);
     this.#ids.delete(stage);
     this.#ids.set(stage, id);

@@ -3,6 +3,8 @@ import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { FarmKind } from '../kind.ts';
 import { prepare } from './prepare.ts';
 import { FRAME_FILE } from './rendered-frames.ts';
@@ -12,26 +14,34 @@ import { derivedImage, forgetDerived } from './thumbnails.ts';
 /** The backend's part of rendering a .blend. */
 export const blenderBackend: FarmKind = {
   prepare,
-  assemble: stitch,
+  gathers: [],
+  gather: async () => ({ outcome: 'gathered', value: null, blobs: [] }),
+  assemble: (parts, { job, onProgress, signal }) => stitch(parts, job.id, onProgress, signal),
   stopsOnFailure: (spec) => BlenderSpec.parse(spec).onFailure === 'stop',
   fleetProblem,
-  describe(stored, firstResult) {
-    const spec = BlenderSpec.parse(stored);
+  async view({ db }, job) {
+    const spec = BlenderSpec.parse(JSON.parse(job.spec_json));
+    const [first] = await stagesOf(db, job.id);
+    const probe = first === undefined ? undefined : await doneChunk(db, first.id, 0);
     return {
+      kind: 'blender',
       fileName: spec.source.fileName,
       scripts: spec.scripts,
       review: spec.review,
       overrides: spec.settings,
-      probe: BlenderProbe.safeParse(firstResult).data ?? null,
+      probe: BlenderProbe.safeParse(JSON.parse(probe?.result_json ?? 'null')).data ?? null,
+      settings: job.settings_json === null ? null : JSON.parse(job.settings_json),
     };
   },
-  images: { stage: 'render', file: FRAME_FILE },
-  framesOf(stageName, stageSpec) {
-    if (stageName !== 'render') return null;
-    const parsed = parseFrames(RenderStageSpec.parse(stageSpec).settings.frames);
-    return parsed.ok ? parsed.frames : null;
+  images: {
+    stage: 'render',
+    file: FRAME_FILE,
+    framesOf(stageSpec) {
+      const parsed = parseFrames(RenderStageSpec.parse(stageSpec).settings.frames);
+      return parsed.ok ? parsed.frames : [];
+    },
+    extension: (stageSpec) => EXTENSIONS[RenderStageSpec.parse(stageSpec).settings.format],
+    derived: derivedImage,
+    forget: forgetDerived,
   },
-  imageExtension: (stageSpec) => EXTENSIONS[RenderStageSpec.parse(stageSpec).settings.format],
-  derivedImage,
-  forget: forgetDerived,
 };

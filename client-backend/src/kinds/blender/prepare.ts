@@ -3,12 +3,13 @@ import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { BlenderSpec, BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { fleetOf } from '../../jobs/planning-context.ts';
-import type { BackendKind } from '../../parts.ts';
+
 import { sentenceOf } from '../../routes/problems.ts';
+import type { FarmKind } from '../kind.ts';
 import { GONE, openSource } from './open-source.ts';
 
 /** Turns a Blender submission into the stored spec; what can be told to be wrong without Blender is refused here. */
-export const prepare: BackendKind['prepare'] = async (parts, given) => {
+export const prepare: FarmKind['prepare'] = async (parts, given) => {
   const parsed = BlenderSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
   const { source, main, ...submission } = parsed.data;

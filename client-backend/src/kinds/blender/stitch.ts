@@ -10,7 +10,7 @@ import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import type { Parts } from '../../parts.ts';
-import type { MadeArtifact, MadeAssembly } from '../kind.ts';
+import type { Assembly, MadeArtifact } from '../kind.ts';
 import { checkFrames, type ImageSize } from './check-frames.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
 import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
@@ -29,7 +29,7 @@ export async function stitch(
   job: JobId,
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
-): Promise<MadeAssembly> {
+): Promise<Assembly> {
   const folder = resolve(parts.config.dataFolder, 'stitch', job);
   try {
     await endOrphan(folder);
@@ -50,7 +50,7 @@ async function assemble(
   folder: string,
   onProgress: (fraction: number) => void,
   signal: AbortSignal,
-): Promise<MadeAssembly> {
+): Promise<Assembly> {
   const stage = await findStage(parts.db, job, 'render');
   const row = await findJob(parts.db, job);
   if (stage === undefined || row === undefined) throw new Error(`job ${job} has no frames to stitch`);
@@ -104,7 +104,7 @@ type Task = {
   signal: AbortSignal;
   onFrames: (count: number) => void;
 };
-type Made = Omit<MadeArtifact, 'name'> | Exclude<MadeAssembly, { outcome: 'complete' }>;
+type Made = Omit<MadeArtifact, 'name'> | Exclude<Assembly, { outcome: 'complete' }>;
 
 async function videoOf(parts: Parts, task: Task): Promise<Made> {
   const { folder, frames, size, settings, signal } = task;
@@ -137,7 +137,7 @@ const failed = (message: string): Made => ({
   message: `${message}\nThe frames are safe and can be downloaded.`,
 });
 
-const waitFor = (code: string, message: string): Extract<MadeAssembly, { outcome: 'wait' }> => ({
+const waitFor = (code: string, message: string): Extract<Assembly, { outcome: 'wait' }> => ({
   outcome: 'wait',
   code,
   message: `${message} The frames are safe; the job goes on by itself when this is put right.`,

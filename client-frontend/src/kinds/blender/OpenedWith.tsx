@@ -10,11 +10,13 @@ import { Panel } from '../../components/Panel.tsx';
 import { dropJob } from '../../live/job-rows.ts';
 import { Options, readOptions } from './Options.tsx';
 import classes from './Review.module.css';
+import { renderOf } from './render-job.ts';
 
 /** The choices of before the file was opened. Changing them means opening it again, as another job. */
 export function OpenedWith({ job }: { job: JobDetail }) {
+  const { scripts, probe } = renderOf(job);
   const source = sourceOf(job.id);
-  const present = readOptions(source === null ? { scripts: job.scripts } : { ...source });
+  const present = readOptions(source === null ? { scripts } : { ...source });
   const [options, setOptions] = useState<Record<string, unknown>>(present);
   const wanted = readOptions(options);
   const changed = wanted.scripts !== present.scripts || wanted.onFailure !== present.onFailure;
@@ -40,7 +42,7 @@ export function OpenedWith({ job }: { job: JobDetail }) {
     return (
       <Panel title="How it was opened">
         <p className={classes.note} style={{ marginTop: 0 }}>
-          {job.scripts ? 'Scripts in the file run.' : 'Scripts in the file do not run.'} To change that,{' '}
+          {scripts ? 'Scripts in the file run.' : 'Scripts in the file do not run.'} To change that,{' '}
           <Link to="/new">send the file again</Link>; what the farm has already is not uploaded twice.
         </p>
       </Panel>
@@ -60,10 +62,10 @@ export function OpenedWith({ job }: { job: JobDetail }) {
           </Button>
         </>
       ) : (
-        job.probe !== null &&
-        job.probe.scripts.length > 0 && (
+        probe !== null &&
+        probe.scripts.length > 0 && (
           <p className={classes.note}>
-            The file holds scripts that want to run when it is opened: {job.probe.scripts.join(', ')}.
+            The file holds scripts that want to run when it is opened: {probe.scripts.join(', ')}.
           </p>
         )
       )}

@@ -4,14 +4,16 @@ import { Found } from './Found.tsx';
 import { type FormValues, firstValues, sceneOf } from './form-values.ts';
 import { OpenedWith } from './OpenedWith.tsx';
 import classes from './Review.module.css';
+import { renderOf } from './render-job.ts';
 import { SettingsForm } from './SettingsForm.tsx';
 
 /** What the probe found, and the form with the file's own values. */
 export function Review({ job }: { job: JobDetail }) {
-  const { probe } = job;
+  const render = renderOf(job);
+  const { probe } = render;
   const [sceneName, setSceneName] = useState<string | null>(null);
   if (probe === null) return null;
-  const first: FormValues = firstValues(probe, job);
+  const first: FormValues = firstValues(probe, render);
   return (
     <div className={classes.columns}>
       <SettingsForm job={job.id} probe={probe} first={first} onScene={setSceneName} />

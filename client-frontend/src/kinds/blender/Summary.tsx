@@ -4,16 +4,18 @@ import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts
 import { Panel } from '../../components/Panel.tsx';
 import { FORMAT_NAMES, VIDEO_NAMES } from './names.ts';
 import classes from './Review.module.css';
+import { renderOf } from './render-job.ts';
 
 /** The settings a job is rendered with. */
 export function Summary({ job }: { job: JobDetail }) {
-  const parsed = RenderSettings.safeParse(job.settings);
+  const render = renderOf(job);
+  const parsed = RenderSettings.safeParse(render.settings);
   if (!parsed.success) return null;
   const s = parsed.data;
   const width = Math.max(1, Math.floor((s.resolutionX * s.percentage) / 100));
   const height = Math.max(1, Math.floor((s.resolutionY * s.percentage) / 100));
   const facts: [string, string][] = [
-    ['File', job.fileName],
+    ['File', render.fileName],
     ['Scene', `${s.scene}, ${s.camera}`],
     ['Frames', s.frames.length > 80 ? `${s.frames.slice(0, 80)}…` : s.frames],
     ['Size', `${width} × ${height}${s.percentage === 100 ? '' : ` (${s.percentage} %)`}`],
@@ -26,7 +28,7 @@ export function Summary({ job }: { job: JobDetail }) {
     ['Denoising', s.denoise ? 'on' : 'off'],
     ['Frames as', `${FORMAT_NAMES[s.format]}, ${s.colorDepth} bit${s.transparent ? ', transparent' : ''}`],
     ['Video', s.video === 'none' ? 'none' : `${VIDEO_NAMES[s.video].split(',')[0]}, ${s.fps} fps`],
-    ['Scripts', job.scripts ? 'allowed to run' : 'off'],
+    ['Scripts', render.scripts ? 'allowed to run' : 'off'],
   ];
   return (
     <Panel title="Settings">

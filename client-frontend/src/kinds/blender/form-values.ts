@@ -1,4 +1,3 @@
-import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import type { BlenderProbe, ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import {
@@ -7,6 +6,7 @@ import {
   ImageFormat,
   RenderOverrides,
 } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { BlenderView } from '@parallel-pilot/shared/kinds/blender/view.ts';
 
 /** What the settings form holds: every override has a value. */
 export type FormValues = { [Field in keyof RenderOverrides]-?: Exclude<RenderOverrides[Field], undefined> };
@@ -20,7 +20,10 @@ export const DEPTHS: Record<ImageFormat, readonly ColorDepth[]> = {
 };
 
 /** The form as it first appears: what was offered for the job, else the file's own values. */
-export function firstValues(probe: BlenderProbe, job: Pick<JobDetail, 'settings' | 'overrides'>): FormValues {
+export function firstValues(
+  probe: BlenderProbe,
+  job: Pick<BlenderView, 'settings' | 'overrides'>,
+): FormValues {
   const offered: Partial<Record<keyof FormValues, unknown>> = job.settings ?? {};
   const given = RenderOverrides.omit({ denoise: true }).parse(offered) as Partial<FormValues>;
   const scene = sceneOf(probe, given.scene);

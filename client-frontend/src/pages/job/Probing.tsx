@@ -16,7 +16,7 @@ export function Probing({ job }: { job: JobDetail }) {
   const present = job.progress[0];
   return (
     <div>
-      {job.review && <Steps present={1} />}
+      {job.view.kind === 'blender' && job.view.review && <Steps present={1} />}
       <Panel title="Looking into the file">
         <div className={classes.probing} role="status">
           {none ? (

@@ -17,10 +17,11 @@ export const blender: Kind<BlenderSpec> = {
     if (last.name === 'render') return afterRender(context);
     const failure = last.failed[0];
     if (failure !== undefined) return { step: 'fail', code: failure.code, message: failure.message };
-    return afterProbe(context, BlenderProbe.parse(last.results[0]));
+    return afterProbe(context, BlenderProbe.parse(last.done[0]?.result));
   },
   parseResult: (stageName, result) =>
     stageName === 'probe' ? ProbeResult.parse(result) : FrameResult.parse(result),
+  chunkInputs: () => [],
   label: (stageName, chunkSpec) =>
     stageName === 'probe' ? 'Reading the file' : `Frame ${RenderChunkSpec.parse(chunkSpec).frame}`,
 };
@@ -40,17 +41,16 @@ function planProbe(spec: BlenderSpec): StagePlan {
     inputs: spec.files,
     requirements: [{ key: 'kinds', op: 'includes', value: 'blender' }, ...versionRequirement(spec)],
     affinity: affinityOf(spec),
+    span: { from: 0, to: 0 },
   };
 }
 
 function afterProbe(context: PlanningContext<BlenderSpec>, probe: BlenderProbe): NextStep {
   const { spec, fleet } = context;
   const given =
-    context.settings === null
-      ? spec.settings
-      : { ...spec.settings, ...RenderOverrides.parse(context.settings) };
+    context.given === null ? spec.settings : { ...spec.settings, ...RenderOverrides.parse(context.given) };
   const resolved = resolveSettings(probe, given, fleet);
-  if (spec.review && context.settings === null) {
+  if (spec.review && context.given === null) {
     // Problems here are the user's to see and settle in the form, so defaults are offered as far as they go.
     return {
       step: 'await-settings',

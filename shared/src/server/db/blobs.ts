@@ -62,14 +62,20 @@ export async function isLeaseOpen(db: Db, lease: LeaseId): Promise<boolean | und
   return row === undefined ? undefined : row.ended_at === null;
 }
 
-/** The files that the holder of a lease may read. */
-export async function inputsOfLease(db: Db, lease: LeaseId): Promise<StageInput[]> {
+/** What the holder of a lease may read: its stage's inputs, and what its chunk's spec says. */
+export async function workOfLease(
+  db: Db,
+  lease: LeaseId,
+): Promise<{ kind: string; stage: string; inputs: StageInput[]; chunkSpec: unknown } | undefined> {
   const row = await db
     .selectFrom('leases')
     .innerJoin('chunks', 'chunks.id', 'leases.chunk_id')
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
-    .select('stages.inputs_json')
+    .innerJoin('jobs', 'jobs.id', 'stages.job_id')
+    .select(['jobs.kind', 'stages.name', 'stages.inputs_json', 'chunks.spec_json'])
     .where('leases.id', '=', lease)
     .executeTakeFirst();
-  return row === undefined ? [] : JSON.parse(row.inputs_json);
+  if (row === undefined) return undefined;
+  const { kind, name: stage } = row;
+  return { kind, stage, inputs: JSON.parse(row.inputs_json), chunkSpec: JSON.parse(row.spec_json) };
 }

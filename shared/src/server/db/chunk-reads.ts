@@ -240,6 +240,16 @@ export const doneChunk = (db: Db, stage: StageId, ordinal: number): Promise<Done
     .where('state', '=', 'done')
     .executeTakeFirst();
 
+/** When the first of the stage's chunks was started; null before. */
+export async function firstStart(db: Db, stage: StageId): Promise<number | null> {
+  const row = await db
+    .selectFrom('chunks')
+    .select((eb) => eb.fn.min('started_at').as('first'))
+    .where('stage_id', '=', stage)
+    .executeTakeFirst();
+  return row?.first === null || row?.first === undefined ? null : Number(row.first);
+}
+
 /** Files of all chunks that have some, as JSON text, in pages by id. */
 export async function allChunkFiles(
   db: Db,

@@ -1,5 +1,5 @@
 import type { UpdateResult } from 'kysely';
-import type { ChunkId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
+import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
 import { caseById } from './case-by-id.ts';
 import type { ChunkRow } from './chunk-reads.ts';
 import type { Db } from './connect.ts';
@@ -233,3 +233,22 @@ const toLease = (it: Held): LeaseId => it.lease;
 const attemptsOf = (held: (Held & { attempts: number })[]) =>
   caseById(held.map((it) => [it.chunk, it.attempts]));
 const found = (result: UpdateResult): number => Number(result.numUpdatedRows);
+
+/** Forgets the files of the two stages before that ordinal: the sweep may take them. Stages before those were freed before. */
+export async function freeFiles(db: Db, job: JobId, before: number): Promise<void> {
+  const stages = await db
+    .selectFrom('stages')
+    .select('id')
+    .where('job_id', '=', job)
+    .where('ordinal', '<', before)
+    .where('ordinal', '>=', before - 2)
+    .execute();
+  const ids = stages.map((stage) => stage.id);
+  if (ids.length === 0) return;
+  await db
+    .updateTable('chunks')
+    .set({ files_json: '[]' })
+    .where('stage_id', 'in', ids)
+    .where('state', '=', 'done')
+    .execute();
+}

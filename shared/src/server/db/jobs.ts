@@ -21,6 +21,7 @@ const HEAD = [
   'created_at',
   'updated_at',
   'finished_at',
+  'group_id',
 ] as const;
 
 export const insertJob = async (db: Db, row: Insertable<JobsTable>): Promise<void> => {
@@ -42,7 +43,11 @@ export function findJobHead(db: Db, id: JobId, owner: OwnerId): Promise<JobHead 
     .executeTakeFirst();
 }
 
-export type JobFilter = { owner: OwnerId; state: JobStatus | 'active' | 'over' | undefined };
+export type JobFilter = {
+  owner: OwnerId;
+  state: JobStatus | 'active' | 'over' | undefined;
+  group?: string | undefined;
+};
 
 /** Newest first; `after` is the last row of the page before. */
 export function listJobs(
@@ -56,6 +61,7 @@ export function listJobs(
     .select(HEAD)
     .where('owner_id', '=', filter.owner)
     .where('state', 'in', statesOf(filter.state));
+  if (filter.group !== undefined) query = query.where('group_id', '=', filter.group);
   if (after !== null) {
     query = query.where((eb) =>
       eb.or([
@@ -68,12 +74,13 @@ export function listJobs(
 }
 
 export async function countJobs(db: Db, filter: JobFilter): Promise<number> {
-  const row = await db
+  let query = db
     .selectFrom('jobs')
     .select((eb) => eb.fn.countAll().as('count'))
     .where('owner_id', '=', filter.owner)
-    .where('state', 'in', statesOf(filter.state))
-    .executeTakeFirst();
+    .where('state', 'in', statesOf(filter.state));
+  if (filter.group !== undefined) query = query.where('group_id', '=', filter.group);
+  const row = await query.executeTakeFirst();
   return Number(row?.count ?? 0);
 }
 
@@ -179,6 +186,8 @@ export async function jobsDue(db: Db): Promise<JobId[]> {
         some(['failed']),
         eb.and([eb('j.state', '=', 'queued'), some(['running', 'done'])]),
         eb.not(some(['queued', 'leased', 'running'])),
+        // May be over by the clock alone.
+        eb.and([eb('s.quorum', 'is not', null), some(['done'])]),
       ]);
     })
     .execute();

@@ -46,6 +46,8 @@ export type JobsTable = {
   created_at: number;
   updated_at: number;
   finished_at: number | null;
+  /** Equal for jobs that were submitted together, such as those of a sweep. */
+  group_id: string | null;
 };
 
 export type JobNotesTable = {
@@ -73,6 +75,12 @@ export type StagesTable = {
   requirements_json: string;
   affinity: string;
   chunk_count: number;
+  /** The stage may close with so many chunks done once `quorum_after_ms` have passed since the first was started. */
+  quorum: number | null;
+  quorum_after_ms: number | null;
+  /** Which part of the whole job the stage is, 0..1. */
+  span_from: ColumnType<number, number | undefined, number>;
+  span_to: ColumnType<number, number | undefined, number>;
   planned_at: number;
   closed_at: number | null;
 };

@@ -6,7 +6,12 @@ import type { StagesTable } from './schema.ts';
 
 export type StageRow = Selectable<StagesTable>;
 /** A stage without its long texts. */
-export type StageHead = Pick<StageRow, 'id' | 'job_id' | 'ordinal' | 'name' | 'state' | 'chunk_count'>;
+export type StageHead = Pick<
+  StageRow,
+  'id' | 'job_id' | 'ordinal' | 'name' | 'state' | 'chunk_count' | 'span_from' | 'span_to'
+>;
+
+const HEAD = ['id', 'job_id', 'ordinal', 'name', 'state', 'chunk_count', 'span_from', 'span_to'] as const;
 
 /**
  * Writes a stage and its chunks, `specs` in the order of their ordinals. Call
@@ -52,7 +57,7 @@ export async function newestStages(db: Db, jobs: JobId[]): Promise<Map<JobId, St
   if (jobs.length === 0) return new Map();
   const rows = await db
     .selectFrom('stages')
-    .select(['id', 'job_id', 'ordinal', 'name', 'state', 'chunk_count'])
+    .select(HEAD)
     .where('job_id', 'in', jobs)
     .orderBy('ordinal')
     .execute();
@@ -120,9 +125,4 @@ export const stageKind = (db: Db, id: StageId): Promise<{ kind: string; stage: s
 
 /** All stages of a job in their order, without their long texts. */
 export const stagesOf = (db: Db, job: JobId): Promise<StageHead[]> =>
-  db
-    .selectFrom('stages')
-    .select(['id', 'job_id', 'ordinal', 'name', 'state', 'chunk_count'])
-    .where('job_id', '=', job)
-    .orderBy('ordinal')
-    .execute();
+  db.selectFrom('stages').select(HEAD).where('job_id', '=', job).orderBy('ordinal').execute();

@@ -1,0 +1,103 @@
+import type { StageInput } from '../../protocol/workers.ts';
+import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { requirementsOf } from './needs.ts';
+import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
+import { TrainingSpec } from './spec.ts';
+import { affinityOf, contextOf, scriptInput } from './stage-parts.ts';
+import {
+  EvaluateResult,
+  InitializeResult,
+  InitializeSpec,
+  MergeResult,
+  RoundChunk,
+  ShardChunk,
+  TrainingPlan,
+  TrainResult,
+} from './stages.ts';
+
+/** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
+export const training: Kind<TrainingSpec> = {
+  name: 'training',
+  spec: TrainingSpec,
+  first: planSplit,
+  next(context) {
+    switch (context.last.name) {
+      case 'split':
+        return afterSplit(context);
+      case 'initialize':
+        return failureOf(context) ?? afterInitialize(context);
+      case 'train':
+        return afterTrain(context);
+      case 'merge':
+        return failureOf(context) ?? afterMerge(context);
+      case 'evaluate':
+        return failureOf(context) ?? { step: 'assemble' };
+      default:
+        throw new Error(`a training has no stage "${context.last.name}"`);
+    }
+  },
+  parseResult(stageName, result) {
+    const schema = RESULTS[stageName];
+    if (schema === undefined) throw new Error(`a chunk of the stage "${stageName}" has no result`);
+    return schema.parse(result);
+  },
+  chunkInputs(stageName, chunkSpec): StageInput[] {
+    return stageName === 'initialize' || stageName === 'train' ? [ShardChunk.parse(chunkSpec).data] : [];
+  },
+  label(stageName, chunkSpec) {
+    switch (stageName) {
+      case 'initialize':
+        return 'First weights';
+      case 'train': {
+        const { round, shard } = ShardChunk.parse(chunkSpec);
+        return `Round ${round}, shard ${shard + 1}`;
+      }
+      case 'merge':
+        return `Round ${RoundChunk.parse(chunkSpec).round}, merge`;
+      case 'evaluate':
+        return 'Evaluation';
+      default:
+        return 'Splitting the data';
+    }
+  },
+};
+
+const RESULTS: Partial<Record<string, { parse(value: unknown): unknown }>> = {
+  initialize: InitializeResult,
+  train: TrainResult,
+  merge: MergeResult,
+  evaluate: EvaluateResult,
+};
+
+function planSplit(spec: TrainingSpec): StagePlan {
+  return {
+    name: 'split',
+    spec: {},
+    chunks: [],
+    inputs: [],
+    requirements: requirementsOf(spec.modules),
+    affinity: affinityOf(spec),
+    span: { from: 0, to: 0 },
+  };
+}
+
+function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
+  const plan = TrainingPlan.parse(last.gathered);
+  const first = plan.shards[0];
+  if (first === undefined) throw new Error('the data was split into no shard');
+  const stage: StagePlan = {
+    ...planSplit(spec),
+    name: 'initialize',
+    spec: InitializeSpec.parse({ context: contextOf(plan, 0) }),
+    chunks: [ShardChunk.parse({ round: 0, shard: 0, data: first.input })],
+    inputs: [scriptInput(spec)],
+  };
+  return { step: 'stage', stage, notes: [], settings: plan };
+}
+
+/** The failure of a stage of one chunk, told by its last lines. */
+function failureOf({ last }: PlanningContext<TrainingSpec>): NextStep | null {
+  const failed = last.failed[0];
+  if (failed === undefined) return null;
+  return { step: 'fail', code: failed.code, message: failed.message };
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** A value for `pilot.param(name, default)`. */
+export const Parameter = z.union([z.number(), z.boolean(), z.string().max(1_000)]);
+export type Parameter = z.infer<typeof Parameter>;
+
+/** How a training is split, merged and ended. Every field has a default, so a user may send none. */
+export const TrainingSettings = z.object({
+  /** Parts of the data, each trained on by one worker at a time. May exceed the number of workers: they queue. */
+  shards: z.int().min(1).max(256).default(4),
+  rounds: z.int().min(1).max(10_000).default(10),
+  /** Rows of one step over all shards together; each shard steps with its part of it. */
+  batch: z.int().min(1).max(1_000_000).default(32),
+  /** `outer`: a Nesterov step on the averaged change (DiLoCo, arXiv 2311.08105), better over many rounds. */
+  merge: z.enum(['average', 'outer']).default('average'),
+  outerLr: z.number().positive().max(10).default(1),
+  outerMomentum: z.number().min(0).max(0.999).default(0.3),
+  /** Share of the updates that is left out at either end of every weight, against bad ones; 0 keeps all. */
+  trim: z.number().min(0).max(0.45).default(0),
+  /** Share of the shards with which a round may close once its deadline has passed. */
+  quorum: z.number().min(0.01).max(1).default(0.75),
+  /** Seconds a round may take from its first start; null waits for every shard. */
+  deadlineSeconds: z
+    .number()
+    .positive()
+    .max(86_400 * 30)
+    .nullable()
+    .default(null),
+  /** Part of the rows kept out of the shards to measure the merged model on. */
+  holdout: z.number().min(0).max(0.9).default(0.1),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0),
+  /** `speed`: larger shards first, for the workers that were measured to be faster. */
+  weighting: z.enum(['even', 'speed']).default('even'),
+  /** Rounds without a better metric after which the training ends; null runs all of them. */
+  patience: z.int().min(1).max(10_000).nullable().default(null),
+  /** The metric that patience looks at; null takes `accuracy`, or else the first that is reported. */
+  metric: z.string().min(1).max(32).nullable().default(null),
+  /** Null: smaller is better for names such as loss and error, larger for others. */
+  goal: z.enum(['max', 'min']).nullable().default(null),
+  /** Name of the labels: a column of a .csv, a field of a .jsonl, an array of an .npz; null finds it by its usual names. */
+  label: z.string().min(1).max(200).nullable().default(null),
+  params: z
+    .record(z.string().regex(/^[A-Za-z_]\w{0,63}$/, 'expected a name such as lr'), Parameter)
+    .default({}),
+});
+export type TrainingSettings = z.infer<typeof TrainingSettings>;
+
+/** Rows of one step of one shard: the global batch divided, at least 1. */
+export const batchPerShard = ({ batch, shards }: Pick<TrainingSettings, 'batch' | 'shards'>): number =>
+  Math.max(1, Math.round(batch / shards));
+
+/** Updates with which a round may close after its deadline. */
+export const quorumOf = ({ quorum, shards }: Pick<TrainingSettings, 'quorum' | 'shards'>): number =>
+  Math.max(1, Math.ceil(quorum * shards - 1e-9));

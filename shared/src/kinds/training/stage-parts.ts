@@ -1,0 +1,35 @@
+import type { StageInput } from '../../protocol/workers.ts';
+import type { DoneChunk } from '../kind.ts';
+import { batchPerShard } from './settings.ts';
+import type { TrainingSpec } from './spec.ts';
+import { SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
+
+/** Chunks of one script on one data set can share the Python that has its modules open. */
+export const affinityOf = (spec: TrainingSpec): string => `training:${spec.script.blob}:${spec.data.blob}`;
+
+export const scriptInput = ({ script }: TrainingSpec): StageInput =>
+  inputOf(SCRIPT, script.blob, script.size);
+
+const inputOf = (path: string, hash: string, size: number): StageInput =>
+  ({ path, hash, size }) as StageInput;
+
+/** The same blob under another name. */
+export const renamed = (input: StageInput, path: string): StageInput => inputOf(path, input.hash, input.size);
+
+/** A file that a chunk made, as an input of what comes next; null when it made none of that name. */
+export function fileAs(chunk: DoneChunk, name: string, path: string): StageInput | null {
+  const file = chunk.files.find((one) => one.name === name);
+  return file === undefined ? null : inputOf(path, file.hash, file.size);
+}
+
+export const contextOf = ({ settings, shards, classes }: TrainingPlan, round: number): ScriptContext => ({
+  round,
+  rounds: settings.rounds,
+  shards: shards.length,
+  batch: batchPerShard({ batch: settings.batch, shards: shards.length }),
+  seed: settings.seed,
+  params: settings.params,
+  label: settings.label,
+  classes,
+  deadlineSeconds: settings.deadlineSeconds,
+});

@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { StageInput } from '../../protocol/workers.ts';
+import { Parameter, TrainingSettings } from './settings.ts';
+
+/*
+ * split -> initialize -> (train r -> merge r) for every round r -> evaluate
+ *
+ * `split` has no chunks: the backend does it. A worker finds the files of a chunk in its inputs under the
+ * names below, and hands back the files named below.
+ */
+
+/** Names of input files. The data of a chunk is `data.<ext>`, the held-out part `holdout.<ext>`. */
+export const SCRIPT = 'script.py';
+export const WEIGHTS = 'weights.npz';
+export const MOMENTUM = 'momentum.npz';
+/** Folder of the updates to merge: `updates/<shard>.npz`. */
+export const UPDATES = 'updates';
+
+/** Names of result files. */
+export const FILES = {
+  /** Of `initialize` and `merge`, .npz. */
+  weights: 'weights',
+  /** Of `train`, .npz: the shard's weights after its training. */
+  update: 'update',
+  /** Of `merge` in mode `outer`, .npz. */
+  momentum: 'momentum',
+  /** Of `evaluate` where torch is used: a state dict for torch.load. */
+  torchModel: 'model.pt',
+  /** Of any of them: all that the script printed, cut at 1 MB. */
+  log: 'log',
+} as const;
+
+const Count = z.int().nonnegative();
+
+/** What the backend made of the data. Kept as the job's decided settings. */
+export const TrainingPlan = z.object({
+  settings: TrainingSettings,
+  rows: Count,
+  /** Rows of the shards together, and of the held-out part. */
+  shards: z
+    .array(z.object({ input: StageInput, rows: z.int().positive() }))
+    .min(1)
+    .max(256),
+  holdout: z.object({ input: StageInput, rows: z.int().positive() }).nullable(),
+  /** The distinct labels of the whole data in sorted order, where they are known and at most 10,000. */
+  classes: z.array(z.string()).max(10_000).nullable(),
+});
+export type TrainingPlan = z.infer<typeof TrainingPlan>;
+
+/** What a script may ask of `pilot`, whatever it is run for. */
+export const ScriptContext = z.object({
+  round: Count,
+  rounds: Count,
+  shards: z.int().positive(),
+  /** Rows of one step on one shard. */
+  batch: z.int().positive(),
+  seed: Count,
+  params: z.record(z.string(), Parameter),
+  label: z.string().nullable(),
+  classes: z.array(z.string()).nullable(),
+  deadlineSeconds: z.number().positive().nullable(),
+});
+export type ScriptContext = z.infer<typeof ScriptContext>;
+
+/** The best merged model so far, for the metric that patience looks at. */
+export const Best = z.object({ round: z.int().positive(), value: z.number(), weights: StageInput });
+export type Best = z.infer<typeof Best>;
+
+/** What a round hands to the next, beside the weights. */
+export const RoundState = z.object({
+  momentum: StageInput.nullable(),
+  best: Best.nullable(),
+  /** Rounds since the best one. */
+  stale: Count,
+  framework: z.enum(['torch', 'numpy']),
+});
+export type RoundState = z.infer<typeof RoundState>;
+
+export const InitializeSpec = z.object({ context: ScriptContext });
+export const TrainSpec = z.object({
+  context: ScriptContext,
+  state: RoundState,
+  /** What the round starts from. */
+  weights: StageInput,
+});
+export const MergeSpec = z.object({
+  context: ScriptContext,
+  state: RoundState,
+  merge: TrainingSettings.pick({ merge: true, outerLr: true, outerMomentum: true, trim: true }),
+  /** In the order of their shards. `path` is that of the input. */
+  updates: z.array(z.object({ shard: Count, path: z.string(), samples: z.number().positive() })).min(1),
+  /** Shards of the round that are not among the updates. */
+  missing: z.array(Count),
+  /** Path of the held-out data among the inputs; null without. */
+  holdout: z.string().nullable(),
+});
+export const EvaluateSpec = z.object({
+  context: ScriptContext,
+  framework: z.enum(['torch', 'numpy']),
+  /** The round whose merged weights are the result. */
+  round: z.int().positive(),
+  holdout: z.string().nullable(),
+});
+export type InitializeSpec = z.infer<typeof InitializeSpec>;
+export type TrainSpec = z.infer<typeof TrainSpec>;
+export type MergeSpec = z.infer<typeof MergeSpec>;
+export type EvaluateSpec = z.infer<typeof EvaluateSpec>;
+
+/** A chunk of `initialize` (shard 0) or `train`; `data` is its one input of its own. */
+export const ShardChunk = z.object({ round: Count, shard: Count, data: StageInput });
+export type ShardChunk = z.infer<typeof ShardChunk>;
+/** The one chunk of `merge` and `evaluate`. */
+export const RoundChunk = z.object({ round: Count });
+export type RoundChunk = z.infer<typeof RoundChunk>;
+
+/** Figures that a script reported, by name. */
+export const Metrics = z.record(z.string().min(1).max(32), z.number());
+export type Metrics = z.infer<typeof Metrics>;
+
+const seconds = z.number().nonnegative();
+const framework = z.enum(['torch', 'numpy']);
+
+export const InitializeResult = z.object({ parameters: Count, framework, seconds });
+export const TrainResult = z.object({
+  samples: z.number().positive(),
+  metrics: Metrics,
+  /** What was reported on the way, thinned out; `at` runs from 0 to 1 over the chunk. */
+  history: z.array(z.object({ at: z.number().min(0).max(1), values: Metrics })).max(256),
+  framework,
+  /** Time in the script alone. */
+  seconds,
+});
+export const MergeResult = z.object({
+  /** Of the merged model on the held-out part; null without one. */
+  metrics: Metrics.nullable(),
+  parameters: Count,
+  seconds,
+});
+export const EvaluateResult = z.object({ metrics: Metrics.nullable(), seconds });
+export type InitializeResult = z.infer<typeof InitializeResult>;
+export type TrainResult = z.infer<typeof TrainResult>;
+export type MergeResult = z.infer<typeof MergeResult>;
+export type EvaluateResult = z.infer<typeof EvaluateResult>;
