@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +8,14 @@ import type { ChunkProgress, RunnableChunk, Runner, RunOutcome } from '../src/ki
 
 const MAKE = fileURLToPath(new URL('make-scenes.py', import.meta.url));
 
+/** `folder` holds the scenes; `scratch` is for whatever a test makes beside them. */
+export type Scenes = { folder: string; scratch: string; remove(): Promise<void> };
+
 /** Lets Blender make the test scenes in a temporary folder; `remove` deletes it. */
-export async function makeScenes(): Promise<{ folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-scenes-'));
+export async function makeScenes(): Promise<Scenes> {
+  const root = await mkdtemp(join(tmpdir(), 'pilot-scenes-'));
+  const [folder, scratch] = [join(root, 'scenes'), join(root, 'scratch')];
+  for (const path of [folder, scratch]) await mkdir(path);
   const args = [
     '-b',
     '--factory-startup',
@@ -23,7 +28,7 @@ export async function makeScenes(): Promise<{ folder: string; remove(): Promise<
     folder,
   ];
   await execa('blender', args, { timeout: 60_000 });
-  return { folder, remove: async () => await rm(folder, { recursive: true, force: true }) };
+  return { folder, scratch, remove: async () => await rm(root, { recursive: true, force: true }) };
 }
 
 export const SETTINGS: RenderSettings = {
@@ -46,10 +51,10 @@ export const SETTINGS: RenderSettings = {
 export type Run = { outcome: RunOutcome; outputs: string; progress: ChunkProgress[] };
 export type RunOptions = Partial<RunnableChunk> & { scripts?: boolean; signal?: AbortSignal };
 
-/** Calls a runner as the agent does, each time with an output folder of its own under `folder`. */
-export function farm(runner: Runner, folder: string) {
+/** Calls a runner as the agent does, each time with an output folder of its own. */
+export function farm(runner: Runner, { folder, scratch }: Pick<Scenes, 'folder' | 'scratch'>) {
   const run = async (chunk: Omit<RunnableChunk, 'outputs'>, signal?: AbortSignal): Promise<Run> => {
-    const outputs = await mkdtemp(join(folder, 'out-'));
+    const outputs = await mkdtemp(join(scratch, 'out-'));
     const progress: ChunkProgress[] = [];
     const never = new AbortController().signal;
     const outcome = await runner.run({ ...chunk, outputs }, (p) => progress.push(p), signal ?? never);

@@ -6,6 +6,8 @@ import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
 import { BlobNews } from '../assets/blob-news.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
+import { detectSandbox } from '../sandbox/detect.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
@@ -14,12 +16,14 @@ import { LeaseLoop } from './lease-loop.ts';
 import type { Log } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
-import { Slot } from './slot.ts';
+import { Slot, type SlotOptions } from './slot.ts';
 import { listenForSignals, type StopSignals } from './stop-signals.ts';
 
 export type RunOptions = {
   log: Log;
   kinds: readonly WorkerKind[];
+  /** Left out, it is found out what this machine has. */
+  sandbox?: Sandbox;
   /** The farm has welcomed the worker for the first time. */
   onReady?: () => void;
   /** Left out, SIGTERM and SIGINT of this process are listened to. */
@@ -33,8 +37,13 @@ export type RunOptions = {
  */
 export async function runAgent(config: WorkerConfig, options: RunOptions): Promise<WorkerExit> {
   const { log, kinds } = options;
-  const capabilities = await detectAll(kinds);
+  const sandbox = options.sandbox ?? (await detectSandbox());
+  const capabilities = await detectAll(kinds, sandbox);
   if (capabilities === null) return cannotStart(log, nothingToDo(config));
+  if (sandbox.level === 'none') {
+    const sentence = 'There is no sandbox, so this worker takes jobs of its own owner only';
+    log.warn({ event: 'sandbox.none' }, `${sentence}: ${sandbox.reason}`);
+  }
   let folder: DataFolder;
   try {
     folder = await openDataFolder(config.dataFolder);
@@ -42,7 +51,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
     return cannotStart(log, error instanceof Error ? error.message : String(error));
   }
   try {
-    return await live(config, capabilities, folder, options);
+    return await live(config, { capabilities, sandbox }, folder, options);
   } finally {
     await folder.close();
   }
@@ -50,7 +59,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
 
 async function live(
   config: WorkerConfig,
-  capabilities: Capabilities,
+  { capabilities, sandbox }: { capabilities: Capabilities; sandbox: Sandbox },
   folder: DataFolder,
   options: RunOptions,
 ): Promise<WorkerExit> {
@@ -67,7 +76,7 @@ async function live(
     onChange: (change) => news.note(change),
   });
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
-  const slots = await createSlots(config, folder, kinds, log);
+  const slots = await createSlots(config, folder, { kinds, sandbox, log });
   const progress = new ProgressReport((message) => agent.connection.tell('progress', message));
   const disk = watchDiskRoom(config.dataFolder, log);
   const loop = new LeaseLoop({
@@ -114,27 +123,29 @@ function obey(agent: Agent, given: StopSignals | undefined): () => void {
 async function createSlots(
   config: WorkerConfig,
   { scratch }: DataFolder,
-  kinds: readonly WorkerKind[],
-  log: Log,
+  parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'log'>,
 ): Promise<Slot[]> {
   const threads = Math.max(1, Math.floor(config.threads / config.slots));
   const slots: Slot[] = [];
   for (let index = 0; index < config.slots; index += 1) {
     const folder = join(scratch, `slot-${index}`);
-    for (const kind of kinds) await mkdir(join(folder, kind.name), { recursive: true });
-    slots.push(new Slot({ index, threads, folder, kinds, log }));
+    for (const kind of parts.kinds) await mkdir(join(folder, kind.name), { recursive: true });
+    slots.push(new Slot({ index, threads, folder, ...parts }));
   }
   return slots;
 }
 
 /** What all kinds together can do here; null when that is nothing. */
-async function detectAll(kinds: readonly WorkerKind[]): Promise<Capabilities | null> {
+async function detectAll(kinds: readonly WorkerKind[], sandbox: Sandbox): Promise<Capabilities | null> {
   const found = await Promise.all(
-    kinds.map(async (kind) => ({ name: kind.name, capabilities: await kind.detect() })),
+    kinds.map(async (kind) => ({ name: kind.name, capabilities: await kind.detect(sandbox) })),
   );
   const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
   if (able.length === 0) return null;
-  return Object.assign({ kinds: able.map((it) => it.name) }, ...able.map((it) => it.capabilities));
+  return Object.assign(
+    { kinds: able.map((it) => it.name), sandbox: sandbox.level },
+    ...able.map((it) => it.capabilities),
+  );
 }
 
 const nothingToDo = (config: WorkerConfig): string =>

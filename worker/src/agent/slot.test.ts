@@ -40,7 +40,8 @@ async function setUp(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-slot-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false });
-  const slot = new Slot({ index: 0, threads: 1, folder, kinds: [fakeKind()], log, patienceMs: 50 });
+  const sandbox = { level: 'none', reason: 'Nothing is started here.' } as const;
+  const slot = new Slot({ index: 0, threads: 1, folder, kinds: [fakeKind()], sandbox, log, patienceMs: 50 });
   const chunk = (spec: FakeChunk) => ({
     stage: 'fake',
     stageSpec: { record: join(folder, 'runs') },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunOutcome, WorkerKind } from '../kinds/kind.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Log } from './log.ts';
 
 export type SlotOptions = {
@@ -8,6 +9,7 @@ export type SlotOptions = {
   threads: number;
   folder: string;
   kinds: readonly WorkerKind[];
+  sandbox: Sandbox;
   log: Log;
   /** A runner that has not stopped so long after it was told to is left behind, milliseconds. */
   patienceMs?: number;
@@ -71,10 +73,11 @@ export class Slot {
   }
 
   #create(kind: WorkerKind): Runner {
-    const { index, threads, folder, log } = this.#options;
+    const { index, threads, folder, sandbox, log } = this.#options;
     return kind.createRunner({
       threads,
       folder: join(folder, kind.name),
+      sandbox,
       onLog: (line) => log.debug({ event: 'child.line', slot: index, kind: kind.name, line }),
     });
   }

@@ -1,6 +1,7 @@
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** What the agent hands to a runner: parsed by the runner's own schemas, the agent never looks inside. */
 export type RunnableChunk = {
@@ -53,6 +54,8 @@ export type RunnerOptions = {
   threads: number;
   /** The slot's own folder for temporary files, removed by the agent. */
   folder: string;
+  /** What every program that a kind starts has to be confined by; see startChild. */
+  sandbox: Sandbox;
   onLog(line: string): void;
 };
 
@@ -60,6 +63,6 @@ export type RunnerOptions = {
 export interface WorkerKind {
   readonly name: string;
   /** Looks at this machine once, at start. An absent program means an empty map, not an error. */
-  detect(): Promise<Capabilities>;
+  detect(sandbox: Sandbox): Promise<Capabilities>;
   createRunner(options: RunnerOptions): Runner;
 }

@@ -1,12 +1,16 @@
 import { execa } from 'execa';
+import type { Confinement } from '../sandbox/sandbox.ts';
+import { type Excess, watchLimits } from '../sandbox/watch.ts';
+import { type Launch, launchOf, realExit } from './launch.ts';
 import { createLineReader } from './lines.ts';
 
 export type ChildOptions = {
   command: string;
   args: readonly string[];
-  /** The child's whole environment; nothing is inherited. */
+  /** The child's whole environment; nothing is inherited. See `childEnvironment`. */
   env: Record<string, string>;
-  cwd?: string;
+  /** What it may see and use. It starts in its workspace's `work`. */
+  confinement: Confinement;
   /** Characters of a line that are kept; see createLineReader. */
   maxLine?: number;
   /** A line of standard output that may be longer than `maxLine`, such as a protocol message. */
@@ -19,35 +23,28 @@ export type ChildOptions = {
 export type ChildExit =
   | { kind: 'exited'; code: number }
   | { kind: 'signalled'; signal: string }
-  | { kind: 'failed-to-start'; reason: string };
+  | { kind: 'failed-to-start'; reason: string }
+  /** It was ended because it was over one of its limits. */
+  | ({ kind: 'limit' } & Excess);
 
 export type Child = {
-  /** Undefined when the program could not be started. */
+  /** Undefined when the program could not be started. In a sandbox the program is a descendant of this one. */
   readonly pid: number | undefined;
   /** Resolves once the process is gone and both of its streams are read to their end; never rejects. */
   readonly exited: Promise<ChildExit>;
   /** Writes to the child's standard input; what is written to an ended child is lost silently. */
   write(text: string): void;
-  /** Ends the child and every process it started: SIGTERM, and SIGKILL `graceMs` later. */
+  /**
+   * Ends the child and every process it started: SIGTERM, and SIGKILL `graceMs`
+   * later. In a sandbox SIGTERM ends the sandbox, and so all in it at once.
+   */
   kill(graceMs?: number): Promise<ChildExit>;
 };
 
-/** Starts a program as the leader of a process group of its own, and reads its output line by line. */
+/** Starts a program, confined, as the leader of a process group of its own, and reads its output line by line. */
 export function startChild(options: ChildOptions): Child {
-  const child = execa(options.command, options.args, {
-    env: options.env,
-    extendEnv: false,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    buffer: false,
-    reject: false,
-    cleanup: true,
-    // Its own process group, so that a signal reaches what the child started too.
-    killDescendants: true,
-    forceKillAfterDelay: false,
-  });
+  const launch = launchOf(options);
+  const child = execute(launch);
   const maxLine = options.maxLine ?? 2_000;
   const stdout = createLineReader(options.maxStdoutLine ?? maxLine, options.onStdout);
   const stderr = createLineReader(maxLine, options.onStderr);
@@ -58,9 +55,19 @@ export function startChild(options: ChildOptions): Child {
   // A grandchild that holds the pipes must not keep `exited` waiting: it dies with its group.
   child.nodeChildProcess.once('exit', () => signalGroup(child.pid, 'SIGKILL'));
 
+  let excess: Excess | undefined;
+  const unwatch =
+    child.pid === undefined
+      ? () => {}
+      : watchLimits(child.pid, options.confinement, (over) => {
+          excess = over;
+          signalGroup(child.pid, 'SIGKILL');
+        });
   const exited = child.then((result): ChildExit => {
+    unwatch();
+    if (excess !== undefined) return { kind: 'limit', ...excess };
     if (result.signal !== undefined) return { kind: 'signalled', signal: result.signal };
-    if (result.exitCode !== undefined) return { kind: 'exited', code: result.exitCode };
+    if (result.exitCode !== undefined) return realExit(launch, result.exitCode);
     return { kind: 'failed-to-start', reason: result.originalMessage ?? `${options.command} did not start` };
   });
   return {
@@ -78,6 +85,22 @@ export function startChild(options: ChildOptions): Child {
     },
   };
 }
+
+const execute = ({ command, args, env, cwd }: Launch) =>
+  execa(command, args, {
+    env,
+    extendEnv: false,
+    cwd,
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: false,
+    reject: false,
+    cleanup: true,
+    // Its own process group, so that a signal reaches what the child started too.
+    killDescendants: true,
+    forceKillAfterDelay: false,
+  });
 
 function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Found } from './messages.ts';
 import { startSession } from './session.ts';
 
@@ -13,12 +14,13 @@ const LIMIT_MS = 60_000;
  * Empty without a Blender. An engine whose graphics driver is missing ends
  * Blender: what it said before that stands, and the engine is not listed.
  */
-export async function detectBlender(blender: string): Promise<Capabilities> {
+export async function detectBlender(blender: string, sandbox: Sandbox): Promise<Capabilities> {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
   let found: Found | null = null;
   let version: string | null = null;
   const session = startSession({
     blender,
+    sandbox,
     threads: 1,
     folder,
     onEvent(event) {
@@ -28,7 +30,7 @@ export async function detectBlender(blender: string): Promise<Capabilities> {
   });
   try {
     await session.ask(
-      { op: 'detect', folder },
+      { op: 'detect', folder: session.workspace.inside.work },
       { hangLimitMs: LIMIT_MS, signal: AbortSignal.timeout(LIMIT_MS) },
     );
   } finally {

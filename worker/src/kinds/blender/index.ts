@@ -20,7 +20,7 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
   const recycleFrames = options.recycleFrames ?? 1_000;
   return {
     name: 'blender',
-    detect: async () => await detectBlender(blender),
+    detect: async (sandbox) => await detectBlender(blender, sandbox),
     createRunner: (runner) => createBlenderRunner({ ...runner, blender, recycleBytes, recycleFrames }),
   };
 }

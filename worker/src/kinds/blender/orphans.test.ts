@@ -7,10 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { farm, makeScenes } from '../../../test-fixtures/farm.ts';
 import { gone } from '../../../test-fixtures/gone.ts';
+import { levels } from '../../../test-fixtures/levels.ts';
+import { treeOf } from '../../sandbox/process-tree.ts';
 import { blenderKind } from './index.ts';
 
 const AGENT = fileURLToPath(new URL('../../../test-fixtures/agent-like.ts', import.meta.url));
-const { folder, remove } = await makeScenes();
+const scenes = await makeScenes();
+const { folder, scratch, remove } = scenes;
+const sandboxes = await levels();
 after(remove);
 
 const moments: [string, string, number][] = [
@@ -18,37 +22,48 @@ const moments: [string, string, number][] = [
   ['while it waits', '', 1_000],
   ['while a script in a file loops for ever', join(folder, 'loops.blend'), 1_500],
 ];
-for (const [moment, blend, delayMs] of moments) {
-  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    test(`${signal} to the agent ${moment} leaves no Blender`, async () => {
-      const agent = execa(process.execPath, [AGENT, blend], { reject: false, buffer: false });
-      const { pid, folder: scratch } = await firstLine(agent.stdout);
-      assert.ok(existsSync(`/proc/${pid}`));
-      // Blender has no moment to wait for here: it is the agent's death at any time that is tried.
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      process.kill(agent.pid ?? 0, signal);
-      await agent;
-      assert.equal(await gone(pid), true, `Blender ${pid} outlived the agent`);
-      await rm(scratch, { recursive: true, force: true });
-    });
-  }
+const ways = sandboxes.flatMap(({ level }) =>
+  moments.flatMap(([moment, blend, delayMs]) =>
+    (['SIGKILL', 'SIGTERM'] as const).map((signal) => ({ level, moment, blend, delayMs, signal })),
+  ),
+);
+for (const { level, moment, blend, delayMs, signal } of ways) {
+  test(`${signal} to the agent ${moment} leaves no Blender (sandbox: ${level})`, async () => {
+    const agent = execa(process.execPath, [AGENT, level, blend], { reject: false, buffer: false });
+    const { pid, folder: used } = await firstLine(agent.stdout);
+    assert.ok(existsSync(`/proc/${pid}`));
+    // Blender has no moment to wait for here: it is the agent's death at any time that is tried.
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    const processes = await treeOf(pid);
+    assert.ok(level === 'none' || delayMs === 0 || processes.length >= 3, `only ${processes}`);
+    process.kill(agent.pid ?? 0, signal);
+    await agent;
+    for (const one of processes) assert.equal(await gone(one), true, `process ${one} outlived the agent`);
+    await rm(used, { recursive: true, force: true });
+  });
 }
 
-test('an engine whose graphics driver is missing is not listed, and rendering with it says so', async () => {
-  const before = process.env.__EGL_VENDOR_LIBRARY_FILENAMES;
-  process.env.__EGL_VENDOR_LIBRARY_FILENAMES = '/nonexistent';
-  try {
-    const found = await blenderKind().detect();
-    assert.deepEqual(found['blender.engines'], ['CYCLES']);
-    const runner = blenderKind().createRunner({ threads: 1, folder, onLog: () => {} });
-    const { outcome } = await farm(runner, folder).render('quick.blend', 1, { engine: 'BLENDER_EEVEE' });
-    await runner.close();
-    assert.equal(outcome.ok ? 'ok' : outcome.code, 'engine-unavailable');
-  } finally {
-    if (before === undefined) delete process.env.__EGL_VENDOR_LIBRARY_FILENAMES;
-    else process.env.__EGL_VENDOR_LIBRARY_FILENAMES = before;
-  }
-});
+for (const here of sandboxes)
+  test(`an engine whose graphics driver is missing is not listed, and rendering with it says so (sandbox: ${here.level})`, async () => {
+    const before = process.env.__EGL_VENDOR_LIBRARY_FILENAMES;
+    process.env.__EGL_VENDOR_LIBRARY_FILENAMES = '/nonexistent';
+    try {
+      const found = await blenderKind().detect(here);
+      assert.deepEqual(found['blender.engines'], ['CYCLES']);
+      const runner = blenderKind().createRunner({
+        threads: 1,
+        folder: scratch,
+        sandbox: here,
+        onLog: () => {},
+      });
+      const { outcome } = await farm(runner, scenes).render('quick.blend', 1, { engine: 'BLENDER_EEVEE' });
+      await runner.close();
+      assert.equal(outcome.ok ? 'ok' : outcome.code, 'engine-unavailable');
+    } finally {
+      if (before === undefined) delete process.env.__EGL_VENDOR_LIBRARY_FILENAMES;
+      else process.env.__EGL_VENDOR_LIBRARY_FILENAMES = before;
+    }
+  });
 
 async function firstLine(stream: AsyncIterable<Buffer>): Promise<{ pid: number; folder: string }> {
   for await (const bytes of stream) return JSON.parse(bytes.toString());

@@ -25,6 +25,7 @@ export function outcomeOf(
       return failure(answer.code ?? 'unexpected', answer.message, log);
     }
     case 'died': {
+      if (answer.exit.kind === 'limit') return overLimit(answer.exit, log);
       const found = diagnose('', lines);
       if (found !== null) return failure(found.code, found.message, log);
       if (answer.byScript && task.scripts) {
@@ -35,6 +36,15 @@ export function outcomeOf(
     default:
       return answer satisfies never;
   }
+}
+
+/** Whether it was a script or a scene too large for this worker, another worker may have more. */
+function overLimit(
+  { limit, message }: ChildExit & { kind: 'limit' },
+  log: string,
+): RunOutcome & { ok: false } {
+  const sentence = `Blender was stopped. ${message}`;
+  return failure(limit === 'memory' ? 'out-of-memory' : 'blender-died', sentence, log);
 }
 
 export const failure = (code: FailureCode, message: string, log: string): RunOutcome & { ok: false } => ({
@@ -52,6 +62,8 @@ function describe(exit: ChildExit): string {
       return exit.signal === 'SIGKILL'
         ? 'Blender was killed from outside (SIGKILL). The machine may have run out of memory.'
         : `Blender crashed (${exit.signal}).`;
+    case 'limit':
+      return exit.message;
     case 'failed-to-start':
       return `Blender could not be started: ${exit.reason}`;
     default:

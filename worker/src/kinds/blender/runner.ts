@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
@@ -47,6 +46,9 @@ async function attempt(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOpt
   return (await work(slot, task, chunk, ask)).outcome;
 }
 
+/** 16,384 pixels square with four floats each, uncompressed. */
+const MOST_IMAGE_BYTES = 4 * 1024 ** 3;
+
 type Worked = { answer: Answer; outcome: RunOutcome };
 
 async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<Worked> {
@@ -63,34 +65,42 @@ async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOption
     return { answer, outcome: { ok: true, result, files: [], log: slot.logLines().join('\n') } };
   }
   const name = `frame.${EXTENSIONS[task.settings.format]}`;
-  const output = join(chunk.outputs, name);
-  // What an earlier try left here must never pass for this one's image.
-  await rm(output, { force: true });
   const { frame, settings } = task;
+  const workspace = slot.workspace();
+  const output = join(workspace.inside.work, name);
+  // What an earlier frame or a script left here must never pass for this one's image.
+  await workspace.discard(name);
   const answer = await slot.ask({ op: 'render', frame, output, settings }, ask);
   if (answer.kind !== 'done') return fail(answer);
   slot.rendered(answer.rss);
   ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });
+  const image = { name, inside: output, path: join(chunk.outputs, name) };
   return {
     answer,
-    outcome: await checked(slot, task, output, RenderReply.parse(answer.result).renderMs, ask),
+    outcome: await checked(slot, task, image, RenderReply.parse(answer.result).renderMs, ask),
   };
 }
+
+/** `inside` is where Blender sees what it wrote, `path` where the agent wants it. */
+type Image = { name: string; inside: string; path: string };
 
 async function checked(
   slot: Slot,
   task: RenderTask,
-  path: string,
+  image: Image,
   renderMs: number,
   ask: AskOptions,
 ): Promise<RunOutcome> {
   const { format } = task.settings;
   const expected = expectedSize(task.settings);
+  const { name, inside, path } = image;
+  const taken = await slot.workspace().take(name, path, MOST_IMAGE_BYTES);
+  if (!taken.ok && taken.reason !== 'absent') return failure('bad-output', taken.message, '');
   const check = await finishImage(path, format, expected);
   // Blender's log often has the reason for an image that is not there.
   if (!check.ok) return outcomeOf({ kind: 'refused', ...check }, task, slot.logLines());
   if (format === 'OPEN_EXR') {
-    const decoded = await slot.ask({ op: 'decode', path }, ask);
+    const decoded = await slot.ask({ op: 'decode', path: inside }, ask);
     if (decoded.kind === 'refused') {
       const message = 'The OpenEXR image cannot be decoded.';
       return failure('bad-output', `${message} ${decoded.message}`, slot.logLines().join('\n'));

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { type ChildExit, startChild } from '../../process/child.ts';
 import { childEnvironment } from '../../process/config.ts';
 import { createTail, type Tail } from '../../process/tail.ts';
+import { defaultLimits } from '../../sandbox/limits.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { createWorkspace, type Workspace } from '../../sandbox/workspace.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
 import { BridgeEvent, type Command, Reply } from './messages.ts';
@@ -11,8 +15,9 @@ import { parseProgress } from './progress.ts';
 
 export type SessionOptions = {
   blender: string;
+  sandbox: Sandbox;
   threads: number;
-  /** Working folder of the process, also for its temporary files. */
+  /** Where the process gets a workspace of its own. */
   folder: string;
   onEvent?(event: BridgeEvent): void;
 };
@@ -39,6 +44,8 @@ export type Answer =
 export type Session = {
   readonly pid: number | undefined;
   readonly log: Tail;
+  /** Its folders, there until the session is closed. */
+  readonly workspace: Workspace;
   alive(): boolean;
   /** Blender's version, once it has said hello. */
   version(): string | null;
@@ -46,7 +53,7 @@ export type Session = {
   close(): Promise<void>;
 };
 
-const BRIDGE = fileURLToPath(new URL('bridge/bridge.py', import.meta.url));
+const BRIDGE = fileURLToPath(new URL('bridge', import.meta.url));
 
 /** Starts Blender at once; the first `ask` waits until it is ready. */
 export function startSession(options: SessionOptions): Session {
@@ -86,11 +93,13 @@ export function startSession(options: SessionOptions): Session {
     exchange.progress(progress);
   };
 
+  const { sandbox } = options;
+  const workspace = createWorkspace(sandbox, options.folder);
   const child = startChild({
     command: options.blender,
     args: blenderArguments(options.threads),
-    env: { ...childEnvironment(), TMPDIR: options.folder },
-    cwd: options.folder,
+    env: childEnvironment(sandbox),
+    confinement: { sandbox, workspace, read: [BRIDGE], limits: defaultLimits() },
     maxStdoutLine: 16_777_216,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onReply(line.slice(nonce.length + 1)) : log.add(line),
@@ -120,11 +129,13 @@ export function startSession(options: SessionOptions): Session {
   return {
     pid: child.pid,
     log,
+    workspace,
     alive: () => exit === null && !ending,
     version: () => version,
     ask,
     async close() {
       if (exit === null) await child.kill(0);
+      await workspace.remove();
     },
   };
 }
@@ -141,6 +152,6 @@ function blenderArguments(threads: number): string[] {
     '--python-exit-code',
     '70',
     '--python',
-    BRIDGE,
+    join(BRIDGE, 'bridge.py'),
   ];
 }

@@ -1,4 +1,7 @@
 import { freemem } from 'node:os';
+import { join } from 'node:path';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import type { Workspace } from '../../sandbox/workspace.ts';
 import type { Command } from './messages.ts';
 import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
 import type { SceneFile } from './task.ts';
@@ -12,6 +15,7 @@ export type SlotOptions = {
   blender: string;
   threads: number;
   folder: string;
+  sandbox: Sandbox;
   recycleBytes: number;
   recycleFrames: number;
   onLog(line: string): void;
@@ -20,6 +24,8 @@ export type SlotOptions = {
 /** The warm Blender of one worker slot: which file it has open, how much it has done, and when it is replaced. */
 export type Slot = {
   pid(): number | undefined;
+  /** The folders of the Blender that the last command went to. */
+  workspace(): Workspace;
   logLines(): readonly string[];
   /** Frames that the Blender which has this very file open has rendered; 0 without one. */
   framesOf(key: string): number;
@@ -56,16 +62,20 @@ export function createSlot(options: SlotOptions): Slot {
   const openedFresh = async (file: SceneFile, ask: AskOptions): Promise<Answer> => {
     if (warm.key !== null || !warm.session.alive()) await replace();
     ask.onProgress?.({ fraction: 0, detail: 'Opening the scene' });
-    const { path, scripts, savedBy } = file;
     // Marked before the answer: a file that failed to open leaves no Blender for another one.
     warm.key = file.key;
-    const answer = await warm.session.ask({ op: 'open', path, scripts, savedBy }, ask);
+    const { session } = warm;
+    await session.workspace.fill(file.inputs);
+    const { scripts, savedBy } = file;
+    const path = join(session.workspace.inside.in, file.main);
+    const answer = await session.ask({ op: 'open', path, scripts, savedBy }, ask);
     if (answer.kind !== 'done') warm.key = '';
     return answer;
   };
 
   return {
     pid: () => (warm.session.alive() ? warm.session.pid : undefined),
+    workspace: () => warm.session.workspace,
     logLines: () => warm.session.log.lines(),
     framesOf: (key) => (warm.key === key && warm.session.alive() ? warm.frames : 0),
     async open(file, ask) {

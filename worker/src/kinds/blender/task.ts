@@ -11,8 +11,13 @@ import { z } from 'zod';
 import type { RunnableChunk } from '../kind.ts';
 import { blendVersion } from './header.ts';
 
-/** The file to open: `key` is equal for tasks that one open Blender can serve. */
-export type SceneFile = { key: string; path: string; scripts: boolean; savedBy: string };
+/**
+ * The file to open: `main` is its path within the folder `inputs`; `key` is
+ * equal for tasks that one open Blender can serve. Scripts of one job never
+ * run in a Blender that another job has open: the key holds the affinity, and
+ * that names the job's own files.
+ */
+export type SceneFile = { key: string; inputs: string; main: string; scripts: boolean; savedBy: string };
 export type ProbeTask = SceneFile & { kind: 'probe' };
 export type RenderTask = SceneFile & { kind: 'render'; frame: number; settings: RenderSettings };
 export type Task = ProbeTask | RenderTask;
@@ -35,7 +40,8 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
   if (savedBy === null) {
     return { code: 'not-a-blend', message: `"${main}" is not a .blend file: it does not start like one.` };
   }
-  const file: SceneFile = { key: JSON.stringify([chunk.affinity, path, scripts]), path, scripts, savedBy };
+  const key = JSON.stringify([chunk.affinity, path, scripts]);
+  const file: SceneFile = { key, inputs: chunk.inputs, main, scripts, savedBy };
   if (!render?.success) return { kind: 'probe', ...file };
   const frame = RenderChunkSpec.safeParse(chunk.chunkSpec);
   if (!frame.success) return unreadable('chunk', frame.error);

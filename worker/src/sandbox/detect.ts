@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ChildExit, startChild } from '../process/child.ts';
+import { createTail } from '../process/tail.ts';
+import { defaultLimits } from './limits.ts';
+import { readHost } from './read-host.ts';
+import type { Sandbox } from './sandbox.ts';
+import { createWorkspace } from './workspace.ts';
+
+/**
+ * Finds out, once at start, what can keep this worker's children in, by
+ * running a small program in a sandbox. Never rejects: without a sandbox it
+ * says why.
+ */
+export async function detectSandbox(): Promise<Sandbox> {
+  if (process.platform !== 'linux') {
+    return { level: 'none', reason: 'bubblewrap, which keeps jobs away from this machine, needs Linux.' };
+  }
+  const host = readHost(process.getuid?.() === 0);
+  if ('lacks' in host) return { level: 'none', reason: missing(host.lacks) };
+  const reasons: string[] = [];
+  for (const canDisableUserNamespaces of host.setpriv === null ? [true, false] : [true]) {
+    const sandbox: Sandbox = { level: 'bubblewrap', host: { ...host, canDisableUserNamespaces } };
+    const reason = await tryOut(sandbox).catch((error: Error) => error.message);
+    if (reason === null) return sandbox;
+    reasons.push(reason);
+  }
+  return { level: 'none', reason: `bubblewrap does not work here: ${reasons.at(-1)}` };
+}
+
+const missing = (programs: readonly string[]): string =>
+  programs.includes('bwrap')
+    ? 'bubblewrap is not installed (on Debian or Ubuntu: apt install bubblewrap).'
+    : `bubblewrap needs ${programs.join(' and ')}, which util-linux brings.`;
+
+/** Long enough for a machine under load. */
+const TRIAL_MS = 20_000;
+
+/** Null when the sandbox works: it starts, its folder can be written, and the worker's is not there. */
+async function tryOut(sandbox: Sandbox): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-sandbox-'));
+  const workspace = createWorkspace(sandbox, folder);
+  const said = createTail(10, 1_000);
+  try {
+    const script = 'echo works > trial && cat trial && ! test -e "$1"';
+    const child = startChild({
+      command: '/bin/sh',
+      args: ['-c', script, 'sh', folder],
+      env: {},
+      confinement: {
+        sandbox,
+        workspace,
+        read: [],
+        limits: { ...defaultLimits(), wallMs: TRIAL_MS },
+      },
+      onStdout: () => {},
+      onStderr: (line) => said.add(line),
+    });
+    const exit = await child.exited;
+    if (exit.kind === 'exited' && exit.code === 0) return null;
+    return said.text() || describe(exit);
+  } finally {
+    await workspace.remove();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function describe(exit: ChildExit): string {
+  switch (exit.kind) {
+    case 'exited':
+      return `a trial program ended with exit code ${exit.code}.`;
+    case 'signalled':
+      return `a trial program was ended by ${exit.signal}.`;
+    case 'failed-to-start':
+      return exit.reason;
+    case 'limit':
+      return exit.message;
+    default:
+      return exit satisfies never;
+  }
+}

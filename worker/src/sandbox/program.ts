@@ -1,0 +1,40 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
+
+/** How a program is called inside the sandbox, and what it needs to be seen for that. */
+export type VisibleProgram = { command: string; read: string[] };
+
+/**
+ * The program by a path that exists inside. One that lies outside of what is
+ * seen anyway brings its folder with it (a Blender unpacked somewhere), or
+ * only itself where that folder would show too much.
+ */
+export function visibleProgram(
+  paths: { given: string; real: string },
+  seen: readonly string[],
+  hidden: readonly string[],
+): VisibleProgram {
+  const isSeen = (path: string): boolean => seen.some((folder) => contains(folder, path));
+  if (isSeen(paths.real)) return { command: isSeen(paths.given) ? paths.given : paths.real, read: [] };
+  const folder = dirname(paths.real);
+  const showsTooMuch = folder === '/' || hidden.some((path) => contains(folder, path));
+  return { command: paths.real, read: [showsTooMuch ? paths.real : folder] };
+}
+
+const contains = (folder: string, path: string): boolean =>
+  path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+
+/** Where a program is: a path, or a name looked up in `searchPath`. Null when there is no such program. */
+export function findProgram(command: string, searchPath: string): { given: string; real: string } | null {
+  const folders = searchPath.split(delimiter).filter(isAbsolute);
+  const candidates = command.includes(sep) ? [command] : folders.map((folder) => join(folder, command));
+  for (const given of candidates) {
+    try {
+      accessSync(given, constants.X_OK);
+      if (statSync(given).isFile()) return { given, real: realpathSync(given) };
+    } catch {
+      // Not here.
+    }
+  }
+  return null;
+}

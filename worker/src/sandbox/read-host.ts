@@ -1,0 +1,86 @@
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from './sandbox.ts';
+
+/** The programs that make a sandbox, by their names, where this machine lacks them. */
+export type Lacking = { lacks: string[] };
+
+/** Looks at this machine's files; starts nothing. For Linux only. */
+export function readHost(isRoot: boolean): Host | Lacking {
+  const wanted = ['bwrap', 'prlimit', ...(isRoot ? ['setpriv'] : [])];
+  const found = new Map(wanted.map((name) => [name, find(name)]));
+  const [bwrap, prlimit, setpriv] = [found.get('bwrap'), found.get('prlimit'), found.get('setpriv')];
+  if (bwrap == null || prlimit == null || (isRoot && setpriv == null)) {
+    return { lacks: wanted.filter((name) => found.get(name) == null) };
+  }
+  const devices = gpuDevices();
+  return {
+    bwrap,
+    prlimit,
+    setpriv: setpriv ?? null,
+    links: Object.fromEntries(TOP.filter(isLink).map((path) => [path, readlinkSync(path)])),
+    system: [
+      ...TOP.filter((path) => !isLink(path)),
+      ...SYSTEM,
+      ...(devices.length === 0 ? [] : GPU_SYSTEM),
+    ].filter((path) => existsSync(path)),
+    devices,
+    deviceGroups: [...new Set(devices.map((path) => statSync(path).gid))].filter((gid) => gid !== 0),
+    canDisableUserNamespaces: true,
+    hidden: [homedir()],
+    cpus: availableParallelism(),
+  };
+}
+
+const TOP = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+
+/** Programs and libraries, and the few settings by which they find each other. Neither users, names nor keys. */
+const SYSTEM = [
+  '/usr',
+  '/nix/store',
+  ...['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'alternatives', 'fonts', 'localtime'].map(etc),
+  ...['OpenCL', 'vulkan', 'glvnd', 'drirc'].map(etc),
+  '/sys/devices/system/cpu',
+  '/sys/devices/system/node',
+];
+
+/** By these a driver finds its cards. */
+const GPU_SYSTEM = ['/sys/dev', '/sys/devices', '/sys/class', '/sys/bus', '/sys/module', '/opt/rocm'];
+
+function etc(name: string): string {
+  return join('/etc', name);
+}
+
+/** Render nodes and compute devices; never the cards themselves, which also show what is on the screen. */
+function gpuDevices(): string[] {
+  const dri = entries('/dev/dri').filter((name) => name.startsWith('renderD'));
+  const nvidia = entries('/dev').filter((name) => /^nvidia(\d+|ctl|-uvm|-uvm-tools)$/.test(name));
+  const paths = [...dri.map((name) => join('/dev/dri', name)), ...nvidia.map((name) => join('/dev', name))];
+  return [...paths, '/dev/kfd'].filter((path) => existsSync(path));
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
+function find(program: string): string | null {
+  // Not by PATH: what a sandbox is made of must be the system's own.
+  for (const folder of ['/usr/bin', '/bin', '/usr/sbin', '/usr/local/bin', '/run/current-system/sw/bin']) {
+    const path = join(folder, program);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not there, or not ours to run.
+    }
+  }
+  return null;
+}

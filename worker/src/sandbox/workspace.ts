@@ -1,0 +1,112 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { chmod, copyFile, link, lstat, mkdir, readdir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { INSIDE } from './bubblewrap.ts';
+import { removeFolder } from './remove-folder.ts';
+import type { Sandbox } from './sandbox.ts';
+import { type Taken, takeFile } from './take-file.ts';
+
+/**
+ * The folders of one child process: `in` for its inputs, which it cannot
+ * write, and `work` for its results. One process has one workspace, so a
+ * process that was started before its job was known sees that job's files
+ * alone. Without a sandbox the same folders are used, and nothing enforces it.
+ */
+export type Workspace = {
+  /** Where the folders are on this machine. */
+  readonly folders: {
+    readonly in: string;
+    readonly work: string;
+    readonly tmp: string;
+    readonly shm: string;
+  };
+  /** Where the child finds them. */
+  readonly inside: { readonly in: string; readonly work: string; readonly tmp: string };
+  /** The user that the child runs as, or null when that is the worker's own. */
+  readonly uid: number | null;
+  /** Links a folder's files into `in` under their relative paths (copies them where they cannot be linked). Once. */
+  fill(inputs: string): Promise<void>;
+  /**
+   * Copies a file that the child left in `work` to `target`. Only ever what is
+   * a plain file: a link may point at anything on this machine. A copy, since
+   * a child that lives on could change the file after it was looked at.
+   */
+  take(name: string, target: string, maxBytes: number): Promise<Taken>;
+  /** Removes what the child left in `work` under that name, unless it is a folder. */
+  discard(name: string): Promise<void>;
+  /** Removes all of it; after the child has ended. */
+  remove(): Promise<void>;
+};
+
+let made = 0;
+
+/** Makes a workspace below `parent`, a folder of the worker's. Throws what the file system throws. */
+export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
+  made += 1;
+  const root = join(parent, `child-${process.pid}-${made}`);
+  const inRoot = (name: string): string => join(root, name);
+  const folders = { in: inRoot('in'), work: inRoot('work'), tmp: inRoot('tmp'), shm: inRoot('shm') };
+  const sandboxed = sandbox.level === 'bubblewrap';
+  const uid = sandboxed && sandbox.host.setpriv !== null ? childUid(process.pid, made) : null;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  mkdirSync(folders.in);
+  chmodSync(folders.in, 0o755);
+  for (const folder of [folders.work, folders.tmp, folders.shm]) {
+    mkdirSync(folder);
+    // bubblewrap enters the folder before it becomes the child's user. `root` keeps everyone else out.
+    chmodSync(folder, 0o755);
+    if (uid !== null) chownSync(folder, uid, uid);
+  }
+  return {
+    folders,
+    inside: sandboxed ? INSIDE : folders,
+    uid,
+    fill: (inputs) => fill(inputs, folders.in, uid !== null),
+    take: (name, target, maxBytes) => takeFile(folders.work, name, target, maxBytes),
+    discard: (name) => unlink(join(folders.work, name)).catch(() => {}),
+    remove: () => removeFolder(root),
+  };
+}
+
+/** Ids from here on up to 0x7ffdffff are given to nobody: https://systemd.io/UIDS-GIDS/ */
+const FIRST_UID = 0x7000_0000;
+const UIDS_PER_WORKER = 64;
+
+/** RLIMIT_NPROC counts a user's processes on the whole machine, so no two children are the same user. */
+export const childUid = (pid: number, ordinal: number): number =>
+  FIRST_UID + (pid % 2 ** 21) * UIDS_PER_WORKER + (ordinal % UIDS_PER_WORKER);
+
+async function fill(from: string, to: string, forOthers: boolean): Promise<void> {
+  for (const entry of await readdir(from, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const target = join(to, source.slice(from.length));
+    const made = await mkdir(dirname(target), { recursive: true });
+    if (made !== undefined && forOthers) await openFolders(made, dirname(target));
+    await linkOrCopy(source, target);
+    if (forOthers) await openFile(target);
+  }
+}
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EEXIST') throw error;
+    await copyFile(from, to);
+  }
+}
+
+/**
+ * The child is another user than the worker. A linked file is the cache's own,
+ * and becomes readable to all there too: the folders around it stay closed.
+ */
+async function openFile(path: string): Promise<void> {
+  const { mode } = await lstat(path);
+  if ((mode & 0o004) === 0) await chmod(path, (mode & 0o777) | 0o444);
+}
+
+async function openFolders(top: string, bottom: string): Promise<void> {
+  for (let at = bottom; at.length >= top.length; at = dirname(at)) await chmod(at, 0o755);
+}
