@@ -11,8 +11,8 @@ import type { BalancerConfig } from './config.ts';
 import { createBroadcast } from './effects/broadcast.ts';
 import { type Engine, FarmEngine } from './effects/engine.ts';
 import { loadFarm } from './effects/load-farm.ts';
+import { Quarantine } from './effects/quarantine.ts';
 import type { SessionId } from './farm/farm.ts';
-import { react } from './farm/react.ts';
 import { admit } from './sockets/admit.ts';
 import { controlListeners, serveControl } from './sockets/control.ts';
 import { Replies } from './sockets/replies.ts';
@@ -45,7 +45,8 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   const { config, secrets, db, clock, log } = parts;
   await waitBriefly(db);
   const owner = await ensureOwner(db, clock());
-  const { farm, read } = await loadFarm(db, clock, log);
+  const quarantine = new Quarantine(clock, log);
+  const { farm, read } = await loadFarm(db, clock, quarantine);
   farm.longestSilenceMs = config.longestSilenceMs ?? farm.longestSilenceMs;
   const sessions = new Map<SessionId, Socket>();
   const replies = new Replies();
@@ -69,8 +70,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     config,
   });
   const port = await listen(sockets, config.balancerPort, config.host);
-  const opening = react(farm, read, clock());
-  engine = new FarmEngine({ ...parts, owner, wire, broadcast }, farm, opening);
+  engine = new FarmEngine({ ...parts, owner, wire, broadcast, quarantine }, farm, read);
   serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
   serveControl(control, { engine, broadcast, replies, log });
   log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });

@@ -9,7 +9,8 @@ import { performWrites } from './write-batch.ts';
 
 /** What the database answered while the writes were committed. */
 export type Committed = {
-  specs: Map<ChunkId, string>;
+  /** Parsed; absent where there is no row, or none that is JSON. */
+  specs: Map<ChunkId, unknown>;
   outcomes: Map<LeaseId, LeaseOutcome | null>;
 };
 
@@ -26,7 +27,7 @@ export async function commit(db: Db, effects: readonly Effect[], owner: OwnerId)
   const chunks = effects.flatMap((effect) => (effect.type === 'assign' ? [chunkOf(effect.lease)] : []));
   const leases = effects.flatMap((effect) => (effect.type === 'reply-by-outcome' ? [effect.lease] : []));
   const read = async (on: Db): Promise<Committed> => ({
-    specs: await chunkSpecTexts(on, chunks),
+    specs: parsed(await chunkSpecTexts(on, chunks)),
     outcomes: await outcomesOf(on, leases),
   });
   if (writes.length === 0) return read(db);
@@ -42,6 +43,18 @@ export async function commit(db: Db, effects: readonly Effect[], owner: OwnerId)
       await pause(AGAIN_MS);
     }
   }
+}
+
+function parsed(texts: Map<ChunkId, string>): Map<ChunkId, unknown> {
+  const specs = new Map<ChunkId, unknown>();
+  for (const [chunk, text] of texts) {
+    try {
+      specs.set(chunk, JSON.parse(text));
+    } catch {
+      // Left out: the chunk fails by itself instead of taking the round with it.
+    }
+  }
+  return specs;
 }
 
 const SQLITE_BUSY = 5;

@@ -5,16 +5,20 @@ import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { append, type Effect } from '../farm/effects.ts';
-import type { FarmEvent } from '../farm/events.ts';
+import type { JobsRead } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import { react } from '../farm/react.ts';
 import { schedule } from '../scheduling/schedule.ts';
 import type { Broadcast } from './broadcast.ts';
 import { commit } from './commit.ts';
+import { type Delivered, deliveredIn, withoutLeasesOf } from './delivered.ts';
+import { HandlerError } from './handler-error.ts';
 import { type Inbound, sameness } from './inbound.ts';
+import { isolate, refuseQuarantined } from './isolate.ts';
 import { carrySessions, loadFarm } from './load-farm.ts';
 import { perform, type Wire } from './perform.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import type { Quarantine } from './quarantine.ts';
 import { Conflict } from './write-batch.ts';
 
 const GATHER_MS = 5;
@@ -31,6 +35,7 @@ export type EngineParts = {
   log: Log;
   wire: Wire;
   broadcast: Broadcast;
+  quarantine: Quarantine;
 };
 
 export interface Engine {
@@ -48,7 +53,8 @@ export interface Engine {
  * and the scheduler give out work, commit all of it, and only then tell
  * anybody. When the commit fails, its outcome is unknown: the farm is read
  * again and the same round repeated, until it succeeds. So the memory is never
- * ahead of the database by more than the round at work.
+ * ahead of the database by more than the round at work. An event or a job that
+ * fails even against what was just read is left out, and the round goes on.
  */
 export class FarmEngine implements Engine {
   farm: Farm;
@@ -56,7 +62,8 @@ export class FarmEngine implements Engine {
   #inbound: Inbound[] = [];
   #wake: (() => void) | null = null;
   #stopping = false;
-  #opening: Effect[];
+  /** Null when the farm as it was first read could not be taken in. */
+  #opening: Effect[] | null;
   /** Of the round at work. */
   #effects: Effect[] = [];
   #downSince: number | null = null;
@@ -64,17 +71,26 @@ export class FarmEngine implements Engine {
   readonly #timers: NodeJS.Timeout[];
   readonly #over: Promise<void>;
 
-  /** `opening` are the effects of having read the farm: they belong to the first round. */
-  constructor(parts: EngineParts, farm: Farm, opening: Effect[]) {
+  /** `farm` and `read` as loadFarm gives them; what follows from having read it belongs to the first round. */
+  constructor(parts: EngineParts, farm: Farm, read: JobsRead) {
     this.#parts = parts;
     this.farm = farm;
-    this.#opening = opening;
+    this.#opening = this.#open(read);
     this.#inbound.push({ type: 'tick' });
     this.#timers = [
       setInterval(() => this.push({ type: 'tick' }), TICK_MS),
       setInterval(() => this.push({ type: 'sweep' }), SWEEP_MS),
     ];
     this.#over = this.#run();
+  }
+
+  #open(read: JobsRead): Effect[] | null {
+    try {
+      return react(this.farm, read, this.#parts.clock());
+    } catch (error) {
+      this.#down(new HandlerError(read, [], error));
+      return null;
+    }
   }
 
   push(event: Inbound): void {
@@ -132,16 +148,24 @@ export class FarmEngine implements Engine {
 
   async #round(first: Inbound[]): Promise<void> {
     let batch = first;
-    let delivered: Delivered | null = null;
+    let delivered: Delivered | null = this.#opening === null ? [] : null;
+    let faults = 0;
     for (let failures = 0; ; failures += 1) {
       try {
+        batch = refuseQuarantined(batch, this.#parts);
         await this.#attempt(batch, delivered);
         this.#up();
         return;
       } catch (error) {
-        if (error instanceof HandlerError) batch = batch.filter((event) => !error.from.includes(event));
         this.#down(error);
         delivered ??= deliveredIn(this.farm, this.#effects);
+        if (error instanceof HandlerError || error instanceof Conflict) faults += 1;
+        // The first time it may be that this process had something wrong in mind.
+        if (faults > 1) {
+          const dropped = await isolate(error, { farm: this.farm, effects: this.#effects }, this.#parts);
+          batch = batch.filter((event) => !dropped.includes(event));
+          delivered = withoutLeasesOf(dropped, delivered);
+        }
         // Nobody was told that any of it was stored; whoever said it will say it again.
         if (this.#stopping) return;
         await pause(Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures));
@@ -150,18 +174,18 @@ export class FarmEngine implements Engine {
   }
 
   async #attempt(batch: Inbound[], delivered: Delivered | null): Promise<void> {
-    const { db, clock, log, owner, random } = this.#parts;
-    const effects = delivered === null ? this.#opening : [];
+    const { db, clock, owner, random, quarantine } = this.#parts;
+    const effects = (delivered === null ? this.#opening : null) ?? [];
     this.#opening = [];
     this.#effects = effects;
     if (delivered !== null) this.#handle(await this.#reload(delivered));
-    this.#handle(await prepare(db, this.farm, batch, log));
+    this.#handle(await prepare(db, this.farm, batch, quarantine));
     append(
       effects,
       schedule(this.farm, clock(), () => newId('lse', random)),
     );
     const committed = await commit(db, effects, owner);
-    perform(effects, committed, this.#parts);
+    perform(effects, committed, { ...this.#parts, push: (event) => this.push(event) });
   }
 
   #handle(events: Prepared[]): void {
@@ -177,8 +201,8 @@ export class FarmEngine implements Engine {
 
   // What this process had in mind may be ahead of the database, or behind it when the lost answer was a success.
   async #reload(delivered: Delivered): Promise<Prepared[]> {
-    const { db, clock, log } = this.#parts;
-    const { farm, read } = await loadFarm(db, clock, log);
+    const { db, clock, quarantine } = this.#parts;
+    const { farm, read } = await loadFarm(db, clock, quarantine);
     carrySessions(this.farm, farm);
     this.farm = farm;
     return [
@@ -207,30 +231,5 @@ export class FarmEngine implements Engine {
     const ms = this.#parts.clock() - this.#downSince;
     this.#downSince = null;
     this.#parts.log.warn({ event: 'database.up', ms }, 'The database can be used again');
-  }
-}
-
-type Delivered = Extract<FarmEvent, { type: 'reloaded' }>['delivered'];
-
-// What the failed round has ended in memory only, its worker still holds.
-function deliveredIn(farm: Farm, effects: Effect[]): Delivered {
-  const delivered: Delivered = [];
-  for (const lease of farm.leases.values()) {
-    if (lease.delivered) delivered.push({ worker: lease.worker.id, lease: lease.id });
-  }
-  for (const effect of effects) {
-    if (effect.type !== 'write' || effect.write.type !== 'settle') continue;
-    delivered.push({ worker: effect.write.worker, lease: effect.write.lease });
-  }
-  return delivered;
-}
-
-/** A fault in a handler: the event is dropped, and nothing it left half done is kept. */
-class HandlerError extends Error {
-  readonly from: Inbound[];
-
-  constructor(event: FarmEvent, from: Inbound[], cause: unknown) {
-    super(`The event ${event.type} could not be handled`, { cause });
-    this.from = from;
   }
 }

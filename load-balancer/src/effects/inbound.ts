@@ -40,6 +40,7 @@ export function sameness(event: Inbound): string | undefined {
     case 'disconnected':
     case 'assign-refused':
     case 'reclaim-answered':
+    case 'unreadable':
     case 'jobs-hint':
     case 'retry':
     case 'reject':

@@ -1,21 +1,25 @@
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { jobsToCancel, liveStages } from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { presentWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
-import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { expectBack } from '../farm/enter-stage.ts';
 import type { JobsRead } from '../farm/events.ts';
 import { createFarm, type Farm } from '../farm/farm.ts';
+import type { Quarantine } from './quarantine.ts';
 import { readJobs } from './read-jobs.ts';
 
 /**
  * The farm as the database has it: workers that were connected are expected
  * back. The jobs come as an event, to be handled before any other.
  */
-export async function loadFarm(db: Db, now: () => number, log: Log): Promise<{ farm: Farm; read: JobsRead }> {
+export async function loadFarm(
+  db: Db,
+  now: () => number,
+  quarantine: Quarantine,
+): Promise<{ farm: Farm; read: JobsRead }> {
   const workers = await presentWorkers(db);
   const live = await liveStages(db);
   const jobs = new Set([...live.map((row) => row.job), ...(await jobsToCancel(db))]);
-  const read = await readJobs(db, createFarm(now()), [...jobs], log);
+  const read = await readJobs(db, createFarm(now()), [...jobs], quarantine);
   const farm = createFarm(now());
   for (const { id, name, slots, identity_hash } of workers) {
     Object.assign(expectBack(farm, id, now()), { name, slots, identityHash: identity_hash });

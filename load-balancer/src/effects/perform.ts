@@ -7,6 +7,7 @@ import type { ReplyTo } from '../farm/events.ts';
 import { chunkOf, type Lease, type SessionId } from '../farm/farm.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Committed } from './commit.ts';
+import type { Inbound } from './inbound.ts';
 
 /** The sockets, as the effects see them. A session or a reply that is gone is passed over. */
 export interface Wire {
@@ -18,14 +19,15 @@ export interface Wire {
   close(session: SessionId, why: 'replaced' | 'silent'): void;
 }
 
-export type Outlets = { wire: Wire; broadcast: Broadcast; log: Log };
+export type Outlets = { wire: Wire; broadcast: Broadcast; log: Log; push(event: Inbound): void };
 
 /** Performs what is left of a round's effects after its writes were committed, in order. */
 export function perform(effects: readonly Effect[], committed: Committed, outlets: Outlets): void {
   for (const effect of effects) performOne(effect, committed, outlets);
 }
 
-function performOne(effect: Effect, { specs, outcomes }: Committed, { wire, broadcast, log }: Outlets): void {
+function performOne(effect: Effect, { specs, outcomes }: Committed, outlets: Outlets): void {
+  const { wire, broadcast, log } = outlets;
   switch (effect.type) {
     case 'write':
       break;
@@ -40,14 +42,9 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, { wire, broa
       wire.reply(effect.to, taken ? { ok: true } : refusal('stale-lease'));
       break;
     }
-    case 'assign': {
-      const spec = specs.get(chunkOf(effect.lease));
-      const { session } = effect.lease.worker;
-      if (spec === undefined || session === null) break;
-      effect.lease.delivered = true;
-      wire.assign(session, assignOf(effect.lease, spec, effect.hangLimitMs));
+    case 'assign':
+      assign(effect, specs, outlets);
       break;
-    }
     case 'reclaim':
       wire.reclaim(effect.session, effect.lease);
       break;
@@ -71,7 +68,23 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, { wire, broa
   }
 }
 
-function assignOf(lease: Lease, spec: string, hangLimitMs: number): Omit<Assign, 'signature'> {
+function assign(
+  { lease, hangLimitMs }: Extract<Effect, { type: 'assign' }>,
+  specs: Committed['specs'],
+  { wire, push }: Outlets,
+): void {
+  const chunk = chunkOf(lease);
+  const { session } = lease.worker;
+  if (session === null) return;
+  if (!specs.has(chunk)) {
+    push({ type: 'unreadable', lease: lease.id });
+    return;
+  }
+  lease.delivered = true;
+  wire.assign(session, assignOf(lease, specs.get(chunk), hangLimitMs));
+}
+
+function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign, 'signature'> {
   const { stage } = lease;
   return {
     lease: lease.id,
@@ -81,7 +94,7 @@ function assignOf(lease: Lease, spec: string, hangLimitMs: number): Omit<Assign,
     kind: stage.job.kind,
     stageName: stage.name,
     stageSpec: stage.spec,
-    chunkSpec: JSON.parse(spec),
+    chunkSpec: spec,
     inputs: stage.inputs,
     affinity: stage.affinity,
     hangLimitMs,

@@ -2,23 +2,28 @@ import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { identityHashes } from '@parallel-pilot/shared/server/db/workers.ts';
-import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { FarmEvent, StoredChunk } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import type { Inbound } from './inbound.ts';
+import type { Quarantine } from './quarantine.ts';
 import { changedJobs, readJobs } from './read-jobs.ts';
 
 export type Prepared = { event: FarmEvent; from: Inbound[] };
 
 /** Asks the database what the handlers must know, with one query for each sort of question. */
-export async function prepare(db: Db, farm: Farm, batch: readonly Inbound[], log: Log): Promise<Prepared[]> {
+export async function prepare(
+  db: Db,
+  farm: Farm,
+  batch: readonly Inbound[],
+  quarantine: Quarantine,
+): Promise<Prepared[]> {
   const identities = await identityHashes(
     db,
     batch.filter((it) => it.type === 'hello').map((it) => it.hello.worker),
   );
   const hashes = batch.flatMap((it) => (it.type === 'done' ? it.done.files.map((file) => file.hash) : []));
   const stored = await knownBlobs(db, [...new Set(hashes)]);
-  const prepared: Prepared[] = await hinted(db, farm, batch, log);
+  const prepared: Prepared[] = await hinted(db, farm, batch, quarantine);
   for (const it of batch) {
     if (it.type === 'jobs-hint' || it.type === 'sweep') continue;
     prepared.push({ from: [it], event: await complete(it) });
@@ -32,7 +37,7 @@ export async function prepare(db: Db, farm: Farm, batch: readonly Inbound[], log
       case 'done':
         return { ...it, missing: it.done.files.some((file) => !stored.has(file.hash)) };
       case 'retry': {
-        const read = await readJobs(db, farm, [it.job], log);
+        const read = await readJobs(db, farm, [it.job], quarantine);
         return { ...it, read, stage: read.openStages.at(-1) ?? null };
       }
       case 'reject':
@@ -49,12 +54,17 @@ export async function prepare(db: Db, farm: Farm, batch: readonly Inbound[], log
   }
 }
 
-async function hinted(db: Db, farm: Farm, batch: readonly Inbound[], log: Log): Promise<Prepared[]> {
+async function hinted(
+  db: Db,
+  farm: Farm,
+  batch: readonly Inbound[],
+  quarantine: Quarantine,
+): Promise<Prepared[]> {
   const from = batch.filter((it) => it.type === 'jobs-hint' || it.type === 'sweep');
   if (from.length === 0) return [];
   const jobs = new Set(from.flatMap((it) => (it.type === 'jobs-hint' ? it.jobs : [])));
   if (from.some((it) => it.type === 'sweep')) for (const job of await changedJobs(db, farm)) jobs.add(job);
-  return jobs.size === 0 ? [] : [{ from, event: await readJobs(db, farm, [...jobs], log) }];
+  return jobs.size === 0 ? [] : [{ from, event: await readJobs(db, farm, [...jobs], quarantine) }];
 }
 
 async function standingOf(db: Db, ids: Parameters<typeof chunksById>[1]): Promise<StoredChunk[]> {

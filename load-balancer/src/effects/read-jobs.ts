@@ -13,14 +13,19 @@ import {
   stageTexts,
 } from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { busyTimes, failuresOfJob, succeededWorkers } from '@parallel-pilot/shared/server/db/leases.ts';
-import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { z } from 'zod';
 import { ChunkTable } from '../farm/chunk-table.ts';
 import type { HeldChunk, JobsRead, LoadedStage } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
+import type { Quarantine } from './quarantine.ts';
 
-/** Reads these jobs, and whole those open stages of theirs that the farm does not have in mind. */
-export async function readJobs(db: Db, farm: Farm, asked: JobId[], log: Log): Promise<JobsRead> {
+/**
+ * Reads these jobs but for those in quarantine, and whole those open stages of
+ * theirs that the farm does not have in mind. A job with a stage that does not
+ * parse goes into quarantine.
+ */
+export async function readJobs(db: Db, farm: Farm, ids: JobId[], quarantine: Quarantine): Promise<JobsRead> {
+  const asked = ids.filter((id) => !quarantine.holds(id));
   if (asked.length === 0) return { type: 'jobs-read', asked, jobs: [], openStages: [], loaded: [] };
   const rows = await farmJobs(db, asked);
   const open = await openStages(db, asked);
@@ -28,7 +33,7 @@ export async function readJobs(db: Db, farm: Farm, asked: JobId[], log: Log): Pr
   const loaded: LoadedStage[] = [];
   for (const stage of open) {
     if (!wanted.has(stage.job_id) || farm.stages.has(stage.id)) continue;
-    const read = await readStage(db, stage, log);
+    const read = await readStage(db, stage, quarantine);
     if (read !== undefined) loaded.push(read);
   }
   return {
@@ -59,27 +64,51 @@ export async function changedJobs(db: Db, farm: Farm): Promise<JobId[]> {
   return [...changed];
 }
 
+/** Far beyond what is ever planned; memory is taken by this number. */
+const MOST_CHUNKS = 10_000_000;
+
 // A job that is over has its stages read too, for what is left to cancel in them.
 const needsStages = ({ state }: FarmJob): boolean =>
   state === 'failed' || state === 'canceled' || LIVE_STATES.some((live) => live === state);
 
-async function readStage(db: Db, stage: OpenStage, log: Log): Promise<LoadedStage | undefined> {
+const json = <S extends z.ZodType>(schema: S) =>
+  z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'expected JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+const StageRow = z.object({
+  name: z.string(),
+  spec_json: json(z.unknown()),
+  inputs_json: json(z.array(StageInput)),
+  requirements_json: json(z.array(Requirement)),
+  affinity: z.string(),
+  chunk_count: z.int().min(0).max(MOST_CHUNKS),
+});
+
+async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Promise<LoadedStage | undefined> {
   const texts = await stageTexts(db, stage.id);
   if (texts === undefined) return undefined;
-  const inputs = z.array(StageInput).safeParse(JSON.parse(texts.inputs_json));
-  const requirements = z.array(Requirement).safeParse(JSON.parse(texts.requirements_json));
-  if (!inputs.success || !requirements.success) {
-    log.error({ event: 'stage.unreadable', stage: stage.id }, 'A stage is left out: its row does not parse');
+  const row = StageRow.safeParse({ ...texts, chunk_count: stage.chunk_count });
+  if (!row.success) {
+    const [issue] = row.error.issues;
+    quarantine.add(stage.job_id, { stage: stage.id, issue: `${issue?.path.join('.')}: ${issue?.message}` });
     return undefined;
   }
   return {
     id: stage.id,
     job: stage.job_id,
-    name: texts.name,
-    spec: JSON.parse(texts.spec_json),
-    inputs: inputs.data,
-    requirements: requirements.data,
-    affinity: texts.affinity,
+    name: row.data.name,
+    spec: row.data.spec_json,
+    inputs: row.data.inputs_json,
+    requirements: row.data.requirements_json,
+    affinity: row.data.affinity,
     ...(await readChunks(db, stage)),
     ...(await readHistory(db, stage)),
   };

@@ -35,6 +35,8 @@ export type FarmEvent =
   /** The worker's answer to an assign; null is an acceptance. */
   | { type: 'assign-refused'; session: SessionId; lease: LeaseId; code: RefusalCode | 'unanswered' }
   | { type: 'reclaim-answered'; session: SessionId; lease: LeaseId; given: boolean }
+  /** The chunk of a lease just granted cannot be read from the database; its worker was told nothing. */
+  | { type: 'unreadable'; lease: LeaseId }
   | JobsRead
   | { type: 'retry'; reply: ReplyTo; job: JobId; stage: StageId | null; read: JobsRead }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks; standing: StoredChunk[] }

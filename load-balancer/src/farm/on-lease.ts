@@ -84,6 +84,13 @@ export function onReclaimAnswered(farm: Farm, event: Event<'reclaim-answered'>, 
   return [];
 }
 
+export function onUnreadable(farm: Farm, event: Event<'unreadable'>, now: number): Effect[] {
+  const lease = farm.leases.get(event.lease);
+  if (lease === undefined || lease.delivered) return [];
+  const message = 'This part of the job cannot be read from the database of the farm.';
+  return endLease(farm, lease, { type: 'fail', code: 'unexpected', message, busyMs: 0, log: '' }, now);
+}
+
 function heldBy(farm: Farm, session: SessionId, id: LeaseId): Lease | undefined {
   const lease = farm.leases.get(id);
   return lease !== undefined && lease.worker === farm.sessions.get(session) ? lease : undefined;

@@ -11,6 +11,8 @@ import { lose } from './on-worker.ts';
 const SLEPT_MS = 2_000;
 const NOTE_SEEN_MS = 15_000;
 const RECLAIM_PATIENCE_MS = 5_000;
+/** A grant reaches its worker within the round it was made in. */
+const UNTOLD_MS = 10_000;
 
 export function onTick(farm: Farm, now: number): Effect[] {
   const gap = now - farm.tickedAt;
@@ -23,9 +25,22 @@ export function onTick(farm: Farm, now: number): Effect[] {
   }
   return [
     ...lost.flatMap((worker) => lose(farm, worker, now)),
+    ...releaseUntold(farm, now),
     ...endStuck(farm, now),
     ...noteSeen(farm, now),
   ];
+}
+
+/** What a connected worker holds in the database alone, it will never report on: it was not told, or has given it up. */
+function releaseUntold(farm: Farm, now: number): Effect[] {
+  const effects: Effect[] = [];
+  for (const lease of [...farm.leases.values()]) {
+    const { session } = lease.worker;
+    if (lease.delivered || session === null || now - lease.grantedAt < UNTOLD_MS) continue;
+    append(effects, endLease(farm, lease, { type: 'release' }, now));
+    effects.push({ type: 'revoke', session, leases: [lease.id] });
+  }
+  return effects;
 }
 
 function noteSeen(farm: Farm, now: number): Effect[] {

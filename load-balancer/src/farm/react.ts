@@ -2,7 +2,15 @@ import type { Effect } from './effects.ts';
 import type { FarmEvent } from './events.ts';
 import type { Farm } from './farm.ts';
 import { onJobsRead, onReject, onRetry } from './on-jobs.ts';
-import { onAssignRefused, onDone, onFailed, onReclaimAnswered, onReleased, onStarted } from './on-lease.ts';
+import {
+  onAssignRefused,
+  onDone,
+  onFailed,
+  onReclaimAnswered,
+  onReleased,
+  onStarted,
+  onUnreadable,
+} from './on-lease.ts';
 import { onReloaded, onTick } from './on-tick.ts';
 import { onDisconnected, onDraining, onHello, onLeaving } from './on-worker.ts';
 
@@ -33,6 +41,8 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
       return onAssignRefused(farm, event, now);
     case 'reclaim-answered':
       return onReclaimAnswered(farm, event, now);
+    case 'unreadable':
+      return onUnreadable(farm, event, now);
     case 'jobs-read':
       return onJobsRead(farm, event, now);
     case 'retry':
