@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
@@ -25,8 +25,9 @@ after(async () => {
 async function sentenceFor(
   file: string,
   rest: { settings?: RenderOverrides; scripts?: boolean } = {},
+  { url } = farm,
 ): Promise<string> {
-  const { upload, request, reaches } = api(farm.url);
+  const { upload, request, reaches } = api(url);
   const blob = await upload(file);
   const answer = await request('POST', '/jobs', {
     kind: 'blender',
@@ -110,6 +111,31 @@ test('scripts in the file do not run unless switched on', async () => {
 test('a script that raises, and one that ends Blender', async () => {
   assert.match(await sentenceFor(blends.path('script-raises'), { scripts: true }), /script/i);
   assert.match(await sentenceFor(blends.path('script-exits'), { scripts: true }), /script/i);
+});
+describe('on a farm of little patience, whose worker has no graphics driver', () => {
+  let poor: Farm;
+  before(async () => {
+    poor = await startFarm({ workers: 0, env: { PILOT_HANG_SECONDS: '12' } });
+    // libglvnd finds no driver where there is none: Blender ends when it is to draw with OpenGL.
+    await poor.addWorker({ __EGL_VENDOR_LIBRARY_DIRS: join(poor.folder, 'no-drivers') });
+  });
+  after(() => poor?.stop());
+
+  test('EEVEE names the packages that lack, and Cycles, which works', async () => {
+    assert.match(
+      await sentenceFor(blends.path('eevee'), {}, poor),
+      /^No connected worker can render with EEVEE: it needs OpenGL without a screen \(.*apt install libegl1 .*\)\. Install it on a worker, or choose Cycles\.$/,
+    );
+    const { submit, reaches } = api(poor.url);
+    const settings = { engine: 'CYCLES', frames: '1', denoise: 'off' } as const;
+    await reaches(await submit(blends.path('eevee'), { settings }), 'completed');
+  });
+  test('a script that loops for ever is stopped', async () => {
+    assert.match(
+      await sentenceFor(blends.path('script-loops'), { scripts: true }, poor),
+      /^Nothing was heard from Blender for too long, so it was stopped\./,
+    );
+  });
 });
 test('a zip with two .blend files asks which', async () => {
   const { upload, request, json, reaches } = api(farm.url);
