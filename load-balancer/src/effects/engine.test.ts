@@ -1,64 +1,16 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import type { JobId, LeaseId, OwnerId } from '@parallel-pilot/shared/model/ids.ts';
-import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
-import { createLog } from '@parallel-pilot/shared/server/log.ts';
+import type { JobId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { until } from '../../../tests/support/until.ts';
-import { plantJob } from '../../tests/support/planted.ts';
-import type { ReplyTo } from '../farm/events.ts';
+import { startEngine } from '../../tests/support/engine-under-test.ts';
+import { addLease } from '../farm/change-chunk.ts';
+import { expectBack } from '../farm/enter-stage.ts';
 import { JobFault } from '../farm/job-fault.ts';
-import { createBroadcast } from './broadcast.ts';
-import { FarmEngine } from './engine.ts';
 import { HandlerError } from './handler-error.ts';
 import { isolate } from './isolate.ts';
-import { loadFarm } from './load-farm.ts';
-import type { Wire } from './perform.ts';
 import { Quarantine } from './quarantine.ts';
 
-const log = createLog('test', 'silent');
 const lease = 'lse_00000001' as LeaseId;
-
-/** An engine on a database of its own; instead of sockets, a record of what it answered. */
-async function startEngine() {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-engine-'));
-  const db = connectDatabase(`sqlite:${join(folder, 'farm.sqlite')}`);
-  await migrate(db);
-  const planted = await plantJob(db, { chunks: 2 });
-  const answers = new Map<ReplyTo, string>();
-  const wire: Wire = {
-    reply: (to, reply) => void answers.set(to, reply.ok ? 'ok' : reply.code),
-    welcome: (to) => void answers.set(to, 'welcome'),
-    assign() {},
-    reclaim() {},
-    revoke() {},
-    close() {},
-  };
-  const quarantine = new Quarantine(Date.now, log);
-  const broadcast = createBroadcast(
-    () => engine.farm,
-    () => [],
-  );
-  const { farm, read } = await loadFarm(db, Date.now, quarantine);
-  const owner = 'own_local00000000000000' as OwnerId;
-  const parts = { db, owner, clock: Date.now, random: randomBytes, log, wire, broadcast, quarantine };
-  const engine: FarmEngine = new FarmEngine(parts, farm, read);
-  return {
-    engine,
-    parts,
-    answers,
-    planted,
-    async stop() {
-      await engine.stop();
-      broadcast.close();
-      await db.destroy();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 test('an event that cannot be handled is refused, and those that came with it are not', async () => {
   const { engine, answers, stop } = await startEngine();
@@ -106,16 +58,23 @@ test('an event that cannot be handled is refused, and those that came with it ar
   }
 });
 
-test('what this process had wrong in mind is cured by reading it again, and drops nothing', async () => {
-  const { engine, answers, planted, parts, stop } = await startEngine();
+test('what this process had wrong in mind is cured by reading it again, and no job pays for it', async () => {
+  const { engine, planted, parts, stop } = await startEngine();
   try {
     await until(() => engine.farm.stages.has(planted.stage), 'the job was not read');
-    const farm = engine.farm;
-    // As if done, while a retry makes it wait: the database finds it waiting still.
-    farm.stages.get(planted.stage)?.chunks.set(0, 'running', 1);
-    engine.push({ type: 'retry', reply: 1, job: planted.job });
-    await until(() => answers.get(1), 'no answer');
-    assert.equal(answers.get(1), 'ok');
+    const wrong = engine.farm;
+    const stage = wrong.stages.get(planted.stage);
+    assert.ok(stage);
+    // A lease the database knows nothing of, whose worker is lost.
+    const worker = expectBack(wrong, 'wrk_00000009' as never, 0);
+    stage.chunks.set(0, 'leased', 0);
+    addLease(wrong, { id: lease, stage, ordinal: 0, worker, grantedAt: 0, startedAt: null });
+    engine.push({ type: 'tick' });
+    await until(() => engine.farm !== wrong, 'it was not read again');
+    await until(
+      () => engine.farm.stages.get(planted.stage)?.chunks.count('queued') === 2,
+      'it is still wrong',
+    );
     assert.equal(parts.quarantine.holds(planted.job), false);
   } finally {
     await stop();

@@ -1,5 +1,9 @@
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { jobsToCancel, liveStages } from '@parallel-pilot/shared/server/db/farm-reads.ts';
+import {
+  jobsToCancel,
+  liveStages,
+  unfinishedClosedStages,
+} from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { presentWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
 import { expectBack } from '../farm/enter-stage.ts';
 import type { JobsRead } from '../farm/events.ts';
@@ -18,8 +22,13 @@ export async function loadFarm(
 ): Promise<{ farm: Farm; read: JobsRead }> {
   const workers = await presentWorkers(db);
   const live = await liveStages(db);
-  const jobs = new Set([...live.map((row) => row.job), ...(await jobsToCancel(db))]);
-  const read = await readJobs(db, createFarm(now()), [...jobs], quarantine);
+  const closed = await unfinishedClosedStages(db);
+  const jobs = new Set([
+    ...live.map((row) => row.job),
+    ...closed.map((row) => row.job_id),
+    ...(await jobsToCancel(db)),
+  ]);
+  const read = await readJobs(db, createFarm(now()), [...jobs], quarantine, closed);
   const farm = createFarm(now());
   for (const { id, name, slots, identity_hash } of workers) {
     Object.assign(expectBack(farm, id, now()), { name, slots, identityHash: identity_hash });

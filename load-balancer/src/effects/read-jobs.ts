@@ -21,18 +21,25 @@ import type { Quarantine } from './quarantine.ts';
 
 /**
  * Reads these jobs but for those in quarantine, and whole those open stages of
- * theirs that the farm does not have in mind. A job with a stage that does not
- * parse goes into quarantine.
+ * theirs that the farm does not have in mind; with them the given `closed`
+ * ones, to be ended. A job with a stage that does not parse goes into quarantine.
  */
-export async function readJobs(db: Db, farm: Farm, ids: JobId[], quarantine: Quarantine): Promise<JobsRead> {
+export async function readJobs(
+  db: Db,
+  farm: Farm,
+  ids: JobId[],
+  quarantine: Quarantine,
+  closed: OpenStage[] = [],
+): Promise<JobsRead> {
   const asked = ids.filter((id) => !quarantine.holds(id));
   if (asked.length === 0) return { type: 'jobs-read', asked, jobs: [], openStages: [], loaded: [] };
   const rows = await farmJobs(db, asked);
   const open = await openStages(db, asked);
   const wanted = new Set(rows.filter(needsStages).map((row) => row.id));
   const loaded: LoadedStage[] = [];
-  for (const stage of open) {
-    if (!wanted.has(stage.job_id) || farm.stages.has(stage.id)) continue;
+  const unknown = open.filter((stage) => wanted.has(stage.job_id) && !farm.stages.has(stage.id));
+  for (const stage of [...unknown, ...closed]) {
+    if (quarantine.holds(stage.job_id)) continue;
     const read = await readStage(db, stage, quarantine);
     if (read !== undefined) loaded.push(read);
   }

@@ -44,7 +44,7 @@ export type FarmEvent =
   | { type: 'reloaded'; delivered: { worker: WorkerId; lease: LeaseId }[] }
   | { type: 'tick' };
 
-/** Rows of the jobs in `asked`; a job that has none is gone. `loaded` are the open stages not in mind so far. */
+/** Rows of the jobs in `asked`; a job that has none is gone. `loaded` are the open stages not in mind so far, and closed ones that are not finished. */
 export type JobsRead = {
   type: 'jobs-read';
   asked: JobId[];

@@ -39,11 +39,11 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
   if (!isGrantable(job.status)) job.served = Math.max(job.served, startingShare(farm, facts.priority));
   job.status = facts.status;
   job.priority = facts.priority;
-  for (const stage of [...job.stages]) {
-    if (!open.has(stage.id)) append(effects, closeStage(farm, stage, now));
-  }
   for (const loaded of read.loaded) {
     if (loaded.job === job.id && !farm.stages.has(loaded.id)) enterStage(farm, job, loaded, now);
+  }
+  for (const stage of [...job.stages]) {
+    if (!open.has(stage.id)) append(effects, closeStage(farm, stage, now));
   }
   if (facts.status === 'failed' || facts.status === 'canceled') {
     for (const stage of job.stages) append(effects, cancelStage(farm, stage, now));
@@ -54,8 +54,9 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
 
 const isLive = (job: Job): boolean => LIVE_STATES.some((state) => state === job.status);
 
+// Closed before it was settled: what is left of it is not wanted any more.
 function closeStage(farm: Farm, stage: Stage, now: number): Effect[] {
-  const effects = endLeases(farm, stage, now);
+  const effects = cancelStage(farm, stage, now);
   farm.stages.delete(stage.id);
   stage.job.stages.delete(stage);
   return effects;

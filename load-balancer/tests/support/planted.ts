@@ -4,7 +4,7 @@ import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { closeStage, insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
 
 export type Planted = { job: JobId; stage: StageId };
 
@@ -44,24 +44,38 @@ export async function plantJob(db: Db, plan: Plan): Promise<Planted> {
         finished_at: null,
       })
       .execute();
-    const row = {
-      id: stage,
-      job_id: job,
-      ordinal: 0,
-      name: 'render',
-      state: 'open' as const,
-      spec_json: '{"main":"scene.blend"}',
-      inputs_json: JSON.stringify(plan.inputs ?? []),
-      requirements_json: JSON.stringify(plan.requirements ?? []),
-      affinity: plan.affinity ?? `scene-${job}`,
-      chunk_count: plan.chunks,
-      planned_at: now,
-      closed_at: null,
-    };
-    const specs = Array.from({ length: plan.chunks }, (_, frame) => ({ frame }));
-    await insertStage(transaction as Db, row, specs);
+    await plantStage(transaction as Db, { job, stage }, 0, plan);
   });
   return { job, stage };
+}
+
+/** Closes a stage, settled or not, and opens the next one in the same breath. */
+export async function planNext(db: Db, { job, stage }: Planted, plan: Plan): Promise<StageId> {
+  const next = newId('stg', randomBytes);
+  await db.transaction().execute(async (transaction) => {
+    await closeStage(transaction as Db, stage, Date.now());
+    await plantStage(transaction as Db, { job, stage: next }, 1, plan);
+  });
+  return next;
+}
+
+async function plantStage(db: Db, { job, stage }: Planted, ordinal: number, plan: Plan): Promise<void> {
+  const row = {
+    id: stage,
+    job_id: job,
+    ordinal,
+    name: 'render',
+    state: 'open' as const,
+    spec_json: '{"main":"scene.blend"}',
+    inputs_json: JSON.stringify(plan.inputs ?? []),
+    requirements_json: JSON.stringify(plan.requirements ?? []),
+    affinity: plan.affinity ?? `scene-${job}`,
+    chunk_count: plan.chunks,
+    planned_at: plan.createdAt ?? Date.now(),
+    closed_at: null,
+  };
+  const specs = Array.from({ length: plan.chunks }, (_, frame) => ({ frame }));
+  await insertStage(db, row, specs);
 }
 
 export async function setJob(

@@ -65,3 +65,20 @@ export const stageTexts = (db: Db, id: StageId) =>
     .select(['name', 'spec_json', 'inputs_json', 'requirements_json', 'affinity'])
     .where('id', '=', id)
     .executeTakeFirst();
+
+/** Closed stages whose chunks still wait or are held: what an early close has left to do. */
+export const unfinishedClosedStages = (db: Db): Promise<OpenStage[]> =>
+  db
+    .selectFrom('stages as s')
+    .select(['s.id', 's.job_id', 's.chunk_count'])
+    .where('s.state', '=', 'closed')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('chunks as c')
+          .select('c.stage_id')
+          .whereRef('c.stage_id', '=', 's.id')
+          .where('c.state', 'in', ['queued', 'leased', 'running']),
+      ),
+    )
+    .execute();
