@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { until } from '../support/until.ts';
+import { machine, median, writeFigures } from './figures.ts';
 import { measureQueue } from './queue.ts';
 import { rest } from './rest.ts';
 
@@ -31,7 +32,7 @@ try {
   const rows = [...(await shortFrames()), await bundledSample()];
   const queue = await measureQueue();
   const report = render(rows, await processPerFrame(), queue);
-  await writeFile(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), report);
+  await writeFigures('render', report);
   process.stdout.write(`${report}\nWritten to docs/benchmarks.md\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
@@ -143,29 +144,21 @@ async function processPerFrame(): Promise<number> {
   return ((performance.now() - started) / 1_000) * 10;
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 function render(rows: Row[], perFrame: number, queue: Awaited<ReturnType<typeof measureQueue>>): string {
   const seconds = (values: number[]) =>
     `${median(values).toFixed(2)} s (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
   const plain = median(rows[0]?.blender ?? []);
-  return `# Benchmarks
+  return `## Rendering
 
-Written by \`npm run bench:render\`. Farm and plain Blender take turns in one run; medians of ${rounds}
-rounds (the bundled sample: 1), in brackets the least and the most. Trust the ratios, not the seconds.
-
-Machine: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}.
-
-## Speed
+Written by \`npm run bench:render\`. ${machine()}. Farm and plain Blender take turns in one run; medians
+of ${rounds} rounds (the bundled sample: 1), in brackets the least and the most.
 
 | what | farm | plain Blender | ratio | bound |
 |---|---|---|---|---|
 ${rows.map((row) => `| ${row.name} | ${seconds(row.farm)} | ${seconds(row.blender)} | **${(median(row.farm) / median(row.blender)).toFixed(2)}** | ${row.bound.toFixed(2)} |`).join('\n')}
 | For comparison: a Blender process for each of the 100 frames (10 measured, times 10) | ${perFrame.toFixed(0)} s | ${plain.toFixed(2)} s | ${(perFrame / plain).toFixed(1)} | |
 
-## A job of ${queue.frames.toLocaleString('en')} frames in the queue
+### A job of ${queue.frames.toLocaleString('en')} frames in the queue
 
 | what | measured | bound |
 |---|---|---|
