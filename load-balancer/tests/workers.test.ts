@@ -122,6 +122,22 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       worker.close();
     });
 
+    test('a `released` that got lost holds nothing: the next hello does not name that lease', async () => {
+      const { stage } = await farm.plant({ chunks: 2 });
+      const worker = farm.worker();
+      const [first, second] = await assigns(worker, 2);
+      assert.ok(first && second);
+      await worker.start(first.lease);
+      worker.releaseIntoTheVoid(second.lease);
+      const again = await until(() => worker.assigns[2], 'it was not put back in the queue');
+      assert.equal(again.chunk, second.chunk);
+      assert.notEqual(again.lease, second.lease);
+      assert.equal((await chunkRow(farm.db, stage, 1)).attempts, 0);
+      assert.deepEqual(await worker.done(first.lease), { ok: true });
+      assert.deepEqual(await worker.done(again.lease), { ok: true });
+      worker.close();
+    });
+
     test('an id belongs to whoever first used it; the same worker may come twice, the later one counts', async () => {
       const worker = farm.worker();
       await until(() => worker.welcome?.ok, 'no welcome');

@@ -7,6 +7,7 @@ import { hangLimit, noteChunkTime } from '../scheduling/chunk-times.ts';
 import type { Effect } from './effects.ts';
 import type { FarmEvent } from './events.ts';
 import type { Lease } from './farm.ts';
+import { heard } from './heard.ts';
 import { react } from './react.ts';
 
 describe('the reactor', () => {
@@ -96,6 +97,37 @@ describe('the reactor', () => {
     const outcomes = [...sim.mirror.leases.values()].map((it) => it.outcome);
     assert.equal(sim.mirror.leases.get(lease.id)?.outcome, 'expired');
     assert.ok(outcomes.includes('released'));
+  });
+
+  test('leases missing from a hello over a new connection wait again: a lost `released` holds nothing', () => {
+    const { sim, lease, session } = busyFarm();
+    const machine = [...sim.machines.values()][0];
+    assert.ok(machine && machine.session === session);
+    const [waiting] = machine.queue;
+    assert.ok(waiting);
+    // It gave the chunk back, and that was lost on the way; the other it works on still.
+    machine.queue = [];
+    sim.connect(machine);
+    assert.equal(sim.mirror.leases.get(waiting.lease)?.outcome, 'released');
+    assert.equal(sim.mirror.leases.get(lease.id)?.outcome, null);
+    assert.ok(!sim.farm.leases.has(waiting.lease) && sim.farm.leases.has(lease.id));
+  });
+
+  test('a lease its connected worker was never told of waits again after ten seconds', () => {
+    const { sim, lease, session } = busyFarm();
+    const [untold] = [...sim.farm.leases.values()].filter((it) => it !== lease);
+    assert.ok(untold);
+    untold.delivered = false;
+    const beat = (): Effect[] => {
+      sim.now += 1_000;
+      heard(sim.farm, session, sim.now);
+      return say(sim, { type: 'tick' });
+    };
+    for (let second = 1; second < 10; second += 1) assert.deepEqual(beat(), []);
+    const effects = beat();
+    assert.ok(effects.some((it) => it.type === 'revoke' && it.leases.includes(untold.id)));
+    assert.ok(!sim.farm.leases.has(untold.id) && sim.farm.leases.has(lease.id));
+    assert.equal(untold.stage.chunks.status(untold.ordinal), 'queued');
   });
 
   test('a canceled job ends its leases, its queue in one write, and tells the workers to stop', () => {

@@ -125,6 +125,12 @@ export class FakeWorker {
     );
   }
 
+  /** Gives a chunk back by a `released` that never arrives, because the connection breaks. */
+  releaseIntoTheVoid(lease: LeaseId): void {
+    this.#held.delete(lease);
+    this.socket.io.engine.close();
+  }
+
   async leave(): Promise<Reply> {
     return Reply.parse(await this.socket.emitWithAck('leaving', { reason: 'the test says so' }));
   }
