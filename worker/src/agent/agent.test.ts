@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../../tests/support/until.ts';
+import { detectSandbox } from '../sandbox/detect.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
 
 test('a chunk goes from assign over started and progress to a stored file and done', async (t) => {
@@ -14,7 +15,11 @@ test('a chunk goes from assign over started and progress to a stored file and do
   const hello = await farm.heard('hello');
   assert.equal(hello.name, 'tester');
   assert.equal(hello.slots, 2);
-  assert.deepEqual(hello.capabilities, { kinds: ['fake'], 'fake.version': '1.0' });
+  assert.deepEqual(hello.capabilities, {
+    kinds: ['fake'],
+    sandbox: (await detectSandbox()).level,
+    'fake.version': '1.0',
+  });
 
   const { lease } = await world.assign(
     { name: 'one', reads: 'textures/wood.txt', gate: world.gate('open') },

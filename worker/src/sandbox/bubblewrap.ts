@@ -43,7 +43,8 @@ export function bubblewrapLine(line: BubblewrapLine): { command: string; args: s
 
 /**
  * A worker that is not root: a user namespace, in which the child keeps the
- * worker's user. Since Linux 5.14 RLIMIT_NPROC counts within that namespace.
+ * worker's user. Since Linux 5.14 RLIMIT_NPROC counts within that namespace;
+ * before, it would count all that the worker's user runs on the machine.
  */
 const unprivileged = (host: Host) => ({
   options: ['--unshare-user', ...(host.canDisableUserNamespaces ? ['--disable-userns'] : [])],
@@ -98,7 +99,8 @@ function resourceLimits(host: Host, limits: Limits): string[] {
   // stacks and malloc's arenas reserve much more than they use. GPU drivers reserve all there is.
   const reserved = limits.memoryBytes + (4 + host.cpus) * GIB;
   return [
-    ...[host.prlimit, `--nproc=${limits.processes}`, `--fsize=${limits.fileBytes}`, '--core=0'],
+    ...[host.prlimit, `--fsize=${limits.fileBytes}`, '--core=0'],
+    ...(host.countsProcesses ? [`--nproc=${limits.processes}`] : []),
     ...(host.devices.length === 0 ? [`--as=${reserved}`] : []),
     '--',
   ];

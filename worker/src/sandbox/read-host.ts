@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism, homedir, release } from 'node:os';
 import { join } from 'node:path';
+import { compareVersions } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Host } from './sandbox.ts';
 
 /** The programs that make a sandbox, by their names, where this machine lacks them. */
@@ -28,6 +29,7 @@ export function readHost(isRoot: boolean): Host | Lacking {
     devices,
     deviceGroups: [...new Set(devices.map((path) => statSync(path).gid))].filter((gid) => gid !== 0),
     canDisableUserNamespaces: true,
+    countsProcesses: isRoot || compareVersions(release().split('-')[0] ?? '0', '5.14') >= 0,
     hidden: [homedir()],
     cpus: availableParallelism(),
   };

@@ -21,6 +21,8 @@ export type Host = {
   deviceGroups: readonly number[];
   /** False for a bubblewrap older than 0.8. */
   canDisableUserNamespaces: boolean;
+  /** Whether RLIMIT_NPROC means the processes of one sandbox; otherwise they are counted by watching alone. */
+  countsProcesses: boolean;
   /** Folders that no child may see as a side effect of where its program lies. */
   hidden: readonly string[];
   cpus: number;

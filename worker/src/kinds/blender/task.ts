@@ -13,9 +13,9 @@ import { blendVersion } from './header.ts';
 
 /**
  * The file to open: `main` is its path within the folder `inputs`; `key` is
- * equal for tasks that one open Blender can serve. Scripts of one job never
- * run in a Blender that another job has open: the key holds the affinity, and
- * that names the job's own files.
+ * equal for tasks that one open Blender can serve. A Blender that ran one
+ * file's scripts never opens another's: the key holds the affinity and the
+ * folder, which both name the files.
  */
 export type SceneFile = { key: string; inputs: string; main: string; scripts: boolean; savedBy: string };
 export type ProbeTask = SceneFile & { kind: 'probe' };

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import pino from 'pino';
+import { fakeKind } from './fixtures/fake-kind.ts';
+import { TestWorld } from './fixtures/test-worker.ts';
+
+test('a worker without a sandbox tells the farm, and its owner why', async (t) => {
+  const world = await TestWorld.make(t);
+  const lines: string[] = [];
+  const log = pino(
+    new Writable({
+      write(chunk, _, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    }),
+  );
+  const reason = 'bubblewrap is not installed (on Debian or Ubuntu: apt install bubblewrap).';
+  world.start({}, [fakeKind()], { sandbox: { level: 'none', reason }, log });
+  const hello = await world.farm.heard('hello');
+  assert.equal(hello.capabilities.sandbox, 'none');
+  const said = lines.filter((line) => line.includes('sandbox.none'));
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? '', /jobs of its own owner only: bubblewrap is not installed/);
+});
