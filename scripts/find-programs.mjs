@@ -37,6 +37,14 @@ const present = {
   ffmpeg: ({ platform, folders }) =>
     inPath(['ffmpeg'], platform, folders) && inPath(['ffprobe'], platform, folders),
   egl: ({ platform }) => platform !== 'linux' || libraryFolders().some(holdsEgl),
+  bubblewrap: ({ platform }) =>
+    platform !== 'linux' || existsSync('/usr/bin/bwrap') || existsSync('/bin/bwrap'),
+  training: ({ platform }) => {
+    const folders = pythonFolders(platform);
+    return ['numpy', 'torch', 'sklearn', 'PIL'].every((name) =>
+      folders.some((folder) => existsSync(join(folder, name))),
+    );
+  },
   mariadb: ({ platform, folders }) => {
     // Debian keeps the server where only root's PATH looks.
     const places =
@@ -63,6 +71,23 @@ function executable(file) {
   } catch {
     return false;
   }
+}
+
+/** Where the machine's own Python finds modules; what lies in someone's home is not seen by sandboxed jobs. */
+function pythonFolders(platform) {
+  if (platform === 'win32') {
+    const pythons = join(process.env.LOCALAPPDATA ?? 'C:\\', 'Programs', 'Python');
+    return entries(pythons).map((name) => join(pythons, name, 'Lib', 'site-packages'));
+  }
+  const libraries =
+    platform === 'darwin'
+      ? ['/opt/homebrew/lib', '/usr/local/lib']
+      : ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/usr/local/lib64'];
+  return libraries.flatMap((library) =>
+    entries(library)
+      .filter((name) => /^python3(\.\d+)?$/.test(name))
+      .flatMap((name) => ['dist-packages', 'site-packages'].map((last) => join(library, name, last))),
+  );
 }
 
 function libraryFolders() {

@@ -4,23 +4,45 @@ import { root } from './places.mjs';
 import { names, planPackages } from './system-packages.mjs';
 import { runQuietly, SetupStopped, tell } from './tell.mjs';
 
+/** Without these nothing works; the others add something, and set-up goes on without them. */
+const needed = ['blender', 'ffmpeg', 'egl'];
+const useful = ['bubblewrap', 'training'];
+
 /**
  * Sees to it that the programs the farm starts are on this machine: installs them with apt where it may,
- * otherwise stops with the lines the user should run.
+ * otherwise tells the lines the user should run, and stops there if the farm cannot do without.
  *
  * @param {{ forTests: boolean }} options
  */
 export async function programs({ forTests }) {
-  const wanted = ['blender', 'ffmpeg', 'egl', ...(forTests ? ['mariadb', 'chromium'] : [])];
-  const missing = missingPrograms(wanted);
+  const must = missingPrograms([...needed, ...(forTests ? ['mariadb', 'chromium'] : [])]);
+  const may = missingPrograms(useful);
+  if (must.length + may.length === 0) return;
+  tell(`Missing on this machine: ${listed([...must, ...may])}.`);
+  const machine = thisMachine();
+  const plan = planPackages([...must, ...may], machine);
+  if (plan.kind === 'ask') {
+    if (must.length > 0) throw new SetupStopped(request(plan));
+    tell(`${request(plan)}\nThe farm starts without, but cannot do everything.`);
+  } else {
+    await installNeeded(must, machine);
+    // One at a time: an older system may lack one of the packages, and apt then installs none of a line.
+    for (const program of may) await installUseful(program, machine);
+  }
+}
+
+async function installNeeded(missing, machine) {
   if (missing.length === 0) return;
-  tell(`Missing on this machine: ${missing.map((program) => names[program]).join(', ')}.`);
-  const plan = planPackages(missing, thisMachine());
-  if (plan.kind === 'install') {
-    await install(plan.commands);
-    complain(missingPrograms(missing));
-  } else if (plan.kind === 'ask') {
-    throw new SetupStopped(request(plan));
+  await install(planPackages(missing, machine).commands);
+  complain(missingPrograms(missing));
+}
+
+async function installUseful(program, machine) {
+  try {
+    await install(planPackages([program], machine).commands);
+  } catch (error) {
+    if (!(error instanceof SetupStopped)) throw error;
+    tell(`${names[program]} could not be installed; going on without. ${error.message}`);
   }
 }
 
@@ -32,8 +54,11 @@ async function install([update, add]) {
 
 function complain(missing) {
   if (missing.length === 0) return;
-  const list = missing.map((program) => names[program]).join(', ');
-  throw new SetupStopped(`The packages were installed, yet this is still not found: ${list}.`);
+  throw new SetupStopped(`The packages were installed, yet this is still not found: ${listed(missing)}.`);
+}
+
+function listed(programs) {
+  return programs.map((program) => names[program]).join(', ');
 }
 
 function request({ missing, lines }) {

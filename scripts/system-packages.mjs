@@ -1,7 +1,7 @@
 /**
  * What to do about programs this machine lacks. Pure: the machine is described, nothing is looked up here.
  *
- * @typedef {'blender' | 'ffmpeg' | 'egl' | 'mariadb' | 'chromium'} Program
+ * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium'} Program
  * @typedef {{ platform: string, distribution: string[], administrator: 'root' | 'sudo' | 'none' }} Machine
  *   `distribution` is ID and ID_LIKE of /etc/os-release, nearest first; empty where there is none.
  * @typedef {{ kind: 'nothing' }
@@ -32,6 +32,8 @@ export const names = {
   blender: 'Blender',
   ffmpeg: 'ffmpeg',
   egl: "Mesa's software EGL",
+  bubblewrap: 'bubblewrap (keeps jobs away from the rest of this machine)',
+  training: 'Python with numpy and torch (for training jobs)',
   mariadb: 'MariaDB server',
   chromium: 'Chromium',
 };
@@ -41,6 +43,8 @@ const packages = {
     blender: ['blender'],
     ffmpeg: ['ffmpeg'],
     egl: ['libegl1', 'libgl1-mesa-dri'],
+    bubblewrap: ['bubblewrap'],
+    training: ['python3', 'python3-numpy', 'python3-torch', 'python3-sklearn', 'python3-pil'],
     // The core packages are the server alone, without a service that would start at boot.
     mariadb: ['mariadb-server-core', 'mariadb-client-core'],
     chromium: ['chromium'],
@@ -49,6 +53,8 @@ const packages = {
     blender: ['blender'],
     ffmpeg: ['ffmpeg'],
     egl: ['mesa-libEGL', 'mesa-dri-drivers'],
+    bubblewrap: ['bubblewrap'],
+    training: ['python3', 'python3-pip', 'python3-numpy', 'python3-scikit-learn', 'python3-pillow'],
     mariadb: ['mariadb-server'],
     chromium: ['chromium'],
   },
@@ -56,6 +62,8 @@ const packages = {
     blender: ['blender'],
     ffmpeg: ['ffmpeg'],
     egl: ['mesa'],
+    bubblewrap: ['bubblewrap'],
+    training: ['python', 'python-numpy', 'python-pytorch', 'python-scikit-learn', 'python-pillow'],
     mariadb: ['mariadb'],
     chromium: ['chromium'],
   },
@@ -63,6 +71,8 @@ const packages = {
     blender: ['--cask blender'],
     ffmpeg: ['ffmpeg'],
     egl: [],
+    bubblewrap: [],
+    training: ['python'],
     mariadb: ['mariadb'],
     chromium: ['--cask google-chrome'],
   },
@@ -70,6 +80,8 @@ const packages = {
     blender: ['BlenderFoundation.Blender'],
     ffmpeg: ['Gyan.FFmpeg'],
     egl: [],
+    bubblewrap: [],
+    training: ['Python.Python.3.12'],
     mariadb: ['MariaDB.Server'],
     chromium: ['Google.Chrome'],
   },
@@ -87,16 +99,32 @@ const linesFor = {
     const source = missing.includes('ffmpeg')
       ? 'sudo dnf install -y https://mirrors.rpmfusion.org/free/fedora/rpmfusion-free-release-$(rpm -E %fedora).noarch.rpm && '
       : '';
-    return [`${source}sudo dnf install -y --allowerasing ${all('fedora', missing).join(' ')}`];
+    return [
+      `${source}sudo dnf install -y --allowerasing ${all('fedora', missing).join(' ')}`,
+      // For the whole machine: a sandboxed job does not see what lies in someone's home.
+      ...withTraining(missing, 'sudo python3 -m pip install torch'),
+    ];
   },
   arch: (missing) => [`sudo pacman -S --needed ${all('arch', missing).join(' ')}`],
   macos: (missing) => [
     all('macos', missing)
       .map((name) => `brew install ${name}`)
       .join(' && '),
+    ...withTraining(
+      missing,
+      'python3 -m pip install --break-system-packages numpy torch scikit-learn pillow',
+    ),
   ],
-  windows: (missing) => all('windows', missing).map((name) => `winget install --exact --id ${name}`),
+  windows: (missing) => [
+    ...all('windows', missing).map((name) => `winget install --exact --id ${name}`),
+    ...withTraining(missing, 'py -m pip install numpy torch scikit-learn pillow'),
+  ],
 };
+
+/** Where no package manager has torch, pip brings it. */
+function withTraining(missing, line) {
+  return missing.includes('training') ? [line] : [];
+}
 
 function familyOf({ platform, distribution }) {
   if (platform === 'darwin') return 'macos';

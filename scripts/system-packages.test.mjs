@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { distribution, missingPrograms } from './find-programs.mjs';
 import { planPackages } from './system-packages.mjs';
 
-const everything = ['blender', 'ffmpeg', 'egl', 'mariadb', 'chromium'];
+const everything = ['blender', 'ffmpeg', 'egl', 'bubblewrap', 'training', 'mariadb', 'chromium'];
 const debian = { platform: 'linux', distribution: ['debian'], administrator: 'root' };
 
 test('nothing missing, nothing to do', () => {
@@ -19,6 +19,14 @@ test('Debian as root: apt installs what is missing and only that', () => {
   const [update, install] = plan.commands.map((command) => command.join(' '));
   assert.match(update, /^env DEBIAN_FRONTEND=noninteractive apt-get .*update$/);
   assert.match(install, /apt-get .*install -y --no-install-recommends ffmpeg libegl1 libgl1-mesa-dri$/);
+});
+
+test('Debian: the sandbox and what training needs', () => {
+  const plan = planPackages(['bubblewrap', 'training'], debian);
+  assert.match(
+    plan.commands[1].join(' '),
+    / bubblewrap python3 python3-numpy python3-torch python3-sklearn python3-pil$/,
+  );
 });
 
 test('Debian with a sudo that asks for no password: the same through sudo', () => {
@@ -50,11 +58,17 @@ test('each other system is asked in its own words, even as root', () => {
     assert.equal(plan.kind, 'ask');
     return plan.lines;
   };
-  const [fedora] = ask('linux', ['fedora']);
+  const [fedora, torch] = ask('linux', ['fedora']);
+  assert.match(fedora, / bubblewrap python3 /);
+  assert.equal(torch, 'sudo python3 -m pip install torch');
   assert.match(fedora, /rpmfusion-free-release.* && sudo dnf install .*blender ffmpeg mesa-libEGL/);
-  assert.match(ask('linux', ['manjaro', 'arch'])[0], /^sudo pacman -S --needed blender ffmpeg mesa /);
+  assert.match(
+    ask('linux', ['manjaro', 'arch'])[0],
+    /^sudo pacman -S --needed blender ffmpeg mesa bubblewrap python /,
+  );
   assert.deepEqual(ask('darwin', []), [
-    'brew install --cask blender && brew install ffmpeg && brew install mariadb && brew install --cask google-chrome',
+    'brew install --cask blender && brew install ffmpeg && brew install python && brew install mariadb && brew install --cask google-chrome',
+    'python3 -m pip install --break-system-packages numpy torch scikit-learn pillow',
   ]);
   assert.deepEqual(ask('win32', []).slice(0, 2), [
     'winget install --exact --id BlenderFoundation.Blender',
