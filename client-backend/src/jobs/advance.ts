@@ -2,7 +2,7 @@ import type { NextStep } from '@parallel-pilot/shared/kinds/kind.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
-import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { keepBlobs, releaseBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { countChunks, firstStart } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -151,7 +151,8 @@ export async function takeStep(
       if (!(await closeStage(db, stage.id, now)))
         throw new Error(`stage ${stage.id} was closed under its job`);
       await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
-      await keepBlobs(db, job.id, [...keep, ...(step.free?.but ?? [])]);
+      await keepBlobs(db, job.id, [...keep, ...(step.free?.keep ?? [])]);
+      await releaseBlobs(db, job.id, step.free?.release ?? []);
       if (step.free !== undefined) await freeFiles(db, job.id, stage.ordinal);
     }
     if ('notes' in step) await addNotes(db, job.id, step.notes, now);

@@ -29,8 +29,11 @@ export type NextStep =
       stage: StagePlan;
       notes: Note[];
       settings?: unknown;
-      /** Nobody needs the files any more that the stages before the one just over made, but these. */
-      free?: { but: BlobHash[] };
+      /**
+       * Nobody needs the files any more that the stages before the one just over made, but those in `keep`: the
+       * job holds them until a later step names them in `release`.
+       */
+      free?: { keep: BlobHash[]; release: BlobHash[] };
     }
   /** Waits for the user's settings; `defaults` are what would be used. */
   | { step: 'await-settings'; notes: Note[]; defaults: unknown }

@@ -1,11 +1,13 @@
 import type { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
-import { isBetter, judgedMetric } from './metric.ts';
+import { lossNotes, lostShards, tooFew } from './losses.ts';
+import { judge, weightedMetrics } from './metric.ts';
 import { requirementsOf } from './needs.ts';
 import { quorumOf } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInput } from './stage-parts.ts';
 import {
+  CheckedUpdates,
   EvaluateSpec,
   FILES,
   InitializeResult,
@@ -28,33 +30,41 @@ export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
   const { framework } = InitializeResult.parse(only.result);
-  const state: RoundState = { momentum: null, best: null, stale: 0, framework };
+  const state: RoundState = { momentum: null, best: null, stale: 0, framework, lossy: 0 };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS));
 }
 
-/** Merges what is in, where it is enough; what is missing is told. */
+/** Merges what is in and was checked, where it is enough; what is missing is told. */
 export function afterTrain(context: Context): NextStep {
   const { last } = context;
   const plan = TrainingPlan.parse(context.decided);
   const train = TrainSpec.parse(last.spec);
   const { round } = train.context;
   const needed = quorumOf({ quorum: plan.settings.quorum, shards: last.total });
-  if (last.done.length < needed) return tooFew(context, round, needed);
-  const updates = last.done.map((chunk) => ({ chunk, ...ShardChunk.parse(chunk.spec) }));
+  const checked = new Set(CheckedUpdates.parse(last.gathered).checked);
+  // One that came in after the check is late, however well it may be.
+  const done = last.done.filter((chunk) => checked.has(chunk.ordinal));
+  if (done.length < needed) return tooFew(last, { round, done: done.length, needed });
+  const updates = done.map((chunk) => {
+    const { shard } = ShardChunk.parse(chunk.spec);
+    return { chunk, shard, result: TrainResult.parse(chunk.result) };
+  });
   const inputs = updates.map(({ chunk, shard }) => made(chunk, FILES.update, `${UPDATES}/${shard}.npz`));
-  const present = new Set(updates.map(({ shard }) => shard));
+  const missing = lostShards(plan.shards.length, updates);
+  const lossy = train.state.lossy + (missing.length > 0 ? 1 : 0);
   const { holdout } = plan;
   const { weights } = train;
   const spec = MergeSpec.parse({
     context: train.context,
-    state: { ...train.state, framework: frameworkOf(last.done) },
+    state: { ...train.state, framework: frameworkOf(updates), lossy },
     merge: plan.settings,
-    updates: updates.map(({ chunk, shard }, index) => ({
+    updates: updates.map(({ shard, result }, index) => ({
       shard,
       path: inputs[index]?.path,
-      samples: TrainResult.parse(chunk.result).samples,
+      samples: result.samples,
     })),
-    missing: plan.shards.map((_, shard) => shard).filter((shard) => !present.has(shard)),
+    missing,
+    shardMetrics: weightedMetrics(updates.map(({ result }) => result)),
     holdout: holdout?.input.path ?? null,
   });
   const { momentum } = train.state;
@@ -71,7 +81,7 @@ export function afterTrain(context: Context): NextStep {
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
-  return { step: 'stage', stage, notes: notesOf(context, round) };
+  return { step: 'stage', stage, notes: lossNotes(last, { round, missing, lossy }) };
 }
 
 export function afterMerge(context: Context): NextStep {
@@ -85,8 +95,10 @@ export function afterMerge(context: Context): NextStep {
   const { metrics } = MergeResult.parse(only.result);
   const state = { ...judge(merge.state, round, metrics ?? {}, weights, plan), momentum };
   const { rounds, patience } = plan.settings;
+  const former = merge.state.best;
   const enough = patience !== null && state.stale >= patience;
-  if (round < rounds && !enough) return planTrain(context, round + 1, state, weights);
+  const free = freeing(former, state);
+  if (round < rounds && !enough) return { ...planTrain(context, round + 1, state, weights), free };
   const notes: Note[] =
     enough && round < rounds
       ? [
@@ -97,10 +109,12 @@ export function afterMerge(context: Context): NextStep {
           },
         ]
       : [];
-  return planEvaluate(context, plan, state, { round, weights }, notes);
+  return { ...planEvaluate(context, plan, state, { round, weights }, notes), free };
 }
 
-function planTrain(context: Context, round: number, state: RoundState, weights: StageInput): NextStep {
+type NextStage = Extract<NextStep, { step: 'stage' }>;
+
+function planTrain(context: Context, round: number, state: RoundState, weights: StageInput): NextStage {
   const plan = TrainingPlan.parse(context.decided);
   const { settings, shards } = plan;
   const stage: StagePlan = {
@@ -118,7 +132,7 @@ function planTrain(context: Context, round: number, state: RoundState, weights: 
           },
         }),
   };
-  return { step: 'stage', stage, notes: [], free: { but: keptOf(state) } };
+  return { step: 'stage', stage, notes: [] };
 }
 
 function planEvaluate(
@@ -127,7 +141,7 @@ function planEvaluate(
   state: RoundState,
   last: { round: number; weights: StageInput },
   notes: Note[],
-): NextStep {
+): NextStage {
   // Whoever asks for patience asks for the best model; otherwise the last round's is what was ordered.
   const chosen = plan.settings.patience !== null && state.best !== null ? state.best : last;
   const { holdout } = plan;
@@ -150,9 +164,14 @@ function planEvaluate(
   return { step: 'stage', stage, notes };
 }
 
-// The weights of the round just over are its files still; the best ones may be of a round long ago.
-const keptOf = ({ best, momentum }: RoundState) =>
-  [best?.weights, momentum].flatMap((input) => (input ? [input.hash] : []));
+/** The weights and the momentum of the round just over are its files still; the best ones may be of a round long ago. */
+function freeing(former: RoundState['best'], { best }: RoundState): NonNullable<NextStage['free']> {
+  const keep = best === null ? [] : [best.weights.hash];
+  return {
+    keep,
+    release: former === null || keep.includes(former.weights.hash) ? [] : [former.weights.hash],
+  };
+}
 
 /** What stages of a round have in common; `from` is how much of the round was done before this one. */
 function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: number) {
@@ -164,41 +183,8 @@ function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: num
   };
 }
 
-function judge(
-  state: RoundState,
-  round: number,
-  metrics: Record<string, number>,
-  weights: StageInput,
-  { settings }: TrainingPlan,
-): Pick<RoundState, 'best' | 'stale' | 'framework'> {
-  const { best, stale, framework } = state;
-  const judged = judgedMetric(metrics, settings);
-  if (judged === null) return { best, stale: stale + 1, framework };
-  if (best !== null && !isBetter(judged.value, best.value, judged.goal))
-    return { best, stale: stale + 1, framework };
-  return { best: { round, value: judged.value, weights }, stale: 0, framework };
-}
-
-function tooFew({ last }: Context, round: number, needed: number): NextStep {
-  const first = last.failed[0];
-  const shard = first === undefined ? null : ShardChunk.parse(first.spec).shard + 1;
-  const why = first === undefined ? '' : ` Shard ${shard}: ${first.message}`;
-  return {
-    step: 'fail',
-    code: first?.code ?? 'shards-missing',
-    message: `Round ${round} could not be finished: ${last.done.length} of ${last.total} shards came to a result, ${needed} are needed.${why}`,
-  };
-}
-
-function notesOf({ last }: Context, round: number): Note[] {
-  if (last.failedCount === 0) return [];
-  const lost = last.failed.map((chunk) => ShardChunk.parse(chunk.spec).shard + 1).join(', ');
-  const message = `Round ${round} went on without shard ${lost}: ${last.failed[0]?.message ?? ''}`;
-  return [{ level: 'warning', code: 'shards-lost', message }];
-}
-
-const frameworkOf = (done: readonly DoneChunk[]): 'torch' | 'numpy' =>
-  done.some((chunk) => TrainResult.parse(chunk.result).framework === 'torch') ? 'torch' : 'numpy';
+const frameworkOf = (updates: readonly { result: TrainResult }[]): 'torch' | 'numpy' =>
+  updates.some(({ result }) => result.framework === 'torch') ? 'torch' : 'numpy';
 
 function made(chunk: DoneChunk, name: string, path: string): StageInput {
   const file = fileAs(chunk, name, path);

@@ -7,6 +7,10 @@ import { Parameter, TrainingSettings } from './settings.ts';
  *
  * `split` has no chunks: the backend does it. A worker finds the files of a chunk in its inputs under the
  * names below, and hands back the files named below.
+ *
+ * Shards have the form of the whole: an .npz of stored entries with the same arrays, a .csv that begins with the
+ * header where the data has one (a first row of which no field is empty or a number), a .jsonl, a .zip whose
+ * files lie in folders named like their classes. Rows keep the order they have in the whole: a script shuffles.
  */
 
 /** Names of input files. The data of a chunk is `data.<ext>`, the held-out part `holdout.<ext>`. */
@@ -32,6 +36,14 @@ export const FILES = {
 
 const Count = z.int().nonnegative();
 
+/** Figures that a script reported, by name. */
+export const Metrics = z.record(z.string().min(1).max(32), z.number());
+export type Metrics = z.infer<typeof Metrics>;
+
+/** More labels than these, or than this many characters of them, are no classes. */
+export const MOST_CLASSES = 1_000;
+export const MOST_CLASS_CHARACTERS = 20_000;
+
 /** What the backend made of the data. Kept as the job's decided settings. */
 export const TrainingPlan = z.object({
   settings: TrainingSettings,
@@ -42,8 +54,8 @@ export const TrainingPlan = z.object({
     .min(1)
     .max(256),
   holdout: z.object({ input: StageInput, rows: z.int().positive() }).nullable(),
-  /** The distinct labels of the whole data in sorted order, where they are known and at most 10,000. */
-  classes: z.array(z.string()).max(10_000).nullable(),
+  /** The distinct labels of the whole data in sorted order, where they are known and few: every stage carries them. */
+  classes: z.array(z.string()).max(MOST_CLASSES).nullable(),
 });
 export type TrainingPlan = z.infer<typeof TrainingPlan>;
 
@@ -73,6 +85,8 @@ export const RoundState = z.object({
   /** Rounds since the best one. */
   stale: Count,
   framework: z.enum(['torch', 'numpy']),
+  /** Rounds so far that went on without some of their shards. */
+  lossy: Count.default(0),
 });
 export type RoundState = z.infer<typeof RoundState>;
 
@@ -91,6 +105,8 @@ export const MergeSpec = z.object({
   updates: z.array(z.object({ shard: Count, path: z.string(), samples: z.number().positive() })).min(1),
   /** Shards of the round that are not among the updates. */
   missing: z.array(Count),
+  /** Metrics of the shards, weighted by their samples: for the list of rounds, not for the merge. */
+  shardMetrics: Metrics.default({}),
   /** Path of the held-out data among the inputs; null without. */
   holdout: z.string().nullable(),
 });
@@ -113,9 +129,9 @@ export type ShardChunk = z.infer<typeof ShardChunk>;
 export const RoundChunk = z.object({ round: Count });
 export type RoundChunk = z.infer<typeof RoundChunk>;
 
-/** Figures that a script reported, by name. */
-export const Metrics = z.record(z.string().min(1).max(32), z.number());
-export type Metrics = z.infer<typeof Metrics>;
+/** What the backend's check of a round hands to the planning: ordinals of the chunks whose updates may be merged. */
+export const CheckedUpdates = z.object({ checked: z.array(Count) });
+export type CheckedUpdates = z.infer<typeof CheckedUpdates>;
 
 const seconds = z.number().nonnegative();
 const framework = z.enum(['torch', 'numpy']);

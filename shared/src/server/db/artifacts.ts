@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
 import type { BlobHash, JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { ArtifactsTable } from './schema.ts';
@@ -28,11 +28,22 @@ export const findArtifact = (db: Db, job: JobId, name: string): Promise<Artifact
     .where('name', '=', name)
     .executeTakeFirst();
 
-/** Blobs the job keeps from being deleted, for as long as it lives. */
+/** Blobs the job keeps from being deleted, until it is deleted or releases them; those it keeps already stay kept. */
 export async function keepBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise<void> {
   const distinct = [...new Set(hashes)];
+  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   for (let from = 0; from < distinct.length; from += 1_000) {
     const rows = distinct.slice(from, from + 1_000).map((hash) => ({ job_id: job, hash }));
-    await db.insertInto('job_blobs').values(rows).execute();
+    const insert = db.insertInto('job_blobs').values(rows);
+    await (mysql
+      ? insert.onDuplicateKeyUpdate({ hash: sql`values(hash)` })
+      : insert.onConflict((conflict) => conflict.doNothing())
+    ).execute();
   }
+}
+
+/** The job has no more use for these. */
+export async function releaseBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise<void> {
+  if (hashes.length === 0) return;
+  await db.deleteFrom('job_blobs').where('job_id', '=', job).where('hash', 'in', hashes).execute();
 }

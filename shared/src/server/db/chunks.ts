@@ -247,7 +247,7 @@ export async function freeFiles(db: Db, job: JobId, before: number): Promise<voi
   if (ids.length === 0) return;
   await db
     .updateTable('chunks')
-    .set({ files_json: '[]' })
+    .set({ files_json: null })
     .where('stage_id', 'in', ids)
     .where('state', '=', 'done')
     .execute();

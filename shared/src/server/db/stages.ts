@@ -55,11 +55,20 @@ export const newestStage = (db: Db, job: JobId): Promise<StageRow | undefined> =
 /** The newest stage of each of these jobs. */
 export async function newestStages(db: Db, jobs: JobId[]): Promise<Map<JobId, StageHead>> {
   if (jobs.length === 0) return new Map();
+  // By way of the index: a training of 10,000 rounds has 20,000 stages.
   const rows = await db
-    .selectFrom('stages')
-    .select(HEAD)
-    .where('job_id', 'in', jobs)
-    .orderBy('ordinal')
+    .selectFrom('stages as s')
+    .innerJoin(
+      (eb) =>
+        eb
+          .selectFrom('stages')
+          .select((of) => ['job_id', of.fn.max('ordinal').as('ordinal')])
+          .where('job_id', 'in', jobs)
+          .groupBy('job_id')
+          .as('newest'),
+      (join) => join.onRef('newest.job_id', '=', 's.job_id').onRef('newest.ordinal', '=', 's.ordinal'),
+    )
+    .select(HEAD.map((column) => `s.${column}` as const))
     .execute();
   return new Map(rows.map((row) => [row.job_id, row]));
 }
