@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-const ESCAPES = fileURLToPath(new URL('escape.test.ts', import.meta.url));
+const FILES = ['escape', 'workspace'].map((name) =>
+  fileURLToPath(new URL(`${name}.test.ts`, import.meta.url)),
+);
 /** Nobody's, as far as one can tell. */
 const UID = 64_999;
 const asUser = ['--reuid', String(UID), '--regid', String(UID), '--clear-groups', '--'];
@@ -14,7 +16,7 @@ const asUser = ['--reuid', String(UID), '--regid', String(UID), '--clear-groups'
 const readable =
   process.platform === 'linux' &&
   process.getuid?.() === 0 &&
-  (await execa('setpriv', [...asUser, 'test', '-r', ESCAPES], { reject: false })).exitCode === 0;
+  (await execa('setpriv', [...asUser, 'test', '-r', ...FILES.slice(0, 1)], { reject: false })).exitCode === 0;
 const skip = readable ? false : 'needs root, to become someone else who can read this clone';
 
 test('the same attempts at a worker that is not root', { skip }, async () => {
@@ -22,7 +24,7 @@ test('the same attempts at a worker that is not root', { skip }, async () => {
   await chmod(folder, 0o777);
   const node = await realpath(process.execPath);
   const env = { TMPDIR: folder, HOME: folder, PATH: '/usr/bin:/bin' };
-  const run = await execa('setpriv', [...asUser, node, ESCAPES], {
+  const run = await execa('setpriv', [...asUser, node, '--test', ...FILES], {
     cwd: folder,
     env,
     extendEnv: false,

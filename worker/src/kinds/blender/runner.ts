@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { isDiskFull } from '../../agent/disk-room.ts';
 import { residentBytes } from '../../process/memory.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { expectedSize, finishImage, wrongSize } from './image.ts';
@@ -25,9 +27,14 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
       const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress };
-      const outcome = await attempt(slot, task, chunk, ask);
-      await slot.settle();
-      return outcome;
+      try {
+        const outcome = await attempt(slot, task, chunk, ask);
+        await slot.settle();
+        return outcome;
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        return failure('disk-full', FAILURES['disk-full'].sentence, '');
+      }
     },
     memoryBytes: async () => await residentBytes(slot.pid()),
     close: async () => await slot.close(),

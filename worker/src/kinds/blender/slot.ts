@@ -50,12 +50,20 @@ export function createSlot(options: SlotOptions): Slot {
   let rest: NodeJS.Timeout | undefined;
   const prepareSpare = (): void => {
     if (closed || spare?.alive() || warm.key === null || freemem() < SPARE_ROOM) return;
-    spare = startSession(options);
+    try {
+      const dead = spare;
+      spare = startSession(options);
+      void dead?.close();
+    } catch (error) {
+      // Its folders could not be made, on a full disk for instance. The next chunk will say so if it lasts.
+      options.onLog(`No spare Blender: ${error}`);
+    }
   };
   const replace = async (): Promise<void> => {
     const [old, ready] = [warm.session, spare];
     spare = null;
     if (!closed && ready?.alive()) warm = fresh(ready);
+    else await ready?.close();
     await old.close();
     if (!closed && warm.session === old) warm = fresh(startSession(options));
   };
