@@ -150,3 +150,19 @@ test('a message that does not fit the protocol is refused and harms nothing', as
   await world.assign({ name: 'one' });
   await world.farm.heard('done');
 });
+
+test('a worker whose disk is full gives back at once what it has not started', async (t) => {
+  const world = await TestWorld.make(t);
+  world.start();
+  const hello = await world.farm.heard('hello');
+  assert.equal(hello.slots, 1);
+  const gate = world.gate('open');
+  const first = await world.assign({ name: 'first', does: 'fail', code: 'disk-full', gate });
+  await world.farm.heard('started', (it) => it.lease === first.lease);
+  const second = await world.assign({ name: 'second' });
+  await world.openGate('open');
+  for (const { lease } of [first, second])
+    await world.farm.heard('released', (it) => it.leases.includes(lease));
+  assert.deepEqual(world.runs, ['first']);
+  assert.deepEqual([world.farm.all('failed'), world.farm.all('done')], [[], []]);
+});

@@ -41,6 +41,16 @@ test('results under way do not count as work held, until there are far too many'
   assert.equal(ask(...Array.from({ length: 128 }, () => delivering)).take, false);
 });
 
+test('a worker whose disk is full takes nothing, and knows what it has already', () => {
+  const worker = { slots: 1, mode: 'working', diskFull: true } as const;
+  const { reply, take } = answerAssign(held(), none, leaseOf(9), worker);
+  assert.deepEqual([reply.ok ? 'ok' : reply.code, take], ['busy', false]);
+  assert.deepEqual(answerAssign(held(running), none, leaseOf(0), worker), {
+    reply: { ok: true },
+    take: false,
+  });
+});
+
 test('only what has not started can be taken back', () => {
   for (const phase of [fetching, ready('a')]) {
     assert.deepEqual(answerReclaim(held(phase), none, leaseOf(0)), { reply: { ok: true }, drop: true });

@@ -181,7 +181,8 @@ export class LeaseLoop {
     const busyMs = performance.now() - startedAt;
     progress.forget(held.lease);
     // The slot's next chunk starts before anything is done about this one's result.
-    this.#pump();
+    // On a full disk that would fail as this one did.
+    if (outcome.ok || outcome.code !== 'disk-full') this.#pump();
     release();
     if (held.stop.signal.aborted) {
       logStopped(log, assign);
@@ -215,8 +216,11 @@ export class LeaseLoop {
   }
 
   #giveBackDiskFull(held: Held): Promise<void> {
-    this.#parts.disk.report();
-    return this.#giveBack(held, 'The disk of this worker is full.');
+    const { disk, onRelease } = this.#parts;
+    const reason = 'The disk of this worker is full.';
+    disk.report();
+    for (const lease of this.releaseUnstarted()) onRelease(lease, reason);
+    return this.#giveBack(held, reason);
   }
 
   /** This worker is hindered, not the chunk: another may do it, or this one later. Its attempt does not count. */
