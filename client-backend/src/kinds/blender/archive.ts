@@ -1,16 +1,18 @@
-import { Transform } from 'node:stream';
-import { crc32 } from 'node:zlib';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
-import { type Entry, getFileNameLowLevel, openPromise, type ZipFile } from 'yauzl';
+import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { damaged, describe, verifyChecksum } from '../../archives/entries.ts';
+import { type ArchiveEntry, screenArchive, tooManyEntries } from '../../archives/screen-archive.ts';
 import type { OpenedSource, Parts, SubmissionRefusal } from '../../parts.ts';
 import { SPARE_BYTES } from '../../uploads/hashing-store.ts';
 import { noteBlob } from '../../uploads/note-blob.ts';
 import { checkBlend } from './blend-header.ts';
-import { type ArchiveEntry, chooseMain, MAX_ENTRIES, screenArchive } from './screen-archive.ts';
+import { chooseMain } from './choose-main.ts';
 
 export type ArchiveParts = Pick<Parts, 'blobs' | 'config' | 'db' | 'clock'>;
+
+const MOST_ENTRIES = 10_000;
 
 type Source = { blob: BlobHash; fileName: string; main?: RelativePath | undefined };
 
@@ -43,7 +45,7 @@ async function unpack(
   { fileName, main }: Source,
   unpacked: StageInput[],
 ): Promise<OpenedSource> {
-  if (zip.entryCount > MAX_ENTRIES) return tooMany(fileName, zip.entryCount);
+  if (zip.entryCount > MOST_ENTRIES) return tooManyEntries(fileName, zip.entryCount, MOST_ENTRIES);
   const entries: (ArchiveEntry & { entry: Entry })[] = [];
   for await (const entry of zip.eachEntry()) entries.push(describe(entry));
   const limits = {
@@ -70,19 +72,6 @@ async function unpack(
   return { ok: true, main: chosen.main, files: unpacked, fileVersion };
 }
 
-function describe(entry: Entry): ArchiveEntry & { entry: Entry } {
-  const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
-  return {
-    entry,
-    name: getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false),
-    size: entry.uncompressedSize,
-    packedSize: entry.compressedSize,
-    encrypted: entry.isEncrypted(),
-    readable: entry.compressionMethod === 0 || entry.compressionMethod === 8,
-    mode: entry.externalFileAttributes >>> 16,
-  };
-}
-
 // yauzl ends a stream that goes on beyond the declared size, so the sizes that were screened hold.
 async function extract(
   parts: ArchiveParts,
@@ -102,33 +91,3 @@ async function extract(
   unpacked.push({ path, hash, size });
   return null;
 }
-
-function verifyChecksum(entry: Entry): Transform {
-  let sum = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sum = crc32(chunk, sum);
-      done(null, chunk);
-    },
-    flush(done) {
-      done(sum === entry.crc32 ? null : new Error('the checksum of an entry does not fit'));
-    },
-  });
-}
-
-/** The refusal for what yauzl and zlib throw; errors of the disk or the database are thrown on. */
-function damaged(archive: string, error: unknown): SubmissionRefusal {
-  const { code } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || (code !== undefined && !code.startsWith('Z_'))) throw error;
-  return {
-    ok: false,
-    code: 'bad-archive',
-    message: `"${archive}" cannot be unpacked: it is damaged, cut short, or says wrong things about its files (${error.message}). Pack it again and send that.`,
-  };
-}
-
-const tooMany = (archive: string, count: number): SubmissionRefusal => ({
-  ok: false,
-  code: 'bad-archive',
-  message: `"${archive}" cannot be taken: it holds ${count.toLocaleString('en')} entries, and ${MAX_ENTRIES.toLocaleString('en')} are the most.`,
-});

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { ByteReader } from './byte-reader.ts';
+import { ByteReader } from '../../archives/byte-reader.ts';
 import { CutShort, decompressFrames } from './zstd-frames.ts';
 
 export type BlendCheck =

@@ -1,9 +1,9 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import { ByteReader } from '../../archives/byte-reader.ts';
 import type { OpenedSource } from '../../parts.ts';
 import { type ArchiveParts, openArchive } from './archive.ts';
 import { checkBlend } from './blend-header.ts';
-import { ByteReader } from './byte-reader.ts';
 
 /**
  * Lays an uploaded file open: a .blend as it is, or a .zip with one and the

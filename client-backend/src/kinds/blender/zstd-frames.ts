@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createZstdDecompress, type ZstdDecompress } from 'node:zlib';
-import type { ByteReader } from './byte-reader.ts';
+import type { ByteReader } from '../../archives/byte-reader.ts';
 
 /** The stream ends in the middle of a frame. */
 export class CutShort extends Error {}

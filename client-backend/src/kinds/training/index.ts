@@ -2,6 +2,7 @@ import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { FarmKind } from '../kind.ts';
+import { prepare } from './prepare.ts';
 
 const UNFINISHED = {
   outcome: 'fail',
@@ -11,7 +12,7 @@ const UNFINISHED = {
 
 /** The backend's part of training a model. Takes no job yet: splitting, checks and results are being built. */
 export const trainingBackend: FarmKind = {
-  prepare: async () => ({ ok: false, code: UNFINISHED.code, message: UNFINISHED.message }),
+  prepare,
   gathers: ['split', 'initialize', 'train', 'merge'],
   gather: async () => UNFINISHED,
   assemble: async () => UNFINISHED,

@@ -1,6 +1,6 @@
 import { isSafeRelativePath, type RelativePath } from '@parallel-pilot/shared/model/path.ts';
-import type { SubmissionRefusal } from '../../parts.ts';
-import { inWords } from '../../routes/in-words.ts';
+import type { SubmissionRefusal } from '../parts.ts';
+import { inWords } from '../routes/in-words.ts';
 
 /** An entry of a .zip as its central directory declares it. Sizes in bytes; `mode` as Unix writes it, 0 if unknown. */
 export type ArchiveEntry = {
@@ -15,7 +15,6 @@ export type ArchiveEntry = {
 
 export type ArchiveLimits = { maxBytes: number; freeBytes: number };
 
-export const MAX_ENTRIES = 10_000;
 /** Textures and caches pack to a fifth; a hundredth of more than this many bytes is no scene. */
 const MOST_RATIO = 100;
 const RATIO_FROM_BYTES = 1024 ** 3;
@@ -41,37 +40,27 @@ export function screenArchive<E extends ArchiveEntry>(
   const twice = findClash(files.map((file) => file.path));
   if (twice !== null) return refuse(archive, `it holds "${twice}" twice, or names that differ in case alone`);
   const size = files.reduce((sum, file) => sum + file.entry.size, 0);
-  const packed = files.reduce((sum, file) => sum + file.entry.packedSize, 0);
-  if (size > limits.maxBytes || (size > RATIO_FROM_BYTES && size > packed * MOST_RATIO)) {
-    return refuse(archive, `unpacked it would take ${inWords(size)}, which is too much`);
-  }
-  return size > limits.freeBytes ? noRoom(archive, size) : { ok: true, files };
+  const packedSize = files.reduce((sum, file) => sum + file.entry.packedSize, 0);
+  return refuseSize({ size, packedSize }, archive, limits) ?? { ok: true, files };
 }
 
-/** Which .blend is meant; the user is asked where the archive leaves it open. */
-export function chooseMain(
-  paths: RelativePath[],
+/** Null when that many bytes may be unpacked. */
+export function refuseSize(
+  { size, packedSize }: Pick<ArchiveEntry, 'size' | 'packedSize'>,
   archive: string,
-  wanted: RelativePath | undefined,
-): { ok: true; main: RelativePath } | SubmissionRefusal {
-  const blends = paths.filter((path) => /\.blend$/i.test(path)).sort();
-  const [only] = blends;
-  if (only === undefined) {
-    return {
-      ok: false,
-      code: 'no-blend',
-      message: `"${archive}" holds no .blend file. Put the scene into the .zip with its textures and libraries.`,
-    };
+  limits: ArchiveLimits,
+): SubmissionRefusal | null {
+  if (size > limits.maxBytes || (size > RATIO_FROM_BYTES && size > packedSize * MOST_RATIO)) {
+    return refuse(archive, `unpacked it would take ${inWords(size)}, which is too much`);
   }
-  if (wanted !== undefined && blends.includes(wanted)) return { ok: true, main: wanted };
-  if (wanted !== undefined) {
-    const message = `"${archive}" holds no "${wanted}". Which one?`;
-    return { ok: false, code: 'unknown-main', message, choices: blends };
-  }
-  if (blends.length === 1) return { ok: true, main: only };
-  const message = `"${archive}" holds ${blends.length} .blend files. Which one?`;
-  return { ok: false, code: 'several-blends', message, choices: blends };
+  return size > limits.freeBytes ? noRoom(archive, size) : null;
 }
+
+export const tooManyEntries = (archive: string, count: number, most: number): SubmissionRefusal =>
+  refuse(
+    archive,
+    `it holds ${count.toLocaleString('en')} entries, and ${most.toLocaleString('en')} are the most`,
+  );
 
 const SYMLINK = 0o120000;
 const FILE_TYPE = 0o170000;

@@ -1,0 +1,78 @@
+import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { ByteReader } from '../../../archives/byte-reader.ts';
+import { describe } from '../../../archives/entries.ts';
+import { MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader, valueBytes } from './npy-header.ts';
+
+export type NpzArray = {
+  name: string;
+  entry: Entry;
+  header: NpyHeader;
+  /** Its bytes are in the file as they are, so that they can be read by offset. */
+  stored: boolean;
+};
+
+/** An open .npz with the headers of its arrays, by name. Close it. */
+export type Npz = { zip: ZipFile; arrays: Map<string, NpzArray>; close(): void };
+
+export type OpenedNpz = { ok: true; npz: Npz } | { ok: false; message: string };
+
+const MOST_ARRAYS = 10_000;
+
+/**
+ * Reads what an .npz holds, but no values. What is wrong with it completes a
+ * sentence that begins with its name; errors of the disk are thrown.
+ */
+export async function openNpz(path: string): Promise<OpenedNpz> {
+  let zip: ZipFile | undefined;
+  try {
+    zip = await openPromise(path, { autoClose: false, decodeStrings: false });
+    const arrays = await readArrays(zip);
+    if (typeof arrays === 'string') {
+      zip.close();
+      return { ok: false, message: arrays };
+    }
+    const open = zip;
+    return { ok: true, npz: { zip: open, arrays, close: () => open.close() } };
+  } catch (error) {
+    zip?.close();
+    return { ok: false, message: `is damaged or cut short (${whyDamaged(error)})` };
+  }
+}
+
+/** What yauzl and zlib say of bytes they cannot read; errors of the disk are thrown on. */
+export function whyDamaged(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (!(error instanceof Error) || (code !== undefined && !String(code).startsWith('Z_'))) throw error;
+  return error.message;
+}
+
+async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string> {
+  if (zip.entryCount > MOST_ARRAYS) return `holds ${zip.entryCount.toLocaleString('en')} arrays`;
+  const arrays = new Map<string, NpzArray>();
+  for await (const entry of zip.eachEntry()) {
+    const { name: file, encrypted, readable } = describe(entry);
+    if (!file.endsWith('.npy')) return `holds "${file.slice(0, 100)}", which is no array`;
+    const name = file.slice(0, -4);
+    if (encrypted || !readable) return `holds "${name}" packed in a way that is not known here`;
+    if (arrays.has(name)) return `holds "${name}" twice`;
+    const parsed = await readHeader(zip, entry);
+    if (!parsed.ok) return `cannot be used: the array "${name}" ${parsed.message}`;
+    const { header } = parsed;
+    if (header.kind !== 'O' && entry.uncompressedSize !== header.length + valueBytes(header)) {
+      return `cannot be used: the array "${name}" has not as many bytes as its shape says`;
+    }
+    arrays.set(name, { name, entry, header, stored: entry.compressionMethod === 0 });
+  }
+  return arrays;
+}
+
+async function readHeader(zip: ZipFile, entry: Entry) {
+  const bytes = await zip.openReadStreamPromise(entry);
+  try {
+    return parseNpyHeader(
+      await new ByteReader(bytes).peek(Math.min(MOST_HEADER_BYTES, entry.uncompressedSize)),
+    );
+  } finally {
+    bytes.destroy();
+  }
+}

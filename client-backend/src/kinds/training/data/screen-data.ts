@@ -1,0 +1,72 @@
+import { DATA_FORMATS, type DataFormat } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { ByteReader } from '../../../archives/byte-reader.ts';
+import { refuseSize } from '../../../archives/screen-archive.ts';
+import type { SubmissionRefusal } from '../../../parts.ts';
+import { badData, type DataFile, type DataParts, limitsOf } from './data-file.ts';
+import { openImages } from './image-folders.ts';
+import { npzLayout } from './layout.ts';
+import { openNpz } from './open-npz.ts';
+
+/** Tells the format of the data, and what can be seen to be wrong with it without reading all of it. */
+export async function screenData(
+  parts: DataParts,
+  file: DataFile,
+  label: string | null,
+): Promise<{ ok: true; format: DataFormat } | SubmissionRefusal> {
+  const start = await new ByteReader(parts.blobs.read(file.blob, { start: 0, end: 4_095 })).peek(4_096);
+  const format = formatOf(file.fileName, start);
+  if (!format.ok) return format;
+  const problem = await screenContents(parts, file, format.format, label);
+  return problem ?? format;
+}
+
+async function screenContents(
+  parts: DataParts,
+  file: DataFile,
+  format: DataFormat,
+  label: string | null,
+): Promise<SubmissionRefusal | null> {
+  if (format === 'zip') {
+    const opened = await openImages(parts, file);
+    if (!opened.ok) return opened;
+    opened.images.close();
+  }
+  if (format !== 'npz') return null;
+  const opened = await openNpz(parts.blobs.localPath(file.blob));
+  if (!opened.ok) return badData(`"${file.fileName}" ${opened.message}.`);
+  try {
+    const layout = npzLayout(opened.npz, label);
+    if (!layout.ok) return badData(`"${file.fileName}" ${layout.message}.`);
+    const entries = layout.arrays.map((array) => array.entry);
+    const size = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+    const packedSize = entries.reduce((sum, entry) => sum + entry.compressedSize, 0);
+    return refuseSize({ size, packedSize }, file.fileName, await limitsOf(parts));
+  } finally {
+    opened.npz.close();
+  }
+}
+
+const EXTENSIONS: Record<string, DataFormat> = {
+  ...Object.fromEntries(DATA_FORMATS.map((format) => [format, format])),
+  ndjson: 'jsonl',
+};
+
+/** By the name of the file, if its first bytes do not speak against it. */
+export function formatOf(
+  fileName: string,
+  start: Buffer,
+): { ok: true; format: DataFormat } | SubmissionRefusal {
+  if (start.length === 0) return badData(`"${fileName}" is empty.`);
+  const format = EXTENSIONS[/\.([a-z\d]+)$/i.exec(fileName)?.[1]?.toLowerCase() ?? ''];
+  if (format === undefined) {
+    return badData(
+      `The format of "${fileName}" is not known here. Send the data as .npz (numpy.savez), .csv, .jsonl, or a .zip with a folder of files for each class.`,
+      'unknown-format',
+    );
+  }
+  const packed = ['504b0304', '504b0506'].includes(start.toString('hex', 0, 4));
+  if (packed !== (format === 'npz' || format === 'zip') || (!packed && start.includes(0))) {
+    return badData(`"${fileName}" is not the .${format} file that its name says.`, 'unknown-format');
+  }
+  return { ok: true, format };
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { startTestFarm, storeBytes, type TestFarm } from '../../jobs/test-farm.fixture.ts';
+import { floats, integers, npzBytes, zipBytes } from './data/npz.fixture.ts';
+import { prepare } from './prepare.ts';
+import { importedModules } from './script-imports.ts';
+
+let farm: TestFarm;
+before(async () => {
+  farm = await startTestFarm();
+  await farm.addWorker({ kinds: ['training'], 'training.modules': ['numpy', 'torch'] });
+  await farm.addWorker({ kinds: ['training'], 'training.modules': ['numpy', 'sklearn'] });
+});
+after(() => farm.stop());
+
+const SCRIPT = 'import pilot\nimport numpy as np\n';
+const CSV = Buffer.from('a,b\n1,2\n');
+
+async function submit(given: {
+  script?: string | Buffer;
+  scriptName?: string;
+  data?: Buffer;
+  dataName?: string;
+  settings?: object;
+}) {
+  const { script = SCRIPT, scriptName = 'digits.py', data = CSV, dataName = 'digits.csv' } = given;
+  const stored = await storeBytes(farm.parts, Buffer.from(script), 'text/plain');
+  const blob = await storeBytes(farm.parts, data, 'application/octet-stream');
+  return prepare(farm.parts, {
+    kind: 'training',
+    script: { blob: stored.hash, fileName: scriptName },
+    data: { blob: blob.hash, fileName: dataName },
+    settings: given.settings,
+  });
+}
+
+async function refusal(given: Parameters<typeof submit>[0]): Promise<string> {
+  const prepared = await submit(given);
+  assert.ok(!prepared.ok, `${JSON.stringify(given)} was taken`);
+  return prepared.message;
+}
+
+test('what a script imports on its own lines', () => {
+  const script = [
+    '"""import docs',
+    'import more_docs',
+    '"""',
+    'from __future__ import annotations',
+    'import os, sys, torch.nn as nn, sklearn.datasets # import comment',
+    'import numpy; import scipy.stats',
+    'from PIL import Image',
+    'from . import sibling',
+    'from .cousin import thing',
+    'import pilot',
+    "text = '''",
+    'import quoted',
+    "''' # ''' import x",
+    'import pandas as pd, \\',
+    '    matplotlib.pyplot as plt',
+    "say = \"it's ''' fine\"",
+    'import einops',
+    'try:',
+    '    import cupy',
+    'except ImportError: pass',
+    'importlib = 1',
+    'from_here = 2',
+  ].join('\r\n');
+  const names = ['torch', 'sklearn', 'numpy', 'scipy', 'PIL', 'pandas', 'matplotlib', 'einops'];
+  assert.deepEqual(importedModules(script), names);
+});
+
+test('a submission becomes a spec with what was seen of its files', async () => {
+  const data = await npzBytes({ X: floats([1, 2, 3, 4], [2, 2]), y: integers([0, 1]) });
+  const prepared = await submit({ data, dataName: 'digits.npz' });
+  assert.ok(prepared.ok, JSON.stringify(prepared));
+  assert.equal(prepared.name, 'digits');
+  const spec = TrainingSpec.parse(prepared.spec);
+  assert.deepEqual([spec.modules, spec.data.format, spec.data.size], [['numpy'], 'npz', data.length]);
+  assert.deepEqual(prepared.blobs, [spec.script.blob, spec.data.blob]);
+});
+
+test('scripts that are none are refused with the reason', async () => {
+  assert.match(await refusal({ script: '' }), /"digits\.py" .*: it is empty\.$/);
+  assert.match(await refusal({ script: Buffer.from([0x69, 0xff, 0xfe]) }), /not text in UTF-8/);
+  assert.match(await refusal({ scriptName: 'digits.ipynb' }), /does not end with \.py/);
+  assert.match(
+    await refusal({ script: `${SCRIPT}#${'x'.repeat(1024 ** 2)}` }),
+    /has 1 MB, and 1 MB are the most/,
+  );
+  assert.match(await refusal({ script: 'import numpy\n' }), /does not import pilot/);
+});
+
+test('a script no worker can run is refused, naming what is missing', async () => {
+  assert.match(
+    await refusal({ script: `${SCRIPT}import jax\n` }),
+    /^The script imports "jax", which no worker of this farm has\./,
+  );
+  assert.match(
+    await refusal({ script: `${SCRIPT}import torch, sklearn\n` }),
+    /Each of them is on some worker, but no worker has all of them\./,
+  );
+});
+
+test('data that cannot be split is refused before anything runs', async () => {
+  assert.match(await refusal({ data: Buffer.alloc(0) }), /"digits\.csv" is empty\./);
+  assert.match(await refusal({ dataName: 'digits.parquet' }), /not known here\. Send the data as \.npz/);
+  assert.match(await refusal({ dataName: 'digits.npz' }), /is not the \.npz file that its name says/);
+  const npz = async (arrays: Parameters<typeof npzBytes>[0], settings = {}) =>
+    refusal({ data: await npzBytes(arrays), dataName: 'd.npz', settings });
+  assert.match(
+    await npz({ X: floats([1, 2]), y: integers([1, 2, 3]) }),
+    /the array "X" has 2 rows, and "y" has 3\./,
+  );
+  assert.match(
+    await npz({ X: { descr: '|O', shape: [2], bytes: Buffer.from('\x80') } }),
+    /"X" holds pickled objects \(dtype object\), which are programs, not data/,
+  );
+  assert.match(await npz({ X: { ...floats([1, 2, 3, 4], [2, 2]), fortran: true } }), /Fortran order/);
+  assert.match(await npz({ X: floats([1, 2], [3]) }), /not as many bytes as its shape says/);
+  assert.match(
+    await npz({ X: floats([1, 2]) }, { label: 'z' }),
+    /has no array "z" for the labels; it has X\./,
+  );
+  const cut = (await npzBytes({ X: floats([1, 2]) })).subarray(0, 100);
+  assert.match(await refusal({ data: cut, dataName: 'd.npz' }), /damaged or cut short/);
+  const zip = async (...names: string[]) =>
+    refusal({ data: await zipBytes(names.map((name) => [name, CSV])), dataName: 'd.zip' });
+  assert.match(await zip('cats/1.png', '2.png'), /"2\.png" lies in no folder/);
+  assert.match(await zip('cats/1.png', 'cats/1.PNG'), /names that differ in case alone/);
+});

@@ -1,0 +1,86 @@
+import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
+import { TrainingSpec, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { fleetOf } from '../../jobs/planning-context.ts';
+import type { Parts, SubmissionRefusal } from '../../parts.ts';
+import { inWords } from '../../routes/in-words.ts';
+import { sentenceOf } from '../../routes/problems.ts';
+import type { FarmKind } from '../kind.ts';
+import { screenData } from './data/screen-data.ts';
+import { importedModules } from './script-imports.ts';
+
+const MOST_SCRIPT_BYTES = 1024 ** 2;
+
+/** Turns a training submission into the stored spec; what is wrong without running the script is refused here. */
+export const prepare: FarmKind['prepare'] = async (parts, given) => {
+  const parsed = TrainingSubmission.safeParse(given);
+  if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
+  const { script, data, settings } = parsed.data;
+  const scriptSize = await sizeOf(parts, script.blob);
+  if (scriptSize === null) return gone(script.fileName);
+  const read = await readScript(parts, script, scriptSize);
+  if (!read.ok) return read;
+  const problem = fleetProblem(await fleetOf(parts.db), requirementsOf(read.modules));
+  if (problem !== null) return { ok: false, ...problem };
+  const dataSize = await sizeOf(parts, data.blob);
+  if (dataSize === null) return gone(data.fileName);
+  const screened = await screenData(parts, data, settings.label);
+  if (!screened.ok) return screened;
+  return {
+    ok: true,
+    spec: TrainingSpec.parse({
+      ...parsed.data,
+      script: { ...script, size: scriptSize },
+      data: { ...data, size: dataSize, format: screened.format },
+      modules: read.modules,
+    }),
+    name: script.fileName.replace(/\.py$/i, ''),
+    blobs: [...new Set([script.blob, data.blob])],
+  };
+};
+
+type Source = { blob: BlobHash; fileName: string };
+
+const sizeOf = async ({ db, blobs }: Parts, hash: BlobHash): Promise<number | null> =>
+  (await findBlob(db, hash)) === undefined ? null : blobs.size(hash);
+
+async function readScript(
+  { blobs }: Parts,
+  { blob, fileName }: Source,
+  size: number,
+): Promise<{ ok: true; modules: string[] } | SubmissionRefusal> {
+  if (!/\.py$/i.test(fileName)) return notPython(fileName, 'its name does not end with .py');
+  if (size > MOST_SCRIPT_BYTES) {
+    return notPython(fileName, `it has ${inWords(size)}, and ${inWords(MOST_SCRIPT_BYTES)} are the most`);
+  }
+  const bytes = Buffer.concat(await blobs.read(blob).toArray());
+  const text = decode(bytes);
+  if (text === null || text.includes('\0')) return notPython(fileName, 'it is not text in UTF-8');
+  if (text.trim() === '') return notPython(fileName, 'it is empty');
+  if (!/^[ \t]*(import[ \t].*\bpilot\b|from[ \t]+pilot\b)/m.test(text)) {
+    const message = `"${fileName}" does not import pilot, so it could not ask for its part of the data, nor hand its weights back. See the examples in examples/training.`;
+    return { ok: false, code: 'no-pilot', message };
+  }
+  return { ok: true, modules: importedModules(text).slice(0, 200) };
+}
+
+function decode(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const notPython = (fileName: string, why: string): SubmissionRefusal => ({
+  ok: false,
+  code: 'not-a-script',
+  message: `"${fileName}" cannot be taken as a Python script: ${why}.`,
+});
+
+const gone = (fileName: string): SubmissionRefusal => ({
+  ok: false,
+  code: 'blob-unknown',
+  message: `The uploaded file "${fileName}" is not on the farm (any more). Upload it again.`,
+});

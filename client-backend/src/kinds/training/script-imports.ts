@@ -1,0 +1,41 @@
+import { STANDARD_LIBRARY } from './standard-library.ts';
+
+/**
+ * Top-level names of the modules that a Python script imports in lines without
+ * indentation, in their order: `import a.b as c, d` gives a and d. Leaves out
+ * relative imports, what every Python brings along, and `pilot`, which the
+ * worker brings. Imports further in, perhaps in a `try`, are the script's own
+ * business. A reading of lines, not of the language: a wrong guess about a
+ * string that spans lines costs a refusal, which the user can word around.
+ */
+export function importedModules(script: string): string[] {
+  const found = new Set<string>();
+  for (const line of codeLines(script)) {
+    for (const name of namesIn(line)) found.add(name);
+  }
+  return [...found].filter((name) => name !== 'pilot' && !STANDARD_LIBRARY.has(name));
+}
+
+function namesIn(line: string): string[] {
+  return line.split(';').flatMap((statement, index) => {
+    // After a semicolon a statement may have a space before it, a line's first may not.
+    const text = index === 0 ? statement : statement.trimStart();
+    const from = /^from[ \t]+([\p{L}_][\p{L}\p{N}_]*)[\p{L}\p{N}_.]*[ \t]+import\b/u.exec(text);
+    if (from?.[1] !== undefined) return [from[1]];
+    const list = /^import[ \t]+(.+)$/.exec(text)?.[1];
+    if (list === undefined) return [];
+    return list.split(',').flatMap((part) => /^\s*([\p{L}_][\p{L}\p{N}_]*)/u.exec(part)?.[1] ?? []);
+  });
+}
+
+/** Lines with continued ones joined, without comments and what lies within triple quotes. */
+function* codeLines(script: string): Generator<string> {
+  const joined = withoutStrings(script).replace(/\\\r?\n/g, ' ');
+  for (const line of joined.split(/\r?\n|\r/)) yield line.replace(/#.*$/, '').trimEnd();
+}
+
+// One pass over what may hold quotes: a triple quote inside of a comment or of another string opens nothing.
+const TOKENS =
+  /#[^\r\n]*|"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'/g;
+const withoutStrings = (script: string): string =>
+  script.replace(TOKENS, (token) => (token.startsWith('#') ? '' : '""'));
