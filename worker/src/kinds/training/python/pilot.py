@@ -1,0 +1,546 @@
+"""Lets an ordinary training script run over the shards of a Parallel Pilot farm.
+
+    import pilot
+    X, y = pilot.data("digits.npz")
+    model = ...
+    model.load_state_dict(pilot.weights(model.state_dict()))
+    for epoch in pilot.epochs(2):
+        ...                              # train on X and y, in batches of pilot.batch
+        pilot.report(loss=loss)          # as often as you like
+    pilot.finish(model.state_dict(), samples=len(X), metrics={"accuracy": accuracy})
+
+Run by itself, the same script trains on the whole data on this machine and writes model.npz. A farm runs
+it once to get the first weights, then for every shard in every round, and once per round with
+`pilot.evaluating` true, to measure the merged model on data that no shard has.
+
+Weights are a torch state dict, or a dict, list or tuple of arrays. Needs Python 3.8 and numpy; torch only
+where the script itself uses it.
+
+    pilot.data(path)              the data: see there
+    pilot.weights(default)        the weights to start from, like `default`
+    pilot.epochs(n)               0 to n-1, ended by the deadline; nothing while evaluating
+    pilot.report(loss=0.3)        what is shown while it trains
+    pilot.finish(weights, samples, metrics)    the result; once
+    pilot.param(name, default)    a setting of the job
+    pilot.should_stop()           true when the round's deadline is near
+
+    pilot.shard, pilot.shards     this shard, from 0, and how many there are
+    pilot.round, pilot.rounds     this round, from 1, and how many there are
+    pilot.batch                   rows of one step: the job's batch divided by the shards
+    pilot.seed                    the job's; random, numpy and torch are seeded with it already
+    pilot.deadline                when the round ends, in Unix seconds, or None
+    pilot.evaluating              the script is to measure, not to train
+    pilot.classes                 names of the classes, to which integer labels are indices, or None
+
+By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the path in the
+script), PILOT_LABEL, PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n),
+PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only), PILOT_OUT
+(folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
+"""
+
+import atexit
+import collections
+import contextlib
+import csv
+import json
+import math
+import numbers
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+import zipfile
+
+import numpy as np
+
+_env = os.environ.get
+shard = 0
+shards = 1
+round = 1
+rounds = 1
+batch = int(_env("PILOT_BATCH") or 32)
+seed = int(_env("PILOT_SEED") or 0)
+deadline = None
+evaluating = (_env("PILOT_EVALUATE") or "0") not in ("", "0", "false")
+classes = None
+
+_LABELS = ("label", "labels", "target", "targets", "class", "y", "Y")
+_MOST_CLASSES = 10000
+_MOST_NAMES = 16
+_LONGEST_NAME = 32
+
+
+class _Alone:
+    """What stands behind the functions when there is no farm. The farm puts an object of its own in its place."""
+
+    training = not evaluating
+    repeats = int(_env("PILOT_ROUNDS") or 1)
+    label = _env("PILOT_LABEL")
+    stop_at = None
+    seeds = [seed]
+
+    def __init__(self):
+        self.started = time.monotonic()
+        self.printed = -math.inf
+        self.fraction = None
+
+    def data_path(self, path):
+        chosen = _env("PILOT_DATA") or path
+        if chosen is None:
+            raise ValueError('pilot.data: name the file, as in pilot.data("digits.npz"), or set PILOT_DATA')
+        return os.fspath(chosen)
+
+    def cached(self, source, make):
+        return make(source)
+
+    def unpacked(self, source, unpack):
+        folder = tempfile.mkdtemp(prefix="pilot-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        unpack(source, folder)
+        return folder
+
+    def param(self, name):
+        return _env("PILOT_PARAM_" + name, _env("PILOT_PARAM_" + name.upper()))
+
+    def weights(self, default, _framework):
+        return dict(_load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
+
+    def epoch(self, index, count):
+        self.fraction = index / count
+
+    def report(self, fraction, values):
+        if time.monotonic() - self.printed < 1:
+            return
+        self.printed = time.monotonic()
+        share = self.fraction if fraction is None else fraction
+        print("pilot:", "" if share is None else "%3.0f %%" % (share * 100), _words(values), file=sys.stderr)
+
+    def finish(self, arrays, samples, metrics, _framework):
+        folder = _env("PILOT_OUT") or "."
+        if not evaluating:
+            os.makedirs(folder, exist_ok=True)
+            _save_npz(os.path.join(folder, "model.npz"), arrays)
+        seconds = time.monotonic() - self.started
+        print("pilot: %s (%g samples, %.1f s)" % (_words(metrics) or "no metrics", samples, seconds))
+        if _env("PILOT_METRICS"):
+            with open(_env("PILOT_METRICS"), "w") as file:
+                json.dump({"metrics": metrics, "samples": samples, "seconds": seconds}, file)
+
+
+_run = _Alone()
+_start = None  # name -> (shape, dtype) of the weights that the script was given
+_rows = None
+_finished = False
+
+
+def data(path=None):
+    """The data of this run; its rows are shuffled, the same way every time.
+
+    .npz    its arrays as a tuple, labels last; a single array as it is
+    .csv    (X, y): numbers, and the column of labels
+    .jsonl  a list of dicts
+    .zip    (paths, labels) of a folder with one folder of files for each class
+
+    Labels are found by the job's setting "label" (PILOT_LABEL), or by names such as label, target and y;
+    in a .csv they are the last column otherwise. Labels that are text become indices into pilot.classes.
+    """
+    global _rows
+    _seed_libraries()
+    source = _run.data_path(path)
+    ending = os.path.splitext(source)[1].lower()
+    if ending not in _READERS:
+        raise ValueError("pilot.data reads .npz, .csv, .jsonl and .zip, not %s" % os.path.basename(source))
+    loaded, _rows = _READERS[ending](source)
+    return loaded
+
+
+def weights(default):
+    """The weights to start from, in the container, types and device of `default`, which names and shapes them."""
+    global _start
+    _seed_libraries()
+    named, framework = _named(default, "pilot.weights")
+    given = _run.weights(named, framework)
+    _start = {name: (array.shape, array.dtype) for name, array in given.items()}
+    _check_fit(dict(named), "The script's model does not fit the weights of this round: ")
+    return _like(default, given)
+
+
+def epochs(count):
+    """Counts epochs from 0 and tells the progress. Ends early at the deadline; without a farm it runs
+    PILOT_ROUNDS times as many, which is what the rounds of a farm add up to."""
+    if not _run.training:
+        return
+    total = count * _run.repeats
+    for index in range(total):
+        if should_stop():
+            return
+        _run.epoch(index, total)
+        yield index
+    _run.epoch(total, total)
+
+
+def should_stop():
+    """True when the round's deadline is so near that the script should come to its pilot.finish."""
+    return _run.stop_at is not None and time.time() >= _run.stop_at
+
+
+def report(fraction=None, **values):
+    """Shows figures while the script runs. `fraction`, from 0 to 1, is how much is done, where
+    pilot.epochs does not tell. Cheap; what is not a finite number is left out."""
+    if fraction is not None:
+        fraction = min(1.0, max(0.0, float(fraction)))
+    _run.report(fraction, _figures(values, "pilot.report"))
+
+
+def finish(weights, samples=None, metrics=None):
+    """Hands over the trained weights. `samples`, the rows trained on, are their weight in the merge and are
+    the rows of pilot.data by default; `metrics` are figures such as {"accuracy": 0.97}. To be called once."""
+    global _finished
+    if _finished:
+        raise RuntimeError("pilot.finish was called a second time")
+    if _start is None:
+        raise RuntimeError(
+            "pilot.finish was called without pilot.weights, so each round would start from nothing. "
+            "Load pilot.weights(...) into the model first."
+        )
+    named, framework = _named(weights, "pilot.finish")
+    _check_fit(dict(named), "pilot.finish: ")
+    arrays = [(name, np.asarray(array, _start[name][1], order="C")) for name, array in named]
+    _check_finite(arrays)
+    samples = _rows if samples is None else float(samples)
+    if samples is None or not samples > 0 or not math.isfinite(samples):
+        raise ValueError("pilot.finish: samples has to say how many rows were trained on")
+    _run.finish(arrays, samples, _figures(metrics or {}, "pilot.finish"), framework)
+    _finished = True
+
+
+def param(name, default=None):
+    """A setting of the job by its name, in the type of `default`, or `default`."""
+    value = _run.param(name)
+    if value is None or default is None or isinstance(value, type(default)) and not isinstance(value, bool):
+        return default if value is None else value
+    if isinstance(default, bool):
+        return value if isinstance(value, bool) else str(value).lower() in ("1", "1.0", "true", "yes", "on")
+    if isinstance(default, int) and float(value) != int(float(value)):
+        raise ValueError("the parameter %s is %s, and the script expects a whole number" % (name, value))
+    return int(float(value)) if isinstance(default, int) else type(default)(value)
+
+
+# Seeds
+
+
+_seeded = set()
+
+
+def _seed_libraries():
+    """Seeds each library once; torch as soon as the script has imported it."""
+    number = int(np.random.SeedSequence(_run.seeds).generate_state(1)[0])
+    for name, how in (
+        ("random", random.seed),
+        ("numpy", np.random.seed),
+        ("torch", getattr(sys.modules.get("torch"), "manual_seed", None)),
+    ):
+        if how is not None and name not in _seeded:
+            _seeded.add(name)
+            how(number)
+
+
+def _shuffled(count):
+    return np.random.default_rng([seed, count]).permutation(count)
+
+
+# Reading data
+
+
+def _read_npz(source):
+    arrays = dict(_load_npz(source))
+    label = _label_of(arrays)
+    counted = arrays[label or next(iter(arrays))]
+    count = counted.shape[0] if counted.ndim else 1
+    order = _shuffled(count)
+    for name, array in arrays.items():
+        if array.ndim and array.shape[0] == count:
+            arrays[name] = array[order]
+    if label is not None:
+        arrays[label] = _indices(arrays.pop(label))
+    loaded = tuple(arrays.values())
+    return (loaded[0] if len(loaded) == 1 else loaded), count
+
+
+def _read_csv(source):
+    found = _run.cached(source, _parse_csv)
+    order = _shuffled(len(found["X"]))
+    return (found["X"][order], _indices(found["y"])[order]), len(order)
+
+
+def _parse_csv(source):
+    """{"X": rows x features, "y": labels, as numbers where all of them are}"""
+    with open(source, newline="", encoding="utf-8-sig") as file:
+        rows = (row for row in csv.reader(file) if row)
+        first = next(rows, None)
+        if first is None:
+            raise ValueError("the data is empty")
+        header = None if any(_is_number(cell) for cell in first) else [cell.strip() for cell in first]
+        label = _label_column(header, len(first))
+        X, labels = [], []
+        for number, row in enumerate(rows if header else _chain(first, rows), 1):
+            if len(row) != len(first):
+                raise ValueError("row %d of the data has %d cells, not %d" % (number, len(row), len(first)))
+            labels.append(row.pop(label).strip())
+            X.append(np.fromiter(map(_number, row), float, len(row)))
+            if np.isinf(X[-1]).any():
+                at = int(np.argmax(np.isinf(X[-1])))
+                raise ValueError("row %d of the data has %r where a number is expected" % (number, row[at]))
+    if not X:
+        raise ValueError("the data has no rows")
+    y = np.array(labels)
+    if all(map(_is_number, labels)) and not (classes and not all(map(_is_number, classes))):
+        y = y.astype(float)
+    return {"X": np.array(X), "y": y}
+
+
+def _chain(first, rows):
+    yield list(first)
+    yield from rows
+
+
+def _number(cell):
+    try:
+        return float(cell) if cell.strip() else math.nan
+    except ValueError:
+        return math.inf
+
+
+def _is_number(cell):
+    return bool(re.match(r"\s*[-+]?(\d|\.\d|nan\s*$|inf)", cell, re.I)) and not math.isinf(_number(cell))
+
+
+def _label_column(header, count):
+    if header is None:
+        return count - 1
+    name = _label_of(header)
+    return count - 1 if name is None else header.index(name)
+
+
+def _read_jsonl(source):
+    with open(source, encoding="utf-8-sig") as file:
+        rows = [json.loads(line) for line in file if line.strip()]
+    label = _label_of(rows[0]) if rows and isinstance(rows[0], dict) else None
+    if label is not None and classes is None:
+        values = [row.get(label) for row in rows]
+        if all(isinstance(value, (str, int)) for value in values):
+            _find_classes(np.array([str(value) for value in values]))
+    return [rows[index] for index in _shuffled(len(rows))], len(rows)
+
+
+def _read_zip(source):
+    folder = _run.unpacked(source, _unpack)
+    paths = sorted(
+        os.path.join(at, name) for at, _folders, names in os.walk(folder) for name in names if at != folder
+    )
+    labels = _indices(np.array([os.path.basename(os.path.dirname(path)) for path in paths], dtype=str))
+    order = _shuffled(len(paths))
+    return ([paths[index] for index in order], labels[order]), len(paths)
+
+
+def _unpack(source, folder):
+    """Files in folders only; `extract` keeps every path inside the folder, and makes a link a plain file."""
+    with zipfile.ZipFile(source) as archive:
+        for entry in archive.infolist():
+            parts = entry.filename.split("/")
+            if entry.is_dir() or len(parts) < 2 or any(part.startswith((".", "__MACOSX")) for part in parts):
+                continue
+            archive.extract(entry, folder)
+
+
+_READERS = {".npz": _read_npz, ".csv": _read_csv, ".jsonl": _read_jsonl, ".zip": _read_zip}
+
+
+def _label_of(names):
+    if _run.label:
+        if _run.label not in names:
+            raise ValueError("the data has no %r to be the label; it has %s" % (_run.label, ", ".join(names)))
+        return _run.label
+    return next((name for name in _LABELS if name in names), None)
+
+
+def _indices(labels):
+    """Text labels as indices into the classes; numbers as they are, whole ones as integers."""
+    if labels.ndim != 1:
+        return labels
+    if labels.dtype.kind not in "US":
+        whole = labels.dtype.kind in "iub" or bool(np.all(labels == np.floor(labels)))
+        if classes is None and whole:
+            _find_classes(labels.astype(np.int64))
+        return labels.astype(np.int64) if classes is not None and whole else labels
+    if classes is None:
+        _find_classes(labels)
+    places = {name: index for index, name in enumerate(classes or [])}
+    unknown = next((name for name in labels.astype(str) if name not in places), None)
+    if unknown is not None:
+        raise ValueError("the label %r is not one of the classes of the data" % str(unknown))
+    return np.array([places[name] for name in labels.astype(str)], dtype=np.int64)
+
+
+def _find_classes(labels):
+    """Without a farm the data at hand is all there is; a farm has looked at the whole of it."""
+    global classes
+    if isinstance(_run, _Alone):
+        distinct = np.unique(labels)
+        if len(distinct) <= _MOST_CLASSES:
+            classes = [str(label) for label in distinct]
+
+
+# Weights as arrays
+
+
+def _named(weights, what):
+    """[(name, array)] and "torch" or "numpy". Arrays may share memory with the script's."""
+    if hasattr(weights, "items"):
+        pairs = list(weights.items())
+    elif isinstance(weights, (list, tuple)):
+        pairs = [(str(index), value) for index, value in enumerate(weights)]
+    else:
+        raise TypeError("%s takes a torch state dict, or a dict, list or tuple of arrays" % what)
+    if not pairs:
+        raise ValueError("%s was given no weights at all" % what)
+    framework = "torch" if any(_is_tensor(value) for _name, value in pairs) else "numpy"
+    return [(str(name), _array(name, value, what)) for name, value in pairs], framework
+
+
+def _is_tensor(value):
+    return "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor)
+
+
+def _array(name, value, what):
+    if _is_tensor(value):
+        value = value.detach().cpu()
+        # numpy knows no bfloat16.
+        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+    array = np.asarray(value)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "biuf":
+        raise TypeError("%s: %r is no array of numbers but %s" % (what, name, _kind(value, array)))
+    if array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    return np.asarray(array, array.dtype.newbyteorder("="), order="C")
+
+
+def _kind(value, array):
+    return "an array of %s" % array.dtype if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def _like(default, given):
+    """The arrays `given` in the container and the types of `default`. Never the memory of `default`."""
+    if not hasattr(default, "items"):
+        return type(default)([_as(value, given[str(index)]) for index, value in enumerate(default)])
+    container = collections.OrderedDict() if isinstance(default, collections.OrderedDict) else {}
+    for name, value in default.items():
+        container[name] = _as(value, given[str(name)])
+    if hasattr(default, "_metadata"):
+        container._metadata = default._metadata
+    return container
+
+
+def _as(sample, array):
+    if _is_tensor(sample):
+        return sys.modules["torch"].from_numpy(array.copy()).to(dtype=sample.dtype, device=sample.device)
+    if isinstance(sample, (bool, int, float)):
+        return type(sample)(array)
+    return array.astype(getattr(sample, "dtype", array.dtype))
+
+
+def _check_fit(arrays, prefix):
+    for name, (shape, dtype) in _start.items():
+        if name not in arrays:
+            raise ValueError('%sthe array "%s" is missing' % (prefix, name))
+        array = arrays[name]
+        if array.shape != shape:
+            raise ValueError('%s"%s" has the shape %s, not %s' % (prefix, name, array.shape, shape))
+        # A script may compute in float64 what started as float32; an integer is not a float, though.
+        if array.dtype != dtype and not array.dtype.kind == dtype.kind == "f":
+            raise ValueError('%s"%s" has the type %s, not %s' % (prefix, name, array.dtype, dtype))
+    extra = next((name for name in arrays if name not in _start), None)
+    if extra is not None:
+        raise ValueError('%sthe array "%s" was not among the weights at the start' % (prefix, extra))
+
+
+def _check_finite(arrays):
+    for name, array in arrays:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            found = "NaN" if np.isnan(array).any() else "infinite numbers"
+            raise ValueError(
+                'pilot.finish: "%s" holds %s. The training has diverged; a smaller learning rate may help.'
+                % (name, found)
+            )
+
+
+def _load_npz(path):
+    """Yields (name, array), one at a time."""
+    with np.load(path, allow_pickle=False) as file:
+        for name in file.files:
+            yield name, file[name]
+
+
+def _save_npz(path, arrays):
+    with _npz_writer(path) as add:
+        for name, array in arrays:
+            add(name, array)
+
+
+@contextlib.contextmanager
+def _npz_writer(path):
+    """Like numpy.savez, but any name may be used, arrays come one at a time, and equal ones make equal files."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+
+        def add(name, array):
+            with file.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+
+        yield add
+
+
+# Figures
+
+
+_noted = set()
+
+
+def _figures(values, what):
+    """Finite numbers by name, few and shortly named; for what is left out a line says so, once."""
+    figures = {}
+    for name, value in values.items():
+        if hasattr(value, "item") and getattr(value, "size", 1) in (0, 1) or hasattr(value, "detach"):
+            value = value.item()
+        if not isinstance(value, numbers.Real):
+            raise TypeError("%s: %s is not a number but %s" % (what, name, type(value).__name__))
+        if not math.isfinite(value):
+            _note("%s: %s is %s; it is left out" % (what, name, value))
+        elif len(figures) == _MOST_NAMES:
+            _note("%s: more than %d figures; the others are left out" % (what, _MOST_NAMES))
+        else:
+            figures[str(name)[:_LONGEST_NAME]] = float(value)
+    return figures
+
+
+def _note(line):
+    if line not in _noted and len(_noted) < 100:
+        _noted.add(line)
+        print("pilot:", line, file=sys.stderr)
+
+
+def _words(figures):
+    return "  ".join("%s %.4g" % item for item in figures.items())
+
+
+@atexit.register
+def _remind():
+    if isinstance(_run, _Alone) and _start is not None and not _finished:
+        print("pilot: the script ended without calling pilot.finish(...)", file=sys.stderr)
+
+
+_seed_libraries()

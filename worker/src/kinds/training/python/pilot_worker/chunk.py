@@ -1,0 +1,96 @@
+"""One chunk, in a fork of the zygote: runs the script, merges, or both; what came of it as one dict."""
+
+import os
+import runpy
+import sys
+import time
+
+from pilot_worker import failures, merge
+from pilot_worker.farm_run import FarmRun, FirstWeights
+
+
+def run_chunk(task, board):
+    """{"ok": True, "result": {...}} or {"ok": False, "code": ..., "message": ...}"""
+    started = time.monotonic()
+    try:
+        result = STAGES[task["stage"]](task, board)
+    except failures.Failure as failure:
+        return {"ok": False, "code": failure.code, "message": str(failure)}
+    except MemoryError:
+        return {"ok": False, "code": "out-of-memory", "message": "The worker ran out of memory for this chunk."}
+    except OSError as error:
+        failure = failures.explain(error, task["script"])
+        return {"ok": False, "code": failure.code, "message": str(failure)}
+    result.setdefault("seconds", time.monotonic() - started)
+    return {"ok": True, "result": result}
+
+
+def initialize(task, board):
+    return run_script(task, board)
+
+
+def train(task, board):
+    return run_script(task, board)
+
+
+def merge_updates(task, board):
+    merged = os.path.join(task["work"], "weights.npz")
+    parameters = merge.merge(
+        task["merge"],
+        base=task["weights"],
+        updates=[(update["path"], update["samples"]) for update in task["updates"]],
+        target=merged,
+        momentum=task["momentum"],
+        new_momentum=os.path.join(task["work"], "momentum.npz"),
+    )
+    # What is measured is what was merged.
+    return {"metrics": measure(dict(task, weights=merged), board), "parameters": parameters}
+
+
+def evaluate(task, board):
+    metrics = measure(task, board)
+    if task["framework"] == "torch":
+        save_torch(task["weights"], os.path.join(task["work"], "model.pt"))
+    return {"metrics": metrics}
+
+
+STAGES = {"initialize": initialize, "train": train, "merge": merge_updates, "evaluate": evaluate}
+
+
+def measure(task, board):
+    return None if task["data"] is None else run_script(task, board)["metrics"]
+
+
+def run_script(task, board):
+    """Runs the user's script as `python3 script.py` would."""
+    run = FarmRun(task, board)
+    script = task["script"]
+    sys.argv[:] = [script]
+    started = time.monotonic()
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except FirstWeights:
+        pass
+    except SystemExit as leaving:
+        if leaving.code not in (None, 0):
+            raise failures.left(leaving.code)
+    except BaseException as error:
+        failures.print_own_frames(error, script)
+        raise failures.explain(error, script) from None
+    if run.result is None:
+        raise failures.unfinished(run)
+    run.result["seconds"] = time.monotonic() - started
+    return run.result
+
+
+def save_torch(weights, path):
+    import collections
+
+    import pilot
+    import torch
+
+    # A copy each: numpy's arrays need not be writable, and torch warns of those that are not.
+    state = collections.OrderedDict(
+        (name, torch.from_numpy(array.copy())) for name, array in pilot._load_npz(weights)
+    )
+    torch.save(state, path)

@@ -1,0 +1,159 @@
+"""What stands behind the functions of `pilot` while a chunk runs on a farm. See pilot._Alone for its shape."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+
+import numpy as np
+import pilot
+
+from pilot_worker.history import History
+
+MOST_CACHED_FILES = 50_000
+
+
+class FirstWeights(BaseException):
+    """Ends a script that was run for its first weights only. No Exception: scripts catch those."""
+
+
+class FarmRun:
+    repeats = 1
+
+    def __init__(self, task, board):
+        context = task["context"]
+        self.task = task
+        self.stage = task["stage"]
+        self.board = board
+        self.history = History()
+        self.training = self.stage == "train"
+        self.label = context["label"]
+        self.seeds = [context["seed"]]
+        if self.stage != "initialize":
+            self.seeds += [context["round"], task["shard"]]
+        self.stop_at = None
+        self.result = None
+        self.shown = {}
+        self.detail = ""
+        self.join(context)
+
+    def join(self, context):
+        pilot._run = self
+        pilot._seeded.clear()
+        pilot.shard = self.task["shard"]
+        pilot.round = max(1, context["round"])
+        for name in ("rounds", "shards", "batch", "seed", "classes"):
+            setattr(pilot, name, context[name])
+        pilot.evaluating = self.stage in ("merge", "evaluate")
+        seconds = context["deadlineSeconds"]
+        if seconds is not None and self.training:
+            pilot.deadline = time.time() + seconds
+            # Writing and sending the update takes its time too.
+            self.stop_at = pilot.deadline - min(5, seconds / 10)
+        pilot._seed_libraries()
+
+    def data_path(self, _path):
+        return self.task["data"]
+
+    def cached(self, source, make):
+        """What was made of the same file before, since parsing text can take longer than training on it."""
+        path = self.cache_path(".npz")
+        try:
+            return dict(pilot._load_npz(path))
+        except FileNotFoundError:
+            made = make(source)
+            self.keep(lambda target: pilot._save_npz(target, made.items()), path)
+            return made
+
+    def unpacked(self, source, unpack):
+        path = self.cache_path("")
+        if not os.path.isdir(path):
+            self.keep(lambda target: unpack(source, target), path)
+        return path
+
+    def cache_path(self, ending):
+        """Names the file by what it is on this disk, and what decides how it is read."""
+        seen = os.stat(self.task["data"])
+        parts = [seen.st_ino, seen.st_size, seen.st_mtime_ns, self.label, pilot.classes]
+        name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+        return os.path.join(self.task["cache"], name + ending)
+
+    def keep(self, write, path):
+        """Under its final name only once it is whole: the next chunk may find what a killed one left."""
+        os.makedirs(self.task["cache"], exist_ok=True)
+        partial = path + ".part"
+        remove(partial)
+        write(partial)
+        make_room(self.task["cache"], partial)
+        os.rename(partial, path)
+
+    def param(self, name):
+        return self.task["context"]["params"].get(name)
+
+    def weights(self, default, framework):
+        if self.stage != "initialize":
+            return dict(pilot._load_npz(self.task["weights"]))
+        pilot._start = {name: (array.shape, array.dtype) for name, array in default}
+        pilot._check_finite(default)
+        pilot._save_npz(os.path.join(self.task["work"], "weights.npz"), default)
+        self.result = {
+            "parameters": sum(array.size for _name, array in default),
+            "framework": framework,
+        }
+        raise FirstWeights
+
+    def epoch(self, index, count):
+        self.history.epoch(index, count)
+        self.detail = "Epoch %d of %d" % (min(index + 1, count), count)
+        self.show()
+
+    def report(self, fraction, values):
+        self.history.report(fraction, values)
+        for name, value in values.items():
+            self.shown.pop(name, None)
+            self.shown[name] = value
+        while len(self.shown) > pilot._MOST_NAMES:
+            del self.shown[next(iter(self.shown))]
+        self.show()
+
+    def show(self):
+        self.board.show({"fraction": self.history.at, "detail": self.detail, "values": self.shown})
+
+    def finish(self, arrays, samples, metrics, framework):
+        self.result = {"samples": samples, "metrics": metrics, "framework": framework}
+        if self.training:
+            pilot._save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
+            self.result["history"] = self.history.points()
+            return
+        start = dict(pilot._load_npz(self.task["weights"]))
+        for name, array in arrays:
+            if not np.array_equal(array, start[name]):
+                raise RuntimeError(
+                    "The script changed the weights while the merged model was only being measured. "
+                    "Loop over pilot.epochs(n), or skip the training when pilot.evaluating is true. "
+                    'The first changed array is "%s".' % name
+                )
+
+
+def make_room(cache, newest):
+    """Forgets the oldest once there are many files: they count as the job's."""
+    entries = sorted(os.scandir(cache), key=lambda entry: entry.stat().st_mtime)
+    sizes = {entry.path: count_files(entry.path) for entry in entries}
+    for entry in entries:
+        if len(sizes) <= 8 and sum(sizes.values()) <= MOST_CACHED_FILES:
+            return
+        if entry.path != newest:
+            remove(entry.path)
+            del sizes[entry.path]
+
+
+def count_files(path):
+    return sum(1 + len(names) for _at, _folders, names in os.walk(path)) if os.path.isdir(path) else 1
+
+
+def remove(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    elif os.path.lexists(path):
+        os.unlink(path)

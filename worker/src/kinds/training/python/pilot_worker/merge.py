@@ -1,0 +1,91 @@
+"""Merges the updates of a round into the next weights. Reads one array of all updates at a time.
+
+average   the mean of the updates, weighted by their samples
+outer     DiLoCo's outer step with Nesterov momentum (Douillard et al., arXiv 2311.08105, Algorithm 1, in
+          the form of torch.optim.SGD(nesterov=True)): with delta = base - mean,
+          m = momentum * m + delta;  new = base - lr * (delta + momentum * m)
+trim      in place of the mean, per weight: the mean without the floor(trim * updates) largest and smallest
+
+Counters (integer arrays) are averaged and rounded, flags decided by the majority; neither has momentum.
+"""
+
+import contextlib
+import math
+
+import numpy as np
+import pilot
+
+from pilot_worker.failures import Failure
+
+# Weights sorted at once: sorting needs several copies of what it sorts.
+BLOCK = 1 << 18
+
+
+def merge(settings, base, updates, target, momentum, new_momentum):
+    """Writes `target`, and `new_momentum` in mode outer. `updates` are (path, samples). Returns how many numbers it merged."""
+    total = float(sum(samples for _path, samples in updates))
+    shares = np.array([samples / total for _path, samples in updates])
+    trimmed = math.floor(settings["trim"] * len(updates) + 1e-9)
+    outer = settings["merge"] == "outer"
+    parameters = 0
+    with contextlib.ExitStack() as open_files:
+        files = [open_files.enter_context(np.load(path, allow_pickle=False)) for path, _samples in updates]
+        start = open_files.enter_context(np.load(base, allow_pickle=False))
+        before = open_files.enter_context(np.load(momentum, allow_pickle=False)) if momentum else {}
+        add = open_files.enter_context(pilot._npz_writer(target))
+        add_momentum = open_files.enter_context(pilot._npz_writer(new_momentum)) if outer else None
+        check_names(start, files, updates)
+        for name in start.files:
+            old = start[name]
+            mean = mean_of(name, old, (file[name] for file in files), shares, trimmed)
+            parameters += old.size
+            if outer and old.dtype.kind == "f":
+                delta = old.astype(np.float64) - mean
+                m = settings["outerMomentum"] * np.asarray(before[name] if momentum else 0.0, float) + delta
+                mean = old - settings["outerLr"] * (delta + settings["outerMomentum"] * m)
+                add_momentum(name, m.astype(old.dtype))
+            add(name, in_type_of(old, mean))
+    return parameters
+
+
+def mean_of(name, old, arrays, shares, trimmed):
+    if trimmed > 0:
+        return trimmed_mean([checked(name, array, old) for array in arrays], shares, trimmed)
+    mean = np.zeros(old.shape)
+    for array, share in zip(arrays, shares):
+        mean += checked(name, array, old) * share
+    return mean
+
+
+def trimmed_mean(arrays, shares, trimmed):
+    """Per coordinate; those that are left keep their weights among each other."""
+    flat = [np.asarray(array).reshape(-1) for array in arrays]
+    mean = np.empty(flat[0].size)
+    for start in range(0, mean.size, BLOCK):
+        block = np.stack([array[start : start + BLOCK] for array in flat]).astype(np.float64)
+        order = np.argsort(block, axis=0, kind="stable")[trimmed : len(flat) - trimmed]
+        weight = shares[order]
+        kept = np.take_along_axis(block, order, axis=0)
+        mean[start : start + BLOCK] = (kept * weight).sum(axis=0) / weight.sum(axis=0)
+    return mean.reshape(arrays[0].shape)
+
+
+def in_type_of(old, mean):
+    if old.dtype.kind == "b":
+        # A tie changes nothing.
+        return np.where(np.isclose(mean, 0.5), old, mean > 0.5)
+    return np.asarray(np.rint(mean) if old.dtype.kind in "iu" else mean).astype(old.dtype)
+
+
+def check_names(start, files, updates):
+    for file, (path, _samples) in zip(files, updates):
+        if sorted(file.files) != sorted(start.files):
+            raise Failure("bad-update", "The update %s does not have the arrays that the round started with." % path)
+
+
+def checked(name, array, old):
+    if array.shape != old.shape or array.dtype != old.dtype:
+        raise Failure("bad-update", 'An update has "%s" in another shape or type than the round started with.' % name)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise Failure("bad-update", 'An update has numbers in "%s" that are not finite.' % name)
+    return array

@@ -1,0 +1,158 @@
+"""Keeps a Python with its modules imported, and forks it for every chunk. Started by the worker:
+
+The first line of standard input is {"nonce": ..., "threads": ...}. Every later line is a command:
+
+    {"id": 1, "op": "open", "script": path}    imports what the script will import
+    {"id": 2, "op": "run", "task": {...}}      runs one chunk in a fork; see chunk.py
+    {"op": "stop"}                             ends the fork
+
+Every command but `stop` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false, "code",
+"message", "log"}, or {"id", "ok": false, "died": {"signal": 11} or {"code": 3}, "log"} where a script ended
+Python. In between come {"event": "progress", ...} and {"event": "life"}. All go to standard output behind the
+nonce. What a script prints goes into a pipe of its own and never there.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+import numpy
+
+from pilot_worker import processes
+from pilot_worker.fork import Fork
+from pilot_worker.preload import preload
+
+LOOK_SECONDS = 0.1
+LIFE_SECONDS = 1.0
+
+
+class Zygote:
+    def __init__(self):
+        # Private copies: no script's print, and no library's, can reach the worker's pipes.
+        self.commands = os.dup(0)
+        self.replies = os.dup(1)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)
+        self.unread = b""
+        self.fork = None
+        self.heard = 0.0
+        greeting = self.read_greeting()
+        self.nonce = greeting["nonce"].encode()
+        self.threads = greeting["threads"]
+        self.wake, wake_in = os.pipe()
+        for pipe in (self.wake, wake_in):
+            os.set_blocking(pipe, False)
+        signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self.end)
+
+    def read_greeting(self):
+        while b"\n" not in self.unread:
+            block = os.read(self.commands, 65_536)
+            if not block:
+                os._exit(0)
+            self.unread += block
+        line, self.unread = self.unread.split(b"\n", 1)
+        return json.loads(line)
+
+    def send(self, message):
+        data = b"\n" + self.nonce + b" " + json.dumps(message).encode() + b"\n"
+        while data:
+            data = data[os.write(self.replies, data) :]
+
+    def serve(self):
+        self.obey_all()  # what came along with the greeting
+        while True:
+            watched = [self.commands, self.wake] + (self.fork.open_pipes if self.fork else [])
+            ready, _, _ = select.select(watched, [], [], None if self.fork is None else LOOK_SECONDS)
+            if self.wake in ready:
+                os.read(self.wake, 4096)
+            if self.commands in ready:
+                self.read_commands()
+            if self.fork is not None:
+                self.look(ready)
+
+    def read_commands(self):
+        block = os.read(self.commands, 65_536)
+        if not block:
+            self.end()
+        self.unread += block
+        self.obey_all()
+
+    def obey_all(self):
+        *lines, self.unread = self.unread.split(b"\n")
+        for line in lines:
+            self.obey(json.loads(line))
+
+    def end(self, *_signal):
+        """The worker is gone, or wants this to end."""
+        processes.end_descendants(self.fork and self.fork.pid)
+        os._exit(0)
+
+    def obey(self, command):
+        if command.get("op") == "stop":
+            if self.fork is not None:
+                self.fork.stop()
+            return
+        if command["op"] == "open":
+            # A handler waits for an import to return, and an import may never do.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            loaded = preload(command["script"])
+            signal.signal(signal.SIGTERM, self.end)
+            self.send({"id": command["id"], "ok": True, "result": loaded, "log": ""})
+            return
+        self.looked = 0.0
+        self.fork = Fork(command, self.threads)
+
+    def look(self, ready):
+        fork = self.fork
+        alive = fork.log_pipe in ready
+        for pipe in [pipe for pipe in fork.open_pipes if pipe in ready]:
+            fork.read(pipe)
+        pid, status = os.waitpid(fork.pid, os.WNOHANG)
+        if pid == fork.pid:
+            self.tell(True)
+            self.settle(status)
+            return
+        if fork.overdue():
+            processes.send(fork.pid, signal.SIGKILL)
+        self.tell(False, alive)
+
+    def tell(self, last, alive=False):
+        """Progress at most ten times a second; what was newest at the end is told too."""
+        now = time.monotonic()
+        if last or now - self.looked >= LOOK_SECONDS:
+            self.looked = now
+            news = self.fork.board.news()
+            if news is not None:
+                self.heard = now
+                self.send(dict(news, event="progress"))
+        if alive and now - self.heard >= LIFE_SECONDS:
+            self.heard = now
+            self.send({"event": "life"})
+
+    def settle(self, status):
+        fork, self.fork = self.fork, None
+        outcome = fork.close()
+        if outcome is None:
+            signalled = os.WIFSIGNALED(status)
+            died = {"signal": os.WTERMSIG(status)} if signalled else {"code": os.WEXITSTATUS(status)}
+            outcome = {"ok": False, "died": died}
+        printed = fork.log.bytes()
+        if printed:
+            with open(os.path.join(fork.task["work"], "log.txt"), "wb") as file:
+                file.write(printed)
+        self.send(dict(outcome, id=fork.id, log=fork.log.end()))
+
+
+def main():
+    # Not SIGKILL: what scripts started has to be ended too.
+    processes.die_with_parent(os.getppid(), signal.SIGTERM)
+    processes.adopt_orphans()
+    sys.dont_write_bytecode = True
+    zygote = Zygote()
+    zygote.send({"event": "hello", "numpy": numpy.__version__})
+    zygote.serve()
