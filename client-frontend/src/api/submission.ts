@@ -1,48 +1,39 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { createJob } from './farm.ts';
 import { ProblemError, sentenceOf } from './request.ts';
+import { type FileOnItsWay, Refusal, sendFile } from './send-file.ts';
 import { rememberSource } from './sources.ts';
-import type { UploadHandle } from './upload.ts';
+import type { Named, SubmissionState } from './submission-state.ts';
 import { addSample, type Sample, speedOf } from './upload-speed.ts';
 
-/** Builds the job to create for a stored file; `main` is the file chosen in an archive. */
-export type DescribeJob = (source: { blob: string; fileName: string }, main?: string) => CreateJob;
+/** Stored files by the part they play in the job. */
+export type Sources = Record<string, { blob: string; fileName: string }>;
 
-type Named = { fileName: string; size: number };
-/** Where the file that the user gave stands on its way to becoming a job. */
-export type SubmissionState =
-  | { phase: 'idle' }
-  | ({ phase: 'checking' } & Named)
-  | ({
-      phase: 'uploading';
-      sent: number;
-      /** Bytes per second; null at first. */
-      speed: number | null;
-      paused: boolean;
-      /** Why it waits, while the farm cannot take it and is tried again. */
-      trouble: string | null;
-    } & Named)
-  | ({ phase: 'creating' } & Named)
-  /** The archive holds several .blend files. */
-  | ({ phase: 'choosing'; message: string; choices: string[] } & Named)
-  | ({ phase: 'refused'; message: string; canRetry: boolean } & Named)
-  | ({ phase: 'created'; job: string } & Named);
+/** Builds the jobs to create for stored files; `main` is the file chosen in an archive. */
+export type DescribeJobs = (sources: Sources, main?: string) => CreateJob[];
+
+/** A file and the part it plays in the job. */
+type GivenFile = { part: string; file: File };
 
 /**
- * The one file that is on its way to the farm. It lives outside the pages, so
- * an upload goes on while the user looks at other jobs.
+ * The files of the one job that is on its way to the farm. It lives outside the
+ * pages, so an upload goes on while the user looks at other jobs.
  */
 export class Submission {
   #state: SubmissionState = { phase: 'idle' };
   #listeners = new Set<() => void>();
-  #file: File | null = null;
-  #blob: string | null = null;
-  #describe: DescribeJob | null = null;
-  #upload: UploadHandle | null = null;
+  #kind = '';
+  #files: readonly GivenFile[] = [];
+  /** Blobs of files that were brought in before, so that adding one to them sends only that one. */
+  #blobs = new WeakMap<File, string>();
+  #describe: DescribeJobs | null = null;
+  /** Jobs created so far of those described, in their order. */
+  #created: string[] = [];
+  #upload: FileOnItsWay | null = null;
   #samples: Sample[] = [];
   /** Bytes sent when it was told last what is in the way; null while nothing is. */
   #stuckAt: number | null = null;
-  /** Counts the files given; a late answer for an earlier one is dropped. */
+  /** Counts the submissions; a late answer for an earlier one is dropped. */
   #turn = 0;
 
   readonly get = (): SubmissionState => this.#state;
@@ -51,13 +42,37 @@ export class Submission {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Takes a file and brings it in. Replaces one that was on its way. */
-  start(file: File, describe: DescribeJob): void {
+  /** The files on their way. */
+  files = (): readonly GivenFile[] => this.#files;
+
+  /** Takes files and brings them in, in place of those on their way. Without `describe` they then wait for `submit`. */
+  start(kind: string, files: readonly GivenFile[], describe: DescribeJobs | null): void {
     this.reset();
-    this.#file = file;
+    this.#kind = kind;
+    this.#files = files;
     this.#describe = describe;
-    void this.#bringIn(file, this.#turn);
+    void this.#bringIn(this.#turn);
   }
+
+  /** Says what to make of the files: at once where they are there, else as soon as they are. */
+  submit(describe: DescribeJobs): void {
+    this.#describe = describe;
+    this.#created = [];
+    const { phase } = this.#state;
+    if (phase === 'stored' || phase === 'refused') this.retry();
+    else if (phase !== 'idle') this.#set({ ...this.#state });
+  }
+
+  /** Takes back what was said, as long as the files are not there. */
+  withdraw(): void {
+    const { phase } = this.#state;
+    if (phase !== 'checking' && phase !== 'uploading') return;
+    this.#describe = null;
+    this.#set({ ...this.#state });
+  }
+
+  /** True once it is said what to make of the files. */
+  readonly submitted = (): boolean => this.#describe !== null;
 
   pause(): void {
     if (this.#state.phase !== 'uploading') return;
@@ -77,57 +92,58 @@ export class Submission {
   }
 
   retry(): void {
-    if (this.#file === null) return;
-    if (this.#blob === null) void this.#bringIn(this.#file, this.#turn);
-    else void this.#create(this.#turn);
+    if (this.#files.length > 0) void this.#bringIn(this.#turn);
   }
 
   reset(): void {
     this.#turn += 1;
     this.#upload?.pause();
     this.#upload = null;
-    this.#file = null;
-    this.#blob = null;
+    this.#files = [];
+    this.#describe = null;
+    this.#created = [];
     this.#samples = [];
     this.#set({ phase: 'idle' });
   }
 
-  async #bringIn(file: File, turn: number): Promise<void> {
-    this.#set({ phase: 'checking', ...named(file) });
+  async #bringIn(turn: number): Promise<void> {
+    let before = 0;
     try {
-      // Fetched with the first file: who looks at jobs needs nothing of it.
-      const { hashIfCheap, startUpload, storedBlob } = await import('./upload.ts');
-      const hash = await hashIfCheap(file);
-      const present = hash !== null && (await storedBlob(hash));
-      if (turn !== this.#turn) return;
-      if (hash !== null && present) {
-        this.#blob = hash;
-        await this.#create(turn);
-      } else {
-        this.#send(file, turn, startUpload);
+      for (const { file } of this.#files) {
+        if (!this.#blobs.has(file)) {
+          const blob = await this.#store(file, before, turn);
+          if (turn !== this.#turn) return;
+          this.#blobs.set(file, blob);
+        }
+        before += file.size;
       }
     } catch (error) {
-      this.#refuse(turn, sentenceOf(error), true);
+      this.#refuse(turn, error instanceof Refusal ? error.message : sentenceOf(error), true, false);
+      return;
     }
+    if (this.#describe === null) this.#set({ phase: 'stored', ...this.#named() });
+    else await this.#create(turn);
   }
 
-  #send(file: File, turn: number, startUpload: StartUpload): void {
-    this.#set({ phase: 'uploading', ...named(file), sent: 0, speed: null, paused: false, trouble: null });
-    this.#upload = startUpload(file, {
-      onProgress: (sent) => this.#progress(turn, sent),
-      onTrouble: (trouble) => {
-        if (turn !== this.#turn || this.#state.phase !== 'uploading') return;
-        this.#samples = [];
-        this.#stuckAt = this.#state.sent;
-        this.#set({ ...this.#state, trouble, speed: null });
+  /** The blob of a file, sent if the farm does not hold it. `before` are the bytes of the files before it. */
+  #store(file: File, before: number, turn: number): Promise<string> {
+    this.#set({ phase: 'checking', ...this.#named() });
+    const begun = { sent: before, speed: null, paused: false, trouble: null };
+    this.#upload = sendFile(file, {
+      onStart: () => {
+        if (turn === this.#turn) this.#set({ phase: 'uploading', ...this.#named(), ...begun });
       },
-      onStored: (blob) => {
-        if (turn !== this.#turn) return;
-        this.#blob = blob;
-        void this.#create(turn);
-      },
-      onRefused: (message) => this.#refuse(turn, message, true),
+      onProgress: (sent) => this.#progress(turn, before + sent),
+      onTrouble: (trouble) => this.#trouble(turn, trouble),
     });
+    return this.#upload.blob;
+  }
+
+  #trouble(turn: number, trouble: string): void {
+    if (turn !== this.#turn || this.#state.phase !== 'uploading') return;
+    this.#samples = [];
+    this.#stuckAt = this.#state.sent;
+    this.#set({ ...this.#state, trouble, speed: null });
   }
 
   #progress(turn: number, sent: number): void {
@@ -140,29 +156,60 @@ export class Submission {
   }
 
   async #create(turn: number, main?: string): Promise<void> {
-    const file = this.#file;
-    const blob = this.#blob;
-    if (file === null || blob === null || this.#describe === null) return;
-    this.#set({ phase: 'creating', ...named(file) });
+    if (this.#describe === null) return;
     try {
-      const wanted = this.#describe({ blob, fileName: file.name }, main);
-      const job = await createJob(wanted);
-      rememberSource(job, wanted);
-      if (turn === this.#turn) this.#set({ phase: 'created', ...named(file), job });
-    } catch (error) {
-      const problem = error instanceof ProblemError ? error.problem : null;
-      const choices = problem?.choices;
-      if (turn === this.#turn && choices !== undefined && choices.length > 0) {
-        this.#set({ phase: 'choosing', ...named(file), message: sentenceOf(error), choices });
-      } else {
-        this.#refuse(turn, sentenceOf(error), problem === null || problem.status >= 500);
+      const wanted = this.#describe(this.#sources(), main);
+      while (this.#created.length < wanted.length) {
+        const done = this.#created.length;
+        const next = wanted[done];
+        if (next === undefined) break;
+        this.#set({ phase: 'creating', ...this.#named(), done, count: wanted.length });
+        const job = await createJob(next);
+        rememberSource(job, next);
+        if (turn !== this.#turn) return;
+        this.#created.push(job);
       }
+      this.#set({ phase: 'created', ...this.#named(), jobs: this.#created });
+    } catch (error) {
+      if (turn === this.#turn) this.#notCreated(turn, error);
     }
   }
 
-  #refuse(turn: number, message: string, canRetry: boolean): void {
-    if (turn !== this.#turn || this.#file === null) return;
-    this.#set({ phase: 'refused', ...named(this.#file), message, canRetry });
+  #notCreated(turn: number, error: unknown): void {
+    const problem = error instanceof ProblemError ? error.problem : null;
+    const gone = problem?.code === 'blob-missing' || problem?.code === 'blob-unknown';
+    if (gone) this.#blobs = new WeakMap();
+    const choices = problem?.choices ?? [];
+    if (choices.length > 0) {
+      this.#set({ phase: 'choosing', ...this.#named(), message: sentenceOf(error), choices });
+      return;
+    }
+    const made = this.#created.length;
+    const some = made === 0 ? '' : `The first ${made === 1 ? 'job is' : `${made} jobs are`} created. `;
+    const again = problem === null || problem.status >= 500 || gone;
+    this.#refuse(turn, some + sentenceOf(error), again, true);
+  }
+
+  #refuse(turn: number, message: string, canRetry: boolean, stored: boolean): void {
+    if (turn !== this.#turn || this.#files.length === 0) return;
+    this.#set({ phase: 'refused', ...this.#named(), message, canRetry, stored });
+  }
+
+  #sources(): Sources {
+    const pairs = this.#files.map(({ part, file }) => {
+      return [part, { blob: this.#blobs.get(file) ?? '', fileName: file.name }];
+    });
+    return Object.fromEntries(pairs);
+  }
+
+  #named(): Named {
+    const files = this.#files.map(({ part, file }) => ({ part, name: file.name, size: file.size }));
+    return {
+      kind: this.#kind,
+      files,
+      fileName: files.map(({ name }) => name).join(' and '),
+      size: files.reduce((sum, { size }) => sum + size, 0),
+    };
   }
 
   #set(state: SubmissionState): void {
@@ -170,6 +217,3 @@ export class Submission {
     for (const listener of this.#listeners) listener();
   }
 }
-
-type StartUpload = typeof import('./upload.ts')['startUpload'];
-const named = (file: File): Named => ({ fileName: file.name, size: file.size });

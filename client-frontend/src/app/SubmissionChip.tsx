@@ -1,6 +1,6 @@
 import { IconUpload } from '@tabler/icons-react';
 import { Link, useLocation } from 'react-router';
-import type { SubmissionState } from '../api/submission.ts';
+import type { SubmissionState } from '../api/submission-state.ts';
 import { formatPercent } from '../components/format.ts';
 import classes from './Shell.module.css';
 import { useSubmission } from './submission.ts';
@@ -28,6 +28,8 @@ function textOf(state: SubmissionState): string | null {
     case 'checking':
     case 'creating':
       return `${state.fileName} · on its way`;
+    case 'stored':
+      return `${state.fileName} · waits for you`;
     case 'choosing':
       return `${state.fileName} · choose a file`;
     case 'refused':

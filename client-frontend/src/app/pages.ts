@@ -1,3 +1,5 @@
+import { SITE_KINDS } from '../kinds/registry.ts';
+
 /** The pages, each in a file of its own that is fetched when it is first wanted. */
 export const pages = {
   jobs: async () => ({ Component: (await import('../pages/jobs/JobsPage.tsx')).JobsPage }),
@@ -10,5 +12,6 @@ export const pages = {
 export function fetchPages(): void {
   // One that cannot be fetched now is asked for again when it is opened.
   for (const page of Object.values(pages)) page().catch(() => undefined);
+  for (const kind of SITE_KINDS) kind.fetchParts();
   import('../api/upload.ts').catch(() => undefined);
 }

@@ -1,7 +1,8 @@
 import { useSyncExternalStore } from 'react';
-import { Submission, type SubmissionState } from '../api/submission.ts';
+import { Submission } from '../api/submission.ts';
+import type { SubmissionState } from '../api/submission-state.ts';
 
-/** The file on its way, one for the whole site. */
+/** The files on their way, one submission for the whole site. */
 export const submission = new Submission();
 
 export const useSubmission = (): SubmissionState =>

@@ -1,3 +1,4 @@
+import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { CSSProperties } from 'react';
 import classes from './StateBadge.module.css';
@@ -16,11 +17,17 @@ const LOOKS: Record<JobStatus, Look> = {
   canceled: { text: 'Canceled', color: 'var(--state-canceled)', shape: 'square' },
 };
 
-export const stateText = (state: JobStatus): string => LOOKS[state].text;
+type Shown = Pick<JobSummary, 'state' | 'fraction'>;
+
+/** Between two of its stages a job is queued for a moment; for people it runs. */
+const lookOf = ({ state, fraction }: Shown): Look =>
+  LOOKS[state === 'queued' && fraction > 0 ? 'running' : state];
+
+export const stateText = (job: Shown): string => lookOf(job).text;
 
 /** A job's state in words, with a dot whose form says the same as its colour. */
-export function StateBadge({ state }: { state: JobStatus }) {
-  const { text, color, ink, shape, live } = LOOKS[state];
+export function StateBadge({ job }: { job: Shown }) {
+  const { text, color, ink, shape, live } = lookOf(job);
   const style = { '--badge-color': color, ...(ink === undefined ? {} : { '--badge-ink': ink }) };
   return (
     <span

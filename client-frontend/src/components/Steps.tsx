@@ -1,12 +1,10 @@
 import classes from './Steps.module.css';
 
-const STEPS = ['Send the file', 'Look inside', 'Choose settings', 'Render'] as const;
-
 /** Where a new job stands on its way. */
-export function Steps({ present }: { present: number }) {
+export function Steps({ steps, present }: { steps: readonly string[]; present: number }) {
   return (
     <ol className={classes.steps} aria-label="Steps of a new job">
-      {STEPS.map((step, index) => (
+      {steps.map((step, index) => (
         <li
           key={step}
           className={classes.step}

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAgo, formatBytes, formatDuration, formatEta, formatPercent, plural } from './format.ts';
+import {
+  formatAgo,
+  formatBytes,
+  formatDuration,
+  formatEta,
+  formatMeasured,
+  formatPercent,
+  plural,
+} from './format.ts';
 
 test('durations', () => {
   const cases: [number, string][] = [
@@ -46,6 +54,19 @@ test('how long ago', () => {
   assert.equal(formatAgo(new Date(2026, 4, 10, 2, 5).getTime(), now), 'today, 02:05');
   assert.equal(formatAgo(new Date(2026, 4, 9, 23, 5).getTime(), now), 'yesterday, 23:05');
   assert.equal(formatAgo(new Date(2025, 10, 3, 14, 2).getTime(), now), '3 Nov 2025, 14:02');
+});
+
+test('measured figures keep about four digits', () => {
+  const cases: [number, string][] = [
+    [0.31274, '0.3127'],
+    [1, '1'],
+    [0, '0'],
+    [12.426, '12.43'],
+    [-1_203.7, '-1,204'],
+    [0.00000031, '3.1e-7'],
+    [4.2e9, '4.2e9'],
+  ];
+  for (const [value, text] of cases) assert.equal(formatMeasured(value), text);
 });
 
 test('plurals', () => {

@@ -64,6 +64,13 @@ export function formatAgo(at: number, now: number): string {
   return `${then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...year })}, ${formatClock(at)}`;
 }
 
+/** A figure that a program measured, in about four digits: "0.3127", "12.4", "1,204", "3.1e-7". */
+export function formatMeasured(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(1).replace('e+', 'e');
+  return value.toLocaleString('en', { maximumFractionDigits: size >= 1_000 ? 0 : size >= 10 ? 2 : 4 });
+}
+
 export const formatClock = (at: number, seconds = false): string =>
   new Date(at).toLocaleTimeString('en-GB', {
     hour: '2-digit',

@@ -1,23 +1,63 @@
-import type { CreateJob, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import type { ComponentType } from 'react';
+import type { CreateJob, JobDetail, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ComponentType, ReactNode } from 'react';
+import type { Sources } from '../api/submission.ts';
 
-/** What the user may choose before the file was looked into; each kind reads its own. */
+/** What the user may choose before the files were looked into; each kind reads its own. */
 export type CreationOptions = Record<string, unknown>;
+
+/** One of the files that a job of a kind is made of. */
+export type FilePart = {
+  name: string;
+  /** "the data: .npz, .csv or .jsonl", said where it is still missing. */
+  what: string;
+  /** Ends of file names, with the dot. */
+  extensions: readonly string[];
+};
+
+/** How far a job is, for its row in the list. */
+export type Listed = {
+  bar: 'chunks' | 'fraction' | null;
+  text: string;
+  /** Wants to be noticed. */
+  bad?: boolean;
+};
 
 /** A kind of job as the site knows it. */
 export type SiteKind = {
-  /** Ends of file names, with the dot. */
-  extensions: readonly string[];
-  /** The job to create for an uploaded file. */
-  describe(
-    source: { blob: string; fileName: string },
-    options: CreationOptions,
-    main: string | undefined,
-  ): CreateJob;
-  /** Choices beside the upload. */
-  Options: ComponentType<{ options: CreationOptions; onChange(options: CreationOptions): void }>;
-  /** Shown while the job is `ready`: what was found, and the settings to give. */
-  Review: ComponentType<{ job: JobDetail }>;
-  /** The settings that were used, in words. */
-  Summary: ComponentType<{ job: JobDetail }>;
+  name: string;
+  /** It takes one file for each of these. */
+  files: readonly FilePart[];
+  /** What the drop zone says of it. */
+  offer: { title: string; text: string };
+  /** The way of a new job, step by step. */
+  steps: readonly string[];
+  /** The job to create as soon as the files are there; null for a kind whose `Setup` asks first. */
+  describe: ((sources: Sources, options: CreationOptions, main: string | undefined) => CreateJob) | null;
+  /** Choices beside the upload, under their title. */
+  options: {
+    title: string;
+    Options: ComponentType<{ options: CreationOptions; onChange(options: CreationOptions): void }>;
+  } | null;
+  /** The settings to give before there is a job. */
+  Setup: ComponentType | null;
+  /** The job's page below its title. */
+  Job: ComponentType<{ job: JobDetail }>;
+  /** Fetches what comes in files of its own, so that it is there when it is wanted. */
+  fetchParts(): void;
+  words: {
+    /** Beside "Cancel the job" when asked whether one really wants to. */
+    goOn: string;
+    /** What canceling does. */
+    cancel: string;
+    /** What is lost with the job. */
+    remove: string;
+    /** Over the reason of a failure. */
+    failed(job: JobSummary): string;
+  };
+  /** What stands in the list for a job. */
+  Thumbnail: ComponentType<{ job: JobSummary }>;
+  listed(job: JobSummary): Listed;
 };
+
+/** A part of a kind that is fetched when it is first wanted. */
+export type Fetched<P> = () => Promise<{ default: (props: P) => ReactNode }>;

@@ -2,9 +2,9 @@ import { NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import type { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
 import { type FormValues, renderedPixels, sceneOf } from './form-values.ts';
-import classes from './Review.module.css';
 
 type FileFieldsProps = {
   form: UseFormReturnType<FormValues>;

@@ -1,8 +1,8 @@
 import type { BlenderProbe, ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import classes from './Review.module.css';
 
 /** What Blender saw in the file. */
 export function Found({ probe, scene }: { probe: BlenderProbe; scene: ProbedScene }) {

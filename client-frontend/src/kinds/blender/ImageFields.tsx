@@ -2,9 +2,9 @@ import { NativeSelect, NumberInput, SegmentedControl, Switch } from '@mantine/co
 import type { UseFormReturnType } from '@mantine/form';
 import { ImageFormat, VideoFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { useId } from 'react';
+import classes from '../../components/Form.module.css';
 import { DEPTHS, depthFor, type FormValues } from './form-values.ts';
 import { enginesFor, FORMAT_NAMES, VIDEO_NAMES } from './names.ts';
-import classes from './Review.module.css';
 
 /** How to render it, and what comes out. */
 export function ImageFields({ form }: { form: UseFormReturnType<FormValues> }) {

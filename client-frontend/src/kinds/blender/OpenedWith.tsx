@@ -6,10 +6,10 @@ import { Link, useNavigate } from 'react-router';
 import { createJob, deleteJob } from '../../api/farm.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { rememberSource, sourceOf } from '../../api/sources.ts';
+import classes from '../../components/Form.module.css';
 import { Panel } from '../../components/Panel.tsx';
 import { dropJob } from '../../live/job-rows.ts';
 import { Options, readOptions } from './Options.tsx';
-import classes from './Review.module.css';
 import { renderOf } from './render-job.ts';
 
 /** The choices of before the file was opened. Changing them means opening it again, as another job. */

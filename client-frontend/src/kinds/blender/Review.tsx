@@ -1,9 +1,9 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useState } from 'react';
+import classes from '../../components/Form.module.css';
 import { Found } from './Found.tsx';
 import { type FormValues, firstValues, sceneOf } from './form-values.ts';
 import { OpenedWith } from './OpenedWith.tsx';
-import classes from './Review.module.css';
 import { renderOf } from './render-job.ts';
 import { SettingsForm } from './SettingsForm.tsx';
 

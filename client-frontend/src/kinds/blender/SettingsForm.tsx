@@ -7,12 +7,12 @@ import { useMemo } from 'react';
 import { giveSettings } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
+import classes from '../../components/Form.module.css';
 import { formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { FileFields } from './FileFields.tsx';
 import { type FormValues, problemsOf, renderedPixels, sceneOf, valuesOfScene } from './form-values.ts';
 import { ImageFields } from './ImageFields.tsx';
-import classes from './Review.module.css';
 
 type SettingsFormProps = {
   job: string;

@@ -1,9 +1,9 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import classes from '../../components/Form.module.css';
 import { Panel } from '../../components/Panel.tsx';
 import { FORMAT_NAMES, VIDEO_NAMES } from './names.ts';
-import classes from './Review.module.css';
 import { renderOf } from './render-job.ts';
 
 /** The settings a job is rendered with. */

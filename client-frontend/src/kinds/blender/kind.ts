@@ -1,17 +1,64 @@
-import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
-import type { SiteKind } from '../kind.ts';
+import { CreateJob, type JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { lazy } from 'react';
+import { formatCount, formatPercent, plural } from '../../components/format.ts';
+import type { Listed, SiteKind } from '../kind.ts';
+import { STEPS } from './names.ts';
 import { Options, readOptions } from './Options.tsx';
-import { Review } from './Review.tsx';
-import { Summary } from './Summary.tsx';
+import { Thumbnail } from './Thumbnail.tsx';
+
+const fetchJob = async () => ({ default: (await import('./RenderJob.tsx')).RenderJob });
 
 export const blender: SiteKind = {
-  extensions: ['.blend', '.zip'],
-  describe(source, options, main) {
+  name: 'blender',
+  files: [{ name: 'source', what: 'a .blend, or a .zip with one', extensions: ['.blend', '.zip'] }],
+  offer: {
+    title: 'To render: a .blend',
+    text: 'Or a .zip with one, its textures and linked libraries.',
+  },
+  steps: STEPS,
+  describe(sources, options, main) {
     const { scripts, onFailure } = readOptions(options);
-    const job = { kind: 'blender', source, scripts, onFailure, review: true };
+    const job = { kind: 'blender', source: sources.source, scripts, onFailure, review: true };
     return CreateJob.parse(main === undefined ? job : { ...job, main });
   },
-  Options,
-  Review,
-  Summary,
+  options: { title: 'Before a .blend is opened', Options },
+  Setup: null,
+  Job: lazy(fetchJob),
+  fetchParts: () => void fetchJob().catch(() => undefined),
+  words: {
+    goOn: 'Go on rendering',
+    cancel:
+      'Frames that are done stay and can be downloaded. The rest is not rendered, until you take it up again.',
+    remove: 'Its frames and video are deleted with it.',
+    failed: ({ counts, stage }) =>
+      counts.done > 0 && stage !== 'probe' ? 'Some frames are missing' : 'This job failed',
+  },
+  Thumbnail,
+  listed,
 };
+
+function listed(job: JobSummary): Listed {
+  const { counts, stage } = job;
+  if (stage === 'probe' || counts.total === 0) {
+    return { bar: null, text: beforeFrames(job), bad: job.state === 'failed' };
+  }
+  const failed = counts.failed > 0 ? ` · ${formatCount(counts.failed)} failed` : '';
+  const share = formatPercent(counts.done / counts.total);
+  return {
+    bar: 'chunks',
+    text: `${share} · ${formatCount(counts.done)} of ${plural(counts.total, 'frame')}${failed}`,
+  };
+}
+
+function beforeFrames(job: JobSummary): string {
+  switch (job.state) {
+    case 'failed':
+      return job.problem?.message ?? '';
+    case 'ready':
+      return 'Choose the settings to begin';
+    case 'canceled':
+      return 'Canceled before it began';
+    default:
+      return job.counts.running > 0 ? 'A worker looks into it' : 'Waiting for a worker';
+  }
+}

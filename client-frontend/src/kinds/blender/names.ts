@@ -1,6 +1,9 @@
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import type { FormValues } from './form-values.ts';
 
+/** The way of a new job. */
+export const STEPS = ['Send the file', 'Look inside', 'Choose settings', 'Render'] as const;
+
 /** Settings as artists write them. */
 export const FORMAT_NAMES = { PNG: 'PNG', JPEG: 'JPEG', OPEN_EXR: 'OpenEXR', TIFF: 'TIFF' } as const;
 export const VIDEO_NAMES = {

@@ -14,8 +14,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
+import { showProblem, useJobCommand } from '../../job/job-command.ts';
 import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
-import { showProblem, useJobCommand } from './job-command.ts';
 
 const PRIORITIES = [
   { value: 50, label: 'Before the others' },
@@ -87,6 +87,7 @@ export function Actions({ job }: { job: JobDetail }) {
         </Menu.Dropdown>
       </Menu>
       <ConfirmCancel
+        kind={job.kind}
         opened={asking === 'cancel'}
         onClose={() => setAsking(null)}
         onConfirm={() => command.mutate('cancel')}

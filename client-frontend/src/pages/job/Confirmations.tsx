@@ -4,20 +4,22 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { deleteJob } from '../../api/farm.ts';
+import { showProblem } from '../../job/job-command.ts';
+import { siteKind } from '../../kinds/registry.ts';
 import { dropJob } from '../../live/job-rows.ts';
-import { showProblem } from './job-command.ts';
 
 type Asked = { opened: boolean; onClose(): void };
 
-export function ConfirmCancel({ opened, onClose, onConfirm }: Asked & { onConfirm(): void }) {
+type ConfirmCancelProps = Asked & { kind: string; onConfirm(): void };
+
+export function ConfirmCancel({ kind, opened, onClose, onConfirm }: ConfirmCancelProps) {
+  const words = siteKind(kind)?.words;
   return (
     <Modal opened={opened} onClose={onClose} title="Cancel this job?" centered>
-      <Text>
-        Frames that are done stay and can be downloaded. The rest is not rendered, until you take it up again.
-      </Text>
+      <Text>{words?.cancel ?? 'What is done stays. The rest is not done, until you take it up again.'}</Text>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose} data-autofocus>
-          Go on rendering
+          {words?.goOn ?? 'Go on'}
         </Button>
         <Button
           color="berry"
@@ -48,7 +50,9 @@ export function ConfirmDelete({ job, opened, onClose }: Asked & { job: JobDetail
   });
   return (
     <Modal opened={opened} onClose={onClose} title={`Delete ${job.name}?`} centered>
-      <Text>Its frames and video are deleted with it. This cannot be undone.</Text>
+      <Text>
+        {siteKind(job.kind)?.words.remove ?? 'Its results are deleted with it.'} This cannot be undone.
+      </Text>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onClose} data-autofocus>
           Keep it

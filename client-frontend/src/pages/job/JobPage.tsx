@@ -3,7 +3,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Link, useParams } from 'react-router';
 import { jobQuery } from '../../api/queries.ts';
 import { isStatus, sentenceOf } from '../../api/request.ts';
@@ -11,15 +11,12 @@ import { Empty } from '../../components/Empty.tsx';
 import { formatPercent } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { StateBadge, stateText } from '../../components/StateBadge.tsx';
-import { Steps } from '../../components/Steps.tsx';
+import { Failure } from '../../job/Failure.tsx';
+import classes from '../../job/Job.module.css';
+import { Notes } from '../../job/Notes.tsx';
 import { siteKind } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Actions } from './Actions.tsx';
-import { Failure } from './Failure.tsx';
-import { FramesView } from './FramesView.tsx';
-import classes from './Job.module.css';
-import { Notes } from './Notes.tsx';
-import { Probing } from './Probing.tsx';
 
 export function JobPage() {
   const { id = '' } = useParams();
@@ -67,46 +64,41 @@ function useFreshEta(id: string, wanted: boolean): void {
 }
 
 function Job({ job }: { job: JobDetail }) {
+  const kind = siteKind(job.kind);
   return (
     <>
-      <PageHead title={job.name} tab={tabOf(job)} sub={<StateBadge state={job.state} />}>
+      <PageHead title={job.name} tab={tabOf(job)} sub={<StateBadge job={job} />}>
         <Actions job={job} />
       </PageHead>
       <div className={classes.stack}>
-        {job.state === 'failed' && <Failure job={job} />}
-        <Body job={job} />
+        {job.state === 'failed' && <Failure job={job} title={kind?.words.failed(job) ?? 'This job failed'} />}
+        {kind === null ? (
+          <UnknownKind job={job} />
+        ) : (
+          <Suspense fallback={<Skeleton height={420} radius={16} />}>
+            <kind.Job job={job} />
+          </Suspense>
+        )}
       </div>
     </>
   );
 }
 
-function Body({ job }: { job: JobDetail }) {
-  const kind = siteKind(job.kind);
-  if (job.state === 'ready' && kind !== null) {
-    return (
-      <div>
-        <Steps present={2} />
-        <kind.Review job={job} />
-      </div>
-    );
-  }
-  if (job.stage === 'probe') {
-    return (
-      <>
-        {job.state !== 'failed' && job.state !== 'canceled' && <Probing job={job} />}
-        <Notes notes={job.notes} />
-      </>
-    );
-  }
-  return <FramesView job={job} />;
+/** A job of a kind that a newer farm knows and this page does not. */
+function UnknownKind({ job }: { job: JobDetail }) {
+  return (
+    <>
+      <p>This page does not know jobs of the kind “{job.kind}”. Reload it; the farm may be newer.</p>
+      <Notes notes={job.notes} />
+    </>
+  );
 }
 
 /** The tab tells how far the job is while another one is in front. */
-function tabOf({ name, state, counts, stage }: JobDetail): string {
-  const share = counts.total === 0 ? 0 : counts.done / counts.total;
-  return state === 'running' && stage !== 'probe'
-    ? `${formatPercent(share)} ${name}`
-    : `${stateText(state)}: ${name}`;
+function tabOf(job: JobDetail): string {
+  return job.state === 'running' && job.fraction > 0
+    ? `${formatPercent(job.fraction)} ${job.name}`
+    : `${stateText(job)}: ${job.name}`;
 }
 
 function Loading() {

@@ -2,7 +2,7 @@ import { notifications } from '@mantine/notifications';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { LogoMark } from '../../app/Logo.tsx';
-import { giveFile } from '../new/give-file.ts';
+import { giveFiles } from '../new/give-files.ts';
 import classes from './Jobs.module.css';
 
 /** Lets a file be dropped on any place of the page inside. */
@@ -29,7 +29,7 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
       event.preventDefault();
       depth.current = 0;
       setOver(false);
-      const refusal = giveFile([...(event.dataTransfer?.files ?? [])]);
+      const refusal = giveFiles([...(event.dataTransfer?.files ?? [])]);
       if (refusal === null) void navigate('/new');
       else notifications.show({ color: 'berry', title: 'Not taken', message: refusal });
     };
@@ -49,7 +49,7 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
         <div className={classes.overlay} role="status">
           <div className={classes.overlayCard}>
             <LogoMark size={56} />
-            Let go to render it
+            Let go to give it to the farm
           </div>
         </div>
       )}

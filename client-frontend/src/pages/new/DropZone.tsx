@@ -2,9 +2,12 @@ import { Button } from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { useRef } from 'react';
 import { LogoMark } from '../../app/Logo.tsx';
+import { SITE_KINDS } from '../../kinds/registry.ts';
 import classes from './New.module.css';
 
 type DropZoneProps = { refusal: string | null; onFiles(files: File[]): void };
+
+const accept = SITE_KINDS.flatMap((kind) => kind.files.flatMap((part) => [...part.extensions]));
 
 export function DropZone({ refusal, onFiles }: DropZoneProps) {
   const open = useRef<() => void>(null);
@@ -15,21 +18,26 @@ export function DropZone({ refusal, onFiles }: DropZoneProps) {
         openRef={open}
         maxFiles={0}
         className={classes.zone ?? ''}
-        inputProps={{ 'aria-label': 'File to render', accept: '.blend,.zip' }}
+        inputProps={{ 'aria-label': 'Files of the job', accept: [...new Set(accept)].join(',') }}
         activateOnClick={false}
         enablePointerEvents
         tabIndex={-1}
       >
         <div className={classes.zoneInner}>
           <LogoMark size={60} />
-          <div className={classes.zoneTitle}>Drop a .blend here</div>
-          <p>
-            Or a .zip with one .blend, its textures and linked libraries. An interrupted upload goes on where
-            it stopped.
-          </p>
+          <div className={classes.zoneTitle}>Drop your files here</div>
+          <ul className={classes.offers}>
+            {SITE_KINDS.map(({ name, offer }) => (
+              <li key={name}>
+                <b>{offer.title}</b>
+                {offer.text}
+              </li>
+            ))}
+          </ul>
           <Button size="md" onClick={() => open.current?.()}>
             Choose a file
           </Button>
+          <p>An interrupted upload goes on where it stopped.</p>
         </div>
       </Dropzone>
       {refusal !== null && (

@@ -1,42 +1,72 @@
-import { useEffect, useState } from 'react';
+import { Skeleton } from '@mantine/core';
+import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { Steps } from '../../components/Steps.tsx';
-import { firstKind, kindOfFile } from '../../kinds/registry.ts';
+import type { SiteKind } from '../../kinds/kind.ts';
+import { SITE_KINDS, siteKind } from '../../kinds/registry.ts';
 import { creationOptions, useCreationOptions } from './creation-options.ts';
 import { DropZone } from './DropZone.tsx';
-import { giveFile } from './give-file.ts';
+import { giveFiles } from './give-files.ts';
+import { MissingFiles } from './MissingFiles.tsx';
 import classes from './New.module.css';
 import { OnItsWay } from './OnItsWay.tsx';
 
 export function NewJobPage() {
   const state = useSubmission();
-  const options = useCreationOptions();
   const [refusal, setRefusal] = useState<string | null>(null);
   const navigate = useNavigate();
-  const created = state.phase === 'created' ? state.job : null;
+  const created = state.phase === 'created' ? state.jobs[0] : undefined;
   useEffect(() => {
-    if (created === null) return;
+    if (created === undefined) return;
     submission.reset();
     void navigate(`/jobs/${created}`, { replace: true });
   }, [created, navigate]);
-  const { Options } = (state.phase === 'idle' ? null : kindOfFile(state.fileName)) ?? firstKind;
+  const give = (files: File[]) => setRefusal(giveFiles(files));
+  const kind = state.phase === 'idle' ? null : siteKind(state.kind);
+  const parts = state.phase === 'idle' ? [] : state.files.map(({ part }) => part);
+  const missing = kind?.files.filter(({ name }) => !parts.includes(name)) ?? [];
+  const Setup = missing.length === 0 ? (kind?.Setup ?? null) : null;
   return (
     <>
-      <PageHead title="New job" sub="Give the farm a file. It looks inside, and then you choose." />
-      <Steps present={0} />
-      <div className={classes.columns}>
+      <PageHead title="New job" sub="Give the farm what it needs, and choose how it is done." />
+      {kind !== null && <Steps steps={kind.steps} present={Setup === null ? 0 : 1} />}
+      <div className={Setup === null ? classes.columns : classes.stack}>
         {state.phase === 'idle' ? (
-          <DropZone refusal={refusal} onFiles={(files) => setRefusal(giveFile(files))} />
+          <DropZone refusal={refusal} onFiles={give} />
         ) : (
-          <OnItsWay state={state} />
+          <div className={classes.stack}>
+            <OnItsWay state={state} asksFirst={kind?.describe === null} />
+            {missing.length > 0 && <MissingFiles missing={missing} refusal={refusal} onFiles={give} />}
+          </div>
         )}
-        <Panel title="Before the file is opened">
-          <Options options={options} onChange={creationOptions.set} />
-        </Panel>
+        {Setup === null ? (
+          <OptionsOf kinds={kind === null ? SITE_KINDS : [kind]} />
+        ) : (
+          <Suspense fallback={<Skeleton height={420} radius={16} />}>
+            <Setup />
+          </Suspense>
+        )}
       </div>
     </>
+  );
+}
+
+/** Choices of before the files are looked into, of every kind that has some. */
+function OptionsOf({ kinds }: { kinds: readonly SiteKind[] }) {
+  const chosen = useCreationOptions();
+  return (
+    <div className={classes.stack}>
+      {kinds.map(
+        ({ name, options }) =>
+          options !== null && (
+            <Panel key={name} title={options.title}>
+              <options.Options options={chosen} onChange={creationOptions.set} />
+            </Panel>
+          ),
+      )}
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 import { Button, Group, Radio, Stack } from '@mantine/core';
 import { useState } from 'react';
-import type { SubmissionState } from '../../api/submission.ts';
+import type { SubmissionState } from '../../api/submission-state.ts';
 import { submission } from '../../app/submission.ts';
 import { Bar } from '../../components/Bar.tsx';
 import { formatBytes, formatEta, formatPercent } from '../../components/format.ts';
@@ -9,27 +9,36 @@ import classes from './New.module.css';
 
 type Going = Exclude<SubmissionState, { phase: 'idle' }>;
 
-/** The file on its way to the farm, whatever it meets. */
-export function OnItsWay({ state }: { state: Going }) {
+type OnItsWayProps = {
+  state: Going;
+  /** The job's settings are asked for below, where also their refusal is told. */
+  asksFirst: boolean;
+};
+
+/** The files on their way to the farm, whatever they meet. */
+export function OnItsWay({ state, asksFirst }: OnItsWayProps) {
   return (
     <Panel title={state.fileName} aside={formatBytes(state.size)}>
-      <Phase state={state} />
+      <Phase state={state} asksFirst={asksFirst} />
     </Panel>
   );
 }
 
-function Phase({ state }: { state: Going }) {
+function Phase({ state, asksFirst }: OnItsWayProps) {
   switch (state.phase) {
     case 'checking':
-      return <Waiting text="Asking whether the farm has this file already…" />;
+      return <Waiting text="Asking whether the farm has this already…" />;
     case 'uploading':
       return <Uploading state={state} />;
+    case 'stored':
+      return <Stored />;
     case 'creating':
     case 'created':
-      return <Waiting text="The file is there. Making a job of it…" full />;
+      return asksFirst ? <Stored /> : <Waiting text="The file is there. Making a job of it…" full />;
     case 'choosing':
       return <Choosing message={state.message} choices={state.choices} />;
     case 'refused':
+      if (asksFirst && state.stored) return <Stored />;
       return <Refused message={state.message} canRetry={state.canRetry} />;
     default:
       return state satisfies never;
@@ -42,6 +51,17 @@ function Waiting({ text, full = false }: { text: string; full?: boolean }) {
       <Bar label="Upload" fraction={full ? 1 : 0} height={10} text={text} />
       <div className={classes.facts}>{text}</div>
     </Stack>
+  );
+}
+
+function Stored() {
+  return (
+    <div className={classes.stored}>
+      <span>On the farm</span>
+      <Button variant="subtle" color="gray" size="compact-sm" onClick={() => submission.reset()}>
+        Other files
+      </Button>
+    </div>
   );
 }
 

@@ -1,0 +1,81 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import 'uplot/dist/uPlot.min.css';
+import uPlot from 'uplot';
+import { alignLines } from './align-lines.ts';
+import { type ChartLine, chartOptions } from './chart-options.ts';
+import classes from './LineChart.module.css';
+
+type LineChartProps = {
+  lines: readonly ChartLine[];
+  height: number;
+  /** The chart in words. */
+  told: string;
+  /** What stands under the pointer, as a place on x; null when it is gone. */
+  onHover?(x: number | null): void;
+};
+
+/** Lines over a common x, on a canvas: it stays quick where elements for each point would not. */
+export function LineChart({ lines, height, told, onHover }: LineChartProps) {
+  const { ref, width } = useElementSize<HTMLDivElement>();
+  const target = useRef<HTMLDivElement>(null);
+  const scheme = useComputedColorScheme();
+  const [plot, setPlot] = useState<uPlot | null>(null);
+  const hover = useRef(onHover);
+  useEffect(() => {
+    hover.current = onHover;
+  });
+  const looks = lines.map(({ key, color, strong }) => `${key} ${color} ${strong}`).join('|');
+  const ready = width > 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: made anew with other lines or colours; size and points follow below
+  useLayoutEffect(() => {
+    if (target.current === null || !ready) return;
+    const options = chartOptions(lines, target.current, (x) => hover.current?.(x));
+    const made = new uPlot({ ...options, width, height }, alignLines(lines), target.current);
+    setPlot(made);
+    return () => {
+      made.destroy();
+      setPlot(null);
+    };
+  }, [looks, scheme, ready]);
+  useEffect(() => plot?.setSize({ width, height }), [plot, width, height]);
+  useSteadyData(plot, lines, looks);
+  return (
+    <div ref={ref} className={classes.chart} style={{ height }} role="img" aria-label={told}>
+      <div ref={target} />
+    </div>
+  );
+}
+
+/** Share of the time that drawing may take. */
+const MOST_BUSY = 1 / 6;
+
+/** Hands new points to the chart, seldom enough that drawing much leaves time for everything else. */
+function useSteadyData(plot: uPlot | null, lines: readonly ChartLine[], looks: string): void {
+  const drawn = useRef({ at: 0, cost: 0 });
+  const newest = useRef({ lines, looks });
+  newest.current = { lines, looks };
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useEffect(() => {
+    if (plot === null) return;
+    const draw = () => {
+      timer.current = null;
+      // With other lines the chart is about to be made anew.
+      if (newest.current.looks !== looks) return;
+      const at = performance.now();
+      plot.setData(alignLines(newest.current.lines));
+      drawn.current = { at, cost: performance.now() - at };
+    };
+    const { at, cost } = drawn.current;
+    const wait = at + cost / MOST_BUSY - performance.now();
+    timer.current ??= setTimeout(draw, Math.max(0, wait));
+  });
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+      timer.current = null;
+    },
+    [],
+  );
+}

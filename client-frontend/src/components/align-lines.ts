@@ -1,0 +1,45 @@
+/** A line of a chart: as many x as y, x rising. */
+export type PlotLine = { xs: readonly number[]; ys: readonly number[] };
+
+/** Cells of the aligned table, which bounds what one drawing costs. */
+const MOST_CELLS = 400_000;
+const FEWEST_COLUMNS = 500;
+
+/**
+ * The lines over one common list of x, with null where a line has no point: what
+ * uPlot draws. Where the table would be too large, x falls into columns of equal
+ * width, narrower than the pixels of a chart, and of a line's points in one column the last stays.
+ */
+export function alignLines(
+  lines: readonly PlotLine[],
+  mostCells = MOST_CELLS,
+): [number[], ...(number | null)[][]] {
+  const distinct = new Set<number>();
+  for (const line of lines) for (const x of line.xs) distinct.add(x);
+  const columns = Math.max(FEWEST_COLUMNS, Math.floor(mostCells / Math.max(1, lines.length)));
+  const exact = [...distinct].sort((a, b) => a - b);
+  const xs = exact.length <= columns ? exact : columnsOf(exact, columns);
+  const place = placing(xs, exact.length <= columns);
+  const rows = lines.map((line) => {
+    const row: (number | null)[] = new Array(xs.length).fill(null);
+    for (const [index, x] of line.xs.entries()) row[place(x)] = line.ys[index] ?? null;
+    return row;
+  });
+  return [xs, ...rows];
+}
+
+function columnsOf(exact: readonly number[], columns: number): number[] {
+  const first = exact[0] ?? 0;
+  const last = exact.at(-1) ?? 0;
+  return Array.from({ length: columns }, (_, index) => first + ((last - first) * index) / (columns - 1));
+}
+
+function placing(xs: readonly number[], exact: boolean): (x: number) => number {
+  if (exact) {
+    const places = new Map(xs.map((x, index) => [x, index]));
+    return (x) => places.get(x) ?? 0;
+  }
+  const first = xs[0] ?? 0;
+  const wide = ((xs.at(-1) ?? 0) - first) / (xs.length - 1);
+  return (x) => Math.round((x - first) / wide);
+}

@@ -1,0 +1,35 @@
+import { Button } from '@mantine/core';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { FAILURES, FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { Link } from 'react-router';
+import classes from './Job.module.css';
+import { useJobCommand } from './job-command.ts';
+
+/** Why the job failed, and what helps. */
+export function Failure({ job, title }: { job: JobDetail; title: string }) {
+  const command = useJobCommand(job.id);
+  const [sentence, ...log] = (job.problem?.message ?? 'The farm did not say why.').split('\n\n');
+  return (
+    <section className={classes.failure} role="alert" aria-label="Why the job failed">
+      <h2>{title}</h2>
+      <p>{sentence}</p>
+      {log.length > 0 && <pre>{log.join('\n\n')}</pre>}
+      <div className={classes.failureActions}>
+        {canHelp(job.problem?.code) && (
+          <Button color="berry" loading={command.isPending} onClick={() => command.mutate('retry')}>
+            Retry failed
+          </Button>
+        )}
+        <Button component={Link} to="/new" variant="default">
+          Start another job
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+/** What is wrong with a file is wrong on the second look too. */
+function canHelp(code: string | undefined): boolean {
+  const known = FailureCode.safeParse(code);
+  return !known.success || FAILURES[known.data].retry;
+}

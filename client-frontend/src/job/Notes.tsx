@@ -1,0 +1,29 @@
+import type { JobNote } from '@parallel-pilot/shared/api/jobs.ts';
+import { IconAlertTriangle, IconInfoCircle, IconX } from '@tabler/icons-react';
+import { formatClock } from '../components/format.ts';
+import { Panel } from '../components/Panel.tsx';
+import classes from './Job.module.css';
+
+const ICONS = { info: IconInfoCircle, warning: IconAlertTriangle, error: IconX } as const;
+
+/** What the farm noted about the job, newest first. */
+export function Notes({ notes }: { notes: JobNote[] }) {
+  const newestFirst = notes.toSorted((a, b) => b.at - a.at);
+  return (
+    <Panel title="Notes">
+      {notes.length === 0 && <p className={classes.quiet}>Nothing out of the ordinary.</p>}
+      <ul className={classes.notes}>
+        {newestFirst.map((note) => {
+          const Icon = ICONS[note.level];
+          return (
+            <li key={`${note.at} ${note.code} ${note.message}`} data-level={note.level}>
+              <Icon size={18} aria-label={note.level} />
+              <span>{note.message}</span>
+              <time dateTime={new Date(note.at).toISOString()}>{formatClock(note.at)}</time>
+            </li>
+          );
+        })}
+      </ul>
+    </Panel>
+  );
+}

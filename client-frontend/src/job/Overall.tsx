@@ -1,0 +1,84 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import type { ReactNode } from 'react';
+import { Bar } from '../components/Bar.tsx';
+import { useNow } from '../components/clock.ts';
+import { formatClock, formatDuration, formatEta, formatPercent } from '../components/format.ts';
+import classes from './Job.module.css';
+
+type OverallProps = {
+  job: JobDetail;
+  /** How much of the whole job is done, 0..1. */
+  fraction: number;
+  bar: ReactNode;
+  /** How much that is, counted. */
+  counted: ReactNode;
+  /** Said while no time can be told yet. */
+  measuring: string;
+  /** What is done while the result is put together. */
+  assembling: string;
+  children?: ReactNode;
+};
+
+/** How far the job is, and when it will be done. */
+export function Overall({ job, fraction, bar, counted, measuring, assembling, children }: OverallProps) {
+  const now = useNow(1_000);
+  const over = isOver(job.state);
+  const end = job.finishedAt ?? now;
+  return (
+    <section className={classes.overall} aria-label="Progress of the job">
+      <div className={classes.figure}>
+        <span className={classes.percent}>{formatPercent(fraction).replace(' %', '')}</span>
+        <span className={classes.unit}>%</span>
+        <span className={classes.when}>
+          <Forecast job={job} now={now} measuring={measuring} />
+        </span>
+      </div>
+      {bar}
+      <div className={classes.facts}>
+        <span>{counted}</span>
+        <span>
+          {over ? 'took ' : ''}
+          {formatDuration(Math.round((end - job.createdAt) / 1_000) * 1_000)}
+          {over ? '' : ' so far'}
+        </span>
+      </div>
+      {children}
+      {job.state === 'stitching' && (
+        <div className={classes.stitching}>
+          <span>{assembling}</span>
+          <Bar
+            label="Putting the result together"
+            fraction={job.stitching ?? 0}
+            color="var(--state-running)"
+            height={10}
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Forecast({ job, now, measuring }: { job: JobDetail; now: number; measuring: string }) {
+  switch (job.state) {
+    case 'completed':
+      return job.finishedAt === null ? 'Completed' : `Done at ${formatClock(job.finishedAt)}`;
+    case 'failed':
+    case 'canceled':
+      return job.state === 'failed' ? 'Stopped' : 'Canceled';
+    case 'paused':
+      return 'Paused';
+    case 'stitching':
+      return 'Almost there';
+    default:
+      if (job.etaSeconds === null) return measuring;
+      return (
+        <>
+          {formatEta(job.etaSeconds)} left
+          {job.etaSeconds > 120 && job.etaSeconds < 20 * 3_600 && (
+            <small>until about {formatClock(now + job.etaSeconds * 1_000)}</small>
+          )}
+        </>
+      );
+  }
+}

@@ -1,0 +1,56 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { type MouseEvent, useEffect, useRef, useState } from 'react';
+import { formatDuration } from '../components/format.ts';
+import { drawTimeline, LANE_HEIGHT, spanAt, TOP } from './draw-timeline.ts';
+import classes from './Timeline.module.css';
+import type { Span, TimelineLayout } from './timeline-layout.ts';
+
+type TimelineCanvasProps = {
+  layout: TimelineLayout;
+  now: number;
+  width: number;
+  /** The same in words. */
+  told: string;
+  onOpen(ordinal: number): void;
+  canOpen(span: Span): boolean;
+};
+
+export function TimelineCanvas({ layout, now, width, told, onOpen, canOpen }: TimelineCanvasProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const scheme = useComputedColorScheme();
+  const [hover, setHover] = useState<{ span: Span; x: number; y: number } | null>(null);
+  const height = TOP + layout.lanes.length * LANE_HEIGHT + 4;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours it reads change with the scheme
+  useEffect(() => {
+    if (canvas.current !== null) drawTimeline(canvas.current, layout, { now, width, height });
+  }, [layout, now, width, height, scheme]);
+  const at = (event: MouseEvent) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const span = spanAt(layout, { now, width }, x, y);
+    return span === null ? null : { span, x, y };
+  };
+  return (
+    <div className={classes.frame} style={{ height }}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`Timeline of the workers. ${told}`}
+        style={{ width, height, cursor: hover !== null && canOpen(hover.span) ? 'pointer' : 'default' }}
+        onMouseMove={(event) => setHover(at(event))}
+        onMouseLeave={() => setHover(null)}
+        onClick={(event) => {
+          const hit = at(event);
+          if (hit !== null && canOpen(hit.span)) onOpen(hit.span.ordinal);
+        }}
+      />
+      {hover !== null && (
+        <div className={classes.tip} style={{ left: Math.min(hover.x + 12, width - 190), top: hover.y + 14 }}>
+          <b>{hover.span.label}</b>
+          {hover.span.workerName}, {formatDuration((hover.span.to ?? now) - hover.span.from)}
+          {hover.span.to === null ? ' so far' : ''}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,20 @@
+import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkNames } from '../../job/chunk-names.ts';
+
+type Frames = Pick<ChunkStates, 'frames'> | undefined;
+
+/** The frame a chunk renders; null in a stage without frames, and before the states are known. */
+export const frameAt = (states: Frames, ordinal: number): number | null => states?.frames?.[ordinal] ?? null;
+
+/** "Frame 12", or "Chunk 3" in a stage without frames. */
+export function frameName(states: Frames, ordinal: number): string {
+  const frame = frameAt(states, ordinal);
+  return frame === null ? `Chunk ${ordinal + 1}` : `Frame ${frame}`;
+}
+
+export const frameNames = (states: Frames): ChunkNames => ({
+  one: 'frame',
+  doing: 'rendering',
+  nameOf: (ordinal) => frameName(states, ordinal),
+  numberOf: (ordinal) => frameAt(states, ordinal) ?? ordinal + 1,
+});

@@ -1,0 +1,48 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { Bar } from '../../components/Bar.tsx';
+import { formatCount, formatMeasured } from '../../components/format.ts';
+import { Overall } from '../../job/Overall.tsx';
+import { shownNames } from './curve-points.ts';
+import classes from './Training.module.css';
+import { trainingOf } from './training-job.ts';
+
+/** How far a training is, and how good its model. */
+export function HowFar({ job }: { job: JobDetail }) {
+  const { round, settings, metrics, best } = trainingOf(job);
+  const values = metrics ?? {};
+  const names = shownNames(Object.keys(values));
+  return (
+    <Overall
+      job={job}
+      fraction={job.fraction}
+      bar={<Bar label="Whole job" fraction={job.fraction} height={14} />}
+      counted={
+        round === 0 ? beforeRounds(job) : `Round ${formatCount(round)} of ${formatCount(settings.rounds)}`
+      }
+      measuring={round <= 1 ? 'Measuring the first round' : 'Under way'}
+      assembling="Putting the model together"
+    >
+      {names.length > 0 && (
+        <dl className={classes.figures}>
+          {names.slice(0, 4).map((name) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{formatMeasured(values[name] ?? 0)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {best !== null && (
+        <p className={classes.best}>
+          Best {best.name} <b>{formatMeasured(best.value)}</b> in round {formatCount(best.round)}
+        </p>
+      )}
+    </Overall>
+  );
+}
+
+function beforeRounds(job: JobDetail): string {
+  if (isOver(job.state)) return 'No round was begun';
+  return job.stage === 'split' ? 'Splitting the data' : 'First weights';
+}

@@ -1,0 +1,101 @@
+import { Button } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useEffect, useMemo, useRef } from 'react';
+import { submission, useSubmission } from '../../app/submission.ts';
+import classes from '../../components/Form.module.css';
+import { plural } from '../../components/format.ts';
+import { Panel } from '../../components/Panel.tsx';
+import { AdvancedFields } from './AdvancedFields.tsx';
+import { type FormValues, firstValues, jobsOf, problemsOf, refusedFields } from './form-values.ts';
+import { MainFields } from './MainFields.tsx';
+import { ParameterRows } from './ParameterRows.tsx';
+import { countCombinations } from './params.ts';
+
+/** How the script is trained, asked while its files are on their way. */
+export function Setup() {
+  const state = useSubmission();
+  const form = useForm<FormValues>({
+    initialValues: firstValues(),
+    validate: problemsOf,
+    validateInputOnBlur: true,
+  });
+  const box = useRef<HTMLFormElement>(null);
+  const message = state.phase === 'refused' && state.stored ? state.message : null;
+  const { setErrors } = form;
+  useEffect(() => {
+    if (message !== null) setErrors(refusedFields(message));
+  }, [message, setErrors]);
+  // Said once, the files alone are waited for; a refused upload is tried again where it is told.
+  const waiting = submission.submitted() && state.phase !== 'refused';
+  const sent = state.phase === 'creating' || state.phase === 'created';
+  const group = useMemo(() => newGroup(), []);
+  return (
+    <Panel title="Settings" aside="The usual ones, until you change them">
+      <form
+        ref={box}
+        noValidate
+        onSubmit={form.onSubmit(
+          (values) => submission.submit((sources) => jobsOf(values, sources, group)),
+          () => focusOnProblem(box.current),
+        )}
+      >
+        <fieldset className={classes.fieldset} disabled={waiting}>
+          <div className={classes.grid}>
+            <MainFields form={form} />
+            <ParameterRows form={form} />
+            <AdvancedFields form={form} />
+            {message !== null && (
+              <p role="alert" className={classes.refusal}>
+                {message}
+              </p>
+            )}
+          </div>
+        </fieldset>
+        <div className={classes.foot}>
+          <Total values={form.values} />
+          {waiting && !sent && (
+            <Button variant="subtle" color="gray" onClick={() => submission.withdraw()}>
+              Change them
+            </Button>
+          )}
+          <Button type="submit" size="md" loading={sent} disabled={waiting}>
+            {waiting && !sent ? 'Starts when the files are there' : startText(form.values)}
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+const startText = ({ params }: FormValues): string => {
+  const count = countCombinations(params);
+  return count > 1 ? `Start ${plural(count, 'job')}` : 'Start training';
+};
+
+function Total({ values }: { values: FormValues }) {
+  const wrong = Object.keys(problemsOf(values)).length > 0;
+  if (wrong || values.shards === '' || values.rounds === '') return <div>&nbsp;</div>;
+  const count = countCombinations(values.params);
+  return (
+    <div className={classes.total} role="status">
+      {plural(count, 'job')} of {plural(values.rounds, 'round')} on {plural(values.shards, 'shard')}
+      {count > 1 && <span>One for each combination of the parameters, shown side by side</span>}
+    </div>
+  );
+}
+
+/** Opens the fold it may be in, and goes there. */
+function focusOnProblem(form: HTMLFormElement | null): void {
+  requestAnimationFrame(() => {
+    const field = form?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const fold = field?.closest('details');
+    if (fold) fold.open = true;
+    field?.focus();
+  });
+}
+
+/** `randomUUID` is missing in a page served over plain HTTP in the house. */
+const newGroup = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );

@@ -1,0 +1,69 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { batchPerShard } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import classes from '../../components/Form.module.css';
+import { formatCount, formatDuration, plural } from '../../components/format.ts';
+import { Panel } from '../../components/Panel.tsx';
+import { trainingOf } from './training-job.ts';
+
+/** What is trained, on what, and how. */
+export function Summary({ job }: { job: JobDetail }) {
+  const facts = factsOf(trainingOf(job));
+  return (
+    <Panel title="Settings">
+      <dl className={classes.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name} style={{ display: 'contents' }}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}
+
+function factsOf({ script, data, settings: s, split }: TrainingView): [string, string][] {
+  const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
+  const params = Object.entries(s.params);
+  const facts: ([string, string] | null)[] = [
+    ['Script', script],
+    ['Data', split === null ? data : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`],
+    ['Shards', split === null ? formatCount(s.shards) : shardsOf(split.shards)],
+    ['Rounds', formatCount(s.rounds)],
+    ['Batch', `${formatCount(s.batch)}, ${formatCount(batchPerShard(s))} on each shard`],
+    [
+      'Merge',
+      s.merge === 'average'
+        ? 'average'
+        : `outer step, learning rate ${s.outerLr}, momentum ${s.outerMomentum}`,
+    ],
+    s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
+    [
+      'Held out',
+      split === null ? percent(s.holdout) : `${plural(split.holdout, 'row')} (${percent(s.holdout)})`,
+    ],
+    s.deadlineSeconds === null
+      ? null
+      : ['Deadline', `${formatDuration(s.deadlineSeconds * 1_000)}, then ${percent(s.quorum)} are enough`],
+    s.patience === null ? null : ['Patience', plural(s.patience, 'round')],
+    s.metric === null ? null : ['Metric that counts', s.metric],
+    s.weighting === 'speed' ? ['Sizes of the shards', 'by speed of the workers'] : null,
+    s.label === null ? null : ['Label', s.label],
+    ['Seed', String(s.seed)],
+    params.length === 0
+      ? null
+      : ['Parameters', params.map(([name, value]) => `${name} = ${value}`).join(', ')],
+  ];
+  return facts.filter((fact) => fact !== null);
+}
+
+const classesOf = (classes: number | null): string =>
+  classes === null ? '' : ` of ${plural(classes, 'class', 'classes')}`;
+
+function shardsOf(rows: readonly number[]): string {
+  const least = rows.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = rows.reduce((a, b) => Math.max(a, b), 0);
+  const each = least === most ? formatCount(most) : `${formatCount(least)} to ${formatCount(most)}`;
+  return `${formatCount(rows.length)}, ${each} rows each`;
+}

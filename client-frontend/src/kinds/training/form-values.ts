@@ -1,0 +1,127 @@
+import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { Sources } from '../../api/submission.ts';
+import { combinations, countCombinations, inWords, type ParamRow, parseValues, varying } from './params.ts';
+
+/** An emptied number field holds an empty string. */
+type Num = number | '';
+
+/** What the form holds. Shares are in percent. */
+export type FormValues = {
+  shards: Num;
+  rounds: Num;
+  batch: Num;
+  merge: 'average' | 'outer';
+  outerLr: Num;
+  outerMomentum: Num;
+  trim: Num;
+  quorum: Num;
+  deadlineSeconds: Num;
+  holdout: Num;
+  seed: Num;
+  weighting: 'even' | 'speed';
+  patience: Num;
+  metric: string;
+  goal: '' | 'max' | 'min';
+  label: string;
+  params: ParamRow[];
+};
+
+/** Jobs of one sweep, as many as its page shows side by side. */
+export const MOST_JOBS = 50;
+
+/** The farm's own defaults. */
+export function firstValues(): FormValues {
+  const own = TrainingSettings.parse({});
+  const percent = (share: number) => Math.round(share * 10_000) / 100;
+  return {
+    ...own,
+    trim: percent(own.trim),
+    quorum: percent(own.quorum),
+    holdout: percent(own.holdout),
+    deadlineSeconds: own.deadlineSeconds ?? '',
+    patience: own.patience ?? '',
+    metric: own.metric ?? '',
+    goal: own.goal ?? '',
+    label: own.label ?? '',
+    params: [],
+  };
+}
+
+/** The settings as the farm takes them, without parameters; a field left empty is left out. */
+function settingsOf(values: FormValues): Record<string, unknown> {
+  const { params: _, trim, quorum, holdout, ...rest } = values;
+  const share = (percent: Num) => (percent === '' ? '' : percent / 100);
+  const all = { ...rest, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
+  const trimmed = Object.entries(all).map(
+    ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
+  );
+  return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+}
+
+/** The jobs to create: one, or one for each combination of the parameters, in one group. */
+export function jobsOf(values: FormValues, sources: Sources, group: string): CreateJob[] {
+  const settings = settingsOf(values);
+  const sets = combinations(values.params);
+  const names = varying(sets);
+  const script = sources.script?.fileName.replace(/\.py$/i, '') ?? 'training';
+  return sets.map((params) => {
+    const job = { kind: 'training', ...sources, settings: { ...settings, params } };
+    if (sets.length === 1) return CreateJob.parse(job);
+    return CreateJob.parse({ ...job, group, name: `${script} ${inWords(params, names)}`.slice(0, 200) });
+  });
+}
+
+const BOUNDS: Partial<Record<keyof FormValues, string>> = {
+  shards: 'A whole number from 1 to 256.',
+  rounds: 'A whole number from 1 to 10,000.',
+  batch: 'A whole number from 1 to 1,000,000.',
+  outerLr: 'A number above 0, at most 10.',
+  outerMomentum: 'A number from 0 to 0.999.',
+  trim: 'From 0 to 45 %.',
+  quorum: 'From 1 to 100 %.',
+  deadlineSeconds: 'A number above 0, or empty to wait for every shard.',
+  holdout: 'From 0 to 90 %.',
+  seed: 'A whole number from 0 to 2,147,483,647.',
+  patience: 'A whole number from 1 to 10,000, or empty to run all rounds.',
+  metric: 'At most 32 characters.',
+  label: 'At most 200 characters.',
+};
+
+const OPTIONAL = new Set<string>(['deadlineSeconds', 'patience', 'metric', 'goal', 'label']);
+
+/** A sentence for each field that the farm would refuse, by its path in the form. */
+export function problemsOf(values: FormValues): Record<string, string> {
+  const problems: Record<string, string> = {};
+  const settings = settingsOf(values);
+  for (const [field, sentence] of Object.entries(BOUNDS)) {
+    const schema = TrainingSettings.shape[field as keyof TrainingSettings];
+    const value = settings[field];
+    if (value === undefined ? !OPTIONAL.has(field) : !schema.safeParse(value).success) {
+      problems[field] = sentence;
+    }
+  }
+  for (const [index, row] of values.params.entries()) {
+    const { name, values: text } = row;
+    if (name.trim() === '' && text.trim() === '') continue;
+    const taken = values.params.slice(0, index).some((other) => other.name.trim() === name.trim());
+    if (!/^[A-Za-z_]\w{0,63}$/.test(name.trim())) {
+      problems[`params.${index}.name`] = 'A name such as lr: letters, digits and _.';
+    } else if (taken) {
+      problems[`params.${index}.name`] = 'This name is there already.';
+    }
+    if (parseValues(text).length === 0)
+      problems[`params.${index}.values`] = 'A value, or several with commas.';
+  }
+  const count = countCombinations(values.params);
+  if (count > MOST_JOBS) {
+    problems.params = `These would be ${count.toLocaleString('en')} jobs. A sweep has at most ${MOST_JOBS}.`;
+  }
+  return problems;
+}
+
+/** Fields that a refusal of the farm names, "settings.rounds: …", with what it says of them. */
+export function refusedFields(message: string): Record<string, string> {
+  const found = message.matchAll(/(?:^|[\s(])settings\.(\w+)[\w.]*: ([^.]+(?:\.\d[^.]*)*\.)/g);
+  return Object.fromEntries([...found].map(([, field = '', why = '']) => [field, why]));
+}

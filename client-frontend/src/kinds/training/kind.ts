@@ -1,0 +1,55 @@
+import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { lazy } from 'react';
+import { formatPercent } from '../../components/format.ts';
+import type { Listed, SiteKind } from '../kind.ts';
+import { stageWords } from './stage-words.ts';
+import { Thumbnail } from './Thumbnail.tsx';
+
+const fetchJob = async () => ({ default: (await import('./TrainingJob.tsx')).TrainingJob });
+const fetchSetup = async () => ({ default: (await import('./Setup.tsx')).Setup });
+
+export const training: SiteKind = {
+  name: 'training',
+  files: [
+    { name: 'script', what: 'the script, a .py', extensions: ['.py'] },
+    {
+      name: 'data',
+      what: 'the data, a .npz, .csv, .jsonl or .zip of pictures',
+      extensions: DATA_FORMATS.map((format) => `.${format}`),
+    },
+  ],
+  offer: {
+    title: 'To train: a .py and its data',
+    text: 'The data as .npz, .csv, .jsonl, or a .zip with a folder of pictures per class.',
+  },
+  steps: ['Send the files', 'Choose settings', 'Train'],
+  describe: null,
+  options: null,
+  Setup: lazy(fetchSetup),
+  Job: lazy(fetchJob),
+  fetchParts() {
+    for (const part of [fetchJob, fetchSetup]) part().catch(() => undefined);
+  },
+  words: {
+    goOn: 'Go on training',
+    cancel: 'What was measured stays. The training does not go on, until you take it up again.',
+    remove: 'Its model and curves are deleted with it.',
+    failed: () => 'The training stopped',
+  },
+  Thumbnail,
+  listed,
+};
+
+function listed(job: JobSummary): Listed {
+  switch (job.state) {
+    case 'failed':
+      return { bar: null, text: job.problem?.message ?? '', bad: true };
+    case 'completed':
+      return { bar: 'fraction', text: '100 % · the model is there' };
+    case 'canceled':
+      return { bar: 'fraction', text: `Stopped at ${formatPercent(job.fraction)}` };
+    default:
+      return { bar: 'fraction', text: `${formatPercent(job.fraction)} · ${stageWords(job)}` };
+  }
+}

@@ -1,0 +1,29 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import { withLive } from './curve-points.ts';
+import { addLive, type LivePoints } from './live-points.ts';
+import { curvesQuery } from './queries.ts';
+import { trainingOf } from './training-job.ts';
+
+/** The curves of a training as far as they go at this moment. */
+export function useLiveCurves(job: JobDetail) {
+  const { stage, progress } = job;
+  const { round } = trainingOf(job);
+  const { data, error, refetch } = useQuery(curvesQuery(job.id));
+  const [live, setLive] = useState<LivePoints>(new Map());
+  useEffect(() => setLive((before) => addLive(before, { stage, progress, round })), [stage, progress, round]);
+  useFreshRounds(job);
+  const curves = useMemo(() => data && withLive(data, live), [data, live]);
+  return { curves, error, refetch };
+}
+
+/** What a round came to is in no patch: it is asked for when the round is over. */
+function useFreshRounds({ id, stageId, state }: JobDetail): void {
+  const queries = useQueryClient();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these two say that something is over
+  useEffect(() => {
+    void queries.invalidateQueries({ queryKey: ['job', id, 'curves'] });
+    void queries.invalidateQueries({ queryKey: ['job', id, 'rounds'] });
+  }, [queries, id, stageId, state]);
+}

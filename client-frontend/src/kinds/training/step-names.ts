@@ -1,0 +1,40 @@
+import type { ChunkNames } from '../../job/chunk-names.ts';
+
+/** What the chunks of a training's stage are called, and the stage itself as a title. */
+export function stepNames(stage: string, round: number): ChunkNames & { title: string } {
+  const numberOf = (ordinal: number) => ordinal + 1;
+  switch (stage) {
+    case 'train':
+      return {
+        title: `Shards of round ${round}`,
+        one: 'shard',
+        doing: 'training',
+        nameOf: (ordinal) => `Round ${round}, shard ${ordinal + 1}`,
+        numberOf,
+      };
+    case 'merge':
+      return {
+        title: `Merge of round ${round}`,
+        one: 'step',
+        doing: 'merging',
+        nameOf: () => `Round ${round}, merge`,
+        numberOf,
+      };
+    case 'evaluate':
+      return {
+        title: 'Evaluation of the model',
+        one: 'step',
+        doing: 'measuring',
+        nameOf: () => 'Evaluation',
+        numberOf,
+      };
+    default:
+      return {
+        title: 'First weights',
+        one: 'step',
+        doing: 'running',
+        nameOf: () => 'First weights',
+        numberOf,
+      };
+  }
+}

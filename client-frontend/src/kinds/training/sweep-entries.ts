@@ -1,0 +1,98 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isBetter, judgedMetric } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import type { RoundList, TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { useQueries } from '@tanstack/react-query';
+import { jobQuery } from '../../api/queries.ts';
+import type { ChartLine } from '../../components/chart-options.ts';
+import { inWords, varying } from './params.ts';
+import { sweepRoundsQuery } from './queries.ts';
+
+/** One job of a sweep as it stands beside the others. */
+export type Entry = {
+  id: string;
+  /** What is different about it: "lr=0.1". */
+  title: string;
+  job: JobDetail | undefined;
+  color: string;
+  /** Of the metric that counts; null before anything was measured. */
+  value: number | null;
+  /** "3 of 10" */
+  rounds: string;
+  line: ChartLine | null;
+};
+export type SweepShown = { entries: Entry[]; metric: string; names: string[]; best: string | null };
+
+const REFRESH_MS = 5_000;
+
+/** The jobs of a sweep, oldest first. Only the page's own job is watched live; the others are asked now and then. */
+export function useSweep(ids: readonly string[], present: string): SweepShown {
+  const oldestFirst = ids.toReversed();
+  const jobs = useQueries({
+    queries: oldestFirst.map((id) => ({
+      ...jobQuery(id),
+      refetchInterval: ({ state: { data } }: { state: { data: JobDetail | undefined } }) =>
+        id === present || (data !== undefined && isOver(data.state)) ? false : REFRESH_MS,
+    })),
+  }).map((answer) => answer.data);
+  const rounds = useQueries({
+    queries: oldestFirst.map((id, index) => {
+      const job = jobs[index];
+      return sweepRoundsQuery(id, job === undefined ? null : `${viewOf(job)?.round} ${job.state}`);
+    }),
+  }).map((answer) => answer.data);
+  return compare(oldestFirst, jobs, rounds, present);
+}
+
+const viewOf = (job: JobDetail | undefined): TrainingView | null =>
+  job?.view.kind === 'training' ? job.view : null;
+
+/** The jobs side by side, measured by the metric that counts in the first of them. */
+export function compare(
+  ids: readonly string[],
+  jobs: readonly (JobDetail | undefined)[],
+  rounds: readonly (RoundList | undefined)[],
+  present: string,
+): SweepShown {
+  const views = jobs.map(viewOf);
+  const sets = views.flatMap((view) => (view === null ? [] : [view.settings.params]));
+  const names = varying(sets);
+  const metric = views.flatMap((view) => view?.best?.name ?? [])[0] ?? '';
+  const entries = ids.map((id, index): Entry => {
+    const view = views[index] ?? null;
+    const value = view?.best?.name === metric ? (view.best?.value ?? null) : null;
+    const color = `--curve-${(index % 8) + 1}`;
+    const done = rounds[index]?.rounds.filter((round) => round.metrics?.[metric] !== undefined) ?? [];
+    return {
+      id,
+      title: (view !== null && inWords(view.settings.params, names)) || (jobs[index]?.name ?? 'Job'),
+      job: jobs[index],
+      color,
+      value,
+      rounds: view === null ? '' : `${view.round} of ${view.settings.rounds}`,
+      line:
+        done.length === 0
+          ? null
+          : {
+              key: id,
+              color,
+              strong: id === present,
+              xs: done.map((round) => round.round),
+              ys: done.map((round) => round.metrics?.[metric] ?? 0),
+            },
+    };
+  });
+  return { entries, metric, names, best: bestOf(entries, views, metric) };
+}
+
+function bestOf(entries: readonly Entry[], views: readonly (TrainingView | null)[], metric: string) {
+  const settings = views.find((view) => view !== null)?.settings;
+  if (settings === undefined || metric === '') return null;
+  const goal = judgedMetric({ [metric]: 0 }, { metric, goal: settings.goal })?.goal ?? 'max';
+  let best: Entry | null = null;
+  for (const entry of entries) {
+    if (entry.value === null) continue;
+    if (best === null || best.value === null || isBetter(entry.value, best.value, goal)) best = entry;
+  }
+  return best?.id ?? null;
+}
