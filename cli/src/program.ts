@@ -8,6 +8,7 @@ import { pauseCommand } from './commands/pause.ts';
 import { renderCommand } from './commands/render.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
+import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
@@ -16,7 +17,7 @@ import type { Context } from './context.ts';
 /** All of `pilot`. `exit` is told the exit code of a command that has one of its own. */
 export function createProgram(context: Context, version: string, exit: (code: number) => void): Command {
   const program = new Command('pilot')
-    .description('Renders Blender files on many machines at once.')
+    .description('Renders Blender files and trains models on many machines at once.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
@@ -30,8 +31,8 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   const add = (...commands: Command[]) => {
     for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   };
-  program.commandsGroup('Rendering:');
-  add(renderCommand(context, exit), downloadCommand(context, exit));
+  program.commandsGroup('Work:');
+  add(renderCommand(context, exit), trainCommand(context, exit), downloadCommand(context, exit));
   program.commandsGroup('The farm:');
   add(upCommand(context, exit), workerCommand(context, exit), workersCommand(context));
   program.commandsGroup('Jobs:');
@@ -39,7 +40,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
   program.addHelpText(
     'after',
-    '\nExamples:\n  $ pilot render shot.blend --frames 1-48\n  $ pilot up\n\n"pilot help <command>" tells more.',
+    '\nExamples:\n  $ pilot render shot.blend --frames 1-48\n  $ pilot train digits.py --data digits.npz\n  $ pilot up\n\n"pilot help <command>" tells more.',
   );
   return program;
 }

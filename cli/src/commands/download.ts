@@ -3,9 +3,9 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
-import { takeInterrupts } from '../render/interrupts.ts';
-import { saveResults } from '../render/results.ts';
+import { cliKindOf } from '../kinds/registry.ts';
 import { openReporter } from '../report/open.ts';
+import { takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
@@ -14,9 +14,10 @@ type Flags = ApiFlags & { out: string };
 /** `pilot download ID`: what the job has so far; exit code 0 only when it is everything. */
 export function downloadCommand(context: Context, exit: (code: number) => void): Command {
   const command = new Command('download')
-    .summary('save the video and the frames of a job')
+    .summary('save what a job came to')
     .description(
-      'Saves the video and the frames of a job. Of one that is not finished, the frames that are done.\n' +
+      'Saves the video and the frames of a render, or the model of a training with its figures.\n' +
+        'Of a render that is not finished, the frames that are done.\n' +
         'Files that are there already with the same content are not fetched again.',
     )
     .argument('<id>', 'id of the job, or enough of its beginning')
@@ -29,10 +30,11 @@ export function downloadCommand(context: Context, exit: (code: number) => void):
 async function run(context: Context, text: string, flags: Flags): Promise<number> {
   const api = await connect(context.config, flags);
   const job = await api.job(await findJob(api, text));
+  const kind = cliKindOf(job.view);
   const interrupts = takeInterrupts();
-  const reporter = openReporter(context, flags.json ?? false);
+  const reporter = openReporter(context, kind.voice, flags.json ?? false);
   try {
-    const saved = await saveResults(api, job, flags.out, (event) => reporter.report(event), interrupts.first);
+    const saved = await kind.save(api, job, flags.out, (event) => reporter.report(event), interrupts.first);
     if (saved.missing === null) return 0;
     const hint = isOver(job.state) ? '' : ` The job is still ${job.state}.`;
     throw new SentenceError(`${saved.missing}${hint}`);

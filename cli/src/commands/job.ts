@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
-import { followJob } from '../follow/follow.ts';
-import { takeInterrupts } from '../render/interrupts.ts';
+import { cliKindOf } from '../kinds/registry.ts';
 import { jobLines } from '../report/job-lines.ts';
 import { openReporter } from '../report/open.ts';
+import { takeInterrupts } from '../run/interrupts.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { follow?: boolean };
@@ -35,10 +35,11 @@ async function follow(
   api: Awaited<ReturnType<typeof connect>>,
   id: Awaited<ReturnType<typeof findJob>>,
 ): Promise<number> {
+  const kind = cliKindOf((await api.job(id)).view);
   const interrupts = takeInterrupts();
-  const reporter = openReporter(context, flags.json ?? false);
+  const reporter = openReporter(context, kind.voice, flags.json ?? false);
   try {
-    const job = await followJob(api, id, {
+    const job = await kind.follow(api, id, {
       report: (event) => reporter.report(event),
       signal: interrupts.first,
       underWay: true,

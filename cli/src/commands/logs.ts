@@ -5,11 +5,13 @@ import type { Context } from '../context.ts';
 import { logLines } from '../report/job-lines.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
-/** `pilot logs ID`: the notes of a job and the last lines of the frames that failed. */
+/** `pilot logs ID`: the notes of a job and the last lines of what failed of it. */
 export function logsCommand(context: Context): Command {
   const command = new Command('logs')
-    .summary('show what a job said and why frames failed')
-    .description('Shows the notes of a job and the last lines of every frame that failed.')
+    .summary('show what a job said and why parts of it failed')
+    .description(
+      'Shows the notes of a job and the last lines of every part that failed: a frame, or a shard.',
+    )
     .argument('<id>', 'id of the job, or enough of its beginning');
   withJson(withServer(command));
   withExamples(command, ['pilot logs 3fk2p9', 'pilot logs 3fk2p9 --json']);

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { ServerFlags } from '../api/connect.ts';
+import { eventNames } from '../report/events.ts';
+import { wrap } from '../text/columns.ts';
 
 /** What every command that speaks to a farm takes. */
 export type ApiFlags = ServerFlags & { json?: boolean };
@@ -15,3 +17,9 @@ export const withJson = (command: Command): Command => command.option('--json', 
 /** Lines such as "pilot jobs --state active", shown below the options. */
 export const withExamples = (command: Command, examples: string[]): Command =>
   command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
+
+/** Names of the events of `--json`, shown below the examples; `own` are those of the command's kind. */
+export const withEvents = (command: Command, own: Parameters<typeof eventNames>[0]): Command => {
+  const lines = wrap(eventNames(own).join(', '), 76).map((line) => `  ${line}`);
+  return command.addHelpText('after', `\nEvents of --json, one a line:\n${lines.join('\n')}`);
+};

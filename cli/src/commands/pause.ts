@@ -7,5 +7,5 @@ export const pauseCommand = (context: Context): Command =>
   actCommand(context, {
     action: 'pause',
     summary: 'hold a job back',
-    description: 'Holds a job back: frames under way are finished, no others are begun.',
+    description: 'Holds a job back: what workers are at is finished, nothing else is begun.',
   });

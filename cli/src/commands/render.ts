@@ -1,16 +1,14 @@
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { takeInterrupts } from '../render/interrupts.ts';
-import { lookAtFile } from '../render/local-file.ts';
-import { render } from '../render/render.ts';
-import { type RenderFlags, readFlags } from '../render/request.ts';
-import { RenderEvent } from '../report/events.ts';
-import { openReporter } from '../report/open.ts';
+import { defaultWorkers } from '../farm/programs.ts';
+import { FRAME_EVENTS } from '../kinds/blender/events.ts';
+import { renderPlan } from '../kinds/blender/plan.ts';
+import { type RenderFlags, readFlags } from '../kinds/blender/request.ts';
+import { lookAtFile } from '../run/local-file.ts';
+import { runCommand } from '../run/run-command.ts';
 import { SentenceError } from '../sentence-error.ts';
-import { wrap } from '../text/columns.ts';
 import { wholeNumber } from './numbers.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
+import { type ApiFlags, withEvents, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = RenderFlags & ApiFlags & { out: string; workers?: number; verbose?: boolean };
 
@@ -54,43 +52,22 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     'pilot render shot.zip --main shots/a.blend --engine cycles --samples 128 --video webm',
     'pilot render shot.blend --server http://farm:3000 --json',
   ]);
-  command.addHelpText('after', `\nEvents of --json, one a line:\n${eventNames().join('\n')}`);
+  withEvents(command, FRAME_EVENTS);
   return command.action(async (file: string, flags: Flags) => exit(await run(context, file, flags)));
 }
-
-const eventNames = (): string[] =>
-  wrap(RenderEvent.options.map((option) => option.shape.event.value).join(', '), 76).map(
-    (line) => `  ${line}`,
-  );
 
 async function run(context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
-  const file = await lookAtFile(path);
+  const wanted = 'Give a .blend file, or a .zip with the .blend and its files.';
+  const file = await lookAtFile(path, wanted);
   if (!file.ok) throw new SentenceError(file.message);
-  const config = { ...context.config, dataFolder: resolve(flags.data ?? context.config.dataFolder) };
-  const options = {
-    file,
-    request: read.request,
+  const workers = defaultWorkers(context.config.cpus);
+  const plan = renderPlan({ file, request: read.request, out: flags.out, workers });
+  return runCommand(context, plan, {
     server: flags,
     workers: flags.workers ?? null,
     verbose: flags.verbose ?? false,
-    out: flags.out,
-  };
-  const interrupts = takeInterrupts();
-  const reporter = openReporter(context, flags.json ?? false, options.verbose);
-  try {
-    const end = await render(config, options, (event) => reporter.report(event), interrupts);
-    if (end.status === 'done') return 0;
-    reporter.report({ event: 'error', message: end.message });
-    reporter.close();
-    context.stderr.write(`${end.message}\n`);
-    return end.status === 'interrupted' ? 130 : 1;
-  } catch (error) {
-    if (error instanceof SentenceError) reporter.report({ event: 'error', message: error.message });
-    throw error;
-  } finally {
-    reporter.close();
-    interrupts.release();
-  }
+    json: flags.json ?? false,
+  });
 }

@@ -6,6 +6,6 @@ import { actCommand } from './act.ts';
 export const retryCommand = (context: Context): Command =>
   actCommand(context, {
     action: 'retry',
-    summary: 'try the failed frames of a job again',
-    description: 'Queues the failed and canceled frames of a job again; those that are done stay.',
+    summary: 'try what failed of a job again',
+    description: 'Queues the failed and canceled parts of a job again; those that are done stay.',
   });

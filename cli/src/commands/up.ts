@@ -5,8 +5,8 @@ import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
 import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
-import { type Interrupts, takeInterrupts } from '../render/interrupts.ts';
 import { ownerKeyLines, upLines } from '../report/up-lines.ts';
+import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
 import { withExamples, withJson } from './options.ts';
@@ -20,7 +20,7 @@ type Flags = {
   json?: boolean;
 };
 
-/** A frame under way may take this long after Ctrl-C, unless it is pressed again. */
+/** What a worker is at may take this long after Ctrl-C, unless it is pressed again. */
 const DRAIN_MS = 15 * 60_000;
 
 /** `pilot up`: the embedded farm with the website, until Ctrl-C. */
@@ -111,7 +111,7 @@ function sayIncident(event: ChildEvent, say: Say): void {
   if (message !== null) say('farm.incident', { message }, `  ${clock}  ${message}`);
 }
 
-const stoppingLine = '\n  Stopping after the frames under way. Ctrl-C again stops at once.';
+const stoppingLine = '\n  Stopping after the work under way. Ctrl-C again stops at once.';
 
 function describe(farm: Farm, host: string) {
   const joinUrl = networkUrl(host, farm.balancerPort);

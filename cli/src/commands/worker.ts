@@ -19,18 +19,18 @@ type Flags = {
 /** `pilot worker`: this machine as a worker of a farm elsewhere, until Ctrl-C. */
 export function workerCommand(context: Context, exit: (code: number) => void): Command {
   const command = new Command('worker')
-    .summary('let this machine render for a farm')
+    .summary('let this machine work for a farm')
     .description(
       'Joins a farm as a worker. "pilot up --host" there, or its Workers page, shows the line to use.\n' +
-        'Ctrl-C finishes the frame under way and leaves; a second one leaves at once.',
+        'Ctrl-C finishes what is under way and leaves; a second one leaves at once.',
     )
     .requiredOption('--join <url>', 'address of the load balancer, such as http://farm:3001')
     .option('--token <token>', 'the token that lets workers join (or PILOT_TOKEN)')
     .option('--name <name>', "how the farm calls this worker (this machine's name)")
-    .option('--slots <n>', 'frames rendered at the same time', wholeNumber(1, 64))
+    .option('--slots <n>', 'chunks worked on at the same time', wholeNumber(1, 64))
     .option('--threads <n>', 'processor threads to use, shared out between the slots', wholeNumber(1, 1_024))
-    .option('--data <dir>', 'folder for scenes and results on their way')
-    .option('--cache-gb <n>', 'space for scenes, in GB')
+    .option('--data <dir>', 'folder for files and results on their way')
+    .option('--cache-gb <n>', 'space for files of jobs, in GB')
     .option('--json', 'log lines as JSON');
   withExamples(command, [
     'pilot worker --join http://farm:3001 --token …',

@@ -5,7 +5,9 @@ import { until } from '../../../tests/support/until.ts';
 import { createApi } from '../api/client.ts';
 import { ApiError } from '../api/request.ts';
 import { JOB_ID, refusal, sampleJob, sampleStates, startSmallFarm } from '../fixtures/small-farm.ts';
-import type { RenderEvent } from '../report/events.ts';
+import { frames } from '../kinds/blender/frames.ts';
+import { renderVoice } from '../kinds/blender/voice.ts';
+import type { RunEvent } from '../report/events.ts';
 import { lineReporter } from '../report/reporters.ts';
 import { followJob } from './follow.ts';
 
@@ -19,9 +21,9 @@ test('a job is followed over the death and return of its server', async () => {
     return path === `/api/v1/jobs/${JOB_ID}` ? { body: sampleJob({ state }, letters) } : null;
   };
   const before = await startSmallFarm(answer);
-  const events: RenderEvent[] = [];
+  const events: RunEvent[] = [];
   const told = (name: string) => until(() => events.some((one) => one.event === name), `no ${name}`);
-  const following = followJob(createApi({ url: before.url, key: null }), id, {
+  const following = followJob(frames, createApi({ url: before.url, key: null }), id, {
     report: (event) => events.push(event),
     signal: new AbortController().signal,
   });
@@ -54,8 +56,8 @@ test('a log says once what a job waits for, when the farm notes it', async () =>
     return { body: job };
   });
   const written: string[] = [];
-  const reporter = lineReporter((text) => written.push(text));
-  const following = followJob(createApi({ url: farm.url, key: null }), id, {
+  const reporter = lineReporter((text) => written.push(text), renderVoice);
+  const following = followJob(frames, createApi({ url: farm.url, key: null }), id, {
     report: (event) => reporter.report(event),
     signal: new AbortController().signal,
   });
@@ -75,7 +77,7 @@ test('a log says once what a job waits for, when the farm notes it', async () =>
 
 test('a refusal ends the following with its sentence', async () => {
   const farm = await startSmallFarm(() => refusal(404, 'no-such-job', 'There is no such job.'));
-  const following = followJob(createApi({ url: farm.url, key: null }), id, {
+  const following = followJob(frames, createApi({ url: farm.url, key: null }), id, {
     report: () => {},
     signal: new AbortController().signal,
   });

@@ -5,17 +5,19 @@ import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { Api } from '../api/client.ts';
 import { watchJob } from '../api/live.ts';
 import { isPassing } from '../api/request.ts';
-import type { RenderEvent } from '../report/events.ts';
+import type { RunEvent } from '../report/events.ts';
 import { SentenceError } from '../sentence-error.ts';
-import { applyJob, applyPatch, applyStates, type Change, type JobView, progressOf, tally } from './view.ts';
+import { applyJob, applyPatch, type Change, type JobView, progressOf, type Trail } from './view.ts';
 
 export type FollowOptions = {
-  report(event: RenderEvent): void;
+  report(event: RunEvent): void;
   /** Aborted: following ends, the job goes on. Resolves null then. */
   signal: AbortSignal;
-  /** The job is not new: frames that are done already are counted, but not told one by one. */
+  /** The job is not new: what is done already is counted, but not told one by one. */
   underWay?: boolean;
 };
+/** Follows a job of one kind until it is over and resolves with it. */
+export type Follow = (api: Api, id: JobId, options: FollowOptions) => Promise<JobDetail | null>;
 
 const POLL_MS = 2_000;
 const POLL_ALONE_MS = 700;
@@ -27,16 +29,21 @@ const GIVE_UP_AFTER_MS = 10 * 60_000;
  * after every (re)connect and every few seconds, so a server that dies and
  * comes back costs nothing but the wait.
  */
-export async function followJob(api: Api, id: JobId, options: FollowOptions): Promise<JobDetail | null> {
+export async function followJob<Own, Fetched>(
+  trail: Trail<Own, Fetched>,
+  api: Api,
+  id: JobId,
+  options: FollowOptions,
+): Promise<JobDetail | null> {
   // Callbacks write it, which narrowing does not see.
-  let view = null as JobView | null;
+  let view = null as JobView<Own> | null;
   let live = false;
   let lostAt: number | null = null;
   let wake = new AbortController();
-  const tell = (change: Change) => {
+  const tell = (change: Change<Own>) => {
     view = change.view;
     for (const event of change.events) options.report(event);
-    options.report(progressOf(view));
+    options.report(progressOf(trail, view));
   };
   const socket = watchJob(api.connection, id, {
     onWatching() {
@@ -45,7 +52,7 @@ export async function followJob(api: Api, id: JobId, options: FollowOptions): Pr
     },
     onPatch(patch) {
       if (view === null || isOver(view.job.state)) return;
-      const change = applyPatch(view, patch);
+      const change = applyPatch(trail, view, patch);
       tell(change);
       if (change.stale) wake.abort();
     },
@@ -72,15 +79,13 @@ export async function followJob(api: Api, id: JobId, options: FollowOptions): Pr
   async function refresh(silentSince: number | null): Promise<number | null> {
     try {
       const job = await api.job(id);
-      const states = needsStates(applyJob(view, job).view) ? await api.states(id) : null;
+      const fetched = await trail.fetch(api, applyJob(view, job, trail.opening).view);
       // From here on nothing is awaited: patches that came meanwhile are in `view`, and must not be lost.
-      const untold = options.underWay === true && view?.frames == null;
-      const change = applyJob(view, job);
-      const frames = states === null ? null : applyStates(change.view, states);
-      const frameEvents = frames === null || untold ? [] : frames.events;
+      const change = applyJob(view, job, trail.opening);
+      const own = fetched === null ? null : trail.take(change.view, fetched, options.underWay === true);
       if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
-      // States before the job's events, so that the last frames are told before its end.
-      tell({ view: frames?.view ?? change.view, events: [...frameEvents, ...change.events] });
+      // The kind's events before the job's, so that the last frames are told before its end.
+      tell({ view: own?.view ?? change.view, events: [...(own?.events ?? []), ...change.events] });
       return null;
     } catch (error) {
       if (!isPassing(error)) throw error;
@@ -90,15 +95,6 @@ export async function followJob(api: Api, id: JobId, options: FollowOptions): Pr
       return since;
     }
   }
-}
-
-// 100,000 states are not fetched every other second: only when they cannot be what is known here.
-function needsStates(view: JobView): boolean {
-  const { counts } = view.job;
-  if (counts.total === 0) return false;
-  if (view.frames === null) return true;
-  const { done, failed } = tally(view);
-  return done !== counts.done || failed !== counts.failed || isOver(view.job.state);
 }
 
 const silent = (api: Api, id: JobId, cause: unknown) =>

@@ -1,31 +1,55 @@
+import { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import { z } from 'zod';
+import { FRAME_EVENTS } from '../kinds/blender/events.ts';
+import { TRAINING_EVENTS, TrainingProgress } from '../kinds/training/events.ts';
 
-/**
- * What `pilot render` and `pilot job --follow` tell while they work: with
- * `--json` one of these a line, with `time` (ISO 8601) added. The names and
- * fields are stable; new fields may come.
- */
-export const RenderEvent = z.discriminatedUnion('event', [
-  /** An embedded farm is being started for this job. */
+/** What every run tells, whatever its kind. */
+const COMMON_EVENTS = [
+  /** An embedded farm is being started for this command. */
   z.object({ event: z.literal('farm.starting'), workers: z.int() }),
-  /** `embedded`: started for this job; otherwise one that was there. */
+  /** `embedded`: started for this command; otherwise one that was there. */
   z.object({ event: z.literal('farm.ready'), url: z.string(), embedded: z.boolean() }),
   /** A part of the embedded farm died and is started again. */
   z.object({ event: z.literal('farm.incident'), message: z.string() }),
   /** Bytes, at most once a second. */
-  z.object({ event: z.literal('upload.progress'), sent: z.number(), total: z.number() }),
+  z.object({
+    event: z.literal('upload.progress'),
+    file: z.string(),
+    sent: z.number(),
+    total: z.number(),
+  }),
   /** `reused`: the farm had the file already. */
-  z.object({ event: z.literal('upload.done'), hash: z.string(), size: z.number(), reused: z.boolean() }),
-  /** `resumed`: the job of an earlier, interrupted run of the same command is taken up. */
-  z.object({ event: z.literal('job.created'), job: z.string(), name: z.string(), resumed: z.boolean() }),
+  z.object({
+    event: z.literal('upload.done'),
+    file: z.string(),
+    hash: z.string(),
+    size: z.number(),
+    reused: z.boolean(),
+  }),
+  /**
+   * `resumed`: the job of an earlier, interrupted run of the same command is
+   * taken up. `variant` is what sets it apart from the other jobs of this run,
+   * such as "lr=0.1,width=32"; absent where there is one job.
+   */
+  z.object({
+    event: z.literal('job.created'),
+    job: z.string(),
+    name: z.string(),
+    resumed: z.boolean(),
+    variant: z.string().optional(),
+  }),
   z.object({ event: z.literal('job.state'), job: z.string(), state: z.string() }),
   z.object({
     event: z.literal('job.note'),
+    job: z.string(),
     level: z.enum(['info', 'warning', 'error']),
     code: z.string(),
     message: z.string(),
   }),
-  /** At most once a second. `workers` is what each does for this job now; `fraction` and `stitching` from 0 to 1. */
+  /**
+   * At most once a second for each job. `workers` is what each does for this job now; `done`, `failed`
+   * and `total` count the chunks of the stage; `fraction` of the whole job and `stitching` from 0 to 1.
+   */
   z.object({
     event: z.literal('job.progress'),
     job: z.string(),
@@ -34,45 +58,51 @@ export const RenderEvent = z.discriminatedUnion('event', [
     done: z.int(),
     failed: z.int(),
     total: z.int(),
+    fraction: z.number(),
     eta_seconds: z.number().nullable(),
     stitching: z.number().nullable(),
     workers: z.array(
-      z.object({ name: z.string(), label: z.string(), fraction: z.number(), detail: z.string() }),
+      z.object({
+        name: z.string(),
+        label: z.string(),
+        fraction: z.number(),
+        detail: z.string(),
+        values: MeasuredValues.optional(),
+      }),
     ),
+    training: TrainingProgress.optional(),
   }),
-  /** `worker` is null where it was not heard of at the time. */
-  z.object({
-    event: z.literal('frame.done'),
-    frame: z.int(),
-    worker: z.string().nullable(),
-    done: z.int(),
-    total: z.int(),
-  }),
-  z.object({ event: z.literal('frame.failed'), frame: z.int() }),
   /** The farm stopped answering; the job is followed again as soon as it does. */
   z.object({ event: z.literal('server.lost'), url: z.string() }),
   z.object({ event: z.literal('server.back'), url: z.string() }),
   /** Files fetched from the farm, at most once a second. */
   z.object({ event: z.literal('save.progress'), saved: z.int(), total: z.int() }),
-  z.object({ event: z.literal('video.saved'), path: z.string(), size: z.number() }),
-  z.object({ event: z.literal('frames.saved'), folder: z.string(), count: z.int() }),
-  /** Everything asked for is there. The last event of a run that ends with exit code 0. */
-  z.object({
-    event: z.literal('render.done'),
-    job: z.string(),
-    seconds: z.number(),
-    video: z.string().nullable(),
-    folder: z.string().nullable(),
-    frames: z.int(),
-  }),
-  /** The last event of a run that ends with another exit code. */
+  /** The last event of a run that does not end with exit code 0. */
   z.object({ event: z.literal('error'), message: z.string() }),
+] as const;
+
+/**
+ * What `pilot render`, `pilot train` and `pilot job --follow` tell while they
+ * work: with `--json` one of these a line, with `time` (ISO 8601) added. The
+ * names and fields are stable; new fields may come.
+ */
+export const RunEvent = z.discriminatedUnion('event', [
+  ...COMMON_EVENTS,
+  ...FRAME_EVENTS,
+  ...TRAINING_EVENTS,
 ]);
-export type RenderEvent = z.infer<typeof RenderEvent>;
-export type JobProgress = Extract<RenderEvent, { event: 'job.progress' }>;
+export type RunEvent = z.infer<typeof RunEvent>;
+export type JobProgress = Extract<RunEvent, { event: 'job.progress' }>;
+/** Told by one kind of job alone. */
+export type KindEvent = z.infer<(typeof FRAME_EVENTS)[number] | (typeof TRAINING_EVENTS)[number]>;
+
+type Named = { shape: { event: { value: string } } };
+/** Names of the events of a command, those of its kind after those of all. */
+export const eventNames = (own: readonly Named[]): string[] =>
+  [...COMMON_EVENTS, ...own].map((option) => option.shape.event.value);
 
 /** Where events go: a screen, lines of text, or lines of JSON. */
 export interface Reporter {
-  report(event: RenderEvent): void;
+  report(event: RunEvent): void;
   close(): void;
 }

@@ -1,10 +1,9 @@
 import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
-import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { cliKindOf } from '../kinds/registry.ts';
 import { table } from '../text/columns.ts';
 import { ago, duration } from '../text/units.ts';
+import { doing } from './doing.ts';
 
 /** The list of jobs as lines; ids as short as can be told apart by eye, which every command takes. */
 export function jobTable(list: JobList, now: number, width: number): string[] {
@@ -28,15 +27,15 @@ export function jobLines(job: JobDetail): string[] {
     ['Job', job.id],
     ['Name', job.name],
     ['State', job.state],
-    ['Stage', `${job.stage}, ${doneOf(job)}${job.counts.failed > 0 ? `, ${job.counts.failed} failed` : ''}`],
+    ['Done', doneOf(job)],
+    ['Stage', stageOf(job)],
     ...(job.etaSeconds === null || isOver(job.state)
       ? []
       : [['Left', duration(job.etaSeconds)] as [string, string]]),
-    ...viewFacts(job.view),
+    ...cliKindOf(job.view).facts(job.view),
   ];
   const working = job.progress.map(
-    ({ workerName, label, fraction, detail }) =>
-      `  ${workerName}: ${[label, `${Math.floor(fraction * 100)} %`, detail].filter(Boolean).join(' · ')}`,
+    (one) => `  ${one.workerName}: ${Math.floor(one.fraction * 100)} % · ${doing(one)}`,
   );
   const notes = job.notes.map((note) => `  ${note.level}: ${note.message}`);
   return [
@@ -58,23 +57,13 @@ export function logLines(log: JobLog): string[] {
     : [...notes, ...failures];
 }
 
-function viewFacts(view: JobView): [string, string][] {
-  if (view.kind !== 'blender') return [];
-  const settings = RenderSettings.safeParse(view.settings).data;
-  return [['File', view.fileName], ...(settings === undefined ? [] : settingFacts(settings))];
+const doneOf = ({ fraction }: JobSummary): string => `${Math.floor(fraction * 100)} %`;
+
+// A stage that the farm does by itself has no chunks to count.
+function stageOf({ stage, counts }: JobSummary): string {
+  const done = counts.total === 0 ? '' : `, ${counts.done}/${counts.total}`;
+  return `${stage}${done}${counts.failed > 0 ? `, ${counts.failed} failed` : ''}`;
 }
-
-const settingFacts = (s: RenderSettings): [string, string][] => {
-  const size = [s.resolutionX, s.resolutionY].map((n) => Math.floor((n * s.percentage) / 100)).join('x');
-  return [
-    ['Frames', s.frames],
-    ['Picture', `${size}, ${s.format} ${s.colorDepth} bit, ${engineName(s.engine)}, ${s.samples} samples`],
-    ['Camera', `${s.camera} in ${s.scene}`],
-    ['Video', s.video === 'none' ? 'none' : `${s.video}, ${s.fps} frames/s`],
-  ];
-};
-
-const doneOf = ({ counts }: JobSummary): string => `${counts.done}/${counts.total}`;
 
 function shortId(id: string, others: { id: string }[]): string {
   const plain = id.replace(/^job_/, '');

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RenderEvent } from './events.ts';
+import { renderVoice } from '../kinds/blender/voice.ts';
+import type { RunEvent } from './events.ts';
 import { jsonReporter, lineReporter } from './reporters.ts';
 
 test('a log gets a line for every frame, and none for progress', () => {
   const written: string[] = [];
-  const reporter = lineReporter((text) => written.push(text));
+  const reporter = lineReporter((text) => written.push(text), renderVoice);
   reporter.report({ event: 'save.progress', saved: 1, total: 2 });
   reporter.report({ event: 'frame.done', frame: 12, worker: 'studio-1', done: 3, total: 6 });
-  reporter.report({ event: 'job.note', level: 'warning', code: 'file-missing', message: 'No sky.png.' });
+  reporter.report({
+    event: 'job.note',
+    job: 'job_1',
+    level: 'warning',
+    code: 'file-missing',
+    message: 'No sky.png.',
+  });
   assert.deepEqual(written, ['Frame 12 done by studio-1 (3 of 6)\n', 'Warning: No sky.png.\n']);
 });
 
@@ -19,7 +26,7 @@ test('JSON comes one event a line, progress at most once a second', () => {
     (text) => written.push(text),
     () => now,
   );
-  const saving = (saved: number): RenderEvent => ({ event: 'save.progress', saved, total: 9 });
+  const saving = (saved: number): RunEvent => ({ event: 'save.progress', saved, total: 9 });
   reporter.report(saving(1));
   now = 500;
   reporter.report(saving(2));

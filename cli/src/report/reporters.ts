@@ -1,29 +1,35 @@
-import { RenderEvent, type Reporter } from './events.ts';
-import { toldLines } from './told-lines.ts';
+import { type Reporter, RunEvent } from './events.ts';
+import { speakers, toldLines } from './told-lines.ts';
+import type { Voice } from './voice.ts';
 
 type Write = (text: string) => void;
 
 /** Lines for a log, a pipe or a CI job. */
-export const lineReporter = (write: Write): Reporter => ({
-  report: (event) => {
-    for (const line of toldLines(event, true)) write(`${line}\n`);
-  },
-  close() {},
-});
+export function lineReporter(write: Write, voice: Voice): Reporter {
+  const speakerOf = speakers();
+  return {
+    report(event) {
+      const speaker = speakerOf(event);
+      for (const line of toldLines(event, true, voice)) write(`${speaker}${line}\n`);
+    },
+    close() {},
+  };
+}
 
-const SELDOM = new Set<RenderEvent['event']>(['job.progress', 'upload.progress', 'save.progress']);
+const SELDOM = new Set<RunEvent['event']>(['job.progress', 'upload.progress', 'save.progress']);
 
-/** One JSON object a line; each kind of progress at most once a second. */
+/** One JSON object a line; each kind of progress at most once a second, for each job its own. */
 export function jsonReporter(write: Write, clock: () => number): Reporter {
   const toldAt = new Map<string, number>();
   return {
     report(event) {
       const now = clock();
       if (SELDOM.has(event.event)) {
-        if (now - (toldAt.get(event.event) ?? Number.NEGATIVE_INFINITY) < 1_000) return;
-        toldAt.set(event.event, now);
+        const key = `${event.event} ${'job' in event ? event.job : ''}`;
+        if (now - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < 1_000) return;
+        toldAt.set(key, now);
       }
-      write(`${JSON.stringify({ time: new Date(now).toISOString(), ...RenderEvent.parse(event) })}\n`);
+      write(`${JSON.stringify({ time: new Date(now).toISOString(), ...RunEvent.parse(event) })}\n`);
     },
     close() {},
   };

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { renderVoice } from '../kinds/blender/voice.ts';
 import { widthOf } from '../text/columns.ts';
-import type { RenderEvent } from './events.ts';
+import type { RunEvent } from './events.ts';
 import { screenLines } from './screen-lines.ts';
 import { afterEvent, openingScreen } from './screen-model.ts';
 
-const look = { width: 79, colour: false, maxWorkers: 16 };
+const look = { width: 79, colour: false, rows: 16 };
 
-const progress = (fields: Partial<Extract<RenderEvent, { event: 'job.progress' }>> = {}): RenderEvent => ({
+const progress = (fields: Partial<Extract<RunEvent, { event: 'job.progress' }>> = {}): RunEvent => ({
   event: 'job.progress',
   job: 'job_00000000000000000000',
   state: 'running',
@@ -15,6 +16,7 @@ const progress = (fields: Partial<Extract<RenderEvent, { event: 'job.progress' }
   done: 18,
   failed: 0,
   total: 48,
+  fraction: 0.375,
   eta_seconds: 51,
   stitching: null,
   workers: [
@@ -24,9 +26,9 @@ const progress = (fields: Partial<Extract<RenderEvent, { event: 'job.progress' }
   ...fields,
 });
 
-const screenAfter = (events: RenderEvent[], now = 32_000) => {
+const screenAfter = (events: RunEvent[], now = 32_000) => {
   const model = events.reduce((before, event) => afterEvent(before, event, 20_000), openingScreen(0));
-  return { lines: (width = 79) => screenLines(model, now, { ...look, width }) };
+  return { lines: (width = 79) => screenLines(model, renderVoice, now, { ...look, width }) };
 };
 
 describe('the screen of a render', () => {
@@ -54,8 +56,8 @@ describe('the screen of a render', () => {
   });
 
   test('says when the farm does not answer, and goes on when it does', () => {
-    const lost: RenderEvent = { event: 'server.lost', url: 'http://farm:3000' };
-    const back: RenderEvent = { event: 'server.back', url: 'http://farm:3000' };
+    const lost: RunEvent = { event: 'server.lost', url: 'http://farm:3000' };
+    const back: RunEvent = { event: 'server.back', url: 'http://farm:3000' };
     assert.match(
       screenAfter([progress(), lost]).lines()[0] ?? '',
       /Waiting for the farm at http:\/\/farm:3000/,
@@ -64,11 +66,19 @@ describe('the screen of a render', () => {
   });
 
   test('shows an upload with its speed, the stitching, and the saving', () => {
-    const upload: RenderEvent = { event: 'upload.progress', sent: 5 * 1024 ** 2, total: 10 * 1024 ** 2 };
+    const upload: RunEvent = {
+      event: 'upload.progress',
+      file: 'a.blend',
+      sent: 5 * 1024 ** 2,
+      total: 10 * 1024 ** 2,
+    };
     assert.match(screenAfter([upload], 22_000).lines()[0] ?? '', /50 % {2}5\.0 MB of 10 MB · 2\.5 MB\/s$/);
     const stitching = progress({ state: 'stitching', stitching: 0.4, workers: [] });
     assert.match(screenAfter([stitching]).lines()[0] ?? '', /^Putting together .* 40 %/);
-    const saving: RenderEvent = { event: 'save.progress', saved: 3, total: 6 };
-    assert.match(screenAfter([progress(), saving]).lines()[0] ?? '', /^Saving .* 50 % {2}3\/6 files$/);
+    const saving: RunEvent = { event: 'save.progress', saved: 3, total: 6 };
+    assert.match(
+      screenAfter([progress({ state: 'completed', workers: [] }), saving]).lines()[0] ?? '',
+      /^Saving .* 50 % {2}3\/6 files$/,
+    );
   });
 });

@@ -1,17 +1,29 @@
-import type { JobProgress, RenderEvent } from './events.ts';
+import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { JobProgress, RunEvent } from './events.ts';
 
 /** What the screen shows at the moment. Times in ms. */
 export type ScreenModel = {
   startedAt: number;
   phase:
     | { name: 'starting'; text: string }
-    | { name: 'uploading'; sent: number; total: number; since: number }
-    | { name: 'working'; progress: JobProgress; etaAt: number }
+    | { name: 'uploading'; file: string; sent: number; total: number; since: number }
+    | { name: 'working' }
     | { name: 'saving'; saved: number; total: number };
-  /** Workers that were seen at this job, in the order of their names. */
-  workers: SeenWorker[];
+  /** In the order in which they were made. */
+  jobs: ShownJob[];
   /** The address of a farm that stopped answering. */
   lost: string | null;
+};
+
+export type ShownJob = {
+  id: string;
+  /** What sets it apart from the others of the run; null for the only one. */
+  variant: string | null;
+  /** Null before the first; `etaAt` is when its time left was told. */
+  progress: JobProgress | null;
+  etaAt: number;
+  /** Workers that were seen at this job, in the order of their names. */
+  workers: SeenWorker[];
 };
 
 /** `last` is what was heard of it last, `idleSince` null while it is at that. */
@@ -24,12 +36,12 @@ export type SeenWorker = {
 export const openingScreen = (now: number): ScreenModel => ({
   startedAt: now,
   phase: { name: 'starting', text: 'Starting' },
-  workers: [],
+  jobs: [],
   lost: null,
 });
 
 /** The screen after an event. */
-export function afterEvent(model: ScreenModel, event: RenderEvent, now: number): ScreenModel {
+export function afterEvent(model: ScreenModel, event: RunEvent, now: number): ScreenModel {
   switch (event.event) {
     case 'farm.starting': {
       const text = `Starting a farm with ${event.workers === 1 ? 'one worker' : `${event.workers} workers`}`;
@@ -38,23 +50,24 @@ export function afterEvent(model: ScreenModel, event: RenderEvent, now: number):
     case 'farm.ready':
       return { ...model, phase: { name: 'starting', text: 'Looking at the file' } };
     case 'upload.progress': {
-      const since = model.phase.name === 'uploading' ? model.phase.since : now;
-      return { ...model, phase: { name: 'uploading', sent: event.sent, total: event.total, since } };
+      const { file, sent, total } = event;
+      const before = model.phase.name === 'uploading' && model.phase.file === file ? model.phase : null;
+      return { ...model, phase: { name: 'uploading', file, sent, total, since: before?.since ?? now } };
     }
     case 'upload.done':
       return { ...model, phase: { name: 'starting', text: 'Handing over the job' } };
-    case 'job.progress': {
-      const before = model.phase.name === 'working' ? model.phase : null;
-      const sameEta = before !== null && before.progress.eta_seconds === event.eta_seconds;
-      const etaAt = sameEta ? before.etaAt : now;
-      return {
-        ...model,
-        phase: { name: 'working', progress: event, etaAt },
-        workers: seen(model.workers, event, now),
-      };
+    case 'job.created':
+      return { ...model, jobs: [...model.jobs, newJob(event.job, event.variant ?? null, now)] };
+    case 'job.progress':
+      return { ...model, phase: { name: 'working' }, jobs: withProgress(model.jobs, event, now) };
+    case 'save.progress': {
+      // While other jobs of the run are under way, these are what there is to see.
+      const over = model.jobs.every(
+        ({ progress }) => progress !== null && isOver(progress.state as JobStatus),
+      );
+      if (!over) return model;
+      return { ...model, phase: { name: 'saving', saved: event.saved, total: event.total } };
     }
-    case 'save.progress':
-      return { ...model, workers: [], phase: { name: 'saving', saved: event.saved, total: event.total } };
     case 'server.lost':
       return { ...model, lost: event.url };
     case 'server.back':
@@ -62,6 +75,25 @@ export function afterEvent(model: ScreenModel, event: RenderEvent, now: number):
     default:
       return model;
   }
+}
+
+const newJob = (id: string, variant: string | null, now: number): ShownJob => ({
+  id,
+  variant,
+  progress: null,
+  etaAt: now,
+  workers: [],
+});
+
+// A job that somebody else made is followed without having been created here.
+function withProgress(jobs: ShownJob[], event: JobProgress, now: number): ShownJob[] {
+  const known = jobs.some((job) => job.id === event.job) ? jobs : [...jobs, newJob(event.job, null, now)];
+  return known.map((job) => {
+    if (job.id !== event.job) return job;
+    const sameEta = job.progress !== null && job.progress.eta_seconds === event.eta_seconds;
+    const workers = seen(job.workers, event, now);
+    return { ...job, progress: event, etaAt: sameEta ? job.etaAt : now, workers };
+  });
 }
 
 function seen(before: SeenWorker[], event: JobProgress, now: number): SeenWorker[] {

@@ -1,35 +1,40 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { wrap } from '../text/columns.ts';
-import type { RenderEvent, Reporter } from './events.ts';
+import type { Reporter, RunEvent } from './events.ts';
 import { screenLines } from './screen-lines.ts';
 import { afterEvent, openingScreen } from './screen-model.ts';
-import { toldLines } from './told-lines.ts';
+import { speakers, toldLines } from './told-lines.ts';
+import type { Voice } from './voice.ts';
 
 const REDRAW_MS = 100;
 
 export type Terminal = NodeJS.WriteStream;
 
 /** Bars that stay at the foot of a terminal while what is told scrolls above them. */
-export function screenReporter(terminal: Terminal, colour: boolean): Reporter {
+export function screenReporter(terminal: Terminal, voice: Voice, colour: boolean): Reporter {
   let model = openingScreen(Date.now());
   const bars = openBars(terminal);
+  const speakerOf = speakers();
   const draw = () => {
     const look = {
       width: (terminal.columns || 80) - 1,
       colour,
-      maxWorkers: Math.max(1, Math.min(16, (terminal.rows || 24) - 4)),
+      rows: Math.max(1, Math.min(16, (terminal.rows || 24) - 4)),
     };
-    bars.show(screenLines(model, Date.now(), look));
+    bars.show(screenLines(model, voice, Date.now(), look));
   };
   const timer = setInterval(draw, REDRAW_MS);
   draw();
   return {
     report(event) {
       model = afterEvent(model, event, Date.now());
-      const style = colour ? styleOf(event) : null;
+      const style = colour ? styleOf(event, voice) : null;
       const width = (terminal.columns || 80) - 1;
-      const lines = toldLines(event, false).flatMap((line) => wrap(stripVTControlCharacters(line), width));
+      const speaker = speakerOf(event);
+      const lines = toldLines(event, false, voice).flatMap((line) =>
+        wrap(stripVTControlCharacters(`${speaker}${line}`), width),
+      );
       for (const line of lines)
         bars.print(style === null ? line : styleText(style, line, { validateStream: false }));
     },
@@ -40,11 +45,9 @@ export function screenReporter(terminal: Terminal, colour: boolean): Reporter {
   };
 }
 
-function styleOf(event: RenderEvent): 'yellow' | 'red' | 'green' | null {
+function styleOf(event: RunEvent, voice: Voice): 'yellow' | 'red' | 'green' | null {
   if (event.event === 'farm.incident') return 'yellow';
-  if (event.event === 'frame.failed') return 'red';
-  if (event.event === 'render.done') return 'green';
-  if (event.event !== 'job.note') return null;
+  if (event.event !== 'job.note') return voice.colour(event);
   return event.level === 'error' ? 'red' : event.level === 'warning' ? 'yellow' : null;
 }
 

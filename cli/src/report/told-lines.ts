@@ -1,11 +1,13 @@
-import { bytes, duration, plural } from '../text/units.ts';
-import type { RenderEvent } from './events.ts';
+import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { bytes, plural } from '../text/units.ts';
+import type { RunEvent } from './events.ts';
+import type { Voice } from './voice.ts';
 
 /**
  * What stays to be read of an event, as lines; none for one that only moves a
  * bar. With `every`, for a log without bars, also each step of the way.
  */
-export function toldLines(event: RenderEvent, every: boolean): string[] {
+export function toldLines(event: RunEvent, every: boolean, voice: Voice): string[] {
   switch (event.event) {
     case 'farm.starting':
       return every ? [`Starting a farm with ${plural(event.workers, 'worker')}.`] : [];
@@ -14,52 +16,39 @@ export function toldLines(event: RenderEvent, every: boolean): string[] {
     case 'farm.incident':
       return [event.message];
     case 'upload.done':
-      return [
-        event.reused ? 'The farm has this file already.' : every ? `Uploaded ${bytes(event.size)}.` : '',
-      ].filter(Boolean);
+      if (event.reused) return [`The farm has ${event.file} already.`];
+      return every ? [`Uploaded ${event.file} (${bytes(event.size)}).`] : [];
     case 'job.created':
       return [event.resumed ? `Going on with ${event.job}, begun earlier.` : `Job ${event.job}`];
     case 'job.state':
-      return every ? [STATES[event.state] ?? `The job is ${event.state}.`].filter(Boolean) : [];
+      return every ? [voice.states[event.state as JobStatus] ?? ''].filter(Boolean) : [];
     case 'job.note':
       return [`${LEVELS[event.level]}${event.message}`];
-    case 'frame.done': {
-      const by = event.worker === null ? '' : ` by ${event.worker}`;
-      return every ? [`Frame ${event.frame} done${by} (${event.done} of ${event.total})`] : [];
-    }
-    case 'frame.failed':
-      return [`Frame ${event.frame} failed.`];
     case 'server.lost':
       return every ? [`The farm at ${event.url} does not answer; waiting for it.`] : [];
     case 'server.back':
       return every ? ['The farm answers again.'] : [];
-    case 'video.saved':
-      return [`Video   ${event.path}  (${bytes(event.size)})`];
-    case 'frames.saved':
-      return [`Frames  ${event.folder}  (${plural(event.count, 'image')})`];
-    case 'render.done':
-      return [`Done in ${duration(event.seconds)}.`];
     case 'upload.progress':
     case 'job.progress':
     case 'save.progress':
     case 'error':
       return [];
     default:
-      return event satisfies never;
+      return voice.told(event, every);
   }
 }
 
 const LEVELS = { info: 'Note: ', warning: 'Warning: ', error: 'Error: ' };
 
-const STATES: Record<string, string> = {
-  probing: 'Reading the file.',
-  ready: 'The job waits for its settings on the site.',
-  queued: 'Waiting for a worker.',
-  running: 'Rendering.',
-  paused: 'The job is paused.',
-  stitching: 'Putting the result together.',
-  completed: 'Rendered.',
-  // Said by the error that ends the command.
-  failed: '',
-  canceled: '',
-};
+/**
+ * Which of several jobs of a run an event is of, for the beginning of its
+ * lines. Has to see the events in their order; '' where there is one job.
+ */
+export function speakers(): (event: RunEvent) => string {
+  const variants = new Map<string, string>();
+  return (event) => {
+    if (event.event === 'job.created' && event.variant !== undefined) variants.set(event.job, event.variant);
+    const variant = 'job' in event ? variants.get(event.job) : undefined;
+    return variant === undefined ? '' : `${variant}: `;
+  };
+}

@@ -30,3 +30,16 @@ export function ago(then: number, now: number): string {
 
 /** "1 worker", "2 workers". */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** 0.031 -> "0.031", 12.3456 -> "12.35", 0.00001234 -> "1.23e-5": short, and enough to tell two apart. */
+export function figure(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1_000_000)) return String(Number(value.toExponential(2)));
+  return String(Number(size >= 100 ? value.toFixed(1) : value.toPrecision(4)));
+}
+
+/** { loss: 0.031, accuracy: 0.97 } -> "loss 0.031 · accuracy 0.97". */
+export const figures = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${figure(value)}`)
+    .join(' · ');

@@ -3,10 +3,12 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
-import type { Api } from '../api/client.ts';
-import { patiently } from '../api/patience.ts';
-import { saveFile } from '../api/save.ts';
-import type { RenderEvent } from '../report/events.ts';
+import type { Api } from '../../api/client.ts';
+import { eachOf } from '../../api/each-of.ts';
+import { patiently } from '../../api/patience.ts';
+import { saveFile } from '../../api/save.ts';
+import type { RunEvent } from '../../report/events.ts';
+import { fileNameOf } from '../../text/file-name.ts';
 
 export type Saved = {
   video: string | null;
@@ -24,11 +26,11 @@ export async function saveResults(
   api: Api,
   job: JobDetail,
   out: string,
-  report: (event: RenderEvent) => void,
+  report: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<Saved> {
   const settings = job.view.kind === 'blender' ? RenderSettings.safeParse(job.view.settings).data : undefined;
-  const name = fileNameOf(job.name);
+  const name = fileNameOf(job.name.replace(/\.(blend|zip)$/i, ''), 'render');
   const wanted = await listFrames(api, job.id);
   const video = await findVideo(api, job.id);
   const folder = resolve(out, name);
@@ -61,13 +63,6 @@ export async function saveResults(
 export const frameFile = (name: string, frame: number, extension: string): string =>
   `${name}_${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}.${extension}`;
 
-/** A job's name as the name of a file, on any system. */
-export function fileNameOf(name: string): string {
-  const plain = name.replace(/\.(blend|zip)$/i, '').replace(/[\p{Cc}<>:"/\\|?*]+/gu, '-');
-  const safe = plain.replace(/^[.\s-]+|[.\s]+$/g, '').slice(0, 120);
-  return safe === '' ? 'render' : safe;
-}
-
 async function listFrames(api: Api, id: JobId): Promise<{ done: number[]; total: number }> {
   const { frames, states } = await patiently(() => api.states(id));
   if (frames === null) return { done: [], total: 0 };
@@ -85,12 +80,4 @@ function missingSentence(frames: number, total: number, video: boolean): string 
   if (total === 0) return 'No frame was rendered.';
   if (frames > 0) return `${frames} of ${total} frames are missing${video ? ', and so is the video' : ''}.`;
   return video ? 'The frames are there, but the video is not.' : null;
-}
-
-async function eachOf<T>(items: T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const lane = async () => {
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, lane));
 }

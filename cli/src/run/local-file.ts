@@ -3,17 +3,14 @@ import { basename, extname } from 'node:path';
 
 export type LocalFile = { ok: true; path: string; name: string } | { ok: false; message: string };
 
-/** Looks whether a file can be sent at all, before anything is started for it. */
-export async function lookAtFile(path: string): Promise<LocalFile> {
+/** Looks whether a file can be sent at all, before anything is started for it. `wanted` says what to give instead of a folder. */
+export async function lookAtFile(path: string, wanted: string): Promise<LocalFile> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
   if (typeof file === 'string') return { ok: false, message: sentence(path, file) };
   try {
     const found = await file.stat();
     if (found.isDirectory()) {
-      return {
-        ok: false,
-        message: `${path} is a folder. Give a .blend file, or a .zip with the .blend and its files.`,
-      };
+      return { ok: false, message: `${path} is a folder. ${wanted}` };
     }
     if (found.size === 0) return { ok: false, message: `${path} is empty.` };
     return { ok: true, path, name: basename(path, extname(path)) };

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
-import { sampleJob, sampleStates } from '../fixtures/small-farm.ts';
-import { applyJob, applyPatch, applyStates, type JobView, tally } from './view.ts';
+import { sampleJob, sampleStates } from '../../fixtures/small-farm.ts';
+import { applyPatch as apply, applyJob, type JobView } from '../../follow/view.ts';
+import { type Frames, frames } from './frames.ts';
 
 const worker = WorkerId.parse('wrk_abcdefghij0123456789');
 
-const opened = (letters = 'qqq'): JobView =>
-  applyStates(applyJob(null, sampleJob({}, letters)).view, sampleStates(letters)).view;
+const opened = (letters = 'qqq') =>
+  frames.take(applyJob(null, sampleJob({}, letters), frames.opening).view, sampleStates(letters), false).view;
+const applyPatch = (view: JobView<Frames>, one: JobPatch) => apply(frames, view, one);
 
 const patch = (fields: Partial<JobPatch>): JobPatch => {
   const { id, stageId } = sampleJob();
@@ -26,14 +28,14 @@ describe('a followed job', () => {
     ]);
     const again = applyPatch(first.view, patch({ chunks: [{ ordinal: 1, status: 'done', worker }] }));
     assert.deepEqual(again.events, []);
-    const older = applyStates(again.view, sampleStates('qrq'));
+    const older = frames.take(again.view, sampleStates('qrq'), false);
     assert.deepEqual(older.events, []);
-    const fetched = applyStates(older.view, sampleStates('ddf'));
+    const fetched = frames.take(older.view, sampleStates('ddf'), false);
     assert.deepEqual(fetched.events, [
       { event: 'frame.done', frame: 10, worker: null, done: 2, total: 3 },
       { event: 'frame.failed', frame: 12 },
     ]);
-    assert.deepEqual(tally(fetched.view), { done: 2, failed: 1, total: 3 });
+    assert.deepEqual(frames.progress(fetched.view), { done: 2, failed: 1, total: 3 });
   });
 
   test('knows of each worker what it said last, until its frame is over', () => {
@@ -54,12 +56,12 @@ describe('a followed job', () => {
 
   test('tells each note and each state once', () => {
     const note = { at: 1, level: 'warning', code: 'file-missing', message: 'No sky.png.' };
-    const first = applyJob(null, sampleJob({ notes: [note] }));
+    const first = applyJob(null, sampleJob({ notes: [note] }), null);
     assert.deepEqual(
       first.events.map((event) => event.event),
       ['job.note', 'job.state'],
     );
-    assert.deepEqual(applyJob(first.view, sampleJob({ notes: [note] })).events, []);
+    assert.deepEqual(applyJob(first.view, sampleJob({ notes: [note] }), null).events, []);
   });
 
   test('asks to be fetched again when a patch is of a stage that it does not know', () => {

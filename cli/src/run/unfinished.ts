@@ -5,16 +5,16 @@ import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
 
-/** Jobs handed over by `pilot render` whose result was not fetched yet, by what was asked for. */
+/** Jobs that were handed over and whose result was not fetched yet, by what was asked for. */
 const Unfinished = z.record(z.string(), JobId);
 type Unfinished = z.infer<typeof Unfinished>;
 
 /**
- * Remembers in `<data>/renders.json` what was begun, so that the same command
- * after a power cut takes up its job instead of rendering everything again.
+ * Remembers in `<data>/unfinished.json` what was begun, so that the same
+ * command after a power cut takes up its jobs instead of doing all over again.
  */
-export function unfinishedRenders(dataFolder: string, server: string | null) {
-  const path = join(dataFolder, 'renders.json');
+export function unfinishedJobs(dataFolder: string, server: string | null) {
+  const path = join(dataFolder, 'unfinished.json');
   return {
     async find(request: CreateJob): Promise<JobId | null> {
       return (await read(path))[keyOf(request, server)] ?? null;
@@ -22,12 +22,14 @@ export function unfinishedRenders(dataFolder: string, server: string | null) {
     async add(request: CreateJob, job: JobId): Promise<void> {
       await write(path, { ...(await read(path)), [keyOf(request, server)]: job });
     },
-    async remove(request: CreateJob): Promise<void> {
-      const { [keyOf(request, server)]: _, ...others } = await read(path);
-      await write(path, others);
+    async remove(requests: readonly CreateJob[]): Promise<void> {
+      const over = new Set(requests.map((request) => keyOf(request, server)));
+      const all = Object.entries(await read(path));
+      await write(path, Object.fromEntries(all.filter(([key]) => !over.has(key))));
     },
   };
 }
+export type UnfinishedJobs = ReturnType<typeof unfinishedJobs>;
 
 const keyOf = (request: CreateJob, server: string | null): string =>
   createHash('sha256')
@@ -39,14 +41,14 @@ async function read(path: string): Promise<Unfinished> {
   try {
     return Unfinished.parse(JSON.parse(text));
   } catch {
-    // A damaged memory costs no more than rendering once again.
+    // A damaged memory costs no more than doing it once again.
     return {};
   }
 }
 
-async function write(path: string, renders: Unfinished): Promise<void> {
+async function write(path: string, jobs: Unfinished): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(renders, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(draft, `${JSON.stringify(jobs, null, 2)}\n`, { mode: 0o600 });
   await rename(draft, path);
 }

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { until } from '../../../tests/support/until.ts';
-import { isAlive, readPresence } from '../farm/presence.ts';
-import { RenderEvent } from '../report/events.ts';
+import { until } from '../../../../tests/support/until.ts';
+import { isAlive, readPresence } from '../../farm/presence.ts';
+import { RunEvent } from '../../report/events.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 // Blender's own opening scene, small and with few samples: a frame takes a moment, so that there is time to interfere.
 const MAKE_SCENE = 'import bpy, sys; bpy.ops.wm.save_as_mainfile(filepath=sys.argv[-1])';
 const LOOK = ['--engine', 'cycles', '--samples', '2', '--percentage', '10', '--denoise', 'off'];
@@ -37,13 +37,13 @@ describe('pilot render', { skip: blender.exitCode !== 0 && 'there is no Blender'
       reject: false,
       buffer: { stdout: false },
     });
-    const events: RenderEvent[] = [];
+    const events: RunEvent[] = [];
     const read = (async () => {
-      for await (const line of child.iterable()) events.push(RenderEvent.parse(JSON.parse(String(line))));
+      for await (const line of child.iterable()) events.push(RunEvent.parse(JSON.parse(String(line))));
     })();
     const seen = (name: string, count: number) =>
       events.filter((event) => event.event === name).length >= count;
-    const told = async (name: RenderEvent['event'], count = 1) => {
+    const told = async (name: RunEvent['event'], count = 1) => {
       const ended = child.then(async ({ exitCode, stderr }) => {
         await read.catch(() => {});
         assert.ok(seen(name, count), `ended with code ${exitCode} before ${name}: ${stderr}`);
@@ -58,9 +58,9 @@ describe('pilot render', { skip: blender.exitCode !== 0 && 'there is no Blender'
     return { child, events, told, end };
   };
 
-  const numbers = (events: RenderEvent[]) =>
+  const numbers = (events: RunEvent[]) =>
     events.flatMap((event) => (event.event === 'frame.done' ? [event.frame] : [])).sort((a, b) => a - b);
-  const jobOf = (events: RenderEvent[]) => events.find((event) => event.event === 'job.created');
+  const jobOf = (events: RunEvent[]) => events.find((event) => event.event === 'job.created');
 
   test('goes on where it was after kill -9 of balancer, server and a worker, and saves everything', async () => {
     const run = start('1-12');

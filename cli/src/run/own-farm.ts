@@ -4,13 +4,13 @@ import type { Connection } from '../api/request.ts';
 import type { CliConfig } from '../config.ts';
 import { incidentSentence } from '../farm/child-events.ts';
 import { startFarm } from '../farm/farm.ts';
-import { defaultWorkers, isWorkerName } from '../farm/programs.ts';
+import { isWorkerName } from '../farm/programs.ts';
 import { isFarmInUse } from '../farm/users.ts';
-import type { RenderEvent } from '../report/events.ts';
+import type { RunEvent } from '../report/events.ts';
 import { SentenceError } from '../sentence-error.ts';
 import type { Interrupts } from './interrupts.ts';
 
-export type OneJobFarm = {
+export type OwnFarm = {
   connection: Connection;
   /** Rejects with a sentence once one of its servers keeps dying, or none of its workers can be started. */
   failed: Promise<never>;
@@ -18,16 +18,16 @@ export type OneJobFarm = {
   finish(): Promise<void>;
 };
 
-type Wanted = { workers: number | null; verbose: boolean };
+type Wanted = { workers: number; verbose: boolean };
 
-/** An embedded farm on free ports for the one job of `pilot render`; null when it was interrupted while starting. */
-export async function startOneJobFarm(
+/** An embedded farm on free ports for what one command runs; null when it was interrupted while starting. */
+export async function startOwnFarm(
   config: CliConfig,
   wanted: Wanted,
-  report: (event: RenderEvent) => void,
+  report: (event: RunEvent) => void,
   interrupts: Interrupts,
-): Promise<OneJobFarm | null> {
-  const workers = wanted.workers ?? defaultWorkers(config.cpus);
+): Promise<OwnFarm | null> {
+  const { workers, verbose } = wanted;
   report({ event: 'farm.starting', workers });
   const startedAt = Date.now();
   const serverFails = Promise.withResolvers<string>();
@@ -35,10 +35,10 @@ export async function startOneJobFarm(
     host: '127.0.0.1',
     ports: { kind: 'free' },
     workers,
-    verbose: wanted.verbose,
+    verbose,
     signal: interrupts.first,
     onEvent(event) {
-      // Somebody waits for this one job, which may be what its server dies of.
+      // Somebody waits for what is run here, which may be what its server dies of.
       if (event.type === 'failing' && !isWorkerName(event.name)) return serverFails.resolve(event.message);
       const message = incidentSentence(event);
       if (message !== null) report({ event: 'farm.incident', message });
@@ -64,12 +64,12 @@ export async function startOneJobFarm(
   };
 }
 
-/** Another `pilot render` may have found this farm and handed it a job: that one is not left in the lurch. */
+/** Another `pilot` may have found this farm and handed it a job: that one is not left in the lurch. */
 async function waitForOthers(
   dataFolder: string,
   connection: Connection,
   since: number,
-  report: (event: RenderEvent) => void,
+  report: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const api = createApi(connection);

@@ -1,0 +1,101 @@
+import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { TRAINING_EVENTS } from '../kinds/training/events.ts';
+import { trainPlan } from '../kinds/training/plan.ts';
+import { readFlags, type TrainFlags } from '../kinds/training/request.ts';
+import { lookAtFile } from '../run/local-file.ts';
+import { runCommand } from '../run/run-command.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { wholeNumber } from './numbers.ts';
+import { withEvents, withExamples, withJson } from './options.ts';
+
+type Flags = TrainFlags & {
+  data: string;
+  out: string;
+  workers?: number;
+  verbose?: boolean;
+  server?: string;
+  key?: string;
+  farmData?: string;
+  json?: boolean;
+};
+
+/** `pilot train`: exit code 0 only when every model asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
+export function trainCommand(context: Context, exit: (code: number) => void): Command {
+  const command = new Command('train')
+    .summary('train a model over several machines and save it')
+    .description(
+      'Trains a Python script over shards of a data set and saves the merged model.\n' +
+        'Uses the farm that is given or running on this machine; otherwise starts one for this job.\n' +
+        'Several values for a --param make a sweep: one training for each combination, shown side by side.',
+    )
+    .argument('<script>', 'Python script that imports pilot')
+    .requiredOption('--data <file>', '.npz, .csv, .jsonl, or .zip of images with a folder for each class')
+    .option('--shards <n>', 'parts of the data, each trained on by one worker at a time (4)')
+    .option('--rounds <n>', 'times that the shards are trained and merged (10)')
+    .option('--batch <n>', 'rows of one step over all shards together (32)')
+    .option('--merge <how>', 'average, or outer: a step with momentum on the averaged change')
+    .option('--outer-lr <n>', 'learning rate of --merge outer (1)')
+    .option('--outer-momentum <n>', 'momentum of --merge outer (0.3)')
+    .option('--trim <share>', 'leave out this share of the updates at either end of every weight (0)')
+    .option('--deadline <time>', 'close a round so long after its start, such as 90, 10m or 2h')
+    .option('--quorum <share>', 'shards that a round needs after its deadline, such as 0.75 or 75%')
+    .option('--holdout <share>', 'part of the rows kept to measure the merged model on (0.1)')
+    .option('--seed <n>', 'for shuffling the data and for the script (0)')
+    .option('--weighting <how>', 'even, or speed: larger shards for faster workers')
+    .option('--patience <n>', 'end after so many rounds without a better model, and take the best')
+    .option('--metric <name>', 'what better means: accuracy, or else the first that is reported')
+    .option('--goal <goal>', 'max or min of that metric')
+    .option('--label <name>', 'column, field or array with the labels, where it is not found by its name')
+    .option('--param <name=value,…>', 'value of pilot.param in the script; may be repeated', collect)
+    .option('-o, --out <dir>', 'where to save', 'out')
+    .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
+    .option('--verbose', "also show the logs of that farm's processes")
+    .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
+    .option('--key <key>', "the owner's key, where the farm demands it (better in PILOT_KEY)")
+    .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
+  withJson(command);
+  withExamples(command, [
+    'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
+    'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
+    'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
+    'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
+    'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
+  ]);
+  withEvents(command, TRAINING_EVENTS);
+  return command.action(async (script: string, flags: Flags) => exit(await run(context, script, flags)));
+}
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+async function run(context: Context, path: string, flags: Flags): Promise<number> {
+  const read = readFlags(flags);
+  if (!read.ok) throw new SentenceError(read.message);
+  const script = await fileOf(path, ['py'], 'Give the Python script.');
+  const data = await fileOf(
+    flags.data,
+    DATA_FORMATS,
+    'Give one file; images go into a .zip with a folder for each class.',
+  );
+  const { cpus } = context.config;
+  const plan = trainPlan({ script, data, request: read.request, out: flags.out, cpus });
+  const { server, key, farmData } = flags;
+  return runCommand(context, plan, {
+    server: { ...(server && { server }), ...(key && { key }), ...(farmData && { data: farmData }) },
+    workers: flags.workers ?? null,
+    verbose: flags.verbose ?? false,
+    json: flags.json ?? false,
+  });
+}
+
+async function fileOf(path: string, extensions: readonly string[], wanted: string) {
+  const file = await lookAtFile(path, wanted);
+  if (!file.ok) throw new SentenceError(file.message);
+  if (extensions.some((extension) => path.toLowerCase().endsWith(`.${extension}`))) return file;
+  const known = extensions
+    .map((extension) => `.${extension}`)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' or ');
+  throw new SentenceError(`${path} does not end with ${known}. ${wanted}`);
+}

@@ -1,0 +1,75 @@
+import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { z } from 'zod';
+
+/** How far a training is, as part of every `job.progress` of one. */
+export const TrainingProgress = z.object({
+  /** The round that is under way or was the last; 0 before the first. */
+  round: z.int(),
+  rounds: z.int(),
+  shards: z.int(),
+  /** Of the newest merged model on the held-out rows; null without one. */
+  metrics: Metrics.nullable(),
+  best: z.object({ round: z.int(), name: z.string(), value: z.number() }).nullable(),
+});
+export type TrainingProgress = z.infer<typeof TrainingProgress>;
+
+/** One training of a sweep and what it came to; `metrics` and `folder` are null where there is no model. */
+const SweptJob = z.object({
+  job: z.string(),
+  variant: z.string(),
+  params: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+  state: z.string(),
+  round: z.int(),
+  metrics: Metrics.nullable(),
+  folder: z.string().nullable(),
+});
+export type SweptJob = z.infer<typeof SweptJob>;
+
+/** What only trainings tell. */
+export const TRAINING_EVENTS = [
+  /** `rounds`: all of them are one step; what happens within is told by `round.done`. */
+  z.object({
+    event: z.literal('train.step'),
+    job: z.string(),
+    step: z.enum(['split', 'initialize', 'rounds', 'evaluate']),
+    rounds: z.int(),
+    shards: z.int(),
+  }),
+  /** A merged model. `metrics` are its own on the held-out rows, or else those of the shards, weighted by samples. */
+  z.object({
+    event: z.literal('round.done'),
+    job: z.string(),
+    round: z.int(),
+    rounds: z.int(),
+    metrics: Metrics,
+    held_out: z.boolean(),
+    shards_done: z.int(),
+    shards: z.int(),
+    seconds: z.number().nullable(),
+  }),
+  z.object({ event: z.literal('model.saved'), job: z.string(), path: z.string(), size: z.number() }),
+  /** Names of all files that were saved, the model among them. */
+  z.object({
+    event: z.literal('files.saved'),
+    job: z.string(),
+    folder: z.string(),
+    files: z.array(z.string()),
+  }),
+  /** The model is there. The last event of a run that ends with exit code 0, unless it is a sweep. */
+  z.object({
+    event: z.literal('train.done'),
+    job: z.string(),
+    seconds: z.number(),
+    model: z.string(),
+    folder: z.string(),
+    metrics: Metrics.nullable(),
+  }),
+  /** All trainings of a sweep, the best first; `metric` is what they are sorted by, null when nothing was measured. */
+  z.object({
+    event: z.literal('sweep.done'),
+    seconds: z.number(),
+    metric: z.object({ name: z.string(), goal: z.enum(['max', 'min']) }).nullable(),
+    jobs: z.array(SweptJob),
+    csv: z.string(),
+  }),
+] as const;

@@ -1,0 +1,36 @@
+import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { followJob } from '../../follow/follow.ts';
+import { figure, figures, plural } from '../../text/units.ts';
+import type { CliKind } from '../kind.ts';
+import { folderOf, saveModel } from './results.ts';
+import { rounds } from './rounds.ts';
+import { trainVoice } from './voice.ts';
+
+export const trainingCli: CliKind = {
+  voice: trainVoice,
+  follow: (api, id, options) => followJob(rounds, api, id, options),
+  save: (api, job, out, report, signal) => saveModel(api, job, folderOf(job, out), report, signal),
+  facts: (view) => (view.kind === 'training' ? trainingFacts(view) : []),
+};
+
+function trainingFacts(view: TrainingView): [string, string][] {
+  const { settings, split, metrics, best } = view;
+  const params = Object.entries(settings.params).map(([name, value]) => `${name}=${value}`);
+  return [
+    ['Script', view.script],
+    ['Data', split === null ? view.data : `${view.data}, ${splitOf(split)}`],
+    ['Round', `${view.round} of ${settings.rounds}, merged by ${settings.merge}`],
+    ['Batch', `${settings.batch} over all shards`],
+    ...(params.length === 0 ? [] : [['Params', params.join(', ')] as [string, string]]),
+    ...(metrics === null ? [] : [['Model', figures(metrics)] as [string, string]]),
+    ...(best === null
+      ? []
+      : [['Best', `${best.name} ${figure(best.value)} in round ${best.round}`] as [string, string]]),
+  ];
+}
+
+function splitOf({ rows, shards, holdout, classes }: NonNullable<TrainingView['split']>): string {
+  const held = holdout === 0 ? '' : `, ${holdout} held out`;
+  const kinds = classes === null ? '' : `, ${classes} classes`;
+  return `${rows} rows in ${plural(shards.length, 'shard')}${held}${kinds}`;
+}

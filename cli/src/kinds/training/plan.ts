@@ -1,0 +1,75 @@
+import { basename } from 'node:path';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { PlannedJob, RunPlan, Saving } from '../../run/plan.ts';
+import { trainingCli } from './index.ts';
+import { type Params, variantOf } from './params.ts';
+import type { TrainRequest } from './request.ts';
+import { folderFor, folderOf, saveModel } from './results.ts';
+import { trainingOf } from './rounds.ts';
+import { concludeSweep } from './sweep.ts';
+import { sweepVoice } from './sweep-voice.ts';
+
+export type TrainOrder = {
+  script: { path: string; name: string };
+  data: { path: string };
+  request: TrainRequest;
+  out: string;
+  cpus: number;
+};
+
+/** One training, or a sweep of one job for each set of parameters. */
+export function trainPlan(order: TrainOrder): RunPlan {
+  const { script, data, request, out } = order;
+  const sweep = request.jobs.length > 1;
+  const folder = folderOf(script, out);
+  return {
+    voice: sweep ? sweepVoice : trainingCli.voice,
+    follow: trainingCli.follow,
+    files: [script.path, data.path],
+    workers: workersFor(order),
+    jobs: (blobs) => request.jobs.map((params, index) => planJob(order, params, index, blobs)),
+    save: (saving) => save(saving, folder),
+    ...(sweep ? { conclude: (ends, seconds) => concludeSweep(ends, folder, seconds) } : {}),
+  };
+}
+
+function planJob(
+  { script, data, request }: TrainOrder,
+  params: Params,
+  index: number,
+  blobs: Parameters<RunPlan['jobs']>[0],
+): PlannedJob {
+  const [scriptBlob, dataBlob] = blobs;
+  if (scriptBlob === undefined || dataBlob === undefined) throw new Error('a training without its files');
+  const variant = variantOf(params, index + 1);
+  const sweep = request.jobs.length > 1;
+  return {
+    request: {
+      kind: 'training',
+      script: { blob: scriptBlob, fileName: basename(script.path) },
+      data: { blob: dataBlob, fileName: basename(data.path) },
+      settings: { ...request.settings, ...(Object.keys(params).length === 0 ? {} : { params }) },
+      name: sweep ? `${script.name.slice(0, 100)} ${variant}` : script.name,
+    },
+    ...(sweep ? { variant } : {}),
+  };
+}
+
+async function save(
+  { api, job, planned, report, signal }: Saving,
+  root: string,
+): ReturnType<RunPlan['save']> {
+  const { folder, model, missing } = await saveModel(api, job, folderFor(root, planned), report, signal);
+  if (model === null) return { missing: missing ?? '' };
+  const metrics = metricsOf(job);
+  return {
+    missing: null,
+    done: (seconds) => ({ event: 'train.done', job: job.id, seconds, model, folder, metrics }),
+  };
+}
+
+const metricsOf = (job: JobDetail) => trainingOf(job).metrics;
+
+/** A worker for each shard while there are cores: each trains with threads of its own. */
+const workersFor = ({ cpus, request }: TrainOrder): number =>
+  Math.max(1, Math.min(8, cpus, (request.settings.shards ?? 4) * request.jobs.length));

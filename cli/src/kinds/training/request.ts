@@ -1,0 +1,85 @@
+import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { z } from 'zod';
+import { type Params, readParams } from './params.ts';
+
+/** The options of `pilot train` that say how to train, as typed. */
+export type TrainFlags = {
+  shards?: string;
+  rounds?: string;
+  batch?: string;
+  merge?: string;
+  outerLr?: string;
+  outerMomentum?: string;
+  trim?: string;
+  quorum?: string;
+  deadline?: string;
+  holdout?: string;
+  seed?: string;
+  weighting?: string;
+  patience?: string;
+  metric?: string;
+  goal?: string;
+  label?: string;
+  param?: string[];
+};
+
+type Settings = z.input<typeof TrainingSettings>;
+/** What the options say; `jobs` are the parameters of each job, one empty set where none is given. */
+export type TrainRequest = { settings: Omit<Settings, 'params'>; jobs: Params[] };
+export type ReadFlags = { ok: true; request: TrainRequest } | { ok: false; message: string };
+
+type Read = (text: string) => unknown;
+type Option = { of: Exclude<keyof TrainFlags, 'param'>; field: keyof Settings; read: Read; say: string };
+
+const number: Read = (text) => (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : text);
+const text: Read = (typed) => typed;
+const word: Read = (text) => text.toLowerCase();
+const share: Read = (text) => (/^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : number(text));
+const SECONDS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 };
+const time: Read = (text) => {
+  const [, digits = '', unit = ''] = /^(\d+\.?\d*|\.\d+)\s*([smhd]?)$/i.exec(text) ?? [];
+  return digits === '' ? text : Number(digits) * (SECONDS[unit.toLowerCase()] ?? 1);
+};
+
+// The bounds are the schema's; here stands how they are said.
+const OPTIONS: Option[] = [
+  { of: 'shards', field: 'shards', read: number, say: 'a whole number from 1 to 256' },
+  { of: 'rounds', field: 'rounds', read: number, say: 'a whole number from 1 to 10,000' },
+  { of: 'batch', field: 'batch', read: number, say: 'a whole number from 1 to 1,000,000' },
+  { of: 'merge', field: 'merge', read: word, say: 'average or outer' },
+  { of: 'outerLr', field: 'outerLr', read: number, say: 'a number above 0, at most 10' },
+  { of: 'outerMomentum', field: 'outerMomentum', read: number, say: 'a number from 0 to 0.999' },
+  { of: 'trim', field: 'trim', read: share, say: 'a share from 0 to 0.45, or a percentage such as 20%' },
+  { of: 'quorum', field: 'quorum', read: share, say: 'a share from 0.01 to 1, or a percentage such as 75%' },
+  {
+    of: 'deadline',
+    field: 'deadlineSeconds',
+    read: time,
+    say: 'a time up to 30 days, such as 90, 10m or 2h',
+  },
+  { of: 'holdout', field: 'holdout', read: share, say: 'a share from 0 to 0.9, or a percentage such as 10%' },
+  { of: 'seed', field: 'seed', read: number, say: 'a whole number from 0 to 2,147,483,647' },
+  { of: 'weighting', field: 'weighting', read: word, say: 'even or speed' },
+  { of: 'patience', field: 'patience', read: number, say: 'a whole number from 1 to 10,000' },
+  { of: 'metric', field: 'metric', read: text, say: 'the name of a metric, of at most 32 characters' },
+  { of: 'goal', field: 'goal', read: word, say: 'max or min' },
+  { of: 'label', field: 'label', read: text, say: 'the name of the labels in the data' },
+];
+
+/** Turns the options into a request, or into a sentence about the first that cannot be. Pure. */
+export function readFlags(flags: TrainFlags): ReadFlags {
+  const settings: Record<string, unknown> = {};
+  for (const { of, field, read, say } of OPTIONS) {
+    const typed = flags[of];
+    if (typed === undefined) continue;
+    const value = TrainingSettings.shape[field].safeParse(read(typed.trim()));
+    if (!value.success) return { ok: false, message: `--${kebab(of)} ${typed}: write ${say}.` };
+    settings[field] = value.data;
+  }
+  const params = readParams(flags.param ?? []);
+  if (!params.ok) return params;
+  // What is not given is left to the farm.
+  return { ok: true, request: { settings: settings as TrainRequest['settings'], jobs: params.jobs } };
+}
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,57 @@
+import { join, resolve } from 'node:path';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { Api } from '../../api/client.ts';
+import { eachOf } from '../../api/each-of.ts';
+import { patiently } from '../../api/patience.ts';
+import { saveFile } from '../../api/save.ts';
+import type { RunEvent } from '../../report/events.ts';
+import type { PlannedJob } from '../../run/plan.ts';
+import { fileNameOf } from '../../text/file-name.ts';
+
+/** The file without which a training has come to nothing. */
+export const MODEL = 'model.npz';
+
+export type SavedModel = {
+  folder: string;
+  /** Path of the model; null where there is none. */
+  model: string | null;
+  missing: string | null;
+};
+
+const AT_ONCE = 4;
+
+/** `<out>/<name>` */
+export const folderOf = ({ name }: Pick<JobDetail, 'name'>, out: string): string =>
+  resolve(out, fileNameOf(name, 'training'));
+
+/** Where the results of one of the jobs go: jobs of a sweep side by side in the folder of the script. */
+export const folderFor = (folder: string, { variant }: PlannedJob): string =>
+  variant === undefined ? folder : join(folder, fileNameOf(variant, 'training'));
+
+/** Fetches what a training came to into a folder: the model, its figures, the logs. */
+export async function saveModel(
+  api: Api,
+  job: JobDetail,
+  folder: string,
+  report: (event: RunEvent) => void,
+  signal: AbortSignal,
+): Promise<SavedModel> {
+  const { artifacts } = await patiently(() => api.artifacts(job.id));
+  // One without a size is the others once more, packed while it is sent.
+  const wanted = artifacts.filter(({ size }) => size !== null);
+  let saved = 0;
+  const step = () => report({ event: 'save.progress', saved: saved++, total: wanted.length });
+  step();
+  const sizes = new Map<string, number>();
+  await eachOf(wanted, AT_ONCE, async ({ name, url }) => {
+    const file = fileNameOf(name, 'file');
+    sizes.set(file, await saveFile(api, url, join(folder, file), signal));
+    step();
+  });
+  const size = sizes.get(MODEL);
+  const model = size === undefined ? null : join(folder, MODEL);
+  if (model !== null && size !== undefined) report({ event: 'model.saved', job: job.id, path: model, size });
+  const files = wanted.map(({ name }) => fileNameOf(name, 'file'));
+  if (files.length > 0) report({ event: 'files.saved', job: job.id, folder, files });
+  return { folder, model, missing: model === null ? 'There is no model.' : null };
+}

@@ -1,0 +1,94 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { RoundList, TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import type { Trail } from '../../follow/view.ts';
+import type { RunEvent } from '../../report/events.ts';
+import type { TrainingProgress } from './events.ts';
+
+type Step = Extract<RunEvent, { event: 'train.step' }>['step'];
+/** `told` is the last round that was told; `asked` tells of which state of the job the rounds are known. */
+export type Rounds = { told: number; asked: string; step: Step | null };
+type Fetched = { rounds: RoundList['rounds']; asked: string };
+
+/** Follows a training round by round. */
+export const rounds: Trail<Rounds, Fetched> = {
+  opening: { told: 0, asked: '', step: null },
+  async fetch(api, { job, own }) {
+    const asked = stateOf(job);
+    const view = trainingOf(job);
+    if (asked === own.asked || view.round === 0) return asked === own.asked ? null : { rounds: [], asked };
+    const all: RoundList['rounds'] = [];
+    for (let after = own.told; ; ) {
+      const page = await api.rounds(job.id, after);
+      all.push(...page.rounds);
+      const last = page.rounds.at(-1);
+      // Once there was nothing to tell of a job under way, there is nothing older that would be told.
+      if (last === undefined || last.round >= view.round) return { rounds: all, asked };
+      after = last.round;
+    }
+  },
+  take(view, { rounds: fetched, asked }, underWay) {
+    const done = fetched.filter(({ round, state }) => state === 'done' && round > view.own.told);
+    const told = Math.max(view.own.told, ...done.map(({ round }) => round));
+    const step = stepOf(view.job) ?? view.own.step;
+    const untold = underWay && view.own.asked === '';
+    return {
+      view: { ...view, own: { told, asked, step } },
+      events: [
+        ...(untold ? [] : done.map((round) => roundEvent(view.job, round))),
+        ...(step === null || step === view.own.step ? [] : [stepEvent(view.job, step)]),
+      ],
+    };
+  },
+  patch: (view, patch) => ({
+    view,
+    events: [],
+    stale: patch.changed || patch.chunks.some(({ status }) => status === 'done' || status === 'failed'),
+  }),
+  progress: ({ job }) => ({ training: progressOf(job) }),
+};
+
+// What `rounds` would answer changes with a stage, and at the end.
+const stateOf = (job: JobDetail): string =>
+  `${job.stageId} ${trainingOf(job).round} ${isOver(job.state) ? job.state : ''}`;
+
+const STEPS: Record<string, Step> = {
+  split: 'split',
+  initialize: 'initialize',
+  train: 'rounds',
+  merge: 'rounds',
+  evaluate: 'evaluate',
+};
+const stepOf = ({ stage, state }: JobDetail): Step | null => (isOver(state) ? null : (STEPS[stage] ?? null));
+
+/** The shards that were really made: small data makes fewer than were asked for. */
+const shardsOf = ({ split, settings }: TrainingView): number => split?.shards.length ?? settings.shards;
+
+const stepEvent = (job: JobDetail, step: Step): RunEvent => {
+  const view = trainingOf(job);
+  return { event: 'train.step', job: job.id, step, rounds: view.settings.rounds, shards: shardsOf(view) };
+};
+
+const roundEvent = (job: JobDetail, done: RoundList['rounds'][number]): RunEvent => ({
+  event: 'round.done',
+  job: job.id,
+  round: done.round,
+  rounds: trainingOf(job).settings.rounds,
+  metrics: done.metrics ?? done.shardMetrics,
+  held_out: done.metrics !== null,
+  shards_done: done.shardsDone,
+  shards: done.shards,
+  seconds: done.seconds,
+});
+
+function progressOf(job: JobDetail): TrainingProgress {
+  const view = trainingOf(job);
+  const { round, metrics, best, settings } = view;
+  return { round, rounds: settings.rounds, shards: shardsOf(view), metrics, best };
+}
+
+/** What a training shows; a job of another kind does not come here. */
+export function trainingOf({ view, id }: JobDetail): TrainingView {
+  if (view.kind !== 'training') throw new Error(`job ${id} is a ${view.kind} job, not a training`);
+  return view;
+}

@@ -1,0 +1,104 @@
+import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { RunEvent } from '../../report/events.ts';
+import type { ShownJob } from '../../report/screen-model.ts';
+import { bar, type Look, paint, wholeLine } from '../../report/screen-parts.ts';
+import type { Voice } from '../../report/voice.ts';
+import { fit, padEnd, table, widthOf } from '../../text/columns.ts';
+import { duration, figure, figures, plural } from '../../text/units.ts';
+import { trainVoice } from './voice.ts';
+
+/** Several trainings of one script, spoken of side by side. */
+export const sweepVoice: Voice = {
+  states: trainVoice.states,
+  told(event, every) {
+    switch (event.event) {
+      // Where all of them are is told once, below the table.
+      case 'files.saved':
+        return [];
+      case 'train.done':
+        return [`Done in ${duration(event.seconds)}.`];
+      case 'sweep.done':
+        return sweepTable(event);
+      default:
+        return trainVoice.told(event, every);
+    }
+  },
+  colour: ({ event }) => (event === 'train.done' ? 'green' : null),
+  screen(jobs, { now, startedAt }, look) {
+    const over = jobs.filter(isDone).length;
+    const fraction = jobs.reduce((sum, job) => sum + fractionOf(job), 0) / jobs.length;
+    const right = `${over}/${plural(jobs.length, 'training')} · ${duration((now - startedAt) / 1_000)}`;
+    return [wholeLine('Training', fraction, right, look), ...jobLines(jobs, look)];
+  },
+};
+
+const isDone = ({ progress }: ShownJob): boolean => progress !== null && isOver(progress.state as JobStatus);
+const fractionOf = (job: ShownJob): number => (isDone(job) ? 1 : (job.progress?.fraction ?? 0));
+
+/** A row for each training; where there is not room for all, those under way. */
+function jobLines(jobs: readonly ShownJob[], look: Look): string[] {
+  const shown =
+    jobs.length <= look.rows ? jobs : [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, look.rows);
+  const nameWidth = Math.min(
+    Math.max(10, Math.floor(look.width * 0.4)),
+    Math.max(...shown.map(({ variant }) => widthOf(variant ?? ''))),
+  );
+  const barWidth = Math.min(20, Math.max(5, Math.floor((look.width - nameWidth) * 0.2)));
+  const lines = shown.map((job) => {
+    const name = padEnd(fit(job.variant ?? '', nameWidth), nameWidth);
+    const said = fit(saidOf(job), Math.max(0, look.width - nameWidth - barWidth - 6));
+    return `  ${name}  ${bar(fractionOf(job), barWidth, look)}  ${isBegun(job) ? said : paint('dim', said, look)}`;
+  });
+  const hidden = jobs.length - shown.length;
+  return hidden === 0 ? lines : [...lines, fit(`  and ${hidden} more trainings`, look.width)];
+}
+
+const isBegun = ({ progress }: ShownJob): boolean => progress !== null && (progress.training?.round ?? 0) > 0;
+const rank = (job: ShownJob): number => (isDone(job) ? 2 : isBegun(job) ? 0 : 1);
+
+function saidOf({ progress }: ShownJob): string {
+  const { round = 0, rounds = 0, metrics = null } = progress?.training ?? {};
+  if (progress === null) return 'waiting';
+  const state = progress.state === 'failed' || progress.state === 'canceled' || progress.state === 'paused';
+  const where = state
+    ? progress.state
+    : round === 0
+      ? (STAGES[progress.stage] ?? 'waiting')
+      : `round ${round}/${rounds}`;
+  return [where, figures(metrics ?? {})].filter(Boolean).join(' · ');
+}
+
+const STAGES: Record<string, string> = {
+  split: 'splitting the data',
+  initialize: 'making the first weights',
+};
+
+/** Side by side at the end, the best first. */
+function sweepTable({ jobs, metric, csv, seconds }: Extract<RunEvent, { event: 'sweep.done' }>): string[] {
+  const params = [...new Set(jobs.flatMap((job) => Object.keys(job.params)))];
+  const rest = (job: (typeof jobs)[number]) =>
+    Object.entries(job.metrics ?? {}).filter(([name]) => name !== metric?.name);
+  const rows = jobs.map((job, index) => {
+    const value = metric === null ? undefined : job.metrics?.[metric.name];
+    const best = index === 0 && value !== undefined;
+    return [
+      best ? '*' : '',
+      ...params.map((name) => String(job.params[name] ?? '')),
+      ...(metric === null ? [] : [value === undefined ? '' : figure(value)]),
+      String(job.round),
+      job.state,
+      figures(Object.fromEntries(rest(job))),
+    ];
+  });
+  const metricHead = metric === null ? [] : [metric.name.toUpperCase()];
+  const head = ['', ...params, ...metricHead, 'ROUND', 'STATE', ''];
+  const best = jobs[0]?.folder;
+  return [
+    '',
+    ...table(head, rows, 120),
+    '',
+    ...(metric === null || best == null ? [] : [`Best     ${best}`]),
+    `Table    ${csv}`,
+    `Done in ${duration(seconds)}.`,
+  ];
+}

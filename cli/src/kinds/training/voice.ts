@@ -1,0 +1,100 @@
+import type { JobProgress } from '../../report/events.ts';
+import type { ShownJob } from '../../report/screen-model.ts';
+import { type Look, leftOf, paint, spinnerLine, wholeLine, workerLines } from '../../report/screen-parts.ts';
+import type { Voice } from '../../report/voice.ts';
+import { fit } from '../../text/columns.ts';
+import { bytes, duration, figure, figures, plural } from '../../text/units.ts';
+import type { TrainingProgress } from './events.ts';
+
+/** Trainings, spoken of in rounds and shards. */
+export const trainVoice: Voice = {
+  // Between two rounds a training is queued for a moment each time: its steps say more than its states.
+  states: { paused: 'The job is paused.', stitching: 'Putting the result together.', completed: 'Trained.' },
+  told(event, every) {
+    switch (event.event) {
+      case 'train.step':
+        return every ? [stepLine(event.step, event)] : [];
+      case 'round.done': {
+        const of = event.held_out ? '' : ' on the shards';
+        const missing = event.shards_done < event.shards;
+        const shards = missing ? [`${event.shards_done} of ${plural(event.shards, 'shard')}`] : [];
+        const took = [...shards, ...(event.seconds === null ? [] : [duration(event.seconds)])];
+        const what = figures(event.metrics);
+        const line = `Round ${event.round} of ${event.rounds}${what && `: ${what}${of}`}`;
+        return every ? [took.length === 0 ? line : `${line} (${took.join(', ')})`] : [];
+      }
+      case 'model.saved':
+        return [`Model    ${event.path}  (${bytes(event.size)})`];
+      case 'files.saved':
+        return [`Files    ${event.folder}  (${event.files.join(', ')})`];
+      case 'train.done':
+        return [
+          ...(event.metrics === null ? [] : [`Metrics  ${figures(event.metrics)}`]),
+          `Done in ${duration(event.seconds)}.`,
+        ];
+      default:
+        return [];
+    }
+  },
+  colour: ({ event }) => (event === 'train.done' ? 'green' : null),
+  screen: (jobs, times, look) => jobs.flatMap((job) => jobScreen(job, times, look)),
+};
+
+const stepLine = (step: string, { rounds, shards }: { rounds: number; shards: number }): string =>
+  ({
+    split: 'Splitting the data.',
+    initialize: 'Making the first weights.',
+    rounds: `Training ${plural(rounds, 'round')} over ${plural(shards, 'shard')}.`,
+    evaluate: 'Measuring the model.',
+  })[step] ?? '';
+
+function jobScreen(
+  job: ShownJob,
+  { now, startedAt }: { now: number; startedAt: number },
+  look: Look,
+): string[] {
+  const { progress } = job;
+  if (progress?.training === undefined) return [];
+  const elapsed = duration((now - startedAt) / 1_000);
+  if (progress.state === 'stitching')
+    return [wholeLine('Putting together', progress.stitching ?? 0, elapsed, look)];
+  const { training, fraction } = progress;
+  const measured = measuredLine(training, look);
+  const below = [
+    ...workerLines(job.workers, now, { ...look, rows: Math.max(1, look.rows - 1) }),
+    ...measured,
+  ];
+  switch (progress.stage) {
+    case 'split':
+      return [
+        progress.stitching === null
+          ? spinnerLine(`Splitting the data … ${elapsed}`, now, look)
+          : wholeLine('Splitting', progress.stitching, elapsed, look),
+      ];
+    case 'initialize':
+      return [spinnerLine(`${beginning(progress)} … ${elapsed}`, now, look)];
+    case 'evaluate':
+      return [spinnerLine(`Measuring the model … ${elapsed}`, now, look), ...measured];
+    default: {
+      const right = `round ${training.round}/${training.rounds} · ${elapsed}${leftOf(job, now)}`;
+      return [
+        wholeLine(progress.state === 'paused' ? 'Paused' : 'Training', fraction, right, look),
+        ...below,
+      ];
+    }
+  }
+}
+
+const beginning = ({ workers }: JobProgress): string =>
+  workers.length > 0 ? 'Making the first weights' : 'Waiting for a worker to make the first weights';
+
+/** The newest merged model and the best one; none before the first. */
+function measuredLine({ metrics, best }: TrainingProgress, look: Look): string[] {
+  if (metrics === null) return [];
+  const top = best === null ? '' : ` · best ${best.name} ${figure(best.value)} in round ${best.round}`;
+  // What is best has to be read whole; of many metrics the last may be cut.
+  const room = look.width - top.length;
+  const newest = `  Model  ${figures(metrics)}`;
+  if (room < 20) return [fit(newest, look.width)];
+  return [`${fit(newest, room)}${paint('dim', top, look)}`];
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Api } from '../api/client.ts';
+import { ApiError } from '../api/request.ts';
+import { submitJob } from '../api/submit-job.ts';
+import { uploadFile } from '../api/upload.ts';
+import { SentenceError } from '../sentence-error.ts';
+import type { RunParts } from './parts.ts';
+import type { PlannedJob } from './plan.ts';
+
+/** `underWay`: an earlier run of the same command had handed it over. */
+export type HandedOver = { id: JobId; planned: PlannedJob; underWay: boolean };
+
+type End = { status: 'all'; all: HandedOver[] } | { status: 'interrupted'; sofar: HandedOver[] };
+
+/** Brings files and jobs to the farm, each job exactly once, and remembers them; takes up those of an earlier run. */
+export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promise<End> {
+  const { plan, farm, api, unfinished, interrupts } = run;
+  // What earlier runs left in the data folder goes on too, but behind the jobs that somebody waits for.
+  const priority = farm === null ? 0 : 10;
+  const planned = plan.jobs(blobs).map((job) => ({ ...job, request: { ...job.request, priority } }));
+  const earlier = await Promise.all(
+    planned.map(async ({ request }) => findEarlier(api, await unfinished.find(request))),
+  );
+  const sofar: HandedOver[] = [];
+  if (interrupts.first.aborted) return { status: 'interrupted', sofar };
+  const all = await unlessAborted(submitAll(run, planned, earlier, blobs, sofar), interrupts.first);
+  return all === null ? { status: 'interrupted', sofar } : { status: 'all', all };
+}
+
+/** `sofar` gets each job as soon as it is the farm's. */
+async function submitAll(
+  run: RunParts,
+  planned: PlannedJob[],
+  earlier: (Earlier | null)[],
+  blobs: readonly BlobHash[],
+  sofar: HandedOver[],
+): Promise<HandedOver[]> {
+  if (earlier.includes(null)) await uploadAll(run, blobs);
+  const known = earlier.find((one) => one !== null && one.group !== null)?.group;
+  const group = planned.length === 1 ? undefined : (known ?? randomUUID());
+  for (const [index, job] of planned.entries()) {
+    const before = earlier[index] ?? null;
+    const id = before?.id ?? (await submit(run, { ...job.request, ...(group && { group }) }));
+    sofar.push({ id, planned: job, underWay: before !== null });
+    await run.unfinished.add(job.request, id);
+    run.report({
+      event: 'job.created',
+      job: id,
+      name: job.request.name ?? id,
+      resumed: before !== null,
+      ...(job.variant === undefined ? {} : { variant: job.variant }),
+    });
+  }
+  return sofar;
+}
+
+type Earlier = { id: JobId; group: string | null };
+
+/** The job that an earlier run of the same command left behind, where it still leads to the result. */
+async function findEarlier(api: Api, id: JobId | null): Promise<Earlier | null> {
+  if (id === null) return null;
+  try {
+    const { state, group } = await api.job(id);
+    if (state === 'failed' || state === 'canceled') return null;
+    if (state === 'paused') await api.act(id, 'resume');
+    return { id, group };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+async function uploadAll({ api, plan, report }: RunParts, blobs: readonly BlobHash[]): Promise<void> {
+  for (const [index, path] of plan.files.entries()) {
+    const file = basename(path);
+    const uploaded = await uploadFile(api, path, blobs[index] as BlobHash, {
+      onProgress: (sent, total) => report({ event: 'upload.progress', file, sent, total }),
+    });
+    report({ event: 'upload.done', file, ...uploaded });
+  }
+}
+
+async function submit({ api, plan }: RunParts, request: PlannedJob['request']): Promise<JobId> {
+  try {
+    return await submitJob(api, request);
+  } catch (error) {
+    const words = error instanceof ApiError ? plan.refusal?.(error) : null;
+    throw words ? new SentenceError(words, { cause: error }) : error;
+  }
+}
+
+/** Null as soon as the signal is aborted; what was begun is left to end with the process. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  const aborted = Promise.withResolvers<null>();
+  const onAbort = () => aborted.resolve(null);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,55 @@
+import type { CreateJob, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { Api } from '../api/client.ts';
+import type { ServerFlags } from '../api/connect.ts';
+import type { ApiError } from '../api/request.ts';
+import type { Follow } from '../follow/follow.ts';
+import type { RunEvent } from '../report/events.ts';
+import type { Voice } from '../report/voice.ts';
+
+/** What a kind hands in to be run on a farm: its files, the jobs that are made of them, and what becomes of the results. */
+export interface RunPlan {
+  readonly voice: Voice;
+  readonly follow: Follow;
+  /** Paths of the files that the farm needs. */
+  readonly files: readonly string[];
+  /** Workers of a farm that has to be started, where the user says nothing of them. */
+  readonly workers: number;
+  /** The jobs, from the hashes of the files. Several belong together; each has a name of its own. */
+  jobs(blobs: readonly BlobHash[]): PlannedJob[];
+  /** Puts a refusal of a job into words that suit the command, where it can. */
+  refusal?(error: ApiError): string | null;
+  /** Fetches the results of a job that is completed, or of one that failed on its way. */
+  save(saving: Saving): Promise<Saved>;
+  /** What is left to do once all jobs are over and saved, whatever each came to. */
+  conclude?(ends: readonly JobEnd[], seconds: number): Promise<RunEvent>;
+}
+
+/** `variant` is what sets the job apart from the others of the plan. */
+export type PlannedJob = { request: CreateJob; variant?: string };
+
+export type Saving = {
+  api: Api;
+  job: JobDetail;
+  planned: PlannedJob;
+  report: (event: RunEvent) => void;
+  signal: AbortSignal;
+};
+
+/** `missing`: what was asked for and is not there, as a sentence. `done` is told where nothing is missing. */
+export type Saved = { missing: string } | { missing: null; done(seconds: number): RunEvent };
+
+/** `problem`: why the job has not come to its results, as a sentence; null where it has. */
+export type JobEnd = { planned: PlannedJob; job: JobDetail; problem: string | null };
+
+export type RunOptions = {
+  server: ServerFlags;
+  /** Null for as many as suit the plan. Only for a farm started for this run. */
+  workers: number | null;
+  verbose: boolean;
+};
+
+export type RunEnd =
+  | { status: 'done' }
+  | { status: 'failed'; message: string }
+  | { status: 'interrupted'; message: string };

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import type { Context } from '../context.ts';
+import { openReporter } from '../report/open.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { takeInterrupts } from './interrupts.ts';
+import type { RunOptions, RunPlan } from './plan.ts';
+import { run } from './run.ts';
+
+/** Runs a plan for a person or a program: exit code 0 only when everything asked for is there, 1 otherwise, 130 after Ctrl-C. */
+export async function runCommand(
+  context: Context,
+  plan: RunPlan,
+  options: RunOptions & { json: boolean },
+): Promise<number> {
+  const dataFolder = resolve(options.server.data ?? context.config.dataFolder);
+  const config = { ...context.config, dataFolder };
+  const interrupts = takeInterrupts();
+  const reporter = openReporter(context, plan.voice, options.json, options.verbose);
+  try {
+    const end = await run(config, plan, options, (event) => reporter.report(event), interrupts);
+    if (end.status === 'done') return 0;
+    reporter.report({ event: 'error', message: end.message });
+    reporter.close();
+    context.stderr.write(`${end.message}\n`);
+    return end.status === 'interrupted' ? 130 : 1;
+  } catch (error) {
+    if (error instanceof SentenceError) reporter.report({ event: 'error', message: error.message });
+    throw error;
+  } finally {
+    reporter.close();
+    interrupts.release();
+  }
+}
