@@ -29,6 +29,8 @@ const Environment = z.object({
     .default(20 * 1000 ** 3),
   /** Path of the Blender to use instead of the one found on this machine. */
   PILOT_BLENDER: z.string().min(1).optional(),
+  /** Path of the Python that trains, instead of the one found on this machine. */
+  PILOT_PYTHON: z.string().min(1).optional(),
   PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
 });
 
@@ -43,6 +45,7 @@ export type WorkerConfig = {
   dataFolder: string;
   cacheBytes: number;
   blender: string | null;
+  python: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -71,6 +74,7 @@ export function readWorkerConfig(
     dataFolder: e.PILOT_WORKER_DATA,
     cacheBytes: e.PILOT_CACHE_BYTES,
     blender: e.PILOT_BLENDER ?? null,
+    python: e.PILOT_PYTHON ?? null,
     logLevel: e.PILOT_LOG,
   };
 }

@@ -93,7 +93,7 @@ class Fork:
 
 def become_child(fork, log_in, outcome_in, parent, threads):
     """Never returns."""
-    code = 70
+    outcome_pipe = None
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
@@ -112,15 +112,12 @@ def become_child(fork, log_in, outcome_in, parent, threads):
         sys.stdout.flush()
         sys.stderr.flush()
         write_all(outcome_pipe, fork.nonce + json.dumps(outcome).encode() + fork.nonce)
-        code = 0
     except BaseException as error:
-        try:
-            sys.stderr.write("The worker's own part failed: %r\n" % error)
-            sys.stderr.flush()
-        except Exception:
-            pass
+        if outcome_pipe is not None:
+            broken = {"ok": False, "code": "unexpected", "message": "The worker's own part failed: %r" % error}
+            write_all(outcome_pipe, fork.nonce + json.dumps(broken).encode() + fork.nonce)
     finally:
-        os._exit(code)
+        os._exit(0)
 
 
 def take_pipes(log_in, outcome_in):

@@ -1,0 +1,63 @@
+import type { MergeSpec, ScriptContext } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
+import { z } from 'zod';
+
+/** What one chunk is to the Python that runs it. All paths are absolute, as Python sees them. */
+export type PythonTask = {
+  stage: 'initialize' | 'train' | 'merge' | 'evaluate';
+  context: ScriptContext;
+  shard: number;
+  script: string;
+  /** The data that the script gets; null where it is not run. */
+  data: string | null;
+  weights: string | null;
+  momentum: string | null;
+  updates: { path: string; samples: number }[];
+  merge: MergeSpec['merge'] | null;
+  framework: 'torch' | 'numpy';
+  /** Folders: of the results, of what the script is started in, of what may be kept for later chunks. */
+  work: string;
+  run: string;
+  cache: string;
+  /** Folders that are emptied after the chunk, beside `run`. */
+  scratch: string[];
+};
+
+/** What the worker tells the zygote. `stop` is no command of its own: it ends the one under way. */
+export type Command = { op: 'open'; script: string } | { op: 'run'; task: PythonTask };
+
+const common = { id: z.int(), log: z.string() };
+
+/** The zygote's reply to one command. `died`: the script ended Python, without an outcome. */
+export const Reply = z.union([
+  z.object({ ...common, ok: z.literal(true), result: z.unknown() }),
+  z.object({ ...common, ok: z.literal(false), code: FailureCode, message: z.string() }),
+  z.object({
+    ...common,
+    ok: z.literal(false),
+    died: z.union([z.object({ signal: z.int() }), z.object({ code: z.int() })]),
+  }),
+]);
+export type Reply = z.infer<typeof Reply>;
+
+/** What the zygote says unasked. */
+export const PythonEvent = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('hello'), numpy: z.string() }),
+  z.object({ event: z.literal('life') }),
+  z.object({
+    event: z.literal('progress'),
+    fraction: z.number().min(0).max(1),
+    detail: z.string().max(200),
+    values: MeasuredValues,
+  }),
+]);
+
+/** What one look at a Python tells. */
+export const Found = z.object({
+  python: z.string(),
+  numpy: z.string().nullable(),
+  torch: z.string().nullable(),
+  modules: z.array(z.string()),
+});
+export type Found = z.infer<typeof Found>;

@@ -1,0 +1,74 @@
+import { constants } from 'node:os';
+import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { ChildExit } from '../../process/child.ts';
+import type { RunOutcome } from '../kind.ts';
+import type { Reply } from './messages.ts';
+import type { Answer } from './session.ts';
+
+export type Failed = RunOutcome & { ok: false };
+
+export const failure = (code: FailureCode, message: string, log: string): Failed => ({
+  ok: false,
+  code,
+  message,
+  log,
+});
+
+/** What the agent is told of a chunk whose Python did not come to a reply. */
+export function failureOf(answer: Exclude<Answer, { kind: 'replied' }>, hangLimitMs: number): Failed {
+  switch (answer.kind) {
+    case 'canceled':
+      return failure('canceled', 'The work was stopped before it finished.', '');
+    case 'hung': {
+      const advice = 'A script that works for long without printing can call pilot.report(...) now and then.';
+      const time =
+        hangLimitMs < 120_000 ? `${hangLimitMs / 1_000} seconds` : `${hangLimitMs / 60_000} minutes`;
+      return failure('hung', `Nothing was heard from the script for ${time}, so it was ended. ${advice}`, '');
+    }
+    case 'died':
+      return ended(answer.exit, answer.log);
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** What the agent is told of a reply that is no success. */
+export function refusalOf(reply: Reply & { ok: false }): Failed {
+  if (!('died' in reply)) return failure(reply.code, reply.message, reply.log);
+  const { died, log } = reply;
+  if ('code' in died) {
+    const message = `The script ended Python by itself (exit code ${died.code}), before its work was done.`;
+    return failure('script-unfinished', message, log);
+  }
+  return failure('training-died', crashed(nameOf(died.signal), log), log);
+}
+
+function ended(exit: ChildExit, log: string): Failed {
+  switch (exit.kind) {
+    case 'limit':
+      return failure(
+        exit.limit === 'memory' ? 'out-of-memory' : 'training-died',
+        `The script was ended. ${exit.message}`,
+        log,
+      );
+    case 'signalled':
+      return failure('training-died', crashed(exit.signal, log), log);
+    case 'exited':
+      return failure('training-died', `Python ended by itself with exit code ${exit.code}.`, log);
+    case 'failed-to-start':
+      return failure('training-died', `Python could not be started: ${exit.reason}`, log);
+    default:
+      return exit satisfies never;
+  }
+}
+
+function crashed(signal: string, log: string): string {
+  if (signal === 'SIGKILL')
+    return 'Python was killed from outside (SIGKILL). The machine may have run out of memory.';
+  // What Python's faulthandler writes, innermost call first.
+  const line = /^\s*File ".*\/(script\.py)", line (\d+) in/m.exec(log);
+  return `${line === null ? '' : `${line[1]} line ${line[2]}: `}Python crashed (${signal}).`;
+}
+
+const nameOf = (signal: number): string =>
+  Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { childEnvironment, searchPath } from '../../process/config.ts';
+import { findProgram } from '../../sandbox/program.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+
+/** A Python by its path, with the folders that it has to see beside the system's. */
+export type Python = { command: string; read: string[] };
+
+/** `pilot.py`, and the worker's own part. */
+export const PILOT_FOLDER = fileURLToPath(new URL('python', import.meta.url));
+
+/** The Pythons of this machine that may have numpy, the likeliest first; `chosen` leaves no choice. */
+export function candidates(chosen: string | null): Python[] {
+  const names = chosen === null ? ['python3', '/usr/bin/python3'] : [chosen];
+  const found = names.flatMap((name) => {
+    const program = findProgram(name, searchPath());
+    return program === null ? [] : [program];
+  });
+  const distinct = found.filter(({ real }, index) => found.findIndex((it) => it.real === real) === index);
+  return distinct.map(({ given, real }) => ({ command: given, read: foldersOf(given, real) }));
+}
+
+/**
+ * What a Python that is not the system's needs to be seen: the virtual
+ * environment that the program is called from, and the installation below it.
+ */
+function foldersOf(given: string, real: string): string[] {
+  const environment = prefixOf(given);
+  const installation = prefixOf(real);
+  const isEnvironment = environment !== null && existsSync(join(environment, 'pyvenv.cfg'));
+  return [...new Set([...(isEnvironment ? [environment] : []), ...(installation ? [installation] : [])])];
+}
+
+/** `/opt/python` for `/opt/python/bin/python3`; null for the system's own, which is seen anyway. */
+function prefixOf(program: string): string | null {
+  const folder = dirname(program);
+  if (basename(folder) !== 'bin') return null;
+  const prefix = dirname(folder);
+  return ['/', '/usr', '/usr/local'].includes(prefix) || !existsSync(join(prefix, 'lib')) ? null : prefix;
+}
+
+export function pythonEnvironment(sandbox: Sandbox, threads: number): Record<string, string> {
+  const count = String(Math.max(1, Math.floor(threads)));
+  const pools = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'BLIS'].map((name) => [`${name}_NUM_THREADS`, count]);
+  return {
+    ...childEnvironment(sandbox),
+    ...Object.fromEntries(pools),
+    VECLIB_MAXIMUM_THREADS: count,
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONUTF8: '1',
+    // Sets in a script come in the same order every time.
+    PYTHONHASHSEED: '0',
+    MPLBACKEND: 'Agg',
+  };
+}

@@ -1,0 +1,42 @@
+"""Prints what this Python has, as one line of JSON. Imports nothing large."""
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pkgutil
+import platform
+import sys
+
+MOST_MODULES = 2000
+LONGEST_NAME = 200
+
+
+def version_of(name):
+    if importlib.util.find_spec(name) is None:
+        return None
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def modules():
+    """Top-level names that can be imported, without the worker's own part."""
+    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    found = set(sys.builtin_module_names)
+    found.update(module.name for module in pkgutil.iter_modules([path for path in sys.path if path != own]))
+    found.add("pilot")
+    return sorted(name for name in found if not name.startswith("_") and len(name) <= LONGEST_NAME)
+
+
+def main():
+    if not hasattr(os, "fork") or sys.version_info < (3, 8):
+        return
+    found = {
+        "python": platform.python_version(),
+        "numpy": version_of("numpy"),
+        "torch": version_of("torch"),
+        "modules": modules()[:MOST_MODULES],
+    }
+    print("pilot-found " + json.dumps(found))

@@ -1,0 +1,106 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { residentBytes } from '../../process/memory.ts';
+import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
+import type { Reply } from './messages.ts';
+import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
+import type { Python } from './python.ts';
+import { type AskOptions, type Session, startSession } from './session.ts';
+import { type Made, parseTask, placed, type Task } from './task.ts';
+
+export type TrainingRunnerOptions = RunnerOptions & { python(): Promise<Python | null> };
+
+/** Larger results are no weights that anyone averages over a network. */
+const MOST_FILE_BYTES = 16 * 1024 ** 3;
+const LOG: Made = { name: FILES.log, file: 'log.txt', mediaType: 'text/plain; charset=utf-8' };
+
+type Warm = { affinity: string; session: Session };
+
+/** Runs chunks in forks of one warm Python, which is replaced when another job's chunk comes or when it has gone. */
+export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
+  let warm: Warm | null = null;
+  let closed = false;
+
+  const drop = async (): Promise<void> => {
+    const old = warm;
+    warm = null;
+    await old?.session.close();
+  };
+  /** The session for chunks of this affinity, with the chunk's files in its place; a failure where none can be had. */
+  const sessionFor = async (chunk: RunnableChunk, ask: AskOptions): Promise<Session | Failed> => {
+    if (warm?.affinity === chunk.affinity && warm.session.alive()) {
+      await refill(warm.session, chunk.inputs);
+      return warm.session;
+    }
+    await drop();
+    const python = await options.python();
+    if (python === null) return failure('module-missing', 'This worker has no Python with numpy.', '');
+    if (closed || ask.signal.aborted) return failureOf({ kind: 'canceled' }, ask.hangLimitMs);
+    const session = startSession({ ...options, python });
+    warm = { affinity: chunk.affinity, session };
+    ask.onProgress?.({ fraction: 0, detail: 'Starting Python' });
+    await refill(session, chunk.inputs);
+    const script = posix.join(session.workspace.inside.in, SCRIPT);
+    const answer = await session.ask({ op: 'open', script }, ask);
+    if (answer.kind === 'replied' && answer.reply.ok) return session;
+    await drop();
+    return answer.kind === 'replied' ? refused(answer.reply) : failureOf(answer, ask.hangLimitMs);
+  };
+
+  return {
+    async run(chunk, onProgress, signal) {
+      const task = await parseTask(chunk);
+      if ('code' in task) return failure(task.code, task.message, '');
+      const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress };
+      const session = await sessionFor(chunk, ask);
+      if ('ok' in session) return session;
+      const outcome = await work(session, task, chunk.outputs, ask);
+      if (!session.alive()) {
+        options.onLog('Python is gone; the next chunk gets a new one.');
+        await drop();
+      }
+      return outcome;
+    },
+    memoryBytes: async () => await residentBytes(warm?.session.alive() ? warm.session.pid : undefined),
+    async close() {
+      closed = true;
+      await drop();
+    },
+  };
+}
+
+/** Puts the chunk's files in the place of those of the chunk before. */
+async function refill({ workspace }: Session, inputs: string): Promise<void> {
+  const { in: folder } = workspace.folders;
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+  await workspace.fill(inputs);
+}
+
+async function work(session: Session, task: Task, outputs: string, ask: AskOptions): Promise<RunOutcome> {
+  const { workspace } = session;
+  // What an earlier chunk or its script left here must never pass for this one's.
+  for (const { file } of [...task.makes, LOG]) await workspace.discard(file);
+  const answer = await session.ask({ op: 'run', task: placed(task, workspace) }, ask);
+  if (answer.kind !== 'replied') return failureOf(answer, ask.hangLimitMs);
+  const { reply } = answer;
+  if (!reply.ok) return refused(reply);
+  const result = task.result.safeParse(reply.result);
+  if (!result.success)
+    return failure('unexpected', `The result has another form: ${result.error.message}`, reply.log);
+  const files: OutputFile[] = [];
+  for (const made of [...task.makes, LOG]) {
+    const { name, file, mediaType } = made;
+    const path = join(outputs, file);
+    const taken = await workspace.take(file, path, MOST_FILE_BYTES);
+    if (taken.ok) files.push({ name, path, mediaType });
+    else if (made !== LOG || taken.reason !== 'absent')
+      return failure('bad-update', taken.message, reply.log);
+  }
+  return { ok: true, result: result.data, files, log: reply.log };
+}
+
+function refused(reply: Reply): Failed {
+  if (reply.ok) throw new Error('a reply that is a success was taken for a failure');
+  return refusalOf(reply);
+}

@@ -1,0 +1,134 @@
+import { access } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import {
+  EvaluateResult,
+  EvaluateSpec,
+  FILES,
+  InitializeResult,
+  InitializeSpec,
+  MergeResult,
+  MergeSpec,
+  MOMENTUM,
+  SCRIPT,
+  type ScriptContext,
+  ShardChunk,
+  TrainResult,
+  TrainSpec,
+  WEIGHTS,
+} from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { z } from 'zod';
+import type { Workspace } from '../../sandbox/workspace.ts';
+import type { RunnableChunk } from '../kind.ts';
+import type { PythonTask } from './messages.ts';
+
+/** A file that Python leaves in `work`, and what it is for the farm. */
+export type Made = { name: string; file: string; mediaType: string };
+
+/** A chunk as the runner needs it. Paths of inputs are relative to the chunk's. */
+export type Task = {
+  /** For messages to people. */
+  stage: PythonTask['stage'];
+  python: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache' | 'scratch'>;
+  makes: Made[];
+  result: z.ZodType;
+};
+export type TaskRefusal = { code: FailureCode; message: string };
+
+/** Makes a chunk's two specs one task, and looks whether its files are there. */
+export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusal> {
+  const read = READERS[chunk.stage];
+  if (read === undefined) return unreadable(`stage "${chunk.stage}"`, '');
+  try {
+    const task = read(chunk);
+    const missing = await firstMissing(chunk.inputs, inputsOf(task));
+    if (missing === null) return task;
+    return { code: 'input-missing', message: `The file "${missing}" of the job is not on this worker.` };
+  } catch (error) {
+    if (error instanceof z.ZodError) return unreadable('chunk', z.prettifyError(error));
+    throw error;
+  }
+}
+
+/** The task for Python, with its paths as Python sees them. */
+export function placed(task: Task, { inside, folders }: Workspace): PythonTask {
+  const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
+  const { data, weights, momentum, updates } = task.python;
+  return {
+    ...task.python,
+    data: at(data),
+    weights: at(weights),
+    momentum: at(momentum),
+    updates: updates.map((update) => ({ ...update, path: posix.join(inside.in, update.path) })),
+    script: posix.join(inside.in, SCRIPT),
+    work: inside.work,
+    run: posix.join(inside.work, 'run'),
+    cache: posix.join(inside.work, 'cache'),
+    // Without a sandbox the machine's shared memory is everyone's.
+    scratch: inside.tmp === folders.tmp ? [inside.tmp] : [inside.tmp, '/dev/shm'],
+  };
+}
+
+const NPZ = 'application/octet-stream';
+const file = (name: string, path: string): Made => ({ name, file: path, mediaType: NPZ });
+const WEIGHTS_MADE = file(FILES.weights, 'weights.npz');
+
+const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
+  stage,
+  context,
+  shard: 0,
+  data: null,
+  weights: null,
+  momentum: null,
+  updates: [],
+  merge: null,
+  framework: 'numpy' as const,
+});
+
+const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
+  initialize({ stageSpec, chunkSpec }) {
+    const { context } = InitializeSpec.parse(stageSpec);
+    const { shard, data } = ShardChunk.parse(chunkSpec);
+    const python = { ...base('initialize', context), shard, data: data.path };
+    return { stage: 'initialize', python, makes: [WEIGHTS_MADE], result: InitializeResult };
+  },
+  train({ stageSpec, chunkSpec }) {
+    const { context, weights } = TrainSpec.parse(stageSpec);
+    const { shard, data } = ShardChunk.parse(chunkSpec);
+    const python = { ...base('train', context), shard, data: data.path, weights: weights.path };
+    return { stage: 'train', python, makes: [file(FILES.update, 'update.npz')], result: TrainResult };
+  },
+  merge({ stageSpec }) {
+    const { context, state, merge, updates, holdout } = MergeSpec.parse(stageSpec);
+    const momentum = merge.merge === 'outer' && state.momentum !== null ? MOMENTUM : null;
+    const python = { ...base('merge', context), data: holdout, weights: WEIGHTS, momentum, updates, merge };
+    const momentumMade = merge.merge === 'outer' ? [file(FILES.momentum, 'momentum.npz')] : [];
+    return { stage: 'merge', python, makes: [WEIGHTS_MADE, ...momentumMade], result: MergeResult };
+  },
+  evaluate({ stageSpec }) {
+    const { context, framework, holdout } = EvaluateSpec.parse(stageSpec);
+    const python = { ...base('evaluate', context), data: holdout, weights: WEIGHTS, framework };
+    const makes = framework === 'torch' ? [file(FILES.torchModel, 'model.pt')] : [];
+    return { stage: 'evaluate', python, makes, result: EvaluateResult };
+  },
+};
+
+const inputsOf = ({ python: { data, weights, momentum, updates } }: Task): string[] =>
+  [SCRIPT, data, weights, momentum, ...updates.map((update) => update.path)].filter((path) => path !== null);
+
+async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {
+  const there = await Promise.all(
+    paths.map((path) =>
+      access(join(folder, path)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return paths[there.indexOf(false)] ?? null;
+}
+
+const unreadable = (what: string, why: string): TaskRefusal => ({
+  code: 'unexpected',
+  message: `The worker does not understand this ${what}. ${why}`.trim(),
+});
