@@ -2,6 +2,7 @@ import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { FarmKind } from '../kind.ts';
+import { gather } from './gather.ts';
 import { prepare } from './prepare.ts';
 
 const UNFINISHED = {
@@ -14,7 +15,7 @@ const UNFINISHED = {
 export const trainingBackend: FarmKind = {
   prepare,
   gathers: ['split', 'initialize', 'train', 'merge'],
-  gather: async () => UNFINISHED,
+  gather,
   assemble: async () => UNFINISHED,
   stopsOnFailure: () => false,
   fleetProblem,

@@ -1,0 +1,110 @@
+import { createPermutation, type Permutation } from './permutation.ts';
+
+/** Where a row goes: a shard by its number, or the held-out part. */
+export const HELD_OUT = -1;
+
+export type DealPlan = {
+  shardRows: number[];
+  holdoutRows: number;
+  /** Deals from the first row on: called with the class of every row in the order of the data. */
+  start(): (label: string) => number;
+};
+
+/** Rows of each class; one class named '' where there are no labels. */
+export type ClassCounts = ReadonlyMap<string, number>;
+
+type Question = { counts: ClassCounts; weights: readonly number[]; holdout: number; seed: number };
+
+/**
+ * Says of every row which shard it belongs to, from the size of each class
+ * alone. A pseudo-random order gives each row a place within its class. The
+ * first places of a class are held out; the others, class after class, are
+ * dealt to the shards in turns in proportion to `weights`. So every part has
+ * its share of every class, whatever the order of the data.
+ */
+export function planDeal({ counts, weights, holdout, seed }: Question): DealPlan {
+  const classes = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  const rows = classes.reduce((sum, [, count]) => sum + count, 0);
+  const holdoutRows = heldOut(rows, holdout, weights.length);
+  const dealt = rows - holdoutRows;
+  const turns = turnsOf(weights, dealt);
+  let before = 0;
+  let dealtBefore = 0;
+  const places = classes.map(([label, count]) => {
+    // Rounded at the ends of the classes, so that small ones have their turn and the sum is right.
+    const held =
+      rows === 0
+        ? 0
+        : Math.round(((before + count) * holdoutRows) / rows) - Math.round((before * holdoutRows) / rows);
+    const place = { label, count, held, from: dealtBefore };
+    before += count;
+    dealtBefore += count - held;
+    return place;
+  });
+  return {
+    shardRows: rowsOf(turns, weights.length, dealt),
+    holdoutRows,
+    start() {
+      const state = new Map<string, { next: number; held: number; from: number; order: Permutation }>();
+      for (const { label, count, held, from } of places) {
+        state.set(label, { next: 0, held, from, order: createPermutation(count, `${seed}\0${label}`) });
+      }
+      return (label) => {
+        const own = state.get(label);
+        if (own === undefined) throw new Error('a row has a label that was not counted');
+        const place = own.order(own.next);
+        own.next += 1;
+        if (place < own.held) return HELD_OUT;
+        return turns[(own.from + place - own.held) % turns.length] as number;
+      };
+    },
+  };
+}
+
+/** At least a row where any is asked for, unless the shards need all of them. */
+function heldOut(rows: number, holdout: number, shards: number): number {
+  if (holdout === 0) return 0;
+  const wanted = Math.max(1, Math.round(rows * holdout));
+  return rows - wanted >= shards ? wanted : Math.max(0, Math.min(wanted, rows - shards));
+}
+
+const MOST_TURNS = 4_096;
+
+/** Shards in an order in which each comes as often as its weight says, evenly spread (smooth weighted round robin, as in nginx). */
+function turnsOf(weights: readonly number[], dealt: number): number[] {
+  const even = weights.every((weight) => weight === weights[0]);
+  if (even || dealt < weights.length) return weights.map((_, shard) => shard);
+  const shares = sharesOf(weights, Math.min(MOST_TURNS, dealt));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const credit = shares.map(() => 0);
+  return Array.from({ length: total }, () => {
+    let best = 0;
+    for (const [shard, share] of shares.entries()) {
+      credit[shard] = (credit[shard] ?? 0) + share;
+      if ((credit[shard] ?? 0) > (credit[best] ?? 0)) best = shard;
+    }
+    credit[best] = (credit[best] ?? 0) - total;
+    return best;
+  });
+}
+
+/** Whole numbers that sum up to `total`, at least 1 each, as near to the weights as that allows. */
+function sharesOf(weights: readonly number[], total: number): number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const spare = total - weights.length;
+  let passed = 0;
+  return weights.map((weight) => {
+    const before = Math.round((passed / sum) * spare);
+    passed += weight;
+    return 1 + Math.round((passed / sum) * spare) - before;
+  });
+}
+
+function rowsOf(turns: readonly number[], shards: number, dealt: number): number[] {
+  const rows = Array<number>(shards).fill(0);
+  const rounds = Math.floor(dealt / turns.length);
+  for (const [index, shard] of turns.entries()) {
+    rows[shard] = (rows[shard] ?? 0) + rounds + (index < dealt % turns.length ? 1 : 0);
+  }
+  return rows;
+}

@@ -1,0 +1,113 @@
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { findLabel } from '../data/layout.ts';
+import { BadData } from './problems.ts';
+import { partOf, type RowSource, type SourceParts, sortLabels, type Watch, writeAll } from './row-source.ts';
+import { TextWriter } from './sink.ts';
+
+const MOST_LINE_BYTES = 64 * 1024 ** 2;
+
+type Data = { blob: BlobHash; fileName: string; size: number };
+
+/** A .jsonl: an object a line; empty lines are left out. */
+export function openJsonl({ blobs }: SourceParts, data: Data, given: string | null): RowSource {
+  const lines = (watch: Watch) => readLines(blobs.read(data.blob), data.fileName, watch);
+  async function* rows(watch: Watch) {
+    let field: string | null | undefined;
+    for await (const batch of lines(watch)) {
+      yield batch.map((line) => {
+        const row = parseRow(line, data.fileName);
+        if (field === undefined) field = findLabel(Object.keys(row), given);
+        if (given !== null && !Object.hasOwn(row, given)) {
+          throw new BadData(
+            `Line ${line.number} of "${data.fileName}" has no field "${given}" for the label.`,
+          );
+        }
+        return { bytes: line.bytes, label: field === null ? null : labelOf(row[field]) };
+      });
+    }
+  }
+  return {
+    guessed: false,
+    bytes: data.size,
+    classes: sortLabels,
+    async *labels(watch) {
+      for await (const batch of rows(watch)) yield batch.map((row) => row.label);
+    },
+    write: (deal, watch) =>
+      writeAll(
+        deal,
+        () => new TextWriter(blobs),
+        async (writers) => {
+          const next = deal.start();
+          for await (const batch of rows(watch)) {
+            for (const { bytes, label } of batch) {
+              const { sink } = partOf(writers, next(label ?? ''));
+              await sink.put(bytes);
+              await sink.put(NEWLINE);
+            }
+          }
+        },
+      ),
+    close() {},
+  };
+}
+
+const NEWLINE = Buffer.from('\n');
+
+function parseRow(line: Line, fileName: string): Record<string, unknown> {
+  try {
+    const row: unknown = JSON.parse(line.bytes.toString('utf8'));
+    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new BadData(`Line ${line.number} of "${fileName}" is not JSON (${error.message.slice(0, 200)}).`);
+  }
+  throw new BadData(
+    `Line ${line.number} of "${fileName}" is not a JSON object such as {"text": "…", "label": 1}.`,
+  );
+}
+
+/** As Python's `str` writes it. */
+function labelOf(value: unknown): string | null {
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return typeof value === 'string' || Number.isInteger(value) ? String(value) : null;
+}
+
+type Line = { bytes: Buffer; number: number };
+
+async function* readLines(
+  chunks: AsyncIterable<Buffer>,
+  fileName: string,
+  { signal, onBytes }: Watch,
+): AsyncGenerator<Line[]> {
+  let rest: Buffer = Buffer.alloc(0);
+  let number = 0;
+  let done = 0;
+  const take = (bytes: Buffer): Line[] => {
+    number += 1;
+    const start = number === 1 && bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
+    const line = bytes.subarray(start, bytes.at(-1) === 0x0d ? -1 : undefined);
+    return isBlank(line) ? [] : [{ bytes: line, number }];
+  };
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const batch: Line[] = [];
+    let from = 0;
+    for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, from)) {
+      batch.push(...take(bytes.subarray(from, at)));
+      from = at + 1;
+    }
+    rest = bytes.subarray(from);
+    if (rest.length > MOST_LINE_BYTES)
+      throw new BadData(`Line ${number + 1} of "${fileName}" is too long to be a row.`);
+    done += chunk.length;
+    onBytes(done);
+    yield batch;
+  }
+  if (rest.length > 0) yield take(rest);
+}
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const isBlank = (line: Buffer): boolean =>
+  line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);

@@ -1,0 +1,219 @@
+import { pipeline, type Readable } from 'node:stream';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { verifyChecksum } from '../../../archives/entries.ts';
+import { type NpzLayout, npzLayout } from '../data/layout.ts';
+import { type NpyHeader, rowBytes, valueBytes, writeNpyHeader } from '../data/npy-header.ts';
+import { type Npz, type NpzArray, openNpz, whyDamaged } from '../data/open-npz.ts';
+import { type DealPlan, HELD_OUT } from './deal.ts';
+import { BadData } from './problems.ts';
+import { partOf, type RowSource, type SourceParts, sortLabels, type Watch, writeAll } from './row-source.ts';
+import { ArchiveWriter } from './sink.ts';
+
+type Data = { blob: BlobHash; fileName: string };
+
+/** A .npz of arrays that all have the same number of rows. Throws BadData. */
+export async function openNpzSource(
+  { blobs }: SourceParts,
+  data: Data,
+  given: string | null,
+): Promise<RowSource> {
+  const opened = await openNpz(blobs.localPath(data.blob));
+  if (!opened.ok) throw new BadData(`"${data.fileName}" ${opened.message}.`);
+  const { npz } = opened;
+  const layout = npzLayout(npz, given);
+  if (!layout.ok) {
+    npz.close();
+    throw new BadData(`"${data.fileName}" ${layout.message}.`);
+  }
+  const bytes = layout.arrays.reduce((sum, { header }) => sum + header.length + valueBytes(header), 0);
+  return {
+    guessed: false,
+    bytes,
+    classes: (labels) => (layout.label?.header.kind === 'S' ? null : sortLabels(labels)),
+    labels: (watch) => explaining(data, readLabels(npz, layout, watch.signal)),
+    write: (deal, watch) =>
+      writeAll(
+        deal,
+        () => new ArchiveWriter(blobs, { large: bytes > 2 ** 31 }),
+        async (writers) => {
+          let before = 0;
+          for (const array of layout.arrays) {
+            const onBytes = (done: number) => watch.onBytes(before + done);
+            await split(npz, layout, array, { deal, writers, watch: { ...watch, onBytes } }).catch(
+              (error) => {
+                throw explain(data, error);
+              },
+            );
+            before += valueBytes(array.header);
+          }
+        },
+      ),
+    close: () => npz.close(),
+  };
+}
+
+type Task = { deal: DealPlan; writers: ArchiveWriter[]; watch: Watch };
+
+/** Deals the rows of one array, reading the labels alongside. */
+async function split(npz: Npz, layout: NpzLayout, array: NpzArray, task: Task): Promise<void> {
+  const { deal, writers, watch } = task;
+  const { header } = array;
+  const rowsOf = [...deal.shardRows, ...(deal.holdoutRows > 0 ? [deal.holdoutRows] : [])];
+  const sinks = writers.map((writer) => writer.begin(`${array.name}.npy`));
+  for (const [part, sink] of sinks.entries()) await sink.put(writeNpyHeader(header, rowsOf[part] ?? 0));
+  const next = deal.start();
+  const labels = new LabelQueue(readLabels(npz, layout, watch.signal));
+  const size = rowBytes(header);
+  let left = 0;
+  let sink = partOf(sinks, HELD_OUT);
+  let done = 0;
+  for await (const piece of values(npz, array, watch.signal)) {
+    if (size > 0) await labels.fill(Math.ceil(piece.length / size) + 1);
+    for (let at = 0; at < piece.length; ) {
+      if (left === 0) {
+        sink = partOf(sinks, next(labels.take()));
+        left = size;
+      }
+      const part = piece.subarray(at, at + left);
+      const wait = sink.put(part);
+      if (wait !== undefined) await wait;
+      at += part.length;
+      left -= part.length;
+    }
+    done += piece.length;
+    watch.onBytes(done);
+  }
+  await labels.close();
+  for (const writer of writers) await writer.end();
+}
+
+/** Hands labels out one by one, of which it reads only so many as are needed next. */
+class LabelQueue {
+  readonly #batches: AsyncIterator<(string | null)[]>;
+  #held: (string | null)[] = [];
+  #at = 0;
+
+  constructor(batches: AsyncIterable<(string | null)[]>) {
+    this.#batches = batches[Symbol.asyncIterator]();
+  }
+
+  async fill(count: number): Promise<void> {
+    while (this.#held.length - this.#at < count) {
+      const next = await this.#batches.next();
+      if (next.done === true) return;
+      this.#held = [...this.#held.slice(this.#at), ...next.value];
+      this.#at = 0;
+    }
+  }
+
+  take(): string {
+    const label = this.#held[this.#at] ?? '';
+    this.#at += 1;
+    return label;
+  }
+
+  async close(): Promise<void> {
+    await this.#batches.return?.();
+  }
+}
+
+const UNLABELLED = 8_192;
+
+async function* readLabels(
+  npz: Npz,
+  { rows, label }: NpzLayout,
+  signal: AbortSignal,
+): AsyncGenerator<(string | null)[]> {
+  if (label === null) {
+    for (let at = 0; at < rows; at += UNLABELLED) yield Array(Math.min(UNLABELLED, rows - at)).fill(null);
+    return;
+  }
+  const { itemBytes } = label.header;
+  const decode = decoderOf(label.header);
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const piece of values(npz, label, signal)) {
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    const whole = bytes.length - (bytes.length % itemBytes);
+    const batch: string[] = [];
+    for (let at = 0; at < whole; at += itemBytes) batch.push(decode(bytes, at));
+    rest = bytes.subarray(whole);
+    yield batch;
+  }
+}
+
+/** The values of an array as they lie in its file, checked against its checksum at the end. */
+async function* values(npz: Npz, { entry, header }: NpzArray, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const bytes: Readable = await npz.zip.openReadStreamPromise(entry);
+  const checked = pipeline(bytes, verifyChecksum(entry), () => undefined);
+  let skip = header.length;
+  try {
+    for await (const piece of checked as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      const rest = piece.subarray(skip);
+      skip -= piece.length - rest.length;
+      if (rest.length > 0) yield rest;
+    }
+  } finally {
+    bytes.destroy();
+  }
+}
+
+/** Reads a label as pilot.py calls it: whole numbers without a point, text without its padding. */
+function decoderOf({ kind, itemBytes, littleEndian }: NpyHeader): (bytes: Buffer, at: number) => string {
+  switch (kind) {
+    case 'U':
+      return (bytes, at) => {
+        let text = '';
+        for (let place = at; place < at + itemBytes; place += 4) {
+          const code = littleEndian ? bytes.readUInt32LE(place) : bytes.readUInt32BE(place);
+          if (code !== 0) text += String.fromCodePoint(Math.min(code, 0x10ffff));
+        }
+        return text;
+      };
+    case 'S':
+      return (bytes, at) => bytes.toString('latin1', at, at + itemBytes).replace(/\0+$/, '');
+    case 'f':
+      return (bytes, at) => String(readFloat(bytes, at, itemBytes, littleEndian));
+    default:
+      return (bytes, at) => readInteger(bytes, at, itemBytes, { littleEndian, signed: kind === 'i' });
+  }
+}
+
+function readFloat(bytes: Buffer, at: number, size: number, littleEndian: boolean): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, size);
+  if (size === 2) return view.getFloat16(0, littleEndian);
+  if (size === 4) return view.getFloat32(0, littleEndian);
+  if (size === 8) return view.getFloat64(0, littleEndian);
+  throw new BadData(
+    'The labels are floating-point numbers of a size that is not known here. Save them as float64.',
+  );
+}
+
+function readInteger(
+  bytes: Buffer,
+  at: number,
+  size: number,
+  { littleEndian, signed }: { littleEndian: boolean; signed: boolean },
+): string {
+  if (size === 8) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, 8);
+    return String(signed ? view.getBigInt64(0, littleEndian) : view.getBigUint64(0, littleEndian));
+  }
+  if (littleEndian) return String(signed ? bytes.readIntLE(at, size) : bytes.readUIntLE(at, size));
+  return String(signed ? bytes.readIntBE(at, size) : bytes.readUIntBE(at, size));
+}
+
+async function* explaining<T>(data: Data, batches: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw explain(data, error);
+  }
+}
+
+function explain({ fileName }: Data, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const told = typeof code === 'string' && code.startsWith('Z_');
+  const plain = error instanceof Error && error.constructor === Error && code === undefined;
+  return told || plain ? new BadData(`"${fileName}" is damaged or cut short (${whyDamaged(error)}).`) : error;
+}

@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import type { StageId, WorkerId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+
+/** The newest stages of that name in all jobs of a kind, newest first. */
+export async function newestStagesOfKind(
+  db: Db,
+  kind: string,
+  name: string,
+  limit: number,
+): Promise<StageId[]> {
+  const rows = await db
+    .selectFrom('stages as s')
+    .innerJoin('jobs as j', 'j.id', 's.job_id')
+    .select('s.id')
+    .where('j.kind', '=', kind)
+    .where('s.name', '=', name)
+    .orderBy('s.planned_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export type ResultFields<Name extends string> = {
+  stage_id: StageId;
+  ordinal: number;
+  worker_id: WorkerId | null;
+  finished_at: number | null;
+  /** Undefined where the result has no such field. */
+  fields: Record<Name, unknown>;
+};
+
+/**
+ * Of every done chunk of these stages, those fields of its result (by their
+ * JSON path: '$.metrics'), numbers and objects only. The rest of a result, such
+ * as a history of 256 steps, stays in the database. By stage and ordinal.
+ */
+export async function resultFields<Name extends string>(
+  db: Db,
+  stages: readonly StageId[],
+  paths: Record<Name, string>,
+): Promise<ResultFields<Name>[]> {
+  if (stages.length === 0) return [];
+  const names = Object.keys(paths) as Name[];
+  const rows = await db
+    .selectFrom('chunks')
+    .select(['stage_id', 'ordinal', 'worker_id', 'finished_at'])
+    .select(names.map((name) => sql<unknown>`json_extract(result_json, ${paths[name]})`.as(`field_${name}`)))
+    .where('stage_id', 'in', [...stages])
+    .where('state', '=', 'done')
+    .orderBy('stage_id')
+    .orderBy('ordinal')
+    .execute();
+  return rows.map((row) => {
+    const { stage_id, ordinal, worker_id, finished_at } = row;
+    const values = row as unknown as Record<string, unknown>;
+    const fields = Object.fromEntries(names.map((name) => [name, parsed(values[`field_${name}`])]));
+    return { stage_id, ordinal, worker_id, finished_at, fields: fields as Record<Name, unknown> };
+  });
+}
+
+// SQLite gives a number as it is and an object as text, MariaDB both as text, MySQL both as values.
+const parsed = (value: unknown): unknown =>
+  typeof value === 'string' ? JSON.parse(value) : (value ?? undefined);
