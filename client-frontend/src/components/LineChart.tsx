@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { alignLines } from './align-lines.ts';
-import { type ChartLine, chartOptions } from './chart-options.ts';
+import { type ChartLine, chartOptions, isDense } from './chart-options.ts';
 import classes from './LineChart.module.css';
 
 type LineChartProps = {
@@ -26,7 +26,7 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
   useEffect(() => {
     hover.current = onHover;
   });
-  const looks = lines.map(({ key, color, strong }) => `${key} ${color} ${strong}`).join('|');
+  const looks = lines.map((line) => `${line.key} ${line.color} ${line.strong} ${isDense(line)}`).join('|');
   const ready = width > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew with other lines or colours; size and points follow below
   useLayoutEffect(() => {

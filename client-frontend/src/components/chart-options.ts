@@ -60,16 +60,18 @@ export function chartOptions(
 
 const STEPS = [1, 2, 5].flatMap((step) => [step, step * 10, step * 100, step * 1_000]).sort((a, b) => a - b);
 
-function seriesOf(
-  { color: name, strong }: ChartLine,
-  color: (name: string) => string,
-  count: number,
-): uPlot.Series {
+/** From here on a thick line is a band. */
+const DENSE = 600;
+
+export const isDense = ({ xs }: ChartLine): boolean => xs.length > DENSE;
+
+function seriesOf(line: ChartLine, color: (name: string) => string, count: number): uPlot.Series {
+  const { color: name, strong } = line;
   const faint = count > MOST_FOCUSED ? 0.28 : 0.6;
   return {
     spanGaps: true,
     stroke: color(name),
-    width: strong ? 2.5 : 1.25,
+    width: (strong ? 2.5 : 1.25) * (isDense(line) ? 0.6 : 1),
     alpha: strong ? 1 : faint,
     points: {
       show: (plot, _series, from, to) => strong && to - from < 60 && plot.width > 200,

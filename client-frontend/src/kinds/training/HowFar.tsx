@@ -1,7 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { Bar } from '../../components/Bar.tsx';
-import { formatCount, formatMeasured } from '../../components/format.ts';
+import { formatCount, formatMeasured, plural } from '../../components/format.ts';
 import { Overall } from '../../job/Overall.tsx';
 import { shownNames } from './curve-points.ts';
 import classes from './Training.module.css';
@@ -18,9 +17,11 @@ export function HowFar({ job }: { job: JobDetail }) {
       fraction={job.fraction}
       bar={<Bar label="Whole job" fraction={job.fraction} height={14} />}
       counted={
-        round === 0 ? beforeRounds(job) : `Round ${formatCount(round)} of ${formatCount(settings.rounds)}`
+        round === 0
+          ? plural(settings.rounds, 'round')
+          : `Round ${formatCount(round)} of ${formatCount(settings.rounds)}`
       }
-      measuring={round <= 1 ? 'Measuring the first round' : 'Under way'}
+      measuring={STARTING[job.stage] ?? 'Measuring the first round'}
       assembling="Putting the model together"
     >
       {names.length > 0 && (
@@ -42,7 +43,7 @@ export function HowFar({ job }: { job: JobDetail }) {
   );
 }
 
-function beforeRounds(job: JobDetail): string {
-  if (isOver(job.state)) return 'No round was begun';
-  return job.stage === 'split' ? 'Splitting the data' : 'First weights';
-}
+const STARTING: Partial<Record<string, string>> = {
+  split: 'Splitting the data',
+  initialize: 'Making the first weights',
+};

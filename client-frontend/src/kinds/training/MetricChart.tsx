@@ -13,7 +13,7 @@ export function MetricChart({ metric, lines, height }: MetricChartProps) {
     <figure className={classes.chart}>
       <figcaption>
         <b>{metric}</b>
-        <span>{x === null ? 'newest' : `round ${x.toLocaleString('en', { maximumFractionDigits: 2 })}`}</span>
+        {x !== null && <span>round {x.toLocaleString('en', { maximumFractionDigits: 2 })}</span>}
       </figcaption>
       <LineChart lines={lines} height={height} told={told(metric, lines)} onHover={setX} />
       <Legend lines={lines} x={x} />

@@ -1,5 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { RoundList, TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQueries } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
@@ -71,6 +72,7 @@ export function RoundsTable({ job }: { job: JobDetail }) {
                     round={found}
                     metrics={metrics}
                     best={view.best?.round === round}
+                    over={isOver(job.state)}
                   />
                 );
               })}
@@ -84,9 +86,16 @@ export function RoundsTable({ job }: { job: JobDetail }) {
 }
 
 type Columns = { names: string[]; ofShards: boolean };
-type RowProps = { index: number; number: number; round: Round | undefined; metrics: Columns; best: boolean };
+type RowProps = {
+  index: number;
+  number: number;
+  round: Round | undefined;
+  metrics: Columns;
+  best: boolean;
+  over: boolean;
+};
 
-function Row({ index, number, round, metrics, best }: RowProps) {
+function Row({ index, number, round, metrics, best, over }: RowProps) {
   const values = (metrics.ofShards ? round?.shardMetrics : round?.metrics) ?? {};
   return (
     <tr style={{ height: ROW }} aria-rowindex={index + 2} data-best={best || undefined}>
@@ -98,13 +107,14 @@ function Row({ index, number, round, metrics, best }: RowProps) {
         <td key={name}>{values[name] === undefined ? '–' : formatMeasured(values[name])}</td>
       ))}
       <td>{round === undefined ? '' : `${round.shardsDone} of ${round.shards}`}</td>
-      <td>{round === undefined ? '' : timeOf(round)}</td>
+      <td>{round === undefined ? '' : timeOf(round, over)}</td>
     </tr>
   );
 }
 
-const timeOf = ({ state, seconds }: Round): string => {
+const timeOf = ({ state, seconds }: Round, over: boolean): string => {
   if (seconds !== null) return formatDuration(seconds * 1_000);
+  if (over) return 'not finished';
   return state === 'merging' ? 'merging' : 'training';
 };
 
