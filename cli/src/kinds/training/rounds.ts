@@ -32,12 +32,12 @@ export const rounds: Trail<Rounds, Fetched> = {
     const told = Math.max(view.own.told, ...done.map(({ round }) => round));
     const step = stepOf(view.job) ?? view.own.step;
     const untold = underWay && view.own.asked === '';
+    const roundEvents = untold ? [] : done.map((round) => roundEvent(view.job, round));
+    const stepEvents = step === null || step === view.own.step ? [] : [stepEvent(view.job, step)];
     return {
       view: { ...view, own: { told, asked, step } },
-      events: [
-        ...(untold ? [] : done.map((round) => roundEvent(view.job, round))),
-        ...(step === null || step === view.own.step ? [] : [stepEvent(view.job, step)]),
-      ],
+      // All rounds are over before the model is measured; what comes before them was begun before.
+      events: step === 'evaluate' ? [...roundEvents, ...stepEvents] : [...stepEvents, ...roundEvents],
     };
   },
   patch: (view, patch) => ({

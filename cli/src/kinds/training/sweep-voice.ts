@@ -4,7 +4,7 @@ import type { ShownJob } from '../../report/screen-model.ts';
 import { bar, type Look, paint, wholeLine } from '../../report/screen-parts.ts';
 import type { Voice } from '../../report/voice.ts';
 import { fit, padEnd, table, widthOf } from '../../text/columns.ts';
-import { duration, figure, figures, plural } from '../../text/units.ts';
+import { duration, figure, figures } from '../../text/units.ts';
 import { trainVoice } from './voice.ts';
 
 /** Several trainings of one script, spoken of side by side. */
@@ -13,10 +13,16 @@ export const sweepVoice: Voice = {
   told(event, every) {
     switch (event.event) {
       // Where all of them are is told once, below the table.
+      case 'model.saved':
       case 'files.saved':
         return [];
       case 'train.done':
-        return [`Done in ${duration(event.seconds)}.`];
+        return [
+          [
+            ...(event.metrics === null ? [] : [figures(event.metrics)]),
+            `done after ${duration(event.seconds)}`,
+          ].join(' · '),
+        ];
       case 'sweep.done':
         return sweepTable(event);
       default:
@@ -27,7 +33,7 @@ export const sweepVoice: Voice = {
   screen(jobs, { now, startedAt }, look) {
     const over = jobs.filter(isDone).length;
     const fraction = jobs.reduce((sum, job) => sum + fractionOf(job), 0) / jobs.length;
-    const right = `${over}/${plural(jobs.length, 'training')} · ${duration((now - startedAt) / 1_000)}`;
+    const right = `${over}/${jobs.length} done · ${duration((now - startedAt) / 1_000)}${timeLeft(jobs, now)}`;
     return [wholeLine('Training', fraction, right, look), ...jobLines(jobs, look)];
   },
 };
@@ -46,17 +52,26 @@ function jobLines(jobs: readonly ShownJob[], look: Look): string[] {
   const barWidth = Math.min(20, Math.max(5, Math.floor((look.width - nameWidth) * 0.2)));
   const lines = shown.map((job) => {
     const name = padEnd(fit(job.variant ?? '', nameWidth), nameWidth);
-    const said = fit(saidOf(job), Math.max(0, look.width - nameWidth - barWidth - 6));
+    const said = fit(saidOf(job, look), Math.max(0, look.width - nameWidth - barWidth - 6));
     return `  ${name}  ${bar(fractionOf(job), barWidth, look)}  ${isBegun(job) ? said : paint('dim', said, look)}`;
   });
   const hidden = jobs.length - shown.length;
   return hidden === 0 ? lines : [...lines, fit(`  and ${hidden} more trainings`, look.width)];
 }
 
+// As long as the time of one of them is not known, nobody knows that of all.
+function timeLeft(jobs: readonly ShownJob[], now: number): string {
+  const ends = jobs.filter((job) => !isDone(job)).map(endOf);
+  const left = (Math.max(now, ...ends) - now) / 1_000;
+  return ends.length === 0 || left === Number.POSITIVE_INFINITY ? '' : ` · ${duration(left)} left`;
+}
+const endOf = ({ progress, etaAt }: ShownJob): number =>
+  etaAt + (progress?.eta_seconds ?? Number.POSITIVE_INFINITY) * 1_000;
+
 const isBegun = ({ progress }: ShownJob): boolean => progress !== null && (progress.training?.round ?? 0) > 0;
 const rank = (job: ShownJob): number => (isDone(job) ? 2 : isBegun(job) ? 0 : 1);
 
-function saidOf({ progress }: ShownJob): string {
+function saidOf({ progress }: ShownJob, look: Look): string {
   const { round = 0, rounds = 0, metrics = null } = progress?.training ?? {};
   if (progress === null) return 'waiting';
   const state = progress.state === 'failed' || progress.state === 'canceled' || progress.state === 'paused';
@@ -64,14 +79,11 @@ function saidOf({ progress }: ShownJob): string {
     ? progress.state
     : round === 0
       ? (STAGES[progress.stage] ?? 'waiting')
-      : `round ${round}/${rounds}`;
+      : `${look.width < 60 ? '' : 'round '}${round}/${rounds}`;
   return [where, figures(metrics ?? {})].filter(Boolean).join(' · ');
 }
 
-const STAGES: Record<string, string> = {
-  split: 'splitting the data',
-  initialize: 'making the first weights',
-};
+const STAGES: Record<string, string> = { split: 'splitting', initialize: 'first weights' };
 
 /** Side by side at the end, the best first. */
 function sweepTable({ jobs, metric, csv, seconds }: Extract<RunEvent, { event: 'sweep.done' }>): string[] {

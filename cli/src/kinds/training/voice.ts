@@ -1,5 +1,5 @@
 import type { JobProgress } from '../../report/events.ts';
-import type { ShownJob } from '../../report/screen-model.ts';
+import type { SeenWorker, ShownJob } from '../../report/screen-model.ts';
 import { type Look, leftOf, paint, spinnerLine, wholeLine, workerLines } from '../../report/screen-parts.ts';
 import type { Voice } from '../../report/voice.ts';
 import { fit } from '../../text/columns.ts';
@@ -60,10 +60,9 @@ function jobScreen(
     return [wholeLine('Putting together', progress.stitching ?? 0, elapsed, look)];
   const { training, fraction } = progress;
   const measured = measuredLine(training, look);
-  const below = [
-    ...workerLines(job.workers, now, { ...look, rows: Math.max(1, look.rows - 1) }),
-    ...measured,
-  ];
+  // The line above says the round; where it is narrow the figures need the room.
+  const workers = look.width >= 100 ? job.workers : job.workers.map(withoutRound);
+  const below = [...workerLines(workers, now, { ...look, rows: Math.max(1, look.rows - 1) }), ...measured];
   switch (progress.stage) {
     case 'split':
       return [
@@ -87,6 +86,11 @@ function jobScreen(
 
 const beginning = ({ workers }: JobProgress): string =>
   workers.length > 0 ? 'Making the first weights' : 'Waiting for a worker to make the first weights';
+
+const withoutRound = ({ last, ...worker }: SeenWorker): SeenWorker => ({
+  ...worker,
+  last: { ...last, label: last.label.replace(/^Round \d+, s/, 'S') },
+});
 
 /** The newest merged model and the best one; none before the first. */
 function measuredLine({ metrics, best }: TrainingProgress, look: Look): string[] {
