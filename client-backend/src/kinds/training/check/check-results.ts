@@ -1,0 +1,180 @@
+import { training } from '@parallel-pilot/shared/kinds/training/kind.ts';
+import {
+  FILES,
+  MergeSpec,
+  ShardChunk,
+  TrainSpec,
+  WEIGHTS,
+} from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
+import { ResultFile, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { type DoneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { z } from 'zod';
+import type { Parts } from '../../../parts.ts';
+import type { Errand, Gathering } from '../../kind.ts';
+import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
+
+type Rejected = RejectChunks['chunks'][number];
+type Checked = { chunk: DoneChunk; subject: string; inspection: Inspection };
+
+/**
+ * Reads the weights that every done chunk of a stage came with before they
+ * count. What is unusable is made again; of a round, the updates that may be
+ * merged are named.
+ */
+export async function checkResults(parts: Parts, { stage, signal, onProgress }: Errand): Promise<Gathering> {
+  const chunks = await doneChunks(parts.db, stage.id, -1, stage.chunk_count);
+  const expected = expectedOf(stage);
+  const files = chunks.map((chunk) => filesOf(chunk, expected.files));
+  const total = files.flat().reduce((sum, file) => sum + (file?.size ?? 0), 0);
+  let done = 0;
+  const watched: Watched = {
+    signal,
+    onBytes(count) {
+      done += count;
+      onProgress(Math.min(1, done / Math.max(1, total)));
+    },
+  };
+  const checked: Checked[] = [];
+  for (const [index, chunk] of chunks.entries()) {
+    const task = { chunk, files: files[index] ?? [], start: expected.start };
+    checked.push({
+      chunk,
+      subject: subjectOf(stage, chunk),
+      inspection: await inspectOnce(parts, stage, task, watched),
+    });
+  }
+  const rejected = [...unusable(checked), ...(stage.name === 'train' ? outliers(checked) : [])];
+  if (rejected.length > 0) return { outcome: 'redo', chunks: rejected };
+  const value = stage.name === 'train' ? { checked: chunks.map((chunk) => chunk.ordinal) } : null;
+  return { outcome: 'gathered', value, blobs: [] };
+}
+
+const Inputs = z.array(StageInput);
+
+/** Names of the files that are weights, and what they must be like. */
+function expectedOf(stage: StageRow): { files: string[]; start: BlobHash | null } {
+  const spec = JSON.parse(stage.spec_json);
+  switch (stage.name) {
+    case 'initialize':
+      return { files: [FILES.weights], start: null };
+    case 'train':
+      return { files: [FILES.update], start: TrainSpec.parse(spec).weights.hash };
+    case 'merge': {
+      const start = Inputs.parse(JSON.parse(stage.inputs_json)).find((input) => input.path === WEIGHTS);
+      const outer = MergeSpec.parse(spec).merge.merge === 'outer' ? [FILES.momentum] : [];
+      return { files: [FILES.weights, ...outer], start: start?.hash ?? null };
+    }
+    default:
+      throw new Error(`a stage "${stage.name}" makes no weights`);
+  }
+}
+
+const Files = z.array(ResultFile);
+
+/** The files of those names; undefined where the chunk came without one, or with a report that does not say. */
+function filesOf(chunk: DoneChunk, names: string[]): (ResultFile | undefined)[] {
+  const files = Files.safeParse(JSON.parse(chunk.files_json ?? '[]'));
+  return names.map((name) => (files.success ? files.data.find((file) => file.name === name) : undefined));
+}
+
+function subjectOf(stage: StageRow, chunk: DoneChunk): string {
+  switch (stage.name) {
+    case 'initialize':
+      return 'First weights: the file';
+    case 'train': {
+      const { round, shard } = ShardChunk.parse(JSON.parse(chunk.spec_json));
+      return `Shard ${shard + 1} of round ${round}: the update`;
+    }
+    default:
+      return `Merge of round ${MergeSpec.parse(JSON.parse(stage.spec_json)).context.round}: the file`;
+  }
+}
+
+type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[]; start: BlobHash | null };
+
+// What one attempt delivered never changes: after one chunk was made again, the others need not be read again.
+const known = new Map<LeaseId, Inspection>();
+const MOST_KNOWN = 4_096;
+
+async function inspectOnce(parts: Parts, stage: StageRow, task: Task, watched: Watched): Promise<Inspection> {
+  const { lease_id: lease } = task.chunk;
+  const before = lease === null ? undefined : known.get(lease);
+  if (before !== undefined) return before;
+  const inspection = await inspectChunk(parts, stage, task, watched);
+  const oldest = known.keys().next().value;
+  if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+  if (lease !== null) known.set(lease, inspection);
+  return inspection;
+}
+
+async function inspectChunk(
+  { blobs }: Parts,
+  stage: StageRow,
+  { chunk, files, start }: Task,
+  watched: Watched,
+): Promise<Inspection> {
+  if (!isReport(stage.name, chunk)) {
+    return { ok: false, message: 'came with a report that does not have the form it should have' };
+  }
+  let change: number | null = null;
+  for (const file of files) {
+    if (file === undefined) return { ok: false, message: 'was not delivered' };
+    if ((await blobs.size(file.hash)) === null) {
+      return { ok: false, message: 'is not in the store any more' };
+    }
+    // Momentum is of the floating-point arrays alone, so it is not compared.
+    const base = file.name === FILES.momentum || start === null ? null : blobs.localPath(start);
+    const inspection = await inspectWeights(blobs.localPath(file.hash), base, watched);
+    if (!inspection.ok) return inspection;
+    change ??= inspection.change;
+  }
+  return { ok: true, change };
+}
+
+function isReport(stageName: string, chunk: DoneChunk): boolean {
+  try {
+    training.parseResult(stageName, JSON.parse(chunk.result_json ?? 'null'));
+    return true;
+  } catch (error) {
+    if (error instanceof z.ZodError) return false;
+    throw error;
+  }
+}
+
+const unusable = (checked: readonly Checked[]): Rejected[] =>
+  checked.flatMap(({ chunk, subject, inspection }) =>
+    inspection.ok ? [] : [reject(chunk, `${subject} ${inspection.message}.`)],
+  );
+
+const MOST_TIMES = 10;
+
+/** With three and more, one that changes the weights far more than the others has gone wrong. */
+function outliers(checked: readonly Checked[]): Rejected[] {
+  const changes = checked.flatMap(({ chunk, subject, inspection }) =>
+    inspection.ok && inspection.change !== null ? [{ chunk, subject, change: inspection.change }] : [],
+  );
+  if (changes.length < 3) return [];
+  const median = medianOf(changes.map(({ change }) => change));
+  if (median === 0) return [];
+  return changes
+    .filter(({ change }) => change > MOST_TIMES * median)
+    .map(({ chunk, subject, change }) => {
+      const times = change / median;
+      const told = Number.isFinite(times) ? `${Math.round(times).toLocaleString('en')} times` : 'infinitely';
+      return reject(chunk, `${subject} changes the weights ${told} as much as those of the other shards do.`);
+    });
+}
+
+function medianOf(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+}
+
+const reject = ({ id }: DoneChunk, message: string): Rejected => ({
+  chunk: id,
+  message: message.slice(0, 500),
+});
