@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { JOB_ID, startSmallFarm } from '../fixtures/small-farm.ts';
+import { type Standing, sampleRounds, sampleTraining } from '../fixtures/training-farm.ts';
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+const STANDING: Standing = { round: 3, losses: [0.5, 0.6], working: [0.031] };
+
+describe('the commands for any job', () => {
+  let folder: string;
+  let farm: Awaited<ReturnType<typeof startSmallFarm>>;
+  let standing = STANDING;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pilot-trainings-'));
+    farm = await startSmallFarm(({ path }) => {
+      const job = sampleTraining(standing, { id: JOB_ID });
+      const at = `/api/v1/jobs/${JOB_ID}`;
+      const after = /\/rounds\?after=(\d+)$/.exec(path)?.[1];
+      if (after !== undefined) return { body: sampleRounds(standing, Number(after)) };
+      if (path.startsWith('/api/v1/jobs?')) return { body: { jobs: [job], next: null, total: 1 } };
+      if (path === at) return { body: job };
+      if (path === `${at}/artifacts/model.npz`) return { body: Buffer.from('weights') };
+      if (path !== `${at}/artifacts`) return null;
+      const model = { name: 'model.npz', mediaType: 'application/octet-stream', size: 7 };
+      // Everything once more, packed while it is sent.
+      const zip = {
+        name: 'all.zip',
+        mediaType: 'application/zip',
+        size: null,
+        url: `${at}/artifacts/all.zip`,
+      };
+      const made =
+        standing.state === 'completed' ? [{ ...model, url: `${at}/artifacts/model.npz` }, zip] : [];
+      return { body: { artifacts: made } };
+    });
+  });
+  after(async () => {
+    await farm.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const pilot = async (...args: string[]) => {
+    const run = await execa(process.execPath, [main, ...args, '--server', farm.url], {
+      cwd: folder,
+      env: { PILOT_DATA: folder },
+      reject: false,
+    });
+    return { code: run.exitCode, out: run.stdout, err: run.stderr };
+  };
+
+  test('speak of a training in its own words', async () => {
+    standing = STANDING;
+    const { out } = await pilot('job', 'abcdef');
+    assert.match(out, /^Done +50 %\nStage +train, 1\/2\n/m);
+    assert.match(
+      out,
+      /^Data +digits\.npz, 100 rows in 2 shards, 10 held out, 10 classes\nRound +3 of 4, merged/m,
+    );
+    assert.match(out, /^Model +loss 0\.6\nBest +loss 0\.5 in round 1\n/m);
+    assert.match(out, /^ {2}studio-1: 50 % · Round 3, shard 1 · loss 0\.031 · Epoch 1 of 2$/m);
+    const list = (await pilot('jobs')).out;
+    assert.match(list, /\nabcdef +running +50 % .* digits$/);
+    assert.doesNotMatch(out + list, /frame|render|blend/i);
+  });
+
+  test('do not tell the rounds of one that is over again', async () => {
+    standing = { state: 'completed', stage: 'evaluate', round: 4, losses: [0.5, 0.4, 0.3, 0.2] };
+    assert.deepEqual(await pilot('job', JOB_ID, '--follow'), { code: 0, out: 'Trained.', err: '' });
+  });
+
+  test('fetch its model, and say when there is none yet', async () => {
+    standing = STANDING;
+    const early = await pilot('download', JOB_ID);
+    assert.deepEqual([early.code, early.err], [1, 'There is no model. The job is still running.']);
+    standing = { state: 'completed', round: 4, losses: [0.2] };
+    const { code, out } = await pilot('download', JOB_ID, '--out', 'models');
+    assert.equal(code, 0);
+    assert.match(out, /^Model +.*\/models\/digits\/model\.npz {2}\(7 B\)\nFiles /);
+    assert.deepEqual(await readdir(join(folder, 'models', 'digits')), ['model.npz']);
+  });
+});
