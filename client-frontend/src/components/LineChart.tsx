@@ -65,7 +65,10 @@ function useSteadyData(plot: uPlot | null, lines: readonly ChartLine[], looks: s
       if (newest.current.looks !== looks) return;
       const at = performance.now();
       plot.setData(alignLines(newest.current.lines));
-      drawn.current = { at, cost: performance.now() - at };
+      // The chart draws in a task of its own right after this one.
+      queueMicrotask(() => {
+        drawn.current = { at, cost: performance.now() - at };
+      });
     };
     const { at, cost } = drawn.current;
     const wait = at + cost / MOST_BUSY - performance.now();

@@ -14,12 +14,13 @@ export function alignLines(
   lines: readonly PlotLine[],
   mostCells = MOST_CELLS,
 ): [number[], ...(number | null)[][]] {
-  const distinct = new Set<number>();
-  for (const line of lines) for (const x of line.xs) distinct.add(x);
   const columns = Math.max(FEWEST_COLUMNS, Math.floor(mostCells / Math.max(1, lines.length)));
-  const exact = [...distinct].sort((a, b) => a - b);
-  const xs = exact.length <= columns ? exact : columnsOf(exact, columns);
-  const place = placing(xs, exact.length <= columns);
+  const points = lines.reduce((sum, line) => sum + line.xs.length, 0);
+  // Lines share few of their x, if any: so many points need no closer look.
+  const exact = points > columns * 4 ? null : distinctOf(lines);
+  const few = exact !== null && exact.length <= columns;
+  const xs = few ? exact : columnsOf(lines, columns);
+  const place = few ? exactPlace(xs) : columnPlace(xs);
   const rows = lines.map((line) => {
     const row: (number | null)[] = new Array(xs.length).fill(null);
     for (const [index, x] of line.xs.entries()) row[place(x)] = line.ys[index] ?? null;
@@ -28,17 +29,25 @@ export function alignLines(
   return [xs, ...rows];
 }
 
-function columnsOf(exact: readonly number[], columns: number): number[] {
-  const first = exact[0] ?? 0;
-  const last = exact.at(-1) ?? 0;
+function distinctOf(lines: readonly PlotLine[]): number[] {
+  const distinct = new Set<number>();
+  for (const line of lines) for (const x of line.xs) distinct.add(x);
+  return [...distinct].sort((a, b) => a - b);
+}
+
+function columnsOf(lines: readonly PlotLine[], columns: number): number[] {
+  const ends = lines.flatMap(({ xs }) => (xs.length === 0 ? [] : [xs[0] ?? 0, xs.at(-1) ?? 0]));
+  const first = ends.reduce((a, b) => Math.min(a, b));
+  const last = ends.reduce((a, b) => Math.max(a, b));
   return Array.from({ length: columns }, (_, index) => first + ((last - first) * index) / (columns - 1));
 }
 
-function placing(xs: readonly number[], exact: boolean): (x: number) => number {
-  if (exact) {
-    const places = new Map(xs.map((x, index) => [x, index]));
-    return (x) => places.get(x) ?? 0;
-  }
+function exactPlace(xs: readonly number[]): (x: number) => number {
+  const places = new Map(xs.map((x, index) => [x, index]));
+  return (x) => places.get(x) ?? 0;
+}
+
+function columnPlace(xs: readonly number[]): (x: number) => number {
   const first = xs[0] ?? 0;
   const wide = ((xs.at(-1) ?? 0) - first) / (xs.length - 1);
   return (x) => Math.round((x - first) / wide);

@@ -3,13 +3,14 @@ import type { UseFormReturnType } from '@mantine/form';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useId } from 'react';
 import classes from '../../components/Form.module.css';
-import type { FormValues } from './form-values.ts';
+import { type FormValues, problemsOf } from './form-values.ts';
 import { countCombinations } from './params.ts';
 
 /** What the script reads with `pilot.param(name, default)`; several values make a sweep. */
 export function ParameterRows({ form }: { form: UseFormReturnType<FormValues> }) {
   const { params } = form.values;
   const count = countCombinations(params);
+  const tooMany = problemsOf(form.values).params;
   const title = useId();
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset does not take part in the grid around it
@@ -59,9 +60,9 @@ export function ParameterRows({ form }: { form: UseFormReturnType<FormValues> })
           Add a parameter
         </Button>
       </div>
-      {form.errors.params !== undefined ? (
+      {tooMany !== undefined ? (
         <p role="alert" className={classes.refusal}>
-          {form.errors.params}
+          {tooMany}
         </p>
       ) : (
         count > 1 && (

@@ -17,13 +17,17 @@ export function Setup() {
   const form = useForm<FormValues>({
     initialValues: firstValues(),
     validate: problemsOf,
-    validateInputOnBlur: true,
+    // Not on blur: what appears under a field then moves the button that is just being pressed.
+    validateInputOnChange: true,
   });
   const box = useRef<HTMLFormElement>(null);
   const message = state.phase === 'refused' && state.stored ? state.message : null;
   const { setErrors } = form;
   useEffect(() => {
-    if (message !== null) setErrors(refusedFields(message));
+    if (message === null) return;
+    const refused = refusedFields(message);
+    setErrors(refused);
+    if (Object.keys(refused).length > 0) focusOnProblem(box.current);
   }, [message, setErrors]);
   // Said once, the files alone are waited for; a refused upload is tried again where it is told.
   const waiting = submission.submitted() && state.phase !== 'refused';
@@ -91,6 +95,7 @@ function focusOnProblem(form: HTMLFormElement | null): void {
     const fold = field?.closest('details');
     if (fold) fold.open = true;
     field?.focus();
+    if (!field) form?.querySelector('[role="alert"]')?.scrollIntoView({ block: 'center' });
   });
 }
 

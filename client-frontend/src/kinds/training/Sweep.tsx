@@ -50,9 +50,9 @@ function SideBySide({ job, ids, total }: { job: JobDetail; ids: string[]; total:
             <thead>
               <tr>
                 <th scope="col">{names.length === 0 ? 'Job' : names.join(', ')}</th>
-                <th scope="col">State</th>
-                <th scope="col">Round</th>
                 <th scope="col">Best {metric}</th>
+                <th scope="col">Round</th>
+                <th scope="col">State</th>
               </tr>
             </thead>
             <tbody>
@@ -76,9 +76,9 @@ function Row({ entry, present, best }: { entry: Entry; present: boolean; best: b
         {present ? <span aria-current="page">{title}</span> : <Link to={`/jobs/${id}`}>{title}</Link>}
         {best && <em>best</em>}
       </td>
-      <td>{job !== undefined && <StateBadge job={job} />}</td>
-      <td>{entry.rounds}</td>
       <td>{value === null ? '–' : formatMeasured(value)}</td>
+      <td>{entry.rounds}</td>
+      <td>{job !== undefined && <StateBadge job={job} />}</td>
     </tr>
   );
 }

@@ -33,7 +33,7 @@ export function NewJobPage() {
     <>
       <PageHead title="New job" sub="Give the farm what it needs, and choose how it is done." />
       {kind !== null && <Steps steps={kind.steps} present={Setup === null ? 0 : 1} />}
-      <div className={Setup === null ? classes.columns : classes.stack}>
+      <div className={layoutOf(Setup !== null, kind)}>
         {state.phase === 'idle' ? (
           <DropZone refusal={refusal} onFiles={give} />
         ) : (
@@ -52,6 +52,11 @@ export function NewJobPage() {
       </div>
     </>
   );
+}
+
+function layoutOf(asks: boolean, kind: SiteKind | null): string | undefined {
+  if (asks) return classes.setup;
+  return kind !== null && kind.options === null ? classes.narrow : classes.columns;
 }
 
 /** Choices of before the files are looked into, of every kind that has some. */

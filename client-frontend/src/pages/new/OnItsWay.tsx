@@ -17,8 +17,19 @@ type OnItsWayProps = {
 
 /** The files on their way to the farm, whatever they meet. */
 export function OnItsWay({ state, asksFirst }: OnItsWayProps) {
+  const several = state.files.length > 1;
   return (
-    <Panel title={state.fileName} aside={formatBytes(state.size)}>
+    <Panel title={several ? 'Files' : state.fileName} aside={formatBytes(state.size)}>
+      {several && (
+        <ul className={classes.files}>
+          {state.files.map(({ part, name, size }) => (
+            <li key={part}>
+              <b>{name}</b>
+              <span>{formatBytes(size)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       <Phase state={state} asksFirst={asksFirst} />
     </Panel>
   );
