@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { execa } from 'execa';
+import { PYTHON } from './fixtures/rig.ts';
+import { PILOT_FOLDER } from './python.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'pilot-alone-'));
+after(() => rm(root, { recursive: true, force: true }));
+
+/** Runs a script as its author does on his own machine: no farm far and wide. */
+async function alone(script: string, env: Record<string, string> = {}): Promise<string> {
+  const { stdout } = await execa(PYTHON, ['-B', '-c', `import numpy as np\nimport pilot\n${script}`], {
+    cwd: root,
+    env: { PYTHONPATH: PILOT_FOLDER, ...env },
+  });
+  return stdout;
+}
+const said = async (script: string, env?: Record<string, string>): Promise<string> =>
+  await alone(script, env).then(
+    (out) => out,
+    (error: { stderr: string }) => error.stderr.trim().split('\n').at(-1) ?? '',
+  );
+const write = async (name: string, text: string): Promise<void> => await writeFile(join(root, name), text);
+
+test('a script trains alone, and writes its model and its metrics', async () => {
+  await alone('np.savez("train.npz", y=np.arange(6) % 3, X=np.arange(12).reshape(6, 2))');
+  const script = `
+X, y = pilot.data("train.npz")
+assert X.shape == (6, 2) and (X[:, 0] // 2 % 3 == y).all() and y.tolist() != [0, 1, 2, 0, 1, 2]
+w = pilot.weights({"w": np.zeros(2, np.float32)})
+for epoch in pilot.epochs(3):
+    w["w"] += 1
+    pilot.report(loss=1 / (1 + epoch))
+assert (pilot.shard, pilot.shards, pilot.round, pilot.rounds, pilot.batch) == (0, 1, 1, 1, 8)
+assert pilot.param("lr", 0.1) == 0.5 and pilot.classes == ["0", "1", "2"] and pilot.deadline is None
+pilot.finish(w, metrics={"accuracy": np.float32(0.5)})`;
+  const env = {
+    PILOT_ROUNDS: '2',
+    PILOT_BATCH: '8',
+    PILOT_PARAM_LR: '0.5',
+    PILOT_METRICS: 'metrics.json',
+    PILOT_OUT: 'out',
+  };
+  assert.match(await alone(script, env), /^pilot: accuracy 0\.5 \(6 samples, /);
+  const metrics = JSON.parse(await readFile(join(root, 'metrics.json'), 'utf8'));
+  assert.deepEqual({ ...metrics, seconds: 0 }, { metrics: { accuracy: 0.5 }, samples: 6, seconds: 0 });
+  assert.equal(await alone('w = np.load("out/model.npz")["w"]; print(w, w.dtype)'), '[6. 6.] float32');
+});
+
+test('a model made earlier can be measured, on other data, without being trained', async () => {
+  await alone(
+    'np.savez("test.npz", X=np.ones((4, 2)), y=np.ones(4))\nnp.savez("start.npz", w=np.array([7.0]))',
+  );
+  const script = `
+X, y = pilot.data("train.npz")
+w = pilot.weights({"w": np.zeros(1)})
+for epoch in pilot.epochs(3): w["w"] += 1
+pilot.finish(w, metrics={"w": w["w"][0]})`;
+  const env = { PILOT_DATA: 'test.npz', PILOT_WEIGHTS: 'start.npz', PILOT_EVALUATE: '1' };
+  assert.match(await alone(script, env), /^pilot: w 7 \(4 samples/);
+});
+
+test('a .csv becomes numbers and labels, with a header and without, and text labels become indices', async () => {
+  const show =
+    'X, y = pilot.data("d.csv"); print(X[np.argsort(X[:, 0])].tolist(), y[np.argsort(X[:, 0])].tolist(), y.dtype, pilot.classes)';
+  await write('d.csv', 'a,kind,b\n1,cat,2\n3,dog,\n5,"cat",6\n');
+  assert.equal(
+    await said(show, { PILOT_LABEL: 'kind' }),
+    "[[1.0, 2.0], [3.0, nan], [5.0, 6.0]] [0, 1, 0] int64 ['cat', 'dog']",
+  );
+  await write('d.csv', '1,2,10\n3,4,9\n');
+  assert.equal(await said(show), "[[1.0, 2.0], [3.0, 4.0]] [10, 9] int64 ['9', '10']");
+  await write('d.csv', '\ufefftarget,a\n0.5,1\n1.5,2\n');
+  assert.equal(await said(show), '[[1.0], [2.0]] [0.5, 1.5] float64 None');
+  await write('d.csv', 'a,y\n1,2\nred,3\n');
+  assert.equal(await said(show), "ValueError: row 2 of the data has 'red' where a number is expected");
+  await write('d.csv', 'a,y\n1,2\n1\n');
+  assert.equal(await said(show), 'ValueError: row 2 of the data has 1 cells, not 2');
+  await write('d.csv', 'a,y\n');
+  assert.equal(await said(show), 'ValueError: the data has no rows');
+  await write('d.csv', 'a,b\n1,2\n');
+  assert.equal(
+    await said(show, { PILOT_LABEL: 'c' }),
+    "ValueError: the data has no 'c' to be the label; it has a, b",
+  );
+});
+
+test('a .jsonl becomes dicts, an .npz of one array that array', async () => {
+  await write('d.jsonl', '{"text": "x", "label": "b"}\n\n{"text": "y", "label": "a"}\n');
+  assert.equal(
+    await said('d = pilot.data("d.jsonl"); print(sorted(r["text"] for r in d), pilot.classes)'),
+    "['x', 'y'] ['a', 'b']",
+  );
+  assert.equal(
+    await said('np.savez("one.npz", np.arange(4)); print(sorted(pilot.data("one.npz")))'),
+    '[0, 1, 2, 3]',
+  );
+  assert.match(await said('np.savez("o.npz", np.array([{}])); pilot.data("o.npz")'), /allow_pickle=False/);
+  assert.equal(
+    await said('pilot.data("d.txt")'),
+    'ValueError: pilot.data reads .npz, .csv, .jsonl and .zip, not d.txt',
+  );
+});
+
+test('a .zip becomes paths and labels, and nothing of it lands outside', async () => {
+  await mkdir(join(root, 'deep', 'er'), { recursive: true });
+  const script = `
+import os, zipfile
+with zipfile.ZipFile("d.zip", "w") as file:
+    for name in ("set/cat/1.txt", "set/dog/1.txt", "set/dog/2.txt", "__MACOSX/cat/1.txt", "set/.DS_Store", "readme.txt"):
+        file.writestr(name, name)
+    file.writestr("../../evil/x.txt", "x")
+    link = zipfile.ZipInfo("set/cat/link"); link.external_attr = 0o120777 << 16
+    file.writestr(link, "/etc/passwd")
+paths, labels = pilot.data("d.zip")
+found = sorted((os.path.basename(p), int(l), open(p).read()) for p, l in zip(paths, labels))
+print(found, pilot.classes, any(os.path.islink(p) for p in paths))`;
+  assert.equal(
+    await said(script),
+    "[('1.txt', 0, 'set/cat/1.txt'), ('1.txt', 1, 'set/dog/1.txt'), ('2.txt', 1, 'set/dog/2.txt'), ('link', 0, '/etc/passwd')] ['cat', 'dog'] False",
+  );
+});
+
+test('weights keep their container and types; bfloat16 and a list of arrays too', async () => {
+  const script = `
+import collections, torch
+state = collections.OrderedDict(a=torch.ones(2, dtype=torch.bfloat16), n=torch.tensor(3))
+given = pilot.weights(state)
+assert type(given) is collections.OrderedDict and given["a"].dtype is torch.bfloat16 and given["n"].shape == ()
+given["a"] += 1
+assert state["a"].tolist() == [1, 1]
+pilot.finish(given, samples=1)
+print(np.load("model.npz")["a"].dtype)`;
+  assert.equal((await said(script)).split('\n').at(-1), 'float32');
+  const list =
+    'w = pilot.weights([np.zeros(2), np.ones(3)]); assert type(w) is list; pilot.finish(w, samples=1); print(np.load("model.npz").files)';
+  assert.equal((await said(list)).split('\n').at(-1), "['0', '1']");
+});
+
+test('the same script draws the same numbers every time, torch’s too', async () => {
+  const script =
+    'import random, torch\npilot.weights({"w": np.zeros(1)})\nprint(random.random(), np.random.rand(), torch.rand(1).item())';
+  assert.equal(await said(script), await said(script));
+  assert.notEqual(await said(script), await said(script, { PILOT_SEED: '1' }));
+});
