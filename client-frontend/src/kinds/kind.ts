@@ -1,6 +1,7 @@
 import type { CreateJob, JobDetail, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import type { ComponentType, ReactNode } from 'react';
+import type { ComponentType } from 'react';
 import type { Sources } from '../api/submission.ts';
+import type { CapabilityWords } from './capabilities.ts';
 
 /** What the user may choose before the files were looked into; each kind reads its own. */
 export type CreationOptions = Record<string, unknown>;
@@ -44,6 +45,8 @@ export type SiteKind = {
   Job: ComponentType<{ job: JobDetail }>;
   /** Fetches what comes in files of its own, so that it is there when it is wanted. */
   fetchParts(): void;
+  /** What a worker can do for it, in words. */
+  capabilities: CapabilityWords;
   words: {
     /** Beside "Cancel the job" when asked whether one really wants to. */
     goOn: string;
@@ -58,6 +61,3 @@ export type SiteKind = {
   Thumbnail: ComponentType<{ job: JobSummary }>;
   listed(job: JobSummary): Listed;
 };
-
-/** A part of a kind that is fetched when it is first wanted. */
-export type Fetched<P> = () => Promise<{ default: (props: P) => ReactNode }>;

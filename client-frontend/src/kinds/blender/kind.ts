@@ -2,6 +2,7 @@ import { CreateJob, type JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { lazy } from 'react';
 import { formatCount, formatPercent, plural } from '../../components/format.ts';
 import type { Listed, SiteKind } from '../kind.ts';
+import { capabilities } from './capabilities.ts';
 import { STEPS } from './names.ts';
 import { Options, readOptions } from './Options.tsx';
 import { Thumbnail } from './Thumbnail.tsx';
@@ -25,6 +26,7 @@ export const blender: SiteKind = {
   Setup: null,
   Job: lazy(fetchJob),
   fetchParts: () => void fetchJob().catch(() => undefined),
+  capabilities,
   words: {
     goOn: 'Go on rendering',
     cancel:

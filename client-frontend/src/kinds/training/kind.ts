@@ -3,6 +3,7 @@ import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { lazy } from 'react';
 import { formatPercent } from '../../components/format.ts';
 import type { Listed, SiteKind } from '../kind.ts';
+import { capabilities } from './capabilities.ts';
 import { stageWords } from './stage-words.ts';
 import { Thumbnail } from './Thumbnail.tsx';
 
@@ -31,6 +32,7 @@ export const training: SiteKind = {
   fetchParts() {
     for (const part of [fetchJob, fetchSetup]) part().catch(() => undefined);
   },
+  capabilities,
   words: {
     goOn: 'Go on training',
     cancel: 'What was measured stays. The training does not go on, until you take it up again.',

@@ -1,6 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { withLive } from './curve-points.ts';
 import { addLive, type LivePoints } from './live-points.ts';
 import { curvesQuery } from './queries.ts';
@@ -21,9 +21,12 @@ export function useLiveCurves(job: JobDetail) {
 /** What a round came to is in no patch: it is asked for when the round is over. */
 function useFreshRounds({ id, stageId, state }: JobDetail): void {
   const queries = useQueryClient();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: these two say that something is over
+  const present = `${stageId} ${state}`;
+  const seen = useRef(present);
   useEffect(() => {
+    if (seen.current === present) return;
+    seen.current = present;
     void queries.invalidateQueries({ queryKey: ['job', id, 'curves'] });
     void queries.invalidateQueries({ queryKey: ['job', id, 'rounds'] });
-  }, [queries, id, stageId, state]);
+  }, [queries, id, present]);
 }

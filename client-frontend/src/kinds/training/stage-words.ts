@@ -9,7 +9,7 @@ export function stageWords({ state, stage, counts }: Pick<JobSummary, 'state' | 
     case 'initialize':
       return counts.running > 0 ? 'making the first weights' : 'waiting for a worker';
     case 'train':
-      return `${counts.done} of ${counts.total} shards of this round`;
+      return `${counts.done} of ${counts.total} shards in`;
     case 'merge':
       return 'merging a round';
     case 'evaluate':

@@ -9,7 +9,7 @@ import { Empty } from '../../components/Empty.tsx';
 import { plural } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useRoom } from '../../live/LiveProvider.tsx';
-import { DropAnywhere } from './DropAnywhere.tsx';
+import { DropAnywhere } from '../new/DropAnywhere.tsx';
 import { FilterBar, readFilter } from './FilterBar.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
@@ -81,8 +81,8 @@ function Nothing({ filter }: { filter: JobFilter }) {
   }
   return (
     <Empty
-      title="Drop a .blend file to begin"
-      text="Anywhere on this page. The farm looks into it, asks what you want, and renders it on all your machines at once."
+      title="Drop your files to begin"
+      text="A .blend to render, or a training script with its data, anywhere on this page. The farm asks what you want and works on it with all your machines at once."
       action={
         <Button component={Link} to="/new" size="md">
           Choose a file

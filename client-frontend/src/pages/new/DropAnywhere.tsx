@@ -2,8 +2,8 @@ import { notifications } from '@mantine/notifications';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { LogoMark } from '../../app/Logo.tsx';
-import { giveFiles } from '../new/give-files.ts';
-import classes from './Jobs.module.css';
+import { giveFiles } from './give-files.ts';
+import classes from './New.module.css';
 
 /** Lets a file be dropped on any place of the page inside. */
 export function DropAnywhere({ children }: { children: ReactNode }) {
@@ -26,9 +26,12 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
     };
     const drop = (event: DragEvent) => {
       if (!carriesFiles(event)) return;
+      const taken = event.defaultPrevented;
       event.preventDefault();
       depth.current = 0;
       setOver(false);
+      // A drop zone of the page has taken it.
+      if (taken) return;
       const refusal = giveFiles([...(event.dataTransfer?.files ?? [])]);
       if (refusal === null) void navigate('/new');
       else notifications.show({ color: 'berry', title: 'Not taken', message: refusal });

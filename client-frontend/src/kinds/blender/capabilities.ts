@@ -1,0 +1,9 @@
+import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { type CapabilityWords, has, lacks, listOf } from '../capabilities.ts';
+
+export const capabilities: CapabilityWords = {
+  'blender.version': (value) => [has(`Blender ${value}`)],
+  'blender.engines': (value) => [...new Set(listOf(value).map(engineName))].map(has),
+  'blender.denoiser': (value) => [value === true ? has('Denoiser') : lacks('No denoiser')],
+  'blender.devices': (value) => listOf(value).map(has),
+};
