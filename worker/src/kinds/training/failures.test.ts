@@ -201,6 +201,12 @@ test('an update of another form, or with numbers that are none, is not merged', 
   assert.match(failed(await merge()), /^bad-update: .*"w" in another shape/);
   await rig.python(`np.savez(${JSON.stringify(bad)}, w=np.array([1, np.inf, 1]), n=np.array(1))`);
   assert.match(failed(await merge()), /^bad-update: .*"w" that are not finite/);
+  await rig.python(`open(${JSON.stringify(bad)}, "w").write("no archive at all")`);
+  assert.match(failed(await merge()), /^bad-update: An update cannot be read/);
+  await rig.python(
+    `b = open(${JSON.stringify(weights)}, "rb").read(); open(${JSON.stringify(bad)}, "wb").write(b[:-30])`,
+  );
+  assert.match(failed(await merge()), /^bad-update: An update cannot be read/);
 });
 
 test('a file that is not there is the worker’s failure, not the script’s', async () => {

@@ -523,7 +523,9 @@ def _figures(values, what):
         elif len(figures) == _MOST_NAMES:
             _note("%s: more than %d figures; the others are left out" % (what, _MOST_NAMES))
         else:
-            figures[str(name)[:_LONGEST_NAME]] = float(value)
+            # The farm counts the characters of a name as JavaScript does.
+            short = str(name).encode("utf-16-le")[: 2 * _LONGEST_NAME].decode("utf-16-le", "ignore")
+            figures[short or "value"] = float(value)
     return figures
 
 

@@ -4,6 +4,8 @@ import os
 import runpy
 import sys
 import time
+import zipfile
+import zlib
 
 from pilot_worker import failures, merge
 from pilot_worker.farm_run import FarmRun, FirstWeights
@@ -35,16 +37,24 @@ def train(task, board):
 
 def merge_updates(task, board):
     merged = os.path.join(task["work"], "weights.npz")
-    parameters = merge.merge(
-        task["merge"],
-        base=task["weights"],
-        updates=[(update["path"], update["samples"]) for update in task["updates"]],
-        target=merged,
-        momentum=task["momentum"],
-        new_momentum=os.path.join(task["work"], "momentum.npz"),
-    )
+    try:
+        parameters = merge.merge(
+            task["merge"],
+            base=task["weights"],
+            updates=[(update["path"], update["samples"]) for update in task["updates"]],
+            target=merged,
+            momentum=task["momentum"],
+            new_momentum=os.path.join(task["work"], "momentum.npz"),
+            progress=lambda share: board.show({"fraction": share / 2, "detail": "Merging", "values": {}}),
+        )
+    except UNREADABLE as error:
+        raise failures.Failure("bad-update", "An update cannot be read: %s" % failures.describe(error)) from None
     # What is measured is what was merged.
     return {"metrics": measure(dict(task, weights=merged), board), "parameters": parameters}
+
+
+# What numpy raises for a file that is no .npz, is cut short or damaged.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, TypeError, AttributeError, KeyError)
 
 
 def evaluate(task, board):

@@ -21,8 +21,9 @@ from pilot_worker.failures import Failure
 BLOCK = 1 << 18
 
 
-def merge(settings, base, updates, target, momentum, new_momentum):
-    """Writes `target`, and `new_momentum` in mode outer. `updates` are (path, samples). Returns how many numbers it merged."""
+def merge(settings, base, updates, target, momentum, new_momentum, progress):
+    """Writes `target`, and `new_momentum` in mode outer. `updates` are (path, samples). `progress` is told
+    the share of the arrays that is done. Returns how many numbers it merged."""
     total = float(sum(samples for _path, samples in updates))
     shares = np.array([samples / total for _path, samples in updates])
     trimmed = math.floor(settings["trim"] * len(updates) + 1e-9)
@@ -35,7 +36,8 @@ def merge(settings, base, updates, target, momentum, new_momentum):
         add = open_files.enter_context(pilot._npz_writer(target))
         add_momentum = open_files.enter_context(pilot._npz_writer(new_momentum)) if outer else None
         check_names(start, files, updates)
-        for name in start.files:
+        for index, name in enumerate(start.files):
+            progress(index / len(start.files))
             old = start[name]
             mean = mean_of(name, old, (file[name] for file in files), shares, trimmed)
             parameters += old.size
@@ -44,7 +46,7 @@ def merge(settings, base, updates, target, momentum, new_momentum):
                 m = settings["outerMomentum"] * np.asarray(before[name] if momentum else 0.0, float) + delta
                 mean = old - settings["outerLr"] * (delta + settings["outerMomentum"] * m)
                 add_momentum(name, m.astype(old.dtype))
-            add(name, in_type_of(old, mean))
+            add(name, finite(name, in_type_of(old, mean)))
     return parameters
 
 
@@ -75,6 +77,13 @@ def in_type_of(old, mean):
         # A tie changes nothing.
         return np.where(np.isclose(mean, 0.5), old, mean > 0.5)
     return np.asarray(np.rint(mean) if old.dtype.kind in "iu" else mean).astype(old.dtype)
+
+
+def finite(name, array):
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        advice = "A smaller learning rate, of the merge or of the script, may help."
+        raise Failure("script-error", 'The merged weights have numbers in "%s" that are not finite. %s' % (name, advice))
+    return array
 
 
 def check_names(start, files, updates):

@@ -1,19 +1,16 @@
 """What a script prints: its beginning and its end, 1 MB at most, however much it is."""
 
-import collections
 import os
 
-HALF = 512 * 1024
+HALF = 499_900
 READ = 65_536
 TAIL = 16_384
 
 
 class ScriptLog:
     def __init__(self):
-        self._head = []
-        self._head_size = 0
-        self._tail = collections.deque()
-        self._tail_size = 0
+        self._head = bytearray()
+        self._tail = bytearray()
         self._dropped = 0
 
     def read(self, pipe):
@@ -29,20 +26,22 @@ class ScriptLog:
         return True
 
     def _add(self, block):
-        if self._head_size < HALF:
-            self._head.append(block)
-            self._head_size += len(block)
-            return
-        self._tail.append(block)
-        self._tail_size += len(block)
-        while self._tail_size - len(self._tail[0]) >= HALF:
-            gone = len(self._tail.popleft())
-            self._tail_size -= gone
-            self._dropped += gone
+        room = HALF - len(self._head)
+        self._head += block[:room]
+        self._tail += block[room:]
+        # Cutting a little now and then costs less than cutting at every line.
+        if len(self._tail) > 2 * HALF:
+            self._cut()
+
+    def _cut(self):
+        gone = max(0, len(self._tail) - HALF)
+        del self._tail[:gone]
+        self._dropped += gone
 
     def bytes(self):
+        self._cut()
         left_out = b"\n... %d bytes are left out here ...\n" % self._dropped if self._dropped else b""
-        return b"".join(self._head) + left_out + b"".join(self._tail)
+        return bytes(self._head + left_out + self._tail)
 
     def end(self):
         """The last lines as text."""
