@@ -50,7 +50,7 @@ async function fill(
       const file = imageOf(images, row.files_json);
       // A frame whose image was lost is left out rather than spoiling all the others.
       if (file === null || (await parts.blobs.size(file.hash)) === null) continue;
-      await append(zip, parts, file.hash, frameName(name, frames[row.ordinal] ?? row.ordinal, extension));
+      await appendBlob(zip, parts, file.hash, frameName(name, frames[row.ordinal] ?? row.ordinal, extension));
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) break;
@@ -59,8 +59,8 @@ async function fill(
   await zip.finalize();
 }
 
-// One after another: archiver would else hold 100,000 entries, and as many open files, at once.
-function append(
+/** Adds a blob to a zip. Wait for it before the next: archiver would else hold 100,000 entries, and as many open files, at once. */
+export function appendBlob(
   zip: ZipArchive,
   parts: Parts,
   hash: Parameters<Parts['blobs']['read']>[0],

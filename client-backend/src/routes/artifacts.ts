@@ -9,6 +9,7 @@ import { findStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { NOT_FOUND } from '../jobs/actions.ts';
+import { ALL_ZIP, allZip } from '../jobs/all-zip.ts';
 import { safeName } from '../jobs/artifact-names.ts';
 import { FRAMES_ZIP, framesZip } from '../jobs/frames-zip.ts';
 import { backendKindOf } from '../kinds/registry.ts';
@@ -32,7 +33,12 @@ export function artifactRoutes(parts: Parts): OpenAPIHono {
     if (job === undefined) return problem(c, 404, NOT_FOUND.code, NOT_FOUND.message);
     const how = c.req.valid('query').download === undefined ? 'inline' : 'attachment';
     const artifact = await findArtifact(parts.db, id, name);
-    if (artifact === undefined && name === FRAMES_ZIP) return sendZip(c, parts, job);
+    if (artifact === undefined && name === FRAMES_ZIP) {
+      return sendZip(c, job, 'frames', await framesZip(parts, id), 'No frame of this job is done yet.');
+    }
+    if (artifact === undefined && name === ALL_ZIP) {
+      return sendZip(c, job, 'all', await allOf(parts, job), 'This job has no files to pack together.');
+    }
     const size = artifact === undefined ? null : await parts.blobs.size(artifact.hash);
     if (artifact === undefined || size === null) {
       return problem(c, 404, 'artifact-unknown', `The job has no file "${name}".`);
@@ -58,17 +64,22 @@ async function listOf(parts: Parts, job: JobHead): Promise<Listed> {
   const stage = images === null ? undefined : await findStage(parts.db, job.id, images.stage);
   const some = stage !== undefined && (await doneChunks(parts.db, stage.id, -1, 1)).length > 0;
   const zip = { name: FRAMES_ZIP, mediaType: 'application/zip', size: null, url: url(FRAMES_ZIP) };
-  return some ? [...files, zip] : files;
+  const all = { ...zip, name: ALL_ZIP, url: url(ALL_ZIP) };
+  return [...files, ...(some ? [zip] : []), ...(hasAll(job, rows.length) ? [all] : [])];
 }
 
-async function sendZip(c: Context, parts: Parts, job: JobHead) {
+const hasAll = (job: JobHead, files: number): boolean => job.state === 'completed' && files > 1;
+
+const allOf = async (parts: Parts, job: JobHead): Promise<Readable | null> =>
+  job.state === 'completed' ? allZip(parts, job.id) : null;
+
+function sendZip(c: Context, job: JobHead, what: 'frames' | 'all', zip: Readable | null, otherwise: string) {
   const headers = {
     'content-type': 'application/zip',
-    'content-disposition': disposition('attachment', `${safeName(job.name)}-frames.zip`),
+    'content-disposition': disposition('attachment', `${safeName(job.name)}-${what}.zip`),
     'cache-control': 'private, no-store',
   };
-  const zip = await framesZip(parts, job.id);
-  if (zip === null) return problem(c, 404, 'no-frames', 'No frame of this job is done yet.');
+  if (zip === null) return problem(c, 404, what === 'frames' ? 'no-frames' : 'no-artifacts', otherwise);
   if (c.req.method === 'HEAD') {
     zip.destroy();
     return new Response(null, { headers });
@@ -95,7 +106,7 @@ const get = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/artifacts/{name}',
   tags,
-  summary: 'A file of the result, whole or in ranges; frames.zip holds all frames',
+  summary: 'A file of the result, whole or in ranges; frames.zip holds all frames, all.zip all files',
   request: {
     params: param.extend({ name: z.string().min(1).max(255) }),
     query: z.object({ download: z.string().optional() }),

@@ -1,19 +1,31 @@
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { until } from '../../../../tests/support/until.ts';
+import { engineOf } from '../../jobs/engine-of.ts';
 import { submit } from '../../jobs/submit.ts';
-import { storeBytes } from '../../jobs/test-farm.fixture.ts';
+import { finishChunk, openStage, storeBytes } from '../../jobs/test-farm.fixture.ts';
 import type { Parts } from '../../parts.ts';
 import type { Errand } from '../kind.ts';
+import { floats, npzBytes } from './data/npz.fixture.ts';
 
 export const TRAINER = { kinds: ['training'], 'training.modules': ['numpy', 'torch'] };
 export const SCRIPT = 'import numpy\nimport pilot\n';
+/** 40 rows of two classes. */
+export const DATA = Buffer.from(
+  `a,label\n${Array.from({ length: 40 }, (_, row) => `${row},${row % 2}\n`).join('')}`,
+);
 
-export type GivenTraining = { data: Buffer; dataName: string; settings?: Partial<TrainingSettings> };
+export type GivenTraining = { data?: Buffer; dataName?: string; settings?: Partial<TrainingSettings> };
 
 /** Submits a training of that data, as the API would. */
-export async function addTraining(parts: Parts, { data, dataName, settings }: GivenTraining): Promise<JobId> {
+export async function addTraining(
+  parts: Parts,
+  { data = DATA, dataName = 'digits.csv', settings = {} }: GivenTraining = {},
+): Promise<JobId> {
   const script = await storeBytes(parts, Buffer.from(SCRIPT), 'text/x-python');
   const blob = await storeBytes(parts, data, 'application/octet-stream');
   const taken = await submit(parts, {
@@ -37,4 +49,86 @@ export async function errandFor(
   const stage = await newestStage(parts.db, id);
   if (job === undefined || stage === undefined) throw new Error('there is no such job');
   return { job, stage, signal, onProgress: () => undefined };
+}
+
+/** Brings the job on until a stage other than `from` is open, or the job is over. */
+export async function settled(parts: Parts, job: JobId, from: StageId): Promise<string> {
+  return until(async () => {
+    await engineOf(parts).advance(job);
+    const state = (await findJob(parts.db, job))?.state ?? '';
+    if (['completed', 'failed', 'canceled'].includes(state)) return state;
+    const stage = await openStage(parts, job);
+    return stage.id === from ? null : stage.name;
+  }, 'the stage does not end');
+}
+
+/** What a chunk is delivered with: its weights, and what the script measured. */
+export type Delivery = {
+  weights?: number[];
+  metrics?: Record<string, number>;
+  worker?: WorkerId;
+  at?: number;
+};
+
+/** What the balancer writes when a worker has delivered a chunk of the open stage, whatever that is. */
+export async function deliver(
+  parts: Parts,
+  job: JobId,
+  ordinal = 0,
+  { weights = [1, 2], metrics = {}, worker, at }: Delivery = {},
+): Promise<void> {
+  const stage = await openStage(parts, job);
+  const seconds = 2;
+  const framework = 'torch' as const;
+  const file = (name: string, values = weights) => weightsFile(parts, name, values);
+  const done = async (): Promise<{ result: unknown; files: ResultFile[] }> => {
+    switch (stage.name) {
+      case 'initialize':
+        return { result: { parameters: 2, framework, seconds }, files: [await file(FILES.weights)] };
+      case 'train': {
+        const history = [0.5, 1].map((part) => ({ at: part, values: metrics }));
+        return {
+          result: { samples: 10 + ordinal, metrics, history, framework, seconds },
+          files: [await file(FILES.update)],
+        };
+      }
+      case 'merge': {
+        const files = [
+          await file(FILES.weights),
+          await file(
+            FILES.momentum,
+            weights.map((value) => value / 2),
+          ),
+        ];
+        return { result: { metrics, parameters: 2, seconds }, files };
+      }
+      default:
+        return { result: { metrics, seconds }, files: [await file(FILES.torchModel)] };
+    }
+  };
+  await finishChunk(parts, stage.id, ordinal, {
+    ...(await done()),
+    ...(worker === undefined ? {} : { worker }),
+    ...(at === undefined ? {} : { at }),
+  });
+}
+
+async function weightsFile(parts: Parts, name: string, values: number[]): Promise<ResultFile> {
+  const blob = await storeBytes(parts, await npzBytes({ 'layer.weight': floats(values) }), 'application/zip');
+  return { name, mediaType: 'application/zip', ...blob };
+}
+
+/** Delivers all chunks of the open stage alike, and waits for what comes next. */
+export async function deliverAll(parts: Parts, job: JobId, delivery: Delivery = {}): Promise<string> {
+  const stage = await openStage(parts, job);
+  for (let ordinal = 0; ordinal < stage.count; ordinal += 1) await deliver(parts, job, ordinal, delivery);
+  return settled(parts, job, stage.id);
+}
+
+/** A new job that has its data split and its first weights. */
+export async function inFirstRound(parts: Parts, given: GivenTraining = {}): Promise<JobId> {
+  const job = await addTraining(parts, given);
+  await settled(parts, job, (await openStage(parts, job)).id);
+  await deliverAll(parts, job);
+  return job;
 }

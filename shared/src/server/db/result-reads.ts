@@ -53,10 +53,31 @@ export async function resultFields<Name extends string>(
     .execute();
   return rows.map((row) => {
     const { stage_id, ordinal, worker_id, finished_at } = row;
-    const values = row as unknown as Record<string, unknown>;
-    const fields = Object.fromEntries(names.map((name) => [name, parsed(values[`field_${name}`])]));
-    return { stage_id, ordinal, worker_id, finished_at, fields: fields as Record<Name, unknown> };
+    return { stage_id, ordinal, worker_id, finished_at, fields: fieldsOf(row, names) };
   });
+}
+
+/** Of each of these stages, those fields of its spec, as with results. */
+export async function specFields<Name extends string>(
+  db: Db,
+  stages: readonly StageId[],
+  paths: Record<Name, string>,
+): Promise<Map<StageId, Record<Name, unknown>>> {
+  if (stages.length === 0) return new Map();
+  const names = Object.keys(paths) as Name[];
+  const rows = await db
+    .selectFrom('stages')
+    .select('id')
+    .select(names.map((name) => sql<unknown>`json_extract(spec_json, ${paths[name]})`.as(`field_${name}`)))
+    .where('id', 'in', [...stages])
+    .execute();
+  return new Map(rows.map((row) => [row.id, fieldsOf(row, names)]));
+}
+
+function fieldsOf<Name extends string>(row: object, names: readonly Name[]): Record<Name, unknown> {
+  const values = row as Record<string, unknown>;
+  const fields = names.map((name) => [name, parsed(values[`field_${name}`])]);
+  return Object.fromEntries(fields) as Record<Name, unknown>;
 }
 
 // SQLite gives a number as it is and an object as text, MariaDB both as text, MySQL both as values.

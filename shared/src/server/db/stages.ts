@@ -135,3 +135,35 @@ export const stageKind = (db: Db, id: StageId): Promise<{ kind: string; stage: s
 /** All stages of a job in their order, without their long texts. */
 export const stagesOf = (db: Db, job: JobId): Promise<StageHead[]> =>
   db.selectFrom('stages').select(HEAD).where('job_id', '=', job).orderBy('ordinal').execute();
+
+/** A stage with its times. */
+export type TimedStage = StageHead & Pick<StageRow, 'planned_at' | 'closed_at'>;
+
+/** The stages of a job with that name and an ordinal in that range (both ends inclusive), in their order. */
+export const stagesNamed = (
+  db: Db,
+  job: JobId,
+  name: string,
+  { from = 0, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {},
+): Promise<TimedStage[]> =>
+  db
+    .selectFrom('stages')
+    .select([...HEAD, 'planned_at', 'closed_at'])
+    .where('job_id', '=', job)
+    .where('name', '=', name)
+    .where('ordinal', '>=', from)
+    .where('ordinal', '<=', to)
+    .orderBy('ordinal')
+    .execute();
+
+/** The newest closed stage of that name, whole. */
+export const newestClosedStage = (db: Db, job: JobId, name: string): Promise<StageRow | undefined> =>
+  db
+    .selectFrom('stages')
+    .selectAll()
+    .where('job_id', '=', job)
+    .where('name', '=', name)
+    .where('state', '=', 'closed')
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst();

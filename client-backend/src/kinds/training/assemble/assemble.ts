@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import {
+  EvaluateResult,
+  EvaluateSpec,
+  FILES,
+  TrainingPlan,
+  WEIGHTS,
+} from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { ResultFile, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
+import { type DoneChunk, doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { z } from 'zod';
+import type { Parts } from '../../../parts.ts';
+import type { Assembly, Errand, MadeArtifact } from '../../kind.ts';
+import { standingOf } from '../rounds/best.ts';
+import { lastRound } from '../rounds/round-stages.ts';
+import { splitOf } from '../view.ts';
+import { historyCsv } from './history.ts';
+import { trainingLogs } from './logs.ts';
+
+const Files = z.array(ResultFile);
+const Inputs = z.array(StageInput);
+
+class NoRoom extends Error {}
+
+/** Names the files of a finished training, and writes those that tell how it went. */
+export async function assembleTraining(parts: Parts, errand: Errand): Promise<Assembly> {
+  try {
+    return await assemble(parts, errand);
+  } catch (error) {
+    errand.signal.throwIfAborted();
+    if (error instanceof NoRoom || isDiskFull(error)) return FULL;
+    throw error;
+  }
+}
+
+const FULL: Assembly = {
+  outcome: 'wait',
+  code: DISK_FULL.code,
+  message:
+    'The disk of the farm is full, so the files of the result could not be written. The model is safe; the job goes on by itself when there is room.',
+};
+
+async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand): Promise<Assembly> {
+  const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const plan = TrainingPlan.parse(JSON.parse(job.settings_json ?? 'null'));
+  const evaluated = await doneChunk(parts.db, stage.id, 0);
+  const model = Inputs.parse(JSON.parse(stage.inputs_json)).find((input) => input.path === WEIGHTS);
+  if (stage.name !== 'evaluate' || evaluated === undefined || model === undefined) {
+    throw new Error(`job ${job.id} has no evaluated model`);
+  }
+  const report = EvaluateResult.safeParse(JSON.parse(evaluated.result_json ?? 'null'));
+  if (!report.success) {
+    const message = 'Evaluation: the report does not have the form it should have.';
+    return { outcome: 'redo', chunks: [{ chunk: evaluated.id, message }] };
+  }
+  const { round } = EvaluateSpec.parse(JSON.parse(stage.spec_json));
+  const standing = await standingOf(parts.db, job.id, spec.settings);
+  const metrics = {
+    name: job.name,
+    model: { round, metrics: report.data.metrics },
+    best: standing?.best ?? null,
+    rounds: lastRound(stage),
+    rows: splitOf(plan),
+    classes: plan.classes,
+    settings: plan.settings,
+  };
+  const of = { job: job.id, shards: plan.shards.length };
+  const artifacts: MadeArtifact[] = [
+    { name: 'model.npz', hash: model.hash, size: model.size, mediaType: 'application/zip' },
+    ...torchModel(evaluated),
+    await write(parts, 'metrics.json', 'application/json', [`${JSON.stringify(metrics, null, 2)}\n`]),
+    await write(parts, 'history.csv', 'text/csv', historyCsv(parts.db, of, signal)),
+    { name: 'script.py', hash: spec.script.blob, size: spec.script.size, mediaType: 'text/x-python' },
+  ];
+  onProgress(0.5);
+  artifacts.push(
+    await write(parts, 'logs.txt', 'text/plain; charset=utf-8', trainingLogs(parts.db, job.id, signal)),
+  );
+  return { outcome: 'complete', artifacts, notes: [] };
+}
+
+function torchModel(evaluated: DoneChunk): MadeArtifact[] {
+  const files = Files.parse(JSON.parse(evaluated.files_json ?? '[]'));
+  const file = files.find((one) => one.name === FILES.torchModel);
+  if (file === undefined) return [];
+  return [
+    { name: FILES.torchModel, hash: file.hash, size: file.size, mediaType: 'application/octet-stream' },
+  ];
+}
+
+async function write(
+  { blobs }: Parts,
+  name: string,
+  mediaType: string,
+  text: Iterable<string> | AsyncIterable<string>,
+): Promise<MadeArtifact> {
+  const bytes = Readable.from(inBytes(text), { objectMode: false });
+  const written = await blobs.write(bytes, { maxBytes: Number.MAX_SAFE_INTEGER });
+  if (!written.ok) throw new NoRoom(written.message);
+  return { name, mediaType, hash: written.hash, size: written.size };
+}
+
+async function* inBytes(text: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {
+  for await (const part of text) yield Buffer.from(part);
+}

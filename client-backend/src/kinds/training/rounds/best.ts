@@ -1,0 +1,29 @@
+import { isBetter, judgedMetric } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { MergeResult, MergeSpec, type Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { newestClosedStage } from '@parallel-pilot/shared/server/db/stages.ts';
+
+export type Standing = { round: number; metrics: Metrics | null; best: TrainingView['best'] };
+
+/** The newest merged model that was checked, and the best one so far; null before the first merge. */
+export async function standingOf(db: Db, job: JobId, settings: TrainingSettings): Promise<Standing | null> {
+  const stage = await newestClosedStage(db, job, 'merge');
+  const done = stage === undefined ? undefined : await doneChunk(db, stage.id, 0);
+  if (stage === undefined || done === undefined) return null;
+  const { context, state } = MergeSpec.parse(JSON.parse(stage.spec_json));
+  const { metrics } = MergeResult.parse(JSON.parse(done.result_json ?? 'null'));
+  const { round } = context;
+  const judged = judgedMetric(metrics ?? {}, settings);
+  if (judged === null) return { round, metrics, best: null };
+  const { name, value, goal } = judged;
+  const before = state.best;
+  const best =
+    before === null || isBetter(value, before.value, goal)
+      ? { round, name, value }
+      : { round: before.round, name, value: before.value };
+  return { round, metrics, best };
+}

@@ -1,0 +1,55 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import {
+  Curves,
+  CurvesQuery,
+  RoundList,
+  RoundListQuery,
+} from '@parallel-pilot/shared/kinds/training/view.ts';
+import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { z } from 'zod';
+import type { Parts } from '../../parts.ts';
+import { newRoutes, problem, problems } from '../../routes/problems.ts';
+import { curvesOf } from './rounds/curves.ts';
+import { roundList } from './rounds/round-list.ts';
+
+/** What only trainings have: rounds and curves. */
+export function trainingRoutes(parts: Parts): OpenAPIHono {
+  const routes = newRoutes();
+  const isTraining = async (id: JobId): Promise<boolean> =>
+    (await findJobHead(parts.db, id, parts.owner))?.kind === 'training';
+  routes.openapi(rounds, async (c) => {
+    const { id } = c.req.valid('param');
+    if (!(await isTraining(id))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
+    return c.json(await roundList(parts.db, id, c.req.valid('query')), 200);
+  });
+  routes.openapi(curves, async (c) => {
+    const { id } = c.req.valid('param');
+    if (!(await isTraining(id))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
+    return c.json(await curvesOf(parts.db, id, c.req.valid('query').after), 200);
+  });
+  return routes;
+}
+
+const UNKNOWN = { code: 'job-unknown', message: 'There is no such training.' };
+
+const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
+const param = z.object({ id: JobId });
+const tags = ['Training'];
+
+const rounds = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/rounds',
+  tags,
+  summary: 'The rounds of a training in their order, in pages',
+  request: { params: param, query: RoundListQuery },
+  responses: { 200: { description: 'Rounds', content: json(RoundList) }, ...problems(400, 404) },
+});
+const curves = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/curves',
+  tags,
+  summary: 'What the shards and the merged model of a training reported, thinned out for curves',
+  request: { params: param, query: CurvesQuery },
+  responses: { 200: { description: 'Lines', content: json(Curves) }, ...problems(400, 404) },
+});

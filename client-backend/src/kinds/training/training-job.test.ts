@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { MergeSpec, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
+import { newestStage, stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
+import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
+import { until } from '../../../../tests/support/until.ts';
+import { engineOf } from '../../jobs/engine-of.ts';
+import { sweepBlobs } from '../../jobs/sweep-blobs.ts';
+import {
+  failChunk,
+  openStage,
+  startTestFarm,
+  stateOfJob,
+  type TestFarm,
+} from '../../jobs/test-farm.fixture.ts';
+import { curvesOf } from './rounds/curves.ts';
+import { roundList } from './rounds/round-list.ts';
+import { addTraining, deliver, deliverAll, inFirstRound, settled, TRAINER } from './training.fixture.ts';
+import { viewTraining } from './view.ts';
+
+for (const database of ['SQLite', 'MariaDB'] as const) {
+  describe(`trainings on ${database}`, () => {
+    let server: MariaDb | undefined;
+    let farm: TestFarm;
+    let now = Date.now();
+    before(async () => {
+      server = database === 'MariaDB' ? await startMariaDb() : undefined;
+      farm = await startTestFarm({ databaseUrl: server?.url });
+      farm.parts.clock = () => now;
+      await farm.addWorker(TRAINER);
+    });
+    after(async () => {
+      await farm.stop();
+      await server?.stop();
+    });
+
+    const view = async (job: JobId) => {
+      const row = await findJob(farm.parts.db, job);
+      const stage = await newestStage(farm.parts.db, job);
+      assert.ok(row !== undefined && stage !== undefined);
+      return viewTraining(farm.parts, row, stage);
+    };
+    const notes = async (job: JobId) => (await listNotes(farm.parts.db, job)).map((note) => note.message);
+    const mergeSpec = async (job: JobId) =>
+      MergeSpec.parse(JSON.parse((await newestStage(farm.parts.db, job))?.spec_json ?? 'null'));
+    const textOf = async (job: JobId, name: string) => {
+      const artifact = (await listArtifacts(farm.parts.db, job)).find((one) => one.name === name);
+      assert.ok(artifact, `no ${name}`);
+      return Buffer.concat(await farm.parts.blobs.read(artifact.hash).toArray()).toString();
+    };
+
+    test('a whole training: split, first weights, rounds, evaluation, and the files of the result', async () => {
+      const job = await addTraining(farm.parts, { settings: { shards: 3, rounds: 2, merge: 'outer' } });
+      assert.equal((await view(job)).split, null);
+      const split = await openStage(farm.parts, job);
+      assert.deepEqual([split.name, split.count], ['split', 0]);
+      assert.equal(await settled(farm.parts, job, split.id), 'initialize');
+      assert.equal(await deliverAll(farm.parts, job, { weights: [1, 2] }), 'train');
+      for (const round of [1, 2]) {
+        assert.equal((await view(job)).round, round);
+        await deliver(farm.parts, job, 0, { weights: [1, 3], metrics: { loss: 1 / round, accuracy: 0.5 } });
+        await engineOf(farm.parts).advance(job);
+        const { rounds } = await roundList(farm.parts.db, job, { after: round - 1, limit: 10 });
+        assert.deepEqual(
+          rounds.map(({ state, shardsDone, shards, seconds }) => [state, shardsDone, shards, seconds]),
+          [['training', 1, 3, null]],
+        );
+        for (const shard of [1, 2])
+          await deliver(farm.parts, job, shard, {
+            weights: [1.5, 2],
+            metrics: { loss: 0, accuracy: 0.25 * round },
+          });
+        now += 5_000;
+        assert.equal(await settled(farm.parts, job, (await openStage(farm.parts, job)).id), 'merge');
+        const merged = { weights: [2, round], metrics: { accuracy: round === 1 ? 0.8 : 0.7 } };
+        await deliverAll(farm.parts, job, merged);
+      }
+      assert.equal(
+        await deliverAll(farm.parts, job, { weights: [9], metrics: { accuracy: 0.75 } }),
+        'completed',
+      );
+
+      const { round, metrics, best, split: parts } = await view(job);
+      assert.deepEqual(
+        [round, metrics, best],
+        [2, { accuracy: 0.7 }, { round: 1, name: 'accuracy', value: 0.8 }],
+      );
+      assert.deepEqual(parts, { rows: 40, shards: [12, 12, 12], holdout: 4, classes: 2 });
+      const list = await roundList(farm.parts.db, job, { after: 0, limit: 10 });
+      assert.equal(list.total, 2);
+      assert.deepEqual(
+        list.rounds.map(({ startedAt, ...rest }) => rest),
+        [
+          {
+            round: 1,
+            state: 'done',
+            shardsDone: 3,
+            shards: 3,
+            metrics: { accuracy: 0.8 },
+            shardMetrics: { loss: 10 / 33, accuracy: (5 + 23 / 4) / 33 },
+            seconds: 5,
+          },
+          {
+            round: 2,
+            state: 'done',
+            shardsDone: 3,
+            shards: 3,
+            metrics: { accuracy: 0.7 },
+            shardMetrics: { loss: 5 / 33, accuracy: 0.5 },
+            seconds: 5,
+          },
+        ],
+      );
+      const curves = await curvesOf(farm.parts.db, job, 0);
+      assert.deepEqual(curves.names.toSorted(), ['accuracy', 'loss']);
+      assert.deepEqual(curves.lines[0], {
+        shard: null,
+        points: [
+          { x: 1, values: { accuracy: 0.8 } },
+          { x: 2, values: { accuracy: 0.7 } },
+        ],
+      });
+      assert.deepEqual(curves.lines[1], {
+        shard: 0,
+        points: [0.5, 1, 1.5, 2].map((x) => ({ x, values: { loss: x > 1 ? 0.5 : 1, accuracy: 0.5 } })),
+      });
+      const late = await curvesOf(farm.parts.db, job, 1);
+      assert.deepEqual(
+        late.lines[1]?.points.map((point) => point.x),
+        [1.5, 2],
+      );
+
+      const names = (await listArtifacts(farm.parts.db, job)).map((artifact) => artifact.name);
+      assert.deepEqual(names, [
+        'history.csv',
+        'logs.txt',
+        'metrics.json',
+        'model.npz',
+        'model.pt',
+        'script.py',
+      ]);
+      const told = JSON.parse(await textOf(job, 'metrics.json'));
+      assert.deepEqual(
+        [told.model, told.best.round, told.rounds],
+        [{ round: 2, metrics: { accuracy: 0.75 } }, 1, 2],
+      );
+      const history = (await textOf(job, 'history.csv')).trim().split('\n');
+      assert.deepEqual([history.length, history[1], history[4]], [9, '1,1,10,2,1,0.5', '1,,,2,,0.8']);
+      assert.match(await textOf(job, 'logs.txt'), /== Round 1, shard 3 on .*: done in 1\.0 s\nSaved\n/);
+      assert.match(await textOf(job, 'model.npz'), /layer\.weight\.npy/);
+    });
+
+    test('files of old rounds are freed, the best weights stay, and go when there are better ones', async () => {
+      const settings = { shards: 2, rounds: 6, patience: 5, merge: 'outer' as const };
+      const job = await inFirstRound(farm.parts, { settings });
+      const weightsOf = async () => {
+        const stage = await newestStage(farm.parts.db, job);
+        return JSON.parse(stage?.spec_json ?? 'null').weights.hash;
+      };
+      const merged: string[] = [];
+      for (const [index, accuracy] of [0.5, 0.9, 0.6, 0.7, 0.95, 0.6].entries()) {
+        await deliverAll(farm.parts, job, { weights: [index + 100, 1] });
+        await deliverAll(farm.parts, job, { weights: [index, 7], metrics: { accuracy } });
+        if (index < 5) merged.push(await weightsOf());
+        now += 2 * 60 * 60_000;
+        await sweepBlobs(farm.parts);
+        const there = await Promise.all(merged.map((hash) => farm.parts.blobs.size(hash as never)));
+        const kept = there.flatMap((size, round) => (size === null ? [] : [round]));
+        // The best one, the newest, and the one that the newest came from, which is freed a step later.
+        const best = index < 1 ? 0 : index < 4 ? 1 : 4;
+        assert.ok(kept.includes(best), `round ${best + 1} of ${merged.length} is gone: ${kept}`);
+        for (const round of kept)
+          assert.ok(round === best || round >= index - 1, `round ${round + 1} is kept`);
+      }
+      assert.equal((await openStage(farm.parts, job)).name, 'evaluate');
+      assert.equal((await newestStage(farm.parts.db, job))?.inputs_json.includes(merged[4] ?? 'x'), true);
+      const plan = TrainingPlan.parse(
+        JSON.parse((await stateOfJob(farm.parts, job)).settings_json ?? 'null'),
+      );
+      for (const { input } of plan.shards) assert.notEqual(await farm.parts.blobs.size(input.hash), null);
+      assert.equal(await deliverAll(farm.parts, job), 'completed');
+    });
+
+    test('after its deadline a round closes with a quorum, and the balancer is told', async () => {
+      const settings = { shards: 4, rounds: 1, quorum: 0.5, deadlineSeconds: 60 };
+      const job = await inFirstRound(farm.parts, { settings });
+      const stage = await openStage(farm.parts, job);
+      for (const shard of [0, 2]) await deliver(farm.parts, job, shard, { at: now });
+      await engineOf(farm.parts).sweep();
+      now += 58_000;
+      await engineOf(farm.parts).advance(job);
+      assert.equal((await openStage(farm.parts, job)).id, stage.id, 'closed too early');
+      const told: JobId[] = [];
+      const { jobsChanged } = farm.parts.balancer;
+      farm.parts.balancer.jobsChanged = (jobs) => void told.push(...jobs);
+      now += 2_000;
+      await engineOf(farm.parts).sweep();
+      await until(async () => (await openStage(farm.parts, job)).name === 'merge', 'not closed');
+      farm.parts.balancer.jobsChanged = jobsChanged;
+      assert.ok(told.includes(job));
+      const spec = await mergeSpec(job);
+      assert.deepEqual(
+        [spec.updates.map((one) => one.shard), spec.missing],
+        [
+          [0, 2],
+          [1, 3],
+        ],
+      );
+      assert.deepEqual(await notes(job), [
+        'Round 1 went on without shards 2, 4: not finished when the time for the round was over.',
+      ]);
+      await deliverAll(farm.parts, job);
+      assert.equal(await deliverAll(farm.parts, job), 'completed');
+    });
+
+    test('an update that is unusable is made again; the others are not read twice', async () => {
+      const job = await inFirstRound(farm.parts, { settings: { shards: 3, rounds: 1 } });
+      const stage = await openStage(farm.parts, job);
+      await deliver(farm.parts, job, 0, { weights: [1, 2.1] });
+      await deliver(farm.parts, job, 1, { weights: [1, Number.NaN] });
+      await deliver(farm.parts, job, 2, { weights: [1, 2.2] });
+      const redone = async () =>
+        until(async () => {
+          await engineOf(farm.parts).advance(job);
+          const rows = await farm.parts.db
+            .selectFrom('chunks')
+            .select('ordinal')
+            .where('stage_id', '=', stage.id)
+            .where('state', '=', 'queued')
+            .execute();
+          return rows.length > 0 ? rows.map((row) => row.ordinal) : null;
+        }, 'nothing is made again');
+      assert.deepEqual(await redone(), [1]);
+      assert.match(
+        (await notes(job)).at(-1) ?? '',
+        /made again: Shard 2 of round 1: the update holds values that are not finite in "layer\.weight"\.$/,
+      );
+      // Read once, the others are not looked for again.
+      const [first] = await doneChunks(farm.parts.db, stage.id, -1, 1);
+      await farm.parts.blobs.delete(JSON.parse(first?.files_json ?? '[]')[0].hash);
+      await deliver(farm.parts, job, 1, { weights: [1, 1_000] });
+      assert.deepEqual(await redone(), [1]);
+      assert.match(
+        (await notes(job)).at(-1) ?? '',
+        /changes the weights [\d,]+ times as much as those of the others?/,
+      );
+      await deliver(farm.parts, job, 1, { weights: [1, 2.3] });
+      assert.equal(await settled(farm.parts, job, stage.id), 'merge');
+      assert.equal((await mergeSpec(job)).updates.length, 3);
+    });
+
+    test('a shard that failed for good is done without above the quorum; below, the job fails', async () => {
+      const job = await inFirstRound(farm.parts, { settings: { shards: 4, rounds: 2, quorum: 0.75 } });
+      for (const shard of [0, 1, 3]) await deliver(farm.parts, job, shard);
+      await failChunk(
+        farm.parts,
+        (await openStage(farm.parts, job)).id,
+        2,
+        'script-failed',
+        'ValueError: no.',
+      );
+      assert.equal(await settled(farm.parts, job, (await openStage(farm.parts, job)).id), 'merge');
+      assert.deepEqual(await notes(job), ['Round 1 went on without shard 3: ValueError: no.']);
+      await deliverAll(farm.parts, job);
+      const stage = await openStage(farm.parts, job);
+      for (const shard of [0, 1]) await deliver(farm.parts, job, shard);
+      for (const shard of [2, 3])
+        await failChunk(farm.parts, stage.id, shard, 'script-failed', 'ValueError: no.');
+      assert.equal(await settled(farm.parts, job, stage.id), 'failed');
+      const { state_code, state_message } = await stateOfJob(farm.parts, job);
+      assert.equal(state_code, 'script-failed');
+      assert.equal(
+        state_message,
+        'Round 2 could not be finished: 2 of 4 shards came to a result, 3 are needed. Shard 3: ValueError: no.',
+      );
+    });
+
+    test('without progress for as many rounds as patience allows, the training ends with its best model', async () => {
+      const job = await inFirstRound(farm.parts, { settings: { shards: 1, rounds: 9, patience: 2 } });
+      for (const accuracy of [0.5, 0.9, 0.8, 0.9]) {
+        await deliverAll(farm.parts, job);
+        await deliverAll(farm.parts, job, { weights: [accuracy, 0], metrics: { accuracy } });
+      }
+      assert.equal((await openStage(farm.parts, job)).name, 'evaluate');
+      assert.match(
+        (await notes(job)).at(-1) ?? '',
+        /^Stopped after round 4 of 9: .* the model of round 2\.$/,
+      );
+      assert.equal(await deliverAll(farm.parts, job), 'completed');
+      assert.deepEqual((await view(job)).best, { round: 2, name: 'accuracy', value: 0.9 });
+      assert.equal((await stagesOf(farm.parts.db, job)).length, 2 + 4 * 2 + 1);
+    });
+
+    test('data that cannot be split ends the job with the reason', async () => {
+      const job = await addTraining(farm.parts, { settings: { shards: 100 } });
+      assert.equal(await settled(farm.parts, job, (await openStage(farm.parts, job)).id), 'failed');
+      const { state_message } = await stateOfJob(farm.parts, job);
+      assert.match(state_message ?? '', /"digits\.csv" has 40 rows, which is too few for 100 shards/);
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts } from '../../parts.ts';
+import { standingOf } from './rounds/best.ts';
+import { lastRound } from './rounds/round-stages.ts';
+
+/** What the job page shows of a training. */
+export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow): Promise<TrainingView> {
+  const { script, data, settings } = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const plan = TrainingPlan.safeParse(JSON.parse(job.settings_json ?? 'null')).data;
+  const standing = await standingOf(db, job.id, settings);
+  return {
+    kind: 'training',
+    script: script.fileName,
+    data: data.fileName,
+    settings,
+    split: plan === undefined ? null : splitOf(plan),
+    round: lastRound(stage),
+    metrics: standing?.metrics ?? null,
+    best: standing?.best ?? null,
+  };
+}
+
+export const splitOf = (plan: TrainingPlan) => ({
+  rows: plan.rows,
+  shards: plan.shards.map((shard) => shard.rows),
+  holdout: plan.holdout?.rows ?? 0,
+  classes: plan.classes?.length ?? null,
+});
