@@ -3,8 +3,16 @@ import { SITE_KINDS } from '../kinds/registry.ts';
 /** The pages, each in a file of its own that is fetched when it is first wanted. */
 export const pages = {
   jobs: async () => ({ Component: (await import('../pages/jobs/JobsPage.tsx')).JobsPage }),
-  newJob: async () => ({ Component: (await import('../pages/new/NewJobPage.tsx')).NewJobPage }),
-  job: async () => ({ Component: (await import('../pages/job/JobPage.tsx')).JobPage }),
+  newJob: async () => {
+    const parts = SITE_KINDS.map((kind) => kind.Setup?.fetch());
+    const [{ NewJobPage }] = await Promise.all([import('../pages/new/NewJobPage.tsx'), ...parts]);
+    return { Component: NewJobPage };
+  },
+  job: async () => {
+    const parts = SITE_KINDS.map((kind) => kind.Job.fetch());
+    const [{ JobPage }] = await Promise.all([import('../pages/job/JobPage.tsx'), ...parts]);
+    return { Component: JobPage };
+  },
   workers: async () => ({ Component: (await import('../pages/workers/WorkersPage.tsx')).WorkersPage }),
 } as const;
 
@@ -12,6 +20,5 @@ export const pages = {
 export function fetchPages(): void {
   // One that cannot be fetched now is asked for again when it is opened.
   for (const page of Object.values(pages)) page().catch(() => undefined);
-  for (const kind of SITE_KINDS) kind.fetchParts();
   import('../api/upload.ts').catch(() => undefined);
 }

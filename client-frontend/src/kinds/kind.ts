@@ -2,6 +2,7 @@ import type { CreateJob, JobDetail, JobSummary } from '@parallel-pilot/shared/ap
 import type { ComponentType } from 'react';
 import type { Sources } from '../api/submission.ts';
 import type { CapabilityWords } from './capabilities.ts';
+import type { FetchedPart } from './fetched-part.ts';
 
 /** What the user may choose before the files were looked into; each kind reads its own. */
 export type CreationOptions = Record<string, unknown>;
@@ -40,11 +41,9 @@ export type SiteKind = {
     Options: ComponentType<{ options: CreationOptions; onChange(options: CreationOptions): void }>;
   } | null;
   /** The settings to give before there is a job. */
-  Setup: ComponentType | null;
+  Setup: FetchedPart<object> | null;
   /** The job's page below its title. */
-  Job: ComponentType<{ job: JobDetail }>;
-  /** Fetches what comes in files of its own, so that it is there when it is wanted. */
-  fetchParts(): void;
+  Job: FetchedPart<{ job: JobDetail }>;
   /** What a worker can do for it, in words. */
   capabilities: CapabilityWords;
   words: {

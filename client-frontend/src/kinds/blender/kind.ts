@@ -1,13 +1,11 @@
 import { CreateJob, type JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import { lazy } from 'react';
 import { formatCount, formatPercent, plural } from '../../components/format.ts';
+import { fetchedPart } from '../fetched-part.ts';
 import type { Listed, SiteKind } from '../kind.ts';
 import { capabilities } from './capabilities.ts';
 import { STEPS } from './names.ts';
 import { Options, readOptions } from './Options.tsx';
 import { Thumbnail } from './Thumbnail.tsx';
-
-const fetchJob = async () => ({ default: (await import('./RenderJob.tsx')).RenderJob });
 
 export const blender: SiteKind = {
   name: 'blender',
@@ -24,8 +22,7 @@ export const blender: SiteKind = {
   },
   options: { title: 'Before a .blend is opened', Options },
   Setup: null,
-  Job: lazy(fetchJob),
-  fetchParts: () => void fetchJob().catch(() => undefined),
+  Job: fetchedPart(async () => (await import('./RenderJob.tsx')).RenderJob),
   capabilities,
   words: {
     goOn: 'Go on rendering',

@@ -1,14 +1,11 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
-import { lazy } from 'react';
 import { formatPercent } from '../../components/format.ts';
+import { fetchedPart } from '../fetched-part.ts';
 import type { Listed, SiteKind } from '../kind.ts';
 import { capabilities } from './capabilities.ts';
 import { stageWords } from './stage-words.ts';
 import { Thumbnail } from './Thumbnail.tsx';
-
-const fetchJob = async () => ({ default: (await import('./TrainingJob.tsx')).TrainingJob });
-const fetchSetup = async () => ({ default: (await import('./Setup.tsx')).Setup });
 
 export const training: SiteKind = {
   name: 'training',
@@ -27,11 +24,8 @@ export const training: SiteKind = {
   steps: ['Send the files', 'Choose settings', 'Train'],
   describe: null,
   options: null,
-  Setup: lazy(fetchSetup),
-  Job: lazy(fetchJob),
-  fetchParts() {
-    for (const part of [fetchJob, fetchSetup]) part().catch(() => undefined);
-  },
+  Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
+  Job: fetchedPart(async () => (await import('./TrainingJob.tsx')).TrainingJob),
   capabilities,
   words: {
     goOn: 'Go on training',

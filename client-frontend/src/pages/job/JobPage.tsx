@@ -3,7 +3,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Suspense, useEffect } from 'react';
+import { useEffect } from 'react';
 import { Link, useParams } from 'react-router';
 import { jobQuery } from '../../api/queries.ts';
 import { isStatus, sentenceOf } from '../../api/request.ts';
@@ -72,13 +72,7 @@ function Job({ job }: { job: JobDetail }) {
       </PageHead>
       <div className={classes.stack}>
         {job.state === 'failed' && <Failure job={job} title={kind?.words.failed(job) ?? 'This job failed'} />}
-        {kind === null ? (
-          <UnknownKind job={job} />
-        ) : (
-          <Suspense fallback={<Skeleton height={420} radius={16} />}>
-            <kind.Job job={job} />
-          </Suspense>
-        )}
+        {kind === null ? <UnknownKind job={job} /> : <kind.Job.Part job={job} />}
       </div>
     </>
   );

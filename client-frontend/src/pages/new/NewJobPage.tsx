@@ -1,5 +1,4 @@
-import { Skeleton } from '@mantine/core';
-import { Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { PageHead } from '../../components/PageHead.tsx';
@@ -43,13 +42,7 @@ export function NewJobPage() {
             {missing.length > 0 && <MissingFiles missing={missing} refusal={refusal} onFiles={give} />}
           </div>
         )}
-        {Setup === null ? (
-          <OptionsOf kinds={kind === null ? SITE_KINDS : [kind]} />
-        ) : (
-          <Suspense fallback={<Skeleton height={420} radius={16} />}>
-            <Setup />
-          </Suspense>
-        )}
+        {Setup === null ? <OptionsOf kinds={kind === null ? SITE_KINDS : [kind]} /> : <Setup.Part />}
       </div>
     </DropAnywhere>
   );
