@@ -1,3 +1,9 @@
+/** A file and the part it plays in the job. */
+export type GivenFile = { part: string; file: File };
+
+/** Stored files by the part they play in the job. */
+export type Sources = Record<string, { blob: string; fileName: string }>;
+
 export type Named = {
   kind: string;
   files: { part: string; name: string; size: number }[];
@@ -27,3 +33,18 @@ export type SubmissionState =
   /** `stored`: the files are there, and it is the job that was refused. */
   | ({ phase: 'refused'; message: string; canRetry: boolean; stored: boolean } & Named)
   | ({ phase: 'created'; jobs: string[] } & Named);
+
+export function namedOf(kind: string, given: readonly GivenFile[]): Named {
+  const files = given.map(({ part, file }) => ({ part, name: file.name, size: file.size }));
+  return {
+    kind,
+    files,
+    fileName: files.map(({ name }) => name).join(' and '),
+    size: files.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+export const sourcesOf = (given: readonly GivenFile[], blobs: WeakMap<File, string>): Sources =>
+  Object.fromEntries(
+    given.map(({ part, file }) => [part, { blob: blobs.get(file) ?? '', fileName: file.name }]),
+  );

@@ -3,17 +3,18 @@ import { createJob } from './farm.ts';
 import { ProblemError, sentenceOf } from './request.ts';
 import { type FileOnItsWay, Refusal, sendFile } from './send-file.ts';
 import { rememberSource } from './sources.ts';
-import type { Named, SubmissionState } from './submission-state.ts';
+import {
+  type GivenFile,
+  type Named,
+  namedOf,
+  type Sources,
+  type SubmissionState,
+  sourcesOf,
+} from './submission-state.ts';
 import { addSample, type Sample, speedOf } from './upload-speed.ts';
-
-/** Stored files by the part they play in the job. */
-export type Sources = Record<string, { blob: string; fileName: string }>;
 
 /** Builds the jobs to create for stored files; `main` is the file chosen in an archive. */
 export type DescribeJobs = (sources: Sources, main?: string) => CreateJob[];
-
-/** A file and the part it plays in the job. */
-type GivenFile = { part: string; file: File };
 
 /**
  * The files of the one job that is on its way to the farm. It lives outside the
@@ -158,7 +159,7 @@ export class Submission {
   async #create(turn: number, main?: string): Promise<void> {
     if (this.#describe === null) return;
     try {
-      const wanted = this.#describe(this.#sources(), main);
+      const wanted = this.#describe(sourcesOf(this.#files, this.#blobs), main);
       while (this.#created.length < wanted.length) {
         const done = this.#created.length;
         const next = wanted[done];
@@ -195,21 +196,8 @@ export class Submission {
     this.#set({ phase: 'refused', ...this.#named(), message, canRetry, stored });
   }
 
-  #sources(): Sources {
-    const pairs = this.#files.map(({ part, file }) => {
-      return [part, { blob: this.#blobs.get(file) ?? '', fileName: file.name }];
-    });
-    return Object.fromEntries(pairs);
-  }
-
   #named(): Named {
-    const files = this.#files.map(({ part, file }) => ({ part, name: file.name, size: file.size }));
-    return {
-      kind: this.#kind,
-      files,
-      fileName: files.map(({ name }) => name).join(' and '),
-      size: files.reduce((sum, { size }) => sum + size, 0),
-    };
+    return namedOf(this.#kind, this.#files);
   }
 
   #set(state: SubmissionState): void {

@@ -1,6 +1,6 @@
 import type { CreateJob, JobDetail, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import type { ComponentType } from 'react';
-import type { Sources } from '../api/submission.ts';
+import type { Sources } from '../api/submission-state.ts';
 import type { CapabilityWords } from './capabilities.ts';
 import type { FetchedPart } from './fetched-part.ts';
 

@@ -1,6 +1,6 @@
 import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
-import type { Sources } from '../../api/submission.ts';
+import type { Sources } from '../../api/submission-state.ts';
 import { combinations, countCombinations, inWords, type ParamRow, parseValues, varying } from './params.ts';
 
 /** An emptied number field holds an empty string. */
