@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { api } from '../support/api.ts';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { makeTrainings, scriptWith, type Trainings } from '../support/trainings.ts';
+
+let farm: Farm;
+let trainings: Trainings;
+before(async () => {
+  [farm, trainings] = await Promise.all([startFarm({ workers: 2 }), makeTrainings()]);
+});
+after(async () => {
+  await farm?.stop();
+  await trainings?.remove();
+});
+
+type Case = [what: string, script: string, data: string, sentence: RegExp];
+
+const good = scriptWith({});
+const cases: Case[] = [
+  [
+    'a script with a syntax error',
+    scriptWith({ before: 'if True print(1)' }),
+    'points.npz',
+    /train\.py|script\.py.*line \d+|line \d+.*syntax/is,
+  ],
+  [
+    'a script that never calls finish',
+    scriptWith({ after: 'raise SystemExit(0)' }),
+    'points.npz',
+    /without calling pilot\.finish/i,
+  ],
+  [
+    'a script that returns NaN',
+    scriptWith({ after: 'if not pilot.evaluating: slope[0] = np.nan' }),
+    'points.npz',
+    /"slope".*(NaN|not finite)|(NaN|not finite).*"slope"/is,
+  ],
+  [
+    'a script that returns other shapes',
+    scriptWith({ after: 'slope = np.zeros(7)' }),
+    'points.npz',
+    /"slope".*\(?7\b.*\(?4\b|"slope".*\(?4\b.*\(?7\b/s,
+  ],
+  [
+    'a script that raises',
+    scriptWith({ before: 'raise ValueError("no such luck")' }),
+    'points.npz',
+    /ValueError: no such luck/,
+  ],
+];
+for (const [what, script, data, sentence] of cases) {
+  test(what, async () => {
+    const id = await trainings.submit(farm.url, script, data);
+    const job = await api(farm.url).reaches(id, 'failed');
+    assert.match(job.problem?.message ?? '', sentence);
+  });
+}
+
+const refused: Case[] = [
+  [
+    'a module that no worker has is named at once',
+    `import no_such_module_at_all\n${good}`,
+    'points.npz',
+    /no_such_module_at_all.*no worker/is,
+  ],
+];
+for (const [what, script, data, sentence] of refused) {
+  test(what, async () => {
+    await assert.rejects(trainings.submit(farm.url, script, data), (error: Error) => {
+      assert.match(error.message, sentence);
+      return true;
+    });
+  });
+}
+
+const badData: [what: string, data: string, sentence: RegExp][] = [
+  ['data with fewer rows than shards', 'few.npz', /3 rows.*4 shards|4 shards.*3 rows/is],
+  ['a ragged .csv', 'ragged.csv', /line 8.*6.*5|line 8.*5.*6/is],
+  ['an .npz that holds pickled objects', 'pickled.npz', /pickled/i],
+  ['labels and rows of unequal length', 'uneven.npz', /120.*100|100.*120/s],
+];
+for (const [what, data, sentence] of badData) {
+  test(what, async () => {
+    let message: string;
+    try {
+      const id = await trainings.submit(farm.url, good, data, { shards: 4 });
+      message = (await api(farm.url).reaches(id, 'failed')).problem?.message ?? '';
+    } catch (error) {
+      // What can be told at once may be refused at once.
+      message = (error as Error).message;
+    }
+    assert.match(message, sentence);
+  });
+}
+
+test('a script that prints a million lines trains all the same', async () => {
+  const loud = scriptWith({ before: 'for line in range(1_000_000): print("line", line)' });
+  const id = await trainings.submit(farm.url, loud, 'points.npz', { rounds: 1 });
+  await api(farm.url).reaches(id, 'completed');
+});
+
+test('more shards than workers queue, here with a .csv', async () => {
+  const id = await trainings.submit(farm.url, good, 'points.csv', { shards: 5 });
+  await api(farm.url).reaches(id, 'completed');
+  const { rounds } = RoundList.parse(await api(farm.url).json('GET', `/jobs/${id}/rounds`));
+  assert.deepEqual(
+    rounds.map(({ shards, shardsDone }) => [shards, shardsDone]),
+    [
+      [5, 5],
+      [5, 5],
+    ],
+  );
+  assert.ok((rounds.at(-1)?.metrics?.accuracy ?? 0) > 0.8, JSON.stringify(rounds));
+});

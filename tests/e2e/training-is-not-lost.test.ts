@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { api } from '../support/api.ts';
+import { type Farm, type Part, startFarm } from '../support/farm.ts';
+import { type MariaDb, startMariaDb } from '../support/mariadb.ts';
+import { makeTrainings, scriptWith, type Trainings } from '../support/trainings.ts';
+import { until } from '../support/until.ts';
+
+const ROUNDS = 4;
+const SHARDS = 3;
+
+let trainings: Trainings;
+before(async () => {
+  trainings = await makeTrainings();
+});
+after(() => trainings?.remove());
+
+for (const [column, startDatabase] of [
+  ['SQLite', async () => null],
+  ['MariaDB', startMariaDb],
+] as const) {
+  describe(`a training on ${column}`, () => {
+    let farm: Farm;
+    let mariadb: MariaDb | null;
+    before(async () => {
+      mariadb = await startDatabase();
+      farm = await startFarm({ workers: 2, ...(mariadb === null ? {} : { databaseUrl: mariadb.url }) });
+    });
+    after(async () => {
+      await farm?.stop();
+      await mariadb?.stop();
+    });
+
+    const victims: [string, (farm: Farm) => Part[]][] = [
+      ['load balancer', (f) => [f.balancer]],
+      ['client backend', (f) => [f.backend]],
+      ['worker', (f) => [f.workers[0] as Part]],
+      ['both servers', (f) => [f.balancer, f.backend]],
+    ];
+    for (const [name, victimsOf] of victims) {
+      test(`kill -9 of the ${name} in the middle of a round`, async () => {
+        const id = await steadyTraining(farm);
+        for (const round of [1, 3]) {
+          await shardUnderWay(farm, id, round);
+          const done = await finished(farm, id);
+          const parts = victimsOf(farm);
+          await Promise.all(parts.map((part) => part.end('SIGKILL')));
+          await Promise.all(parts.map((part) => part.start()));
+          const now = await finished(farm, id);
+          for (const [chunk, lease] of done)
+            assert.equal(now.get(chunk), lease, `${chunk} was done and is not any more`);
+        }
+        await completesWithEveryShardOnce(farm, id);
+      });
+    }
+  });
+}
+
+const steadyTraining = (farm: Farm): Promise<JobId> =>
+  trainings.submit(farm.url, scriptWith({}), 'points.npz', {
+    shards: SHARDS,
+    rounds: ROUNDS,
+    params: { pause: 0.15 },
+  });
+
+/** Done chunks of all stages with the lease that made each. */
+async function finished(farm: Farm, id: JobId): Promise<Map<string, string | null>> {
+  const rows = await farm.db
+    .selectFrom('chunks')
+    .select(['id', 'lease_id'])
+    .where('job_id', '=', id)
+    .where('state', '=', 'done')
+    .execute();
+  return new Map(rows.map((row) => [row.id, row.lease_id]));
+}
+
+async function shardUnderWay(farm: Farm, id: JobId, round: number): Promise<void> {
+  await until(
+    async () => {
+      const row = await farm.db
+        .selectFrom('chunks')
+        .innerJoin('stages', 'stages.id', 'chunks.stage_id')
+        .select('chunks.id')
+        .where('chunks.job_id', '=', id)
+        .where('chunks.state', '=', 'running')
+        .where('stages.name', '=', 'train')
+        .where('stages.ordinal', '>=', 2 * round)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    `no shard of round ${round} was ever under way`,
+    120_000,
+  );
+}
+
+async function completesWithEveryShardOnce(farm: Farm, id: JobId): Promise<void> {
+  await api(farm.url).reaches(id, 'completed');
+  const done = await farm.db
+    .selectFrom('leases')
+    .select(['chunk_id'])
+    .where('job_id', '=', id)
+    .where('outcome', '=', 'done')
+    .execute();
+  // The first weights, then shards and a merge for each round, then the evaluation.
+  assert.equal(done.length, 1 + ROUNDS * (SHARDS + 1) + 1, 'a finished chunk was made again');
+  assert.equal(new Set(done.map((lease) => lease.chunk_id)).size, done.length);
+  const { rounds } = RoundList.parse(await api(farm.url).json('GET', `/jobs/${id}/rounds`));
+  assert.deepEqual(
+    rounds.map(({ round, state, shardsDone }) => [round, state, shardsDone]),
+    Array.from({ length: ROUNDS }, (_, index) => [index + 1, 'done', SHARDS]),
+  );
+  const last = rounds.at(-1)?.metrics?.accuracy ?? 0;
+  assert.ok(last > 0.8, `the model learned nothing: ${last}`);
+}
