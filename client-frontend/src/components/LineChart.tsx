@@ -1,11 +1,14 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { alignLines } from './align-lines.ts';
 import { type ChartLine, chartOptions, isDense } from './chart-options.ts';
 import classes from './LineChart.module.css';
+
+/** A chart, and the lines and colours it was made for. */
+type Plot = { chart: uPlot; looks: string };
 
 type LineChartProps = {
   lines: readonly ChartLine[];
@@ -21,25 +24,28 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const target = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme();
-  const [plot, setPlot] = useState<uPlot | null>(null);
+  const plot = useRef<Plot | null>(null);
   const hover = useRef(onHover);
   useEffect(() => {
     hover.current = onHover;
   });
-  const looks = lines.map((line) => `${line.key} ${line.color} ${line.strong} ${isDense(line)}`).join('|');
+  const looks = lines
+    .map((line) => `${line.key} ${line.color} ${line.strong} ${isDense(line)}`)
+    .concat(scheme)
+    .join('|');
   const ready = width > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew with other lines or colours; size and points follow below
   useLayoutEffect(() => {
     if (target.current === null || !ready) return;
     const options = chartOptions(lines, target.current, (x) => hover.current?.(x));
     const made = new uPlot({ ...options, width, height }, alignLines(lines), target.current);
-    setPlot(made);
+    plot.current = { chart: made, looks };
     return () => {
       made.destroy();
-      setPlot(null);
+      plot.current = null;
     };
-  }, [looks, scheme, ready]);
-  useEffect(() => plot?.setSize({ width, height }), [plot, width, height]);
+  }, [looks, ready]);
+  useEffect(() => plot.current?.chart.setSize({ width, height }), [width, height]);
   useSteadyData(plot, lines, looks);
   return (
     <div ref={ref} className={classes.chart} style={{ height }} role="img" aria-label={told}>
@@ -52,19 +58,18 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
 const MOST_BUSY = 1 / 6;
 
 /** Hands new points to the chart, seldom enough that drawing much leaves time for everything else. */
-function useSteadyData(plot: uPlot | null, lines: readonly ChartLine[], looks: string): void {
+function useSteadyData(plot: RefObject<Plot | null>, lines: readonly ChartLine[], looks: string): void {
   const drawn = useRef({ at: 0, cost: 0 });
   const newest = useRef({ lines, looks });
-  newest.current = { lines, looks };
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEffect(() => {
-    if (plot === null) return;
+    newest.current = { lines, looks };
     const draw = () => {
       timer.current = null;
-      // With other lines the chart is about to be made anew.
-      if (newest.current.looks !== looks) return;
+      // A chart made for other lines is about to be replaced.
+      if (plot.current?.looks !== newest.current.looks) return;
       const at = performance.now();
-      plot.setData(alignLines(newest.current.lines));
+      plot.current.chart.setData(alignLines(newest.current.lines));
       // The chart draws in a task of its own right after this one.
       queueMicrotask(() => {
         drawn.current = { at, cost: performance.now() - at };
@@ -73,7 +78,7 @@ function useSteadyData(plot: uPlot | null, lines: readonly ChartLine[], looks: s
     const { at, cost } = drawn.current;
     const wait = at + cost / MOST_BUSY - performance.now();
     timer.current ??= setTimeout(draw, Math.max(0, wait));
-  });
+  }, [plot, lines, looks]);
   useEffect(
     () => () => {
       if (timer.current !== null) clearTimeout(timer.current);
