@@ -51,6 +51,32 @@ test('results are bounded, and must be what they were announced as', async (t) =
   assert.equal(await backend.parts.blobs.size(hashOf(large)), null);
 });
 
+test('a worker reads the shard of its own chunk, and no other of the same stage', async (t) => {
+  const backend = await start(t);
+  const store = async (bytes: Buffer) => {
+    const written = await backend.parts.blobs.write(Readable.from([bytes]), { maxBytes: 1e9 });
+    assert.ok(written.ok);
+    return written.hash;
+  };
+  const [script, ...shards] = await Promise.all(
+    [randomBytes(10), randomBytes(20), randomBytes(30)].map(store),
+  );
+  const specs = shards.map((hash, shard) => ({ round: 1, shard, data: { path: 'data.npz', hash, size: 1 } }));
+  const training = { kind: 'training', stage: 'train' };
+  for (const [own, chunkSpec] of specs.entries()) {
+    const { ask } = await grantLease(backend, script === undefined ? [] : [script], {
+      ...training,
+      chunkSpec,
+    });
+    for (const [shard, hash] of shards.entries()) {
+      const reply = await ask(hash);
+      assert.equal(reply.status, shard === own ? 200 : 403, `shard ${shard} for the worker of ${own}`);
+      if (shard !== own) assert.equal(await codeOf(reply), 'not-an-input');
+    }
+    assert.equal((await ask(script as BlobHash)).status, 200);
+  }
+});
+
 test('ranges of bytes', () => {
   assert.deepEqual(parseRange('bytes=0-4', 10), { start: 0, end: 4 });
   assert.deepEqual(parseRange('bytes=4-', 10), { start: 4, end: 9 });
@@ -108,7 +134,14 @@ async function exerciseLease(backend: TestBackend): Promise<void> {
   }
 }
 
-async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
+type Work = { kind: string; stage: string; chunkSpec: unknown };
+const RENDERING: Work = { kind: 'blender', stage: 'render', chunkSpec: {} };
+
+async function grantLease(
+  { url, parts }: TestBackend,
+  inputs: BlobHash[],
+  { kind, stage: name, chunkSpec }: Work = RENDERING,
+) {
   const job: JobId = newId('job', random);
   const stage: StageId = newId('stg', random);
   const lease: LeaseId = newId('lse', random);
@@ -119,7 +152,7 @@ async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
     .values({
       id: job,
       owner_id: parts.owner,
-      kind: 'blender',
+      kind,
       name: 'a',
       state: 'running',
       priority: 0,
@@ -133,7 +166,7 @@ async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
     .values({
       ...common,
       id: stage,
-      name: 'render',
+      name,
       state: 'open',
       inputs_json,
       requirements_json: '[]',
@@ -144,7 +177,14 @@ async function grantLease({ url, parts }: TestBackend, inputs: BlobHash[]) {
     .execute();
   await parts.db
     .insertInto('chunks')
-    .values({ ...common, id: chunkId(stage, 0), stage_id: stage, state: 'leased', attempts: 0 })
+    .values({
+      ...common,
+      id: chunkId(stage, 0),
+      stage_id: stage,
+      state: 'leased',
+      attempts: 0,
+      spec_json: JSON.stringify(chunkSpec),
+    })
     .execute();
   await parts.db
     .insertInto('leases')

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
+import { Problem } from '@parallel-pilot/shared/api/problem.ts';
+import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { chunkId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import type { ChunksTable, StagesTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import type { Insertable } from 'kysely';
+import { fromBufferPromise } from 'yauzl';
+import { startTestBackend, type TestBackend, temporaryFolder } from '../../app.fixture.ts';
+import { storeBytes } from '../../jobs/test-farm.fixture.ts';
+import { addTraining } from './training.fixture.ts';
+
+let backend: TestBackend;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+before(async () => {
+  folder = await temporaryFolder();
+  backend = await startTestBackend({ dataFolder: folder.path });
+});
+after(async () => {
+  await backend.stop();
+  await folder.remove();
+});
+
+const get = (path: string) => fetch(`${backend.url}/api/v1/jobs/${path}`);
+
+/** Rows of a training as it has them after so many rounds, each of its shards with a history of steps. */
+async function longTraining(rounds: number, shards: number, steps: number): Promise<JobId> {
+  const { parts } = backend;
+  const job = await addTraining(parts, { settings: { shards, rounds } });
+  await parts.db.deleteFrom('stages').where('job_id', '=', job).execute();
+  const stages: Insertable<StagesTable>[] = [];
+  const chunks: Insertable<ChunksTable>[] = [];
+  const of = {
+    job_id: job,
+    state: 'closed' as const,
+    inputs_json: '[]',
+    requirements_json: '[]',
+    affinity: '',
+  };
+  const history = Array.from({ length: steps }, (_, step) => ({
+    at: (step + 1) / steps,
+    values: { loss: step },
+  }));
+  for (let round = 1; round <= rounds; round += 1) {
+    const [train, merge] = [newId('stg', parts.random), newId('stg', parts.random)];
+    const times = { planned_at: round * 1_000, closed_at: round * 1_000 + 500 };
+    const merged = JSON.stringify({ missing: [0], shardMetrics: { loss: round } });
+    stages.push(
+      { ...of, ...times, id: train, ordinal: 2 * round, name: 'train', chunk_count: shards, spec_json: '{}' },
+      {
+        ...of,
+        ...times,
+        id: merge,
+        ordinal: 2 * round + 1,
+        name: 'merge',
+        chunk_count: 1,
+        spec_json: merged,
+      },
+    );
+    const done = { job_id: job, spec_json: '{}', state: 'done' as const, attempts: 1 };
+    for (let ordinal = 0; ordinal < shards; ordinal += 1) {
+      const result_json = JSON.stringify({ samples: 5, metrics: { loss: round }, history });
+      chunks.push({ ...done, id: chunkId(train, ordinal), stage_id: train, ordinal, result_json });
+    }
+    const result_json = JSON.stringify({ metrics: { accuracy: round }, parameters: 1, seconds: 1 });
+    chunks.push({ ...done, id: chunkId(merge, 0), stage_id: merge, ordinal: 0, result_json });
+  }
+  await parts.db.transaction().execute(async (db) => {
+    for (let at = 0; at < stages.length; at += 500)
+      await db
+        .insertInto('stages')
+        .values(stages.slice(at, at + 500))
+        .execute();
+    for (let at = 0; at < chunks.length; at += 500)
+      await db
+        .insertInto('chunks')
+        .values(chunks.slice(at, at + 500))
+        .execute();
+  });
+  return job;
+}
+
+test('rounds come in pages, and 10,000 of them are few points on a curve', async () => {
+  const job = await longTraining(10_000, 3, 2);
+  const page = RoundList.parse(await (await get(`${job}/rounds?after=9998&limit=5`)).json());
+  assert.deepEqual([page.total, page.rounds.map((round) => round.round)], [10_000, [9_999, 10_000]]);
+  assert.deepEqual(page.rounds[0], {
+    round: 9_999,
+    state: 'done',
+    shardsDone: 2,
+    shards: 3,
+    metrics: { accuracy: 9_999 },
+    shardMetrics: { loss: 9_999 },
+    seconds: 0.5,
+    startedAt: 9_999_000,
+  });
+  const whole = RoundList.parse(await (await get(`${job}/rounds`)).json());
+  assert.equal(whole.rounds.length, 1_000);
+
+  const curves = Curves.parse(await (await get(`${job}/curves`)).json());
+  assert.deepEqual(
+    curves.lines.map((line) => [line.shard, line.points.length]),
+    [
+      [null, 2_000],
+      [0, 2_000],
+      [1, 2_000],
+      [2, 2_000],
+    ],
+  );
+  const [merged] = curves.lines;
+  assert.deepEqual(merged?.points.at(-1), { x: 10_000, values: { accuracy: 10_000 } });
+  const gaps = merged?.points.slice(1).map((point, at) => point.x - (merged.points[at]?.x ?? 0));
+  assert.ok(
+    gaps?.every((gap) => gap === 5),
+    'not evenly thinned',
+  );
+  const late = Curves.parse(await (await get(`${job}/curves?after=9990`)).json());
+  assert.deepEqual(
+    late.lines.map((line) => line.points.length),
+    [10, 20, 20, 20],
+  );
+  assert.deepEqual(
+    late.lines[1]?.points.slice(0, 2).map((point) => point.x),
+    [9_990.5, 9_991],
+  );
+});
+
+test('a short training shows the steps within its rounds', async () => {
+  const job = await longTraining(3, 2, 256);
+  const curves = Curves.parse(await (await get(`${job}/curves`)).json());
+  assert.deepEqual(curves.names, ['accuracy', 'loss']);
+  assert.deepEqual(
+    curves.lines.map((line) => line.points.length),
+    [3, 768, 768],
+  );
+  const xs = curves.lines[1]?.points.map((point) => point.x) ?? [];
+  assert.deepEqual(
+    xs,
+    xs.toSorted((a, b) => a - b),
+  );
+  assert.deepEqual([xs[0], xs.at(-1)], [1 / 256, 3]);
+});
+
+test('jobs that are no trainings have no rounds, and the document tells of both requests', async () => {
+  for (const path of ['job_00000000000000000000/rounds', 'job_00000000000000000000/curves']) {
+    const reply = await get(path);
+    assert.deepEqual([reply.status, Problem.parse(await reply.json()).code], [404, 'job-unknown']);
+  }
+  const job = await longTraining(1, 1, 1);
+  assert.equal((await get(`${job}/rounds?limit=1001`)).status, 400);
+  const document = (await (await fetch(`${backend.url}/api/v1/openapi.json`)).json()) as { paths: object };
+  for (const path of ['rounds', 'curves']) assert.ok(`/api/v1/jobs/{id}/${path}` in document.paths);
+});
+
+test('the files of a completed job come in one zip, once there are two', async () => {
+  const { parts } = backend;
+  const job = await longTraining(1, 1, 1);
+  const names = async () =>
+    ArtifactList.parse(await (await get(`${job}/artifacts`)).json()).artifacts.map(
+      (artifact) => artifact.name,
+    );
+  const add = async (name: string) => {
+    const { hash, size } = await storeBytes(parts, Buffer.from(name), 'text/plain');
+    await putArtifact(parts.db, { job_id: job, name, hash, size, media_type: 'text/plain', created_at: 1 });
+  };
+  await add('model.npz');
+  await parts.db.updateTable('jobs').set({ state: 'completed' }).where('id', '=', job).execute();
+  assert.deepEqual(await names(), ['model.npz']);
+  const none = await get(`${job}/artifacts/all.zip`);
+  assert.deepEqual([none.status, Problem.parse(await none.json()).code], [404, 'no-artifacts']);
+  await add('metrics.json');
+  assert.deepEqual(await names(), ['metrics.json', 'model.npz', 'all.zip']);
+  const reply = await get(`${job}/artifacts/all.zip`);
+  assert.match(reply.headers.get('content-disposition') ?? '', /^attachment; .*digits-all\.zip/);
+  const zip = await fromBufferPromise(Buffer.from(await reply.arrayBuffer()));
+  const found: string[] = [];
+  for await (const entry of zip.eachEntry()) {
+    const bytes = Buffer.concat(await (await zip.openReadStreamPromise(entry)).toArray());
+    found.push(`${entry.fileName}: ${bytes}`);
+  }
+  assert.deepEqual(found, ['metrics.json: metrics.json', 'model.npz: model.npz']);
+});
