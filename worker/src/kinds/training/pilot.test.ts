@@ -95,7 +95,7 @@ test('a .jsonl becomes dicts, an .npz of one array that array', async () => {
     "['x', 'y'] ['a', 'b']",
   );
   assert.equal(
-    await said('np.savez("one.npz", np.arange(4)); print(sorted(pilot.data("one.npz")))'),
+    await said('np.savez("one.npz", np.arange(4)); print(sorted(pilot.data("one.npz").tolist()))'),
     '[0, 1, 2, 3]',
   );
   assert.match(await said('np.savez("o.npz", np.array([{}])); pilot.data("o.npz")'), /allow_pickle=False/);

@@ -193,6 +193,7 @@ time.sleep(1234)
   test(title('the same seed gives the same numbers, and another shard others'), async () => {
     const script = `${START}
 import random
+assert pilot.classes is None, 'a shard does not know the classes of the whole data'
 print(random.random(), np.random.rand(), X[:, 0].sum(), list(y))
 ${FINISH}`;
     const numbers = async (shard: number) => (await rig.train(script, { data, weights, shard })).outcome.log;
