@@ -39,8 +39,9 @@ export type Saving = {
 /** `missing`: what was asked for and is not there, as a sentence. `done` is told where nothing is missing. */
 export type Saved = { missing: string } | { missing: null; done(seconds: number): RunEvent };
 
-/** `problem`: why the job has not come to its results, as a sentence; null where it has. */
-export type JobEnd = { planned: PlannedJob; job: JobDetail; problem: string | null };
+/** `problem`: why the job has not come to its results, as a sentence; otherwise `done` is what was told of them. */
+export type JobEnd = { planned: PlannedJob; job: JobDetail } & Outcome;
+export type Outcome = { problem: string; done: null } | { problem: null; done: RunEvent };
 
 export type RunOptions = {
   server: ServerFlags;

@@ -1,3 +1,4 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { createApi } from '../api/client.ts';
@@ -11,7 +12,7 @@ import type { Interrupts } from './interrupts.ts';
 import { mergeSilence } from './merge-silence.ts';
 import { startOwnFarm } from './own-farm.ts';
 import type { RunParts } from './parts.ts';
-import type { JobEnd, RunEnd, RunOptions, RunPlan } from './plan.ts';
+import type { JobEnd, Outcome, PlannedJob, RunEnd, RunOptions, RunPlan } from './plan.ts';
 import { unfinishedJobs } from './unfinished.ts';
 
 /** Takes a plan from its files to its results: finds or starts a farm, hands the jobs over, follows them, saves what they came to. */
@@ -79,27 +80,29 @@ async function see(
   const job = await plan.follow(api, id, { report, signal: interrupts.first, underWay });
   if (job === null) return 'stopped';
   try {
-    return { planned, job, problem: await save(run, { planned, job }) };
+    return { planned, job, ...(await save(run, planned, job)) };
   } catch (error) {
     if (!interrupts.first.aborted) throw error;
     return 'unsaved';
   }
 }
 
-/** Returns why the job has no results, null where they are all there. */
-async function save(run: RunParts, { planned, job }: Omit<JobEnd, 'problem'>): Promise<string | null> {
+async function save(run: RunParts, planned: PlannedJob, job: JobDetail): Promise<Outcome> {
   const { api, plan, report, interrupts } = run;
   if (!isOver(job.state)) throw new Error(`job ${job.id} is ${job.state}, not over`);
-  if (job.state === 'canceled') return `The job ${job.id} was canceled.`;
+  if (job.state === 'canceled') return without(`The job ${job.id} was canceled.`);
   const problem = job.problem?.message ?? 'The job failed.';
   // Of a job that failed, what is there is worth having too.
-  if (job.state === 'failed' && job.counts.done === 0) return problem;
+  if (job.state === 'failed' && job.counts.done === 0) return without(problem);
   const saved = await plan.save({ api, job, planned, report, signal: interrupts.first });
-  if (job.state === 'failed') return problem;
-  if (saved.missing !== null) return saved.missing;
-  report(saved.done(secondsOf(run)));
-  return null;
+  if (job.state === 'failed') return without(problem);
+  if (saved.missing !== null) return without(saved.missing);
+  const done = saved.done(secondsOf(run));
+  report(done);
+  return { problem: null, done };
 }
+
+const without = (problem: string): Outcome => ({ problem, done: null });
 
 async function conclude(run: RunParts, ends: JobEnd[]): Promise<RunEnd> {
   if (run.plan.conclude !== undefined) run.report(await run.plan.conclude(ends, secondsOf(run)));

@@ -1,11 +1,9 @@
 import { basename } from 'node:path';
-import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import type { PlannedJob, RunPlan, Saving } from '../../run/plan.ts';
+import type { PlannedJob, RunPlan, Saved, Saving } from '../../run/plan.ts';
 import { trainingCli } from './index.ts';
 import { type Params, variantOf } from './params.ts';
 import type { TrainRequest } from './request.ts';
 import { folderFor, folderOf, saveModel } from './results.ts';
-import { trainingOf } from './rounds.ts';
 import { concludeSweep } from './sweep.ts';
 import { sweepVoice } from './sweep-voice.ts';
 
@@ -55,20 +53,15 @@ function planJob(
   };
 }
 
-async function save(
-  { api, job, planned, report, signal }: Saving,
-  root: string,
-): ReturnType<RunPlan['save']> {
-  const { folder, model, missing } = await saveModel(api, job, folderFor(root, planned), report, signal);
-  if (model === null) return { missing: missing ?? '' };
-  const metrics = metricsOf(job);
+async function save({ api, job, planned, report, signal }: Saving, root: string): Promise<Saved> {
+  const at = folderFor(root, planned);
+  const { folder, metrics, model, missing } = await saveModel(api, job, at, report, signal);
+  if (missing !== null) return { missing };
   return {
     missing: null,
     done: (seconds) => ({ event: 'train.done', job: job.id, seconds, model, folder, metrics }),
   };
 }
-
-const metricsOf = (job: JobDetail) => trainingOf(job).metrics;
 
 /** A worker for each shard while there are cores: each trains with threads of its own. */
 const workersFor = ({ cpus, request }: TrainOrder): number =>

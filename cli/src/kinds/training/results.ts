@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { z } from 'zod';
 import type { Api } from '../../api/client.ts';
 import { eachOf } from '../../api/each-of.ts';
 import { patiently } from '../../api/patience.ts';
@@ -7,16 +10,20 @@ import { saveFile } from '../../api/save.ts';
 import type { RunEvent } from '../../report/events.ts';
 import type { PlannedJob } from '../../run/plan.ts';
 import { fileNameOf } from '../../text/file-name.ts';
+import { trainingOf } from './rounds.ts';
 
 /** The file without which a training has come to nothing. */
 export const MODEL = 'model.npz';
 
-export type SavedModel = {
-  folder: string;
-  /** Path of the model; null where there is none. */
-  model: string | null;
-  missing: string | null;
-};
+/** Its figures; as far as they are needed here. */
+const Figures = z.object({ model: z.object({ metrics: Metrics.nullable() }) });
+const FIGURES = 'metrics.json';
+
+export type SavedModel = { folder: string; metrics: Metrics | null } & (
+  | { model: null; missing: string }
+  /** `model` is its path. */
+  | { model: string; missing: null }
+);
 
 const AT_ONCE = 4;
 
@@ -49,9 +56,19 @@ export async function saveModel(
     step();
   });
   const size = sizes.get(MODEL);
-  const model = size === undefined ? null : join(folder, MODEL);
-  if (model !== null && size !== undefined) report({ event: 'model.saved', job: job.id, path: model, size });
+  const model = join(folder, MODEL);
+  if (size !== undefined) report({ event: 'model.saved', job: job.id, path: model, size });
   const files = wanted.map(({ name }) => fileNameOf(name, 'file'));
   if (files.length > 0) report({ event: 'files.saved', job: job.id, folder, files });
-  return { folder, model, missing: model === null ? 'There is no model.' : null };
+  if (size === undefined) return { folder, metrics: null, model: null, missing: 'There is no model.' };
+  return { folder, metrics: await metricsOf(job, folder), model, missing: null };
+}
+
+// The model need not be that of the last round: with patience it is the best one.
+async function metricsOf(job: JobDetail, folder: string): Promise<Metrics | null> {
+  try {
+    return Figures.parse(JSON.parse(await readFile(join(folder, FIGURES), 'utf8'))).model.metrics;
+  } catch {
+    return trainingOf(job).metrics;
+  }
 }

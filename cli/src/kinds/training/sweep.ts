@@ -5,7 +5,6 @@ import type { RunEvent } from '../../report/events.ts';
 import type { JobEnd } from '../../run/plan.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import type { SweptJob } from './events.ts';
-import { folderFor } from './results.ts';
 import { trainingOf } from './rounds.ts';
 
 type SweepDone = Extract<RunEvent, { event: 'sweep.done' }>;
@@ -16,7 +15,7 @@ export async function concludeSweep(
   folder: string,
   seconds: number,
 ): Promise<SweepDone> {
-  const { metric, jobs } = compare(ends, folder);
+  const { metric, jobs } = compare(ends);
   const csv = join(folder, 'sweep.csv');
   try {
     await mkdir(folder, { recursive: true });
@@ -30,17 +29,18 @@ export async function concludeSweep(
 }
 
 /** The trainings in order, the best first, those without a figure last. Pure. */
-export function compare(ends: readonly JobEnd[], folder: string): Pick<SweepDone, 'metric' | 'jobs'> {
+export function compare(ends: readonly JobEnd[]): Pick<SweepDone, 'metric' | 'jobs'> {
   const rows = ends.map((end) => {
     const view = trainingOf(end.job);
+    const done = end.done?.event === 'train.done' ? end.done : null;
     const job: SweptJob = {
       job: end.job.id,
       variant: end.planned.variant ?? end.job.name,
       params: view.settings.params,
       state: end.job.state,
       round: view.round,
-      metrics: end.problem === null ? view.metrics : null,
-      folder: end.problem === null ? folderFor(folder, end.planned) : null,
+      metrics: done?.metrics ?? null,
+      folder: done?.folder ?? null,
     };
     return { job, judged: judgedMetric(job.metrics ?? {}, view.settings) };
   });

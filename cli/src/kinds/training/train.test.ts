@@ -73,6 +73,14 @@ describe('pilot train', () => {
     assert.deepEqual([failed.exitCode, failed.stderr], [1, problem.message]);
   });
 
+  test('tells the figures of the model that is handed out, which may not be the last', async () => {
+    const { lines } = await pilot(() => ({ ...DONE, losses: [0.2, 0.9], delivered: 0.2 }), 'best', [
+      '--json',
+    ]);
+    const last = eventsOf(lines).at(-1);
+    assert.deepEqual(last?.event === 'train.done' && last.metrics, { loss: 0.2 });
+  });
+
   const grid = ['--param', 'lr=0.1,0.01', '--param', 'width=32,64'];
   // The smaller rate does better, and the wider net a little.
   const swept = (request: CreateJob): Standing => {
