@@ -73,10 +73,7 @@ function seriesOf(line: ChartLine, color: (name: string) => string, count: numbe
     stroke: color(name),
     width: (strong ? 2.5 : 1.25) * (isDense(line) ? 0.6 : 1),
     alpha: strong ? 1 : faint,
-    points: {
-      show: (plot, _series, from, to) => strong && to - from < 60 && plot.width > 200,
-      size: 5,
-      fill: color(name),
-    },
+    // A line of one point would not be seen without it.
+    points: { show: (_plot, _series, from, to) => to - from < 60, size: strong ? 6 : 4, fill: color(name) },
   };
 }

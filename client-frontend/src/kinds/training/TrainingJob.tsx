@@ -37,7 +37,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
         </div>
         <div className={classes.side}>
           <HowFar job={job} />
-          <WorkerBars job={job} spans={spans} one="shard" />
+          <WorkerBars job={job} spans={spans} one="task" />
         </div>
       </div>
       {job.group !== null && <Sweep job={job} group={job.group} />}
@@ -49,7 +49,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
       )}
       <TimelinePanel
         spans={spans}
-        one="shard"
+        one="task"
         onOpen={open}
         // Of earlier stages the farm tells when they ran, and no more.
         canOpen={(span) => span.label === names.nameOf(span.ordinal)}

@@ -18,15 +18,32 @@ export function useLiveCurves(job: JobDetail) {
   return { curves, error, refetch };
 }
 
-/** What a round came to is in no patch: it is asked for when the round is over. */
-function useFreshRounds({ id, stageId, state }: JobDetail): void {
+/** Shards end more often than one would ask anew. */
+const REFRESH_MS = 2_000;
+
+/** What rounds and shards came to is in no patch: it is asked for when one is over. */
+function useFreshRounds({ id, stageId, state, counts }: JobDetail): void {
   const queries = useQueryClient();
   const present = `${stageId} ${state}`;
-  const seen = useRef(present);
+  const seen = useRef({ present, done: counts.done });
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEffect(() => {
-    if (seen.current === present) return;
-    seen.current = present;
-    void queries.invalidateQueries({ queryKey: ['job', id, 'curves'] });
-    void queries.invalidateQueries({ queryKey: ['job', id, 'rounds'] });
-  }, [queries, id, present]);
+    const refresh = () => {
+      timer.current = null;
+      void queries.invalidateQueries({ queryKey: ['job', id, 'curves'] });
+      void queries.invalidateQueries({ queryKey: ['job', id, 'rounds'] });
+    };
+    const moved = seen.current.present !== present;
+    const more = seen.current.done !== counts.done;
+    seen.current = { present, done: counts.done };
+    if (moved) refresh();
+    else if (more) timer.current ??= setTimeout(refresh, REFRESH_MS);
+  }, [queries, id, present, counts.done]);
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+      timer.current = null;
+    },
+    [],
+  );
 }
