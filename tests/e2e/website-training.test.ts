@@ -1,0 +1,77 @@
+/// <reference lib="dom" />
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser } from '../support/browser.ts';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
+
+const example = (name: string) => fileURLToPath(new URL(`../../examples/training/${name}`, import.meta.url));
+
+let farm: Farm;
+let browser: Browser;
+before(async () => {
+  [farm, browser] = await Promise.all([startFarm({ workers: 4 }), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await farm?.stop();
+});
+
+test('digits over four workers through the website: drop, start, watch the curves, download the model', async () => {
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(`${farm.url}/new`);
+  await page.locator('input[type=file]').setInputFiles([example('digits_mlp.py'), example('digits.npz')]);
+  await page.getByLabel('Rounds', { exact: true }).fill('8');
+  await page.getByRole('button', { name: 'Start training' }).click();
+  await page.waitForURL(/\/jobs\/job_/);
+
+  await fourBarsAreSeen(page);
+  const accuracy = page.getByRole('img', { name: /^accuracy over the rounds.*merged model 0\.\d+/ });
+  await accuracy.waitFor({ timeout: 120_000 });
+  assert.ok(await drawsLines(page), 'the chart of the accuracy is empty');
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download model.npz' }).click({ timeout: 180_000 });
+  const saved = await download;
+  assert.equal(saved.suggestedFilename(), 'model.npz');
+  // A zip, of which an .npz is one.
+  assert.equal((await readFile(await saved.path())).subarray(0, 2).toString(), 'PK');
+
+  const rounds = page.getByRole('region', { name: 'Table of rounds' });
+  assert.match((await rounds.textContent()) ?? '', /8.*4 of 4/s);
+  const best = Number((await accuracy.getAttribute('aria-label'))?.match(/merged model (0\.\d+|1)/)?.[1]);
+  assert.ok(best > 0.85, `an accuracy of ${best} after eight rounds`);
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+/** The bar of every worker is seen at a shard, not all at the same moment: four share two cores. */
+async function fourBarsAreSeen(page: Page): Promise<void> {
+  const seen = new Set<string>();
+  await until(
+    async () => {
+      for (const bar of await page.getByRole('progressbar', { name: /^Worker / }).all())
+        seen.add((await bar.getAttribute('aria-label', { timeout: 500 }).catch(() => null)) ?? '');
+      return new Set([...seen].flatMap((name) => name.match(/worker-\d/)?.[0] ?? [])).size === 4;
+    },
+    () => `not all four workers were seen at work: ${[...seen].join(', ')}`,
+    120_000,
+  );
+}
+
+/** True when a canvas of the page has pixels that are not its background. */
+const drawsLines = (page: Page): Promise<boolean> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('canvas')].some((canvas) => {
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      const colours = new Set<number>();
+      for (let at = 0; at < pixels.length; at += 4)
+        if (pixels[at + 3] !== 0) colours.add(((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8));
+      return colours.size > 3;
+    }),
+  );
