@@ -5,6 +5,7 @@ import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts } from '../parts.ts';
 import { advance, takeGathering } from './advance.ts';
+import { createDiskWatch } from './disk-watch.ts';
 import { createErrands, type Errands } from './errands.ts';
 import { createExclusive } from './exclusive.ts';
 import { createWaitWatch } from './wait-watch.ts';
@@ -33,6 +34,7 @@ export function createJobEngine(parts: Parts): JobEngine {
   const waiting = new Map<JobId, Promise<void>>();
   const closing = new AbortController();
   const waitWatch = createWaitWatch(parts);
+  const diskWatch = createDiskWatch(parts);
   const errands = createErrands(parts, {
     gathered: (job, stage, gathering) => exclusive(job, () => takeGathering(parts, job, stage, gathering)),
     over(job) {
@@ -76,6 +78,7 @@ export function createJobEngine(parts: Parts): JobEngine {
       }
       await stopForeign(parts, errands);
       await waitWatch.look();
+      await diskWatch.look();
       if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
       troubled = false;
     } catch (error) {

@@ -49,6 +49,14 @@ test('results are bounded, and must be what they were announced as', async (t) =
   const wrong = await ask(hashOf(large), 'PUT', { body: randomBytes(10) });
   assert.deepEqual([wrong.status, await codeOf(wrong)], [422, 'hash-mismatch']);
   assert.equal(await backend.parts.blobs.size(hashOf(large)), null);
+
+  const { freeBytes } = backend.parts.blobs;
+  const small = randomBytes(10);
+  backend.parts.blobs.freeBytes = async () => 1_000;
+  const full = await ask(hashOf(small), 'PUT', { body: small });
+  assert.deepEqual([full.status, await codeOf(full)], [507, 'disk-full']);
+  backend.parts.blobs.freeBytes = freeBytes;
+  assert.equal((await ask(hashOf(small), 'PUT', { body: small })).status, 200);
 });
 
 test('a worker reads the shard of its own chunk, and no other of the same stage', async (t) => {

@@ -11,6 +11,7 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { Upload } from 'tus-js-client';
 import { until } from '../../../tests/support/until.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
+import { GRACE_MS, sweepBlobs } from '../jobs/sweep-blobs.ts';
 
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex') as BlobHash;
 
@@ -111,6 +112,21 @@ test('the disk filling up in the middle stops the upload, which goes on when the
   assert.equal(full.status, 507);
   assert.match(await detailOf(full), /disk of the farm is full/);
   backend.parts.blobs.freeBytes = freeBytes;
+  assert.equal((await send(backend, bytes, url)).blobHash, hashOf(bytes));
+});
+
+test('an upload whose blob was removed as unused is not known any more, and may be started again', async (t) => {
+  const { backend } = await start(t);
+  const bytes = randomBytes(20_000);
+  const { url } = await send(backend, bytes);
+  const now = Date.now();
+  backend.parts.clock = () => now + GRACE_MS + 1;
+  await sweepBlobs(backend.parts);
+  assert.equal(await backend.parts.blobs.size(hashOf(bytes)), null);
+  const head = await fetch(url, { method: 'HEAD', headers: { 'tus-resumable': '1.0.0' } });
+  assert.equal(head.status, 404);
+  const info = await fetch(`${url}/info`);
+  assert.deepEqual([info.status, Problem.parse(await info.json()).code], [404, 'upload-unknown']);
   assert.equal((await send(backend, bytes, url)).blobHash, hashOf(bytes));
 });
 

@@ -47,7 +47,9 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
       return {};
     },
     async onUploadFinish(_request, upload) {
-      return { headers: { 'Blob-Hash': (await settle(upload.id)).hash } };
+      const blob = await settle(upload.id);
+      if (blob === null) throw GONE;
+      return { headers: { 'Blob-Hash': blob.hash } };
     },
   });
   return {
@@ -57,35 +59,53 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
       if (response.headers.get('upload-offset') !== response.headers.get('upload-length')) return response;
       // All bytes came, but the process was killed, or the database away, before they became a blob.
       const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
-      response.headers.set('Blob-Hash', (await settle(id)).hash);
+      const blob = await settle(id);
+      if (blob === null) return new Response(null, { status: 404 });
+      response.headers.set('Blob-Hash', blob.hash);
       return response;
     },
     async info(id) {
       const upload = await store.getUpload(id).catch(() => null);
       if (upload === null) return null;
       const size = upload.size ?? 0;
-      const blob = upload.offset === size ? await settle(id) : null;
-      return { offset: upload.offset, size, blob: blob?.hash ?? null };
+      if (upload.offset < size) return { offset: upload.offset, size, blob: null };
+      const blob = await settle(id);
+      return blob === null ? null : { offset: size, size, blob: blob.hash };
     },
     sweep: () => sweep(store, folder, parts.clock() - EXPIRE_MS),
   };
 }
 
-/** Turns a complete upload into a blob. May be called again after a crash at any point. */
+const GONE = { status_code: 404, body: 'The upload is gone.' };
+
+/** Turns a complete upload into a blob. May be called again after a crash at any point. Null where the blob was removed since. */
 async function become(
   { blobs, db, clock }: UploadParts,
   store: HashingStore,
   id: string,
-): Promise<StoredBlob> {
-  const blob = (await store.blobOf(id)) ?? (await hashed(store, id));
+): Promise<StoredBlob | null> {
+  const before = await store.blobOf(id);
+  const blob = before ?? (await hashed(store, id));
   await store.finish(id, blob);
-  await oneByOne(blob.hash, async () => {
-    if ((await blobs.size(blob.hash)) === null) await blobs.adopt(store.fileOf(id), blob);
-    else await rm(store.fileOf(id), { force: true });
+  return oneByOne(blob.hash, async () => {
+    if ((await blobs.size(blob.hash)) !== null) await rm(store.fileOf(id), { force: true });
+    else if (before !== null && !(await exists(store.fileOf(id)))) {
+      await store.remove(id);
+      return null;
+    } else await blobs.adopt(store.fileOf(id), blob);
     await insertBlobs(db, [{ ...blob, media_type: 'application/octet-stream', created_at: clock() }]);
+    return blob;
   });
-  return blob;
 }
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 
 async function hashed(store: HashingStore, id: string): Promise<StoredBlob> {
   const { size } = await stat(store.fileOf(id));

@@ -30,6 +30,16 @@ export const listNotes = (db: Db, job: JobId): Promise<NoteRow[]> =>
 /** Codes that begin so tell what a job waits for; they go when it goes on. */
 export const WAITING = 'waiting-';
 
+/** True when there were any of that code. */
+export async function dropNotes(db: Db, job: JobId, code: string): Promise<boolean> {
+  const result = await db
+    .deleteFrom('job_notes')
+    .where('job_id', '=', job)
+    .where('code', '=', code)
+    .executeTakeFirst();
+  return Number(result.numDeletedRows) > 0;
+}
+
 /** True when there were any. */
 export async function dropWaitingNotes(db: Db, job: JobId): Promise<boolean> {
   const result = await db
