@@ -1,6 +1,7 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { creationRefusal } from './creation-refusal.ts';
 import { createJob } from './farm.ts';
-import { ProblemError, sentenceOf } from './request.ts';
+import { sentenceOf } from './request.ts';
 import { type FileOnItsWay, Refusal, sendFile } from './send-file.ts';
 import { rememberSource } from './sources.ts';
 import {
@@ -177,18 +178,10 @@ export class Submission {
   }
 
   #notCreated(turn: number, error: unknown): void {
-    const problem = error instanceof ProblemError ? error.problem : null;
-    const gone = problem?.code === 'blob-missing' || problem?.code === 'blob-unknown';
+    const { message, choices, gone, canRetry } = creationRefusal(error, this.#created.length);
     if (gone) this.#blobs = new WeakMap();
-    const choices = problem?.choices ?? [];
-    if (choices.length > 0) {
-      this.#set({ phase: 'choosing', ...this.#named(), message: sentenceOf(error), choices });
-      return;
-    }
-    const made = this.#created.length;
-    const some = made === 0 ? '' : `The first ${made === 1 ? 'job is' : `${made} jobs are`} created. `;
-    const again = problem === null || problem.status >= 500 || gone;
-    this.#refuse(turn, some + sentenceOf(error), again, true);
+    if (choices.length > 0) this.#set({ phase: 'choosing', ...this.#named(), message, choices });
+    else this.#refuse(turn, message, canRetry, true);
   }
 
   #refuse(turn: number, message: string, canRetry: boolean, stored: boolean): void {

@@ -20,6 +20,8 @@ import { Sweep } from './Sweep.tsx';
 import { stepNames } from './step-names.ts';
 import { trainingOf } from './training-job.ts';
 
+const PRINTED = 'What the script printed is in logs.txt, to be downloaded when the training is over.';
+
 /** The page of a training: its curves, its rounds, and who works on them. */
 export function TrainingJob({ job }: { job: JobDetail }) {
   const states = useQuery(chunkStatesQuery(job.id)).data;
@@ -58,7 +60,16 @@ export function TrainingJob({ job }: { job: JobDetail }) {
         <Summary job={job} />
         <Notes notes={job.notes} />
       </div>
-      {present && <ChunkDrawer job={job} states={states} names={names} opened={opened} onOpen={open} />}
+      {present && (
+        <ChunkDrawer
+          job={job}
+          states={states}
+          names={names}
+          opened={opened}
+          onOpen={open}
+          top={(_, status) => status === 'done' && <p className={classes.quiet}>{PRINTED}</p>}
+        />
+      )}
     </>
   );
 }
