@@ -14,9 +14,10 @@ export function workerTable({ workers }: WorkerList, width: number): string[] {
       worker.status,
       worker.load === null ? '' : `${Math.round(worker.load.cpu * 100)} %`,
       String(worker.capabilities['blender.version'] ?? ''),
+      String(worker.capabilities['training.python'] ?? ''),
       String(worker.chunksDone),
       String(worker.chunksFailed),
       worker.running.map((chunk) => `${chunk.label} of ${chunk.jobName}`).join(', '),
     ]);
-  return table(['WORKER', 'STATE', 'CPU', 'BLENDER', 'DONE', 'FAILED', 'DOES'], rows, width);
+  return table(['WORKER', 'STATE', 'CPU', 'BLENDER', 'PYTHON', 'DONE', 'FAILED', 'DOES'], rows, width);
 }

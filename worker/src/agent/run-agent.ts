@@ -150,8 +150,8 @@ async function detectAll(kinds: readonly WorkerKind[], sandbox: Sandbox): Promis
 
 const nothingToDo = (config: WorkerConfig): string =>
   config.blender === null
-    ? 'No Blender was found on this machine, so this worker could do nothing. Install Blender (on Debian or Ubuntu: apt install blender), or name its program with PILOT_BLENDER.'
-    : `"${config.blender}" (PILOT_BLENDER) is not a Blender that can be run here, so this worker could do nothing.`;
+    ? 'Neither Blender nor a Python with numpy was found on this machine, so this worker could do nothing. Install Blender (on Debian or Ubuntu: apt install blender) or Python with numpy (apt install python3-numpy), or name their programs with PILOT_BLENDER and PILOT_PYTHON.'
+    : `"${config.blender}" (PILOT_BLENDER) is not a Blender that can be run here, and no Python with numpy was found, so this worker could do nothing.`;
 
 function cannotStart(log: Log, message: string): WorkerExit {
   log.error({ event: 'worker.cannot-start' }, message);
