@@ -9,8 +9,8 @@ import { Parameter, TrainingSettings } from './settings.ts';
  * names below, and hands back the files named below.
  *
  * Shards have the form of the whole: an .npz of stored entries with the same arrays, a .csv that begins with the
- * header where the data has one (a first row of which no field is empty or a number), a .jsonl, a .zip whose
- * files lie in folders named like their classes. Rows keep the order they have in the whole: a script shuffles.
+ * header where the data has one (a first row of which no field is a number), a .jsonl, a .zip whose
+ * files lie in folders named like their classes. Rows keep the order they have in the whole: `pilot.data` shuffles.
  */
 
 /** Names of input files. The data of a chunk is `data.<ext>`, the held-out part `holdout.<ext>`. */
