@@ -6,7 +6,7 @@ import classes from './StateBadge.module.css';
 type Look = { text: string; color: string; ink?: string; shape?: 'ring' | 'square'; live?: boolean };
 
 const LOOKS: Record<JobStatus, Look> = {
-  probing: { text: 'Reading the file', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
+  probing: { text: 'Getting ready', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
   ready: { text: 'Waiting for you', color: 'var(--brand)', ink: 'var(--brand)', shape: 'ring' },
   queued: { text: 'Queued', color: 'var(--muted)', shape: 'ring' },
   running: { text: 'Running', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
@@ -23,11 +23,14 @@ type Shown = Pick<JobSummary, 'state' | 'fraction'>;
 const lookOf = ({ state, fraction }: Shown): Look =>
   LOOKS[state === 'queued' && fraction > 0 ? 'running' : state];
 
-export const stateText = (job: Shown): string => lookOf(job).text;
+/** `probing` is what the job's kind calls that state; without it the state has a word that fits every kind. */
+export function stateText(job: Shown, probing: string | undefined): string {
+  return job.state === 'probing' && probing !== undefined ? probing : lookOf(job).text;
+}
 
 /** A job's state in words, with a dot whose form says the same as its colour. */
-export function StateBadge({ job }: { job: Shown }) {
-  const { text, color, ink, shape, live } = lookOf(job);
+export function StateBadge({ job, probing }: { job: Shown; probing?: string | undefined }) {
+  const { color, ink, shape, live } = lookOf(job);
   const style = { '--badge-color': color, ...(ink === undefined ? {} : { '--badge-ink': ink }) };
   return (
     <span
@@ -37,7 +40,7 @@ export function StateBadge({ job }: { job: Shown }) {
       style={style as CSSProperties}
     >
       <span className={classes.dot} aria-hidden />
-      {text}
+      {stateText(job, probing)}
     </span>
   );
 }

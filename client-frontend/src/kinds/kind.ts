@@ -47,6 +47,8 @@ export type SiteKind = {
   /** What a worker can do for it, in words. */
   capabilities: CapabilityWords;
   words: {
+    /** Its state while it is looked into, before it can be worked on. */
+    probing: string;
     /** Beside "Cancel the job" when asked whether one really wants to. */
     goOn: string;
     /** What canceling does. */

@@ -28,6 +28,7 @@ export const training: SiteKind = {
   Job: fetchedPart(async () => (await import('./TrainingJob.tsx')).TrainingJob),
   capabilities,
   words: {
+    probing: 'Getting ready',
     goOn: 'Go on training',
     cancel: 'What was measured stays. The training does not go on, until you take it up again.',
     remove: 'Its model and curves are deleted with it.',
@@ -46,6 +47,6 @@ function listed(job: JobSummary): Listed {
     case 'canceled':
       return { bar: 'fraction', text: `Stopped at ${formatPercent(job.fraction)}` };
     default:
-      return { bar: 'fraction', text: `${formatPercent(job.fraction)} · ${stageWords(job)}` };
+      return { bar: 'fraction', text: stageWords(job) };
   }
 }

@@ -1,20 +1,28 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { formatPercent } from '../../components/format.ts';
 
-/** What a training does at the moment, after a percentage. */
-export function stageWords({ state, stage, counts }: Pick<JobSummary, 'state' | 'stage' | 'counts'>): string {
-  if (state === 'stitching') return 'putting the model together';
+type Told = Pick<JobSummary, 'state' | 'stage' | 'counts' | 'fraction'>;
+
+/** What a training does at the moment and how far it is: "Training, 38 %". */
+export function stageWords(job: Told): string {
+  return job.fraction > 0 ? `${doing(job)}, ${formatPercent(job.fraction)}` : doing(job);
+}
+
+function doing({ state, stage, counts }: Told): string {
+  if (state === 'paused') return 'Paused';
+  if (state === 'stitching') return 'Putting the model together';
   switch (stage) {
     case 'split':
-      return 'splitting the data';
+      return 'Splitting the data';
     case 'initialize':
-      return counts.running > 0 ? 'making the first weights' : 'waiting for a worker';
+      return counts.running > 0 ? 'Making the first weights' : 'Waiting for a worker';
     case 'train':
-      return `${counts.done} of ${counts.total} shards in`;
+      return 'Training';
     case 'merge':
-      return 'merging a round';
+      return 'Merging';
     case 'evaluate':
-      return 'measuring the model';
+      return 'Measuring the model';
     default:
-      return 'under way';
+      return 'Under way';
   }
 }

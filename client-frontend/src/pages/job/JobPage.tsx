@@ -65,9 +65,10 @@ function useFreshEta(id: string, wanted: boolean): void {
 
 function Job({ job }: { job: JobDetail }) {
   const kind = siteKind(job.kind);
+  const probing = kind?.words.probing;
   return (
     <>
-      <PageHead title={job.name} tab={tabOf(job)} sub={<StateBadge job={job} />}>
+      <PageHead title={job.name} tab={tabOf(job, probing)} sub={<StateBadge job={job} probing={probing} />}>
         <Actions job={job} />
       </PageHead>
       <div className={classes.stack}>
@@ -89,10 +90,10 @@ function UnknownKind({ job }: { job: JobDetail }) {
 }
 
 /** The tab tells how far the job is while another one is in front. */
-function tabOf(job: JobDetail): string {
+function tabOf(job: JobDetail, probing: string | undefined): string {
   return job.state === 'running' && job.fraction > 0
     ? `${formatPercent(job.fraction)} ${job.name}`
-    : `${stateText(job)}: ${job.name}`;
+    : `${stateText(job, probing)}: ${job.name}`;
 }
 
 function Loading() {

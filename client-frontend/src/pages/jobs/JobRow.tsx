@@ -10,7 +10,8 @@ import { siteKind } from '../../kinds/registry.ts';
 import classes from './Jobs.module.css';
 
 export const JobRow = memo(function JobRow({ job, now }: { job: JobSummary; now: number }) {
-  const Thumbnail = siteKind(job.kind)?.Thumbnail;
+  const kind = siteKind(job.kind);
+  const Thumbnail = kind?.Thumbnail;
   return (
     <Link to={`/jobs/${job.id}`} className={classes.row}>
       <div className={classes.thumb}>
@@ -25,7 +26,7 @@ export const JobRow = memo(function JobRow({ job, now }: { job: JobSummary; now:
       </div>
       <div className={classes.eta}>{etaOf(job)}</div>
       <div className={classes.state}>
-        <StateBadge job={job} />
+        <StateBadge job={job} probing={kind?.words.probing} />
       </div>
     </Link>
   );

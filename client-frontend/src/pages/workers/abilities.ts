@@ -1,10 +1,12 @@
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import { type Ability, type CapabilityWords, has } from '../../kinds/capabilities.ts';
+import { type Ability, type CapabilityWords, has, lacks } from '../../kinds/capabilities.ts';
 import { SITE_KINDS } from '../../kinds/registry.ts';
 
 const WORDS: CapabilityWords = {
   // What it can do for each kind is told by the kind's own capabilities.
   kinds: () => [],
+  // Which program it is made with is for the log.
+  sandbox: (value) => [value === 'none' ? lacks('No sandbox') : has('Sandbox')],
   ...Object.assign({}, ...SITE_KINDS.map((kind) => kind.capabilities)),
 };
 
