@@ -1,7 +1,7 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'react-router';
 import { workersQuery } from '../api/queries.ts';
 import { Bar } from '../components/Bar.tsx';
@@ -9,7 +9,7 @@ import { formatDuration, formatMeasured, plural } from '../components/format.ts'
 import { Panel } from '../components/Panel.tsx';
 import classes from './Job.module.css';
 import { layOutTimeline, type Span, workerSummary } from './timeline-layout.ts';
-import { type Lane, laneLabel, nextLanes } from './worker-lanes.ts';
+import { type Lane, laneLabel, nextLanes, nextWaiting, shownChunk } from './worker-lanes.ts';
 
 type WorkerBarsProps = {
   job: JobDetail;
@@ -21,13 +21,8 @@ type WorkerBarsProps = {
 
 /** A bar for each worker with the chunk and the step it is at. */
 export function WorkerBars({ job, spans, one }: WorkerBarsProps) {
-  const before = useRef<Lane[]>([]);
-  const workers = useQuery(workersQuery()).data?.workers;
-  const lanes = useMemo(() => {
-    const slots = new Map(workers?.map((worker) => [worker.id as string, worker.slots]));
-    return nextLanes(before.current, job.progress, (worker) => slots.get(worker) ?? 1);
-  }, [job.progress, workers]);
-  before.current = lanes;
+  const lanes = useLanes(job.progress);
+  const at = useMomentOfWaiting(lanes);
   if (isOver(job.state) || job.state === 'stitching') return <WhoDidIt spans={spans} one={one} />;
   const idle = job.state === 'paused' ? 'Paused' : `Waiting for a ${one}`;
   return (
@@ -36,7 +31,7 @@ export function WorkerBars({ job, spans, one }: WorkerBarsProps) {
       <ul className={classes.lanes}>
         {lanes.map((lane) => (
           <li key={`${lane.worker}/${lane.slot}`}>
-            <OneLane lane={lane} idle={idle} />
+            <OneLane lane={lane} chunk={shownChunk(lane, at)} idle={idle} />
           </li>
         ))}
       </ul>
@@ -44,10 +39,36 @@ export function WorkerBars({ job, spans, one }: WorkerBarsProps) {
   );
 }
 
-function OneLane({ lane, idle }: { lane: Lane; idle: string }) {
-  const { now } = lane;
-  const doing = now === null ? idle : [now.label, now.detail].filter((part) => part !== '').join(' · ');
-  const values = Object.entries(now?.values ?? {});
+function useLanes(progress: JobDetail['progress']): Lane[] {
+  const before = useRef<Lane[]>([]);
+  const workers = useQuery(workersQuery()).data?.workers;
+  const lanes = useMemo(() => {
+    const slots = new Map(workers?.map((worker) => [worker.id as string, worker.slots]));
+    return nextLanes(before.current, progress, (worker) => slots.get(worker) ?? 1, Date.now());
+  }, [progress, workers]);
+  before.current = lanes;
+  return lanes;
+}
+
+/** The time, ms since 1970, told anew when a worker whose chunk ended is to be shown as waiting. */
+function useMomentOfWaiting(lanes: readonly Lane[]): number {
+  const [, tell] = useState(0);
+  const at = Date.now();
+  const due = nextWaiting(lanes, at);
+  useEffect(() => {
+    if (due === null) return;
+    // A timer may go off a moment early, and would not be set again for the same time.
+    const timer = setTimeout(() => tell((times) => times + 1), due - Date.now() + 10);
+    return () => clearTimeout(timer);
+  }, [due]);
+  return at;
+}
+
+type OneLaneProps = { lane: Lane; chunk: ReturnType<typeof shownChunk>; idle: string };
+
+function OneLane({ lane, chunk, idle }: OneLaneProps) {
+  const doing = chunk === null ? idle : [chunk.label, chunk.detail].filter((part) => part !== '').join(' · ');
+  const values = Object.entries(chunk?.values ?? {});
   return (
     <div className={classes.lane}>
       <div className={classes.laneHead}>
@@ -55,8 +76,10 @@ function OneLane({ lane, idle }: { lane: Lane; idle: string }) {
         <span>{doing}</span>
       </div>
       <Bar
+        // A bar of its own for each chunk: a full one would slide back to where the next begins.
+        key={chunk?.label}
         label={laneLabel(lane)}
-        fraction={now?.fraction ?? 0}
+        fraction={chunk?.fraction ?? 0}
         text={doing}
         color="var(--state-running)"
         height={10}

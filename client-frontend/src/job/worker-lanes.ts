@@ -1,8 +1,17 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 
 type Progress = JobDetail['progress'][number];
-/** One bar on the page. `now` is null while this worker, or this slot of it, does nothing for the job. */
-export type Lane = { worker: string; name: string; slot: number; now: Progress | null };
+/**
+ * One bar on the page. `now` is null while this worker, or this slot of it, does
+ * nothing for the job; `last` is then the chunk it ended, and when, ms since 1970.
+ */
+export type Lane = {
+  worker: string;
+  name: string;
+  slot: number;
+  now: Progress | null;
+  last: { chunk: Progress; endedAt: number } | null;
+};
 
 /**
  * The bars after new progress. A worker keeps its bars once it has them, in the
@@ -12,27 +21,50 @@ export function nextLanes(
   lanes: readonly Lane[],
   progress: readonly Progress[],
   slotsOf: (worker: string) => number,
+  at: number,
 ): Lane[] {
   const left = withinSlots(progress, slotsOf);
   const take = (fits: (bar: Progress) => boolean): Progress | null => {
     const index = left.findIndex(fits);
     return index === -1 ? null : (left.splice(index, 1)[0] ?? null);
   };
-  const kept = lanes.map((lane) => ({
-    ...lane,
-    now: take((bar) => bar.worker === lane.worker && bar.ordinal === lane.now?.ordinal),
+  const kept = lanes.map((before) => ({
+    before,
+    now: take((bar) => bar.worker === before.worker && bar.ordinal === before.now?.ordinal),
   }));
-  const filled = kept.map((lane) => ({
-    ...lane,
-    now: lane.now ?? take((bar) => bar.worker === lane.worker),
-  }));
+  const filled = kept.map(({ before, now }) =>
+    moved(before, now ?? take((bar) => bar.worker === before.worker), at),
+  );
   const added = left.map((bar, index): Lane => {
     const before = [...filled, ...left.slice(0, index)].filter((one) => one.worker === bar.worker).length;
-    return { worker: bar.worker, name: bar.workerName, slot: before + 1, now: bar };
+    return { worker: bar.worker, name: bar.workerName, slot: before + 1, now: bar, last: null };
   });
   return [...filled, ...added].sort(
     (a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }) || a.slot - b.slot,
   );
+}
+
+function moved(before: Lane, now: Progress | null, at: number): Lane {
+  if (now !== null) return { ...before, now, last: null };
+  if (before.now === null) return before;
+  return { ...before, now, last: { chunk: { ...before.now, fraction: 1, detail: '' }, endedAt: at } };
+}
+
+/** Between two short chunks a worker has nothing to report for a moment: that is not waiting yet. */
+const WAITS_AFTER_MS = 1_500;
+
+/** What a bar shows: its chunk, or for a moment the one that ended, full; null when its worker waits. */
+export function shownChunk({ now, last }: Lane, at: number): Progress | null {
+  if (now !== null) return now;
+  return last !== null && at - last.endedAt < WAITS_AFTER_MS ? last.chunk : null;
+}
+
+/** When the next of the bars that show an ended chunk says that its worker waits, ms since 1970; null when none does. */
+export function nextWaiting(lanes: readonly Lane[], at: number): number | null {
+  const ahead = lanes
+    .flatMap(({ now, last }) => (now === null && last !== null ? last.endedAt + WAITS_AFTER_MS : []))
+    .filter((due) => due > at);
+  return ahead.length === 0 ? null : ahead.reduce((a, b) => Math.min(a, b));
 }
 
 /**
