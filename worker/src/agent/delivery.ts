@@ -98,7 +98,7 @@ export class Delivery {
     const files: ResultFile[] = [];
     for (const { name, path, mediaType, size } of message.files) {
       if (signal.aborted) break;
-      const hash = await hashFile(join(folder, path)).catch((error: Error) => error);
+      const hash = await hashFile(join(folder, path), size).catch((error: Error) => error);
       if (hash instanceof Error) {
         const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
         return { sent: false, instead: asFailure(message, 'unexpected', why) };

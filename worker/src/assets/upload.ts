@@ -22,9 +22,13 @@ export type UploadOutcome =
   /** Trying again would not help. */
   | { ok: false; why: 'refused'; message: string };
 
-export async function hashFile(path: string): Promise<BlobHash> {
+/** Opens a file of `size` bytes. A buffer of the usual 64 KB for each small image is what the collector would be busy with. */
+const readSized = (path: string, size: number) =>
+  createReadStream(path, { highWaterMark: Math.max(1, Math.min(65_536, size)) });
+
+export async function hashFile(path: string, size: number): Promise<BlobHash> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  await pipeline(readSized(path, size), hash);
   return BlobHash.parse(hash.digest('hex'));
 }
 
@@ -76,7 +80,7 @@ async function put({ path, size, mediaType, url, signal }: Uploading): Promise<A
       method: 'PUT',
       url: url(),
       headers: { 'content-length': size, 'content-type': mediaType },
-      body: () => createReadStream(path),
+      body: () => readSized(path, size),
       signal,
     });
     const status = response.statusCode ?? 0;

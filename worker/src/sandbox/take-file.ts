@@ -1,5 +1,5 @@
 import { constants, createWriteStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -10,6 +10,9 @@ export type Taken =
 
 /** Neither follows a link nor waits at a pipe. Windows has no such flags, and no sandbox. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** A file of so many bytes is not worth two streams. */
+const AT_ONCE = 1_048_576;
 
 /** Copies the plain file `name` of `folder`, a folder that a child could write, to `target`. */
 export async function takeFile(
@@ -36,11 +39,13 @@ export async function takeFile(
     if (!stats.isFile()) return noFile(name);
     if (stats.size > maxBytes) return tooLarge(name, maxBytes);
     // A file that grows meanwhile is cut where it was.
-    if (stats.size > 0) {
+    if (stats.size <= AT_ONCE) {
+      const bytes = Buffer.allocUnsafe(stats.size);
+      const { bytesRead } = await file.read(bytes, 0, stats.size, 0);
+      await writeFile(target, bytes.subarray(0, bytesRead), { mode: 0o600 });
+    } else {
       const read = file.createReadStream({ end: stats.size - 1, autoClose: false });
       await pipeline(read, createWriteStream(target, { mode: 0o600 }));
-    } else {
-      await pipeline([], createWriteStream(target, { mode: 0o600 }));
     }
     return { ok: true, bytes: stats.size };
   } finally {

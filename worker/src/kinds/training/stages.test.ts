@@ -161,6 +161,38 @@ np.testing.assert_allclose(new["w"], w.detach().numpy(), rtol=1e-12)
 assert new["n"].tolist() == [4, 5]`);
   });
 
+  test(`the outer step keeps variances positive, large integers whole and float16 exact (sandbox: ${sandbox.level})`, async () => {
+    const path = (name: string) => join(rig.root, `special-${name}.npz`);
+    await rig.python(`
+ends = np.array([2**63 - 1, -(2**63), 2**53 + 1])
+for name, s, v in (("w", 1, 1), ("a", 2, 0.05), ("b", 4, 0.15)):
+    np.savez(${JSON.stringify(path('NAME'))}.replace("NAME", name), **{
+        "s": np.float32(s), "1.running_var": np.float32([v, v]), "ends": ends, "u": np.array(2**64 - 1, np.uint64),
+        "count": np.int8(s), "empty": np.zeros((0, 3)), "a/b": np.float16([1 + v / 100])})`);
+    const updates = ['a', 'b'].map((name) => ({ file: path(name), samples: 1 }));
+    for (const trim of [0, 0.45]) {
+      const three = trim === 0 ? updates : [...updates, { file: path('b'), samples: 1 }];
+      const ran = await rig.merge('', {
+        weights: path('w'),
+        updates: three,
+        merge: { merge: 'outer', trim },
+      });
+      done(ran);
+      await rig.python(`
+old, b = (np.load(${JSON.stringify(path('NAME'))}.replace("NAME", name)) for name in ("w", "b"))
+new = np.load(${JSON.stringify(join(ran.outputs, 'weights.npz'))})
+momentum = np.load(${JSON.stringify(join(ran.outputs, 'momentum.npz'))})
+s, v, count = ${trim === 0 ? '3, 0.1, 3' : '4, 0.15, 4'}
+np.testing.assert_allclose(new["s"], 1 + 1.3 * (s - 1), rtol=1e-6)
+np.testing.assert_allclose(new["1.running_var"], v, rtol=1e-6)
+assert new["ends"].tolist() == old["ends"].tolist() and new["u"] == old["u"], (new["ends"], new["u"])
+assert new["count"] == count and new["empty"].shape == (0, 3)
+assert all(new[name].dtype == old[name].dtype and new[name].shape == old[name].shape for name in old.files)
+assert sorted(momentum.files) == ["a/b", "empty", "s"] and momentum["a/b"].dtype == np.float32
+`);
+    }
+  });
+
   test(`a trimmed mean leaves out the largest and the smallest of every weight (sandbox: ${sandbox.level})`, async () => {
     const path = (name: string) => join(rig.root, `trim-${name}.npz`);
     await rig.python(`

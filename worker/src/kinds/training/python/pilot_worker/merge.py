@@ -6,11 +6,14 @@ outer     DiLoCo's outer step with Nesterov momentum (Douillard et al., arXiv 23
           m = momentum * m + delta;  new = base - lr * (delta + momentum * m)
 trim      in place of the mean, per weight: the mean without the floor(trim * updates) largest and smallest
 
-Counters (integer arrays) are averaged and rounded, flags decided by the majority; neither has momentum.
+Counters (integer arrays) are averaged and rounded, flags decided by the majority, running statistics such as
+those of BatchNorm averaged: none of them is stepped or has momentum. A step beyond the mean would make
+variances negative.
 """
 
 import contextlib
 import math
+import re
 
 import numpy as np
 import pilot
@@ -19,6 +22,8 @@ from pilot_worker.failures import Failure
 
 # Weights sorted at once: sorting needs several copies of what it sorts.
 BLOCK = 1 << 18
+# Running statistics by the names that torch, Keras and Flax give them.
+STATISTICS = re.compile(r"(running|moving)_(mean|var|variance)$|(^|\W)batch_stats\W")
 
 
 def merge(settings, base, updates, target, momentum, new_momentum, progress):
@@ -39,24 +44,38 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
             old = start[name]
-            mean = mean_of(name, old, (file[name] for file in files), shares, trimmed)
+            arrays = (checked(name, file[name], old) for file in files)
             parameters += old.size
-            if outer and old.dtype.kind == "f":
+            if old.dtype.kind in "iu":
+                add(name, mean_of_counters(old, arrays, shares, trimmed))
+                continue
+            mean = mean_of(old.shape, arrays, shares, trimmed)
+            if outer and old.dtype.kind == "f" and not STATISTICS.search(name):
                 delta = old.astype(np.float64) - mean
                 m = settings["outerMomentum"] * np.asarray(before[name] if momentum else 0.0, float) + delta
                 mean = old - settings["outerLr"] * (delta + settings["outerMomentum"] * m)
-                add_momentum(name, m.astype(old.dtype))
+                # In float16 the small changes of late rounds would become zeros.
+                add_momentum(name, finite(name, m.astype(np.promote_types(old.dtype, np.float32))))
             add(name, finite(name, in_type_of(old, mean)))
     return parameters
 
 
-def mean_of(name, old, arrays, shares, trimmed):
+def mean_of(shape, arrays, shares, trimmed):
     if trimmed > 0:
-        return trimmed_mean([checked(name, array, old) for array in arrays], shares, trimmed)
-    mean = np.zeros(old.shape)
+        return trimmed_mean(list(arrays), shares, trimmed)
+    mean = np.zeros(shape)
     for array, share in zip(arrays, shares):
-        mean += checked(name, array, old) * share
+        # By itself numpy 1 would multiply float16 in float16.
+        mean += np.multiply(array, share, dtype=np.float64)
     return mean
+
+
+def mean_of_counters(old, arrays, shares, trimmed):
+    """By their changes: as float64 itself a large integer would lose its last digits."""
+    start = old.astype(np.int64)
+    changes = (array.astype(np.int64) - start for array in arrays)
+    change = mean_of(old.shape, changes, shares, trimmed)
+    return np.asarray(start + np.rint(change).astype(np.int64)).astype(old.dtype)
 
 
 def trimmed_mean(arrays, shares, trimmed):
@@ -76,7 +95,7 @@ def in_type_of(old, mean):
     if old.dtype.kind == "b":
         # A tie changes nothing.
         return np.where(np.isclose(mean, 0.5), old, mean > 0.5)
-    return np.asarray(np.rint(mean) if old.dtype.kind in "iu" else mean).astype(old.dtype)
+    return np.asarray(mean).astype(old.dtype)
 
 
 def finite(name, array):
