@@ -35,6 +35,10 @@ test('the built site is served: hashed files for ever, and its page for every ad
     assert.deepEqual([page.status, page.text, page.cache], [200, '<p>site</p>', 'no-cache'], path);
     assert.match(page.type ?? '', /^text\/html/);
   }
+  const long = 'run();'.repeat(1_000);
+  await writeFile(join(siteFolder, 'assets', 'long-4f3b.js'), long);
+  const packed = await fetch(`${url}/assets/long-4f3b.js`, { headers: { 'accept-encoding': 'gzip' } });
+  assert.deepEqual([packed.headers.get('content-encoding'), await packed.text()], ['gzip', long]);
   const script = await get('/assets/index-4f3a.js');
   assert.deepEqual([script.text, script.cache], ['run()', 'public, max-age=31536000, immutable']);
   for (const path of ['/assets/gone.js', '/%2e%2e/secret.txt', '/..%2fsecret.txt']) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono, type MiddlewareHandler, type Next } from 'hono';
+import { compress } from 'hono/compress';
 import { problem } from './problems.ts';
 
 const BUILT_SITE = fileURLToPath(new URL('../../../client-frontend/dist', import.meta.url));
@@ -14,6 +15,7 @@ const BUILT_SITE = fileURLToPath(new URL('../../../client-frontend/dist', import
  */
 export function siteRoutes(folder: string = BUILT_SITE): Hono {
   const site = new Hono();
+  site.use(compress());
   site.get('*', async (c, next) => {
     if (existsSync(join(folder, 'index.html'))) return next();
     return problem(c, 404, 'site-not-built', NOT_BUILT);
