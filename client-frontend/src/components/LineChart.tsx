@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { alignLines } from './align-lines.ts';
-import { type ChartLine, chartOptions, isDense } from './chart-options.ts';
+import { type ChartLine, chartOptions, drawnLines, isDense } from './chart-options.ts';
 import classes from './LineChart.module.css';
 
 /** A chart, and the lines and colours it was made for. */
@@ -38,7 +38,11 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
   useLayoutEffect(() => {
     if (target.current === null || !ready) return;
     const options = chartOptions(lines, target.current, (x) => hover.current?.(x));
-    const made = new uPlot({ ...options, width, height }, alignLines(lines), target.current);
+    const made = new uPlot(
+      { ...options, width, height },
+      alignLines(drawnLines(lines, width)),
+      target.current,
+    );
     plot.current = { chart: made, looks };
     return () => {
       made.destroy();
@@ -46,7 +50,7 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
     };
   }, [looks, ready]);
   useEffect(() => plot.current?.chart.setSize({ width, height }), [width, height]);
-  useSteadyData(plot, lines, looks);
+  useSteadyData(plot, { lines, looks, width });
   return (
     <div ref={ref} className={classes.chart} style={{ height }} role="img" aria-label={told}>
       <div ref={target} />
@@ -54,22 +58,24 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
   );
 }
 
+type Shown = { lines: readonly ChartLine[]; looks: string; width: number };
+
 /** Share of the time that drawing may take. */
 const MOST_BUSY = 1 / 6;
 
 /** Hands new points to the chart, seldom enough that drawing much leaves time for everything else. */
-function useSteadyData(plot: RefObject<Plot | null>, lines: readonly ChartLine[], looks: string): void {
+function useSteadyData(plot: RefObject<Plot | null>, { lines, looks, width }: Shown): void {
   const drawn = useRef({ at: 0, cost: 0 });
-  const newest = useRef({ lines, looks });
+  const newest = useRef({ lines, looks, width });
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   useEffect(() => {
-    newest.current = { lines, looks };
+    newest.current = { lines, looks, width };
     const draw = () => {
       timer.current = null;
       // A chart made for other lines is about to be replaced.
       if (plot.current?.looks !== newest.current.looks) return;
       const at = performance.now();
-      plot.current.chart.setData(alignLines(newest.current.lines));
+      plot.current.chart.setData(alignLines(drawnLines(newest.current.lines, newest.current.width)));
       // The chart draws in a task of its own right after this one.
       queueMicrotask(() => {
         drawn.current = { at, cost: performance.now() - at };
@@ -78,7 +84,7 @@ function useSteadyData(plot: RefObject<Plot | null>, lines: readonly ChartLine[]
     const { at, cost } = drawn.current;
     const wait = at + cost / MOST_BUSY - performance.now();
     timer.current ??= setTimeout(draw, Math.max(0, wait));
-  }, [plot, lines, looks]);
+  }, [plot, lines, looks, width]);
   useEffect(
     () => () => {
       if (timer.current !== null) clearTimeout(timer.current);

@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
 import type { PlotLine } from './align-lines.ts';
 import { formatMeasured } from './format.ts';
+import { localMean } from './local-mean.ts';
 
 export type ChartLine = PlotLine & {
   key: string;
@@ -12,6 +13,19 @@ export type ChartLine = PlotLine & {
 
 /** More lines than this are not told apart by the pointer, which draws all of them again. */
 const MOST_FOCUSED = 24;
+
+/** Pixels beside the lines. */
+const LEFT = 58;
+const RIGHT = 12;
+
+/** Where the axis ends: with the round that is under way. */
+const endOf = (x: number): number => Math.max(1, Math.ceil(x));
+
+/** The lines as a chart of that width, px, shows them: the strong ones as they are, of the others what can be told apart. */
+export function drawnLines(lines: readonly ChartLine[], width: number): PlotLine[] {
+  const end = endOf(lines.reduce((most, { xs }) => Math.max(most, xs.at(-1) ?? 0), 0));
+  return lines.map((line) => (line.strong ? line : localMean(line, end, width - LEFT - RIGHT)));
+}
 
 /** How a chart looks, in the colours that `element` has. Its size is left to the caller. */
 export function chartOptions(
@@ -30,7 +44,7 @@ export function chartOptions(
   };
   return {
     legend: { show: false },
-    padding: [8, 12, 0, 0],
+    padding: [8, RIGHT, 0, 0],
     cursor: {
       y: false,
       drag: { x: false, y: false },
@@ -38,7 +52,7 @@ export function chartOptions(
       points: { show: lines.length <= MOST_FOCUSED },
     },
     focus: { alpha: 0.35 },
-    scales: { x: { time: false, range: (_, _min, max) => [0, Math.max(1, Math.ceil(max ?? 1))] } },
+    scales: { x: { time: false, range: (_, _min, max) => [0, endOf(max ?? 1)] } },
     axes: [
       {
         ...axis,
@@ -47,7 +61,7 @@ export function chartOptions(
         incrs: STEPS,
         values: (_, at) => at.map((x) => x.toLocaleString('en')),
       },
-      { ...axis, size: 58, space: 36, values: (_, at) => at.map(formatMeasured) },
+      { ...axis, size: LEFT, space: 36, values: (_, at) => at.map(formatMeasured) },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line, color, lines.length))],
     hooks: {
@@ -63,7 +77,7 @@ const STEPS = [1, 2, 5].flatMap((step) => [step, step * 10, step * 100, step * 1
 /** From here on a thick line is a band. */
 const DENSE = 600;
 
-export const isDense = ({ xs }: ChartLine): boolean => xs.length > DENSE;
+export const isDense = ({ strong, xs }: ChartLine): boolean => strong && xs.length > DENSE;
 
 function seriesOf(line: ChartLine, color: (name: string) => string, count: number): uPlot.Series {
   const { color: name, strong } = line;
@@ -71,7 +85,7 @@ function seriesOf(line: ChartLine, color: (name: string) => string, count: numbe
   return {
     spanGaps: true,
     stroke: color(name),
-    width: (strong ? 2.5 : 1.25) * (isDense(line) ? 0.6 : 1),
+    width: strong ? (isDense(line) ? 1.5 : 2.75) : 1.25,
     alpha: strong ? 1 : faint,
     // A line of one point would not be seen without it.
     points: { show: (_plot, _series, from, to) => to - from < 60, size: strong ? 6 : 4, fill: color(name) },

@@ -1,19 +1,19 @@
 import { Button } from '@mantine/core';
 import type { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconDownload } from '@tabler/icons-react';
-import { formatBytes } from '../components/format.ts';
+import { formatBytes, plural } from '../components/format.ts';
 import classes from './Job.module.css';
 
 export type Artifact = ArtifactList['artifacts'][number];
 
 type DownloadsProps = {
   artifacts: readonly Artifact[];
-  /** The one that most people want. */
-  main: Artifact | undefined;
+  /** Those that most people want. */
+  main: readonly Artifact[];
   labelOf(artifact: Artifact): string;
 };
 
-/** Everything there is to download of a job. */
+/** What there is to download of a job. */
 export function Downloads({ artifacts, main, labelOf }: DownloadsProps) {
   return (
     <div className={classes.downloads}>
@@ -23,7 +23,7 @@ export function Downloads({ artifacts, main, labelOf }: DownloadsProps) {
           component="a"
           href={`${artifact.url}?download`}
           download
-          variant={artifact === main ? 'filled' : 'default'}
+          variant={main.includes(artifact) ? 'filled' : 'default'}
           leftSection={<IconDownload size={17} aria-hidden />}
         >
           {artifact.size === null
@@ -32,5 +32,25 @@ export function Downloads({ artifacts, main, labelOf }: DownloadsProps) {
         </Button>
       ))}
     </div>
+  );
+}
+
+/** Files that few want, folded. */
+export function OtherDownloads({ artifacts }: { artifacts: readonly Artifact[] }) {
+  if (artifacts.length === 0) return null;
+  return (
+    <details className={classes.others}>
+      <summary>{plural(artifacts.length, 'other file')}</summary>
+      <ul>
+        {artifacts.map(({ name, url, size }) => (
+          <li key={name}>
+            <a href={`${url}?download`} download>
+              {name}
+            </a>
+            {size !== null && <span>{formatBytes(size)}</span>}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

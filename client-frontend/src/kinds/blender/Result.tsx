@@ -24,7 +24,7 @@ export function Result({ job, onOpen }: { job: JobDetail; onOpen(ordinal: number
         </div>
       )}
       {error !== null && <p role="alert">{sentenceOf(error)}</p>}
-      <Downloads artifacts={artifacts} main={video} labelOf={labelOf} />
+      <Downloads artifacts={artifacts} main={video === undefined ? [] : [video]} labelOf={labelOf} />
     </section>
   );
 }

@@ -2,21 +2,30 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useQuery } from '@tanstack/react-query';
 import { artifactsQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
-import { type Artifact, Downloads } from '../../job/Downloads.tsx';
+import { type Artifact, Downloads, OtherDownloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';
 
-/** What there is to download of a training that is over, the model first. */
+/** What there is to download of a training that is over: the model, or all of it; its parts are folded. */
 export function Result({ job }: { job: JobDetail }) {
   const { data, error } = useQuery(artifactsQuery(job.id));
-  const artifacts = (data?.artifacts ?? []).toSorted((a, b) => Number(isModel(b)) - Number(isModel(a)));
-  const main = artifacts.find(isModel);
+  const artifacts = data?.artifacts ?? [];
   if (error === null && artifacts.length === 0) return null;
+  const models = artifacts.filter(isModel);
   return (
     <section className={classes.result} aria-label="Result">
       {error !== null && <p role="alert">{sentenceOf(error)}</p>}
-      <Downloads artifacts={artifacts} main={main} labelOf={({ name }) => `Download ${name}`} />
+      <Downloads
+        artifacts={[...models, ...artifacts.filter(isEverything)]}
+        main={models}
+        labelOf={(artifact) =>
+          isEverything(artifact) ? 'Everything, as a zip' : `Download ${artifact.name}`
+        }
+      />
+      <OtherDownloads artifacts={artifacts.filter((one) => !isModel(one) && !isEverything(one))} />
     </section>
   );
 }
 
 const isModel = ({ name }: Artifact): boolean => /^model\b/i.test(name);
+// By its name: an .npz is a zip too.
+const isEverything = ({ name }: Artifact): boolean => name === 'all.zip';

@@ -32,11 +32,9 @@ export function TrainingJob({ job }: { job: JobDetail }) {
   const present = states !== undefined && states.stage === job.stageId && states.states.length > 0;
   return (
     <>
+      {isOver(job.state) && <Result job={job} />}
       <div className={classes.hero}>
-        <div className={classes.side}>
-          <CurvesPanel job={job} />
-          {isOver(job.state) && <Result job={job} />}
-        </div>
+        <CurvesPanel job={job} />
         <div className={classes.side}>
           <HowFar job={job} />
           <WorkerBars job={job} spans={spans} one="task" />
