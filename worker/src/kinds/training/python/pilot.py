@@ -179,7 +179,8 @@ def epochs(count):
             return
         _run.epoch(index, total)
         yield index
-    _run.epoch(total, total)
+    if total > 0:
+        _run.epoch(total, total)
 
 
 def should_stop():

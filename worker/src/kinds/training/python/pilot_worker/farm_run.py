@@ -10,6 +10,7 @@ import numpy as np
 import pilot
 
 from pilot_worker.history import History
+from pilot_worker.merge import STATISTICS
 
 MOST_CACHED_FILES = 50_000
 
@@ -131,9 +132,14 @@ class FarmRun:
             if not np.array_equal(array, start[name]):
                 raise RuntimeError(
                     "The script changed the weights while the merged model was only being measured. "
-                    "Loop over pilot.epochs(n), or skip the training when pilot.evaluating is true. "
-                    'The first changed array is "%s".' % name
+                    'The first changed array is "%s". %s' % (name, advice(name))
                 )
+
+
+def advice(changed):
+    if STATISTICS.search(changed):
+        return "Call model.eval() before the model is measured, so that its statistics stay as they are."
+    return "Loop over pilot.epochs(n), or skip the training when pilot.evaluating is true."
 
 
 def make_room(cache, newest):

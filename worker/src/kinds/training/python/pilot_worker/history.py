@@ -9,6 +9,7 @@ class History:
         self._points = []  # [at, values]; every `_every`th of all
         self._every = 1
         self._seen = 0
+        self._before = 0  # epochs of the loops that are over
         self._epoch = None  # index, count
         self._in_epoch = 0
         self._usual = None  # reports in the epoch before: tells how far into this one a report is
@@ -18,27 +19,29 @@ class History:
         if self._epoch is not None:
             self._settle_first()
             self._usual = self._in_epoch
+            if index == 0:
+                self._make_room(count)
         self._epoch = (index, count)
         self._in_epoch = 0
         self._told = True
-        self.at = index / count
+        self.at = self._place(index)
 
     def report(self, fraction, values):
         self._in_epoch += 1
+        at = self.at
         if fraction is not None:
             self._told = True
-            self.at = fraction
+            at = self.at = fraction
         elif self._epoch is not None and self._epoch[0] < self._epoch[1]:
-            index, count = self._epoch
-            # Nobody knows how many the first epoch will have: its points are set right at its end.
-            part = 0 if self._usual is None else min(1, self._in_epoch / max(1, self._usual))
-            self.at = (index + part) / count
-        self._add([self.at, values])
+            if self._usual is None:
+                at = None  # nobody knows yet how many the first epoch will have
+            else:
+                at = self.at = self._place(self._epoch[0] + min(1, self._in_epoch / max(1, self._usual)))
+        self._add([at, values])
 
     def points(self):
         """At most 256. The newest is always among them."""
-        if self._usual is None:
-            self._settle_first()
+        self._settle_first()
         if not self._told:
             for index, point in enumerate(self._points):
                 point[0] = (index + 1) / len(self._points)
@@ -58,9 +61,19 @@ class History:
             self._points = self._points[::2] + [point]
             self._every *= 2
 
+    def _place(self, epochs):
+        """How far a loop that has come so far is, among all loops that were begun."""
+        return (self._before + epochs) / (self._before + self._epoch[1])
+
+    def _make_room(self, count):
+        """Another loop begins: what came before becomes the part of the whole that it turns out to be."""
+        self._before += self._epoch[1]
+        for point in self._points:
+            point[0] *= self._before / (self._before + count)
+        self._usual = None
+
     def _settle_first(self):
         """Spreads the points of the first epoch over it."""
-        if self._usual is None and self._epoch is not None and self._epoch[0] == 0 and self._in_epoch > 0:
-            first = [point for point in self._points if point[0] == 0]
-            for index, point in enumerate(first):
-                point[0] = (index + 1) / len(first) / self._epoch[1]
+        first = [point for point in self._points if point[0] is None]
+        for index, point in enumerate(first):
+            point[0] = self._place((index + 1) / len(first))

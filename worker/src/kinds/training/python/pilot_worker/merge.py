@@ -23,7 +23,7 @@ from pilot_worker.failures import Failure
 # Weights sorted at once: sorting needs several copies of what it sorts.
 BLOCK = 1 << 18
 # Running statistics by the names that torch, Keras and Flax give them.
-STATISTICS = re.compile(r"(running|moving)_(mean|var|variance)$|(^|\W)batch_stats\W")
+STATISTICS = re.compile(r"(running|moving)_(mean|var|variance)$|num_batches_tracked$|(^|\W)batch_stats\W")
 
 
 def merge(settings, base, updates, target, momentum, new_momentum, progress):
