@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { levels } from '../../../test-fixtures/levels.ts';
@@ -115,4 +116,13 @@ pilot.finish(model.state_dict(), metrics={"mean": out.mean()})
     holdout: data,
   });
   assert.match(failed(ran), /^script-error: .*only being measured.*"running_mean".*model\.eval\(\)/);
+});
+
+test('a pipe or a link in the place of the log holds nobody up, and leads nowhere', async () => {
+  for (const make of ['os.mkfifo("../log.txt")', 'os.symlink("../cache-of-mine", "../log.txt")']) {
+    const script = `${START}import os\n${make}\nprint("said")\npilot.finish(w)\n`;
+    const ran = await rig.train(script, { data, weights }, { hangLimitMs: 5_000 });
+    done(ran);
+    assert.equal(await readFile(join(ran.outputs, 'log.txt'), 'utf8'), 'said\n');
+  }
 });

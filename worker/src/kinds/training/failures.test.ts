@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { levels } from '../../../test-fixtures/levels.ts';
-import { createRig, done, failed, type Rig } from './fixtures/rig.ts';
+import { contextOf, createRig, done, failed, PYTHON, type Rig } from './fixtures/rig.ts';
+import { createTrainingRunner } from './runner.ts';
 
 const START = `import numpy as np
 import pilot
@@ -17,6 +19,11 @@ const MISTAKES: [name: string, script: string, told: RegExp][] = [
     'does not parse',
     `${START}if True print(1)\n`,
     /^script-error: script\.py line 5: SyntaxError: .*if True print\(1\)$/,
+  ],
+  [
+    'nests deeper than Python can read',
+    `${START}x = ${'-'.repeat(50_000)}1\n`,
+    /^script-error: .*(RecursionError|MemoryError|SyntaxError)|^out-of-memory: /,
   ],
   [
     'raises',
@@ -211,4 +218,38 @@ test('an update of another form, or with numbers that are none, is not merged', 
 
 test('a file that is not there is the worker’s failure, not the script’s', async () => {
   assert.match(failed(await rig.initialize('', null)), /^input-missing: The file "data.npz" of the job/);
+});
+
+test('a disk that is full while a session is made gives the chunk back, and the next one works', async () => {
+  const folder = await rig.folder();
+  let full = true;
+  const runner = createTrainingRunner({
+    threads: 1,
+    folder,
+    sandbox: { level: 'none', reason: 'The test wants none.' },
+    onLog: () => undefined,
+    async python() {
+      if (full) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      return { command: PYTHON, read: [] };
+    },
+  });
+  const inputs = await rig.folder();
+  await writeFile(join(inputs, 'script.py'), START);
+  await copyFile(data, join(inputs, 'data.npz'));
+  const chunk = {
+    stage: 'initialize',
+    stageSpec: { context: contextOf({ round: 0 }) },
+    chunkSpec: { round: 0, shard: 0, data: { path: 'data.npz', hash: 'a'.repeat(64), size: 1 } },
+    inputs,
+    outputs: await rig.folder(),
+    affinity: 'a',
+    hangLimitMs: 30_000,
+  };
+  const run = () => runner.run(chunk, () => undefined, new AbortController().signal);
+  const first = await run();
+  assert.equal(first.ok ? 'it went well' : first.code, 'disk-full');
+  full = false;
+  const second = await run();
+  assert.ok(second.ok, JSON.stringify(second));
+  await runner.close();
 });

@@ -1,6 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { isDiskFull } from '../../agent/disk-room.ts';
 import { residentBytes } from '../../process/memory.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { Reply } from './messages.ts';
@@ -53,14 +55,21 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
       const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress };
-      const session = await sessionFor(chunk, ask);
-      if ('ok' in session) return session;
-      const outcome = await work(session, task, chunk.outputs, ask);
-      if (!session.alive()) {
-        options.onLog('Python is gone; the next chunk gets a new one.');
+      try {
+        const session = await sessionFor(chunk, ask);
+        if ('ok' in session) return session;
+        const outcome = await work(session, task, chunk.outputs, ask);
+        if (!session.alive()) {
+          options.onLog('Python is gone; the next chunk gets a new one.');
+          await drop();
+        }
+        return outcome;
+      } catch (error) {
+        // Whatever was under way is half done.
         await drop();
+        if (!isDiskFull(error)) throw error;
+        return failure('disk-full', FAILURES['disk-full'].sentence, '');
       }
-      return outcome;
     },
     memoryBytes: async () => await residentBytes(warm?.session.alive() ? warm.session.pid : undefined),
     async close() {

@@ -14,7 +14,7 @@ def preload(script):
         source = file.read()
     try:
         names = sorted(named_modules(ast.parse(source)))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []  # running it tells what is wrong with it
     loaded = []
     for name in names:

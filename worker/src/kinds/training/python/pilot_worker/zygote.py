@@ -12,6 +12,7 @@ Python. In between come {"event": "progress", ...} and {"event": "life"}. All go
 nonce. What a script prints goes into a pipe of its own and never there.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -141,11 +142,21 @@ class Zygote:
             signalled = os.WIFSIGNALED(status)
             died = {"signal": os.WTERMSIG(status)} if signalled else {"code": os.WEXITSTATUS(status)}
             outcome = {"ok": False, "died": died}
-        printed = fork.log.bytes()
-        if printed:
-            with open(os.path.join(fork.task["work"], "log.txt"), "wb") as file:
-                file.write(printed)
+        keep_log(fork)
         self.send(dict(outcome, id=fork.id, log=fork.log.end()))
+
+
+def keep_log(fork):
+    """A log that cannot be written, on a full disk for instance, costs no result: its end is in the reply."""
+    printed = fork.log.bytes()
+    path = os.path.join(fork.task["work"], "log.txt")
+    with contextlib.suppress(OSError):
+        # A script may have put anything there, and opening a pipe would wait for ever.
+        if os.path.lexists(path):
+            os.unlink(path)
+        if printed:
+            with open(path, "xb") as file:
+                file.write(printed)
 
 
 def main():
