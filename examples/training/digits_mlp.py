@@ -14,7 +14,7 @@ y = torch.tensor(y)
 
 model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
 model.load_state_dict(pilot.weights(model.state_dict()))
-optimizer = torch.optim.AdamW(model.parameters(), lr=pilot.param("lr", 0.001))
+optimizer = torch.optim.AdamW(model.parameters(), lr=pilot.param("lr", 0.003))
 
 for epoch in pilot.epochs(2):
     for rows in torch.randperm(len(X)).split(pilot.batch):
