@@ -84,7 +84,7 @@ function OneLane({ lane, chunk, idle }: OneLaneProps) {
         color="var(--state-running)"
         height={10}
       />
-      {values.length > 0 && (
+      {lane.measures && (
         <div className={classes.measured}>
           {values.slice(0, 3).map(([name, value]) => (
             <span key={name}>

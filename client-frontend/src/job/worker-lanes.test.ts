@@ -60,4 +60,5 @@ test('a bar shows the chunk that ended, full, for a moment before its worker wai
     [0],
   );
   assert.equal(nextWaiting(again, 12_000), null);
+  assert.equal(again[0]?.measures, true, 'the room for its values would come and go with each chunk');
 });

@@ -11,6 +11,8 @@ export type Lane = {
   slot: number;
   now: Progress | null;
   last: { chunk: Progress; endedAt: number } | null;
+  /** Its chunks told values: there is room for them even while a new chunk has none yet. */
+  measures: boolean;
 };
 
 /**
@@ -37,7 +39,14 @@ export function nextLanes(
   );
   const added = left.map((bar, index): Lane => {
     const before = [...filled, ...left.slice(0, index)].filter((one) => one.worker === bar.worker).length;
-    return { worker: bar.worker, name: bar.workerName, slot: before + 1, now: bar, last: null };
+    return {
+      worker: bar.worker,
+      name: bar.workerName,
+      slot: before + 1,
+      now: bar,
+      last: null,
+      measures: bar.values !== undefined,
+    };
   });
   return [...filled, ...added].sort(
     (a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }) || a.slot - b.slot,
@@ -45,7 +54,8 @@ export function nextLanes(
 }
 
 function moved(before: Lane, now: Progress | null, at: number): Lane {
-  if (now !== null) return { ...before, now, last: null };
+  if (now !== null)
+    return { ...before, now, last: null, measures: before.measures || now.values !== undefined };
   if (before.now === null) return before;
   return { ...before, now, last: { chunk: { ...before.now, fraction: 1, detail: '' }, endedAt: at } };
 }
