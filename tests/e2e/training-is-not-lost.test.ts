@@ -58,6 +58,31 @@ for (const [column, startDatabase] of [
   });
 }
 
+test('a shard that comes too late is left out of its round, and its worker is free for the next', async () => {
+  const farm = await startFarm({ workers: 3 });
+  try {
+    const slow = scriptWith({
+      before: 'if pilot.shard == 1 and pilot.round == 1 and not pilot.evaluating: time.sleep(600)',
+    });
+    const id = await trainings.submit(farm.url, slow, 'points.npz', {
+      shards: SHARDS,
+      rounds: 2,
+      quorum: 0.6,
+      deadlineSeconds: 4,
+    });
+    await api(farm.url).reaches(id, 'completed');
+    const { rounds } = RoundList.parse(await api(farm.url).json('GET', `/jobs/${id}/rounds`));
+    assert.deepEqual(
+      rounds.map(({ shardsDone }) => shardsDone),
+      [2, 3],
+    );
+    const open = await farm.db.selectFrom('leases').select('id').where('ended_at', 'is', null).execute();
+    assert.deepEqual(open, [], 'the late shard keeps its lease');
+  } finally {
+    await farm.stop();
+  }
+});
+
 const steadyTraining = (farm: Farm): Promise<JobId> =>
   trainings.submit(farm.url, scriptWith({}), 'points.npz', {
     shards: SHARDS,
