@@ -1,13 +1,18 @@
 import type { StageInput } from '../../protocol/workers.ts';
+import type { Note } from '../kind.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { Metrics, RoundState, TrainingPlan } from './stages.ts';
 
-/** The metric that says how good a merged model is, and whether more of it is better; null when nothing was measured. */
+/**
+ * The metric that says how good a merged model is, and whether more of it is better; null when it was not
+ * measured. `before`: the metric that was looked at in the rounds before, where there is one.
+ */
 export function judgedMetric(
   metrics: Metrics,
   { metric, goal }: Pick<TrainingSettings, 'metric' | 'goal'>,
+  before: string | null = null,
 ): { name: string; value: number; goal: 'max' | 'min' } | null {
-  const name = metric ?? ('accuracy' in metrics ? 'accuracy' : Object.keys(metrics)[0]);
+  const name = metric ?? before ?? ('accuracy' in metrics ? 'accuracy' : Object.keys(metrics)[0]);
   const value = name === undefined ? undefined : metrics[name];
   if (name === undefined || value === undefined) return null;
   return { name, value, goal: goal ?? (SMALLER_IS_BETTER.test(name) ? 'min' : 'max') };
@@ -41,9 +46,27 @@ export function judge(
   { settings }: TrainingPlan,
 ): Omit<RoundState, 'momentum'> {
   const { best, stale, framework, lossy } = state;
-  const judged = judgedMetric(metrics, settings);
-  const better = judged !== null && (best === null || isBetter(judged.value, best.value, judged.goal));
-  return better
-    ? { best: { round, value: judged.value, weights }, stale: 0, framework, lossy }
+  const judged = judgedMetric(metrics, settings, best?.name);
+  // As long as nothing was measured there is nothing that grows no better.
+  if (judged === null) return { best, stale: best === null ? 0 : stale + 1, framework, lossy };
+  const { name, value } = judged;
+  return best === null || isBetter(value, best.value, judged.goal)
+    ? { best: { round, name, value, weights }, stale: 0, framework, lossy }
     : { best, stale: stale + 1, framework, lossy };
+}
+
+/** That patience has nothing to look at: told after the first round, when there is time left to start anew. */
+export function unjudged(
+  { settings, holdout }: TrainingPlan,
+  round: number,
+  { best }: Pick<RoundState, 'best'>,
+): Note[] {
+  if (settings.patience === null || round > 1 || best !== null) return [];
+  const metric = settings.metric === null ? 'metric' : `metric "${settings.metric}"`;
+  const why =
+    holdout === null
+      ? 'nothing of the data is held out to measure the merged model on'
+      : `the script handed no ${metric} to pilot.finish for the merged model`;
+  const message = `Patience cannot end this training, so that all rounds will run: ${why}.`;
+  return [{ level: 'warning', code: 'nothing-judged', message }];
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { training } from './kind.ts';
+import { judge } from './metric.ts';
 import { quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
 import { EvaluateSpec, FILES, MergeSpec, type TrainingPlan, TrainSpec, WEIGHTS } from './stages.ts';
@@ -238,6 +239,34 @@ test('with patience the best round is the result, and its weights outlive the ro
     note?.message,
     'Stopped after round 4 of 5: no better for 2 rounds. The result is the model of round 2.',
   );
+});
+
+test('patience does not end a training of which nothing is measured, and says so once', () => {
+  const unmeasured: Fate = { ...WELL, metric: null };
+  for (const [holdout, why] of [
+    [0, /nothing of the data is held out/],
+    [0.1, /handed no metric to pilot\.finish/],
+  ] as const) {
+    const { steps, stages } = play(specWith({ rounds: 4, patience: 1, holdout }), [unmeasured]);
+    assert.equal(names(stages).filter((name) => name === 'train').length, 4);
+    assert.equal(EvaluateSpec.parse(stages.at(-1)?.spec).round, 4);
+    const [note, ...more] = steps.flatMap((step) => ('notes' in step ? step.notes : []));
+    assert.match(note?.message ?? '', why);
+    assert.deepEqual(more, []);
+  }
+});
+
+test('values of two metrics are never compared: a round without the first one is no better', () => {
+  const plan = planOf(specWith({}));
+  const start = { momentum: null, best: null, stale: 0, framework: 'numpy' as const, lossy: 0 };
+  const weights = input(WEIGHTS);
+  const one = judge(start, 1, { loss: 2, f1: 0.1 }, weights, plan);
+  assert.deepEqual([one.best?.name, one.best?.value], ['loss', 2]);
+  // A loss that is no number any more is left out of what the script hands over.
+  const two = judge({ ...one, momentum: null }, 2, { f1: 5 }, weights, plan);
+  assert.deepEqual([two.best?.round, two.stale], [1, 1]);
+  const three = judge({ ...two, momentum: null }, 3, { accuracy: 0.1, loss: 1 }, weights, plan);
+  assert.deepEqual([three.best?.round, three.best?.value], [3, 1]);
 });
 
 test('a round may close at its quorum, which is never nobody', () => {

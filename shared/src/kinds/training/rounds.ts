@@ -1,7 +1,7 @@
 import type { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
 import { lossNotes, lostShards, tooFew } from './losses.ts';
-import { judge, weightedMetrics } from './metric.ts';
+import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { requirementsOf } from './needs.ts';
 import { quorumOf } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';
@@ -98,7 +98,9 @@ export function afterMerge(context: Context): NextStep {
   const former = merge.state.best;
   const enough = patience !== null && state.stale >= patience;
   const free = freeing(former, state);
-  if (round < rounds && !enough) return { ...planTrain(context, round + 1, state, weights), free };
+  if (round < rounds && !enough) {
+    return { ...planTrain(context, round + 1, state, weights), notes: unjudged(plan, round, state), free };
+  }
   const notes: Note[] =
     enough && round < rounds
       ? [

@@ -75,7 +75,13 @@ export const ScriptContext = z.object({
 export type ScriptContext = z.infer<typeof ScriptContext>;
 
 /** The best merged model so far, for the metric that patience looks at. */
-export const Best = z.object({ round: z.int().positive(), value: z.number(), weights: StageInput });
+export const Best = z.object({
+  round: z.int().positive(),
+  /** The metric that `value` is of; only values of one metric are compared. */
+  name: z.string(),
+  value: z.number(),
+  weights: StageInput,
+});
 export type Best = z.infer<typeof Best>;
 
 /** What a round hands to the next, beside the weights. */

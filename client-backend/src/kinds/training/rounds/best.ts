@@ -17,13 +17,11 @@ export async function standingOf(db: Db, job: JobId, settings: TrainingSettings)
   const { context, state } = MergeSpec.parse(JSON.parse(stage.spec_json));
   const { metrics } = MergeResult.parse(JSON.parse(done.result_json ?? 'null'));
   const { round } = context;
-  const judged = judgedMetric(metrics ?? {}, settings);
-  if (judged === null) return { round, metrics, best: null };
-  const { name, value, goal } = judged;
   const before = state.best;
-  const best =
-    before === null || isBetter(value, before.value, goal)
-      ? { round, name, value }
-      : { round: before.round, name, value: before.value };
+  const judged = judgedMetric(metrics ?? {}, settings, before?.name);
+  if (judged !== null && (before === null || isBetter(judged.value, before.value, judged.goal))) {
+    return { round, metrics, best: { round, name: judged.name, value: judged.value } };
+  }
+  const best = before === null ? null : { round: before.round, name: before.name, value: before.value };
   return { round, metrics, best };
 }
