@@ -249,7 +249,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         (await notes(job)).at(-1) ?? '',
         /changes the weights [\d,]+ times as much as those of the others?/,
       );
-      await deliver(farm.parts, job, 1, { weights: [1, 2.3] });
+      // Made again it is the same: then it is the shard's data that asks for it.
+      await deliver(farm.parts, job, 1, { weights: [1, 1_000] });
       assert.equal(await settled(farm.parts, job, stage.id), 'merge');
       assert.equal((await mergeSpec(job)).updates.length, 3);
     });

@@ -6,7 +6,7 @@ import {
   TrainSpec,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, ChunkId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import { ResultFile, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import { type DoneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -15,6 +15,7 @@ import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { Errand, Gathering } from '../../kind.ts';
 import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
+import { outliers } from './outliers.ts';
 
 type Rejected = RejectChunks['chunks'][number];
 type Checked = { chunk: DoneChunk; subject: string; inspection: Inspection };
@@ -46,7 +47,7 @@ export async function checkResults(parts: Parts, { stage, signal, onProgress }: 
       inspection: await inspectOnce(parts, stage, task, watched),
     });
   }
-  const rejected = [...unusable(checked), ...(stage.name === 'train' ? outliers(checked) : [])];
+  const rejected = [...unusable(checked), ...(stage.name === 'train' ? oddOnes(checked) : [])];
   if (rejected.length > 0) return { outcome: 'redo', chunks: rejected };
   const value = stage.name === 'train' ? { checked: chunks.map((chunk) => chunk.ordinal) } : null;
   return { outcome: 'gathered', value, blobs: [] };
@@ -149,29 +150,20 @@ const unusable = (checked: readonly Checked[]): Rejected[] =>
     inspection.ok ? [] : [reject(chunk, `${subject} ${inspection.message}.`)],
   );
 
-const MOST_TIMES = 10;
+// Of all jobs; an update is looked at with those of its own round.
+const suspects = new Map<ChunkId, number>();
 
-/** With three and more, one that changes the weights far more than the others has gone wrong. */
-function outliers(checked: readonly Checked[]): Rejected[] {
-  const changes = checked.flatMap(({ chunk, subject, inspection }) =>
-    inspection.ok && inspection.change !== null ? [{ chunk, subject, change: inspection.change }] : [],
+function oddOnes(checked: readonly Checked[]): Rejected[] {
+  const changes = checked.flatMap(({ chunk, inspection }) =>
+    inspection.ok && inspection.change !== null ? [{ chunk: chunk.id, change: inspection.change }] : [],
   );
-  if (changes.length < 3) return [];
-  const median = medianOf(changes.map(({ change }) => change));
-  if (median === 0) return [];
-  return changes
-    .filter(({ change }) => change > MOST_TIMES * median)
-    .map(({ chunk, subject, change }) => {
-      const times = change / median;
-      const told = Number.isFinite(times) ? `${Math.round(times).toLocaleString('en')} times` : 'infinitely';
-      return reject(chunk, `${subject} changes the weights ${told} as much as those of the other shards do.`);
-    });
-}
-
-function medianOf(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] as number) + (sorted[Math.ceil(middle)] as number)) / 2;
+  const times = new Map(outliers(changes, suspects).map((outlier) => [outlier.chunk, outlier.times]));
+  return checked.flatMap(({ chunk, subject }) => {
+    const many = times.get(chunk.id);
+    if (many === undefined) return [];
+    const told = Number.isFinite(many) ? `${Math.round(many).toLocaleString('en')} times` : 'infinitely';
+    return [reject(chunk, `${subject} changes the weights ${told} as much as those of the other shards do.`)];
+  });
 }
 
 const reject = ({ id }: DoneChunk, message: string): Rejected => ({
