@@ -126,3 +126,12 @@ test('a pipe or a link in the place of the log holds nobody up, and leads nowher
     assert.equal(await readFile(join(ran.outputs, 'log.txt'), 'utf8'), 'said\n');
   }
 });
+
+test('a script that catches everything still gives its first weights', async () => {
+  const caught = 'try:\n    pilot.weights({"w": np.zeros(3)})\nexcept:\n    pass\n';
+  for (const goesOn of ['pilot.finish({"w": np.zeros(3)})\n', 'raise ValueError("no weights")\n']) {
+    const script = `import numpy as np\nimport pilot\npilot.data()\n${caught}${goesOn}`;
+    const ran = await rig.initialize(script, data);
+    assert.deepEqual([done(ran).parameters, done(ran).framework], [3, 'numpy']);
+  }
+});

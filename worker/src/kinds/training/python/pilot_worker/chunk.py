@@ -85,6 +85,9 @@ def run_script(task, board):
         if leaving.code not in (None, 0):
             raise failures.left(leaving.code)
     except BaseException as error:
+        if task["stage"] == "initialize" and run.result is not None:
+            # What a script that catches everything does after its first weights tells nothing about it.
+            return run.result
         failures.print_own_frames(error, script)
         raise failures.explain(error, script) from None
     if run.result is None:

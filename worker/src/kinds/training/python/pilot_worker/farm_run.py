@@ -122,6 +122,8 @@ class FarmRun:
         self.board.show({"fraction": self.history.at, "detail": self.detail, "values": self.shown})
 
     def finish(self, arrays, samples, metrics, framework):
+        if self.stage == "initialize":
+            raise FirstWeights  # a script that catches everything went on
         self.result = {"samples": samples, "metrics": metrics, "framework": framework}
         if self.training:
             pilot._save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
