@@ -41,6 +41,8 @@ class Fork:
         for pipe in self.open_pipes:
             os.set_blocking(pipe, False)
         parent = os.getpid()
+        # What a script changed here, every later chunk would be forked from.
+        processes.close_memory(True)
         # Pages that the collector does not touch stay shared.
         gc.freeze()
         with warnings.catch_warnings():
@@ -95,6 +97,8 @@ def become_child(fork, log_in, outcome_in, parent, threads):
     """Never returns."""
     outcome_pipe = None
     try:
+        # To itself too: it could not list its own open files.
+        processes.close_memory(False)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)

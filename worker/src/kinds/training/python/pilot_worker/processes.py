@@ -7,6 +7,7 @@ import sys
 import time
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None) if LINUX else None
@@ -26,6 +27,12 @@ def adopt_orphans():
     """What descendants leave behind becomes a child of this process, so that it can be found and ended."""
     if LINUX:
         _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def close_memory(closed):
+    """Whether others of the same user may look into this process, its pipes and its memory, and write there."""
+    if LINUX:
+        _libc.prctl(PR_SET_DUMPABLE, 0 if closed else 1)
 
 
 def end_descendants(group=None):
