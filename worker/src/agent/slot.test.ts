@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { WorkerKind } from '../kinds/kind.ts';
 import { FakeChunk, fakeKind } from './fixtures/fake-kind.ts';
 import { createWorkerLog } from './log.ts';
 import { Slot } from './slot.ts';
@@ -36,12 +37,32 @@ test('a signal that came before the run stops it too', async (t) => {
   assert.equal(outcome.ok ? 'ok' : outcome.code, 'canceled');
 });
 
-async function setUp(t: TestContext) {
+test('what another kind keeps warm is let go when the slot turns to work of this one, and only then', async (t) => {
+  const rests: string[] = [];
+  const watched = (name: string): WorkerKind => {
+    const kind = fakeKind();
+    const createRunner: WorkerKind['createRunner'] = (options) => ({
+      ...kind.createRunner(options),
+      rest: async () => {
+        rests.push(name);
+      },
+    });
+    return { ...kind, name, createRunner };
+  };
+  const { slot, chunk } = await setUp(t, [watched('images'), watched('models')]);
+  const run = (kind: string) =>
+    slot.run(kind, chunk({ name: kind, does: 'report' }), () => {}, new AbortController().signal);
+  for (const kind of ['images', 'images', 'models', 'models', 'images'])
+    assert.equal((await run(kind)).ok, true);
+  assert.deepEqual(rests, ['models', 'images', 'models']);
+});
+
+async function setUp(t: TestContext, kinds: WorkerKind[] = [fakeKind()]) {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-slot-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false });
   const sandbox = { level: 'none', reason: 'Nothing is started here.' } as const;
-  const slot = new Slot({ index: 0, threads: 1, folder, kinds: [fakeKind()], sandbox, log, patienceMs: 50 });
+  const slot = new Slot({ index: 0, threads: 1, folder, kinds, sandbox, log, patienceMs: 50 });
   const chunk = (spec: FakeChunk) => ({
     stage: 'fake',
     stageSpec: { record: join(folder, 'runs') },

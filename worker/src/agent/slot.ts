@@ -22,6 +22,8 @@ export class Slot {
   readonly #runners = new Map<string, Runner>();
   #busy = false;
   #affinity: string | null = null;
+  /** Of the last chunk it ran. */
+  #kind: string | null = null;
 
   constructor(options: SlotOptions) {
     this.index = options.index;
@@ -52,6 +54,7 @@ export class Slot {
     }
     this.#busy = true;
     this.#affinity = chunk.affinity;
+    await this.#turnTo(kindName);
     const patience = this.#patience(signal);
     try {
       return await Promise.race([runner.run(chunk, onProgress, signal), patience.over]);
@@ -70,6 +73,17 @@ export class Slot {
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#runners.values()].map((runner) => runner.close()));
+  }
+
+  /** A scene kept open for later would take its memory from the training that runs now. */
+  async #turnTo(kind: string): Promise<void> {
+    if (this.#kind === kind) return;
+    this.#kind = kind;
+    const others = [...this.#runners].filter(([name]) => name !== kind);
+    const rests = await Promise.allSettled(others.map(([, runner]) => runner.rest()));
+    for (const rest of rests) {
+      if (rest.status === 'rejected') this.#options.log.error({ event: 'runner.no-rest', err: rest.reason });
+    }
   }
 
   #create(kind: WorkerKind): Runner {

@@ -46,6 +46,8 @@ export interface Runner {
   ): Promise<RunOutcome>;
   /** Resident memory of the child in bytes, 0 without one. */
   memoryBytes(): Promise<number>;
+  /** The slot turns to work of another kind: lets go of what it keeps warm. A later `run` starts anew. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -65,6 +65,12 @@ test('probe tells scenes, cameras, ranges and rates, and the same Blender then r
   assert.equal(logged.length, before);
 });
 
+test('at rest there is no Blender, and the next chunk has one again', async () => {
+  await runner.rest();
+  assert.equal(await runner.memoryBytes(), 0);
+  assert.ok((await render('quick.blend', 3)).outcome.ok);
+});
+
 test('a probe tells what the file says, not what the render before it asked for', async () => {
   const untouched = result(await probe('quick.blend'));
   result(

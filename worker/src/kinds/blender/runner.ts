@@ -37,6 +37,7 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
       }
     },
     memoryBytes: async () => await residentBytes(slot.pid()),
+    rest: async () => await slot.rest(),
     close: async () => await slot.close(),
   };
 }

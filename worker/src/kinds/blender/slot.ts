@@ -36,6 +36,8 @@ export type Slot = {
   /** Between two chunks: replaces a Blender that is gone, too large or has worked long enough. */
   settle(): Promise<void>;
   note(line: string): void;
+  /** Ends the Blender and the spare; the next `open` starts one. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -81,6 +83,13 @@ export function createSlot(options: SlotOptions): Slot {
     return answer;
   };
 
+  const letGo = async (): Promise<void> => {
+    clearTimeout(rest);
+    const ready = spare;
+    spare = null;
+    await Promise.all([warm.session.close(), ready?.close()]);
+  };
+
   return {
     pid: () => (warm.session.alive() ? warm.session.pid : undefined),
     workspace: () => warm.session.workspace,
@@ -109,10 +118,10 @@ export function createSlot(options: SlotOptions): Slot {
       await replace();
     },
     note: (line) => options.onLog(line),
+    rest: letGo,
     async close() {
       closed = true;
-      clearTimeout(rest);
-      await Promise.all([warm.session.close(), spare?.close()]);
+      await letGo();
     },
   };
 }
