@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { WorkerList } from '@parallel-pilot/shared/api/farm.ts';
 import { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
@@ -94,6 +95,37 @@ for (const [what, data, sentence] of badData) {
     assert.match(message, sentence);
   });
 }
+
+test('a script that looks around sees its shard and nothing of the machine or the farm', async (t) => {
+  const { workers } = WorkerList.parse(await api(farm.url).json('GET', '/workers'));
+  if (workers.some((worker) => worker.capabilities.sandbox !== 'bubblewrap'))
+    return t.skip('the workers of this machine have no sandbox');
+  const nosy = scriptWith({
+    before: `
+import os, socket
+def reached(look):
+    try:
+        return 1.0 if look() else 0.0
+    except Exception:
+        return 0.0
+found = {
+    "passwords": reached(lambda: open("/etc/shadow").read()),
+    "farm": reached(lambda: os.listdir(${JSON.stringify(farm.folder)})),
+    "root": reached(lambda: os.listdir("/root")),
+    "network": reached(lambda: socket.create_connection(("127.0.0.1", ${new URL(farm.url).port}), 2)),
+    "token": reached(lambda: [name for name in os.environ if "TOKEN" in name or "PILOT" in name]),
+    "agent": reached(lambda: open("/proc/%d/environ" % os.getppid(), "rb").read().count(b"TOKEN")),
+    "shard": reached(lambda: len(X) > 0),
+}
+`,
+    after: 'accuracy = 0.0; pilot.report(**found)',
+  }).replace('metrics={"accuracy": accuracy}', 'metrics=found');
+  const id = await trainings.submit(farm.url, nosy, 'points.npz', { rounds: 1 });
+  await api(farm.url).reaches(id, 'completed');
+  const { rounds } = RoundList.parse(await api(farm.url).json('GET', `/jobs/${id}/rounds`));
+  const nothing = { passwords: 0, farm: 0, root: 0, network: 0, token: 0, agent: 0 };
+  assert.deepEqual(rounds[0]?.shardMetrics, { ...nothing, shard: 1 });
+});
 
 test('a script that prints a million lines trains all the same', async () => {
   const loud = scriptWith({ before: 'for line in range(1_000_000): print("line", line)' });

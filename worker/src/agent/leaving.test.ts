@@ -87,7 +87,7 @@ test('a worker that can do nothing says what is missing', async (t) => {
   const world = await TestWorld.make(t);
   const exit = await world.start({}, [{ ...fakeKind(), detect: async () => ({}) }]).ended;
   assert.equal(exit.code, 1);
-  assert.match(exit.message, /No Blender was found on this machine/);
+  assert.match(exit.message, /Neither Blender nor a Python with numpy was found on this machine/);
 });
 
 test('two workers do not share a data folder', async (t) => {
