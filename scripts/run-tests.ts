@@ -18,20 +18,27 @@ if (filters.length > 0)
 
 const results: FileResult[] = [];
 for (const check of checks) results.push(report(await check(root)));
-await runAll(quick, 2);
-await runAll(endToEnd, 1);
+await runAll(quick, () => {});
+// These take minutes: each test is told as it ends.
+await runAll(endToEnd, (file, outcome) =>
+  say(`  · ${file.slice(file.lastIndexOf('/') + 1)} › ${line(outcome)}`),
+);
 process.exitCode = conclude(results);
 
-async function runAll(files: readonly string[], atOnce: number): Promise<void> {
+/** Two files at once: much of a test is waiting, for a lease to end or a page to show. */
+async function runAll(
+  files: readonly string[],
+  seen: (file: string, outcome: Outcome) => void,
+): Promise<void> {
   const waiting = [...files];
   const runner = async () => {
     for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
-      const seen = atOnce === 1 ? (outcome: Outcome) => say(`  · ${line(outcome)}`) : () => {};
-      if (atOnce === 1) say(`▶ ${file}`);
-      results.push(report(await runTestFile(root, file, { signal: stop.signal, seen })));
+      const test = file;
+      const onOutcome = (outcome: Outcome) => seen(test, outcome);
+      results.push(report(await runTestFile(root, file, { signal: stop.signal, seen: onOutcome })));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, runner));
+  await Promise.all([runner(), runner()]);
 }
 
 function report(result: FileResult): FileResult {
