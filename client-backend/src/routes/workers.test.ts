@@ -33,7 +33,10 @@ test('workers are shown with what they do now, by the names of jobs and frames',
         owner_id: owner,
         status: id === ada ? 'online' : 'offline',
         slots: 2,
-        capabilities_json: '{"blender.version":"3.4.1"}',
+        capabilities_json: JSON.stringify({
+          'blender.version': '3.4.1',
+          'training.modules': Array.from({ length: 300 }, (_, index) => `module${index}`),
+        }),
         machine_json: '{"os":"linux","cpus":2,"memoryBytes":1000}',
         first_seen_at: 1,
         last_seen_at: 2,
@@ -93,6 +96,8 @@ test('workers are shown with what they do now, by the names of jobs and frames',
       ['ben', 'offline'],
     ],
   );
+  // A list of hundreds is for planning, not for a page of a thousand workers.
+  assert.deepEqual(list.workers[0]?.capabilities, { 'blender.version': '3.4.1' });
   assert.deepEqual(list.workers[0]?.load, load);
   assert.deepEqual(list.workers[0]?.running, [
     { chunk, job, jobName: 'Shot 7', label: 'Frame 12', fraction: 0.25, detail: 'sample 4/16' },

@@ -4,6 +4,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { JoinLine, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { ChunkId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -46,7 +47,7 @@ function viewOf(row: Selectable<WorkersTable>, live: LiveWorker | undefined, nam
     name: row.name,
     status: live?.status ?? row.status,
     slots: row.slots,
-    capabilities: JSON.parse(row.capabilities_json),
+    capabilities: shown(JSON.parse(row.capabilities_json)),
     machine: JSON.parse(row.machine_json),
     load: live?.load ?? null,
     connectedAt: row.connected_at,
@@ -56,6 +57,13 @@ function viewOf(row: Selectable<WorkersTable>, live: LiveWorker | undefined, nam
     running,
   };
 }
+
+/** Lists longer than anyone reads, such as all modules of a Python, are for planning: a thousand workers have one each. */
+const MOST_SHOWN = 64;
+const shown = (capabilities: Capabilities): Capabilities =>
+  Object.fromEntries(
+    Object.entries(capabilities).filter(([, value]) => !Array.isArray(value) || value.length <= MOST_SHOWN),
+  );
 
 async function nameChunks(db: Db, chunks: ChunkId[]): Promise<Names> {
   if (chunks.length === 0) return new Map();

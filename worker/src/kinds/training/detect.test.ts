@@ -25,9 +25,11 @@ for (const sandbox of await levels()) {
     assert.match(String(found['training.torch']), /^1\.|^2\./);
     const modules = found['training.modules'] as string[];
     assert.deepEqual(modules, modules.toSorted());
-    for (const name of ['numpy', 'torch', 'sklearn', 'PIL', 'json', 'sys', 'math', 'zlib', 'pilot'])
+    for (const name of ['numpy', 'torch', 'sklearn', 'PIL', 'pilot'])
       assert.ok(modules.includes(name), `${name} is not among the modules`);
-    assert.ok(!modules.includes('pilot_worker') && !modules.some((name) => name.startsWith('_')));
+    // What every Python has is not asked of workers, and would be five hundred names for each of them.
+    assert.ok(!modules.includes('json') && !modules.includes('pilot_worker'));
+    assert.ok(!modules.some((name) => name.startsWith('_')));
   });
 
   test(title('a Python without numpy, no Python and another program all train nothing'), async () => {

@@ -22,10 +22,11 @@ def version_of(name):
 
 
 def modules():
-    """Top-level names that can be imported, without the worker's own part."""
+    """Top-level names that can be imported, without the worker's own part and what every Python brings (3.10 tells)."""
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     found = set(sys.builtin_module_names)
     found.update(module.name for module in pkgutil.iter_modules([path for path in sys.path if path != own]))
+    found.difference_update(getattr(sys, "stdlib_module_names", ()))
     found.add("pilot")
     return sorted(name for name in found if not name.startswith("_") and len(name) <= LONGEST_NAME)
 
