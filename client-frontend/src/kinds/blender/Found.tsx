@@ -1,5 +1,6 @@
 import type { BlenderProbe, ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { Facts } from '../../components/Facts.tsx';
 import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
@@ -25,22 +26,9 @@ export function Found({ probe, scene }: { probe: BlenderProbe; scene: ProbedScen
   ];
   return (
     <Panel title="In the file">
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <FactRow key={name} name={name} value={value} />
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {probe.missing.length > 0 && <Missing files={probe.missing} />}
     </Panel>
-  );
-}
-
-function FactRow({ name, value }: { name: string; value: string }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import classes from '../../components/Form.module.css';
+import { Facts } from '../../components/Facts.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { FORMAT_NAMES, VIDEO_NAMES } from './names.ts';
 import { renderOf } from './render-job.ts';
@@ -32,14 +32,7 @@ export function Summary({ job }: { job: JobDetail }) {
   ];
   return (
     <Panel title="Settings">
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name} style={{ display: 'contents' }}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </Panel>
   );
 }

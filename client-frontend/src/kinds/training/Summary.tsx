@@ -1,7 +1,7 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { batchPerShard } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
-import classes from '../../components/Form.module.css';
+import { Facts } from '../../components/Facts.tsx';
 import { formatCount, formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { trainingOf } from './training-job.ts';
@@ -11,14 +11,7 @@ export function Summary({ job }: { job: JobDetail }) {
   const facts = factsOf(trainingOf(job));
   return (
     <Panel title="Settings">
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name} style={{ display: 'contents' }}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </Panel>
   );
 }

@@ -84,9 +84,6 @@ export const findStage = (db: Db, job: JobId, name: string): Promise<StageRow | 
     .limit(1)
     .executeTakeFirst();
 
-export const stageById = (db: Db, id: StageId): Promise<StageRow | undefined> =>
-  db.selectFrom('stages').selectAll().where('id', '=', id).executeTakeFirst();
-
 /** Compare-and-set; false when it was closed already. */
 export async function closeStage(db: Db, id: StageId, now: number): Promise<boolean> {
   const result = await db

@@ -80,7 +80,9 @@ async function* readLines(
   fileName: string,
   { signal, onBytes }: Watch,
 ): AsyncGenerator<Line[]> {
-  let rest: Buffer = Buffer.alloc(0);
+  /** What came since the last line break. Put together once per line: a long one comes in a thousand pieces. */
+  let pieces: Buffer[] = [];
+  let pending = 0;
   let number = 0;
   let done = 0;
   const take = (bytes: Buffer): Line[] => {
@@ -91,21 +93,24 @@ async function* readLines(
   };
   for await (const chunk of chunks) {
     signal.throwIfAborted();
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const batch: Line[] = [];
     let from = 0;
-    for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, from)) {
-      batch.push(...take(bytes.subarray(from, at)));
+    for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, from)) {
+      const end = chunk.subarray(from, at);
+      batch.push(...take(pieces.length === 0 ? end : Buffer.concat([...pieces, end])));
+      pieces = [];
+      pending = 0;
       from = at + 1;
     }
-    rest = bytes.subarray(from);
-    if (rest.length > MOST_LINE_BYTES)
+    if (from < chunk.length) pieces.push(chunk.subarray(from));
+    pending += chunk.length - from;
+    if (pending > MOST_LINE_BYTES)
       throw new BadData(`Line ${number + 1} of "${fileName}" is too long to be a row.`);
     done += chunk.length;
     onBytes(done);
     yield batch;
   }
-  if (rest.length > 0) yield take(rest);
+  if (pending > 0) yield take(Buffer.concat(pieces));
 }
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
