@@ -2,9 +2,9 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { startSession } from '../src/kinds/blender/session.ts';
-import { detectSandbox } from '../src/sandbox/detect.ts';
-import type { Sandbox } from '../src/sandbox/sandbox.ts';
 
 const [level = '', blend = ''] = process.argv.slice(2);
 const sandbox: Sandbox = level === 'none' ? { level, reason: 'The test wants none.' } : await detectSandbox();

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
 import { until } from '../../../tests/support/until.ts';
-import { detectSandbox } from '../sandbox/detect.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
 
 test('a chunk goes from assign over started and progress to a stored file and done', async (t) => {

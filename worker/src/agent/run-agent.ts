@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { Assets } from '../assets/assets.ts';
 import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
 import { BlobNews } from '../assets/blob-news.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
-import { detectSandbox } from '../sandbox/detect.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
 import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';

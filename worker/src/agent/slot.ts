@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunOutcome, WorkerKind } from '../kinds/kind.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Log } from './log.ts';
 
 export type SlotOptions = {

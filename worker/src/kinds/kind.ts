@@ -1,7 +1,7 @@
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** What the agent hands to a runner: parsed by the runner's own schemas, the agent never looks inside. */
 export type RunnableChunk = {

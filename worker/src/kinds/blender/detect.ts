@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Found } from './messages.ts';
 import { startSession } from './session.ts';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { execa } from 'execa';
 import { farm, makeScenes, type Run } from '../../../test-fixtures/farm.ts';
-import { levels } from '../../../test-fixtures/levels.ts';
 import { blenderKind } from './index.ts';
 
 const scenes = await makeScenes();

@@ -1,4 +1,4 @@
-import type { ChildExit } from '../../process/child.ts';
+import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import type { ChunkProgress } from '../kind.ts';
 import type { Reply } from './messages.ts';
 

@@ -4,11 +4,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { treeOf } from '@parallel-pilot/sandbox/limits/process-tree.ts';
+import { gone } from '@parallel-pilot/sandbox/test-fixtures/gone.ts';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { execa } from 'execa';
 import { farm, makeScenes } from '../../../test-fixtures/farm.ts';
-import { gone } from '../../../test-fixtures/gone.ts';
-import { levels } from '../../../test-fixtures/levels.ts';
-import { treeOf } from '../../sandbox/process-tree.ts';
 import { blenderKind } from './index.ts';
 
 const AGENT = fileURLToPath(new URL('../../../test-fixtures/agent-like.ts', import.meta.url));

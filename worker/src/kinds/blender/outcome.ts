@@ -1,5 +1,5 @@
+import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
-import type { ChildExit } from '../../process/child.ts';
 import type { RunOutcome } from '../kind.ts';
 import { diagnose } from './diagnose.ts';
 import type { Answer } from './session.ts';

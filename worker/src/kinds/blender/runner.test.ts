@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
 import { EXTENSIONS, FrameResult } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { farm, makeScenes, type Run } from '../../../test-fixtures/farm.ts';
-import { detectSandbox } from '../../sandbox/detect.ts';
 import { finishImage } from './image.ts';
 import { blenderKind } from './index.ts';
 

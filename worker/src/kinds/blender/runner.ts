@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
-import { residentBytes } from '../../process/memory.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { expectedSize, finishImage, wrongSize } from './image.ts';
 import { DecodeReply, RenderReply } from './messages.ts';

@@ -1,7 +1,6 @@
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import type { Workspace } from '../../sandbox/workspace.ts';
+import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Command } from './messages.ts';
 import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
 import type { SceneFile } from './task.ts';

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { execa } from 'execa';
-import { levels } from '../../../test-fixtures/levels.ts';
 import { createRig, done, PYTHON } from './fixtures/rig.ts';
 import { trainingKind } from './index.ts';
 

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import { startChild } from '../../process/child.ts';
-import { defaultLimits } from '../../sandbox/limits.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { createWorkspace } from '../../sandbox/workspace.ts';
 import { Found } from './messages.ts';
 import { candidates, PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
 

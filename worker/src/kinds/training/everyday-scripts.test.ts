@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '../../../test-fixtures/levels.ts';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { createRig, done, failed, type Rig } from './fixtures/rig.ts';
 
 let rig: Rig;

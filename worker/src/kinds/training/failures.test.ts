@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '../../../test-fixtures/levels.ts';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { contextOf, createRig, done, failed, PYTHON, type Rig } from './fixtures/rig.ts';
 import { createTrainingRunner } from './runner.ts';
 

@@ -1,4 +1,4 @@
-import type { Sandbox } from '../../sandbox/sandbox.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { WorkerKind } from '../kind.ts';
 import { capabilitiesOf, type FoundPython, findPython } from './detect.ts';
 import { createTrainingRunner } from './runner.ts';

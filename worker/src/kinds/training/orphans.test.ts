@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { treeOf } from '@parallel-pilot/sandbox/limits/process-tree.ts';
+import { gone } from '@parallel-pilot/sandbox/test-fixtures/gone.ts';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { execa } from 'execa';
-import { gone } from '../../../test-fixtures/gone.ts';
-import { levels } from '../../../test-fixtures/levels.ts';
-import { treeOf } from '../../sandbox/process-tree.ts';
 import { sleepers, until } from './fixtures/sleepers.ts';
 
 const AGENT = fileURLToPath(new URL('fixtures/agent-like.ts', import.meta.url));

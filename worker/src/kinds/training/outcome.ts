@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
+import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
-import type { ChildExit } from '../../process/child.ts';
 import type { RunOutcome } from '../kind.ts';
 import type { Reply } from './messages.ts';
 import type { Answer } from './session.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { childEnvironment, searchPath } from '../../process/config.ts';
-import { findProgram } from '../../sandbox/program.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { findProgram } from '@parallel-pilot/sandbox/box/program.ts';
+import { childEnvironment, searchPath } from '@parallel-pilot/sandbox/child/config.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 
 /** A Python by its path, with the folders that it has to see beside the system's. */
 export type Python = { command: string; read: string[] };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { gone } from '../../../test-fixtures/gone.ts';
-import { levels } from '../../../test-fixtures/levels.ts';
-import { treeOf } from '../../sandbox/process-tree.ts';
+import { treeOf } from '@parallel-pilot/sandbox/limits/process-tree.ts';
+import { gone } from '@parallel-pilot/sandbox/test-fixtures/gone.ts';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { createRig, done, failed, type Rig } from './fixtures/rig.ts';
 import { sleepers, until } from './fixtures/sleepers.ts';
 

@@ -1,9 +1,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
-import { residentBytes } from '../../process/memory.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';

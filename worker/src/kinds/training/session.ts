@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type ChildExit, startChild } from '../../process/child.ts';
-import { createTail } from '../../process/tail.ts';
-import { defaultLimits } from '../../sandbox/limits.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { createWorkspace, type Workspace } from '../../sandbox/workspace.ts';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
+import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
 import { type Command, PythonEvent, Reply } from './messages.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '../../../test-fixtures/levels.ts';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { createRig, done, type Rig } from './fixtures/rig.ts';
 
 /** Weights of every type, each moved by what its shard is told to: sums can be done by hand. */

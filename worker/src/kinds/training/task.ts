@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import {
   EvaluateResult,
   EvaluateSpec,
@@ -18,7 +19,6 @@ import {
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
-import type { Workspace } from '../../sandbox/workspace.ts';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
 

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChildExit, startChild } from '../process/child.ts';
-import { createTail } from '../process/tail.ts';
-import { defaultLimits } from './limits.ts';
-import { readHost } from './read-host.ts';
+import { readHost } from './box/read-host.ts';
+import { createWorkspace } from './box/workspace.ts';
+import { startChild } from './child/child.ts';
+import type { ChildExit } from './child/exit.ts';
+import { createTail } from './child/tail.ts';
+import { defaultLimits } from './limits/limits.ts';
 import type { Sandbox } from './sandbox.ts';
-import { createWorkspace } from './workspace.ts';
 
 /**
  * Finds out, once at start, what can keep this worker's children in, by

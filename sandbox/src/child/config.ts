@@ -1,4 +1,4 @@
-import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { Sandbox } from '../sandbox.ts';
 
 const GRAPHICS =
   /^(__EGL_.*|__GLX_.*|EGL_.*|LIBGL_.*|MESA_.*|GALLIUM_.*|VK_.*|CUDA_.*|NVIDIA_.*|HIP_.*|ROCR_.*|ONEAPI_.*|SYCL_.*|ZE_.*|OMP_.*)$/i;

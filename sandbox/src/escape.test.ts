@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { execa } from 'execa';
-import { startPython } from '../../test-fixtures/confined.ts';
-import { DEAF, FILLS, FORKS, OUTLIVES, READS, WRITES } from '../../test-fixtures/escapes.ts';
-import { gone } from '../../test-fixtures/gone.ts';
-import { levels } from '../../test-fixtures/levels.ts';
-import { treeOf } from './process-tree.ts';
+import { startPython } from '../test-fixtures/confined.ts';
+import { DEAF, FILLS, FORKS, OUTLIVES, READS, WRITES } from '../test-fixtures/escapes.ts';
+import { gone } from '../test-fixtures/gone.ts';
+import { levels } from '../test-fixtures/levels.ts';
+import { createWorkspace } from './box/workspace.ts';
+import { treeOf } from './limits/process-tree.ts';
 import type { Sandbox } from './sandbox.ts';
-import { createWorkspace } from './workspace.ts';
 
 // Each attempt is made without a sandbox too, where that harms nothing: it shows that the attempt could succeed.
 const sandboxes = await levels();

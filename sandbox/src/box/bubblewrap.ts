@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Host, Limits } from './sandbox.ts';
+import type { Host, Limits } from '../sandbox.ts';
 
 /** Where a sandboxed child finds its folders. */
 export const INSIDE = { in: '/job/in', work: '/job/work', tmp: '/tmp' } as const;

@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import type { Limits } from './sandbox.ts';
+import type { Limits } from '../sandbox.ts';
 
 /**
  * Limits that hinder no honest job: they keep a bad one from taking the machine

@@ -1,7 +1,8 @@
 import { execa } from 'execa';
-import type { Confinement } from '../sandbox/sandbox.ts';
-import { type Excess, watchLimits } from '../sandbox/watch.ts';
-import { type Launch, launchOf, realExit } from './launch.ts';
+import { type Excess, watchLimits } from '../limits/watch.ts';
+import type { Confinement } from '../sandbox.ts';
+import { type ChildExit, realExit } from './exit.ts';
+import { type Launch, launchOf } from './launch.ts';
 import { createLineReader } from './lines.ts';
 
 export type ChildOptions = {
@@ -18,14 +19,6 @@ export type ChildOptions = {
   onStdout(line: string): void;
   onStderr(line: string): void;
 };
-
-/** How a child ended. `failed-to-start` means that there never was a process. */
-export type ChildExit =
-  | { kind: 'exited'; code: number }
-  | { kind: 'signalled'; signal: string }
-  | { kind: 'failed-to-start'; reason: string }
-  /** It was ended because it was over one of its limits. */
-  | ({ kind: 'limit' } & Excess);
 
 export type Child = {
   /** Undefined when the program could not be started. In a sandbox the program is a descendant of this one. */
@@ -67,7 +60,7 @@ export function startChild(options: ChildOptions): Child {
     unwatch();
     if (excess !== undefined) return { kind: 'limit', ...excess };
     if (result.signal !== undefined) return { kind: 'signalled', signal: result.signal };
-    if (result.exitCode !== undefined) return realExit(launch, result.exitCode);
+    if (result.exitCode !== undefined) return realExit(launch.sandboxed, result.exitCode);
     return { kind: 'failed-to-start', reason: result.originalMessage ?? `${options.command} did not start` };
   });
   return {

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync
 import { availableParallelism, homedir, release } from 'node:os';
 import { join } from 'node:path';
 import { compareVersions } from '@parallel-pilot/shared/model/requirement.ts';
-import type { Host } from './sandbox.ts';
+import type { Host } from '../sandbox.ts';
 
 /** The programs that make a sandbox, by their names, where this machine lacks them. */
 export type Lacking = { lacks: string[] };

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { treeUsage } from '../sandbox/process-tree.ts';
+import { treeUsage } from './process-tree.ts';
 
 /** Resident memory of a process and all it started, in bytes; 0 when it is gone or the system does not tell. */
 export async function residentBytes(pid: number | undefined): Promise<number> {

@@ -1,8 +1,6 @@
-import { constants } from 'node:os';
-import { bubblewrapLine } from '../sandbox/bubblewrap.ts';
-import { findProgram, visibleProgram } from '../sandbox/program.ts';
-import type { Confinement, Host } from '../sandbox/sandbox.ts';
-import type { ChildExit } from './child.ts';
+import { bubblewrapLine } from '../box/bubblewrap.ts';
+import { findProgram, visibleProgram } from '../box/program.ts';
+import type { Confinement, Host } from '../sandbox.ts';
 import { searchPath } from './config.ts';
 
 /** What is really started. */
@@ -53,11 +51,3 @@ const seenIn = (host: Host, read: readonly string[]): string[] => [
   ...Object.keys(host.links),
   ...read,
 ];
-
-/** bubblewrap ends by itself with 128 and the signal's number when the program was ended by a signal. */
-export function realExit({ sandboxed }: Launch, code: number): ChildExit {
-  const signal = sandboxed
-    ? Object.entries(constants.signals).find(([, number]) => code === 128 + number)
-    : undefined;
-  return signal === undefined ? { kind: 'exited', code } : { kind: 'signalled', signal: signal[0] };
-}

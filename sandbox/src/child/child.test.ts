@@ -6,13 +6,13 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gone } from '../../test-fixtures/gone.ts';
 import { levels, NO_SANDBOX } from '../../test-fixtures/levels.ts';
-import { defaultLimits } from '../sandbox/limits.ts';
-import { treeOf } from '../sandbox/process-tree.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
-import { createWorkspace } from '../sandbox/workspace.ts';
+import { createWorkspace } from '../box/workspace.ts';
+import { defaultLimits } from '../limits/limits.ts';
+import { residentBytes } from '../limits/memory.ts';
+import { treeOf } from '../limits/process-tree.ts';
+import type { Sandbox } from '../sandbox.ts';
 import { startChild } from './child.ts';
 import { childEnvironment } from './config.ts';
-import { residentBytes } from './memory.ts';
 
 const STUBBORN = fileURLToPath(new URL('../../test-fixtures/ignores-sigterm.mjs', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'pilot-child-'));

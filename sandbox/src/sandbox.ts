@@ -1,4 +1,4 @@
-import type { Workspace } from './workspace.ts';
+import type { Taken } from './box/take-file.ts';
 
 /** What keeps this worker's children in: found out once at start, by `detectSandbox`. */
 export type Sandbox =
@@ -52,4 +52,36 @@ export type Confinement = {
   /** Further files and folders that the child sees, read-only and under the same path, such as a kind's own scripts. */
   read: readonly string[];
   limits: Limits;
+};
+
+/**
+ * The folders of one child process: `in` for its inputs, which it cannot
+ * write, and `work` for its results. One process has one workspace, so a
+ * process that was started before its job was known sees that job's files
+ * alone. Without a sandbox the same folders are used, and nothing enforces it.
+ */
+export type Workspace = {
+  /** Where the folders are on this machine. */
+  readonly folders: {
+    readonly in: string;
+    readonly work: string;
+    readonly tmp: string;
+    readonly shm: string;
+  };
+  /** Where the child finds them. */
+  readonly inside: { readonly in: string; readonly work: string; readonly tmp: string };
+  /** The user that the child runs as, or null when that is the worker's own. */
+  readonly uid: number | null;
+  /** Links a folder's files into `in` under their relative paths (copies them where they cannot be linked). Once. */
+  fill(inputs: string): Promise<void>;
+  /**
+   * Copies a file that the child left in `work` to `target`. Only ever what is
+   * a plain file: a link may point at anything on this machine. A copy, since
+   * a child that lives on could change the file after it was looked at.
+   */
+  take(name: string, target: string, maxBytes: number): Promise<Taken>;
+  /** Removes what the child left in `work` under that name, unless it is a folder. */
+  discard(name: string): Promise<void>;
+  /** Removes all of it; after the child has ended. */
+  remove(): Promise<void>;
 };

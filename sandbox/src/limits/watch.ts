@@ -1,6 +1,6 @@
+import type { Confinement, Limits } from '../sandbox.ts';
 import { folderUsage } from './folder-usage.ts';
 import { treeUsage } from './process-tree.ts';
-import type { Confinement, Limits } from './sandbox.ts';
 
 /** Which limit was passed, and a sentence about it. */
 export type Excess = { limit: 'memory' | 'processes' | 'disk' | 'time'; message: string };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { excessOf } from '../limits/watch.ts';
+import type { Host } from '../sandbox.ts';
 import { bubblewrapLine } from './bubblewrap.ts';
 import { visibleProgram } from './program.ts';
-import type { Host } from './sandbox.ts';
-import { excessOf } from './watch.ts';
 import { childUid } from './workspace.ts';
 
 const host: Host = {

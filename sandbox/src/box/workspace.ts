@@ -1,42 +1,10 @@
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { chmod, copyFile, link, lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Sandbox, Workspace } from '../sandbox.ts';
 import { INSIDE } from './bubblewrap.ts';
 import { removeFolder } from './remove-folder.ts';
-import type { Sandbox } from './sandbox.ts';
-import { type Taken, takeFile } from './take-file.ts';
-
-/**
- * The folders of one child process: `in` for its inputs, which it cannot
- * write, and `work` for its results. One process has one workspace, so a
- * process that was started before its job was known sees that job's files
- * alone. Without a sandbox the same folders are used, and nothing enforces it.
- */
-export type Workspace = {
-  /** Where the folders are on this machine. */
-  readonly folders: {
-    readonly in: string;
-    readonly work: string;
-    readonly tmp: string;
-    readonly shm: string;
-  };
-  /** Where the child finds them. */
-  readonly inside: { readonly in: string; readonly work: string; readonly tmp: string };
-  /** The user that the child runs as, or null when that is the worker's own. */
-  readonly uid: number | null;
-  /** Links a folder's files into `in` under their relative paths (copies them where they cannot be linked). Once. */
-  fill(inputs: string): Promise<void>;
-  /**
-   * Copies a file that the child left in `work` to `target`. Only ever what is
-   * a plain file: a link may point at anything on this machine. A copy, since
-   * a child that lives on could change the file after it was looked at.
-   */
-  take(name: string, target: string, maxBytes: number): Promise<Taken>;
-  /** Removes what the child left in `work` under that name, unless it is a folder. */
-  discard(name: string): Promise<void>;
-  /** Removes all of it; after the child has ended. */
-  remove(): Promise<void>;
-};
+import { takeFile } from './take-file.ts';
 
 let made = 0;
 

@@ -1,5 +1,5 @@
-import { detectSandbox } from '../src/sandbox/detect.ts';
-import type { Sandbox } from '../src/sandbox/sandbox.ts';
+import { detectSandbox } from '../src/detect.ts';
+import type { Sandbox } from '../src/sandbox.ts';
 
 export const NO_SANDBOX: Sandbox = { level: 'none', reason: 'The test wants none.' };
 

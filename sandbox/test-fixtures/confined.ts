@@ -1,8 +1,8 @@
-import { startChild } from '../src/process/child.ts';
-import { childEnvironment } from '../src/process/config.ts';
-import { defaultLimits } from '../src/sandbox/limits.ts';
-import type { Limits, Sandbox } from '../src/sandbox/sandbox.ts';
-import { createWorkspace } from '../src/sandbox/workspace.ts';
+import { createWorkspace } from '../src/box/workspace.ts';
+import { startChild } from '../src/child/child.ts';
+import { childEnvironment } from '../src/child/config.ts';
+import { defaultLimits } from '../src/limits/limits.ts';
+import type { Limits, Sandbox } from '../src/sandbox.ts';
 
 /** Starts a Python program that means harm, confined; `said` is what it printed so far. */
 export function startPython(
