@@ -23,6 +23,10 @@ test('every form of the frame syntax', () => {
   assert.deepEqual(frames('6-2'), [6, 5, 4, 3, 2]);
   assert.deepEqual(frames('6-1x2'), [6, 4, 2]);
   assert.deepEqual(frames('-7'), [-7]);
+  assert.deepEqual(frames('76-70x-3'), [76, 73, 70]);
+  assert.deepEqual(frames('12-15y3'), [13, 14]);
+  assert.deepEqual(frames('15-10 Y 2'), [14, 12, 10]);
+  assert.deepEqual(frames('6-1y-3'), [5, 4, 2, 1]);
   assert.deepEqual(frames(' 1 - 3 ,\t5 .. 9 x 2\n'), [1, 2, 3, 5, 7, 9]);
 });
 
@@ -41,6 +45,8 @@ test('malformed input is an error that quotes the place', () => {
   );
   assert.match(message('1-10x1.5'), /step after "x"/);
   for (const text of ['1-', '--5', '1---5', '5x2', '1-2-3', '1.5', '0x10', '1-5x', '1 2', '٣']) message(text);
+  assert.match(message('70-76x-3'), /a step below 0 is for a range that descends/);
+  for (const text of ['1-5y1', '4-4y2']) assert.match(message(text), /leaves out every frame/);
   assert.match(message('12345678'), /frames run from -9999999 to 9999999/);
   assert.match(message('0-1000000'), /more than 1,000,000 frames/);
 });
@@ -67,8 +73,24 @@ test('any list of ranges comes back as the frames it names', () => {
   );
 });
 
+test('x and y of one range are every frame of it, once', () => {
+  const frame = fc.integer({ min: -300, max: 300 });
+  fc.assert(
+    fc.property(frame, frame, fc.integer({ min: 2, max: 9 }), (first, last, step) => {
+      fc.pre(first !== last);
+      const range = `${first}..${last}`;
+      const both = frames(`${range}x${step},${range}y${step}`).sort((a, b) => a - b);
+      assert.deepEqual(
+        both,
+        frames(range).sort((a, b) => a - b),
+      );
+    }),
+  );
+});
+
 test('no text makes the parser throw or take long', () => {
   fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => void parseFrames(text)));
   parseFrames(`${' '.repeat(10_000)}x`);
   parseFrames('1'.repeat(10_000));
+  parseFrames(Array(400).fill('-9999999-9999999y1').join(','));
 });
