@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -16,7 +16,9 @@ describe('pilot', () => {
     folder = await mkdtemp(join(tmpdir(), 'pilot-cli-'));
     farm = await startSmallFarm(({ method, path }) => {
       if (path.startsWith('/api/v1/jobs?')) return { body: { jobs: [sampleJob()], next: null, total: 1 } };
-      if (path === `/api/v1/jobs/${JOB_ID}`) return { body: sampleJob({ state: 'paused' }) };
+      if (path === `/api/v1/jobs/${JOB_ID}`) {
+        return { body: method === 'PATCH' ? {} : sampleJob({ state: 'paused', priority: 7 }) };
+      }
       return method === 'POST' && path.endsWith('/pause') ? { body: {} } : null;
     });
   });
@@ -41,6 +43,20 @@ describe('pilot', () => {
     assert.deepEqual(paused, { code: 0, out: `cubes (${JOB_ID}) is paused.`, err: '' });
   });
 
+  test('deletes only what it was told to for sure, and gives another priority', async () => {
+    const asked = () => farm.asked.map(({ method, body }) => `${method} ${body}`);
+    const refused = await pilot(['delete', 'abcdef', '--server', farm.url]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, /^cubes \(job_\w+\) is still there\. --yes deletes it without asking\.$/);
+    assert.ok(!asked().includes('DELETE '));
+    const deleted = await pilot(['delete', 'abcdef', '--yes', '--server', farm.url]);
+    assert.deepEqual(deleted, { code: 0, out: `cubes (${JOB_ID}) is deleted.`, err: '' });
+    assert.ok(asked().includes('DELETE '));
+    const raised = await pilot(['priority', 'abcdef', '7', '--server', farm.url]);
+    assert.deepEqual(raised, { code: 0, out: `cubes (${JOB_ID}) has priority 7.`, err: '' });
+    assert.ok(asked().includes('PATCH {"priority":7}'));
+  });
+
   test('prints JSON that holds what the API says', async () => {
     const { out } = await pilot(['job', JOB_ID, '--json', '--server', farm.url]);
     assert.equal(JSON.parse(out).state, 'paused');
@@ -50,9 +66,17 @@ describe('pilot', () => {
     const missing = join(folder, 'missing.blend');
     const empty = join(folder, 'empty.blend');
     await writeFile(empty, '');
+    const bare = join(folder, 'bare');
+    await mkdir(bare);
+    const scene = join(folder, 'scene.txt');
+    await writeFile(scene, "no .blend, which is the farm's to say");
     const cases: [string[], RegExp][] = [
       [['render', missing], /^There is no file .*missing\.blend\.$/],
-      [['render', folder], /^.* is a folder\. Give a \.blend file, or a \.zip/],
+      [['render', bare], /is a folder without a \.blend in it\.$/],
+      [['render', scene, '--out', '/proc/nope'], /^Nothing can be saved in \/proc\/nope: no folder can be/],
+      [['render', scene, '--out', join(empty, 'out')], /: a file stands where a folder is needed\. Choose/],
+      [['download', 'abcdef', '--out', '/proc/nope'], /^Nothing can be saved in \/proc\/nope/],
+      [['render', scene, '--priority', '101'], /Write a whole number from -100 to 100/],
       [['render', empty], /is empty\.$/],
       [['render', missing, '--frames', '1-'], /^--frames: "1-" at character 1/],
       [['render'], /^missing required argument 'file'/],
@@ -73,7 +97,7 @@ describe('pilot', () => {
   test('has help with examples for every command', async () => {
     const { out } = await pilot(['--help']);
     const names = [...out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].flatMap((match) => match[1] ?? []);
-    assert.equal(names.length, 13);
+    assert.equal(names.length, 15);
     const helps = await Promise.all(names.map((name) => pilot([name, '--help'])));
     for (const help of helps) assert.match(help.out, /--json[\s\S]*Examples:\n {2}\$ /);
   });

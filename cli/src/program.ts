@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { cancelCommand } from './commands/cancel.ts';
+import { deleteCommand } from './commands/delete.ts';
 import { downloadCommand } from './commands/download.ts';
 import { jobCommand } from './commands/job.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { logsCommand } from './commands/logs.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { priorityCommand } from './commands/priority.ts';
 import { renderCommand } from './commands/render.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
@@ -38,6 +40,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   program.commandsGroup('Jobs:');
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
+  add(priorityCommand(context), deleteCommand(context));
   program.addHelpText(
     'after',
     '\nExamples:\n  $ pilot render shot.blend --frames 1-48\n  $ pilot train digits.py --data digits.npz\n  $ pilot up\n\n"pilot help <command>" tells more.',

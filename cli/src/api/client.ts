@@ -55,6 +55,13 @@ export function createApi(connection: Connection) {
       const reply = await send(connection, 'POST', `${job(id)}/${action}`);
       await reply.body?.cancel();
     },
+    async prioritize(id: JobId, priority: number): Promise<void> {
+      const reply = await send(connection, 'PATCH', job(id), { priority });
+      await reply.body?.cancel();
+    },
+    async delete(id: JobId): Promise<void> {
+      await send(connection, 'DELETE', job(id));
+    },
     /** What the farm knows of a file with this hash, null when it has none. */
     async blob(hash: BlobHash): Promise<BlobInfo | null> {
       try {

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { cannotWrite } from '../run/local-folder.ts';
 import { SentenceError } from '../sentence-error.ts';
 import type { Api } from './client.ts';
 import { isPassing, UnreachableError } from './request.ts';
@@ -17,9 +18,9 @@ const ATTEMPTS = 8;
  * is checked; a file that is there already with the same bytes is left alone.
  */
 export async function saveFile(api: Api, from: string, to: string, signal: AbortSignal): Promise<number> {
-  await mkdir(dirname(to), { recursive: true });
   for (let attempt = 1; ; attempt += 1) {
     try {
+      await mkdir(dirname(to), { recursive: true });
       return await saveOnce(api, from, to, signal);
     } catch (error) {
       if (signal.aborted) throw error;
@@ -82,20 +83,10 @@ async function sameFile(path: string, hash: string): Promise<boolean> {
   }
 }
 
-const LOCAL = new Set(['ENOSPC', 'EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'EDQUOT', 'ENAMETOOLONG']);
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
-const isLocal = (error: unknown): boolean => LOCAL.has(codeOf(error));
+/** Not of the network: those of a folder that is gone count as well. */
+const isLocal = (error: unknown): boolean => cannotWrite(error) !== null;
 
 function readable(error: unknown, to: string): unknown {
-  if (!isLocal(error)) return error;
-  const why: Record<string, string> = {
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    EROFS: 'the disk is read-only',
-    EISDIR: 'a folder of that name is in the way',
-    ENOTDIR: 'a file stands where a folder is needed',
-    ENAMETOOLONG: 'the name is too long',
-  };
-  const reason = why[codeOf(error)] ?? 'this user may not write there';
-  return new SentenceError(`${to} could not be written: ${reason}.`, { cause: error });
+  const why = cannotWrite(error);
+  return why === null ? error : new SentenceError(`${to} could not be written: ${why}.`, { cause: error });
 }

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { cliKindOf } from '../kinds/registry.ts';
 import { openReporter } from '../report/open.ts';
 import { takeInterrupts } from '../run/interrupts.ts';
+import { lookAtOut } from '../run/local-folder.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
@@ -28,6 +29,7 @@ export function downloadCommand(context: Context, exit: (code: number) => void):
 }
 
 async function run(context: Context, text: string, flags: Flags): Promise<number> {
+  await lookAtOut(flags.out);
   const api = await connect(context.config, flags);
   const job = await api.job(await findJob(api, text));
   const kind = cliKindOf(job.view);

@@ -5,23 +5,24 @@ import { FRAME_EVENTS } from '../kinds/blender/events.ts';
 import { renderPlan } from '../kinds/blender/plan.ts';
 import { type RenderFlags, readFlags } from '../kinds/blender/request.ts';
 import { lookAtFile } from '../run/local-file.ts';
+import { lookAtOut } from '../run/local-folder.ts';
 import { runCommand } from '../run/run-command.ts';
 import { SentenceError } from '../sentence-error.ts';
-import { wholeNumber } from './numbers.ts';
+import { priority, wholeNumber } from './numbers.ts';
 import { type ApiFlags, withEvents, withExamples, withJson, withServer } from './options.ts';
 
-type Flags = RenderFlags & ApiFlags & { out: string; workers?: number; verbose?: boolean };
+type Flags = RenderFlags & ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
 export function renderCommand(context: Context, exit: (code: number) => void): Command {
   const command = new Command('render')
     .summary('render a .blend and save the video and the frames')
     .description(
-      'Renders a .blend (or a .zip with one and its textures) and saves the video and the frames.\n' +
+      'Renders a .blend (or a folder or .zip with one and its textures) and saves the video and the frames.\n' +
         'Uses the farm that is given or running on this machine; otherwise starts one for this job.\n' +
         'What is left out is taken from the file. After a crash the same command goes on where it was.',
     )
-    .argument('<file>', '.blend, or .zip with a .blend and its files')
+    .argument('<file>', '.blend, or a folder or .zip with a .blend and its files')
     .option('--frames <frames>', 'frames, such as 1-250 or 1-10,20,30-40x2')
     .option('--scene <name>', 'scene to render')
     .option('--camera <name>', 'camera to render through')
@@ -41,7 +42,8 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       '--stop-on-failure',
       'end the job as soon as one frame failed for good; otherwise the others go on',
     )
-    .option('--main <path>', 'which .blend of an archive to render')
+    .option('--main <path>', 'which .blend of a folder or archive to render')
+    .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)
     .option('-o, --out <dir>', 'where to save', 'out')
     .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
     .option('--verbose', "also show the logs of that farm's processes");
@@ -49,7 +51,7 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
   withExamples(command, [
     'pilot render shot.blend',
     'pilot render shot.blend --frames 1-48 --percentage 50 --out previews',
-    'pilot render shot.zip --main shots/a.blend --engine cycles --samples 128 --video webm',
+    'pilot render shots/ --main a.blend --engine cycles --samples 128 --video webm',
     'pilot render shot.blend --server http://farm:3000 --json',
   ]);
   withEvents(command, FRAME_EVENTS);
@@ -59,14 +61,15 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
 async function run(context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
-  const wanted = 'Give a .blend file, or a .zip with the .blend and its files.';
-  const file = await lookAtFile(path, wanted);
+  const file = await lookAtFile(path, null);
   if (!file.ok) throw new SentenceError(file.message);
+  await lookAtOut(flags.out);
   const workers = defaultWorkers(context.config.cpus);
   const plan = renderPlan({ file, request: read.request, out: flags.out, workers });
   return runCommand(context, plan, {
     server: flags,
     workers: flags.workers ?? null,
+    priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,
     json: flags.json ?? false,
   });

@@ -5,15 +5,17 @@ import { TRAINING_EVENTS } from '../kinds/training/events.ts';
 import { trainPlan } from '../kinds/training/plan.ts';
 import { readFlags, type TrainFlags } from '../kinds/training/request.ts';
 import { lookAtFile } from '../run/local-file.ts';
+import { lookAtOut } from '../run/local-folder.ts';
 import { runCommand } from '../run/run-command.ts';
 import { SentenceError } from '../sentence-error.ts';
-import { wholeNumber } from './numbers.ts';
+import { priority, wholeNumber } from './numbers.ts';
 import { withEvents, withExamples, withJson } from './options.ts';
 
 type Flags = TrainFlags & {
   data: string;
   out: string;
   workers?: number;
+  priority?: number;
   verbose?: boolean;
   server?: string;
   key?: string;
@@ -50,6 +52,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--label <name>', 'column, field or array with the labels, where it is not found by its name')
     .option('--param <name=value,…>', 'value of pilot.param in the script; may be repeated', collect)
     .option('-o, --out <dir>', 'where to save', 'out')
+    .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)
     .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
@@ -78,12 +81,14 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     DATA_FORMATS,
     'Give one file; images go into a .zip with a folder for each class.',
   );
+  await lookAtOut(flags.out);
   const { cpus } = context.config;
   const plan = trainPlan({ script, data, request: read.request, out: flags.out, cpus });
   const { server, key, farmData } = flags;
   return runCommand(context, plan, {
     server: { ...(server && { server }), ...(key && { key }), ...(farmData && { data: farmData }) },
     workers: flags.workers ?? null,
+    priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,
     json: flags.json ?? false,
   });

@@ -11,6 +11,8 @@ const COMMON_EVENTS = [
   z.object({ event: z.literal('farm.ready'), url: z.string(), embedded: z.boolean() }),
   /** A part of the embedded farm died and is started again. */
   z.object({ event: z.literal('farm.incident'), message: z.string() }),
+  /** Files of a folder that is packed into an archive. */
+  z.object({ event: z.literal('pack.progress'), folder: z.string(), packed: z.int(), total: z.int() }),
   /** Bytes, at most once a second. */
   z.object({
     event: z.literal('upload.progress'),

@@ -16,7 +16,12 @@ export function lineReporter(write: Write, voice: Voice): Reporter {
   };
 }
 
-const SELDOM = new Set<RunEvent['event']>(['job.progress', 'upload.progress', 'save.progress']);
+const SELDOM = new Set<RunEvent['event']>([
+  'job.progress',
+  'pack.progress',
+  'upload.progress',
+  'save.progress',
+]);
 
 /** One JSON object a line; each kind of progress at most once a second, for each job its own. */
 export function jsonReporter(write: Write, clock: () => number): Reporter {

@@ -49,6 +49,10 @@ export function afterEvent(model: ScreenModel, event: RunEvent, now: number): Sc
     }
     case 'farm.ready':
       return { ...model, phase: { name: 'starting', text: 'Looking at the file' } };
+    case 'pack.progress': {
+      const text = `Packing ${event.folder}: ${event.packed} of ${event.total} files`;
+      return { ...model, phase: { name: 'starting', text } };
+    }
     case 'upload.progress': {
       const { file, sent, total } = event;
       const before = model.phase.name === 'uploading' && model.phase.file === file ? model.phase : null;

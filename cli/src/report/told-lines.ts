@@ -28,6 +28,7 @@ export function toldLines(event: RunEvent, every: boolean, voice: Voice): string
       return every ? [`The farm at ${event.url} does not answer; waiting for it.`] : [];
     case 'server.back':
       return every ? ['The farm answers again.'] : [];
+    case 'pack.progress':
     case 'upload.progress':
     case 'job.progress':
     case 'save.progress':

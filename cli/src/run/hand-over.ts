@@ -16,9 +16,9 @@ type End = { status: 'all'; all: HandedOver[] } | { status: 'interrupted'; sofar
 
 /** Brings files and jobs to the farm, each job exactly once, and remembers them; takes up those of an earlier run. */
 export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promise<End> {
-  const { plan, farm, api, unfinished, interrupts } = run;
+  const { plan, farm, api, unfinished, interrupts, options } = run;
   // What earlier runs left in the data folder goes on too, but behind the jobs that somebody waits for.
-  const priority = farm === null ? 0 : 10;
+  const priority = options.priority ?? (farm === null ? 0 : 10);
   const planned = plan.jobs(blobs).map((job) => ({ ...job, request: { ...job.request, priority } }));
   const earlier = await Promise.all(
     planned.map(async ({ request }) => findEarlier(api, await unfinished.find(request))),
@@ -72,8 +72,8 @@ async function findEarlier(api: Api, id: JobId | null): Promise<Earlier | null> 
   }
 }
 
-async function uploadAll({ api, plan, report }: RunParts, blobs: readonly BlobHash[]): Promise<void> {
-  for (const [index, path] of plan.files.entries()) {
+async function uploadAll({ api, paths, report }: RunParts, blobs: readonly BlobHash[]): Promise<void> {
+  for (const [index, path] of paths.entries()) {
     const file = basename(path);
     const uploaded = await uploadFile(api, path, blobs[index] as BlobHash, {
       onProgress: (sent, total) => report({ event: 'upload.progress', file, sent, total }),

@@ -1,7 +1,7 @@
 export type Interrupts = {
   /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP). */
   first: AbortSignal;
-  /** Aborted by the second. */
+  /** Aborted by the second; the process has two seconds from then on. */
   second: AbortSignal;
   /** Gives the signals back to Node. */
   release(): void;
@@ -11,9 +11,11 @@ export type Interrupts = {
 export function takeInterrupts(): Interrupts {
   const [first, second] = [new AbortController(), new AbortController()];
   const onSignal = () => {
+    if (!first.signal.aborted) return first.abort();
     // Whoever asks a third time has waited long enough; children end with the channel to this process.
     if (second.signal.aborted) process.exit(130);
-    (first.signal.aborted ? second : first).abort();
+    second.abort();
+    setTimeout(() => process.exit(130), AT_ONCE_MS).unref();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
@@ -25,3 +27,6 @@ export function takeInterrupts(): Interrupts {
     },
   };
 }
+
+/** For what an end at once still has to do: to kill a farm of one's own. Whatever hangs then is left. */
+const AT_ONCE_MS = 2_000;

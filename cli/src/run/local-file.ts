@@ -1,19 +1,25 @@
 import { open } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 
-export type LocalFile = { ok: true; path: string; name: string } | { ok: false; message: string };
+export type LocalFile =
+  /** `name` is its own without folders and extension. */
+  { ok: true; path: string; name: string; isFolder: boolean } | { ok: false; message: string };
 
-/** Looks whether a file can be sent at all, before anything is started for it. `wanted` says what to give instead of a folder. */
-export async function lookAtFile(path: string, wanted: string): Promise<LocalFile> {
+/**
+ * Looks whether a file can be sent at all, before anything is started for it.
+ * `insteadOfFolder` says what to give instead of a folder; null where a folder will do.
+ */
+export async function lookAtFile(path: string, insteadOfFolder: string | null): Promise<LocalFile> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
   if (typeof file === 'string') return { ok: false, message: sentence(path, file) };
   try {
     const found = await file.stat();
     if (found.isDirectory()) {
-      return { ok: false, message: `${path} is a folder. ${wanted}` };
+      if (insteadOfFolder === null) return { ok: true, path, name: basename(resolve(path)), isFolder: true };
+      return { ok: false, message: `${path} is a folder. ${insteadOfFolder}` };
     }
     if (found.size === 0) return { ok: false, message: `${path} is empty.` };
-    return { ok: true, path, name: basename(path, extname(path)) };
+    return { ok: true, path, name: basename(path, extname(path)), isFolder: false };
   } finally {
     await file.close();
   }

@@ -8,6 +8,8 @@ import type { UnfinishedJobs } from './unfinished.ts';
 /** What the steps of one run work with. */
 export type RunParts = {
   plan: RunPlan;
+  /** Of the files that the farm needs. */
+  paths: readonly string[];
   options: RunOptions;
   report: (event: RunEvent) => void;
   interrupts: Interrupts;

@@ -11,8 +11,8 @@ import type { Voice } from '../report/voice.ts';
 export interface RunPlan {
   readonly voice: Voice;
   readonly follow: Follow;
-  /** Paths of the files that the farm needs. */
-  readonly files: readonly string[];
+  /** Puts together the files that the farm needs; they are there until `remove`. */
+  files(making: Making): Promise<SourceFiles>;
   /** Workers of a farm that has to be started, where the user says nothing of them. */
   readonly workers: number;
   /** The jobs, from the hashes of the files. Several belong together; each has a name of its own. */
@@ -24,6 +24,17 @@ export interface RunPlan {
   /** What is left to do once all jobs are over and saved, whatever each came to. */
   conclude?(ends: readonly JobEnd[], seconds: number): Promise<RunEvent>;
 }
+
+/** `folder` is one that files may be made in. */
+export type Making = { folder: string; report: (event: RunEvent) => void; signal: AbortSignal };
+
+export type SourceFiles = { paths: readonly string[]; remove(): Promise<void> };
+
+/** Files of the user's own, sent as they are. */
+export const ownFiles = async (...paths: string[]): Promise<SourceFiles> => ({
+  paths,
+  remove: async () => {},
+});
 
 /** `variant` is what sets the job apart from the others of the plan. */
 export type PlannedJob = { request: CreateJob; variant?: string };
@@ -48,6 +59,8 @@ export type RunOptions = {
   /** Null for as many as suit the plan. Only for a farm started for this run. */
   workers: number | null;
   verbose: boolean;
+  /** Null for that of an ordinary job. */
+  priority: number | null;
 };
 
 export type RunEnd =

@@ -24,7 +24,22 @@ export async function run(
   interrupts: Interrupts,
 ): Promise<RunEnd> {
   const startedAt = performance.now();
-  const hashes = Promise.all(plan.files.map(hashFile));
+  const making = { folder: config.dataFolder, report, signal: interrupts.first };
+  const source = await plan.files(making);
+  try {
+    return await runWith({ config, plan, options, report, interrupts, startedAt }, source.paths);
+  } finally {
+    await source.remove();
+  }
+}
+
+type Given = Pick<RunParts, 'plan' | 'options' | 'report' | 'interrupts' | 'startedAt'> & {
+  config: CliConfig;
+};
+
+async function runWith(given: Given, paths: readonly string[]): Promise<RunEnd> {
+  const { config, plan, options, report, interrupts } = given;
+  const hashes = Promise.all(paths.map(hashFile));
   // Read while the farm starts; awaited below, where a failure is told.
   hashes.catch(() => {});
   const found = await findConnection(config, options.server);
@@ -36,7 +51,7 @@ export async function run(
   report({ event: 'farm.ready', url: connection.url, embedded: farm !== null });
   const unfinished = unfinishedJobs(config.dataFolder, farm === null ? connection.url : null);
   const api = createApi(connection);
-  const underWay = { plan, options, report, interrupts, farm, api, unfinished, startedAt };
+  const underWay = { ...given, paths, farm, api, unfinished };
   try {
     return await Promise.race([work(underWay, hashes), ...(farm === null ? [] : [farm.failed])]);
   } finally {

@@ -31,10 +31,12 @@ export function unfinishedJobs(dataFolder: string, server: string | null) {
 }
 export type UnfinishedJobs = ReturnType<typeof unfinishedJobs>;
 
-const keyOf = (request: CreateJob, server: string | null): string =>
-  createHash('sha256')
-    .update(JSON.stringify([server, request]))
+/** By what is to be made: asked for with another priority it is the same job. */
+function keyOf({ priority: _, ...asked }: CreateJob, server: string | null): string {
+  return createHash('sha256')
+    .update(JSON.stringify([server, asked]))
     .digest('hex');
+}
 
 async function read(path: string): Promise<Unfinished> {
   const text = await readFile(path, 'utf8').catch(() => '{}');

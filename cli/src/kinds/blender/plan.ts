@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
-import type { RunPlan } from '../../run/plan.ts';
+import type { LocalFile } from '../../run/local-file.ts';
+import { packFolder } from '../../run/pack-folder.ts';
+import { type Making, ownFiles, type RunPlan } from '../../run/plan.ts';
 import { blenderCli } from './index.ts';
 import type { RenderRequest } from './request.ts';
 import { saveResults } from './results.ts';
 
 export type RenderOrder = {
-  file: { path: string; name: string };
+  file: Extract<LocalFile, { ok: true }>;
   request: RenderRequest;
   out: string;
   workers: number;
@@ -15,11 +17,11 @@ export type RenderOrder = {
 export const renderPlan = ({ file, request, out, workers }: RenderOrder): RunPlan => ({
   voice: blenderCli.voice,
   follow: blenderCli.follow,
-  files: [file.path],
+  files: (making) => (file.isFolder ? packed(file.path, making) : ownFiles(file.path)),
   workers,
   jobs: ([blob]) => {
     if (blob === undefined) throw new Error('a render without its file');
-    const source = { blob, fileName: basename(file.path) };
+    const source = { blob, fileName: file.isFolder ? `${file.name}.zip` : basename(file.path) };
     return [{ request: { kind: 'blender', source, name: file.name, ...request } }];
   },
   refusal(error) {
@@ -36,3 +38,10 @@ export const renderPlan = ({ file, request, out, workers }: RenderOrder): RunPla
     };
   },
 });
+
+async function packed(path: string, { folder, report, signal }: Making) {
+  const onProgress = (files: number, total: number) =>
+    report({ event: 'pack.progress', folder: path, packed: files, total });
+  const archive = await packFolder(path, folder, onProgress, signal);
+  return { paths: [archive.path], remove: archive.remove };
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -30,8 +30,8 @@ describe('pilot render', { skip: blender.exitCode !== 0 && 'there is no Blender'
   after(() => rm(folder, { recursive: true, force: true }));
 
   /** A running command, and the events that it has told so far. */
-  const start = (frames: string) => {
-    const args = ['render', scene, '--frames', frames, ...LOOK, '--workers', '2', '--json'];
+  const start = (frames: string, source = scene) => {
+    const args = ['render', source, '--frames', frames, ...LOOK, '--workers', '2', '--json'];
     const child = execa(process.execPath, [main, ...args, '--out', join(folder, 'out')], {
       env: { PILOT_DATA: data },
       reject: false,
@@ -84,13 +84,16 @@ describe('pilot render', { skip: blender.exitCode !== 0 && 'there is no Blender'
   });
 
   test('killed itself leaves nothing running, and takes up its job when it is given again', async () => {
-    const first = start('20-29');
+    const shot = join(folder, 'shot');
+    await mkdir(shot);
+    await copyFile(scene, join(shot, 'start.blend'));
+    const first = start('20-29', shot);
     await first.told('frame.done', 2);
     const children = (await readPresence(data))?.children ?? [];
     first.child.kill('SIGKILL');
     const before = (await first.end()).events;
     await until(() => !children.some(isAlive), 'processes outlived their pilot', 15_000);
-    const { exitCode, stderr, events } = await start('20-29').end();
+    const { exitCode, stderr, events } = await start('20-29', shot).end();
     assert.equal(exitCode, 0, stderr);
     const [created, again] = [jobOf(before), jobOf(events)];
     assert.ok(again?.event === 'job.created' && created?.event === 'job.created');

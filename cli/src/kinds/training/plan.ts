@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { PlannedJob, RunPlan, Saved, Saving } from '../../run/plan.ts';
+import { ownFiles, type PlannedJob, type RunPlan, type Saved, type Saving } from '../../run/plan.ts';
 import { trainingCli } from './index.ts';
 import { type Params, variantOf } from './params.ts';
 import type { TrainRequest } from './request.ts';
@@ -23,7 +23,7 @@ export function trainPlan(order: TrainOrder): RunPlan {
   return {
     voice: sweep ? sweepVoice : trainingCli.voice,
     follow: trainingCli.follow,
-    files: [script.path, data.path],
+    files: () => ownFiles(script.path, data.path),
     workers: workersFor(order),
     jobs: (blobs) => request.jobs.map((params, index) => planJob(order, params, index, blobs)),
     save: (saving) => save(saving, folder),

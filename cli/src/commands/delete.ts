@@ -1,0 +1,46 @@
+import { createInterface } from 'node:readline/promises';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { findJob } from '../api/find-job.ts';
+import type { Context } from '../context.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
+
+type Flags = ApiFlags & { yes?: boolean };
+
+/** `pilot delete ID`: asks first, or wants `--yes` where nobody can be asked. */
+export function deleteCommand(context: Context): Command {
+  const command = new Command('delete')
+    .summary('delete a job and its files')
+    .description(
+      'Deletes a job for good: its frames or models, and the uploaded files that no other job uses.\n' +
+        'What was saved on this machine stays. A job that is not over is canceled first.',
+    )
+    .argument('<id>', 'id of the job, or enough of its beginning')
+    .option('-y, --yes', 'do not ask');
+  withJson(withServer(command));
+  withExamples(command, ['pilot delete 3fk2p9', 'pilot delete 3fk2p9 --yes']);
+  return command.action(async (text: string, flags: Flags) => {
+    const api = await connect(context.config, flags);
+    const id = await findJob(api, text);
+    const { name, state } = await api.job(id);
+    const what = `${name} (${id})`;
+    const question = `Delete ${what}${isOver(state) ? '' : `, which is ${state},`} and its files for good? [y/N] `;
+    if (!flags.yes && !(await agrees(context, question))) {
+      throw new SentenceError(`${what} is still there. --yes deletes it without asking.`);
+    }
+    await api.delete(id);
+    context.stdout.write(`${flags.json ? JSON.stringify({ deleted: id }) : `${what} is deleted.`}\n`);
+  });
+}
+
+async function agrees({ stdout }: Context, question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !stdout.isTTY) return false;
+  const lines = createInterface({ input: process.stdin, output: stdout });
+  try {
+    return /^y(es)?$/i.test((await lines.question(question)).trim());
+  } finally {
+    lines.close();
+  }
+}
