@@ -14,4 +14,8 @@ const limits = { hangLimitMs: 60_000, signal: new AbortController().signal };
 console.log(JSON.stringify({ pid: session.pid, folder }));
 if (blend !== '') await session.workspace.fill(dirname(blend));
 const path = join(session.workspace.inside.in, basename(blend));
-if (blend !== '') await session.ask({ op: 'open', path, scripts: true, savedBy: '3.4' }, limits);
+if (blend !== '')
+  await session.ask(
+    { op: 'open', path, scripts: true, scriptErrors: 'fail', openNewer: false, savedBy: '3.4' },
+    limits,
+  );

@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { execa } from 'execa';
+import type { Opening } from '../src/kinds/blender/task.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunOutcome } from '../src/kinds/kind.ts';
-
-const MAKE = fileURLToPath(new URL('make-scenes.py', import.meta.url));
 
 /** `folder` holds the scenes; `scratch` is for whatever a test makes beside them. */
 export type Scenes = { folder: string; scratch: string; remove(): Promise<void> };
 
-/** Lets Blender make the test scenes in a temporary folder; `remove` deletes it. */
-export async function makeScenes(): Promise<Scenes> {
+/** Lets Blender make the test scenes of a script beside this file in a temporary folder; `remove` deletes it. */
+export async function makeScenes(script = 'make-scenes.py'): Promise<Scenes> {
   const root = await mkdtemp(join(tmpdir(), 'pilot-scenes-'));
   const [folder, scratch] = [join(root, 'scenes'), join(root, 'scratch')];
   for (const path of [folder, scratch]) await mkdir(path);
@@ -23,7 +22,7 @@ export async function makeScenes(): Promise<Scenes> {
     '--python-exit-code',
     '1',
     '--python',
-    MAKE,
+    fileURLToPath(new URL(script, import.meta.url)),
     '--',
     folder,
   ];
@@ -46,10 +45,11 @@ export const SETTINGS: RenderSettings = {
   fps: 24,
   video: 'none',
   denoise: false,
+  simulate: false,
 };
 
 export type Run = { outcome: RunOutcome; outputs: string; progress: ChunkProgress[] };
-export type RunOptions = Partial<RunnableChunk> & { scripts?: boolean; signal?: AbortSignal };
+export type RunOptions = Partial<RunnableChunk> & Partial<Opening> & { signal?: AbortSignal };
 
 /** Calls a runner as the agent does, each time with an output folder of its own. */
 export function farm(runner: Runner, { folder, scratch }: Pick<Scenes, 'folder' | 'scratch'>) {
@@ -60,15 +60,23 @@ export function farm(runner: Runner, { folder, scratch }: Pick<Scenes, 'folder' 
     const outcome = await runner.run({ ...chunk, outputs }, (p) => progress.push(p), signal ?? never);
     return { outcome, outputs, progress };
   };
-  const common = (main: string, { scripts = false, signal: _, ...rest }: RunOptions) => ({
-    inputs: folder,
-    affinity: `${main} ${scripts}`,
-    hangLimitMs: 20_000,
-    ...rest,
+  const opening = ({ scripts = false, scriptErrors = 'fail', openNewer = false }: RunOptions): Opening => ({
+    scripts,
+    scriptErrors,
+    openNewer,
   });
+  const common = (main: string, options: RunOptions) => {
+    const { scripts = false, scriptErrors: _, openNewer: __, signal: ___, ...rest } = options;
+    return {
+      inputs: folder,
+      affinity: `${main} ${scripts}`,
+      hangLimitMs: 20_000,
+      ...rest,
+    };
+  };
   return {
     probe: async (main: string, options: RunOptions = {}): Promise<Run> => {
-      const stageSpec = { main, scripts: options.scripts ?? false };
+      const stageSpec = { main, ...opening(options) };
       return await run(
         { stage: 'probe', stageSpec, chunkSpec: {}, ...common(main, options) },
         options.signal,
@@ -81,7 +89,7 @@ export function farm(runner: Runner, { folder, scratch }: Pick<Scenes, 'folder' 
       options: RunOptions = {},
     ): Promise<Run> => {
       const all = { ...SETTINGS, ...settings };
-      const stageSpec = { main, scripts: options.scripts ?? false, settings: all };
+      const stageSpec = { main, ...opening(options), settings: all };
       return await run(
         { stage: 'render', stageSpec, chunkSpec: { frame }, ...common(main, options) },
         options.signal,

@@ -26,7 +26,7 @@ export const blenderBackend: FarmKind = {
     return {
       kind: 'blender',
       fileName: spec.source.fileName,
-      scripts: spec.scripts,
+      scripts: spec.scripts ?? false,
       review: spec.review,
       overrides: spec.settings,
       probe: BlenderProbe.safeParse(JSON.parse(probe?.result_json ?? 'null')).data ?? null,

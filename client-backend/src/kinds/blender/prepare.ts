@@ -21,7 +21,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given) => {
   const opened = await openSource(parts, { ...source, main });
   if (!opened.ok) return opened;
   const { fileVersion, files } = opened;
-  if (fileVersion !== null) {
+  if (fileVersion !== null && !submission.openNewer) {
     const needs = [{ key: 'blender.version', op: 'atLeast', value: fileVersion } as const];
     const problem = fleetProblem(await fleetOf(parts.db), needs);
     if (problem !== null) return { ok: false, ...problem };

@@ -25,7 +25,7 @@ export function firstValues(
   job: Pick<BlenderView, 'settings' | 'overrides'>,
 ): FormValues {
   const offered: Partial<Record<keyof FormValues, unknown>> = job.settings ?? {};
-  const given = RenderOverrides.omit({ denoise: true }).parse(offered) as Partial<FormValues>;
+  const given = RenderOverrides.omit({ denoise: true }).strip().parse(offered) as Partial<FormValues>;
   const scene = sceneOf(probe, given.scene);
   const own = valuesOfScene(scene);
   const format = given.format ?? own.format;
@@ -50,7 +50,7 @@ export function valuesOfScene(scene: ProbedScene): FormValues {
   const step = scene.frameStep > 1 ? `x${scene.frameStep}` : '';
   return {
     scene: scene.name,
-    camera: scene.camera ?? scene.cameras[0] ?? '',
+    camera: scene.camera === null && !scene.sequencer ? (scene.cameras[0] ?? '') : null,
     frames: `${scene.frameStart}-${scene.frameEnd}${step}`,
     resolutionX: scene.resolutionX,
     resolutionY: scene.resolutionY,
@@ -63,6 +63,7 @@ export function valuesOfScene(scene: ProbedScene): FormValues {
     fps: Math.round(scene.fps * 1_000) / 1_000,
     video: 'mp4',
     denoise: 'auto',
+    simulate: scene.simulations.length > 0,
   };
 }
 

@@ -7,13 +7,13 @@ import { RenderSettings } from './settings.ts';
 export const ProbeStageSpec = z.object({
   main: RelativePath,
   scripts: z.boolean(),
+  scriptErrors: z.enum(['fail', 'ignore']).default('fail'),
+  openNewer: z.boolean().default(false),
 });
 export type ProbeStageSpec = z.infer<typeof ProbeStageSpec>;
 
 /** Stage `render`: one chunk per frame, all with these settings. `main` is the .blend among the stage's inputs. */
-export const RenderStageSpec = z.object({
-  main: RelativePath,
-  scripts: z.boolean(),
+export const RenderStageSpec = ProbeStageSpec.extend({
   settings: RenderSettings,
 });
 export type RenderStageSpec = z.infer<typeof RenderStageSpec>;

@@ -1,7 +1,8 @@
 import type { Requirement } from '../../model/requirement.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { FrameResult, ProbeResult, ProbeStageSpec, RenderChunkSpec, RenderStageSpec } from './chunks.ts';
+import { FrameResult, ProbeResult, type ProbeStageSpec, RenderChunkSpec, RenderStageSpec } from './chunks.ts';
 import { parseFrames } from './frames.ts';
+import { listed, notesOfFile, notesOfScene } from './notes.ts';
 import { BlenderProbe } from './probe.ts';
 import { fleetProblem, resolveSettings } from './resolve.ts';
 import { RenderOverrides, type RenderSettings } from './settings.ts';
@@ -31,12 +32,22 @@ const affinityOf = (spec: BlenderSpec): string =>
   `blender:${spec.source.blob}:${spec.main}:${spec.scripts ? 'scripts' : 'plain'}`;
 
 const versionRequirement = (spec: BlenderSpec): Requirement[] =>
-  spec.fileVersion === null ? [] : [{ key: 'blender.version', op: 'atLeast', value: spec.fileVersion }];
+  spec.fileVersion === null || spec.openNewer
+    ? []
+    : [{ key: 'blender.version', op: 'atLeast', value: spec.fileVersion }];
+
+/** How a worker opens the file. */
+const openingOf = ({ main, scripts = false, scriptErrors, openNewer }: BlenderSpec): ProbeStageSpec => ({
+  main,
+  scripts,
+  scriptErrors,
+  openNewer,
+});
 
 function planProbe(spec: BlenderSpec): StagePlan {
   return {
     name: 'probe',
-    spec: ProbeStageSpec.parse({ main: spec.main, scripts: spec.scripts }),
+    spec: openingOf(spec),
     chunks: [{}],
     inputs: spec.files,
     requirements: [{ key: 'kinds', op: 'includes', value: 'blender' }, ...versionRequirement(spec)],
@@ -50,19 +61,23 @@ function afterProbe(context: PlanningContext<BlenderSpec>, probe: BlenderProbe):
   const given =
     context.given === null ? spec.settings : { ...spec.settings, ...RenderOverrides.parse(context.given) };
   const resolved = resolveSettings(probe, given, fleet);
+  const inFile = notesOfFile(probe, spec);
   if (spec.review && context.given === null) {
     // Problems here are the user's to see and settle in the form, so defaults are offered as far as they go.
     return {
       step: 'await-settings',
-      notes: notesOf(probe),
+      notes: [...inFile, ...(resolved.ok ? notesOfScene(probe, resolved.settings) : [])],
       defaults: resolved.ok ? resolved.settings : given,
     };
   }
   if (!resolved.ok) return { step: 'fail', code: resolved.code, message: resolved.message };
+  const objection = objectionTo(probe, spec);
+  if (objection !== null) return { step: 'fail', ...objection };
   const requirements = [...planProbe(spec).requirements, ...resolved.requirements];
   const problem = fleetProblem(fleet, requirements);
   if (problem !== null) return { step: 'fail', ...problem };
-  const notes = [...(spec.review ? [] : notesOf(probe)), ...resolved.notes];
+  const told = spec.review ? [] : [...inFile, ...notesOfScene(probe, resolved.settings)];
+  const notes = [...told, ...resolved.notes];
   return {
     step: 'stage',
     stage: planRender(spec, resolved.settings, requirements),
@@ -71,12 +86,31 @@ function afterProbe(context: PlanningContext<BlenderSpec>, probe: BlenderProbe):
   };
 }
 
+/** Why the file is not to be rendered as it is, where its owner has not said that it may. */
+function objectionTo(probe: BlenderProbe, spec: BlenderSpec): { code: string; message: string } | null {
+  const [missing] = probe.missing;
+  if (spec.strict && missing !== undefined) {
+    const others = probe.missing.length - 1;
+    const more = others === 0 ? '' : `, and ${others} more ${others === 1 ? 'is' : 'are'}`;
+    return {
+      code: 'file-missing',
+      message: `Nothing was rendered, as the job is strict about missing files: the ${missing.type} "${missing.name}" is missing (${missing.path})${more}.`,
+    };
+  }
+  // Who looked at the file and its notes before the start has decided.
+  if (spec.scripts !== undefined || spec.review || probe.drivers.length === 0) return null;
+  return {
+    code: 'scripts-undecided',
+    message: `${listed(probe.drivers)} ${probe.drivers.length === 1 ? 'is' : 'are'} driven by Python expressions, which Blender only evaluates where scripts may run; without them the pictures differ. Send the job again and say which: scripts on (--scripts), if you trust the file, or off (--no-scripts).`,
+  };
+}
+
 function planRender(spec: BlenderSpec, settings: RenderSettings, requirements: Requirement[]): StagePlan {
   const frames = parseFrames(settings.frames);
   if (!frames.ok) throw new Error(`settings were resolved with malformed frames: ${frames.message}`);
   return {
     name: 'render',
-    spec: RenderStageSpec.parse({ main: spec.main, scripts: spec.scripts, settings }),
+    spec: RenderStageSpec.parse({ ...openingOf(spec), settings }),
     chunks: frames.frames.map((frame) => ({ frame })),
     inputs: spec.files,
     requirements,
@@ -98,23 +132,4 @@ function afterRender({ last }: PlanningContext<BlenderSpec>): NextStep {
       `${first?.message ?? ''} The other frames can be downloaded; "Retry failed" tries the missing ones again.` +
       (lines === '' ? '' : `\n\nLast lines of frame ${frames[0]}:\n${lines}`),
   };
-}
-
-function notesOf(probe: BlenderProbe) {
-  const missing = probe.missing.map((file) => ({
-    level: 'warning' as const,
-    code: 'file-missing',
-    message: `The ${file.type} "${file.name}" is missing: ${file.path}. Send a .zip with the .blend and its files, or pack them into the .blend.`,
-  }));
-  const scripts =
-    probe.scripts.length === 0
-      ? []
-      : [
-          {
-            level: 'info' as const,
-            code: 'scripts-off',
-            message: `The file holds scripts that want to run on load (${probe.scripts.join(', ')}). They run only if scripts are switched on for the job.`,
-          },
-        ];
-  return [...missing, ...scripts];
 }

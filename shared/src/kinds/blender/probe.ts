@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { ColorDepth } from './settings.ts';
 
+/** `names` says which, where there are several: passes, nodes, views, strips. */
+export const LeftOut = z.object({
+  what: z.enum(['passes', 'file-output', 'stamp', 'crop', 'sound', 'views']),
+  names: z.array(z.string()).max(100),
+});
+export type LeftOut = z.infer<typeof LeftOut>;
+
 /** One scene of a .blend as Blender reports it. Resolution in pixels before `percentage`; fps already divided by fps_base. */
 export const ProbedScene = z.object({
   name: z.string(),
@@ -23,6 +30,15 @@ export const ProbedScene = z.object({
   colorDepth: ColorDepth.nullable(),
   transparent: z.boolean(),
   denoise: z.boolean(),
+  /** Its picture is put together by the video sequencer, which may need no camera. */
+  sequencer: z.boolean().default(false),
+  /** What moves by a simulation that is not baked. */
+  simulations: z
+    .array(z.object({ type: z.string(), object: z.string() }))
+    .max(1_000)
+    .default([]),
+  /** What Blender would make of the scene and the farm does not bring back. */
+  left: z.array(LeftOut).max(1_000).default([]),
 });
 export type ProbedScene = z.infer<typeof ProbedScene>;
 
@@ -45,5 +61,7 @@ export const BlenderProbe = z.object({
   missing: z.array(MissingFile),
   /** Names of text blocks set to run on load; they run only when the owner allows scripts. */
   scripts: z.array(z.string()),
+  /** Names of what is driven by Python expressions; without scripts Blender does not evaluate those. */
+  drivers: z.array(z.string()).max(1_000).default([]),
 });
 export type BlenderProbe = z.infer<typeof BlenderProbe>;

@@ -21,6 +21,9 @@ const scene: ProbedScene = {
   colorDepth: '8',
   transparent: false,
   denoise: true,
+  sequencer: false,
+  simulations: [],
+  left: [],
 };
 const probe: BlenderProbe = {
   blenderVersion: '3.4.1',
@@ -29,6 +32,7 @@ const probe: BlenderProbe = {
   activeScene: 'Scene',
   missing: [],
   scripts: [],
+  drivers: [],
 };
 const debian: Capabilities = {
   kinds: ['blender'],
@@ -52,7 +56,7 @@ const settled = (given: Parameters<typeof resolveSettings>[1], fleet = [debian])
 test('defaults come from the file', () => {
   const { settings } = settled({});
   assert.equal(settings.frames, '1-250x2');
-  assert.equal(settings.camera, 'Camera');
+  assert.equal(settings.camera, null);
   assert.equal(settings.samples, 128);
   assert.equal(settings.percentage, 50);
   assert.equal(settings.video, 'mp4');
@@ -104,7 +108,7 @@ test('a file newer than every Blender names both versions', () => {
   const problem = fleetProblem([debian, official], [{ key: 'blender.version', op: 'atLeast', value: '5.0' }]);
   assert.equal(
     problem?.message,
-    'This file was saved by Blender 5.0, but the newest Blender on your workers is 4.2.1. Update Blender on a worker, or save the file for an older version.',
+    'This file was saved by Blender 5.0, but the newest Blender on your workers is 4.2.1. Update Blender on a worker, save the file for an older version, or insist that it is opened all the same (--open-newer).',
   );
 });
 

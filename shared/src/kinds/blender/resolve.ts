@@ -26,7 +26,7 @@ export function resolveSettings(
       `The file has no scene "${wanted}". It has: ${list(probe.scenes.map((s) => s.name))}.`,
     );
   }
-  const camera = chooseCamera(scene, given.camera);
+  const camera = chooseCamera(scene, given.camera ?? null);
   if (!camera.ok) return camera;
   const engine = chooseEngine(scene, given.engine, fleet);
   const frames = given.frames ?? rangeOf(scene);
@@ -37,6 +37,7 @@ export function resolveSettings(
   const settings: RenderSettings = {
     scene: scene.name,
     camera: camera.camera,
+    simulate: given.simulate ?? scene.simulations.length > 0,
     frames,
     resolutionX: given.resolutionX ?? scene.resolutionX,
     resolutionY: given.resolutionY ?? scene.resolutionY,
@@ -44,7 +45,7 @@ export function resolveSettings(
     engine: engine.engine,
     samples: given.samples ?? scene.samples ?? 64,
     format,
-    colorDepth: depthFor(format, given.colorDepth ?? scene.colorDepth),
+    colorDepth: depthFor(format, given.colorDepth ?? depthOf(scene)),
     transparent: given.transparent ?? scene.transparent,
     fps: given.fps ?? scene.fps,
     video: given.video ?? 'mp4',
@@ -100,7 +101,7 @@ function tooOld(fleet: Capabilities[], fileVersion: string) {
       : `the newest Blender on your workers is ${newest}`;
   return {
     code: 'blender-too-old',
-    message: `This file was saved by Blender ${fileVersion}, but ${have}. Update Blender on a worker, or save the file for an older version.`,
+    message: `This file was saved by Blender ${fileVersion}, but ${have}. Update Blender on a worker, save the file for an older version, or insist that it is opened all the same (--open-newer).`,
   };
 }
 
@@ -120,12 +121,13 @@ const NAMES: Record<string, string> = {
 /** An engine's name as artists write it. */
 export const engineName = (engine: string): string => NAMES[engine] ?? engine;
 
-function chooseCamera(scene: ProbedScene, wanted: string | undefined) {
-  if (wanted !== undefined && !scene.cameras.includes(wanted)) {
+function chooseCamera(scene: ProbedScene, wanted: string | null) {
+  if (wanted !== null && !scene.cameras.includes(wanted)) {
     const has = scene.cameras.length === 0 ? 'It has none.' : `It has: ${list(scene.cameras)}.`;
     return refuse('unknown-camera', `The scene "${scene.name}" has no camera "${wanted}". ${has}`);
   }
-  const camera = wanted ?? scene.camera ?? scene.cameras[0];
+  // Null: as the scene says, with the cameras that its markers switch to.
+  const camera = wanted ?? (scene.camera === null && !scene.sequencer ? scene.cameras[0] : null);
   return camera === undefined
     ? refuse(
         'no-camera',
@@ -188,9 +190,14 @@ function depthFor(format: ImageFormat, wanted: ColorDepth | null): ColorDepth {
   return wanted !== null && depths.includes(wanted) ? wanted : (depths[0] ?? '8');
 }
 
-/** The nearest format that holds one frame: layers are not kept apart, and a movie's frames are PNG. */
+/** The nearest format that loses nothing: layers are not kept apart, and a movie's frames are PNG. */
 const formatOf = (name: string): ImageFormat =>
-  name === 'OPEN_EXR_MULTILAYER' ? 'OPEN_EXR' : (ImageFormat.safeParse(name).data ?? 'PNG');
+  ['OPEN_EXR_MULTILAYER', 'HDR'].includes(name) ? 'OPEN_EXR' : (ImageFormat.safeParse(name).data ?? 'PNG');
+
+/** What Blender calls the depth of these does not say what they hold: floats, and 10 or 12 bits. */
+const depthOf = ({ format, colorDepth }: ProbedScene): ColorDepth | null =>
+  EXACT_DEPTHS[format] ?? colorDepth;
+const EXACT_DEPTHS: Record<string, ColorDepth> = { HDR: '32', DPX: '16', CINEON: '16' };
 
 const rangeOf = (scene: ProbedScene): string =>
   `${scene.frameStart}-${scene.frameEnd}${scene.frameStep > 1 ? `x${scene.frameStep}` : ''}`;

@@ -23,9 +23,10 @@ export type Denoise = z.infer<typeof Denoise>;
  * file's own value is then used. `frames` is frame syntax (`1-10,20,30-40x2`);
  * resolution is in pixels before `percentage` is applied.
  */
-export const RenderOverrides = z.object({
+export const RenderOverrides = z.strictObject({
   scene: z.string().min(1).max(256).optional(),
-  camera: z.string().min(1).max(256).optional(),
+  /** Named, it is the camera of all frames; null or left out, the scene's own or those that its markers switch to. */
+  camera: z.string().min(1).max(256).nullable().optional(),
   frames: z.string().min(1).max(10_000).optional(),
   resolutionX: z.int().min(4).max(65_536).optional(),
   resolutionY: z.int().min(4).max(65_536).optional(),
@@ -38,11 +39,15 @@ export const RenderOverrides = z.object({
   fps: z.number().positive().max(1_000).optional(),
   video: VideoFormat.optional(),
   denoise: Denoise.optional(),
+  /** Plays the scene from its first frame before a frame is rendered, for simulations that are not baked. */
+  simulate: z.boolean().optional(),
 });
 export type RenderOverrides = z.infer<typeof RenderOverrides>;
 
 /** Everything decided: what the render stage of a job was planned with. */
 export const RenderSettings = RenderOverrides.required().extend({
+  /** False for stages that were planned before it was there. */
+  simulate: z.boolean().default(false),
   /** `auto` is settled once for the whole job, so that frames never differ. */
   denoise: z.boolean(),
 });

@@ -12,8 +12,18 @@ export const BlenderSubmission = z.object({
   /** Which .blend of an archive is the one to render, where it holds several. */
   main: RelativePath.optional(),
   settings: RenderOverrides.default({}),
-  /** Runs the scripts stored in the file. Off unless the owner says so. */
-  scripts: z.boolean().default(false),
+  /**
+   * Runs the scripts stored in the file. They do not run unless the owner says
+   * so; left out, a file that would look different without them is not rendered
+   * before its owner has decided.
+   */
+  scripts: z.boolean().optional(),
+  /** A script that raises an error fails the frame, even one that had its picture by then, unless this is `ignore`. */
+  scriptErrors: z.enum(['fail', 'ignore']).default('fail'),
+  /** Fails before anything is rendered where a file is missing. */
+  strict: z.boolean().default(false),
+  /** Has a file of a newer Blender opened by one that may leave out what it does not know. */
+  openNewer: z.boolean().default(false),
   /** Stop after the probe and wait for the user's settings. */
   review: z.boolean().default(false),
   /** What a frame that failed for good does to the others. */

@@ -1,10 +1,11 @@
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
+import type { Opening } from './task.ts';
 
 /** What the worker tells the bridge; paths are absolute. */
 export type Command =
-  | { op: 'open'; path: string; scripts: boolean; savedBy: string }
+  | ({ op: 'open'; path: string; savedBy: string } & Opening)
   | { op: 'probe' }
   | { op: 'render'; frame: number; output: string; settings: RenderSettings }
   | { op: 'decode'; path: string }

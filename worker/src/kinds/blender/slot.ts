@@ -75,9 +75,9 @@ export function createSlot(options: SlotOptions): Slot {
     warm.key = file.key;
     const { session } = warm;
     await session.workspace.fill(file.inputs);
-    const { scripts, savedBy } = file;
+    const { scripts, scriptErrors, openNewer, savedBy } = file;
     const path = join(session.workspace.inside.in, file.main);
-    const answer = await session.ask({ op: 'open', path, scripts, savedBy }, ask);
+    const answer = await session.ask({ op: 'open', path, scripts, scriptErrors, openNewer, savedBy }, ask);
     if (answer.kind !== 'done') warm.key = '';
     return answer;
   };

@@ -17,7 +17,8 @@ import { blendVersion } from './header.ts';
  * file's scripts never opens another's: the key holds the affinity and the
  * folder, which both name the files.
  */
-export type SceneFile = { key: string; inputs: string; main: string; scripts: boolean; savedBy: string };
+export type SceneFile = { key: string; inputs: string; main: string; savedBy: string } & Opening;
+export type Opening = Omit<ProbeStageSpec, 'main'>;
 export type ProbeTask = SceneFile & { kind: 'probe' };
 export type RenderTask = SceneFile & { kind: 'render'; frame: number; settings: RenderSettings };
 export type Task = ProbeTask | RenderTask;
@@ -28,7 +29,7 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
   const render = chunk.stage === 'probe' ? null : RenderStageSpec.safeParse(chunk.stageSpec);
   const stage = render ?? ProbeStageSpec.safeParse(chunk.stageSpec);
   if (!stage.success) return unreadable(`stage "${chunk.stage}"`, stage.error);
-  const { main, scripts } = stage.data;
+  const { main, scripts, scriptErrors, openNewer } = stage.data;
   const path = join(chunk.inputs, main);
   const there = await access(path).then(
     () => true,
@@ -41,7 +42,8 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
     return { code: 'not-a-blend', message: `"${main}" is not a .blend file: it does not start like one.` };
   }
   const key = JSON.stringify([chunk.affinity, path, scripts]);
-  const file: SceneFile = { key, inputs: chunk.inputs, main, scripts, savedBy };
+  const opening: Opening = { scripts, scriptErrors, openNewer };
+  const file: SceneFile = { key, inputs: chunk.inputs, main, savedBy, ...opening };
   if (!render?.success) return { kind: 'probe', ...file };
   const frame = RenderChunkSpec.safeParse(chunk.chunkSpec);
   if (!frame.success) return unreadable('chunk', frame.error);

@@ -16,7 +16,7 @@ class Refusal(Exception):
 
 
 errors = []
-state = {"scripts": False, "cameras": {}}
+state = {"scripts": False, "script_errors": "fail"}
 
 
 def open_file(command):
@@ -24,7 +24,9 @@ def open_file(command):
     # Without this Blender renders frame 0 where a negative one is asked for, and says nothing.
     bpy.context.preferences.edit.use_negative_frames = True
     state["scripts"] = command["scripts"]
-    refuse_newer(command["savedBy"])
+    state["script_errors"] = command["scriptErrors"]
+    if not command["openNewer"]:
+        refuse_newer(command["savedBy"])
     try:
         bpy.ops.wm.open_mainfile(filepath=command["path"], load_ui=False, use_scripts=command["scripts"])
     except RuntimeError as error:
@@ -34,8 +36,6 @@ def open_file(command):
             reason = str(error).strip().split(": ")[-1]
             raise Refusal("not-a-blend", "Blender cannot read the file, it may be damaged or cut short: %s." % reason)
     raise_script_error()
-    # A camera bound to a timeline marker replaces scene.camera while frames render: keep what the file says.
-    state["cameras"] = {scene.name: scene.camera.name if scene.camera else None for scene in bpy.data.scenes}
     return {"fileVersion": file_version()}
 
 
@@ -46,7 +46,8 @@ def refuse_newer(saved_by):
         raise Refusal(
             "blender-too-old",
             "The file was saved by Blender %s, and this worker has Blender %s. " % (saved_by, here)
-            + "Install Blender %s or newer on the worker, or save the file with an older version." % saved_by,
+            + "Install Blender %s or newer on the worker, save the file with an older version, " % saved_by
+            + "or insist that it is opened all the same (--open-newer).",
         )
 
 
@@ -57,7 +58,7 @@ def file_version():
 
 
 def raise_script_error():
-    if errors and state["scripts"]:
+    if errors and state["scripts"] and state["script_errors"] == "fail":
         message = errors[0]
         errors.clear()
         raise Refusal("script-failed", "A script in the file raised an error: %s." % message)

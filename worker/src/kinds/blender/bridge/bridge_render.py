@@ -5,7 +5,7 @@ import time
 
 import bpy
 
-from bridge_file import Refusal, errors, raise_script_error, state
+from bridge_file import Refusal, errors, raise_script_error
 
 EEVEE = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT")
 WORKBENCH_SAMPLES = {"OFF": 1, "FXAA": 2, "5": 5, "8": 8, "11": 11, "16": 16, "32": 32}
@@ -23,6 +23,8 @@ def render(command):
     leave_no_stamps(scene)
     change(scene.render, "filepath", command["output"])
     errors.clear()
+    if settings["simulate"]:
+        play(scene, command["frame"])
     scene.frame_current = command["frame"]
     if scene.frame_current != command["frame"]:
         raise Refusal("unexpected", "Blender has no frame %d." % command["frame"])
@@ -32,6 +34,20 @@ def render(command):
     seconds = time.monotonic() - started
     raise_script_error()
     return {"renderMs": seconds * 1000}
+
+
+at = {}
+
+
+def play(scene, frame):
+    """Simulations go from frame to frame: none may be left out, and one that was passed needs a new beginning."""
+    reached = at.get(scene.name, scene.frame_start - 1)
+    begin = scene.frame_start if frame <= reached else reached + 1
+    for step in range(begin, frame + 1):
+        # A sign of life that reads as progress.
+        print("Fra:%d Mem:0.00M | Playing frame %d" % (step, step))
+        scene.frame_set(step)
+    at[scene.name] = frame
 
 
 def change(thing, name, value):
@@ -113,15 +129,16 @@ def denoiser_built():
 
 def choose_camera(scene, settings):
     wanted = settings["camera"]
+    if wanted is None:
+        return  # as the scene says: its own, or those that its markers switch to, or none
     camera = scene.objects.get(wanted)
     if camera is None or camera.type != "CAMERA":
         if not any(thing.type == "CAMERA" for thing in scene.objects):
             raise Refusal("no-camera", 'The scene "%s" has no camera.' % scene.name)
         raise Refusal("unknown-camera", 'The scene "%s" has no camera named "%s".' % (scene.name, wanted))
-    if wanted != state["cameras"].get(scene.name):
-        # Markers switch cameras by themselves; someone who chose another camera wants that one throughout.
-        for marker in scene.timeline_markers:
-            change(marker, "camera", None)
+    # Markers switch cameras by themselves; someone who named a camera wants that one throughout.
+    for marker in scene.timeline_markers:
+        change(marker, "camera", None)
     change(scene, "camera", camera)
 
 
