@@ -37,7 +37,16 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     .option('--transparent', 'transparent background')
     .option('--no-transparent', 'background as in the world')
     .option('--fps <fps>', 'frames per second of the video')
-    .option('--scripts', 'run the Python scripts stored in the file (only files you trust)')
+    .option(
+      '--simulate',
+      'play simulations that are not baked from the first frame (as a rule where there are any)',
+    )
+    .option('--no-simulate', 'render each frame of them by itself')
+    .option('--scripts', 'run the Python scripts and drivers stored in the file (only files you trust)')
+    .option('--no-scripts', 'render without them, though the pictures may differ')
+    .option('--ignore-script-errors', 'take frames whose scripts raised an error')
+    .option('--strict', 'render nothing where a file that the scene uses is missing')
+    .option('--open-newer', 'have a file of a newer Blender opened by an older one')
     .option(
       '--stop-on-failure',
       'end the job as soon as one frame failed for good; otherwise the others go on',

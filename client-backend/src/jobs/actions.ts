@@ -1,9 +1,11 @@
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent, JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../parts.ts';
+import { sentenceOf } from '../routes/problems.ts';
 import { nextStep, takeStep } from './advance.ts';
 import { changeJob } from './change-job.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';
@@ -72,9 +74,14 @@ export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promis
     if (job.state !== 'ready' || stage === undefined) {
       return notNow(job.state, 'Settings can only be given while the job waits for them');
     }
-    const step = await nextStep(parts, job, stage, { given: settings, gathered: null });
+    const given = kindOf(job.kind).settings?.safeParse(settings);
+    if (given === undefined) return notNow(job.state, 'A job of this kind takes no settings afterwards');
+    if (!given.success) {
+      return { ok: false, status: 422, code: 'bad-settings', message: sentenceOf(given.error, 'settings') };
+    }
+    const step = await nextStep(parts, job, stage, { given: given.data, gathered: null });
     if (step.step === 'fail') return { ok: false, status: 422, code: step.code, message: step.message };
-    const done = await takeStep(parts, job, stage, step, { given: settings });
+    const done = await takeStep(parts, job, stage, step, { given: given.data });
     return done ? { ok: true } : notNow(job.state, 'The job changed meanwhile');
   });
 }

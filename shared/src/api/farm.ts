@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BlobHash } from '../model/ids.ts';
+import { strictObject } from '../model/strict-object.ts';
 import { WorkerView } from '../model/worker.ts';
 
 /** GET /api/v1/workers */
@@ -32,7 +33,7 @@ export const UploadInfo = z.object({
 export type UploadInfo = z.infer<typeof UploadInfo>;
 
 /** GET, POST {key} and DELETE /api/v1/session. `required` is false on loopback, where the one owner needs no key. */
-export const SignIn = z.object({ key: z.string().min(1).max(200) });
+export const SignIn = strictObject({ key: z.string().min(1).max(200) });
 export const Session = z.object({
   required: z.boolean(),
   signedIn: z.boolean(),

@@ -1,28 +1,26 @@
 import { z } from 'zod';
-import { JobView, Submission } from '../kinds/registry.ts';
+import { JobView, submissionWith } from '../kinds/registry.ts';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
+import { strictObject } from '../model/strict-object.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
 
 const GroupId = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, - and _');
 
 /** POST /api/v1/jobs */
-export const CreateJob = z.intersection(
-  Submission,
-  z.object({
-    name: z.string().min(1).max(200).optional(),
-    priority: z.int().min(-100).max(100).default(0),
-    /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
-    group: GroupId.optional(),
-  }),
-);
+export const CreateJob = submissionWith({
+  name: z.string().min(1).max(200).optional(),
+  priority: z.int().min(-100).max(100).default(0),
+  /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
+  group: GroupId.optional(),
+});
 export type CreateJob = z.input<typeof CreateJob>;
 
 /** PUT /api/v1/jobs/:id/settings; each kind parses its own. */
 export const GiveSettings = z.record(z.string(), z.unknown());
 /** PATCH /api/v1/jobs/:id */
-export const PatchJob = z.object({
+export const PatchJob = strictObject({
   name: z.string().min(1).max(200).optional(),
   priority: z.int().min(-100).max(100).optional(),
 });
@@ -72,7 +70,7 @@ export const JobList = z.object({
   total: z.int(),
 });
 export type JobList = z.infer<typeof JobList>;
-export const JobListQuery = z.object({
+export const JobListQuery = strictObject({
   state: z.enum([...JOB_STATUSES, 'active', 'over']).optional(),
   group: GroupId.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -129,7 +127,7 @@ export type ChunkView = z.infer<typeof ChunkView>;
 /** GET /api/v1/jobs/:id/chunks?state=&offset=&limit= */
 export const ChunkList = z.object({ chunks: z.array(ChunkView), total: z.int() });
 export type ChunkList = z.infer<typeof ChunkList>;
-export const ChunkListQuery = z.object({
+export const ChunkListQuery = strictObject({
   state: z.enum(CHUNK_STATUSES).optional(),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),

@@ -77,6 +77,8 @@ export interface Kind<Spec> {
   readonly name: string;
   /** What is stored as the job's spec. */
   readonly spec: z.ZodType<Spec>;
+  /** What a user may give to a job that waits for settings; null for a kind that never waits. */
+  readonly settings: z.ZodType | null;
   /** The stage a new job starts with. */
   first(spec: Spec): StagePlan;
   /** What comes after a stage is over, or after the settings were given. */

@@ -11,6 +11,9 @@ import { TrainingView } from './training/view.ts';
 /** Every kind of job there is; a new kind adds itself here, what a user sends, and what a user sees of it. */
 export const KINDS = { blender, training } as const;
 export const Submission = z.discriminatedUnion('kind', [BlenderSubmission, TrainingSubmission]);
+/** What a user sends of any kind, with what is said of every job beside it. */
+export const submissionWith = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.discriminatedUnion('kind', [BlenderSubmission.extend(shape), TrainingSubmission.extend(shape)]);
 export const JobView = z.discriminatedUnion('kind', [BlenderView, TrainingView]);
 
 export type KindName = keyof typeof KINDS;

@@ -22,7 +22,7 @@ const settingFacts = (s: RenderSettings): [string, string][] => {
   return [
     ['Frames', s.frames],
     ['Picture', `${size}, ${s.format} ${s.colorDepth} bit, ${engineName(s.engine)}, ${s.samples} samples`],
-    ['Camera', `${s.camera} in ${s.scene}`],
+    ['Camera', `${s.camera ?? 'as the scene says'} in ${s.scene}`],
     ['Video', s.video === 'none' ? 'none' : `${s.video}, ${s.fps} frames/s`],
   ];
 };

@@ -16,7 +16,11 @@ describe('options of pilot render', () => {
       denoise: 'off',
       transparent: true,
       fps: '24000/1001',
+      simulate: false,
       scripts: true,
+      ignoreScriptErrors: true,
+      strict: true,
+      openNewer: true,
       stopOnFailure: true,
       main: 'shots/a.blend',
     });
@@ -36,8 +40,12 @@ describe('options of pilot render', () => {
           denoise: 'off',
           transparent: true,
           fps: 24000 / 1001,
+          simulate: false,
         },
         scripts: true,
+        scriptErrors: 'ignore',
+        strict: true,
+        openNewer: true,
         onFailure: 'stop',
         main: 'shots/a.blend',
       },
@@ -45,7 +53,7 @@ describe('options of pilot render', () => {
   });
 
   test('left out say nothing, so that the file decides', () => {
-    assert.deepEqual(readFlags({}), { ok: true, request: { settings: {}, scripts: false } });
+    assert.deepEqual(readFlags({}), { ok: true, request: { settings: {} } });
   });
 
   const refused: [string, Parameters<typeof readFlags>[0], RegExp][] = [

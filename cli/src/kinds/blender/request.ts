@@ -25,14 +25,21 @@ export type RenderFlags = {
   denoise?: string;
   transparent?: boolean;
   fps?: string;
+  simulate?: boolean;
   scripts?: boolean;
+  ignoreScriptErrors?: boolean;
+  strict?: boolean;
+  openNewer?: boolean;
   stopOnFailure?: boolean;
   main?: string;
 };
 
 export type RenderRequest = {
   settings: RenderOverrides;
-  scripts: boolean;
+  scripts?: boolean;
+  scriptErrors?: BlenderSubmission['scriptErrors'];
+  strict?: boolean;
+  openNewer?: boolean;
   onFailure?: BlenderSubmission['onFailure'];
   main?: RelativePath;
 };
@@ -66,7 +73,10 @@ export function readFlags(flags: RenderFlags): ReadFlags {
     }
     const request: RenderRequest = {
       settings: RenderOverrides.parse(settingsOf(flags)),
-      scripts: flags.scripts ?? false,
+      ...(flags.scripts === undefined ? {} : { scripts: flags.scripts }),
+      ...(flags.ignoreScriptErrors ? { scriptErrors: 'ignore' } : {}),
+      ...(flags.strict ? { strict: true } : {}),
+      ...(flags.openNewer ? { openNewer: true } : {}),
       ...(flags.stopOnFailure ? { onFailure: 'stop' } : {}),
       ...(main === undefined ? {} : { main: main.data as RelativePath }),
     };
@@ -98,6 +108,7 @@ function settingsOf(flags: RenderFlags): Record<string, unknown> {
     denoise: flags.denoise === undefined ? undefined : choice('--denoise', flags.denoise, Denoise.options),
     transparent: flags.transparent,
     fps: fpsOf(flags.fps),
+    simulate: flags.simulate,
   });
 }
 

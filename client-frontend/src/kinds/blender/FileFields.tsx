@@ -1,7 +1,7 @@
-import { NativeSelect, NumberInput, TextInput } from '@mantine/core';
+import { NativeSelect, NumberInput, Switch, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
-import type { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import type { BlenderProbe, ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
 import { type FormValues, renderedPixels, sceneOf } from './form-values.ts';
@@ -14,7 +14,7 @@ type FileFieldsProps = {
 
 /** What to render: scene, camera, frames, size. */
 export function FileFields({ form, probe, onScene }: FileFieldsProps) {
-  const { cameras } = sceneOf(probe, form.values.scene);
+  const scene = sceneOf(probe, form.values.scene);
   const { width, height } = renderedPixels(form.values);
   const { resolutionX, resolutionY, percentage } = form.values;
   // An emptied field holds an empty string.
@@ -35,8 +35,10 @@ export function FileFields({ form, probe, onScene }: FileFieldsProps) {
       <NativeSelect
         className={classes.half ?? ''}
         label="Camera"
-        data={cameras.length === 0 ? [{ value: '', label: 'none' }] : cameras}
+        data={[{ value: '', label: ownCamera(scene) }, ...scene.cameras]}
         {...form.getInputProps('camera')}
+        value={form.values.camera ?? ''}
+        onChange={(event) => form.setFieldValue('camera', event.currentTarget.value || null)}
       />
       <TextInput
         className={classes.whole ?? ''}
@@ -72,6 +74,18 @@ export function FileFields({ form, probe, onScene }: FileFieldsProps) {
         inputWrapperOrder={['label', 'input', 'description', 'error']}
         {...form.getInputProps('percentage')}
       />
+      {scene.simulations.length > 0 && (
+        <Switch
+          className={classes.whole ?? ''}
+          label="Play the simulations from the first frame"
+          description="They are not baked: rendered each by itself, their frames do not follow from one another."
+          {...form.getInputProps('simulate', { type: 'checkbox' })}
+        />
+      )}
     </>
   );
 }
+
+/** What no choice means: markers of the scene may switch cameras. */
+const ownCamera = ({ camera, cameras, sequencer }: ProbedScene): string =>
+  camera === null && cameras.length === 0 && !sequencer ? 'none' : 'As the scene says';

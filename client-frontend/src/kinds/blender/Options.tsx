@@ -4,7 +4,7 @@ import { useId } from 'react';
 import type { CreationOptions } from '../kind.ts';
 import classes from './Options.module.css';
 
-const BlenderOptions = BlenderSubmission.pick({ scripts: true, onFailure: true });
+const BlenderOptions = BlenderSubmission.pick({ scripts: true, onFailure: true }).strip();
 export const readOptions = (options: CreationOptions) => BlenderOptions.parse(options);
 
 type OptionsProps = { options: CreationOptions; onChange(options: CreationOptions): void };
@@ -18,7 +18,7 @@ export function Options({ options, onChange }: OptionsProps) {
       <Switch
         label="Run the scripts stored in the file"
         description="Off is safe. Switch it on for files you trust whose rig or drivers need Python."
-        checked={scripts}
+        checked={scripts ?? false}
         onChange={(event) => onChange({ ...options, scripts: event.currentTarget.checked })}
       />
       <div>

@@ -16,7 +16,7 @@ export function Summary({ job }: { job: JobDetail }) {
   const height = Math.max(1, Math.floor((s.resolutionY * s.percentage) / 100));
   const facts: [string, string][] = [
     ['File', render.fileName],
-    ['Scene', `${s.scene}, ${s.camera}`],
+    ['Scene', s.camera === null ? s.scene : `${s.scene}, ${s.camera}`],
     ['Frames', s.frames.length > 80 ? `${s.frames.slice(0, 80)}…` : s.frames],
     ['Size', `${width} × ${height}${s.percentage === 100 ? '' : ` (${s.percentage} %)`}`],
     [

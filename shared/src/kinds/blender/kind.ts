@@ -12,6 +12,7 @@ import { BlenderSpec } from './spec.ts';
 export const blender: Kind<BlenderSpec> = {
   name: 'blender',
   spec: BlenderSpec,
+  settings: RenderOverrides,
   first: planProbe,
   next(context) {
     const { last } = context;

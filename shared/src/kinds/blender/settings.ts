@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { strictObject } from '../../model/strict-object.ts';
 
 /** Render engines by Blender's own names; EEVEE_NEXT is the 4.2+ name of EEVEE. */
 export const Engine = z.enum(['CYCLES', 'BLENDER_EEVEE', 'BLENDER_EEVEE_NEXT', 'BLENDER_WORKBENCH']);
@@ -23,7 +24,7 @@ export type Denoise = z.infer<typeof Denoise>;
  * file's own value is then used. `frames` is frame syntax (`1-10,20,30-40x2`);
  * resolution is in pixels before `percentage` is applied.
  */
-export const RenderOverrides = z.strictObject({
+export const RenderOverrides = strictObject({
   scene: z.string().min(1).max(256).optional(),
   /** Named, it is the camera of all frames; null or left out, the scene's own or those that its markers switch to. */
   camera: z.string().min(1).max(256).nullable().optional(),
@@ -45,10 +46,12 @@ export const RenderOverrides = z.strictObject({
 export type RenderOverrides = z.infer<typeof RenderOverrides>;
 
 /** Everything decided: what the render stage of a job was planned with. */
-export const RenderSettings = RenderOverrides.required().extend({
-  /** False for stages that were planned before it was there. */
-  simulate: z.boolean().default(false),
-  /** `auto` is settled once for the whole job, so that frames never differ. */
-  denoise: z.boolean(),
-});
+export const RenderSettings = RenderOverrides.strip()
+  .required()
+  .extend({
+    /** False for stages that were planned before it was there. */
+    simulate: z.boolean().default(false),
+    /** `auto` is settled once for the whole job, so that frames never differ. */
+    denoise: z.boolean(),
+  });
 export type RenderSettings = z.infer<typeof RenderSettings>;

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
+import { strictObject } from '../../model/strict-object.ts';
 import { StageInput } from '../../protocol/workers.ts';
 import { RenderOverrides } from './settings.ts';
 
 /** What a user sends to have a .blend, or a .zip with one, rendered. */
-export const BlenderSubmission = z.object({
+export const BlenderSubmission = strictObject({
   kind: z.literal('blender'),
   /** The uploaded file. */
-  source: z.object({ blob: BlobHash, fileName: z.string().min(1).max(255) }),
+  source: strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) }),
   /** Which .blend of an archive is the one to render, where it holds several. */
   main: RelativePath.optional(),
   settings: RenderOverrides.default({}),
@@ -32,12 +33,14 @@ export const BlenderSubmission = z.object({
 export type BlenderSubmission = z.infer<typeof BlenderSubmission>;
 
 /** The stored spec of a Blender job: the submission with its files laid open. */
-export const BlenderSpec = BlenderSubmission.omit({ source: true }).extend({
-  main: RelativePath,
-  source: z.object({ blob: BlobHash, fileName: z.string() }),
-  /** The .blend and all that came with it. */
-  files: z.array(StageInput).min(1).max(10_000),
-  /** Version in the file's header, "2.77"; null where the header does not tell. */
-  fileVersion: z.string().nullable(),
-});
+export const BlenderSpec = BlenderSubmission.omit({ source: true })
+  .strip()
+  .extend({
+    main: RelativePath,
+    source: z.object({ blob: BlobHash, fileName: z.string() }),
+    /** The .blend and all that came with it. */
+    files: z.array(StageInput).min(1).max(10_000),
+    /** Version in the file's header, "2.77"; null where the header does not tell. */
+    fileVersion: z.string().nullable(),
+  });
 export type BlenderSpec = z.infer<typeof BlenderSpec>;

@@ -19,6 +19,7 @@ import {
 export const training: Kind<TrainingSpec> = {
   name: 'training',
   spec: TrainingSpec,
+  settings: null,
   first: planSplit,
   next(context) {
     switch (context.last.name) {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { strictObject } from '../../model/strict-object.ts';
 
 /** A value for `pilot.param(name, default)`. */
 export const Parameter = z.union([z.number(), z.boolean(), z.string().max(1_000)]);
 export type Parameter = z.infer<typeof Parameter>;
 
 /** How a training is split, merged and ended. Every field has a default, so a user may send none. */
-export const TrainingSettings = z.object({
+export const TrainingSettings = strictObject({
   /** Parts of the data, each trained on by one worker at a time. May exceed the number of workers: they queue. */
   shards: z.int().min(1).max(256).default(4),
   rounds: z.int().min(1).max(10_000).default(10),

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
+import { strictObject } from '../../model/strict-object.ts';
 import { TrainingSettings } from './settings.ts';
 
-const Source = z.object({ blob: BlobHash, fileName: z.string().min(1).max(255) });
+const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) });
 
 export const DATA_FORMATS = ['npz', 'csv', 'jsonl', 'zip'] as const;
 export const DataFormat = z.enum(DATA_FORMATS);
 export type DataFormat = z.infer<typeof DataFormat>;
 
 /** What a user sends to have a script trained over shards of a data set. */
-export const TrainingSubmission = z.object({
+export const TrainingSubmission = strictObject({
   kind: z.literal('training'),
   /** The uploaded Python script. */
   script: Source,
@@ -20,7 +21,7 @@ export const TrainingSubmission = z.object({
 export type TrainingSubmission = z.infer<typeof TrainingSubmission>;
 
 /** The stored spec of a training job: the submission with what was seen of its files. */
-export const TrainingSpec = TrainingSubmission.extend({
+export const TrainingSpec = TrainingSubmission.strip().extend({
   script: Source.extend({ size: z.number().int().nonnegative() }),
   data: Source.extend({ size: z.number().int().nonnegative(), format: DataFormat }),
   /** Modules that the script imports on its own lines; a worker has to have them all. */

@@ -106,7 +106,7 @@ export const TrainSpec = z.object({
 export const MergeSpec = z.object({
   context: ScriptContext,
   state: RoundState,
-  merge: TrainingSettings.pick({ merge: true, outerLr: true, outerMomentum: true, trim: true }),
+  merge: TrainingSettings.pick({ merge: true, outerLr: true, outerMomentum: true, trim: true }).strip(),
   /** In the order of their shards. `path` is that of the input. */
   updates: z.array(z.object({ shard: Count, path: z.string(), samples: z.number().positive() })).min(1),
   /** Shards of the round that are not among the updates. */
