@@ -37,6 +37,7 @@ export const SETTINGS: RenderSettings = {
   resolutionX: 64,
   resolutionY: 36,
   percentage: 100,
+  pixelAspect: 1,
   engine: 'CYCLES',
   samples: 2,
   format: 'PNG',

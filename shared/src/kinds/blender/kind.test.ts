@@ -88,6 +88,18 @@ test('what does not come back is said before anything is rendered', () => {
   assert.deepEqual(codes(after({}, {}, { format: 'FFMPEG' })), []);
 });
 
+test('what a video does to the pictures is said', () => {
+  const resolution = { resolutionX: 63, resolutionY: 36 };
+  assert.deepEqual(codes(after({}, { settings: { ...resolution, transparent: true } })), [
+    'video-over-black',
+    'video-grown',
+  ]);
+  const step = after({}, { settings: resolution });
+  assert.ok(step.step === 'stage' && /63 x 36 frames is 64 x 36 pixels/.test(step.notes[0]?.message ?? ''));
+  const webm = { video: 'webm' as const, transparent: true };
+  assert.deepEqual(codes(after({}, { settings: webm })), []);
+});
+
 test('a newer file needs a newer Blender, unless its owner insists', () => {
   const needs = (asked: object) => blender.first(BlenderSpec.parse({ ...spec, ...asked })).requirements;
   const spec = {

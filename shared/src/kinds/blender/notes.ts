@@ -44,7 +44,8 @@ export function notesOfScene(probe: BlenderProbe, settings: RenderSettings): Not
             `The scene writes ${format}, which the farm does not. Its frames come as ${settings.format} with ${settings.colorDepth} bits per channel.`,
           ),
         ];
-  if (moving.length === 0) return [...left, ...converted];
+  const video = notesOfVideo(settings);
+  if (moving.length === 0) return [...left, ...converted, ...video];
   return [
     warning(
       'not-baked',
@@ -54,6 +55,35 @@ export function notesOfScene(probe: BlenderProbe, settings: RenderSettings): Not
     ),
     ...left,
     ...converted,
+    ...video,
+  ];
+}
+
+function notesOfVideo(settings: RenderSettings): Note[] {
+  const { video, transparent, format, resolutionX, resolutionY, percentage } = settings;
+  if (video === 'none') return [];
+  const sides = [resolutionX, resolutionY].map((side) => Math.max(1, Math.floor((side * percentage) / 100)));
+  const odd = sides.some((side) => side % 2 === 1);
+  const over =
+    transparent && video === 'mp4' && format !== 'JPEG'
+      ? [
+          info(
+            'video-over-black',
+            'MP4 has no transparency: the video shows the picture over black. WebM and MOV keep it transparent, and so do the frames.',
+          ),
+        ]
+      : [];
+  const grown = sides.map((side) => side + (side % 2)).join(' x ');
+  return [
+    ...over,
+    ...(odd
+      ? [
+          info(
+            'video-grown',
+            `Video has even sides only: that of ${sides.join(' x ')} frames is ${grown} pixels, its last row or column repeated.`,
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -66,6 +96,7 @@ const shortened = (items: readonly string[]): string =>
     : `${items.slice(0, 3).join(', ')} and ${items.length - 3} more`;
 
 const warning = (code: string, message: string): Note => ({ level: 'warning', code, message });
+const info = (code: string, message: string): Note => ({ level: 'info', code, message });
 
 function notesOfScripts(probe: BlenderProbe): Note[] {
   const { scripts, drivers } = probe;

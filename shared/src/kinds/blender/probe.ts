@@ -21,6 +21,8 @@ export const ProbedScene = z.object({
   resolutionX: z.int(),
   resolutionY: z.int(),
   percentage: z.int(),
+  /** How much wider than high a pixel is shown. */
+  pixelAspect: z.number().positive().default(1),
   /** Blender's own name of the engine; may be one that this farm does not know. */
   engine: z.string(),
   /** Samples of that engine; null for an engine without samples. */

@@ -15,6 +15,7 @@ const scene: ProbedScene = {
   resolutionX: 1920,
   resolutionY: 1080,
   percentage: 50,
+  pixelAspect: 1,
   engine: 'CYCLES',
   samples: 128,
   format: 'PNG',

@@ -42,6 +42,7 @@ export function resolveSettings(
     resolutionX: given.resolutionX ?? scene.resolutionX,
     resolutionY: given.resolutionY ?? scene.resolutionY,
     percentage: given.percentage ?? scene.percentage,
+    pixelAspect: scene.pixelAspect,
     engine: engine.engine,
     samples: given.samples ?? scene.samples ?? 64,
     format,

@@ -49,6 +49,8 @@ export type RenderOverrides = z.infer<typeof RenderOverrides>;
 export const RenderSettings = RenderOverrides.strip()
   .required()
   .extend({
+    /** The scene's own. */
+    pixelAspect: z.number().positive().default(1),
     /** False for stages that were planned before it was there. */
     simulate: z.boolean().default(false),
     /** `auto` is settled once for the whole job, so that frames never differ. */

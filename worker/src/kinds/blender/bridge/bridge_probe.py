@@ -48,6 +48,7 @@ def probe_scene(scene):
         "resolutionX": render.resolution_x,
         "resolutionY": render.resolution_y,
         "percentage": render.resolution_percentage,
+        "pixelAspect": render.pixel_aspect_x / render.pixel_aspect_y,
         "engine": render.engine,
         "samples": samples(scene),
         "format": image.file_format,
