@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 export type TestFiles = { quick: string[]; endToEnd: string[] };
 
 const quickGlobs = [
-  '{shared,sandbox,load-balancer,worker,client-backend,client-frontend,cli,examples}/**/*.test.{ts,tsx}',
+  '{shared,sandbox,images,load-balancer,worker,client-backend,client-frontend,cli,examples}/**/*.test.{ts,tsx}',
   'scripts/**/*.test.{ts,mjs}',
   'tests/**/*.test.ts',
 ];

@@ -14,6 +14,7 @@ import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
+import { createConfinement } from './confinement.ts';
 import type { BalancerLink, Live, Parts } from './parts.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
@@ -45,14 +46,17 @@ export async function startTestBackend(
     controlToken: 'control-token',
     signingKey: 'signing-key',
   };
+  const log = createLog('test', 'silent');
+  const confinement = createConfinement({ config, log });
   const parts: Parts = {
+    ...confinement,
     config,
     secrets,
     db,
     clock,
     blobs: await createFolderStore(join(dataFolder, 'blobs')),
     random: (count) => randomBytes(count),
-    log: createLog('test', 'silent'),
+    log,
     owner: await ensureOwner(db, clock()),
     balancer: absentBalancer(given.workers ?? new Map()),
     live: { jobChanged() {}, stitching() {}, stitchingOf: () => null } satisfies Live,
@@ -75,6 +79,7 @@ export async function startTestBackend(
     async stop() {
       server.close();
       if ('closeAllConnections' in server) server.closeAllConnections();
+      await confinement.close();
       await db.destroy();
     },
   };

@@ -9,6 +9,7 @@ import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
+import { createConfinement } from './confinement.ts';
 import { startJobs } from './jobs/start-jobs.ts';
 import { sweepBlobs } from './jobs/sweep-blobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
@@ -42,7 +43,11 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const balancer = connectBalancer({ url: config.balancerUrl, token: secrets.controlToken, log });
   const live = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
   const blobs = await createFolderStore(join(config.dataFolder, 'blobs'));
-  const parts: Parts = { ...deps, blobs, owner: await ensureOwner(db, clock()), balancer, live };
+  const { close: closeConfinement, ...confinement } = createConfinement(deps);
+  // Looked for now, for whoever runs this to see in the log what it lacks, and not waited for.
+  void confinement.sandbox();
+  const owner = await ensureOwner(db, clock());
+  const parts: Parts = { ...deps, ...confinement, blobs, owner, balancer, live };
   const uploads = await createUploads(parts);
   app = createApp(parts, { access, uploads });
   const jobs = startJobs(parts, balancer, live);
@@ -55,6 +60,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     async stop() {
       clearInterval(sweeping);
       await jobs.close();
+      await closeConfinement();
       balancer.close();
       await live.close();
       await close(server);

@@ -1,3 +1,5 @@
+import type { DecoderPool } from '@parallel-pilot/images/decode/decoder-pool.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
@@ -23,6 +25,10 @@ export type Parts = {
   owner: OwnerId;
   balancer: BalancerLink;
   live: Live;
+  /** What keeps in the programs that touch strangers' bytes; found out when it is first asked for. */
+  sandbox(): Promise<Sandbox>;
+  /** For pictures that are asked for one by one. */
+  decoders: DecoderPool;
 };
 
 /** The backend's end of `/control`. Hints are dropped while the balancer is away: it reads the database anyway. */

@@ -74,12 +74,16 @@ export type Workspace = {
   readonly uid: number | null;
   /** Links a folder's files into `in` under their relative paths (copies them where they cannot be linked). Once. */
   fill(inputs: string): Promise<void>;
+  /** The same for one file, under the name `name`; at any time. */
+  give(file: string, name: string): Promise<void>;
   /**
    * Copies a file that the child left in `work` to `target`. Only ever what is
    * a plain file: a link may point at anything on this machine. A copy, since
    * a child that lives on could change the file after it was looked at.
    */
   take(name: string, target: string, maxBytes: number): Promise<Taken>;
+  /** Moves such a file instead, which costs nothing for a large one. After the child has ended. */
+  move(name: string, target: string): Promise<Taken>;
   /** Removes what the child left in `work` under that name, unless it is a folder. */
   discard(name: string): Promise<void>;
   /** Removes all of it; after the child has ended. */

@@ -9,7 +9,13 @@ import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { framesOfStage } from './stage-frames.ts';
 
-export type FrameImage = { images: ImageParts; jobName: string; extension: string; file: ResultFile };
+export type FrameImage = {
+  images: ImageParts;
+  job: { id: JobId; name: string };
+  stageSpec: unknown;
+  extension: string;
+  file: ResultFile;
+};
 export type FrameLookup =
   | ({ ok: true } & FrameImage)
   | { ok: false; code: 'job-unknown' | 'frame-unknown' | 'frame-not-done'; message: string };
@@ -30,8 +36,9 @@ export async function findFrame(parts: Parts, id: JobId, frame: number): Promise
   if (file === null) {
     return { ok: false, code: 'frame-not-done', message: `Frame ${frame} is not rendered yet.` };
   }
-  const extension = images.extension(JSON.parse(stage.spec_json));
-  return { ok: true, images, jobName: job.name, extension, file };
+  const stageSpec: unknown = JSON.parse(stage.spec_json);
+  const extension = images.extension(stageSpec);
+  return { ok: true, images, job: { id, name: job.name }, stageSpec, extension, file };
 }
 
 const Files = z.array(ResultFile);

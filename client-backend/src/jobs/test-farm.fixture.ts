@@ -30,6 +30,7 @@ import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
+import { createConfinement } from '../confinement.ts';
 import type { Parts } from '../parts.ts';
 import { engineOf } from './engine-of.ts';
 import { planStage } from './plan-stage.ts';
@@ -62,14 +63,17 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
   const link = { up: true };
   const told = new Set<JobId>();
   const stitching = new Map<JobId, number>();
+  const log = createLog('test', 'silent');
+  const confinement = createConfinement({ config, log });
   const parts: Parts = {
+    ...confinement,
     config,
     secrets: { workerToken: 'w', controlToken: 'c', signingKey: 's' },
     db,
     blobs: await createFolderStore(join(folder, 'blobs')),
     clock: Date.now,
     random: (count) => randomBytes(count),
-    log: createLog('test', 'silent'),
+    log,
     owner: await ensureOwner(db, 1),
     balancer: playBalancer(() => parts, link),
     live: {
@@ -86,6 +90,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
     addJob: (given = {}) => addJob(parts, given),
     async stop() {
       await engineOf(parts).close();
+      await confinement.close();
       await db.destroy();
       if (place.dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
@@ -66,7 +66,11 @@ export interface ImageParts {
   /** The extension of the image files, without the dot. */
   extension(stageSpec: unknown): string;
   /** The path of a WebP made from such an image. */
-  derived(parts: Parts, blob: BlobHash, mediaType: string, what: 'thumbnail' | 'preview'): Promise<string>;
+  derived(
+    parts: Parts,
+    image: { job: JobId; blob: BlobHash; stageSpec: unknown },
+    what: 'thumbnail' | 'preview',
+  ): Promise<string>;
   /** Drops what was derived from blobs that are gone. */
   forget(parts: Parts, blobs: BlobHash[]): Promise<void>;
 }

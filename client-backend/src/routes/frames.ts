@@ -21,13 +21,13 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
     const { preview, download } = c.req.valid('query');
     const found = await findFrame(parts, id, frame);
     if (!found.ok) return problem(c, 404, found.code, found.message);
-    const { file, jobName, extension } = found;
+    const { file, job, extension } = found;
     const mediaType = TYPES[extension] ?? 'application/octet-stream';
     if (preview !== undefined && !SHOWN.has(mediaType)) return sendDerived(c, parts, found, 'preview');
     const size = await parts.blobs.size(file.hash);
     if (size === null)
       return problem(c, 404, 'frame-gone', `The image of frame ${frame} is not here any more.`);
-    const name = frameName(jobName, frame, extension);
+    const name = frameName(job.name, frame, extension);
     return sendBlob(
       c,
       parts.blobs,
@@ -54,14 +54,14 @@ const TYPES: Record<string, string> = Object.fromEntries(
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/webp']);
 
 async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 'thumbnail' | 'preview') {
+  const { job, stageSpec, images } = found;
   const { hash } = found.file;
-  const mediaType = TYPES[found.extension] ?? 'application/octet-stream';
   const etag = `"${hash}-${what}"`;
   const headers = { 'content-type': 'image/webp', 'cache-control': 'private, no-cache', etag, ...SANDBOX };
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
   let path: string;
   try {
-    path = await found.images.derived(parts, hash, mediaType, what);
+    path = await images.derived(parts, { job: job.id, blob: hash, stageSpec }, what);
   } catch (error) {
     parts.log.warn({ event: 'frame.derive-failed', hash, what, err: error });
     return problem(c, 404, 'frame-unreadable', 'No picture could be made of this frame.');

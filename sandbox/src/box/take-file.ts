@@ -1,5 +1,5 @@
 import { constants, createWriteStream } from 'node:fs';
-import { open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -21,22 +21,14 @@ export async function takeFile(
   target: string,
   maxBytes: number,
 ): Promise<Taken> {
-  if (/[/\\]|^\.{0,2}$/.test(name)) throw new Error(`not the name of a file: ${name}`);
+  mustBeName(name);
   // What an earlier try left there must never pass for this one's.
   await rm(target, { force: true });
-  const file = await open(join(folder, name), FLAGS).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return 'absent' as const;
-    // ELOOP: a link. ENXIO: a socket. EACCES: the child closed it to itself.
-    if (['ELOOP', 'EMLINK', 'ENXIO', 'EACCES', 'EISDIR'].includes(error.code ?? ''))
-      return 'no-file' as const;
-    throw error;
-  });
-  if (file === 'absent')
-    return { ok: false, reason: 'absent', message: `The file "${name}" was not written.` };
+  const file = await openPlain(join(folder, name));
+  if (file === 'absent') return absent(name);
   if (file === 'no-file') return noFile(name);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) return noFile(name);
     if (stats.size > maxBytes) return tooLarge(name, maxBytes);
     // A file that grows meanwhile is cut where it was.
     if (stats.size <= AT_ONCE) {
@@ -52,6 +44,52 @@ export async function takeFile(
     await file.close();
   }
 }
+
+/** Moves the plain file `name` of `folder`, which no child can write any more, to `target` on the same disk. */
+export async function moveFile(folder: string, name: string, target: string): Promise<Taken> {
+  mustBeName(name);
+  const file = await openPlain(join(folder, name));
+  if (file === 'absent') return absent(name);
+  if (file === 'no-file') return noFile(name);
+  try {
+    const { nlink, size, dev, ino } = await file.stat();
+    // By a second name it could be changed later.
+    if (nlink !== 1) return noFile(name);
+    await file.chmod(0o600);
+    if (process.getuid?.() === 0) await file.chown(0, 0);
+    await rename(join(folder, name), target);
+    const moved = await lstat(target);
+    if (moved.dev === dev && moved.ino === ino) return { ok: true, bytes: size };
+    await rm(target, { recursive: true, force: true });
+    return noFile(name);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Opens a file only when it is a plain one. */
+async function openPlain(path: string): Promise<FileHandle | 'absent' | 'no-file'> {
+  const file = await open(path, FLAGS).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return 'absent' as const;
+    // ELOOP: a link. ENXIO: a socket. EACCES: the child closed it to itself.
+    if (['ELOOP', 'EMLINK', 'ENXIO', 'EACCES', 'EISDIR'].includes(error.code ?? ''))
+      return 'no-file' as const;
+    throw error;
+  });
+  if (typeof file === 'string' || (await file.stat()).isFile()) return file;
+  await file.close();
+  return 'no-file';
+}
+
+function mustBeName(name: string): void {
+  if (/[/\\]|^\.{0,2}$/.test(name)) throw new Error(`not the name of a file: ${name}`);
+}
+
+const absent = (name: string): Taken => ({
+  ok: false,
+  reason: 'absent',
+  message: `The file "${name}" was not written.`,
+});
 
 const noFile = (name: string): Taken => ({
   ok: false,

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -22,6 +33,8 @@ for (const sandbox of await levels()) {
     const { child, said, workspace } = startPython(sandbox, folder, print, [`${inside}/${name}`]);
     // Inputs come after the start: the child was warm before its job was known.
     await workspace.fill(inputs);
+    await workspace.give(join(inputs, name), 'one more.png');
+    assert.equal(await readFile(join(workspace.folders.in, 'one more.png'), 'utf8'), 'oak');
     child.write('\n');
     await child.exited;
     assert.match(said.join(''), /oak/);
@@ -54,6 +67,18 @@ for (const sandbox of await levels()) {
     assert.equal(await take('nothing'), 'absent');
     await assert.rejects(readFile(target));
     await assert.rejects(take('../secret'), /not the name of a file/);
+    const move = async (name: string) => {
+      const moved = await workspace.move(name, target);
+      return moved.ok ? await readFile(target, 'utf8') : moved.reason;
+    };
+    await link(join(folder, 'secret'), join(work, 'second name'));
+    for (const name of ['link', 'folder', 'pipe', 'second name']) {
+      assert.equal(await move(name), 'no-file', name);
+      await assert.rejects(readFile(target), name);
+    }
+    assert.equal(await move('nothing'), 'absent');
+    assert.equal(await move('plain'), 'frame');
+    assert.deepEqual((await readdir(work)).includes('plain'), false);
     await workspace.remove();
     assert.equal(await readFile(join(folder, 'secret'), 'utf8'), 'secret');
   });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Sandbox, Workspace } from '../sandbox.ts';
 import { INSIDE } from './bubblewrap.ts';
 import { removeFolder } from './remove-folder.ts';
-import { takeFile } from './take-file.ts';
+import { moveFile, takeFile } from './take-file.ts';
 
 let made = 0;
 
@@ -30,7 +30,9 @@ export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
     inside: sandboxed ? INSIDE : folders,
     uid,
     fill: (inputs) => fill(inputs, folders.in, uid !== null),
+    give: (file, name) => give(file, join(folders.in, name), uid !== null),
     take: (name, target, maxBytes) => takeFile(folders.work, name, target, maxBytes),
+    move: (name, target) => moveFile(folders.work, name, target),
     discard: (name) => unlink(join(folders.work, name)).catch(() => {}),
     remove: () => removeFolder(root),
   };
@@ -51,9 +53,13 @@ async function fill(from: string, to: string, forOthers: boolean): Promise<void>
     const target = join(to, source.slice(from.length));
     const made = await mkdir(dirname(target), { recursive: true });
     if (made !== undefined && forOthers) await openFolders(made, dirname(target));
-    await linkOrCopy(source, target);
-    if (forOthers) await openFile(target);
+    await give(source, target, forOthers);
   }
+}
+
+async function give(file: string, target: string, forOthers: boolean): Promise<void> {
+  await linkOrCopy(file, target);
+  if (forOthers) await openFile(target);
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {

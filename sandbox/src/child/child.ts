@@ -25,8 +25,11 @@ export type Child = {
   readonly pid: number | undefined;
   /** Resolves once the process is gone and both of its streams are read to their end; never rejects. */
   readonly exited: Promise<ChildExit>;
-  /** Writes to the child's standard input; what is written to an ended child is lost silently. */
-  write(text: string): void;
+  /**
+   * Writes to the child's standard input; what is written to an ended child is lost silently. Resolves when there
+   * is room for more: whoever writes much waits for it, and holds little. Never rejects.
+   */
+  write(data: string | Uint8Array): Promise<void>;
   /**
    * Ends the child and every process it started: SIGTERM, and SIGKILL `graceMs`
    * later. In a sandbox SIGTERM ends the sandbox, and so all in it at once.
@@ -66,8 +69,13 @@ export function startChild(options: ChildOptions): Child {
   return {
     pid: child.pid,
     exited,
-    write: (text) => {
-      child.stdin?.write(text);
+    async write(data) {
+      const { stdin } = child;
+      if (stdin === undefined || stdin === null || stdin.destroyed || stdin.write(data)) return;
+      const { promise: room, resolve } = Promise.withResolvers<void>();
+      stdin.once('drain', resolve).once('close', resolve);
+      await room;
+      stdin.off('drain', resolve).off('close', resolve);
     },
     async kill(graceMs = 300) {
       signalGroup(child.pid, 'SIGTERM');

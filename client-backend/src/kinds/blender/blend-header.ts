@@ -1,5 +1,10 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import {
+  BLEND_HEADER_BYTES,
+  type BlendBlock,
+  parseBlendHeader,
+} from '@parallel-pilot/shared/kinds/blender/blend-header.ts';
 import { ByteReader } from '../../archives/byte-reader.ts';
 import { CutShort, decompressFrames } from './zstd-frames.ts';
 
@@ -39,9 +44,9 @@ async function unpack(reader: ByteReader): Promise<ByteReader> {
 }
 
 async function checkPlain(reader: ByteReader, name: string): Promise<BlendCheck> {
-  const start = await reader.peek(17);
+  const start = await reader.peek(BLEND_HEADER_BYTES);
   if (start.length === 0) return refuse(`"${name}" is empty. Send a .blend file saved by Blender.`);
-  const header = parseHeader(start.toString('latin1'));
+  const header = parseBlendHeader(start.toString('latin1'));
   if (header === null) {
     return refuse(
       `"${name}" is not a .blend file. Send a file saved by Blender, or a .zip that holds one and its textures.`,
@@ -52,33 +57,8 @@ async function checkPlain(reader: ByteReader, name: string): Promise<BlendCheck>
   return whole ? { ok: true, fileVersion: header.version } : refuse(cutShort(name));
 }
 
-type Block = { size: number; lengthAt: number; wide: boolean; bigEndian: boolean };
-
-/** `block` says how blocks start; null for a format newer than those known here. */
-function parseHeader(text: string): { version: string; length: number; block: Block | null } | null {
-  // "BLENDER-v304": pointers of 8 (-) or 4 (_) bytes, little (v) or big (V) endian, version.
-  const old = /^BLENDER([-_])([vV])(\d)(\d\d)/.exec(text);
-  if (old !== null) {
-    const [, pointers, endian, major, minor] = old;
-    const size = pointers === '-' ? 24 : 20;
-    const block = { size, lengthAt: 4, wide: false, bigEndian: endian === 'V' };
-    return { version: versionOf(Number(major), Number(minor)), length: 12, block };
-  }
-  // "BLENDER17-01v0500": length of the header, version of the format, endian, version. Written since Blender 5.0.
-  const recent = /^BLENDER(\d\d)-(\d\d)([vV])(\d\d)(\d\d)/.exec(text);
-  if (recent === null) return null;
-  const [, length, format, endian, major, minor] = recent;
-  const block = { size: 32, lengthAt: 16, wide: true, bigEndian: endian === 'V' };
-  const version = versionOf(Number(major), Number(minor));
-  return { version, length: Number(length), block: format === '01' ? block : null };
-}
-
-// Before 3.0 the minor part was written with two digits: 2.79, 2.80.
-const versionOf = (major: number, minor: number): string =>
-  `${major}.${major < 3 ? String(minor).padStart(2, '0') : minor}`;
-
 /** Goes from block to block, each of which tells its length, until the one named ENDB. */
-async function reachesEnd(reader: ByteReader, block: Block): Promise<boolean> {
+async function reachesEnd(reader: ByteReader, block: BlendBlock): Promise<boolean> {
   for (;;) {
     if ((await reader.peek(4)).toString('latin1') === 'ENDB') return true;
     const head = await reader.take(block.size);
@@ -88,7 +68,7 @@ async function reachesEnd(reader: ByteReader, block: Block): Promise<boolean> {
   }
 }
 
-function lengthIn(head: Buffer, { lengthAt, wide, bigEndian }: Block): number {
+function lengthIn(head: Buffer, { lengthAt, wide, bigEndian }: BlendBlock): number {
   if (wide) return Number(bigEndian ? head.readBigInt64BE(lengthAt) : head.readBigInt64LE(lengthAt));
   return bigEndian ? head.readInt32BE(lengthAt) : head.readInt32LE(lengthAt);
 }

@@ -1,84 +1,126 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { createDecoder } from '@parallel-pilot/images/decode/decoder.ts';
+import { readExr } from '@parallel-pilot/images/header/exr.ts';
+import { matchHeader } from '@parallel-pilot/images/header/header.ts';
+import { readFile } from '@parallel-pilot/images/header/reading.ts';
+import { damaged, type Expected, mostBytes, type Verdict } from '@parallel-pilot/images/picture.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
-import { execa } from 'execa';
-import PQueue from 'p-queue';
-import sharp from 'sharp';
-import { readExrLayout } from './exr-layout.ts';
+import { decodeExrs } from './ffmpeg/exr-frames.ts';
 import { type RenderedFrame, type Unusable, unusable } from './rendered-frames.ts';
 
-export type ImageSize = { width: number; height: number };
-export type Checked = { ok: true; size: ImageSize } | { ok: false; bad: Unusable[] };
+export type FrameCheck = {
+  blobs: BlobStore;
+  frames: readonly RenderedFrame[];
+  /** What each of them must be. */
+  expected: Expected;
+  sandbox: Sandbox;
+  /** Where each child gets a workspace of its own. */
+  folder: string;
+  signal: AbortSignal;
+  onChecked(count: number): void;
+};
 
 /** Two decoders at once: the other core belongs to the frames of other jobs. */
-const AT_ONCE = 2;
+const LANES = 2;
+/** Frames that one decoder takes on together. */
+const BATCH = 32;
 
 /**
  * Looks at every frame once more before the video is made: its bytes are those
- * that were delivered, it decodes from the first line to the last, and it has
- * the size that most of the frames have. Tells all that is wrong at once.
+ * that were delivered, it is of the job's format and size, and it decodes from
+ * the first line to the last. Tells all that is wrong at once. The decoders
+ * end with the check, and have seen no other job.
  */
-export async function checkFrames(
-  blobs: BlobStore,
-  frames: readonly RenderedFrame[],
-  format: ImageFormat,
-  onChecked: (count: number) => void,
-  signal: AbortSignal,
-): Promise<Checked> {
-  const bad: Unusable[] = [];
-  const sizes = new Map<string, { size: ImageSize; frames: RenderedFrame[] }>();
-  const queue = new PQueue({ concurrency: AT_ONCE });
+export async function checkFrames(check: FrameCheck): Promise<Unusable[]> {
+  const bad: { ordinal: number; unusable: Unusable }[] = [];
+  const batches = batchesOf(check.frames);
   let count = 0;
-  let trouble: unknown;
-  const look = async (frame: RenderedFrame): Promise<void> => {
-    signal.throwIfAborted();
-    const seen = await checkFrame(blobs, frame, format);
-    if (seen.ok) {
-      const key = `${seen.width}x${seen.height}`;
-      const same = sizes.get(key) ?? { size: { width: seen.width, height: seen.height }, frames: [] };
-      same.frames.push(frame);
-      sizes.set(key, same);
-    } else bad.push(unusable(frame.chunk, `Frame ${frame.frame}: ${seen.message}.`));
-    count += 1;
-    onChecked(count);
+  const work = async (): Promise<void> => {
+    const decoder = createFrameDecoder(check);
+    try {
+      for (const frames of batches) {
+        check.signal.throwIfAborted();
+        const looks = await Promise.all(frames.map((frame) => lookAt(check, frame)));
+        const whole = frames.filter((_, index) => looks[index]?.ok);
+        const decoded = await decoder.decode(whole.map((frame) => check.blobs.localPath(frame.hash)));
+        const verdicts = [
+          ...frames.map((frame, index) => ({ frame, verdict: looks[index] })),
+          ...whole.map((frame, index) => ({ frame, verdict: decoded[index] })),
+        ];
+        for (const { frame, verdict } of verdicts) {
+          if (verdict?.ok !== false) continue;
+          const said = `Frame ${frame.frame}: ${verdict.message}.`;
+          bad.push({ ordinal: frame.ordinal, unusable: unusable(frame.chunk, said) });
+        }
+        count += frames.length;
+        check.onChecked(count);
+      }
+    } finally {
+      await decoder.close();
+    }
   };
-  for (const frame of frames) {
-    // As many wait as work: 100,000 closures are not made at once.
-    await queue.onSizeLessThan(AT_ONCE);
-    if (trouble !== undefined) break;
-    queue
-      .add(() => look(frame))
-      .catch((error) => {
-        trouble ??= error;
-      });
-  }
-  await queue.onIdle();
-  if (trouble !== undefined) throw trouble;
-  const [usual, ...others] = [...sizes.values()].sort((a, b) => b.frames.length - a.frames.length);
-  for (const other of others) bad.push(...other.frames.map((frame) => odd(frame, other.size, usual?.size)));
-  return usual === undefined || bad.length > 0 ? { ok: false, bad } : { ok: true, size: usual.size };
+  const lanes = await Promise.allSettled(Array.from({ length: LANES }, work));
+  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+  return bad.sort((a, b) => a.ordinal - b.ordinal).map((one) => one.unusable);
 }
 
-const odd = (frame: RenderedFrame, has: ImageSize, usual: ImageSize | undefined): Unusable =>
-  unusable(
-    frame.chunk,
-    `Frame ${frame.frame} is ${has.width} x ${has.height} pixels, the others are ${usual?.width} x ${usual?.height}.`,
-  );
+function* batchesOf(frames: readonly RenderedFrame[]): Generator<RenderedFrame[]> {
+  // Few frames are shared out too.
+  const size = Math.max(1, Math.min(BATCH, Math.ceil(frames.length / LANES)));
+  for (let from = 0; from < frames.length; from += size) yield frames.slice(from, from + size);
+}
 
-type Seen = ({ ok: true } & ImageSize) | { ok: false; message: string };
-
-async function checkFrame(blobs: BlobStore, frame: RenderedFrame, format: ImageFormat): Promise<Seen> {
+/** All that can be told of a frame without decoding it. */
+async function lookAt({ blobs, expected }: FrameCheck, frame: RenderedFrame): Promise<Verdict> {
   const size = await blobs.size(frame.hash);
-  if (size === null) return { ok: false, message: 'the image is not in the store any more' };
+  if (size === null) return damaged('is not in the store any more');
   const path = blobs.localPath(frame.hash);
   if (size !== frame.size || (await hashOf(path)) !== frame.hash) {
     // Equal pixels have an equal hash: left in its place, the damaged file would be taken for the new one.
     await blobs.delete(frame.hash);
-    return { ok: false, message: 'the stored image is damaged' };
+    return { ok: false, wrong: 'damaged', message: 'the stored image is damaged' };
   }
-  return format === 'OPEN_EXR' ? decodeExr(path) : decodeImage(path);
+  return await lookAtFile(path, size, expected);
+}
+
+/** Whether a file says of itself what the job says of it, and is as long as it says. */
+export async function lookAtFile(path: string, size: number, expected: Expected): Promise<Verdict> {
+  if (size > mostBytes(expected)) return damaged('has more bytes than its pixels could take');
+  const file = await open(path);
+  try {
+    const header = await readFile(file, matchHeader(size, expected));
+    if (!header.ok || expected.format !== 'OPEN_EXR') return header;
+    const exr = await readFile(file, readExr(size));
+    return 'ok' in exr ? exr : { ok: true };
+  } finally {
+    await file.close();
+  }
+}
+
+type FrameDecoder = { decode(paths: readonly string[]): Promise<Verdict[]>; close(): Promise<void> };
+
+function createFrameDecoder({ sandbox, folder, expected, signal }: FrameCheck): FrameDecoder {
+  const { format, ...size } = expected;
+  if (format === 'OPEN_EXR') {
+    const tools = { sandbox, folder, size, signal };
+    return {
+      decode: async (paths) => (paths.length === 0 ? [] : await decodeExrs(tools, paths)),
+      close: async () => {},
+    };
+  }
+  const decoder = createDecoder({ sandbox, folder, format, ...size });
+  return {
+    async decode(paths) {
+      const verdicts: Verdict[] = [];
+      for (const path of paths) verdicts.push(await decoder.check(path, signal));
+      return verdicts;
+    },
+    close: () => decoder.close(),
+  };
 }
 
 async function hashOf(path: string): Promise<string> {
@@ -86,35 +128,3 @@ async function hashOf(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
-
-async function decodeImage(path: string): Promise<Seen> {
-  try {
-    const image = sharp(path, { failOn: 'warning', sequentialRead: true, limitInputPixels: false });
-    const { width, height } = await image.metadata();
-    // Statistics need every pixel, and hold but a few lines in memory at a time.
-    await image.stats();
-    return { ok: true, width, height };
-  } catch (error) {
-    return { ok: false, message: `the image does not decode (${firstLine(String(error))})` };
-  }
-}
-
-async function decodeExr(path: string): Promise<Seen> {
-  const layout = await readExrLayout(path);
-  if (!layout.ok) return layout;
-  const options = ['-v', 'error', '-f', 'exr_pipe', '-i', path];
-  const shown = await execa(
-    'ffprobe',
-    [...options, '-show_entries', 'frame=width,height', '-of', 'csv=p=0'],
-    {
-      reject: false,
-    },
-  );
-  // Without the program nothing was learned about the frame.
-  if (shown.exitCode === undefined) throw shown;
-  const decoded = shown.exitCode === 0 && shown.stdout.trim() !== '' && shown.stderr.trim() === '';
-  if (!decoded) return { ok: false, message: `the image does not decode (${firstLine(shown.stderr)})` };
-  return layout;
-}
-
-const firstLine = (text: string): string => text.trim().split('\n')[0]?.slice(0, 200) ?? '';

@@ -1,4 +1,5 @@
 import { EXTENSIONS, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
@@ -41,7 +42,11 @@ export const blenderBackend: FarmKind = {
       return parsed.ok ? parsed.frames : [];
     },
     extension: (stageSpec) => EXTENSIONS[RenderStageSpec.parse(stageSpec).settings.format],
-    derived: derivedImage,
+    derived(parts, { job, blob, stageSpec }, what) {
+      const { settings } = RenderStageSpec.parse(stageSpec);
+      const expected = { format: settings.format, ...frameSize(settings) };
+      return derivedImage(parts, { job, hash: blob, expected }, what);
+    },
     forget: forgetDerived,
   },
 };

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rm, stat, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, open, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { PictureSize } from '@parallel-pilot/images/picture.ts';
+import { removeFolder } from '@parallel-pilot/sandbox/box/remove-folder.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { EXTENSIONS, MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -11,7 +15,7 @@ import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stage
 import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import type { Parts } from '../../parts.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';
-import { checkFrames, type ImageSize } from './check-frames.ts';
+import { checkFrames } from './check-frames.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
 import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
 import { makeVideo } from './video.ts';
@@ -20,8 +24,8 @@ import { makeVideo } from './video.ts';
 const CHECK = 0.3;
 
 /**
- * Checks that every frame is there exactly once, decodes, and has the size of
- * the others; then makes the video. Everything happens in a folder of its own
+ * Checks that every frame is there exactly once, decodes, and is what the job
+ * says; then makes the video. Everything happens in a folder of its own
  * that is emptied first, so a crash at any point costs only the time.
  */
 export async function stitch(
@@ -33,14 +37,15 @@ export async function stitch(
   const folder = resolve(parts.config.dataFolder, 'stitch', job);
   try {
     await endOrphan(folder);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
+    await mkdir(folder, { recursive: true });
     return await assemble(parts, job, folder, onProgress, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (isDiskFull(error)) return DISK_FULL;
     throw error;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 
@@ -59,14 +64,17 @@ async function assemble(
   if (bad.length > 0) return { outcome: 'redo', chunks: bad };
   const share = settings.video === 'none' ? 1 : CHECK;
   const onChecked = (count: number) => onProgress((share * count) / frames.length);
-  const checked = await checkFrames(parts.blobs, frames, settings.format, onChecked, signal);
-  if (!checked.ok) return { outcome: 'redo', chunks: checked.bad };
+  const size = frameSize(settings);
+  const confined = { sandbox: await parts.sandbox(), folder, signal };
+  const expected = { format: settings.format, ...size };
+  const unusable = await checkFrames({ ...confined, blobs: parts.blobs, frames, expected, onChecked });
+  if (unusable.length > 0) return { outcome: 'redo', chunks: unusable };
 
   const artifacts: MadeArtifact[] = stillOf(row.name, frames, settings);
   if (settings.video === 'none') return { outcome: 'complete', artifacts, notes: [] };
   const onFrames = (count: number) =>
     onProgress(CHECK + ((1 - CHECK) * Math.min(count, frames.length)) / frames.length);
-  const video = await videoOf(parts, { folder, frames, size: checked.size, settings, signal, onFrames });
+  const video = await videoOf(parts, { ...confined, frames, size, settings, onFrames });
   if ('outcome' in video) return video;
   const name = `${safeName(row.name)}.${settings.video}`;
   return { outcome: 'complete', artifacts: [{ ...video, name }, ...artifacts], notes: [] };
@@ -97,37 +105,32 @@ function stillOf(jobName: string, frames: RenderedFrame[], settings: RenderSetti
 }
 
 type Task = {
+  sandbox: Sandbox;
   folder: string;
   frames: RenderedFrame[];
-  size: ImageSize;
+  size: PictureSize;
   settings: RenderSettings;
   signal: AbortSignal;
   onFrames: (count: number) => void;
 };
 type Made = Omit<MadeArtifact, 'name'> | Exclude<Assembly, { outcome: 'complete' }>;
 
-async function videoOf(parts: Parts, task: Task): Promise<Made> {
-  const { folder, frames, size, settings, signal } = task;
-  if (settings.video === 'none') throw new Error('no video was asked for');
-  const extension = EXTENSIONS[settings.format];
-  await mkdir(folder, { recursive: true });
-  for (const [index, { hash }] of frames.entries()) {
-    if (index % 500 === 0) signal.throwIfAborted();
-    const name = `img_${String(index + 1).padStart(6, '0')}.${extension}`;
-    await symlink(resolve(parts.blobs.localPath(hash)), join(folder, name));
-  }
-  const { video, ...look } = settings;
-  const made = await makeVideo(
-    { folder, extension, count: frames.length, size, settings: { ...look, video } },
-    task.onFrames,
-    (pid) => rememberPid(folder, pid),
-    signal,
-  );
+async function videoOf({ blobs }: Parts, task: Task): Promise<Made> {
+  const { frames, folder, signal } = task;
+  const { video, ...look } = task.settings;
+  if (video === 'none') throw new Error('no video was asked for');
+  const made = await makeVideo({
+    ...task,
+    frames: frames.map(({ hash }) => ({ hash, path: blobs.localPath(hash) })),
+    settings: { ...look, video },
+    mostBytes: await blobs.freeBytes(),
+    onPid: (pid) => rememberPid(folder, pid),
+  });
   if (!made.ok) return made.cause === 'failed' ? failed(made.message) : waitFor(made.cause, made.message);
   const blob = { hash: await hashOf(made.file), size: (await stat(made.file)).size };
   signal.throwIfAborted();
   await sync(made.file);
-  await parts.blobs.adopt(made.file, blob);
+  await blobs.adopt(made.file, blob);
   return { ...blob, mediaType: made.mediaType };
 }
 

@@ -1,36 +1,31 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { execa } from 'execa';
-import PQueue from 'p-queue';
-import sharp, { type Sharp } from 'sharp';
+import type { Expected, Verdict } from '@parallel-pilot/images/picture.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Parts } from '../../parts.ts';
-import { TONE_MAP } from './video-filters.ts';
-
-// Each image is opened once; libvips would keep the last ones in memory for nothing.
-sharp.cache(false);
+import { lookAtFile } from './check-frames.ts';
+import { exrToPng } from './ffmpeg/exr-frames.ts';
 
 /** `thumbnail`: 256 pixels wide or high at most. `preview`: the whole picture in a form that browsers show. */
 export type Derived = 'thumbnail' | 'preview';
 
-/** A page asks for a hundred at once; two are made at a time. */
-const queue = new PQueue({ concurrency: 2 });
+type DeriveParts = Pick<Parts, 'config' | 'blobs' | 'sandbox' | 'decoders'>;
+/** Whose picture it is, and what it must be by its job's word. */
+export type Source = { job: JobId; hash: BlobHash; expected: Expected };
+
 const under = new Map<string, Promise<string>>();
 
-/** The path of a WebP made from a frame; made once, then kept on disk under the frame's hash. */
-export async function derivedImage(
-  parts: Pick<Parts, 'config' | 'blobs'>,
-  hash: BlobHash,
-  mediaType: string,
-  what: Derived,
-): Promise<string> {
-  const path = placeOf(parts, hash, what);
+/**
+ * The path of a WebP made from a frame; made once, then kept on disk under the
+ * frame's hash. Rejects with a sentence where the frame is not what its job
+ * says or does not decode.
+ */
+export async function derivedImage(parts: DeriveParts, source: Source, what: Derived): Promise<string> {
+  const path = placeOf(parts, source.hash, what);
   if (await exists(path)) return path;
   const already = under.get(path);
   if (already !== undefined) return already;
-  const made = queue
-    .add(() => make(parts.blobs.localPath(hash), mediaType, what, path))
-    .finally(() => under.delete(path));
+  const made = make(parts, source, what, path).finally(() => under.delete(path));
   under.set(path, made);
   return made;
 }
@@ -52,56 +47,39 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function make(source: string, mediaType: string, what: Derived, path: string): Promise<string> {
-  const input = mediaType === 'image/x-exr' ? await exrToPng(source) : source;
+async function make(parts: DeriveParts, source: Source, what: Derived, path: string): Promise<string> {
+  const { job, hash, expected } = source;
+  const frame = parts.blobs.localPath(hash);
+  const { size } = await stat(frame);
+  mustBeGood(await lookAtFile(frame, size, expected));
   await mkdir(dirname(path), { recursive: true });
   // Written beside its place and renamed, so that a killed process leaves no half picture to be served for ever.
   const draft = `${path}.${process.pid}`;
-  const image = sharp(input, { limitInputPixels: false });
-  const sized =
-    what === 'thumbnail'
-      ? image.resize(256, 256, { fit: 'inside', withoutEnlargement: true })
-      : withinWebp(image);
-  await sized
-    .webp({ quality: what === 'thumbnail' ? 80 : 90 })
-    .toFile(draft)
-    .then(
-      () => rename(draft, path),
-      async (error: unknown) => {
-        await rm(draft, { force: true });
-        throw error;
-      },
-    );
-  return path;
+  const converted = `${draft}.png`;
+  const { format, ...pixels } = expected;
+  const owner = { job, ...pixels, format: format === 'OPEN_EXR' ? 'PNG' : format };
+  try {
+    await parts.decoders.lend(owner, async (decoder) => {
+      if (format === 'OPEN_EXR') {
+        const sandbox = await parts.sandbox();
+        const signal = AbortSignal.timeout(CONVERSION_MS);
+        const tools = { sandbox, folder: join(parts.config.dataFolder, 'children'), size: pixels, signal };
+        mustBeGood(await exrToPng(tools, frame, converted));
+        mustBeGood(await lookAtFile(converted, (await stat(converted)).size, { ...pixels, format: 'PNG' }));
+      }
+      mustBeGood(await decoder.derive(format === 'OPEN_EXR' ? converted : frame, what, draft));
+    });
+    await rename(draft, path);
+    return path;
+  } finally {
+    await rm(draft, { force: true });
+    await rm(converted, { force: true });
+  }
 }
 
-// The longest side that WebP can have.
-const withinWebp = (image: Sharp) =>
-  image.resize(16_383, 16_383, { fit: 'inside', withoutEnlargement: true });
+/** Far beyond what its limits allow. */
+const CONVERSION_MS = 600_000;
 
-/** libvips as it comes with sharp knows no OpenEXR; ffmpeg does, and shows it as the video will. */
-async function exrToPng(source: string): Promise<Buffer> {
-  const filters = [...TONE_MAP, 'format=gbrp'].join(',');
-  const { stdout } = await execa(
-    'ffmpeg',
-    [
-      '-v',
-      'error',
-      '-f',
-      'exr_pipe',
-      '-i',
-      source,
-      '-vf',
-      filters,
-      '-frames:v',
-      '1',
-      '-f',
-      'image2pipe',
-      '-c:v',
-      'png',
-      '-',
-    ],
-    { encoding: 'buffer', maxBuffer: 1 << 30 },
-  );
-  return Buffer.from(stdout);
+function mustBeGood(verdict: Verdict): void {
+  if (!verdict.ok) throw new Error(`No picture can be made of the frame: ${verdict.message}.`);
 }

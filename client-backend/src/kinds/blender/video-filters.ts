@@ -1,5 +1,5 @@
+import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import type { ImageSize } from './check-frames.ts';
 
 type Look = Pick<RenderSettings, 'format' | 'transparent'>;
 
@@ -27,7 +27,7 @@ export function videoFilters({
   size,
   settings,
 }: {
-  size: ImageSize;
+  size: PictureSize;
   settings: Look & { video: 'mp4' | 'webm' | 'mov' };
 }): string[] {
   const keepsAlpha = settings.video === 'mov' && settings.transparent;
@@ -54,7 +54,7 @@ function alpha({ format, transparent }: Look, keepsAlpha: boolean): string[] {
 }
 
 // The new row and column repeat their neighbours: black ones would show as a line.
-function evenSides({ width, height }: ImageSize, keepsAlpha: boolean): string[] {
+function evenSides({ width, height }: PictureSize, keepsAlpha: boolean): string[] {
   const right = width % 2;
   const bottom = height % 2;
   if (right + bottom === 0) return [];

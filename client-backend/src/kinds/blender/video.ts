@@ -1,17 +1,28 @@
-import { rm } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PictureFormat, PictureSize } from '@parallel-pilot/images/picture.ts';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import type { RenderSettings, VideoFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import ffmpeg from 'fluent-ffmpeg';
-import type { ImageSize } from './check-frames.ts';
+import { z } from 'zod';
+import { type FfmpegEnd, frameLimits, readingFrames, runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { videoFilters } from './video-filters.ts';
 
 export type VideoTask = {
-  /** Holds the frames as `img_%06d.<extension>` from 1, in the order of the video. */
-  folder: string;
-  extension: string;
-  count: number;
-  size: ImageSize;
+  /** In the order of the video: the files and what tells equal ones apart from others. */
+  frames: readonly { hash: string; path: string }[];
+  /** What every frame was found to be. */
+  size: PictureSize;
   settings: Pick<RenderSettings, 'fps' | 'format' | 'transparent'> & { video: Exclude<VideoFormat, 'none'> };
+  sandbox: Sandbox;
+  /** Where the workspace is made and the video put. */
+  folder: string;
+  /** Bytes that the video may have. */
+  mostBytes: number;
+  signal: AbortSignal;
+  onFrames(count: number): void;
+  onPid(pid: number): void;
 };
 
 /** `diskFull` and `missing` may pass by themselves; the other is told with ffmpeg's last words. */
@@ -20,72 +31,104 @@ export type VideoMade =
   | { ok: false; cause: 'disk-full' | 'ffmpeg-missing' | 'failed'; message: string };
 
 const MEDIA = { mp4: 'video/mp4', webm: 'video/webm', mov: 'video/quicktime' } as const;
+const DEMUXERS = { mp4: 'mov', webm: 'matroska', mov: 'mov' } as const;
+const DECODERS: Record<PictureFormat, string> = { PNG: 'png', JPEG: 'mjpeg', TIFF: 'tiff', OPEN_EXR: 'exr' };
 
-/** Makes the video in the task's folder and looks at it with ffprobe before it is called made. */
-export async function makeVideo(
-  task: VideoTask,
-  onFrames: (count: number) => void,
-  onPid: (pid: number) => void,
-  signal: AbortSignal,
-): Promise<VideoMade> {
-  const file = join(task.folder, `video.${task.settings.video}`);
+/** Makes the video and looks at it with ffprobe before it is called made, both in the sandbox. */
+export async function makeVideo(task: VideoTask): Promise<VideoMade> {
+  const name = `video.${task.settings.video}`;
+  const workspace = createWorkspace(task.sandbox, task.folder);
   try {
-    await encode(task, file, onFrames, onPid, signal);
-    const wrong = await verify(task, file);
+    await giveFrames(task, workspace);
+    const encoded = await encode(task, workspace, name);
+    if (!encoded.ok) return explain(encoded);
+    const wrong = await verify(task, workspace, name);
     if (wrong !== null) return { ok: false, cause: 'failed', message: wrong };
+    const file = join(task.folder, name);
+    const moved = await workspace.move(name, file);
+    if (!moved.ok) return { ok: false, cause: 'failed', message: moved.message };
     return { ok: true, file, mediaType: MEDIA[task.settings.video] };
-  } catch (error) {
-    signal.throwIfAborted();
-    await rm(file, { force: true });
-    return { ok: false, ...explain(error) };
+  } finally {
+    await workspace.remove();
   }
 }
 
-function encode(
-  task: VideoTask,
-  file: string,
-  onFrames: (count: number) => void,
-  onPid: (pid: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const command = ffmpeg({ stdoutLines: 40 })
-      .input(join(task.folder, `img_%06d.${task.extension}`))
-      .inputFormat('image2')
-      .inputOptions(['-framerate', String(task.settings.fps), '-start_number', '1'])
-      .videoFilters(videoFilters(task))
-      .outputOptions([
-        '-an',
-        '-y',
-        '-nostats',
-        '-stats_period',
-        '0.25',
+/** Frames that are given to the child at the same time. */
+const AT_ONCE = 64;
+
+/**
+ * Every file once, and a link to it in every place where the video shows it: a
+ * file can have 65,000 names on some disks, and a film more black frames.
+ */
+async function giveFrames({ frames, settings, signal }: VideoTask, workspace: Workspace): Promise<void> {
+  const extension = EXTENSIONS[settings.format];
+  const given = new Set<string>();
+  for (let from = 0; from < frames.length; from += AT_ONCE) {
+    signal.throwIfAborted();
+    await Promise.all(
+      frames.slice(from, from + AT_ONCE).map(async ({ hash, path }, index) => {
+        const name = `img_${String(from + index + 1).padStart(6, '0')}.${extension}`;
+        const isNew = !given.has(hash);
+        given.add(hash);
+        await symlink(hash, join(workspace.folders.in, name));
+        if (isNew) await workspace.give(path, hash);
+      }),
+    );
+  }
+}
+
+/** ffmpeg writes out the index of a large file at its end, and reports nothing meanwhile. */
+const STALLED_MS = 600_000;
+
+async function encode(task: VideoTask, workspace: Workspace, name: string): Promise<FfmpegEnd> {
+  const { settings, frames, signal } = task;
+  const stalled = new AbortController();
+  const patience = setTimeout(() => stalled.abort(), STALLED_MS);
+  let count = 0;
+  const onLine = (line: string): void => {
+    const frame = Number(/^frame=(\d{1,9})$/.exec(line)?.[1] ?? 0);
+    if (frame <= count) return;
+    count = Math.min(frame, frames.length);
+    patience.refresh();
+    task.onFrames(count);
+  };
+  // A percent sign in a folder's name is none of the pattern's.
+  const pattern = join(workspace.inside.in.replaceAll('%', '%%'), `img_%06d.${EXTENSIONS[settings.format]}`);
+  try {
+    return await runFfmpeg({
+      program: 'ffmpeg',
+      args: [
+        ...readingFrames('image2', task.size),
+        ...['-c:v', DECODERS[settings.format], '-framerate', String(settings.fps), '-start_number', '1'],
+        ...['-i', pattern, '-vf', videoFilters(task).join(',')],
+        ...['-an', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.25'],
         ...encoderOptions(task),
         ...COLOR_TAGS,
-      ])
-      .output(file);
-    const stop = () => command.kill('SIGKILL');
-    signal.addEventListener('abort', stop, { once: true });
-    const over = () => signal.removeEventListener('abort', stop);
-    command.on('start', () => {
-      const { ffmpegProc } = command as unknown as { ffmpegProc?: { pid?: number } };
-      if (ffmpegProc?.pid !== undefined) onPid(ffmpegProc.pid);
-      // Aborted while ffmpeg was being looked for: there was nothing to kill yet.
-      if (signal.aborted) stop();
+        name,
+      ],
+      sandbox: task.sandbox,
+      workspace,
+      limits: limitsOf(task),
+      signal: AbortSignal.any([signal, stalled.signal]),
+      onLine,
+      onPid: task.onPid,
     });
-    command.on('progress', ({ frames }) => onFrames(frames));
-    command.on('error', (error, _stdout, stderr) => {
-      over();
-      reject(new EncodingError(error.message, typeof stderr === 'string' ? stderr : ''));
-    });
-    command.on('end', () => {
-      over();
-      resolve();
-    });
-    command.run();
-  });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!stalled.signal.aborted) throw error;
+    return { ok: false, cause: 'failed', message: `It made no frame for ${STALLED_MS / 60_000} minutes.` };
+  } finally {
+    clearTimeout(patience);
+  }
 }
+
+/** Encoders look ahead by dozens of frames. */
+const limitsOf = ({ size, frames, mostBytes }: VideoTask) =>
+  frameLimits(size, {
+    frames: 32,
+    diskBytes: mostBytes,
+    wallMs: STALLED_MS + frames.length * (1_000 + (size.width * size.height) / 500),
+  });
 
 /** Says what the numbers in the file mean; without it players guess by the size of the picture. */
 const COLOR_TAGS = [
@@ -110,56 +153,81 @@ function encoderOptions({ settings }: VideoTask): string[] {
   }
 }
 
+const Probed = z.object({
+  streams: z.array(
+    z.object({
+      codec_type: z.string(),
+      width: z.int().optional(),
+      height: z.int().optional(),
+      nb_read_packets: z.coerce.number().optional(),
+    }),
+  ),
+  format: z.object({ duration: z.coerce.number() }),
+});
+
 /** What is wrong with the finished video, null when every frame is in it. */
-async function verify(task: VideoTask, file: string): Promise<string | null> {
-  const probed = await new Promise<ffmpeg.FfprobeData>((resolve, reject) =>
-    ffmpeg.ffprobe(file, ['-count_packets'], (error, data) => (error ? reject(error) : resolve(data))),
-  );
-  const stream = probed.streams.find((one) => one.codec_type === 'video');
-  const frames = Number(stream?.nb_read_packets);
-  if (frames !== task.count) return `The video came out with ${frames} of ${task.count} frames.`;
+async function verify(task: VideoTask, workspace: Workspace, name: string): Promise<string | null> {
+  const end = await runFfmpeg({
+    program: 'ffprobe',
+    args: [
+      ...['-v', 'error', '-protocol_whitelist', 'file', '-f', DEMUXERS[task.settings.video]],
+      ...['-count_packets', '-show_streams', '-show_format', '-of', 'json', name],
+    ],
+    sandbox: task.sandbox,
+    workspace,
+    limits: limitsOf(task),
+    signal: task.signal,
+  });
+  const probed = Probed.safeParse(end.ok ? parseJson(end.stdout) : null);
+  if (!probed.success) return `The video cannot be read. ${end.ok ? '' : end.message}`;
+  const stream = probed.data.streams.find((one) => one.codec_type === 'video');
+  const [frames, count] = [stream?.nb_read_packets, task.frames.length];
+  if (frames !== count) return `The video came out with ${frames} of ${count} frames.`;
   const wanted = evenSize(task.size);
   if (stream?.width !== wanted.width || stream.height !== wanted.height) {
     return `The video came out with ${stream?.width} x ${stream?.height} pixels instead of ${wanted.width} x ${wanted.height}.`;
   }
-  const seconds = task.count / task.settings.fps;
-  const lasts = Number(probed.format.duration);
+  const seconds = count / task.settings.fps;
+  const lasts = probed.data.format.duration;
   // Containers round times; more than two frames and a hundredth off is a wrong rate.
   const allowed = 2 / task.settings.fps + 0.05 + seconds * 0.001;
   if (Math.abs(lasts - seconds) <= allowed) return null;
   return `The video lasts ${lasts.toFixed(2)} s instead of ${seconds.toFixed(2)} s.`;
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 /** Video is stored in blocks of 2 x 2 pixels: an odd side grows by one. */
-export const evenSize = ({ width, height }: ImageSize): ImageSize => ({
+export const evenSize = ({ width, height }: PictureSize): PictureSize => ({
   width: width + (width % 2),
   height: height + (height % 2),
 });
 
-class EncodingError extends Error {
-  readonly stderr: string;
-  constructor(message: string, stderr: string) {
-    super(message);
-    this.stderr = stderr;
-  }
-}
-
-function explain(error: unknown): Omit<Extract<VideoMade, { ok: false }>, 'ok'> {
-  const text = error instanceof EncodingError ? `${error.message}\n${error.stderr}` : String(error);
-  if (/No space left on device|ENOSPC|Disk quota/i.test(text)) {
+function explain({ cause, message }: Extract<FfmpegEnd, { ok: false }>): VideoMade {
+  if (/No space left on device|ENOSPC|Disk quota|File too large|SIGXFSZ|to the disk\.$/i.test(message)) {
     return {
+      ok: false,
       cause: 'disk-full',
       message: 'The disk of the farm is full, so the video could not be written.',
     };
   }
-  if (/Cannot find ff(mpeg|probe)|ENOENT/.test(text)) {
-    return { cause: 'ffmpeg-missing', message: 'ffmpeg is not installed on the machine of the farm.' };
+  if (cause === 'missing') {
+    return {
+      ok: false,
+      cause: 'ffmpeg-missing',
+      message: 'ffmpeg is not installed on the machine of the farm.',
+    };
   }
-  const words = text
-    .trim()
-    .split('\n')
-    .filter((line) => !line.startsWith('frame='))
-    .slice(-5)
-    .join('\n');
-  return { cause: 'failed', message: `ffmpeg could not make the video. Its last words:\n${words}` };
+  const words = message.trim().split('\n').slice(-5).join('\n');
+  return {
+    ok: false,
+    cause: 'failed',
+    message: `ffmpeg could not make the video. Its last words:\n${words}`,
+  };
 }

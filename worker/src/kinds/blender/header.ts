@@ -2,29 +2,16 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { BLEND_HEADER_BYTES, parseBlendHeader } from '@parallel-pilot/shared/kinds/blender/blend-header.ts';
 
 /**
  * Version of the Blender that saved the file, "3.4", "2.79" or "5.0", read
  * from the file's first bytes; null when these are not a .blend's, plain,
  * gzip- or zstd-compressed. Throws on I/O errors only.
- *
- * The layout is Blender's own (BLO_core_blend_header.hh): `BLENDER-v304` for
- * 64 bits, `BLENDER_v279` for 32 bits, `V` for big-endian, and since Blender 5
- * `BLENDER17-01v0500`: size of the header, version of the layout, version.
  */
 export async function blendVersion(path: string): Promise<string | null> {
-  return parseHeader(await firstBytes(path));
-}
-
-export function parseHeader(bytes: Buffer): string | null {
-  const text = bytes.toString('latin1', 0, 20);
-  const short = /^BLENDER[-_][vV](\d)(\d\d)/.exec(text);
-  const long = /^BLENDER\d\d-\d\dv(\d\d)(\d\d)/.exec(text);
-  const found = short ?? long;
-  if (found === null) return null;
-  const major = Number(found[1]);
-  const minor = found[2] ?? '';
-  return major < 3 ? `${major}.${minor}` : `${major}.${Number(minor)}`;
+  const start = (await firstBytes(path)).toString('latin1', 0, BLEND_HEADER_BYTES);
+  return parseBlendHeader(start)?.version ?? null;
 }
 
 async function firstBytes(path: string): Promise<Buffer> {

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
+import type { Decoder } from '@parallel-pilot/images/decode/decoder.ts';
+import { type Expected, mostBytes } from '@parallel-pilot/images/picture.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
-import { expectedSize, finishImage, wrongSize } from './image.ts';
+import { finishImage, wrongSize } from './image.ts';
+import { createJobDecoder, type JobDecoder } from './job-decoder.ts';
 import { DecodeReply, RenderReply } from './messages.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
@@ -22,13 +26,15 @@ export type RunnerLimits = {
 /** Runs probe and render chunks in one warm Blender, which it starts right away. */
 export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { blender: string }): Runner {
   const slot = createSlot(options);
+  const decoder = createJobDecoder(options);
+  const tools: Tools = { slot, decoder };
   return {
     async run(chunk, onProgress, signal) {
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
       const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress };
       try {
-        const outcome = await attempt(slot, task, chunk, ask);
+        const outcome = await attempt(tools, task, chunk, ask);
         await slot.settle();
         return outcome;
       } catch (error) {
@@ -37,29 +43,31 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
       }
     },
     memoryBytes: async () => await residentBytes(slot.pid()),
-    rest: async () => await slot.rest(),
-    close: async () => await slot.close(),
+    rest: async () => void (await Promise.all([slot.rest(), decoder.close()])),
+    close: async () => void (await Promise.all([slot.close(), decoder.close()])),
   };
 }
 
+/** What stays warm from one chunk to the next. */
+type Tools = { slot: Slot; decoder: JobDecoder };
+
 /** A Blender that worked before and dies may have been worn out: the frame gets one try in a fresh one. */
-async function attempt(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<RunOutcome> {
+async function attempt(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<RunOutcome> {
+  const { slot } = tools;
   const worked = slot.framesOf(task.key) > 0;
-  const first = await work(slot, task, chunk, ask);
+  const first = await work(tools, task, chunk, ask);
   if (first.answer.kind !== 'died' || !worked || first.outcome.ok) return first.outcome;
   if (first.outcome.code === 'script-failed') return first.outcome;
   slot.note(
     `Blender ended while it rendered; trying the frame once more in a fresh one. ${first.outcome.message}`,
   );
-  return (await work(slot, task, chunk, ask)).outcome;
+  return (await work(tools, task, chunk, ask)).outcome;
 }
-
-/** 16,384 pixels square with four floats each, uncompressed. */
-const MOST_IMAGE_BYTES = 4 * 1024 ** 3;
 
 type Worked = { answer: Answer; outcome: RunOutcome };
 
-async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<Worked> {
+async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<Worked> {
+  const { slot } = tools;
   const fail = (answer: Exclude<Answer, { kind: 'done' }>): Worked => ({
     answer,
     outcome: outcomeOf(answer, task, slot.logLines()),
@@ -78,11 +86,14 @@ async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOption
   const output = join(workspace.inside.work, name);
   // What an earlier frame or a script left here must never pass for this one's image.
   await workspace.discard(name);
+  const expected: Expected = { format: settings.format, ...frameSize(settings) };
+  // The first time it gets ready while Blender works.
+  const decoder = await tools.decoder.turnTo(task.key, expected);
   const answer = await slot.ask({ op: 'render', frame, output, settings }, ask);
   if (answer.kind !== 'done') return fail(answer);
   slot.rendered(answer.rss);
   ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });
-  const image = { name, inside: output, path: join(chunk.outputs, name) };
+  const image = { name, inside: output, path: join(chunk.outputs, name), expected, decoder };
   return {
     answer,
     outcome: await checked(slot, task, image, RenderReply.parse(answer.result).renderMs, ask),
@@ -90,7 +101,7 @@ async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOption
 }
 
 /** `inside` is where Blender sees what it wrote, `path` where the agent wants it. */
-type Image = { name: string; inside: string; path: string };
+type Image = { name: string; inside: string; path: string; expected: Expected; decoder: Decoder | null };
 
 async function checked(
   slot: Slot,
@@ -99,12 +110,15 @@ async function checked(
   renderMs: number,
   ask: AskOptions,
 ): Promise<RunOutcome> {
-  const { format } = task.settings;
-  const expected = expectedSize(task.settings);
-  const { name, inside, path } = image;
-  const taken = await slot.workspace().take(name, path, MOST_IMAGE_BYTES);
+  const { name, inside, path, expected } = image;
+  const { format, ...pixels } = expected;
+  const taken = await slot.workspace().take(name, path, mostBytes(expected));
   if (!taken.ok && taken.reason !== 'absent') return failure('bad-output', taken.message, '');
-  const check = await finishImage(path, format, expected);
+  const check = await finishImage(path, expected, image.decoder, ask.signal).catch((error: unknown) => {
+    if (ask.signal.aborted) return null;
+    throw error;
+  });
+  if (check === null) return outcomeOf({ kind: 'canceled' }, task, slot.logLines());
   // Blender's log often has the reason for an image that is not there.
   if (!check.ok) return outcomeOf({ kind: 'refused', ...check }, task, slot.logLines());
   if (format === 'OPEN_EXR') {
@@ -119,7 +133,7 @@ async function checked(
       return outcomeOf({ kind: 'refused', ...wrongSize(size, expected) }, task, slot.logLines());
     }
   }
-  const result: FrameResult = { frame: task.frame, ...expected, renderMs };
+  const result: FrameResult = { frame: task.frame, ...pixels, renderMs };
   const files = [{ name: 'frame', path, mediaType: MEDIA_TYPES[format] }];
   return { ok: true, result, files, log: slot.logLines().join('\n') };
 }

@@ -1,45 +1,117 @@
-import { crc32 } from 'node:zlib';
+import { type Exr, readExr } from '@parallel-pilot/images/header/exr.ts';
+import type { Reading } from '@parallel-pilot/images/header/reading.ts';
+import type { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+
+/** A part of the file as it is, both in bytes from its start, or what stands in its place. */
+export type Piece = { from: number; to: number } | Buffer;
 
 /**
- * Removes the text that Blender writes into an image even with all stamps off
- * (Cycles adds how long each step took), so that equal pixels give equal
- * bytes. Null when the file's structure is damaged or cut short.
+ * The pieces of an image of `bytes` bytes without the text that Blender writes
+ * into it even with all stamps off (Cycles adds how long each step took), so
+ * that equal pixels give equal bytes. Null when the file's structure is
+ * damaged or cut short.
  */
-export function pngWithoutText(bytes: Buffer): Buffer | null {
-  if (!bytes.subarray(0, 8).equals(PNG_SIGNATURE)) return null;
-  const kept: Buffer[] = [PNG_SIGNATURE];
+export function withoutStamps(format: ImageFormat, bytes: number): Reading<Piece[] | null> {
+  return STAMPED[format](bytes);
+}
+
+const STAMPED: Record<ImageFormat, (bytes: number) => Reading<Piece[] | null>> = {
+  PNG: pngWithoutText,
+  JPEG: jpegWithoutComments,
+  OPEN_EXR: exrWithoutRunTimes,
+  // biome-ignore lint/correctness/useYield: there is nothing to look at.
+  *TIFF(bytes) {
+    return [{ from: 0, to: bytes }];
+  },
+};
+
+/** libpng writes its pixels in chunks of 8 kB. */
+const LEAST_PNG_CHUNK = 4_096;
+
+function* pngWithoutText(bytes: number): Reading<Piece[] | null> {
+  const kept = createPieces();
   let at = 8;
-  while (at + 12 <= bytes.length) {
-    const end = at + 12 + bytes.readUInt32BE(at);
-    if (end > bytes.length || crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32BE(end - 4))
-      return null;
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    if (!PNG_TEXT.has(type)) kept.push(bytes.subarray(at, end));
-    if (type === 'IEND') return Buffer.concat(kept);
+  kept.keep(0, at);
+  for (let count = 0; count < 1_000 + bytes / LEAST_PNG_CHUNK; count += 1) {
+    const head = yield { at, length: 8 };
+    if (head.length < 8) return null;
+    const end = at + 12 + head.readUInt32BE(0);
+    if (end > bytes) return null;
+    const type = head.toString('latin1', 4);
+    if (!PNG_TEXT.has(type)) kept.keep(at, end);
+    if (type === 'IEND') return kept.pieces;
     at = end;
   }
   return null;
 }
 
-/** The same for JPEG, whose comments stand in segments of their own before the pixels. */
-export function jpegWithoutComments(bytes: Buffer): Buffer | null {
-  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
+function* jpegWithoutComments(bytes: number): Reading<Piece[] | null> {
   // The end mark is missing from a cut file, which decoders forgive.
-  if (bytes.readUInt16BE(bytes.length - 2) !== 0xffd9) return null;
-  const kept = [bytes.subarray(0, 2)];
+  const last = yield { at: Math.max(0, bytes - 2), length: 2 };
+  if (last.length < 2 || last.readUInt16BE(0) !== 0xffd9) return null;
+  const kept = createPieces();
   let at = 2;
-  while (at + 4 <= bytes.length && bytes[at] === 0xff) {
-    const marker = bytes[at + 1];
-    if (marker === START_OF_SCAN) return Buffer.concat([...kept, bytes.subarray(at)]);
-    const end = at + 2 + bytes.readUInt16BE(at + 2);
-    if (end > bytes.length) return null;
-    if (marker !== COMMENT) kept.push(bytes.subarray(at, end));
+  kept.keep(0, at);
+  for (let count = 0; count < 1_000; count += 1) {
+    const head = yield { at, length: 4 };
+    if (head.length < 4 || head.readUInt8(0) !== 0xff) return null;
+    const marker = head.readUInt8(1);
+    if (marker === START_OF_SCAN) {
+      kept.keep(at, bytes);
+      return kept.pieces;
+    }
+    const end = at + 2 + head.readUInt16BE(2);
+    if (end > bytes) return null;
+    if (marker !== COMMENT) kept.keep(at, end);
     at = end;
   }
   return null;
 }
 
-const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+/** Cycles writes its own run times as attributes; what they leave behind them moves up. */
+function* exrWithoutRunTimes(bytes: number): Reading<Piece[] | null> {
+  const exr = yield* readExr(bytes);
+  if ('ok' in exr) return null;
+  const dropped = exr.attributes.filter(({ name }) => name.startsWith('cycles.'));
+  if (dropped.length === 0) return [{ from: 0, to: bytes }];
+  const kept = createPieces();
+  let from = 0;
+  for (const { start, end } of dropped) {
+    kept.keep(from, start);
+    from = end;
+  }
+  kept.keep(from, exr.table);
+  const shift = BigInt(dropped.reduce((sum, { start, end }) => sum + end - start, 0));
+  return [...kept.pieces, yield* shiftedTable(exr, shift), { from: exr.table + exr.chunks * 8, to: bytes }];
+}
+
+/** Bytes of the table that are read together. */
+const PAGE = 32_768;
+
+function* shiftedTable({ table, chunks }: Exr, shift: bigint): Reading<Buffer> {
+  const shifted = Buffer.alloc(chunks * 8);
+  for (let at = 0; at < shifted.length; at += PAGE) {
+    (yield { at: table + at, length: Math.min(PAGE, shifted.length - at) }).copy(shifted, at);
+  }
+  for (let at = 0; at < shifted.length; at += 8) {
+    shifted.writeBigUInt64LE(shifted.readBigUInt64LE(at) - shift, at);
+  }
+  return shifted;
+}
+
+/** Ranges in their order; those that touch are one. */
+function createPieces() {
+  const pieces: { from: number; to: number }[] = [];
+  return {
+    pieces,
+    keep(from: number, to: number): void {
+      const last = pieces.at(-1);
+      if (last?.to === from) last.to = to;
+      else if (to > from) pieces.push({ from, to });
+    },
+  };
+}
+
 const PNG_TEXT = new Set(['tEXt', 'zTXt', 'iTXt', 'tIME', 'eXIf']);
 const START_OF_SCAN = 0xda;
 const COMMENT = 0xfe;

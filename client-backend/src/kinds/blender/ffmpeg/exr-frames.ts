@@ -1,0 +1,112 @@
+import { damaged, type PictureSize, type Verdict } from '@parallel-pilot/images/picture.ts';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import { TONE_MAP } from '../video-filters.ts';
+import { type FfmpegEnd, frameLimits, readingFrames, runFfmpeg } from './run-ffmpeg.ts';
+
+/** libvips as it comes with sharp knows no OpenEXR; ffmpeg does. */
+export type ExrTools = {
+  sandbox: Sandbox;
+  /** Where each child gets a workspace of its own. */
+  folder: string;
+  size: PictureSize;
+  signal: AbortSignal;
+};
+
+/**
+ * Decodes OpenEXR images whose layout was found whole, many by one process
+ * since starting one takes longer than decoding a small frame. Where something
+ * is wrong, the halves are looked at, until it is known with which image.
+ */
+export async function decodeExrs(tools: ExrTools, paths: readonly string[]): Promise<Verdict[]> {
+  const wrong = await decodeAll(tools, paths);
+  if (wrong === null) return paths.map(() => ({ ok: true }));
+  if (paths.length === 1) return [wrong];
+  const middle = paths.length >> 1;
+  return [
+    ...(await decodeExrs(tools, paths.slice(0, middle))),
+    ...(await decodeExrs(tools, paths.slice(middle))),
+  ];
+}
+
+/** What is wrong with some of them, null where all decode and have the size. */
+async function decodeAll(
+  tools: ExrTools,
+  paths: readonly string[],
+): Promise<(Verdict & { ok: false }) | null> {
+  const { width, height } = tools.size;
+  const end = await inWorkspace(tools, paths, (workspace) =>
+    runFfmpeg({
+      ...tools,
+      workspace,
+      program: 'ffprobe',
+      args: [
+        ...readingFrames('image2', tools.size),
+        ...['-threads', '1', '-start_number', '1', '-i', '../in/%06d.exr'],
+        ...['-show_entries', 'frame=width,height', '-of', 'csv=p=0'],
+      ],
+      limits: limitsOf(tools.size, paths.length),
+    }),
+  );
+  // Without the program nothing was learned about the frames.
+  if (!end.ok && end.cause === 'missing') throw new Error(`ffprobe cannot be started: ${end.message}`);
+  const said = end.ok ? end.stderr : end.message;
+  const sizes = end.ok ? end.stdout.split('\n').filter(Boolean) : [];
+  const decoded = end.ok && said === '' && sizes.length === paths.length;
+  if (!decoded) return damaged(`does not decode (${firstLine(said)})`);
+  const other = sizes.find((line) => line.replace(/,$/, '') !== `${width},${height}`);
+  return other === undefined ? null : damaged(`decodes to ${other} pixels and not to ${width},${height}`);
+}
+
+/** Makes the PNG of an OpenEXR as the video will show it, at `target`. */
+export async function exrToPng(tools: ExrTools, path: string, target: string): Promise<Verdict> {
+  return await inWorkspace(tools, [path], async (workspace) => {
+    const end = await runFfmpeg({
+      ...tools,
+      workspace,
+      program: 'ffmpeg',
+      args: [
+        ...readingFrames('exr_pipe', tools.size),
+        ...['-c:v', 'exr', '-i', '../in/000001.exr'],
+        ...['-vf', [...TONE_MAP, 'format=gbrp'].join(','), '-frames:v', '1'],
+        ...['-f', 'image2', '-update', '1', '-c:v', 'png', '-compression_level', '1', '-y', 'picture.png'],
+      ],
+      limits: limitsOf(tools.size, 1),
+    });
+    if (!end.ok) return damaged(`does not decode (${firstLine(end.message)})`);
+    const moved = await workspace.move('picture.png', target);
+    return moved.ok ? moved : damaged(`could not be converted. ${moved.message}`);
+  });
+}
+
+async function inWorkspace<T extends FfmpegEnd | Verdict>(
+  { sandbox, folder }: ExrTools,
+  paths: readonly string[],
+  task: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  const workspace = createWorkspace(sandbox, folder);
+  try {
+    for (const [index, path] of paths.entries()) {
+      await workspace.give(path, `${String(index + 1).padStart(6, '0')}.exr`);
+    }
+    return await task(workspace);
+  } finally {
+    await workspace.remove();
+  }
+}
+
+const limitsOf = (size: PictureSize, count: number): Limits => {
+  const pixels = size.width * size.height;
+  return frameLimits(size, {
+    frames: 8,
+    diskBytes: 16 * 1024 ** 2 + pixels * 16,
+    wallMs: 30_000 + count * (1_000 + pixels / 500),
+  });
+};
+
+const firstLine = (text: string): string =>
+  text
+    .trim()
+    .split('\n')[0]
+    ?.replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, 200) ?? '';

@@ -1,0 +1,13 @@
+import type { RenderSettings } from './settings.ts';
+
+/**
+ * The size of every frame of a job in pixels. Blender cuts off what is left of
+ * a percentage: 101 pixels at 50 % are 50.
+ */
+export function frameSize(settings: Pick<RenderSettings, 'resolutionX' | 'resolutionY' | 'percentage'>): {
+  width: number;
+  height: number;
+} {
+  const scaled = (pixels: number): number => Math.max(1, Math.floor((pixels * settings.percentage) / 100));
+  return { width: scaled(settings.resolutionX), height: scaled(settings.resolutionY) };
+}
