@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export type CliConfig = {
   /** PILOT_SERVER: the farm to speak to; `--server` goes before it. */
   server: string | null;
-  /** PILOT_KEY: the owner's key; `--key` goes before it. */
+  /** PILOT_KEY: the owner's key; `--key-file` goes before it. */
   key: string | null;
   /** PILOT_DATA: where an embedded farm keeps its database, files and logs. */
   dataFolder: string;
@@ -13,7 +13,7 @@ export type CliConfig = {
   debug: boolean;
   /** PILOT_WORKER_DATA: where `pilot worker` keeps its cache; null for a folder within `dataFolder`. */
   workerDataFolder: string | null;
-  /** PILOT_TOKEN, so that the token need not stand in the list of processes. */
+  /** PILOT_TOKEN; `--token-file` goes before it. */
   workerToken: string | null;
   logLevel: string;
   hostName: string;

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
@@ -15,12 +14,20 @@ import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
 import { createConfinement } from './confinement.ts';
+import { createHttpServer } from './http-server.ts';
 import type { BalancerLink, Live, Parts } from './parts.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export const OWNER_KEY = 'the-owners-key';
 
-export type TestBackend = { url: string; parts: Parts; uploads: Uploads; stop(): Promise<void> };
+export type TestBackend = {
+  url: string;
+  parts: Parts;
+  uploads: Uploads;
+  /** All that is mounted, middleware too. */
+  routes: readonly { method: string; path: string }[];
+  stop(): Promise<void>;
+};
 
 /** A backend on a free port with a real database, blob folder and HTTP server, without a balancer. */
 export async function startTestBackend(
@@ -30,7 +37,7 @@ export async function startTestBackend(
     clock?: Clock;
     workers?: ReturnType<BalancerLink['workers']>;
     siteFolder?: string;
-  } & Partial<Pick<ServerConfig, 'host' | 'maxUploadBytes'>>,
+  } & Partial<Pick<ServerConfig, 'host' | 'maxUploadBytes' | 'maxOpenUploadBytes' | 'trustedProxies'>>,
 ): Promise<TestBackend> {
   const { dataFolder, host = '127.0.0.1', clock = Date.now } = given;
   const config: ServerConfig = {
@@ -38,6 +45,8 @@ export async function startTestBackend(
     host,
     ...(given.databaseUrl === undefined ? {} : { databaseUrl: given.databaseUrl }),
     ...(given.maxUploadBytes === undefined ? {} : { maxUploadBytes: given.maxUploadBytes }),
+    ...(given.maxOpenUploadBytes === undefined ? {} : { maxOpenUploadBytes: given.maxOpenUploadBytes }),
+    ...(given.trustedProxies === undefined ? {} : { trustedProxies: given.trustedProxies }),
   };
   const db = connectDatabase(config.databaseUrl);
   await migrate(db);
@@ -61,24 +70,20 @@ export async function startTestBackend(
     balancer: absentBalancer(given.workers ?? new Map()),
     live: { jobChanged() {}, stitching() {}, stitchingOf: () => null } satisfies Live,
   };
-  const access = createAccess({
-    config,
-    clock,
-    signingKey: secrets.signingKey,
-    ownerKeyHash: sha256(OWNER_KEY),
-  });
+  const access = createAccess({ ...parts, ownerKeyHash: sha256(OWNER_KEY) });
   const uploads = await createUploads(parts);
   const { siteFolder } = given;
   const app = createApp(parts, { access, uploads, ...(siteFolder === undefined ? {} : { siteFolder }) });
-  const server = createAdaptorServer({ fetch: app.fetch }).listen(0, '127.0.0.1');
+  const server = createHttpServer(config, () => app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     parts,
     uploads,
+    routes: app.routes,
     async stop() {
       server.close();
-      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.closeAllConnections();
       await confinement.close();
       await db.destroy();
     },

@@ -6,6 +6,7 @@ import type { Parts } from './parts.ts';
 import { accessLog } from './routes/access-log.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { blobRoutes } from './routes/blobs.ts';
+import { limitBodies } from './routes/body-limits.ts';
 import { chunkRoutes } from './routes/chunks.ts';
 import { mountDocs } from './routes/docs.ts';
 import { frameRoutes } from './routes/frames.ts';
@@ -20,18 +21,18 @@ import { uploadRoutes } from './routes/uploads.ts';
 import { workerRoutes } from './routes/workers.ts';
 import type { Uploads } from './uploads/uploads.ts';
 
-/** Beside the parts: who may come in, the uploads under way, and where the built site is. */
-export type AppParts = { access: Access; uploads: Uploads; siteFolder?: string };
+/** Beside the parts: who may come in, whom to tell of a sign-out, the uploads under way, and where the built site is. */
+export type AppParts = { access: Access; onSignOut?: () => void; uploads: Uploads; siteFolder?: string };
 
 /** The whole HTTP application: what every request passes, the API, and the site for all that is left. */
-export function createApp(parts: Parts, { access, uploads, siteFolder }: AppParts): OpenAPIHono {
+export function createApp(parts: Parts, { access, onSignOut, uploads, siteFolder }: AppParts): OpenAPIHono {
   const app = newRoutes();
   app.onError(onError(parts.log));
   app.notFound((c) => problem(c, 404, 'not-found', `There is nothing at ${c.req.path}.`));
-  app.use(accessLog(parts.log), securityHeaders(), guard(access));
+  app.use(accessLog(parts.log), securityHeaders(), guard(access), limitBodies());
 
   app.route('/', healthRoutes(parts));
-  app.route('/', sessionRoutes(parts, access));
+  app.route('/', sessionRoutes(parts, access, onSignOut));
   app.route('/', uploadRoutes(parts, uploads));
   app.route('/', blobRoutes(parts));
   app.route('/', workerRoutes(parts));

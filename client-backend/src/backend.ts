@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { createApp } from './app.ts';
-import { createAccess } from './auth/access.ts';
+import { type Access, createAccess } from './auth/access.ts';
 import { createConfinement } from './confinement.ts';
+import { createHttpServer } from './http-server.ts';
 import { startJobs } from './jobs/start-jobs.ts';
 import { sweepBlobs } from './jobs/sweep-blobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
@@ -30,30 +30,26 @@ export type Backend = { port: number; url: string; stop(): Promise<void> };
  * with an Error whose message is for the user when the address cannot be taken.
  */
 export async function startBackend(deps: BackendDeps): Promise<Backend> {
-  const { config, secrets, db, clock, log, ownerKeyHash } = deps;
-  const access = createAccess({ config, signingKey: secrets.signingKey, ownerKeyHash, clock });
+  const { config, secrets, db, clock, log } = deps;
   let app: OpenAPIHono | undefined;
-  const server = createAdaptorServer({
-    fetch: (request, env) => app?.fetch(request, env),
-    // A large upload over a slow line takes longer than Node's five minutes for a request.
-    serverOptions: { requestTimeout: 0, keepAliveTimeout: 30_000 },
-  }) as Server;
+  const server = createHttpServer(config, () => app);
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   const balancer = connectBalancer({ url: config.balancerUrl, token: secrets.controlToken, log });
+  const owner = await ensureOwner(db, clock());
+  const access = createAccess({ ...deps, owner });
   const live = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
   const blobs = await createFolderStore(join(config.dataFolder, 'blobs'));
   const { close: closeConfinement, ...confinement } = createConfinement(deps);
   // Looked for now, for whoever runs this to see in the log what it lacks, and not waited for.
   void confinement.sandbox();
-  const owner = await ensureOwner(db, clock());
   const parts: Parts = { ...deps, ...confinement, blobs, owner, balancer, live };
   const uploads = await createUploads(parts);
-  app = createApp(parts, { access, uploads });
+  app = createApp(parts, { access, uploads, onSignOut: live.dropSignedOut });
   const jobs = startJobs(parts, balancer, live);
-  const sweeping = sweepHourly(parts, uploads);
+  const sweeping = sweepHourly(parts, uploads, access);
   const url = urlOf(config, port);
-  log.info({ event: 'backend.listening', url });
+  log.info({ event: 'backend.listening', url, port });
   return {
     port,
     url,
@@ -99,10 +95,11 @@ function urlOf(config: ServerConfig, port: number): string {
 
 const HOUR_MS = 60 * 60_000;
 
-function sweepHourly(parts: Parts, uploads: Uploads): NodeJS.Timeout {
+function sweepHourly(parts: Parts, uploads: Uploads, access: Access): NodeJS.Timeout {
   const { log } = parts;
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
+    await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
     await sweepBlobs(parts).catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };
   void sweep();

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import type { Ready, StartFailed } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
+import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { readOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
 import { isLocalOnly } from './auth/access.ts';
 import { startBackend } from './backend.ts';
@@ -11,6 +12,7 @@ import { readConfig } from './config.ts';
 
 const random = (count: number) => randomBytes(count);
 
+makeFilesPrivate();
 try {
   await main();
 } catch (error) {
@@ -23,8 +25,8 @@ try {
 /** The composition root: reads the environment, wires the parts, and stops them when told. */
 async function main(): Promise<void> {
   const config = readConfig();
-  await makeDataFolder(config);
   const log = createLog('client-backend', config.logLevel);
+  await openDataFolder(config, log);
   const secrets = await readSecrets(config, random);
   // Made only where it is demanded: a key that nobody was shown would lock the owner out later.
   const ownerKey = isLocalOnly(config) ? null : await readOwnerKey(config.dataFolder, random);
@@ -54,17 +56,6 @@ async function main(): Promise<void> {
     workerToken: secrets.workerToken,
     ownerKey: fresh,
   });
-}
-
-async function makeDataFolder({ dataFolder }: ServerConfig): Promise<void> {
-  try {
-    await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new Error(
-      `The data folder ${dataFolder} cannot be made (${why}). Set PILOT_DATA to another folder.`,
-    );
-  }
 }
 
 async function openDatabase({ databaseUrl }: ServerConfig): Promise<Db> {

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import type { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { createLog, type Log } from '@parallel-pilot/shared/server/log.ts';
+import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
 import type { z } from 'zod';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { readConfig } from './config.ts';
 
 /** The load balancer as a process: reads the environment, wires the parts, stops on SIGTERM, SIGINT or an orphaned IPC channel. */
+makeFilesPrivate();
 try {
   await main();
 } catch (error) {
@@ -22,7 +24,7 @@ try {
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLog('load-balancer', config.logLevel);
-  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+  await openDataFolder(config, log);
   const secrets = await readSecrets(config, randomBytes);
   const db = await openDatabase(config);
   const parts = { config, secrets, db, clock: Date.now, random: randomBytes, log };

@@ -32,7 +32,7 @@ describe('the API client', () => {
     await assert.rejects(createApi({ url: farm.url, key: null }).jobs(), (error) => {
       assert.ok(error instanceof ApiError);
       assert.equal(error.code, 'sign-in-required');
-      assert.match(error.message, /^Sign in\. Give the key with --key/);
+      assert.match(error.message, /^Sign in\. Give the key in a file with --key-file/);
       return true;
     });
     await farm.stop();

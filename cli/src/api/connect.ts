@@ -1,17 +1,19 @@
 import type { CliConfig } from '../config.ts';
 import { findFarm } from '../farm/presence.ts';
+import { readSecretFile } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { type Api, createApi } from './client.ts';
 import type { Connection } from './request.ts';
 
-export type ServerFlags = { server?: string; key?: string; data?: string };
+export type ServerFlags = { server?: string; keyFile?: string; data?: string };
 
 /** `local`: the one that is up over this machine's data folder. */
 export type FoundFarm = Connection & { local: boolean };
 
 /** The farm that a command means: `--server`, PILOT_SERVER, or the one that is up on this machine. Null when there is none. */
 export async function findConnection(config: CliConfig, flags: ServerFlags): Promise<FoundFarm | null> {
-  const key = flags.key ?? config.key;
+  const { keyFile } = flags;
+  const key = keyFile === undefined ? config.key : await readSecretFile('--key-file', keyFile);
   const given = flags.server ?? config.server;
   if (given !== null && given !== undefined) return { url: addressOf(given), key, local: false };
   const found = await findFarm(flags.data ?? config.dataFolder);

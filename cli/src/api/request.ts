@@ -72,7 +72,7 @@ async function refusalOf(reply: Response): Promise<ApiError> {
     return new ApiError({ status: reply.status, code: 'no-reason', message });
   }
   const { status, code, detail, choices } = problem.data;
-  const hint = status === 401 ? ' Give the key with --key, or in the variable PILOT_KEY.' : '';
+  const hint = status === 401 ? ' Give the key in a file with --key-file, or in the variable PILOT_KEY.' : '';
   return new ApiError({ status, code, message: `${detail}${hint}`, ...(choices ? { choices } : {}) });
 }
 

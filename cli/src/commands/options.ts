@@ -1,15 +1,19 @@
 import type { Command } from 'commander';
 import type { ServerFlags } from '../api/connect.ts';
 import { eventNames } from '../report/events.ts';
+import { refusedSecret } from '../secret-options.ts';
 import { wrap } from '../text/columns.ts';
 
 /** What every command that speaks to a farm takes. */
 export type ApiFlags = ServerFlags & { json?: boolean };
 
+export const KEY_WAYS = 'Give the key in a file with --key-file, or in the variable PILOT_KEY.';
+
 export const withServer = (command: Command): Command =>
   command
     .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
-    .option('--key <key>', "the owner's key, where the farm demands it (better in PILOT_KEY)")
+    .option('--key-file <file>', "file with the owner's key, where the farm demands it (or PILOT_KEY)")
+    .addOption(refusedSecret('--key', KEY_WAYS))
     .option('--data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON instead of text');

@@ -7,9 +7,10 @@ import { readFlags, type TrainFlags } from '../kinds/training/request.ts';
 import { lookAtFile } from '../run/local-file.ts';
 import { lookAtOut } from '../run/local-folder.ts';
 import { runCommand } from '../run/run-command.ts';
+import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { priority, wholeNumber } from './numbers.ts';
-import { withEvents, withExamples, withJson } from './options.ts';
+import { KEY_WAYS, withEvents, withExamples, withJson } from './options.ts';
 
 type Flags = TrainFlags & {
   data: string;
@@ -18,7 +19,7 @@ type Flags = TrainFlags & {
   priority?: number;
   verbose?: boolean;
   server?: string;
-  key?: string;
+  keyFile?: string;
   farmData?: string;
   json?: boolean;
 };
@@ -56,7 +57,8 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
-    .option('--key <key>', "the owner's key, where the farm demands it (better in PILOT_KEY)")
+    .option('--key-file <file>', "file with the owner's key, where the farm demands it (or PILOT_KEY)")
+    .addOption(refusedSecret('--key', KEY_WAYS))
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
   withJson(command);
   withExamples(command, [
@@ -84,9 +86,9 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
   await lookAtOut(flags.out);
   const { cpus } = context.config;
   const plan = trainPlan({ script, data, request: read.request, out: flags.out, cpus });
-  const { server, key, farmData } = flags;
+  const { server, keyFile, farmData } = flags;
   return runCommand(context, plan, {
-    server: { ...(server && { server }), ...(key && { key }), ...(farmData && { data: farmData }) },
+    server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,

@@ -72,7 +72,9 @@ async function run(context: Context, flags: Flags): Promise<number> {
   });
   if (start.ok) {
     const facts = { ...describe(start.farm, flags.host), workers, dataFolder: config.dataFolder, ownerKey };
-    const lines = upLines({ ...facts, cpus: config.cpus }, isColoured(context, stdout));
+    // Where nobody watches, what is printed ends up in a log.
+    const token = isWatched(context) ? start.farm.workerToken : null;
+    const lines = upLines({ ...facts, cpus: config.cpus, token }, isColoured(context, stdout));
     return stayUp(start.farm, interrupts, say, (up) =>
       up ? say('farm.ready', facts, lines.join('\n')) : sayKey(ownerKey, say),
     );
@@ -118,7 +120,7 @@ function describe(farm: Farm, host: string) {
   return {
     url: farm.publicUrl,
     reachable: !/^(127\.|localhost$|::1$|\[::1\]$)/.test(host),
-    join: `npx pilot worker --join ${joinUrl} --token ${farm.workerToken}`,
+    join: `npx pilot worker --join ${joinUrl}`,
   };
 }
 

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
+import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
 import { withExamples } from './options.ts';
+import { workerToken } from './worker-token.ts';
 
 type Flags = {
   join: string;
-  token?: string;
+  tokenFile?: string;
   name?: string;
   slots?: number;
   threads?: number;
@@ -25,7 +28,11 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
         'Ctrl-C finishes what is under way and leaves; a second one leaves at once.',
     )
     .requiredOption('--join <url>', 'address of the load balancer, such as http://farm:3001')
-    .option('--token <token>', 'the token that lets workers join (or PILOT_TOKEN)')
+    .option(
+      '--token-file <file>',
+      'file with the token that lets workers join (or PILOT_TOKEN, or it is asked for)',
+    )
+    .addOption(refusedSecret('--token', WAYS))
     .option('--name <name>', "how the farm calls this worker (this machine's name)")
     .option('--slots <n>', 'chunks worked on at the same time', wholeNumber(1, 64))
     .option('--threads <n>', 'processor threads to use, shared out between the slots', wholeNumber(1, 1_024))
@@ -33,14 +40,18 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     .option('--cache-gb <n>', 'space for files of jobs, in GB')
     .option('--json', 'log lines as JSON');
   withExamples(command, [
-    'pilot worker --join http://farm:3001 --token …',
-    'PILOT_TOKEN=… pilot worker --join http://farm:3001 --slots 2 --threads 16',
+    'pilot worker --join http://farm:3001',
+    'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
   ]);
   return command.action(async (flags: Flags) => exit(await run(context, flags)));
 }
 
+const WAYS =
+  'Run the command without it, and it asks for the token; or give it in a file with --token-file, or in the variable PILOT_TOKEN.';
+
 async function run(context: Context, flags: Flags): Promise<number> {
-  const env = workerEnv(context, flags);
+  makeFilesPrivate();
+  const env = workerEnv(context, flags, await workerToken(context, flags.tokenFile));
   const [{ readWorkerConfig }, { createWorkerLog }, { runWorker }] = await Promise.all([
     import('@parallel-pilot/worker/config.ts'),
     import('@parallel-pilot/worker/agent/log.ts'),
@@ -55,13 +66,7 @@ async function run(context: Context, flags: Flags): Promise<number> {
 }
 
 /** The worker's own variables with the options laid over them. */
-export function workerEnv({ config }: Context, flags: Flags): NodeJS.ProcessEnv {
-  const token = flags.token ?? config.workerToken;
-  if (token === null) {
-    throw new SentenceError(
-      "The farm lets workers in by a token. Give it with --token, or in the variable PILOT_TOKEN; the farm's Workers page shows it.",
-    );
-  }
+function workerEnv({ config }: Context, flags: Flags, token: string): NodeJS.ProcessEnv {
   const cache = flags.cacheGb === undefined ? undefined : Number(flags.cacheGb);
   if (cache !== undefined && !(cache > 0)) {
     throw new SentenceError(`--cache-gb ${flags.cacheGb}: write a number of gigabytes, for instance 50.`);

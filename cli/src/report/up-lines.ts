@@ -6,6 +6,8 @@ export type UpFacts = {
   /** False while the farm listens on this machine alone. */
   reachable: boolean;
   join: string;
+  /** What the line asks for; null where it must not be printed. */
+  token: string | null;
   workers: number;
   cpus: number;
   dataFolder: string;
@@ -22,7 +24,13 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
       ? 'none on this machine'
       : `${plural(facts.workers, 'worker')} on this machine, ${plural(threads, 'thread')} each`;
   const join = facts.reachable
-    ? ['  Another machine joins as a worker with', `    ${style('cyan', facts.join)}`]
+    ? [
+        '  Another machine joins as a worker with',
+        `    ${style('cyan', facts.join)}`,
+        facts.token === null
+          ? '  It asks for a token, which the Workers page of the website shows.'
+          : `  It asks for this token: ${style('cyan', facts.token)}`,
+      ]
     : [
         '  Only this machine can reach the farm. To let others in, start it with --host 0.0.0.0;',
         '  the line by which they join as workers is shown then.',

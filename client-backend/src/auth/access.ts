@@ -1,16 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
+import { countAttempts, MOST_ATTEMPTS } from '@parallel-pilot/shared/server/attempts.ts';
 import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { clientAddress, peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
 import { sameSecret, sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { parse } from 'hono/utils/cookie';
-import { countAttempts } from './attempts.ts';
-import { isSessionToken, makeSessionToken, SESSION_MS } from './session-token.ts';
+import type { Parts } from '../parts.ts';
+import { createSessions } from './sessions.ts';
 
 export const SESSION_COOKIE = 'pilot_session';
 
 export type Verdict = { ok: true } | { ok: false; status: 401 | 403 | 429; code: string; message: string };
 
-/** A request as far as access goes; `address` is where it came from. */
+/** A request as far as access goes; `address` is where its connection came from. */
 export type Knock = { method: string; headers: IncomingHttpHeaders; address: string };
 
 export interface Access {
@@ -19,58 +20,93 @@ export interface Access {
   /** Was this sent to us, and not by another site's page? For every request, signed in or not. */
   admit(knock: Knock): Verdict;
   /** Is it the owner? */
-  identify(knock: Knock): Verdict;
+  identify(knock: Knock): Promise<Verdict>;
   /** Both, for a connection that may change things: the browsers' Socket.IO handshake. */
-  authorizeRequest(headers: IncomingHttpHeaders, address: string): Verdict;
-  signIn(key: string, address: string): { ok: true; token: string } | Extract<Verdict, { ok: false }>;
+  authorizeRequest(headers: IncomingHttpHeaders, address: string): Promise<Verdict>;
+  signIn(key: string, knock: Knock): Promise<{ ok: true; token: string } | Extract<Verdict, { ok: false }>>;
+  /** Ends the session of the request's cookie, wherever else that cookie may be. */
+  signOut(knock: Knock): Promise<void>;
+  /** Forgets the sessions whose time is over. */
+  sweep(): Promise<void>;
 }
 
-export type AccessParts = { config: ServerConfig; signingKey: string; ownerKeyHash: string; clock: Clock };
+export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'log' | 'owner'> & {
+  ownerKeyHash: string;
+};
 
 /**
  * Who may do what on the HTTP API. On loopback the Host header must name this
  * machine, so that a hostile page cannot reach the farm by pointing a name of
  * its own at 127.0.0.1; on any other address the owner's key is demanded.
  */
-export function createAccess({ config, signingKey, ownerKeyHash, clock }: AccessParts): Access {
+export function createAccess(parts: AccessParts): Access {
+  const { config } = parts;
   const required = !isLocalOnly(config);
-  const attempts = countAttempts(clock);
-  const proveKey = (key: string, address: string): Verdict => {
-    // The right key first: behind a proxy all come from one address, and guesses must not lock the owner out.
-    if (sameSecret(sha256(key), ownerKeyHash)) return { ok: true };
-    if (attempts.exhausted(address)) return TOO_MANY;
-    attempts.failed(address);
-    return WRONG_KEY;
-  };
+  const sessions = createSessions(parts);
+  const proveKey = keyCheck(parts);
+  const unknownSessions = countAttempts(parts.clock);
   const admit = (knock: Knock): Verdict => {
     const host = knock.headers.host ?? '';
     if (!required && !isLoopback(host.toLowerCase().replace(/:\d+$/, ''))) return WRONG_HOST;
     return isSafe(knock.method) || isOwnOrigin(knock.headers.origin, host, config) ? { ok: true } : FOREIGN;
   };
-  const identify = ({ headers, address }: Knock): Verdict => {
+  const identify = async (knock: Knock): Promise<Verdict> => {
     if (!required) return { ok: true };
-    const bearer = /^Bearer +(\S{1,200}) *$/i.exec(headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) return proveKey(bearer, address);
-    const token = parse(headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];
-    const signedIn = token !== undefined && isSessionToken(token, clock(), ownerKeyHash, signingKey);
-    return signedIn ? { ok: true } : SIGNED_OUT;
+    const bearer = /^Bearer +(\S{1,200}) *$/i.exec(knock.headers.authorization ?? '')?.[1];
+    if (bearer !== undefined) return proveKey(bearer, knock);
+    const token = sessionOf(knock);
+    if (token === undefined) return SIGNED_OUT;
+    if (await sessions.isOpen(token)) return { ok: true };
+    const address = addressOf(knock, config);
+    if (unknownSessions.failed(peerOf(address)) <= MOST_ATTEMPTS)
+      parts.log.info({ event: 'access.refused', code: 'unknown-session', address });
+    return SIGNED_OUT;
   };
   return {
     required,
     admit,
     identify,
-    authorizeRequest(headers, address) {
+    async authorizeRequest(headers, address) {
       const knock = { method: 'CONNECT', headers, address };
       const admitted = admit(knock);
       return admitted.ok ? identify(knock) : admitted;
     },
-    signIn(key, address) {
-      const proof = proveKey(key, address);
-      if (!proof.ok) return proof;
-      return { ok: true, token: makeSessionToken(clock() + SESSION_MS, ownerKeyHash, signingKey) };
+    async signIn(key, knock) {
+      const proof = proveKey(key, knock);
+      return proof.ok ? { ok: true, token: await sessions.open() } : proof;
     },
+    async signOut(knock) {
+      const token = sessionOf(knock);
+      if (token !== undefined) await sessions.close(token);
+    },
+    sweep: sessions.sweep,
   };
 }
+
+/**
+ * Compares a key with the owner's. Who has guessed too often is not listened to
+ * for the rest of the minute, so that a right guess is of no use then; others,
+ * and those signed in, do not notice.
+ */
+function keyCheck({ config, ownerKeyHash, clock, log }: AccessParts): (key: string, knock: Knock) => Verdict {
+  const attempts = countAttempts(clock);
+  return (key, knock) => {
+    const address = addressOf(knock, config);
+    const peer = peerOf(address);
+    if (attempts.exhausted(peer)) return TOO_MANY;
+    if (sameSecret(sha256(key), ownerKeyHash)) return { ok: true };
+    const attempt = attempts.failed(peer);
+    log.warn({ event: 'access.refused', code: WRONG_KEY.code, address, attempt });
+    if (attempt === MOST_ATTEMPTS) log.warn({ event: 'access.blocked', address });
+    return WRONG_KEY;
+  };
+}
+
+const addressOf = ({ headers, address }: Knock, { trustedProxies }: ServerConfig): string =>
+  clientAddress(address, headers['x-forwarded-for'], trustedProxies);
+
+const sessionOf = ({ headers }: Knock): string | undefined =>
+  parse(headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];
 
 /** True where only this machine comes in. Behind a proxy with a public address, loopback says nothing about who asks. */
 export const isLocalOnly = (config: ServerConfig): boolean =>

@@ -9,7 +9,7 @@ export const guard =
   async (c, next) => {
     const knock = knockOf(c);
     const admitted = access.admit(knock);
-    const verdict = admitted.ok && !isOpen(c.req.path) ? access.identify(knock) : admitted;
+    const verdict = admitted.ok && !isOpen(c.req.path) ? await access.identify(knock) : admitted;
     if (verdict.ok) return next();
     if (verdict.status === 401) c.header('www-authenticate', 'Bearer realm="Parallel Pilot"');
     if (verdict.status === 429) c.header('retry-after', '60');

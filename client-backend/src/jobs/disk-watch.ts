@@ -2,7 +2,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { liveStages } from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { addNotes, dropNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';
-import { SPARE_BYTES } from '../uploads/hashing-store.ts';
+import { SPARE_BYTES } from '../uploads/no-room.ts';
 
 const CODE = `${WAITING}disk-full`;
 const MESSAGE =

@@ -32,7 +32,7 @@ before(async () => {
   live = createLive(http, {
     db: farm.parts.db,
     log: createLog('test', 'silent'),
-    authorizeRequest: (headers) =>
+    authorizeRequest: async (headers) =>
       headers.authorization === 'Bearer stranger' ? { ok: false, message: 'no' } : { ok: true },
   });
   url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/live`;

@@ -13,6 +13,8 @@ import { throttle } from './throttle.ts';
 export interface LiveServer extends Live {
   stagePatch(patch: StagePatch): void;
   workersPatch(patch: WorkersPatch): void;
+  /** Ends the connections of pages that would not be let in any more. */
+  dropSignedOut(): void;
   close(): Promise<void>;
 }
 
@@ -23,7 +25,7 @@ export type LiveDeps = {
   authorizeRequest(
     headers: IncomingHttpHeaders,
     address: string,
-  ): { ok: true } | { ok: false; message: string };
+  ): Promise<{ ok: true } | { ok: false; message: string }>;
 };
 
 /** The lists are told twice a second at most. */
@@ -31,18 +33,31 @@ const LISTS_MS = 500;
 /** More changed rows than this between two messages are told as these many: the page fetches what it shows. */
 const MOST_JOBS = 1_000;
 const MOST_ROOMS = 16;
+/** A page says which room it watches, and nothing else. */
+const LONGEST_MESSAGE = 4 * 1024;
 
 /**
  * Namespace `/live`: pages watch rooms and are told what changed, in small
  * patches. Nothing is gathered for a room that nobody is in.
  */
 export function createLive(server: HttpServer, { db, log, authorizeRequest }: LiveDeps): LiveServer {
+  const mayStay = async (headers: IncomingHttpHeaders, address: string) => {
+    try {
+      return await authorizeRequest(headers, address);
+    } catch (error) {
+      log.error({ event: 'live.not-authorized', err: error });
+      return { ok: false, message: 'The farm cannot tell at the moment who this is.' } as const;
+    }
+  };
   const io = new Server(server, {
     serveClient: false,
-    maxHttpBufferSize: 100_000,
+    transports: ['websocket'],
+    maxHttpBufferSize: LONGEST_MESSAGE,
+    connectTimeout: 10_000,
     allowRequest: (request, answer) => {
-      const verdict = authorizeRequest(request.headers, request.socket.remoteAddress ?? 'unknown');
-      answer(verdict.ok ? null : verdict.message, verdict.ok);
+      void mayStay(request.headers, request.socket.remoteAddress ?? 'unknown').then((verdict) =>
+        answer(verdict.ok ? null : verdict.message, verdict.ok),
+      );
     },
   });
   const pages = io.of('/live');
@@ -101,6 +116,12 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
       if (!watched('workers')) return;
       for (const { worker } of patch.workers) changedWorkers.add(worker);
       workersTimer.ask();
+    },
+    dropSignedOut() {
+      for (const socket of pages.sockets.values()) {
+        const { headers, address } = socket.handshake;
+        void mayStay(headers, address).then((verdict) => verdict.ok || socket.disconnect(true));
+      }
     },
     async close() {
       jobsTimer.cancel();

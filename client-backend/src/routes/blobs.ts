@@ -12,7 +12,7 @@ import { verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
-import { SPARE_BYTES } from '../uploads/hashing-store.ts';
+import { SPARE_BYTES } from '../uploads/no-room.ts';
 import { noteBlob } from '../uploads/note-blob.ts';
 import { newRoutes, problem, problems } from './problems.ts';
 import { sendBlob } from './send-blob.ts';

@@ -3,22 +3,22 @@ import { Session, SignIn } from '@parallel-pilot/shared/api/farm.ts';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { type Access, SESSION_COOKIE } from '../auth/access.ts';
 import { knockOf } from '../auth/guard.ts';
-import { SESSION_MS } from '../auth/session-token.ts';
+import { SESSION_MS } from '../auth/sessions.ts';
 import type { Parts } from '../parts.ts';
 import { newRoutes, problem, problems } from './problems.ts';
 
 /** Signing in and out on the site; programs send the key as a bearer token instead. */
-export function sessionRoutes(parts: Parts, access: Access): OpenAPIHono {
+export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}): OpenAPIHono {
   const routes = newRoutes();
   const view = (signedIn: boolean) => ({
     required: access.required,
     signedIn,
     owner: signedIn ? parts.owner : null,
   });
-  routes.openapi(look, (c) => c.json(view(access.identify(knockOf(c)).ok), 200));
-  routes.openapi(signIn, (c) => {
+  routes.openapi(look, async (c) => c.json(view((await access.identify(knockOf(c))).ok), 200));
+  routes.openapi(signIn, async (c) => {
     if (!access.required) return c.json(view(true), 200);
-    const result = access.signIn(c.req.valid('json').key, knockOf(c).address);
+    const result = await access.signIn(c.req.valid('json').key, knockOf(c));
     if (!result.ok) return problem(c, result.status === 429 ? 429 : 401, result.code, result.message);
     setCookie(c, SESSION_COOKIE, result.token, {
       httpOnly: true,
@@ -29,7 +29,9 @@ export function sessionRoutes(parts: Parts, access: Access): OpenAPIHono {
     });
     return c.json(view(true), 200);
   });
-  routes.openapi(signOut, (c) => {
+  routes.openapi(signOut, async (c) => {
+    await access.signOut(knockOf(c));
+    onSignOut();
     deleteCookie(c, SESSION_COOKIE, { path: '/' });
     return c.json(view(!access.required), 200);
   });
@@ -55,7 +57,7 @@ const signIn = createRoute({
   tags: ['Session'],
   summary: "Sign in with the owner's key",
   request: { body: { required: true, content: { 'application/json': { schema: SignIn } } } },
-  responses: { 200: session, ...problems(400, 401, 429) },
+  responses: { 200: session, ...problems(400, 401, 413, 429) },
 });
 
 const signOut = createRoute({

@@ -102,6 +102,33 @@ test('what is too large, unknown, or does not fit the disk is refused with a sen
   assert.equal(download.status, 404);
 });
 
+test('uploads are promised no more together than there is room for, or than the farm takes', async (t) => {
+  const { backend, folder } = await start(t, { maxOpenUploadBytes: 5_000 });
+  const first = await create(backend, 3_000);
+  const refused = await post(backend, 2_001);
+  assert.equal(refused.status, 429);
+  assert.match(await detailOf(refused), /have announced 2\.9 KB of 4\.9 KB\. Finish or cancel some/);
+  assert.deepEqual(
+    (await Promise.all([post(backend, 1_500), post(backend, 1_500)])).map(({ status }) => status).sort(),
+    [201, 429],
+  );
+  // What has come is on the disk, and what was promised to others is not free any more.
+  backend.parts.blobs.freeBytes = async () => 64 * 1024 ** 2 + 4_600;
+  assert.equal((await post(backend, 200)).status, 507);
+  assert.equal((await patch(first, 0, Buffer.alloc(3_000))).status, 204);
+  assert.equal((await post(backend, 200)).status, 201);
+  await backend.stop();
+
+  const next = await startTestBackend({ dataFolder: folder, maxOpenUploadBytes: 2_000 });
+  t.after(() => next.stop());
+  assert.equal((await post(next, 301)).status, 429, 'an earlier process promised 1,700 of 2,000');
+  const last = await create(next, 300);
+  assert.equal((await post(next, 1)).status, 429);
+  const headers = { 'tus-resumable': '1.0.0' };
+  assert.equal((await fetch(last, { method: 'DELETE', headers })).status, 204);
+  assert.equal((await post(next, 1)).status, 201);
+});
+
 test('the disk filling up in the middle stops the upload, which goes on when there is room', async (t) => {
   const { backend } = await start(t);
   const bytes = randomBytes(10_000);
@@ -221,7 +248,7 @@ const detailOf = async (response: Response) => Problem.parse(await response.json
 
 async function start(
   t: { after(end: () => Promise<void>): void },
-  given: { maxUploadBytes?: number } = {},
+  given: { maxUploadBytes?: number; maxOpenUploadBytes?: number } = {},
 ): Promise<{ backend: TestBackend; folder: string }> {
   const folder = await temporaryFolder();
   const backend = await startTestBackend({ dataFolder: folder.path, ...given });

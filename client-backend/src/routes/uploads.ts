@@ -59,6 +59,8 @@ function sentenceOf(status: number, text: string, parts: Parts): [code: string, 
         'too-large',
         `The file is too large: this farm takes files of up to ${inWords(parts.config.maxUploadBytes)}.`,
       ];
+    case 429:
+      return ['too-many-uploads', text];
     case 507:
       return ['disk-full', text];
     default:

@@ -113,17 +113,19 @@ test('the line to join names an address that the other machine can reach', () =>
     joinLine(readServerConfig({ PILOT_DATA: '/x', ...env }), 'TOKEN');
   assert.deepEqual(line({}), {
     reachable: false,
-    command: 'npx pilot worker --join http://127.0.0.1:3001 --token TOKEN',
+    command: 'npx pilot worker --join http://127.0.0.1:3001',
+    token: 'TOKEN',
   });
   const named = line({ PILOT_HOST: '192.168.1.5', PILOT_BALANCER_PORT: '4001' });
   assert.deepEqual(named, {
     reachable: true,
-    command: 'npx pilot worker --join http://192.168.1.5:4001 --token TOKEN',
+    command: 'npx pilot worker --join http://192.168.1.5:4001',
+    token: 'TOKEN',
   });
   const everywhere = line({ PILOT_HOST: '0.0.0.0' });
-  assert.match(everywhere.command, /--join http:\/\/\d+\.\d+\.\d+\.\d+:3001 /);
+  assert.match(everywhere.command, /--join http:\/\/\d+\.\d+\.\d+\.\d+:3001$/);
   const proxied = line({ PILOT_HOST: '0.0.0.0', PILOT_PUBLIC_URL: 'https://farm.example' });
-  assert.match(proxied.command, /--join http:\/\/farm\.example:3001 /);
+  assert.match(proxied.command, /--join http:\/\/farm\.example:3001$/);
   const apart = line({ PILOT_HOST: '0.0.0.0', PILOT_BALANCER_URL: 'http://balancer.lan:3001' });
-  assert.match(apart.command, /--join http:\/\/balancer\.lan:3001 /);
+  assert.match(apart.command, /--join http:\/\/balancer\.lan:3001$/);
 });

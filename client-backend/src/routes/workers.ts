@@ -94,7 +94,7 @@ export function joinLine(config: ServerConfig, token: string): JoinLine {
   // An embedded balancer is named by its loopback address here, which another machine cannot use.
   if (reachable && isLoopback(balancer.hostname)) balancer.hostname = addressOf(config);
   const url = balancer.origin;
-  return { reachable, command: `npx pilot worker --join ${url} --token ${token}` };
+  return { reachable, command: `npx pilot worker --join ${url}`, token };
 }
 
 function addressOf(config: ServerConfig): string {
@@ -121,8 +121,8 @@ const join = createRoute({
   method: 'get',
   path: '/api/v1/workers/join',
   tags: ['Workers'],
-  summary: 'The command by which another machine joins; holds the worker token',
+  summary: 'The command by which another machine joins, and the token that it asks for',
   responses: {
-    200: { description: 'The command', content: { 'application/json': { schema: JoinLine } } },
+    200: { description: 'Command and token', content: { 'application/json': { schema: JoinLine } } },
   },
 });

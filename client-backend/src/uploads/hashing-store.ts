@@ -1,14 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
-import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
+import { isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { FileStore } from '@tus/file-store';
 import { Upload } from '@tus/server';
 import { z } from 'zod';
+import { NO_ROOM, SPARE_BYTES } from './no-room.ts';
+import { type OpenUploadLimits, OpenUploads } from './open-uploads.ts';
 
 /**
  * tus's file store, which also hashes what it writes: when the last byte is in,
@@ -17,13 +19,34 @@ import { z } from 'zod';
  */
 export class HashingStore extends FileStore {
   readonly #hashes = new Map<string, Running>();
-  readonly #freeBytes: () => Promise<number>;
+  readonly #limits: OpenUploadLimits;
+  readonly #open: OpenUploads;
 
-  constructor(directory: string, expirationMs: number, freeBytes: () => Promise<number>) {
+  constructor(directory: string, expirationMs: number, limits: OpenUploadLimits) {
     super({ directory, expirationPeriodInMilliseconds: expirationMs });
     // The size must be known at the start: its limit and the room on the disk are checked before the first byte.
     this.extensions = this.extensions.filter((name) => name !== 'creation-defer-length');
-    this.#freeBytes = freeBytes;
+    this.#limits = limits;
+    this.#open = new OpenUploads(limits);
+  }
+
+  /** Counts what earlier processes left unfinished. */
+  async recover(): Promise<void> {
+    for (const id of await readdir(this.directory)) {
+      if (id.includes('.') || (await this.blobOf(id)) !== null) continue;
+      const upload = await this.getUpload(id).catch(() => null);
+      if (upload !== null) this.#open.resume(id, upload.size ?? 0, upload.offset);
+    }
+  }
+
+  override async create(upload: Upload): Promise<Upload> {
+    await this.#open.open(upload.id, upload.size ?? 0);
+    try {
+      return await super.create(upload);
+    } catch (error) {
+      this.#open.close(upload.id);
+      throw isDiskFull(error) ? NO_ROOM : error;
+    }
   }
 
   /** Appends at `offset` and gives the new one; what arrived before an error stays. */
@@ -34,7 +57,7 @@ export class HashingStore extends FileStore {
     try {
       for await (const chunk of readable as AsyncIterable<Buffer>) {
         if (running.offset >= checkAt) {
-          if ((await this.#freeBytes()) < SPARE_BYTES) throw NO_ROOM;
+          if ((await this.#limits.freeBytes()) < SPARE_BYTES) throw NO_ROOM;
           checkAt = running.offset + CHECK_EVERY_BYTES;
         }
         await append(file, chunk, running);
@@ -45,6 +68,7 @@ export class HashingStore extends FileStore {
     } finally {
       await file.close();
       this.#hashes.set(id, running);
+      this.#open.moved(id, running.offset);
     }
   }
 
@@ -57,6 +81,7 @@ export class HashingStore extends FileStore {
 
   override async remove(id: string): Promise<void> {
     this.#hashes.delete(id);
+    this.#open.close(id);
     for (const path of [this.fileOf(id), this.#doneFile(id)]) await rm(path, { force: true });
     await this.configstore.delete(id).catch(ignoreMissing);
   }
@@ -76,6 +101,7 @@ export class HashingStore extends FileStore {
     const draft = `${this.#doneFile(id)}.draft`;
     await writeFile(draft, JSON.stringify(blob), { flush: true });
     await rename(draft, this.#doneFile(id));
+    this.#open.close(id);
   }
 
   fileOf = (id: string): string => join(this.directory, id);
@@ -94,11 +120,6 @@ export class HashingStore extends FileStore {
   }
 }
 
-/** What tus answers with when thrown: a status and the sentence for the user. */
-export const NO_ROOM = { status_code: 507, body: DISK_FULL.message };
-
-/** Kept free for the database and the farm itself. */
-export const SPARE_BYTES = 64 * 1024 ** 2;
 const CHECK_EVERY_BYTES = 64 * 1024 ** 2;
 
 type Running = { hash: Hash; offset: number };

@@ -5,7 +5,7 @@ import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { Server } from '@tus/server';
 import type { Parts } from '../parts.ts';
-import { HashingStore, NO_ROOM, SPARE_BYTES } from './hashing-store.ts';
+import { HashingStore } from './hashing-store.ts';
 import { oneByOne } from './note-blob.ts';
 
 export const UPLOADS_PATH = '/api/v1/uploads';
@@ -26,7 +26,11 @@ type UploadParts = Pick<Parts, 'config' | 'blobs' | 'db' | 'clock'>;
 export async function createUploads(parts: UploadParts): Promise<Uploads> {
   const folder = join(parts.config.dataFolder, 'uploads');
   await mkdir(folder, { recursive: true });
-  const store = new HashingStore(folder, EXPIRE_MS, () => parts.blobs.freeBytes());
+  const store = new HashingStore(folder, EXPIRE_MS, {
+    mostBytes: parts.config.maxOpenUploadBytes,
+    freeBytes: () => parts.blobs.freeBytes(),
+  });
+  await store.recover();
   const settle = once((id: string) => become(parts, store, id));
   const server = new Server({
     path: UPLOADS_PATH,
@@ -41,10 +45,6 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     onResponseError(_request, error) {
       if ('status_code' in error) return undefined;
       throw error;
-    },
-    async onUploadCreate(_request, upload) {
-      if ((upload.size ?? 0) + SPARE_BYTES > (await parts.blobs.freeBytes())) throw NO_ROOM;
-      return {};
     },
     async onUploadFinish(_request, upload) {
       const blob = await settle(upload.id);

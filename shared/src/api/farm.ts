@@ -7,11 +7,13 @@ import { WorkerView } from '../model/worker.ts';
 export const WorkerList = z.object({ workers: z.array(WorkerView) });
 export type WorkerList = z.infer<typeof WorkerList>;
 
-/** GET /api/v1/workers/join: the line by which another machine joins. Owner only, never logged. */
+/** GET /api/v1/workers/join: how another machine joins. Owner only, never logged. */
 export const JoinLine = z.object({
   /** False while the farm listens on this machine alone: another machine cannot reach it. */
   reachable: z.boolean(),
+  /** Holds no secret: it asks for the token, which would stand in the list of processes otherwise. */
   command: z.string(),
+  token: z.string(),
 });
 export type JoinLine = z.infer<typeof JoinLine>;
 

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { ConnectionLimits } from './connection-limits.ts';
+import { type Addresses, parseAddresses } from './peer-address.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -23,6 +25,27 @@ const Environment = z.object({
     .int()
     .positive()
     .default(20 * 1024 ** 3),
+  /** Of all uploads that are not finished, by the sizes they announced. */
+  PILOT_MAX_OPEN_UPLOAD_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(200 * 1024 ** 3),
+  PILOT_STALL_SECONDS: z.coerce.number().min(0.1).max(3_600).default(20),
+  PILOT_MAX_CONNECTIONS: z.coerce.number().int().positive().default(8_192),
+  PILOT_MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().positive().default(512),
+  /** Reverse proxies, whose X-Forwarded-For is believed: "10.0.0.7, 10.1.0.0/16". */
+  PILOT_TRUSTED_PROXIES: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parseAddresses(text);
+      } catch (error) {
+        context.issues.push({ code: 'custom', input: text, message: (error as Error).message });
+        return z.NEVER;
+      }
+    })
+    .optional(),
   PILOT_LOG: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   PILOT_WORKER_TOKEN: z.string().min(16).optional(),
   PILOT_CONTROL_TOKEN: z.string().min(16).optional(),
@@ -39,6 +62,9 @@ export type ServerConfig = {
   publicUrl: string | null;
   backendPort: number;
   maxUploadBytes: number;
+  maxOpenUploadBytes: number;
+  connections: ConnectionLimits;
+  trustedProxies: Addresses;
   logLevel: string;
   /** Secrets given from outside; the others are kept in files, see secrets.ts. */
   secrets: { workerToken?: string; controlToken?: string; signingKey?: string };
@@ -62,6 +88,14 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     publicUrl: e.PILOT_PUBLIC_URL ?? null,
     backendPort: e.PILOT_BACKEND_PORT,
     maxUploadBytes: e.PILOT_MAX_UPLOAD_BYTES,
+    maxOpenUploadBytes: e.PILOT_MAX_OPEN_UPLOAD_BYTES,
+    connections: {
+      stallMs: e.PILOT_STALL_SECONDS * 1_000,
+      mostConnections: e.PILOT_MAX_CONNECTIONS,
+      mostPerAddress: e.PILOT_MAX_CONNECTIONS_PER_ADDRESS,
+    },
+    // A public address beside the one that is listened on means a proxy, as a rule on this machine.
+    trustedProxies: e.PILOT_TRUSTED_PROXIES ?? parseAddresses(e.PILOT_PUBLIC_URL ? OWN_ADDRESSES : ''),
     logLevel: e.PILOT_LOG,
     secrets: {
       ...(e.PILOT_WORKER_TOKEN === undefined ? {} : { workerToken: e.PILOT_WORKER_TOKEN }),
@@ -70,6 +104,15 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     },
   };
 }
+
+const OWN_ADDRESSES = '127.0.0.1, ::1';
+const own = parseAddresses(OWN_ADDRESSES);
+
+/** Embedded workers and a proxy come from few addresses, with many connections each. */
+export const isExempt =
+  ({ trustedProxies }: Pick<ServerConfig, 'trustedProxies'>) =>
+  (address: string): boolean =>
+    own.has(address) || trustedProxies.has(address);
 
 /** True for an address that only this machine reaches. */
 export const isLoopback = (host: string): boolean =>

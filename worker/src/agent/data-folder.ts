@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { exposedSentence, keepPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import { newId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
+import type { Log } from './log.ts';
 
 const Identity = z.object({ worker: WorkerId, identity: z.string().min(16).max(128) });
 /** Who this worker is to the farm. `identity` is the secret that keeps the id its own. */
@@ -19,14 +21,17 @@ export type DataFolder = {
   close(): Promise<void>;
 };
 
+const KEPT = ['cache', 'outbox', 'scratch', 'lock', 'identity.json'];
+
 /**
  * Takes the folder for this process alone and makes what it lacks. Throws an
  * Error with a sentence when another worker has it, or it cannot be written.
  */
-export async function openDataFolder(folder: string): Promise<DataFolder> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+export async function openDataFolder(folder: string, log: Log): Promise<DataFolder> {
+  const exposed = await keepPrivate(folder, KEPT).catch((error: Error) => {
     throw new Error(`The worker's data folder ${folder} cannot be made: ${error.message}`, { cause: error });
   });
+  for (const it of exposed) log.warn({ event: 'data-folder.exposed', ...it }, exposedSentence(it));
   const unlock = lock(folder);
   try {
     const inside = (name: string) => join(folder, name);
@@ -94,7 +99,6 @@ async function readIdentity(path: string): Promise<Identity> {
 async function makeIdentity(path: string): Promise<Identity> {
   const made: Identity = { worker: newId('wrk', randomBytes), identity: randomBytes(32).toString('hex') };
   await writeFile(`${path}.new`, `${JSON.stringify(made)}\n`, { mode: 0o600, flush: true });
-  await chmod(`${path}.new`, 0o600);
   await rename(`${path}.new`, path);
   return made;
 }

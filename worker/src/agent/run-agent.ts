@@ -46,7 +46,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
   }
   let folder: DataFolder;
   try {
-    folder = await openDataFolder(config.dataFolder);
+    folder = await openDataFolder(config.dataFolder, log);
   } catch (error) {
     return cannotStart(log, error instanceof Error ? error.message : String(error));
   }

@@ -1,3 +1,4 @@
+import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import type { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { z } from 'zod';
 import { readWorkerConfig, type WorkerConfig } from '../config.ts';
@@ -12,6 +13,7 @@ import { listenForSignals } from './stop-signals.ts';
  * over Node's IPC channel where there is one, and an exit code at the end.
  */
 export async function runProcess(kindsFor: (config: WorkerConfig) => readonly WorkerKind[]): Promise<void> {
+  makeFilesPrivate();
   let config: WorkerConfig;
   try {
     config = readWorkerConfig();

@@ -5,7 +5,7 @@ import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { damaged, describe, verifyChecksum } from '../../archives/entries.ts';
 import { type ArchiveEntry, screenArchive, tooManyEntries } from '../../archives/screen-archive.ts';
 import type { OpenedSource, Parts, SubmissionRefusal } from '../../parts.ts';
-import { SPARE_BYTES } from '../../uploads/hashing-store.ts';
+import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import { noteBlob } from '../../uploads/note-blob.ts';
 import { checkBlend } from './blend-header.ts';
 import { chooseMain } from './choose-main.ts';

@@ -29,6 +29,11 @@ export function Join() {
         <code>{data.command}</code>
         <Copy text={data.command} />
       </div>
+      <p className={classes.joinText}>It asks for this token:</p>
+      <div className={classes.join}>
+        <code>{data.token}</code>
+        <Copy text={data.token} />
+      </div>
       {!data.reachable && (
         <p className={classes.unreachable}>
           This farm listens on its own machine alone, so others cannot reach it yet. Start it with{' '}
@@ -37,7 +42,8 @@ export function Join() {
         </p>
       )}
       <p className={classes.quiet}>
-        The line holds a token that lets machines join. Share it only with people you trust.
+        The token lets machines join. Share it only with people you trust. Where nobody can be asked,
+        <code>--token-file FILE</code> reads it from a file.
       </p>
     </Panel>
   );

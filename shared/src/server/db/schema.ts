@@ -7,7 +7,7 @@ import type { WorkerStatus } from '../../model/worker.ts';
 /**
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
- * the client backend writes owners, jobs, job_notes, job_blobs, stages, blobs,
+ * the client backend writes owners, sessions, jobs, job_notes, job_blobs, stages, blobs,
  * artifacts and new chunks; the load balancer writes workers, leases, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
@@ -22,6 +22,7 @@ export type Database = {
   workers: WorkersTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
+  sessions: SessionsTable;
 };
 
 export type OwnersTable = { id: OwnerId; name: string; created_at: number };
@@ -149,4 +150,12 @@ export type ArtifactsTable = {
   size: number;
   media_type: string;
   created_at: number;
+};
+
+/** A sign-in on the site. `token_hash` is a SHA-256; the token itself is in the browser's cookie alone. */
+export type SessionsTable = {
+  token_hash: string;
+  owner_id: OwnerId;
+  created_at: number;
+  expires_at: number;
 };

@@ -1,7 +1,7 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { ArchiveLimits } from '../../../archives/screen-archive.ts';
 import type { Parts, SubmissionRefusal } from '../../../parts.ts';
-import { SPARE_BYTES } from '../../../uploads/hashing-store.ts';
+import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 
 export type DataParts = Pick<Parts, 'blobs' | 'config'>;
 /** The uploaded data, and the name it had. */

@@ -7,7 +7,7 @@ import {
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Parts } from '../../../parts.ts';
-import { SPARE_BYTES } from '../../../uploads/hashing-store.ts';
+import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
 import type { Errand, Gathering } from '../../kind.ts';
 import { countRows } from './count-rows.ts';

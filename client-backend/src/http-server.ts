@@ -1,0 +1,25 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { isExempt, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { limitConnections, serverOptions } from '@parallel-pilot/shared/server/connection-limits.ts';
+import { problemResponse } from './routes/problems.ts';
+
+/** An HTTP server with the limits of the settings. It answers 503 for as long as there is no application yet. */
+export function createHttpServer(
+  config: Pick<ServerConfig, 'connections' | 'trustedProxies'>,
+  application: () => OpenAPIHono | undefined,
+): Server {
+  const server = createAdaptorServer({
+    fetch: (request, env) => application()?.fetch(request, env) ?? starting(),
+    serverOptions: serverOptions(config.connections),
+  }) as Server;
+  limitConnections(server, config.connections, isExempt(config));
+  return server;
+}
+
+function starting(): Response {
+  const response = problemResponse(503, 'starting', 'The farm is just starting. Try again in a moment.');
+  response.headers.set('retry-after', '1');
+  return response;
+}

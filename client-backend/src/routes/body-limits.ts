@@ -1,0 +1,38 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { UPLOADS_PATH } from '../uploads/uploads.ts';
+import { inWords } from './in-words.ts';
+import { problem } from './problems.ts';
+
+/** The longest list of frames and the most parameters fit many times. */
+const MOST_BYTES = 64 * 1024;
+/** A key of 200 characters, each written as an escape. Anyone may send this one. */
+const MOST_SIGN_IN_BYTES = 2 * 1024;
+
+/**
+ * The most that a request may carry, declared or in chunks, before any route
+ * reads it. Two kinds of request are streams, and count while they write to
+ * the disk: parts of an upload, and the results of workers.
+ */
+export function limitBodies(): MiddlewareHandler {
+  const usual = limit(MOST_BYTES);
+  const signIn = limit(MOST_SIGN_IN_BYTES);
+  return (c, next) => {
+    if (isStream(c)) return next();
+    return (c.req.path === '/api/v1/session' ? signIn : usual)(c, next);
+  };
+}
+
+const limit = (bytes: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize: bytes,
+    onError: (c) =>
+      problem(c, 413, 'body-too-large', `The body of this request may have ${inWords(bytes)} at the most.`),
+  });
+
+function isStream({ req: { method, path } }: Context): boolean {
+  if (method === 'PUT') return /^\/api\/v1\/blobs\/[0-9a-f]{64}$/.test(path);
+  return (method === 'POST' && path === UPLOADS_PATH) || (method === 'PATCH' && isUpload(path));
+}
+
+const isUpload = (path: string): boolean => path.startsWith(`${UPLOADS_PATH}/`);
