@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
-import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { expectedSize, finishImage, wrongSize } from './image.ts';
-import { DecodeReply, RenderReply } from './messages.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
 import { createSlot, type Slot } from './slot.ts';
@@ -69,7 +67,7 @@ async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOption
   if (task.kind === 'probe') {
     const answer = await slot.ask({ op: 'probe' }, ask);
     if (answer.kind !== 'done') return fail(answer);
-    const result = BlenderProbe.parse(answer.result);
+    const { result } = answer;
     return { answer, outcome: { ok: true, result, files: [], log: slot.logLines().join('\n') } };
   }
   const name = `frame.${EXTENSIONS[task.settings.format]}`;
@@ -85,7 +83,7 @@ async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOption
   const image = { name, inside: output, path: join(chunk.outputs, name) };
   return {
     answer,
-    outcome: await checked(slot, task, image, RenderReply.parse(answer.result).renderMs, ask),
+    outcome: await checked(slot, task, image, answer.result.renderMs, ask),
   };
 }
 
@@ -114,7 +112,7 @@ async function checked(
       return failure('bad-output', `${message} ${decoded.message}`, slot.logLines().join('\n'));
     }
     if (decoded.kind !== 'done') return outcomeOf(decoded, task, slot.logLines());
-    const size = DecodeReply.parse(decoded.result);
+    const size = decoded.result;
     if (size.width !== expected.width || size.height !== expected.height) {
       return outcomeOf({ kind: 'refused', ...wrongSize(size, expected) }, task, slot.logLines());
     }

@@ -1,7 +1,7 @@
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { Command } from './messages.ts';
+import type { Command, ResultOf } from './messages.ts';
 import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
 import type { SceneFile } from './task.ts';
 
@@ -30,7 +30,7 @@ export type Slot = {
   framesOf(key: string): number;
   /** Has the file open when it answers `done`; a fresh Blender unless this one has it open already. */
   open(file: SceneFile, ask: AskOptions): Promise<Answer>;
-  ask(command: Command, ask: AskOptions): Promise<Answer>;
+  ask<C extends Command>(command: C, ask: AskOptions): Promise<Answer<ResultOf<C>>>;
   rendered(rss: number): void;
   /** Between two chunks: replaces a Blender that is gone, too large or has worked long enough. */
   settle(): Promise<void>;
