@@ -116,8 +116,6 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
 
 function welcome(socket: Socket, log: Log): void {
   const rooms: string[] = [];
-  // Without a listener, a message of that name or a packet that cannot be read would end the process.
-  socket.on('error', (error) => log.debug({ event: 'live.error', message: String(error) }));
   const take = (name: string, act: (room: string) => void) =>
     socket.on(name, (message: unknown, acknowledge: unknown) => {
       const parsed = parseMessage(Watch, message);

@@ -17,8 +17,6 @@ export type ControlParts = { engine: Engine; broadcast: Broadcast; replies: Repl
 export function serveControl(namespace: Namespace, { engine, broadcast, replies, log }: ControlParts): void {
   namespace.on('connection', (socket) => {
     log.info({ event: 'control.connected' });
-    // Without a listener, a message of that name or a packet that cannot be read would end the process.
-    socket.on('error', (error) => log.warn({ event: 'socket.error', err: error }));
     receive(socket, 'jobs-changed', CONTROL_REQUESTS['jobs-changed'], log, ({ jobs }) => {
       engine.push({ type: 'jobs-hint', jobs });
     });

@@ -12,8 +12,8 @@ export function parseMessage<S extends z.ZodType>(schema: S, said: unknown): Par
   const parsed = schema.safeParse(said);
   if (parsed.success) return { ok: true, message: parsed.data };
   const [issue] = parsed.error.issues;
-  const where = issue?.path.map(String).join('.') ?? '';
-  return { ok: false, issue: `${where === '' ? '' : `${where}: `}${issue?.message ?? ''}`.slice(0, 300) };
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
+  return { ok: false, issue: `${where}${issue?.message ?? ''}`.slice(0, 300) };
 }
 
 /** The same for its text. */
