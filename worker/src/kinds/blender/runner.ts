@@ -36,6 +36,7 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
     },
     memoryBytes: async () => await residentBytes(slot.pid()),
     rest: async () => await slot.rest(),
+    forget: async () => await slot.forget(),
     close: async () => await slot.close(),
   };
 }

@@ -35,6 +35,8 @@ export type Slot = {
   /** Between two chunks: replaces a Blender that is gone, too large or has worked long enough. */
   settle(): Promise<void>;
   note(line: string): void;
+  /** Ends the Blender that has a file open; another is ready for the next one. */
+  forget(): Promise<void>;
   /** Ends the Blender and the spare; the next `open` starts one. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -117,6 +119,10 @@ export function createSlot(options: SlotOptions): Slot {
       await replace();
     },
     note: (line) => options.onLog(line),
+    async forget() {
+      clearTimeout(rest);
+      if (!closed && warm.key !== null && warm.session.alive()) await replace();
+    },
     rest: letGo,
     async close() {
       closed = true;
