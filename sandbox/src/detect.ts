@@ -74,6 +74,7 @@ function describe(exit: ChildExit): string {
     case 'signalled':
       return `a trial program was ended by ${exit.signal}.`;
     case 'failed-to-start':
+    case 'broken':
       return exit.reason;
     case 'limit':
       return exit.message;

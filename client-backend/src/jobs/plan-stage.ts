@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
 import { type JobId, newId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -22,7 +23,7 @@ export async function planStage(
     spec_json: JSON.stringify(plan.spec),
     inputs_json: JSON.stringify(plan.inputs),
     requirements_json: JSON.stringify(plan.requirements),
-    affinity: plan.affinity,
+    affinity: affinityIn(job, plan.affinity),
     chunk_count: plan.chunks.length,
     quorum: plan.quorum?.chunks ?? null,
     quorum_after_ms: plan.quorum?.afterMs ?? null,
@@ -34,3 +35,7 @@ export async function planStage(
   await insertStage(db, row, plan.chunks);
   return id;
 }
+
+/** Jobs of equal content share no warm process either: what a script of one left in it would be the other's. */
+const affinityIn = (job: JobId, content: string): string =>
+  createHash('sha256').update(`${job}\n${content}`).digest('hex').slice(0, 32);

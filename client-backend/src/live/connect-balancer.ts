@@ -6,6 +6,7 @@ import {
   StagePatch,
   WorkersPatch,
 } from '@parallel-pilot/shared/protocol/control.ts';
+import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { type Reply, Reply as ReplySchema, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
@@ -101,9 +102,9 @@ function receive<S extends z.ZodType>(
   take: (message: z.output<S>) => void,
 ): void {
   socket.on(name, (message: unknown) => {
-    const parsed = schema.safeParse(message);
-    if (parsed.success) take(parsed.data);
-    else log.warn({ event: 'balancer.invalid-message', name, issues: parsed.error.issues.slice(0, 3) });
+    const parsed = parseMessage(schema, message);
+    if (parsed.ok) take(parsed.message);
+    else log.warn({ event: 'balancer.invalid-message', name, issue: parsed.issue });
   });
 }
 
@@ -111,7 +112,8 @@ async function ask(socket: Socket, name: 'retry-chunks' | 'reject-chunks', reque
   if (!socket.connected) return refusal('not-ready');
   try {
     const reply = await socket.timeout(REPLY_MS).emitWithAck(name, CONTROL_REQUESTS[name].parse(request));
-    return ReplySchema.safeParse(reply).data ?? refusal('invalid-message');
+    const parsed = parseMessage(ReplySchema, reply);
+    return parsed.ok ? parsed.message : refusal('invalid-message');
   } catch (error) {
     // Only the time-out is expected here; a request that does not fit its schema is a bug.
     if (error instanceof Error && /timed out|disconnected/.test(error.message)) return refusal('not-ready');

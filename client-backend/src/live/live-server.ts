@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http';
 import type { JobId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { LIVE_MESSAGES, Watch } from '@parallel-pilot/shared/protocol/live.ts';
+import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
@@ -138,10 +139,10 @@ function welcome(socket: Socket, log: Log): void {
   const rooms: string[] = [];
   const take = (name: string, act: (room: string) => void) =>
     socket.on(name, (message: unknown, acknowledge: unknown) => {
-      const parsed = Watch.safeParse(message);
-      if (parsed.success) act(parsed.data.room);
-      else log.debug({ event: 'live.invalid-message', name });
-      const reply: Reply = parsed.success ? { ok: true } : refusal('invalid-message');
+      const parsed = parseMessage(Watch, message);
+      if (parsed.ok) act(parsed.message.room);
+      else log.debug({ event: 'live.invalid-message', name, issue: parsed.issue });
+      const reply: Reply = parsed.ok ? { ok: true } : refusal('invalid-message');
       if (typeof acknowledge === 'function') acknowledge(reply);
     });
   const leave = (room: string): void => {

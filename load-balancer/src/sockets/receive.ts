@@ -1,3 +1,4 @@
+import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Socket } from 'socket.io';
@@ -20,19 +21,20 @@ export function receive<S extends z.ZodType>(
   socket.on(name, (...args: unknown[]) => {
     const last = args.at(-1);
     const ack: Ack = typeof last === 'function' ? (reply) => void last(reply) : () => {};
-    const parsed = schema.safeParse(args[0]);
-    if (parsed.success) {
-      try {
-        handle(parsed.data, ack);
-      } catch (error) {
-        // A fault of this process must not end it for all other workers.
-        log.error({ event: 'message.failed', message: name, err: error });
-      }
+    const parsed = parseMessage(schema, args[0]);
+    if (!parsed.ok) {
+      log.warn({ event: 'message.invalid', message: name, issue: parsed.issue });
+      ack(
+        refusal('invalid-message', `The message "${name}" is not as the protocol has it: ${parsed.issue}.`),
+      );
       return;
     }
-    const [issue] = parsed.error.issues;
-    const where = issue === undefined ? '' : ` (${[name, ...issue.path].join('.')}: ${issue.message})`;
-    log.warn({ event: 'message.invalid', message: name, issue: where });
-    ack(refusal('invalid-message', `The message does not have the form the protocol gives it${where}.`));
+    try {
+      handle(parsed.message, ack);
+    } catch (error) {
+      // A fault of this process must not end it for all other workers, nor leave the sender without a word.
+      log.error({ event: 'message.failed', message: name, err: error });
+      ack(refusal('invalid-message'));
+    }
   });
 }

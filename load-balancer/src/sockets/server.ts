@@ -4,8 +4,8 @@ import { Server } from 'socket.io';
 
 export type Sockets = { io: Server; http: HttpServer };
 
-/** A hello that names 10,000 blobs and 4,096 leases is the longest message there is. */
-const LONGEST_MESSAGE = 4 * 1024 * 1024;
+/** Of the longest message, a hello that names 10,000 blobs and 4,096 leases, 1 MB is needed. Reading one stops all others. */
+const LONGEST_MESSAGE = 2 * 1024 * 1024;
 
 /**
  * Socket.IO over websockets alone: without sticky sessions behind a proxy, and

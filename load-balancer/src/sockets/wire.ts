@@ -1,3 +1,4 @@
+import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { Assign, Reclaim, Revoke, Welcome } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -61,8 +62,8 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
     const socket = sessions.get(session);
     socket?.timeout(ANSWER_WITHIN_MS).emit(name, message, (error: Error | null, answer: unknown) => {
       if (sessions.get(session) !== socket) return;
-      const reply = Reply.safeParse(answer);
-      answered(error === null && reply.success ? reply.data : null);
+      const reply = parseMessage(Reply, answer);
+      answered(error === null && reply.ok ? reply.message : null);
     });
   }
 }

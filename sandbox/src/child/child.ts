@@ -1,9 +1,10 @@
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { type Excess, watchLimits } from '../limits/watch.ts';
 import type { Confinement } from '../sandbox.ts';
 import { type ChildExit, realExit } from './exit.ts';
+import { hear } from './hear.ts';
 import { type Launch, launchOf } from './launch.ts';
-import { createLineReader } from './lines.ts';
 
 export type ChildOptions = {
   command: string;
@@ -16,6 +17,7 @@ export type ChildOptions = {
   maxLine?: number;
   /** A line of standard output that may be longer than `maxLine`, such as a protocol message. */
   maxStdoutLine?: number;
+  /** What this or `onStderr` throws condemns the child: nothing that it says reaches further than that. */
   onStdout(line: string): void;
   onStderr(line: string): void;
 };
@@ -35,6 +37,8 @@ export type Child = {
    * later. In a sandbox SIGTERM ends the sandbox, and so all in it at once.
    */
   kill(graceMs?: number): Promise<ChildExit>;
+  /** Ends the child at once for what it said, and hears no more of it: `exited` tells the reason. */
+  condemn(reason: string): void;
 };
 
 /** Starts a program, confined, as the leader of a process group of its own, and reads its output line by line. */
@@ -42,14 +46,27 @@ export function startChild(options: ChildOptions): Child {
   const launch = launchOf(options);
   const child = execute(launch);
   const maxLine = options.maxLine ?? 2_000;
-  const stdout = createLineReader(options.maxStdoutLine ?? maxLine, options.onStdout);
-  const stderr = createLineReader(maxLine, options.onStderr);
-  child.stdout?.on('data', (bytes: Buffer) => stdout.push(bytes)).on('end', () => stdout.end());
-  child.stderr?.on('data', (bytes: Buffer) => stderr.push(bytes)).on('end', () => stderr.end());
+  let condemned: string | undefined;
+  const condemn = (reason: string): void => {
+    condemned ??= reason;
+    for (const one of heard) one?.stop();
+    signalGroup(child.pid, 'SIGKILL');
+  };
+  const listen = (stream: Readable | null, maxLength: number, onLine: (line: string) => void) =>
+    stream === null
+      ? undefined
+      : hear(stream, { maxLength, onLine, onFault: (error) => condemn(String(error)) });
+  const heard = [
+    listen(child.stdout, options.maxStdoutLine ?? maxLine, options.onStdout),
+    listen(child.stderr, maxLine, options.onStderr),
+  ];
   // The child may die while something is being written to it: its exit says so, an error event would not help.
   child.stdin?.on('error', () => {});
   // A grandchild that holds the pipes must not keep `exited` waiting: it dies with its group.
-  child.nodeChildProcess.once('exit', () => signalGroup(child.pid, 'SIGKILL'));
+  child.nodeChildProcess.once('exit', () => {
+    signalGroup(child.pid, 'SIGKILL');
+    for (const one of heard) one?.hurry();
+  });
 
   let excess: Excess | undefined;
   const unwatch =
@@ -61,6 +78,7 @@ export function startChild(options: ChildOptions): Child {
         });
   const exited = child.then((result): ChildExit => {
     unwatch();
+    if (condemned !== undefined) return { kind: 'broken', reason: condemned };
     if (excess !== undefined) return { kind: 'limit', ...excess };
     if (result.signal !== undefined) return { kind: 'signalled', signal: result.signal };
     if (result.exitCode !== undefined) return realExit(launch.sandboxed, result.exitCode);
@@ -84,6 +102,7 @@ export function startChild(options: ChildOptions): Child {
       clearTimeout(timer);
       return exit;
     },
+    condemn,
   };
 }
 

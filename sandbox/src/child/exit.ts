@@ -6,6 +6,8 @@ export type ChildExit =
   | { kind: 'exited'; code: number }
   | { kind: 'signalled'; signal: string }
   | { kind: 'failed-to-start'; reason: string }
+  /** It was ended for what it said, see Child.condemn. `reason` is a sentence. */
+  | { kind: 'broken'; reason: string }
   /** It was ended because it was over one of its limits. */
   | ({ kind: 'limit' } & Excess);
 

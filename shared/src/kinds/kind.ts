@@ -12,7 +12,7 @@ export type StagePlan = {
   /** Files that every chunk of the stage needs; those of a single chunk are named by `chunkInputs`. */
   inputs: StageInput[];
   requirements: Requirement[];
-  /** Chunks of equal affinity can share a worker's warm session. */
+  /** Chunks of one job with equal affinity can share a worker's warm session. */
   affinity: string;
   /** The stage may end with so many chunks done once `afterMs` have passed since its first one was started. */
   quorum?: { chunks: number; afterMs: number };

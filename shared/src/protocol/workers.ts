@@ -40,7 +40,7 @@ export const Welcome = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
     drop: z.array(LeaseId),
-    heartbeatMs: z.int().positive(),
+    heartbeatMs: z.int().min(1).max(60_000),
     /** Where blobs are: a full base URL, or a port on the host the worker joined. */
     backend: z.union([z.object({ url: z.url() }), z.object({ port: z.int().min(1).max(65_535) })]),
   }),
@@ -143,7 +143,7 @@ export const Failed = z.object({
 export type Failed = z.infer<typeof Failed>;
 
 /** worker -> balancer, acknowledged: these chunks will not be worked on here (draining, or no room). */
-export const Released = z.object({ leases: z.array(LeaseId).min(1), reason: z.string().max(200) });
+export const Released = z.object({ leases: z.array(LeaseId).min(1).max(4_096), reason: z.string().max(200) });
 export type Released = z.infer<typeof Released>;
 
 /** worker -> balancer: the cache gained or lost blobs. No reply. */

@@ -1,3 +1,4 @@
+import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { type RefusalCode, Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import {
@@ -87,8 +88,8 @@ export class Connection {
     if (!this.#isWelcome) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#socket.timeout(withinMs).emit(event, message, (error: Error | null, reply: unknown) => {
-        const parsed = error === null ? Reply.safeParse(reply) : null;
-        resolve(parsed?.success ? parsed.data : null);
+        const parsed = error === null ? parseMessage(Reply, reply) : null;
+        resolve(parsed?.ok ? parsed.message : null);
       });
     });
   }
@@ -114,15 +115,20 @@ export class Connection {
     event: Name,
     handle: (message: z.infer<(typeof BALANCER_MESSAGES)[Name]>) => Reply,
   ): void {
-    const onMessage = (message: unknown, reply?: (reply: Reply) => void) => {
-      const parsed = BALANCER_MESSAGES[event].safeParse(message);
-      if (!parsed.success) {
-        this.#log.error({ event: 'message.invalid', message: event, issues: parsed.error.issues });
-        reply?.(refusal('invalid-message'));
+    const onMessage = (message: unknown, reply: unknown) => {
+      const acknowledge = typeof reply === 'function' ? reply : () => {};
+      const parsed = parseMessage(BALANCER_MESSAGES[event], message);
+      if (!parsed.ok) {
+        this.#log.error({ event: 'message.invalid', message: event, issue: parsed.issue });
+        acknowledge(refusal('invalid-message'));
         return;
       }
-      const answer = handle(parsed.data as z.infer<(typeof BALANCER_MESSAGES)[Name]>);
-      reply?.(answer);
+      try {
+        acknowledge(handle(parsed.message as z.infer<(typeof BALANCER_MESSAGES)[Name]>));
+      } catch (error) {
+        this.#log.error({ event: 'message.failed', message: event, err: error });
+        acknowledge(refusal('invalid-message'));
+      }
     };
     // Socket.IO's types do not take an event name that is itself a type parameter.
     this.#socket.on(event as string, onMessage);
@@ -136,21 +142,22 @@ export class Connection {
         // A connection lost before the reply is being retried already.
         if (this.#closed || this.#retry !== undefined) return;
         if (error !== null) return this.#again('the farm did not answer');
-        const parsed = Welcome.safeParse(reply);
-        if (!parsed.success) return this.#again('the farm gave an answer that makes no sense');
-        if (!parsed.data.ok) return this.#onRefusal(parsed.data.code, parsed.data.message);
+        const parsed = parseMessage(Welcome, reply);
+        if (!parsed.ok) return this.#again('the farm gave an answer that makes no sense');
+        const welcome = parsed.message;
+        if (!welcome.ok) return this.#onRefusal(welcome.code, welcome.message);
         this.#failures = 0;
         this.#told = { reason: '', at: 0 };
         this.#isWelcome = true;
-        this.#handlers.welcomed(parsed.data);
+        this.#handlers.welcomed(welcome);
         this.#welcome.resolve();
       });
   }
 
   #onConnectError(error: Error & { data?: unknown }): void {
     if (this.#closed) return;
-    const refused = ConnectRefusal.safeParse(error.data);
-    if (refused.success) this.#onRefusal(refused.data.code, refused.data.message);
+    const refused = parseMessage(ConnectRefusal, error.data);
+    if (refused.ok) this.#onRefusal(refused.message.code, refused.message.message);
     else this.#again(`the farm cannot be reached (${reasonOf(error)})`);
   }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { until } from '../../../tests/support/until.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
 import { FakeChunk, fakeKind } from './fixtures/fake-kind.ts';
 import { createWorkerLog } from './log.ts';
@@ -57,12 +58,44 @@ test('what another kind keeps warm is let go when the slot turns to work of this
   assert.deepEqual(rests, ['models', 'images', 'models']);
 });
 
-async function setUp(t: TestContext, kinds: WorkerKind[] = [fakeKind()]) {
+test('a slot that gets no chunk for a while forgets what has seen its job, and the next chunk waits for that', async (t) => {
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  let forgotten = 0;
+  const kind = fakeKind();
+  const forgetful: WorkerKind = {
+    ...kind,
+    createRunner: (options) => ({
+      ...kind.createRunner(options),
+      forget: () => {
+        forgotten += 1;
+        return over;
+      },
+    }),
+  };
+  const { slot, chunk } = await setUp(t, [forgetful], 30);
+  const run = () =>
+    slot.run('fake', chunk({ name: 'a', does: 'report' }), () => {}, new AbortController().signal);
+  await run();
+  assert.deepEqual([forgotten, slot.affinity], [0, 'fake:one']);
+  await until(() => forgotten === 1, 'nothing was forgotten');
+  assert.equal(slot.affinity, null);
+  let ran = false;
+  const next = run().then(() => {
+    ran = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(ran, false);
+  end();
+  await next;
+  await slot.close();
+});
+
+async function setUp(t: TestContext, kinds: WorkerKind[] = [fakeKind()], idleMs = 60_000) {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-slot-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false });
   const sandbox = { level: 'none', reason: 'Nothing is started here.' } as const;
-  const slot = new Slot({ index: 0, threads: 1, folder, kinds, sandbox, log, patienceMs: 50 });
+  const slot = new Slot({ index: 0, threads: 1, folder, kinds, sandbox, log, patienceMs: 50, idleMs });
   const chunk = (spec: FakeChunk) => ({
     stage: 'fake',
     stageSpec: { record: join(folder, 'runs') },

@@ -13,7 +13,12 @@ export type SlotOptions = {
   log: Log;
   /** A runner that has not stopped so long after it was told to is left behind, milliseconds. */
   patienceMs?: number;
+  /** After so long without a chunk nothing is kept that has seen a job: it may be over. Milliseconds. */
+  idleMs?: number;
 };
+
+/** Longer than the pauses between two stages of a job, and than most merges. */
+const IDLE_MS = 60_000;
 
 /** One chunk at a time, in the runner of its kind. The runners live as long as the slot, so that they stay warm. */
 export class Slot {
@@ -24,6 +29,8 @@ export class Slot {
   #affinity: string | null = null;
   /** Of the last chunk it ran. */
   #kind: string | null = null;
+  #idle: NodeJS.Timeout | undefined;
+  #forgetting = Promise.resolve();
 
   constructor(options: SlotOptions) {
     this.index = options.index;
@@ -54,6 +61,8 @@ export class Slot {
     }
     this.#busy = true;
     this.#affinity = chunk.affinity;
+    clearTimeout(this.#idle);
+    await this.#forgetting;
     await this.#turnTo(kindName);
     const patience = this.#patience(signal);
     try {
@@ -68,10 +77,13 @@ export class Slot {
     } finally {
       patience.end();
       this.#busy = false;
+      this.#idle = setTimeout(() => this.#forget(), this.#options.idleMs ?? IDLE_MS).unref();
     }
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#forgetting;
     await Promise.allSettled([...this.#runners.values()].map((runner) => runner.close()));
   }
 
@@ -79,10 +91,21 @@ export class Slot {
   async #turnTo(kind: string): Promise<void> {
     if (this.#kind === kind) return;
     this.#kind = kind;
-    const others = [...this.#runners].filter(([name]) => name !== kind);
-    const rests = await Promise.allSettled(others.map(([, runner]) => runner.rest()));
-    for (const rest of rests) {
-      if (rest.status === 'rejected') this.#options.log.error({ event: 'runner.no-rest', err: rest.reason });
+    const others = [...this.#runners].flatMap(([name, runner]) => (name === kind ? [] : [runner]));
+    await this.#settled('rest', (runner) => runner.rest(), others);
+  }
+
+  /** Nobody says that a job is over; its chunks just do not come any more. */
+  #forget(): void {
+    this.#affinity = null;
+    this.#forgetting = this.#settled('forget', (runner) => runner.forget(), [...this.#runners.values()]);
+  }
+
+  async #settled(what: string, act: (runner: Runner) => Promise<void>, runners: Runner[]): Promise<void> {
+    for (const result of await Promise.allSettled(runners.map(act))) {
+      if (result.status === 'rejected') {
+        this.#options.log.error({ event: `runner.no-${what}`, err: result.reason });
+      }
     }
   }
 

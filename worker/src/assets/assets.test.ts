@@ -24,6 +24,15 @@ test('chunks that wait for one file share its download and its folder', async (t
   assert.deepEqual(new Set(assets.cache.hashes), new Set([scene.hash, wood.hash]));
 });
 
+test('two jobs of equal inputs share the download, and not the folder', async (t) => {
+  const { farm, assets, assign } = await setUp(t);
+  const scene = farm.addBlob('scene', 'main.blend');
+  const mine = folderOf(await assets.prepare(assign([scene]), never));
+  const theirs = folderOf(await assets.prepare(assign([scene], newId('job', randomBytes)), never));
+  assert.notEqual(mine, theirs);
+  assert.equal(farm.requests.length, 1);
+});
+
 test('a chunk that is taken back leaves the download to the others that wait', async (t) => {
   const { farm, assets, assign } = await setUp(t);
   const scene = farm.addBlob('scene', 'main.blend');
@@ -201,11 +210,12 @@ async function setUp(t: TestContext, limitBytes = 1e9) {
     });
   // Each set of inputs belongs to a stage of its own.
   const stages = new Map<string, Assign['stage']>();
-  const assign = (inputs: StageInput[]): Assign => {
-    const key = JSON.stringify(inputs);
+  const oneJob = newId('job', randomBytes);
+  const assign = (inputs: StageInput[], job = oneJob): Assign => {
+    const key = JSON.stringify([job, inputs]);
     const stage = stages.get(key) ?? newId('stg', randomBytes);
     stages.set(key, stage);
-    return farm.newAssign({}, { inputs, stage });
+    return farm.newAssign({}, { inputs, stage, job });
   };
   return { folder, farm, assets: await reopen(), assign, changes, reopen };
 }

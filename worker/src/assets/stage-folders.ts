@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BlobHash, StageId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Assign, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobCache } from './blob-cache.ts';
 
@@ -20,9 +20,9 @@ export type StageFolder = {
 const MOST_UNUSED = 8;
 
 /**
- * One folder for each set of inputs, with the files linked from the cache under
- * their own paths. Chunks with equal inputs share it, and its path is always
- * the same, so that a program which has it open stays right.
+ * One folder for each set of inputs of a job, with the files linked from the
+ * cache under their own paths. Chunks of the job with equal inputs share it, and
+ * its path is always the same, so that a program which has it open stays right.
  */
 export class StageFolders {
   /** Least recently used first. */
@@ -38,9 +38,9 @@ export class StageFolders {
   }
 
   /** Holds the folder of a stage's inputs and of those of one chunk `own`, and pins their blobs; to be let go by `leave`. */
-  enter(stage: Pick<Assign, 'stage' | 'inputs'>, own: readonly StageInput[]): StageFolder {
+  enter(stage: Pick<Assign, 'job' | 'stage' | 'inputs'>, own: readonly StageInput[]): StageFolder {
     const inputs = own.length === 0 ? stage.inputs : [...stage.inputs, ...own];
-    const id = own.length === 0 ? this.#setOf(stage) : setId(inputs);
+    const id = own.length === 0 ? this.#setOf(stage) : setId(stage.job, inputs);
     const known = this.#folders.get(id);
     const folder = known ?? {
       id,
@@ -58,8 +58,8 @@ export class StageFolders {
   }
 
   /** A stage's inputs never change, so their name is worked out once. */
-  #setOf({ stage, inputs }: Pick<Assign, 'stage' | 'inputs'>): string {
-    const id = this.#ids.get(stage) ?? setId(inputs);
+  #setOf({ job, stage, inputs }: Pick<Assign, 'job' | 'stage' | 'inputs'>): string {
+    const id = this.#ids.get(stage) ?? setId(job, inputs);
     this.#ids.delete(stage);
     this.#ids.set(stage, id);
     const oldest = this.#ids.keys().next();
@@ -127,7 +127,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-function setId(inputs: readonly StageInput[]): string {
+function setId(job: JobId, inputs: readonly StageInput[]): string {
   const lines = inputs.map(({ path, hash }) => `${path}\0${hash}\n`).sort();
-  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 32);
+  return createHash('sha256').update(`${job}\n`).update(lines.join('')).digest('hex').slice(0, 32);
 }

@@ -10,7 +10,7 @@ export type RunnableChunk = {
   chunkSpec: unknown;
   /** Folder that holds the stage's inputs under their relative paths; read-only by agreement. */
   inputs: string;
-  /** Equal for chunks that can share a warm session (same inputs, same way of opening them). */
+  /** Equal for chunks of one job that can share a warm session (same inputs, same way of opening them). */
   affinity: string;
   /** Empty folder of this lease's own; the agent removes it after the files are uploaded. */
   outputs: string;
@@ -48,6 +48,8 @@ export interface Runner {
   memoryBytes(): Promise<number>;
   /** The slot turns to work of another kind: lets go of what it keeps warm. A later `run` starts anew. */
   rest(): Promise<void>;
+  /** The job of the last chunk may be over: ends what has seen it. What no job has used may stay. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -40,13 +40,15 @@ export function createExchange() {
       life();
       current?.onProgress?.(progress);
     },
-    reply(reply: Reply) {
-      if (current === null || reply.id !== current.id) return;
+    /** False for a reply that nobody waits for. */
+    reply(reply: Reply): boolean {
+      if (current === null || current.reply !== null || reply.id !== current.id) return false;
       current.reply = reply;
       if (current.timer !== null) clearTimeout(current.timer);
       const { settle } = current;
       current.timer = setTimeout(() => settle(reply), LOG_GRACE_MS);
       settleIfComplete();
+      return true;
     },
     logged(id: number) {
       if (current === null || id !== current.id) return;

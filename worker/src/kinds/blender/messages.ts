@@ -1,3 +1,4 @@
+import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
@@ -11,30 +12,45 @@ export type Command =
   | { op: 'decode'; path: string }
   | { op: 'detect'; folder: string };
 
-/** The bridge's reply to one command. `ms` is the time it took in Blender, `rss` resident memory in bytes. */
-export const Reply = z.intersection(
-  z.object({ id: z.int(), ms: z.number(), rss: z.number() }),
-  z.discriminatedUnion('ok', [
-    z.object({ ok: z.literal(true), result: z.unknown() }),
-    z.object({ ok: z.literal(false), code: FailureCode.nullable(), message: z.string() }),
-  ]),
-);
-export type Reply = z.infer<typeof Reply>;
-
 export const Found = z.object({
-  engines: z.array(z.string()),
+  engines: z.array(z.string().max(64)).max(64),
   denoiser: z.boolean(),
-  devices: z.array(z.string()),
+  devices: z.array(z.string()).max(64),
 });
 export type Found = z.infer<typeof Found>;
 
+/** What each command comes to. */
+export const RESULTS = {
+  open: z.object({ fileVersion: z.string() }),
+  probe: BlenderProbe,
+  render: z.object({ renderMs: z.number().nonnegative() }),
+  decode: z.object({ width: z.int(), height: z.int() }),
+  detect: Found,
+} as const satisfies Record<Command['op'], z.ZodType>;
+export type ResultOf<C extends Command> = z.infer<(typeof RESULTS)[C['op']]>;
+
+/** Longer ones are a script's: nobody reads them, and searching them takes its time. */
+const LONGEST_SENTENCE = 2_000;
+const common = { id: z.int(), ms: z.number().nonnegative(), rss: z.number().nonnegative() };
+
+/** The bridge's reply to one command. `ms` is the time it took in Blender, `rss` resident memory in bytes. */
+export const Reply = z.discriminatedUnion('ok', [
+  z.object({ ...common, ok: z.literal(true), result: z.unknown() }),
+  z.object({
+    ...common,
+    ok: z.literal(false),
+    code: FailureCode.nullable(),
+    message: z.string().transform((text) => text.slice(0, LONGEST_SENTENCE)),
+  }),
+]);
+export type Reply = z.infer<typeof Reply>;
+
 /** What the bridge says unasked. `ending`: Python is being shut down, which only a script or Blender itself does. */
 export const BridgeEvent = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('hello'), version: z.string() }),
+  z.object({ event: z.literal('hello'), version: z.string().max(64) }),
   z.object({ event: z.literal('ending') }),
   z.object({ event: z.literal('found'), found: Found }),
 ]);
 export type BridgeEvent = z.infer<typeof BridgeEvent>;
 
-export const RenderReply = z.object({ renderMs: z.number() });
-export const DecodeReply = z.object({ width: z.int(), height: z.int() });
+export const BridgeMessage = z.union([BridgeEvent, Reply]);

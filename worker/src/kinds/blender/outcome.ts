@@ -26,6 +26,7 @@ export function outcomeOf(
     }
     case 'died': {
       if (answer.exit.kind === 'limit') return overLimit(answer.exit, log);
+      if (answer.exit.kind === 'broken') return broken(answer.exit.reason, task, log);
       const found = diagnose('', lines);
       if (found !== null) return failure(found.code, found.message, log);
       if (answer.byScript && task.scripts) {
@@ -47,6 +48,12 @@ function overLimit(
   return failure(limit === 'memory' ? 'out-of-memory' : 'blender-died', sentence, log);
 }
 
+/** Without scripts nothing in Blender should be able to say anything: then it may be this Blender alone. */
+const broken = (reason: string, { scripts }: Task, log: string): RunOutcome & { ok: false } =>
+  scripts
+    ? failure('script-failed', `${reason} Only a script in the file can make it say such things.`, log)
+    : failure('blender-died', reason, log);
+
 export const failure = (code: FailureCode, message: string, log: string): RunOutcome & { ok: false } => ({
   ok: false,
   code,
@@ -64,6 +71,8 @@ function describe(exit: ChildExit): string {
         : `Blender crashed (${exit.signal}).`;
     case 'limit':
       return exit.message;
+    case 'broken':
+      return exit.reason;
     case 'failed-to-start':
       return `Blender could not be started: ${exit.reason}`;
     default:

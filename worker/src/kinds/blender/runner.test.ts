@@ -71,6 +71,16 @@ test('at rest there is no Blender, and the next chunk has one again', async () =
   assert.ok((await render('quick.blend', 3)).outcome.ok);
 });
 
+test('a Blender that has seen a job is not kept when that is forgotten, one that has seen none is', async () => {
+  const opens = async (): Promise<boolean> =>
+    (await render('quick.blend', 3)).progress.some(({ detail }) => detail === 'Opening the scene');
+  await opens();
+  assert.equal(await opens(), false);
+  await runner.forget();
+  assert.ok((await runner.memoryBytes()) > 0);
+  assert.equal(await opens(), true);
+});
+
 test('a probe tells what the file says, not what the render before it asked for', async () => {
   const untouched = result(await probe('quick.blend'));
   result(

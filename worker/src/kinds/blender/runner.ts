@@ -4,13 +4,11 @@ import { type Expected, mostBytes } from '@parallel-pilot/images/picture.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
-import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { finishImage, wrongSize } from './image.ts';
 import { createJobDecoder, type JobDecoder } from './job-decoder.ts';
-import { DecodeReply, RenderReply } from './messages.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
 import { createSlot, type Slot } from './slot.ts';
@@ -44,6 +42,7 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
     },
     memoryBytes: async () => await residentBytes(slot.pid()),
     rest: async () => void (await Promise.all([slot.rest(), decoder.close()])),
+    forget: async () => void (await Promise.all([slot.forget(), decoder.close()])),
     close: async () => void (await Promise.all([slot.close(), decoder.close()])),
   };
 }
@@ -77,7 +76,7 @@ async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOpti
   if (task.kind === 'probe') {
     const answer = await slot.ask({ op: 'probe' }, ask);
     if (answer.kind !== 'done') return fail(answer);
-    const result = BlenderProbe.parse(answer.result);
+    const { result } = answer;
     return { answer, outcome: { ok: true, result, files: [], log: slot.logLines().join('\n') } };
   }
   const name = `frame.${EXTENSIONS[task.settings.format]}`;
@@ -96,7 +95,7 @@ async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOpti
   const image = { name, inside: output, path: join(chunk.outputs, name), expected, decoder };
   return {
     answer,
-    outcome: await checked(slot, task, image, RenderReply.parse(answer.result).renderMs, ask),
+    outcome: await checked(slot, task, image, answer.result.renderMs, ask),
   };
 }
 
@@ -128,7 +127,7 @@ async function checked(
       return failure('bad-output', `${message} ${decoded.message}`, slot.logLines().join('\n'));
     }
     if (decoded.kind !== 'done') return outcomeOf(decoded, task, slot.logLines());
-    const size = DecodeReply.parse(decoded.result);
+    const size = decoded.result;
     if (size.width !== expected.width || size.height !== expected.height) {
       return outcomeOf({ kind: 'refused', ...wrongSize(size, expected) }, task, slot.logLines());
     }

@@ -9,9 +9,17 @@ import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { parseMessage, parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
-import { BridgeEvent, type Command, Reply } from './messages.ts';
+import {
+  type BridgeEvent,
+  BridgeMessage,
+  type Command,
+  RESULTS,
+  type Reply,
+  type ResultOf,
+} from './messages.ts';
 import { parseProgress } from './progress.ts';
 
 export type SessionOptions = {
@@ -20,6 +28,7 @@ export type SessionOptions = {
   threads: number;
   /** Where the process gets a workspace of its own. */
   folder: string;
+  /** Told of `hello`, and of what `detect` finds on its way, which nobody else expects. */
   onEvent?(event: BridgeEvent): void;
 };
 
@@ -30,8 +39,8 @@ export type AskOptions = {
   onProgress?(progress: ChunkProgress): void;
 };
 
-export type Answer =
-  | { kind: 'done'; result: unknown; ms: number; rss: number }
+export type Answer<Result = unknown> =
+  | { kind: 'done'; result: Result; ms: number; rss: number }
   | { kind: 'refused'; code: FailureCode | null; message: string }
   /** `byScript`: Python was shut down or Blender left by an ordinary exit while it was busy. */
   | { kind: 'died'; exit: ChildExit; byScript: boolean }
@@ -40,7 +49,9 @@ export type Answer =
 
 /**
  * One Blender process with the bridge inside. Commands go one at a time; after any answer
- * but `done` and `refused` it is gone.
+ * but `done` and `refused` it is gone. A script in a scene shares Blender's memory, so it can
+ * say whatever the bridge can. What the protocol does not have ends the Blender; what it has
+ * counts for no more than the file that was made.
  */
 export type Session = {
   readonly pid: number | undefined;
@@ -50,10 +61,12 @@ export type Session = {
   alive(): boolean;
   /** Blender's version, once it has said hello. */
   version(): string | null;
-  ask(command: Command, options: AskOptions): Promise<Answer>;
+  ask<C extends Command>(command: C, options: AskOptions): Promise<Answer<ResultOf<C>>>;
   close(): Promise<void>;
 };
 
+/** A probe that the farm takes has 256 K characters, and each may need six here. */
+const LONGEST_REPLY = 2 * 1024 * 1024;
 const BRIDGE = fileURLToPath(new URL('bridge', import.meta.url));
 
 /** Starts Blender at once; the first `ask` waits until it is ready. */
@@ -66,17 +79,25 @@ export function startSession(options: SessionOptions): Session {
   let ending = false;
   let lastProgress = '';
 
-  const onReply = (text: string): void => {
-    const message: unknown = JSON.parse(text);
-    const event = BridgeEvent.safeParse(message);
+  const nonsense = (what: string): void => {
+    ending = true;
+    child.condemn(`Blender said what makes no sense (${what}), so it was ended.`);
+  };
+  const onMessage = (text: string): void => {
+    const parsed = parseText(BridgeMessage, text);
+    const wrong = parsed.ok ? taken(parsed.message) : parsed.issue;
+    if (wrong !== null) nonsense(wrong);
+  };
+  /** Null, or what is wrong with the message at this point. */
+  const taken = (message: BridgeEvent | Reply): string | null => {
+    if (!('event' in message)) return exchange.reply(message) ? null : 'a reply that nobody waits for';
+    if (message.event === 'hello' && version !== null) return 'a second greeting';
+    if (message.event === 'found' && options.onEvent === undefined) return 'an answer to no question';
     exchange.life();
-    if (!event.success) {
-      exchange.reply(Reply.parse(message));
-      return;
-    }
-    if (event.data.event === 'hello') version = event.data.version;
-    if (event.data.event === 'ending') ending = true;
-    options.onEvent?.(event.data);
+    if (message.event === 'hello') version = message.version;
+    if (message.event === 'ending') ending = true;
+    options.onEvent?.(message);
+    return null;
   };
   const onLog = (line: string): void => {
     if (line.startsWith(`${nonce} logged `)) {
@@ -101,9 +122,9 @@ export function startSession(options: SessionOptions): Session {
     args: blenderArguments(options.threads),
     env: childEnvironment(sandbox),
     confinement: { sandbox, workspace, read: [BRIDGE], limits: defaultLimits() },
-    maxStdoutLine: 16_777_216,
+    maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>
-      line.startsWith(`${nonce} `) ? onReply(line.slice(nonce.length + 1)) : log.add(line),
+      line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : log.add(line),
     onStderr: onLog,
   });
   child.write(`${JSON.stringify({ nonce })}\n`);
@@ -113,7 +134,7 @@ export function startSession(options: SessionOptions): Session {
   });
 
   let lastId = 0;
-  const ask = async (command: Command, ask: AskOptions): Promise<Answer> => {
+  const ask = async <C extends Command>(command: C, ask: AskOptions): Promise<Answer<ResultOf<C>>> => {
     if (ask.signal.aborted) return { kind: 'canceled' };
     const id = ++lastId;
     child.write(`${JSON.stringify({ id, ...command })}\n`);
@@ -123,8 +144,12 @@ export function startSession(options: SessionOptions): Session {
       return { kind: first };
     }
     if ('kind' in first) return { kind: 'died', exit: first, byScript: ending || first.kind === 'exited' };
-    if (first.ok) return { kind: 'done', result: first.result, ms: first.ms, rss: first.rss };
-    return { kind: 'refused', code: first.code, message: first.message };
+    if (!first.ok) return { kind: 'refused', code: first.code, message: first.message };
+    const result = parseMessage(RESULTS[command.op], first.result);
+    if (result.ok)
+      return { kind: 'done', result: result.message as ResultOf<C>, ms: first.ms, rss: first.rss };
+    nonsense(`a result of "${command.op}": ${result.issue}`);
+    return { kind: 'died', exit: await gone, byScript: true };
   };
 
   return {

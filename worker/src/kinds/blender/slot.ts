@@ -1,7 +1,7 @@
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { Command } from './messages.ts';
+import type { Command, ResultOf } from './messages.ts';
 import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
 import type { SceneFile } from './task.ts';
 
@@ -30,11 +30,13 @@ export type Slot = {
   framesOf(key: string): number;
   /** Has the file open when it answers `done`; a fresh Blender unless this one has it open already. */
   open(file: SceneFile, ask: AskOptions): Promise<Answer>;
-  ask(command: Command, ask: AskOptions): Promise<Answer>;
+  ask<C extends Command>(command: C, ask: AskOptions): Promise<Answer<ResultOf<C>>>;
   rendered(rss: number): void;
   /** Between two chunks: replaces a Blender that is gone, too large or has worked long enough. */
   settle(): Promise<void>;
   note(line: string): void;
+  /** Ends the Blender that has a file open; another is ready for the next one. */
+  forget(): Promise<void>;
   /** Ends the Blender and the spare; the next `open` starts one. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -117,6 +119,10 @@ export function createSlot(options: SlotOptions): Slot {
       await replace();
     },
     note: (line) => options.onLog(line),
+    async forget() {
+      clearTimeout(rest);
+      if (!closed && warm.key !== null && warm.session.alive()) await replace();
+    },
     rest: letGo,
     async close() {
       closed = true;

@@ -6,6 +6,7 @@ import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import { Found } from './messages.ts';
 import { candidates, PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
 
@@ -56,7 +57,9 @@ async function look(python: Python, sandbox: Sandbox, folder: string): Promise<F
     },
     maxStdoutLine: 1_000_000,
     onStdout(line) {
-      if (line.startsWith(MARK)) found = Found.parse(JSON.parse(line.slice(MARK.length)));
+      if (!line.startsWith(MARK)) return;
+      const parsed = parseText(Found, line.slice(MARK.length));
+      if (parsed.ok) found = parsed.message;
     },
     onStderr: () => {},
   });

@@ -3,13 +3,6 @@ import type { ChunkProgress } from '../kind.ts';
 import type { Reply } from './messages.ts';
 import type { AskOptions } from './session.ts';
 
-const UNREADABLE = {
-  ok: false,
-  code: 'script-error',
-  message: 'The script changed the Python around it, so that its result cannot be read.',
-  log: '',
-} as const;
-
 /** The one command under way: its reply, its progress and its hang timer. */
 export function createExchange() {
   let current: { id: number; reply: PromiseWithResolvers<Reply> } | null = null;
@@ -22,18 +15,20 @@ export function createExchange() {
       onLife();
       onProgress?.({ fraction, detail, values });
     },
-    /** The reply to the command of this id; what comes for an earlier one is dropped. */
+    /** The reply to the command of this id. */
     expect(id: number): Promise<Reply> {
       current = { id, reply: Promise.withResolvers<Reply>() };
       return current.reply.promise;
     },
-    /** Null for one that cannot be understood, which only a script that meddles with its Python brings about. */
-    reply(reply: Reply | null) {
-      if (current === null) return;
-      if (reply === null) current.reply.resolve({ id: current.id, ...UNREADABLE });
-      else if (reply.id === current.id) current.reply.resolve(reply);
+    /** False for a reply that nobody waits for. */
+    reply(reply: Reply): boolean {
+      if (current?.id !== reply.id) return false;
+      current.reply.resolve(reply);
+      current = null;
+      return true;
     },
     async outcome(
+      reply: Promise<Reply>,
       ask: AskOptions,
       gone: Promise<ChildExit>,
     ): Promise<Reply | ChildExit | 'hung' | 'canceled'> {
@@ -48,7 +43,7 @@ export function createExchange() {
       const abort = (): void => resolve('canceled');
       ask.signal.addEventListener('abort', abort, { once: true });
       try {
-        return await Promise.race([promise, gone, ...(current === null ? [] : [current.reply.promise])]);
+        return await Promise.race([promise, gone, reply]);
       } finally {
         ask.signal.removeEventListener('abort', abort);
         clearTimeout(timer);

@@ -41,9 +41,9 @@ export const Reply = z.union([
 ]);
 export type Reply = z.infer<typeof Reply>;
 
-/** What the zygote says unasked. */
+/** What the zygote says unasked; `hello` once. */
 export const PythonEvent = z.discriminatedUnion('event', [
-  z.object({ event: z.literal('hello'), numpy: z.string() }),
+  z.object({ event: z.literal('hello'), numpy: z.string().max(64) }),
   z.object({ event: z.literal('life') }),
   z.object({
     event: z.literal('progress'),
@@ -52,6 +52,9 @@ export const PythonEvent = z.discriminatedUnion('event', [
     values: MeasuredValues,
   }),
 ]);
+export type PythonEvent = z.infer<typeof PythonEvent>;
+
+export const PythonMessage = z.union([PythonEvent, Reply]);
 
 /** What one look at a Python tells. */
 export const Found = z.object({

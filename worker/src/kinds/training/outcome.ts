@@ -55,6 +55,12 @@ function ended(exit: ChildExit, log: string): Failed {
       return failure('training-died', crashed(exit.signal, log), log);
     case 'exited':
       return failure('training-died', `Python ended by itself with exit code ${exit.code}.`, log);
+    case 'broken':
+      return failure(
+        'script-error',
+        `${exit.reason} Only a script that changes the Python around it brings that about.`,
+        log,
+      );
     case 'failed-to-start':
       return failure('training-died', `Python could not be started: ${exit.reason}`, log);
     default:
@@ -66,7 +72,7 @@ function crashed(signal: string, log: string): string {
   if (signal === 'SIGKILL')
     return 'Python was killed from outside (SIGKILL). The machine may have run out of memory.';
   // What Python's faulthandler writes, innermost call first.
-  const line = /^\s*File ".*\/(script\.py)", line (\d+) in/m.exec(log);
+  const line = /^[ \t]*File ".*\/(script\.py)", line (\d+) in/m.exec(log);
   return `${line === null ? '' : `${line[1]} line ${line[2]}: `}Python crashed (${signal}).`;
 }
 

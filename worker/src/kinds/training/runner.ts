@@ -73,6 +73,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     },
     memoryBytes: async () => await residentBytes(warm?.session.alive() ? warm.session.pid : undefined),
     rest: drop,
+    forget: drop,
     async close() {
       closed = true;
       await drop();

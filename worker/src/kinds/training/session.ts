@@ -5,9 +5,10 @@ import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
-import { type Command, PythonEvent, Reply } from './messages.ts';
+import { type Command, type PythonEvent, PythonMessage, type Reply } from './messages.ts';
 import { PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
 
 export type SessionOptions = {
@@ -44,22 +45,34 @@ export type Session = {
 
 /** How long the end of a script may take: the zygote kills it after 300 ms. */
 const STOP_MS = 700;
-/** A result with its history and a log. */
-const LONGEST_REPLY = 16_777_216;
+/** A result that the farm takes has 256 K characters and a log 16 K, and each may need six here. */
+const LONGEST_REPLY = 2 * 1024 * 1024;
 
 /** Starts Python at once; the first `ask` waits until it is ready. */
 export function startSession({ python, sandbox, threads, folder }: SessionOptions): Session {
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(50, 4_000);
   const exchange = createExchange();
+  let greeted = false;
   let ended = false;
 
+  const nonsense = (what: string): void => {
+    ended = true;
+    child.condemn(`Python said what makes no sense (${what}), so it was ended.`);
+  };
   const onMessage = (text: string): void => {
-    const message = parseJson(text);
-    const event = PythonEvent.safeParse(message);
-    if (!event.success) exchange.reply(Reply.safeParse(message).data ?? null);
-    else if (event.data.event === 'progress') exchange.progress(event.data);
+    const parsed = parseText(PythonMessage, text);
+    const wrong = parsed.ok ? taken(parsed.message) : parsed.issue;
+    if (wrong !== null) nonsense(wrong);
+  };
+  /** Null, or what is wrong with the message at this point. */
+  const taken = (message: PythonEvent | Reply): string | null => {
+    if (!('event' in message)) return exchange.reply(message) ? null : 'a reply that nobody waits for';
+    if (message.event === 'hello' && greeted) return 'a second greeting';
+    greeted = true;
+    if (message.event === 'progress') exchange.progress(message);
     else exchange.life();
+    return null;
   };
 
   const workspace = createWorkspace(sandbox, folder);
@@ -86,7 +99,7 @@ export function startSession({ python, sandbox, threads, folder }: SessionOption
     const id = ++lastId;
     const reply = exchange.expect(id);
     child.write(`${JSON.stringify({ id, ...command })}\n`);
-    const first = await exchange.outcome(options, gone);
+    const first = await exchange.outcome(reply, options, gone);
     if (first === 'hung' || first === 'canceled') {
       // The zygote lives on, so that the next chunk finds it warm. One that imports does not listen.
       child.write(`${JSON.stringify({ op: 'stop' })}\n`);
@@ -104,18 +117,10 @@ export function startSession({ python, sandbox, threads, folder }: SessionOption
     ask,
     async close() {
       if (!ended) await child.kill(100);
+      await gone;
       await workspace.remove();
     },
   };
-}
-
-/** Null for what is no JSON: a script can reach into its Python, and must not reach the worker by it. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** True when the promise came to its end in time. */

@@ -5,6 +5,8 @@ import mmap
 import struct
 import zlib
 
+from pilot_worker import untrusted
+
 SIZE = 65_536
 HEAD = struct.Struct("<II")  # length and checksum of what follows
 
@@ -22,7 +24,7 @@ class Board:
             HEAD.pack_into(self._memory, 0, len(text), zlib.crc32(text))
 
     def news(self):
-        """What was shown since the last call, or None."""
+        """What was shown since the last call, or None. Unreadable when a script wrote here itself."""
         length, checksum = HEAD.unpack_from(self._memory, 0)
         if (length, checksum) == self._last or not 0 < length <= SIZE - HEAD.size:
             return None
@@ -30,7 +32,7 @@ class Board:
         if zlib.crc32(text) != checksum:
             return None  # half written; the next look sees it whole
         self._last = (length, checksum)
-        return json.loads(text)
+        return untrusted.read(text)
 
     def close(self):
         self._memory.close()

@@ -22,7 +22,7 @@ import time
 
 import numpy
 
-from pilot_worker import processes
+from pilot_worker import processes, untrusted
 from pilot_worker.fork import Fork
 from pilot_worker.preload import preload
 
@@ -127,23 +127,46 @@ class Zygote:
         now = time.monotonic()
         if last or now - self.looked >= LOOK_SECONDS:
             self.looked = now
-            news = self.fork.board.news()
+            try:
+                news = self.fork.board.news()
+            except untrusted.Unreadable:
+                self.fork.meddled = True
+                self.fork.stop()
+                return
             if news is not None:
                 self.heard = now
-                self.send(dict(news, event="progress"))
+                self.send(dict(picked(news, "fraction", "detail", "values"), event="progress"))
         if alive and now - self.heard >= LIFE_SECONDS:
             self.heard = now
             self.send({"event": "life"})
 
     def settle(self, status):
         fork, self.fork = self.fork, None
-        outcome = fork.close()
-        if outcome is None:
+        try:
+            outcome = fork.close()
+        except untrusted.Unreadable:
+            outcome, fork.meddled = None, True
+        if fork.meddled:
+            outcome = MEDDLED
+        elif outcome is None:
             signalled = os.WIFSIGNALED(status)
             died = {"signal": os.WTERMSIG(status)} if signalled else {"code": os.WEXITSTATUS(status)}
             outcome = {"ok": False, "died": died}
         keep_log(fork)
-        self.send(dict(outcome, id=fork.id, log=fork.log.end()))
+        told = picked(outcome, "ok", "result", "code", "message", "died")
+        self.send(dict(told, id=fork.id, log=fork.log.end()))
+
+
+MEDDLED = {
+    "ok": False,
+    "code": "script-error",
+    "message": "The script changed the Python around it, so that its result cannot be read.",
+}
+
+
+def picked(found, *names):
+    """Nothing else of it: another key could make it another message."""
+    return {name: found[name] for name in names if name in found}
 
 
 def keep_log(fork):

@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+
+/** No message of this farm is nested deeper; what is would overflow the stack of whoever walks through it. */
+const DEEPEST = 64;
+
+/** What came in over a border: the message, or in a few words where it is wrong. */
+export type Parsed<T> = { ok: true; message: T } | { ok: false; issue: string };
+
+/** Parses what another process said, as the value that JSON.parse made of it. Never throws. */
+export function parseMessage<S extends z.ZodType>(schema: S, said: unknown): Parsed<z.output<S>> {
+  if (!isShallow(said)) return { ok: false, issue: `it is nested more than ${DEEPEST} deep` };
+  const parsed = schema.safeParse(said);
+  if (parsed.success) return { ok: true, message: parsed.data };
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
+  return { ok: false, issue: `${where}${issue?.message ?? ''}`.slice(0, 300) };
+}
+
+/** The same for its text. */
+export function parseText<S extends z.ZodType>(schema: S, text: string): Parsed<z.output<S>> {
+  try {
+    return parseMessage(schema, JSON.parse(text));
+  } catch {
+    return { ok: false, issue: 'it is no JSON' };
+  }
+}
+
+/** Walks level by level, since a recursion would be what it is there to prevent. */
+function isShallow(value: unknown): boolean {
+  let level = [value].filter(isNested);
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === DEEPEST) return false;
+    level = level.flatMap((it) => Object.values(it).filter(isNested));
+  }
+  return true;
+}
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
