@@ -1,6 +1,11 @@
 import { execa } from 'execa';
+import { findProgram } from '../box/program.ts';
+import type { ControlGroup } from '../limits/control-group.ts';
+import { treeCpuMs } from '../limits/cpu-time.ts';
+import { joining } from '../limits/join.ts';
 import { type Excess, watchLimits } from '../limits/watch.ts';
-import type { Confinement } from '../sandbox.ts';
+import type { Confinement, Limits, Sandbox } from '../sandbox.ts';
+import { searchPath } from './config.ts';
 import { type ChildExit, realExit } from './exit.ts';
 import { type Launch, launchOf } from './launch.ts';
 import { createLineReader } from './lines.ts';
@@ -25,6 +30,8 @@ export type Child = {
   readonly pid: number | undefined;
   /** Resolves once the process is gone and both of its streams are read to their end; never rejects. */
   readonly exited: Promise<ChildExit>;
+  /** Processor time of all its processes so far, milliseconds; 0 when it is gone or the system does not tell. */
+  cpuMs(): Promise<number>;
   /** Writes to the child's standard input; what is written to an ended child is lost silently. */
   write(text: string): void;
   /**
@@ -36,8 +43,10 @@ export type Child = {
 
 /** Starts a program, confined, as the leader of a process group of its own, and reads its output line by line. */
 export function startChild(options: ChildOptions): Child {
+  const { sandbox, limits } = options.confinement;
   const launch = launchOf(options);
-  const child = execute(launch);
+  const group = groupFor(sandbox, limits);
+  const child = execute(counted(launch, group));
   const maxLine = options.maxLine ?? 2_000;
   const stdout = createLineReader(options.maxStdoutLine ?? maxLine, options.onStdout);
   const stderr = createLineReader(maxLine, options.onStderr);
@@ -49,15 +58,18 @@ export function startChild(options: ChildOptions): Child {
   child.nodeChildProcess.once('exit', () => signalGroup(child.pid, 'SIGKILL'));
 
   let excess: Excess | undefined;
-  const unwatch =
+  let gone = false;
+  const watch =
     child.pid === undefined
-      ? () => {}
-      : watchLimits(child.pid, options.confinement, (over) => {
+      ? undefined
+      : watchLimits({ pid: child.pid, group, confinement: options.confinement }, (over) => {
           excess = over;
           signalGroup(child.pid, 'SIGKILL');
         });
-  const exited = child.then((result): ChildExit => {
-    unwatch();
+  const exited = child.then(async (result): Promise<ChildExit> => {
+    excess ??= watch?.end();
+    gone = true;
+    await group?.remove();
     if (excess !== undefined) return { kind: 'limit', ...excess };
     if (result.signal !== undefined) return { kind: 'signalled', signal: result.signal };
     if (result.exitCode !== undefined) return realExit(launch.sandboxed, result.exitCode);
@@ -66,6 +78,7 @@ export function startChild(options: ChildOptions): Child {
   return {
     pid: child.pid,
     exited,
+    cpuMs: async () => (gone ? 0 : (group?.cpuMs() ?? (await treeCpuMs(child.pid)))),
     write: (text) => {
       child.stdin?.write(text);
     },
@@ -78,6 +91,21 @@ export function startChild(options: ChildOptions): Child {
     },
   };
 }
+
+/** Null also where the system has no more groups to give: the child is watched, as on other machines. */
+function groupFor({ groups }: Sandbox, limits: Limits): ControlGroup | null {
+  try {
+    return groups?.make(limits) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** A program that cannot be found is left as it is: starting it then says so. */
+const counted = (launch: Launch, group: ControlGroup | null): Launch =>
+  process.platform === 'linux' && findProgram(launch.command, searchPath()) !== null
+    ? { ...launch, ...joining(launch, group) }
+    : launch;
 
 const execute = ({ command, args, env, cwd }: Launch) =>
   execa(command, args, {
