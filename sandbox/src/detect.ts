@@ -6,6 +6,7 @@ import { createWorkspace } from './box/workspace.ts';
 import { startChild } from './child/child.ts';
 import type { ChildExit } from './child/exit.ts';
 import { createTail } from './child/tail.ts';
+import { findControlGroups } from './limits/find-control-groups.ts';
 import { defaultLimits } from './limits/limits.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -15,6 +16,11 @@ import type { Sandbox } from './sandbox.ts';
  * says why.
  */
 export async function detectSandbox(): Promise<Sandbox> {
+  const [box, groups] = await Promise.all([detectBox(), findControlGroups()]);
+  return groups === null ? box : { ...box, groups };
+}
+
+async function detectBox(): Promise<Sandbox> {
   if (process.platform !== 'linux') {
     return { level: 'none', reason: 'bubblewrap, which keeps jobs away from this machine, needs Linux.' };
   }

@@ -1,10 +1,15 @@
 import type { Taken } from './box/take-file.ts';
+import type { ControlGroups } from './limits/control-group.ts';
 
 /** What keeps this worker's children in: found out once at start, by `detectSandbox`. */
-export type Sandbox =
+export type Sandbox = (
   | { level: 'bubblewrap'; host: Host }
   /** `reason` is a sentence for the person who runs the worker. */
-  | { level: 'none'; reason: string };
+  | { level: 'none'; reason: string }
+) & {
+  /** What counts and limits the memory of children, where the system lets this process have it; else it is watched. */
+  groups?: ControlGroups;
+};
 
 /** What this machine has to build a sandbox of; all paths are absolute and exist. */
 export type Host = {
@@ -30,7 +35,10 @@ export type Host = {
 
 /** Sizes in bytes. What is over one of them ends the child whole. */
 export type Limits = {
-  /** Resident, of all processes of the child together. */
+  /**
+   * Of all processes of the child together, pages of files that can be read again left out. It may change while
+   * the child runs: who shares a machine with others hands over a getter.
+   */
   memoryBytes: number;
   /** Processes and threads. */
   processes: number;

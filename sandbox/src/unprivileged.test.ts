@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
-const FILES = ['escape', 'workspace'].map((name) =>
+const FILES = ['escape', 'box/workspace', '../../tests/security/limits-memory'].map((name) =>
   fileURLToPath(new URL(`${name}.test.ts`, import.meta.url)),
 );
 /** Nobody's, as far as one can tell. */
@@ -34,4 +34,5 @@ test('the same attempts at a worker that is not root', { skip }, async () => {
   await rm(folder, { recursive: true, force: true });
   assert.equal(run.exitCode, 0, run.all);
   assert.match(run.all, /forks without end/);
+  assert.match(run.all, /shared anonymous memory/);
 });

@@ -24,7 +24,7 @@ export function startPython(
     command: '/usr/bin/python3',
     args: ['-c', code, ...args],
     env: childEnvironment(sandbox),
-    confinement: { sandbox, workspace, read: [], limits: { ...defaultLimits(), wallMs: 30_000, ...limits } },
+    confinement: { sandbox, workspace, read: [], limits: merged(limits) },
     onStdout: hear,
     onStderr: hear,
   });
@@ -33,3 +33,7 @@ export function startPython(
     said.length > 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
   return { child, workspace, said, spoke };
 }
+
+/** Keeps a getter one, which a spread does not. */
+const merged = (limits: Partial<Limits>): Limits =>
+  Object.defineProperties({ ...defaultLimits(), wallMs: 30_000 }, Object.getOwnPropertyDescriptors(limits));

@@ -20,11 +20,6 @@ held = []
 for i in range(900):
     held.append(open('/tmp/f', 'wb', 0)); os.unlink('/tmp/f'); held[-1].write(b'x' * 100_000)
 time.sleep(1000)`,
-  'files that are memory': `
-import os, time
-held = []
-for i in range(100): held.append(os.memfd_create('m')); os.write(held[-1], b'x' * 100_000)
-time.sleep(1000)`,
   'a folder deeper than a path can say': `
 import os, time
 for i in range(1000): os.mkdir('d' * 50); os.chdir('d' * 50)

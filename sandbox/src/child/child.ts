@@ -1,7 +1,12 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { findProgram } from '../box/program.ts';
+import type { ControlGroup } from '../limits/control-group.ts';
+import { treeCpuMs } from '../limits/cpu-time.ts';
+import { joining } from '../limits/join.ts';
 import { type Excess, watchLimits } from '../limits/watch.ts';
-import type { Confinement } from '../sandbox.ts';
+import type { Confinement, Limits, Sandbox } from '../sandbox.ts';
+import { searchPath } from './config.ts';
 import { type ChildExit, realExit } from './exit.ts';
 import { hear } from './hear.ts';
 import { type Launch, launchOf } from './launch.ts';
@@ -27,6 +32,8 @@ export type Child = {
   readonly pid: number | undefined;
   /** Resolves once the process is gone and both of its streams are read to their end; never rejects. */
   readonly exited: Promise<ChildExit>;
+  /** Processor time of all its processes so far, milliseconds; 0 when it is gone or the system does not tell. */
+  cpuMs(): Promise<number>;
   /**
    * Writes to the child's standard input; what is written to an ended child is lost silently. Resolves when there
    * is room for more: whoever writes much waits for it, and holds little. Never rejects.
@@ -43,8 +50,10 @@ export type Child = {
 
 /** Starts a program, confined, as the leader of a process group of its own, and reads its output line by line. */
 export function startChild(options: ChildOptions): Child {
+  const { sandbox, limits } = options.confinement;
   const launch = launchOf(options);
-  const child = execute(launch);
+  const group = groupFor(sandbox, limits);
+  const child = execute(counted(launch, group));
   const maxLine = options.maxLine ?? 2_000;
   let condemned: string | undefined;
   const condemn = (reason: string): void => {
@@ -69,17 +78,20 @@ export function startChild(options: ChildOptions): Child {
   });
 
   let excess: Excess | undefined;
-  const unwatch =
+  let gone = false;
+  const watch =
     child.pid === undefined
-      ? () => {}
-      : watchLimits(child.pid, options.confinement, (over) => {
+      ? undefined
+      : watchLimits({ pid: child.pid, group, confinement: options.confinement }, (over) => {
           excess = over;
           signalGroup(child.pid, 'SIGKILL');
         });
-  const exited = child.then((result): ChildExit => {
-    unwatch();
-    if (condemned !== undefined) return { kind: 'broken', reason: condemned };
+  const exited = child.then(async (result): Promise<ChildExit> => {
+    excess ??= watch?.end();
+    gone = true;
+    await group?.remove();
     if (excess !== undefined) return { kind: 'limit', ...excess };
+    if (condemned !== undefined) return { kind: 'broken', reason: condemned };
     if (result.signal !== undefined) return { kind: 'signalled', signal: result.signal };
     if (result.exitCode !== undefined) return realExit(launch.sandboxed, result.exitCode);
     return { kind: 'failed-to-start', reason: result.originalMessage ?? `${options.command} did not start` };
@@ -87,6 +99,7 @@ export function startChild(options: ChildOptions): Child {
   return {
     pid: child.pid,
     exited,
+    cpuMs: async () => (gone ? 0 : (group?.cpuMs() ?? (await treeCpuMs(child.pid)))),
     async write(data) {
       const { stdin } = child;
       if (stdin === undefined || stdin === null || stdin.destroyed || stdin.write(data)) return;
@@ -105,6 +118,21 @@ export function startChild(options: ChildOptions): Child {
     condemn,
   };
 }
+
+/** Null also where the system has no more groups to give: the child is watched, as on other machines. */
+function groupFor({ groups }: Sandbox, limits: Limits): ControlGroup | null {
+  try {
+    return groups?.make(limits) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** A program that cannot be found is left as it is: starting it then says so. */
+const counted = (launch: Launch, group: ControlGroup | null): Launch =>
+  process.platform === 'linux' && findProgram(launch.command, searchPath()) !== null
+    ? { ...launch, ...joining(launch, group) }
+    : launch;
 
 const execute = ({ command, args, env, cwd }: Launch) =>
   execa(command, args, {

@@ -1,60 +1,113 @@
 import type { Confinement, Limits } from '../sandbox.ts';
+import type { ControlGroup } from './control-group.ts';
 import { folderUsage } from './folder-usage.ts';
-import { treeUsage } from './process-tree.ts';
+import { heldBytes } from './memory.ts';
+import { treeOf } from './process-tree.ts';
+import { unnamedFiles } from './unnamed-files.ts';
 
 /** Which limit was passed, and a sentence about it. */
 export type Excess = { limit: 'memory' | 'processes' | 'disk' | 'time'; message: string };
 
+export type Watched = { pid: number; group: ControlGroup | null; confinement: Confinement };
+/** `end` stops watching, and tells what the kernel ended the child for, if that is how it went. */
+export type Watch = { end(): Excess | undefined };
+
 /**
- * Rules that the kernel does not enforce for a child without control groups of
- * its own are looked after from here, twice a second: memory and disk space of
- * all its processes together. In between a child can take what one process may
- * (see the limits of bubblewrap's line) times its number of processes, so this
- * protects from scripts that go wrong, and bounds in time those that mean harm.
+ * Looks after the limits of a child that the kernel does not keep by itself:
+ * disk space twice a second, and memory more often. In a control group memory
+ * cannot be exceeded, and looking only finds out that it was wanted. Without
+ * one the memory of all processes is summed up; in between a child can take
+ * what one process may (see the limits of bubblewrap's line) times its number
+ * of processes, so that protects from scripts that go wrong, and bounds in
+ * time those that mean harm.
  */
-export function watchLimits(
-  pid: number,
-  { limits, workspace }: Confinement,
-  onExcess: (excess: Excess) => void,
-): () => void {
+export function watchLimits({ pid, group, confinement }: Watched, onExcess: (excess: Excess) => void): Watch {
+  const { limits, workspace } = confinement;
+  const { wallMs } = limits;
   const { work, tmp, shm } = workspace.folders;
-  let timer: NodeJS.Timeout | undefined;
   let ended = false;
+  let memfdBytes = 0;
+  const timers: (() => void)[] = [];
   const report = (excess: Excess | null): void => {
     if (ended || excess === null) return;
     end();
     onExcess(excess);
   };
-  const look = async (): Promise<void> => {
-    const [tree, disk] = await Promise.all([
-      treeUsage(pid),
-      folderUsage([work, tmp, shm], { bytes: limits.diskBytes, files: limits.files }),
-    ]);
-    report(excessOf({ ...tree, diskBytes: disk.bytes + tree.unnamedBytes, files: disk.files }, limits));
-    again();
-  };
-  const again = (): void => {
-    if (!ended) timer = setTimeout(() => void look(), LOOK_EVERY_MS).unref();
-  };
-  const { wallMs } = limits;
-  const wall = wallMs === undefined ? undefined : setTimeout(() => report(tooLong(wallMs)), wallMs).unref();
   const end = (): void => {
     ended = true;
-    clearTimeout(timer);
-    clearTimeout(wall);
+    for (const clear of timers) clear();
   };
-  again();
-  return end;
+  const lookAtMemory = async (): Promise<number> => {
+    const processes = await treeOf(pid);
+    const allowed = limits.memoryBytes;
+    const memoryBytes = memfdBytes + (await heldBytes(processes, allowed - memfdBytes));
+    report(excessOf({ ...NOTHING, memoryBytes, processes: processes.length }, limits));
+    return memoryBytes > allowed / 2 ? OFTEN_MS : MEMORY_MS;
+  };
+  const lookAtDisk = async (): Promise<number> => {
+    const [unnamed, disk] = await Promise.all([
+      treeOf(pid).then(unnamedFiles),
+      folderUsage([work, tmp, shm], { bytes: limits.diskBytes, files: limits.files }),
+    ]);
+    memfdBytes = unnamed.memory;
+    report(excessOf({ ...NOTHING, diskBytes: disk.bytes + unnamed.disk, files: disk.files }, limits));
+    return DISK_MS;
+  };
+  if (wallMs !== undefined) {
+    const wall = setTimeout(() => report(tooLong(wallMs)), wallMs).unref();
+    timers.push(() => clearTimeout(wall));
+  }
+  timers.push(repeat(lookAtDisk, DISK_MS));
+  timers.push(
+    group === null ? repeat(lookAtMemory, MEMORY_MS) : repeat(lookAtGroup(group, limits, report), OFTEN_MS),
+  );
+  return {
+    end() {
+      const excess = !ended && group?.outOfMemory() ? tooMuchMemory(limits) : undefined;
+      end();
+      return excess;
+    },
+  };
 }
 
-const LOOK_EVERY_MS = 500;
+const DISK_MS = 500;
+const MEMORY_MS = 250;
+const OFTEN_MS = 100;
+
+function lookAtGroup(group: ControlGroup, limits: Limits, report: (excess: Excess) => void) {
+  let allowed = limits.memoryBytes;
+  let wanting = false;
+  return async (): Promise<number> => {
+    const changed = limits.memoryBytes !== allowed;
+    allowed = limits.memoryBytes;
+    const kept = !changed || group.limitMemory(allowed);
+    const wants = group.outOfMemory();
+    // For a moment a group can be out of memory that is about to get some back.
+    if (!kept || (wants && wanting)) report(tooMuchMemory(limits));
+    wanting = wants;
+    return OFTEN_MS;
+  };
+}
+
+/** Calls again after as long as it answers, until the result is called. */
+function repeat(look: () => Promise<number>, firstMs: number): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+  const wait = (ms: number): void => {
+    if (!over) timer = setTimeout(() => void look().then(wait), ms).unref();
+  };
+  wait(firstMs);
+  return () => {
+    over = true;
+    clearTimeout(timer);
+  };
+}
 
 export type Used = { memoryBytes: number; processes: number; diskBytes: number; files: number };
+const NOTHING: Used = { memoryBytes: 0, processes: 0, diskBytes: 0, files: 0 };
 
 export function excessOf(used: Used, limits: Limits): Excess | null {
-  if (used.memoryBytes > limits.memoryBytes) {
-    return { limit: 'memory', message: `It used more than ${size(limits.memoryBytes)} of memory.` };
-  }
+  if (used.memoryBytes > limits.memoryBytes) return tooMuchMemory(limits);
   if (used.diskBytes > limits.diskBytes) {
     return { limit: 'disk', message: `It wrote more than ${size(limits.diskBytes)} to the disk.` };
   }
@@ -66,6 +119,11 @@ export function excessOf(used: Used, limits: Limits): Excess | null {
   }
   return null;
 }
+
+const tooMuchMemory = ({ memoryBytes }: Limits): Excess => ({
+  limit: 'memory',
+  message: `It needed more than the ${size(memoryBytes)} of memory that it may have on this worker.`,
+});
 
 const tooLong = (wallMs: number): Excess => ({
   limit: 'time',
