@@ -90,6 +90,7 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
   return {
     connected: () => false,
     jobsChanged() {},
+    blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,
     workers: () => workers,

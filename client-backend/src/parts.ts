@@ -1,4 +1,4 @@
-import type { JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -29,6 +29,8 @@ export type Parts = {
 export interface BalancerLink {
   connected(): boolean;
   jobsChanged(jobs: JobId[]): void;
+  /** No work to come needs these: workers that have them in their caches need not keep them. */
+  blobsFreed(hashes: BlobHash[]): void;
   /** `not-ready` when the balancer cannot be reached within 5 s. */
   retryChunks(job: JobId): Promise<Reply>;
   rejectChunks(request: RejectChunks): Promise<Reply>;
