@@ -6,7 +6,7 @@ import { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { training } from './kind.ts';
 import { judge } from './metric.ts';
-import { keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
+import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
 import { EvaluateSpec, FILES, MergeSpec, type TrainingPlan, TrainSpec, WEIGHTS } from './stages.ts';
 
@@ -303,4 +303,10 @@ test('a round may close at its quorum, which is never nobody', () => {
   const { stages } = play(specWith({ rounds: 1, deadlineSeconds: 2.5 }), [WELL]);
   assert.deepEqual(stages[2]?.quorum, { chunks: 3, afterMs: 2_500 });
   assert.equal(stages[3]?.quorum, undefined);
+});
+
+test('dividing the batch never comes to a single row, unless that is the batch', () => {
+  assert.equal(batchPerShard({ batch: 32, shards: 4 }), 8);
+  assert.equal(batchPerShard({ batch: 32, shards: 256 }), 2);
+  assert.equal(batchPerShard({ batch: 1, shards: 4 }), 1);
 });

@@ -60,9 +60,9 @@ export const keepsModels = (
   bytes: number,
 ): boolean => models === 'all' || (models === 'auto' && rounds * bytes <= MOST_MODEL_BYTES);
 
-/** Rows of one step of one shard: the global batch divided, at least 1. */
+/** Rows of one step of one shard: the global batch divided, but never to a single row, which BatchNorm refuses. */
 export const batchPerShard = ({ batch, shards }: Pick<TrainingSettings, 'batch' | 'shards'>): number =>
-  Math.max(1, Math.round(batch / shards));
+  Math.max(Math.min(batch, 2), Math.round(batch / shards));
 
 /** Updates with which a round may close after its deadline. */
 export const quorumOf = ({ quorum, shards }: Pick<TrainingSettings, 'quorum' | 'shards'>): number =>
