@@ -100,6 +100,7 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
   return {
     connected: () => false,
     jobsChanged() {},
+    blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,
     workers: () => workers,

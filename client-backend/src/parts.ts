@@ -1,6 +1,6 @@
 import type { DecoderPool } from '@parallel-pilot/images/decode/decoder-pool.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -35,6 +35,8 @@ export type Parts = {
 export interface BalancerLink {
   connected(): boolean;
   jobsChanged(jobs: JobId[]): void;
+  /** No work to come needs these: workers that have them in their caches need not keep them. */
+  blobsFreed(hashes: BlobHash[]): void;
   /** `not-ready` when the balancer cannot be reached within 5 s. */
   retryChunks(job: JobId): Promise<Reply>;
   rejectChunks(request: RejectChunks): Promise<Reply>;

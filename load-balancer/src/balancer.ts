@@ -72,7 +72,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   const port = await listen(sockets, config.balancerPort, config.host);
   engine = new FarmEngine({ ...parts, owner, wire, broadcast, quarantine }, farm, read);
   serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
-  serveControl(control, { engine, broadcast, replies, log });
+  serveControl(control, { workers, engine, broadcast, replies, log });
   log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });
   return {
     port,

@@ -2,7 +2,7 @@ import type { NextStep } from '@parallel-pilot/shared/kinds/kind.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
-import { keepBlobs, releaseBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { countChunks, firstStart } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -16,6 +16,7 @@ import type { Parts } from '../parts.ts';
 import { type Changed, changeJob } from './change-job.ts';
 import { type Decision, decide } from './decide.ts';
 import { takeUnfinished } from './finish-assembly.ts';
+import { letGo } from './let-go.ts';
 import { planStage } from './plan-stage.ts';
 import { planningContext } from './planning-context.ts';
 
@@ -135,6 +136,7 @@ export async function takeStep(
   step: NextStep,
   { given, keep = [] }: { given?: unknown; keep?: BlobHash[] } = {},
 ): Promise<boolean> {
+  const unneeded: { freed: BlobHash[]; kept: BlobHash[] } = { freed: [], kept: [] };
   const changed = await parts.db.transaction().execute(async (db): Promise<Changed> => {
     const now = parts.clock();
     const columns = {
@@ -151,15 +153,23 @@ export async function takeStep(
       if (!(await closeStage(db, stage.id, now)))
         throw new Error(`stage ${stage.id} was closed under its job`);
       await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
-      await keepBlobs(db, job.id, [...keep, ...(step.free?.keep ?? [])]);
-      await releaseBlobs(db, job.id, step.free?.release ?? []);
-      if (step.free !== undefined) await freeFiles(db, job.id, stage.ordinal);
+      await keepBlobs(db, job.id, keep);
+      for (const { stage: of, keep: names } of step.free ?? []) {
+        const { freed, kept } = await freeFiles(db, of, names);
+        unneeded.freed.push(...freed);
+        unneeded.kept.push(...kept);
+      }
     }
     if ('notes' in step) await addNotes(db, job.id, step.notes, now);
     return result;
   });
   if (changed.ok)
     parts.log.info({ event: 'job.step', job: job.id, step: step.step, state: changed.state.status });
+  if (changed.ok) {
+    // For downloads alone.
+    parts.balancer.blobsFreed(unneeded.kept);
+    letGo(parts, unneeded.freed).catch((err) => parts.log.warn({ event: 'blobs.let-go-failed', err }));
+  }
   return tell(parts, job.id, changed);
 }
 

@@ -29,6 +29,7 @@ export async function planStage(
     quorum_after_ms: plan.quorum?.afterMs ?? null,
     span_from: plan.span?.from ?? 0,
     span_to: plan.span?.to ?? 1,
+    iteration: plan.iteration ?? null,
     planned_at: clock(),
     closed_at: null,
   };

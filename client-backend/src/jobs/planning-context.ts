@@ -34,6 +34,7 @@ export async function planningContext(
     given,
     decided: job.settings_json === null ? null : JSON.parse(job.settings_json),
     last: {
+      id: stage.id,
       name: stage.name,
       spec: JSON.parse(stage.spec_json),
       total: stage.chunk_count,

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { keepBlobs, releaseBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { noteBlob } from '../uploads/note-blob.ts';
 import { engineOf } from './engine-of.ts';
+import { letGo } from './let-go.ts';
 import { GRACE_MS, sweepBlobs } from './sweep-blobs.ts';
 import { finishChunk, openStage, startTestFarm, storeBytes, type TestFarm } from './test-farm.fixture.ts';
 
@@ -26,6 +29,13 @@ async function fresh(): Promise<BlobHash> {
   await touch(hash);
   return hash;
 }
+/** As a worker brings its result: stored, then noted. */
+async function brought(): Promise<BlobHash> {
+  const written = await farm.parts.blobs.write(Readable.from([randomBytes(100)]), { maxBytes: 1_000 });
+  assert.ok(written.ok);
+  await touch(written.hash);
+  return written.hash;
+}
 const isThere = async (hash: BlobHash) => (await farm.parts.blobs.size(hash)) !== null;
 
 test('a blob that nobody names is kept for its grace, from when it was last said to be here', async () => {
@@ -40,7 +50,7 @@ test('a blob that nobody names is kept for its grace, from when it was last said
   assert.equal(await touch(hash), null, 'it is still said to be here');
 });
 
-test('blobs that a job keeps or a finished chunk names stay, and go when they are released', async () => {
+test('blobs that a job keeps or a finished chunk names stay, and go when they are freed', async () => {
   const job = await farm.addJob();
   const [kept, made, idle] = [await fresh(), await fresh(), await fresh()];
   await keepBlobs(farm.parts.db, job, [kept]);
@@ -50,9 +60,30 @@ test('blobs that a job keeps or a finished chunk names stay, and go when they ar
   now += 2 * GRACE_MS;
   await sweepBlobs(farm.parts);
   assert.deepEqual(await Promise.all([kept, made, idle].map(isThere)), [true, true, false]);
-  await releaseBlobs(farm.parts.db, job, [kept]);
+  const stage = (await openStage(farm.parts, job)).id;
+  assert.deepEqual(await freeFiles(farm.parts.db, stage, ['frame']), { freed: [], kept: [made] });
   await sweepBlobs(farm.parts);
-  assert.deepEqual(await Promise.all([kept, made].map(isThere)), [false, true]);
+  assert.deepEqual(await Promise.all([kept, made].map(isThere)), [true, true]);
+  assert.deepEqual(await freeFiles(farm.parts.db, stage, []), { freed: [made], kept: [] });
+  await sweepBlobs(farm.parts);
+  assert.deepEqual(await Promise.all([kept, made].map(isThere)), [true, false]);
+});
+
+test('what a job frees is gone at once where it came once, and left to the sweep where it came twice', async () => {
+  const [once, twice, kept, named] = [await brought(), await brought(), await brought(), await brought()];
+  const job = await farm.addJob();
+  const stage = (await openStage(farm.parts, job)).id;
+  // On its way: another worker has handed it in, and its chunk does not name it yet.
+  await touch(twice);
+  await keepBlobs(farm.parts.db, job, [kept]);
+  const file = { name: 'frame', hash: named, size: 100, mediaType: 'image/png' };
+  await finishChunk(farm.parts, stage, 0, { result: {}, files: [file] });
+  const gone: BlobHash[] = [];
+  farm.parts.balancer.blobsFreed = (hashes) => void gone.push(...hashes);
+  await letGo(farm.parts, [once, twice, kept]);
+  const all = [once, twice, kept, named];
+  assert.deepEqual(await Promise.all(all.map(isThere)), [false, true, true, true]);
+  assert.deepEqual(gone, [once], 'workers are told of what is gone');
 });
 
 test('whoever is told during a sweep that a blob is here finds it afterwards', async () => {

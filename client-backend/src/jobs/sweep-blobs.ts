@@ -1,9 +1,8 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { deleteUnusedBlobs, findBlob, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { deleteUnusedBlobs, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { allChunkFiles, chunkFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
-import { BACKEND_KINDS } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
-import { oneByOne } from '../uploads/note-blob.ts';
+import { removeFiles } from './let-go.ts';
 
 /** A blob that nobody names is kept for so long after it came, or was last said to be here. */
 export const GRACE_MS = 60 * 60_000;
@@ -67,14 +66,8 @@ async function remove(parts: Parts, unused: Set<BlobHash>, { before, since }: Ti
     for (const row of await chunkFilesSince(db, since)) keep(unused, row.files_json ?? '');
     const hashes = [...unused];
     for (let at = 0; at < hashes.length; at += 500) {
-      await deleteUnusedBlobs(db, hashes.slice(at, at + 500), before);
+      await deleteUnusedBlobs(db, hashes.slice(at, at + 500), { before });
     }
   });
-  for (const hash of unused) {
-    await oneByOne(hash, async () => {
-      if ((await findBlob(parts.db, hash)) !== undefined) return;
-      await parts.blobs.delete(hash);
-      for (const kind of Object.values(BACKEND_KINDS)) await kind.images?.forget(parts, [hash]);
-    });
-  }
+  await removeFiles(parts, unused);
 }

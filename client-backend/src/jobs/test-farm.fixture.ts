@@ -128,6 +128,7 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
   return {
     connected: () => link.up,
     jobsChanged: (jobs) => void CONTROL_REQUESTS['jobs-changed'].parse({ jobs }),
+    blobsFreed() {},
     retryChunks: (job) =>
       answer(async () => {
         CONTROL_REQUESTS['retry-chunks'].parse({ job });

@@ -3,6 +3,7 @@ import {
   type ChunkProgress,
   CONTROL_REQUESTS,
   ControlAuth,
+  MOST_FREED,
   StagePatch,
   WorkersPatch,
 } from '@parallel-pilot/shared/protocol/control.ts';
@@ -82,6 +83,12 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     jobsChanged(jobs) {
       if (!socket.connected || jobs.length === 0) return;
       socket.emit('jobs-changed', CONTROL_REQUESTS['jobs-changed'].parse({ jobs }));
+    },
+    blobsFreed(blobs) {
+      for (let at = 0; socket.connected && at < blobs.length; at += MOST_FREED) {
+        const message = { blobs: blobs.slice(at, at + MOST_FREED) };
+        socket.emit('blobs-freed', CONTROL_REQUESTS['blobs-freed'].parse(message));
+      }
     },
     retryChunks: (job) => ask(socket, 'retry-chunks', { job }),
     rejectChunks: (request) => ask(socket, 'reject-chunks', request),

@@ -1,6 +1,5 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import type { BlobsTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import { insertBlobs, type NewBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { createExclusive } from '../jobs/exclusive.ts';
 import type { Parts } from '../parts.ts';
 
@@ -10,7 +9,7 @@ export const oneByOne = createExclusive<BlobHash>();
 /** Notes a stored blob, or touches one that was here. Its size; null when its bytes are not (any more). */
 export const noteBlob = (
   { blobs, db }: Pick<Parts, 'blobs' | 'db'>,
-  row: Omit<BlobsTable, 'size'>,
+  row: Omit<NewBlob, 'size'>,
 ): Promise<number | null> =>
   oneByOne(row.hash, async () => {
     const size = await blobs.size(row.hash);

@@ -4,6 +4,7 @@ import {
   type WorkersPatch,
 } from '@parallel-pilot/shared/protocol/control.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Forget } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Namespace, Socket } from 'socket.io';
 import type { Broadcast, Listener } from '../effects/broadcast.ts';
@@ -11,14 +12,27 @@ import type { Engine } from '../effects/engine.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
-export type ControlParts = { engine: Engine; broadcast: Broadcast; replies: Replies; log: Log };
+export type ControlParts = {
+  workers: Namespace;
+  engine: Engine;
+  broadcast: Broadcast;
+  replies: Replies;
+  log: Log;
+};
 
 /** What the backend asks. */
-export function serveControl(namespace: Namespace, { engine, broadcast, replies, log }: ControlParts): void {
+export function serveControl(
+  namespace: Namespace,
+  { workers, engine, broadcast, replies, log }: ControlParts,
+): void {
   namespace.on('connection', (socket) => {
     log.info({ event: 'control.connected' });
     receive(socket, 'jobs-changed', CONTROL_REQUESTS['jobs-changed'], log, ({ jobs }) => {
       engine.push({ type: 'jobs-hint', jobs });
+    });
+    // A hint about files, of which the farm's state knows nothing: it goes straight on.
+    receive(socket, 'blobs-freed', CONTROL_REQUESTS['blobs-freed'], log, ({ blobs }) => {
+      workers.emit('forget', { blobs } satisfies Forget);
     });
     receive(socket, 'retry-chunks', CONTROL_REQUESTS['retry-chunks'], log, ({ job }, ack) => {
       if (!engine.ready()) return ack(refusal('not-ready'));

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { BlobHash } from '../model/ids.ts';
+import type { StageId } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
 import type { ResultFile, StageInput } from '../protocol/workers.ts';
 
@@ -18,6 +18,8 @@ export type StagePlan = {
   quorum?: { chunks: number; afterMs: number };
   /** Which part of the whole job the stage is, from 0 to 1; all of it when left out. */
   span?: { from: number; to: number };
+  /** Counted from 1 where stages of a name come again and again, such as the rounds of a training. */
+  iteration?: number;
 };
 
 export type Note = { level: 'info' | 'warning'; code: string; message: string };
@@ -29,16 +31,16 @@ export type NextStep =
       stage: StagePlan;
       notes: Note[];
       settings?: unknown;
-      /**
-       * Nobody needs the files any more that the stages before the one just over made, but those in `keep`: the
-       * job holds them until a later step names them in `release`.
-       */
-      free?: { keep: BlobHash[]; release: BlobHash[] };
+      /** Files that no later step needs: they are removed when this one is true. */
+      free?: FreedFiles[];
     }
   /** Waits for the user's settings; `defaults` are what would be used. */
   | { step: 'await-settings'; notes: Note[]; defaults: unknown }
   | { step: 'assemble' }
   | { step: 'fail'; code: string; message: string };
+
+/** Of the files that the chunks of a stage made, those with names that are not in `keep`. */
+export type FreedFiles = { stage: StageId; keep: string[] };
 
 export type FailedChunk = { ordinal: number; spec: unknown; code: string; message: string; log: string };
 
@@ -54,6 +56,7 @@ export type PlanningContext<Spec> = {
   decided: unknown;
   /** The stage that is over: all its chunks are settled, or its quorum is. */
   last: {
+    id: StageId;
     name: string;
     spec: unknown;
     total: number;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
-import { ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
+import { BlobHash, ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
 import { WorkerStatus } from '../model/worker.ts';
 import { MeasuredValues } from './measured.ts';
 import { Heartbeat } from './workers.ts';
@@ -15,6 +15,11 @@ export const ControlAuth = z.object({ protocol: z.int(), token: z.string().min(1
 /** backend -> balancer: rows of these jobs changed (planned, paused, resumed, canceled, priority, deleted): read them again. */
 export const JobsChanged = z.object({ jobs: z.array(JobId).min(1).max(1_000) });
 export type JobsChanged = z.infer<typeof JobsChanged>;
+
+export const MOST_FREED = 1_000;
+/** backend -> balancer: no work to come needs these blobs; workers are told to `forget` them. */
+export const BlobsFreed = z.object({ blobs: z.array(BlobHash).min(1).max(MOST_FREED) });
+export type BlobsFreed = z.infer<typeof BlobsFreed>;
 
 /** backend -> balancer, acknowledged: failed and canceled chunks of the job's open stage are queued again, attempts at 0. */
 export const RetryChunks = z.object({ job: JobId });
@@ -73,6 +78,7 @@ export type WorkersPatch = z.infer<typeof WorkersPatch>;
 
 export const CONTROL_REQUESTS = {
   'jobs-changed': JobsChanged,
+  'blobs-freed': BlobsFreed,
   'retry-chunks': RetryChunks,
   'reject-chunks': RejectChunks,
 } as const;

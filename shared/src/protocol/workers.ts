@@ -94,6 +94,10 @@ export type Reclaim = z.infer<typeof Reclaim>;
 export const Revoke = z.object({ leases: z.array(LeaseId).min(1) });
 export type Revoke = z.infer<typeof Revoke>;
 
+/** balancer -> worker: no work to come needs these blobs; what the cache has of them may go. Reply ok. */
+export const Forget = z.object({ blobs: z.array(BlobHash).min(1).max(1_000) });
+export type Forget = z.infer<typeof Forget>;
+
 /** worker -> balancer: work on the chunk begins. No reply. */
 export const Started = z.object({ lease: LeaseId });
 export type Started = z.infer<typeof Started>;
@@ -169,4 +173,9 @@ export const WORKER_MESSAGES = {
   leaving: Leaving,
 } as const;
 
-export const BALANCER_MESSAGES = { assign: Assign, reclaim: Reclaim, revoke: Revoke } as const;
+export const BALANCER_MESSAGES = {
+  assign: Assign,
+  reclaim: Reclaim,
+  revoke: Revoke,
+  forget: Forget,
+} as const;

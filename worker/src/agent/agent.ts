@@ -64,6 +64,10 @@ export class Agent {
           this.#loop.end(leases);
           return { ok: true };
         },
+        forget: ({ blobs }) => {
+          this.#parts?.assets.cache.forget(blobs);
+          return { ok: true };
+        },
       },
       options.log,
     );

@@ -5,6 +5,7 @@ import {
   type Assign,
   BALANCER_MESSAGES,
   ConnectRefusal,
+  type Forget,
   type Hello,
   type Reclaim,
   type Revoke,
@@ -31,6 +32,7 @@ export type ConnectionHandlers = {
   assign(message: Assign): Reply;
   reclaim(message: Reclaim): Reply;
   revoke(message: Revoke): Reply;
+  forget(message: Forget): Reply;
 };
 
 const ACK_MS = 10_000;
@@ -67,6 +69,7 @@ export class Connection {
     this.#answer('assign', handlers.assign);
     this.#answer('reclaim', handlers.reclaim);
     this.#answer('revoke', handlers.revoke);
+    this.#answer('forget', handlers.forget);
   }
 
   get welcome(): boolean {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Assign, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { until } from '../../../tests/support/until.ts';
 import { FakeFarm } from '../agent/fixtures/fake-farm.ts';
 import { createWorkerLog } from '../agent/log.ts';
 import { Assets, type Prepared } from './assets.ts';
@@ -125,6 +126,20 @@ test('a full disk is a clear failure, after what nobody needs was given up', asy
   const given = await assets.prepare(assign([scene]), never);
   assert.equal(given.ok ? 'ok' : given.code, 'disk-full');
   assert.deepEqual(assets.cache.hashes, []);
+});
+
+test('what the farm has no use for any more leaves the cache and the folders, but for what is in use', async (t) => {
+  const { farm, assets, assign, changes } = await setUp(t);
+  const [old, kept, used] = ['old', 'kept', 'used'].map((name) => farm.addBlob(name, name));
+  assert.ok(old !== undefined && kept !== undefined && used !== undefined);
+  const first = await assets.prepare(assign([old, kept]), never);
+  const second = await assets.prepare(assign([used]), never);
+  release(first);
+  assets.cache.forget([old.hash, used.hash, 'f'.repeat(64) as BlobHash]);
+  assert.deepEqual(new Set(assets.cache.hashes), new Set([kept.hash, used.hash]));
+  assert.deepEqual(changes.removed, [old.hash]);
+  await until(() => !existsSync(folderOf(first)), 'a folder still links to what is gone');
+  assert.equal(readFileSync(join(folderOf(second), 'used'), 'utf8'), 'used');
 });
 
 test('the least recently used file goes above the limit, but none that a held chunk uses', async (t) => {

@@ -125,6 +125,11 @@ export class BlobCache {
     }
   }
 
+  /** Drops those that nothing under way needs: the farm has no use for them any more. */
+  forget(hashes: readonly BlobHash[]): void {
+    for (const hash of hashes) if (!this.#pins.has(hash)) this.#drop(hash);
+  }
+
   /** Done at once: a file of the same name may be on its way here. */
   #drop(hash: BlobHash): void {
     const blob = this.#blobs.get(hash);

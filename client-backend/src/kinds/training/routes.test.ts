@@ -45,15 +45,15 @@ async function longTraining(rounds: number, shards: number, steps: number): Prom
   }));
   for (let round = 1; round <= rounds; round += 1) {
     const [train, merge] = [newId('stg', parts.random), newId('stg', parts.random)];
-    const times = { planned_at: round * 1_000, closed_at: round * 1_000 + 500 };
+    const times = { iteration: round, planned_at: round * 1_000, closed_at: round * 1_000 + 500 };
     const merged = JSON.stringify({ missing: [0], shardMetrics: { loss: round } });
     stages.push(
-      { ...of, ...times, id: train, ordinal: 2 * round, name: 'train', chunk_count: shards, spec_json: '{}' },
+      { ...of, ...times, id: train, ordinal: 3 * round, name: 'train', chunk_count: shards, spec_json: '{}' },
       {
         ...of,
         ...times,
         id: merge,
-        ordinal: 2 * round + 1,
+        ordinal: 3 * round + 1,
         name: 'merge',
         chunk_count: 1,
         spec_json: merged,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { MergeSpec, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -155,35 +155,70 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.match(await textOf(job, 'model.npz'), /layer\.weight\.npy/);
     });
 
-    test('files of old rounds are freed, the best weights stay, and go when there are better ones', async () => {
-      const settings = { shards: 2, rounds: 6, patience: 5, merge: 'outer' as const };
-      const job = await inFirstRound(farm.parts, { settings });
-      const weightsOf = async () => {
-        const stage = await newestStage(farm.parts.db, job);
-        return JSON.parse(stage?.spec_json ?? 'null').weights.hash;
+    test('what no later round needs is gone when the next is planned; of the models the best and the newest stay', async () => {
+      const settings = {
+        shards: 2,
+        rounds: 6,
+        patience: 5,
+        merge: 'outer' as const,
+        models: 'best' as const,
       };
-      const merged: string[] = [];
+      const job = await inFirstRound(farm.parts, { settings });
+      const filesOf = async (): Promise<BlobHash[]> => {
+        const chunks = await doneChunks(farm.parts.db, (await openStage(farm.parts, job)).id, -1, 9);
+        return chunks.flatMap((chunk) => JSON.parse(chunk.files_json ?? '[]')).map((file) => file.hash);
+      };
+      const isThere = async (hash: BlobHash) => (await farm.parts.blobs.size(hash)) !== null;
+      const models: BlobHash[] = [];
+      const others: BlobHash[] = [];
       for (const [index, accuracy] of [0.5, 0.9, 0.6, 0.7, 0.95, 0.6].entries()) {
-        await deliverAll(farm.parts, job, { weights: [index + 100, 1] });
-        await deliverAll(farm.parts, job, { weights: [index, 7], metrics: { accuracy } });
-        if (index < 5) merged.push(await weightsOf());
-        now += 2 * 60 * 60_000;
-        await sweepBlobs(farm.parts);
-        const there = await Promise.all(merged.map((hash) => farm.parts.blobs.size(hash as never)));
-        const kept = there.flatMap((size, round) => (size === null ? [] : [round]));
-        // The best one, the newest, and the one that the newest came from, which is freed a step later.
+        for (const shard of [0, 1])
+          await deliver(farm.parts, job, shard, { weights: [index * 2 + shard + 100, 1] });
+        others.push(...(await filesOf()));
+        assert.equal(await settled(farm.parts, job, (await openStage(farm.parts, job)).id), 'merge');
+        const before = [...others];
+        await deliver(farm.parts, job, 0, { weights: [index + 0.25, 7], metrics: { accuracy } });
+        const [model, momentum] = await filesOf();
+        assert.ok(model !== undefined && momentum !== undefined);
+        models.push(model);
+        others.push(momentum);
+        await settled(farm.parts, job, (await openStage(farm.parts, job)).id);
         const best = index < 1 ? 0 : index < 4 ? 1 : 4;
-        assert.ok(kept.includes(best), `round ${best + 1} of ${merged.length} is gone: ${kept}`);
-        for (const round of kept)
-          assert.ok(round === best || round >= index - 1, `round ${round + 1} is kept`);
+        await until(
+          async () => {
+            const kept: number[] = [];
+            for (const [round, hash] of models.entries()) if (await isThere(hash)) kept.push(round);
+            const left = (await Promise.all(before.map(isThere))).filter(Boolean).length;
+            assert.ok(kept.includes(best) && kept.includes(index), `of round ${index + 1}: ${kept}`);
+            return kept.every((round) => round === best || round >= index - 1) && left === 0;
+          },
+          `files of old rounds are still there after round ${index + 1}`,
+        );
       }
       assert.equal((await openStage(farm.parts, job)).name, 'evaluate');
-      assert.equal((await newestStage(farm.parts.db, job))?.inputs_json.includes(merged[4] ?? 'x'), true);
+      assert.equal(await isThere(others.at(-1) as BlobHash), false, 'the last momentum is kept');
+      assert.ok((await newestStage(farm.parts.db, job))?.inputs_json.includes(models[4] ?? 'x'));
       const plan = TrainingPlan.parse(
         JSON.parse((await stateOfJob(farm.parts, job)).settings_json ?? 'null'),
       );
-      for (const { input } of plan.shards) assert.notEqual(await farm.parts.blobs.size(input.hash), null);
+      for (const { input } of plan.shards) assert.ok(await isThere(input.hash));
       assert.equal(await deliverAll(farm.parts, job), 'completed');
+    });
+
+    test('the models of all rounds outlive the sweep where they take little', async () => {
+      const job = await inFirstRound(farm.parts, { settings: { shards: 1, rounds: 3 } });
+      const models: BlobHash[] = [];
+      for (const round of [1, 2, 3]) {
+        await deliverAll(farm.parts, job, { weights: [round, 31] });
+        await deliver(farm.parts, job, 0, { weights: [round, 17] });
+        const stage = await openStage(farm.parts, job);
+        const [chunk] = await doneChunks(farm.parts.db, stage.id, -1, 1);
+        models.push(JSON.parse(chunk?.files_json ?? '[]')[0].hash);
+        await settled(farm.parts, job, stage.id);
+      }
+      now += 3 * 60 * 60_000;
+      await sweepBlobs(farm.parts);
+      for (const hash of models) assert.notEqual(await farm.parts.blobs.size(hash), null);
     });
 
     test('after its deadline a round closes with a quorum, and the balancer is told', async () => {

@@ -5,7 +5,7 @@ import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../parts.ts';
 import { standingOf } from './rounds/best.ts';
-import { lastRound } from './rounds/round-stages.ts';
+import { roundOf } from './rounds/round-stages.ts';
 
 /** What the job page shows of a training. */
 export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow): Promise<TrainingView> {
@@ -18,7 +18,7 @@ export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow):
     data: data.fileName,
     settings,
     split: plan === undefined ? null : splitOf(plan),
-    round: lastRound(stage),
+    round: roundOf(stage),
     metrics: standing?.metrics ?? null,
     best: standing?.best ?? null,
   };

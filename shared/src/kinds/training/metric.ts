@@ -1,7 +1,6 @@
-import type { StageInput } from '../../protocol/workers.ts';
 import type { Note } from '../kind.ts';
 import type { TrainingSettings } from './settings.ts';
-import type { Metrics, RoundState, TrainingPlan } from './stages.ts';
+import type { Best, Metrics, RoundState, TrainingPlan } from './stages.ts';
 
 /**
  * The metric that says how good a merged model is, and whether more of it is better; null when it was not
@@ -37,12 +36,11 @@ const SMALLER_IS_BETTER = /loss|err|mse|mae|rmse|perplexity|nll|cost/i;
 export const isBetter = (value: number, than: number, goal: 'max' | 'min'): boolean =>
   goal === 'max' ? value > than : value < than;
 
-/** What is known after a round was merged to these weights. */
+/** What is known after a round was merged to this model. */
 export function judge(
   state: RoundState,
-  round: number,
+  merged: Pick<Best, 'round' | 'weights' | 'stage'>,
   metrics: Record<string, number>,
-  weights: StageInput,
   { settings }: TrainingPlan,
 ): Omit<RoundState, 'momentum'> {
   const { best, stale, framework, lossy } = state;
@@ -51,7 +49,7 @@ export function judge(
   if (judged === null) return { best, stale: best === null ? 0 : stale + 1, framework, lossy };
   const { name, value } = judged;
   return best === null || isBetter(value, best.value, judged.goal)
-    ? { best: { round, name, value, weights }, stale: 0, framework, lossy }
+    ? { best: { ...merged, name, value }, stale: 0, framework, lossy }
     : { best, stale: stale + 1, framework, lossy };
 }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { training } from './kind.ts';
 import { judge } from './metric.ts';
-import { quorumOf, type TrainingSettings } from './settings.ts';
+import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
 import { EvaluateSpec, FILES, MergeSpec, type TrainingPlan, TrainSpec, WEIGHTS } from './stages.ts';
 
@@ -84,14 +85,16 @@ function madeBy(stage: StagePlan, fate: Fate): Pick<DoneChunk, 'result' | 'files
 }
 
 /** Plays a whole job; checks of every stage that what it names is still there. */
-function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: StagePlan[] } {
+function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: StagePlan[]; kept: number } {
   const plan = planOf(spec);
   const held = new Set<string>([
     spec.script.blob,
     ...plan.shards.map((shard) => shard.input.hash),
     ...(plan.holdout === null ? [] : [plan.holdout.input.hash]),
   ]);
-  const files: string[][] = [];
+  /** What the chunks of each stage made and nobody freed. */
+  const files = new Map<string, DoneChunk['files']>();
+  let kept = 0;
   const stages = [training.first(spec)];
   const steps: NextStep[] = [];
   let decided: unknown = null;
@@ -100,7 +103,11 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
     const stage = stages.at(-1) as StagePlan;
     const fate = fates[turn % fates.length] as Fate;
     const { done, failed } = resultsOf(stage, fate);
-    files.push(done.flatMap((chunk) => chunk.files.map((one) => one.hash)));
+    const id = StageId.parse(`stg_${String(turn).padStart(12, '0')}`);
+    files.set(
+      id,
+      done.flatMap((chunk) => chunk.files),
+    );
     const ordinals = done.map((chunk) => chunk.ordinal);
     const step = training.next({
       spec,
@@ -108,6 +115,7 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
       decided,
       fleet: [],
       last: {
+        id,
         name: stage.name,
         spec: stage.spec,
         total: stage.chunks.length,
@@ -121,12 +129,19 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
       },
     });
     steps.push(step);
-    if (step.step !== 'stage') return { steps, stages };
+    if (step.step !== 'stage') return { steps, stages, kept };
     if (step.settings !== undefined) decided = step.settings;
-    for (const one of step.free?.keep ?? []) held.add(one);
-    for (const one of step.free?.release ?? []) assert.ok(held.delete(one), 'what was not held is released');
-    if (step.free !== undefined) for (const one of files.slice(0, -1)) one.length = 0;
-    const there = new Set([...held, ...files.flat()]);
+    for (const { stage: of, keep } of step.free ?? []) {
+      const made = files.get(of);
+      assert.ok(made !== undefined, 'files of a stage that never was are freed');
+      files.set(
+        of,
+        made.filter((one) => keep.includes(one.name)),
+      );
+    }
+    const left = [...files.values()].flat();
+    kept = left.length;
+    const there = new Set<string>([...held, ...left.map((one) => one.hash)]);
     for (const chunk of step.stage.chunks) {
       const inputs: StageInput[] = [...step.stage.inputs, ...training.chunkInputs(step.stage.name, chunk)];
       for (const one of inputs) assert.ok(there.has(one.hash), `${step.stage.name}: ${one.path} was freed`);
@@ -154,6 +169,7 @@ const settings = fc.record({
   deadlineSeconds: fc.option(fc.constant(5)),
   holdout: fc.constantFrom(0, 0.1),
   patience: fc.option(fc.integer({ min: 1, max: 3 })),
+  models: fc.constantFrom('auto' as const, 'all' as const, 'best' as const),
 });
 
 test('any sequence of settled stages leads on, names only files that are still there, and ends', () => {
@@ -231,9 +247,7 @@ test('with patience the best round is the result, and its weights outlive the ro
   const evaluate = stages.at(-1);
   assert.deepEqual(names(stages).filter((name) => name === 'train').length, 4);
   assert.equal(EvaluateSpec.parse(evaluate?.spec).round, 2);
-  const best = evaluate?.inputs.find((one) => one.path === WEIGHTS)?.hash;
-  const kept = steps.flatMap((step) => (step.step === 'stage' ? (step.free?.keep ?? []) : []));
-  assert.ok(best !== undefined && kept.includes(best));
+  assert.ok(evaluate?.inputs.some((one) => one.path === WEIGHTS));
   const note = steps.flatMap((step) => ('notes' in step ? step.notes : [])).at(-1);
   assert.equal(
     note?.message,
@@ -256,16 +270,29 @@ test('patience does not end a training of which nothing is measured, and says so
   }
 });
 
+test('when the model is measured there are only models left: of all rounds, or of the best and the last', () => {
+  const metrics = [0.5, 0.9, 0.7, 0.8];
+  const fates = [WELL, WELL, ...metrics.flatMap((metric) => [WELL, { ...WELL, metric }]), WELL];
+  const of = (given: Partial<TrainingSettings>) =>
+    play(specWith({ rounds: 4, shards: 3, merge: 'outer', ...given }), fates);
+  assert.equal(of({ models: 'all' }).kept, 4);
+  assert.equal(of({ models: 'best' }).kept, 2);
+  // Files of this test have a byte.
+  assert.equal(of({ models: 'auto' }).kept, 4);
+  assert.equal(keepsModels({ models: 'auto', rounds: 41 }, 100 * 1024 ** 2), false);
+});
+
 test('values of two metrics are never compared: a round without the first one is no better', () => {
   const plan = planOf(specWith({}));
   const start = { momentum: null, best: null, stale: 0, framework: 'numpy' as const, lossy: 0 };
   const weights = input(WEIGHTS);
-  const one = judge(start, 1, { loss: 2, f1: 0.1 }, weights, plan);
+  const at = (round: number) => ({ round, weights, stage: null });
+  const one = judge(start, at(1), { loss: 2, f1: 0.1 }, plan);
   assert.deepEqual([one.best?.name, one.best?.value], ['loss', 2]);
   // A loss that is no number any more is left out of what the script hands over.
-  const two = judge({ ...one, momentum: null }, 2, { f1: 5 }, weights, plan);
+  const two = judge({ ...one, momentum: null }, at(2), { f1: 5 }, plan);
   assert.deepEqual([two.best?.round, two.stale], [1, 1]);
-  const three = judge({ ...two, momentum: null }, 3, { accuracy: 0.1, loss: 1 }, weights, plan);
+  const three = judge({ ...two, momentum: null }, at(3), { accuracy: 0.1, loss: 1 }, plan);
   assert.deepEqual([three.best?.round, three.best?.value], [3, 1]);
 });
 
@@ -276,4 +303,10 @@ test('a round may close at its quorum, which is never nobody', () => {
   const { stages } = play(specWith({ rounds: 1, deadlineSeconds: 2.5 }), [WELL]);
   assert.deepEqual(stages[2]?.quorum, { chunks: 3, afterMs: 2_500 });
   assert.equal(stages[3]?.quorum, undefined);
+});
+
+test('dividing the batch never comes to a single row, unless that is the batch', () => {
+  assert.equal(batchPerShard({ batch: 32, shards: 4 }), 8);
+  assert.equal(batchPerShard({ batch: 32, shards: 256 }), 2);
+  assert.equal(batchPerShard({ batch: 1, shards: 4 }), 1);
 });

@@ -1,9 +1,10 @@
+import type { StageId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/workers.ts';
-import type { DoneChunk, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
+import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
 import { lossNotes, lostShards, tooFew } from './losses.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { requirementsOf } from './needs.ts';
-import { quorumOf } from './settings.ts';
+import { keepsModels, quorumOf } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInput } from './stage-parts.ts';
 import {
@@ -31,7 +32,7 @@ export function afterInitialize(context: Context): NextStep {
   if (only === undefined) throw new Error('the first weights are settled without a result');
   const { framework } = InitializeResult.parse(only.result);
   const state: RoundState = { momentum: null, best: null, stale: 0, framework, lossy: 0 };
-  return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS));
+  return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
 
 /** Merges what is in and was checked, where it is enough; what is missing is told. */
@@ -66,6 +67,8 @@ export function afterTrain(context: Context): NextStep {
     missing,
     shardMetrics: weightedMetrics(updates.map(({ result }) => result)),
     holdout: holdout?.input.path ?? null,
+    trained: last.id,
+    from: train.from,
   });
   const { momentum } = train.state;
   const stage: StagePlan = {
@@ -93,13 +96,14 @@ export function afterMerge(context: Context): NextStep {
   const weights = made(only, FILES.weights, WEIGHTS);
   const momentum = fileAs(only, FILES.momentum, MOMENTUM);
   const { metrics } = MergeResult.parse(only.result);
-  const state = { ...judge(merge.state, round, metrics ?? {}, weights, plan), momentum };
+  const merged = { round, weights, stage: context.last.id };
+  const state = { ...judge(merge.state, merged, metrics ?? {}, plan), momentum };
   const { rounds, patience } = plan.settings;
-  const former = merge.state.best;
   const enough = patience !== null && state.stale >= patience;
-  const free = freeing(former, state);
+  const free = freed(context.last.id, merge, state, keepsModels(plan.settings, weights.size));
   if (round < rounds && !enough) {
-    return { ...planTrain(context, round + 1, state, weights), notes: unjudged(plan, round, state), free };
+    const notes = [...unjudged(plan, round, state), ...fewModels(plan, round, weights.size)];
+    return { ...planTrain(context, round + 1, state, weights, notes), free };
   }
   const notes: Note[] =
     enough && round < rounds
@@ -111,18 +115,25 @@ export function afterMerge(context: Context): NextStep {
           },
         ]
       : [];
-  return { ...planEvaluate(context, plan, state, { round, weights }, notes), free };
+  const last = { stage: context.last.id, keep: [FILES.weights] };
+  return { ...planEvaluate(context, plan, state, { round, weights }, notes), free: [...free, last] };
 }
 
 type NextStage = Extract<NextStep, { step: 'stage' }>;
 
-function planTrain(context: Context, round: number, state: RoundState, weights: StageInput): NextStage {
+function planTrain(
+  context: Context,
+  round: number,
+  state: RoundState,
+  weights: StageInput,
+  notes: Note[],
+): NextStage {
   const plan = TrainingPlan.parse(context.decided);
   const { settings, shards } = plan;
   const stage: StagePlan = {
     ...common(context.spec, plan, round, 0),
     name: 'train',
-    spec: TrainSpec.parse({ context: contextOf(plan, round), state, weights }),
+    spec: TrainSpec.parse({ context: contextOf(plan, round), state, weights, from: context.last.id }),
     chunks: shards.map(({ input }, shard) => ShardChunk.parse({ round, shard, data: input })),
     inputs: [scriptInput(context.spec), weights],
     ...(settings.deadlineSeconds === null
@@ -134,7 +145,7 @@ function planTrain(context: Context, round: number, state: RoundState, weights: 
           },
         }),
   };
-  return { step: 'stage', stage, notes: [] };
+  return { step: 'stage', stage, notes };
 }
 
 function planEvaluate(
@@ -149,6 +160,7 @@ function planEvaluate(
   const { holdout } = plan;
   const stage: StagePlan = {
     ...common(context.spec, plan, plan.settings.rounds, 1),
+    iteration: last.round,
     name: 'evaluate',
     spec: EvaluateSpec.parse({
       context: contextOf(plan, chosen.round),
@@ -166,13 +178,31 @@ function planEvaluate(
   return { step: 'stage', stage, notes };
 }
 
-/** The weights and the momentum of the round just over are its files still; the best ones may be of a round long ago. */
-function freeing(former: RoundState['best'], { best }: RoundState): NonNullable<NextStage['free']> {
-  const keep = best === null ? [] : [best.weights.hash];
-  return {
-    keep,
-    release: former === null || keep.includes(former.weights.hash) ? [] : [former.weights.hash],
+/** What of the round just merged, and of the one before, no round to come starts from or may hand out. */
+function freed(
+  merged: StageId,
+  { trained, from, state, context: { round } }: MergeSpec,
+  { best }: RoundState,
+  keepsAll: boolean,
+): FreedFiles[] {
+  const model = (stage: StageId, round: number): FreedFiles => {
+    const kept = round > 0 && (keepsAll || best?.stage === stage);
+    return { stage, keep: kept ? [FILES.weights] : [] };
   };
+  const former = state.best?.stage ?? null;
+  const stages = new Map<StageId, FreedFiles>();
+  if (trained !== null) stages.set(trained, { stage: trained, keep: [] });
+  if (from !== null) stages.set(from, model(from, round - 1));
+  if (former !== null && former !== merged) stages.set(former, model(former, 1));
+  return [...stages.values()];
+}
+
+/** That not every round's model can be had later: told once, while there is time to start anew. */
+function fewModels({ settings }: TrainingPlan, round: number, bytes: number): Note[] {
+  if (round > 1 || settings.models !== 'auto' || keepsModels(settings, bytes)) return [];
+  const size = ((settings.rounds * bytes) / 1024 ** 3).toFixed(1);
+  const message = `Only the best and the newest model are kept: those of all ${settings.rounds} rounds would take ${size} GB. Set "models" to "all" to keep them.`;
+  return [{ level: 'info', code: 'few-models', message }];
 }
 
 /** What stages of a round have in common; `from` is how much of the round was done before this one. */
@@ -182,6 +212,7 @@ function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: num
     requirements: requirementsOf(spec.modules),
     affinity: affinityOf(spec),
     span: { from: at(from), to: at(from === 0 ? 0.9 : 1) },
+    iteration: round,
   };
 }
 

@@ -44,15 +44,26 @@ export const TrainingSettings = strictObject({
   goal: z.enum(['max', 'min']).nullable().default(null),
   /** Name of the labels: a column of a .csv, a field of a .jsonl, an array of an .npz; null finds it by its usual names. */
   label: z.string().min(1).max(200).nullable().default(null),
+  /** Which merged models are kept for download beside the best and the newest; `auto`: all while they take little. */
+  models: z.enum(['auto', 'all', 'best']).default('auto'),
   params: z
     .record(z.string().regex(/^[A-Za-z_]\w{0,63}$/, 'expected a name such as lr'), Parameter)
     .default({}),
 });
 export type TrainingSettings = z.infer<typeof TrainingSettings>;
 
-/** Rows of one step of one shard: the global batch divided, at least 1. */
+/** Bytes that the models of all rounds may come to where nobody said which to keep. */
+const MOST_MODEL_BYTES = 4 * 1024 ** 3;
+
+/** Whether each round's model of that size is kept. */
+export const keepsModels = (
+  { models, rounds }: Pick<TrainingSettings, 'models' | 'rounds'>,
+  bytes: number,
+): boolean => models === 'all' || (models === 'auto' && rounds * bytes <= MOST_MODEL_BYTES);
+
+/** Rows of one step of one shard: the global batch divided, but never to a single row, which BatchNorm refuses. */
 export const batchPerShard = ({ batch, shards }: Pick<TrainingSettings, 'batch' | 'shards'>): number =>
-  Math.max(1, Math.round(batch / shards));
+  Math.max(Math.min(batch, 2), Math.round(batch / shards));
 
 /** Updates with which a round may close after its deadline. */
 export const quorumOf = ({ quorum, shards }: Pick<TrainingSettings, 'quorum' | 'shards'>): number =>

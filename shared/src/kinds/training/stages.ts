@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/workers.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
 
@@ -81,6 +82,8 @@ export const Best = z.object({
   name: z.string(),
   value: z.number(),
   weights: StageInput,
+  /** The merge that made them; null in what was planned before files were freed by name. */
+  stage: StageId.nullable().default(null),
 });
 export type Best = z.infer<typeof Best>;
 
@@ -102,6 +105,8 @@ export const TrainSpec = z.object({
   state: RoundState,
   /** What the round starts from. */
   weights: StageInput,
+  /** The stage that made it, and the momentum. */
+  from: StageId.nullable().default(null),
 });
 export const MergeSpec = z.object({
   context: ScriptContext,
@@ -115,6 +120,9 @@ export const MergeSpec = z.object({
   shardMetrics: Metrics.default({}),
   /** Path of the held-out data among the inputs; null without. */
   holdout: z.string().nullable(),
+  /** The stages that made what is merged, and what the round started from. */
+  trained: StageId.nullable().default(null),
+  from: StageId.nullable().default(null),
 });
 export const EvaluateSpec = z.object({
   context: ScriptContext,

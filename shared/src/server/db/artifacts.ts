@@ -41,9 +41,3 @@ export async function keepBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise
     ).execute();
   }
 }
-
-/** The job has no more use for these. */
-export async function releaseBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise<void> {
-  if (hashes.length === 0) return;
-  await db.deleteFrom('job_blobs').where('job_id', '=', job).where('hash', 'in', hashes).execute();
-}

@@ -1,24 +1,31 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
 import type { BlobHash, LeaseId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
 import type { BlobsTable } from './schema.ts';
 
+export type NewBlob = Omit<Insertable<BlobsTable>, 'claims'>;
+
 /** Notes stored blobs; those already noted are touched, which keeps them from the next sweep. */
-export async function insertBlobs(db: Db, rows: BlobsTable[]): Promise<void> {
+export async function insertBlobs(db: Db, rows: NewBlob[]): Promise<void> {
   const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   for (let at = 0; at < rows.length; at += 200) {
-    const insert = db.insertInto('blobs').values(rows.slice(at, at + 200));
+    const insert = db
+      .insertInto('blobs')
+      .values(rows.slice(at, at + 200).map((row) => ({ ...row, claims: 1 })));
     await (mysql
-      ? insert.onDuplicateKeyUpdate({ created_at: sql`values(created_at)` })
+      ? insert.onDuplicateKeyUpdate({ created_at: sql`values(created_at)`, claims: sql`claims + 1` })
       : insert.onConflict((conflict) =>
-          conflict.column('hash').doUpdateSet((eb) => ({ created_at: eb.ref('excluded.created_at') })),
+          conflict.column('hash').doUpdateSet((eb) => ({
+            created_at: eb.ref('excluded.created_at'),
+            claims: eb('blobs.claims', '+', 1),
+          })),
         )
     ).execute();
   }
 }
 
-export const findBlob = (db: Db, hash: BlobHash): Promise<BlobsTable | undefined> =>
+export const findBlob = (db: Db, hash: BlobHash): Promise<Selectable<BlobsTable> | undefined> =>
   db.selectFrom('blobs').selectAll().where('hash', '=', hash).executeTakeFirst();
 
 /** Hashes of the next blobs after `after` that came, or were last touched, before that time. */
@@ -34,12 +41,17 @@ export async function oldBlobs(db: Db, before: number, after: string, limit: num
   return rows.map((row) => row.hash);
 }
 
-/** Takes the rows of those that are still old and that no submission or artifact names. */
-export async function deleteUnusedBlobs(db: Db, hashes: BlobHash[], before: number): Promise<void> {
-  await db
-    .deleteFrom('blobs')
-    .where('hash', 'in', hashes)
-    .where('created_at', '<', before)
+/** Takes the rows of those that no submission or artifact names: of the old ones, or of those handed in only once. */
+export async function deleteUnusedBlobs(
+  db: Db,
+  hashes: BlobHash[],
+  which: { before: number } | 'handed-in-once',
+): Promise<void> {
+  const all = db.deleteFrom('blobs').where('hash', 'in', hashes);
+  await (which === 'handed-in-once'
+    ? all.where('claims', '=', 1)
+    : all.where('created_at', '<', which.before)
+  )
     .where('hash', 'not in', (eb) => eb.selectFrom('job_blobs').select('hash').where('hash', 'in', hashes))
     .where('hash', 'not in', (eb) => eb.selectFrom('artifacts').select('hash').where('hash', 'in', hashes))
     .execute();

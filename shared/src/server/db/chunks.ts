@@ -1,5 +1,7 @@
 import type { UpdateResult } from 'kysely';
-import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
+import { z } from 'zod';
+import type { BlobHash, ChunkId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
+import { ResultFile } from '../../protocol/workers.ts';
 import { caseById } from './case-by-id.ts';
 import type { ChunkRow } from './chunk-reads.ts';
 import type { Db } from './connect.ts';
@@ -234,21 +236,35 @@ const attemptsOf = (held: (Held & { attempts: number })[]) =>
   caseById(held.map((it) => [it.chunk, it.attempts]));
 const found = (result: UpdateResult): number => Number(result.numUpdatedRows);
 
-/** Forgets the files of the two stages before that ordinal: the sweep may take them. Stages before those were freed before. */
-export async function freeFiles(db: Db, job: JobId, before: number): Promise<void> {
-  const stages = await db
-    .selectFrom('stages')
-    .select('id')
-    .where('job_id', '=', job)
-    .where('ordinal', '<', before)
-    .where('ordinal', '>=', before - 2)
+/** Forgets the files that the stage's chunks made, but those of the names in `keep`. */
+export async function freeFiles(
+  db: Db,
+  stage: StageId,
+  keep: readonly string[],
+): Promise<{ freed: BlobHash[]; kept: BlobHash[] }> {
+  const chunks = await db
+    .selectFrom('chunks')
+    .select(['id', 'files_json'])
+    .where('stage_id', '=', stage)
+    .where('files_json', 'is not', null)
     .execute();
-  const ids = stages.map((stage) => stage.id);
-  if (ids.length === 0) return;
-  await db
-    .updateTable('chunks')
-    .set({ files_json: null })
-    .where('stage_id', 'in', ids)
-    .where('state', '=', 'done')
-    .execute();
+  const files = chunks.map(({ id, files_json }) => ({
+    id,
+    all: Files.parse(JSON.parse(files_json ?? '[]')),
+  }));
+  for (const { id, all } of files) {
+    const kept = all.filter((file) => keep.includes(file.name));
+    await db
+      .updateTable('chunks')
+      .set({ files_json: kept.length === 0 ? null : JSON.stringify(kept) })
+      .where('id', '=', id)
+      .execute();
+  }
+  const hashes = (isKept: boolean) =>
+    files.flatMap(({ all }) =>
+      all.filter((file) => keep.includes(file.name) === isKept).map((file) => file.hash),
+    );
+  return { freed: hashes(false), kept: hashes(true) };
 }
+
+const Files = z.array(ResultFile);

@@ -5,7 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Kysely } from 'kysely';
 import { connectDatabase, migrate } from './connect.ts';
+import * as first from './migrations/0001-first.ts';
+import * as rounds from './migrations/0002-rounds.ts';
+import * as iterations from './migrations/0007-iterations.ts';
 
 const connect = new URL('connect.ts', import.meta.url).href;
 
@@ -46,5 +50,38 @@ test('a migration that is cut off leaves nothing behind that stands in the way o
   const db = connectDatabase(url);
   await migrate(db);
   assert.deepEqual(await db.selectFrom('artifacts').selectAll().execute(), []);
+  await db.destroy();
+});
+
+test('stages of trainings that were planned before iterations know theirs, and old blobs are left to the sweep', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-migrate-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const db = connectDatabase(`sqlite:${join(folder, 'farm.sqlite')}`);
+  const plain = db as unknown as Kysely<unknown>;
+  await first.up(plain);
+  await rounds.up(plain);
+  const names = ['split', 'initialize', 'train', 'merge', 'train', 'merge', 'evaluate'];
+  for (const [ordinal, name] of names.entries()) {
+    const row = { id: `stg_${ordinal}`, job_id: 'job_1', ordinal, name, state: 'closed' };
+    const texts = { spec_json: '{}', inputs_json: '[]', requirements_json: '[]', affinity: '' };
+    const stage = { ...row, ...texts, chunk_count: 1, planned_at: 1 };
+    await db
+      .insertInto('stages')
+      .values(stage as never)
+      .execute();
+  }
+  const blob = { hash: 'a', size: 1, media_type: 'a/b', created_at: 1 };
+  await db
+    .insertInto('blobs')
+    .values(blob as never)
+    .execute();
+  await iterations.up(plain);
+  const stages = await db.selectFrom('stages').select('iteration').orderBy('ordinal').execute();
+  assert.deepEqual(
+    stages.map((stage) => stage.iteration),
+    [null, null, 1, 1, 2, 2, 2],
+  );
+  const noted = await db.selectFrom('blobs').select('claims').executeTakeFirstOrThrow();
+  assert.equal(noted.claims, 2);
   await db.destroy();
 });

@@ -5,6 +5,7 @@ import { createPool } from 'mysql2';
 import * as first from './migrations/0001-first.ts';
 import * as rounds from './migrations/0002-rounds.ts';
 import * as sessions from './migrations/0003-sessions.ts';
+import * as iterations from './migrations/0007-iterations.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -48,7 +49,12 @@ class TransactionalSqlite extends SqliteDialect {
 
 /** Brings the schema to the newest version. Two processes may call it at once. */
 export async function migrate(db: Db): Promise<void> {
-  const migrations = { '0001-first': first, '0002-rounds': rounds, '0003-sessions': sessions };
+  const migrations = {
+    '0001-first': first,
+    '0002-rounds': rounds,
+    '0003-sessions': sessions,
+    '0007-iterations': iterations,
+  };
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;

@@ -82,6 +82,8 @@ export type StagesTable = {
   /** Which part of the whole job the stage is, 0..1. */
   span_from: ColumnType<number, number | undefined, number>;
   span_to: ColumnType<number, number | undefined, number>;
+  /** Counted from 1 where stages of a name come again and again. */
+  iteration: ColumnType<number | null, number | null | undefined, number | null>;
   planned_at: number;
   closed_at: number | null;
 };
@@ -141,7 +143,14 @@ export type WorkersTable = {
   chunks_failed: ColumnType<number, number | undefined, number>;
 };
 
-export type BlobsTable = { hash: BlobHash; size: number; media_type: string; created_at: number };
+export type BlobsTable = {
+  hash: BlobHash;
+  size: number;
+  media_type: string;
+  created_at: number;
+  /** How often it was handed in: of one that came once, nobody but the one who brought it knows. */
+  claims: Generated<number>;
+};
 
 export type ArtifactsTable = {
   job_id: JobId;

@@ -8,10 +8,20 @@ export type StageRow = Selectable<StagesTable>;
 /** A stage without its long texts. */
 export type StageHead = Pick<
   StageRow,
-  'id' | 'job_id' | 'ordinal' | 'name' | 'state' | 'chunk_count' | 'span_from' | 'span_to'
+  'id' | 'job_id' | 'ordinal' | 'name' | 'state' | 'chunk_count' | 'span_from' | 'span_to' | 'iteration'
 >;
 
-const HEAD = ['id', 'job_id', 'ordinal', 'name', 'state', 'chunk_count', 'span_from', 'span_to'] as const;
+const HEAD = [
+  'id',
+  'job_id',
+  'ordinal',
+  'name',
+  'state',
+  'chunk_count',
+  'span_from',
+  'span_to',
+  'iteration',
+] as const;
 
 /**
  * Writes a stage and its chunks, `specs` in the order of their ordinals. Call
@@ -136,20 +146,20 @@ export const stagesOf = (db: Db, job: JobId): Promise<StageHead[]> =>
 /** A stage with its times. */
 export type TimedStage = StageHead & Pick<StageRow, 'planned_at' | 'closed_at'>;
 
-/** The stages of a job with that name and an ordinal in that range (both ends inclusive), in their order. */
-export const stagesNamed = (
+/** The stages of a job with that name and an iteration after `after`, at most `limit` iterations, in their order. */
+export const iterationsOf = (
   db: Db,
   job: JobId,
   name: string,
-  { from = 0, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {},
+  { after = 0, limit = 1_000_000 }: { after?: number; limit?: number } = {},
 ): Promise<TimedStage[]> =>
   db
     .selectFrom('stages')
     .select([...HEAD, 'planned_at', 'closed_at'])
     .where('job_id', '=', job)
     .where('name', '=', name)
-    .where('ordinal', '>=', from)
-    .where('ordinal', '<=', to)
+    .where('iteration', '>', after)
+    .where('iteration', '<=', after + limit)
     .orderBy('ordinal')
     .execute();
 

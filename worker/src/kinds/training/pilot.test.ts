@@ -63,6 +63,43 @@ pilot.finish(w, metrics={"w": w["w"][0]})`;
   assert.match(await alone(script, env), /^pilot: w 7 \(4 samples/);
 });
 
+test('no step is left with a single row, by pilot.batch or by pilot.batches', async () => {
+  const script = `
+import torch
+bad = []
+for rows in range(2, 70):
+    np.savez("rows.npz", X=np.arange(rows), y=np.zeros(rows))
+    for size in range(2, 40):
+        pilot._run.batch = size
+        pilot.data("rows.npz")
+        steps = [len(step) for step in torch.randperm(rows).split(pilot.batch)]
+        own = list(pilot.batches())
+        free = list(pilot.batches(rows, size))
+        if 1 in steps or abs(pilot.batch - size) > 5: bad.append((rows, size, pilot.batch))
+        for drawn in own, free:
+            if 1 in map(len, drawn) or sorted(np.concatenate(drawn)) != list(range(rows)): bad.append((rows, size))
+print(bad)`;
+  assert.equal(await said(script), '[]');
+  const one =
+    'print([len(step) for step in pilot.batches(3, 1)], [len(step) for step in pilot.batches(1, 8)])';
+  assert.equal(await said(one), '[1, 1, 1] [1]');
+});
+
+test('a network with BatchNorm trains on rows that the batch does not divide', async () => {
+  await alone('np.savez("odd.npz", X=np.random.rand(65, 3), y=np.arange(65) % 2)');
+  const script = `
+import torch
+X, y = pilot.data("odd.npz")
+X = torch.tensor(X, dtype=torch.float32)
+model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+model.load_state_dict(pilot.weights(model.state_dict()))
+for epoch in pilot.epochs(1):
+    for rows in torch.randperm(len(X)).split(pilot.batch): model(X[rows])
+    for rows in pilot.batches(): model(X[rows])
+pilot.finish(model.state_dict(), samples=len(X))`;
+  assert.match(await said(script, { PILOT_BATCH: '32' }), /^pilot: .*65 samples/);
+});
+
 test('a .csv becomes numbers and labels, with a header and without, and text labels become indices', async () => {
   const show =
     'X, y = pilot.data("d.csv"); print(X[np.argsort(X[:, 0])].tolist(), y[np.argsort(X[:, 0])].tolist(), y.dtype, pilot.classes)';

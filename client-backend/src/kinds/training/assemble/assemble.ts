@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { Assembly, Errand, MadeArtifact } from '../../kind.ts';
 import { standingOf } from '../rounds/best.ts';
-import { lastRound } from '../rounds/round-stages.ts';
+import { roundOf } from '../rounds/round-stages.ts';
 import { splitOf } from '../view.ts';
 import { historyCsv } from './history.ts';
 import { trainingLogs } from './logs.ts';
@@ -61,7 +61,7 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand
     name: job.name,
     model: { round, metrics: report.data.metrics },
     best: standing?.best ?? null,
-    rounds: lastRound(stage),
+    rounds: roundOf(stage),
     rows: splitOf(plan),
     classes: plan.classes,
     settings: plan.settings,

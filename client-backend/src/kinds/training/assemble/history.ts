@@ -2,7 +2,8 @@ import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { resultFields } from '@parallel-pilot/shared/server/db/result-reads.ts';
-import { roundOf, stagesOfRounds } from '../rounds/round-stages.ts';
+import { iterationsOf } from '@parallel-pilot/shared/server/db/stages.ts';
+import { roundOf } from '../rounds/round-stages.ts';
 
 /** Results that are in memory at a time. */
 const PAGE = 2_000;
@@ -38,9 +39,9 @@ async function* historyRows(db: Db, { job, shards }: Training, signal: AbortSign
   for (let after = 0; ; after += limit) {
     signal.throwIfAborted();
     const page = { after, limit };
-    const trains = await stagesOfRounds(db, job, 'train', page);
+    const trains = await iterationsOf(db, job, 'train', page);
     if (trains.length === 0) return;
-    const merges = await stagesOfRounds(db, job, 'merge', page);
+    const merges = await iterationsOf(db, job, 'merge', page);
     const stages = [...trains, ...merges];
     const rounds = new Map(stages.map((stage) => [stage.id, stage]));
     const paths = { samples: '$.samples', seconds: '$.seconds', metrics: '$.metrics' };

@@ -4,8 +4,8 @@ import type { Curves } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { resultFields } from '@parallel-pilot/shared/server/db/result-reads.ts';
-import type { TimedStage } from '@parallel-pilot/shared/server/db/stages.ts';
-import { roundOf, stagesOfRounds } from './round-stages.ts';
+import { iterationsOf, type TimedStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { roundOf } from './round-stages.ts';
 
 type Point = Curves['lines'][number]['points'][number];
 
@@ -22,8 +22,8 @@ const PAGE = 500;
  * which the database gives the final figures alone.
  */
 export async function curvesOf(db: Db, job: JobId, after: number): Promise<Curves> {
-  const trains = await stagesOfRounds(db, job, 'train', { after });
-  const merges = (await stagesOfRounds(db, job, 'merge', { after })).filter(
+  const trains = await iterationsOf(db, job, 'train', { after });
+  const merges = (await iterationsOf(db, job, 'merge', { after })).filter(
     (stage) => stage.closed_at !== null,
   );
   const shards = trains[0]?.chunk_count ?? 0;

@@ -5,9 +5,9 @@ import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { resultFields, specFields } from '@parallel-pilot/shared/server/db/result-reads.ts';
-import { newestStage, type TimedStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { iterationsOf, newestStage, type TimedStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
-import { lastRound, roundOf, stagesOfRounds } from './round-stages.ts';
+import { roundOf } from './round-stages.ts';
 
 type Round = RoundList['rounds'][number];
 
@@ -17,9 +17,9 @@ export async function roundList(
   job: JobId,
   page: { after: number; limit: number },
 ): Promise<RoundList> {
-  const trains = await stagesOfRounds(db, job, 'train', page);
+  const trains = await iterationsOf(db, job, 'train', page);
   const merges = new Map(
-    (await stagesOfRounds(db, job, 'merge', page)).map((stage) => [roundOf(stage), stage]),
+    (await iterationsOf(db, job, 'merge', page)).map((stage) => [roundOf(stage), stage]),
   );
   const ids = [...merges.values()].map((stage) => stage.id);
   const specs = await specFields(db, ids, { missing: '$.missing', shardMetrics: '$.shardMetrics' });
@@ -48,7 +48,7 @@ export async function roundList(
     };
   });
   const newest = await newestStage(db, job);
-  return { rounds, total: newest === undefined ? 0 : lastRound(newest) };
+  return { rounds, total: newest === undefined ? 0 : roundOf(newest) };
 }
 
 const MergeFields = z.object({ missing: z.array(z.number()), shardMetrics: Metrics });

@@ -26,7 +26,9 @@ where the script itself uses it.
 
     pilot.shard, pilot.shards     this shard, from 0, and how many there are
     pilot.round, pilot.rounds     this round, from 1, and how many there are
-    pilot.batch                   rows of one step: the job's batch divided by the shards
+    pilot.batch                   rows of one step: the job's batch divided by the shards, and after pilot.data
+                                  such that no step is left with a single row, which BatchNorm refuses
+    pilot.batches(n)              rows in a new order, cut into steps of pilot.batch, none of a single row
     pilot.seed                    the job's; random, numpy and torch are seeded with it already
     pilot.deadline                when the round ends, in Unix seconds, or None
     pilot.evaluating              the script is to measure, not to train
@@ -77,6 +79,7 @@ class _Alone:
     """What stands behind the functions when there is no farm. The farm puts an object of its own in its place."""
 
     training = not evaluating
+    batch = batch
     repeats = int(_env("PILOT_ROUNDS") or 1)
     label = _env("PILOT_LABEL")
     stop_at = None
@@ -147,14 +150,38 @@ def data(path=None):
     Labels are found by the job's setting "label" (PILOT_LABEL), or by names such as label, target and y;
     in a .csv they are the last column otherwise. Labels that are text become indices into pilot.classes.
     """
-    global _rows
+    global _rows, batch
     _seed_libraries()
     source = _run.data_path(path)
     ending = os.path.splitext(source)[1].lower()
     if ending not in _READERS:
         raise ValueError("pilot.data reads .npz, .csv, .jsonl and .zip, not %s" % os.path.basename(source))
     loaded, _rows = _READERS[ending](source)
+    batch = _undivided(_rows, _run.batch)
     return loaded
+
+
+def batches(count=None, size=None):
+    """Yields arrays of indices: `count` rows (those of pilot.data) in a new order, `size` (pilot.batch) at a
+    time. A single row that would be left over joins the step before."""
+    count = _rows if count is None else count
+    if count is None:
+        raise RuntimeError("pilot.batches has to know how many rows there are: call pilot.data before, or give it n")
+    size = max(1, int(batch if size is None else size))
+    order = np.random.permutation(count)
+    start = 0
+    while start < count:
+        end = count if count - start - size == 1 and size > 1 else start + size
+        yield order[start:end]
+        start = end
+
+
+def _undivided(rows, size):
+    """The size of a step nearest to `size` that leaves no single row over."""
+    if size < 2 or rows < 2:
+        return size
+    near = (size + way * step for step in range(rows) for way in (1, -1))
+    return next(one for one in near if one > 1 and rows % one != 1)
 
 
 def weights(default):

@@ -30,6 +30,7 @@ class FarmRun:
         self.history = History()
         self.training = self.stage == "train"
         self.label = context["label"]
+        self.batch = context["batch"]
         self.seeds = [context["seed"]]
         if self.stage != "initialize":
             self.seeds += [context["round"], task["shard"]]
