@@ -70,7 +70,11 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     config,
   });
   const port = await listen(sockets, config.balancerPort, config.host);
-  engine = new FarmEngine({ ...parts, owner, wire, broadcast, quarantine }, farm, read);
+  engine = new FarmEngine(
+    { ...parts, owner, wire, broadcast, quarantine, signingKey: secrets.signingKey },
+    farm,
+    read,
+  );
   serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
   serveControl(control, { workers, engine, broadcast, replies, log });
   log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { verifyLease } from '@parallel-pilot/shared/server/signature.ts';
+import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import { io } from 'socket.io-client';
 import { type MariaDb, startMariaDb } from '../../tests/support/mariadb.ts';
 import { until } from '../../tests/support/until.ts';
@@ -71,7 +71,9 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const [assign] = await assigns(worker, 1);
       assert.ok(assign);
       const hash = 'ab'.repeat(32) as BlobHash;
-      const files = [{ name: 'frame', hash, size: 3, mediaType: 'image/png' }];
+      const received = { lease: assign.lease, hash, size: 3 };
+      const receipt = signReceipt(received, farm.secrets.signingKey);
+      const files = [{ name: 'frame', hash, size: 3, mediaType: 'image/png', receipt }];
       const early = await worker.done(assign.lease, { files });
       assert.equal(!early.ok && early.code, 'blob-missing');
       const crooked = await worker.socket.emitWithAck('done', { lease: assign.lease, files: 'none' });
@@ -82,7 +84,8 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       worker.socket.emit('done');
       await insertBlobs(farm.db, [{ hash, size: 3, media_type: 'image/png', created_at: 1 }]);
       assert.deepEqual(await worker.done(assign.lease, { files }), { ok: true });
-      assert.equal(JSON.parse((await chunkRow(farm.db, stage, 0)).files_json ?? '[]')[0].hash, hash);
+      const kept = { name: 'frame', hash, size: 3, mediaType: 'image/png' };
+      assert.deepEqual(JSON.parse((await chunkRow(farm.db, stage, 0)).files_json ?? '[]'), [kept]);
       worker.close();
     });
 

@@ -25,6 +25,7 @@ export type Part = {
 
 export type Farm = {
   url: string;
+  balancerUrl: string;
   folder: string;
   db: Db;
   balancer: Part;
@@ -62,6 +63,7 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
   let started = 0;
   const farm: Farm = {
     url: `http://127.0.0.1:${port}`,
+    balancerUrl: `http://127.0.0.1:${balancerPort}`,
     folder,
     db: connectDatabase(databaseUrl),
     balancer,
@@ -72,7 +74,7 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
       const number = started;
       const token = (await readFile(join(folder, 'secrets', 'worker-token'), 'utf8')).trim();
       const worker = part(`worker-${number}`, 'worker/src/main.ts', logs, {
-        PILOT_JOIN: `http://127.0.0.1:${balancerPort}`,
+        PILOT_JOIN: farm.balancerUrl,
         PILOT_TOKEN: token,
         PILOT_NAME: `worker-${number}`,
         PILOT_THREADS: '1',

@@ -12,7 +12,7 @@ import {
   type StageId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { signLease } from '@parallel-pilot/shared/server/signature.ts';
+import { signLease, signReceipt } from '@parallel-pilot/shared/server/signature.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
 import { parseRange } from './send-blob.ts';
@@ -126,7 +126,9 @@ async function exerciseLease(backend: TestBackend): Promise<void> {
   for (const time of ['first', 'second']) {
     const put = await ask(hashOf(frame), 'PUT', { body: frame, headers: { 'content-type': 'image/png' } });
     assert.equal(put.status, 200, time);
-    assert.deepEqual(await put.json(), { hash: hashOf(frame), size: 5000 });
+    const received = { lease, hash: hashOf(frame), size: 5000 };
+    const receipt = signReceipt(received, parts.secrets.signingKey);
+    assert.deepEqual(await put.json(), { hash: hashOf(frame), size: 5000, receipt });
   }
   const info = await (await fetch(`${backend.url}/api/v1/blobs/${hashOf(frame)}/info`)).json();
   assert.deepEqual(info, { hash: hashOf(frame), size: 5000, mediaType: 'image/png' });

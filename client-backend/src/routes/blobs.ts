@@ -4,11 +4,11 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { BlobInfo } from '@parallel-pilot/shared/api/farm.ts';
 import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { type StageInput, StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { findBlob, isLeaseOpen, workOfLease } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { verifyLease } from '@parallel-pilot/shared/server/signature.ts';
+import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
@@ -44,7 +44,7 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
     const { hash } = c.req.valid('param');
     const { lease, signature } = c.req.valid('query');
     const refusal = await refuseLease(c, parts, lease, signature);
-    return refusal ?? store(c, parts, hash);
+    return refusal ?? store(c, parts, { lease, hash });
   });
   return routes;
 }
@@ -63,10 +63,9 @@ async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: 
   return problem(c, 410, 'lease-ended', 'The lease has ended, and with it the access to files.');
 }
 
-// Every frame of every worker passes here: one look at the disk, one stream, one row.
-async function store(c: Context, parts: Parts, hash: BlobHash) {
-  const here = await note(c, parts, hash);
-  if (here !== null) return c.json({ hash, size: here }, 200);
+// Every frame of every worker passes here: one look at the disk, one stream, one row. Bytes that are here already
+// are read like others: an answer before their end would tell that they are here to somebody who has not got them.
+async function store(c: Context, parts: Parts, { lease, hash }: { lease: LeaseId; hash: BlobHash }) {
   if ((await parts.blobs.freeBytes()) < SPARE_BYTES) {
     return problem(c, 507, DISK_FULL.code, DISK_FULL.message);
   }
@@ -74,7 +73,9 @@ async function store(c: Context, parts: Parts, hash: BlobHash) {
   const written = await parts.blobs.write(bodyOf(c), { maxBytes, expect: hash });
   if (!written.ok) return problem(c, STATUS[written.code], written.code, written.message);
   if ((await note(c, parts, hash)) === null) throw new Error('a blob was removed while it was stored');
-  return c.json({ hash, size: written.size }, 200);
+  const { size } = written;
+  const receipt = signReceipt({ lease, hash, size }, parts.secrets.signingKey);
+  return c.json({ hash, size, receipt }, 200);
 }
 
 const STATUS = { 'hash-mismatch': 422, 'too-large': 413, 'disk-full': 507 } as const satisfies Record<
@@ -133,8 +134,8 @@ const put = createRoute({
   request: { params: param, query: underLease },
   responses: {
     200: {
-      description: 'Stored, or here already',
-      content: { 'application/json': { schema: BlobInfo.omit({ mediaType: true }) } },
+      description: 'Stored; the receipt lets the result of this lease name the file',
+      content: { 'application/json': { schema: StoredFile } },
     },
     ...problems(403, 410, 413, 422, 507),
   },

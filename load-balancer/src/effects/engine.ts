@@ -36,6 +36,8 @@ export type EngineParts = {
   wire: Wire;
   broadcast: Broadcast;
   quarantine: Quarantine;
+  /** What receipts for uploaded files are signed with. */
+  signingKey: string;
 };
 
 export interface Engine {
@@ -174,12 +176,12 @@ export class FarmEngine implements Engine {
   }
 
   async #attempt(batch: Inbound[], delivered: Delivered | null): Promise<void> {
-    const { db, clock, owner, random, quarantine } = this.#parts;
+    const { db, clock, owner, random } = this.#parts;
     const effects = (delivered === null ? this.#opening : null) ?? [];
     this.#opening = [];
     this.#effects = effects;
     if (delivered !== null) this.#handle(await this.#reload(delivered));
-    this.#handle(await prepare(db, this.farm, batch, quarantine));
+    this.#handle(await prepare(this.#parts, this.farm, batch));
     append(
       effects,
       schedule(this.farm, clock(), () => newId('lse', random)),

@@ -1,9 +1,13 @@
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { identityHashes } from '@parallel-pilot/shared/server/db/workers.ts';
-import type { FarmEvent, StoredChunk } from '../farm/events.ts';
+import { verifyReceipt } from '@parallel-pilot/shared/server/signature.ts';
+import type { FarmEvent, ResultFault, StoredChunk } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
+import type { EngineParts } from './engine.ts';
 import type { Inbound } from './inbound.ts';
 import type { Quarantine } from './quarantine.ts';
 import { changedJobs, readJobs } from './read-jobs.ts';
@@ -12,10 +16,9 @@ export type Prepared = { event: FarmEvent; from: Inbound[] };
 
 /** Asks the database what the handlers must know, with one query for each sort of question. */
 export async function prepare(
-  db: Db,
+  { db, quarantine, signingKey }: Pick<EngineParts, 'db' | 'quarantine' | 'signingKey'>,
   farm: Farm,
   batch: readonly Inbound[],
-  quarantine: Quarantine,
 ): Promise<Prepared[]> {
   const identities = await identityHashes(
     db,
@@ -35,7 +38,7 @@ export async function prepare(
       case 'hello':
         return { ...it, knownIdentity: identities.get(it.hello.worker) ?? null };
       case 'done':
-        return { ...it, missing: it.done.files.some((file) => !stored.has(file.hash)) };
+        return { ...it, fault: faultOf(it.done, stored, signingKey) };
       case 'retry': {
         const read = await readJobs(db, farm, [it.job], quarantine);
         return { ...it, read, stage: read.openStages.at(-1) ?? null };
@@ -52,6 +55,13 @@ export async function prepare(
         return it;
     }
   }
+}
+
+// The receipts first: nobody learns whether a file is stored by naming it.
+function faultOf({ lease, files }: Done, stored: Set<BlobHash>, key: string): ResultFault | null {
+  if (files.some(({ receipt, ...file }) => !verifyReceipt({ lease, ...file }, receipt, key)))
+    return 'not-uploaded';
+  return files.some((file) => !stored.has(file.hash)) ? 'blob-missing' : null;
 }
 
 async function hinted(

@@ -66,7 +66,7 @@ test('what workers say later of a stage closed early is of ended leases', () => 
   for (const lease of leases) {
     const session = machines.find((it) => it.id === lease.worker.id)?.session ?? 0;
     const done = { lease: lease.id, result: null, files: [], busyMs: 1, log: '' };
-    assert.deepEqual(react(sim.farm, { type: 'done', session, reply: 1, missing: false, done }, sim.now), [
+    assert.deepEqual(react(sim.farm, { type: 'done', session, reply: 1, fault: null, done }, sim.now), [
       { type: 'reply-by-outcome', to: 1, lease: lease.id, outcome: 'done' },
     ]);
     assert.deepEqual(react(sim.farm, { type: 'started', session, lease: lease.id }, sim.now), []);

@@ -25,8 +25,7 @@ export type FarmEvent =
   /** A heartbeat says so for the first time, or no longer. */
   | { type: 'draining'; session: SessionId; draining: boolean }
   | { type: 'started'; session: SessionId; lease: LeaseId }
-  /** `missing`: a named file is not stored. */
-  | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done; missing: boolean }
+  | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done; fault: ResultFault | null }
   | { type: 'failed'; session: SessionId; reply: ReplyTo; failed: Failed }
   | { type: 'released'; session: SessionId; reply: ReplyTo; released: Released }
   | { type: 'leaving'; session: SessionId; reply: ReplyTo }
@@ -43,6 +42,9 @@ export type FarmEvent =
   /** The state was read again from the database; `delivered` are the leases that workers were told of. */
   | { type: 'reloaded'; delivered: { worker: WorkerId; lease: LeaseId }[] }
   | { type: 'tick' };
+
+/** Why a result cannot be taken: a file that its lease did not upload, or one that is not stored any more. */
+export type ResultFault = 'not-uploaded' | 'blob-missing';
 
 /** Rows of the jobs in `asked`; a job that has none is gone. `loaded` are the open stages not in mind so far, and closed ones that are not finished. */
 export type JobsRead = {

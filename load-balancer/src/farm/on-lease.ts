@@ -20,11 +20,11 @@ export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] 
   const { done, reply } = event;
   const lease = heldBy(farm, event.session, done.lease);
   if (lease === undefined) return [late(farm, event, done.lease, 'done')];
-  if (event.missing) return [{ type: 'reply', to: reply, reply: refusal('blob-missing') }];
+  if (event.fault !== null) return [{ type: 'reply', to: reply, reply: refusal(event.fault) }];
   const ending: Ending = {
     type: 'finish',
     resultJson: JSON.stringify(done.result ?? null),
-    files: done.files,
+    files: done.files.map(({ receipt: _, ...file }) => file),
     busyMs: done.busyMs,
     log: done.log,
   };

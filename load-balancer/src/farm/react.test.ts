@@ -13,7 +13,7 @@ import { react } from './react.ts';
 describe('the reactor', () => {
   test('a result is written before it is acknowledged, under the lease it came under', () => {
     const { sim, lease, session } = busyFarm();
-    const effects = say(sim, { type: 'done', session, reply: 7, missing: false, done: doneOf(lease.id) });
+    const effects = say(sim, { type: 'done', session, reply: 7, fault: null, done: doneOf(lease.id) });
     const [first, ...others] = effects;
     assert.ok(first?.type === 'write' && first.write.type === 'settle');
     assert.deepEqual([first.write.lease, first.write.outcome, first.write.next], [lease.id, 'done', 'done']);
@@ -26,8 +26,8 @@ describe('the reactor', () => {
 
   test('a result of an ended lease changes nothing: the database says how it ended', () => {
     const { sim, lease, session } = busyFarm();
-    say(sim, { type: 'done', session, reply: 1, missing: false, done: doneOf(lease.id) });
-    const effects = say(sim, { type: 'done', session, reply: 2, missing: false, done: doneOf(lease.id) });
+    say(sim, { type: 'done', session, reply: 1, fault: null, done: doneOf(lease.id) });
+    const effects = say(sim, { type: 'done', session, reply: 2, fault: null, done: doneOf(lease.id) });
     assert.deepEqual(effects, [{ type: 'reply-by-outcome', to: 2, lease: lease.id, outcome: 'done' }]);
   });
 
@@ -38,7 +38,7 @@ describe('the reactor', () => {
       type: 'done',
       session: other,
       reply: 1,
-      missing: false,
+      fault: null,
       done: doneOf(lease.id),
     });
     assert.equal(effects[0]?.type, 'reply-by-outcome');
@@ -46,7 +46,7 @@ describe('the reactor', () => {
       type: 'done',
       session: 999,
       reply: 2,
-      missing: false,
+      fault: null,
       done: doneOf(lease.id),
     });
     assert.ok(refused?.type === 'reply' && !refused.reply.ok && refused.reply.code === 'not-allowed');
@@ -55,7 +55,13 @@ describe('the reactor', () => {
 
   test('a missing file leaves the lease as it is', () => {
     const { sim, lease, session } = busyFarm();
-    const effects = say(sim, { type: 'done', session, reply: 1, missing: true, done: doneOf(lease.id) });
+    const effects = say(sim, {
+      type: 'done',
+      session,
+      reply: 1,
+      fault: 'blob-missing',
+      done: doneOf(lease.id),
+    });
     assert.equal(effects.length, 1);
     assert.ok(
       effects[0]?.type === 'reply' && !effects[0].reply.ok && effects[0].reply.code === 'blob-missing',

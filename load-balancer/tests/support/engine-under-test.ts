@@ -47,7 +47,17 @@ export async function startEngine() {
   );
   const { farm, read } = await loadFarm(db, Date.now, quarantine);
   const owner = 'own_local00000000000000' as OwnerId;
-  const parts = { db, owner, clock: Date.now, random: randomBytes, log, wire, broadcast, quarantine };
+  const parts = {
+    db,
+    owner,
+    clock: Date.now,
+    random: randomBytes,
+    log,
+    wire,
+    broadcast,
+    quarantine,
+    signingKey: 'key',
+  };
   const engine: FarmEngine = new FarmEngine(parts, farm, read);
   return {
     engine,

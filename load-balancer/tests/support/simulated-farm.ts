@@ -283,7 +283,7 @@ export class SimulatedFarm {
     const done = { lease, result: null, files: [], busyMs, log: '' };
     // Said twice, as after a lost acknowledgement.
     for (let times = this.#random() < 0.1 ? 2 : 1; times > 0; times -= 1) {
-      this.round([{ type: 'done', session, reply: 0, missing: false, done }]);
+      this.round([{ type: 'done', session, reply: 0, fault: null, done }]);
     }
   }
 }

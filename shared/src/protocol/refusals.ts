@@ -8,6 +8,8 @@ export const REFUSALS = {
   'name-taken': 'The identity of this worker belongs to another machine. Give this one its own data folder.',
   'stale-lease': 'The lease has ended, so the result was not taken.',
   'blob-missing': 'The result names a file that was not uploaded. Upload it and report again.',
+  'not-uploaded':
+    'The result names a file that was not uploaded under its lease. Upload it and report again.',
   'invalid-message': 'The message does not have the form the protocol gives it.',
   'not-allowed': 'That is not possible in the present state.',
   draining: 'The worker is leaving and takes no more work.',

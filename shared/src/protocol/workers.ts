@@ -67,7 +67,8 @@ export type StageInput = z.infer<typeof StageInput>;
 /**
  * balancer -> worker, acknowledged with Reply (`draining`, `busy`). The blob at
  * `hash` is GET `<backend>/api/v1/blobs/<hash>?lease=<lease>&signature=<signature>`;
- * a result is PUT to the same address. The signature ends with the lease.
+ * a result is PUT to the same address, and answered with a receipt. The
+ * signature ends with the lease.
  */
 export const Assign = z.object({
   lease: LeaseId,
@@ -125,11 +126,23 @@ export const ResultFile = z.object({
 });
 export type ResultFile = z.infer<typeof ResultFile>;
 
+/** The answer to the PUT of a result's bytes. `receipt` is what the lease's `done` names them with. */
+export const StoredFile = z.object({
+  hash: BlobHash,
+  size: z.number().int().nonnegative(),
+  receipt: z.string().max(128),
+});
+export type StoredFile = z.infer<typeof StoredFile>;
+
+/** A file of a result as its worker hands it in. */
+export const DeliveredFile = ResultFile.extend(StoredFile.pick({ receipt: true }).shape);
+export type DeliveredFile = z.infer<typeof DeliveredFile>;
+
 /** worker -> balancer, acknowledged after commit. `busyMs` is the time the slot spent on the chunk. */
 export const Done = z.object({
   lease: LeaseId,
   result: z.unknown(),
-  files: z.array(ResultFile).max(64),
+  files: z.array(DeliveredFile).max(64),
   busyMs: z.number().nonnegative(),
   /** The last lines of the child's output, at most 4 KB. */
   log: z.string().max(4_096),

@@ -33,7 +33,10 @@ test('a chunk goes from assign over started and progress to a stored file and do
   assert.equal(done.lease, lease);
   assert.deepEqual(done.result, { name: 'one' });
   assert.equal(done.log, 'a line of one');
-  assert.deepEqual(done.files, [{ name: 'frame', hash: input.hash, size: 9, mediaType: 'image/png' }]);
+  const receipt = `receipt of ${input.hash}`;
+  assert.deepEqual(done.files, [
+    { name: 'frame', hash: input.hash, size: 9, mediaType: 'image/png', receipt },
+  ]);
   assert.deepEqual((await farm.heard('blobs-changed')).added, [input.hash]);
   const beat = await farm.heard('heartbeat');
   assert.equal(beat.draining, false);

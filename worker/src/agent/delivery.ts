@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
 import type { BlobAddress } from '../assets/blob-address.ts';
 import { hashFile, uploadFile } from '../assets/upload.ts';
@@ -64,7 +64,7 @@ export class Delivery {
       this.#log.debug({ event: 'chunk.delivered', lease, reply: reply.ok ? 'ok' : reply.code });
       return { over: true };
     }
-    if (reply.code === 'blob-missing') {
+    if (reply.code === 'blob-missing' || reply.code === 'not-uploaded') {
       await pause(200, signal);
       return { over: false, next: message };
     }
@@ -94,8 +94,8 @@ export class Delivery {
     message: DoneMessage,
     folder: string,
     signal: AbortSignal,
-  ): Promise<{ sent: true; files: ResultFile[] } | { sent: false; instead: FailedMessage }> {
-    const files: ResultFile[] = [];
+  ): Promise<{ sent: true; files: DeliveredFile[] } | { sent: false; instead: FailedMessage }> {
+    const files: DeliveredFile[] = [];
     for (const { name, path, mediaType, size } of message.files) {
       if (signal.aborted) break;
       const hash = await hashFile(join(folder, path), size).catch((error: Error) => error);
@@ -103,27 +103,30 @@ export class Delivery {
         const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
         return { sent: false, instead: asFailure(message, 'unexpected', why) };
       }
-      const failure = await this.#uploadOne(
+      const uploaded = await this.#uploadOne(
         message,
         hash,
         { path: join(folder, path), mediaType, size },
         signal,
       );
-      if (failure !== null) return { sent: false, instead: failure };
-      files.push({ name, hash, size, mediaType });
+      if (uploaded === null) break;
+      if ('type' in uploaded) return { sent: false, instead: uploaded };
+      files.push({ name, hash, size, mediaType, ...uploaded });
     }
     return { sent: true, files };
   }
 
+  /** Null when it was stopped. */
   async #uploadOne(
     message: DoneMessage,
     hash: BlobHash,
     file: { path: string; mediaType: string; size: number },
     signal: AbortSignal,
-  ): Promise<FailedMessage | null> {
+  ): Promise<{ receipt: string } | FailedMessage | null> {
     const url = () => this.#address(hash, message);
     const outcome = await uploadFile({ ...file, url, signal, log: this.#log });
-    if (outcome.ok || outcome.why === 'stopped') return null;
+    if (outcome.ok) return { receipt: outcome.receipt };
+    if (outcome.why === 'stopped') return null;
     const why =
       outcome.why === 'refused' ? outcome.message : 'The farm no longer takes files for this lease.';
     const { sentence } = FAILURES['upload-failed'];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { backoffMs, pause } from '../agent/backoff.ts';
 import type { Log } from '../agent/log.ts';
 import { readShort, send } from './http.ts';
@@ -17,7 +18,8 @@ export type Uploading = {
 };
 
 export type UploadOutcome =
-  | { ok: true }
+  /** `receipt` lets the result name the file. */
+  | { ok: true; receipt: string }
   | { ok: false; why: 'lease-ended' | 'stopped' }
   /** Trying again would not help. */
   | { ok: false; why: 'refused'; message: string };
@@ -47,7 +49,7 @@ export async function uploadFile(uploading: Uploading): Promise<UploadOutcome> {
     if (signal.aborted) return { ok: false, why: 'stopped' };
     switch (attempt.kind) {
       case 'stored':
-        return { ok: true };
+        return { ok: true, receipt: attempt.receipt };
       case 'lease-ended':
         return { ok: false, why: 'lease-ended' };
       case 'refused':
@@ -69,7 +71,7 @@ export async function uploadFile(uploading: Uploading): Promise<UploadOutcome> {
 }
 
 type Attempt =
-  | { kind: 'stored' }
+  | { kind: 'stored'; receipt: string }
   | { kind: 'lease-ended' }
   | { kind: 'refused'; message: string }
   | { kind: 'again'; message: string };
@@ -85,8 +87,9 @@ async function put({ path, size, mediaType, url, signal }: Uploading): Promise<A
     });
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) {
-      response.resume();
-      return { kind: 'stored' };
+      const stored = StoredFile.safeParse(asJson(await readShort(response)));
+      if (stored.success) return { kind: 'stored', receipt: stored.data.receipt };
+      return { kind: 'again', message: 'the farm gave an answer that makes no sense' };
     }
     const message = `HTTP ${status} ${await readShort(response)}`.trim();
     response.destroy();
@@ -95,6 +98,14 @@ async function put({ path, size, mediaType, url, signal }: Uploading): Promise<A
     const { code, message } = error as NodeJS.ErrnoException;
     const ours = code === 'ENOENT' || code === 'EACCES' || code === 'EIO';
     return { kind: ours ? 'refused' : 'again', message: message || String(code ?? error) };
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -47,7 +47,7 @@ async function write(place: Place, bytes: Readable, options: Options) {
   const file = join(place.incoming, randomUUID());
   try {
     const written = await writeFile(file, bytes, options);
-    if (written.ok) await settle(place, file, written.hash, true);
+    if (written.ok) await settle(place, file, written.hash);
     else await rm(file, { force: true });
     return written;
   } catch (error) {
@@ -74,7 +74,6 @@ async function writeFile(
     }
     const found = hash.digest('hex') as BlobHash;
     if (expect !== undefined && found !== expect) return mismatch(expect, found);
-    await file.datasync();
     return { ok: true, hash: found, size };
   } finally {
     await file.close();
@@ -86,11 +85,12 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
   while (done < chunk.length) done += (await file.write(chunk, done)).bytesWritten;
 }
 
-// The content is on the disk before its name is, and the name before anyone is told.
-async function settle(place: Place, file: string, hash: BlobHash, synced = false): Promise<void> {
+// The content is on the disk before its name is, and the name before anyone is told. What is here already, as
+// pixels that are equal often are, need not reach the disk once more.
+async function settle(place: Place, file: string, hash: BlobHash): Promise<void> {
   const target = join(place.folder, hash.slice(0, 2), hash.slice(2));
   if ((await sizeOf(target)) !== null) return rm(file, { force: true });
-  if (!synced) await sync(file);
+  await sync(file);
   const parent = dirname(target);
   if (!place.made.has(parent)) {
     await mkdir(parent, { recursive: true });

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { Assign, DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import { floats, npzBytes } from '../../client-backend/src/kinds/training/data/npz.fixture.ts';
+import { api } from '../support/api.ts';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { HostileWorker, hashOf } from '../support/hostile-worker.ts';
+import { startMariaDb } from '../support/mariadb.ts';
+
+const TRAINER = { kinds: ['training'], 'training.modules': ['numpy', 'pilot'] };
+const INITIALIZED = { parameters: 2, framework: 'numpy', seconds: 1 };
+
+for (const [column, startDatabase] of [
+  ['SQLite', async () => null],
+  ['MariaDB', startMariaDb],
+] as const) {
+  describe(`a worker with a token and leases, on ${column}`, () => {
+    let farm: Farm;
+    let folder: string;
+    let database: Awaited<ReturnType<typeof startMariaDb>> | null;
+    /** A file of somebody else's: it has the form of weights, so that the check of weights would let it pass. */
+    let secret: Buffer;
+    let worker: HostileWorker;
+
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'pilot-leases-'));
+      database = await startDatabase();
+      farm = await startFarm({ workers: 0, ...(database === null ? {} : { databaseUrl: database.url }) });
+      secret = await npzBytes({ salaries: floats([1, 2, 3, 4]) });
+      assert.equal(await give('salaries.npz', secret), hashOf(secret));
+      worker = await HostileWorker.join(farm, { capabilities: TRAINER, slots: 16 });
+    });
+    after(async () => {
+      worker?.close();
+      await farm?.stop();
+      await database?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    async function give(name: string, bytes: Buffer | string): Promise<BlobHash> {
+      await writeFile(join(folder, name), bytes);
+      return api(farm.url).upload(join(folder, name));
+    }
+
+    /** A lease for the first weights of a training of its own. */
+    async function lease(): Promise<Assign> {
+      const rows = Array.from({ length: 40 }, () => `${Math.random()},${Math.round(Math.random())}\n`);
+      await api(farm.url).create({
+        kind: 'training',
+        script: { blob: await give('train.py', 'import numpy\nimport pilot\n'), fileName: 'train.py' },
+        data: { blob: await give('data.csv', `a,label\n${rows.join('')}`), fileName: 'data.csv' },
+        settings: { shards: 2, rounds: 1 },
+      });
+      return worker.lease('initialize');
+    }
+    const deliver = async (to: Assign, file: DeliveredFile) => {
+      const reply = await worker.done(to.lease, { result: INITIALIZED, files: [file] });
+      return reply.ok ? 'ok' : reply.code;
+    };
+
+    test("a result names only what its lease uploaded, so nobody's file is handed to the next lease", async () => {
+      const [mine, other] = [await lease(), await lease()];
+      const stolen = { name: FILES.weights, hash: hashOf(secret), size: secret.length, mediaType: 'a/b' };
+      const weights = await npzBytes({ w: floats([1, 2]) });
+      const honest = await worker.upload(mine, FILES.weights, weights);
+      const attempts: [string, DeliveredFile][] = [
+        ['no receipt', { ...stolen, receipt: '' }],
+        ['an invented one', { ...stolen, receipt: 'ab'.repeat(32) }],
+        ["the lease's own signature", { ...stolen, receipt: mine.signature }],
+        ['the receipt of another file', { ...stolen, receipt: honest.receipt }],
+        ['another size', { ...honest, size: honest.size + 1 }],
+        ['the receipt of another lease', await worker.upload(other, FILES.weights, weights)],
+      ];
+      for (const [what, file] of attempts) assert.equal(await deliver(mine, file), 'not-uploaded', what);
+      const unheard = { ...stolen, hash: hashOf(randomBytes(9)), receipt: '' };
+      assert.equal(await deliver(mine, unheard), 'not-uploaded', 'the reply tells whether a file is stored');
+
+      assert.equal(await deliver(mine, honest), 'ok');
+      const next = await worker.lease('train');
+      assert.ok(next.inputs.some((input) => input.hash === honest.hash));
+      assert.equal((await worker.blob(next, honest.hash)).status, 200);
+      for (const method of ['GET', 'HEAD'])
+        assert.equal((await worker.blob(next, hashOf(secret), method)).status, 403, method);
+    });
+
+    test('what is stored, and how large it is, is not told to somebody who has not got it', async () => {
+      const mine = await lease();
+      const answers = async (hash: BlobHash, body: Buffer) => {
+        const response = await worker.blob(mine, hash, 'PUT', body);
+        return [response.status, (await response.text()).replaceAll(hash, 'HASH')];
+      };
+      const absent = hashOf(randomBytes(9));
+      for (const body of [Buffer.alloc(0), randomBytes(1), randomBytes(secret.length)]) {
+        const there = await answers(hashOf(secret), body);
+        assert.deepEqual(there, await answers(absent, body), `${body.length} bytes`);
+        assert.equal(there[0], 422);
+      }
+      for (const method of ['GET', 'HEAD']) {
+        const [there, gone] = [
+          await worker.blob(mine, hashOf(secret), method),
+          await worker.blob(mine, absent, method),
+        ];
+        assert.deepEqual([there.status, gone.status], [403, 403], method);
+        assert.equal(await there.text(), await gone.text());
+      }
+    });
+
+    test('who has the bytes may send what is here already, and name it', async () => {
+      const [mine, other] = [await lease(), await lease()];
+      const weights = await npzBytes({ w: floats([5, 6]) });
+      const first = await worker.upload(mine, FILES.weights, weights);
+      const second = await worker.upload(other, FILES.weights, weights);
+      assert.deepEqual([second.hash, second.size], [first.hash, weights.length]);
+      assert.notEqual(second.receipt, first.receipt);
+      assert.equal(await deliver(other, second), 'ok');
+      assert.equal(await deliver(mine, first), 'ok');
+    });
+  });
+}
