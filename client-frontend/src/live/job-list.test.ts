@@ -6,7 +6,7 @@ import { type JobPages, matchesFilter, placeRow, removeRow } from './job-list.ts
 const row = (id: string, createdAt: number, state = 'running') =>
   ({ id, createdAt, state, name: id }) as unknown as JobSummary;
 const list = (...pages: JobSummary[][]): JobPages => ({
-  pages: pages.map((jobs) => ({ jobs, next: null, total: pages.flat().length })),
+  pages: pages.map((jobs) => ({ jobs, next: null, total: pages.flat().length, states: {} })),
   pageParams: pages.map(() => null),
 });
 const names = (pages: JobPages) => pages.pages.map((page) => page.jobs.map((job) => job.id).join(''));

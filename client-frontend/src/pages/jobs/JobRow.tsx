@@ -4,6 +4,7 @@ import { memo } from 'react';
 import { Link } from 'react-router';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
 import { formatAgo, formatDuration, formatEta, formatPercent } from '../../components/format.ts';
+import { timeOf } from '../../components/job-time.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { StateBadge } from '../../components/StateBadge.tsx';
 import { siteKind } from '../../kinds/registry.ts';
@@ -51,7 +52,8 @@ function Progress({ job }: { job: JobSummary }) {
 
 function etaOf(job: JobSummary): string {
   if (job.state === 'completed' && job.finishedAt !== null) {
-    return `took ${formatDuration(job.finishedAt - job.createdAt)}`;
+    const { worked } = timeOf(job, job.finishedAt);
+    return worked === null ? '' : `took ${formatDuration(worked)}`;
   }
   if (isOver(job.state) || job.state === 'paused' || job.etaSeconds === null) return '';
   return `${formatEta(job.etaSeconds)} left`;
