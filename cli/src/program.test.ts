@@ -15,7 +15,8 @@ describe('pilot', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'pilot-cli-'));
     farm = await startSmallFarm(({ method, path }) => {
-      if (path.startsWith('/api/v1/jobs?')) return { body: { jobs: [sampleJob()], next: null, total: 1 } };
+      if (path.startsWith('/api/v1/jobs?'))
+        return { body: { jobs: [sampleJob()], next: null, total: 1, states: {} } };
       if (path === `/api/v1/jobs/${JOB_ID}`) {
         return { body: method === 'PATCH' ? {} : sampleJob({ state: 'paused', priority: 7 }) };
       }

@@ -17,6 +17,7 @@ import { newRoutes, problem } from './routes/problems.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
+import { storageRoutes } from './routes/storage.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workerRoutes } from './routes/workers.ts';
 import type { Uploads } from './uploads/uploads.ts';
@@ -36,6 +37,7 @@ export function createApp(parts: Parts, { access, onSignOut, uploads, siteFolder
   app.route('/', uploadRoutes(parts, uploads));
   app.route('/', blobRoutes(parts));
   app.route('/', workerRoutes(parts));
+  app.route('/', storageRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', frameRoutes(parts));

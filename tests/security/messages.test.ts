@@ -147,7 +147,7 @@ describe('the live server of the backend lives on, and answers', () => {
     const farm = await startTestFarm();
     const http = createServer().listen(0, '127.0.0.1');
     await once(http, 'listening');
-    const live = createLive(http, { db: farm.parts.db, log, authorizeRequest: () => ({ ok: true }) });
+    const live = createLive(http, { db: farm.parts.db, log, authorizeRequest: async () => ({ ok: true }) });
     url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     end = async () => {
       await live.close();
@@ -230,7 +230,7 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
     {
       hello: () => Hello.parse(helloOf('listens')),
       ...{ welcomed: nothing, lost: nothing, refused: nothing },
-      ...{ assign: ok, reclaim: ok, revoke: ok },
+      ...{ assign: ok, reclaim: ok, revoke: ok, forget: ok },
     },
     quiet,
   );

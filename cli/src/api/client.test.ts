@@ -61,7 +61,7 @@ describe('the API client', () => {
   test('finds a job by the beginning of its id', async () => {
     const other = 'job_abzzzzzzzz0123456789';
     const jobs = [sampleJob(), sampleJob({ id: other })];
-    const farm = await startSmallFarm(() => ({ body: { jobs, next: null, total: 2 } }));
+    const farm = await startSmallFarm(() => ({ body: { jobs, next: null, total: 2, states: {} } }));
     const api = createApi({ url: farm.url, key: null });
     assert.equal(await findJob(api, 'abc'), JOB_ID);
     assert.equal(await findJob(api, 'job_abz'), other);

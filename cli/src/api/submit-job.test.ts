@@ -23,7 +23,7 @@ for (const taken of [true, false]) {
         return posts === 1 ? refusal(503, 'starting', 'Starting.') : { status: 201, body: job };
       }
       if (path.startsWith('/api/v1/jobs?')) {
-        return { body: { jobs: there() ? [job] : [], next: null, total: there() ? 1 : 0 } };
+        return { body: { jobs: there() ? [job] : [], next: null, total: there() ? 1 : 0, states: {} } };
       }
       return { body: job };
     });

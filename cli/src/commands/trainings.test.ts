@@ -22,7 +22,8 @@ describe('the commands for any job', () => {
       const at = `/api/v1/jobs/${JOB_ID}`;
       const after = /\/rounds\?after=(\d+)$/.exec(path)?.[1];
       if (after !== undefined) return { body: sampleRounds(standing, Number(after)) };
-      if (path.startsWith('/api/v1/jobs?')) return { body: { jobs: [job], next: null, total: 1 } };
+      if (path.startsWith('/api/v1/jobs?'))
+        return { body: { jobs: [job], next: null, total: 1, states: {} } };
       if (path === at) return { body: job };
       if (path === `${at}/artifacts/model.npz`) return { body: Buffer.from('weights') };
       if (path !== `${at}/artifacts`) return null;

@@ -1,3 +1,4 @@
+import { applyToJob } from '@parallel-pilot/shared/api/job-patch.ts';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
@@ -50,22 +51,12 @@ export function applyPatch<Own, Fetched>(
   const names = new Map(view.names);
   for (const { worker, workerName } of patch.progress) names.set(worker, workerName);
   const otherStage = patch.stage !== null && patch.stage !== view.job.stageId;
-  const job: JobDetail = {
-    ...view.job,
-    progress: newestProgress(otherStage ? [] : view.job.progress, patch),
-    stitching: patch.stitching ?? view.job.stitching,
-  };
-  const next = { ...view, job, names };
-  // Its chunks are of a stage that is not known here yet.
-  return otherStage ? { view: next, events: [], stale: true } : trail.patch(next, patch);
-}
-
-// A patch holds what is new; what it does not name stands as it was.
-function newestProgress(before: JobDetail['progress'], patch: JobPatch): JobDetail['progress'] {
-  const newest = new Map(before.map((one) => [one.ordinal, one]));
-  for (const chunk of patch.chunks) if (chunk.status !== 'running') newest.delete(chunk.ordinal);
-  for (const one of patch.progress) newest.set(one.ordinal, one);
-  return [...newest.values()];
+  if (otherStage) {
+    // Its chunks are of a stage that is not known here yet.
+    const job = { ...view.job, progress: patch.progress, stitching: patch.stitching ?? view.job.stitching };
+    return { view: { ...view, job, names }, events: [], stale: true };
+  }
+  return trail.patch({ ...view, job: applyToJob(view.job, patch), names }, patch);
 }
 
 /** The view as one event, for whoever draws it. */

@@ -8,6 +8,7 @@ import { advance, takeGathering } from './advance.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { createErrands, type Errands } from './errands.ts';
 import { createExclusive } from './exclusive.ts';
+import { measureJobs } from './job-sizes.ts';
 import { createWaitWatch } from './wait-watch.ts';
 
 export interface JobEngine {
@@ -79,6 +80,7 @@ export function createJobEngine(parts: Parts): JobEngine {
       await stopForeign(parts, errands);
       await waitWatch.look();
       await diskWatch.look();
+      await measureJobs(parts);
       if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
       troubled = false;
     } catch (error) {

@@ -17,7 +17,7 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
   const job = await findJob(db, id, parts.owner);
   const stage = await newestStage(db, id);
   if (job === undefined || stage === undefined) return null;
-  const [summary] = await summarize(db, [job], parts.clock());
+  const [summary] = await summarize(parts, [job]);
   if (summary === undefined) return null;
   return {
     ...summary,

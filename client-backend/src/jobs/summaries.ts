@@ -1,5 +1,5 @@
 import type { Counts, JobList, JobListQuery, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import { JobId, type OwnerId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
+import type { OwnerId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import {
   countChunks,
@@ -7,44 +7,61 @@ import {
   recentlyDone,
   type StageCounts,
 } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
-import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { countJobs, type JobHead, listJobs } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';
+import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
+import type { Parts } from '../parts.ts';
 import { etaSeconds } from './eta.ts';
 
 /** How many finished chunks the estimate of the remaining time looks at. */
 const MEASURED = 40;
 
-/** One page of the owner's jobs, newest first, in five queries however long it is. */
+/** What summaries are made of: rows, and what the balancer said of chunks under way. */
+type Sources = Pick<Parts, 'db' | 'balancer' | 'clock'>;
+
+/** One page of the owner's jobs, in five queries however long it is. */
 export async function jobListPage(
-  db: Db,
+  sources: Sources,
   owner: OwnerId,
   query: z.output<typeof JobListQuery>,
-  now: number,
 ): Promise<JobList> {
-  const filter = { owner, state: query.state, group: query.group };
+  const { db } = sources;
+  const words = query.q?.split(/\s+/).filter(Boolean);
+  const filter = { owner, group: query.group, words };
   const after = readCursor(query.cursor);
-  const rows = await listJobs(db, filter, { limit: query.limit + 1, after });
-  const page = rows.slice(0, query.limit);
-  const last = page.at(-1);
+  const page = { order: query.sort, limit: query.limit + 1, after };
+  const rows = await listJobs(db, { ...filter, state: query.state }, page);
+  const shown = rows.slice(0, query.limit);
+  const last = shown.at(-1);
+  const states = await countJobs(db, filter);
   return {
-    jobs: await summarize(db, page, now),
-    next: rows.length > page.length && last !== undefined ? `${last.created_at}.${last.id}` : null,
-    total: await countJobs(db, filter),
+    jobs: await summarize(
+      sources,
+      shown.map(({ job }) => job),
+    ),
+    next: rows.length > shown.length && last !== undefined ? writeCursor(last.place) : null,
+    total: totalOf(states, query.state),
+    states,
   };
 }
 
+const Place = z.array(z.union([z.number(), z.string()])).max(4);
+const writeCursor = (place: JobPlace): string => Buffer.from(JSON.stringify(place)).toString('base64url');
+
 // A cursor that was tampered with starts from the beginning.
-function readCursor(cursor: string | undefined): { createdAt: number; id: JobId } | null {
-  const [time = '', id] = cursor?.split('.') ?? [];
-  const job = JobId.safeParse(id);
-  return /^\d{1,16}$/.test(time) && job.success ? { createdAt: Number(time), id: job.data } : null;
+function readCursor(cursor: string | undefined): JobPlace | null {
+  try {
+    return Place.parse(JSON.parse(Buffer.from(cursor ?? '', 'base64url').toString()));
+  } catch {
+    return null;
+  }
 }
 
 /** The list's view of these jobs, in their order. */
-export async function summarize(db: Db, jobs: JobHead[], now: number): Promise<JobSummary[]> {
+export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[]): Promise<JobSummary[]> {
+  const now = clock();
   const stages = await newestStages(
     db,
     jobs.map((job) => job.id),
@@ -63,17 +80,25 @@ export async function summarize(db: Db, jobs: JobHead[], now: number): Promise<J
   return jobs.map((job) => {
     const stage = stages.get(job.id);
     const known = stage === undefined ? {} : (counts.get(stage.id) ?? { done: stage.chunk_count });
-    return summary(job, stage, known, finished.get(stage?.id as StageId) ?? [], now);
+    return summary(job, stage, {
+      counts: known,
+      underWay: balancer.progress(job.id).reduce((sum, one) => sum + one.fraction, 0),
+      finished: finished.get(stage?.id as StageId) ?? [],
+      now,
+    });
   });
 }
 
-function summary(
-  job: JobHead,
-  stage: StageHead | undefined,
-  counts: StageCounts,
-  finished: FinishedChunk[],
-  now: number,
-): JobSummary {
+type Known = {
+  counts: StageCounts;
+  /** How much of the chunks under way is done, in chunks. */
+  underWay: number;
+  finished: FinishedChunk[];
+  now: number;
+};
+
+function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobSummary {
+  const { counts, finished } = known;
   const total = stage?.chunk_count ?? 0;
   const withImages = stage !== undefined && backendKindOf(job.kind).images?.stage === stage.name;
   const newest = job.state === 'completed' ? total - 1 : finished[0]?.ordinal;
@@ -85,13 +110,15 @@ function summary(
     priority: job.priority,
     createdAt: job.created_at,
     updatedAt: job.updated_at,
+    startedAt: job.started_at,
     finishedAt: job.finished_at,
     stage: stage?.name ?? '',
     counts: countsOf(total, counts),
-    fraction: job.state === 'completed' ? 1 : fractionOf(stage, counts),
+    fraction: job.state === 'completed' ? 1 : fractionOf(stage, known),
     group: job.group_id,
-    etaSeconds: isGrantable(job.state) ? remaining(job, stage, counts, finished, now) : null,
+    etaSeconds: isGrantable(job.state) ? remaining(job, stage, known) : null,
     newest: withImages ? (newest ?? null) : null,
+    bytes: job.bytes,
     problem:
       job.state === 'failed'
         ? { code: job.state_code ?? 'unexpected', message: job.state_message ?? 'The job failed.' }
@@ -100,23 +127,20 @@ function summary(
 }
 
 /** How much of the whole job is done, by the part of it that its newest stage is. */
-function fractionOf(stage: StageHead | undefined, counts: StageCounts): number {
+function fractionOf(stage: StageHead | undefined, { counts, underWay }: Known): number {
   if (stage === undefined) return 0;
-  const done = stage.chunk_count === 0 ? 0 : (counts.done ?? 0) / stage.chunk_count;
+  const settled = Math.min(stage.chunk_count, (counts.done ?? 0) + underWay);
+  const done = stage.chunk_count === 0 ? 0 : settled / stage.chunk_count;
   return Math.min(1, stage.span_from + (stage.span_to - stage.span_from) * done);
 }
 
 // Where a stage is all there is, its chunks tell; where it is one of many, the pace of the whole job so far does.
-function remaining(
-  job: JobHead,
-  stage: StageHead | undefined,
-  counts: StageCounts,
-  finished: FinishedChunk[],
-  now: number,
-): number | null {
+function remaining(job: JobHead, stage: StageHead | undefined, known: Known): number | null {
+  const { counts, finished, now } = known;
   if (stage === undefined || stage.span_to - stage.span_from === 1) return etaSeconds(counts, finished);
-  const fraction = fractionOf(stage, counts);
-  return fraction === 0 ? null : ((now - job.created_at) * (1 - fraction)) / fraction / 1_000;
+  const fraction = fractionOf(stage, known);
+  const worked = now - (job.started_at ?? job.created_at);
+  return fraction === 0 ? null : (worked * (1 - fraction)) / fraction / 1_000;
 }
 
 const countsOf = (total: number, counts: StageCounts): Counts => ({

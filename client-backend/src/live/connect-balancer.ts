@@ -1,4 +1,5 @@
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { type ChunkNews, hearStage, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import {
   type ChunkProgress,
   CONTROL_REQUESTS,
@@ -131,30 +132,28 @@ async function ask(socket: Socket, name: 'retry-chunks' | 'reject-chunks', reque
 /** The last word on each connected worker and on each chunk under way: bounded by the farm's slots. */
 function rememberHints() {
   const workers = new Map<WorkerId, WorkersPatch['workers'][number]>();
-  const stages = new Map<JobId, { stage: StageId; chunks: Map<number, ChunkProgress> }>();
+  const stages = new Map<JobId, { stage: StageId; news: ChunkNews<ChunkProgress> }>();
 
-  const chunksOf = (job: JobId, stage: StageId): Map<number, ChunkProgress> => {
+  const newsOf = (job: JobId, stage: StageId): ChunkNews<ChunkProgress> => {
     const known = stages.get(job);
-    if (known?.stage === stage) return known.chunks;
-    const chunks = new Map<number, ChunkProgress>();
-    stages.set(job, { stage, chunks });
-    return chunks;
+    if (known?.stage === stage) return known.news;
+    const news = noNews<ChunkProgress>();
+    stages.set(job, { stage, news });
+    return news;
   };
   return {
     workers,
-    progress: (job: JobId) => [...(stages.get(job)?.chunks.values() ?? [])],
+    progress: (job: JobId) => [...(stages.get(job)?.news.progress.values() ?? [])],
     clear() {
       workers.clear();
       stages.clear();
     },
     stagePatch(patch: StagePatch) {
-      const chunks = chunksOf(patch.job, patch.stage);
-      for (const { ordinal, status, worker } of patch.changes) {
-        if (status !== 'running' || worker === null) chunks.delete(ordinal);
-        else chunks.set(ordinal, { worker, ordinal, fraction: 0, detail: '' });
-      }
-      for (const one of patch.progress) chunks.set(one.ordinal, one);
-      if (patch.settled || chunks.size === 0) stages.delete(patch.job);
+      const news = newsOf(patch.job, patch.stage);
+      hearStage(news, patch);
+      // What has changed is asked of the database: only what is under way is kept.
+      news.changes.clear();
+      if (patch.settled || news.progress.size === 0) stages.delete(patch.job);
     },
     workersPatch(patch: WorkersPatch) {
       for (const one of patch.workers) {

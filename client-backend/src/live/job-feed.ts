@@ -1,6 +1,7 @@
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
-import type { ChunkChange, ChunkProgress, StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
+import { type ChunkNews, hearStage, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
+import type { ChunkProgress, StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
 import { chunkSpecs, workerNames } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -51,16 +52,9 @@ export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => voi
         pending = { ...nothing(), stitching: pending.stitching, changed: true };
       }
       pending.stage = patch.stage;
-      for (const change of patch.changes) {
-        pending.chunks.set(change.ordinal, change);
-        if (change.status !== 'running') pending.progress.delete(change.ordinal);
-        else if (change.worker !== null) pending.progress.set(change.ordinal, begun(change, change.worker));
-      }
-      for (const one of patch.progress) {
-        if (isUnderWay(pending.chunks.get(one.ordinal))) pending.progress.set(one.ordinal, one);
-      }
-      if (pending.chunks.size > MOST_CHANGES) {
-        pending.chunks.clear();
+      hearStage(pending.news, patch);
+      if (pending.news.changes.size > MOST_CHANGES) {
+        pending.news.changes.clear();
         pending.changed = true;
       }
       timer.ask();
@@ -75,37 +69,19 @@ export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => voi
 type Pending = {
   changed: boolean;
   stage: StageId | null;
-  chunks: Map<number, ChunkChange>;
-  progress: Map<number, ChunkProgress>;
+  news: ChunkNews<ChunkProgress>;
   stitching: number | null;
 };
-const nothing = (): Pending => ({
-  changed: false,
-  stage: null,
-  chunks: new Map(),
-  progress: new Map(),
-  stitching: null,
-});
+const nothing = (): Pending => ({ changed: false, stage: null, news: noNews(), stitching: null });
 
-const hasNews = ({ changed, chunks, progress, stitching }: Pending): boolean =>
-  changed || stitching !== null || chunks.size > 0 || progress.size > 0;
-
-/** False for a chunk that has ended or waits again: progress that comes after is of work that is over. */
-const isUnderWay = (change: ChunkChange | undefined): boolean =>
-  change === undefined || change.status === 'running' || change.status === 'leased';
-
-const begun = (change: ChunkChange, worker: ChunkProgress['worker']): ChunkProgress => ({
-  worker,
-  ordinal: change.ordinal,
-  fraction: 0,
-  detail: '',
-});
+const hasNews = ({ changed, news, stitching }: Pending): boolean =>
+  changed || stitching !== null || news.changes.size > 0 || news.progress.size > 0;
 
 async function toPatch(db: Db, job: JobId, gathered: Pending): Promise<JobPatch> {
   const { changed, stage, stitching } = gathered;
-  const progress = [...gathered.progress.values()];
-  const names = await nameProgress(db, stage, progress);
-  return { job, changed, stage, chunks: [...gathered.chunks.values()], progress: names, stitching };
+  const { changes, progress } = gathered.news;
+  const named = await nameProgress(db, stage, [...progress.values()]);
+  return { job, changed, stage, chunks: [...changes.values()], progress: named, stitching };
 }
 
 /** Adds to each chunk under way what people call it and its worker. */

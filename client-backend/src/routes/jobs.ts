@@ -42,7 +42,7 @@ export function jobRoutes(parts: Parts): OpenAPIHono {
     return c.json(detail, 201);
   });
   routes.openapi(list, async (c) => {
-    return c.json(await jobListPage(parts.db, parts.owner, c.req.valid('query'), parts.clock()), 200);
+    return c.json(await jobListPage(parts, parts.owner, c.req.valid('query')), 200);
   });
   routes.openapi(get, async (c) => {
     const detail = await jobDetail(parts, c.req.valid('param').id);
@@ -110,7 +110,7 @@ const list = createRoute({
   method: 'get',
   path: '/api/v1/jobs',
   tags,
-  summary: 'Jobs, newest first, in pages',
+  summary: 'Jobs in pages, newest first if not sorted otherwise',
   request: { query: JobListQuery },
   responses: { 200: { description: 'A page', content: json(JobList) }, ...problems(400) },
 });

@@ -3,6 +3,7 @@ import {
   Health,
   JoinLine,
   Session,
+  Storage,
   UploadInfo,
   WorkerList,
 } from '@parallel-pilot/shared/api/farm.ts';
@@ -44,13 +45,26 @@ export const uploadsUrl = `${api}/uploads`;
 /** What became of an upload whose last reply was missed. */
 export const getUploadInfo = (uploadUrl: string) => request(UploadInfo, `${uploadUrl}/info`);
 
-export type JobFilter = z.infer<typeof JobListQuery>['state'];
-export function getJobs(state: JobFilter, cursor: string | null, signal?: Signal) {
-  const query = new URLSearchParams({ limit: '100' });
+type Listing = z.output<typeof JobListQuery>;
+export type JobFilter = Listing['state'];
+export type JobOrder = Listing['sort'];
+/** Which jobs a list shows, and in which order. `q` is empty for all. */
+export type JobQuery = { state: JobFilter; q: string; sort: JobOrder };
+
+export function getJobs({ state, q, sort }: JobQuery, cursor: string | null, signal?: Signal) {
+  const query = new URLSearchParams({ limit: '100', sort });
   if (state !== undefined) query.set('state', state);
+  if (q !== '') query.set('q', q);
   if (cursor !== null) query.set('cursor', cursor);
   return request(JobList, `${api}/jobs?${query}`, { signal });
 }
+/** The first few jobs with these words in their names, those under way on top; and how many there are in each state. */
+export function findJobs(q: string, limit: number, signal?: Signal) {
+  const query = new URLSearchParams({ limit: String(limit), sort: 'running' });
+  if (q !== '') query.set('q', q);
+  return request(JobList, `${api}/jobs?${query}`, { signal });
+}
+export const getStorage = (signal?: Signal) => request(Storage, `${api}/storage`, { signal });
 
 /** A job's row alone, for the list. */
 export const getJobSummary = (id: string) => request(JobSummary, jobPath(id));

@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import {
+  findJobs,
   getArtifacts,
   getChunk,
   getChunkStates,
@@ -9,9 +10,10 @@ import {
   getJoinLine,
   getReadiness,
   getSession,
+  getStorage,
   getTimeline,
   getWorkers,
-  type JobFilter,
+  type JobQuery,
 } from './farm.ts';
 
 /** Every question this site asks, with the key its answer is kept under. */
@@ -26,14 +28,37 @@ export const readinessQuery = () =>
     retry: false,
   });
 
-export const jobsQuery = (filter: JobFilter) =>
+export const jobsQuery = (query: JobQuery) =>
   infiniteQueryOptions({
-    queryKey: ['jobs', filter ?? 'all'],
-    queryFn: ({ pageParam, signal }) => getJobs(filter, pageParam, signal),
+    queryKey: ['jobs', query] as const,
+    queryFn: ({ pageParam, signal }) => getJobs(query, pageParam, signal),
+    placeholderData: keepPreviousData,
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     // Rows are replaced one by one as they change: comparing thousands of them each time is what would be slow.
     structuralSharing: false,
+  });
+
+/** Of the jobs with these words in their names: how many are in each state. */
+export const jobCountsQuery = (q: string) =>
+  queryOptions({
+    queryKey: ['job-counts', q],
+    queryFn: async ({ signal }) => (await findJobs(q, 1, signal)).states,
+    placeholderData: keepPreviousData,
+  });
+
+export const foundJobsQuery = (q: string) =>
+  queryOptions({
+    queryKey: ['found-jobs', q],
+    queryFn: async ({ signal }) => (await findJobs(q, 8, signal)).jobs,
+    placeholderData: keepPreviousData,
+  });
+
+export const storageQuery = () =>
+  queryOptions({
+    queryKey: ['storage'],
+    queryFn: ({ signal }) => getStorage(signal),
+    refetchInterval: 60_000,
   });
 
 export const jobQuery = (id: string) =>

@@ -2,6 +2,8 @@ import { Button } from '@mantine/core';
 import { IconCpu, IconPlus, IconStack2 } from '@tabler/icons-react';
 import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { Banner } from './Banner.tsx';
+import { DropAnywhere } from './DropAnywhere.tsx';
+import { Find } from './Find.tsx';
 import { LogoMark } from './Logo.tsx';
 import { SchemeSwitch } from './SchemeSwitch.tsx';
 import classes from './Shell.module.css';
@@ -33,6 +35,7 @@ export function Shell() {
           </nav>
           <div className={classes.side}>
             <SubmissionChip />
+            <Find />
             <SignOut />
             <SchemeSwitch />
             <Button
@@ -65,6 +68,7 @@ export function Shell() {
           Workers
         </NavLink>
       </nav>
+      <DropAnywhere />
       <ScrollRestoration />
     </>
   );

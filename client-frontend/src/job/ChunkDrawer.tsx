@@ -1,5 +1,6 @@
 import { ActionIcon, Drawer, Group } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
+import { statusOfLetter } from '@parallel-pilot/shared/api/job-patch.ts';
 import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
@@ -8,7 +9,6 @@ import { type ReactNode, useState } from 'react';
 import { chunkQuery } from '../api/queries.ts';
 import { sentenceOf } from '../api/request.ts';
 import { formatCount } from '../components/format.ts';
-import { statusOfLetter } from '../live/job-patch.ts';
 import { Attempts } from './Attempts.tsx';
 import { type ChunkNames, chunkWord } from './chunk-names.ts';
 import classes from './Drawer.module.css';

@@ -1,5 +1,5 @@
+import { statusOfLetter } from '@parallel-pilot/shared/api/job-patch.ts';
 import { memo } from 'react';
-import { statusOfLetter } from '../live/job-patch.ts';
 import { type ChunkNames, chunkWord } from './chunk-names.ts';
 import classes from './Grid.module.css';
 

@@ -1,9 +1,9 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { ReactNode } from 'react';
 import { Bar } from '../components/Bar.tsx';
 import { useNow } from '../components/clock.ts';
-import { formatClock, formatDuration, formatEta, formatPercent } from '../components/format.ts';
+import { formatClock, formatEta, formatPercent } from '../components/format.ts';
+import { timeInWords } from '../components/job-time.ts';
 import classes from './Job.module.css';
 
 type OverallProps = {
@@ -23,8 +23,6 @@ type OverallProps = {
 /** How far the job is, and when it will be done. */
 export function Overall({ job, fraction, bar, counted, measuring, assembling, children }: OverallProps) {
   const now = useNow(1_000);
-  const over = isOver(job.state);
-  const end = job.finishedAt ?? now;
   return (
     <section className={classes.overall} aria-label="Progress of the job">
       <div className={classes.figure}>
@@ -37,11 +35,7 @@ export function Overall({ job, fraction, bar, counted, measuring, assembling, ch
       {bar}
       <div className={classes.facts}>
         <span>{counted}</span>
-        <span>
-          {over ? 'took ' : ''}
-          {formatDuration(Math.round((end - job.createdAt) / 1_000) * 1_000)}
-          {over ? '' : ' so far'}
-        </span>
+        <span>{timeInWords(job, now)}</span>
       </div>
       {children}
       {job.state === 'stitching' && (

@@ -1,58 +1,85 @@
 import type { JobList, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { InfiniteData } from '@tanstack/react-query';
-import type { JobFilter } from '../api/farm.ts';
+import type { JobFilter, JobOrder, JobQuery } from '../api/farm.ts';
 
 export type JobPages = InfiniteData<JobList, string | null>;
 
-export function matchesFilter(job: JobSummary, filter: JobFilter): boolean {
-  if (filter === undefined) return true;
-  if (filter === 'active') return !isOver(job.state);
-  if (filter === 'over') return isOver(job.state);
-  return job.state === filter;
+export function matchesQuery(job: JobSummary, { state, q }: Pick<JobQuery, 'state' | 'q'>): boolean {
+  const name = job.name.toLowerCase();
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  return matchesState(job, state) && words.every((word) => name.includes(word));
 }
 
-/** The list with one fresh row: in its old place, at the top if it is new, gone if the filter no longer fits. */
-export function placeRow(pages: JobPages, job: JobSummary, filter: JobFilter): JobPages {
-  const known = pages.pages.some((page) => page.jobs.some((row) => row.id === job.id));
-  const fits = matchesFilter(job, filter);
-  if (!known) return fits && isNewest(pages, job) ? addOnTop(pages, job) : pages;
-  return editRows(pages, (row) => (row.id === job.id ? (fits ? job : null) : row));
+function matchesState(job: JobSummary, state: JobFilter): boolean {
+  if (state === undefined) return true;
+  if (state === 'active') return !isOver(job.state);
+  if (state === 'over') return isOver(job.state);
+  return job.state === state;
+}
+
+type Key = (job: JobSummary) => number | string;
+const newest: Key = (job) => -job.createdAt;
+/** What each order looks at, the smallest first, as the farm sorts. */
+const KEYS: Record<JobOrder, readonly Key[]> = {
+  newest: [newest],
+  oldest: [(job) => job.createdAt],
+  running: [(job) => (isOver(job.state) ? 1 : 0), newest],
+  name: [(job) => job.name.toLowerCase(), newest],
+  largest: [(job) => -(job.bytes ?? -1), newest],
+  priority: [(job) => -job.priority, newest],
+};
+
+function compare(a: JobSummary, b: JobSummary, sort: JobOrder): number {
+  for (const key of KEYS[sort]) {
+    const [left, right] = [key(a), key(b)];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return a.id === b.id ? 0 : a.id > b.id ? -1 : 1;
+}
+
+/** The list with one fresh row: where its order puts it, and gone if the filter does not fit. */
+export function placeRow(pages: JobPages, job: JobSummary, query: JobQuery): JobPages {
+  const rows = rowsOf(pages);
+  const known = rows.find((row) => row.id === job.id);
+  if (!matchesQuery(job, query)) return known === undefined ? pages : removeRow(pages, job.id);
+  if (known !== undefined && compare(known, job, query.sort) === 0) return replaceRow(pages, job);
+  const rest = known === undefined ? pages : removeRow(pages, job.id);
+  const others = rowsOf(rest);
+  const before = others.find((row) => compare(job, row, query.sort) < 0);
+  // Beyond what is loaded it comes with its own page.
+  const loaded = before !== undefined || rest.pages.at(-1)?.next === null;
+  return loaded ? insertRow(rest, job, before) : changeTotal(rest, 1);
 }
 
 /** The list without a job that was deleted. */
-export const removeRow = (pages: JobPages, id: string): JobPages =>
-  editRows(pages, (row) => (row.id === id ? null : row));
-
-/** A row older than the newest loaded one belongs to a page that is not loaded yet, or matches this filter only now. */
-function isNewest(pages: JobPages, job: JobSummary): boolean {
-  const top = pages.pages[0]?.jobs[0];
-  return top === undefined || job.createdAt >= top.createdAt;
+export function removeRow(pages: JobPages, id: string): JobPages {
+  if (!rowsOf(pages).some((row) => row.id === id)) return pages;
+  const edited = pages.pages.map((page) => ({ ...page, jobs: page.jobs.filter((row) => row.id !== id) }));
+  return changeTotal({ ...pages, pages: edited }, -1);
 }
 
-function addOnTop(pages: JobPages, job: JobSummary): JobPages {
-  return {
-    ...pages,
-    pages: pages.pages.map((page, index) => ({
-      ...page,
-      jobs: index === 0 ? [job, ...page.jobs] : page.jobs,
-      total: page.total + 1,
-    })),
-  };
-}
+const rowsOf = (pages: JobPages): JobSummary[] => pages.pages.flatMap((page) => page.jobs);
 
-function editRows(pages: JobPages, edit: (row: JobSummary) => JobSummary | null): JobPages {
-  let gone = 0;
-  const edited = pages.pages.map((page) => {
-    const jobs = page.jobs.flatMap((row) => {
-      const next = edit(row);
-      if (next === null) gone += 1;
-      return next === null ? [] : [next];
-    });
-    return { ...page, jobs };
+const replaceRow = (pages: JobPages, job: JobSummary): JobPages => ({
+  ...pages,
+  pages: pages.pages.map((page) => ({
+    ...page,
+    jobs: page.jobs.map((row) => (row.id === job.id ? job : row)),
+  })),
+});
+
+function insertRow(pages: JobPages, job: JobSummary, before: JobSummary | undefined): JobPages {
+  const last = pages.pages.length - 1;
+  const edited = pages.pages.map((page, index) => {
+    const at = before === undefined ? -1 : page.jobs.indexOf(before);
+    if (at >= 0) return { ...page, jobs: page.jobs.toSpliced(at, 0, job) };
+    return before === undefined && index === last ? { ...page, jobs: [...page.jobs, job] } : page;
   });
-  return {
-    ...pages,
-    pages: gone === 0 ? edited : edited.map((page) => ({ ...page, total: page.total - gone })),
-  };
+  return changeTotal({ ...pages, pages: edited }, 1);
 }
+
+const changeTotal = (pages: JobPages, by: number): JobPages => ({
+  ...pages,
+  pages: pages.pages.map((page) => ({ ...page, total: page.total + by })),
+});

@@ -1,6 +1,6 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import type { QueryClient } from '@tanstack/react-query';
-import { getJobSummary, type JobFilter } from '../api/farm.ts';
+import { getJobSummary, type JobQuery } from '../api/farm.ts';
 import { isStatus } from '../api/request.ts';
 import { type JobPages, placeRow, removeRow } from './job-list.ts';
 
@@ -20,6 +20,7 @@ export function showRows(queries: QueryClient, ids: readonly string[]): void {
 }
 
 export async function refreshRows(queries: QueryClient, ids: readonly string[]): Promise<void> {
+  refreshCounts(queries);
   const known = knownIds(queries);
   const due = ids.filter((id) => onScreen.has(id) || !known.has(id));
   for (const id of ids) if (known.has(id) && !onScreen.has(id)) stale.add(id);
@@ -34,7 +35,7 @@ async function refreshRow(queries: QueryClient, id: string): Promise<void> {
   stale.delete(id);
   try {
     const job = await getJobSummary(id);
-    editLists(queries, (pages, filter) => placeRow(pages, job, filter));
+    editLists(queries, (pages, query) => placeRow(pages, job, query));
   } catch (error) {
     if (isStatus(error, 404)) editLists(queries, (pages) => removeRow(pages, id));
     // Anything else is asked again with the next change; the banner tells when the farm is away.
@@ -44,7 +45,7 @@ async function refreshRow(queries: QueryClient, id: string): Promise<void> {
 
 /** Puts a job that this page has just changed, or deleted, into every list at once. */
 export function placeJob(queries: QueryClient, job: JobSummary): void {
-  editLists(queries, (pages, filter) => placeRow(pages, job, filter));
+  editLists(queries, (pages, query) => placeRow(pages, job, query));
 }
 export function dropJob(queries: QueryClient, id: string): void {
   editLists(queries, (pages) => removeRow(pages, id));
@@ -59,10 +60,21 @@ function knownIds(queries: QueryClient): Set<string> {
   );
 }
 
-function editLists(queries: QueryClient, edit: (pages: JobPages, filter: JobFilter) => JobPages): void {
+function editLists(queries: QueryClient, edit: (pages: JobPages, query: JobQuery) => JobPages): void {
   for (const [key, data] of queries.getQueriesData<JobPages>({ queryKey: ['jobs'] })) {
-    if (data === undefined) continue;
-    const filter = key[1] === 'all' ? undefined : (key[1] as JobFilter);
-    queries.setQueryData(key, edit(data, filter));
+    if (data !== undefined) queries.setQueryData(key, edit(data, key[1] as JobQuery));
   }
+}
+
+const COUNTS_MS = 2_000;
+let countsDue = false;
+
+/** How many jobs are in each state is asked again, a little later for all that change until then. */
+function refreshCounts(queries: QueryClient): void {
+  if (countsDue) return;
+  countsDue = true;
+  setTimeout(() => {
+    countsDue = false;
+    void queries.invalidateQueries({ queryKey: ['job-counts'] });
+  }, COUNTS_MS);
 }

@@ -1,7 +1,7 @@
+import { applyToJob, applyToStates } from '@parallel-pilot/shared/api/job-patch.ts';
 import type { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
 import type { QueryClient } from '@tanstack/react-query';
 import { chunkStatesQuery, jobQuery } from '../api/queries.ts';
-import { applyToJob, applyToStates } from './job-patch.ts';
 
 /** Lays one patch over what the cache holds of its job, and asks again for what a patch cannot tell. */
 export function patchJobQueries(queries: QueryClient, patch: JobPatch): void {
@@ -10,8 +10,9 @@ export function patchJobQueries(queries: QueryClient, patch: JobPatch): void {
   const job = queries.getQueryData(jobKey);
   const states = queries.getQueryData(statesKey);
   if (job === undefined) return;
-  queries.setQueryData(jobKey, applyToJob(job, patch, states));
-  if (states !== undefined) queries.setQueryData(statesKey, applyToStates(states, patch));
+  const after = states && applyToStates(states, patch);
+  queries.setQueryData(jobKey, applyToJob(job, patch, after));
+  if (after !== undefined) queries.setQueryData(statesKey, after);
 
   const moved = patch.stage !== null && patch.stage !== job.stageId;
   if (patch.changed || moved) void queries.invalidateQueries({ queryKey: jobKey, exact: true });

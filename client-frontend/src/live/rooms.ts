@@ -1,9 +1,9 @@
+import { mergePatches } from '@parallel-pilot/shared/api/job-patch.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobPatch, JobsPatch, WorkersChanged } from '@parallel-pilot/shared/protocol/live.ts';
 import type { QueryClient } from '@tanstack/react-query';
 import { io, type Socket } from 'socket.io-client';
 import { connection } from './connection.ts';
-import { mergePatches } from './job-patch.ts';
 import { refreshRows } from './job-rows.ts';
 import { patchJobQueries } from './patch-queries.ts';
 

@@ -1,10 +1,11 @@
 import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import type {
-  ChunkChange,
-  ChunkProgress,
-  StagePatch,
-  WorkersPatch,
-} from '@parallel-pilot/shared/protocol/control.ts';
+import {
+  type ChunkNews,
+  hearChange,
+  hearProgress,
+  noNews,
+} from '@parallel-pilot/shared/protocol/chunk-news.ts';
+import type { ChunkProgress, StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Effect } from '../farm/effects.ts';
 import { chunkOf, type Farm, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 
@@ -26,8 +27,7 @@ export interface Broadcast {
 
 type Pending = {
   job: StagePatch['job'];
-  changes: Map<number, ChunkChange>;
-  progress: Map<number, ChunkProgress>;
+  news: ChunkNews<ChunkProgress>;
   settled: boolean;
   /** Not before this time, by the monotonic clock. */
   due: number;
@@ -47,15 +47,14 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
   function chunkChanged(change: Extract<Effect, { type: 'chunk-changed' }>): void {
     const { ordinal, status, worker, settled } = change;
     const entry = pendingOf(change.job, change.stage);
-    entry.changes.set(ordinal, { ordinal, status, worker });
-    if (status !== 'running') entry.progress.delete(ordinal);
+    hearChange(entry.news, { ordinal, status, worker });
     entry.settled = settled;
     wake(change.stage, entry);
   }
 
   function progressed(lease: Lease): void {
     const entry = pendingOf(lease.stage.job.id, lease.stage.id);
-    entry.progress.set(lease.ordinal, progressOf(lease));
+    hearProgress(entry.news, progressOf(lease));
     wake(lease.stage.id, entry);
     workers.add(lease.worker.id);
   }
@@ -68,7 +67,7 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
     const known = stages.get(stage);
     if (known !== undefined) return known;
     const settled = farm().stages.get(stage)?.chunks.settled ?? false;
-    const made: Pending = { job, changes: new Map(), progress: new Map(), settled, due: 0, timer: null };
+    const made: Pending = { job, news: noNews(), settled, due: 0, timer: null };
     stages.set(stage, made);
     return made;
   }
@@ -79,20 +78,21 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
 
   function sendStage(stage: StageId, entry: Pending): void {
     entry.timer = null;
-    if (entry.changes.size === 0 && entry.progress.size === 0) {
+    const { changes, progress } = entry.news;
+    if (changes.size === 0 && progress.size === 0) {
       stages.delete(stage);
       return;
     }
-    const changes = entry.changes.values().take(CHANGES_AT_ONCE).toArray();
-    for (const { ordinal } of changes) entry.changes.delete(ordinal);
+    const told = changes.values().take(CHANGES_AT_ONCE).toArray();
+    for (const { ordinal } of told) changes.delete(ordinal);
     const patch: StagePatch = {
       job: entry.job,
       stage,
-      changes,
-      progress: [...entry.progress.values()],
-      settled: entry.settled && entry.changes.size === 0,
+      changes: told,
+      progress: [...progress.values()],
+      settled: entry.settled && changes.size === 0,
     };
-    entry.progress.clear();
+    progress.clear();
     entry.due = performance.now() + STAGE_EVERY_MS;
     // Runs once more even if nothing comes, to let the entry go.
     wake(stage, entry);

@@ -17,6 +17,10 @@ export const JoinLine = z.object({
 });
 export type JoinLine = z.infer<typeof JoinLine>;
 
+/** GET /api/v1/storage: bytes of all stored files, each counted once, and of the room left on the farm's disk. */
+export const Storage = z.object({ stored: z.number(), free: z.number() });
+export type Storage = z.infer<typeof Storage>;
+
 /** GET /api/v1/blobs/:hash/info: is this file here already? 404 when not. */
 export const BlobInfo = z.object({ hash: BlobHash, size: z.number(), mediaType: z.string() });
 export type BlobInfo = z.infer<typeof BlobInfo>;

@@ -46,6 +46,8 @@ export const JobSummary = z.object({
   priority: z.int(),
   createdAt: z.number(),
   updatedAt: z.number(),
+  /** When the first piece of the planned work was begun; before that the job waited. */
+  startedAt: z.number().nullable(),
   finishedAt: z.number().nullable(),
   /** Name of the newest stage. */
   stage: z.string(),
@@ -57,24 +59,32 @@ export const JobSummary = z.object({
   etaSeconds: z.number().nullable(),
   /** The newest done chunk of the render stage that has an image, by ordinal; null before the first. */
   newest: z.int().nullable(),
+  /** What it stores, in bytes; null until it is over and was measured. */
+  bytes: z.number().nullable(),
   /** Why a failed job failed. */
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
 });
 export type JobSummary = z.infer<typeof JobSummary>;
 
-/** GET /api/v1/jobs?state=&limit=&cursor=, newest first. */
+/** GET /api/v1/jobs?state=&q=&sort=&limit=&cursor= */
 export const JobList = z.object({
   jobs: z.array(JobSummary),
   /** Pass as `cursor` for the next page; null on the last. */
   next: z.string().nullable(),
   total: z.int(),
+  /** How many there are in each state, whichever was asked for. */
+  states: z.partialRecord(z.enum(JOB_STATUSES), z.int()),
 });
 export type JobList = z.infer<typeof JobList>;
 export const JobListQuery = strictObject({
   state: z.enum([...JOB_STATUSES, 'active', 'over']).optional(),
   group: GroupId.optional(),
+  /** Words that all stand in the job's name. */
+  q: z.string().max(200).optional(),
+  /** `running`: those that are not over on top, newest first. */
+  sort: z.enum(['newest', 'oldest', 'running', 'name', 'largest', 'priority']).default('newest'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(200).optional(),
+  cursor: z.string().max(1_000).optional(),
 });
 
 export const JobNote = z.object({

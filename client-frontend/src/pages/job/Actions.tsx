@@ -15,13 +15,8 @@ import { useState } from 'react';
 import { patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
+import { PRIORITIES } from '../../job/priorities.ts';
 import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
-
-const PRIORITIES = [
-  { value: 50, label: 'Before the others' },
-  { value: 0, label: 'Normal' },
-  { value: -50, label: 'After the others' },
-] as const;
 
 /** What may be done with the job as it stands. */
 export function Actions({ job }: { job: JobDetail }) {

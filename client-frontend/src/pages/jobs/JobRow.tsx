@@ -3,34 +3,62 @@ import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { memo } from 'react';
 import { Link } from 'react-router';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
-import { formatAgo, formatDuration, formatEta, formatPercent } from '../../components/format.ts';
+import { formatAgo, formatBytes, formatDuration, formatEta, formatPercent } from '../../components/format.ts';
+import { timeOf } from '../../components/job-time.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { StateBadge } from '../../components/StateBadge.tsx';
 import { siteKind } from '../../kinds/registry.ts';
 import classes from './Jobs.module.css';
 
-export const JobRow = memo(function JobRow({ job, now }: { job: JobSummary; now: number }) {
+type JobRowProps = {
+  job: JobSummary;
+  now: number;
+  selected: boolean;
+  onSelect(id: string, through: boolean): void;
+};
+
+export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: JobRowProps) {
   const kind = siteKind(job.kind);
   const Thumbnail = kind?.Thumbnail;
   return (
-    <Link to={`/jobs/${job.id}`} className={classes.row}>
-      <div className={classes.thumb}>
-        {Thumbnail === undefined ? <Picture src={null} alt="" /> : <Thumbnail job={job} />}
-      </div>
-      <div className={classes.name}>
-        <strong>{job.name}</strong>
-        <span>{formatAgo(job.createdAt, now)}</span>
-      </div>
-      <div className={classes.progress}>
-        <Progress job={job} />
-      </div>
-      <div className={classes.eta}>{etaOf(job)}</div>
-      <div className={classes.state}>
-        <StateBadge job={job} probing={kind?.words.probing} />
-      </div>
-    </Link>
+    <div className={classes.line} data-selected={selected || undefined}>
+      <label className={classes.check}>
+        <input
+          type="checkbox"
+          aria-label={`Select ${job.name}`}
+          checked={selected}
+          onChange={(event) => onSelect(job.id, (event.nativeEvent as MouseEvent).shiftKey === true)}
+        />
+      </label>
+      <Link to={`/jobs/${job.id}`} className={classes.row}>
+        <div className={classes.thumb}>
+          {Thumbnail === undefined ? <Picture src={null} alt="" /> : <Thumbnail job={job} />}
+        </div>
+        <div className={classes.name}>
+          <strong>{job.name}</strong>
+          <span>
+            {formatAgo(job.createdAt, now)}
+            {asides(job).map((text) => (
+              <small key={text}> · {text}</small>
+            ))}
+          </span>
+        </div>
+        <div className={classes.progress}>
+          <Progress job={job} />
+        </div>
+        <div className={classes.eta}>{etaOf(job)}</div>
+        <div className={classes.state}>
+          <StateBadge job={job} probing={kind?.words.probing} />
+        </div>
+      </Link>
+    </div>
   );
 });
+
+function asides({ bytes, priority, state }: JobSummary): string[] {
+  const first = priority === 0 || isOver(state) ? [] : [priority > 0 ? 'before others' : 'after others'];
+  return [...(bytes === null ? [] : [formatBytes(bytes)]), ...first];
+}
 
 function Progress({ job }: { job: JobSummary }) {
   const { bar, text, bad } = siteKind(job.kind)?.listed(job) ?? {
@@ -51,7 +79,8 @@ function Progress({ job }: { job: JobSummary }) {
 
 function etaOf(job: JobSummary): string {
   if (job.state === 'completed' && job.finishedAt !== null) {
-    return `took ${formatDuration(job.finishedAt - job.createdAt)}`;
+    const { worked } = timeOf(job, job.finishedAt);
+    return worked === null ? '' : `took ${formatDuration(worked)}`;
   }
   if (isOver(job.state) || job.state === 'paused' || job.etaSeconds === null) return '';
   return `${formatEta(job.etaSeconds)} left`;

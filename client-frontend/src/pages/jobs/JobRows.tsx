@@ -7,11 +7,12 @@ import { useNow } from '../../components/clock.ts';
 import { showRows } from '../../live/job-rows.ts';
 import { JobRow } from './JobRow.tsx';
 import classes from './Jobs.module.css';
+import type { Selection } from './selection.ts';
 
-type JobRowsProps = { jobs: JobSummary[]; total: number; loadMore(): void };
+type JobRowsProps = { jobs: JobSummary[]; total: number; selection: Selection; loadMore(): void };
 
 /** All loaded jobs, of which only those near the screen are in the document. */
-export function JobRows({ jobs, total, loadMore }: JobRowsProps) {
+export function JobRows({ jobs, total, selection, loadMore }: JobRowsProps) {
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), []);
@@ -49,7 +50,12 @@ export function JobRows({ jobs, total, loadMore }: JobRowsProps) {
             aria-setsize={total}
             aria-posinset={index + 1}
           >
-            <JobRow job={job} now={now} />
+            <JobRow
+              job={job}
+              now={now}
+              selected={selection.selected.has(job.id)}
+              onSelect={selection.toggle}
+            />
           </li>
         );
       })}

@@ -1,32 +1,47 @@
 import { Button, Skeleton } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useHotkeys } from '@mantine/hooks';
+import type { JobList, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import {
+  type InfiniteData,
+  type UseInfiniteQueryResult,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { Link, useSearchParams } from 'react-router';
-import type { JobFilter } from '../../api/farm.ts';
-import { jobsQuery } from '../../api/queries.ts';
+import { Link } from 'react-router';
+import { jobCountsQuery, jobsQuery, storageQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { Empty } from '../../components/Empty.tsx';
-import { plural } from '../../components/format.ts';
+import { formatBytes, plural } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useRoom } from '../../live/LiveProvider.tsx';
-import { DropAnywhere } from '../new/DropAnywhere.tsx';
-import { FilterBar, readFilter } from './FilterBar.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
+import { ListBar } from './ListBar.tsx';
+import { useListAddress } from './list-address.ts';
+import { SelectionBar } from './SelectionBar.tsx';
+import { useSelection } from './selection.ts';
 
 export function JobsPage() {
-  const [search] = useSearchParams();
-  const filter = readFilter(search.get('state'));
-  const list = useInfiniteQuery(jobsQuery(filter));
-  const jobs = useMemo(() => list.data?.pages.flatMap((page) => page.jobs), [list.data]);
+  const { query, change } = useListAddress();
+  const list = useInfiniteQuery(jobsQuery(query));
+  const jobs = useMemo(
+    () => list.data && distinct(list.data.pages.flatMap((page) => page.jobs)),
+    [list.data],
+  );
+  const counts = useQuery(jobCountsQuery(query.q)).data;
+  const selection = useSelection(jobs ?? NONE);
   useRoom('jobs');
+  useHotkeys([['Escape', () => selection.set([])]]);
   const total = list.data?.pages[0]?.total;
-  const unused = total === 0 && filter === undefined;
+  const narrowed = query.state !== undefined || query.q !== '';
+  const unused = total === 0 && !narrowed;
+  const selected = jobs?.filter((job) => selection.selected.has(job.id)) ?? [];
+  const selectAll = async () => selection.set(await allOf(list));
   return (
-    <DropAnywhere>
-      <PageHead title="Jobs" sub={total === undefined || unused ? '\u00a0' : plural(total, 'job')}>
-        {!unused && <FilterBar filter={filter} />}
-      </PageHead>
+    <>
+      <PageHead title="Jobs" sub={unused ? '\u00a0' : <Stored total={total} />} />
+      {!unused && <ListBar query={query} counts={counts} onChange={change} />}
       {jobs === undefined && list.error === null && <Loading />}
       {jobs === undefined && list.error !== null && (
         <Empty
@@ -35,18 +50,56 @@ export function JobsPage() {
           action={<Button onClick={() => void list.refetch()}>Try again</Button>}
         />
       )}
-      {jobs?.length === 0 && <Nothing filter={filter} />}
+      {jobs?.length === 0 && <Nothing narrowed={narrowed} q={query.q} />}
       {jobs !== undefined && jobs.length > 0 && (
         <JobRows
           jobs={jobs}
           total={total ?? jobs.length}
+          selection={selection}
           loadMore={() => {
             if (list.hasNextPage && !list.isFetching) void list.fetchNextPage();
           }}
         />
       )}
-    </DropAnywhere>
+      {selected.length > 0 && (
+        <SelectionBar
+          jobs={selected}
+          total={total ?? selected.length}
+          onSelectAll={() => void selectAll()}
+          onClear={() => selection.set([])}
+        />
+      )}
+    </>
   );
+}
+
+const NONE: JobSummary[] = [];
+
+/** A job that moved while pages were fetched is on two of them. */
+const distinct = (jobs: readonly JobSummary[]): JobSummary[] => [
+  ...new Map(jobs.map((job) => [job.id, job])).values(),
+];
+
+/** More are not worked on at once: each is a request. */
+const MOST_SELECTED = 1_000;
+
+/** All jobs of the list, with the pages that were not seen yet. */
+async function allOf(list: UseInfiniteQueryResult<InfiniteData<JobList, unknown>>): Promise<string[]> {
+  let known = list;
+  const ids = () => known.data?.pages.flatMap((page) => page.jobs.map((job) => job.id as string)) ?? [];
+  while (known.hasNextPage && ids().length < MOST_SELECTED) {
+    known = (await known.fetchNextPage()) as typeof known;
+    if (known.isError) break;
+  }
+  return ids().slice(0, MOST_SELECTED);
+}
+
+/** How many jobs the list has, and how much all jobs of the farm take of its disk. */
+function Stored({ total }: { total: number | undefined }) {
+  const storage = useQuery(storageQuery()).data;
+  if (total === undefined) return '\u00a0';
+  if (storage === undefined) return plural(total, 'job');
+  return `${plural(total, 'job')} · ${formatBytes(storage.stored)} stored, ${formatBytes(storage.free)} free`;
 }
 
 function Loading() {
@@ -65,11 +118,11 @@ function Loading() {
   );
 }
 
-function Nothing({ filter }: { filter: JobFilter }) {
-  if (filter !== undefined) {
+function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
+  if (narrowed) {
     return (
       <Empty
-        title="No job is in this state"
+        title={q === '' ? 'No job is in this state' : `No job is called “${q}”`}
         text="The others are still there."
         action={
           <Button component={Link} to="/" variant="default">

@@ -7,7 +7,6 @@ import { Steps } from '../../components/Steps.tsx';
 import type { SiteKind } from '../../kinds/kind.ts';
 import { SITE_KINDS, siteKind } from '../../kinds/registry.ts';
 import { creationOptions, useCreationOptions } from './creation-options.ts';
-import { DropAnywhere } from './DropAnywhere.tsx';
 import { DropZone } from './DropZone.tsx';
 import { giveFiles } from './give-files.ts';
 import { MissingFiles } from './MissingFiles.tsx';
@@ -30,7 +29,7 @@ export function NewJobPage() {
   const missing = kind?.files.filter(({ name }) => !parts.includes(name)) ?? [];
   const Setup = missing.length === 0 ? (kind?.Setup ?? null) : null;
   return (
-    <DropAnywhere>
+    <>
       <PageHead title="New job" sub="Give the farm what it needs, and choose how it is done." />
       {kind !== null && <Steps steps={kind.steps} present={Setup === null ? 0 : 1} />}
       <div className={layoutOf(Setup !== null, kind)}>
@@ -44,7 +43,7 @@ export function NewJobPage() {
         )}
         {Setup === null ? <OptionsOf kinds={kind === null ? SITE_KINDS : [kind]} /> : <Setup.Part />}
       </div>
-    </DropAnywhere>
+    </>
   );
 }
 

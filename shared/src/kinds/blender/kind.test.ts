@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StageId } from '../../model/ids.ts';
 import type { NextStep, PlanningContext } from '../kind.ts';
 import { blender } from './kind.ts';
 import { BlenderProbe } from './probe.ts';
@@ -38,7 +39,8 @@ function after(found: object, asked: object = {}, inScene: object = {}): NextSte
   });
   const result = BlenderProbe.parse({ ...plain, scenes: [{ ...scene, ...inScene }], ...found });
   const done = [{ ordinal: 0, spec: {}, result, files: [] }];
-  const last = { name: 'probe', spec: {}, total: 1, done, failedCount: 0, failed: [], gathered: null };
+  const id = StageId.parse('stg_0123456789');
+  const last = { id, name: 'probe', spec: {}, total: 1, done, failedCount: 0, failed: [], gathered: null };
   const fleet = [{ kinds: ['blender'], 'blender.version': '3.4.1', 'blender.engines': ['CYCLES'] }];
   const context: PlanningContext<BlenderSpec> = { spec, given: null, decided: null, last, fleet };
   return blender.next(context);

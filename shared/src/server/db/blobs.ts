@@ -1,5 +1,5 @@
 import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
-import type { BlobHash, LeaseId } from '../../model/ids.ts';
+import type { BlobHash, JobId, LeaseId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
 import type { BlobsTable } from './schema.ts';
@@ -27,6 +27,31 @@ export async function insertBlobs(db: Db, rows: NewBlob[]): Promise<void> {
 
 export const findBlob = (db: Db, hash: BlobHash): Promise<Selectable<BlobsTable> | undefined> =>
   db.selectFrom('blobs').selectAll().where('hash', '=', hash).executeTakeFirst();
+
+/** Bytes of all blobs. */
+export async function bytesOfAllBlobs(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('blobs')
+    .select((eb) => eb.fn.sum('size').as('bytes'))
+    .executeTakeFirst();
+  return Number(row?.bytes ?? 0);
+}
+
+/** Bytes of the blobs that the job keeps or offers, each counted once. */
+export async function bytesOfNamedBlobs(db: Db, job: JobId): Promise<number> {
+  const row = await db
+    .selectFrom('blobs')
+    .select((eb) => eb.fn.sum('size').as('bytes'))
+    .where('hash', 'in', (eb) =>
+      eb
+        .selectFrom('job_blobs')
+        .select('hash')
+        .where('job_id', '=', job)
+        .union(eb.selectFrom('artifacts').select('hash').where('job_id', '=', job)),
+    )
+    .executeTakeFirst();
+  return Number(row?.bytes ?? 0);
+}
 
 /** Hashes of the next blobs after `after` that came, or were last touched, before that time. */
 export async function oldBlobs(db: Db, before: number, after: string, limit: number): Promise<BlobHash[]> {

@@ -267,6 +267,25 @@ export async function allChunkFiles(
   return rows.map(({ id, files_json }) => ({ id, files_json: files_json ?? '' }));
 }
 
+/** Files of a job's chunks that have some, as JSON text, in pages by id. */
+export async function filesOfJob(
+  db: Db,
+  job: JobId,
+  after: string,
+  limit: number,
+): Promise<{ id: ChunkId; files_json: string }[]> {
+  const rows = await db
+    .selectFrom('chunks')
+    .select(['id', 'files_json'])
+    .where('job_id', '=', job)
+    .where('files_json', 'is not', null)
+    .where('id', '>', after as ChunkId)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id, files_json }) => ({ id, files_json: files_json ?? '' }));
+}
+
 /** Files of the chunks that finished since then, as JSON text. */
 export const chunkFilesSince = (db: Db, since: number): Promise<{ files_json: string | null }[]> =>
   db

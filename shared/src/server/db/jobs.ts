@@ -1,6 +1,6 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { JobId, OwnerId } from '../../model/ids.ts';
-import { isOver, JOB_STATUSES, type JobState, type JobStatus } from '../../model/job.ts';
+import { isOver, type JobState } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import type { JobsTable } from './schema.ts';
 
@@ -8,7 +8,7 @@ export type JobRow = Selectable<JobsTable>;
 /** A job without its long texts, which a list of hundreds has no use for. */
 export type JobHead = Omit<JobRow, 'spec_json' | 'given_json' | 'settings_json'>;
 
-const HEAD = [
+export const HEAD = [
   'id',
   'owner_id',
   'kind',
@@ -22,6 +22,8 @@ const HEAD = [
   'updated_at',
   'finished_at',
   'group_id',
+  'started_at',
+  'bytes',
 ] as const;
 
 export const insertJob = async (db: Db, row: Insertable<JobsTable>): Promise<void> => {
@@ -43,54 +45,6 @@ export function findJobHead(db: Db, id: JobId, owner: OwnerId): Promise<JobHead 
     .executeTakeFirst();
 }
 
-export type JobFilter = {
-  owner: OwnerId;
-  state: JobStatus | 'active' | 'over' | undefined;
-  group?: string | undefined;
-};
-
-/** Newest first; `after` is the last row of the page before. */
-export function listJobs(
-  db: Db,
-  filter: JobFilter,
-  page: { limit: number; after: { createdAt: number; id: JobId } | null },
-): Promise<JobHead[]> {
-  const { after } = page;
-  let query = db
-    .selectFrom('jobs')
-    .select(HEAD)
-    .where('owner_id', '=', filter.owner)
-    .where('state', 'in', statesOf(filter.state));
-  if (filter.group !== undefined) query = query.where('group_id', '=', filter.group);
-  if (after !== null) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('created_at', '<', after.createdAt),
-        eb.and([eb('created_at', '=', after.createdAt), eb('id', '<', after.id)]),
-      ]),
-    );
-  }
-  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(page.limit).execute();
-}
-
-export async function countJobs(db: Db, filter: JobFilter): Promise<number> {
-  let query = db
-    .selectFrom('jobs')
-    .select((eb) => eb.fn.countAll().as('count'))
-    .where('owner_id', '=', filter.owner)
-    .where('state', 'in', statesOf(filter.state));
-  if (filter.group !== undefined) query = query.where('group_id', '=', filter.group);
-  const row = await query.executeTakeFirst();
-  return Number(row?.count ?? 0);
-}
-
-function statesOf(state: JobFilter['state']): JobStatus[] {
-  if (state === undefined) return [...JOB_STATUSES];
-  if (state === 'over') return JOB_STATUSES.filter(isOver);
-  if (state === 'active') return JOB_STATUSES.filter((status) => !isOver(status));
-  return [state];
-}
-
 /** Compare-and-set: changes the job only where it still stands at `from`; false when somebody was faster. */
 export async function changeJobState(
   db: Db,
@@ -110,12 +64,21 @@ export async function changeJobState(
       ...change.with,
       updated_at: now,
       finished_at: isOver(to.status) ? now : null,
+      // What it stores is measured anew when it is over.
+      bytes: null,
+      ...(from.status === 'queued' ? { started_at: firstStart(id) } : {}),
     })
     .where('id', '=', id)
     .where('state', '=', from.status)
     .executeTakeFirst();
   return Number(result.numUpdatedRows) === 1;
 }
+
+// Once it is known it stays. The chunks are looked at when the open stage is left or begun, not at every listing.
+const firstStart = (id: JobId) => sql<number | null>`coalesce(started_at, (
+  select min(c.started_at) from chunks as c join stages as s on s.id = c.stage_id
+  where s.job_id = ${id} and s.state = 'open'
+))`;
 
 /** False when there is no such job. */
 export async function editJob(

@@ -49,6 +49,10 @@ export type JobsTable = {
   finished_at: number | null;
   /** Equal for jobs that were submitted together, such as those of a sweep. */
   group_id: string | null;
+  /** When its first planned chunk was started; the look into its file before that is not counted. */
+  started_at: number | null;
+  /** What it stores: its inputs, results and artifacts. Null until it is over and was measured. */
+  bytes: number | null;
 };
 
 export type JobNotesTable = {

@@ -83,6 +83,8 @@ function ending(exit: Exclude<ChildExit, { kind: 'failed-to-start' }>): string {
       return `It was ended by ${exit.signal}.`;
     case 'limit':
       return exit.message;
+    case 'broken':
+      return exit.reason;
     default:
       return exit satisfies never;
   }

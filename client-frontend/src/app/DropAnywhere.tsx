@@ -1,12 +1,11 @@
 import { notifications } from '@mantine/notifications';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { LogoMark } from '../../app/Logo.tsx';
-import { giveFiles } from './give-files.ts';
-import classes from './New.module.css';
+import { LogoMark } from './Logo.tsx';
+import classes from './Shell.module.css';
 
-/** Lets a file be dropped on any place of the page inside. */
-export function DropAnywhere({ children }: { children: ReactNode }) {
+/** Lets a file be dropped on any place of any page, where the browser would open it and leave the site. */
+export function DropAnywhere() {
   const [over, setOver] = useState(false);
   const depth = useRef(0);
   const navigate = useNavigate();
@@ -32,7 +31,11 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
       setOver(false);
       // A drop zone of the page has taken it.
       if (taken) return;
-      const refusal = giveFiles([...(event.dataTransfer?.files ?? [])]);
+      void give([...(event.dataTransfer?.files ?? [])]);
+    };
+    const give = async (files: File[]) => {
+      const { giveFiles } = await import('../pages/new/give-files.ts');
+      const refusal = giveFiles(files);
       if (refusal === null) void navigate('/new');
       else notifications.show({ color: 'berry', title: 'Not taken', message: refusal });
     };
@@ -45,17 +48,13 @@ export function DropAnywhere({ children }: { children: ReactNode }) {
       }
     };
   }, [navigate]);
+  if (!over) return null;
   return (
-    <>
-      {children}
-      {over && (
-        <div className={classes.overlay} role="status">
-          <div className={classes.overlayCard}>
-            <LogoMark size={56} />
-            Let go to give it to the farm
-          </div>
-        </div>
-      )}
-    </>
+    <div className={classes.overlay} role="status">
+      <div className={classes.overlayCard}>
+        <LogoMark size={56} />
+        Let go to give it to the farm
+      </div>
+    </div>
   );
 }

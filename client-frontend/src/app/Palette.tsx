@@ -1,0 +1,106 @@
+import { Modal } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconCpu, IconPlus, IconStack2 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Command } from 'cmdk';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { foundJobsQuery } from '../api/queries.ts';
+import { formatAgo } from '../components/format.ts';
+import { StateBadge } from '../components/StateBadge.tsx';
+import { siteKind } from '../kinds/registry.ts';
+import { matchesQuery } from '../live/job-list.ts';
+import classes from './Palette.module.css';
+
+const PAGES = [
+  { to: '/', label: 'Jobs', Icon: IconStack2 },
+  { to: '/new', label: 'New job', Icon: IconPlus },
+  { to: '/workers', label: 'Workers', Icon: IconCpu },
+] as const;
+
+const PAUSE_MS = 120;
+
+/** Finds jobs by name, and pages, without the mouse. */
+export function Palette({ opened, onClose }: { opened: boolean; onClose(): void }) {
+  return (
+    <Modal.Root
+      opened={opened}
+      onClose={onClose}
+      size={620}
+      yOffset="12vh"
+      transitionProps={{ duration: 100 }}
+    >
+      <Modal.Overlay />
+      <Modal.Content aria-label="Find a job or a page" className={classes.content ?? ''}>
+        <Modal.Body p={0}>
+          <Finder onClose={onClose} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
+  );
+}
+
+function Finder({ onClose }: { onClose(): void }) {
+  const [text, setText] = useState('');
+  const [q] = useDebouncedValue(text.trim(), PAUSE_MS);
+  const { data, isError } = useQuery(foundJobsQuery(q));
+  // The answer may be to what was typed a moment ago: Enter must not open what does not fit any more.
+  const jobs = data?.filter((job) => matchesQuery(job, { state: undefined, q: text }));
+  const navigate = useNavigate();
+  const go = (to: string) => {
+    onClose();
+    void navigate(to);
+  };
+  const pages = PAGES.filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()));
+  const now = Date.now();
+  const [marked, setMarked] = useState('');
+  const all = [...(jobs ?? []).map((job) => job.id as string), ...pages.map(({ to }) => to as string)];
+  // What Enter opens is always one of those that are shown.
+  const present = all.includes(marked) ? marked : (all[0] ?? '');
+  return (
+    // The farm has found the jobs: they are not filtered once more.
+    <Command shouldFilter={false} loop value={present} onValueChange={setMarked} label="Find a job or a page">
+      <Command.Input
+        autoFocus
+        className={classes.input}
+        placeholder="Find a job, or go to a page"
+        value={text}
+        onValueChange={setText}
+      />
+      <Command.List className={classes.list} label="Found">
+        {pages.length === 0 && jobs?.length === 0 && (
+          <Command.Empty className={classes.empty}>Nothing is called “{text.trim()}”.</Command.Empty>
+        )}
+        {isError && (
+          <div className={classes.empty}>The farm does not answer, so its jobs cannot be searched.</div>
+        )}
+        {jobs !== undefined && jobs.length > 0 && (
+          <Command.Group heading="Jobs" className={classes.group ?? ''}>
+            {jobs.map((job) => (
+              <Command.Item
+                key={job.id}
+                value={job.id}
+                className={classes.item ?? ''}
+                onSelect={() => go(`/jobs/${job.id}`)}
+              >
+                <span className={classes.name}>{job.name}</span>
+                <small>{formatAgo(job.createdAt, now)}</small>
+                <StateBadge job={job} probing={siteKind(job.kind)?.words.probing} />
+              </Command.Item>
+            ))}
+          </Command.Group>
+        )}
+        {pages.length > 0 && (
+          <Command.Group heading="Pages" className={classes.group ?? ''}>
+            {pages.map(({ to, label, Icon }) => (
+              <Command.Item key={to} value={to} className={classes.item ?? ''} onSelect={() => go(to)}>
+                <Icon size={18} aria-hidden />
+                <span className={classes.name}>{label}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        )}
+      </Command.List>
+    </Command>
+  );
+}

@@ -1,0 +1,181 @@
+import { Button, CloseButton, Group, Menu, Modal, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { IconArrowsSort, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { sentenceOf } from '../../api/request.ts';
+import { formatBytes, formatCount, plural } from '../../components/format.ts';
+import { PRIORITIES } from '../../job/priorities.ts';
+import { dropJob } from '../../live/job-rows.ts';
+import { actOn, type BulkAction, doneInWords, doWithAll, fitting } from './bulk-actions.ts';
+import classes from './Jobs.module.css';
+
+type SelectionBarProps = {
+  jobs: readonly JobSummary[];
+  total: number;
+  onSelectAll(): void;
+  onClear(): void;
+};
+
+/** What may be done with the selected jobs. */
+export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBarProps) {
+  const [asked, setAsked] = useState<'cancel' | 'delete' | null>(null);
+  const { run, progress } = useBulk(onClear);
+  const cancelable = fitting(jobs, 'cancel');
+  const retryable = fitting(jobs, 'retry');
+  const bytes = jobs.reduce((sum, job) => sum + (job.bytes ?? 0), 0);
+  const working = progress !== null;
+  return (
+    <section className={classes.selection} aria-label="Selected jobs">
+      <CloseButton aria-label="Select none" onClick={onClear} disabled={working} />
+      <div className={classes.selected} role="status">
+        <b>
+          {working
+            ? `${formatCount(progress)} of ${plural(jobs.length, 'job')}…`
+            : `${plural(jobs.length, 'job')} selected`}
+        </b>
+        {bytes > 0 && <span>{formatBytes(bytes)}</span>}
+      </div>
+      {jobs.length < total && (
+        <Button variant="subtle" size="compact-sm" onClick={onSelectAll} disabled={working}>
+          Select all {formatCount(total)}
+        </Button>
+      )}
+      <Group gap={8} ml="auto">
+        {retryable.length > 0 && (
+          <Button
+            variant="default"
+            size="sm"
+            leftSection={<IconRefresh size={16} aria-hidden />}
+            disabled={working}
+            onClick={() => void run(retryable, { do: 'retry' })}
+          >
+            Retry {formatCount(retryable.length)}
+          </Button>
+        )}
+        {cancelable.length > 0 && (
+          <>
+            <Menu position="top-end" width={210}>
+              <Menu.Target>
+                <Button
+                  variant="default"
+                  size="sm"
+                  leftSection={<IconArrowsSort size={16} aria-hidden />}
+                  disabled={working}
+                >
+                  Priority
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                {PRIORITIES.map(({ value, label }) => (
+                  <Menu.Item
+                    key={value}
+                    onClick={() => void run(cancelable, { do: 'priority', priority: value })}
+                  >
+                    {label}
+                  </Menu.Item>
+                ))}
+              </Menu.Dropdown>
+            </Menu>
+            <Button
+              variant="default"
+              size="sm"
+              leftSection={<IconX size={16} aria-hidden />}
+              disabled={working}
+              onClick={() => setAsked('cancel')}
+            >
+              Cancel {formatCount(cancelable.length)}
+            </Button>
+          </>
+        )}
+        <Button
+          variant="default"
+          c="var(--berry-ink)"
+          size="sm"
+          leftSection={<IconTrash size={16} aria-hidden />}
+          disabled={working}
+          onClick={() => setAsked('delete')}
+        >
+          Delete {formatCount(jobs.length)}
+        </Button>
+      </Group>
+      <Ask
+        opened={asked === 'cancel'}
+        title={`Cancel ${plural(cancelable.length, 'job')}?`}
+        text="What is done stays. The rest is not done, until you take it up again."
+        keep="Go on"
+        go={`Cancel ${plural(cancelable.length, 'job')}`}
+        onClose={() => setAsked(null)}
+        onGo={() => void run(cancelable, { do: 'cancel' })}
+      />
+      <Ask
+        opened={asked === 'delete'}
+        title={`Delete ${plural(jobs.length, 'job')}?`}
+        text={`${cancelable.length > 0 ? `${formatCount(cancelable.length)} of them still ${cancelable.length === 1 ? 'goes' : 'go'} on. ` : ''}Their results are deleted with them. This cannot be undone.`}
+        keep="Keep them"
+        go={`Delete ${plural(jobs.length, 'job')}`}
+        onClose={() => setAsked(null)}
+        onGo={() => void run(jobs, { do: 'delete' })}
+      />
+    </section>
+  );
+}
+
+/** Does it with all, tells how far it is and what came of it. */
+function useBulk(onDone: () => void) {
+  const queries = useQueryClient();
+  const [progress, setProgress] = useState<number | null>(null);
+  const run = async (jobs: readonly JobSummary[], action: BulkAction) => {
+    setProgress(0);
+    const act = async (job: JobSummary) => {
+      await actOn(job.id, action);
+      if (action.do === 'delete') dropJob(queries, job.id);
+    };
+    const { done, refused } = await doWithAll(jobs, act, setProgress);
+    setProgress(null);
+    void queries.invalidateQueries({ queryKey: ['job-counts'] });
+    if (action.do === 'delete') void queries.invalidateQueries({ queryKey: ['storage'] });
+    if (done.length > 0) notifications.show({ message: doneInWords(action, done.length) });
+    const [first] = refused;
+    if (first === undefined) return onDone();
+    notifications.show({
+      color: 'berry',
+      title: `With ${plural(refused.length, 'job')} that did not work`,
+      message: `${first.job.name}: ${sentenceOf(first.error)}`,
+    });
+  };
+  return { run, progress };
+}
+
+type AskProps = {
+  opened: boolean;
+  title: string;
+  text: string;
+  keep: string;
+  go: string;
+  onClose(): void;
+  onGo(): void;
+};
+
+function Ask({ opened, title, text, keep, go, onClose, onGo }: AskProps) {
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} centered>
+      <Text>{text}</Text>
+      <Group justify="flex-end" mt="lg">
+        <Button variant="default" onClick={onClose} data-autofocus>
+          {keep}
+        </Button>
+        <Button
+          color="berry"
+          onClick={() => {
+            onClose();
+            onGo();
+          }}
+        >
+          {go}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CHUNK_STATUSES } from '../model/chunk.ts';
+import { type ChunkNews, hear, hearChange, hearProgress, hearStage, noNews } from './chunk-news.ts';
+import { ChunkChange, ChunkProgress } from './control.ts';
+
+const workers = ['wrk_aaaaaaaaaa', 'wrk_bbbbbbbbbb'];
+const change = fc
+  .record({
+    ordinal: fc.nat(4),
+    status: fc.constantFrom(...CHUNK_STATUSES),
+    worker: fc.constantFrom(...workers, null),
+  })
+  .map((one) => ({ change: ChunkChange.parse(one) }));
+const progress = fc
+  .record({
+    ordinal: fc.nat(4),
+    worker: fc.constantFrom(...workers),
+    fraction: fc.double({ min: 0, max: 1, noNaN: true }),
+    detail: fc.constant(''),
+  })
+  .map((one) => ({ progress: ChunkProgress.parse(one) }));
+type Event = { change: ChunkChange } | { progress: ChunkProgress };
+const events: fc.Arbitrary<Event[]> = fc.array(fc.oneof(change, progress), { maxLength: 30 });
+
+function heard(all: readonly Event[]): ChunkNews<ChunkProgress> {
+  const news = noNews<ChunkProgress>();
+  for (const event of all) {
+    if ('change' in event) hearChange(news, event.change);
+    else hearProgress(news, event.progress);
+  }
+  return news;
+}
+const patchOf = (news: ChunkNews<ChunkProgress>) => ({
+  changes: [...news.changes.values()],
+  progress: [...news.progress.values()],
+});
+const plain = ({ changes, progress: under }: ChunkNews<ChunkProgress>) => ({
+  changes: [...changes.values()],
+  progress: [...under.values()].sort((a, b) => a.ordinal - b.ordinal),
+});
+
+test('however events are cut into patches and patches are merged, the last word on each chunk is the same', () => {
+  fc.assert(
+    fc.property(events, events, events, (a, b, c) => {
+      const [first, second, third] = [a, b, c].map((part) => patchOf(heard(part)));
+      assert.ok(first && second && third);
+      const merged = patchOf(hear(hear(noNews<ChunkProgress>(), first), second));
+      const tail = patchOf(hear(hear(noNews<ChunkProgress>(), second), third));
+      const all = plain(heard([...a, ...b, ...c]));
+      assert.deepEqual(plain(hear(hear(noNews<ChunkProgress>(), merged), third)), all);
+      assert.deepEqual(plain(hear(hear(noNews<ChunkProgress>(), first), tail)), all);
+    }),
+  );
+});
+
+test('no chunk that is over or waits has progress', () => {
+  fc.assert(
+    fc.property(events, (all) => {
+      const { changes, progress: under } = heard(all);
+      for (const ordinal of under.keys()) {
+        const status = changes.get(ordinal)?.status;
+        assert.ok(status === undefined || status === 'running' || status === 'leased', status);
+      }
+    }),
+  );
+});
+
+test('a chunk that was started is at its beginning, until there is a word of its progress', () => {
+  const news = noNews<ChunkProgress>();
+  const worker = ChunkProgress.shape.worker.parse(workers[0]);
+  const running = { ordinal: 2, status: 'running', worker } as const;
+  hearStage(news, { changes: [running], progress: [] });
+  assert.deepEqual(news.progress.get(2), { ordinal: 2, worker, fraction: 0, detail: '' });
+  hearStage(news, { changes: [], progress: [{ ordinal: 2, worker, fraction: 0.5, detail: 'x' }] });
+  assert.equal(news.progress.get(2)?.fraction, 0.5);
+});
