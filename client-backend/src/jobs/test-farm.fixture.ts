@@ -247,6 +247,7 @@ export const PROBE: BlenderProbe = BlenderProbe.parse({
       resolutionX: 64,
       resolutionY: 36,
       percentage: 100,
+      pixelAspect: 2,
       engine: 'CYCLES',
       samples: 4,
       format: 'PNG',

@@ -116,7 +116,7 @@ function near(got: number[][], frames: number[], tolerance = 4): void {
 
 test('H.264 in the order asked for, odd sides made even, with the right colours and tags', async () => {
   const job = await rendered(
-    { frames: '4,1-3', fps: 25, resolutionX: 63, resolutionY: 35 },
+    { frames: '4,1-3', fps: 24 / Math.fround(1.001), resolutionX: 63, resolutionY: 35 },
     flat(63, 35),
     'Änder: "x"/1',
   );
@@ -126,7 +126,8 @@ test('H.264 in the order asked for, odd sides made even, with the right colours 
   assert.equal(stream.codec_name, 'h264');
   assert.equal(stream.pix_fmt, 'yuv420p');
   assert.deepEqual([stream.width, stream.height, stream.nb_read_frames], [64, 36, '4']);
-  assert.equal(stream.r_frame_rate, '25/1');
+  assert.equal(stream.r_frame_rate, '24000/1001');
+  assert.equal(stream.sample_aspect_ratio, '2:1');
   const { color_range, color_space, color_transfer, color_primaries } = stream;
   assert.deepEqual(
     [color_range, color_space, color_transfer, color_primaries],
@@ -163,7 +164,7 @@ test('VP9 from JPEG, ProRes from TIFF, and no video at all', async () => {
   assert.deepEqual(await listArtifacts(farm.parts.db, none), []);
 });
 
-test('a transparent film: over black in H.264, kept in ProRes', async () => {
+test('a transparent film: over black in H.264, kept in VP9 and ProRes', async () => {
   const half = async (): Promise<Picture> => {
     const background = { r: 200, g: 100, b: 50, alpha: 0.5 };
     const bytes = await sharp({ create: { width: 64, height: 36, channels: 4, background } })
@@ -177,6 +178,9 @@ test('a transparent film: over black in H.264, kept in ProRes', async () => {
   for (const [i, value] of [100, 50, 25].entries()) {
     assert.ok(Math.abs((shown?.[i] ?? 0) - value) <= 5, `${shown} is not half of 200, 100, 50`);
   }
+  const webm = await rendered({ transparent: true, frames: '1-2', video: 'webm' }, half);
+  await completed(webm);
+  assert.equal(ffprobe(await artifact(webm, 'cubes.webm')).tags?.alpha_mode, '1');
   const mov = await rendered({ transparent: true, frames: '1-2', video: 'mov' }, half);
   await completed(mov);
   const stream = ffprobe(await artifact(mov, 'cubes.mov'));

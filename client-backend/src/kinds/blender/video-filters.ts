@@ -1,7 +1,7 @@
 import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 
-type Look = Pick<RenderSettings, 'format' | 'transparent'>;
+type Look = Pick<RenderSettings, 'format' | 'transparent' | 'pixelAspect'>;
 
 /**
  * From a scene-linear OpenEXR image to what a screen shows. Values up to 0.6
@@ -30,42 +30,48 @@ export function videoFilters({
   size: PictureSize;
   settings: Look & { video: 'mp4' | 'webm' | 'mov' };
 }): string[] {
-  const keepsAlpha = settings.video === 'mov' && settings.transparent;
+  const withAlpha = keepsAlpha(settings);
   return [
     // ffmpeg 5.1 aborts (imgutils.c) where it reads a small OpenEXR frame straight into zscale.
     ...(settings.format === 'OPEN_EXR' ? ['copy'] : []),
     ...(settings.format === 'PNG' || settings.format === 'TIFF' ? [PLAIN_RGB] : []),
-    ...alpha(settings, keepsAlpha),
+    ...alpha(settings, withAlpha),
     ...(settings.format === 'OPEN_EXR'
-      ? [...TONE_MAP, keepsAlpha ? 'format=gbrap16le' : 'format=gbrp16le']
+      ? [...TONE_MAP, withAlpha ? 'format=gbrap16le' : 'format=gbrp16le']
       : []),
-    ...evenSides(size, keepsAlpha),
+    ...evenSides(size, withAlpha),
     // RGB is full range; video is limited range with the coefficients of BT.709 (swscale would take BT.601's).
     'scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int',
-    `format=${pixelFormat(settings.video, keepsAlpha)}`,
+    `format=${pixelFormat(settings.video, withAlpha)}`,
+    // A pixel that is wider than high: players stretch the picture, as Blender shows it.
+    `setsar=${settings.pixelAspect}`,
     'setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709',
   ];
 }
 
-function alpha({ format, transparent }: Look, keepsAlpha: boolean): string[] {
+/** H.264 has no alpha, and neither has JPEG. */
+export const keepsAlpha = ({ format, transparent, video }: Look & { video: string }): boolean =>
+  video !== 'mp4' && transparent && format !== 'JPEG';
+
+function alpha({ format, transparent }: Look, kept: boolean): string[] {
   if (!transparent || format === 'JPEG') return [];
-  if (format === 'OPEN_EXR') return keepsAlpha ? ['format=gbrapf32le', 'unpremultiply=inplace=1'] : [];
-  return keepsAlpha ? [] : ['format=gbrap16le', 'premultiply=inplace=1'];
+  if (format === 'OPEN_EXR') return kept ? ['format=gbrapf32le', 'unpremultiply=inplace=1'] : [];
+  return kept ? [] : ['format=gbrap16le', 'premultiply=inplace=1'];
 }
 
 // The new row and column repeat their neighbours: black ones would show as a line.
-function evenSides({ width, height }: PictureSize, keepsAlpha: boolean): string[] {
+function evenSides({ width, height }: PictureSize, withAlpha: boolean): string[] {
   const right = width % 2;
   const bottom = height % 2;
   if (right + bottom === 0) return [];
   return [
-    keepsAlpha ? 'format=gbrap16le' : 'format=gbrp16le',
+    withAlpha ? 'format=gbrap16le' : 'format=gbrp16le',
     `pad=${width + right}:${height + bottom}:0:0`,
     `fillborders=right=${right}:bottom=${bottom}:mode=smear`,
   ];
 }
 
-function pixelFormat(video: 'mp4' | 'webm' | 'mov', keepsAlpha: boolean): string {
-  if (video === 'mov') return keepsAlpha ? 'yuva444p10le' : 'yuv422p10le';
-  return 'yuv420p';
+function pixelFormat(video: 'mp4' | 'webm' | 'mov', withAlpha: boolean): string {
+  if (video === 'mov') return withAlpha ? 'yuva444p10le' : 'yuv422p10le';
+  return withAlpha ? 'yuva420p' : 'yuv420p';
 }

@@ -4,17 +4,20 @@ import type { PictureFormat, PictureSize } from '@parallel-pilot/images/picture.
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { rateText } from '@parallel-pilot/shared/kinds/blender/rate.ts';
 import type { RenderSettings, VideoFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { z } from 'zod';
 import { type FfmpegEnd, frameLimits, readingFrames, runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
-import { videoFilters } from './video-filters.ts';
+import { keepsAlpha, videoFilters } from './video-filters.ts';
 
 export type VideoTask = {
   /** In the order of the video: the files and what tells equal ones apart from others. */
   frames: readonly { hash: string; path: string }[];
   /** What every frame was found to be. */
   size: PictureSize;
-  settings: Pick<RenderSettings, 'fps' | 'format' | 'transparent'> & { video: Exclude<VideoFormat, 'none'> };
+  settings: Pick<RenderSettings, 'fps' | 'format' | 'transparent' | 'pixelAspect'> & {
+    video: Exclude<VideoFormat, 'none'>;
+  };
   sandbox: Sandbox;
   /** Where the workspace is made and the video put. */
   folder: string;
@@ -99,7 +102,7 @@ async function encode(task: VideoTask, workspace: Workspace, name: string): Prom
       program: 'ffmpeg',
       args: [
         ...readingFrames('image2', task.size),
-        ...['-c:v', DECODERS[settings.format], '-framerate', String(settings.fps), '-start_number', '1'],
+        ...['-c:v', DECODERS[settings.format], '-framerate', rateText(settings.fps), '-start_number', '1'],
         ...['-i', pattern, '-vf', videoFilters(task).join(',')],
         ...['-an', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.25'],
         ...encoderOptions(task),
@@ -143,9 +146,13 @@ function encoderOptions({ settings }: VideoTask): string[] {
     case 'mp4':
       return ['-c:v', 'libx264', '-preset', 'medium', '-crf', '18', '-movflags', '+faststart'];
     case 'webm':
-      return ['-c:v', 'libvpx-vp9', '-crf', '28', '-b:v', '0', '-row-mt', '1', '-cpu-used', '3'];
+      // Frames that are never shown would have no alpha.
+      return [
+        ...['-c:v', 'libvpx-vp9', '-crf', '28', '-b:v', '0', '-row-mt', '1', '-cpu-used', '3'],
+        ...(keepsAlpha(settings) ? ['-auto-alt-ref', '0'] : []),
+      ];
     case 'mov':
-      return settings.transparent
+      return keepsAlpha(settings)
         ? ['-c:v', 'prores_ks', '-profile:v', '4444', '-alpha_bits', '16', '-vendor', 'apl0']
         : ['-c:v', 'prores_ks', '-profile:v', 'hq', '-vendor', 'apl0'];
     default:
