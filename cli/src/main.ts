@@ -4,6 +4,7 @@ import { readCliConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { createProgram } from './program.ts';
 import { SentenceError } from './sentence-error.ts';
+import { print } from './text/print.ts';
 
 const context: Context = { config: readCliConfig(), stdout: process.stdout, stderr: process.stderr };
 // Warnings of Node about Node are not for those who render.
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
   } catch (error) {
     // Commander has written its sentence already.
     if (error instanceof CommanderError) return error.exitCode;
-    process.stderr.write(`${describe(error)}\n`);
+    print(process.stderr, describe(error));
     return 1;
   }
 }

@@ -1,3 +1,4 @@
+import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { Command } from 'commander';
 import { cancelCommand } from './commands/cancel.ts';
 import { deleteCommand } from './commands/delete.ts';
@@ -28,7 +29,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
-      writeErr: (text) => void context.stderr.write(text.replace(/^error: /, '')),
+      writeErr: (text) => void context.stderr.write(printable(text.replace(/^error: /, ''))),
     });
   const add = (...commands: Command[]) => {
     for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

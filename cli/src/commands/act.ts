@@ -3,6 +3,7 @@ import type { JobAction } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
+import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 export type ActionWords = { action: JobAction; summary: string; description: string };
@@ -20,7 +21,7 @@ export function actCommand(context: Context, { action, summary, description }: A
     const id = await findJob(api, text);
     await api.act(id, action);
     const job = await api.job(id);
-    const line = flags.json ? JSON.stringify(job, null, 2) : `${job.name} (${job.id}) is ${job.state}.`;
-    context.stdout.write(`${line}\n`);
+    if (flags.json) printJson(context.stdout, job, 2);
+    else print(context.stdout, `${job.name} (${job.id}) is ${job.state}.`);
   });
 }

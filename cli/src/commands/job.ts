@@ -6,6 +6,7 @@ import { cliKindOf } from '../kinds/registry.ts';
 import { jobLines } from '../report/job-lines.ts';
 import { openReporter } from '../report/open.ts';
 import { takeInterrupts } from '../run/interrupts.ts';
+import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { follow?: boolean };
@@ -24,8 +25,8 @@ export function jobCommand(context: Context, exit: (code: number) => void): Comm
     const id = await findJob(api, text);
     if (flags.follow) return exit(await follow(context, flags, api, id));
     const job = await api.job(id);
-    const lines = flags.json ? [JSON.stringify(job, null, 2)] : jobLines(job);
-    context.stdout.write(`${lines.join('\n')}\n`);
+    if (flags.json) printJson(context.stdout, job, 2);
+    else print(context.stdout, jobLines(job));
   });
 }
 
@@ -46,7 +47,7 @@ async function follow(
     });
     reporter.close();
     if (job === null || job.state === 'completed') return 0;
-    context.stderr.write(`${job.problem?.message ?? `The job was ${job.state}.`}\n`);
+    print(context.stderr, job.problem?.message ?? `The job was ${job.state}.`);
     return 1;
   } finally {
     reporter.close();

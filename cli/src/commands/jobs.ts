@@ -4,6 +4,7 @@ import type { ListQuery } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
 import { jobTable } from '../report/job-lines.ts';
+import { print, printJson } from '../text/print.ts';
 import { wholeNumber } from './numbers.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
@@ -24,8 +25,7 @@ export function jobsCommand(context: Context): Command {
     const api = await connect(context.config, flags);
     const { state, limit } = flags;
     const list = await api.jobs({ limit, ...(state === undefined ? {} : { state }) });
-    if (flags.json) return void context.stdout.write(`${JSON.stringify(list, null, 2)}\n`);
-    const width = context.stdout.columns || 120;
-    for (const line of jobTable(list, Date.now(), width)) context.stdout.write(`${line}\n`);
+    if (flags.json) return printJson(context.stdout, list, 2);
+    print(context.stdout, jobTable(list, Date.now(), context.stdout.columns || 120));
   });
 }

@@ -3,6 +3,7 @@ import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
 import { logLines } from '../report/job-lines.ts';
+import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 /** `pilot logs ID`: the notes of a job and the last lines of what failed of it. */
@@ -18,7 +19,7 @@ export function logsCommand(context: Context): Command {
   return command.action(async (text: string, flags: ApiFlags) => {
     const api = await connect(context.config, flags);
     const log = await api.log(await findJob(api, text));
-    const lines = flags.json ? [JSON.stringify(log, null, 2)] : logLines(log);
-    context.stdout.write(`${lines.join('\n')}\n`);
+    if (flags.json) printJson(context.stdout, log, 2);
+    else print(context.stdout, logLines(log));
   });
 }

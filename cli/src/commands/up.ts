@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { Command } from 'commander';
 import { type Context, isColoured, isWatched } from '../context.ts';
 import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
@@ -8,6 +9,7 @@ import { defaultWorkers } from '../farm/programs.ts';
 import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { printJson } from '../text/print.ts';
 import { wholeNumber } from './numbers.ts';
 import { withExamples, withJson } from './options.ts';
 
@@ -55,7 +57,8 @@ async function run(context: Context, flags: Flags): Promise<number> {
   const interrupts = takeInterrupts();
   const say: Say = (event, fields, text) => {
     const line = { time: new Date().toISOString(), event, ...fields };
-    stdout.write(flags.json ? `${JSON.stringify(line)}\n` : `${text}\n`);
+    if (flags.json) printJson(stdout, line);
+    else stdout.write(`${text}\n`);
   };
   if (isWatched(context) && !flags.json) stdout.write('\n  Starting the farm …\n');
   let ownerKey: string | null = null;
@@ -110,7 +113,7 @@ function sayKey(ownerKey: string | null, say: Say): void {
 function sayIncident(event: ChildEvent, say: Say): void {
   const message = incidentSentence(event);
   const clock = new Date().toTimeString().slice(0, 8);
-  if (message !== null) say('farm.incident', { message }, `  ${clock}  ${message}`);
+  if (message !== null) say('farm.incident', { message }, `  ${clock}  ${printable(message)}`);
 }
 
 const stoppingLine = '\n  Stopping after the work under way. Ctrl-C again stops at once.';

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
 import { workerTable } from '../report/worker-lines.ts';
+import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 /** `pilot workers`: the machines of a farm and what each is at. */
@@ -14,8 +15,7 @@ export function workersCommand(context: Context): Command {
   return command.action(async (flags: ApiFlags) => {
     const api = await connect(context.config, flags);
     const list = await api.workers();
-    const width = context.stdout.columns || 120;
-    const lines = flags.json ? [JSON.stringify(list, null, 2)] : workerTable(list, width);
-    context.stdout.write(`${lines.join('\n')}\n`);
+    if (flags.json) printJson(context.stdout, list, 2);
+    else print(context.stdout, workerTable(list, context.stdout.columns || 120));
   });
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { FromChild, type Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
+import { print } from '../text/print.ts';
 import { lastLines, openLog } from './child-log.ts';
 
 /** A program of the farm: one `main.ts`, its environment, and where its output goes. */
@@ -99,7 +100,7 @@ function copyOutput(child: ChildProcess, file: NodeJS.WritableStream, name: stri
     stream?.on('data', (data: Buffer) => {
       file.write(data);
       for (const line of data.toString('utf8').trimEnd().split('\n'))
-        process.stderr.write(`[${name}] ${line}\n`);
+        print(process.stderr, `[${name}] ${line}`);
     });
     stream?.once('close', () => {
       open -= 1;

@@ -1,5 +1,6 @@
 import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { cliKindOf } from '../kinds/registry.ts';
 import { table } from '../text/columns.ts';
 import { ago, duration } from '../text/units.ts';
@@ -35,11 +36,11 @@ export function jobLines(job: JobDetail): string[] {
     ...cliKindOf(job.view).facts(job.view),
   ];
   const working = job.progress.map(
-    (one) => `  ${one.workerName}: ${Math.floor(one.fraction * 100)} % · ${doing(one)}`,
+    (one) => `  ${oneLine(`${one.workerName}: ${Math.floor(one.fraction * 100)} % · ${doing(one)}`)}`,
   );
   const notes = job.notes.map((note) => `  ${note.level}: ${note.message}`);
   return [
-    ...facts.map(([name, value]) => `${name.padEnd(9)} ${value}`),
+    ...facts.map(([name, value]) => `${name.padEnd(9)} ${oneLine(value)}`),
     ...(working.length > 0 ? ['', 'At work', ...working] : []),
     ...(notes.length > 0 ? ['', 'Notes', ...notes] : []),
     ...(job.problem === null ? [] : ['', job.problem.message]),

@@ -1,5 +1,6 @@
+import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { type Context, isColoured, isWatched } from '../context.ts';
-import type { Reporter } from './events.ts';
+import type { Reporter, RunEvent } from './events.ts';
 import { jsonReporter, lineReporter } from './reporters.ts';
 import { screenReporter } from './screen.ts';
 import type { Voice } from './voice.ts';
@@ -12,7 +13,24 @@ export function openReporter(context: Context, voice: Voice, json: boolean, amon
   const { stdout } = context;
   const write = (text: string) => void stdout.write(text);
   if (json) return jsonReporter(write, Date.now);
-  return isWatched(context) && !amongLogs
-    ? screenReporter(stdout, voice, isColoured(context, stdout))
-    : lineReporter(write, voice);
+  return printing(
+    isWatched(context) && !amongLogs
+      ? screenReporter(stdout, voice, isColoured(context, stdout))
+      : lineReporter(write, voice),
+  );
+}
+
+/** Names, sentences and figures in events come from others: what draws them adds its colours after this. */
+const printing = (reporter: Reporter): Reporter => ({
+  report: (event) => reporter.report(printableParts(event) as RunEvent),
+  close: () => reporter.close(),
+});
+
+function printableParts(part: unknown): unknown {
+  if (typeof part === 'string') return printable(part);
+  if (Array.isArray(part)) return part.map(printableParts);
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([name, value]) => [printable(name), printableParts(value)]),
+  );
 }

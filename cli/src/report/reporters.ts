@@ -1,3 +1,4 @@
+import { printableJson } from '@parallel-pilot/shared/model/printable.ts';
 import { type Reporter, RunEvent } from './events.ts';
 import { speakers, toldLines } from './told-lines.ts';
 import type { Voice } from './voice.ts';
@@ -34,7 +35,8 @@ export function jsonReporter(write: Write, clock: () => number): Reporter {
         if (now - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < 1_000) return;
         toldAt.set(key, now);
       }
-      write(`${JSON.stringify({ time: new Date(now).toISOString(), ...RunEvent.parse(event) })}\n`);
+      const line = { time: new Date(now).toISOString(), ...RunEvent.parse(event) };
+      write(`${printableJson(JSON.stringify(line))}\n`);
     },
     close() {},
   };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import { openReporter } from '../report/open.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { print } from '../text/print.ts';
 import { takeInterrupts } from './interrupts.ts';
 import type { RunOptions, RunPlan } from './plan.ts';
 import { run } from './run.ts';
@@ -21,7 +22,7 @@ export async function runCommand(
     if (end.status === 'done') return 0;
     reporter.report({ event: 'error', message: end.message });
     reporter.close();
-    context.stderr.write(`${end.message}\n`);
+    print(context.stderr, end.message);
     return end.status === 'interrupted' ? 130 : 1;
   } catch (error) {
     if (error instanceof SentenceError) reporter.report({ event: 'error', message: error.message });

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 
 /** Characters that a text takes on a terminal, colours aside. */
 export const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
@@ -6,10 +7,11 @@ export const widthOf = (text: string): number => [...stripVTControlCharacters(te
 export const padEnd = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - widthOf(text)));
 
-/** Cuts a plain text to a width, with an ellipsis where something was cut. */
+/** Makes a plain text one line of at most so many characters, with an ellipsis where something was cut. */
 export function fit(text: string, width: number): string {
-  const letters = [...text];
-  if (letters.length <= width) return text;
+  const line = oneLine(text);
+  const letters = [...line];
+  if (letters.length <= width) return line;
   return width <= 0 ? '' : `${letters.slice(0, width - 1).join('')}…`;
 }
 
@@ -30,7 +32,7 @@ export function wrap(text: string, width: number): string[] {
 
 /** Rows under their headings, columns two blanks apart, the last one cut at `width`. */
 export function table(headings: string[], rows: string[][], width: number): string[] {
-  const all = [headings, ...rows];
+  const all = [headings, ...rows].map((row) => row.map(oneLine));
   const widths = headings.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
   return all.map((row) => {
     const last = row.length - 1;

@@ -1,6 +1,7 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -33,7 +34,7 @@ export async function submit(
       id: job,
       owner_id: parts.owner,
       kind: request.kind,
-      name: (name ?? prepared.name).slice(0, 200),
+      name: oneLine(name ?? prepared.name).slice(0, 200) || job,
       ...columnsOf({ status: 'probing' }),
       priority,
       spec_json: JSON.stringify(spec),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { RelativePath } from '../model/path.ts';
+import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
 import { FailureCode } from './failures.ts';
 import { MeasuredValues } from './measured.ts';
@@ -24,7 +25,7 @@ export type ConnectRefusal = z.infer<typeof ConnectRefusal>;
 export const Hello = z.object({
   worker: WorkerId,
   identity: z.string().min(16).max(128),
-  name: z.string().min(1).max(128),
+  name: z.string().max(512).transform(oneLine).pipe(z.string().min(1).max(128)),
   slots: z.int().min(1).max(256),
   capabilities: Capabilities,
   machine: z.object({ os: z.string(), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),

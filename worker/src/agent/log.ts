@@ -1,3 +1,4 @@
+import { printable, printableJson } from '@parallel-pilot/shared/model/printable.ts';
 import { type Logger, pino } from 'pino';
 
 export type Log = Logger;
@@ -9,9 +10,9 @@ export type Log = Logger;
 export function createWorkerLog(options: { name: string; level: string; readable: boolean }): Log {
   const { name, level, readable } = options;
   const settings = { name, level, base: { name, pid: process.pid } };
-  return readable
-    ? pino(settings, { write: (line: string) => printSentence(line) })
-    : pino(settings, pino.destination({ dest: 2, sync: true }));
+  if (readable) return pino(settings, { write: printSentence });
+  const stderr = pino.destination({ dest: 2, sync: true });
+  return pino(settings, { write: (line: string) => stderr.write(printableJson(line)) });
 }
 
 function printSentence(line: string): void {
@@ -19,5 +20,5 @@ function printSentence(line: string): void {
   if (entry.msg === undefined) return;
   const time = new Date(entry.time).toTimeString().slice(0, 8);
   const mark = entry.level >= 50 ? 'error: ' : entry.level >= 40 ? 'warning: ' : '';
-  process.stderr.write(`${time}  ${mark}${entry.msg}\n`);
+  process.stderr.write(`${time}  ${mark}${printable(entry.msg)}\n`);
 }
