@@ -35,7 +35,8 @@ export function screenArchive<E extends ArchiveEntry>(
     const path = entry.name.replace(/^(\.\/)+/, '');
     const problem = problemOf(path, entry);
     if (problem !== null) return refuse(archive, problem);
-    if (!path.endsWith('/') && !isLeftover(path)) files.push({ path: path as RelativePath, entry });
+    if (path !== '' && !path.endsWith('/') && !isLeftover(path))
+      files.push({ path: path as RelativePath, entry });
   }
   const twice = findClash(files.map((file) => file.path));
   if (twice !== null) return refuse(archive, `it holds "${twice}" twice, or names that differ in case alone`);
@@ -56,12 +57,6 @@ export function refuseSize(
   return size > limits.freeBytes ? noRoom(archive, size) : null;
 }
 
-export const tooManyEntries = (archive: string, count: number, most: number): SubmissionRefusal =>
-  refuse(
-    archive,
-    `it holds ${count.toLocaleString('en')} entries, and ${most.toLocaleString('en')} are the most`,
-  );
-
 const SYMLINK = 0o120000;
 const FILE_TYPE = 0o170000;
 
@@ -69,6 +64,8 @@ function problemOf(path: string, entry: ArchiveEntry): string | null {
   const shown = JSON.stringify(entry.name.slice(0, 200));
   if (/^([/\\]|[a-z]:)/i.test(entry.name)) return `it names an absolute place on the disk, ${shown}`;
   const inside = path.replace(/\/$/, '');
+  // "./" is the folder of all, which some programs write down too.
+  if (path === '' && !entry.name.endsWith('/')) return 'it holds an entry without a name';
   if (path !== '' && (inside.length > 1_024 || !isSafeRelativePath(inside))) {
     return `the name ${shown} leads out of its folder, is too long, or has characters that are not allowed`;
   }
@@ -99,7 +96,7 @@ function findClash(paths: string[]): string | null {
   return null;
 }
 
-const refuse = (archive: string, why: string): SubmissionRefusal => ({
+export const refuse = (archive: string, why: string): SubmissionRefusal => ({
   ok: false,
   code: 'bad-archive',
   message: `"${archive}" cannot be taken: ${why}.`,

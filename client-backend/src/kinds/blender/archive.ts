@@ -1,9 +1,10 @@
+import { pipeline } from 'node:stream';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import { damaged, describe, verifyChecksum } from '../../archives/entries.ts';
-import { type ArchiveEntry, screenArchive, tooManyEntries } from '../../archives/screen-archive.ts';
+import { damaged, listEntries, verifyChecksum } from '../../archives/entries.ts';
+import { screenArchive } from '../../archives/screen-archive.ts';
 import type { OpenedSource, Parts, SubmissionRefusal } from '../../parts.ts';
 import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import { noteBlob } from '../../uploads/note-blob.ts';
@@ -45,14 +46,13 @@ async function unpack(
   { fileName, main }: Source,
   unpacked: StageInput[],
 ): Promise<OpenedSource> {
-  if (zip.entryCount > MOST_ENTRIES) return tooManyEntries(fileName, zip.entryCount, MOST_ENTRIES);
-  const entries: (ArchiveEntry & { entry: Entry })[] = [];
-  for await (const entry of zip.eachEntry()) entries.push(describe(entry));
+  const listed = await listEntries(zip, fileName, MOST_ENTRIES);
+  if (!listed.ok) return listed;
   const limits = {
     maxBytes: parts.config.maxUploadBytes,
     freeBytes: (await parts.blobs.freeBytes()) - SPARE_BYTES,
   };
-  const screened = screenArchive(entries, fileName, limits);
+  const screened = screenArchive(listed.entries, fileName, limits);
   if (!screened.ok) return screened;
   const paths = screened.files.map((file) => file.path);
   const chosen = chooseMain(paths, fileName, main);
@@ -81,9 +81,9 @@ async function extract(
   unpacked: StageInput[],
 ): Promise<SubmissionRefusal | null> {
   const bytes = await zip.openReadStreamPromise(entry);
-  const checked = verifyChecksum(entry);
-  bytes.once('error', (error) => checked.destroy(error));
-  const written = await parts.blobs.write(bytes.pipe(checked), { maxBytes: entry.uncompressedSize });
+  // What breaks is told by the last stream to whoever reads it.
+  const checked = pipeline(bytes, verifyChecksum(entry), () => {});
+  const written = await parts.blobs.write(checked, { maxBytes: entry.uncompressedSize });
   if (!written.ok) return written;
   const { hash, size } = written;
   const row = { hash, media_type: 'application/octet-stream', created_at: parts.clock() };

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { crc32, deflateRawSync } from 'node:zlib';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../../app.fixture.ts';
+import { type Zipped, zipOf } from '../../archives/zip.fixture.ts';
 import { openSource } from './open-source.ts';
 import { prepare } from './prepare.ts';
 
@@ -97,6 +97,8 @@ test('an archive that would do harm is refused with the reason, and nothing of i
     ],
     ['lies: too large', [scene, { ...other, declared: 4000 }], /says wrong things/],
     ['checksum', [scene, { ...other, crc: 1 }], /checksum/],
+    ['no name', [scene, { ...other, name: '' }], /an entry without a name/],
+    ['no name but its folder', [scene, { ...other, name: '.\\' }, { ...other, name: './/' }], /not allowed/],
     ['no blend', [other], /holds no \.blend file/],
     ['main is none', [{ ...other, name: 'scene.blend' }], /"scene\.blend" is not a \.blend file/],
   ];
@@ -193,50 +195,4 @@ async function start(t: { after(end: () => Promise<void>): void }, given: { maxU
 /** The smallest file that passes for one of that Blender. */
 function blendOf(header: string, endBlock = 24): Buffer {
   return Buffer.concat([Buffer.from(header), Buffer.from('ENDB'), Buffer.alloc(endBlock - 4)]);
-}
-
-type Zipped = {
-  name: string;
-  bytes: Buffer;
-  store?: boolean;
-  mode?: number;
-  flags?: number;
-  method?: number;
-  crc?: number;
-  /** The size that the entry claims to have unpacked. */
-  declared?: number;
-};
-
-/** A .zip written by hand, so that it can lie. */
-function zipOf(entries: Zipped[]): Buffer {
-  const locals: Buffer[] = [];
-  const central: Buffer[] = [];
-  let offset = 0;
-  for (const entry of entries) {
-    const packed = entry.store ? entry.bytes : deflateRawSync(entry.bytes);
-    const name = Buffer.from(entry.name);
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(0x800 | (entry.flags ?? 0), 2);
-    common.writeUInt16LE(entry.method ?? (entry.store ? 0 : 8), 4);
-    common.writeUInt32LE(entry.crc ?? crc32(entry.bytes), 10);
-    common.writeUInt32LE(packed.length, 14);
-    common.writeUInt32LE(entry.declared ?? entry.bytes.length, 18);
-    common.writeUInt16LE(name.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, name, packed]);
-    const tail = Buffer.alloc(14);
-    tail.writeUInt32LE(((entry.mode ?? 0o100644) << 16) >>> 0, 6);
-    tail.writeUInt32LE(offset, 10);
-    central.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, tail, name]));
-    locals.push(local);
-    offset += local.length;
-  }
-  const directory = Buffer.concat(central);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...locals, directory, end]);
 }

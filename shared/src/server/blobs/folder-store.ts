@@ -45,6 +45,8 @@ type Options = { maxBytes: number; expect?: BlobHash };
 
 async function write(place: Place, bytes: Readable, options: Options) {
   const file = join(place.incoming, randomUUID());
+  // Bytes may break off before they are read, which without a listener would end the process. Reading them tells.
+  bytes.on('error', () => {});
   try {
     const written = await writeFile(file, bytes, options);
     if (written.ok) await settle(place, file, written.hash);

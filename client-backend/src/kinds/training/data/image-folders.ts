@@ -1,6 +1,6 @@
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
-import { damaged, describe } from '../../../archives/entries.ts';
-import { screenArchive, tooManyEntries } from '../../../archives/screen-archive.ts';
+import { damaged, listEntries } from '../../../archives/entries.ts';
+import { screenArchive } from '../../../archives/screen-archive.ts';
 import type { SubmissionRefusal } from '../../../parts.ts';
 import { badData, type DataFile, type DataParts, limitsOf } from './data-file.ts';
 
@@ -38,10 +38,9 @@ async function list(
   zip: ZipFile,
   fileName: string,
 ): Promise<ClassedFile[] | SubmissionRefusal> {
-  if (zip.entryCount > MOST_FILES) return tooManyEntries(fileName, zip.entryCount, MOST_FILES);
-  const entries = [];
-  for await (const entry of zip.eachEntry()) entries.push(describe(entry));
-  const screened = screenArchive(entries, fileName, await limitsOf(parts));
+  const listed = await listEntries(zip, fileName, MOST_FILES);
+  if (!listed.ok) return listed;
+  const screened = screenArchive(listed.entries, fileName, await limitsOf(parts));
   if (!screened.ok) return screened;
   const files = screened.files
     // Hidden files and folders are left out by pilot.data as well.

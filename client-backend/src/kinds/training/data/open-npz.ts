@@ -1,6 +1,6 @@
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { ByteReader } from '../../../archives/byte-reader.ts';
-import { describe } from '../../../archives/entries.ts';
+import { describe, whyDamaged } from '../../../archives/entries.ts';
 import { MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader, valueBytes } from './npy-header.ts';
 
 export type NpzArray = {
@@ -37,13 +37,6 @@ export async function openNpz(path: string): Promise<OpenedNpz> {
     zip?.close();
     return { ok: false, message: `is damaged or cut short (${whyDamaged(error)})` };
   }
-}
-
-/** What yauzl and zlib say of bytes they cannot read; errors of the disk are thrown on. */
-export function whyDamaged(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (!(error instanceof Error) || (code !== undefined && !String(code).startsWith('Z_'))) throw error;
-  return error.message;
 }
 
 async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string> {

@@ -1,9 +1,9 @@
 import { pipeline, type Readable } from 'node:stream';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { verifyChecksum } from '../../../archives/entries.ts';
+import { verifyChecksum, whyDamaged } from '../../../archives/entries.ts';
 import { type NpzLayout, npzLayout } from '../data/layout.ts';
 import { rowBytes, valueBytes, writeNpyHeader } from '../data/npy-header.ts';
-import { type Npz, type NpzArray, openNpz, whyDamaged } from '../data/open-npz.ts';
+import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
 import { type DealPlan, HELD_OUT } from './deal.ts';
 import { decoderOf } from './npz-labels.ts';
 import { BadData } from './problems.ts';

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  startTestBackend,
+  type TestBackend,
+  temporaryFolder,
+} from '@parallel-pilot/client-backend/app.fixture.ts';
+import { type ArchiveEntry, screenArchive } from '@parallel-pilot/client-backend/archives/screen-archive.ts';
+import { type Zipped, zipOf } from '@parallel-pilot/client-backend/archives/zip.fixture.ts';
+import { openSource } from '@parallel-pilot/client-backend/kinds/blender/open-source.ts';
+import { openImages } from '@parallel-pilot/client-backend/kinds/training/data/image-folders.ts';
+import { openNpz } from '@parallel-pilot/client-backend/kinds/training/data/open-npz.ts';
+import { Problem } from '@parallel-pilot/shared/api/problem.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { isSafeRelativePath } from '@parallel-pilot/shared/model/path.ts';
+import fc from 'fast-check';
+
+const SCENE = Buffer.concat([Buffer.from('BLENDER-v304ENDB'), Buffer.alloc(20)]);
+const MB = 1024 ** 2;
+
+test('an archive with an entry that has no name is refused with a sentence', async (t) => {
+  const backend = await start(t);
+  for (const name of ['', './', '.\\', '/', '\0', '.', '..', '...', ' ']) {
+    const scene = { name: 'scene.blend', bytes: SCENE };
+    const reply = await submit(backend, zipOf([scene, { name, bytes: Buffer.from('x') }]));
+    const text = await reply.text();
+    // "./" is the folder of all, and "..." a name like others.
+    const taken = name === './' || name === '.\\' || name === '...' || name === ' ';
+    assert.equal(reply.status, taken ? 201 : 422, `${JSON.stringify(name)}: ${text}`);
+    if (!taken) assert.match(Problem.parse(JSON.parse(text)).detail, /^"scene\.zip" cannot be taken: /);
+  }
+});
+
+test('names, sizes and modes of any kind are screened without an error, and what passes is safe', () => {
+  const odd = fc.constantFrom(
+    '',
+    '.',
+    '..',
+    './',
+    '/',
+    'a',
+    'A',
+    'a/b',
+    '\0',
+    '\\',
+    'c:',
+    'con',
+    '.blend1',
+    'é',
+    'e\u0301',
+  );
+  const name = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.array(odd, { maxLength: 6 }).map((parts) => parts.join('')),
+  );
+  const entry: fc.Arbitrary<ArchiveEntry> = fc.record({
+    name,
+    size: fc.oneof(fc.nat(), fc.constantFrom(Number.MAX_SAFE_INTEGER, 2 ** 52, 0)),
+    packedSize: fc.nat(),
+    encrypted: fc.boolean(),
+    readable: fc.boolean(),
+    mode: fc.nat(0xffff),
+  });
+  const limits = { maxBytes: 10 * MB, freeBytes: 20 * MB };
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
+      const screened = screenArchive(entries, 'a.zip', limits);
+      if (!screened.ok) return assert.match(screened.message, /^"a\.zip" /);
+      const sizes = screened.files.reduce((sum, file) => sum + file.entry.size, 0);
+      assert.ok(sizes <= limits.maxBytes);
+      for (const { path } of screened.files) assert.ok(path !== '' && isSafeRelativePath(path), path);
+      const paths = screened.files.map(({ path }) => path.normalize('NFC').toLowerCase());
+      assert.equal(new Set(paths).size, paths.length);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+describe('archives with any of their bytes changed', () => {
+  const entries: Zipped[] = [
+    { name: 'cats/scene.blend', bytes: SCENE },
+    { name: 'cats/a.png', bytes: Buffer.from('texture'), store: true },
+    { name: 'dogs/b.png', bytes: Buffer.alloc(3_000, 7), extra: unicodePath('dogs/b.png') },
+    {
+      name: 'dogs/c.png',
+      bytes: Buffer.from('c'),
+      extra: Buffer.from('0100100000000000000000000000000000000000', 'hex'),
+    },
+  ];
+  const whole = zipOf(entries);
+  const change = fc.record({
+    at: fc.oneof(fc.nat(whole.length - 1), fc.integer({ min: whole.length - 300, max: whole.length - 1 })),
+    byte: fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0xff)),
+  });
+  const damage = fc.record({
+    changes: fc.array(change, { minLength: 1, maxLength: 6 }),
+    cut: fc.option(fc.nat(whole.length), { freq: 8 }),
+  });
+  const damaged = ({ changes, cut }: { changes: { at: number; byte: number }[]; cut: number | null }) => {
+    const bytes = Buffer.from(whole);
+    for (const { at, byte } of changes) bytes[at] = byte;
+    return cut === null ? bytes : bytes.subarray(0, cut);
+  };
+  let backend: TestBackend;
+  let folder: string;
+  let place: Awaited<ReturnType<typeof temporaryFolder>>;
+  before(async () => {
+    place = await temporaryFolder();
+    folder = place.path;
+    backend = await startTestBackend({ dataFolder: folder, maxUploadBytes: 10 * MB });
+  });
+  after(async () => {
+    await backend.stop();
+    await place.remove();
+  });
+
+  const readers: Record<string, (bytes: Buffer) => Promise<{ ok: boolean; message?: string }>> = {
+    async scene(bytes) {
+      return openSource(backend.parts, { blob: await store(backend, bytes), fileName: 'scene.zip' });
+    },
+    async images(bytes) {
+      const file = { blob: await store(backend, bytes), fileName: 'data.zip' };
+      const opened = await openImages(backend.parts, file);
+      if (opened.ok) opened.images.close();
+      return opened;
+    },
+    async npz(bytes) {
+      const path = join(folder, 'data.npz');
+      await writeFile(path, bytes);
+      const opened = await openNpz(path);
+      if (opened.ok) opened.npz.close();
+      return opened;
+    },
+  };
+  for (const [name, read] of Object.entries(readers)) {
+    test(`are opened or refused with a sentence: ${name}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(damage, async (how) => {
+          const opened = await read(damaged(how));
+          if (!opened.ok) assert.ok((opened.message ?? '').length > 10);
+        }),
+        { numRuns: 400, interruptAfterTimeLimit: 20_000 },
+      );
+    });
+  }
+});
+
+test('an entry that breaks off before its blob is open ends its job, and not the backend', async (t) => {
+  const backend = await start(t);
+  const { write } = backend.parts.blobs;
+  // A disk that takes its time.
+  backend.parts.blobs.write = async (bytes, options) => {
+    await pause(100);
+    return write(bytes, options);
+  };
+  for (const lie of [{ declared: SCENE.length + 1 }, { crc: 1 }, { declared: 1 }]) {
+    const blob = await store(backend, zipOf([{ name: 'scene.blend', bytes: SCENE, ...lie }]));
+    const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
+    assert.match(opened.ok ? 'ok' : opened.message, /"scene\.zip" cannot be unpacked/);
+  }
+});
+
+test('a table of contents that would fill the memory is not read to its end', async (t) => {
+  const backend = await start(t);
+  const extra = Buffer.concat([Buffer.from('feca', 'hex'), Buffer.from([0xf8, 0xff]), Buffer.alloc(0xfff8)]);
+  const many = Array.from({ length: 1_100 }, (_, i) => ({ name: `${i}.png`, bytes: Buffer.alloc(0), extra }));
+  const blob = await store(backend, zipOf([{ name: 'scene.blend', bytes: SCENE }, ...many]));
+  const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
+  assert.match(opened.ok ? 'ok' : opened.message, /its table of contents takes more than 64 MB/);
+});
+
+/** Info-ZIP's field 0x7075: the name once more, in UTF-8. */
+function unicodePath(name: string): Buffer {
+  const data = Buffer.concat([Buffer.from([1, 0, 0, 0, 0]), Buffer.from(name)]);
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(0x7075, 0);
+  head.writeUInt16LE(data.length, 2);
+  return Buffer.concat([head, data]);
+}
+
+async function start(t: TestContext): Promise<TestBackend> {
+  const folder = await temporaryFolder();
+  const backend = await startTestBackend({ dataFolder: folder.path });
+  t.after(async () => {
+    await backend.stop();
+    await folder.remove();
+  });
+  return backend;
+}
+
+const store = async ({ parts }: TestBackend, bytes: Buffer): Promise<BlobHash> => {
+  const hash = createHash('sha256').update(bytes).digest('hex') as BlobHash;
+  await writeFile(join(parts.config.dataFolder, hash), bytes);
+  await parts.blobs.adopt(join(parts.config.dataFolder, hash), { hash, size: bytes.length });
+  return hash;
+};
+
+/** As the site does: an upload, then a job on it. */
+async function submit(backend: TestBackend, bytes: Buffer): Promise<Response> {
+  const made = await fetch(`${backend.url}/api/v1/uploads`, {
+    method: 'POST',
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(bytes.length),
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: new Uint8Array(bytes),
+  });
+  assert.equal(made.status, 201, await made.text());
+  const blob = made.headers.get('blob-hash');
+  return fetch(`${backend.url}/api/v1/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ kind: 'blender', source: { blob, fileName: 'scene.zip' } }),
+  });
+}
