@@ -116,13 +116,13 @@ const LOADERS: Record<DecodedFormat, string> = {
 
 const MIB = 1024 ** 2;
 
-/** Node and libvips, the file, and for an interlaced picture all of its pixels. */
+/** Node and libvips, and the file; of the pixels no more than a few lines. */
 function limitsOf({ width, height }: PictureSize): Limits {
   const limits = defaultLimits();
   const pixels = width * height;
   return {
     ...limits,
-    memoryBytes: Math.min(384 * MIB + 24 * pixels, limits.memoryBytes),
+    memoryBytes: Math.min(384 * MIB + 8 * pixels, limits.memoryBytes),
     processes: 64,
     fileBytes: 16 * MIB + 8 * pixels,
     diskBytes: 32 * MIB + 16 * pixels,
