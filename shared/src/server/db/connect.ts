@@ -4,6 +4,7 @@ import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
 import * as first from './migrations/0001-first.ts';
 import * as rounds from './migrations/0002-rounds.ts';
+import * as errands from './migrations/0004-errands.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -47,7 +48,7 @@ class TransactionalSqlite extends SqliteDialect {
 
 /** Brings the schema to the newest version. Two processes may call it at once. */
 export async function migrate(db: Db): Promise<void> {
-  const migrations = { '0001-first': first, '0002-rounds': rounds };
+  const migrations = { '0001-first': first, '0002-rounds': rounds, '0004-errands': errands };
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
