@@ -15,7 +15,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** One real process of the farm, which a test may kill and start again on the same ports and folders. */
 export type Part = {
   readonly name: string;
-  start(): Promise<void>;
+  /** With these in its environment too, this once. */
+  start(env?: Record<string, string>): Promise<void>;
   /** Ends it with the signal and waits until it is gone. */
   end(signal: NodeJS.Signals): Promise<void>;
   pid(): number | undefined;
@@ -113,12 +114,12 @@ export function part(name: string, main: string, logs: string, env: Record<strin
     pid: () => child?.pid,
     running: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     log: () => readFile(logFile, 'utf8'),
-    async start() {
+    async start(more = {}) {
       await mkdir(logs, { recursive: true });
       // The servers' flags are those of an embedded farm.
       const flags = main.startsWith('worker') ? [] : ['--max-semi-space-size=4'];
       child = spawn(process.execPath, [...flags, join(root, main)], {
-        env: { ...process.env, ...env },
+        env: { ...process.env, ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       });
       const log = createWriteStream(logFile, { flags: 'a' });
@@ -152,7 +153,7 @@ async function ready(name: string, child: ChildProcess, logFile: string): Promis
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -23,10 +23,10 @@ export const pauseJob = (parts: Parts, id: JobId): Promise<Outcome> =>
 export const resumeJob = (parts: Parts, id: JobId): Promise<Outcome> =>
   change(parts, id, { type: 'resume' }, 'Only a paused job can be resumed');
 
-/** Ends the job; what was made so far stays and can be downloaded. */
+/** Ends the job; what was made so far stays and can be downloaded. What is under way for it ends when it can. */
 export async function cancelJob(parts: Parts, id: JobId): Promise<Outcome> {
   const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
-  if (outcome.ok) await engineOf(parts).errands.stop(id);
+  if (outcome.ok) void engineOf(parts).errands.stop(id);
   return outcome;
 }
 

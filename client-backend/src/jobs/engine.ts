@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
-import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts } from '../parts.ts';
 import { advance, takeGathering } from './advance.ts';
 import { createDiskWatch } from './disk-watch.ts';
-import { createErrands, type Errands } from './errands.ts';
+import { createErrands, type Errands, isDue } from './errands.ts';
 import { createExclusive } from './exclusive.ts';
 import { measureJobs } from './job-sizes.ts';
 import { createWaitWatch } from './wait-watch.ts';
@@ -120,9 +119,7 @@ export function createJobEngine(parts: Parts): JobEngine {
 // A job canceled or deleted by another process must not go on being worked on.
 async function stopForeign(parts: Parts, errands: Errands): Promise<void> {
   for (const { job, what } of errands.running()) {
-    const state = (await findJob(parts.db, job))?.state;
-    const due = what === 'assemble' ? state === 'stitching' : state !== undefined && !isOver(state);
-    if (!due) await errands.stop(job);
+    if (!isDue(what, (await findJob(parts.db, job))?.state)) await errands.stop(job);
   }
 }
 

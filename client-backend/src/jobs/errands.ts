@@ -1,25 +1,28 @@
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
-import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { beginErrand, endErrand, leaveErrands } from '@parallel-pilot/shared/server/db/errands.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
-import PQueue from 'p-queue';
 import type { Errand, Gathering } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { finishAssembly, takeUnfinished } from './finish-assembly.ts';
+import { judgeDeaths } from './judge-deaths.ts';
+import { type Turn, Turns } from './turns.ts';
 
 /** The backend's own work on jobs: gathering what a stage made, putting the result together. */
 export interface Errands {
   /** Does what the job needs, unless that is under way or was put off. */
-  start(job: JobId, what: 'gather' | 'assemble'): void;
+  start(job: JobId, what: Turn['what']): void;
   /** Stops it and resolves when nothing of it runs any more. */
   stop(job: JobId): Promise<void>;
   /** Jobs of which something is under way, or waits for its turn. */
-  running(): { job: JobId; what: 'gather' | 'assemble' }[];
+  running(): Turn[];
   close(): Promise<void>;
 }
 
-/** Assemblies leave the processor to the frames of other jobs; gathering is what the next round waits for. */
-const AT_ONCE = { gather: 4, assemble: 2 };
 /** A cause outside (a full disk, a database that is away) is looked at again after this long. */
 const TRY_AGAIN_MS = 10_000;
 /** A bug is not worth trying for ever. */
@@ -32,88 +35,109 @@ export type ErrandEnds = {
   over(job: JobId): void;
 };
 
-/** Runs them outside of any lock: one may take an hour. */
+/**
+ * Runs them outside of any lock: one may take an hour. Before one begins the
+ * database says so, and what this process does not survive is told by that to
+ * the next one.
+ */
 export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
-  const queues = {
-    gather: new PQueue({ concurrency: AT_ONCE.gather }),
-    assemble: new PQueue({ concurrency: AT_ONCE.assemble }),
-  };
-  type Under = { what: 'gather' | 'assemble'; controller: AbortController; over: Promise<void> };
-  const under = new Map<JobId, Under>();
+  const { db, log, clock } = parts;
+  const process = `${hostname()}:${pid}:${clock()}`;
   const putOff = new Map<JobId, { until: number; errors: number }>();
+  const isPutOff = (job: JobId): boolean => (putOff.get(job)?.until ?? 0) > clock();
+  const turns = new Turns((turn, signal) => run(turn, signal), ends.over);
+  let judging = false;
 
-  const run = async (id: JobId, what: 'gather' | 'assemble', signal: AbortSignal): Promise<void> => {
-    const errors = putOff.get(id)?.errors ?? 0;
+  const judge = async (): Promise<void> => {
+    if (judging || turns.suspects !== null) return;
+    judging = true;
     try {
-      const finish = await carryOut(parts, id, what, signal, ends);
-      if (signal.aborted) return;
-      if (await finish()) putOff.delete(id);
-      else putOff.set(id, { until: parts.clock() + TRY_AGAIN_MS, errors });
+      turns.suspects = await judgeDeaths(parts, process);
+      turns.begin();
+    } catch (error) {
+      log.error({ event: 'errands.not-judged', err: error });
+    } finally {
+      judging = false;
+    }
+  };
+  const run = async ({ job, what }: Turn, signal: AbortSignal): Promise<void> => {
+    const errors = putOff.get(job)?.errors ?? 0;
+    try {
+      const errand = await findErrand(parts, job, what, signal);
+      if (errand === null) return;
+      await beginErrand(db, { job, process, at: clock() });
+      try {
+        const make = await carryOut(parts, what, errand, ends);
+        if (signal.aborted) return;
+        if (await make()) putOff.delete(job);
+        else putOff.set(job, { until: clock() + TRY_AGAIN_MS, errors });
+        await endErrand(db, job);
+        turns.suspects?.delete(job);
+      } finally {
+        await leaveErrands(db, process, job);
+      }
     } catch (error) {
       if (signal.aborted) return;
-      parts.log.error({ event: `job.${what}-failed`, job: id, err: error });
+      log.error({ event: `job.${what}-failed`, job, err: error });
       // With the database away nothing was learned about the job itself.
       const counted = errors + ((await reachable(parts)) ? 1 : 0);
-      putOff.set(id, { until: parts.clock() + TRY_AGAIN_MS, errors: counted });
-      if (counted >= MOST_ERRORS && (await giveUp(parts, id).catch(() => false))) putOff.delete(id);
+      putOff.set(job, { until: clock() + TRY_AGAIN_MS, errors: counted });
+      if (counted >= MOST_ERRORS && (await giveUp(parts, job).catch(() => false))) putOff.delete(job);
     }
   };
 
   return {
     start(job, what) {
-      if (under.has(job) || (putOff.get(job)?.until ?? 0) > parts.clock()) return;
-      const controller = new AbortController();
-      const over = queues[what]
-        .add(() => run(job, what, controller.signal))
-        .finally(() => {
-          under.delete(job);
-          ends.over(job);
-        });
-      under.set(job, { what, controller, over });
+      if (!turns.has(job) && !isPutOff(job)) turns.add({ job, what });
+      void judge();
     },
     async stop(job) {
       putOff.delete(job);
-      const one = under.get(job);
-      one?.controller.abort();
-      await one?.over;
+      await turns.stop(job);
     },
-    running: () => [...under].map(([job, { what }]) => ({ job, what })),
+    running: () => turns.all,
     async close() {
-      const all = [...under.values()];
-      for (const { controller } of all) controller.abort();
-      await Promise.all(all.map(({ over }) => over));
+      // Whatever ends this process from here on, it was told to go.
+      await leaveErrands(db, process).catch((err) => log.warn({ event: 'errands.not-left', err }));
+      await turns.close();
     },
   };
+}
+
+/** True while the job needs that of the backend. */
+export const isDue = (what: Turn['what'], state: JobStatus | undefined): boolean =>
+  what === 'assemble' ? state === 'stitching' : state !== undefined && !isOver(state);
+
+/** Null for a job that does not need it any more. */
+async function findErrand(
+  parts: Parts,
+  id: JobId,
+  what: Turn['what'],
+  signal: AbortSignal,
+): Promise<Errand | null> {
+  const job = await findJob(parts.db, id);
+  const stage = await newestStage(parts.db, id);
+  if (signal.aborted || stage === undefined || job === undefined || !isDue(what, job.state)) return null;
+  return { job, stage, signal, onProgress: (fraction) => parts.live.stitching(id, fraction) };
 }
 
 /** Does the work; what it came to is made true by calling what is returned. */
 async function carryOut(
   parts: Parts,
-  id: JobId,
-  what: 'gather' | 'assemble',
-  signal: AbortSignal,
+  what: Turn['what'],
+  errand: Errand,
   ends: ErrandEnds,
 ): Promise<() => Promise<boolean>> {
-  const job = await findJob(parts.db, id);
-  const stage = await newestStage(parts.db, id);
-  if (signal.aborted || job === undefined || stage === undefined) return async () => true;
-  const errand = errandOf(parts, job, stage, signal);
-  errand.onProgress(0);
+  const { job, stage } = errand;
   const kind = backendKindOf(job.kind);
+  errand.onProgress(0);
   if (what === 'gather') {
     const gathering = await kind.gather(parts, errand);
-    return () => ends.gathered(id, stage, gathering);
+    return () => ends.gathered(job.id, stage, gathering);
   }
   const assembly = await kind.assemble(parts, errand);
-  return () => finishAssembly(parts, id, assembly);
+  return () => finishAssembly(parts, job.id, assembly);
 }
-
-const errandOf = (parts: Parts, job: JobRow, stage: StageRow, signal: AbortSignal): Errand => ({
-  job,
-  stage,
-  signal,
-  onProgress: (fraction) => parts.live.stitching(job.id, fraction),
-});
 
 const reachable = (parts: Parts): Promise<boolean> =>
   parts.db

@@ -368,6 +368,6 @@ export async function renderFrames(
 export const stateOfJob = async (parts: Parts, job: JobId) =>
   parts.db
     .selectFrom('jobs')
-    .select(['state', 'state_code', 'state_message', 'settings_json'])
+    .select(['state', 'state_code', 'state_message', 'settings_json', 'finished_at'])
     .where('id', '=', job)
     .executeTakeFirstOrThrow();

@@ -5,6 +5,7 @@ import { createPool } from 'mysql2';
 import * as first from './migrations/0001-first.ts';
 import * as rounds from './migrations/0002-rounds.ts';
 import * as sessions from './migrations/0003-sessions.ts';
+import * as errands from './migrations/0004-errands.ts';
 import * as jobTimes from './migrations/0006-job-times.ts';
 import * as iterations from './migrations/0007-iterations.ts';
 import type { Database } from './schema.ts';
@@ -54,6 +55,7 @@ export async function migrate(db: Db): Promise<void> {
     '0001-first': first,
     '0002-rounds': rounds,
     '0003-sessions': sessions,
+    '0004-errands': errands,
     '0006-job-times': jobTimes,
     '0007-iterations': iterations,
   };

@@ -159,7 +159,15 @@ export async function jobsDue(db: Db): Promise<JobId[]> {
 
 /** Everything of a job but its blobs. Call it in a transaction. */
 export async function deleteJob(db: Db, id: JobId): Promise<void> {
-  for (const table of ['leases', 'chunks', 'stages', 'job_notes', 'job_blobs', 'artifacts'] as const) {
+  for (const table of [
+    'leases',
+    'chunks',
+    'stages',
+    'job_notes',
+    'job_blobs',
+    'errands',
+    'artifacts',
+  ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();
   }
   await db.deleteFrom('jobs').where('id', '=', id).execute();

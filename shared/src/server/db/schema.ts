@@ -7,8 +7,8 @@ import type { WorkerStatus } from '../../model/worker.ts';
 /**
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
- * the client backend writes owners, sessions, jobs, job_notes, job_blobs, stages, blobs,
- * artifacts and new chunks; the load balancer writes workers, leases, and a
+ * the client backend writes owners, sessions, jobs, job_notes, job_blobs, errands,
+ * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -16,6 +16,7 @@ export type Database = {
   jobs: JobsTable;
   job_notes: JobNotesTable;
   job_blobs: JobBlobsTable;
+  errands: ErrandsTable;
   stages: StagesTable;
   chunks: ChunksTable;
   leases: LeasesTable;
@@ -66,6 +67,19 @@ export type JobNotesTable = {
 
 /** Which job keeps which blob from being deleted. Frames are found through chunks. */
 export type JobBlobsTable = { job_id: JobId; hash: BlobHash };
+
+/**
+ * Work on a job by a backend itself, while it is under way, and for as long as
+ * it is remembered that processes died of it, perhaps.
+ */
+export type ErrandsTable = {
+  job_id: JobId;
+  /** The process that is at it: host, number and start. Null when none is. */
+  process: string | null;
+  started_at: number;
+  /** Processes that died while it was under way, since it last came to an end. */
+  deaths: ColumnType<number, number | undefined, number>;
+};
 
 export type StagesTable = {
   id: StageId;
