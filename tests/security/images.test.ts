@@ -314,7 +314,7 @@ test('ffmpeg that goes on and on is ended, and opens nothing but the frames it w
     const made = await makeVideo({
       frames: [{ hash: 'a'.repeat(64), path }],
       size: small,
-      settings: { fps: 24, format: 'PNG', transparent: false, video: 'mp4' },
+      settings: { fps: 24, format: 'PNG', transparent: false, pixelAspect: 1, video: 'mp4' },
       sandbox,
       folder,
       mostBytes: 1e9,
