@@ -31,5 +31,5 @@ export function Failure({ job, title }: { job: JobDetail; title: string }) {
 /** What is wrong with a file is wrong on the second look too. */
 function canHelp(code: string | undefined): boolean {
   const known = FailureCode.safeParse(code);
-  return !known.success || FAILURES[known.data].retry;
+  return !known.success || FAILURES[known.data].retry === true;
 }

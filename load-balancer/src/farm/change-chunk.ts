@@ -1,6 +1,6 @@
 import { type ChunkEvent, type ChunkState, chunkTransition } from '@parallel-pilot/shared/model/chunk.ts';
 import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { blamesWorker, FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from '../scheduling/chunk-times.ts';
@@ -178,14 +178,11 @@ function remember(lease: Lease, ending: Ending, now: number): void {
   } else if (ending.type === 'fail') {
     stage.avoid.set(lease.ordinal, worker.id);
     job.lastFailure = { code: ending.code, message: ending.message };
-    if (countsAgainstWorker(ending.code)) noteFailure(job, worker.id, chunkOf(lease));
+    if (blamesWorker(ending.code)) noteFailure(job, worker.id, chunkOf(lease));
   } else if (ending.type === 'expire' && startedAt !== null) {
     stage.avoid.set(lease.ordinal, worker.id);
   }
 }
-
-// A scene without a camera fails everywhere; a stopped chunk says nothing of the worker.
-const countsAgainstWorker = (code: FailureCode): boolean => FAILURES[code].retry && code !== 'canceled';
 
 export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
   const failed = job.failures.get(worker);

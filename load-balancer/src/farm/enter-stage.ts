@@ -1,4 +1,4 @@
-import { FAILURES, FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { blamesWorker, FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { addTime } from '../scheduling/chunk-times.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { addLease, noteFailure } from './change-chunk.ts';
@@ -65,7 +65,7 @@ function recall(job: Job, stage: Stage, loaded: LoadedStage): void {
   for (const { chunk, worker, code, message } of loaded.failures) {
     const known = FailureCode.safeParse(code).data;
     job.lastFailure = { code: known ?? 'unexpected', message };
-    if (known !== undefined && FAILURES[known].retry && known !== 'canceled') noteFailure(job, worker, chunk);
+    if (known !== undefined && blamesWorker(known)) noteFailure(job, worker, chunk);
     const dot = chunk.lastIndexOf('.');
     const ordinal = Number(chunk.slice(dot + 1));
     if (chunk.slice(0, dot) === stage.id && stage.chunks.status(ordinal) === 'queued') {

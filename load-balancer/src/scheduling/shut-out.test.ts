@@ -51,3 +51,19 @@ test('three bad chunks do not end a job whose only worker makes all the others',
   assert.equal(statuses(sim, job).get('done')?.length, 35);
   assert.equal(statuses(sim, job).get('failed')?.length, 5);
 });
+
+test('an error of a script is tried on another worker; where it comes there too the chunk fails, and nobody is shut out', () => {
+  const sim = new SimulatedFarm(() => 0.5);
+  const odd = sim.addMachine({ failing: 1, failure: 'script-error' });
+  sim.addMachine({ breaksOn: [3], failure: 'script-error' });
+  const job = sim.addJob({ chunks: 20 });
+  sim.pass(1_800_000);
+  assert.equal(statuses(sim, job).get('done')?.length, 19);
+  assert.equal(statuses(sim, job).get('failed')?.length, 1);
+  const failed = [...sim.mirror.leases.values()].filter((lease) => lease.outcome === 'failed');
+  const tried = Map.groupBy(failed, (lease) => lease.chunk);
+  assert.ok(
+    tried.values().every((leases) => new Set(leases.map((one) => one.worker)).size === leases.length),
+  );
+  assert.ok(failed.filter((lease) => lease.worker === odd.id).length > 3, 'the worker was shut out');
+});

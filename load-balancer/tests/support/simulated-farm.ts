@@ -24,6 +24,8 @@ export type Machine = {
   failing: number;
   /** Ordinals that always fail on it. */
   breaksOn: number[];
+  /** How its chunks fail. */
+  failure: 'blender-died' | 'script-error';
   session: number | null;
   queue: { lease: LeaseId; work: number }[];
   running: Map<LeaseId, { ends: number }>;
@@ -90,6 +92,7 @@ export class SimulatedFarm {
       capabilities: {},
       failing: 0,
       breaksOn: [],
+      failure: 'blender-died',
       session: null,
       queue: [],
       running: new Map(),
@@ -276,7 +279,7 @@ export class SimulatedFarm {
     const chunk = this.mirror.leases.get(lease)?.chunk;
     const breaks = chunk !== undefined && machine.breaksOn.includes(ordinalOfChunk(chunk));
     if (breaks || this.#random() < machine.failing) {
-      const failed = { lease, code: 'blender-died' as const, message: 'It died.', busyMs, log: '' };
+      const failed = { lease, code: machine.failure, message: 'It died.', busyMs, log: '' };
       this.round([{ type: 'failed', session, reply: 0, failed }]);
       return;
     }

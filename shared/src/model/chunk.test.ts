@@ -167,6 +167,14 @@ test('the last attempt fails the chunk with its own reason, and a failure that n
   assert.ok(hopeless.ok && hopeless.state.status === 'failed');
 });
 
+test('an error of a script is tried once more, and then stands', () => {
+  const error = { type: 'fail', lease: L, code: 'script-error', message: 'm' } as const;
+  const first = chunkTransition(states.running, error);
+  assert.deepEqual(first.ok && first.state, { status: 'queued', attempts: 1 });
+  const second = chunkTransition({ ...states.running, attempts: 2 } as ChunkState, error);
+  assert.equal(second.ok && second.state.status, 'failed');
+});
+
 const anyEvent: fc.Arbitrary<ChunkEvent> = fc.oneof(
   fc.record({
     type: fc.constant('grant' as const),

@@ -112,9 +112,8 @@ function underLease(state: ChunkState, event: LeaseEvent): ChunkTransition {
       return to({ status: 'done', attempts: started ? attempts : attempts + 1, lease, worker });
     case 'fail': {
       const count = started ? attempts : attempts + 1;
-      return FAILURES[event.code].retry
-        ? again(count, event.code, event.message)
-        : to({ status: 'failed', attempts: count, code: event.code, message: event.message });
+      const most = { true: MAX_ATTEMPTS, once: 2, false: 0 }[`${FAILURES[event.code].retry}`];
+      return again(count, event.code, event.message, most);
     }
     case 'expire':
       return started
@@ -127,8 +126,8 @@ function underLease(state: ChunkState, event: LeaseEvent): ChunkTransition {
   }
 }
 
-function again(attempts: number, code: FailureCode, message: string): ChunkTransition {
-  return attempts < MAX_ATTEMPTS
+function again(attempts: number, code: FailureCode, message: string, most = MAX_ATTEMPTS): ChunkTransition {
+  return attempts < most
     ? to({ status: 'queued', attempts })
     : to({ status: 'failed', attempts, code, message });
 }

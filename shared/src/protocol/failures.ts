@@ -3,6 +3,7 @@ import { z } from 'zod';
 /**
  * Why a chunk failed, as a closed list. `retry` tells whether another attempt,
  * here or elsewhere, can help: a scene without a camera has none on any worker.
+ * `once`: most likely not, but the worker may be to blame, so another is asked.
  */
 export const FAILURES = {
   canceled: { retry: true, sentence: 'The work was stopped before it finished.' },
@@ -22,9 +23,9 @@ export const FAILURES = {
     sentence: 'The Blender on this worker was built without a denoiser.',
   },
   'script-failed': { retry: false, sentence: 'A script in the file raised an error or ended Blender.' },
-  'script-error': { retry: false, sentence: 'The script raised an error.' },
+  'script-error': { retry: 'once', sentence: 'The script raised an error.' },
   'script-unfinished': {
-    retry: false,
+    retry: 'once',
     sentence: 'The script ended without calling pilot.finish(...).',
   },
   'module-missing': { retry: true, sentence: 'The script imports a module that the worker does not have.' },
@@ -39,7 +40,11 @@ export const FAILURES = {
   'worker-lost': { retry: true, sentence: 'The worker went away while it was working on this chunk.' },
   'result-invalid': { retry: true, sentence: 'The result did not pass the final check.' },
   unexpected: { retry: true, sentence: 'The worker met an unexpected error.' },
-} as const satisfies Record<string, { retry: boolean; sentence: string }>;
+} as const satisfies Record<string, { retry: boolean | 'once'; sentence: string }>;
 
 export const FailureCode = z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]);
 export type FailureCode = keyof typeof FAILURES;
+
+/** True for a failure that speaks against the worker: a script's own error speaks against the script. */
+export const blamesWorker = (code: FailureCode): boolean =>
+  FAILURES[code].retry === true && code !== 'canceled';

@@ -47,6 +47,8 @@ export const TRAINING_EVENTS = [
     shards: z.int(),
     seconds: z.number().nullable(),
   }),
+  /** The job has come to its end; `without`: what the model was trained without, in words that follow "trained". */
+  z.object({ event: z.literal('train.over'), job: z.string(), without: z.string().nullable() }),
   z.object({ event: z.literal('model.saved'), job: z.string(), path: z.string(), size: z.number() }),
   /** Names of all files that were saved, the model among them. */
   z.object({

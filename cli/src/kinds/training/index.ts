@@ -14,12 +14,13 @@ export const trainingCli: CliKind = {
 };
 
 function trainingFacts(view: TrainingView): [string, string][] {
-  const { settings, split, metrics, best } = view;
+  const { settings, split, metrics, best, without } = view;
   const params = Object.entries(settings.params).map(([name, value]) => `${name}=${value}`);
   return [
     ['Script', view.script],
     ['Data', split === null ? view.data : `${view.data}, ${splitOf(split)}`],
     ['Round', `${view.round} of ${settings.rounds}, merged by ${settings.merge}`],
+    ...(without === null ? [] : [['Trained', without] as [string, string]]),
     ['Batch', `${settings.batch} over all shards`],
     ...(params.length === 0 ? [] : [['Params', params.join(', ')] as [string, string]]),
     ...(metrics === null ? [] : [['Model', figures(metrics)] as [string, string]]),

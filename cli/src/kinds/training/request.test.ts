@@ -76,3 +76,9 @@ describe('options of pilot train', () => {
     });
   }
 });
+
+test('--strict asks for every shard, and not beside --quorum', () => {
+  const strict = readFlags({ strict: true });
+  assert.equal(strict.ok && strict.request.settings.quorum, 1);
+  assert.equal(readFlags({ strict: true, quorum: '50%' }).ok, false);
+});

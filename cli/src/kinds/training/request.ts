@@ -12,6 +12,7 @@ export type TrainFlags = {
   outerMomentum?: string;
   trim?: string;
   quorum?: string;
+  strict?: boolean;
   deadline?: string;
   holdout?: string;
   seed?: string;
@@ -29,7 +30,12 @@ export type TrainRequest = { settings: Omit<Settings, 'params'>; jobs: Params[] 
 export type ReadFlags = { ok: true; request: TrainRequest } | { ok: false; message: string };
 
 type Read = (text: string) => unknown;
-type Option = { of: Exclude<keyof TrainFlags, 'param'>; field: keyof Settings; read: Read; say: string };
+type Option = {
+  of: Exclude<keyof TrainFlags, 'param' | 'strict'>;
+  field: keyof Settings;
+  read: Read;
+  say: string;
+};
 
 const number: Read = (text) => (/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : text);
 const text: Read = (typed) => typed;
@@ -75,6 +81,12 @@ export function readFlags(flags: TrainFlags): ReadFlags {
     const value = TrainingSettings.shape[field].safeParse(read(typed.trim()));
     if (!value.success) return { ok: false, message: `--${kebab(of)} ${typed}: write ${say}.` };
     settings[field] = value.data;
+  }
+  if (flags.strict === true) {
+    if (flags.quorum !== undefined) {
+      return { ok: false, message: '--strict asks for every shard, --quorum for fewer: give one of them.' };
+    }
+    settings.quorum = 1;
   }
   const params = readParams(flags.param ?? []);
   if (!params.ok) return params;

@@ -63,6 +63,15 @@ describe('pilot train', () => {
     assert.deepEqual(farm.taken[0]?.request.settings, { ...farm.taken[0]?.request.settings, shards: 2 });
   });
 
+  test('says in the first line of the result what the model was trained without', async () => {
+    const without = 'without shard 2 in all 4 rounds (50 % of the training): ValueError: no.';
+    const { exitCode, lines } = await pilot(() => ({ ...DONE, without }), 'lossy');
+    assert.equal(exitCode, 0);
+    const model = lines.findIndex((line) => line.startsWith('Model '));
+    assert.equal(lines[model - 1], `Trained ${without}`);
+    assert.ok(!lines.includes('Trained.'));
+  });
+
   test('ends with code 0 only when the model is there', async () => {
     const noModel = { ...DONE, files: ['metrics.json'] };
     const without = await pilot(() => noModel, 'without', ['--json']);

@@ -9,7 +9,7 @@ import type { TrainingProgress } from './events.ts';
 /** Trainings, spoken of in rounds and shards. */
 export const trainVoice: Voice = {
   // Between two rounds a training is queued for a moment each time: its steps say more than its states.
-  states: { paused: 'The job is paused.', stitching: 'Putting the result together.', completed: 'Trained.' },
+  states: { paused: 'The job is paused.', stitching: 'Putting the result together.' },
   told(event, every) {
     switch (event.event) {
       case 'train.step':
@@ -23,6 +23,9 @@ export const trainVoice: Voice = {
         const line = `Round ${event.round} of ${event.rounds}${what && `: ${what}${of}`}`;
         return every ? [took.length === 0 ? line : `${line} (${took.join(', ')})`] : [];
       }
+      case 'train.over':
+        if (event.without === null) return every ? ['Trained.'] : [];
+        return [`Trained ${event.without}`];
       case 'model.saved':
         return [`Model    ${event.path}  (${bytes(event.size)})`];
       case 'files.saved':
@@ -36,7 +39,12 @@ export const trainVoice: Voice = {
         return [];
     }
   },
-  colour: ({ event }) => (event === 'train.done' ? 'green' : null),
+  colour: (event) =>
+    event.event === 'train.done'
+      ? 'green'
+      : event.event === 'train.over' && event.without !== null
+        ? 'red'
+        : null,
   screen: (jobs, times, look) => jobs.flatMap((job) => jobScreen(job, times, look)),
 };
 

@@ -316,6 +316,20 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       );
     });
 
+    test('a model that lacks a shard says so first: in its view, its notes and its metrics', async () => {
+      const job = await inFirstRound(farm.parts, { settings: { shards: 4, rounds: 1 } });
+      for (const shard of [0, 1, 3]) await deliver(farm.parts, job, shard);
+      const stage = await openStage(farm.parts, job);
+      await failChunk(farm.parts, stage.id, 2, 'script-error', 'ValueError: no.');
+      assert.equal(await settled(farm.parts, job, stage.id), 'merge');
+      await deliverAll(farm.parts, job);
+      assert.equal(await deliverAll(farm.parts, job), 'completed');
+      const without = 'without shard 3 in the only round (25 % of the training): ValueError: no.';
+      assert.equal((await view(job)).without, without);
+      assert.equal((await notes(job)).at(-1), `Trained ${without}`);
+      assert.equal(JSON.parse(await textOf(job, 'metrics.json')).without, without);
+    });
+
     test('without progress for as many rounds as patience allows, the training ends with its best model', async () => {
       const job = await inFirstRound(farm.parts, { settings: { shards: 1, rounds: 9, patience: 2 } });
       for (const accuracy of [0.5, 0.9, 0.8, 0.9]) {

@@ -21,6 +21,7 @@ export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow):
     round: roundOf(stage),
     metrics: standing?.metrics ?? null,
     best: standing?.best ?? null,
+    without: standing?.without ?? null,
   };
 }
 

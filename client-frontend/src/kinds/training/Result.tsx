@@ -4,15 +4,18 @@ import { artifactsQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { type Artifact, Downloads, OtherDownloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';
+import { trainingOf } from './training-job.ts';
 
 /** What there is to download of a training that is over: the model, or all of it; its parts are folded. */
 export function Result({ job }: { job: JobDetail }) {
   const { data, error } = useQuery(artifactsQuery(job.id));
   const artifacts = data?.artifacts ?? [];
+  const { without } = trainingOf(job);
   if (error === null && artifacts.length === 0) return null;
   const models = artifacts.filter(isModel);
   return (
     <section className={classes.result} aria-label="Result">
+      {without !== null && <p role="status">Trained {without}</p>}
       {error !== null && <p role="alert">{sentenceOf(error)}</p>}
       <Downloads
         artifacts={[...models, ...artifacts.filter(isEverything)]}

@@ -1,5 +1,5 @@
 import type { NextStep, Note, PlanningContext } from '../kind.ts';
-import { ShardChunk } from './stages.ts';
+import { type Lost, ShardChunk } from './stages.ts';
 
 type Last = PlanningContext<unknown>['last'];
 
@@ -23,22 +23,54 @@ export function tooFew(
   };
 }
 
+/** Adds the shards that one more round went on without. */
+export function addLost({ shards, why }: Lost, missing: readonly number[], last: Last): Lost {
+  if (missing.length === 0) return { shards, why };
+  const rounds = new Map(shards.map((one) => [one.shard, one.rounds]));
+  for (const shard of missing) rounds.set(shard, (rounds.get(shard) ?? 0) + 1);
+  const all = [...rounds].sort(([a], [b]) => a - b).map(([shard, count]) => ({ shard, rounds: count }));
+  return { shards: all, why: why ?? reasonOf(last, missing).slice(0, MOST_REASON) };
+}
+
+const MOST_REASON = 300;
+
+/** "without shard 2 in 3 of 10 rounds (8 % of the training): ValueError: no."; null where nothing was lost. */
+export function withoutWords({ shards, why }: Lost, of: { shards: number; rounds: number }): string | null {
+  if (shards.length === 0) return null;
+  const named = shards.slice(0, MOST_NAMED).map(({ shard, rounds }) => {
+    const all = rounds === of.rounds;
+    return `shard ${shard + 1} in ${all ? (rounds === 1 ? 'the only round' : `all ${rounds} rounds`) : `${rounds} of ${of.rounds} rounds`}`;
+  });
+  const more = shards.length > MOST_NAMED ? [`${shards.length - MOST_NAMED} more shards`] : [];
+  const list = [...named, ...more].join(', ').replace(/, (?=[^,]*$)/, ' and ');
+  const share = shards.reduce((sum, { rounds }) => sum + rounds, 0) / (of.shards * of.rounds);
+  const percent = share < 0.01 ? 'less than 1' : Math.round(share * 100);
+  return `without ${list} (${percent} % of the training): ${why}`;
+}
+
+const MOST_NAMED = 8;
+const LATE = 'not finished when the time for the round was over.';
+
+/** Why the first of these shards with a reason is missing. */
+function reasonOf({ failed }: Last, missing: readonly number[]): string {
+  const reasons = new Map(failed.map((chunk) => [ShardChunk.parse(chunk.spec).shard, chunk.message]));
+  return missing.map((shard) => reasons.get(shard)).find((message) => message !== undefined) ?? LATE;
+}
+
 /** A job of 10,000 rounds would say it 10,000 times; the list of rounds has it for each. */
 const MOST_TOLD = 10;
 
 /** What is told of a round that went on without some of its shards; `lossy` counts it in. */
 export function lossNotes(
-  { failed }: Last,
+  last: Last,
   { round, missing, lossy }: { round: number; missing: readonly number[]; lossy: number },
 ): Note[] {
   if (missing.length === 0 || lossy > MOST_TOLD) return [];
-  const reasons = new Map(failed.map((chunk) => [ShardChunk.parse(chunk.spec).shard, chunk.message]));
-  const reason = missing.map((shard) => reasons.get(shard)).find((message) => message !== undefined);
-  const names = missing.slice(0, 8).map((shard) => shard + 1);
+  const names = missing.slice(0, MOST_NAMED).map((shard) => shard + 1);
   const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
   const which = `shard${missing.length === 1 ? '' : 's'} ${names.join(', ')}${more}`;
-  const last =
+  const end =
     lossy === MOST_TOLD ? ' More such rounds are not noted here; the list of rounds shows them.' : '';
-  const message = `Round ${round} went on without ${which}: ${reason ?? 'not finished when the time for the round was over.'}${last}`;
+  const message = `Round ${round} went on without ${which}: ${reasonOf(last, missing)}${end}`;
   return [{ level: 'warning', code: 'shards-lost', message }];
 }

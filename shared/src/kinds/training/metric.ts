@@ -43,14 +43,14 @@ export function judge(
   metrics: Record<string, number>,
   { settings }: TrainingPlan,
 ): Omit<RoundState, 'momentum'> {
-  const { best, stale, framework, lossy } = state;
+  const { momentum: _, best, stale, ...kept } = state;
   const judged = judgedMetric(metrics, settings, best?.name);
   // As long as nothing was measured there is nothing that grows no better.
-  if (judged === null) return { best, stale: best === null ? 0 : stale + 1, framework, lossy };
+  if (judged === null) return { ...kept, best, stale: best === null ? 0 : stale + 1 };
   const { name, value } = judged;
   return best === null || isBetter(value, best.value, judged.goal)
-    ? { best: { ...merged, name, value }, stale: 0, framework, lossy }
-    : { best, stale: stale + 1, framework, lossy };
+    ? { ...kept, best: { ...merged, name, value }, stale: 0 }
+    : { ...kept, best, stale: stale + 1 };
 }
 
 /** That patience has nothing to look at: told after the first round, when there is time left to start anew. */

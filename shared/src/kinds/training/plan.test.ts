@@ -5,6 +5,7 @@ import { StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { training } from './kind.ts';
+import { withoutWords } from './losses.ts';
 import { judge } from './metric.ts';
 import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
@@ -224,6 +225,25 @@ test('only updates that passed the check are merged; below the quorum the job fa
   );
 });
 
+test('what a model was trained without is counted up over its rounds, and said in one sentence', () => {
+  const { stages } = play(specWith({ rounds: 3, shards: 4, quorum: 0.5 }), [
+    WELL,
+    WELL,
+    { ...WELL, failed: [1] },
+    WELL,
+    { ...WELL, failed: [1, 2] },
+    WELL,
+    { ...WELL, failed: [1] },
+    WELL,
+  ]);
+  const { lost } = MergeSpec.parse(stages.at(-2)?.spec).state;
+  assert.equal(
+    withoutWords(lost, { shards: 4, rounds: 3 }),
+    'without shard 2 in all 3 rounds and shard 3 in 1 of 3 rounds (33 % of the training): No.',
+  );
+  assert.equal(withoutWords({ shards: [], why: null }, { shards: 4, rounds: 3 }), null);
+});
+
 test('a job that loses a shard in every round says so ten times, not ten thousand', () => {
   const { steps } = play(specWith({ rounds: 50, shards: 4, quorum: 0.5, deadlineSeconds: 9 }), [
     WELL,
@@ -284,7 +304,8 @@ test('when the model is measured there are only models left: of all rounds, or o
 
 test('values of two metrics are never compared: a round without the first one is no better', () => {
   const plan = planOf(specWith({}));
-  const start = { momentum: null, best: null, stale: 0, framework: 'numpy' as const, lossy: 0 };
+  const lost = { shards: [], why: null };
+  const start = { momentum: null, best: null, stale: 0, framework: 'numpy' as const, lossy: 0, lost };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });
   const one = judge(start, at(1), { loss: 2, f1: 0.1 }, plan);

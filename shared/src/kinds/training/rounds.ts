@@ -1,7 +1,7 @@
 import type { StageId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
-import { lossNotes, lostShards, tooFew } from './losses.ts';
+import { addLost, lossNotes, lostShards, tooFew } from './losses.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { requirementsOf } from './needs.ts';
 import { keepsModels, quorumOf } from './settings.ts';
@@ -31,7 +31,8 @@ export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
   const { framework } = InitializeResult.parse(only.result);
-  const state: RoundState = { momentum: null, best: null, stale: 0, framework, lossy: 0 };
+  const lost = { shards: [], why: null };
+  const state: RoundState = { momentum: null, best: null, stale: 0, framework, lossy: 0, lost };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
 
@@ -57,7 +58,12 @@ export function afterTrain(context: Context): NextStep {
   const { weights } = train;
   const spec = MergeSpec.parse({
     context: train.context,
-    state: { ...train.state, framework: frameworkOf(updates), lossy },
+    state: {
+      ...train.state,
+      framework: frameworkOf(updates),
+      lossy,
+      lost: addLost(train.state.lost, missing, last),
+    },
     merge: plan.settings,
     updates: updates.map(({ shard, result }, index) => ({
       shard,

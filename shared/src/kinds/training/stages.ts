@@ -87,6 +87,15 @@ export const Best = z.object({
 });
 export type Best = z.infer<typeof Best>;
 
+/** Which shards are missing in how many of the rounds so far, and why the first one was. */
+export const Lost = z
+  .object({
+    shards: z.array(z.object({ shard: Count, rounds: Count })).max(256),
+    why: z.string().nullable(),
+  })
+  .default({ shards: [], why: null });
+export type Lost = z.infer<typeof Lost>;
+
 /** What a round hands to the next, beside the weights. */
 export const RoundState = z.object({
   momentum: StageInput.nullable(),
@@ -96,6 +105,7 @@ export const RoundState = z.object({
   framework: z.enum(['torch', 'numpy']),
   /** Rounds so far that went on without some of their shards. */
   lossy: Count.default(0),
+  lost: Lost,
 });
 export type RoundState = z.infer<typeof RoundState>;
 

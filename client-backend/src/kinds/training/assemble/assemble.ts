@@ -61,6 +61,7 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand
     name: job.name,
     model: { round, metrics: report.data.metrics },
     best: standing?.best ?? null,
+    without: standing?.without ?? null,
     rounds: roundOf(stage),
     rows: splitOf(plan),
     classes: plan.classes,
@@ -78,7 +79,11 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand
   artifacts.push(
     await write(parts, 'logs.txt', 'text/plain; charset=utf-8', trainingLogs(parts.db, job.id, signal)),
   );
-  return { outcome: 'complete', artifacts, notes: [] };
+  const notes =
+    metrics.without === null
+      ? []
+      : [{ level: 'warning' as const, code: 'trained-without', message: `Trained ${metrics.without}` }];
+  return { outcome: 'complete', artifacts, notes };
 }
 
 function torchModel(evaluated: DoneChunk): MadeArtifact[] {
