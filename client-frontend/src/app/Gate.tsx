@@ -24,6 +24,7 @@ export function Gate() {
     return (
       <main>
         <Empty
+          page
           title="The farm does not answer"
           text={`${sentenceOf(session.error)} This page tries again every few seconds.`}
           action={<Button onClick={() => void session.refetch()}>Try now</Button>}
