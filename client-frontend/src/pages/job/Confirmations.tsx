@@ -1,9 +1,9 @@
-import { notifications } from '@mantine/notifications';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { RefObject } from 'react';
 import { useNavigate } from 'react-router';
 import { deleteJob } from '../../api/farm.ts';
+import { notify } from '../../app/notify.ts';
 import { Ask } from '../../components/Ask.tsx';
 import { showProblem } from '../../job/job-command.ts';
 import { siteKind } from '../../kinds/registry.ts';
@@ -41,7 +41,7 @@ export function ConfirmDelete({ job, opened, returnTo, onClose }: Asked & { job:
       dropJob(queries, job.id);
       void navigate('/');
       queries.removeQueries({ queryKey: ['job', job.id] });
-      notifications.show({ message: `${job.name} is deleted.` });
+      notify({ message: `${job.name} is deleted.` });
     },
     onError: showProblem,
   });

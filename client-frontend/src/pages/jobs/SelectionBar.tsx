@@ -1,10 +1,10 @@
 import { Button, CloseButton, Group, Menu } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconArrowsSort, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { sentenceOf } from '../../api/request.ts';
+import { notify } from '../../app/notify.ts';
 import { Ask } from '../../components/Ask.tsx';
 import { formatBytes, formatCount, plural } from '../../components/format.ts';
 import { PRIORITIES } from '../../job/priorities.ts';
@@ -143,10 +143,10 @@ function useBulk(onDone: () => void) {
     setProgress(null);
     void queries.invalidateQueries({ queryKey: ['job-counts'] });
     if (action.do === 'delete') void queries.invalidateQueries({ queryKey: ['storage'] });
-    if (done.length > 0) notifications.show({ message: doneInWords(action, done.length) });
+    if (done.length > 0) notify({ message: doneInWords(action, done.length) });
     const [first] = refused;
     if (first === undefined) return onDone();
-    notifications.show({
+    notify({
       color: 'berry',
       title: `With ${plural(refused.length, 'job')} that did not work`,
       message: `${first.job.name}: ${sentenceOf(first.error)}`,
