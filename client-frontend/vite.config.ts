@@ -1,10 +1,26 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const farm = 'http://127.0.0.1:3000';
 
+/** A file beside each script and style, compressed as hard as it goes, which the backend sends as it is. */
+const precompressed = (): Plugin => ({
+  name: 'precompressed',
+  apply: 'build',
+  async writeBundle({ dir = 'dist' }) {
+    for (const name of await readdir(join(dir, 'assets'))) {
+      if (!/\.(js|css)$/.test(name)) continue;
+      const file = join(dir, 'assets', name);
+      await writeFile(`${file}.br`, brotliCompressSync(await readFile(file)));
+    }
+  },
+});
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), precompressed()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -12,14 +28,27 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rolldownOptions: {
       output: {
-        // What every page needs and new versions of the site leave alone. Mantine is not among it: most of its
-        // parts are needed by one page only, and go with that.
+        // What every page needs and new versions of the site leave alone, and beside it the small parts of the site
+        // and of Mantine that the first page needs: each file costs a round trip and its headers. Most of Mantine is
+        // needed by one page only, and goes with that.
         codeSplitting: {
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/ },
             {
               name: 'data',
               test: /node_modules[\\/](zod|@tanstack[\\/]query-core|@tanstack[\\/]react-query|@?socket\.io.*|engine\.io-.*)[\\/]/,
+            },
+            {
+              name: 'first',
+              test: (id: string) =>
+                /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks)[\\/]/.test(
+                  id,
+                ) ||
+                /[\\/]shared[\\/]src[\\/](api|model|protocol)[\\/]/.test(id) ||
+                (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&
+                  !/[\\/](upload|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts)\.tsx?$/.test(
+                    id,
+                  )),
             },
           ],
         },

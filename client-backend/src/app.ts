@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { compress } from 'hono/compress';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
@@ -25,12 +26,25 @@ import type { Uploads } from './uploads/uploads.ts';
 /** Beside the parts: who may come in, whom to tell of a sign-out, the uploads under way, and where the built site is. */
 export type AppParts = { access: Access; onSignOut?: () => void; uploads: Uploads; siteFolder?: string };
 
+const LONG_ANSWERS = [
+  '/api/v1/jobs',
+  '/api/v1/jobs/:id',
+  '/api/v1/jobs/:id/chunks/states',
+  '/api/v1/jobs/:id/timeline',
+  '/api/v1/jobs/:id/curves',
+  '/api/v1/jobs/:id/rounds',
+  '/api/v1/workers',
+];
+
 /** The whole HTTP application: what every request passes, the API, and the site for all that is left. */
 export function createApp(parts: Parts, { access, onSignOut, uploads, siteFolder }: AppParts): OpenAPIHono {
   const app = newRoutes();
   app.onError(onError(parts.log));
   app.notFound((c) => problem(c, 404, 'not-found', `There is nothing at ${c.req.path}.`));
   app.use(accessLog(parts.log), securityHeaders(), guard(access), limitBodies());
+
+  // Long lists; never what is made of a stranger's bytes.
+  for (const path of LONG_ANSWERS) app.use(path, compress());
 
   app.route('/', healthRoutes(parts));
   app.route('/', sessionRoutes(parts, access, onSignOut));

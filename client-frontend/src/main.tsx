@@ -1,12 +1,11 @@
 import '@mantine/core/styles.css';
-import '@mantine/dropzone/styles.css';
-import '@mantine/notifications/styles.css';
 import './app/theme.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { z } from 'zod';
 import { App } from './app/App.tsx';
 import { fetchPages } from './app/pages.ts';
+import { savesData, whenIdle } from './app/when-idle.ts';
 
 // Parsers are not compiled with `new Function`, so that a strict content security policy holds.
 z.config({ jitless: true });
@@ -19,4 +18,6 @@ createRoot(root).render(
   </StrictMode>,
 );
 
-window.addEventListener('load', () => setTimeout(fetchPages, 1_000));
+window.addEventListener('load', () => {
+  if (!savesData()) setTimeout(() => whenIdle(fetchPages), 3_000);
+});

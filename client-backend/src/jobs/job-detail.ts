@@ -9,6 +9,7 @@ import { backendKindOf } from '../kinds/registry.ts';
 import { nameProgress } from '../live/job-feed.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
+import { lostWorkerNotes } from './lost-workers.ts';
 import { summarize } from './summaries.ts';
 
 /** All that the job page shows at first; null when the owner has no such job. */
@@ -23,7 +24,7 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     ...summary,
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
-    notes: await listNotes(db, id),
+    notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
     stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id)),
   };
@@ -42,7 +43,7 @@ export async function jobLog(parts: Parts, id: JobId): Promise<JobLog | null> {
     failures.map((attempt) => attempt.chunk),
   );
   return {
-    notes: await listNotes(parts.db, id),
+    notes: [...(await listNotes(parts.db, id)), ...(await lostWorkerNotes(parts, job))],
     failures: failures.map((attempt) => ({
       label: `${label(attempt.chunk)} on ${attempt.worker_name ?? attempt.worker}`,
       log:

@@ -10,7 +10,7 @@ import {
   Timeline,
 } from '@parallel-pilot/shared/api/jobs.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import sharp from 'sharp';
 import { fromBuffer } from 'yauzl';
 import { until } from '../../../tests/support/until.ts';
@@ -256,3 +256,33 @@ function namesIn(response: Response): Promise<string[]> {
     }, reject);
   });
 }
+
+test('a worker that was lost at work is noted, once for all it had', async () => {
+  const worker = await farm.addWorker();
+  const job = await farm.addJob();
+  await probed(farm.parts, job);
+  const stage = await openStage(farm.parts, job);
+  for (const ordinal of [0, 1]) {
+    await farm.parts.db
+      .insertInto('leases')
+      .values({
+        id: newId('lse', farm.parts.random),
+        chunk_id: chunkId(stage.id, ordinal),
+        job_id: job,
+        worker_id: worker,
+        granted_at: 1_000,
+        started_at: 1_000,
+        ended_at: 2_000,
+        outcome: 'expired',
+        failure_code: 'lease-expired',
+        failure_message: 'No word from the worker.',
+        busy_ms: null,
+        log: null,
+      })
+      .execute();
+  }
+  const { notes } = await jobOf(await ask(`/${job}`));
+  const lost = notes.filter((note) => note.code === 'worker-lost');
+  assert.equal(lost.length, 1);
+  assert.match(lost[0]?.message ?? '', /^Worker .+ was lost while it had Frame \d, Frame \d\. Others/);
+});

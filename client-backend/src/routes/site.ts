@@ -21,7 +21,10 @@ export function siteRoutes(folder: string = BUILT_SITE): Hono {
     return problem(c, 404, 'site-not-built', NOT_BUILT);
   });
   // Not `root: folder`: serveStatic would complain at every start about a folder that may come later.
-  const file = serveStatic({ rewriteRequestPath: (path) => join(folder, path) });
+  const file = serveStatic({
+    rewriteRequestPath: (path) => join(folder, path),
+    precompressed: true,
+  });
   const page = serveStatic({ path: join(folder, 'index.html') });
   site.get('/assets/*', (c, next) => kept('public, max-age=31536000, immutable', file, c, next));
   site.get('*', (c, next) => kept('no-cache', file, c, next));

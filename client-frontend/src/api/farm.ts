@@ -64,6 +64,9 @@ export function findJobs(q: string, limit: number, signal?: Signal) {
   if (q !== '') query.set('q', q);
   return request(JobList, `${api}/jobs?${query}`, { signal });
 }
+/** The newest jobs of a group, at most 200. */
+export const jobsOfGroup = async (group: string) =>
+  (await request(JobList, `${api}/jobs?${new URLSearchParams({ group, limit: '200' })}`)).jobs;
 export const getStorage = (signal?: Signal) => request(Storage, `${api}/storage`, { signal });
 
 /** A job's row alone, for the list. */

@@ -15,7 +15,8 @@ export type Named = {
 /** Where the files that the user gave stand on their way to becoming a job. */
 export type SubmissionState =
   | { phase: 'idle' }
-  | ({ phase: 'checking' } & Named)
+  /** `away`: the farm does not answer, and is asked again. */
+  | ({ phase: 'checking'; away: boolean } & Named)
   | ({
       phase: 'uploading';
       sent: number;
@@ -27,7 +28,7 @@ export type SubmissionState =
     } & Named)
   /** The files are there, and nobody has said yet what to make of them. */
   | ({ phase: 'stored' } & Named)
-  | ({ phase: 'creating'; done: number; count: number } & Named)
+  | ({ phase: 'creating'; done: number; count: number; away: boolean } & Named)
   /** The archive holds several .blend files. */
   | ({ phase: 'choosing'; message: string; choices: string[] } & Named)
   /** `stored`: the files are there, and it is the job that was refused. */

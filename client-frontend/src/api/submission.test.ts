@@ -5,14 +5,22 @@ import { Submission } from './submission.ts';
 
 /** What the farm was asked, and what it answers to each new job: an id, or why not. */
 let asked: string[];
-let answers: ({ id: string } | { status: number; detail: string })[];
+let answers: ({ id: string } | { status: number; detail: string } | 'away' | 'lost')[];
+/** Jobs that the farm has taken in, by their group, though it could not say so. */
+let taken: Map<string, string>;
 const real = { fetch: globalThis.fetch, window: globalThis.window };
 
 beforeEach(() => {
   asked = [];
   answers = [];
+  taken = new Map();
   globalThis.window = { isSecureContext: true } as never;
   globalThis.fetch = (async (path: string, init: RequestInit) => {
+    const group = new URL(path, 'http://x').searchParams.get('group');
+    if (group !== null) {
+      const jobs = taken.has(group) ? [{ ...ROW, id: taken.get(group) }] : [];
+      return Response.json({ jobs, next: null, total: jobs.length, states: {} });
+    }
     if (init.method === 'GET') {
       asked.push('blob');
       return Response.json({ hash: path.split('/').at(-2), size: 1, mediaType: 'text/plain' });
@@ -20,6 +28,8 @@ beforeEach(() => {
     asked.push(JSON.parse(String(init.body)).name);
     const answer = answers.shift();
     if (answer === undefined) throw new Error('no answer is left');
+    if (answer === 'lost') taken.set(JSON.parse(String(init.body)).group, ROW.id);
+    if (answer === 'away' || answer === 'lost') throw new TypeError('fetch failed');
     if ('id' in answer) return Response.json(answer);
     const problem = { type: 'x', title: 'x', code: 'x', ...answer };
     return Response.json(problem, { status: answer.status });
@@ -27,6 +37,25 @@ beforeEach(() => {
 });
 afterEach(() => Object.assign(globalThis, real));
 
+const ROW = {
+  id: 'job_abcdefghij0123456789',
+  kind: 'blender',
+  name: 'one',
+  state: 'probing',
+  priority: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  startedAt: null,
+  finishedAt: null,
+  stage: 'probe',
+  counts: { total: 1, queued: 1, leased: 0, running: 0, done: 0, failed: 0, canceled: 0 },
+  fraction: 0,
+  group: null,
+  etaSeconds: null,
+  newest: null,
+  bytes: null,
+  problem: null,
+};
 const script = { part: 'script', file: new File(['a'], 'a.py') };
 const data = { part: 'data', file: new File(['b'], 'b.csv') };
 const jobs = (...names: string[]) => names.map((name) => ({ name }) as CreateJob);
@@ -73,4 +102,28 @@ test('a sweep that stops half-way goes on where it stopped', async () => {
   assert.deepEqual(asked, ['blob', 'blob', 'one', 'two', 'two']);
   const created = submission.get();
   assert.deepEqual(created.phase === 'created' && created.jobs, ['job_1', 'job_2']);
+});
+
+test('a job is created by itself once the farm is back', async () => {
+  const submission = new Submission(5);
+  const phases: string[] = [];
+  submission.subscribe(() => {
+    const state = submission.get();
+    phases.push(state.phase === 'creating' && state.away ? 'away' : state.phase);
+  });
+  answers = ['away', 'away', { id: 'job_1' }];
+  submission.start('training', [script], () => jobs('one'));
+  await reaches(submission, 'created');
+  assert.deepEqual(asked, ['blob', 'one', 'one', 'one']);
+  assert.ok(phases.includes('away') && !phases.includes('refused'), phases.join());
+});
+
+test('a job that was taken in, though the answer was lost, is not created a second time', async () => {
+  const submission = new Submission(5);
+  answers = ['lost'];
+  submission.start('training', [script], () => jobs('one'));
+  await reaches(submission, 'created');
+  const state = submission.get();
+  assert.deepEqual(state.phase === 'created' && state.jobs, [ROW.id]);
+  assert.deepEqual(asked, ['blob', 'one']);
 });

@@ -1,7 +1,7 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { createOnce } from './create-once.ts';
 import { creationRefusal } from './creation-refusal.ts';
-import { createJob } from './farm.ts';
-import { sentenceOf } from './request.ts';
+import { sentenceOf, UnreachableError } from './request.ts';
 import { type FileOnItsWay, Refusal, sendFile } from './send-file.ts';
 import { rememberSource } from './sources.ts';
 import {
@@ -35,8 +35,14 @@ export class Submission {
   #samples: Sample[] = [];
   /** Bytes sent when it was told last what is in the way; null while nothing is. */
   #stuckAt: number | null = null;
+  readonly #pauseMs: number;
   /** Counts the submissions; a late answer for an earlier one is dropped. */
   #turn = 0;
+
+  /** `pauseMs` lies between two tries while the farm does not answer. */
+  constructor(pauseMs = 2_000) {
+    this.#pauseMs = pauseMs;
+  }
 
   readonly get = (): SubmissionState => this.#state;
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -109,16 +115,13 @@ export class Submission {
   }
 
   async #bringIn(turn: number): Promise<void> {
-    let before = 0;
     try {
-      for (const { file } of this.#files) {
-        if (!this.#blobs.has(file)) {
-          const blob = await this.#store(file, before, turn);
-          if (turn !== this.#turn) return;
-          this.#blobs.set(file, blob);
-        }
-        before += file.size;
+      while (!(await this.#storeAll(turn))) {
+        if (turn !== this.#turn) return;
+        this.#set({ phase: 'checking', ...this.#named(), away: true });
+        await this.#pause();
       }
+      if (turn !== this.#turn) return;
     } catch (error) {
       this.#refuse(turn, error instanceof Refusal ? error.message : sentenceOf(error), true, false);
       return;
@@ -127,9 +130,30 @@ export class Submission {
     else await this.#create(turn);
   }
 
+  /** False when the farm was not reached, and it is to be tried again. */
+  async #storeAll(turn: number): Promise<boolean> {
+    let before = 0;
+    try {
+      for (const { file } of this.#files) {
+        if (!this.#blobs.has(file)) {
+          const blob = await this.#store(file, before, turn);
+          if (turn !== this.#turn) return true;
+          this.#blobs.set(file, blob);
+        }
+        before += file.size;
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof UnreachableError) return false;
+      throw error;
+    }
+  }
+
+  readonly #pause = () => new Promise<void>((resolve) => setTimeout(resolve, this.#pauseMs));
+
   /** The blob of a file, sent if the farm does not hold it. `before` are the bytes of the files before it. */
   #store(file: File, before: number, turn: number): Promise<string> {
-    this.#set({ phase: 'checking', ...this.#named() });
+    this.#set({ phase: 'checking', ...this.#named(), away: false });
     const begun = { sent: before, speed: null, paused: false, trouble: null };
     this.#upload = sendFile(file, {
       onStart: () => {
@@ -165,10 +189,15 @@ export class Submission {
         const done = this.#created.length;
         const next = wanted[done];
         if (next === undefined) break;
-        this.#set({ phase: 'creating', ...this.#named(), done, count: wanted.length });
-        const job = await createJob(next);
-        rememberSource(job, next);
-        if (turn !== this.#turn) return;
+        const creating = { phase: 'creating', ...this.#named(), done, count: wanted.length } as const;
+        this.#set({ ...creating, away: false });
+        const job = await createOnce(next, {
+          onAway: () => this.#set({ ...creating, away: true }),
+          pause: this.#pause,
+          wanted: () => turn === this.#turn,
+        });
+        if (job !== null) rememberSource(job, next);
+        if (job === null || turn !== this.#turn) return;
         this.#created.push(job);
       }
       this.#set({ phase: 'created', ...this.#named(), jobs: this.#created });

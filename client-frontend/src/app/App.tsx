@@ -1,7 +1,8 @@
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { RouterProvider } from 'react-router/dom';
+import { onToast } from './notify.ts';
 import { createQueries } from './query-client.ts';
 import { router } from './router.tsx';
 import { theme, themeVariables } from './theme.ts';
@@ -11,10 +12,19 @@ const queries = createQueries();
 export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={themeVariables} defaultColorScheme="auto">
-      <Notifications position="bottom-right" limit={3} />
+      <LateToasts />
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>
   );
+}
+
+const Toasts = lazy(async () => ({ default: (await import('./Toasts.tsx')).Toasts }));
+
+/** With the first message: most visits have none. */
+function LateToasts() {
+  const [wanted, setWanted] = useState(false);
+  useEffect(() => onToast(() => setWanted(true)), []);
+  return <Suspense fallback={null}>{wanted && <Toasts />}</Suspense>;
 }

@@ -5,6 +5,7 @@ import { Empty } from '../components/Empty.tsx';
 export function BrokenPage() {
   return (
     <Empty
+      page
       title="This page stopped working"
       text="Your jobs are not affected. The farm may have been updated while this page was open; loading it again usually helps."
       action={<Button onClick={() => window.location.reload()}>Load again</Button>}

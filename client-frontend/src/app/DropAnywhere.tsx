@@ -1,7 +1,7 @@
-import { notifications } from '@mantine/notifications';
 import { useEffect, useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { LogoMark } from './Logo.tsx';
+import { notify } from './notify.ts';
 import classes from './Shell.module.css';
 
 /** Lets a file be dropped on any place of any page, where the browser would open it and leave the site. */
@@ -37,7 +37,7 @@ export function DropAnywhere() {
       const { giveFiles } = await import('../pages/new/give-files.ts');
       const refusal = giveFiles(files);
       if (refusal === null) void navigate('/new');
-      else notifications.show({ color: 'berry', title: 'Not taken', message: refusal });
+      else notify({ color: 'berry', title: 'Not taken', message: refusal });
     };
     const on = { dragenter: enter, dragover: move, dragleave: leave, drop };
     for (const [name, listener] of Object.entries(on))

@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
@@ -19,18 +19,17 @@ export function Find() {
   useHotkeys([['mod+K', open]], []);
   return (
     <>
-      <Tooltip label={MAC ? 'Find (⌘ K)' : 'Find (Ctrl K)'}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          aria-label="Find"
-          aria-keyshortcuts="Control+K"
-          onClick={open}
-        >
-          <IconSearch size={19} />
-        </ActionIcon>
-      </Tooltip>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label="Find"
+        title={MAC ? 'Find (⌘ K)' : 'Find (Ctrl K)'}
+        aria-keyshortcuts="Control+K"
+        onClick={open}
+      >
+        <IconSearch size={19} />
+      </ActionIcon>
       {wanted && (
         <Suspense fallback={null}>
           <Palette opened={opened} onClose={() => setOpened(false)} />

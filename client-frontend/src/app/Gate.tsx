@@ -1,12 +1,13 @@
 import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { Outlet } from 'react-router';
 import { sessionQuery } from '../api/queries.ts';
 import { sentenceOf } from '../api/request.ts';
 import { Empty } from '../components/Empty.tsx';
 import { LiveProvider } from '../live/LiveProvider.tsx';
-import { SignInPage } from '../pages/SignInPage.tsx';
+
+const SignInPage = lazy(async () => ({ default: (await import('../pages/SignInPage.tsx')).SignInPage }));
 
 /** Lets nobody in who has to sign in first. */
 export function Gate() {
@@ -24,6 +25,7 @@ export function Gate() {
     return (
       <main>
         <Empty
+          page
           title="The farm does not answer"
           text={`${sentenceOf(session.error)} This page tries again every few seconds.`}
           action={<Button onClick={() => void session.refetch()}>Try now</Button>}
@@ -31,7 +33,12 @@ export function Gate() {
       </main>
     );
   }
-  if (session.data.required && !session.data.signedIn) return <SignInPage />;
+  if (session.data.required && !session.data.signedIn)
+    return (
+      <Suspense fallback={null}>
+        <SignInPage />
+      </Suspense>
+    );
   return (
     <LiveProvider>
       <Outlet />

@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { IconLogout } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { signOut } from '../api/farm.ts';
@@ -10,17 +10,16 @@ export function SignOut() {
   const leave = useMutation({ mutationFn: signOut, onSuccess: () => window.location.assign('/') });
   if (data === undefined || !data.required) return null;
   return (
-    <Tooltip label="Sign out">
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="lg"
-        aria-label="Sign out"
-        loading={leave.isPending}
-        onClick={() => leave.mutate()}
-      >
-        <IconLogout size={19} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label="Sign out"
+      title="Sign out"
+      loading={leave.isPending}
+      onClick={() => leave.mutate()}
+    >
+      <IconLogout size={19} />
+    </ActionIcon>
   );
 }

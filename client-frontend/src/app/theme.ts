@@ -88,6 +88,13 @@ export const theme = createTheme({
         root: variant === 'filled' ? { '--button-color': 'var(--on-filled)' } : {},
       }),
     }),
+    // What they leave nameless or wrongly named for who does not see them; axe-core looks at each in the tests.
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    // Not a banner of the page.
+    ModalHeader: { defaultProps: { role: 'none' } },
+    DrawerHeader: { defaultProps: { role: 'none' } },
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false, withinPortal: false } },
   },
 });
 

@@ -2,13 +2,13 @@ import { IconPhoto } from '@tabler/icons-react';
 import { useState } from 'react';
 import classes from './Picture.module.css';
 
-type PictureProps = { src: string | null; alt: string; lazy?: boolean; cover?: boolean };
+type PictureProps = { src: string | null; alt: string; lazy?: boolean };
 
 /** An image of the farm with a calm place-holder before it is there, or where it cannot be shown. */
-export function Picture({ src, alt, lazy = false, cover = false }: PictureProps) {
+export function Picture({ src, alt, lazy = false }: PictureProps) {
   const [broken, setBroken] = useState<string | null>(null);
   return (
-    <div className={classes.picture} data-cover={cover || undefined}>
+    <div className={classes.picture}>
       {src === null || broken === src ? (
         <IconPhoto aria-hidden stroke={1.2} />
       ) : (

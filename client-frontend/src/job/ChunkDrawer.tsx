@@ -9,6 +9,7 @@ import { type ReactNode, useState } from 'react';
 import { chunkQuery } from '../api/queries.ts';
 import { sentenceOf } from '../api/request.ts';
 import { formatCount } from '../components/format.ts';
+import { keepFocus } from '../components/keep-focus.ts';
 import { Attempts } from './Attempts.tsx';
 import { type ChunkNames, chunkWord } from './chunk-names.ts';
 import classes from './Drawer.module.css';
@@ -39,6 +40,9 @@ export function ChunkDrawer(props: ChunkDrawerProps) {
     <Drawer
       opened={opened !== null}
       onClose={() => onOpen(null)}
+      onExitTransitionEnd={() =>
+        keepFocus(document.querySelector<HTMLElement>(`[data-ordinal="${ordinal}"]`))
+      }
       position="right"
       size={680}
       title={

@@ -36,9 +36,9 @@ export const GridRow = memo(
               tabIndex={ordinal === active ? 0 : -1}
               aria-label={label}
               title={label}
-            >
-              {numbered ? names.numberOf(ordinal) : null}
-            </button>
+              // Drawn by the style sheet: what the cell is called holds it already.
+              data-number={numbered ? names.numberOf(ordinal) : undefined}
+            />
           );
         })}
       </div>

@@ -1,4 +1,4 @@
-import type { JobNote } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconAlertTriangle, IconInfoCircle, IconX } from '@tabler/icons-react';
 import { formatClock } from '../components/format.ts';
 import { Panel } from '../components/Panel.tsx';
@@ -7,11 +7,11 @@ import classes from './Job.module.css';
 const ICONS = { info: IconInfoCircle, warning: IconAlertTriangle, error: IconX } as const;
 
 /** What the farm noted about the job, newest first. */
-export function Notes({ notes }: { notes: JobNote[] }) {
+export function Notes({ job: { notes, state } }: { job: Pick<JobDetail, 'notes' | 'state'> }) {
   const newestFirst = notes.toSorted((a, b) => b.at - a.at);
   return (
     <Panel title="Notes">
-      {notes.length === 0 && <p className={classes.quiet}>Nothing out of the ordinary.</p>}
+      {notes.length === 0 && <p className={classes.quiet}>{nothing(state)}</p>}
       <ul className={classes.notes}>
         {newestFirst.map((note) => {
           const Icon = ICONS[note.level];
@@ -26,4 +26,9 @@ export function Notes({ notes }: { notes: JobNote[] }) {
       </ul>
     </Panel>
   );
+}
+
+function nothing(state: JobDetail['state']): string {
+  if (state === 'failed') return 'Nothing beside the reason above.';
+  return state === 'canceled' ? 'It was canceled. Nothing else was noted.' : 'Nothing out of the ordinary.';
 }

@@ -28,7 +28,7 @@ export function TimelineCanvas({ layout, now, width, told, onOpen, canOpen }: Ti
     const box = event.currentTarget.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const span = spanAt(layout, { now, width }, x, y);
-    return span === null ? null : { span, x, y };
+    return span === null ? null : { span, x: event.clientX, y: event.clientY };
   };
   return (
     <div className={classes.frame} style={{ height }}>
@@ -45,7 +45,7 @@ export function TimelineCanvas({ layout, now, width, told, onOpen, canOpen }: Ti
         }}
       />
       {hover !== null && (
-        <div className={classes.tip} style={{ left: Math.min(hover.x + 12, width - 190), top: hover.y + 14 }}>
+        <div data-tip className={classes.tip} style={tipPlace(hover)}>
           <b>{hover.span.label}</b>
           {hover.span.workerName}, {formatDuration((hover.span.to ?? now) - hover.span.from)}
           {hover.span.to === null ? ' so far' : ''}
@@ -54,3 +54,11 @@ export function TimelineCanvas({ layout, now, width, told, onOpen, canOpen }: Ti
     </div>
   );
 }
+
+const TIP = { width: 240, height: 88 };
+
+/** Beside the pointer and inside the window: it is fixed there, since the panel would cut it off. */
+const tipPlace = ({ x, y }: { x: number; y: number }) => ({
+  left: Math.max(8, Math.min(x + 12, window.innerWidth - TIP.width - 8)),
+  top: y + 16 + TIP.height > window.innerHeight ? y - TIP.height - 8 : y + 16,
+});

@@ -1,7 +1,7 @@
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { commandJob, type JobCommand } from '../api/farm.ts';
 import { sentenceOf } from '../api/request.ts';
+import { notify } from '../app/notify.ts';
 
 /** Pauses, resumes, cancels or retries, and shows the job as it then is. */
 export function useJobCommand(job: string) {
@@ -14,5 +14,5 @@ export function useJobCommand(job: string) {
 }
 
 export const showProblem = (error: unknown): void => {
-  notifications.show({ color: 'berry', title: 'That did not work', message: sentenceOf(error) });
+  notify({ color: 'berry', title: 'That did not work', message: sentenceOf(error) });
 };

@@ -11,7 +11,8 @@ export type Room = 'jobs' | 'workers' | JobId;
 
 /** The live connection: rooms are watched while some page looks, and patches reach the query cache at most 10 times a second. */
 export interface LiveRooms {
-  watch(room: Room): () => void;
+  /** `onWatched` is called once, when the farm says that it tells of the room. */
+  watch(room: Room, onWatched?: () => void): () => void;
   close(): void;
 }
 
@@ -21,6 +22,14 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
   const socket = io('/live', { transports: ['websocket'], reconnectionDelayMax: 3_000 });
   const watchers = new Map<Room, number>();
   const pending = new Map<string, JobPatch>();
+  const waiting = new Map<() => void, Room>();
+  const told = (room: Room) => {
+    for (const [onWatched, of] of waiting) {
+      if (of !== room) continue;
+      waiting.delete(onWatched);
+      onWatched();
+    }
+  };
   let timer: ReturnType<typeof setTimeout> | null = null;
 
   const flush = () => {
@@ -32,7 +41,7 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
 
   socket.on('connect', () => {
     connection.set({ live: 'on' });
-    for (const room of watchers.keys()) enter(socket, queries, room);
+    for (const room of watchers.keys()) enter(socket, queries, room, told);
   });
   socket.on('disconnect', () => connection.set({ live: 'off' }));
   socket.on('connect_error', () => connection.set({ live: 'off' }));
@@ -53,11 +62,18 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
   });
 
   return {
-    watch(room) {
+    watch(room, onWatched) {
+      if (onWatched !== undefined) waiting.set(onWatched, room);
       const count = watchers.get(room) ?? 0;
       watchers.set(room, count + 1);
-      if (count === 0 && socket.connected) enter(socket, queries, room);
-      return () => leave(socket, watchers, room);
+      if (socket.connected) {
+        if (count === 0) enter(socket, queries, room, told);
+        else told(room);
+      }
+      return () => {
+        if (onWatched !== undefined) waiting.delete(onWatched);
+        leave(socket, watchers, room);
+      };
     },
     close() {
       if (timer !== null) clearTimeout(timer);
@@ -67,10 +83,11 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
 }
 
 /** Watches, then asks again: what changed between the page's first answer and the watch is in no patch. */
-function enter(socket: Socket, queries: QueryClient, room: Room): void {
+function enter(socket: Socket, queries: QueryClient, room: Room, told: (room: Room) => void): void {
   socket.emit('watch', { room }, () => {
     const queryKey = room === 'jobs' || room === 'workers' ? [room] : ['job', room];
     void queries.invalidateQueries({ queryKey });
+    told(room);
   });
 }
 

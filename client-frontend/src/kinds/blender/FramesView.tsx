@@ -15,7 +15,7 @@ import { useOpenedChunk } from '../../job/opened-chunk.ts';
 import { TimelinePanel } from '../../job/TimelinePanel.tsx';
 import { WorkerBars } from '../../job/WorkerBars.tsx';
 import { FrameDrawer } from './FrameDrawer.tsx';
-import { frameNames } from './frame-names.ts';
+import { frameAddress, frameNames } from './frame-names.ts';
 import { useFrameSpans } from './frame-spans.ts';
 import { NewestFrame } from './NewestFrame.tsx';
 import { Result } from './Result.tsx';
@@ -26,7 +26,8 @@ export function FramesView({ job }: { job: JobDetail }) {
   const states = useQuery(chunkStatesQuery(job.id)).data;
   const spans = useFrameSpans(job.id);
   const names = useMemo(() => frameNames(states), [states]);
-  const { opened, open } = useOpenedChunk();
+  const address = useMemo(() => frameAddress(states), [states]);
+  const { opened, open } = useOpenedChunk(address);
   return (
     <>
       <div className={classes.hero}>
@@ -44,7 +45,7 @@ export function FramesView({ job }: { job: JobDetail }) {
       <TimelinePanel spans={spans} one="frame" onOpen={open} />
       <div className={classes.halves}>
         <Summary job={job} />
-        <Notes notes={job.notes} />
+        <Notes job={job} />
       </div>
       {states !== undefined && (
         <FrameDrawer job={job} states={states} names={names} opened={opened} onOpen={open} />

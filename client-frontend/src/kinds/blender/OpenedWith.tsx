@@ -9,7 +9,8 @@ import { rememberSource, sourceOf } from '../../api/sources.ts';
 import classes from '../../components/Form.module.css';
 import { Panel } from '../../components/Panel.tsx';
 import { dropJob } from '../../live/job-rows.ts';
-import { Options, readOptions } from './Options.tsx';
+import { readOptions } from './creation-options.ts';
+import { Options } from './Options.tsx';
 import { renderOf } from './render-job.ts';
 
 /** The choices of before the file was opened. Changing them means opening it again, as another job. */

@@ -1,11 +1,8 @@
 import { SegmentedControl, Stack, Switch } from '@mantine/core';
-import { BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { useId } from 'react';
 import type { CreationOptions } from '../kind.ts';
+import { readOptions } from './creation-options.ts';
 import classes from './Options.module.css';
-
-const BlenderOptions = BlenderSubmission.pick({ scripts: true, onFailure: true }).strip();
-export const readOptions = (options: CreationOptions) => BlenderOptions.parse(options);
 
 type OptionsProps = { options: CreationOptions; onChange(options: CreationOptions): void };
 

@@ -20,7 +20,7 @@ export function RenderJob({ job }: { job: JobDetail }) {
     return (
       <>
         {job.state !== 'failed' && job.state !== 'canceled' && <Probing job={job} />}
-        <Notes notes={job.notes} />
+        <Notes job={job} />
       </>
     );
   }

@@ -12,5 +12,5 @@ export function Thumbnail({ job: { id, newest } }: { job: JobSummary }) {
     placeholderData: keepPreviousData,
   });
   const src = newest === null || frame === undefined || frame === null ? null : thumbnailUrl(id, frame);
-  return <Picture src={src} alt="" lazy cover />;
+  return <Picture src={src} alt="" lazy />;
 }

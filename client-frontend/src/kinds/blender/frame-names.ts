@@ -1,5 +1,6 @@
 import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
 import type { ChunkNames } from '../../job/chunk-names.ts';
+import type { ChunkAddress } from '../../job/opened-chunk.ts';
 
 type Frames = Pick<ChunkStates, 'frames'> | undefined;
 
@@ -18,3 +19,15 @@ export const frameNames = (states: Frames): ChunkNames => ({
   nameOf: (ordinal) => frameName(states, ordinal),
   numberOf: (ordinal) => frameAt(states, ordinal) ?? ordinal + 1,
 });
+
+/** A frame is known by its number in the scene, also in the address. */
+export function frameAddress(states: Frames): ChunkAddress {
+  return {
+    name: 'frame',
+    numberOf: (ordinal) => frameAt(states, ordinal) ?? ordinal + 1,
+    ordinalOf(number) {
+      const ordinal = states?.frames?.indexOf(number) ?? -1;
+      return ordinal === -1 ? null : ordinal;
+    },
+  };
+}

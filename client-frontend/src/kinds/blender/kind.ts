@@ -1,10 +1,11 @@
 import { CreateJob, type JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { lazy } from 'react';
 import { formatCount, formatPercent, plural } from '../../components/format.ts';
 import { fetchedPart } from '../fetched-part.ts';
 import type { Listed, SiteKind } from '../kind.ts';
 import { capabilities } from './capabilities.ts';
+import { readOptions } from './creation-options.ts';
 import { STEPS } from './names.ts';
-import { Options, readOptions } from './Options.tsx';
 import { Thumbnail } from './Thumbnail.tsx';
 
 export const blender: SiteKind = {
@@ -20,7 +21,10 @@ export const blender: SiteKind = {
     const job = { kind: 'blender', source: sources.source, scripts, onFailure, review: true };
     return CreateJob.parse(main === undefined ? job : { ...job, main });
   },
-  options: { title: 'Before a .blend is opened', Options },
+  options: {
+    title: 'Before a .blend is opened',
+    Options: lazy(async () => ({ default: (await import('./Options.tsx')).Options })),
+  },
   Setup: null,
   Job: fetchedPart(async () => (await import('./RenderJob.tsx')).RenderJob),
   capabilities,

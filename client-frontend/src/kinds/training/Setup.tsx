@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useEffect, useMemo, useRef } from 'react';
+import { newGroup } from '../../api/create-once.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
 import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
@@ -98,9 +99,3 @@ function focusOnProblem(form: HTMLFormElement | null): void {
     if (!field) form?.querySelector('[role="alert"]')?.scrollIntoView({ block: 'center' });
   });
 }
-
-/** `randomUUID` is missing in a page served over plain HTTP in the house. */
-const newGroup = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );

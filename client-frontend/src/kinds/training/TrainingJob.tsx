@@ -8,7 +8,7 @@ import { ChunkGrid } from '../../job/ChunkGrid.tsx';
 import { GridLegend } from '../../job/GridLegend.tsx';
 import classes from '../../job/Job.module.css';
 import { Notes } from '../../job/Notes.tsx';
-import { useOpenedChunk } from '../../job/opened-chunk.ts';
+import { type ChunkAddress, useOpenedChunk } from '../../job/opened-chunk.ts';
 import { TimelinePanel } from '../../job/TimelinePanel.tsx';
 import { WorkerBars } from '../../job/WorkerBars.tsx';
 import { CurvesPanel } from './CurvesPanel.tsx';
@@ -22,11 +22,17 @@ import { trainingOf } from './training-job.ts';
 
 const PRINTED = 'What the script printed is in logs.txt, to be downloaded when the training is over.';
 
+const TASK_ADDRESS: ChunkAddress = {
+  name: 'task',
+  numberOf: (ordinal) => ordinal + 1,
+  ordinalOf: (number) => (number > 0 ? number - 1 : null),
+};
+
 /** The page of a training: its curves, its rounds, and who works on them. */
 export function TrainingJob({ job }: { job: JobDetail }) {
   const states = useQuery(chunkStatesQuery(job.id)).data;
   const spans = useQuery(timelineQuery(job.id)).data?.spans;
-  const { opened, open } = useOpenedChunk();
+  const { opened, open } = useOpenedChunk(TASK_ADDRESS);
   const { round } = trainingOf(job);
   const names = stepNames(job.stage, round);
   const present = states !== undefined && states.stage === job.stageId && states.states.length > 0;
@@ -56,7 +62,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
       />
       <div className={classes.halves}>
         <Summary job={job} />
-        <Notes notes={job.notes} />
+        <Notes job={job} />
       </div>
       {present && (
         <ChunkDrawer

@@ -11,7 +11,7 @@ import {
   IconX,
 } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
@@ -22,6 +22,7 @@ import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
 export function Actions({ job }: { job: JobDetail }) {
   const command = useJobCommand(job.id);
   const [asking, setAsking] = useState<'cancel' | 'delete' | null>(null);
+  const more = useRef<HTMLButtonElement>(null);
   const over = isOver(job.state);
   const unfinished = job.counts.failed + job.counts.canceled > 0;
   return (
@@ -66,7 +67,7 @@ export function Actions({ job }: { job: JobDetail }) {
       )}
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
-          <ActionIcon variant="default" size={36} aria-label="More about this job">
+          <ActionIcon ref={more} variant="default" size={36} aria-label="More about this job">
             <IconDots size={18} />
           </ActionIcon>
         </Menu.Target>
@@ -84,10 +85,11 @@ export function Actions({ job }: { job: JobDetail }) {
       <ConfirmCancel
         kind={job.kind}
         opened={asking === 'cancel'}
+        returnTo={more}
         onClose={() => setAsking(null)}
         onConfirm={() => command.mutate('cancel')}
       />
-      <ConfirmDelete job={job} opened={asking === 'delete'} onClose={() => setAsking(null)} />
+      <ConfirmDelete job={job} opened={asking === 'delete'} returnTo={more} onClose={() => setAsking(null)} />
     </>
   );
 }

@@ -1,41 +1,38 @@
-import { Button, Group, Modal, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { RefObject } from 'react';
 import { useNavigate } from 'react-router';
 import { deleteJob } from '../../api/farm.ts';
+import { notify } from '../../app/notify.ts';
+import { Ask } from '../../components/Ask.tsx';
 import { showProblem } from '../../job/job-command.ts';
 import { siteKind } from '../../kinds/registry.ts';
 import { dropJob } from '../../live/job-rows.ts';
 
-type Asked = { opened: boolean; onClose(): void };
+type Asked = { opened: boolean; returnTo: RefObject<HTMLElement | null>; onClose(): void };
 
 type ConfirmCancelProps = Asked & { kind: string; onConfirm(): void };
 
-export function ConfirmCancel({ kind, opened, onClose, onConfirm }: ConfirmCancelProps) {
+export function ConfirmCancel({ kind, opened, returnTo, onClose, onConfirm }: ConfirmCancelProps) {
   const words = siteKind(kind)?.words;
   return (
-    <Modal opened={opened} onClose={onClose} title="Cancel this job?" centered>
-      <Text>{words?.cancel ?? 'What is done stays. The rest is not done, until you take it up again.'}</Text>
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {words?.goOn ?? 'Go on'}
-        </Button>
-        <Button
-          color="berry"
-          onClick={() => {
-            onConfirm();
-            onClose();
-          }}
-        >
-          Cancel the job
-        </Button>
-      </Group>
-    </Modal>
+    <Ask
+      opened={opened}
+      title="Cancel this job?"
+      text={words?.cancel ?? 'What is done stays. The rest is not done, until you take it up again.'}
+      keep={words?.goOn ?? 'Go on'}
+      go="Cancel the job"
+      returnTo={returnTo}
+      onClose={onClose}
+      onGo={() => {
+        onConfirm();
+        onClose();
+      }}
+    />
   );
 }
 
-export function ConfirmDelete({ job, opened, onClose }: Asked & { job: JobDetail }) {
+export function ConfirmDelete({ job, opened, returnTo, onClose }: Asked & { job: JobDetail }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const remove = useMutation({
@@ -44,23 +41,21 @@ export function ConfirmDelete({ job, opened, onClose }: Asked & { job: JobDetail
       dropJob(queries, job.id);
       void navigate('/');
       queries.removeQueries({ queryKey: ['job', job.id] });
-      notifications.show({ message: `${job.name} is deleted.` });
+      notify({ message: `${job.name} is deleted.` });
     },
     onError: showProblem,
   });
   return (
-    <Modal opened={opened} onClose={onClose} title={`Delete ${job.name}?`} centered>
-      <Text>
-        {siteKind(job.kind)?.words.remove ?? 'Its results are deleted with it.'} This cannot be undone.
-      </Text>
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          Keep it
-        </Button>
-        <Button color="berry" loading={remove.isPending} onClick={() => remove.mutate()}>
-          Delete
-        </Button>
-      </Group>
-    </Modal>
+    <Ask
+      opened={opened}
+      title={`Delete ${job.name}?`}
+      text={`${siteKind(job.kind)?.words.remove ?? 'Its results are deleted with it.'} This cannot be undone.`}
+      keep="Keep it"
+      go="Delete"
+      working={remove.isPending}
+      returnTo={returnTo}
+      onClose={onClose}
+      onGo={() => remove.mutate()}
+    />
   );
 }

@@ -32,6 +32,7 @@ function WatchedJob({ id }: { id: JobId }) {
   if (isStatus(error, 404) || isStatus(error, 400)) {
     return (
       <Empty
+        page
         title="This job is not here"
         text="It may have been deleted."
         action={
@@ -44,6 +45,7 @@ function WatchedJob({ id }: { id: JobId }) {
   }
   return (
     <Empty
+      page
       title="The job cannot be shown"
       text={sentenceOf(error)}
       action={<Button onClick={() => void refetch()}>Try again</Button>}
@@ -84,7 +86,7 @@ function UnknownKind({ job }: { job: JobDetail }) {
   return (
     <>
       <p>This page does not know jobs of the kind “{job.kind}”. Reload it; the farm may be newer.</p>
-      <Notes notes={job.notes} />
+      <Notes job={job} />
     </>
   );
 }

@@ -7,7 +7,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import { Link } from 'react-router';
 import { jobCountsQuery, jobsQuery, storageQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
@@ -19,19 +19,21 @@ import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
 import { ListBar } from './ListBar.tsx';
 import { useListAddress } from './list-address.ts';
-import { SelectionBar } from './SelectionBar.tsx';
 import { useSelection } from './selection.ts';
+
+// With the first selected job.
+const SelectionBar = lazy(async () => ({ default: (await import('./SelectionBar.tsx')).SelectionBar }));
 
 export function JobsPage() {
   const { query, change } = useListAddress();
-  const list = useInfiniteQuery(jobsQuery(query));
+  const watched = useRoom('jobs');
+  const list = useInfiniteQuery({ ...jobsQuery(query), enabled: watched });
   const jobs = useMemo(
     () => list.data && distinct(list.data.pages.flatMap((page) => page.jobs)),
     [list.data],
   );
   const counts = useQuery(jobCountsQuery(query.q)).data;
   const selection = useSelection(jobs ?? NONE);
-  useRoom('jobs');
   useHotkeys([['Escape', () => selection.set([])]]);
   const total = list.data?.pages[0]?.total;
   const narrowed = query.state !== undefined || query.q !== '';
@@ -62,12 +64,14 @@ export function JobsPage() {
         />
       )}
       {selected.length > 0 && (
-        <SelectionBar
-          jobs={selected}
-          total={total ?? selected.length}
-          onSelectAll={() => void selectAll()}
-          onClear={() => selection.set([])}
-        />
+        <Suspense fallback={null}>
+          <SelectionBar
+            jobs={selected}
+            total={total ?? selected.length}
+            onSelectAll={() => void selectAll()}
+            onClear={() => selection.set([])}
+          />
+        </Suspense>
       )}
     </>
   );

@@ -1,10 +1,11 @@
-import { Button, CloseButton, Group, Menu, Modal, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import { Button, CloseButton, Group, Menu } from '@mantine/core';
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconArrowsSort, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { sentenceOf } from '../../api/request.ts';
+import { notify } from '../../app/notify.ts';
+import { Ask } from '../../components/Ask.tsx';
 import { formatBytes, formatCount, plural } from '../../components/format.ts';
 import { PRIORITIES } from '../../job/priorities.ts';
 import { dropJob } from '../../live/job-rows.ts';
@@ -107,7 +108,10 @@ export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBar
         keep="Go on"
         go={`Cancel ${plural(cancelable.length, 'job')}`}
         onClose={() => setAsked(null)}
-        onGo={() => void run(cancelable, { do: 'cancel' })}
+        onGo={() => {
+          setAsked(null);
+          void run(cancelable, { do: 'cancel' });
+        }}
       />
       <Ask
         opened={asked === 'delete'}
@@ -116,7 +120,10 @@ export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBar
         keep="Keep them"
         go={`Delete ${plural(jobs.length, 'job')}`}
         onClose={() => setAsked(null)}
-        onGo={() => void run(jobs, { do: 'delete' })}
+        onGo={() => {
+          setAsked(null);
+          void run(jobs, { do: 'delete' });
+        }}
       />
     </section>
   );
@@ -136,46 +143,14 @@ function useBulk(onDone: () => void) {
     setProgress(null);
     void queries.invalidateQueries({ queryKey: ['job-counts'] });
     if (action.do === 'delete') void queries.invalidateQueries({ queryKey: ['storage'] });
-    if (done.length > 0) notifications.show({ message: doneInWords(action, done.length) });
+    if (done.length > 0) notify({ message: doneInWords(action, done.length) });
     const [first] = refused;
     if (first === undefined) return onDone();
-    notifications.show({
+    notify({
       color: 'berry',
       title: `With ${plural(refused.length, 'job')} that did not work`,
       message: `${first.job.name}: ${sentenceOf(first.error)}`,
     });
   };
   return { run, progress };
-}
-
-type AskProps = {
-  opened: boolean;
-  title: string;
-  text: string;
-  keep: string;
-  go: string;
-  onClose(): void;
-  onGo(): void;
-};
-
-function Ask({ opened, title, text, keep, go, onClose, onGo }: AskProps) {
-  return (
-    <Modal opened={opened} onClose={onClose} title={title} centered>
-      <Text>{text}</Text>
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {keep}
-        </Button>
-        <Button
-          color="berry"
-          onClick={() => {
-            onClose();
-            onGo();
-          }}
-        >
-          {go}
-        </Button>
-      </Group>
-    </Modal>
-  );
 }

@@ -1,3 +1,4 @@
+import '@mantine/dropzone/styles.css';
 import { Button } from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { useRef } from 'react';

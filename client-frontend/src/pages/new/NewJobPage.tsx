@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'react';
+import { Skeleton } from '@mantine/core';
+import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { PageHead } from '../../components/PageHead.tsx';
@@ -61,7 +62,9 @@ function OptionsOf({ kinds }: { kinds: readonly SiteKind[] }) {
         ({ name, options }) =>
           options !== null && (
             <Panel key={name} title={options.title}>
-              <options.Options options={chosen} onChange={creationOptions.set} />
+              <Suspense fallback={<Skeleton height={110} radius={8} />}>
+                <options.Options options={chosen} onChange={creationOptions.set} />
+              </Suspense>
             </Panel>
           ),
       )}

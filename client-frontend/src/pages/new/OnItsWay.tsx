@@ -38,12 +38,14 @@ export function OnItsWay({ state, asksFirst }: OnItsWayProps) {
 function Phase({ state, asksFirst }: OnItsWayProps) {
   switch (state.phase) {
     case 'checking':
-      return <Waiting text="Asking whether the farm has this already…" />;
+      return <Waiting text={state.away ? AWAY : 'Asking whether the farm has this already…'} />;
     case 'uploading':
       return <Uploading state={state} />;
     case 'stored':
       return <Stored />;
     case 'creating':
+      if (state.away) return <Waiting text={AWAY} full />;
+      return asksFirst ? <Stored /> : <Waiting text="The file is there. Making a job of it…" full />;
     case 'created':
       return asksFirst ? <Stored /> : <Waiting text="The file is there. Making a job of it…" full />;
     case 'choosing':
@@ -55,6 +57,8 @@ function Phase({ state, asksFirst }: OnItsWayProps) {
       return state satisfies never;
   }
 }
+
+const AWAY = 'The farm does not answer. This goes on by itself as soon as it is back.';
 
 function Waiting({ text, full = false }: { text: string; full?: boolean }) {
   return (

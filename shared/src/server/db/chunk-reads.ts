@@ -170,6 +170,15 @@ export const failedAttempts = (db: Db, job: JobId, limit: number): Promise<Attem
     .limit(limit)
     .execute();
 
+/** The newest attempts of a job whose worker was lost, newest first. */
+export const lostAttempts = (db: Db, job: JobId, limit: number): Promise<Attempt[]> =>
+  attempts(db)
+    .where('l.job_id', '=', job)
+    .where('l.outcome', '=', 'expired')
+    .orderBy('l.ended_at', 'desc')
+    .limit(limit)
+    .execute();
+
 export type Span = Omit<Attempt, 'failure_code' | 'failure_message' | 'log'>;
 
 /** The newest spans of work on a job, newest first. */
