@@ -1,4 +1,4 @@
-import type { Taken } from './box/take-file.ts';
+import type { Loaded, Taken } from './box/take-file.ts';
 import type { ControlGroups } from './limits/control-group.ts';
 
 /** What keeps this worker's children in: found out once at start, by `detectSandbox`. */
@@ -90,6 +90,8 @@ export type Workspace = {
    * a child that lives on could change the file after it was looked at.
    */
   take(name: string, target: string, maxBytes: number): Promise<Taken>;
+  /** The same, but a small file is handed over in memory and not written to `target`. */
+  load(name: string, target: string, maxBytes: number): Promise<Loaded>;
   /** Moves such a file instead, which costs nothing for a large one. After the child has ended. */
   move(name: string, target: string): Promise<Taken>;
   /** Removes what the child left in `work` under that name, unless it is a folder. */

@@ -223,7 +223,10 @@ for (const attempt of attempts) {
     await writeFile(path, bytes);
     const decoder = format === 'OPEN_EXR' ? null : createDecoder({ sandbox, folder, format, ...size });
     const grown = await growth(async () => {
-      const check = await finishImage(path, { format, ...size }, decoder).finally(() => decoder?.close());
+      const held = bytes.length > 1_048_576 ? null : bytes;
+      const check = await finishImage({ path, held }, { format, ...size }, decoder).finally(() =>
+        decoder?.close(),
+      );
       assert.equal(check.ok ? 'fine' : check.code, 'bad-output');
       assert.match(check.ok ? '' : check.message, new RegExp(`${says.source}|damaged`));
     });
@@ -261,7 +264,9 @@ test('pixels of the size that the job says are decoded outside, and over the lim
   const limits = { memoryBytes: 200_000_000 };
   const decoder = createDecoder({ sandbox, folder, format: 'PNG', ...size, limits });
   const grown = await growth(async () => {
-    const check = await finishImage(path, { format: 'PNG', ...size }, decoder).finally(() => decoder.close());
+    const check = await finishImage({ path, held: null }, { format: 'PNG', ...size }, decoder).finally(() =>
+      decoder.close(),
+    );
     assert.match(check.ok ? '' : check.message, /needs too much to be decoded\. It used more than 200 MB/);
   });
   assert.ok(grown < MOST_GROWTH, `the agent grew by ${grown} bytes`);

@@ -21,25 +21,41 @@ export async function takeFile(
   target: string,
   maxBytes: number,
 ): Promise<Taken> {
+  const loaded = await loadFile(folder, name, target, maxBytes);
+  if (!loaded.ok) return loaded;
+  if (loaded.held !== null) await writeFile(target, loaded.held, { mode: 0o600 });
+  return { ok: true, bytes: loaded.bytes };
+}
+
+/** `held` is the file itself, or null where it was large and lies at its target now. */
+export type Loaded = { ok: true; bytes: number; held: Buffer | null } | (Taken & { ok: false });
+
+/** The same, but a small file is not written. */
+export async function loadFile(
+  folder: string,
+  name: string,
+  target: string,
+  maxBytes: number,
+): Promise<Loaded> {
   mustBeName(name);
   // What an earlier try left there must never pass for this one's.
   await rm(target, { force: true });
-  const file = await openPlain(join(folder, name));
+  const file = await openFile(join(folder, name));
   if (file === 'absent') return absent(name);
   if (file === 'no-file') return noFile(name);
   try {
     const stats = await file.stat();
+    if (!stats.isFile()) return noFile(name);
     if (stats.size > maxBytes) return tooLarge(name, maxBytes);
     // A file that grows meanwhile is cut where it was.
     if (stats.size <= AT_ONCE) {
       const bytes = Buffer.allocUnsafe(stats.size);
       const { bytesRead } = await file.read(bytes, 0, stats.size, 0);
-      await writeFile(target, bytes.subarray(0, bytesRead), { mode: 0o600 });
-    } else {
-      const read = file.createReadStream({ end: stats.size - 1, autoClose: false });
-      await pipeline(read, createWriteStream(target, { mode: 0o600 }));
+      return { ok: true, bytes: bytesRead, held: bytes.subarray(0, bytesRead) };
     }
-    return { ok: true, bytes: stats.size };
+    const read = file.createReadStream({ end: stats.size - 1, autoClose: false });
+    await pipeline(read, createWriteStream(target, { mode: 0o600 }));
+    return { ok: true, bytes: stats.size, held: null };
   } finally {
     await file.close();
   }
@@ -48,13 +64,14 @@ export async function takeFile(
 /** Moves the plain file `name` of `folder`, which no child can write any more, to `target` on the same disk. */
 export async function moveFile(folder: string, name: string, target: string): Promise<Taken> {
   mustBeName(name);
-  const file = await openPlain(join(folder, name));
+  const file = await openFile(join(folder, name));
   if (file === 'absent') return absent(name);
   if (file === 'no-file') return noFile(name);
   try {
-    const { nlink, size, dev, ino } = await file.stat();
+    const stats = await file.stat();
+    const { size, dev, ino } = stats;
     // By a second name it could be changed later.
-    if (nlink !== 1) return noFile(name);
+    if (!stats.isFile() || stats.nlink !== 1) return noFile(name);
     await file.chmod(0o600);
     if (process.getuid?.() === 0) await file.chown(0, 0);
     await rename(join(folder, name), target);
@@ -67,37 +84,33 @@ export async function moveFile(folder: string, name: string, target: string): Pr
   }
 }
 
-/** Opens a file only when it is a plain one. */
-async function openPlain(path: string): Promise<FileHandle | 'absent' | 'no-file'> {
-  const file = await open(path, FLAGS).catch((error: NodeJS.ErrnoException) => {
+async function openFile(path: string): Promise<FileHandle | 'absent' | 'no-file'> {
+  return await open(path, FLAGS).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return 'absent' as const;
     // ELOOP: a link. ENXIO: a socket. EACCES: the child closed it to itself.
     if (['ELOOP', 'EMLINK', 'ENXIO', 'EACCES', 'EISDIR'].includes(error.code ?? ''))
       return 'no-file' as const;
     throw error;
   });
-  if (typeof file === 'string' || (await file.stat()).isFile()) return file;
-  await file.close();
-  return 'no-file';
 }
 
 function mustBeName(name: string): void {
   if (/[/\\]|^\.{0,2}$/.test(name)) throw new Error(`not the name of a file: ${name}`);
 }
 
-const absent = (name: string): Taken => ({
+const absent = (name: string): Taken & { ok: false } => ({
   ok: false,
   reason: 'absent',
   message: `The file "${name}" was not written.`,
 });
 
-const noFile = (name: string): Taken => ({
+const noFile = (name: string): Taken & { ok: false } => ({
   ok: false,
   reason: 'no-file',
   message: `What was written as "${name}" is not a plain file.`,
 });
 
-const tooLarge = (name: string, maxBytes: number): Taken => ({
+const tooLarge = (name: string, maxBytes: number): Taken & { ok: false } => ({
   ok: false,
   reason: 'too-large',
   message: `The file "${name}" is larger than ${Math.round(maxBytes / 1e6)} MB.`,

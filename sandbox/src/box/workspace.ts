@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Sandbox, Workspace } from '../sandbox.ts';
 import { INSIDE } from './bubblewrap.ts';
 import { removeFolder } from './remove-folder.ts';
-import { moveFile, takeFile } from './take-file.ts';
+import { loadFile, moveFile, takeFile } from './take-file.ts';
 
 let made = 0;
 
@@ -32,6 +32,7 @@ export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
     fill: (inputs) => fill(inputs, folders.in, uid !== null),
     give: (file, name) => give(file, join(folders.in, name), uid !== null),
     take: (name, target, maxBytes) => takeFile(folders.work, name, target, maxBytes),
+    load: (name, target, maxBytes) => loadFile(folders.work, name, target, maxBytes),
     move: (name, target) => moveFile(folders.work, name, target),
     discard: (name) => unlink(join(folders.work, name)).catch(() => {}),
     remove: () => removeFolder(root),

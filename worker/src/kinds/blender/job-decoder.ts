@@ -9,6 +9,7 @@ import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 export type JobDecoder = {
   /** The decoder for this job's frames, started if need be; null for OpenEXR, which Blender decodes. */
   turnTo(key: string, expected: Expected): Promise<Decoder | null>;
+  pid(): number | undefined;
   close(): Promise<void>;
 };
 
@@ -32,6 +33,7 @@ export function createJobDecoder(options: { sandbox: Sandbox; folder: string }):
       current = { key, decoder };
       return decoder;
     },
+    pid: () => current?.decoder.pid(),
     close,
   };
 }

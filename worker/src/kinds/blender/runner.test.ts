@@ -126,7 +126,11 @@ test('every cut of an OpenEXR is damaged, before a decoder sees it', async () =>
   const path = join(run.outputs, 'frame.exr');
   for (const length of [4, 100, 300, whole.length >> 1, whole.length - 100, whole.length - 1]) {
     await writeFile(path, whole.subarray(0, length));
-    const check = await finishImage(path, { format: 'OPEN_EXR', width: 64, height: 36 }, null);
+    const check = await finishImage(
+      { path, held: null },
+      { format: 'OPEN_EXR', width: 64, height: 36 },
+      null,
+    );
     assert.equal(check.ok ? 'ok' : check.code, 'bad-output', `${length} of ${whole.length} bytes`);
   }
 });

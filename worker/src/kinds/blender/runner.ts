@@ -7,7 +7,7 @@ import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
-import { finishImage, wrongSize } from './image.ts';
+import { finishImage, type ImageCheck, NO_OUTPUT, wrongSize } from './image.ts';
 import { createJobDecoder, type JobDecoder } from './job-decoder.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
@@ -40,7 +40,10 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
         return failure('disk-full', FAILURES['disk-full'].sentence, '');
       }
     },
-    memoryBytes: async () => await residentBytes(slot.pid()),
+    async memoryBytes() {
+      const each = await Promise.all([slot.pid(), decoder.pid()].map(residentBytes));
+      return each.reduce((sum, bytes) => sum + bytes, 0);
+    },
     rest: async () => void (await Promise.all([slot.rest(), decoder.close()])),
     forget: async () => void (await Promise.all([slot.forget(), decoder.close()])),
     close: async () => void (await Promise.all([slot.close(), decoder.close()])),
@@ -65,15 +68,25 @@ async function attempt(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskO
 
 type Worked = { answer: Answer; outcome: RunOutcome };
 
+/** What the frames of a job must be, and who decodes them. */
+type Look = { expected: Expected; decoder: Decoder | null };
+
+async function lookOf({ decoder }: Tools, { key, settings }: RenderTask): Promise<Look> {
+  const expected: Expected = { format: settings.format, ...frameSize(settings) };
+  return { expected, decoder: await decoder.turnTo(key, expected) };
+}
+
 async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<Worked> {
   const { slot } = tools;
   const fail = (answer: Exclude<Answer, { kind: 'done' }>): Worked => ({
     answer,
     outcome: outcomeOf(answer, task, slot.logLines()),
   });
+  // The first time it gets ready while Blender opens the scene and renders.
+  const look = task.kind === 'probe' ? null : await lookOf(tools, task);
   const opened = await slot.open(task, ask);
   if (opened.kind !== 'done') return fail(opened);
-  if (task.kind === 'probe') {
+  if (task.kind === 'probe' || look === null) {
     const answer = await slot.ask({ op: 'probe' }, ask);
     if (answer.kind !== 'done') return fail(answer);
     const { result } = answer;
@@ -85,22 +98,33 @@ async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOpti
   const output = join(workspace.inside.work, name);
   // What an earlier frame or a script left here must never pass for this one's image.
   await workspace.discard(name);
-  const expected: Expected = { format: settings.format, ...frameSize(settings) };
-  // The first time it gets ready while Blender works.
-  const decoder = await tools.decoder.turnTo(task.key, expected);
   const answer = await slot.ask({ op: 'render', frame, output, settings }, ask);
   if (answer.kind !== 'done') return fail(answer);
   slot.rendered(answer.rss);
   ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });
-  const image = { name, inside: output, path: join(chunk.outputs, name), expected, decoder };
+  const image = { name, inside: output, path: join(chunk.outputs, name), ...look };
   return {
     answer,
     outcome: await checked(slot, task, image, answer.result.renderMs, ask),
   };
 }
 
+async function finish(
+  { path, expected, decoder }: Image,
+  loaded: { held: Buffer | null } | null,
+  signal: AbortSignal,
+): Promise<ImageCheck | 'canceled'> {
+  if (loaded === null) return NO_OUTPUT;
+  try {
+    return await finishImage({ path, held: loaded.held }, expected, decoder, signal);
+  } catch (error) {
+    if (signal.aborted) return 'canceled';
+    throw error;
+  }
+}
+
 /** `inside` is where Blender sees what it wrote, `path` where the agent wants it. */
-type Image = { name: string; inside: string; path: string; expected: Expected; decoder: Decoder | null };
+type Image = Look & { name: string; inside: string; path: string };
 
 async function checked(
   slot: Slot,
@@ -111,13 +135,10 @@ async function checked(
 ): Promise<RunOutcome> {
   const { name, inside, path, expected } = image;
   const { format, ...pixels } = expected;
-  const taken = await slot.workspace().take(name, path, mostBytes(expected));
-  if (!taken.ok && taken.reason !== 'absent') return failure('bad-output', taken.message, '');
-  const check = await finishImage(path, expected, image.decoder, ask.signal).catch((error: unknown) => {
-    if (ask.signal.aborted) return null;
-    throw error;
-  });
-  if (check === null) return outcomeOf({ kind: 'canceled' }, task, slot.logLines());
+  const loaded = await slot.workspace().load(name, path, mostBytes(expected));
+  if (!loaded.ok && loaded.reason !== 'absent') return failure('bad-output', loaded.message, '');
+  const check = await finish(image, loaded.ok ? loaded : null, ask.signal);
+  if (check === 'canceled') return outcomeOf({ kind: 'canceled' }, task, slot.logLines());
   // Blender's log often has the reason for an image that is not there.
   if (!check.ok) return outcomeOf({ kind: 'refused', ...check }, task, slot.logLines());
   if (format === 'OPEN_EXR') {
