@@ -1,5 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
@@ -19,8 +19,21 @@ const precompressed = (): Plugin => ({
   },
 });
 
+const SAMPLES = ['sample/orbit.blend', 'training/digits_mlp.py', 'training/digits.npz'];
+
+/** The examples of the project that the site offers to try. */
+const samples = (): Plugin => ({
+  name: 'samples',
+  apply: 'build',
+  async writeBundle({ dir = 'dist' }) {
+    await mkdir(join(dir, 'samples'), { recursive: true });
+    for (const path of SAMPLES)
+      await copyFile(new URL(`../examples/${path}`, import.meta.url), join(dir, 'samples', basename(path)));
+  },
+});
+
 export default defineConfig({
-  plugins: [react(), precompressed()],
+  plugins: [react(), precompressed(), samples()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

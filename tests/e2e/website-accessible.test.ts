@@ -191,10 +191,10 @@ test('the tip of the timeline is not cut off at the edges of its panel', async (
   const seen = await tip.evaluate((element) => {
     const { left, right, top, bottom } = element.getBoundingClientRect();
     const corners = [
-      [left + 2, top + 2],
-      [right - 2, top + 2],
-      [left + 2, bottom - 2],
-      [right - 2, bottom - 2],
+      [left + 5, top + 5],
+      [right - 5, top + 5],
+      [left + 5, bottom - 5],
+      [right - 5, bottom - 5],
     ] as const;
     element.style.pointerEvents = 'auto';
     return corners.map(([x, y]) => element.contains(document.elementFromPoint(x, y)));

@@ -154,3 +154,19 @@ test('a job is created by itself when the farm is back, once', async () => {
   assert.equal(refused, 2);
   await page.close();
 });
+
+test('a first visit to a farm without workers says so, what to do, and offers something to try', async () => {
+  const empty = await startFarm({ workers: 0 });
+  try {
+    const page = await browser.newPage();
+    await page.goto(empty.url);
+    await page.getByText('No worker is connected, so jobs wait.').waitFor();
+    await page.getByRole('link', { name: 'See how one joins.' }).waitFor();
+    await page.getByRole('button', { name: /^An orbiting camera/ }).click();
+    await page.waitForURL(/\/jobs\/job_/, { timeout: 60_000 });
+    await page.getByText('No worker is connected, so the job waits.').first().waitFor();
+    await page.close();
+  } finally {
+    await empty.stop();
+  }
+});

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import { firstValues, problemsOf, renderedPixels, sceneOf, valuesOfScene } from './form-values.ts';
+import { editsOf } from '../../components/draft.ts';
+import { firstValues, problemsOf, renderedPixels, sceneOf, valuesOfScene, withEdits } from './form-values.ts';
 
 const scene = {
   name: 'Scene',
@@ -61,4 +62,12 @@ test('what the farm would refuse is told at its field', () => {
   assert.match(problems.camera ?? '', /no camera/);
   assert.match(problems.percentage ?? '', /whole number/);
   assert.deepEqual(Object.keys(problems).sort(), ['camera', 'frames', 'percentage']);
+});
+
+test('what was changed stays changed when another scene is chosen, all but the camera it does not have', () => {
+  const first = valuesOfScene(sceneOf(probe, 'Scene'));
+  const second = valuesOfScene(sceneOf(probe, 'Second'));
+  const changed = { ...first, samples: 7, frames: '3', camera: 'Other' };
+  const values = withEdits(probe, second, editsOf(changed, first));
+  assert.deepEqual(values, { ...second, samples: 7, frames: '3' });
 });

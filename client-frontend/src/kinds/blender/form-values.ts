@@ -100,3 +100,10 @@ export const renderedPixels = ({ resolutionX, resolutionY, percentage }: FormVal
   width: Math.max(1, Math.floor((resolutionX * percentage) / 100)),
   height: Math.max(1, Math.floor((resolutionY * percentage) / 100)),
 });
+
+/** Form values with what the user changed of another scene's: all of it but what only that scene has. */
+export function withEdits(probe: BlenderProbe, own: FormValues, edits: Partial<FormValues>): FormValues {
+  const { scene: _, camera, ...rest } = edits;
+  const { cameras } = sceneOf(probe, own.scene);
+  return { ...own, ...rest, ...(camera !== undefined && cameras.includes(camera) ? { camera } : {}) };
+}

@@ -3,6 +3,7 @@ import { useForm } from '@mantine/form';
 import { useEffect, useMemo, useRef } from 'react';
 import { newGroup } from '../../api/create-once.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
+import { editsOf, readDraft, writeDraft } from '../../components/draft.ts';
 import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
@@ -12,15 +13,21 @@ import { MainFields } from './MainFields.tsx';
 import { ParameterRows } from './ParameterRows.tsx';
 import { countCombinations } from './params.ts';
 
+/** One form at a time: a reload brings it back, with the files to be given again. */
+const DRAFT = 'training';
+
 /** How the script is trained, asked while its files are on their way. */
 export function Setup() {
   const state = useSubmission();
   const form = useForm<FormValues>({
-    initialValues: firstValues(),
+    initialValues: useMemo(() => ({ ...firstValues(), ...readDraft(DRAFT) }), []),
     validate: problemsOf,
     // Not on blur: what appears under a field then moves the button that is just being pressed.
     validateInputOnChange: true,
   });
+  const { values } = form;
+  const over = state.phase === 'created';
+  useEffect(() => writeDraft(DRAFT, over ? {} : editsOf(values, firstValues())), [values, over]);
   const box = useRef<HTMLFormElement>(null);
   const message = state.phase === 'refused' && state.stored ? state.message : null;
   const { setErrors } = form;

@@ -13,8 +13,10 @@ import { jobCountsQuery, jobsQuery, storageQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { Empty } from '../../components/Empty.tsx';
 import { formatBytes, plural } from '../../components/format.ts';
+import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useRoom } from '../../live/LiveProvider.tsx';
+import { Samples } from '../new/Samples.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
 import { ListBar } from './ListBar.tsx';
@@ -43,6 +45,7 @@ export function JobsPage() {
   return (
     <>
       <PageHead title="Jobs" sub={unused ? '\u00a0' : <Stored total={total} />} />
+      <NoWorkers />
       {!unused && <ListBar query={query} counts={counts} onChange={change} />}
       {jobs === undefined && list.error === null && <Loading />}
       {jobs === undefined && list.error !== null && (
@@ -141,9 +144,12 @@ function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
       title="Drop your files to begin"
       text="A .blend to render, or a training script with its data, anywhere on this page. The farm asks what you want and works on it with all your machines at once."
       action={
-        <Button component={Link} to="/new" size="md">
-          Choose a file
-        </Button>
+        <>
+          <Button component={Link} to="/new" size="md">
+            Choose a file
+          </Button>
+          <Samples />
+        </>
       }
     />
   );

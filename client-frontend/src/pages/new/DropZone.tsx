@@ -5,6 +5,7 @@ import { useRef } from 'react';
 import { LogoMark } from '../../app/Logo.tsx';
 import { SITE_KINDS } from '../../kinds/registry.ts';
 import classes from './New.module.css';
+import { Samples } from './Samples.tsx';
 
 type DropZoneProps = { refusal: string | null; onFiles(files: File[]): void };
 
@@ -39,6 +40,7 @@ export function DropZone({ refusal, onFiles }: DropZoneProps) {
             Choose a file
           </Button>
           <p>An interrupted upload goes on where it stopped.</p>
+          <Samples />
         </div>
       </Dropzone>
       {refusal !== null && (

@@ -2,6 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { submission, useSubmission } from '../../app/submission.ts';
+import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { Steps } from '../../components/Steps.tsx';
@@ -32,6 +33,7 @@ export function NewJobPage() {
   return (
     <>
       <PageHead title="New job" sub="Give the farm what it needs, and choose how it is done." />
+      <NoWorkers />
       {kind !== null && <Steps steps={kind.steps} present={Setup === null ? 0 : 1} />}
       <div className={layoutOf(Setup !== null, kind)}>
         {state.phase === 'idle' ? (

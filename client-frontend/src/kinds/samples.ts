@@ -1,0 +1,16 @@
+/** Small jobs to try the farm with. Their files are beside the site, under /samples. */
+export const SAMPLES = [
+  { title: 'An orbiting camera, 48 frames', files: ['orbit.blend'] },
+  { title: 'Handwritten digits, learned in a minute', files: ['digits_mlp.py', 'digits.npz'] },
+] as const;
+export type Sample = (typeof SAMPLES)[number];
+
+/** The files of a sample, as if the user had chosen them. Throws where the farm does not answer. */
+export const filesOf = (sample: Sample): Promise<File[]> =>
+  Promise.all(
+    sample.files.map(async (name) => {
+      const response = await fetch(`/samples/${name}`);
+      if (!response.ok) throw new Error(`${response.status} for the sample ${name}`);
+      return new File([await response.blob()], name);
+    }),
+  );
