@@ -52,6 +52,13 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--metric <name>', 'what better means: accuracy, or else the first that is reported')
     .option('--goal <goal>', 'max or min of that metric')
     .option('--label <name>', 'column, field or array with the labels, where it is not found by its name')
+    .option(
+      '--missing <how>',
+      'values missing in a .csv: refuse, drop (the rows), mean, zero or keep (as NaN)',
+    )
+    .option('--drop <column>', 'leave out a column of a .csv, * for all of text; may be repeated', collect)
+    .option('--encode <column>', 'a column of 0 and 1 for each value of it; may be repeated', collect)
+    .option('--models <which>', 'models of rounds to keep: all, best, or auto: all while they are small')
     .option('--param <name=value,…>', 'value of pilot.param in the script; may be repeated', collect)
     .option('-o, --out <dir>', 'where to save', 'out')
     .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)

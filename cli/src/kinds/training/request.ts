@@ -20,7 +20,11 @@ export type TrainFlags = {
   patience?: string;
   metric?: string;
   goal?: string;
+  models?: string;
   label?: string;
+  missing?: string;
+  drop?: string[];
+  encode?: string[];
   param?: string[];
 };
 
@@ -31,7 +35,7 @@ export type ReadFlags = { ok: true; request: TrainRequest } | { ok: false; messa
 
 type Read = (text: string) => unknown;
 type Option = {
-  of: Exclude<keyof TrainFlags, 'param' | 'strict'>;
+  of: Exclude<keyof TrainFlags, 'param' | 'strict' | 'drop' | 'encode'>;
   field: keyof Settings;
   read: Read;
   say: string;
@@ -70,6 +74,8 @@ const OPTIONS: Option[] = [
   { of: 'metric', field: 'metric', read: text, say: 'the name of a metric, of at most 32 characters' },
   { of: 'goal', field: 'goal', read: word, say: 'max or min' },
   { of: 'label', field: 'label', read: text, say: 'the name of the labels in the data' },
+  { of: 'missing', field: 'missing', read: word, say: 'refuse, drop, mean, zero or keep' },
+  { of: 'models', field: 'models', read: word, say: 'auto, all or best' },
 ];
 
 /** Turns the options into a request, or into a sentence about the first that cannot be. Pure. */
@@ -87,6 +93,9 @@ export function readFlags(flags: TrainFlags): ReadFlags {
       return { ok: false, message: '--strict asks for every shard, --quorum for fewer: give one of them.' };
     }
     settings.quorum = 1;
+  }
+  for (const field of ['drop', 'encode'] as const) {
+    if (flags[field] !== undefined) settings[field] = flags[field];
   }
   const params = readParams(flags.param ?? []);
   if (!params.ok) return params;

@@ -25,7 +25,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given) => {
   if (problem !== null) return { ok: false, ...problem };
   const dataSize = await sizeOf(parts, data.blob);
   if (dataSize === null) return gone(data.fileName);
-  const screened = await screenData(parts, data, settings.label);
+  const screened = await screenData(parts, data, settings);
   if (!screened.ok) return screened;
   return {
     ok: true,

@@ -157,6 +157,35 @@ function DataFields({ form }: Fields) {
         allowNegative={false}
         {...form.getInputProps('seed')}
       />
+      <NativeSelect
+        className={classes.third ?? ''}
+        label="Missing values"
+        description="Cells of a .csv without one"
+        data={[
+          { value: 'refuse', label: 'tell me where' },
+          { value: 'drop', label: 'leave those rows out' },
+          { value: 'mean', label: 'fill in the mean' },
+          { value: 'zero', label: 'fill in zero' },
+          { value: 'keep', label: 'hand on as NaN' },
+        ]}
+        {...form.getInputProps('missing')}
+      />
+      <TextInput
+        className={classes.third ?? ''}
+        label="Columns to drop"
+        description="* for all that hold text"
+        placeholder="none"
+        spellCheck={false}
+        {...form.getInputProps('drop')}
+      />
+      <TextInput
+        className={classes.third ?? ''}
+        label="Columns to encode"
+        description="0 and 1 for each value"
+        placeholder="none"
+        spellCheck={false}
+        {...form.getInputProps('encode')}
+      />
     </>
   );
 }

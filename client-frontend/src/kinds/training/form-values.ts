@@ -24,6 +24,10 @@ export type FormValues = {
   metric: string;
   goal: '' | 'max' | 'min';
   label: string;
+  missing: TrainingSettings['missing'];
+  /** Names of columns with commas between. */
+  drop: string;
+  encode: string;
   params: ParamRow[];
 };
 
@@ -44,20 +48,29 @@ export function firstValues(): FormValues {
     metric: own.metric ?? '',
     goal: own.goal ?? '',
     label: own.label ?? '',
+    drop: own.drop.join(', '),
+    encode: own.encode.join(', '),
     params: [],
   };
 }
 
 /** The settings as the farm takes them, without parameters; a field left empty is left out. */
 function settingsOf(values: FormValues): Record<string, unknown> {
-  const { params: _, trim, quorum, holdout, ...rest } = values;
+  const { params: _, trim, quorum, holdout, drop, encode, ...rest } = values;
   const share = (percent: Num) => (percent === '' ? '' : percent / 100);
   const all = { ...rest, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
   const trimmed = Object.entries(all).map(
     ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
   );
-  return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  return { ...settings, drop: columnsOf(drop), encode: columnsOf(encode) };
 }
+
+const columnsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 /** The jobs to create: one, or one for each combination of the parameters, in one group. */
 export function jobsOf(values: FormValues, sources: Sources, group: string): CreateJob[] {

@@ -3,7 +3,7 @@ import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { requirementsOf } from './needs.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { TrainingSpec } from './spec.ts';
-import { affinityOf, contextOf, scriptInput } from './stage-parts.ts';
+import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
   InitializeResult,
@@ -91,9 +91,11 @@ function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
     name: 'initialize',
     spec: InitializeSpec.parse({ context: contextOf(plan, 0) }),
     chunks: [ShardChunk.parse({ round: 0, shard: 0, data: first.input })],
-    inputs: [scriptInput(spec)],
+    inputs: scriptInputs(spec, plan),
   };
-  return { step: 'stage', stage, notes: [], settings: plan };
+  const notes =
+    plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];
+  return { step: 'stage', stage, notes, settings: plan };
 }
 
 /** The failure of a stage of one chunk, told by its last lines. */

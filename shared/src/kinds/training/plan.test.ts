@@ -30,6 +30,9 @@ const planOf = ({ settings }: TrainingSpec): TrainingPlan => ({
   shards: Array.from({ length: settings.shards }, () => ({ input: input('data.npz'), rows: 10 })),
   holdout: settings.holdout === 0 ? null : { input: input('holdout.npz'), rows: 3 },
   classes: ['0', '1'],
+  classFile: null,
+  wholeLabels: true,
+  reading: null,
 });
 
 /** How one stage goes: which of its chunks fail or stay out, what the check leaves, and the merged metric. */

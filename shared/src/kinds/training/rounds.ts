@@ -6,7 +6,7 @@ import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { requirementsOf } from './needs.ts';
 import { keepsModels, quorumOf } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';
-import { affinityOf, contextOf, fileAs, renamed, scriptInput } from './stage-parts.ts';
+import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
 import {
   CheckedUpdates,
   EvaluateSpec,
@@ -83,7 +83,7 @@ export function afterTrain(context: Context): NextStep {
     spec,
     chunks: [RoundChunk.parse({ round })],
     inputs: [
-      scriptInput(context.spec),
+      ...scriptInputs(context.spec, plan),
       weights,
       ...(momentum === null ? [] : [momentum]),
       ...inputs,
@@ -141,7 +141,7 @@ function planTrain(
     name: 'train',
     spec: TrainSpec.parse({ context: contextOf(plan, round), state, weights, from: context.last.id }),
     chunks: shards.map(({ input }, shard) => ShardChunk.parse({ round, shard, data: input })),
-    inputs: [scriptInput(context.spec), weights],
+    inputs: [...scriptInputs(context.spec, plan), weights],
     ...(settings.deadlineSeconds === null
       ? {}
       : {
@@ -176,7 +176,7 @@ function planEvaluate(
     }),
     chunks: [RoundChunk.parse({ round: chosen.round })],
     inputs: [
-      scriptInput(context.spec),
+      ...scriptInputs(context.spec, plan),
       renamed(chosen.weights, WEIGHTS),
       ...(holdout === null ? [] : [holdout.input]),
     ],

@@ -5,6 +5,8 @@ import { strictObject } from '../../model/strict-object.ts';
 export const Parameter = z.union([z.number(), z.boolean(), z.string().max(1_000)]);
 export type Parameter = z.infer<typeof Parameter>;
 
+const Column = z.string().min(1).max(200);
+
 /** How a training is split, merged and ended. Every field has a default, so a user may send none. */
 export const TrainingSettings = strictObject({
   /** Parts of the data, each trained on by one worker at a time. May exceed the number of workers: they queue. */
@@ -46,6 +48,12 @@ export const TrainingSettings = strictObject({
   label: z.string().min(1).max(200).nullable().default(null),
   /** Which merged models are kept for download beside the best and the newest; `auto`: all while they take little. */
   models: z.enum(['auto', 'all', 'best']).default('auto'),
+  /** Of a .csv, what becomes of cells without a value: told and not taken, their rows left out, filled in, or NaN. */
+  missing: z.enum(['refuse', 'drop', 'mean', 'zero', 'keep']).default('refuse'),
+  /** Columns of a .csv that are left out; "*" for all that hold text. Without a header they are called 1, 2, … */
+  drop: z.array(Column).max(1_000).default([]),
+  /** Columns of a .csv that become a column of 0 and 1 for each of their values; "*" for all that hold text. */
+  encode: z.array(Column).max(1_000).default([]),
   params: z
     .record(z.string().regex(/^[A-Za-z_]\w{0,63}$/, 'expected a name such as lr'), Parameter)
     .default({}),

@@ -7,9 +7,6 @@ import { SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
 /** Chunks of one script on one data set can share the Python that has its modules open. */
 export const affinityOf = (spec: TrainingSpec): string => `training:${spec.script.blob}:${spec.data.blob}`;
 
-export const scriptInput = ({ script }: TrainingSpec): StageInput =>
-  inputOf(SCRIPT, script.blob, script.size);
-
 const inputOf = (path: string, hash: string, size: number): StageInput =>
   ({ path, hash, size }) as StageInput;
 
@@ -22,7 +19,16 @@ export function fileAs(chunk: DoneChunk, name: string, path: string): StageInput
   return file === undefined ? null : inputOf(path, file.hash, file.size);
 }
 
-export const contextOf = ({ settings, shards, classes }: TrainingPlan, round: number): ScriptContext => ({
+/** What every stage that runs the script needs of it. */
+export const scriptInputs = (spec: TrainingSpec, { classFile }: TrainingPlan): StageInput[] => [
+  inputOf(SCRIPT, spec.script.blob, spec.script.size),
+  ...(classFile === null ? [] : [classFile]),
+];
+
+export const contextOf = (
+  { settings, shards, classes, classFile, wholeLabels }: TrainingPlan,
+  round: number,
+): ScriptContext => ({
   round,
   rounds: settings.rounds,
   shards: shards.length,
@@ -31,5 +37,7 @@ export const contextOf = ({ settings, shards, classes }: TrainingPlan, round: nu
   params: settings.params,
   label: settings.label,
   classes,
+  classFile: classFile?.path ?? null,
+  wholeLabels,
   deadlineSeconds: settings.deadlineSeconds,
 });

@@ -9,9 +9,10 @@ import { Parameter, TrainingSettings } from './settings.ts';
  * `split` has no chunks: the backend does it. A worker finds the files of a chunk in its inputs under the
  * names below, and hands back the files named below.
  *
- * Shards have the form of the whole: an .npz of stored entries with the same arrays, a .csv that begins with the
- * header where the data has one (a first row of which no field is a number), a .jsonl, a .zip whose
- * files lie in folders named like their classes. Rows keep the order they have in the whole: `pilot.data` shuffles.
+ * Shards have the form of the whole: an .npz of stored entries with the same arrays, a .jsonl, a .zip whose files
+ * lie in folders named like their classes. Those of a .csv are a table of numbers, a .npy of float64 with the label
+ * in its last column (text as the index of its class): what the cells say is decided once, by the backend. Rows keep
+ * the order they have in the whole: `pilot.data` shuffles.
  */
 
 /** Names of input files. The data of a chunk is `data.<ext>`, the held-out part `holdout.<ext>`. */
@@ -20,6 +21,9 @@ export const WEIGHTS = 'weights.npz';
 export const MOMENTUM = 'momentum.npz';
 /** Folder of the updates to merge: `updates/<shard>.npz`. */
 export const UPDATES = 'updates';
+
+/** The names of the classes as a JSON array, where they are too many to stand in every stage. */
+export const CLASSES = 'classes.json';
 
 /** Names of result files. */
 export const FILES = {
@@ -41,7 +45,7 @@ const Count = z.int().nonnegative();
 export const Metrics = z.record(z.string().min(1).max(32), z.number());
 export type Metrics = z.infer<typeof Metrics>;
 
-/** More labels than these, or than this many characters of them, are no classes. */
+/** More whole numbers than these are measured and no classes; of texts, more stand in a file of their own. */
 export const MOST_CLASSES = 1_000;
 export const MOST_CLASS_CHARACTERS = 20_000;
 
@@ -55,8 +59,14 @@ export const TrainingPlan = z.object({
     .min(1)
     .max(256),
   holdout: z.object({ input: StageInput, rows: z.int().positive() }).nullable(),
-  /** The distinct labels of the whole data in sorted order, where they are known and few: every stage carries them. */
+  /** The distinct labels of the whole data in sorted order, where they are classes and few: every stage carries them. */
   classes: z.array(z.string()).max(MOST_CLASSES).nullable(),
+  /** Where they are many. */
+  classFile: StageInput.nullable().default(null),
+  /** All labels are whole numbers. */
+  wholeLabels: z.boolean().default(false),
+  /** How the data was read, where that might be another way than meant. */
+  reading: z.string().max(2_000).nullable().default(null),
 });
 export type TrainingPlan = z.infer<typeof TrainingPlan>;
 
@@ -71,6 +81,9 @@ export const ScriptContext = z.object({
   params: z.record(z.string(), Parameter),
   label: z.string().nullable(),
   classes: z.array(z.string()).nullable(),
+  /** Path of the names among the inputs, where `classes` has no room for them. */
+  classFile: z.string().nullable().default(null),
+  wholeLabels: z.boolean().default(false),
   deadlineSeconds: z.number().positive().nullable(),
 });
 export type ScriptContext = z.infer<typeof ScriptContext>;

@@ -12,6 +12,8 @@ export type PythonTask = {
   /** The data that the script gets; null where it is not run. */
   data: string | null;
   weights: string | null;
+  /** The names of the classes, where they do not stand in the context. */
+  classes: string | null;
   momentum: string | null;
   updates: { path: string; samples: number }[];
   merge: MergeSpec['merge'] | null;

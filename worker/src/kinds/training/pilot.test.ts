@@ -100,28 +100,19 @@ pilot.finish(model.state_dict(), samples=len(X))`;
   assert.match(await said(script, { PILOT_BATCH: '32' }), /^pilot: .*65 samples/);
 });
 
-test('a .csv becomes numbers and labels, with a header and without, and text labels become indices', async () => {
+test('a .csv becomes numbers and labels; what cannot be read is told by line, with what to do', async () => {
   const show =
-    'X, y = pilot.data("d.csv"); print(X[np.argsort(X[:, 0])].tolist(), y[np.argsort(X[:, 0])].tolist(), y.dtype, pilot.classes)';
+    'X, y = pilot.data("d.csv"); order = np.argsort(X[:, 0]); print(X[order].tolist(), y[order].tolist(), y.dtype, pilot.classes)';
   await write('d.csv', 'a,kind,b\n1,cat,2\n3,dog,\n5,"cat",6\n');
+  const kind = { PILOT_LABEL: 'kind' };
+  assert.match(await said(show, kind), /^ValueError: Line 3 of "d\.csv" has no value in the column "b"/);
   assert.equal(
-    await said(show, { PILOT_LABEL: 'kind' }),
-    "[[1.0, 2.0], [3.0, nan], [5.0, 6.0]] [0, 1, 0] int64 ['cat', 'dog']",
+    await said(show, { ...kind, PILOT_MISSING: 'mean' }),
+    "[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]] [0, 1, 0] int64 ['cat', 'dog']",
   );
-  await write('d.csv', '1,2,10\n3,4,9\n');
-  assert.equal(await said(show), "[[1.0, 2.0], [3.0, 4.0]] [10, 9] int64 ['9', '10']");
-  await write('d.csv', '\ufefftarget,a\n0.5,1\n1.5,2\n');
-  assert.equal(await said(show), '[[1.0], [2.0]] [0.5, 1.5] float64 None');
-  await write('d.csv', 'a,y\n1,2\nred,3\n');
-  assert.equal(await said(show), "ValueError: row 2 of the data has 'red' where a number is expected");
-  await write('d.csv', 'a,y\n1,2\n1\n');
-  assert.equal(await said(show), 'ValueError: row 2 of the data has 1 cells, not 2');
-  await write('d.csv', 'a,y\n');
-  assert.equal(await said(show), 'ValueError: the data has no rows');
-  await write('d.csv', 'a,b\n1,2\n');
   assert.equal(
-    await said(show, { PILOT_LABEL: 'c' }),
-    "ValueError: the data has no 'c' to be the label; it has a, b",
+    await said(show, { PILOT_ENCODE: 'kind', PILOT_MISSING: 'drop' }),
+    "[[1.0, 1.0, 0.0], [5.0, 1.0, 0.0]] [2, 6] int64 ['2', '6']",
   );
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { treeOf } from '@parallel-pilot/sandbox/limits/process-tree.ts';
@@ -95,32 +95,49 @@ ${FINISH}`;
     done(await rig.train(`${START}${FINISH}`, { data, weights }));
   });
 
-  test(title('data that takes long to read is read once, and anew where it is other data'), async () => {
+  test(title('an archive is unpacked once, and anew where it is another'), async () => {
     const script = `import pilot
-X, y = pilot.data()
-pilot.report(first=X[0, 0])
-pilot.weights({"w": X})
+paths, labels = pilot.data()
+pilot.report(first=float(open(paths[0]).read()))
+pilot.weights({"w": labels})
 `;
-    const csv = join(rig.root, 'data.csv');
-    const read = async (text: string) => {
-      await writeFile(csv, text);
-      const chunk = rig.initialize(script, csv, {}, { affinity: 'csv', data: 'data.csv' });
+    const zip = join(rig.root, 'data.zip');
+    const read = async (value: number) => {
+      await rig.python(
+        `import zipfile\nwith zipfile.ZipFile(${JSON.stringify(zip)}, "w") as file: file.writestr("cat/1", "${value}")`,
+      );
+      const chunk = rig.initialize(script, zip, { classes: ['cat'] }, { affinity: 'zip', data: 'data.zip' });
       return (await chunk).progress.at(-1)?.values?.first;
     };
     const cached = async () => {
       const [child = ''] = await readdir(join(rig.root, 'slot'));
       return (await readdir(join(rig.root, 'slot', child, 'work', 'cache'))).length;
     };
-    assert.equal(await read('1,0\n1,0\n'), 1);
-    assert.equal(
-      (await rig.initialize(script, csv, {}, { affinity: 'csv', data: 'data.csv' })).outcome.ok,
-      true,
-    );
+    assert.equal(await read(1), 1);
+    const again = rig.initialize(script, zip, { classes: ['cat'] }, { affinity: 'zip', data: 'data.zip' });
+    assert.equal((await again).outcome.ok, true);
     assert.equal(await cached(), 1);
-    assert.equal(await read('2,0\n2,0\n'), 2);
-    assert.equal(await cached(), 2);
-    for (let value = 3; value < 20; value += 1) assert.equal(await read(`${value},0\n`), value);
+    for (let value = 3; value < 20; value += 1) assert.equal(await read(value), value);
     assert.equal(await cached(), 8);
+  });
+
+  test(title('the shard of a .csv is a table, and classes may come in a file of their own'), async () => {
+    const table = join(rig.root, 'table.npy');
+    await rig.python(`np.save(${JSON.stringify(table)}, np.array([[1.5, 0.0], [2.5, 1.0]]))`);
+    const script = `import pilot
+X, y = pilot.data("d.csv")
+assert X.shape == (2, 1) and str(y.dtype) == "int64" and X[y.argsort(), 0].tolist() == [1.5, 2.5], (X, y)
+assert pilot.classes == ["a", "b"], pilot.classes
+pilot.weights({"w": X})
+`;
+    done(
+      await rig.initialize(
+        script,
+        table,
+        { classFile: 'classes.json' },
+        { data: 'data.npy', classes: ['a', 'b'] },
+      ),
+    );
   });
 
   test(title('the newest report is heard of soon, however many there are'), async () => {

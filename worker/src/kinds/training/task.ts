@@ -53,11 +53,12 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
 /** The task for Python, with its paths as Python sees them. */
 export function placed(task: Task, { inside, folders }: Workspace): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, momentum, updates } = task.python;
+  const { data, weights, classes, momentum, updates } = task.python;
   return {
     ...task.python,
     data: at(data),
     weights: at(weights),
+    classes: at(classes),
     momentum: at(momentum),
     updates: updates.map((update) => ({ ...update, path: posix.join(inside.in, update.path) })),
     script: posix.join(inside.in, SCRIPT),
@@ -79,6 +80,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   shard: 0,
   data: null,
   weights: null,
+  classes: context.classFile,
   momentum: null,
   updates: [],
   merge: null,
@@ -113,8 +115,10 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
 };
 
-const inputsOf = ({ python: { data, weights, momentum, updates } }: Task): string[] =>
-  [SCRIPT, data, weights, momentum, ...updates.map((update) => update.path)].filter((path) => path !== null);
+const inputsOf = ({ python: { data, weights, classes, momentum, updates } }: Task): string[] =>
+  [SCRIPT, data, weights, classes, momentum, ...updates.map((update) => update.path)].filter(
+    (path) => path !== null,
+  );
 
 async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {
   const there = await Promise.all(

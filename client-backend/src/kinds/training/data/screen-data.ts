@@ -2,6 +2,9 @@ import { DATA_FORMATS, type DataFormat } from '@parallel-pilot/shared/kinds/trai
 import { ByteReader } from '../../../archives/byte-reader.ts';
 import { refuseSize } from '../../../archives/screen-archive.ts';
 import type { SubmissionRefusal } from '../../../parts.ts';
+import { screenCsv } from '../split/csv-source.ts';
+import type { CsvChoices } from '../split/csv-survey.ts';
+import { BadData } from '../split/problems.ts';
 import { badData, type DataFile, type DataParts, limitsOf } from './data-file.ts';
 import { openImages } from './image-folders.ts';
 import { npzLayout } from './layout.ts';
@@ -11,12 +14,12 @@ import { openNpz } from './open-npz.ts';
 export async function screenData(
   parts: DataParts,
   file: DataFile,
-  label: string | null,
+  choices: CsvChoices,
 ): Promise<{ ok: true; format: DataFormat } | SubmissionRefusal> {
   const start = await new ByteReader(parts.blobs.read(file.blob, { start: 0, end: 4_095 })).peek(4_096);
   const format = formatOf(file.fileName, start);
   if (!format.ok) return format;
-  const problem = await screenContents(parts, file, format.format, label);
+  const problem = await screenContents(parts, file, format.format, choices);
   return problem ?? format;
 }
 
@@ -24,18 +27,26 @@ async function screenContents(
   parts: DataParts,
   file: DataFile,
   format: DataFormat,
-  label: string | null,
+  choices: CsvChoices,
 ): Promise<SubmissionRefusal | null> {
   if (format === 'zip') {
     const opened = await openImages(parts, file);
     if (!opened.ok) return opened;
     opened.images.close();
   }
+  if (format === 'csv') {
+    try {
+      await screenCsv(parts, file, choices);
+    } catch (error) {
+      if (error instanceof BadData) return badData(error.message);
+      throw error;
+    }
+  }
   if (format !== 'npz') return null;
   const opened = await openNpz(parts.blobs.localPath(file.blob));
   if (!opened.ok) return badData(`"${file.fileName}" ${opened.message}.`);
   try {
-    const layout = npzLayout(opened.npz, label);
+    const layout = npzLayout(opened.npz, choices.label);
     if (!layout.ok) return badData(`"${file.fileName}" ${layout.message}.`);
     const entries = layout.arrays.map((array) => array.entry);
     const size = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);

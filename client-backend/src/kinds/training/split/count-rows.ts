@@ -1,33 +1,42 @@
+import { BadData } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
 
-/** More labels than these are measurements, and not worth their memory. */
+/** More labels than these are measurements, and not worth their memory; more texts are no labels. */
 const MOST_STRATA = 10_000;
 /** A last column that merely may hold labels is taken for them when it has no more different values than these. */
 const MOST_GUESSED = 100;
 
 /** Rows, and how many there are of each label; null where rows have no labels, or nearly each its own. */
-export type Counted = { rows: number; strata: Map<string, number> | null };
+export type Counted = {
+  rows: number;
+  strata: Map<string, number> | null;
+  /** The distinct labels, where every row has one and they are not too many. */
+  labels: string[] | null;
+};
 
-/** Counts rows by label, in memory bounded by the number of labels that are of use. */
+/** Counts rows by label, in memory bounded by the number of labels that are of use. Throws BadData for too many texts. */
 export async function countRows(source: RowSource, watch: Watch): Promise<Counted> {
-  const most = source.guessed ? MOST_GUESSED : MOST_STRATA;
-  let strata: Map<string, number> | null = new Map();
+  const counts = new Map<string, number>();
   let rows = 0;
+  let unlabelled = false;
   for await (const batch of source.labels(watch)) {
     rows += batch.length;
-    if (strata !== null && !count(strata, batch, most)) strata = null;
+    for (const label of batch) {
+      if (label === null) unlabelled = true;
+      else if (counts.size <= MOST_STRATA) counts.set(label, (counts.get(label) ?? 0) + 1);
+    }
   }
-  if (rows === 0 || strata === null) return { rows, strata: null };
+  if (rows === 0 || unlabelled) return { rows, strata: null, labels: null };
+  if (counts.size > MOST_STRATA) {
+    if (source.labelType() === 'text') throw tooMany(source);
+    return { rows, strata: null, labels: null };
+  }
   // Half of the rows alone with their label: these are no classes.
-  return { rows, strata: source.guessed && strata.size > rows / 2 ? null : strata };
+  const few = !source.guessed || (counts.size <= MOST_GUESSED && counts.size <= rows / 2);
+  return { rows, strata: few ? counts : null, labels: [...counts.keys()] };
 }
 
-/** False when these are no classes. */
-function count(strata: Map<string, number>, labels: (string | null)[], most: number): boolean {
-  for (const label of labels) {
-    if (label === null) return false;
-    strata.set(label, (strata.get(label) ?? 0) + 1);
-    if (strata.size > most) return false;
-  }
-  return true;
-}
+const tooMany = ({ fileName }: RowSource): BadData =>
+  new BadData(
+    `The labels of "${fileName}" are more than ${MOST_STRATA.toLocaleString('en')} different texts, which is too many for classes. Name the label if it is another.`,
+  );

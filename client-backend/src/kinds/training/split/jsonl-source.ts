@@ -1,7 +1,7 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { findLabel } from '../data/layout.ts';
 import { BadData } from './problems.ts';
-import { partOf, type RowSource, type SourceParts, sortLabels, type Watch, writeAll } from './row-source.ts';
+import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
 import { TextWriter } from './sink.ts';
 
 const MOST_LINE_BYTES = 64 * 1024 ** 2;
@@ -10,6 +10,7 @@ type Data = { blob: BlobHash; fileName: string; size: number };
 
 /** A .jsonl: an object a line; empty lines are left out. */
 export function openJsonl({ blobs }: SourceParts, data: Data, given: string | null): RowSource {
+  let whole = true;
   const lines = (watch: Watch) => readLines(blobs.read(data.blob), data.fileName, watch);
   async function* rows(watch: Watch) {
     let field: string | null | undefined;
@@ -22,18 +23,23 @@ export function openJsonl({ blobs }: SourceParts, data: Data, given: string | nu
             `Line ${line.number} of "${data.fileName}" has no field "${given}" for the label.`,
           );
         }
-        return { bytes: line.bytes, label: field === null ? null : labelOf(row[field]) };
+        const value = field === null ? null : row[field];
+        whole &&= Number.isSafeInteger(value);
+        return { bytes: line.bytes, label: labelOf(value) };
       });
     }
   }
   return {
     guessed: false,
     bytes: data.size,
-    classes: sortLabels,
+    fileName: data.fileName,
+    ending: 'jsonl',
+    reading: null,
+    labelType: () => (whole ? 'whole' : 'text'),
     async *labels(watch) {
       for await (const batch of rows(watch)) yield batch.map((row) => row.label);
     },
-    write: (deal, watch) =>
+    write: (deal, _classes, watch) =>
       writeAll(
         deal,
         () => new TextWriter(blobs),

@@ -31,7 +31,7 @@ try {
   const watch = { signal: new AbortController().signal, onBytes: () => undefined };
   const { rows, strata } = await countRows(source, watch);
   const deal = planDeal({ counts: strata ?? new Map(), weights: Array(16).fill(1), holdout: 0.1, seed: 1 });
-  const stored = await source.write(deal, watch);
+  const stored = await source.write(deal, null, watch);
   source.close();
   const bytes = stored.reduce((sum, { size }) => sum + size, 0);
   console.log(

@@ -7,7 +7,7 @@ import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
 import { type DealPlan, HELD_OUT } from './deal.ts';
 import { decoderOf } from './npz-labels.ts';
 import { BadData } from './problems.ts';
-import { partOf, type RowSource, type SourceParts, sortLabels, type Watch, writeAll } from './row-source.ts';
+import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
 import { ArchiveWriter } from './sink.ts';
 
 type Data = { blob: BlobHash; fileName: string };
@@ -26,13 +26,24 @@ export async function openNpzSource(
     npz.close();
     throw new BadData(`"${data.fileName}" ${layout.message}.`);
   }
+  const kind = layout.label?.header.kind;
+  const textual = kind === 'U' || kind === 'S';
+  let fractions = false;
   const bytes = layout.arrays.reduce((sum, { header }) => sum + header.length + valueBytes(header), 0);
   return {
     guessed: false,
     bytes,
-    classes: (labels) => (layout.label?.header.kind === 'S' ? null : sortLabels(labels)),
-    labels: (watch) => explaining(data, readLabels(npz, layout, watch.signal)),
-    write: (deal, watch) =>
+    fileName: data.fileName,
+    ending: 'npz',
+    reading: null,
+    labelType: () => (textual ? 'text' : fractions ? 'measured' : 'whole'),
+    async *labels(watch) {
+      for await (const batch of explaining(data, readLabels(npz, layout, watch.signal))) {
+        if (kind === 'f') fractions ||= batch.some((label) => !Number.isSafeInteger(Number(label)));
+        yield batch;
+      }
+    },
+    write: (deal, _classes, watch) =>
       writeAll(
         deal,
         () => new ArchiveWriter(blobs, { large: bytes > 2 ** 31 }),

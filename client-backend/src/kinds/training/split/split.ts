@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import {
+  CLASSES,
   MOST_CLASS_CHARACTERS,
   MOST_CLASSES,
   TrainingPlan,
@@ -14,15 +16,17 @@ import { countRows } from './count-rows.ts';
 import { openCsv } from './csv-source.ts';
 import { type DealPlan, planDeal } from './deal.ts';
 import { openJsonl } from './jsonl-source.ts';
+import { classesOf } from './labels.ts';
 import { openNpzSource } from './npz-source.ts';
 import { MOST_PLACES } from './permutation.ts';
 import { BadData, NoRoom } from './problems.ts';
-import type { RowSource } from './row-source.ts';
+import type { RowSource, Watch } from './row-source.ts';
 import { shardWeights } from './shard-weights.ts';
 import { openZipSource } from './zip-source.ts';
 
-/** Share of the progress that the counting of the rows takes. */
-const COUNTING = 0.4;
+/** How far it is once the data is understood, and once its rows are counted. */
+const OPENING = 0.2;
+const COUNTING = 0.5;
 
 /**
  * Splits the data into a blob for each shard and one that is held out, in two
@@ -50,44 +54,36 @@ const FULL: Gathering = {
 async function split(parts: Parts, { job, signal, onProgress }: Errand): Promise<Gathering> {
   const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
   const { settings, data } = spec;
-  const source = await open(parts, spec);
+  const watch = (from: number, to: number, bytes: number) => ({
+    signal,
+    onBytes: (done: number) => onProgress(from + (to - from) * Math.min(1, done / Math.max(1, bytes))),
+  });
+  const source = await open(parts, spec, watch(0, OPENING, data.size));
   try {
-    const watch = (from: number, to: number) => ({
-      signal,
-      onBytes: (done: number) =>
-        onProgress(from + (to - from) * Math.min(1, done / Math.max(1, source.bytes))),
-    });
-    const counted = await countRows(source, watch(0, COUNTING));
+    const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
     const weights = await shardWeights(parts.db, settings, spec.modules);
     const deal = dealFor(counted.strata ?? new Map([['', counted.rows]]), weights, spec);
     if ((await parts.blobs.freeBytes()) < source.bytes + SPARE_BYTES) return FULL;
     const plain = counted.strata === null ? unlabelled(deal) : deal;
-    const stored = await source.write(plain, watch(COUNTING, 1));
+    const classes = counted.labels === null ? null : classesOf(counted.labels, source.labelType());
+    const stored = await source.write(plain, classes, watch(COUNTING, 1, source.bytes));
     signal.throwIfAborted();
-    for (const { hash } of stored) await note(parts, hash);
-    const value = planOf({
-      deal,
-      stored,
-      spec,
-      rows: counted.rows,
-      classes: namesOf(source, counted.strata),
-    });
-    return {
-      outcome: 'gathered',
-      value,
-      blobs: [...new Set([data.blob, ...stored.map(({ hash }) => hash)])],
-    };
+    const names = await namesOf(parts, classes);
+    const made = [...stored, ...(names.classFile === null ? [] : [names.classFile])].map(({ hash }) => hash);
+    for (const hash of made) await note(parts, hash);
+    const value = planOf({ deal, stored, spec, source, rows: counted.rows, names });
+    return { outcome: 'gathered', value, blobs: [...new Set([data.blob, ...made])] };
   } finally {
     source.close();
   }
 }
 
-function open(parts: Parts, { data, settings }: TrainingSpec): Promise<RowSource> | RowSource {
+function open(parts: Parts, { data, settings }: TrainingSpec, watch: Watch): Promise<RowSource> | RowSource {
   switch (data.format) {
     case 'npz':
       return openNpzSource(parts, data, settings.label);
     case 'csv':
-      return openCsv(parts, data, settings.label);
+      return openCsv(parts, data, settings, watch);
     case 'jsonl':
       return openJsonl(parts, data, settings.label);
     case 'zip':
@@ -117,11 +113,19 @@ const unlabelled = (deal: DealPlan): DealPlan => ({
   },
 });
 
-function namesOf(source: RowSource, strata: Map<string, number> | null): string[] | null {
-  if (strata === null || strata.size > MOST_CLASSES) return null;
-  const labels = [...strata.keys()];
-  const characters = labels.reduce((sum, label) => sum + label.length, 0);
-  return characters > MOST_CLASS_CHARACTERS ? null : source.classes(labels);
+type Names = { classes: string[] | null; classFile: StoredBlob | null };
+
+/** The names of the classes, in a file where they are too many to stand in every stage. */
+async function namesOf({ blobs }: Parts, classes: string[] | null): Promise<Names> {
+  const characters = (classes ?? []).reduce((sum, label) => sum + label.length, 0);
+  if (classes === null || (classes.length <= MOST_CLASSES && characters <= MOST_CLASS_CHARACTERS)) {
+    return { classes, classFile: null };
+  }
+  const written = await blobs.write(Readable.from([Buffer.from(JSON.stringify(classes))]), {
+    maxBytes: Number.MAX_SAFE_INTEGER,
+  });
+  if (!written.ok) throw new NoRoom(written.message);
+  return { classes: null, classFile: { hash: written.hash, size: written.size } };
 }
 
 async function note(parts: Parts, hash: StoredBlob['hash']): Promise<void> {
@@ -135,18 +139,22 @@ type Made = {
   stored: StoredBlob[];
   spec: TrainingSpec;
   rows: number;
-  classes: string[] | null;
+  source: RowSource;
+  names: Names;
 };
 
-function planOf({ deal, stored, spec, rows, classes }: Made): TrainingPlan {
-  const { format } = spec.data;
-  const inputOf = (name: string, blob: StoredBlob | undefined) => ({ path: `${name}.${format}`, ...blob });
+function planOf({ deal, stored, spec, source, rows, names }: Made): TrainingPlan {
+  const { ending, reading } = source;
+  const inputOf = (name: string, blob: StoredBlob | undefined) => ({ path: `${name}.${ending}`, ...blob });
   return TrainingPlan.parse({
     settings: spec.settings,
     rows,
     shards: deal.shardRows.map((count, shard) => ({ input: inputOf('data', stored[shard]), rows: count })),
     holdout:
       deal.holdoutRows === 0 ? null : { input: inputOf('holdout', stored.at(-1)), rows: deal.holdoutRows },
-    classes,
+    ...names,
+    classFile: names.classFile === null ? null : { path: CLASSES, ...names.classFile },
+    wholeLabels: source.labelType() === 'whole',
+    reading,
   });
 }

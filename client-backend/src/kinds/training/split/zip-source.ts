@@ -17,13 +17,16 @@ export async function openZipSource(parts: SourceParts, data: DataFile): Promise
   return {
     guessed: false,
     bytes,
+    fileName: data.fileName,
+    ending: 'zip',
+    reading: null,
     // Names of folders, even where they look like numbers.
-    classes: (labels) => labels.toSorted((a, b) => (a < b ? -1 : 1)),
+    labelType: () => 'text',
     async *labels() {
       for (let at = 0; at < files.length; at += BATCH)
         yield files.slice(at, at + BATCH).map((file) => file.label);
     },
-    write: (deal, { signal, onBytes }) =>
+    write: (deal, _classes, { signal, onBytes }) =>
       writeAll(
         deal,
         () => new ArchiveWriter(parts.blobs, { large: bytes > 2 ** 31 }),

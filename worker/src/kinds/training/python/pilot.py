@@ -35,7 +35,7 @@ where the script itself uses it.
     pilot.classes                 names of the classes, to which integer labels are indices, or None
 
 By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the path in the
-script), PILOT_LABEL, PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n),
+script), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and PILOT_ENCODE (names with commas between), PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n),
 PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only), PILOT_OUT
 (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
 """
@@ -49,7 +49,6 @@ import math
 import numbers
 import os
 import random
-import re
 import shutil
 import sys
 import tempfile
@@ -71,6 +70,7 @@ classes = None
 
 _LABELS = ("label", "labels", "target", "targets", "class", "y", "Y")
 _MOST_CLASSES = 10000
+_MOST_NUMBERS = 1000
 _MOST_NAMES = 16
 _LONGEST_NAME = 32
 
@@ -81,9 +81,13 @@ class _Alone:
     training = not evaluating
     batch = batch
     repeats = int(_env("PILOT_ROUNDS") or 1)
-    label = _env("PILOT_LABEL")
+    label = _env("PILOT_LABEL") or None
+    missing = _env("PILOT_MISSING") or "refuse"
+    drop = next(csv.reader([_env("PILOT_DROP") or ""]), [])
+    encode = next(csv.reader([_env("PILOT_ENCODE") or ""]), [])
     stop_at = None
     seeds = [seed]
+    whole = None
 
     def __init__(self):
         self.started = time.monotonic()
@@ -95,9 +99,6 @@ class _Alone:
         if chosen is None:
             raise ValueError('pilot.data: name the file, as in pilot.data("digits.npz"), or set PILOT_DATA')
         return os.fspath(chosen)
-
-    def cached(self, source, make):
-        return make(source)
 
     def unpacked(self, source, unpack):
         folder = tempfile.mkdtemp(prefix="pilot-")
@@ -149,6 +150,7 @@ def data(path=None):
 
     Labels are found by the job's setting "label" (PILOT_LABEL), or by names such as label, target and y;
     in a .csv they are the last column otherwise. Labels that are text become indices into pilot.classes.
+    What becomes of missing values and of columns of text in a .csv is set by "missing", "drop" and "encode".
     """
     global _rows, batch
     _seed_libraries()
@@ -293,74 +295,31 @@ def _read_npz(source):
         if array.ndim and array.shape[0] == count:
             arrays[name] = array[order]
     if label is not None:
-        arrays[label] = _indices(arrays.pop(label))
+        arrays[label] = _indices(arrays.pop(label), source)
     loaded = tuple(arrays.values())
     return (loaded[0] if len(loaded) == 1 else loaded), count
 
 
 def _read_csv(source):
-    found = _run.cached(source, _parse_csv)
-    order = _shuffled(len(found["X"]))
-    return (found["X"][order], _indices(found["y"])[order]), len(order)
+    import pilot_csv
 
-
-def _parse_csv(source):
-    """{"X": rows x features, "y": labels, as numbers where all of them are}"""
-    with open(source, newline="", encoding="utf-8-sig") as file:
-        rows = (row for row in csv.reader(file) if row)
-        first = next(rows, None)
-        if first is None:
-            raise ValueError("the data is empty")
-        header = None if any(_is_number(cell) for cell in first) else [cell.strip() for cell in first]
-        label = _label_column(header, len(first))
-        X, labels = [], []
-        for number, row in enumerate(rows if header else _chain(first, rows), 1):
-            if len(row) != len(first):
-                raise ValueError("row %d of the data has %d cells, not %d" % (number, len(row), len(first)))
-            labels.append(row.pop(label).strip())
-            X.append(np.fromiter(map(_number, row), float, len(row)))
-            if np.isinf(X[-1]).any():
-                at = int(np.argmax(np.isinf(X[-1])))
-                raise ValueError("row %d of the data has %r where a number is expected" % (number, row[at]))
-    if not X:
-        raise ValueError("the data has no rows")
-    y = np.array(labels)
-    if all(map(_is_number, labels)) and not (classes and not all(map(_is_number, classes))):
-        y = y.astype(float)
-    return {"X": np.array(X), "y": y}
-
-
-def _chain(first, rows):
-    yield list(first)
-    yield from rows
-
-
-def _number(cell):
-    try:
-        return float(cell) if cell.strip() else math.nan
-    except ValueError:
-        return math.inf
-
-
-def _is_number(cell):
-    return bool(re.match(r"\s*[-+]?(\d|\.\d|nan\s*$|inf)", cell, re.I)) and not math.isinf(_number(cell))
-
-
-def _label_column(header, count):
-    if header is None:
-        return count - 1
-    name = _label_of(header)
-    return count - 1 if name is None else header.index(name)
+    choices = {name: getattr(_run, name) for name in ("label", "missing", "drop", "encode")}
+    X, labels, kind = pilot_csv.read(source, **choices)
+    order = _shuffled(len(X))
+    y = labels[order] if kind == "text" else labels[order].astype(np.int64 if kind == "whole" else float)
+    return (X[order], _indices(y, source)), len(order)
 
 
 def _read_jsonl(source):
     with open(source, encoding="utf-8-sig") as file:
         rows = [json.loads(line) for line in file if line.strip()]
     label = _label_of(rows[0]) if rows and isinstance(rows[0], dict) else None
-    if label is not None and classes is None:
+    if label is not None:
         values = [row.get(label) for row in rows]
-        if all(isinstance(value, (str, int)) for value in values):
-            _find_classes(np.array([str(value) for value in values]))
+        if all(map(_is_whole, values)):
+            _indices(np.array([int(value) for value in values]), source)
+        elif all(isinstance(value, (str, bool)) or _is_whole(value) for value in values):
+            _indices(np.array([str(int(value) if _is_whole(value) else value) for value in values]), source)
     return [rows[index] for index in _shuffled(len(rows))], len(rows)
 
 
@@ -369,7 +328,7 @@ def _read_zip(source):
     paths = sorted(
         os.path.join(at, name) for at, _folders, names in os.walk(folder) for name in names if at != folder
     )
-    labels = _indices(np.array([os.path.basename(os.path.dirname(path)) for path in paths], dtype=str))
+    labels = _indices(np.array([os.path.basename(os.path.dirname(path)) for path in paths], dtype=str), source)
     order = _shuffled(len(paths))
     return ([paths[index] for index in order], labels[order]), len(paths)
 
@@ -395,31 +354,43 @@ def _label_of(names):
     return next((name for name in _LABELS if name in names), None)
 
 
-def _indices(labels):
-    """Text labels as indices into the classes; numbers as they are, whole ones as integers."""
+def _is_whole(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+
+
+def _indices(labels, source):
+    """Text labels as indices into the classes; numbers as they are, whole ones as integers. On a farm all of this
+    was decided by the whole of the data, of which a shard has a part."""
     if labels.ndim != 1:
         return labels
-    if labels.dtype.kind not in "US":
-        whole = labels.dtype.kind in "iub" or bool(np.all(labels == np.floor(labels)))
-        if classes is None and whole:
-            _find_classes(labels.astype(np.int64))
-        return labels.astype(np.int64) if classes is not None and whole else labels
-    if classes is None:
-        _find_classes(labels)
-    places = {name: index for index, name in enumerate(classes or [])}
-    unknown = next((name for name in labels.astype(str) if name not in places), None)
-    if unknown is not None:
-        raise ValueError("the label %r is not one of the classes of the data" % str(unknown))
-    return np.array([places[name] for name in labels.astype(str)], dtype=np.int64)
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "latin1")
+    if labels.dtype.kind != "U":
+        whole = _run.whole
+        if whole is None:
+            whole = labels.dtype.kind in "iub" or labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
+        if not whole or labels.dtype.kind not in "iubf":
+            return labels
+        labels = labels.astype(np.int64)
+        distinct = np.unique(labels)
+        if len(distinct) <= _MOST_NUMBERS:
+            _set_classes(distinct)
+        return labels
+    distinct = np.unique(labels)
+    if len(distinct) > _MOST_CLASSES:
+        raise ValueError(
+            'The labels of "%s" are more than %s different texts, which is too many for classes. '
+            "Name the label if it is another." % (os.path.basename(source), format(_MOST_CLASSES, ","))
+        )
+    _set_classes(distinct)
+    places = {name: index for index, name in enumerate(classes)}
+    return np.array([places[name] for name in labels.tolist()], dtype=np.int64)
 
 
-def _find_classes(labels):
-    """Without a farm the data at hand is all there is; a farm has looked at the whole of it."""
+def _set_classes(distinct):
     global classes
     if isinstance(_run, _Alone):
-        distinct = np.unique(labels)
-        if len(distinct) <= _MOST_CLASSES:
-            classes = [str(label) for label in distinct]
+        classes = [str(label) for label in distinct]
 
 
 # Weights as arrays

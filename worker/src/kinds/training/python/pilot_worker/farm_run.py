@@ -19,6 +19,18 @@ class FirstWeights(BaseException):
     """Ends a script that was run for its first weights only. No Exception: scripts catch those."""
 
 
+def read_table(source):
+    """The shard of a .csv: a table of numbers, the label in its last column."""
+    table = np.load(source, allow_pickle=False)
+    order = pilot._shuffled(len(table))
+    X, y = table[order, :-1], table[order, -1]
+    whole = pilot._run.whole or pilot.classes is not None
+    return (X, y.astype(np.int64) if whole else y), len(order)
+
+
+pilot._READERS[".npy"] = read_table
+
+
 class FarmRun:
     repeats = 1
 
@@ -31,6 +43,7 @@ class FarmRun:
         self.training = self.stage == "train"
         self.label = context["label"]
         self.batch = context["batch"]
+        self.whole = context["wholeLabels"]
         self.seeds = [context["seed"]]
         if self.stage != "initialize":
             self.seeds += [context["round"], task["shard"]]
@@ -47,6 +60,9 @@ class FarmRun:
         pilot.round = max(1, context["round"])
         for name in ("rounds", "shards", "batch", "seed", "classes"):
             setattr(pilot, name, context[name])
+        if self.task["classes"] is not None:
+            with open(self.task["classes"], encoding="utf-8") as file:
+                pilot.classes = json.load(file)
         pilot.evaluating = self.stage in ("merge", "evaluate")
         seconds = context["deadlineSeconds"]
         if seconds is not None and self.training:
@@ -58,28 +74,19 @@ class FarmRun:
     def data_path(self, _path):
         return self.task["data"]
 
-    def cached(self, source, make):
-        """What was made of the same file before, since parsing text can take longer than training on it."""
-        path = self.cache_path(".npz")
-        try:
-            return dict(pilot._load_npz(path))
-        except FileNotFoundError:
-            made = make(source)
-            self.keep(lambda target: pilot._save_npz(target, made.items()), path)
-            return made
-
     def unpacked(self, source, unpack):
-        path = self.cache_path("")
+        """What was unpacked of the same file before."""
+        path = self.cache_path()
         if not os.path.isdir(path):
             self.keep(lambda target: unpack(source, target), path)
         return path
 
-    def cache_path(self, ending):
-        """Names the file by what it is on this disk, and what decides how it is read."""
+    def cache_path(self):
+        """Names the file by what it is on this disk."""
         seen = os.stat(self.task["data"])
-        parts = [seen.st_ino, seen.st_size, seen.st_mtime_ns, self.label, pilot.classes]
+        parts = [seen.st_ino, seen.st_size, seen.st_mtime_ns]
         name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-        return os.path.join(self.task["cache"], name + ending)
+        return os.path.join(self.task["cache"], name)
 
     def keep(self, write, path):
         """Under its final name only once it is whole: the next chunk may find what a killed one left."""

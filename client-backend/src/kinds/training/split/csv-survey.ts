@@ -1,0 +1,274 @@
+import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { isHeader, isMissing, readNumber } from '../data/csv-format.ts';
+import { findLabel } from '../data/layout.ts';
+import type { CsvRecord } from './csv-records.ts';
+import { byCodePoint } from './labels.ts';
+import { BadData } from './problems.ts';
+
+export type CsvChoices = Pick<TrainingSettings, 'label' | 'missing' | 'drop' | 'encode'>;
+
+/** Different texts of a column that may become columns of their own. */
+const MOST_VALUES = 1_000;
+const ALL_TEXT = '*';
+
+type Found = { line: number; cell: string };
+/** What was seen in a column. `sum` and `count` are of its numbers. */
+type Column = {
+  name: string;
+  text: Found | null;
+  comma: Found | null;
+  missing: Found | null;
+  sum: number;
+  count: number;
+  /** Distinct cells, as long as they are few enough to be encoded. */
+  values: Set<string>;
+};
+
+/** A row that is taken: its features as numbers, and its label, numbers in one way of writing. */
+export type CsvRow = { features: number[]; label: string };
+export type CsvLayout = {
+  /** A first record that is none of the rows. */
+  header: boolean;
+  features: number;
+  labels: 'text' | 'whole' | 'measured';
+  /** The last column merely may hold labels. */
+  guessed: boolean;
+  /** Null for a row that is left out. */
+  read(cells: readonly string[]): CsvRow | null;
+  /** How the file is understood. */
+  reading: string;
+};
+
+/**
+ * Looks at every row of a .csv and decides what its columns are. `check` and `layout` say what cannot be taken,
+ * by line of the file and with what can be done about it.
+ */
+export class CsvSurvey {
+  readonly #choices: CsvChoices;
+  readonly #fileName: string;
+  readonly #delimiter: string;
+  readonly #columns: Column[] = [];
+  #header: boolean | null = null;
+  #label = -1;
+  #guessed = false;
+  #rows = 0;
+  #points = 0;
+  #commas = 0;
+  #fractions = false;
+  #unlabelled = 0;
+
+  constructor(fileName: string, delimiter: string, choices: CsvChoices) {
+    this.#fileName = fileName;
+    this.#delimiter = delimiter;
+    this.#choices = choices;
+  }
+
+  /** Throws BadData where the choices name what is not there. */
+  take(records: readonly CsvRecord[]): void {
+    for (const { cells, line } of records) {
+      if (this.#header === null && this.#begin(cells)) continue;
+      this.#rows += 1;
+      for (const [index, cell] of cells.entries()) this.#look(this.#columns[index] as Column, { cell, line });
+      if (isMissing(cells[this.#label] as string)) this.#unlabelled += 1;
+    }
+  }
+
+  /** True when the first record is no row. */
+  #begin(cells: string[]): boolean {
+    const { label, drop, encode } = this.#choices;
+    this.#header = isHeader(cells, this.#delimiter, label);
+    const names = this.#header ? cells : cells.map((_, index) => String(index + 1));
+    for (const name of [...(label === null ? [] : [label]), ...drop, ...encode]) {
+      if (name === ALL_TEXT || names.includes(name)) continue;
+      const known = this.#header
+        ? `it has ${names.slice(0, 20).join(', ')}`
+        : `it has no header, and they are called 1 to ${names.length}`;
+      throw new BadData(
+        `"${this.#fileName}" has no column "${name}"${name === label ? ' for the label' : ''}; ${known}.`,
+      );
+    }
+    const found = label ?? (this.#header ? findLabel(names, null) : null);
+    this.#guessed = found === null;
+    this.#label = found === null ? names.length - 1 : names.indexOf(found);
+    for (const name of names) {
+      this.#columns.push({
+        name,
+        text: null,
+        comma: null,
+        missing: null,
+        sum: 0,
+        count: 0,
+        values: new Set(),
+      });
+    }
+    const named = names[this.#label] ?? '';
+    if (drop.includes(named) || encode.includes(named)) {
+      throw new BadData(
+        `The column "${named}" of "${this.#fileName}" is the label: it is neither dropped nor encoded.`,
+      );
+    }
+    return this.#header;
+  }
+
+  #look(column: Column, found: Found): void {
+    const { cell } = found;
+    if (isMissing(cell)) {
+      column.missing ??= found;
+      return;
+    }
+    if (column.values.size <= MOST_VALUES) column.values.add(cell);
+    if (this.#named(column)) return;
+    const number = readNumber(cell, this.#delimiter);
+    if (number === null) {
+      column.text ??= found;
+      return;
+    }
+    if (number.sign === '.') this.#points += 1;
+    if (number.sign === ',') {
+      this.#commas += 1;
+      column.comma ??= found;
+    }
+    column.sum += number.value;
+    column.count += 1;
+    if (column === this.#columns[this.#label] && !isWhole(number.value)) this.#fractions = true;
+  }
+
+  #named(column: Column): boolean {
+    return this.#choices.drop.includes(column.name) || this.#choices.encode.includes(column.name);
+  }
+
+  /** What of the rows so far cannot be taken, however many may come; null where nothing is wrong. */
+  #problem(): string | null {
+    const { missing } = this.#choices;
+    const uses = this.#columns.map((column) => this.#useOf(column));
+    const texts = this.#columns.filter((_, index) => uses[index] === 'text');
+    if (texts.length > 0) return this.#textProblem(texts);
+    const many = this.#columns.find(
+      (column, index) => uses[index] === 'encode' && column.values.size > MOST_VALUES,
+    );
+    if (many !== undefined) {
+      return `The column "${many.name}" of "${this.#fileName}" holds more than ${MOST_VALUES.toLocaleString('en')} different texts, too many to encode. Name it in drop to leave it out.`;
+    }
+    if (missing !== 'refuse') return null;
+    const label = this.#columns[this.#label];
+    if (label !== undefined && label.missing !== null) {
+      return `Line ${label.missing.line} of "${this.#fileName}" has no label: the column "${label.name}" says "${label.missing.cell}". ${rowsOf(this.#unlabelled)} no label. Set missing to drop to leave such rows out.`;
+    }
+    const lacking = this.#columns.filter(
+      (column, index) => uses[index] === 'number' && column.missing !== null,
+    );
+    const [first] = lacking.toSorted((a, b) => (a.missing?.line ?? 0) - (b.missing?.line ?? 0));
+    if (first?.missing == null) return null;
+    const more = lacking.length === 1 ? '' : `, as has one of ${lacking.length} columns in others`;
+    return `Line ${first.missing.line} of "${this.#fileName}" has no value in the column "${first.name}": it says "${first.missing.cell}"${more}. Set missing to drop (leave such rows out), mean or zero (fill the cells in), or keep (hand them to the script as NaN).`;
+  }
+
+  #useOf(column: Column): 'label' | 'drop' | 'encode' | 'number' | 'text' {
+    const { drop, encode } = this.#choices;
+    if (column === this.#columns[this.#label]) return 'label';
+    if (drop.includes(column.name)) return 'drop';
+    if (encode.includes(column.name)) return 'encode';
+    if (this.#textIn(column) === null) return 'number';
+    if (drop.includes(ALL_TEXT)) return 'drop';
+    return encode.includes(ALL_TEXT) ? 'encode' : 'text';
+  }
+
+  /** The first text of a column; a decimal comma is one where others write points. */
+  #textIn({ text, comma }: Column): Found | null {
+    return text ?? (this.#points > 0 ? comma : null);
+  }
+
+  #textProblem(texts: Column[]): string {
+    const [first, ...others] = texts as [Column, ...Column[]];
+    const { line, cell } = this.#textIn(first) as Found;
+    const more =
+      others.length === 0
+        ? ''
+        : ` So do ${others
+            .slice(0, 10)
+            .map(({ name }) => `"${name}"`)
+            .join(', ')}${others.length > 10 ? ' and more' : ''}.`;
+    return `The column "${first.name}" of "${this.#fileName}" holds text: "${cell.slice(0, 60)}" in line ${line}.${more} Name such columns in drop to leave them out, or in encode to make a column of 0 and 1 for each of their values.`;
+  }
+
+  /** Throws BadData for what is wrong whatever may come. */
+  check(): void {
+    const problem = this.#problem();
+    if (problem !== null) throw new BadData(problem);
+  }
+
+  /** Throws BadData. */
+  layout(): CsvLayout {
+    if (this.#rows === 0) throw new BadData(`"${this.#fileName}" has no rows.`);
+    this.check();
+    const label = this.#columns[this.#label] as Column;
+    const textual = this.#textIn(label) !== null;
+    const readers = this.#columns.map((column) => this.#readerOf(column));
+    const { missing } = this.#choices;
+    return {
+      header: this.#header === true,
+      features: readers.reduce((sum, { width }) => sum + width, 0),
+      labels: textual ? 'text' : this.#fractions ? 'measured' : 'whole',
+      guessed: this.#guessed,
+      read: (cells) => {
+        const own = cells[this.#label] as string;
+        if (isMissing(own)) return null;
+        const features: number[] = [];
+        for (const [index, { width, put }] of readers.entries()) {
+          if (width > 0 && !put(cells[index] as string, features) && missing === 'drop') return null;
+        }
+        return { features, label: textual ? own : String(readNumber(own, this.#delimiter)?.value ?? own) };
+      },
+      reading: this.#reading(),
+    };
+  }
+
+  /** How many numbers a column gives, and how; `put` is false where a number is missing. */
+  #readerOf(column: Column): { width: number; put(cell: string, to: number[]): boolean } {
+    const { missing } = this.#choices;
+    const use = this.#useOf(column);
+    if (use === 'label' || use === 'drop') return { width: 0, put: () => true };
+    if (use === 'encode') {
+      const values = [...column.values].sort(byCodePoint);
+      return {
+        width: values.length,
+        put: (cell, to) => to.push(...values.map((value) => Number(value === cell))) > -1,
+      };
+    }
+    const mean = column.count === 0 ? 0 : column.sum / column.count;
+    const filling = missing === 'mean' ? mean : missing === 'zero' ? 0 : Number.NaN;
+    return {
+      width: 1,
+      put: (cell, to) => {
+        const number = isMissing(cell) ? null : readNumber(cell, this.#delimiter);
+        to.push(number?.value ?? filling);
+        return number !== null;
+      },
+    };
+  }
+
+  #reading(): string {
+    const by = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'bars' }[this.#delimiter];
+    const uses = this.#columns.map((column) => ({ column, use: this.#useOf(column) }));
+    const names = (of: string) =>
+      uses
+        .flatMap(({ column, use }) => (use === of ? [`"${column.name}"`] : []))
+        .slice(0, 20)
+        .join(', ');
+    const said = [
+      `cells between ${by}`,
+      ...(this.#commas > 0 && this.#points === 0 ? ['decimal commas'] : []),
+      this.#header === true ? 'a header' : 'no header',
+      `the label in the column ${names('label')}`,
+      ...(names('drop') === '' ? [] : [`without ${names('drop')}`]),
+      ...(names('encode') === '' ? [] : [`${names('encode')} encoded`]),
+    ];
+    return `Read "${this.#fileName}" with ${said.join(', ')}`;
+  }
+}
+
+const rowsOf = (count: number): string =>
+  count === 1 ? '1 row has' : `${count.toLocaleString('en')} rows have`;
+
+/** A whole number that float64 holds exactly. */
+const isWhole = (value: number): boolean => Number.isSafeInteger(value);
