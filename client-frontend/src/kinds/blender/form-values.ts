@@ -105,5 +105,5 @@ export const renderedPixels = ({ resolutionX, resolutionY, percentage }: FormVal
 export function withEdits(probe: BlenderProbe, own: FormValues, edits: Partial<FormValues>): FormValues {
   const { scene: _, camera, ...rest } = edits;
   const { cameras } = sceneOf(probe, own.scene);
-  return { ...own, ...rest, ...(camera !== undefined && cameras.includes(camera) ? { camera } : {}) };
+  return { ...own, ...rest, ...(typeof camera === 'string' && cameras.includes(camera) ? { camera } : {}) };
 }
