@@ -19,5 +19,7 @@ createRoot(root).render(
 );
 
 window.addEventListener('load', () => {
+  // The shell stands without the farm; where the page may not have one, it is as it was.
+  if (import.meta.env.PROD) navigator.serviceWorker?.register('/sw.js').catch(() => undefined);
   if (!savesData()) setTimeout(() => whenIdle(fetchPages), 3_000);
 });

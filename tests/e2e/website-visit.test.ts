@@ -170,3 +170,73 @@ test('a first visit to a farm without workers says so, what to do, and offers so
     await empty.stop();
   }
 });
+
+test('a job that is over begins again with its settings, a test frame tells how long all take, and a name', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${farm.url}/jobs/${job}`);
+  await page.getByRole('button', { name: 'Again with changes' }).click();
+  const frames = page.getByRole('textbox', { name: 'Frames' });
+  await frames.waitFor({ timeout: 60_000 });
+  assert.equal(await frames.inputValue(), '11-16');
+  await page.getByLabel('Samples').fill('3');
+  await page.getByRole('button', { name: 'Test frame 14' }).click();
+  await page.getByText(/Frame 14 took .* All 6 frames on 1 worker: about/).waitFor({ timeout: 60_000 });
+  await page.reload();
+  await frames.waitFor();
+  assert.equal(await page.getByLabel('Samples').inputValue(), '3', 'what was changed is lost');
+  await page.getByLabel('Name of the job').fill('second try');
+  const start = page.getByRole('button', { name: 'Start rendering' });
+  const { bottom, height } = await start.evaluate((button) => ({
+    bottom: button.getBoundingClientRect().bottom,
+    height: window.innerHeight,
+  }));
+  assert.ok(bottom <= height, `Start lies ${bottom - height} px below the fold`);
+  await start.click();
+  await page.getByRole('heading', { name: 'second try' }).waitFor();
+  await page.getByText('Cycles, 3 samples').waitFor({ timeout: 60_000 });
+  await page.close();
+});
+
+test('the site is an app that opens while the farm is away, and keeps nothing that the farm knows', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(farm.url);
+  await page.getByText('quick').first().waitFor();
+  const manifest = await page.evaluate(async () => {
+    const link = document.querySelector<HTMLLinkElement>('link[rel=manifest]');
+    return (await fetch(link?.href ?? '')).json();
+  });
+  for (const { src } of manifest.icons)
+    assert.equal((await fetch(farm.url + src)).headers.get('content-type'), 'image/png');
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  // From now on what is fetched passes the service worker.
+  await page.reload();
+  await page.getByText('quick').first().waitFor();
+  const kept = await page.evaluate(async () => {
+    const names = await caches.keys();
+    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return requests.flat().map(({ url }) => new URL(url).pathname);
+  });
+  assert.ok(kept.some((path) => path.startsWith('/assets/')));
+  assert.deepEqual(
+    kept.filter((path) => /^\/(api|socket\.io)/.test(path)),
+    [],
+  );
+  await farm.backend.end('SIGKILL');
+  try {
+    await page.reload();
+    await page
+      .getByText(/The farm does not answer/)
+      .first()
+      .waitFor();
+    assert.equal(
+      await page.getByText('quick').count(),
+      0,
+      'an old list is shown as if it were the present one',
+    );
+  } finally {
+    await farm.backend.start();
+  }
+  await page.getByText('quick').first().waitFor();
+  await context.close();
+});

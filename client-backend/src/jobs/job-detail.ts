@@ -1,10 +1,11 @@
-import type { JobDetail, JobLog } from '@parallel-pilot/shared/api/jobs.ts';
-import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/api/jobs.ts';
+import { kindOf, Submission } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import { failedAttempts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
 import { nameProgress } from '../live/job-feed.ts';
 import type { Parts } from '../parts.ts';
@@ -51,4 +52,15 @@ export async function jobLog(parts: Parts, id: JobId): Promise<JobLog | null> {
         `chunk ${ordinalOfChunk(attempt.chunk)}`,
     })),
   };
+}
+
+/** What the job was submitted as, with the settings that were given later: to be submitted again, changed or not. */
+export async function submissionOf(parts: Parts, id: JobId): Promise<z.output<typeof CreateJob> | null> {
+  const job = await findJob(parts.db, id, parts.owner);
+  if (job === undefined) return null;
+  // What a kind stores is what was sent, and more that is found anew.
+  const spec = Submission.parse({ ...JSON.parse(job.spec_json), kind: job.kind });
+  const given = job.given_json === null ? {} : JSON.parse(job.given_json);
+  const settings = { ...spec.settings, ...given };
+  return CreateJob.parse({ ...spec, settings, name: job.name, priority: job.priority });
 }

@@ -24,7 +24,7 @@ import {
   retryJob,
 } from '../jobs/actions.ts';
 import { timeline } from '../jobs/chunk-pages.ts';
-import { jobDetail, jobLog } from '../jobs/job-detail.ts';
+import { jobDetail, jobLog, submissionOf } from '../jobs/job-detail.ts';
 import { submit } from '../jobs/submit.ts';
 import { jobListPage } from '../jobs/summaries.ts';
 import type { Parts } from '../parts.ts';
@@ -50,6 +50,10 @@ export function jobRoutes(parts: Parts): OpenAPIHono {
   });
   routes.openapi(log, async (c) => {
     const found = await jobLog(parts, c.req.valid('param').id);
+    return found === null ? unknown(c) : c.json(found, 200);
+  });
+  routes.openapi(submission, async (c) => {
+    const found = await submissionOf(parts, c.req.valid('param').id);
     return found === null ? unknown(c) : c.json(found, 200);
   });
   routes.openapi(spans, async (c) => {
@@ -129,6 +133,14 @@ const log = createRoute({
   summary: 'Notes, and the logs of the attempts that failed',
   request: { params: param },
   responses: { 200: { description: 'The log', content: json(JobLog) }, ...problems(404) },
+});
+const submission = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/submission',
+  tags,
+  summary: 'What the job was submitted as, to be submitted again',
+  request: { params: param },
+  responses: { 200: { description: 'A body for POST /jobs', content: json(CreateJob) }, ...problems(404) },
 });
 const spans = createRoute({
   method: 'get',

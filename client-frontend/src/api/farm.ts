@@ -12,10 +12,11 @@ import {
   ChunkDetail,
   ChunkList,
   ChunkStates,
-  type CreateJob,
+  CreateJob,
   JobDetail,
   JobList,
   type JobListQuery,
+  JobLog,
   JobSummary,
   Timeline,
 } from '@parallel-pilot/shared/api/jobs.ts';
@@ -78,6 +79,9 @@ export const getChunk = (id: string, ordinal: number, signal?: Signal) =>
   request(ChunkDetail, `${jobPath(id)}/chunks/${ordinal}`, { signal });
 export const getTimeline = (id: string, signal?: Signal) =>
   request(Timeline, `${jobPath(id)}/timeline?limit=2000`, { signal });
+/** What a job was submitted as. */
+export const getSubmission = (id: string) => request(CreateJob, `${jobPath(id)}/submission`);
+export const getJobLog = (id: string, signal?: Signal) => request(JobLog, `${jobPath(id)}/log`, { signal });
 export const getArtifacts = (id: string, signal?: Signal) =>
   request(ArtifactList, `${jobPath(id)}/artifacts`, { signal });
 

@@ -6,6 +6,7 @@ import {
   getChunkStates,
   getFrameAt,
   getJob,
+  getJobLog,
   getJobs,
   getJoinLine,
   getReadiness,
@@ -91,6 +92,9 @@ export const timelineQuery = (id: string) =>
 
 export const artifactsQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id, 'artifacts'], queryFn: ({ signal }) => getArtifacts(id, signal) });
+
+export const jobLogQuery = (id: string) =>
+  queryOptions({ queryKey: ['job', id, 'log'], queryFn: ({ signal }) => getJobLog(id, signal) });
 
 export const workersQuery = () =>
   queryOptions({

@@ -62,6 +62,22 @@ export class Submission {
     void this.#bringIn(this.#turn);
   }
 
+  /** Files that the farm has already, in place of those on their way. They wait for `submit`. */
+  startStored(
+    kind: string,
+    files: readonly { part: string; name: string; size: number; blob: string }[],
+  ): void {
+    this.reset();
+    this.#kind = kind;
+    this.#files = files.map(({ part, name, size, blob }) => {
+      // Nobody reads it: its blob is known.
+      const file = Object.defineProperty(new File([], name), 'size', { value: size });
+      this.#blobs.set(file, blob);
+      return { part, file };
+    });
+    void this.#bringIn(this.#turn);
+  }
+
   /** Says what to make of the files: at once where they are there, else as soon as they are. */
   submit(describe: DescribeJobs): void {
     this.#describe = describe;

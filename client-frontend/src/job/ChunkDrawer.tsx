@@ -13,6 +13,7 @@ import { keepFocus } from '../components/keep-focus.ts';
 import { Attempts } from './Attempts.tsx';
 import { type ChunkNames, chunkWord } from './chunk-names.ts';
 import classes from './Drawer.module.css';
+import { UnderWay } from './UnderWay.tsx';
 
 type ChunkDrawerProps = {
   job: JobDetail;
@@ -66,6 +67,7 @@ type OpenChunkProps = ChunkDrawerProps & { ordinal: number; status: ChunkStatus 
 function OpenChunk({ job, states, names, ordinal, status, onOpen, top, action }: OpenChunkProps) {
   const count = states.states.length;
   const chunk = useQuery(chunkQuery(job.id, ordinal));
+  const progress = status === 'running' ? job.progress.find((one) => one.ordinal === ordinal) : undefined;
   const step = (by: number) => {
     const to = ordinal + by;
     if (to >= 0 && to < count) onOpen(to);
@@ -104,6 +106,7 @@ function OpenChunk({ job, states, names, ordinal, status, onOpen, top, action }:
         {action?.(ordinal, status)}
       </Group>
       {chunk.error !== null && <p role="alert">{sentenceOf(chunk.error)}</p>}
+      {progress !== undefined && <UnderWay progress={progress} chunk={chunk.data} />}
       {chunk.data !== undefined && <Attempts chunk={chunk.data} />}
     </>
   );

@@ -40,6 +40,8 @@ export type SiteKind = {
     title: string;
     Options: ComponentType<{ options: CreationOptions; onChange(options: CreationOptions): void }>;
   } | null;
+  /** Begins the same job once more, with settings to be changed; says where the user goes on. */
+  again(submission: CreateJob): Promise<string>;
   /** The settings to give before there is a job. */
   Setup: FetchedPart<object> | null;
   /** The job's page below its title. */

@@ -9,6 +9,7 @@ import { Panel } from '../../components/Panel.tsx';
 import { ChunkGrid } from '../../job/ChunkGrid.tsx';
 import { GridLegend } from '../../job/GridLegend.tsx';
 import classes from '../../job/Job.module.css';
+import { LogPanel } from '../../job/LogPanel.tsx';
 import { Notes } from '../../job/Notes.tsx';
 import { Overall } from '../../job/Overall.tsx';
 import { useOpenedChunk } from '../../job/opened-chunk.ts';
@@ -45,7 +46,10 @@ export function FramesView({ job }: { job: JobDetail }) {
       <TimelinePanel spans={spans} one="frame" onOpen={open} />
       <div className={classes.halves}>
         <Summary job={job} />
-        <Notes job={job} />
+        <div className={classes.stack}>
+          <Notes job={job} />
+          <LogPanel job={job} />
+        </div>
       </div>
       {states !== undefined && (
         <FrameDrawer job={job} states={states} names={names} opened={opened} onOpen={open} />

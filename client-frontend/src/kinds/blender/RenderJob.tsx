@@ -1,5 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { Steps } from '../../components/Steps.tsx';
+import { LogPanel } from '../../job/LogPanel.tsx';
 import { Notes } from '../../job/Notes.tsx';
 import { FramesView } from './FramesView.tsx';
 import { STEPS } from './names.ts';
@@ -21,6 +22,7 @@ export function RenderJob({ job }: { job: JobDetail }) {
       <>
         {job.state !== 'failed' && job.state !== 'canceled' && <Probing job={job} />}
         <Notes job={job} />
+        <LogPanel job={job} />
       </>
     );
   }

@@ -22,6 +22,7 @@ import {
   withEdits,
 } from './form-values.ts';
 import { ImageFields } from './ImageFields.tsx';
+import { TestFrame } from './TestFrame.tsx';
 
 type SettingsFormProps = {
   job: string;
@@ -95,6 +96,7 @@ export function SettingsForm({ job, name, probe, first, onScene }: SettingsFormP
         </div>
         <div className={classes.foot}>
           <Total values={form.values} />
+          <TestFrame job={job} name={title.trim() || name} values={form.values} />
           <Button type="submit" size="md" loading={give.isPending}>
             Start rendering
           </Button>

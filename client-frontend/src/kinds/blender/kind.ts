@@ -25,6 +25,7 @@ export const blender: SiteKind = {
     title: 'Before a .blend is opened',
     Options: lazy(async () => ({ default: (await import('./Options.tsx')).Options })),
   },
+  again: async (submission) => (await import('./again.ts')).again(submission),
   Setup: null,
   Job: fetchedPart(async () => (await import('./RenderJob.tsx')).RenderJob),
   capabilities,

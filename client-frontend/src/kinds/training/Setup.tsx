@@ -12,9 +12,7 @@ import { type FormValues, firstValues, jobsOf, problemsOf, refusedFields } from 
 import { MainFields } from './MainFields.tsx';
 import { ParameterRows } from './ParameterRows.tsx';
 import { countCombinations } from './params.ts';
-
-/** One form at a time: a reload brings it back, with the files to be given again. */
-const DRAFT = 'training';
+import { DRAFT } from './setup-draft.ts';
 
 /** How the script is trained, asked while its files are on their way. */
 export function Setup() {

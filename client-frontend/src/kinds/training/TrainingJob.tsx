@@ -7,6 +7,7 @@ import { ChunkDrawer } from '../../job/ChunkDrawer.tsx';
 import { ChunkGrid } from '../../job/ChunkGrid.tsx';
 import { GridLegend } from '../../job/GridLegend.tsx';
 import classes from '../../job/Job.module.css';
+import { LogPanel } from '../../job/LogPanel.tsx';
 import { Notes } from '../../job/Notes.tsx';
 import { type ChunkAddress, useOpenedChunk } from '../../job/opened-chunk.ts';
 import { TimelinePanel } from '../../job/TimelinePanel.tsx';
@@ -62,7 +63,10 @@ export function TrainingJob({ job }: { job: JobDetail }) {
       />
       <div className={classes.halves}>
         <Summary job={job} />
-        <Notes job={job} />
+        <div className={classes.stack}>
+          <Notes job={job} />
+          <LogPanel job={job} />
+        </div>
       </div>
       {present && (
         <ChunkDrawer

@@ -1,5 +1,5 @@
 import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
-import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { type Parameter, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { combinations, countCombinations, inWords, type ParamRow, parseValues, varying } from './params.ts';
 
@@ -35,8 +35,10 @@ export type FormValues = {
 export const MOST_JOBS = 50;
 
 /** The farm's own defaults. */
-export function firstValues(): FormValues {
-  const own = TrainingSettings.parse({});
+export const firstValues = (): FormValues => valuesOf(TrainingSettings.parse({}));
+
+/** The form for settings that were given before. */
+export function valuesOf(own: TrainingSettings): FormValues {
   const percent = (share: number) => Math.round(share * 10_000) / 100;
   return {
     ...own,
@@ -50,9 +52,15 @@ export function firstValues(): FormValues {
     label: own.label ?? '',
     drop: own.drop.join(', '),
     encode: own.encode.join(', '),
-    params: [],
+    params: Object.entries(own.params).map(([name, value]) => ({ name, values: inForm(value) })),
   };
 }
+
+/** A value as it is typed: text that would be read as something else stands in quotes. */
+const inForm = (value: Parameter): string =>
+  typeof value === 'string' && (value.includes(',') || parseValues(value)[0] !== value)
+    ? `"${value}"`
+    : String(value);
 
 /** The settings as the farm takes them, without parameters; a field left empty is left out. */
 function settingsOf(values: FormValues): Record<string, unknown> {

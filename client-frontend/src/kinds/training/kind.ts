@@ -24,6 +24,7 @@ export const training: SiteKind = {
   steps: ['Send the files', 'Choose settings', 'Train'],
   describe: null,
   options: null,
+  again: async (submission) => (await import('./again.ts')).again(submission),
   Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
   Job: fetchedPart(async () => (await import('./TrainingJob.tsx')).TrainingJob),
   capabilities,

@@ -7,15 +7,18 @@ import {
   IconPlayerPause,
   IconPlayerPlay,
   IconRefresh,
+  IconRepeat,
   IconTrash,
   IconX,
 } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { patchJob } from '../../api/farm.ts';
+import { useNavigate } from 'react-router';
+import { getSubmission, patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
 import { PRIORITIES } from '../../job/priorities.ts';
+import { siteKind } from '../../kinds/registry.ts';
 import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
 
 /** What may be done with the job as it stands. */
@@ -56,6 +59,7 @@ export function Actions({ job }: { job: JobDetail }) {
           Take up again
         </Button>
       )}
+      {over && <Again job={job} />}
       {!over && (
         <Button
           variant="default"
@@ -121,5 +125,27 @@ function Priorities({ job }: { job: JobDetail }) {
       ))}
       <Menu.Divider />
     </>
+  );
+}
+
+/** The same job once more, with settings that can be changed first. */
+function Again({ job }: { job: JobDetail }) {
+  const navigate = useNavigate();
+  const kind = siteKind(job.kind);
+  const again = useMutation({
+    mutationFn: async () => kind?.again(await getSubmission(job.id)),
+    onSuccess: (to) => to !== undefined && navigate(to),
+    onError: showProblem,
+  });
+  if (kind === null) return null;
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconRepeat size={17} aria-hidden />}
+      loading={again.isPending}
+      onClick={() => again.mutate()}
+    >
+      Again with changes
+    </Button>
   );
 }
