@@ -1,6 +1,5 @@
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
-import { isLoopback } from '@parallel-pilot/shared/server/config.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
@@ -13,7 +12,7 @@ import { type Engine, FarmEngine } from './effects/engine.ts';
 import { loadFarm } from './effects/load-farm.ts';
 import { Quarantine } from './effects/quarantine.ts';
 import type { SessionId } from './farm/farm.ts';
-import { admit } from './sockets/admit.ts';
+import { admit, createDoorkeeper } from './sockets/admit.ts';
 import { controlListeners, serveControl } from './sockets/control.ts';
 import { Replies } from './sockets/replies.ts';
 import { createSockets, listen } from './sockets/server.ts';
@@ -55,7 +54,11 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     if (engine === null) throw new Error('The load balancer is not started yet');
     return engine;
   };
-  const sockets = createSockets(() => engine?.ready() ?? false, isLoopback(config.host));
+  const sockets = createSockets({
+    config,
+    ready: () => engine?.ready() ?? false,
+    knowsToken: createDoorkeeper(parts),
+  });
   const workers = sockets.io.of('/workers').use(admit(secrets.workerToken));
   const control = sockets.io.of('/control').use(admit(secrets.controlToken));
   const broadcast = createBroadcast(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { bearerOf, isTokenRefused } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
@@ -27,14 +28,19 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
 
     test('who speaks another version or knows no token is told so, and stays out', async () => {
       const token = farm.secrets.workerToken;
-      const other = await refused(farm.url, { protocol: 99, token });
+      const other = await refused(farm.url, { protocol: 99, token }, '/workers', token);
       assert.equal(other.code, 'protocol-mismatch');
       assert.match(other.message, new RegExp(`version 99 .* version ${PROTOCOL_VERSION}\\b`));
-      const stranger = await refused(farm.url, { protocol: PROTOCOL_VERSION, token: 'guessed' });
-      assert.equal(stranger.code, 'bad-token');
-      const control = await refused(farm.url, { protocol: PROTOCOL_VERSION, token }, '/control');
+      const control = await refused(farm.url, { protocol: PROTOCOL_VERSION, token }, '/control', token);
       assert.equal(control.code, 'bad-token');
-      assert.equal((await refused(farm.url, {})).code, 'invalid-message');
+      const guessed = { protocol: PROTOCOL_VERSION, token: 'guessed' };
+      assert.equal((await refused(farm.url, guessed, '/workers', token)).code, 'bad-token');
+      assert.equal((await refused(farm.url, {}, '/workers', token)).code, 'invalid-message');
+      assert.equal((await refused(farm.url, guessed, '/workers', 'guessed')).code, '401');
+      assert.equal(
+        (await refused(farm.url, { protocol: PROTOCOL_VERSION, token }, '/workers', null)).code,
+        '401',
+      );
     });
 
     test('a chunk is pushed, started, done and acknowledged; said twice it is acknowledged twice', async () => {
@@ -247,14 +253,17 @@ async function statusOf(farm: FarmUnderTest, worker: FakeWorker): Promise<string
   return row?.status;
 }
 
+/** Connects with the worker's token in the HTTP request, another one, or none. */
 function refused(
   url: string,
   auth: object,
-  namespace = '/workers',
+  namespace: '/workers' | '/control',
+  bearer: string | null,
 ): Promise<{ code: string; message: string }> {
   const socket = io(`${url}${namespace}`, {
     transports: ['websocket'],
     auth,
+    ...(bearer === null ? {} : { extraHeaders: { authorization: bearerOf(bearer) } }),
     reconnection: false,
     forceNew: true,
   });
@@ -262,8 +271,9 @@ function refused(
     socket.once('connect', () => reject(new Error('It was let in')));
     socket.once('connect_error', (error: Error & { data?: { code: string; message: string } }) => {
       socket.close();
-      if (error.data === undefined) reject(error);
-      else resolve(error.data);
+      if (error.data !== undefined) resolve(error.data);
+      else if (isTokenRefused(error)) resolve({ code: '401', message: error.message });
+      else reject(error);
     });
   });
 }

@@ -3,14 +3,18 @@ import { type ChunkNews, hearStage, noNews } from '@parallel-pilot/shared/protoc
 import {
   type ChunkProgress,
   CONTROL_REQUESTS,
-  ControlAuth,
   MOST_FREED,
   StagePatch,
   WorkersPatch,
 } from '@parallel-pilot/shared/protocol/control.ts';
+import { handshake, isTokenRefused } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
-import { type Reply, Reply as ReplySchema, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import {
+  REFUSALS,
+  type Reply,
+  Reply as ReplySchema,
+  refusal,
+} from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
@@ -37,10 +41,8 @@ const REPLY_MS = 5_000;
  */
 export function connectBalancer(options: { url: string; token: string; log: Log }): ConnectedBalancer {
   const { log } = options;
-  const auth = ControlAuth.parse({ protocol: PROTOCOL_VERSION, token: options.token });
   const socket = io(`${options.url.replace(/\/$/, '')}/control`, {
-    auth,
-    transports: ['websocket'],
+    ...handshake(options.token),
     reconnectionDelay: 200,
     reconnectionDelayMax: 2_000,
   });
@@ -59,7 +61,8 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     if (reason === 'io server disconnect') socket.connect();
   });
   socket.on('connect_error', (error) => {
-    log.debug({ event: 'balancer.unreachable', message: error.message });
+    if (isTokenRefused(error)) log.warn({ event: 'balancer.refused', message: REFUSALS['bad-token'] });
+    else log.debug({ event: 'balancer.unreachable', message: error.message });
     // Nor after a refused handshake: a balancer that is just starting may refuse with `not-ready`.
     if (socket.active) return;
     log.warn({ event: 'balancer.refused', message: error.message });

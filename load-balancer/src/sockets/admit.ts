@@ -1,11 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { bearerOf } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { REFUSALS, type RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import { type ConnectRefusal, WorkerAuth } from '@parallel-pilot/shared/protocol/workers.ts';
-import { sameSecret } from '@parallel-pilot/shared/server/secrets.ts';
+import { countAttempts, MOST_ATTEMPTS } from '@parallel-pilot/shared/server/attempts.ts';
+import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
+import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import { clientAddress, peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
+import { type Secrets, sameSecret } from '@parallel-pilot/shared/server/secrets.ts';
 import type { Socket } from 'socket.io';
 import { z } from 'zod';
 
 type Next = (error?: Error & { data?: ConnectRefusal }) => void;
+
+export type Doorkeeper = (headers: IncomingHttpHeaders, connected: string | undefined) => boolean;
+
+/**
+ * Does a request for a websocket bring one of the tokens? Refused ones are
+ * logged with their address, ten a minute for each, and never with the token.
+ * A wrong token keeps nobody else out: a studio behind one address may have one
+ * worker of yesterday among many.
+ */
+export function createDoorkeeper(parts: {
+  config: Pick<ServerConfig, 'trustedProxies'>;
+  secrets: Pick<Secrets, 'workerToken' | 'controlToken'>;
+  clock: Clock;
+  log: Log;
+}): Doorkeeper {
+  const { config, secrets, clock, log } = parts;
+  const refused = countAttempts(clock);
+  const known = [secrets.workerToken, secrets.controlToken].map(bearerOf);
+  return (headers, connected) => {
+    const given = headers.authorization ?? '';
+    if (known.some((one) => sameSecret(given, one))) return true;
+    const address = clientAddress(connected, headers['x-forwarded-for'], config.trustedProxies);
+    const attempt = refused.failed(peerOf(address));
+    if (attempt <= MOST_ATTEMPTS) log.warn({ event: 'access.refused', code: 'bad-token', address, attempt });
+    return false;
+  };
+}
 
 /** Lets in who speaks this protocol and knows the token; others get a `connect_error` whose data is a ConnectRefusal. */
 export const admit =

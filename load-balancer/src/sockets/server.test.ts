@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { io } from 'socket.io-client';
 import { createSockets, listen, type Sockets } from './server.ts';
 
@@ -24,7 +25,8 @@ for (const loopback of [true, false]) {
     let sockets: Sockets;
     let port: number;
     before(async () => {
-      sockets = createSockets(() => true, loopback);
+      const config = readServerConfig({ PILOT_DATA: '/x', PILOT_HOST: loopback ? '127.0.0.1' : '0.0.0.0' });
+      sockets = createSockets({ config, ready: () => true, knowsToken: () => true });
       sockets.io.of('/workers');
       port = await listen(sockets, 0, '127.0.0.1');
     });

@@ -1,25 +1,42 @@
-import { createServer, type Server as HttpServer, type IncomingHttpHeaders } from 'node:http';
-import { isLoopback } from '@parallel-pilot/shared/server/config.ts';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import { isExempt, isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { limitConnections, serverOptions } from '@parallel-pilot/shared/server/connection-limits.ts';
 import { Server } from 'socket.io';
+import type { Doorkeeper } from './admit.ts';
 
 export type Sockets = { io: Server; http: HttpServer };
 
 /** Of the longest message, a hello that names 10,000 blobs and 4,096 leases, 1 MB is needed. Reading one stops all others. */
 const LONGEST_MESSAGE = 2 * 1024 * 1024;
 
+export type SocketParts = {
+  config: Pick<ServerConfig, 'host' | 'connections' | 'trustedProxies'>;
+  ready(): boolean;
+  knowsToken: Doorkeeper;
+};
+
 /**
  * Socket.IO over websockets alone: without sticky sessions behind a proxy, and
- * without recovery of connections, which would pass by the token. GET /healthz
- * answers 200, or 503 while the database cannot be used.
+ * without recovery of connections, which would pass by the token. Who has none
+ * of the tokens gets 401 instead of a websocket. GET /healthz answers 200, or
+ * 503 while the database cannot be used.
  */
-export function createSockets(ready: () => boolean, loopback: boolean): Sockets {
-  const http = createServer((request, response) => {
+export function createSockets({ config, ready, knowsToken }: SocketParts): Sockets {
+  const loopback = isLoopback(config.host);
+  const http = createServer(serverOptions(config.connections), (request, response) => {
     const found = request.method === 'GET' && request.url === '/healthz';
     response.writeHead(found ? (ready() ? 200 : 503) : 404, { 'content-type': 'application/json' });
     response.end(
       JSON.stringify(found ? { ok: ready(), problems: ready() ? [] : ['database'] } : { ok: false }),
     );
   });
+  limitConnections(http, config.connections, isExempt(config));
   const io = new Server(http, {
     transports: ['websocket'],
     serveClient: false,
@@ -27,9 +44,21 @@ export function createSockets(ready: () => boolean, loopback: boolean): Sockets 
     connectTimeout: 10_000,
     allowRequest: ({ headers }, answer) => answer(null, !fromBrowser(headers) && isNamed(headers, loopback)),
   });
+  io.engine.use(({ headers, socket }: IncomingMessage, _: unknown, next: () => void) => {
+    if (knowsToken(headers, socket.remoteAddress)) next();
+    else refuse(socket);
+  });
   // Only the two namespaces are served, each behind its token.
   io.use((_, next) => next(new Error('There is nothing here: connect to /workers or /control.')));
   return { io, http };
+}
+
+// By hand: what Engine.IO hands over as the response of an upgrade can only destroy the connection.
+function refuse(socket: Socket): void {
+  socket.on('error', () => {});
+  socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
+    socket.destroy(),
+  );
 }
 
 /** Workers and the backend send no Origin, every page in a browser does: none has business here. */

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LeaseId, newId, type WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { handshake } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { HEARTBEAT_MS, PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import {
   Assign,
   Done,
@@ -52,8 +53,7 @@ export class FakeWorker {
     this.id = options.id ?? newId('wrk', randomBytes);
     this.#identity = options.identity ?? `secret-of-${this.id}`;
     this.socket = io(`${options.url}/workers`, {
-      transports: ['websocket'],
-      auth: { protocol: PROTOCOL_VERSION, token: options.token },
+      ...handshake(options.token),
       reconnectionDelay: 50,
       reconnectionDelayMax: 200,
       forceNew: true,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import { handshake } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
@@ -88,8 +88,7 @@ export async function startFarm(
 
 export const connectControl = (url: string, { controlToken }: Pick<Secrets, 'controlToken'>): Socket =>
   io(`${url}/control`, {
-    transports: ['websocket'],
-    auth: { protocol: PROTOCOL_VERSION, token: controlToken },
+    ...handshake(controlToken),
     reconnectionDelay: 50,
     forceNew: true,
   });

@@ -1,6 +1,6 @@
+import { handshake, isTokenRefused } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
-import { type RefusalCode, Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import { REFUSALS, type RefusalCode, Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import {
   type Assign,
   BALANCER_MESSAGES,
@@ -55,8 +55,7 @@ export class Connection {
     this.#handlers = handlers;
     this.#log = log;
     this.#socket = io(`${join}/workers`, {
-      transports: ['websocket'],
-      auth: { protocol: PROTOCOL_VERSION, token },
+      ...handshake(token),
       // A refusal by the server ends Socket.IO's own reconnecting, so all of it is done here, in one way.
       reconnection: false,
       autoConnect: false,
@@ -161,6 +160,7 @@ export class Connection {
     if (this.#closed) return;
     const refused = parseMessage(ConnectRefusal, error.data);
     if (refused.ok) this.#onRefusal(refused.message.code, refused.message.message);
+    else if (isTokenRefused(error)) this.#onRefusal('bad-token', REFUSALS['bad-token']);
     else this.#again(`the farm cannot be reached (${reasonOf(error)})`);
   }
 
