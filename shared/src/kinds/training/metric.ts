@@ -45,14 +45,14 @@ export function judge(
   weights: StageInput,
   { settings }: TrainingPlan,
 ): Omit<RoundState, 'momentum'> {
-  const { best, stale, framework, lossy } = state;
+  const { best, stale, lossy } = state;
   const judged = judgedMetric(metrics, settings, best?.name);
   // As long as nothing was measured there is nothing that grows no better.
-  if (judged === null) return { best, stale: best === null ? 0 : stale + 1, framework, lossy };
+  if (judged === null) return { best, stale: best === null ? 0 : stale + 1, lossy };
   const { name, value } = judged;
   return best === null || isBetter(value, best.value, judged.goal)
-    ? { best: { round, name, value, weights }, stale: 0, framework, lossy }
-    : { best, stale: stale + 1, framework, lossy };
+    ? { best: { round, name, value, weights }, stale: 0, lossy }
+    : { best, stale: stale + 1, lossy };
 }
 
 /** That patience has nothing to look at: told after the first round, when there is time left to start anew. */

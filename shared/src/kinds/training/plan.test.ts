@@ -60,13 +60,12 @@ function madeBy(stage: StagePlan, fate: Fate): Pick<DoneChunk, 'result' | 'files
   const metrics = fate.metric === null ? null : { accuracy: fate.metric };
   switch (stage.name) {
     case 'initialize':
-      return { result: { parameters: 5, framework: 'torch', seconds: 1 }, files: [file(FILES.weights)] };
+      return { result: { parameters: 5, seconds: 1 }, files: [file(FILES.weights)] };
     case 'train': {
       const result = {
         samples: 5,
         metrics: metrics ?? {},
         history: [],
-        framework: 'torch' as const,
         seconds: 1,
       };
       return { result, files: [file(FILES.update)] };
@@ -258,7 +257,7 @@ test('patience does not end a training of which nothing is measured, and says so
 
 test('values of two metrics are never compared: a round without the first one is no better', () => {
   const plan = planOf(specWith({}));
-  const start = { momentum: null, best: null, stale: 0, framework: 'numpy' as const, lossy: 0 };
+  const start = { momentum: null, best: null, stale: 0, lossy: 0 };
   const weights = input(WEIGHTS);
   const one = judge(start, 1, { loss: 2, f1: 0.1 }, weights, plan);
   assert.deepEqual([one.best?.name, one.best?.value], ['loss', 2]);

@@ -10,7 +10,6 @@ import {
   CheckedUpdates,
   EvaluateSpec,
   FILES,
-  InitializeResult,
   MergeResult,
   MergeSpec,
   MOMENTUM,
@@ -29,8 +28,7 @@ type Context = PlanningContext<TrainingSpec>;
 export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
-  const { framework } = InitializeResult.parse(only.result);
-  const state: RoundState = { momentum: null, best: null, stale: 0, framework, lossy: 0 };
+  const state: RoundState = { momentum: null, best: null, stale: 0, lossy: 0 };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS));
 }
 
@@ -56,7 +54,7 @@ export function afterTrain(context: Context): NextStep {
   const { weights } = train;
   const spec = MergeSpec.parse({
     context: train.context,
-    state: { ...train.state, framework: frameworkOf(updates), lossy },
+    state: { ...train.state, lossy },
     merge: plan.settings,
     updates: updates.map(({ shard, result }, index) => ({
       shard,
@@ -152,7 +150,6 @@ function planEvaluate(
     name: 'evaluate',
     spec: EvaluateSpec.parse({
       context: contextOf(plan, chosen.round),
-      framework: state.framework,
       round: chosen.round,
       holdout: holdout?.input.path ?? null,
     }),
@@ -184,9 +181,6 @@ function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: num
     span: { from: at(from), to: at(from === 0 ? 0.9 : 1) },
   };
 }
-
-const frameworkOf = (updates: readonly { result: TrainResult }[]): 'torch' | 'numpy' =>
-  updates.some(({ result }) => result.framework === 'torch') ? 'torch' : 'numpy';
 
 function made(chunk: DoneChunk, name: string, path: string): StageInput {
   const file = fileAs(chunk, name, path);
