@@ -12,7 +12,7 @@ import { RunEvent } from '../../report/events.ts';
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const DONE: Standing = { state: 'completed', stage: 'evaluate', round: 4, losses: [0.5, 0.4, 0.3, 0.2] };
-const FILES = ['history.csv', 'logs.txt', 'metrics.json', 'model.npz', 'model.pt', 'script.py'];
+const FILES = ['history.csv', 'logs.txt', 'metrics.json', 'model.npz', 'model.safetensors', 'script.py'];
 const lrOf = (request: CreateJob): unknown =>
   request.kind === 'training' ? request.settings?.params?.lr : undefined;
 

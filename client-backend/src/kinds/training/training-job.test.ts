@@ -141,7 +141,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         'logs.txt',
         'metrics.json',
         'model.npz',
-        'model.pt',
+        'model.safetensors',
         'script.py',
       ]);
       const told = JSON.parse(await textOf(job, 'metrics.json'));

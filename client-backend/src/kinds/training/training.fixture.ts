@@ -79,16 +79,15 @@ export async function deliver(
 ): Promise<void> {
   const stage = await openStage(parts, job);
   const seconds = 2;
-  const framework = 'torch' as const;
   const file = (name: string, values = weights) => weightsFile(parts, name, values);
   const done = async (): Promise<{ result: unknown; files: ResultFile[] }> => {
     switch (stage.name) {
       case 'initialize':
-        return { result: { parameters: 2, framework, seconds }, files: [await file(FILES.weights)] };
+        return { result: { parameters: 2, seconds }, files: [await file(FILES.weights)] };
       case 'train': {
         const history = [0.5, 1].map((part) => ({ at: part, values: metrics }));
         return {
-          result: { samples: 10 + ordinal, metrics, history, framework, seconds },
+          result: { samples: 10 + ordinal, metrics, history, seconds },
           files: [await file(FILES.update)],
         };
       }
@@ -103,7 +102,7 @@ export async function deliver(
         return { result: { metrics, parameters: 2, seconds }, files };
       }
       default:
-        return { result: { metrics, seconds }, files: [await file(FILES.torchModel)] };
+        return { result: { metrics, seconds }, files: [] };
     }
   };
   await finishChunk(parts, stage.id, ordinal, {

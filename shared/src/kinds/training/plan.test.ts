@@ -65,13 +65,12 @@ function madeBy(stage: StagePlan, fate: Fate): Pick<DoneChunk, 'result' | 'files
   const metrics = fate.metric === null ? null : { accuracy: fate.metric };
   switch (stage.name) {
     case 'initialize':
-      return { result: { parameters: 5, framework: 'torch', seconds: 1 }, files: [file(FILES.weights)] };
+      return { result: { parameters: 5, seconds: 1 }, files: [file(FILES.weights)] };
     case 'train': {
       const result = {
         samples: 5,
         metrics: metrics ?? {},
         history: [],
-        framework: 'torch' as const,
         seconds: 1,
       };
       return { result, files: [file(FILES.update)] };
@@ -308,7 +307,7 @@ test('when the model is measured there are only models left: of all rounds, or o
 test('values of two metrics are never compared: a round without the first one is no better', () => {
   const plan = planOf(specWith({}));
   const lost = { shards: [], why: null };
-  const start = { momentum: null, best: null, stale: 0, framework: 'numpy' as const, lossy: 0, lost };
+  const start = { momentum: null, best: null, stale: 0, lossy: 0, lost };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });
   const one = judge(start, at(1), { loss: 2, f1: 0.1 }, plan);

@@ -11,7 +11,6 @@ import {
   CheckedUpdates,
   EvaluateSpec,
   FILES,
-  InitializeResult,
   MergeResult,
   MergeSpec,
   MOMENTUM,
@@ -30,9 +29,8 @@ type Context = PlanningContext<TrainingSpec>;
 export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
-  const { framework } = InitializeResult.parse(only.result);
   const lost = { shards: [], why: null };
-  const state: RoundState = { momentum: null, best: null, stale: 0, framework, lossy: 0, lost };
+  const state: RoundState = { momentum: null, best: null, stale: 0, lossy: 0, lost };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
 
@@ -58,12 +56,7 @@ export function afterTrain(context: Context): NextStep {
   const { weights } = train;
   const spec = MergeSpec.parse({
     context: train.context,
-    state: {
-      ...train.state,
-      framework: frameworkOf(updates),
-      lossy,
-      lost: addLost(train.state.lost, missing, last),
-    },
+    state: { ...train.state, lossy, lost: addLost(train.state.lost, missing, last) },
     merge: plan.settings,
     updates: updates.map(({ shard, result }, index) => ({
       shard,
@@ -170,7 +163,6 @@ function planEvaluate(
     name: 'evaluate',
     spec: EvaluateSpec.parse({
       context: contextOf(plan, chosen.round),
-      framework: state.framework,
       round: chosen.round,
       holdout: holdout?.input.path ?? null,
     }),
@@ -221,9 +213,6 @@ function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: num
     iteration: round,
   };
 }
-
-const frameworkOf = (updates: readonly { result: TrainResult }[]): 'torch' | 'numpy' =>
-  updates.some(({ result }) => result.framework === 'torch') ? 'torch' : 'numpy';
 
 function made(chunk: DoneChunk, name: string, path: string): StageInput {
   const file = fileAs(chunk, name, path);

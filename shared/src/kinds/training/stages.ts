@@ -33,8 +33,6 @@ export const FILES = {
   update: 'update',
   /** Of `merge` in mode `outer`, .npz. */
   momentum: 'momentum',
-  /** Of `evaluate` where torch is used: a state dict for torch.load. */
-  torchModel: 'model.pt',
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -115,7 +113,6 @@ export const RoundState = z.object({
   best: Best.nullable(),
   /** Rounds since the best one. */
   stale: Count,
-  framework: z.enum(['torch', 'numpy']),
   /** Rounds so far that went on without some of their shards. */
   lossy: Count.default(0),
   lost: Lost,
@@ -149,7 +146,6 @@ export const MergeSpec = z.object({
 });
 export const EvaluateSpec = z.object({
   context: ScriptContext,
-  framework: z.enum(['torch', 'numpy']),
   /** The round whose merged weights are the result. */
   round: z.int().positive(),
   holdout: z.string().nullable(),
@@ -171,15 +167,13 @@ export const CheckedUpdates = z.object({ checked: z.array(Count) });
 export type CheckedUpdates = z.infer<typeof CheckedUpdates>;
 
 const seconds = z.number().nonnegative();
-const framework = z.enum(['torch', 'numpy']);
 
-export const InitializeResult = z.object({ parameters: Count, framework, seconds });
+export const InitializeResult = z.object({ parameters: Count, seconds });
 export const TrainResult = z.object({
   samples: z.number().positive(),
   metrics: Metrics,
   /** What was reported on the way, thinned out; `at` runs from 0 to 1 over the chunk. */
   history: z.array(z.object({ at: z.number().min(0).max(1), values: Metrics })).max(256),
-  framework,
   /** Time in the script alone. */
   seconds,
 });

@@ -132,6 +132,6 @@ test('a script that catches everything still gives its first weights', async () 
   for (const goesOn of ['pilot.finish({"w": np.zeros(3)})\n', 'raise ValueError("no weights")\n']) {
     const script = `import numpy as np\nimport pilot\npilot.data()\n${caught}${goesOn}`;
     const ran = await rig.initialize(script, data);
-    assert.deepEqual([done(ran).parameters, done(ran).framework], [3, 'numpy']);
+    assert.equal(done(ran).parameters, 3);
   }
 });

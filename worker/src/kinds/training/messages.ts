@@ -17,7 +17,6 @@ export type PythonTask = {
   momentum: string | null;
   updates: { path: string; samples: number }[];
   merge: MergeSpec['merge'] | null;
-  framework: 'torch' | 'numpy';
   /** Folders: of the results, of what the script is started in, of what may be kept for later chunks. */
   work: string;
   run: string;

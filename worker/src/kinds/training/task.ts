@@ -84,7 +84,6 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   momentum: null,
   updates: [],
   merge: null,
-  framework: 'numpy' as const,
 });
 
 const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
@@ -108,10 +107,9 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     return { stage: 'merge', python, makes: [WEIGHTS_MADE, ...momentumMade], result: MergeResult };
   },
   evaluate({ stageSpec }) {
-    const { context, framework, holdout } = EvaluateSpec.parse(stageSpec);
-    const python = { ...base('evaluate', context), data: holdout, weights: WEIGHTS, framework };
-    const makes = framework === 'torch' ? [file(FILES.torchModel, 'model.pt')] : [];
-    return { stage: 'evaluate', python, makes, result: EvaluateResult };
+    const { context, holdout } = EvaluateSpec.parse(stageSpec);
+    const python = { ...base('evaluate', context), data: holdout, weights: WEIGHTS };
+    return { stage: 'evaluate', python, makes: [], result: EvaluateResult };
   },
 };
 

@@ -3,26 +3,24 @@ import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import {
   EvaluateResult,
   EvaluateSpec,
-  FILES,
   TrainingPlan,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import { ResultFile, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
-import { type DoneChunk, doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { Assembly, Errand, MadeArtifact } from '../../kind.ts';
 import { standingOf } from '../rounds/best.ts';
 import { roundOf } from '../rounds/round-stages.ts';
+import { NoRoom } from '../split/problems.ts';
 import { splitOf } from '../view.ts';
 import { historyCsv } from './history.ts';
 import { trainingLogs } from './logs.ts';
+import { modelFiles } from './model-files.ts';
 
-const Files = z.array(ResultFile);
 const Inputs = z.array(StageInput);
-
-class NoRoom extends Error {}
 
 /** Names the files of a finished training, and writes those that tell how it went. */
 export async function assembleTraining(parts: Parts, errand: Errand): Promise<Assembly> {
@@ -69,8 +67,7 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand
   };
   const of = { job: job.id, shards: plan.shards.length };
   const artifacts: MadeArtifact[] = [
-    { name: 'model.npz', hash: model.hash, size: model.size, mediaType: 'application/zip' },
-    ...torchModel(evaluated),
+    ...(await modelFiles(parts.blobs, model, signal)),
     await write(parts, 'metrics.json', 'application/json', [`${JSON.stringify(metrics, null, 2)}\n`]),
     await write(parts, 'history.csv', 'text/csv', historyCsv(parts.db, of, signal)),
     { name: 'script.py', hash: spec.script.blob, size: spec.script.size, mediaType: 'text/x-python' },
@@ -84,15 +81,6 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand
       ? []
       : [{ level: 'warning' as const, code: 'trained-without', message: `Trained ${metrics.without}` }];
   return { outcome: 'complete', artifacts, notes };
-}
-
-function torchModel(evaluated: DoneChunk): MadeArtifact[] {
-  const files = Files.parse(JSON.parse(evaluated.files_json ?? '[]'));
-  const file = files.find((one) => one.name === FILES.torchModel);
-  if (file === undefined) return [];
-  return [
-    { name: FILES.torchModel, hash: file.hash, size: file.size, mediaType: 'application/octet-stream' },
-  ];
 }
 
 async function write(

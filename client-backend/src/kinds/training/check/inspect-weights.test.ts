@@ -84,6 +84,10 @@ test('a file that is no stored .npz is told', async () => {
   assert.match(await problem(Buffer.from('nonsense')), /^is damaged or cut short/);
   assert.match(await problem((await npzBytes(start)).subarray(0, 300)), /^is damaged or cut short/);
   assert.match(await problem(await npzBytes(start, { store: false })), /^holds "w" compressed, not stored$/);
+  const flipped = await npzBytes(start);
+  const values = flipped.indexOf(start.w.bytes);
+  flipped[values] = 1;
+  assert.equal(await problem(flipped), 'is damaged: the checksum of "w" does not fit');
 });
 
 test('a large file is read block by block, and others have their turn in between', async () => {

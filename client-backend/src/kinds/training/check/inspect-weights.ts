@@ -1,6 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { type NpyHeader, valueCount } from '../data/npy-header.ts';
-import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { type NpyHeader, valueBytes } from '../data/npy-header.ts';
+import type { Npz, NpzArray } from '../data/open-npz.ts';
+import { openWeights, type Weights } from './open-weights.ts';
 
 export type Inspection =
   /** `change` is the L2 norm of the difference to the start; null without a start. */
@@ -38,46 +40,6 @@ export async function inspectWeights(
   }
 }
 
-type Weights = { npz: Npz; handle: FileHandle; close(): Promise<void> };
-
-async function openWeights(
-  path: string,
-): Promise<{ ok: true; weights: Weights } | { ok: false; message: string }> {
-  const opened = await openNpz(path);
-  if (!opened.ok) return opened;
-  const { npz } = opened;
-  const problem = formProblem([...npz.arrays.values()]);
-  if (problem !== null) {
-    npz.close();
-    return bad(problem);
-  }
-  const handle = await open(path, 'r');
-  return {
-    ok: true,
-    weights: {
-      npz,
-      handle,
-      close() {
-        npz.close();
-        return handle.close();
-      },
-    },
-  };
-}
-
-function formProblem(arrays: NpzArray[]): string | null {
-  if (arrays.length === 0) return 'holds no arrays';
-  for (const { name, header, stored } of arrays) {
-    if (!stored) return `holds "${name}" compressed, not stored`;
-    if (!'biuf'.includes(header.kind))
-      return `holds "${name}" of the type ${header.descr}, which is no number`;
-    if (header.kind === 'f' && !(header.littleEndian && ARRAYS[header.itemBytes] !== undefined)) {
-      return `holds "${name}" of the type ${header.descr}, which is not known here`;
-    }
-  }
-  return null;
-}
-
 /** What is not like it was at the start; null when all is. */
 function compare(npz: Npz, start: Npz): string | null {
   for (const [name, { header }] of start.arrays) {
@@ -87,7 +49,6 @@ function compare(npz: Npz, start: Npz): string | null {
       return `holds "${name}" in the shape ${shapeOf(found)}, not ${shapeOf(header)}`;
     }
     if (found.descr !== header.descr) return `holds "${name}" as ${found.descr}, not ${header.descr}`;
-    if (found.fortran !== header.fortran) return `holds "${name}" in another order of its values`;
   }
   const more = npz.arrays.keys().find((name) => !start.arrays.has(name));
   return more === undefined ? null : `holds an array "${more}" that was not there at the start`;
@@ -96,34 +57,66 @@ function compare(npz: Npz, start: Npz): string | null {
 const shapeOf = ({ shape }: NpyHeader): string => `(${shape.join(', ')})`;
 
 async function inspect(weights: Weights, start: Weights | null, watched: Watched): Promise<Inspection> {
-  const blocks = [new ArrayBuffer(BLOCK_BYTES), new ArrayBuffer(BLOCK_BYTES)] as const;
   let sum = 0;
   for (const array of weights.npz.arrays.values()) {
-    if (array.header.kind !== 'f') continue;
-    const from = await placeOf(weights, array);
     const other = start?.npz.arrays.get(array.name);
-    const otherFrom = start === null || other === undefined ? 0 : await placeOf(start, other);
-    const bytes = valueCount(array.header) * array.header.itemBytes;
-    for (let at = 0; at < bytes; at += BLOCK_BYTES) {
-      watched.signal.throwIfAborted();
-      const size = Math.min(BLOCK_BYTES, bytes - at);
-      const values = await read(weights.handle, blocks[0], { from: from + at, size }, array.header);
-      const before =
-        start === null
-          ? null
-          : await read(start.handle, blocks[1], { from: otherFrom + at, size }, array.header);
-      const square = before === null ? sumOfZeros(values) : squaredDistance(values, before);
-      if (Number.isNaN(square)) return bad(`holds values that are not finite in "${array.name}"`);
-      sum += square;
-      watched.onBytes(size);
-    }
+    const base = start === null || other === undefined ? null : { weights: start, array: other };
+    const found = await inspectArray({ weights, array }, base, watched);
+    if (typeof found === 'string') return bad(found);
+    sum += found;
   }
   return { ok: true, change: start === null ? null : Math.sqrt(sum) };
 }
 
-async function placeOf({ npz }: Weights, { entry, header }: NpzArray): Promise<number> {
+type Place = { weights: Weights; array: NpzArray };
+
+/** The square of the distance to the start, or what is wrong. */
+async function inspectArray(own: Place, base: Place | null, watched: Watched): Promise<number | string> {
+  const { name, entry, header } = own.array;
+  const blocks = [new ArrayBuffer(BLOCK_BYTES), new ArrayBuffer(BLOCK_BYTES)] as const;
+  const from = await placeOf(own);
+  const baseFrom = base === null || header.kind !== 'f' ? null : await placeOf(base);
+  const head = { from: from - header.length, size: header.length };
+  let checksum = crc32(await read(own.weights.handle, new ArrayBuffer(header.length), head));
+  let sum = 0;
+  const bytes = valueBytes(header);
+  for (let at = 0; at < bytes; at += BLOCK_BYTES) {
+    watched.signal.throwIfAborted();
+    const size = Math.min(BLOCK_BYTES, bytes - at);
+    const block = await read(own.weights.handle, blocks[0], { from: from + at, size });
+    checksum = crc32(block, checksum);
+    if (header.kind === 'f') {
+      const before =
+        base === null || baseFrom === null
+          ? null
+          : await read(base.weights.handle, blocks[1], { from: baseFrom + at, size });
+      const values = numbers(block, header);
+      sum += before === null ? sumOfZeros(values) : squaredDistance(values, numbers(before, header));
+      if (Number.isNaN(sum)) return `holds values that are not finite in "${name}"`;
+    }
+    watched.onBytes(size);
+  }
+  return checksum === entry.crc32 ? sum : `is damaged: the checksum of "${name}" does not fit`;
+}
+
+/** Where the values begin in the file. */
+async function placeOf({ weights: { npz }, array: { entry, header } }: Place): Promise<number> {
   const { fileDataStart } = await npz.zip.readLocalFileHeaderPromise(entry, { minimal: true });
   return fileDataStart + header.length;
+}
+
+async function read(
+  handle: FileHandle,
+  block: ArrayBuffer,
+  { from, size }: { from: number; size: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(block, 0, size);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await handle.read(bytes, at, size - at, from + at);
+    if (bytesRead === 0) throw new Error('a file of weights ended while it was read');
+    at += bytesRead;
+  }
+  return bytes;
 }
 
 type Numbers = Float16Array | Float32Array | Float64Array;
@@ -133,21 +126,10 @@ const ARRAYS: Record<number, { new (buffer: ArrayBuffer, at: number, length: num
   8: Float64Array,
 };
 
-async function read(
-  handle: FileHandle,
-  block: ArrayBuffer,
-  { from, size }: { from: number; size: number },
-  { itemBytes }: NpyHeader,
-): Promise<Numbers> {
-  const bytes = new Uint8Array(block, 0, size);
-  for (let at = 0; at < size; ) {
-    const { bytesRead } = await handle.read(bytes, at, size - at, from + at);
-    if (bytesRead === 0) throw new Error('a file of weights ended while it was read');
-    at += bytesRead;
-  }
+function numbers({ buffer, length }: Uint8Array<ArrayBuffer>, { itemBytes }: NpyHeader): Numbers {
   const Values = ARRAYS[itemBytes];
   if (Values === undefined) throw new Error(`there are no numbers of ${itemBytes} bytes`);
-  return new Values(block, 0, size / itemBytes);
+  return new Values(buffer, 0, length / itemBytes);
 }
 
 /** 0, or NaN where a value is not finite. */

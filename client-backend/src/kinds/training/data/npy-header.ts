@@ -12,6 +12,9 @@ export type NpyHeader = {
   length: number;
 };
 
+/** NumPy's own limit. */
+const MOST_DIMENSIONS = 64;
+
 /** Bytes within which a header is looked for: NumPy's own limit for one it reads by itself is 10,000. */
 export const MOST_HEADER_BYTES = 65_536;
 
@@ -54,6 +57,7 @@ function parseDict(text: string, length: number): ParsedHeader {
     shape: (shape.match(/\d+/g) ?? []).map(Number),
     length,
   };
+  if (header.shape.length > MOST_DIMENSIONS) return refuse('has more dimensions than an array can have');
   return header.shape.every(Number.isSafeInteger) && Number.isSafeInteger(valueBytes(header))
     ? { ok: true, header }
     : refuse('has a shape that no file can hold');
@@ -69,10 +73,9 @@ export const valueBytes = (header: Pick<NpyHeader, 'shape' | 'itemBytes'>): numb
 export const rowBytes = ({ shape, itemBytes }: Pick<NpyHeader, 'shape' | 'itemBytes'>): number =>
   valueCount({ shape: shape.slice(1) }) * itemBytes;
 
-/** A header of format 1.0 for an array like that one with so many rows, C order. */
-export function writeNpyHeader({ descr, shape }: NpyHeader, rows: number): Buffer {
-  const lengths = [rows, ...shape.slice(1)];
-  const tuple = lengths.length === 1 ? `(${rows},)` : `(${lengths.join(', ')})`;
+/** A header of format 1.0 for an array of that type and shape, C order. */
+export function writeNpyHeader(descr: string, shape: readonly number[]): Buffer {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // The values begin at a multiple of 64 bytes.
   const padded = `${dict.padEnd(Math.ceil((10 + dict.length + 1) / 64) * 64 - 10 - 1)}\n`;

@@ -17,6 +17,7 @@ export type Npz = { zip: ZipFile; arrays: Map<string, NpzArray>; close(): void }
 export type OpenedNpz = { ok: true; npz: Npz } | { ok: false; message: string };
 
 const MOST_ARRAYS = 10_000;
+const LONGEST_NAME = 1_024;
 
 /**
  * Reads what an .npz holds, but no values. What is wrong with it completes a
@@ -46,6 +47,7 @@ async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string>
     const { name: file, encrypted, readable } = describe(entry);
     if (!file.endsWith('.npy')) return `holds "${file.slice(0, 100)}", which is no array`;
     const name = file.slice(0, -4);
+    if (name.length > LONGEST_NAME) return `holds an array whose name has ${name.length} characters`;
     if (encrypted || !readable) return `holds "${name}" packed in a way that is not known here`;
     if (arrays.has(name)) return `holds "${name}" twice`;
     const parsed = await readHeader(zip, entry);

@@ -101,9 +101,8 @@ export async function openCsv(
 }
 
 async function putHeaders(writers: TextWriter[], deal: DealPlan, width: number): Promise<void> {
-  const like = { descr: '<f8', kind: 'f', littleEndian: true, itemBytes: 8, fortran: false, length: 0 };
   for (const [shard, { sink }] of writers.entries()) {
     const rows = deal.shardRows[shard] ?? deal.holdoutRows;
-    await sink.put(writeNpyHeader({ ...like, shape: [rows, width] }, rows));
+    await sink.put(writeNpyHeader('<f8', [rows, width]));
   }
 }

@@ -1,8 +1,8 @@
-import { pipeline, type Readable } from 'node:stream';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { verifyChecksum, whyDamaged } from '../../../archives/entries.ts';
+import { whyDamaged } from '../../../archives/entries.ts';
 import { type NpzLayout, npzLayout } from '../data/layout.ts';
 import { rowBytes, valueBytes, writeNpyHeader } from '../data/npy-header.ts';
+import { npzValues } from '../data/npz-values.ts';
 import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
 import { type DealPlan, HELD_OUT } from './deal.ts';
 import { decoderOf } from './npz-labels.ts';
@@ -72,14 +72,16 @@ async function split(npz: Npz, layout: NpzLayout, array: NpzArray, task: Task): 
   const { header } = array;
   const rowsOf = [...deal.shardRows, ...(deal.holdoutRows > 0 ? [deal.holdoutRows] : [])];
   const sinks = writers.map((writer) => writer.begin(`${array.name}.npy`));
-  for (const [part, sink] of sinks.entries()) await sink.put(writeNpyHeader(header, rowsOf[part] ?? 0));
+  for (const [part, sink] of sinks.entries()) {
+    await sink.put(writeNpyHeader(header.descr, [rowsOf[part] ?? 0, ...header.shape.slice(1)]));
+  }
   const next = deal.start();
   const labels = new LabelQueue(readLabels(npz, layout, watch.signal));
   const size = rowBytes(header);
   let left = 0;
   let sink = partOf(sinks, HELD_OUT);
   let done = 0;
-  for await (const piece of values(npz, array, watch.signal)) {
+  for await (const piece of npzValues(npz, array, watch.signal)) {
     if (size > 0) await labels.fill(Math.ceil(piece.length / size) + 1);
     for (let at = 0; at < piece.length; ) {
       if (left === 0) {
@@ -143,30 +145,13 @@ async function* readLabels(
   const { itemBytes } = label.header;
   const decode = decoderOf(label.header);
   let rest: Buffer = Buffer.alloc(0);
-  for await (const piece of values(npz, label, signal)) {
+  for await (const piece of npzValues(npz, label, signal)) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const whole = bytes.length - (bytes.length % itemBytes);
     const batch: string[] = [];
     for (let at = 0; at < whole; at += itemBytes) batch.push(decode(bytes, at));
     rest = bytes.subarray(whole);
     yield batch;
-  }
-}
-
-/** The values of an array as they lie in its file, checked against its checksum at the end. */
-async function* values(npz: Npz, { entry, header }: NpzArray, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const bytes: Readable = await npz.zip.openReadStreamPromise(entry);
-  const checked = pipeline(bytes, verifyChecksum(entry), () => undefined);
-  let skip = header.length;
-  try {
-    for await (const piece of checked as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      const rest = piece.subarray(skip);
-      skip -= piece.length - rest.length;
-      if (rest.length > 0) yield rest;
-    }
-  } finally {
-    bytes.destroy();
   }
 }
 

@@ -1,5 +1,5 @@
 /** The data cannot be split; the message is a sentence for the user. */
 export class BadData extends Error {}
 
-/** The disk of the farm has no room for the parts. */
+/** The disk of the farm has no room for what is written. */
 export class NoRoom extends Error {}

@@ -109,7 +109,7 @@ class _Alone:
     def param(self, name):
         return _env("PILOT_PARAM_" + name, _env("PILOT_PARAM_" + name.upper()))
 
-    def weights(self, default, _framework):
+    def weights(self, default):
         return dict(_load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
 
     def epoch(self, index, count):
@@ -122,7 +122,7 @@ class _Alone:
         share = self.fraction if fraction is None else fraction
         print("pilot:", "" if share is None else "%3.0f %%" % (share * 100), _words(values), file=sys.stderr)
 
-    def finish(self, arrays, samples, metrics, _framework):
+    def finish(self, arrays, samples, metrics):
         folder = _env("PILOT_OUT") or "."
         if not evaluating:
             os.makedirs(folder, exist_ok=True)
@@ -190,8 +190,8 @@ def weights(default):
     """The weights to start from, in the container, types and device of `default`, which names and shapes them."""
     global _start
     _seed_libraries()
-    named, framework = _named(default, "pilot.weights")
-    given = _run.weights(named, framework)
+    named = _named(default, "pilot.weights")
+    given = _run.weights(named)
     _start = {name: (array.shape, array.dtype) for name, array in given.items()}
     _check_fit(dict(named), "The script's model does not fit the weights of this round: ")
     return _like(default, given)
@@ -236,14 +236,14 @@ def finish(weights, samples=None, metrics=None):
             "pilot.finish was called without pilot.weights, so each round would start from nothing. "
             "Load pilot.weights(...) into the model first."
         )
-    named, framework = _named(weights, "pilot.finish")
+    named = _named(weights, "pilot.finish")
     _check_fit(dict(named), "pilot.finish: ")
     arrays = [(name, np.asarray(array, _start[name][1], order="C")) for name, array in named]
     _check_finite(arrays)
     samples = _rows if samples is None else float(samples)
     if samples is None or not samples > 0 or not math.isfinite(samples):
         raise ValueError("pilot.finish: samples has to say how many rows were trained on")
-    _run.finish(arrays, samples, _figures(metrics or {}, "pilot.finish"), framework)
+    _run.finish(arrays, samples, _figures(metrics or {}, "pilot.finish"))
     _finished = True
 
 
@@ -397,7 +397,7 @@ def _set_classes(distinct):
 
 
 def _named(weights, what):
-    """[(name, array)] and "torch" or "numpy". Arrays may share memory with the script's."""
+    """[(name, array)]. Arrays may share memory with the script's."""
     if hasattr(weights, "items"):
         pairs = list(weights.items())
     elif isinstance(weights, (list, tuple)):
@@ -406,8 +406,7 @@ def _named(weights, what):
         raise TypeError("%s takes a torch state dict, or a dict, list or tuple of arrays" % what)
     if not pairs:
         raise ValueError("%s was given no weights at all" % what)
-    framework = "torch" if any(_is_tensor(value) for _name, value in pairs) else "numpy"
-    return [(str(name), _array(name, value, what)) for name, value in pairs], framework
+    return [(str(name), _array(name, value, what)) for name, value in pairs]
 
 
 def _is_tensor(value):

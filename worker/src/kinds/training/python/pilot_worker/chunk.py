@@ -58,10 +58,7 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, TypeError, A
 
 
 def evaluate(task, board):
-    metrics = measure(task, board)
-    if task["framework"] == "torch":
-        save_torch(task["weights"], os.path.join(task["work"], "model.pt"))
-    return {"metrics": metrics}
+    return {"metrics": measure(task, board)}
 
 
 STAGES = {"initialize": initialize, "train": train, "merge": merge_updates, "evaluate": evaluate}
@@ -94,16 +91,3 @@ def run_script(task, board):
         raise failures.unfinished(run)
     run.result["seconds"] = time.monotonic() - started
     return run.result
-
-
-def save_torch(weights, path):
-    import collections
-
-    import pilot
-    import torch
-
-    # A copy each: numpy's arrays need not be writable, and torch warns of those that are not.
-    state = collections.OrderedDict(
-        (name, torch.from_numpy(array.copy())) for name, array in pilot._load_npz(weights)
-    )
-    torch.save(state, path)

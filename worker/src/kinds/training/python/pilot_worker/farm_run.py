@@ -100,16 +100,13 @@ class FarmRun:
     def param(self, name):
         return self.task["context"]["params"].get(name)
 
-    def weights(self, default, framework):
+    def weights(self, default):
         if self.stage != "initialize":
             return dict(pilot._load_npz(self.task["weights"]))
         pilot._start = {name: (array.shape, array.dtype) for name, array in default}
         pilot._check_finite(default)
         pilot._save_npz(os.path.join(self.task["work"], "weights.npz"), default)
-        self.result = {
-            "parameters": sum(array.size for _name, array in default),
-            "framework": framework,
-        }
+        self.result = {"parameters": sum(array.size for _name, array in default)}
         raise FirstWeights
 
     def epoch(self, index, count):
@@ -129,10 +126,10 @@ class FarmRun:
     def show(self):
         self.board.show({"fraction": self.history.at, "detail": self.detail, "values": self.shown})
 
-    def finish(self, arrays, samples, metrics, framework):
+    def finish(self, arrays, samples, metrics):
         if self.stage == "initialize":
             raise FirstWeights  # a script that catches everything went on
-        self.result = {"samples": samples, "metrics": metrics, "framework": framework}
+        self.result = {"samples": samples, "metrics": metrics}
         if self.training:
             pilot._save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
             self.result["history"] = self.history.points()
