@@ -79,14 +79,12 @@ export function startChild(options: ChildOptions): Child {
   };
 }
 
-const execute = ({ command, args, env, cwd }: Launch) =>
+const execute = ({ command, args, env, cwd, filter }: Launch) =>
   execa(command, args, {
     env,
     extendEnv: false,
     cwd,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', ...(filter === null ? [] : [filter])],
     buffer: false,
     reject: false,
     cleanup: true,
