@@ -8,13 +8,14 @@ import { lookAtFile } from '../run/local-file.ts';
 import { runCommand } from '../run/run-command.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
-import { withEvents, withExamples, withJson } from './options.ts';
+import { withEvents, withExamples, withJson, withUnsandboxed } from './options.ts';
 
 type Flags = TrainFlags & {
   data: string;
   out: string;
   workers?: number;
   verbose?: boolean;
+  unsandboxed?: boolean;
   server?: string;
   key?: string;
   farmData?: string;
@@ -55,7 +56,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
     .option('--key <key>', "the owner's key, where the farm demands it (better in PILOT_KEY)")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withJson(command);
+  withJson(withUnsandboxed(command));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
@@ -85,6 +86,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     server: { ...(server && { server }), ...(key && { key }), ...(farmData && { data: farmData }) },
     workers: flags.workers ?? null,
     verbose: flags.verbose ?? false,
+    unsandboxed: flags.unsandboxed ?? false,
     json: flags.json ?? false,
   });
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { unsandboxedConfig } from '../config.ts';
 import { type Context, isColoured, isWatched } from '../context.ts';
 import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
@@ -9,7 +10,7 @@ import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
-import { withExamples, withJson } from './options.ts';
+import { withExamples, withJson, withUnsandboxed } from './options.ts';
 
 type Flags = {
   workers?: number;
@@ -17,6 +18,7 @@ type Flags = {
   port: number;
   data?: string;
   verbose?: boolean;
+  unsandboxed?: boolean;
   json?: boolean;
 };
 
@@ -41,7 +43,7 @@ export function upCommand(context: Context, exit: (code: number) => void): Comma
     )
     .option('--data <dir>', 'folder for the database, files and logs (or PILOT_DATA)')
     .option('--verbose', 'also show the logs of all processes');
-  withJson(command);
+  withJson(withUnsandboxed(command));
   withExamples(command, ['pilot up', 'pilot up --workers 4', 'pilot up --host 0.0.0.0 --port 8080']);
   return command.action(async (flags: Flags) => exit(await run(context, flags)));
 }
@@ -50,7 +52,8 @@ type Say = (event: string, fields: object, text: string) => void;
 
 async function run(context: Context, flags: Flags): Promise<number> {
   const { stdout } = context;
-  const config = { ...context.config, dataFolder: resolve(flags.data ?? context.config.dataFolder) };
+  const dataFolder = resolve(flags.data ?? context.config.dataFolder);
+  const config = unsandboxedConfig({ ...context.config, dataFolder }, flags.unsandboxed);
   const workers = flags.workers ?? defaultWorkers(config.cpus);
   const interrupts = takeInterrupts();
   const say: Say = (event, fields, text) => {
@@ -71,7 +74,8 @@ async function run(context: Context, flags: Flags): Promise<number> {
     onEvent: (event) => sayIncident(event, say),
   });
   if (start.ok) {
-    const facts = { ...describe(start.farm, flags.host), workers, dataFolder: config.dataFolder, ownerKey };
+    const { unsandboxed } = config;
+    const facts = { ...describe(start.farm, flags.host), workers, unsandboxed, dataFolder, ownerKey };
     const lines = upLines({ ...facts, cpus: config.cpus }, isColoured(context, stdout));
     return stayUp(start.farm, interrupts, say, (up) =>
       up ? say('farm.ready', facts, lines.join('\n')) : sayKey(ownerKey, say),

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
-import { withExamples } from './options.ts';
+import { withExamples, withUnsandboxed } from './options.ts';
 
 type Flags = {
   join: string;
@@ -13,6 +14,7 @@ type Flags = {
   threads?: number;
   data?: string;
   cacheGb?: string;
+  unsandboxed?: boolean;
   json?: boolean;
 };
 
@@ -32,6 +34,7 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     .option('--data <dir>', 'folder for files and results on their way')
     .option('--cache-gb <n>', 'space for files of jobs, in GB')
     .option('--json', 'log lines as JSON');
+  withUnsandboxed(command);
   withExamples(command, [
     'pilot worker --join http://farm:3001 --token …',
     'PILOT_TOKEN=… pilot worker --join http://farm:3001 --slots 2 --threads 16',
@@ -78,7 +81,7 @@ export function workerEnv({ config }: Context, flags: Flags): NodeJS.ProcessEnv 
   const given = Object.entries(over).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as const],
   );
-  return { ...config.env, ...Object.fromEntries(given) };
+  return { ...unsandboxedConfig(config, flags.unsandboxed).env, ...Object.fromEntries(given) };
 }
 
 function readSettings<T>(read: () => T): T {

@@ -7,6 +7,8 @@ export type UpFacts = {
   reachable: boolean;
   join: string;
   workers: number;
+  /** They may work without a sandbox. */
+  unsandboxed: boolean;
   cpus: number;
   dataFolder: string;
   ownerKey: string | null;
@@ -38,6 +40,7 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
     `  Website   ${style('cyan', facts.url)}`,
     `  Workers   ${workers}`,
     `  Data      ${facts.dataFolder}`,
+    ...(facts.unsandboxed && facts.workers > 0 ? unsandboxedLines.map((line) => style('yellow', line)) : []),
     ...key,
     '',
     ...join,
@@ -46,6 +49,11 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
     '',
   ];
 }
+
+const unsandboxedLines = [
+  '',
+  '  --unsandboxed: where this machine has no sandbox, a job can read, change and send away all that you can.',
+];
 
 /** The key as it is shown the one time that it can be. */
 export const ownerKeyLines = (key: string): string[] => [

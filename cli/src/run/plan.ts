@@ -48,6 +48,8 @@ export type RunOptions = {
   /** Null for as many as suit the plan. Only for a farm started for this run. */
   workers: number | null;
   verbose: boolean;
+  /** A farm started for this run works without a sandbox where this machine has none. */
+  unsandboxed: boolean;
 };
 
 export type RunEnd =

@@ -179,7 +179,7 @@ export class FarmEngine implements Engine {
     this.#opening = [];
     this.#effects = effects;
     if (delivered !== null) this.#handle(await this.#reload(delivered));
-    this.#handle(await prepare(db, this.farm, batch, quarantine));
+    this.#handle(await prepare(db, this.farm, batch, quarantine, owner));
     append(
       effects,
       schedule(this.farm, clock(), () => newId('lse', random)),

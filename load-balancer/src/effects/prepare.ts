@@ -1,3 +1,4 @@
+import type { OwnerId } from '@parallel-pilot/shared/model/ids.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -16,6 +17,7 @@ export async function prepare(
   farm: Farm,
   batch: readonly Inbound[],
   quarantine: Quarantine,
+  owner: OwnerId,
 ): Promise<Prepared[]> {
   const identities = await identityHashes(
     db,
@@ -33,7 +35,8 @@ export async function prepare(
   async function complete(it: Exclude<Inbound, { type: 'jobs-hint' | 'sweep' }>): Promise<FarmEvent> {
     switch (it.type) {
       case 'hello':
-        return { ...it, knownIdentity: identities.get(it.hello.worker) ?? null };
+        // There is one token to join with, the farm's owner's.
+        return { ...it, owner, knownIdentity: identities.get(it.hello.worker) ?? null };
       case 'done':
         return { ...it, missing: it.done.files.some((file) => !stored.has(file.hash)) };
       case 'retry': {
