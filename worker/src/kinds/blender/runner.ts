@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
+import type { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
@@ -57,6 +58,10 @@ async function attempt(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOpt
 /** 16,384 pixels square with four floats each, uncompressed. */
 const MOST_IMAGE_BYTES = 4 * 1024 ** 3;
 
+/** Twice what four channels of 16 bits take uncompressed. An OpenEXR image may have any number of channels. */
+const mostBytes = (format: ImageFormat, { width, height }: { width: number; height: number }): number =>
+  format === 'OPEN_EXR' ? MOST_IMAGE_BYTES : Math.min(MOST_IMAGE_BYTES, 1_048_576 + 16 * width * height);
+
 type Worked = { answer: Answer; outcome: RunOutcome };
 
 async function work(slot: Slot, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<Worked> {
@@ -102,7 +107,7 @@ async function checked(
   const { format } = task.settings;
   const expected = expectedSize(task.settings);
   const { name, inside, path } = image;
-  const taken = await slot.workspace().take(name, path, MOST_IMAGE_BYTES);
+  const taken = await slot.workspace().take(name, path, mostBytes(format, expected));
   if (!taken.ok && taken.reason !== 'absent') return failure('bad-output', taken.message, '');
   const check = await finishImage(path, format, expected);
   // Blender's log often has the reason for an image that is not there.
