@@ -15,6 +15,8 @@ export type CliConfig = {
   workerDataFolder: string | null;
   /** PILOT_TOKEN; `--token-file` goes before it. */
   workerToken: string | null;
+  /** PILOT_UNSANDBOXED: workers may work where this machine has no sandbox. */
+  unsandboxed: boolean;
   logLevel: string;
   hostName: string;
   cpus: number;
@@ -27,15 +29,22 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     server: given(env.PILOT_SERVER),
     key: given(env.PILOT_KEY),
     dataFolder: given(env.PILOT_DATA) ?? join(homedir(), '.parallel-pilot'),
-    debug: given(env.PILOT_DEBUG) !== null && env.PILOT_DEBUG !== '0',
+    debug: isOn(env.PILOT_DEBUG),
     workerDataFolder: given(env.PILOT_WORKER_DATA),
     workerToken: given(env.PILOT_TOKEN),
+    unsandboxed: isOn(env.PILOT_UNSANDBOXED),
     logLevel: given(env.PILOT_LOG) ?? 'info',
     hostName: hostname().split('.')[0] || 'localhost',
     cpus: availableParallelism(),
     env,
   };
 }
+
+/** The same, for workers that may do without a sandbox: an option of the command says so. */
+export const unsandboxedConfig = (config: CliConfig, wanted = false): CliConfig =>
+  wanted ? { ...config, unsandboxed: true, env: { ...config.env, PILOT_UNSANDBOXED: '1' } } : config;
+
+const isOn = (value: string | undefined): boolean => given(value) !== null && value !== '0';
 
 const given = (value: string | undefined): string | null =>
   value === undefined || value.trim() === '' ? null : value.trim();

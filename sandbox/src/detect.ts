@@ -2,38 +2,62 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readHost } from './box/read-host.ts';
+import { systemCallFilter } from './box/system-call-filter.ts';
 import { createWorkspace } from './box/workspace.ts';
 import { startChild } from './child/child.ts';
 import type { ChildExit } from './child/exit.ts';
 import { createTail } from './child/tail.ts';
 import { findControlGroups } from './limits/find-control-groups.ts';
 import { defaultLimits } from './limits/limits.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { Host, Sandbox } from './sandbox.ts';
 
 /**
  * Finds out, once at start, what can keep this worker's children in, by
  * running a small program in a sandbox. Never rejects: without a sandbox it
- * says why.
+ * says why. `hidden` are folders of the worker's that no program may bring
+ * along because of where it lies.
  */
-export async function detectSandbox(): Promise<Sandbox> {
-  const [box, groups] = await Promise.all([detectBox(), findControlGroups()]);
+export async function detectSandbox(hidden: readonly string[] = []): Promise<Sandbox> {
+  const [box, groups] = await Promise.all([detectBox(hidden), findControlGroups()]);
   return groups === null ? box : { ...box, groups };
 }
 
-async function detectBox(): Promise<Sandbox> {
+async function detectBox(hidden: readonly string[]): Promise<Sandbox> {
   if (process.platform !== 'linux') {
     return { level: 'none', reason: 'bubblewrap, which keeps jobs away from this machine, needs Linux.' };
   }
-  const host = readHost(process.getuid?.() === 0);
+  const host = readHost(process.getuid?.() === 0, hidden);
   if ('lacks' in host) return { level: 'none', reason: missing(host.lacks) };
   const reasons: string[] = [];
-  for (const canDisableUserNamespaces of host.setpriv === null ? [true, false] : [true]) {
-    const sandbox: Sandbox = { level: 'bubblewrap', host: { ...host, canDisableUserNamespaces } };
+  for (const lack of lacksFrom(host)) {
+    const sandbox: Sandbox = { level: 'bubblewrap', host: { ...host, ...lack } };
     const reason = await tryOut(sandbox).catch((error: Error) => error.message);
     if (reason === null) return sandbox;
     reasons.push(reason);
   }
   return { level: 'none', reason: `bubblewrap does not work here: ${reasons.at(-1)}` };
+}
+
+/** What a machine may be without, the least first: an old bubblewrap, and then a kernel without filters. */
+const lacksFrom = ({ setpriv }: Host): Partial<Host>[] => [
+  {},
+  ...(setpriv === null ? [{ canDisableUserNamespaces: false }] : []),
+  { canDisableUserNamespaces: setpriv !== null, filter: null },
+];
+
+/** What this sandbox does not keep from its children though others do: a sentence for each. */
+export function gapsOf({ filter, ownKeyring }: Host): string[] {
+  const gaps = [];
+  if (filter === null) {
+    const why = systemCallFilter(process.arch) === null ? 'for this processor' : 'on this machine';
+    gaps.push(`The system calls of jobs are not filtered: there is no filter ${why}.`);
+  }
+  if (ownKeyring === null) {
+    gaps.push(
+      "Jobs share the keyring of this worker's session: Perl, which would give each its own, is missing.",
+    );
+  }
+  return gaps;
 }
 
 const missing = (programs: readonly string[]): string =>

@@ -26,6 +26,12 @@ export type Host = {
   deviceGroups: readonly number[];
   /** False for a bubblewrap older than 0.8. */
   canDisableUserNamespaces: boolean;
+  /** Refuses system calls that no job needs, see `systemCallFilter`; null where there is none. */
+  filter: Uint8Array | null;
+  /** Lists of all keys of this machine, which are hidden. */
+  keyLists: readonly string[];
+  /** A program and arguments that run the arguments after them in a session keyring of their own; null without Perl. */
+  ownKeyring: readonly string[] | null;
   /** Whether RLIMIT_NPROC means the processes of one sandbox; otherwise they are counted by watching alone. */
   countsProcesses: boolean;
   /** Folders that no child may see as a side effect of where its program lies. */

@@ -16,9 +16,9 @@ for i in range(100_000):
     time.sleep(0.001)`,
   'files that have no name any more': `
 import os, time
-held = []
+held, name = [], os.environ['TMPDIR'] + '/f'
 for i in range(900):
-    held.append(open('/tmp/f', 'wb', 0)); os.unlink('/tmp/f'); held[-1].write(b'x' * 100_000)
+    held.append(open(name, 'wb', 0)); os.unlink(name); held[-1].write(b'x' * 100_000)
 time.sleep(1000)`,
   'a folder deeper than a path can say': `
 import os, time

@@ -31,6 +31,8 @@ const Environment = z.object({
   PILOT_BLENDER: z.string().min(1).optional(),
   /** Path of the Python that trains, instead of the one found on this machine. */
   PILOT_PYTHON: z.string().min(1).optional(),
+  /** Work without a sandbox where this machine has none. */
+  PILOT_UNSANDBOXED: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
 });
 
@@ -46,6 +48,8 @@ export type WorkerConfig = {
   cacheBytes: number;
   blender: string | null;
   python: string | null;
+  /** Whether it may work where this machine has no sandbox. */
+  unsandboxed: boolean;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -75,6 +79,7 @@ export function readWorkerConfig(
     cacheBytes: e.PILOT_CACHE_BYTES,
     blender: e.PILOT_BLENDER ?? null,
     python: e.PILOT_PYTHON ?? null,
+    unsandboxed: e.PILOT_UNSANDBOXED,
     logLevel: e.PILOT_LOG,
   };
 }

@@ -18,6 +18,13 @@ export const withServer = (command: Command): Command =>
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON instead of text');
 
+/** For commands that bring workers. */
+export const withUnsandboxed = (command: Command): Command =>
+  command.option(
+    '--unsandboxed',
+    'work even where this machine has no sandbox: a job can then read and change all that you can (or PILOT_UNSANDBOXED=1)',
+  );
+
 /** Lines such as "pilot jobs --state active", shown below the options. */
 export const withExamples = (command: Command, examples: string[]): Command =>
   command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);

@@ -9,9 +9,10 @@ import { lookAtOut } from '../run/local-folder.ts';
 import { runCommand } from '../run/run-command.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { priority, wholeNumber } from './numbers.ts';
-import { type ApiFlags, withEvents, withExamples, withJson, withServer } from './options.ts';
+import { type ApiFlags, withEvents, withExamples, withJson, withServer, withUnsandboxed } from './options.ts';
 
-type Flags = RenderFlags & ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean };
+type Flags = RenderFlags &
+  ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean; unsandboxed?: boolean };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
 export function renderCommand(context: Context, exit: (code: number) => void): Command {
@@ -56,7 +57,7 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     .option('-o, --out <dir>', 'where to save', 'out')
     .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
     .option('--verbose', "also show the logs of that farm's processes");
-  withJson(withServer(command));
+  withJson(withServer(withUnsandboxed(command)));
   withExamples(command, [
     'pilot render shot.blend',
     'pilot render shot.blend --frames 1-48 --percentage 50 --out previews',
@@ -80,6 +81,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,
+    unsandboxed: flags.unsandboxed ?? false,
     json: flags.json ?? false,
   });
 }

@@ -10,7 +10,7 @@ import { runCommand } from '../run/run-command.ts';
 import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { priority, wholeNumber } from './numbers.ts';
-import { KEY_WAYS, withEvents, withExamples, withJson } from './options.ts';
+import { KEY_WAYS, withEvents, withExamples, withJson, withUnsandboxed } from './options.ts';
 
 type Flags = TrainFlags & {
   data: string;
@@ -18,6 +18,7 @@ type Flags = TrainFlags & {
   workers?: number;
   priority?: number;
   verbose?: boolean;
+  unsandboxed?: boolean;
   server?: string;
   keyFile?: string;
   farmData?: string;
@@ -68,7 +69,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--key-file <file>', "file with the owner's key, where the farm demands it (or PILOT_KEY)")
     .addOption(refusedSecret('--key', KEY_WAYS))
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withJson(command);
+  withJson(withUnsandboxed(command));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
@@ -100,6 +101,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,
+    unsandboxed: flags.unsandboxed ?? false,
     json: flags.json ?? false,
   });
 }

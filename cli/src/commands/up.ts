@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { Command } from 'commander';
+import { unsandboxedConfig } from '../config.ts';
 import { type Context, isColoured, isWatched } from '../context.ts';
 import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
@@ -11,7 +12,7 @@ import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { printJson } from '../text/print.ts';
 import { wholeNumber } from './numbers.ts';
-import { withExamples, withJson } from './options.ts';
+import { withExamples, withJson, withUnsandboxed } from './options.ts';
 
 type Flags = {
   workers?: number;
@@ -19,6 +20,7 @@ type Flags = {
   port: number;
   data?: string;
   verbose?: boolean;
+  unsandboxed?: boolean;
   json?: boolean;
 };
 
@@ -43,7 +45,7 @@ export function upCommand(context: Context, exit: (code: number) => void): Comma
     )
     .option('--data <dir>', 'folder for the database, files and logs (or PILOT_DATA)')
     .option('--verbose', 'also show the logs of all processes');
-  withJson(command);
+  withJson(withUnsandboxed(command));
   withExamples(command, ['pilot up', 'pilot up --workers 4', 'pilot up --host 0.0.0.0 --port 8080']);
   return command.action(async (flags: Flags) => exit(await run(context, flags)));
 }
@@ -52,7 +54,8 @@ type Say = (event: string, fields: object, text: string) => void;
 
 async function run(context: Context, flags: Flags): Promise<number> {
   const { stdout } = context;
-  const config = { ...context.config, dataFolder: resolve(flags.data ?? context.config.dataFolder) };
+  const dataFolder = resolve(flags.data ?? context.config.dataFolder);
+  const config = unsandboxedConfig({ ...context.config, dataFolder }, flags.unsandboxed);
   const workers = flags.workers ?? defaultWorkers(config.cpus);
   const interrupts = takeInterrupts();
   const say: Say = (event, fields, text) => {
@@ -74,7 +77,8 @@ async function run(context: Context, flags: Flags): Promise<number> {
     onEvent: (event) => sayIncident(event, say),
   });
   if (start.ok) {
-    const facts = { ...describe(start.farm, flags.host), workers, dataFolder: config.dataFolder, ownerKey };
+    const { unsandboxed } = config;
+    const facts = { ...describe(start.farm, flags.host), workers, unsandboxed, dataFolder, ownerKey };
     // Where nobody watches, what is printed ends up in a log.
     const token = isWatched(context) ? start.farm.workerToken : null;
     const lines = upLines({ ...facts, cpus: config.cpus, token }, isColoured(context, stdout));

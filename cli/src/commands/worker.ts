@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import { Command } from 'commander';
+import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { wholeNumber } from './numbers.ts';
-import { withExamples } from './options.ts';
+import { withExamples, withUnsandboxed } from './options.ts';
 import { workerToken } from './worker-token.ts';
 
 type Flags = {
@@ -16,6 +17,7 @@ type Flags = {
   threads?: number;
   data?: string;
   cacheGb?: string;
+  unsandboxed?: boolean;
   json?: boolean;
 };
 
@@ -39,6 +41,7 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     .option('--data <dir>', 'folder for files and results on their way')
     .option('--cache-gb <n>', 'space for files of jobs, in GB')
     .option('--json', 'log lines as JSON');
+  withUnsandboxed(command);
   withExamples(command, [
     'pilot worker --join http://farm:3001',
     'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
@@ -83,7 +86,7 @@ function workerEnv({ config }: Context, flags: Flags, token: string): NodeJS.Pro
   const given = Object.entries(over).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as const],
   );
-  return { ...config.env, ...Object.fromEntries(given) };
+  return { ...unsandboxedConfig(config, flags.unsandboxed).env, ...Object.fromEntries(given) };
 }
 
 function readSettings<T>(read: () => T): T {

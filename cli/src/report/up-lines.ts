@@ -9,6 +9,8 @@ export type UpFacts = {
   /** What the line asks for; null where it must not be printed. */
   token: string | null;
   workers: number;
+  /** They may work without a sandbox. */
+  unsandboxed: boolean;
   cpus: number;
   dataFolder: string;
   ownerKey: string | null;
@@ -46,6 +48,7 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
     `  Website   ${style('cyan', facts.url)}`,
     `  Workers   ${workers}`,
     `  Data      ${facts.dataFolder}`,
+    ...(facts.unsandboxed && facts.workers > 0 ? unsandboxedLines.map((line) => style('yellow', line)) : []),
     ...key,
     '',
     ...join,
@@ -54,6 +57,11 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
     '',
   ];
 }
+
+const unsandboxedLines = [
+  '',
+  '  --unsandboxed: where this machine has no sandbox, a job can read, change and send away all that you can.',
+];
 
 /** The key as it is shown the one time that it can be. */
 export const ownerKeyLines = (key: string): string[] => [

@@ -61,6 +61,8 @@ export type RunOptions = {
   verbose: boolean;
   /** Null for that of an ordinary job. */
   priority: number | null;
+  /** A farm started for this run works without a sandbox where this machine has none. */
+  unsandboxed: boolean;
 };
 
 export type RunEnd =

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import { openReporter } from '../report/open.ts';
 import { SentenceError } from '../sentence-error.ts';
@@ -14,7 +15,7 @@ export async function runCommand(
   options: RunOptions & { json: boolean },
 ): Promise<number> {
   const dataFolder = resolve(options.server.data ?? context.config.dataFolder);
-  const config = { ...context.config, dataFolder };
+  const config = unsandboxedConfig({ ...context.config, dataFolder }, options.unsandboxed);
   const interrupts = takeInterrupts();
   const reporter = openReporter(context, plan.voice, options.json, options.verbose);
   try {

@@ -16,7 +16,7 @@ export type Prepared = { event: FarmEvent; from: Inbound[] };
 
 /** Asks the database what the handlers must know, with one query for each sort of question. */
 export async function prepare(
-  { db, quarantine, signingKey }: Pick<EngineParts, 'db' | 'quarantine' | 'signingKey'>,
+  { db, owner, quarantine, signingKey }: Pick<EngineParts, 'db' | 'owner' | 'quarantine' | 'signingKey'>,
   farm: Farm,
   batch: readonly Inbound[],
 ): Promise<Prepared[]> {
@@ -36,7 +36,8 @@ export async function prepare(
   async function complete(it: Exclude<Inbound, { type: 'jobs-hint' | 'sweep' }>): Promise<FarmEvent> {
     switch (it.type) {
       case 'hello':
-        return { ...it, knownIdentity: identities.get(it.hello.worker) ?? null };
+        // There is one token to join with, the farm's owner's.
+        return { ...it, owner, knownIdentity: identities.get(it.hello.worker) ?? null };
       case 'done':
         return { ...it, fault: faultOf(it.done, stored, signingKey) };
       case 'retry': {

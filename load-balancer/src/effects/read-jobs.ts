@@ -46,8 +46,9 @@ export async function readJobs(
   return {
     type: 'jobs-read',
     asked,
-    jobs: rows.map(({ id, kind, state, priority, created_at }) => ({
+    jobs: rows.map(({ id, owner_id, kind, state, priority, created_at }) => ({
       id,
+      owner: owner_id,
       kind,
       status: state,
       priority,

@@ -1,5 +1,12 @@
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
-import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type {
+  ChunkId,
+  JobId,
+  LeaseId,
+  OwnerId,
+  StageId,
+  WorkerId,
+} from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
@@ -21,6 +28,8 @@ export type FarmEvent =
       hello: Omit<Hello, 'identity'>;
       identityHash: string;
       knownIdentity: string | null;
+      /** Whose token it joined with. */
+      owner: OwnerId;
     }
   /** A heartbeat says so for the first time, or no longer. */
   | { type: 'draining'; session: SessionId; draining: boolean }
@@ -55,7 +64,14 @@ export type JobsRead = {
   loaded: LoadedStage[];
 };
 
-export type JobFacts = { id: JobId; kind: string; status: JobStatus; priority: number; createdAt: number };
+export type JobFacts = {
+  id: JobId;
+  owner: OwnerId;
+  kind: string;
+  status: JobStatus;
+  priority: number;
+  createdAt: number;
+};
 
 export type LoadedStage = {
   id: StageId;

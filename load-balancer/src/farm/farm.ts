@@ -3,6 +3,7 @@ import type {
   ChunkId,
   JobId,
   LeaseId,
+  OwnerId,
   StageId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
@@ -35,6 +36,7 @@ export type SessionId = number;
 
 export type Job = {
   id: JobId;
+  owner: OwnerId;
   kind: string;
   status: JobStatus;
   priority: number;
@@ -76,6 +78,8 @@ export type Worker = {
   id: WorkerId;
   name: string;
   identityHash: string;
+  /** Null until it has said hello to this process: before that it is given nothing. */
+  owner: OwnerId | null;
   /** Null while its socket is gone: its leases stand until `lostAt`. */
   session: SessionId | null;
   lostAt: number;

@@ -32,12 +32,13 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
 }
 
 function enter(farm: Farm, event: Event<'hello'>, before: Worker | undefined, now: number): Worker {
-  const { hello, session, identityHash } = event;
+  const { hello, session, identityHash, owner } = event;
   if (before !== undefined && before.session !== null) farm.sessions.delete(before.session);
   const worker: Worker = before ?? createWorker(hello.worker);
   Object.assign(worker, {
     name: hello.name,
     identityHash,
+    owner,
     session,
     lastHeard: now,
     lostAt: now + LEASE_MS,
@@ -58,6 +59,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   id,
   name: '',
   identityHash: '',
+  owner: null,
   session: null,
   lostAt: 0,
   lastHeard: 0,

@@ -1,15 +1,23 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { isSandboxed, unmet } from '@parallel-pilot/shared/model/requirement.ts';
 import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
 
 /** Chunks of one job that may fail on a worker before it is not given that job again. */
 const FAILURES_BORNE = 3;
 
-/** True when the worker has what the stage needs, and has not been shut out of its job. */
+/** True when the worker may see the job, has what the stage needs, and has not been shut out of its job. */
 export const mayRun = (stage: Stage, worker: Worker): boolean =>
   isCapable(stage, worker) && !isShutOut(stage.job, worker.id);
 
 export function isCapable(stage: Stage, worker: Worker): boolean {
+  return isTrusted(stage.job, worker) && hasWhatItNeeds(stage, worker);
+}
+
+/** A worker without a sandbox would lay its machine open to the job: that is for its owner alone to risk. */
+const isTrusted = (job: Job, worker: Worker): boolean =>
+  isSandboxed(worker.capabilities) || worker.owner === job.owner;
+
+function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
   const known = worker.matches.get(stage.requirementsKey);
   if (known !== undefined) return known;
   const answer = unmet(worker.capabilities, stage.requirements).length === 0;

@@ -10,6 +10,8 @@ export type Planted = { job: JobId; stage: StageId };
 
 export type Plan = {
   chunks: number;
+  /** The farm's own, when left out. */
+  owner?: OwnerId;
   state?: JobStatus;
   priority?: number;
   requirements?: Requirement[];
@@ -28,7 +30,7 @@ export async function plantJob(db: Db, plan: Plan): Promise<Planted> {
       .insertInto('jobs')
       .values({
         id: job,
-        owner_id: 'own_local00000000000000' as OwnerId,
+        owner_id: plan.owner ?? ('own_local00000000000000' as OwnerId),
         kind: 'blender',
         name: 'A job',
         state: plan.state ?? 'queued',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, LeaseId, OwnerId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
@@ -14,9 +14,12 @@ import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
 import { schedule } from '../../src/scheduling/schedule.ts';
 import { Mirror } from './mirror.ts';
 
+const OWNER = 'own_000000000001' as OwnerId;
+
 /** One machine: it runs chunks on its slots, and may fail, fall silent, die and come back. */
 export type Machine = {
   id: WorkerId;
+  owner: OwnerId;
   slots: number;
   speed: number;
   capabilities: Capabilities;
@@ -58,11 +61,12 @@ export class SimulatedFarm {
     return `${prefix}_${String(this.#count).padStart(12, '0')}`;
   }
 
-  addJob(plan: { chunks: number; priority?: number; requirements?: Requirement[] }): JobId {
+  addJob(plan: { chunks: number; priority?: number; requirements?: Requirement[]; owner?: OwnerId }): JobId {
     const job = this.#id('job') as JobId;
     const stage = this.#id('stg') as StageId;
     const facts = {
       id: job,
+      owner: plan.owner ?? OWNER,
       kind: 'blender',
       status: 'queued' as JobStatus,
       priority: plan.priority ?? 0,
@@ -89,6 +93,7 @@ export class SimulatedFarm {
       id: this.#id('wrk') as WorkerId,
       slots: 1,
       speed: 1,
+      owner: OWNER,
       capabilities: {},
       failing: 0,
       breaksOn: [],
@@ -123,7 +128,15 @@ export class SimulatedFarm {
     });
     const identityHash = `hash of ${machine.id}`;
     this.round([
-      { type: 'hello', session: this.#sessions, reply: 0, hello, identityHash, knownIdentity: null },
+      {
+        type: 'hello',
+        session: this.#sessions,
+        reply: 0,
+        hello,
+        identityHash,
+        knownIdentity: null,
+        owner: machine.owner,
+      },
     ]);
     for (const lease of machine.outbox.splice(0)) this.#report(machine, lease);
   }

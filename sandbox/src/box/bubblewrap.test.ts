@@ -16,6 +16,9 @@ const host: Host = {
   deviceGroups: [],
   canDisableUserNamespaces: true,
   countsProcesses: true,
+  filter: null,
+  keyLists: [],
+  ownKeyring: null,
   hidden: ['/home/ann'],
   cpus: 4,
 };

@@ -16,13 +16,23 @@ export type BubblewrapLine = {
   limits: Limits;
 };
 
-/** A program with its arguments that runs `command` in a sandbox. The environment is the caller's to give. */
+/** Where the program expects the filter of system calls: the first file descriptor after the standard ones. */
+const FILTER_FD = 3;
+
+/**
+ * A program with its arguments that runs `command` in a sandbox. The
+ * environment is the caller's to give, and so is the host's filter, on file
+ * descriptor 3.
+ */
 export function bubblewrapLine(line: BubblewrapLine): { command: string; args: string[] } {
   const { host, workspace } = line;
   const user = workspace.uid === null ? unprivileged(host) : becoming(host, workspace.uid);
+  const [command = host.bwrap, ...before] = [...(host.ownKeyring ?? []), host.bwrap];
   return {
-    command: host.bwrap,
+    command,
     args: [
+      ...before,
+      ...(host.filter === null ? [] : ['--seccomp', String(FILTER_FD)]),
       ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
       ...['--hostname', 'pilot', '--new-session', '--die-with-parent'],
       ...user.options,
@@ -74,6 +84,8 @@ const system = (host: Host): string[] => [
   ...Object.entries(host.links).flatMap(([path, target]) => ['--symlink', target, path]),
   ...host.system.flatMap((path) => [...parents(path), '--ro-bind', path, path]),
   ...['--proc', '/proc', '--dev', '/dev'],
+  // They list keys of the whole machine. A device that a mount without devices shows cannot be opened.
+  ...host.keyLists.flatMap((path) => ['--ro-bind', '/dev/null', path]),
 ];
 
 const own = (workspace: BubblewrapLine['workspace']): string[] => [

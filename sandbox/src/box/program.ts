@@ -1,5 +1,5 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 
 /** How a program is called inside the sandbox, and what it needs to be seen for that. */
 export type VisibleProgram = { command: string; read: string[] };
@@ -17,8 +17,23 @@ export function visibleProgram(
   const isSeen = (path: string): boolean => seen.some((folder) => contains(folder, path));
   if (isSeen(paths.real)) return { command: isSeen(paths.given) ? paths.given : paths.real, read: [] };
   const folder = dirname(paths.real);
-  const showsTooMuch = folder === '/' || hidden.some((path) => contains(folder, path));
-  return { command: paths.real, read: [showsTooMuch ? paths.real : folder] };
+  return { command: paths.real, read: [showsTooMuch(folder, hidden) ? paths.real : folder] };
+}
+
+/** True for a folder that is, or holds, one that no child may see, by whatever name it is called. */
+export function showsTooMuch(folder: string, hidden: readonly string[]): boolean {
+  const real = realPath(folder);
+  return real === '/' || hidden.some((path) => contains(real, path));
+}
+
+/** The path without links, as far as it exists. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
 }
 
 const contains = (folder: string, path: string): boolean =>

@@ -1,14 +1,17 @@
 import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { availableParallelism, homedir, release } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, homedir, release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { compareVersions } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Host } from '../sandbox.ts';
+import { ownKeyring } from './keyring.ts';
+import { realPath } from './program.ts';
+import { systemCallFilter } from './system-call-filter.ts';
 
 /** The programs that make a sandbox, by their names, where this machine lacks them. */
 export type Lacking = { lacks: string[] };
 
 /** Looks at this machine's files; starts nothing. For Linux only. */
-export function readHost(isRoot: boolean): Host | Lacking {
+export function readHost(isRoot: boolean, hidden: readonly string[]): Host | Lacking {
   const wanted = ['bwrap', 'prlimit', ...(isRoot ? ['setpriv'] : [])];
   const found = new Map(wanted.map((name) => [name, find(name)]));
   const [bwrap, prlimit, setpriv] = [found.get('bwrap'), found.get('prlimit'), found.get('setpriv')];
@@ -29,8 +32,11 @@ export function readHost(isRoot: boolean): Host | Lacking {
     devices,
     deviceGroups: [...new Set(devices.map((path) => statSync(path).gid))].filter((gid) => gid !== 0),
     canDisableUserNamespaces: true,
+    filter: systemCallFilter(process.arch),
+    keyLists: ['/proc/keys', '/proc/key-users'].filter((path) => existsSync(path)),
+    ownKeyring: ownKeyring(find('perl'), process.arch),
     countsProcesses: isRoot || compareVersions(release().split('-')[0] ?? '0', '5.14') >= 0,
-    hidden: [homedir()],
+    hidden: [...hidden, ...homes(), ...SHARED_PLACES].flatMap(bothNames),
     cpus: availableParallelism(),
   };
 }
@@ -49,6 +55,25 @@ const SYSTEM = [
 
 /** By these a driver finds its cards. */
 const GPU_SYSTEM = ['/sys/dev', '/sys/devices', '/sys/class', '/sys/bus', '/sys/module', '/opt/rocm'];
+
+/** Folders of the top that are of many programs, users or disks, and so of none. */
+const SHARED_PLACES = [
+  ...['/boot', '/dev', '/etc', '/home', '/media', '/mnt', '/opt', '/proc', '/root', '/run', '/srv', '/sys'],
+  ...['/tmp', '/var', tmpdir()],
+];
+
+/** Of everyone, and where people put programs beside settings and keys. */
+const homes = (): string[] =>
+  [homedir(), ...entries('/home').map((name) => join('/home', name))].flatMap((home) => [
+    home,
+    join(home, '.local'),
+  ]);
+
+/** As it is written, and where it really is: paths are compared by both. */
+function bothNames(path: string): string[] {
+  const absolute = resolve(path);
+  return [...new Set([absolute, realPath(absolute)])];
+}
 
 function etc(name: string): string {
   return join('/etc', name);

@@ -1,7 +1,7 @@
-import { constants, createWriteStream } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, type FileHandle, lstat, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { execa } from 'execa';
 
 export type Taken =
   | { ok: true; bytes: number }
@@ -11,10 +11,14 @@ export type Taken =
 /** Neither follows a link nor waits at a pipe. Windows has no such flags, and no sandbox. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** A file of so many bytes is not worth two streams. */
-const AT_ONCE = 1_048_576;
+/** What is read and written at once. */
+const PIECE = 1_048_576;
 
-/** Copies the plain file `name` of `folder`, a folder that a child could write, to `target`. */
+/**
+ * Copies the plain file `name` of `folder`, a folder that a child could write,
+ * to `target`. Of what the file says it holds at most `maxBytes` are taken,
+ * and a hole stays a hole: the copy takes no more of the disk than the file.
+ */
 export async function takeFile(
   folder: string,
   name: string,
@@ -47,14 +51,14 @@ export async function loadFile(
     const stats = await file.stat();
     if (!stats.isFile()) return noFile(name);
     if (stats.size > maxBytes) return tooLarge(name, maxBytes);
-    // A file that grows meanwhile is cut where it was.
-    if (stats.size <= AT_ONCE) {
+    if (stats.size <= PIECE) {
+      // A file that grows meanwhile is cut where it was.
       const bytes = Buffer.allocUnsafe(stats.size);
       const { bytesRead } = await file.read(bytes, 0, stats.size, 0);
       return { ok: true, bytes: bytesRead, held: bytes.subarray(0, bytesRead) };
     }
-    const read = file.createReadStream({ end: stats.size - 1, autoClose: false });
-    await pipeline(read, createWriteStream(target, { mode: 0o600 }));
+    const hasHoles = stats.blocks * 512 < stats.size && process.platform === 'linux';
+    await (hasHoles ? copyWithHoles : copy)(file, target, stats.size);
     return { ok: true, bytes: stats.size, held: null };
   } finally {
     await file.close();
@@ -103,6 +107,42 @@ const absent = (name: string): Taken & { ok: false } => ({
   reason: 'absent',
   message: `The file "${name}" was not written.`,
 });
+
+/** A file that grows meanwhile is cut where it was. */
+async function copy(from: FileHandle, target: string, size: number): Promise<void> {
+  const to = await open(target, 'w', 0o600);
+  try {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, size));
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await from.read(piece, 0, Math.min(piece.length, size - at), at);
+      if (bytesRead === 0) break;
+      await writeAll(to, piece.subarray(0, bytesRead), at);
+      at += bytesRead;
+    }
+  } finally {
+    await to.close();
+  }
+}
+
+/** Node cannot ask where the holes are, and reads through all of them; the `cp` of coreutils can. */
+async function copyWithHoles(from: FileHandle, target: string, size: number): Promise<void> {
+  // By what is open, not by its name: the child could put something else there.
+  const source = `/proc/${process.pid}/fd/${from.fd}`;
+  const copied = await execa('cp', ['--sparse=auto', '--no-target-directory', '--', source, target], {
+    reject: false,
+    preferLocal: false,
+    maxBuffer: 4_096,
+  });
+  if (copied.exitCode !== 0) throw new Error(`A file could not be copied to ${target}: ${copied.stderr}`);
+  await chmod(target, 0o600);
+  await truncate(target, size);
+}
+
+async function writeAll(to: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await to.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+  }
+}
 
 const noFile = (name: string): Taken & { ok: false } => ({
   ok: false,

@@ -134,14 +134,12 @@ const counted = (launch: Launch, group: ControlGroup | null): Launch =>
     ? { ...launch, ...joining(launch, group) }
     : launch;
 
-const execute = ({ command, args, env, cwd }: Launch) =>
+const execute = ({ command, args, env, cwd, filter }: Launch) =>
   execa(command, args, {
     env,
     extendEnv: false,
     cwd,
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'pipe',
+    stdio: ['pipe', 'pipe', 'pipe', ...(filter === null ? [] : [filter])],
     buffer: false,
     reject: false,
     cleanup: true,

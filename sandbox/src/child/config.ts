@@ -30,6 +30,8 @@ const INSIDE = {
   LANG: 'C.UTF-8',
   USER: 'pilot',
   LOGNAME: 'pilot',
+  // Perl starts the sandbox, and would complain of a LANG that this machine lacks.
+  PERL_BADLANG: '0',
 };
 
 /** Where programs are looked for by their names. */

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { bubblewrapLine } from '../box/bubblewrap.ts';
-import { findProgram, visibleProgram } from '../box/program.ts';
+import { findProgram, realPath, showsTooMuch, visibleProgram } from '../box/program.ts';
 import type { Confinement, Host } from '../sandbox.ts';
 import { searchPath } from './config.ts';
 
@@ -10,6 +11,8 @@ export type Launch = {
   env: Record<string, string>;
   cwd: string;
   sandboxed: boolean;
+  /** What bubblewrap reads from file descriptor 3. */
+  filter: Uint8Array | null;
 };
 
 type Asked = {
@@ -19,7 +22,11 @@ type Asked = {
   confinement: Confinement;
 };
 
-/** A program that cannot be found is left as it is: starting it then says so. */
+/**
+ * A program that cannot be found is started as one that does not exist, which
+ * says so: looked for once more, by another PATH, it would run outside of the
+ * sandbox. Throws when a folder in `read` would show what is hidden.
+ */
 export function launchOf({ command, args, env, confinement }: Asked): Launch {
   const { sandbox, workspace, read, limits } = confinement;
   const { folders, inside, uid } = workspace;
@@ -29,12 +36,16 @@ export function launchOf({ command, args, env, confinement }: Asked): Launch {
     env: { ...env, TMPDIR: inside.tmp },
     cwd: folders.work,
     sandboxed: false,
+    filter: null,
   };
   if (sandbox.level === 'none') return bare;
   const program = findProgram(command, searchPath());
-  if (program === null) return bare;
+  if (program === null) return { ...bare, command: join('/nonexistent', command) };
   const { host } = sandbox;
-  const visible = visibleProgram(program, seenIn(host, read), [...host.hidden, folders.work]);
+  const hidden = [...host.hidden, realPath(folders.work)];
+  const tooMuch = read.find((path) => showsTooMuch(path, hidden));
+  if (tooMuch !== undefined) throw new Error(`${tooMuch} holds more than a job may see.`);
+  const visible = visibleProgram(program, seenIn(host, read), hidden);
   const line = bubblewrapLine({
     host,
     command: visible.command,
@@ -43,7 +54,7 @@ export function launchOf({ command, args, env, confinement }: Asked): Launch {
     read: [...visible.read, ...read],
     limits,
   });
-  return { ...bare, ...line, sandboxed: true };
+  return { ...bare, ...line, sandboxed: true, filter: host.filter };
 }
 
 const seenIn = (host: Host, read: readonly string[]): string[] => [

@@ -1,7 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** `bytes` as the disk counts them: a file with holes takes what it really takes. */
+/** `bytes` that the disk counts or that the file says it has, whichever is more: a file with holes is full once it is sent. */
 export type FolderUsage = { bytes: number; files: number };
 
 const TOO_MUCH: FolderUsage = { bytes: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
@@ -36,7 +36,8 @@ const open = (folder: string) =>
 
 const bytesOf = async (path: string): Promise<number> => {
   try {
-    return ((await lstat(path)).blocks ?? 0) * 512;
+    const { size, blocks } = await lstat(path);
+    return Math.max(size, (blocks ?? 0) * 512);
   } catch (error) {
     if (isGone(error)) return 0;
     throw error;

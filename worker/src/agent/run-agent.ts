@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
+import { detectSandbox, gapsOf } from '@parallel-pilot/sandbox/detect.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { Assets } from '../assets/assets.ts';
@@ -37,13 +37,11 @@ export type RunOptions = {
  */
 export async function runAgent(config: WorkerConfig, options: RunOptions): Promise<WorkerExit> {
   const { log, kinds } = options;
-  const sandbox = options.sandbox ?? (await detectSandbox());
+  const sandbox = options.sandbox ?? (await detectSandbox([config.dataFolder]));
+  if (sandbox.level === 'none' && !config.unsandboxed) return cannotStart(log, noSandbox(sandbox.reason));
+  tellProtections(log, sandbox);
   const capabilities = await detectAll(kinds, sandbox);
   if (capabilities === null) return cannotStart(log, nothingToDo(config));
-  if (sandbox.level === 'none') {
-    const sentence = 'There is no sandbox, so this worker takes jobs of its own owner only';
-    log.warn({ event: 'sandbox.none' }, `${sentence}: ${sandbox.reason}`);
-  }
   let folder: DataFolder;
   try {
     folder = await openDataFolder(config.dataFolder, log);
@@ -146,6 +144,20 @@ async function detectAll(kinds: readonly WorkerKind[], sandbox: Sandbox): Promis
     { kinds: able.map((it) => it.name), sandbox: sandbox.level },
     ...able.map((it) => it.capabilities),
   );
+}
+
+const OPEN = 'a job can read, change and send away all that this user can, keys and passwords too';
+
+const noSandbox = (reason: string): string =>
+  `This machine has no sandbox, so it cannot be a worker: without one ${OPEN}. ${reason} To work all the same, for jobs of your own alone, start it with --unsandboxed (or PILOT_UNSANDBOXED=1).`;
+
+function tellProtections(log: Log, sandbox: Sandbox): void {
+  if (sandbox.level === 'none') {
+    const sentence = `There is no sandbox: ${OPEN}. This worker is given jobs of its own owner only.`;
+    log.warn({ event: 'sandbox.none' }, `${sentence} ${sandbox.reason}`);
+    return;
+  }
+  for (const gap of gapsOf(sandbox.host)) log.warn({ event: 'sandbox.gap' }, gap);
 }
 
 const nothingToDo = (config: WorkerConfig): string =>

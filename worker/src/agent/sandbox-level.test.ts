@@ -5,7 +5,17 @@ import pino from 'pino';
 import { fakeKind } from './fixtures/fake-kind.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
 
-test('a worker without a sandbox tells the farm, and its owner why', async (t) => {
+test('a worker without a sandbox does not start unless it is told to', async (t) => {
+  const world = await TestWorld.make(t);
+  const sandbox = { level: 'none', reason: 'It needs Linux.' } as const;
+  const { ended } = world.start({ PILOT_UNSANDBOXED: '0' }, [fakeKind()], { sandbox });
+  const { code, message } = await ended;
+  assert.equal(code, 1);
+  assert.match(message, /It needs Linux\. .* start it with --unsandboxed \(or PILOT_UNSANDBOXED=1\)/);
+  assert.equal(world.farm.all('hello').length, 0);
+});
+
+test('a worker without a sandbox that may work tells the farm, and its owner why', async (t) => {
   const world = await TestWorld.make(t);
   const lines: string[] = [];
   const log = pino(
@@ -22,5 +32,5 @@ test('a worker without a sandbox tells the farm, and its owner why', async (t) =
   assert.equal(hello.capabilities.sandbox, 'none');
   const said = lines.filter((line) => line.includes('sandbox.none'));
   assert.equal(said.length, 1);
-  assert.match(said[0] ?? '', /jobs of its own owner only: bubblewrap is not installed/);
+  assert.match(said[0] ?? '', /jobs of its own owner only\. bubblewrap is not installed/);
 });

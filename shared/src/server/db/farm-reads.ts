@@ -40,12 +40,15 @@ export async function jobsToCancel(db: Db): Promise<JobId[]> {
   return rows.map((row) => row.id);
 }
 
-export type FarmJob = Pick<Selectable<JobsTable>, 'id' | 'kind' | 'state' | 'priority' | 'created_at'>;
+export type FarmJob = Pick<
+  Selectable<JobsTable>,
+  'id' | 'owner_id' | 'kind' | 'state' | 'priority' | 'created_at'
+>;
 
 export const farmJobs = (db: Db, ids: JobId[]): Promise<FarmJob[]> =>
   db
     .selectFrom('jobs')
-    .select(['id', 'kind', 'state', 'priority', 'created_at'])
+    .select(['id', 'owner_id', 'kind', 'state', 'priority', 'created_at'])
     .where('id', 'in', ids)
     .execute();
 

@@ -21,7 +21,7 @@ export async function findPython(chosen: string | null, sandbox: Sandbox): Promi
   const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
   try {
     const able: FoundPython[] = [];
-    for (const python of candidates(chosen)) {
+    for (const python of candidates(chosen, sandbox)) {
       const found = await look(python, sandbox, folder);
       if (found !== null && found.numpy !== null)
         able.push({ python, found: { ...found, numpy: found.numpy } });
