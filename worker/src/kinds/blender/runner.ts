@@ -44,6 +44,7 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
       const each = await Promise.all([slot.pid(), decoder.pid()].map(residentBytes));
       return each.reduce((sum, bytes) => sum + bytes, 0);
     },
+    cpuMs: async () => await slot.cpuMs(),
     rest: async () => void (await Promise.all([slot.rest(), decoder.close()])),
     forget: async () => void (await Promise.all([slot.forget(), decoder.close()])),
     close: async () => void (await Promise.all([slot.close(), decoder.close()])),

@@ -7,7 +7,7 @@ import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
-import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { parseMessage, parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { ChunkProgress } from '../kind.ts';
@@ -28,6 +28,7 @@ export type SessionOptions = {
   threads: number;
   /** Where the process gets a workspace of its own. */
   folder: string;
+  limits?: Limits | undefined;
   /** Told of `hello`, and of what `detect` finds on its way, which nobody else expects. */
   onEvent?(event: BridgeEvent): void;
 };
@@ -58,6 +59,8 @@ export type Session = {
   readonly log: Tail;
   /** Its folders, there until the session is closed. */
   readonly workspace: Workspace;
+  /** Processor time since its start, milliseconds. */
+  cpuMs(): Promise<number>;
   alive(): boolean;
   /** Blender's version, once it has said hello. */
   version(): string | null;
@@ -121,7 +124,7 @@ export function startSession(options: SessionOptions): Session {
     command: options.blender,
     args: blenderArguments(options.threads),
     env: childEnvironment(sandbox),
-    confinement: { sandbox, workspace, read: [BRIDGE], limits: defaultLimits() },
+    confinement: { sandbox, workspace, read: [BRIDGE], limits: options.limits ?? defaultLimits() },
     maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : log.add(line),
@@ -156,6 +159,7 @@ export function startSession(options: SessionOptions): Session {
     pid: child.pid,
     log,
     workspace,
+    cpuMs: child.cpuMs,
     alive: () => exit === null && !ending,
     version: () => version,
     ask,

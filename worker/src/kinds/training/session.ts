@@ -4,7 +4,7 @@ import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
-import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
@@ -17,6 +17,7 @@ export type SessionOptions = {
   threads: number;
   /** Where the process gets a workspace of its own. */
   folder: string;
+  limits?: Limits | undefined;
 };
 
 export type AskOptions = {
@@ -38,6 +39,8 @@ export type Session = {
   readonly pid: number | undefined;
   /** Its folders, there until the session is closed. */
   readonly workspace: Workspace;
+  /** Processor time since its start, milliseconds. */
+  cpuMs(): Promise<number>;
   alive(): boolean;
   ask(command: Command, options: AskOptions): Promise<Answer>;
   close(): Promise<void>;
@@ -49,7 +52,8 @@ const STOP_MS = 700;
 const LONGEST_REPLY = 2 * 1024 * 1024;
 
 /** Starts Python at once; the first `ask` waits until it is ready. */
-export function startSession({ python, sandbox, threads, folder }: SessionOptions): Session {
+export function startSession(options: SessionOptions): Session {
+  const { python, sandbox, threads, folder, limits = defaultLimits() } = options;
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(50, 4_000);
   const exchange = createExchange();
@@ -81,7 +85,7 @@ export function startSession({ python, sandbox, threads, folder }: SessionOption
     command: python.command,
     args: ['-B', '-c', start],
     env: pythonEnvironment(sandbox, threads),
-    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits: defaultLimits() },
+    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits },
     maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : said.add(line),
@@ -113,6 +117,7 @@ export function startSession({ python, sandbox, threads, folder }: SessionOption
   return {
     pid: child.pid,
     workspace,
+    cpuMs: child.cpuMs,
     alive: () => !ended,
     ask,
     async close() {
