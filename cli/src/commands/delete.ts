@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { yes?: boolean };
@@ -25,13 +27,14 @@ export function deleteCommand(context: Context): Command {
     const api = await connect(context.config, flags);
     const id = await findJob(api, text);
     const { name, state } = await api.job(id);
-    const what = `${name} (${id})`;
+    const what = printable(`${name} (${id})`);
     const question = `Delete ${what}${isOver(state) ? '' : `, which is ${state},`} and its files for good? [y/N] `;
     if (!flags.yes && !(await agrees(context, question))) {
       throw new SentenceError(`${what} is still there. --yes deletes it without asking.`);
     }
     await api.delete(id);
-    context.stdout.write(`${flags.json ? JSON.stringify({ deleted: id }) : `${what} is deleted.`}\n`);
+    if (flags.json) printJson(context.stdout, { deleted: id });
+    else print(context.stdout, `${what} is deleted.`);
   });
 }
 

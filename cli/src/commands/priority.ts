@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
+import { print, printJson } from '../text/print.ts';
 import { priority } from './numbers.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
@@ -19,9 +20,7 @@ export function priorityCommand(context: Context): Command {
     const id = await findJob(api, text);
     await api.prioritize(id, wanted);
     const job = await api.job(id);
-    const line = flags.json
-      ? JSON.stringify(job, null, 2)
-      : `${job.name} (${job.id}) has priority ${job.priority}.`;
-    context.stdout.write(`${line}\n`);
+    if (flags.json) printJson(context.stdout, job, 2);
+    else print(context.stdout, `${job.name} (${job.id}) has priority ${job.priority}.`);
   });
 }

@@ -1,6 +1,7 @@
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent, JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -92,7 +93,9 @@ export async function renameOrPrioritize(
   edit: { name?: string; priority?: number },
 ): Promise<Outcome> {
   return withJob(parts, id, async () => {
-    await editJob(parts.db, id, { ...edit, now: parts.clock() });
+    const { name = '', ...rest } = edit;
+    const shown = oneLine(name);
+    await editJob(parts.db, id, { ...rest, ...(shown === '' ? {} : { name: shown }), now: parts.clock() });
     tell(parts, id);
     return { ok: true };
   });

@@ -28,3 +28,12 @@ test('a long name of the sender does not make a long answer', () => {
   const parsed = parseMessage(names, { values: { ['x'.repeat(1_000_000)]: 'no number' } });
   assert.ok(!parsed.ok && parsed.issue.length <= 300);
 });
+
+test('bytes are refused, though a short message name the same ones many times', () => {
+  // As socket.io-parser makes it of {"_placeholder":true,"num":0}, repeated: to look into each takes hours.
+  const attachment = Buffer.alloc(2_000_000);
+  const result = Array.from({ length: 70_000 }, () => attachment);
+  const refused = { ok: false, issue: 'it holds bytes' } as const;
+  assert.deepEqual(parseMessage(Message, { id: 1, result }), refused);
+  assert.deepEqual(parseMessage(Message, { id: 1, result: new ArrayBuffer(8) }), refused);
+});
