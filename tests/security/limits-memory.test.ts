@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
+import { findControlGroups } from '@parallel-pilot/sandbox/limits/find-control-groups.ts';
 import { treeOf } from '@parallel-pilot/sandbox/limits/process-tree.ts';
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { execa } from 'execa';
 import { startPython } from '../../sandbox/test-fixtures/confined.ts';
 import { EXCESS } from '../../sandbox/test-fixtures/excess.ts';
 import { gone } from '../../sandbox/test-fixtures/gone.ts';
@@ -82,6 +84,25 @@ print(total)`;
     assert.deepEqual(await child.exited, { kind: 'exited', code: 0 }, said.join('\n'));
     await workspace.remove();
   }
+});
+
+test('what a killed worker left of its groups, the next one removes', {
+  skip: groups === undefined ? 'this user can make no control groups' : false,
+}, async () => {
+  const code = `
+    import { findControlGroups } from '${import.meta.resolve('@parallel-pilot/sandbox/limits/find-control-groups.ts')}';
+    import { defaultLimits } from '${import.meta.resolve('@parallel-pilot/sandbox/limits/limits.ts')}';
+    const groups = await findControlGroups();
+    console.log(JSON.stringify(groups.make(defaultLimits()).joins));
+    process.kill(process.pid, 'SIGKILL');`;
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', code], { reject: false });
+  const left = (JSON.parse(stdout) as string[]).map((path) => dirname(path));
+  assert.ok(left.length > 0 && left.every((path) => existsSync(path)), stdout);
+  await findControlGroups();
+  assert.deepEqual(
+    left.filter((path) => existsSync(path)),
+    [],
+  );
 });
 
 test('a group is gone with its child, even where a process has left the program that started it', {

@@ -78,7 +78,7 @@ export function startChild(options: ChildOptions): Child {
   return {
     pid: child.pid,
     exited,
-    cpuMs: async () => (gone ? 0 : (group?.cpuMs() ?? (await treeCpuMs(child.pid)))),
+    cpuMs: async () => (gone ? 0 : (countedCpu(group) ?? (await treeCpuMs(child.pid)))),
     write: (text) => {
       child.stdin?.write(text);
     },
@@ -96,6 +96,14 @@ export function startChild(options: ChildOptions): Child {
 function groupFor({ groups }: Sandbox, limits: Limits): ControlGroup | null {
   try {
     return groups?.make(limits) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function countedCpu(group: ControlGroup | null): number | null {
+  try {
+    return group?.cpuMs() ?? null;
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@ import type { Limits } from '../sandbox.ts';
 import type { V1Controller } from './cgroup-paths.ts';
 import {
   type ControlGroup,
-  readCount,
+  processesIn,
   readText,
   removeGroups,
   tryWrite,
@@ -29,9 +29,8 @@ export function makeV1(bases: BasesV1, limits: Limits): ControlGroup {
   const { cpuacct } = bases;
   return {
     joins: folders.map((folder) => join(folder, 'cgroup.procs')),
-    outOfMemory: () =>
-      readCount(memory, 'memory.oom_control', 'under_oom') > 0 ||
-      readCount(memory, 'memory.oom_control', 'oom_kill') > 0,
+    processes: () => processesIn(memory),
+    outOfMemory: () => /^(under_oom|oom_kill) [1-9]/m.test(readText(memory, 'memory.oom_control')),
     cpuMs: () =>
       cpuacct === undefined ? null : Number(readText(join(cpuacct, name), 'cpuacct.usage')) / 1e6,
     limitMemory(bytes) {

@@ -66,6 +66,7 @@ export function makeV2(base: string, limits: Limits): ControlGroup {
 export function groupV2(folder: string): ControlGroup {
   return {
     joins: [join(folder, 'cgroup.procs')],
+    processes: () => processesIn(folder),
     outOfMemory: () => readCount(folder, 'memory.events', 'oom_kill') > 0,
     cpuMs: () => readCount(folder, 'cpu.stat', 'usage_usec') / 1_000,
     limitMemory(bytes) {

@@ -7,6 +7,8 @@ import type { Limits } from '../sandbox.ts';
 export type ControlGroup = {
   /** Files into which a process that is to be counted writes "0", before it does anything else. */
   readonly joins: readonly string[];
+  /** By the ids that they have here. */
+  processes(): number[];
   /** True once it wanted more memory than it may have. It does not get it: it is ended or stands still. */
   outOfMemory(): boolean;
   /** Processor time of all its processes so far, ended ones too, milliseconds; null where it is not counted. */

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { treeOf } from './process-tree.ts';
+import { readProcess, treeOf } from './process-tree.ts';
 
 /** What proc_pid_stat(5) counts in is 1/100 s on every Linux. */
 const TICK_MS = 10;
@@ -10,12 +9,11 @@ const TICK_MS = 10;
  */
 export async function treeCpuMs(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;
-  const ticks = await Promise.all((await treeOf(pid)).map(ticksOf));
-  return ticks.reduce((sum, it) => sum + it, 0) * TICK_MS;
+  return (await treeOf(pid)).reduce((sum, it) => sum + ticksOf(it), 0) * TICK_MS;
 }
 
-async function ticksOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+function ticksOf(pid: number): number {
+  const stat = readProcess(`${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // Fields 14 to 17, counted from 1: user and system time, its own and that of children waited for.
   return fields.slice(11, 15).reduce((sum, field) => sum + (Number(field) || 0), 0);

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { execa } from 'execa';
-import { treeOf } from './process-tree.ts';
+import { readProcess, treeOf } from './process-tree.ts';
 
 /** Resident memory of a process and all it started, in bytes; 0 when it is gone or the system does not tell. */
 export async function residentBytes(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;
   if (process.platform === 'linux') {
-    const all = await Promise.all((await treeOf(pid)).map(residence));
+    const all = (await treeOf(pid)).map(residence);
     // Pages that processes share are counted once, by whoever has most of them.
     return sum(all.map((it) => it.anonymous)) + Math.max(...all.map((it) => it.file + it.shared));
   }
@@ -20,7 +20,7 @@ export async function residentBytes(pid: number | undefined): Promise<number> {
  * takes time, only when the processes together have more than `enough` even with shared pages counted for each.
  */
 export async function heldBytes(pids: readonly number[], enough: number): Promise<number> {
-  const most = sum((await Promise.all(pids.map(residence))).map(held));
+  const most = sum(pids.map(residence).map(held));
   if (most <= enough) return most;
   return sum(await Promise.all(pids.map(proportionalBytes)));
 }
@@ -30,8 +30,8 @@ type Residence = { anonymous: number; file: number; shared: number; swap: number
 const held = ({ anonymous, shared, swap }: Residence): number => anonymous + shared + swap;
 
 /** See proc_pid_status(5). */
-async function residence(pid: number): Promise<Residence> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
+function residence(pid: number): Residence {
+  const status = readProcess(`${pid}/status`);
   const of = (name: string): number => kilobytes(status, name) ?? 0;
   return { anonymous: of('RssAnon'), file: of('RssFile'), shared: of('RssShmem'), swap: of('VmSwap') };
 }
@@ -40,7 +40,7 @@ async function residence(pid: number): Promise<Residence> {
 async function proportionalBytes(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
   const anonymous = kilobytes(rollup, 'Pss_Anon');
-  if (anonymous === null) return held(await residence(pid));
+  if (anonymous === null) return held(residence(pid));
   return anonymous + (kilobytes(rollup, 'Pss_Shmem') ?? 0) + (kilobytes(rollup, 'SwapPss') ?? 0);
 }
 

@@ -5,23 +5,35 @@ export type Unnamed = { disk: number; memory: number };
 
 const TOO_MUCH: Unnamed = { disk: Number.POSITIVE_INFINITY, memory: 0 };
 
+/** Of the lists of memory mappings, which are long, only every fourth look reads them. */
+const MAPPINGS_EVERY = 4;
+
 /**
- * What these processes hold open or mapped and no folder shows. Not found: what is under way between two
- * processes, in the queue of a socket. Whoever hides its files, as a process can by prctl(PR_SET_DUMPABLE), counts
- * as having too many: no honest program of a job does.
+ * Looks again and again for what processes hold open or mapped and no folder
+ * shows. Not found: what is under way between two processes, in the queue of a
+ * socket. Whoever hides its files, as a process can by prctl(PR_SET_DUMPABLE),
+ * counts as having too many: no honest program of a job does.
  */
-export async function unnamedFiles(pids: readonly number[]): Promise<Unnamed> {
-  const found = new Map<string, Held>();
-  for (const pid of pids) {
-    const [open, mapped] = await Promise.all([openFiles(pid), mappedFiles(pid)]);
-    if (open === null) return TOO_MUCH;
-    for (const { file, held } of [...open, ...mapped]) {
-      // An open file is known exactly, a mapped one perhaps by the end of what is mapped of it.
-      if ((found.get(file)?.bytes ?? 0) < held.bytes) found.set(file, held);
-    }
+export function createUnnamedFiles(): (pids: readonly number[]) => Promise<Unnamed> {
+  let mapped: Found[] = [];
+  let looks = 0;
+  return async (pids) => {
+    if (looks % MAPPINGS_EVERY === 0) mapped = (await Promise.all(pids.map(mappedFiles))).flat();
+    looks += 1;
+    const open = await Promise.all(pids.map(openFiles));
+    if (open.includes(null)) return TOO_MUCH;
+    return sumOf([...mapped, ...open.flatMap((it) => it ?? [])]);
+  };
+}
+
+/** A file that several have counts once: as an open one exactly, as a mapped one perhaps by the end of what is mapped of it. */
+function sumOf(files: readonly Found[]): Unnamed {
+  const largest = new Map<string, Held>();
+  for (const { file, held } of files) {
+    if ((largest.get(file)?.bytes ?? 0) < held.bytes) largest.set(file, held);
   }
   const sum = (inMemory: boolean): number =>
-    [...found.values()].reduce((all, it) => all + (it.inMemory === inMemory ? it.bytes : 0), 0);
+    [...largest.values()].reduce((all, it) => all + (it.inMemory === inMemory ? it.bytes : 0), 0);
   return { disk: sum(false), memory: sum(true) };
 }
 

@@ -3,7 +3,7 @@ import type { ControlGroup } from './control-group.ts';
 import { folderUsage } from './folder-usage.ts';
 import { heldBytes } from './memory.ts';
 import { treeOf } from './process-tree.ts';
-import { unnamedFiles } from './unnamed-files.ts';
+import { createUnnamedFiles } from './unnamed-files.ts';
 
 /** Which limit was passed, and a sentence about it. */
 export type Excess = { limit: 'memory' | 'processes' | 'disk' | 'time'; message: string };
@@ -27,6 +27,7 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
   const { work, tmp, shm } = workspace.folders;
   let ended = false;
   let memfdBytes = 0;
+  const unnamedFiles = createUnnamedFiles();
   const timers: (() => void)[] = [];
   const report = (excess: Excess | null): void => {
     if (ended || excess === null) return;
@@ -42,37 +43,47 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
     const allowed = limits.memoryBytes;
     const memoryBytes = memfdBytes + (await heldBytes(processes, allowed - memfdBytes));
     report(excessOf({ ...NOTHING, memoryBytes, processes: processes.length }, limits));
-    return memoryBytes > allowed / 2 ? OFTEN_MS : MEMORY_MS;
+    return memoryBytes > allowed / 2 ? OFTEN_MS : SELDOM_MS;
   };
   const lookAtDisk = async (): Promise<number> => {
     const [unnamed, disk] = await Promise.all([
-      treeOf(pid).then(unnamedFiles),
+      unnamedFiles(group?.processes() ?? (await treeOf(pid))),
       folderUsage([work, tmp, shm], { bytes: limits.diskBytes, files: limits.files }),
     ]);
     memfdBytes = unnamed.memory;
     report(excessOf({ ...NOTHING, diskBytes: disk.bytes + unnamed.disk, files: disk.files }, limits));
-    return DISK_MS;
+    return SELDOM_MS;
   };
   if (wallMs !== undefined) {
     const wall = setTimeout(() => report(tooLong(wallMs)), wallMs).unref();
     timers.push(() => clearTimeout(wall));
   }
-  timers.push(repeat(lookAtDisk, DISK_MS));
-  timers.push(
-    group === null ? repeat(lookAtMemory, MEMORY_MS) : repeat(lookAtGroup(group, limits, report), OFTEN_MS),
-  );
+  const start = (look: () => Promise<number>, firstMs: number): void => {
+    timers.push(repeat(look, firstMs, (error) => report(unseen(error))));
+  };
+  start(lookAtDisk, SELDOM_MS);
+  if (group === null) start(lookAtMemory, OFTEN_MS);
+  else start(lookAtGroup(group, limits, report), OFTEN_MS);
   return {
     end() {
-      const excess = !ended && group?.outOfMemory() ? tooMuchMemory(limits) : undefined;
+      const excess = !ended && wasOutOfMemory(group) ? tooMuchMemory(limits) : undefined;
       end();
       return excess;
     },
   };
 }
 
-const DISK_MS = 500;
-const MEMORY_MS = 250;
-const OFTEN_MS = 100;
+function wasOutOfMemory(group: ControlGroup | null): boolean {
+  try {
+    return group?.outOfMemory() ?? false;
+  } catch {
+    // Somebody removed the group, which takes a child that has ended.
+    return false;
+  }
+}
+
+const SELDOM_MS = 500;
+const OFTEN_MS = 200;
 
 function lookAtGroup(group: ControlGroup, limits: Limits, report: (excess: Excess) => void) {
   let allowed = limits.memoryBytes;
@@ -90,11 +101,11 @@ function lookAtGroup(group: ControlGroup, limits: Limits, report: (excess: Exces
 }
 
 /** Calls again after as long as it answers, until the result is called. */
-function repeat(look: () => Promise<number>, firstMs: number): () => void {
+function repeat(look: () => Promise<number>, firstMs: number, onError: (error: Error) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   let over = false;
   const wait = (ms: number): void => {
-    if (!over) timer = setTimeout(() => void look().then(wait), ms).unref();
+    if (!over) timer = setTimeout(() => void look().then(wait, onError), ms).unref();
   };
   wait(firstMs);
   return () => {
@@ -128,6 +139,12 @@ const tooMuchMemory = ({ memoryBytes }: Limits): Excess => ({
 const tooLong = (wallMs: number): Excess => ({
   limit: 'time',
   message: `It ran longer than ${Math.round(wallMs / 1_000)} seconds.`,
+});
+
+/** A child that nothing keeps to its limits must not go on. */
+const unseen = ({ message }: Error): Excess => ({
+  limit: 'memory',
+  message: `What it used could not be seen any more: ${message}`,
 });
 
 const size = (bytes: number): string =>
