@@ -1,5 +1,7 @@
 // Every check and test of the clone, in this process's Node 24: see `npm test`.
-import { dirname } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lint, siteBuild, typeCheck } from './checks.ts';
 import { type FileResult, runTestFile } from './run-test-file.ts';
@@ -16,6 +18,10 @@ const checks = filters.length === 0 ? [typeCheck, lint, siteBuild] : [siteBuild]
 if (filters.length > 0)
   say(`Only test files whose path contains ${filters.join(' or ')}; no type check, no lint.`);
 
+// Workers of tests are to share the machine with each other, not with those that its owner runs.
+const hostFolder = mkdtempSync(join(tmpdir(), 'pilot-test-host-'));
+process.env.PILOT_HOST_FOLDER = hostFolder;
+
 const results: FileResult[] = [];
 for (const check of checks) results.push(report(await check(root)));
 await runAll(quick, () => {});
@@ -23,6 +29,7 @@ await runAll(quick, () => {});
 await runAll(endToEnd, (file, outcome) =>
   say(`  · ${file.slice(file.lastIndexOf('/') + 1)} › ${line(outcome)}`),
 );
+rmSync(hostFolder, { recursive: true, force: true });
 process.exitCode = conclude(results);
 
 /** Two files at once: much of a test is waiting, for a lease to end or a page to show. */

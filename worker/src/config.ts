@@ -1,5 +1,6 @@
 import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
+import { pidNamespace } from '@parallel-pilot/sandbox/limits/process-life.ts';
 import { z } from 'zod';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -19,6 +20,15 @@ const Environment = z.object({
   PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
   /** CPU threads of the whole worker, shared out between its slots. */
   PILOT_THREADS: z.coerce.number().int().min(1).default(availableParallelism()),
+  /** Hours that a chunk may take of which its job says nothing else. */
+  PILOT_CHUNK_HOURS: z.coerce.number().positive().default(72),
+  /** Memory for jobs, of all slots together. Left out, this worker shares what the machine has with its others. */
+  PILOT_MEMORY_BYTES: z.coerce.number().positive().optional(),
+  /** Where the workers of this machine see each other. */
+  PILOT_HOST_FOLDER: z
+    .string()
+    .min(1)
+    .default(join(homedir(), '.parallel-pilot', 'hosts', `${hostname()}-${pidNamespace()}`)),
   PILOT_WORKER_DATA: z
     .string()
     .min(1)
@@ -42,6 +52,10 @@ export type WorkerConfig = {
   slots: number;
   /** For all slots together. */
   threads: number;
+  longestChunkMs: number;
+  /** For all slots together; null for an equal share of the machine. */
+  memoryBytes: number | null;
+  hostFolder: string;
   dataFolder: string;
   cacheBytes: number;
   blender: string | null;
@@ -71,6 +85,9 @@ export function readWorkerConfig(
     name: e.PILOT_NAME,
     slots: e.PILOT_SLOTS,
     threads: e.PILOT_THREADS,
+    longestChunkMs: e.PILOT_CHUNK_HOURS * 3_600_000,
+    memoryBytes: e.PILOT_MEMORY_BYTES ?? null,
+    hostFolder: e.PILOT_HOST_FOLDER,
     dataFolder: e.PILOT_WORKER_DATA,
     cacheBytes: e.PILOT_CACHE_BYTES,
     blender: e.PILOT_BLENDER ?? null,

@@ -39,7 +39,10 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--outer-lr <n>', 'learning rate of --merge outer (1)')
     .option('--outer-momentum <n>', 'momentum of --merge outer (0.3)')
     .option('--trim <share>', 'leave out this share of the updates at either end of every weight (0)')
-    .option('--deadline <time>', 'close a round so long after its start, such as 90, 10m or 2h')
+    .option(
+      '--deadline <time>',
+      'close a round so long after its start, and end a shard that takes longer, such as 90, 10m or 2h',
+    )
     .option('--quorum <share>', 'shards that a round needs after its deadline, such as 0.75 or 75%')
     .option('--holdout <share>', 'part of the rows kept to measure the merged model on (0.1)')
     .option('--seed <n>', 'for shuffling the data and for the script (0)')

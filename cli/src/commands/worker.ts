@@ -11,6 +11,7 @@ type Flags = {
   name?: string;
   slots?: number;
   threads?: number;
+  memoryGb?: string;
   data?: string;
   cacheGb?: string;
   json?: boolean;
@@ -29,6 +30,7 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     .option('--name <name>', "how the farm calls this worker (this machine's name)")
     .option('--slots <n>', 'chunks worked on at the same time', wholeNumber(1, 64))
     .option('--threads <n>', 'processor threads to use, shared out between the slots', wholeNumber(1, 1_024))
+    .option('--memory-gb <n>', 'memory for jobs, in GB (a share of what the machine has)')
     .option('--data <dir>', 'folder for files and results on their way')
     .option('--cache-gb <n>', 'space for files of jobs, in GB')
     .option('--json', 'log lines as JSON');
@@ -62,10 +64,6 @@ export function workerEnv({ config }: Context, flags: Flags): NodeJS.ProcessEnv 
       "The farm lets workers in by a token. Give it with --token, or in the variable PILOT_TOKEN; the farm's Workers page shows it.",
     );
   }
-  const cache = flags.cacheGb === undefined ? undefined : Number(flags.cacheGb);
-  if (cache !== undefined && !(cache > 0)) {
-    throw new SentenceError(`--cache-gb ${flags.cacheGb}: write a number of gigabytes, for instance 50.`);
-  }
   const over = {
     PILOT_JOIN: /^https?:\/\//i.test(flags.join) ? flags.join : `http://${flags.join}`,
     PILOT_TOKEN: token,
@@ -73,12 +71,21 @@ export function workerEnv({ config }: Context, flags: Flags): NodeJS.ProcessEnv 
     PILOT_SLOTS: flags.slots,
     PILOT_THREADS: flags.threads,
     PILOT_WORKER_DATA: flags.data ?? config.workerDataFolder ?? join(config.dataFolder, 'worker'),
-    PILOT_CACHE_BYTES: cache === undefined ? undefined : Math.round(cache * 1000 ** 3),
+    PILOT_MEMORY_BYTES: gigabytes('--memory-gb', flags.memoryGb),
+    PILOT_CACHE_BYTES: gigabytes('--cache-gb', flags.cacheGb),
   };
   const given = Object.entries(over).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as const],
   );
   return { ...config.env, ...Object.fromEntries(given) };
+}
+
+/** In bytes. */
+function gigabytes(flag: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const count = Number(given);
+  if (count > 0 && Number.isFinite(count)) return Math.round(count * 1000 ** 3);
+  throw new SentenceError(`${flag} ${given}: write a number of gigabytes, for instance 50.`);
 }
 
 function readSettings<T>(read: () => T): T {

@@ -34,6 +34,8 @@ export const FAILURES = {
   'no-output': { retry: true, sentence: 'Blender finished without writing the image.' },
   'bad-output': { retry: true, sentence: 'The image that was written is damaged or has the wrong size.' },
   hung: { retry: true, sentence: 'Nothing was heard for too long, so the work was stopped.' },
+  'over-deadline': { retry: false, sentence: 'The shard was not finished when its time was over.' },
+  'over-time': { retry: false, sentence: 'The work took longer than a chunk may take, so it was ended.' },
   'disk-full': { retry: true, sentence: 'The worker has no disk space left.' },
   'upload-failed': { retry: true, sentence: 'The result could not be uploaded.' },
   'worker-lost': { retry: true, sentence: 'The worker went away while it was working on this chunk.' },

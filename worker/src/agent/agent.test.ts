@@ -12,12 +12,13 @@ test('a chunk goes from assign over started and progress to a stored file and do
   const input = farm.addBlob('the scene', 'textures/wood.txt');
   world.start({ PILOT_SLOTS: '2', PILOT_THREADS: '5' });
 
-  const hello = await farm.heard('hello');
+  const [hello, sandbox] = await Promise.all([farm.heard('hello'), detectSandbox()]);
   assert.equal(hello.name, 'tester');
   assert.equal(hello.slots, 2);
   assert.deepEqual(hello.capabilities, {
     kinds: ['fake'],
-    sandbox: (await detectSandbox()).level,
+    sandbox: sandbox.level,
+    limits: sandbox.groups?.version ?? 'watched',
     'fake.version': '1.0',
   });
 

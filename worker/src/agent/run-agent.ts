@@ -12,11 +12,13 @@ import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
 import { watchDiskRoom } from './disk-room.ts';
+import { joinHost } from './host-workers.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import type { Log } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
 import { Slot, type SlotOptions } from './slot.ts';
+import { keptBy, logLimits, slotLimits } from './slot-limits.ts';
 import { listenForSignals, type StopSignals } from './stop-signals.ts';
 
 export type RunOptions = {
@@ -75,8 +77,12 @@ async function live(
     log,
     onChange: (change) => news.note(change),
   });
+  const claim = { slots: config.slots, memoryBytes: config.memoryBytes };
+  const host = await joinHost(config.hostFolder, claim, log);
+  const limits = slotLimits(claim, host);
+  logLimits(log, config.slots, limits, sandbox);
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
-  const slots = await createSlots(config, folder, { kinds, sandbox, log });
+  const slots = await createSlots(config, folder, { kinds, sandbox, limits, log });
   const progress = new ProgressReport((message) => agent.connection.tell('progress', message));
   const disk = watchDiskRoom(config.dataFolder, log);
   const loop = new LeaseLoop({
@@ -101,6 +107,7 @@ async function live(
   news.close();
   agent.close();
   await Promise.all(slots.map((slot) => slot.close()));
+  await host.leave();
   return exit;
 }
 
@@ -123,14 +130,14 @@ function obey(agent: Agent, given: StopSignals | undefined): () => void {
 async function createSlots(
   config: WorkerConfig,
   { scratch }: DataFolder,
-  parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'log'>,
+  parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'limits' | 'log'>,
 ): Promise<Slot[]> {
   const threads = Math.max(1, Math.floor(config.threads / config.slots));
   const slots: Slot[] = [];
   for (let index = 0; index < config.slots; index += 1) {
     const folder = join(scratch, `slot-${index}`);
     for (const kind of parts.kinds) await mkdir(join(folder, kind.name), { recursive: true });
-    slots.push(new Slot({ index, threads, folder, ...parts }));
+    slots.push(new Slot({ index, threads, folder, longestMs: config.longestChunkMs, ...parts }));
   }
   return slots;
 }
@@ -143,7 +150,7 @@ async function detectAll(kinds: readonly WorkerKind[], sandbox: Sandbox): Promis
   const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
   if (able.length === 0) return null;
   return Object.assign(
-    { kinds: able.map((it) => it.name), sandbox: sandbox.level },
+    { kinds: able.map((it) => it.name), sandbox: sandbox.level, limits: keptBy(sandbox) },
     ...able.map((it) => it.capabilities),
   );
 }

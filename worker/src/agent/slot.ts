@@ -1,7 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
-import type { ChunkProgress, RunnableChunk, Runner, RunOutcome, WorkerKind } from '../kinds/kind.ts';
+import type {
+  ChunkProgress,
+  RunnableChunk,
+  Runner,
+  RunOutcome,
+  TimeLimit,
+  WorkerKind,
+} from '../kinds/kind.ts';
+import { startChunkClock } from './chunk-clock.ts';
 import type { Log } from './log.ts';
 
 export type SlotOptions = {
@@ -10,7 +19,10 @@ export type SlotOptions = {
   folder: string;
   kinds: readonly WorkerKind[];
   sandbox: Sandbox;
+  limits?: Limits;
   log: Log;
+  /** What a chunk may take of which its kind knows no limit, milliseconds. */
+  longestMs?: number;
   /** A runner that has not stopped so long after it was told to is left behind, milliseconds. */
   patienceMs?: number;
 };
@@ -55,17 +67,28 @@ export class Slot {
     this.#busy = true;
     this.#affinity = chunk.affinity;
     await this.#turnTo(kindName);
-    const patience = this.#patience(signal);
+    const limit = kind.timeLimit(chunk) ?? longest(this.#options.longestMs ?? LONGEST_MS);
+    const { threads } = this.#options;
+    const cores = availableParallelism();
+    const clock = startChunkClock({ limit, threads, cores, cpuMs: () => runner.cpuMs() });
+    const either = AbortSignal.any([signal, clock.signal]);
+    const patience = this.#patience(either);
     try {
-      return await Promise.race([runner.run(chunk, onProgress, signal), patience.over]);
+      const run = runner.run({ ...chunk, begun: clock.begin }, onProgress, either);
+      const outcome = await Promise.race([run, patience.over]);
+      const over = signal.aborted ? null : clock.over();
+      return over === null || outcome.ok ? outcome : { ...failure(limit.code, over), log: outcome.log };
     } catch (error) {
       this.#options.log.error(
         { event: 'runner.broken', kind: kindName, err: error },
         `The ${kindName} runner broke: ${String(error)}`,
       );
       this.#replace(kind, runner);
+      const over = signal.aborted ? null : clock.over();
+      if (over !== null) return failure(limit.code, over);
       return failure('unexpected', error instanceof Error ? error.message : String(error));
     } finally {
+      clock.stop();
       patience.end();
       this.#busy = false;
     }
@@ -87,11 +110,12 @@ export class Slot {
   }
 
   #create(kind: WorkerKind): Runner {
-    const { index, threads, folder, sandbox, log } = this.#options;
+    const { index, threads, folder, sandbox, limits, log } = this.#options;
     return kind.createRunner({
       threads,
       folder: join(folder, kind.name),
       sandbox,
+      ...(limits === undefined ? {} : { limits }),
       onLog: (line) => log.debug({ event: 'child.line', slot: index, kind: kind.name, line }),
     });
   }
@@ -122,6 +146,16 @@ export class Slot {
     };
   }
 }
+
+/** Three days: a large still on a slow machine takes one. */
+const LONGEST_MS = 72 * 3_600_000;
+
+const longest = (wallMs: number): TimeLimit => ({
+  wallMs,
+  from: 'start',
+  code: 'over-time',
+  message: `It took longer than the ${Math.round(wallMs / 360_000) / 10} hours that this worker gives a chunk (PILOT_CHUNK_HOURS), so it was ended.`,
+});
 
 const failure = (code: keyof typeof FAILURES, message: string): RunOutcome => ({
   ok: false,

@@ -1,4 +1,4 @@
-import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
@@ -16,7 +16,16 @@ export type RunnableChunk = {
   outputs: string;
   /** Milliseconds without any sign of life after which the child counts as hung. */
   hangLimitMs: number;
+  /** To be called when the program is ready and the chunk's own work begins; see TimeLimit. */
+  begun?(): void;
 };
+
+/**
+ * How long a chunk may take, milliseconds, however many signs of life it gives;
+ * `code` and `message` are what it fails by. The agent measures the time and
+ * stops the runner: from its start, or from when the runner says that it has begun.
+ */
+export type TimeLimit = { wallMs: number; from: 'start' | 'begun'; code: FailureCode; message: string };
 
 /**
  * `fraction` runs from 0 to 1 within the chunk; `detail` is one short line such
@@ -46,6 +55,8 @@ export interface Runner {
   ): Promise<RunOutcome>;
   /** Resident memory of the child in bytes, 0 without one. */
   memoryBytes(): Promise<number>;
+  /** Processor time that the child has used since it was started, milliseconds, 0 without one. */
+  cpuMs(): Promise<number>;
   /** The slot turns to work of another kind: lets go of what it keeps warm. A later `run` starts anew. */
   rest(): Promise<void>;
   close(): Promise<void>;
@@ -58,6 +69,8 @@ export type RunnerOptions = {
   folder: string;
   /** What every program that a kind starts has to be confined by; see startChild. */
   sandbox: Sandbox;
+  /** What the child of this slot may use. Left out, what a machine has that does nothing else. */
+  limits?: Limits;
   onLog(line: string): void;
 };
 
@@ -66,5 +79,7 @@ export interface WorkerKind {
   readonly name: string;
   /** Looks at this machine once, at start. An absent program means an empty map, not an error. */
   detect(sandbox: Sandbox): Promise<Capabilities>;
+  /** Null where the kind knows none: the worker's own limit holds. */
+  timeLimit(chunk: Pick<RunnableChunk, 'stage' | 'stageSpec' | 'chunkSpec'>): TimeLimit | null;
   createRunner(options: RunnerOptions): Runner;
 }

@@ -7,6 +7,9 @@ const WORDS: CapabilityWords = {
   kinds: () => [],
   // Which program it is made with is for the log.
   sandbox: (value) => [value === 'none' ? lacks('No sandbox') : has('Sandbox')],
+  limits: (value) => [
+    value === 'watched' ? lacks('Limits only watched') : has(`Limits kept by the kernel (${value})`),
+  ],
   ...Object.assign({}, ...SITE_KINDS.map((kind) => kind.capabilities)),
 };
 

@@ -1,5 +1,5 @@
-import { totalmem } from 'node:os';
-import type { WorkerKind } from '../kind.ts';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { TimeLimit, WorkerKind } from '../kind.ts';
 import { detectBlender } from './detect.ts';
 import { createBlenderRunner, type RunnerLimits } from './runner.ts';
 
@@ -8,19 +8,31 @@ export type BlenderKindOptions = Partial<RunnerLimits> & {
   blender?: string;
 };
 
+/** A frame may take days; to look into a file takes no longer than to open it. */
+const PROBE: TimeLimit = {
+  wallMs: 3_600_000,
+  from: 'start',
+  code: 'over-time',
+  message: 'Looking into the file took longer than an hour, so it was ended.',
+};
+
 /**
  * Probes .blend files and renders their frames. Capabilities: `blender.version`
  * "3.4.1", `blender.engines` by Blender's own names, `blender.denoiser`,
  * `blender.devices` such as "CPU". By default a Blender is replaced after
- * 1,000 frames, or when it has grown beyond half of the machine's memory.
+ * 1,000 frames, or when it has grown beyond half of its slot's memory.
  */
 export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
   const blender = options.blender ?? 'blender';
-  const recycleBytes = options.recycleBytes ?? totalmem() / 2;
   const recycleFrames = options.recycleFrames ?? 1_000;
   return {
     name: 'blender',
     detect: async (sandbox) => await detectBlender(blender, sandbox),
-    createRunner: (runner) => createBlenderRunner({ ...runner, blender, recycleBytes, recycleFrames }),
+    timeLimit: ({ stage }) => (stage === 'probe' ? PROBE : null),
+    createRunner(runner) {
+      const { memoryBytes } = runner.limits ?? defaultLimits();
+      const recycleBytes = options.recycleBytes ?? memoryBytes / 2;
+      return createBlenderRunner({ ...runner, blender, recycleBytes, recycleFrames });
+    },
   };
 }

@@ -37,6 +37,7 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
       }
     },
     memoryBytes: async () => await residentBytes(slot.pid()),
+    cpuMs: async () => await slot.cpuMs(),
     rest: async () => await slot.rest(),
     close: async () => await slot.close(),
   };

@@ -7,7 +7,7 @@ import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
-import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
@@ -20,6 +20,7 @@ export type SessionOptions = {
   threads: number;
   /** Where the process gets a workspace of its own. */
   folder: string;
+  limits?: Limits | undefined;
   onEvent?(event: BridgeEvent): void;
 };
 
@@ -47,6 +48,8 @@ export type Session = {
   readonly log: Tail;
   /** Its folders, there until the session is closed. */
   readonly workspace: Workspace;
+  /** Processor time since its start, milliseconds. */
+  cpuMs(): Promise<number>;
   alive(): boolean;
   /** Blender's version, once it has said hello. */
   version(): string | null;
@@ -100,7 +103,7 @@ export function startSession(options: SessionOptions): Session {
     command: options.blender,
     args: blenderArguments(options.threads),
     env: childEnvironment(sandbox),
-    confinement: { sandbox, workspace, read: [BRIDGE], limits: defaultLimits() },
+    confinement: { sandbox, workspace, read: [BRIDGE], limits: options.limits ?? defaultLimits() },
     maxStdoutLine: 16_777_216,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onReply(line.slice(nonce.length + 1)) : log.add(line),
@@ -131,6 +134,7 @@ export function startSession(options: SessionOptions): Session {
     pid: child.pid,
     log,
     workspace,
+    cpuMs: child.cpuMs,
     alive: () => exit === null && !ending,
     version: () => version,
     ask,

@@ -1,6 +1,6 @@
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Command } from './messages.ts';
 import { type Answer, type AskOptions, type Session, startSession } from './session.ts';
 import type { SceneFile } from './task.ts';
@@ -15,6 +15,7 @@ export type SlotOptions = {
   threads: number;
   folder: string;
   sandbox: Sandbox;
+  limits?: Limits;
   recycleBytes: number;
   recycleFrames: number;
   onLog(line: string): void;
@@ -23,6 +24,8 @@ export type SlotOptions = {
 /** The warm Blender of one worker slot: which file it has open, how much it has done, and when it is replaced. */
 export type Slot = {
   pid(): number | undefined;
+  /** Processor time of the warm Blender, milliseconds. */
+  cpuMs(): Promise<number>;
   /** The folders of the Blender that the last command went to. */
   workspace(): Workspace;
   logLines(): readonly string[];
@@ -91,6 +94,7 @@ export function createSlot(options: SlotOptions): Slot {
 
   return {
     pid: () => (warm.session.alive() ? warm.session.pid : undefined),
+    cpuMs: async () => await warm.session.cpuMs(),
     workspace: () => warm.session.workspace,
     logLines: () => warm.session.log.lines(),
     framesOf: (key) => (warm.key === key && warm.session.alive() ? warm.frames : 0),

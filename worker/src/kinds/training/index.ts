@@ -2,6 +2,7 @@ import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { WorkerKind } from '../kind.ts';
 import { capabilitiesOf, type FoundPython, findPython } from './detect.ts';
 import { createTrainingRunner } from './runner.ts';
+import { timeLimit } from './time-limit.ts';
 
 export type TrainingKindOptions = {
   /** The Python to use: a path, or a name to look up in PATH. Left out, the best one of this machine. */
@@ -26,6 +27,7 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
       const found = await find(sandbox);
       return found === null ? {} : capabilitiesOf(found);
     },
+    timeLimit,
     createRunner: (runner) =>
       createTrainingRunner({
         ...runner,

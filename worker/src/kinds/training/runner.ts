@@ -58,6 +58,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
       try {
         const session = await sessionFor(chunk, ask);
         if ('ok' in session) return session;
+        chunk.begun?.();
         const outcome = await work(session, task, chunk.outputs, ask);
         if (!session.alive()) {
           options.onLog('Python is gone; the next chunk gets a new one.');
@@ -72,6 +73,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
       }
     },
     memoryBytes: async () => await residentBytes(warm?.session.alive() ? warm.session.pid : undefined),
+    cpuMs: async () => (await warm?.session.cpuMs()) ?? 0,
     rest: drop,
     async close() {
       closed = true;

@@ -4,7 +4,7 @@ import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
-import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
 import { type Command, PythonEvent, Reply } from './messages.ts';
@@ -16,6 +16,7 @@ export type SessionOptions = {
   threads: number;
   /** Where the process gets a workspace of its own. */
   folder: string;
+  limits?: Limits | undefined;
 };
 
 export type AskOptions = {
@@ -37,6 +38,8 @@ export type Session = {
   readonly pid: number | undefined;
   /** Its folders, there until the session is closed. */
   readonly workspace: Workspace;
+  /** Processor time since its start, milliseconds. */
+  cpuMs(): Promise<number>;
   alive(): boolean;
   ask(command: Command, options: AskOptions): Promise<Answer>;
   close(): Promise<void>;
@@ -48,7 +51,8 @@ const STOP_MS = 700;
 const LONGEST_REPLY = 16_777_216;
 
 /** Starts Python at once; the first `ask` waits until it is ready. */
-export function startSession({ python, sandbox, threads, folder }: SessionOptions): Session {
+export function startSession(options: SessionOptions): Session {
+  const { python, sandbox, threads, folder, limits = defaultLimits() } = options;
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(50, 4_000);
   const exchange = createExchange();
@@ -68,7 +72,7 @@ export function startSession({ python, sandbox, threads, folder }: SessionOption
     command: python.command,
     args: ['-B', '-c', start],
     env: pythonEnvironment(sandbox, threads),
-    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits: defaultLimits() },
+    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits },
     maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : said.add(line),
@@ -100,6 +104,7 @@ export function startSession({ python, sandbox, threads, folder }: SessionOption
   return {
     pid: child.pid,
     workspace,
+    cpuMs: child.cpuMs,
     alive: () => !ended,
     ask,
     async close() {

@@ -1,0 +1,37 @@
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import {
+  type Claim,
+  memoryForJobs,
+  memoryOfMachine,
+  memoryOfSlot,
+} from '@parallel-pilot/sandbox/limits/share.ts';
+import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { HostWorkers } from './host-workers.ts';
+import type { Log } from './log.ts';
+
+/** What each slot's child may use. Its memory changes with the number of workers on this machine. */
+export function slotLimits(own: Claim, host: HostWorkers): Limits {
+  const forJobs = memoryForJobs(memoryOfMachine());
+  return {
+    ...defaultLimits(),
+    get memoryBytes() {
+      return memoryOfSlot(own, host.others(), forJobs);
+    },
+  };
+}
+
+/** How the limits of children are kept: the capability `limits`. */
+export const keptBy = ({ groups }: Sandbox): string => groups?.version ?? 'watched';
+
+export function logLimits(log: Log, slots: number, limits: Limits, sandbox: Sandbox): void {
+  const memory = `${(limits.memoryBytes / 1e9).toFixed(1)} GB of memory`;
+  const who = slots === 1 ? 'A job' : `Each of the ${slots} slots`;
+  const how =
+    sandbox.groups === undefined
+      ? 'which is watched: this user can make no control groups'
+      : `kept by the kernel (${sandbox.groups.version})`;
+  log.info(
+    { event: 'limits', keptBy: keptBy(sandbox), memoryBytes: limits.memoryBytes },
+    `${who} may use ${memory}, ${how}.`,
+  );
+}
