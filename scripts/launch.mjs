@@ -16,11 +16,22 @@ export async function launch(args, { cwd = process.cwd() } = {}) {
       if (!reachesTheChildAnyway(signal)) child.kill(signal);
     });
   }
+  if (process.env.npm_command !== undefined) watchParent(() => child.kill('SIGTERM'));
   const code = await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (status, signal) => resolve(signal ? 128 + constants.signals[signal] : status));
   });
   process.exit(code);
+}
+
+// npm hands a SIGTERM to the shell that stands between it and this process, and the shell ends without handing it on.
+function watchParent(onEnd) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    onEnd();
+  }, 500).unref();
 }
 
 // Ctrl-C goes from the terminal to every process of the command. Handed on, the child would get it twice, and

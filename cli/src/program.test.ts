@@ -95,6 +95,15 @@ describe('pilot', () => {
     }
   });
 
+  test('takes the port of the farm from PILOT_PORT too, and says so where it is taken', async () => {
+    const { port } = new URL(farm.url);
+    const { code, err } = await pilot(['up', '--workers', '0'], { PILOT_PORT: port });
+    assert.equal(code, 1);
+    assert.match(err, new RegExp(`^Port ${port} is taken by another program\\. .*--port or PILOT_PORT`));
+    const wrong = await pilot(['up'], { PILOT_PORT: 'many' });
+    assert.match(wrong.err, /'many' from env 'PILOT_PORT' is invalid/);
+  });
+
   test('has help with examples for every command', async () => {
     const { out } = await pilot(['--help']);
     const names = [...out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].flatMap((match) => match[1] ?? []);

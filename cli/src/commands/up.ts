@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { printable } from '@parallel-pilot/shared/model/printable.ts';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
 import { type Context, isColoured, isWatched } from '../context.ts';
 import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
@@ -36,12 +36,16 @@ export function upCommand(context: Context, exit: (code: number) => void): Comma
         'Whatever of it dies is started again; jobs go on where they were.',
     )
     .option('--workers <n>', 'workers on this machine', wholeNumber(0, 64))
-    .option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in', '127.0.0.1')
-    .option(
-      '--port <port>',
-      'port of the website; workers join at the one above it',
-      wholeNumber(1, 65_534),
-      3000,
+    .addOption(
+      new Option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in')
+        .env('PILOT_HOST')
+        .default('127.0.0.1'),
+    )
+    .addOption(
+      new Option('--port <port>', 'port of the website; workers join at the one above it')
+        .env('PILOT_PORT')
+        .argParser(wholeNumber(1, 65_534))
+        .default(3000),
     )
     .option('--data <dir>', 'folder for the database, files and logs (or PILOT_DATA)')
     .option('--verbose', 'also show the logs of all processes');

@@ -23,17 +23,21 @@ function refuse(host: string, port: number, code: string): ChosenPorts {
   switch (code) {
     case 'EADDRINUSE':
       return refused(
-        `Port ${port} is taken by another program. Stop that program, or choose another port with --port (the one above it is used too).`,
+        `Port ${port} is taken by another program. Stop that program, or choose another port with --port or PILOT_PORT (the one above it is used too).`,
       );
     case 'EACCES':
-      return refused(`This user may not listen on port ${port}. Choose one above 1023 with --port.`);
+      return refused(
+        `This user may not listen on port ${port}. Choose one above 1023 with --port or PILOT_PORT.`,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return refused(
-        `This machine has no address "${host}". Give one of its own with --host, or 0.0.0.0 for all.`,
+        `This machine has no address "${host}". Give one of its own with --host or PILOT_HOST, or 0.0.0.0 for all.`,
       );
     default:
-      return refused(`Port ${port} on ${host} cannot be used (${code}). Choose another with --port.`);
+      return refused(
+        `Port ${port} on ${host} cannot be used (${code}). Choose another with --port or PILOT_PORT.`,
+      );
   }
 }
 

@@ -8,7 +8,6 @@ import { until } from '../../../tests/support/until.ts';
 import { limitConnections, serverOptions } from './connection-limits.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: farm\r\n\r\n';
-const limits = { stallMs: 200, mostConnections: 100, mostPerAddress: 5 };
 
 test('a reply that nobody takes loses its connection', async (t) => {
   const socket = await openSocket(await listen(t, (_, response) => response.end(Buffer.alloc(50_000_000))));
@@ -74,11 +73,12 @@ test('a client that sends while the server does not read is not blamed for it', 
 
 test('requests one after the other share a connection, requests without waiting do not get far', async (t) => {
   let begun = 0;
-  const server = await listen(t, async (_, response) => {
+  const handle: RequestListener = async (_, response) => {
     begun += 1;
     await pause(20);
     response.end('x');
-  });
+  };
+  const server = await listen(t, handle, { stallMs: 20_000 });
   const patient = await openSocket(server);
   t.after(() => patient.client.destroy());
   for (let request = 1; request <= 10; request += 1) {
@@ -95,7 +95,7 @@ test('requests one after the other share a connection, requests without waiting 
 
 test('the sixth connection of an address is ended, unless the address is exempt', async (t) => {
   for (const exempt of [false, true]) {
-    const server = await listen(t, (_, response) => response.end(), exempt);
+    const server = await listen(t, (_, response) => response.end(), { stallMs: 20_000, exempt });
     const clients = Array.from({ length: 8 }, () =>
       connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {}),
     );
@@ -123,8 +123,9 @@ test('the sixth connection of an address is ended, unless the address is exempt'
 async function listen(
   t: { after(end: () => void): void },
   handle: RequestListener,
-  exempt = false,
+  { stallMs = 200, exempt = false } = {},
 ): Promise<Server> {
+  const limits = { stallMs, mostConnections: 100, mostPerAddress: 5 };
   const server = createServer(serverOptions(limits), handle);
   limitConnections(server, limits, () => exempt);
   server.listen(0, '127.0.0.1');
