@@ -35,8 +35,10 @@ test('digits over four workers through the website: drop, start, watch the curve
   await accuracy.waitFor({ timeout: 120_000 });
   assert.ok(await drawsLines(page), 'the chart of the accuracy is empty');
 
+  const link = page.getByRole('link', { name: 'Download model.npz' });
+  await link.waitFor({ timeout: 180_000 });
   const download = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'Download model.npz' }).click({ timeout: 180_000 });
+  await link.click();
   const saved = await download;
   assert.equal(saved.suggestedFilename(), 'model.npz');
   // A zip, of which an .npz is one.

@@ -175,7 +175,7 @@ test('a job that is over begins again with its settings, a test frame tells how 
   const page = await browser.newPage();
   await page.goto(`${farm.url}/jobs/${job}`);
   await page.getByRole('button', { name: 'Again with changes' }).click();
-  const frames = page.getByRole('textbox', { name: 'Frames' });
+  const frames = page.getByRole('textbox', { name: 'Frames', exact: true });
   await frames.waitFor({ timeout: 60_000 });
   assert.equal(await frames.inputValue(), '11-16');
   await page.getByLabel('Samples').fill('3');

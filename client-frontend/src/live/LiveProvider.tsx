@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import { type Connection, connection } from './connection.ts';
-import type { LiveRooms, Room } from './rooms.ts';
+import { type LiveRooms, openLiveRooms, type Room } from './rooms.ts';
 
 const Live = createContext<LiveRooms | null>(null);
 
@@ -10,18 +10,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [rooms, setRooms] = useState<LiveRooms | null>(null);
   useEffect(() => {
-    let opened: LiveRooms | null = null;
-    let left = false;
-    // Beside the page, which shows what it has without it.
-    void import('./rooms.ts').then(({ openLiveRooms }) => {
-      if (left) return;
-      opened = openLiveRooms(queries);
-      setRooms(opened);
-    });
-    return () => {
-      left = true;
-      opened?.close();
-    };
+    const opened = openLiveRooms(queries);
+    setRooms(opened);
+    return () => opened.close();
   }, [queries]);
   return <Live value={rooms}>{children}</Live>;
 }

@@ -4,6 +4,7 @@ import { artifactsQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { type Artifact, Downloads, OtherDownloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';
+import { modelInWords } from './model-words.ts';
 import { trainingOf } from './training-job.ts';
 
 /** What there is to download of a training that is over: the model, or all of it; its parts are folded. */
@@ -24,6 +25,7 @@ export function Result({ job }: { job: JobDetail }) {
           isEverything(artifact) ? 'Everything, as a zip' : `Download ${artifact.name}`
         }
       />
+      {models.length > 0 && <p className={classes.quiet}>{modelInWords(trainingOf(job))}</p>}
       <OtherDownloads artifacts={artifacts.filter((one) => !isModel(one) && !isEverything(one))} />
     </section>
   );
