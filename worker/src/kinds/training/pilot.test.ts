@@ -152,6 +152,24 @@ print(found, pilot.classes, any(os.path.islink(p) for p in paths))`;
   );
 });
 
+test('data that comes in parts is trained on by one and measured on by the other', async () => {
+  await alone(`
+import zipfile
+np.savez("parts.npz", x_train=np.asfortranarray(np.arange(8).reshape(4, 2)), y_train=np.array(["b", "a", "b", "a"]),
+         x_test=np.zeros((2, 2)), y_test=np.array(["c", "b"]))
+with zipfile.ZipFile("parts.zip", "w") as file:
+    for name in ("s/README.txt", "s/train/a/1", "s/train/b/2", "s/test/a/3", "s/test/c/4", "s/val/a/5"):
+        file.writestr(name, name)`);
+  const npz =
+    'X, y = pilot.data("parts.npz"); print(sorted(X[:, 0].tolist()), sorted(y.tolist()), pilot.classes)';
+  assert.equal(await said(npz), "[0, 2, 4, 6] [0, 0, 1, 1] ['a', 'b', 'c']");
+  assert.equal(await said(npz, { PILOT_EVALUATE: '1' }), "[0.0, 0.0] [1, 2] ['a', 'b', 'c']");
+  const zip =
+    'p, y = pilot.data("parts.zip"); print(sorted((int(one[-1]), int(label)) for one, label in zip(p, y)), pilot.classes)';
+  assert.equal(await said(zip), "[(1, 0), (2, 1)] ['a', 'b', 'c']");
+  assert.equal(await said(zip, { PILOT_EVALUATE: '1' }), "[(3, 0), (4, 2)] ['a', 'b', 'c']");
+});
+
 test('weights keep their container and types; bfloat16 and a list of arrays too', async () => {
   const script = `
 import collections, torch

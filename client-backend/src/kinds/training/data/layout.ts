@@ -1,4 +1,6 @@
+import { rowBytes } from './npy-header.ts';
 import type { Npz, NpzArray } from './open-npz.ts';
+import { measuredPart, type Part, partOfName } from './parts.ts';
 
 /** Names under which labels are looked for when the settings name none, in this order; the same in pilot.py. */
 export const LABEL_NAMES = ['label', 'labels', 'target', 'targets', 'class', 'y', 'Y'];
@@ -9,16 +11,56 @@ export function findLabel(names: readonly string[], given: string | null): strin
   return LABEL_NAMES.find((name) => names.includes(name)) ?? null;
 }
 
-export type NpzLayout = { rows: number; arrays: NpzArray[]; label: NpzArray | null };
+/** Arrays are called as scripts get them: `x` for `x_train`. */
+export type NpzPart = { rows: number; arrays: NpzArray[]; label: NpzArray | null };
+/** `test`: arrays that came to be measured on, of the same names as the others. */
+export type NpzLayout = NpzPart & { test: NpzPart | null; leftOut: string[] };
 
 /** What of an .npz is split how; the message completes a sentence that begins with its name. */
 export function npzLayout(
   { arrays: byName }: Npz,
   given: string | null,
-): ({ ok: true } & NpzLayout) | { ok: false; message: string } {
+): ({ ok: true } & NpzLayout) | Refused {
+  if (byName.size === 0) return refuse('holds no array');
+  const parted = partsOf(byName);
+  const train = partLayout(parted.train, given);
+  if (!train.ok) return train;
+  if (parted.test === null) return { ...train, test: null, leftOut: parted.leftOut };
+  const test = partLayout(parted.test, given);
+  if (!test.ok) return test;
+  for (const { name, header } of train.arrays) {
+    const other = parted.test.get(name)?.header;
+    if (other?.descr !== header.descr || String(other.shape.slice(1)) !== String(header.shape.slice(1))) {
+      return refuse(
+        `cannot be used: the part to measure on has "${name}" in another shape or type than the one to train on, or not at all`,
+      );
+    }
+  }
+  return { ...train, test, leftOut: parted.leftOut };
+}
+
+type Arrays = ReadonlyMap<string, NpzArray>;
+type Parted = { train: Arrays; test: Arrays | null; leftOut: string[] };
+
+/** Every array belongs to a part, or there are none. */
+function partsOf(byName: Arrays): Parted {
+  const found = [...byName.values()].map((array) => ({ array, of: partOfName(array.name) }));
+  const measured = measuredPart(new Set(found.map(({ of }) => of?.part ?? null)));
+  if (measured === null || found.some(({ of }) => of === null))
+    return { train: byName, test: null, leftOut: [] };
+  const named = (part: Part) =>
+    new Map(
+      found.flatMap(({ array, of }) => (of?.part === part ? [[of.base, { ...array, name: of.base }]] : [])),
+    );
+  const leftOut = found.flatMap(({ array, of }) =>
+    of?.part === 'train' || of?.part === measured ? [] : [array.name],
+  );
+  return { train: named('train'), test: named(measured), leftOut };
+}
+
+function partLayout(byName: Arrays, given: string | null): ({ ok: true } & NpzPart) | Refused {
   const arrays = [...byName.values()];
-  const [first] = arrays;
-  if (first === undefined) return refuse('holds no array');
+  const first = arrays[0] as NpzArray;
   for (const { name, header } of arrays) {
     const { kind, fortran, shape } = header;
     if (kind === 'O') {
@@ -28,9 +70,9 @@ export function npzLayout(
     }
     if (shape.length === 0)
       return refuse(`cannot be split: the array "${name}" is a single value without rows`);
-    if (fortran && shape.length > 1) {
+    if (fortran && shape.length > 1 && rowBytes(header) > MOST_COLUMN_ROW_BYTES) {
       return refuse(
-        `cannot be split: the array "${name}" is stored column by column (Fortran order). Save numpy.ascontiguousarray of it`,
+        `cannot be split: the array "${name}" is stored column by column (Fortran order), with too many columns for that. Save numpy.ascontiguousarray of it`,
       );
     }
     if (shape[0] !== first.header.shape[0]) {
@@ -40,7 +82,8 @@ export function npzLayout(
     }
   }
   const names = arrays.map((array) => array.name);
-  const label = findLabel(names, given);
+  const label =
+    findLabel(names, given === null ? null : (partOfName(given)?.base ?? given)) ?? findLabel(names, given);
   if (given !== null && label === null) {
     return refuse(`has no array "${given}" for the labels; it has ${names.slice(0, 20).join(', ')}`);
   }
@@ -51,4 +94,8 @@ export function npzLayout(
   return { ok: true, rows: first.header.shape[0] ?? 0, arrays, label: usable ? labels : null };
 }
 
-const refuse = (message: string): { ok: false; message: string } => ({ ok: false, message });
+/** Rows of arrays that are stored column by column are put together in memory, in blocks. */
+const MOST_COLUMN_ROW_BYTES = 256 * 1024;
+
+type Refused = { ok: false; message: string };
+const refuse = (message: string): Refused => ({ ok: false, message });

@@ -48,7 +48,7 @@ async function screenContents(
   try {
     const layout = npzLayout(opened.npz, choices.label);
     if (!layout.ok) return badData(`"${file.fileName}" ${layout.message}.`);
-    const entries = layout.arrays.map((array) => array.entry);
+    const entries = [...layout.arrays, ...(layout.test?.arrays ?? [])].map((array) => array.entry);
     const size = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
     const packedSize = entries.reduce((sum, entry) => sum + entry.compressedSize, 0);
     return refuseSize({ size, packedSize }, file.fileName, await limitsOf(parts));

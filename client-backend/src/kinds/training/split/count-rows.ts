@@ -26,6 +26,13 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
       else if (counts.size <= MOST_STRATA) counts.set(label, (counts.get(label) ?? 0) + 1);
     }
   }
+  // What is measured on may have a class of its own.
+  const others = new Set<string>();
+  if (source.test !== null) {
+    for await (const batch of source.test.labels(watch)) {
+      for (const label of batch) if (label !== null && others.size <= MOST_STRATA) others.add(label);
+    }
+  }
   if (rows === 0 || unlabelled) return { rows, strata: null, labels: null };
   if (counts.size > MOST_STRATA) {
     if (source.labelType() === 'text') throw tooMany(source);
@@ -33,7 +40,7 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
   }
   // Half of the rows alone with their label: these are no classes.
   const few = !source.guessed || (counts.size <= MOST_GUESSED && counts.size <= rows / 2);
-  return { rows, strata: few ? counts : null, labels: [...counts.keys()] };
+  return { rows, strata: few ? counts : null, labels: [...new Set([...counts.keys(), ...others])] };
 }
 
 const tooMany = ({ fileName }: RowSource): BadData =>

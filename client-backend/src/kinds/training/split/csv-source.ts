@@ -60,6 +60,7 @@ export async function openCsv(
   const width = layout.features + 1;
   return {
     fileName: data.fileName,
+    test: null,
     ending: 'npy',
     guessed: layout.guessed,
     bytes: data.size,

@@ -33,6 +33,7 @@ export function openJsonl({ blobs }: SourceParts, data: Data, given: string | nu
     guessed: false,
     bytes: data.size,
     fileName: data.fileName,
+    test: null,
     ending: 'jsonl',
     reading: null,
     labelType: () => (whole ? 'whole' : 'text'),

@@ -1,12 +1,13 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { whyDamaged } from '../../../archives/entries.ts';
-import { type NpzLayout, npzLayout } from '../data/layout.ts';
+import { type NpzLayout, type NpzPart, npzLayout } from '../data/layout.ts';
 import { rowBytes, valueBytes, writeNpyHeader } from '../data/npy-header.ts';
 import { npzValues } from '../data/npz-values.ts';
 import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
 import { type DealPlan, HELD_OUT } from './deal.ts';
 import { decoderOf } from './npz-labels.ts';
 import { BadData } from './problems.ts';
+import { inRowOrder } from './row-order.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
 import { ArchiveWriter } from './sink.ts';
 
@@ -14,7 +15,7 @@ type Data = { blob: BlobHash; fileName: string };
 
 /** A .npz of arrays that all have the same number of rows. Throws BadData. */
 export async function openNpzSource(
-  { blobs }: SourceParts,
+  { blobs, config }: SourceParts,
   data: Data,
   given: string | null,
 ): Promise<RowSource> {
@@ -29,20 +30,27 @@ export async function openNpzSource(
   const kind = layout.label?.header.kind;
   const textual = kind === 'U' || kind === 'S';
   let fractions = false;
-  const bytes = layout.arrays.reduce((sum, { header }) => sum + header.length + valueBytes(header), 0);
+  const { test } = layout;
+  const file: NpzFile = { npz, scratch: config.dataFolder };
+  const bytes = [...layout.arrays, ...(test?.arrays ?? [])].reduce(
+    (sum, { header }) => sum + header.length + valueBytes(header),
+    0,
+  );
+  async function* labelsOf(part: NpzPart, watch: Watch) {
+    for await (const batch of explaining(data, readLabels(file, part, watch.signal))) {
+      if (kind === 'f') fractions ||= batch.some((label) => !Number.isSafeInteger(Number(label)));
+      yield batch;
+    }
+  }
   return {
     guessed: false,
     bytes,
     fileName: data.fileName,
     ending: 'npz',
-    reading: null,
+    reading: readingOf(data.fileName, layout),
     labelType: () => (textual ? 'text' : fractions ? 'measured' : 'whole'),
-    async *labels(watch) {
-      for await (const batch of explaining(data, readLabels(npz, layout, watch.signal))) {
-        if (kind === 'f') fractions ||= batch.some((label) => !Number.isSafeInteger(Number(label)));
-        yield batch;
-      }
-    },
+    labels: (watch) => labelsOf(layout, watch),
+    test: test === null ? null : { rows: test.rows, labels: (watch) => labelsOf(test, watch) },
     write: (deal, _classes, watch) =>
       writeAll(
         deal,
@@ -51,7 +59,7 @@ export async function openNpzSource(
           let before = 0;
           for (const array of layout.arrays) {
             const onBytes = (done: number) => watch.onBytes(before + done);
-            await split(npz, layout, array, { deal, writers, watch: { ...watch, onBytes } }).catch(
+            await split(file, layout, array, { deal, writers, watch: { ...watch, onBytes } }).catch(
               (error) => {
                 throw explain(data, error);
               },
@@ -66,8 +74,8 @@ export async function openNpzSource(
 
 type Task = { deal: DealPlan; writers: ArchiveWriter[]; watch: Watch };
 
-/** Deals the rows of one array, reading the labels alongside. */
-async function split(npz: Npz, layout: NpzLayout, array: NpzArray, task: Task): Promise<void> {
+/** Deals the rows of one array, reading the labels alongside; what came to be measured on follows as it is. */
+async function split(file: NpzFile, layout: NpzLayout, array: NpzArray, task: Task): Promise<void> {
   const { deal, writers, watch } = task;
   const { header } = array;
   const rowsOf = [...deal.shardRows, ...(deal.holdoutRows > 0 ? [deal.holdoutRows] : [])];
@@ -76,12 +84,12 @@ async function split(npz: Npz, layout: NpzLayout, array: NpzArray, task: Task): 
     await sink.put(writeNpyHeader(header.descr, [rowsOf[part] ?? 0, ...header.shape.slice(1)]));
   }
   const next = deal.start();
-  const labels = new LabelQueue(readLabels(npz, layout, watch.signal));
+  const labels = new LabelQueue(readLabels(file, layout, watch.signal));
   const size = rowBytes(header);
   let left = 0;
   let sink = partOf(sinks, HELD_OUT);
   let done = 0;
-  for await (const piece of npzValues(npz, array, watch.signal)) {
+  for await (const piece of values(file, array, watch.signal)) {
     if (size > 0) await labels.fill(Math.ceil(piece.length / size) + 1);
     for (let at = 0; at < piece.length; ) {
       if (left === 0) {
@@ -98,6 +106,11 @@ async function split(npz: Npz, layout: NpzLayout, array: NpzArray, task: Task): 
     watch.onBytes(done);
   }
   await labels.close();
+  const measured = layout.test?.arrays.find((one) => one.name === array.name);
+  if (measured !== undefined) {
+    const last = partOf(sinks, HELD_OUT);
+    for await (const piece of values(file, measured, watch.signal)) await last.put(piece);
+  }
   for (const writer of writers) await writer.end();
 }
 
@@ -134,8 +147,8 @@ class LabelQueue {
 const UNLABELLED = 8_192;
 
 async function* readLabels(
-  npz: Npz,
-  { rows, label }: NpzLayout,
+  file: NpzFile,
+  { rows, label }: NpzPart,
   signal: AbortSignal,
 ): AsyncGenerator<(string | null)[]> {
   if (label === null) {
@@ -145,7 +158,7 @@ async function* readLabels(
   const { itemBytes } = label.header;
   const decode = decoderOf(label.header);
   let rest: Buffer = Buffer.alloc(0);
-  for await (const piece of npzValues(npz, label, signal)) {
+  for await (const piece of values(file, label, signal)) {
     const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
     const whole = bytes.length - (bytes.length % itemBytes);
     const batch: string[] = [];
@@ -153,6 +166,23 @@ async function* readLabels(
     rest = bytes.subarray(whole);
     yield batch;
   }
+}
+
+/** An open .npz, and a folder for what has to be put in another order. */
+type NpzFile = { npz: Npz; scratch: string };
+
+/** The values of an array row by row. */
+function values({ npz, scratch }: NpzFile, array: NpzArray, signal: AbortSignal): AsyncIterable<Buffer> {
+  const { header } = array;
+  const bytes = npzValues(npz, array, signal);
+  return header.fortran && header.shape.length > 1 ? inRowOrder(bytes, header, scratch) : bytes;
+}
+
+function readingOf(fileName: string, { test, leftOut }: NpzLayout): string | null {
+  if (test === null) return null;
+  const without = leftOut.length === 0 ? '' : ` Left out: ${leftOut.slice(0, 20).join(', ')}.`;
+  const names = test.arrays.map(({ name }) => name).join(', ');
+  return `Read "${fileName}". The model is measured on its own part for that, ${test.rows.toLocaleString('en')} rows of ${names}.${without}`;
 }
 
 async function* explaining<T>(data: Data, batches: AsyncIterable<T>): AsyncGenerator<T> {

@@ -10,6 +10,8 @@ export interface RowSource {
   labels(watch: Watch): AsyncIterable<(string | null)[]>;
   /** Labels that were merely guessed to be labels count only where there are few. */
   readonly guessed: boolean;
+  /** The part of the data that came to be measured on, which is none of its rows; null where some rows are held out. */
+  readonly test: { rows: number; labels(watch: Watch): AsyncIterable<(string | null)[]> } | null;
   /** What the labels are; known once all of them were read. */
   labelType(): LabelType;
   /** Writes the shards and the held-out part, which is last and there only if it has rows. */

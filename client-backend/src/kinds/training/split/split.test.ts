@@ -232,6 +232,101 @@ test('a .zip: every file once in its folder, which is its class', async () => {
   assert.deepEqual(found.toSorted(byName), files.toSorted(byName));
 });
 
+test('a .zip with a read-me and parts: the classes are those of the folders, the test part is measured on', async () => {
+  const files = (part: string, count: number) =>
+    range(count).map((index): [string, Buffer] => [
+      `shapes/${part}/${index % 2 === 0 ? 'circle' : 'square'}/${index}.png`,
+      Buffer.from(`${part} ${index}`),
+    ]);
+  const beside: [string, Buffer][] = [
+    ['shapes/README.txt', Buffer.from('read me')],
+    ['shapes/train/Thumbs.db', Buffer.from('x')],
+  ];
+  const data = await zipBytes([...beside, ...files('train', 12), ...files('test', 6), ...files('val', 2)]);
+  const { plan, parts } = await splitOf({ data, dataName: 'd.zip', settings: { shards: 2, holdout: 0.5 } });
+  assert.deepEqual(
+    [plan.rows, plan.classes, plan.shards.map((shard) => shard.rows), plan.holdout?.rows],
+    [18, ['circle', 'square'], [6, 6], 6],
+  );
+  assert.match(
+    plan.reading ?? '',
+    /measured on the 6 files of "test"\. Left out, as no part of what is trained on: "shapes\/README\.txt" and 2 more\./,
+  );
+  const names = await Promise.all(
+    parts.map(async (part) => {
+      const found: string[] = [];
+      for await (const entry of (await fromBufferPromise(part)).eachEntry()) found.push(entry.fileName);
+      return found;
+    }),
+  );
+  assert.deepEqual(
+    names.pop()?.toSorted(),
+    files('test', 6)
+      .map(([name]) => name)
+      .toSorted(),
+  );
+  assert.deepEqual(
+    names.flat().toSorted(),
+    files('train', 12)
+      .map(([name]) => name)
+      .toSorted(),
+  );
+  const beside2 = await zipBytes([
+    ['cat/1.png', Buffer.from('1')],
+    ['cat/more/2.png', Buffer.from('2')],
+  ]);
+  assert.match(
+    await problemOf({ data: beside2, dataName: 'd.zip' }),
+    /"cat\/1\.png" lies beside other folders/,
+  );
+});
+
+test('an .npz of x_train and x_test, some of it stored column by column: rows stay rows, the test part is measured on', async () => {
+  const [rows, tests] = [30, 7];
+  const value = (row: number, a: number, b: number) => row * 100 + a * 10 + b;
+  const inC = (count: number, from: number) =>
+    range(count).flatMap((row) => range(2).flatMap((a) => range(3).map((b) => value(row + from, a, b))));
+  // The first dimension fastest.
+  const inFortran = (count: number, from: number) =>
+    range(3).flatMap((b) => range(2).flatMap((a) => range(count).map((row) => value(row + from, a, b))));
+  for (const store of [true, false]) {
+    const data = await npzBytes(
+      {
+        x_train: { ...floats(inFortran(rows, 0), [rows, 2, 3]), fortran: true },
+        y_train: integers(range(rows).map((row) => row % 3)),
+        x_test: { ...floats(inFortran(tests, 1_000), [tests, 2, 3]), fortran: true },
+        y_test: integers(range(tests).map(() => 5)),
+      },
+      { store },
+    );
+    const { plan, parts } = await splitOf({ data, dataName: 'd.npz', settings: { shards: 2 } });
+    assert.deepEqual(
+      [plan.rows, plan.classes, plan.shards.map((shard) => shard.rows), plan.holdout?.rows],
+      [37, ['0', '1', '2', '5'], [15, 15], 7],
+    );
+    const found = await Promise.all(parts.map(arraysOf));
+    const hexOf = (values: number[]) =>
+      range(values.length / 6).map((row) => {
+        const bytes = Buffer.alloc(24);
+        for (const at of range(6)) bytes.writeFloatLE(values[row * 6 + at] ?? 0, at * 4);
+        return bytes.toString('hex');
+      });
+    assert.deepEqual(Object.keys(found[0] ?? {}), ['x', 'y']);
+    assert.deepEqual(found.pop()?.x, hexOf(inC(tests, 1_000)));
+    const all = hexOf(inC(rows, 0));
+    assert.deepEqual(found.flatMap((part) => part.x ?? []).toSorted(), all.toSorted());
+    for (const { x = [], y = [] } of found)
+      for (const [at, row] of x.entries()) assert.equal(Number(y[at]?.slice(0, 2)), all.indexOf(row) % 3);
+  }
+  const uneven = await npzBytes({
+    x_train: floats(range(8), [4, 2]),
+    y_train: integers(range(4)),
+    x_test: floats(range(9), [3, 3]),
+    y_test: integers(range(3)),
+  });
+  assert.match(await problemOf({ data: uneven, dataName: 'd.npz' }), /measure on has "x" in another shape/);
+});
+
 test('data that cannot be split ends the job with the reason', async () => {
   const jsonl = (data: string, settings = {}) => problemOf({ data, dataName: 'd.jsonl', settings });
   const csv = (data: string, settings = {}) => problemOf({ data, dataName: 'd.csv', settings });

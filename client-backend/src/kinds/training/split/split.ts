@@ -62,7 +62,9 @@ async function split(parts: Parts, { job, signal, onProgress }: Errand): Promise
   try {
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
     const weights = await shardWeights(parts.db, settings, spec.modules);
-    const deal = dealFor(counted.strata ?? new Map([['', counted.rows]]), weights, spec);
+    const holdout = source.test === null ? spec.settings.holdout : 0;
+    const dealt = dealFor(counted.strata ?? new Map([['', counted.rows]]), weights, { spec, holdout });
+    const deal = source.test === null ? dealt : { ...dealt, holdoutRows: source.test.rows };
     if ((await parts.blobs.freeBytes()) < source.bytes + SPARE_BYTES) return FULL;
     const plain = counted.strata === null ? unlabelled(deal) : deal;
     const classes = counted.labels === null ? null : classesOf(counted.labels, source.labelType());
@@ -71,7 +73,14 @@ async function split(parts: Parts, { job, signal, onProgress }: Errand): Promise
     const names = await namesOf(parts, classes);
     const made = [...stored, ...(names.classFile === null ? [] : [names.classFile])].map(({ hash }) => hash);
     for (const hash of made) await note(parts, hash);
-    const value = planOf({ deal, stored, spec, source, rows: counted.rows, names });
+    const value = planOf({
+      deal,
+      stored,
+      spec,
+      source,
+      rows: counted.rows + (source.test?.rows ?? 0),
+      names,
+    });
     return { outcome: 'gathered', value, blobs: [...new Set([data.blob, ...made])] };
   } finally {
     source.close();
@@ -93,9 +102,13 @@ function open(parts: Parts, { data, settings }: TrainingSpec, watch: Watch): Pro
   }
 }
 
-function dealFor(counts: Map<string, number>, weights: number[], { settings, data }: TrainingSpec): DealPlan {
+function dealFor(
+  counts: Map<string, number>,
+  weights: number[],
+  { spec: { settings, data }, holdout }: { spec: TrainingSpec; holdout: number },
+): DealPlan {
   const rows = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const { seed, holdout } = settings;
+  const { seed } = settings;
   if (rows < weights.length) {
     throw new BadData(
       `"${data.fileName}" has ${rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`}, which is too few for ${weights.length} shards. Choose at most ${Math.max(1, rows)}.`,

@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream';
 import { verifyChecksum } from '../../../archives/entries.ts';
 import type { DataFile } from '../data/data-file.ts';
-import { openImages } from '../data/image-folders.ts';
+import { type ClassedFile, openImages } from '../data/image-folders.ts';
+import { HELD_OUT } from './deal.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, writeAll } from './row-source.ts';
 import { ArchiveWriter } from './sink.ts';
@@ -12,20 +13,20 @@ const BATCH = 1_000;
 export async function openZipSource(parts: SourceParts, data: DataFile): Promise<RowSource> {
   const opened = await openImages(parts, data);
   if (!opened.ok) throw new BadData(opened.message);
-  const { zip, files, close } = opened.images;
-  const bytes = files.reduce((sum, file) => sum + file.entry.uncompressedSize, 0);
+  const { zip, files: all, leftOut, close } = opened.images;
+  const isTest = ({ part }: ClassedFile) => part !== null && part !== 'train';
+  const [files, test] = [all.filter((file) => !isTest(file)), all.filter(isTest)];
+  const bytes = all.reduce((sum, file) => sum + file.entry.uncompressedSize, 0);
   return {
     guessed: false,
     bytes,
     fileName: data.fileName,
     ending: 'zip',
-    reading: null,
+    reading: readingOf(data.fileName, leftOut, test),
+    test: test.length === 0 ? null : { rows: test.length, labels: () => labelsOf(test) },
     // Names of folders, even where they look like numbers.
     labelType: () => 'text',
-    async *labels() {
-      for (let at = 0; at < files.length; at += BATCH)
-        yield files.slice(at, at + BATCH).map((file) => file.label);
-    },
+    labels: () => labelsOf(files),
     write: (deal, _classes, { signal, onBytes }) =>
       writeAll(
         deal,
@@ -33,7 +34,8 @@ export async function openZipSource(parts: SourceParts, data: DataFile): Promise
         async (writers) => {
           const next = deal.start();
           let done = 0;
-          for (const { path, label, entry } of files) {
+          for (const file of all) {
+            const { path, label, entry } = file;
             signal.throwIfAborted();
             const packed = await zip.openReadStreamPromise(entry).catch((error) => {
               throw new BadData(`"${path}" in "${data.fileName}" cannot be read: ${error.message}.`);
@@ -43,7 +45,7 @@ export async function openZipSource(parts: SourceParts, data: DataFile): Promise
             pipeline(packed, checked, (error) => {
               broken = error;
             });
-            await partOf(writers, next(label))
+            await partOf(writers, isTest(file) ? HELD_OUT : next(label))
               .add(path, checked)
               .catch((error) => {
                 if (error !== broken) throw error;
@@ -56,4 +58,29 @@ export async function openZipSource(parts: SourceParts, data: DataFile): Promise
       ),
     close,
   };
+}
+
+async function* labelsOf(files: readonly ClassedFile[]): AsyncGenerator<string[]> {
+  for (let at = 0; at < files.length; at += BATCH)
+    yield files.slice(at, at + BATCH).map((file) => file.label);
+}
+
+function readingOf(
+  fileName: string,
+  leftOut: readonly string[],
+  test: readonly ClassedFile[],
+): string | null {
+  const [first, ...more] = leftOut;
+  const others = more.length === 0 ? '' : ` and ${more.length.toLocaleString('en')} more`;
+  const said = [
+    ...(test.length > 0
+      ? [
+          `The model is measured on the ${test.length.toLocaleString('en')} files of "${test[0]?.path.split('/').at(-3)}".`,
+        ]
+      : []),
+    ...(first === undefined
+      ? []
+      : [`Left out, as no part of what is trained on: "${first.slice(0, 200)}"${others}.`]),
+  ];
+  return said.length === 0 ? null : `Read "${fileName}". ${said.join(' ')}`;
 }

@@ -49,6 +49,7 @@ import math
 import numbers
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -286,8 +287,21 @@ def _shuffled(count):
 
 
 def _read_npz(source):
-    arrays = dict(_load_npz(source))
+    names = _npz_names(source)
+    train, test = names, None
+    parts = {name: _part_of_name(name) for name in names}
+    measured = _measured_part({part and part[0] for part in parts.values()})
+    if measured is not None and None not in parts.values():
+        train = [name for name in names if parts[name][0] == "train"]
+        test = [name for name in names if parts[name][0] == measured]
+    whole = dict(_load_npz(source))
+    arrays = {name if test is None else parts[name][1]: whole[name] for name in (test if test and evaluating else train)}
     label = _label_of(arrays)
+    if test is not None and label is not None and whole[train[0]].ndim:
+        # The classes are those of both parts.
+        both = [whole[name] for name in train + test if parts[name][1] == label]
+        if all(array.ndim == 1 for array in both):
+            _indices(np.concatenate(both), source)
     counted = arrays[label or next(iter(arrays))]
     count = counted.shape[0] if counted.ndim else 1
     order = _shuffled(count)
@@ -295,9 +309,70 @@ def _read_npz(source):
         if array.ndim and array.shape[0] == count:
             arrays[name] = array[order]
     if label is not None:
-        arrays[label] = _indices(arrays.pop(label), source)
+        arrays[label] = _indices(arrays.pop(label), source, test is None)
     loaded = tuple(arrays.values())
     return (loaded[0] if len(loaded) == 1 else loaded), count
+
+
+# Data that comes divided into a part to train on and a part to measure on
+
+
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "valid",
+    "valid": "valid",
+    "validation": "valid",
+}
+_PAPERS = re.compile(
+    r"(readme|licen[cs]e|copying|notice|changelog)\b|.*\.(txt|md|rst|html?|pdf|csv|tsv|json|ya?ml|xml|toml|ini|url)$",
+    re.I | re.A,
+)
+_LITTER = re.compile(r"(thumbs\.db|desktop\.ini)$", re.I)
+
+
+def _measured_part(present):
+    if "train" not in present:
+        return None
+    return "test" if "test" in present else "valid" if "valid" in present else None
+
+
+def _part_of_name(name):
+    """("train", "x") for x_train and train_x; None for other names."""
+    for found in (re.fullmatch(r"(?P<base>.+)_(?P<part>[A-Za-z]+)", name), re.fullmatch(r"(?P<part>[A-Za-z]+)_(?P<base>.+)", name)):
+        if found and found["part"].lower() in _PARTS:
+            return _PARTS[found["part"].lower()], found["base"]
+    return None
+
+
+def _class_paths(paths, source):
+    """[(path, class, part or None)] of the files of an archive: the folder is the class, the one above may be a
+    part. A read-me beside the folders of the classes is left out, and so is a part that is neither trained nor
+    measured on."""
+    above = set()
+    for path in paths:
+        folders = path.split("/")[:-1]
+        above.update("/".join(folders[:depth]) for depth in range(1, len(folders)))
+    files = []
+    for path in paths:
+        *folders, name = path.split("/")
+        beside = not folders or "/".join(folders) in above
+        if _LITTER.match(name) or beside and len(paths) > 1 and _PAPERS.match(name):
+            continue
+        if beside:
+            where = "beside other folders. Put the files of each class into one folder" if folders else (
+                "in no folder. Put the files of each class into a folder"
+            )
+            raise ValueError('"%s" cannot be used: "%s" lies %s with the name of the class.' % (source, path, where))
+        files.append((path, folders[-1], _PARTS.get(folders[-2].lower()) if len(folders) > 1 else None))
+    if not files:
+        raise ValueError('"%s" holds no files in folders.' % source)
+    measured = _measured_part({part for _path, _label, part in files})
+    if measured is None:
+        return [(path, label, None) for path, label, _part in files]
+    return [file for file in files if file[2] in (measured, "train", None)]
 
 
 def _read_csv(source):
@@ -326,19 +401,27 @@ def _read_jsonl(source):
 def _read_zip(source):
     folder = _run.unpacked(source, _unpack)
     paths = sorted(
-        os.path.join(at, name) for at, _folders, names in os.walk(folder) for name in names if at != folder
+        os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
+        for at, _folders, names in os.walk(folder)
+        for name in names
     )
-    labels = _indices(np.array([os.path.basename(os.path.dirname(path)) for path in paths], dtype=str), source)
-    order = _shuffled(len(paths))
-    return ([paths[index] for index in order], labels[order]), len(paths)
+    files = _class_paths(paths, os.path.basename(source))
+    labels = _indices(np.array([label for _path, label, _part in files], dtype=str), source)
+    parts = {part for _path, _label, part in files}
+    # A shard has one part alone, whichever that is.
+    if len(parts - {None, "train"}) == 1 and parts & {None, "train"}:
+        keep = [index for index, file in enumerate(files) if (file[2] not in (None, "train")) == evaluating]
+        files, labels = [files[index] for index in keep], labels[keep]
+    order = _shuffled(len(files))
+    return ([os.path.join(folder, files[index][0]) for index in order], labels[order]), len(files)
 
 
 def _unpack(source, folder):
-    """Files in folders only; `extract` keeps every path inside the folder, and makes a link a plain file."""
+    """`extract` keeps every path inside the folder, and makes a link a plain file."""
     with zipfile.ZipFile(source) as archive:
         for entry in archive.infolist():
             parts = entry.filename.split("/")
-            if entry.is_dir() or len(parts) < 2 or any(part.startswith((".", "__MACOSX")) for part in parts):
+            if entry.is_dir() or any(part.startswith((".", "__MACOSX")) for part in parts):
                 continue
             archive.extract(entry, folder)
 
@@ -348,6 +431,9 @@ _READERS = {".npz": _read_npz, ".csv": _read_csv, ".jsonl": _read_jsonl, ".zip":
 
 def _label_of(names):
     if _run.label:
+        base = (_part_of_name(_run.label) or (None, None))[1]
+        if _run.label not in names and base in names:
+            return base
         if _run.label not in names:
             raise ValueError("the data has no %r to be the label; it has %s" % (_run.label, ", ".join(names)))
         return _run.label
@@ -358,7 +444,7 @@ def _is_whole(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
 
 
-def _indices(labels, source):
+def _indices(labels, source, find=True):
     """Text labels as indices into the classes; numbers as they are, whole ones as integers. On a farm all of this
     was decided by the whole of the data, of which a shard has a part."""
     if labels.ndim != 1:
@@ -373,7 +459,7 @@ def _indices(labels, source):
             return labels
         labels = labels.astype(np.int64)
         distinct = np.unique(labels)
-        if len(distinct) <= _MOST_NUMBERS:
+        if find and len(distinct) <= _MOST_NUMBERS:
             _set_classes(distinct)
         return labels
     distinct = np.unique(labels)
@@ -382,7 +468,8 @@ def _indices(labels, source):
             'The labels of "%s" are more than %s different texts, which is too many for classes. '
             "Name the label if it is another." % (os.path.basename(source), format(_MOST_CLASSES, ","))
         )
-    _set_classes(distinct)
+    if find:
+        _set_classes(distinct)
     places = {name: index for index, name in enumerate(classes)}
     return np.array([places[name] for name in labels.tolist()], dtype=np.int64)
 
@@ -475,6 +562,11 @@ def _check_finite(arrays):
                 'pilot.finish: "%s" holds %s. The training has diverged; a smaller learning rate may help.'
                 % (name, found)
             )
+
+
+def _npz_names(path):
+    with np.load(path, allow_pickle=False) as file:
+        return list(file.files)
 
 
 def _load_npz(path):
