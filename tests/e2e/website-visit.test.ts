@@ -162,7 +162,7 @@ test('a first visit to a farm without workers says so, what to do, and offers so
     await page.goto(empty.url);
     await page.getByText('No worker is connected, so jobs wait.').waitFor();
     await page.getByRole('link', { name: 'See how one joins.' }).waitFor();
-    await page.getByRole('button', { name: /^An orbiting camera/ }).click();
+    await page.getByRole('button', { name: /^A small planet/ }).click();
     await page.waitForURL(/\/jobs\/job_/, { timeout: 60_000 });
     await page.getByText('No worker is connected, so the job waits.').first().waitFor();
     await page.close();

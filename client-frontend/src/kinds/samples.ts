@@ -1,6 +1,6 @@
 /** Small jobs to try the farm with. Their files are beside the site, under /samples. */
 export const SAMPLES = [
-  { title: 'An orbiting camera, 48 frames', files: ['orbit.blend'] },
+  { title: 'A small planet, 48 frames', files: ['orbit.blend'] },
   { title: 'Handwritten digits, learned in a minute', files: ['digits_mlp.py', 'digits.npz'] },
 ] as const;
 export type Sample = (typeof SAMPLES)[number];
