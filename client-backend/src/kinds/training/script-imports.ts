@@ -20,22 +20,30 @@ function namesIn(line: string): string[] {
   return line.split(';').flatMap((statement, index) => {
     // After a semicolon a statement may have a space before it, a line's first may not.
     const text = index === 0 ? statement : statement.trimStart();
-    const from = /^from[ \t]+([\p{L}_][\p{L}\p{N}_]*)[\p{L}\p{N}_.]*[ \t]+import\b/u.exec(text);
+    const from = /^from[ \t]+([\p{L}_][\p{L}\p{N}_]*)(?:\.[\p{L}\p{N}_.]*)?[ \t]+import\b/u.exec(text);
     if (from?.[1] !== undefined) return [from[1]];
-    const list = /^import[ \t]+(.+)$/.exec(text)?.[1];
-    if (list === undefined) return [];
-    return list.split(',').flatMap((part) => /^\s*([\p{L}_][\p{L}\p{N}_]*)/u.exec(part)?.[1] ?? []);
+    if (!/^import[ \t]/.test(text)) return [];
+    return text
+      .slice('import'.length)
+      .split(',')
+      .flatMap((part) => /^\s*([\p{L}_][\p{L}\p{N}_]*)/u.exec(part)?.[1] ?? []);
   });
 }
+
+/** Characters of a line, continued ones joined, in which imports are looked for: what is longer is data. */
+const LONGEST_LINE = 10_000;
 
 /** Lines with continued ones joined, without comments and what lies within triple quotes. */
 function* codeLines(script: string): Generator<string> {
   const joined = withoutStrings(script).replace(/\\\r?\n/g, ' ');
-  for (const line of joined.split(/\r?\n|\r/)) yield line.replace(/#.*$/, '').trimEnd();
+  for (const line of joined.split(/\r?\n|\r/)) {
+    if (line.length <= LONGEST_LINE) yield line.trimEnd();
+  }
 }
 
-// One pass over what may hold quotes: a triple quote inside of a comment or of another string opens nothing.
+// One pass over what may hold quotes: a triple quote inside of a comment or of another string opens nothing. What
+// is not closed ends with its line, or with the script, so that nothing is read twice.
 const TOKENS =
-  /#[^\r\n]*|"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'/g;
+  /#[^\r\n]*|"{3}[\s\S]*?(?:"{3}|$)|'{3}[\s\S]*?(?:'{3}|$)|"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"?|'[^'\\\r\n]*(?:\\[^\r\n][^'\\\r\n]*)*'?/g;
 const withoutStrings = (script: string): string =>
   script.replace(TOKENS, (token) => (token.startsWith('#') ? '' : '""'));

@@ -1,3 +1,4 @@
+import { MOST_PLACES } from '../split/permutation.ts';
 import { rowBytes } from './npy-header.ts';
 import type { Npz, NpzArray } from './open-npz.ts';
 import { measuredPart, type Part, partOfName } from './parts.ts';
@@ -10,6 +11,10 @@ export function findLabel(names: readonly string[], given: string | null): strin
   if (given !== null) return names.includes(given) ? given : null;
   return LABEL_NAMES.find((name) => names.includes(name)) ?? null;
 }
+
+/** A text of more characters is no label: all different ones are held. */
+export const LONGEST_LABEL = 1_024;
+const LABEL_BYTES = 4 * LONGEST_LABEL;
 
 /** Arrays are called as scripts get them: `x` for `x_train`. */
 export type NpzPart = { rows: number; arrays: NpzArray[]; label: NpzArray | null };
@@ -75,6 +80,15 @@ function partLayout(byName: Arrays, given: string | null): ({ ok: true } & NpzPa
         `cannot be split: the array "${name}" is stored column by column (Fortran order), with too many columns for that. Save numpy.ascontiguousarray of it`,
       );
     }
+    // Rows that take no bytes could be as many as a header likes to say.
+    if (rowBytes(header) === 0) {
+      return refuse(`cannot be split: the array "${name}" has rows without values. Leave it out`);
+    }
+    if ((shape[0] ?? 0) > MOST_PLACES) {
+      return refuse(
+        `cannot be split: the array "${name}" has more than ${MOST_PLACES.toLocaleString('en')} rows`,
+      );
+    }
     if (shape[0] !== first.header.shape[0]) {
       return refuse(
         `cannot be split: the array "${first.name}" has ${first.header.shape[0]} rows, and "${name}" has ${shape[0]}`,
@@ -88,9 +102,12 @@ function partLayout(byName: Arrays, given: string | null): ({ ok: true } & NpzPa
     return refuse(`has no array "${given}" for the labels; it has ${names.slice(0, 20).join(', ')}`);
   }
   const labels = label === null ? undefined : byName.get(label);
-  // A row of labels (one-hot) is no class.
+  // A row of labels (one-hot) is no class, nor is a long text.
   const usable =
-    labels !== undefined && labels.header.shape.length === 1 && 'biufSU'.includes(labels.header.kind);
+    labels !== undefined &&
+    labels.header.shape.length === 1 &&
+    'biufSU'.includes(labels.header.kind) &&
+    labels.header.itemBytes <= LABEL_BYTES;
   return { ok: true, rows: first.header.shape[0] ?? 0, arrays, label: usable ? labels : null };
 }
 

@@ -40,7 +40,7 @@ export function parseNpyHeader(start: Buffer): ParsedHeader {
 function parseDict(text: string, length: number): ParsedHeader {
   if (/'descr'\s*:\s*\[/.test(text))
     return refuse('has records of several fields; save each field as an array');
-  const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
+  const descr = /'descr'\s*:\s*'([^']{0,64})'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
   const type = /^([<>|=]?)([biufcSUVmMO])(\d*)(\[.*\])?$/.exec(descr ?? '');
@@ -49,7 +49,8 @@ function parseDict(text: string, length: number): ParsedHeader {
   }
   const [, byteOrder, kind = '', digits = ''] = type;
   const header: NpyHeader = {
-    descr,
+    // A copy: a part of a text holds all of it in memory.
+    descr: Buffer.from(descr).toString(),
     kind,
     littleEndian: byteOrder !== '>',
     itemBytes: Number(digits) * (kind === 'U' ? 4 : 1),

@@ -1,6 +1,7 @@
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { ByteReader } from '../../../archives/byte-reader.ts';
 import { describe, whyDamaged } from '../../../archives/entries.ts';
+import { inWords } from '../../../routes/in-words.ts';
 import { MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader, valueBytes } from './npy-header.ts';
 
 export type NpzArray = {
@@ -18,6 +19,18 @@ export type OpenedNpz = { ok: true; npz: Npz } | { ok: false; message: string };
 
 const MOST_ARRAYS = 10_000;
 const LONGEST_NAME = 1_024;
+/** Names, extra fields and comments of all entries: each can have 192 KB of them. */
+const MOST_DIRECTORY_BYTES = 4 * 1024 ** 2;
+const NOTHING = Buffer.alloc(0);
+/** What an entry that stays open does not need, and what its maker can make large. */
+const WITHOUT_WORDS = {
+  fileName: NOTHING,
+  fileNameRaw: NOTHING,
+  fileComment: NOTHING,
+  fileCommentRaw: NOTHING,
+  extraFields: [],
+  extraFieldRaw: NOTHING,
+};
 
 /**
  * Reads what an .npz holds, but no values. What is wrong with it completes a
@@ -43,7 +56,12 @@ export async function openNpz(path: string): Promise<OpenedNpz> {
 async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string> {
   if (zip.entryCount > MOST_ARRAYS) return `holds ${zip.entryCount.toLocaleString('en')} arrays`;
   const arrays = new Map<string, NpzArray>();
+  let bytes = 0;
   for await (const entry of zip.eachEntry()) {
+    bytes += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+    if (bytes > MOST_DIRECTORY_BYTES) {
+      return `has a table of contents of more than ${inWords(MOST_DIRECTORY_BYTES)}`;
+    }
     const { name: file, encrypted, readable } = describe(entry);
     if (!file.endsWith('.npy')) return `holds "${file.slice(0, 100)}", which is no array`;
     const name = file.slice(0, -4);
@@ -56,6 +74,8 @@ async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string>
     if (header.kind !== 'O' && entry.uncompressedSize !== header.length + valueBytes(header)) {
       return `cannot be used: the array "${name}" has not as many bytes as its shape says`;
     }
+    // Its values are found without them.
+    Object.assign(entry, WITHOUT_WORDS);
     arrays.set(name, { name, entry, header, stored: entry.compressionMethod === 0 });
   }
   return arrays;

@@ -1,3 +1,4 @@
+import { LONGEST_LABEL } from '../data/layout.ts';
 import { BadData } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
 
@@ -22,6 +23,7 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
   for await (const batch of source.labels(watch)) {
     rows += batch.length;
     for (const label of batch) {
+      if (label !== null && label.length > LONGEST_LABEL) throw tooLong(source);
       if (label === null) unlabelled = true;
       else if (counts.size <= MOST_STRATA) counts.set(label, (counts.get(label) ?? 0) + 1);
     }
@@ -42,6 +44,11 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
   const few = !source.guessed || (counts.size <= MOST_GUESSED && counts.size <= rows / 2);
   return { rows, strata: few ? counts : null, labels: [...new Set([...counts.keys(), ...others])] };
 }
+
+const tooLong = ({ fileName }: RowSource): BadData =>
+  new BadData(
+    `A label of "${fileName}" is a text of more than ${LONGEST_LABEL.toLocaleString('en')} characters, which is too long for a class. Name the label if it is another.`,
+  );
 
 const tooMany = ({ fileName }: RowSource): BadData =>
   new BadData(

@@ -9,6 +9,12 @@ export type CsvChoices = Pick<TrainingSettings, 'label' | 'missing' | 'drop' | '
 
 /** Different texts of a column that may become columns of their own. */
 const MOST_VALUES = 1_000;
+/** About so much memory may hold what may become columns. */
+const MOST_VALUE_BYTES = 256 * 1024 ** 2;
+/** What a text takes besides its characters. */
+const VALUE_BYTES = 64;
+/** Numbers that a row has, with those of its encoded columns. */
+const MOST_FEATURES = 100_000;
 const ALL_TEXT = '*';
 
 type Found = { line: number; cell: string };
@@ -56,6 +62,7 @@ export class CsvSurvey {
   #commas = 0;
   #fractions = false;
   #unlabelled = 0;
+  #valueBytes = 0;
 
   constructor(fileName: string, delimiter: string, choices: CsvChoices) {
     this.#fileName = fileName;
@@ -116,7 +123,7 @@ export class CsvSurvey {
       column.missing ??= found;
       return;
     }
-    if (column.values.size <= MOST_VALUES) column.values.add(cell);
+    if (this.#mayEncode(column)) this.#hold(column, cell);
     if (this.#named(column)) return;
     const number = readNumber(cell, this.#delimiter);
     if (number === null) {
@@ -131,6 +138,20 @@ export class CsvSurvey {
     column.sum += number.value;
     column.count += 1;
     if (column === this.#columns[this.#label] && !isWhole(number.value)) this.#fractions = true;
+  }
+
+  #mayEncode(column: Column): boolean {
+    return this.#choices.encode.includes(ALL_TEXT) || this.#choices.encode.includes(column.name);
+  }
+
+  #hold({ values }: Column, cell: string): void {
+    if (values.size > MOST_VALUES || values.has(cell)) return;
+    values.add(cell);
+    this.#valueBytes += VALUE_BYTES + 2 * cell.length;
+    if (this.#valueBytes <= MOST_VALUE_BYTES) return;
+    throw new BadData(
+      `The columns of "${this.#fileName}" hold too much different text to encode. Name fewer columns in encode, or name columns in drop to leave them out.`,
+    );
   }
 
   #named(column: Column): boolean {
@@ -205,9 +226,16 @@ export class CsvSurvey {
     const textual = this.#textIn(label) !== null;
     const readers = this.#columns.map((column) => this.#readerOf(column));
     const { missing } = this.#choices;
+    const features = readers.reduce((sum, { width }) => sum + width, 0);
+    if (features > MOST_FEATURES) {
+      const [count, most] = [features, MOST_FEATURES].map((it) => it.toLocaleString('en'));
+      throw new BadData(
+        `A row of "${this.#fileName}" would be ${count} numbers, and ${most} are the most. Encode fewer columns, or name columns in drop to leave them out.`,
+      );
+    }
     return {
       header: this.#header === true,
-      features: readers.reduce((sum, { width }) => sum + width, 0),
+      features,
       labels: textual ? 'text' : this.#fractions ? 'measured' : 'whole',
       guessed: this.#guessed,
       read: (cells) => {

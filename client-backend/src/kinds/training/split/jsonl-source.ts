@@ -1,10 +1,11 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { findLabel } from '../data/layout.ts';
+import { inWords } from '../../../routes/in-words.ts';
+import { findLabel, LONGEST_LABEL } from '../data/layout.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
 import { TextWriter } from './sink.ts';
 
-const MOST_LINE_BYTES = 64 * 1024 ** 2;
+const MOST_LINE_BYTES = 8 * 1024 ** 2;
 
 type Data = { blob: BlobHash; fileName: string; size: number };
 
@@ -74,9 +75,10 @@ function parseRow(line: Line, fileName: string): Record<string, unknown> {
   );
 }
 
-/** As Python's `str` writes it. */
+/** As Python's `str` writes it; null for what is no label. */
 function labelOf(value: unknown): string | null {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'string' && value.length > LONGEST_LABEL) return null;
   return typeof value === 'string' || Number.isInteger(value) ? String(value) : null;
 }
 
@@ -112,7 +114,9 @@ async function* readLines(
     if (from < chunk.length) pieces.push(chunk.subarray(from));
     pending += chunk.length - from;
     if (pending > MOST_LINE_BYTES)
-      throw new BadData(`Line ${number + 1} of "${fileName}" is too long to be a row.`);
+      throw new BadData(
+        `Line ${number + 1} of "${fileName}" is too long to be a row: ${inWords(MOST_LINE_BYTES)} are the most.`,
+      );
     done += chunk.length;
     onBytes(done);
     yield batch;

@@ -18,7 +18,11 @@ export function decoderOf({
         return text;
       };
     case 'S':
-      return (bytes, at) => bytes.toString('latin1', at, at + itemBytes).replace(/\0+$/, '');
+      return (bytes, at) => {
+        let end = at + itemBytes;
+        while (end > at && bytes[end - 1] === 0) end -= 1;
+        return bytes.toString('latin1', at, end);
+      };
     case 'f':
       return (bytes, at) => String(readFloat(bytes, at, itemBytes, littleEndian));
     default:

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { whyDamaged } from '../../../archives/entries.ts';
 import { type NpzLayout, type NpzPart, npzLayout } from '../data/layout.ts';
@@ -152,7 +153,12 @@ async function* readLabels(
   signal: AbortSignal,
 ): AsyncGenerator<(string | null)[]> {
   if (label === null) {
-    for (let at = 0; at < rows; at += UNLABELLED) yield Array(Math.min(UNLABELLED, rows - at)).fill(null);
+    for (let at = 0; at < rows; at += UNLABELLED) {
+      // Nothing is read here that would let others have their turn.
+      await breathe();
+      signal.throwIfAborted();
+      yield Array(Math.min(UNLABELLED, rows - at)).fill(null);
+    }
     return;
   }
   const { itemBytes } = label.header;

@@ -13,6 +13,7 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SAMPLE_BYTES = 65536
 SAMPLE_RECORDS = 20
 MOST_VALUES = 1000
+LONGEST_NUMBER = 64
 NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?")
 MISSING = {"", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "NAN", "NULL", "null", "?"}
 LABELS = ("label", "labels", "target", "targets", "class", "y", "Y")
@@ -120,7 +121,7 @@ def records_of(lines, name, delimiter):
 
 def number(cell, delimiter):
     """(value, decimal sign or None) of a finite number; a comma is a decimal sign where it does not part cells."""
-    if not NUMBER.fullmatch(cell):
+    if len(cell) > LONGEST_NUMBER or not NUMBER.fullmatch(cell):
         return None
     sign = "," if "," in cell else "." if "." in cell else None
     if sign == "," and delimiter == ",":
