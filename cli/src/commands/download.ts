@@ -10,19 +10,21 @@ import { lookAtOut } from '../run/local-folder.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
-type Flags = ApiFlags & { out: string };
+type Flags = ApiFlags & { out: string; which?: string };
 
 /** `pilot download ID`: what the job has so far; exit code 0 only when it is everything. */
 export function downloadCommand(context: Context, exit: (code: number) => void): Command {
   const command = new Command('download')
     .summary('save what a job came to')
     .description(
-      'Saves the video and the frames of a render, or the model of a training with its figures.\n' +
+      'Saves the video and the frames of a render, or the model of a training with its figures: of one that is not\n' +
+        'finished or was canceled, that of its best round.\n' +
         'Of a render that is not finished, the frames that are done.\n' +
         'Files that are there already with the same content are not fetched again.',
     )
     .argument('<id>', 'id of the job, or enough of its beginning')
-    .option('-o, --out <dir>', 'where to save', 'out');
+    .option('-o, --out <dir>', 'where to save', 'out')
+    .option('--which <result>', 'of a training: best, or the number of a round');
   withJson(withServer(command));
   withExamples(command, ['pilot download 3fk2p9', 'pilot download 3fk2p9 --out ~/renders']);
   return command.action(async (text: string, flags: Flags) => exit(await run(context, text, flags)));
@@ -36,7 +38,14 @@ async function run(context: Context, text: string, flags: Flags): Promise<number
   const interrupts = takeInterrupts();
   const reporter = openReporter(context, kind.voice, flags.json ?? false);
   try {
-    const saved = await kind.save(api, job, flags.out, (event) => reporter.report(event), interrupts.first);
+    const saved = await kind.save(
+      api,
+      job,
+      flags.out,
+      (event) => reporter.report(event),
+      interrupts.first,
+      flags.which ?? null,
+    );
     if (saved.missing === null) return 0;
     const hint = isOver(job.state) ? '' : ` The job is still ${job.state}.`;
     throw new SentenceError(`${saved.missing}${hint}`);

@@ -26,6 +26,7 @@ describe('the commands for any job', () => {
         return { body: { jobs: [job], next: null, total: 1, states: {} } };
       if (path === at) return { body: job };
       if (path === `${at}/artifacts/model.npz`) return { body: Buffer.from('weights') };
+      if (/\/rounds\/[12]\/model$/.test(path)) return { body: Buffer.from('model') };
       if (path !== `${at}/artifacts`) return null;
       const model = { name: 'model.npz', mediaType: 'application/octet-stream', size: 7 };
       // Everything once more, packed while it is sent.
@@ -76,12 +77,39 @@ describe('the commands for any job', () => {
 
   test('fetch its model, and say when there is none yet', async () => {
     standing = STANDING;
+    standing = { round: 1 };
     const early = await pilot('download', JOB_ID);
-    assert.deepEqual([early.code, early.err], [1, 'There is no model. The job is still running.']);
+    assert.deepEqual(
+      [early.code, early.err],
+      [1, 'There is no model yet: it is not merged, or was not kept. The job is still running.'],
+    );
     standing = { state: 'completed', round: 4, losses: [0.2] };
     const { code, out } = await pilot('download', JOB_ID, '--out', 'models');
     assert.equal(code, 0);
     assert.match(out, /^Model +.*\/models\/digits\/model\.npz {2}\(7 B\)\nFiles /);
     assert.deepEqual(await readdir(join(folder, 'models', 'digits')), ['model.npz']);
+  });
+
+  test('fetch the best model of a training that is not over, and that of any round', async () => {
+    standing = STANDING;
+    const running = await pilot('download', JOB_ID, '--out', 'some');
+    assert.deepEqual([running.code, running.err], [1, 'That is the best so far. The job is still running.']);
+    for (const state of ['paused', 'canceled', 'failed'] as const) {
+      standing = { ...STANDING, state };
+      const { code, out } = await pilot('download', JOB_ID, '--out', state);
+      assert.equal(code, 0);
+      assert.match(
+        out,
+        /^Model +.*\/digits\/model-round-1\.npz {2}\(5 B\), of round 1 of 4, the best so far: loss 0\.5$/,
+      );
+      assert.deepEqual(await readdir(join(folder, state, 'digits')), ['model-round-1.npz']);
+    }
+    const second = await pilot('download', JOB_ID, '--out', 'second', '--which', '2');
+    assert.deepEqual(
+      [second.code, await readdir(join(folder, 'second', 'digits'))],
+      [0, ['model-round-2.npz']],
+    );
+    const none = await pilot('download', JOB_ID, '--which', '3');
+    assert.deepEqual([none.code, none.err], [1, 'Round 3 has no model: it is not merged, or was not kept.']);
   });
 });

@@ -16,6 +16,8 @@ export interface CliKind {
     out: string,
     report: (event: RunEvent) => void,
     signal: AbortSignal,
+    /** One of several results, in the words of the kind; null for what the job came to. */
+    which: string | null,
   ): Promise<{ missing: string | null }>;
   /** Names and values for `pilot job`; none for a view of another kind. */
   facts(view: JobView): [string, string][];

@@ -14,7 +14,7 @@ import { safeName } from '../jobs/artifact-names.ts';
 import { FRAMES_ZIP, framesZip } from '../jobs/frames-zip.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
-import { disposition } from './frames.ts';
+import { disposition } from './disposition.ts';
 import { newRoutes, problem, problems } from './problems.ts';
 import { sendBlob } from './send-blob.ts';
 

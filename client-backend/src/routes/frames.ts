@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { frameName } from '../jobs/artifact-names.ts';
 import { type FrameImage, findFrame } from '../jobs/job-frames.ts';
 import type { Parts } from '../parts.ts';
+import { disposition } from './disposition.ts';
 import { newRoutes, problem, problems } from './problems.ts';
 import { SANDBOX, sendBlob } from './send-blob.ts';
 
@@ -70,10 +71,6 @@ async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 't
   const bytes = Readable.toWeb(createReadStream(path)) as ReadableStream;
   return new Response(bytes, { headers: { ...headers, 'content-length': String(size) } });
 }
-
-/** A Content-Disposition that keeps any name: plain ASCII for old programs, UTF-8 for the others (RFC 6266). */
-export const disposition = (how: 'inline' | 'attachment', name: string): string =>
-  `${how}; filename="${name.replace(/[^\x20-\x7e]|["\\]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name)}`;
 
 const param = z.object({ id: JobId, frame: z.coerce.number().int().min(-9_999_999).max(9_999_999) });
 const binary = { schema: z.string().meta({ format: 'binary' }) };

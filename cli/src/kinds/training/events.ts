@@ -50,6 +50,17 @@ export const TRAINING_EVENTS = [
   /** The job has come to its end; `without`: what the model was trained without, in words that follow "trained". */
   z.object({ event: z.literal('train.over'), job: z.string(), without: z.string().nullable() }),
   z.object({ event: z.literal('model.saved'), job: z.string(), path: z.string(), size: z.number() }),
+  /** The merged model of one round, of a job that need not be over. */
+  z.object({
+    event: z.literal('round.saved'),
+    job: z.string(),
+    round: z.int(),
+    rounds: z.int(),
+    best: z.boolean(),
+    metrics: Metrics.nullable(),
+    path: z.string(),
+    size: z.number(),
+  }),
   /** Names of all files that were saved, the model among them. */
   z.object({
     event: z.literal('files.saved'),

@@ -3,13 +3,21 @@ import { followJob } from '../../follow/follow.ts';
 import { figure, figures, plural } from '../../text/units.ts';
 import type { CliKind } from '../kind.ts';
 import { folderOf, saveModel } from './results.ts';
-import { rounds } from './rounds.ts';
+import { rounds, trainingOf } from './rounds.ts';
+import { saveRound } from './save-round.ts';
 import { trainVoice } from './voice.ts';
 
 export const trainingCli: CliKind = {
   voice: trainVoice,
   follow: (api, id, options) => followJob(rounds, api, id, options),
-  save: (api, job, out, report, signal) => saveModel(api, job, folderOf(job, out), report, signal),
+  save(api, job, out, report, signal, which) {
+    const folder = folderOf(job, out);
+    const { without } = trainingOf(job);
+    if (without !== null) report({ event: 'train.over', job: job.id, without });
+    return which === null && job.state === 'completed'
+      ? saveModel(api, job, folder, report, signal)
+      : saveRound(api, job, { folder, which }, report, signal);
+  },
   facts: (view) => (view.kind === 'training' ? trainingFacts(view) : []),
 };
 

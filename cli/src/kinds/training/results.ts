@@ -43,8 +43,6 @@ export async function saveModel(
   report: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<SavedModel> {
-  if (job.state === 'completed')
-    report({ event: 'train.over', job: job.id, without: trainingOf(job).without });
   const { artifacts } = await patiently(() => api.artifacts(job.id));
   // One without a size is the others once more, packed while it is sent.
   const wanted = artifacts.filter(({ size }) => size !== null);

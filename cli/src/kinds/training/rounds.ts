@@ -7,12 +7,12 @@ import type { TrainingProgress } from './events.ts';
 
 type Step = Extract<RunEvent, { event: 'train.step' }>['step'];
 /** `told` is the last round that was told; `asked` tells of which state of the job the rounds are known. */
-export type Rounds = { told: number; asked: string; step: Step | null };
+export type Rounds = { told: number; asked: string; step: Step | null; over: boolean };
 type Fetched = { rounds: RoundList['rounds']; asked: string };
 
 /** Follows a training round by round. */
 export const rounds: Trail<Rounds, Fetched> = {
-  opening: { told: 0, asked: '', step: null },
+  opening: { told: 0, asked: '', step: null, over: false },
   async fetch(api, { job, own }) {
     const asked = stateOf(job);
     const view = trainingOf(job);
@@ -31,13 +31,17 @@ export const rounds: Trail<Rounds, Fetched> = {
     const done = fetched.filter(({ round, state }) => state === 'done' && round > view.own.told);
     const told = Math.max(view.own.told, ...done.map(({ round }) => round));
     const step = stepOf(view.job) ?? view.own.step;
+    const over = view.job.state === 'completed';
     const untold = underWay && view.own.asked === '';
     const roundEvents = untold ? [] : done.map((round) => roundEvent(view.job, round));
     const stepEvents = step === null || step === view.own.step ? [] : [stepEvent(view.job, step)];
     return {
-      view: { ...view, own: { told, asked, step } },
+      view: { ...view, own: { told, asked, step, over } },
       // All rounds are over before the model is measured; what comes before them was begun before.
-      events: step === 'evaluate' ? [...roundEvents, ...stepEvents] : [...stepEvents, ...roundEvents],
+      events: [
+        ...(step === 'evaluate' ? [...roundEvents, ...stepEvents] : [...stepEvents, ...roundEvents]),
+        ...(over && !view.own.over ? [overEvent(view.job)] : []),
+      ],
     };
   },
   patch: (view, patch) => ({
@@ -68,6 +72,12 @@ const stepEvent = (job: JobDetail, step: Step): RunEvent => {
   const view = trainingOf(job);
   return { event: 'train.step', job: job.id, step, rounds: view.settings.rounds, shards: shardsOf(view) };
 };
+
+const overEvent = (job: JobDetail): RunEvent => ({
+  event: 'train.over',
+  job: job.id,
+  without: trainingOf(job).without,
+});
 
 const roundEvent = (job: JobDetail, done: RoundList['rounds'][number]): RunEvent => ({
   event: 'round.done',

@@ -28,6 +28,11 @@ export const trainVoice: Voice = {
         return [`Trained ${event.without}`];
       case 'model.saved':
         return [`Model    ${event.path}  (${bytes(event.size)})`];
+      case 'round.saved': {
+        const of = `round ${event.round} of ${event.rounds}${event.best ? ', the best so far' : ''}`;
+        const told = event.metrics === null ? '' : `: ${figures(event.metrics)}`;
+        return [`Model    ${event.path}  (${bytes(event.size)}), of ${of}${told}`];
+      }
       case 'files.saved':
         return [`Files    ${event.folder}  (${event.files.join(', ')})`];
       case 'train.done':

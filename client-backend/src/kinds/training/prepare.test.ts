@@ -116,7 +116,15 @@ test('data that cannot be split is refused before anything runs', async () => {
     await npz({ X: { descr: '|O', shape: [2], bytes: Buffer.from('\x80') } }),
     /"X" holds pickled objects \(dtype object\), which are programs, not data/,
   );
-  assert.match(await npz({ X: { ...floats([1, 2, 3, 4], [2, 2]), fortran: true } }), /Fortran order/);
+  const wide = { ...floats(Array(70_000).fill(1), [1, 70_000]), fortran: true };
+  assert.match(await npz({ X: wide }), /Fortran order\), with too many columns/);
+  const csv = (text: string) => refusal({ data: Buffer.from(text), dataName: 'd.csv' });
+  assert.match(await csv('a,y\n1,0\n2,\n'), /^Line 3 of "d\.csv" has no label.* Set missing to drop/);
+  assert.match(await csv('a,y\n1,0\nNA,1\n'), /^Line 3 of "d\.csv" has no value in the column "a"/);
+  assert.match(
+    await csv('day,y\n2020-01-01,0\n'),
+    /holds text: "2020-01-01" in line 2\. Name such columns in drop/,
+  );
   assert.match(await npz({ X: floats([1, 2], [3]) }), /not as many bytes as its shape says/);
   assert.match(
     await npz({ X: floats([1, 2]) }, { label: 'z' }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
+import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { chunkId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
@@ -10,7 +11,7 @@ import type { Insertable } from 'kysely';
 import { fromBufferPromise } from 'yauzl';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../../app.fixture.ts';
 import { storeBytes } from '../../jobs/test-farm.fixture.ts';
-import { addTraining } from './training.fixture.ts';
+import { addTraining, deliver, deliverAll, inFirstRound } from './training.fixture.ts';
 
 let backend: TestBackend;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -24,6 +25,25 @@ after(async () => {
 });
 
 const get = (path: string) => fetch(`${backend.url}/api/v1/jobs/${path}`);
+
+const MERGE = MergeSpec.parse({
+  context: {
+    round: 1,
+    rounds: 1,
+    shards: 1,
+    batch: 1,
+    seed: 0,
+    params: {},
+    label: null,
+    classes: null,
+    deadlineSeconds: null,
+  },
+  state: { momentum: null, best: null, stale: 0, framework: 'numpy' },
+  merge: { merge: 'average', outerLr: 1, outerMomentum: 0, trim: 0 },
+  updates: [{ shard: 0, path: 'updates/0.npz', samples: 1 }],
+  missing: [],
+  holdout: null,
+});
 
 /** Rows of a training as it has them after so many rounds, each of its shards with a history of steps. */
 async function longTraining(rounds: number, shards: number, steps: number): Promise<JobId> {
@@ -46,7 +66,7 @@ async function longTraining(rounds: number, shards: number, steps: number): Prom
   for (let round = 1; round <= rounds; round += 1) {
     const [train, merge] = [newId('stg', parts.random), newId('stg', parts.random)];
     const times = { iteration: round, planned_at: round * 1_000, closed_at: round * 1_000 + 500 };
-    const merged = JSON.stringify({ missing: [0], shardMetrics: { loss: round } });
+    const merged = JSON.stringify({ ...MERGE, missing: [0], shardMetrics: { loss: round } });
     stages.push(
       { ...of, ...times, id: train, ordinal: 3 * round, name: 'train', chunk_count: shards, spec_json: '{}' },
       {
@@ -181,4 +201,32 @@ test('the files of a completed job come in one zip, once there are two', async (
     found.push(`${entry.fileName}: ${bytes}`);
   }
   assert.deepEqual(found, ['metrics.json: metrics.json', 'model.npz: model.npz']);
+});
+
+test('the merged model of a round is handed out while the job runs and once it is canceled, one that is not merged is not', async () => {
+  const { parts } = backend;
+  const job = await inFirstRound(parts, { settings: { shards: 1, rounds: 4 } });
+  for (const [index, accuracy] of [0.5, 0.9, 0.7].entries()) {
+    await deliverAll(parts, job);
+    await deliverAll(parts, job, { weights: [index, 40], metrics: { accuracy } });
+  }
+  const list = async () => RoundList.parse(await (await get(`${job}/rounds`)).json()).rounds;
+  const seen = (await list()).map(({ round, model, best }) => [round, model !== null, best]);
+  const expected = [
+    [1, true, false],
+    [2, true, true],
+    [3, true, false],
+    [4, false, false],
+  ];
+  assert.deepEqual(seen, expected);
+  await deliver(parts, job);
+  await parts.db.updateTable('jobs').set({ state: 'canceled' }).where('id', '=', job).execute();
+  const answer = await get(`${job}/rounds/2/model`);
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get('content-disposition') ?? '', /attachment; filename="digits-round-2\.npz"/);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  assert.equal(bytes.length, (await list())[1]?.model?.size);
+  assert.equal(bytes.toString('latin1', 0, 2), 'PK');
+  assert.equal((await get(`${job}/rounds/4/model`)).status, 404);
+  assert.equal((await get(`${job}/rounds/x/model`)).status, 400);
 });

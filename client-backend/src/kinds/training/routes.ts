@@ -8,9 +8,13 @@ import {
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { z } from 'zod';
+import { safeName } from '../../jobs/artifact-names.ts';
 import type { Parts } from '../../parts.ts';
+import { disposition } from '../../routes/disposition.ts';
 import { newRoutes, problem, problems } from '../../routes/problems.ts';
+import { sendBlob } from '../../routes/send-blob.ts';
 import { curvesOf } from './rounds/curves.ts';
+import { modelOfRound } from './rounds/models.ts';
 import { roundList } from './rounds/round-list.ts';
 
 /** What only trainings have: rounds and curves. */
@@ -28,6 +32,20 @@ export function trainingRoutes(parts: Parts): OpenAPIHono {
     if (!(await isTraining(id))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
     return c.json(await curvesOf(parts.db, id, c.req.valid('query').after), 200);
   });
+  routes.openapi(model, async (c) => {
+    const { id, round } = c.req.valid('param');
+    const job = await findJobHead(parts.db, id, parts.owner);
+    if (job?.kind !== 'training') return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
+    const file = await modelOfRound(parts.db, id, round);
+    const size = file === null ? null : await parts.blobs.size(file.hash);
+    if (file === null || size === null) {
+      const message = `There is no model of round ${round}: the round is not merged yet, or its model was not kept.`;
+      return problem(c, 404, 'model-unknown', message);
+    }
+    const name = disposition('attachment', `${safeName(job.name)}-round-${round}.npz`);
+    const blob = { hash: file.hash, size, mediaType: 'application/zip' };
+    return sendBlob(c, parts.blobs, blob, { 'content-disposition': name });
+  });
   return routes;
 }
 
@@ -44,6 +62,20 @@ const rounds = createRoute({
   summary: 'The rounds of a training in their order, in pages',
   request: { params: param, query: RoundListQuery },
   responses: { 200: { description: 'Rounds', content: json(RoundList) }, ...problems(400, 404) },
+});
+const model = createRoute({
+  method: 'get',
+  path: '/api/v1/jobs/{id}/rounds/{round}/model',
+  tags,
+  summary: 'The merged model of a round as an .npz, also of a training that is not over or was canceled',
+  request: { params: param.extend({ round: z.coerce.number().int().min(1).max(10_000) }) },
+  responses: {
+    200: {
+      description: 'The model',
+      content: { 'application/zip': { schema: z.string().meta({ format: 'binary' }) } },
+    },
+    ...problems(400, 404, 416),
+  },
 });
 const curves = createRoute({
   method: 'get',

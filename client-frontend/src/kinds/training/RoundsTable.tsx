@@ -67,6 +67,7 @@ export function RoundsTable({ job }: { job: JobDetail }) {
                 return (
                   <Row
                     key={round}
+                    job={job.id}
                     index={index}
                     number={round}
                     round={found}
@@ -87,6 +88,7 @@ export function RoundsTable({ job }: { job: JobDetail }) {
 
 type Columns = { names: string[]; ofShards: boolean };
 type RowProps = {
+  job: string;
   index: number;
   number: number;
   round: Round | undefined;
@@ -95,12 +97,18 @@ type RowProps = {
   over: boolean;
 };
 
-function Row({ index, number, round, metrics, best, over }: RowProps) {
+function Row({ job, index, number, round, metrics, best, over }: RowProps) {
   const values = (metrics.ofShards ? round?.shardMetrics : round?.metrics) ?? {};
   return (
     <tr style={{ height: ROW }} aria-rowindex={index + 2} data-best={best || undefined}>
       <th scope="row">
-        {formatCount(number)}
+        {round?.model == null ? (
+          formatCount(number)
+        ) : (
+          <a href={modelUrl(job, number)} title={`Download the model of round ${formatCount(number)}`}>
+            {formatCount(number)}
+          </a>
+        )}
         {best && <em>best</em>}
       </th>
       {metrics.names.map((name) => (
@@ -111,6 +119,9 @@ function Row({ index, number, round, metrics, best, over }: RowProps) {
     </tr>
   );
 }
+
+const modelUrl = (job: string, round: number): string =>
+  `/api/v1/jobs/${encodeURIComponent(job)}/rounds/${round}/model`;
 
 const timeOf = ({ state, seconds }: Round, over: boolean): string => {
   if (seconds !== null) return formatDuration(seconds * 1_000);

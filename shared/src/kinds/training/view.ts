@@ -39,6 +39,10 @@ export const RoundList = z.object({
       metrics: Metrics.nullable(),
       /** Weighted by samples over the shards; empty before the first is done. */
       shardMetrics: Metrics,
+      /** Of the checked merged model, while it is kept: GET /api/v1/jobs/:id/rounds/:round/model, an .npz. */
+      model: z.object({ size: Count }).nullable().default(null),
+      /** The best so far for the metric that counts. */
+      best: z.boolean().default(false),
       /** From its planning to its merge; null while it runs. */
       seconds: z.number().nullable(),
       startedAt: z.number(),

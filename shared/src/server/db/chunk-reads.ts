@@ -295,6 +295,22 @@ export async function filesOfJob(
   return rows.map(({ id, files_json }) => ({ id, files_json: files_json ?? '' }));
 }
 
+/** Files of the done chunks of these stages that have some, as JSON text. */
+export async function filesOfStages(
+  db: Db,
+  stages: StageId[],
+): Promise<{ stage_id: StageId; files_json: string }[]> {
+  if (stages.length === 0) return [];
+  const rows = await db
+    .selectFrom('chunks')
+    .select(['stage_id', 'files_json'])
+    .where('stage_id', 'in', stages)
+    .where('state', '=', 'done')
+    .where('files_json', 'is not', null)
+    .execute();
+  return rows.map(({ stage_id, files_json }) => ({ stage_id, files_json: files_json ?? '[]' }));
+}
+
 /** Files of the chunks that finished since then, as JSON text. */
 export const chunkFilesSince = (db: Db, since: number): Promise<{ files_json: string | null }[]> =>
   db

@@ -1,17 +1,21 @@
 import { weightedMetrics } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { resultFields, specFields } from '@parallel-pilot/shared/server/db/result-reads.ts';
 import { iterationsOf, newestStage, type TimedStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
+import { standingOf } from './best.ts';
+import { modelsOf } from './models.ts';
 import { roundOf } from './round-stages.ts';
 
 type Round = RoundList['rounds'][number];
 
-/** Rounds in their order, in at most eight queries: what the shards of a round came to was summed up for its merge. */
+/** Rounds in their order, in at most a dozen queries: what the shards of a round came to was summed up for its merge. */
 export async function roundList(
   db: Db,
   job: JobId,
@@ -25,6 +29,8 @@ export async function roundList(
   const specs = await specFields(db, ids, { missing: '$.missing', shardMetrics: '$.shardMetrics' });
   const results = await resultFields(db, ids, { metrics: '$.metrics' });
   const merged = new Map(results.map((row) => [row.stage_id, row.fields.metrics]));
+  const models = await modelsOf(db, ids);
+  const best = await bestRound(db, job);
   const open = await openRounds(
     db,
     trains.filter((stage) => !merges.has(roundOf(stage))),
@@ -34,7 +40,7 @@ export async function roundList(
     const common = { round: roundOf(train), shards: train.chunk_count, startedAt: train.planned_at };
     if (merge === undefined) {
       const now = open.get(train.id) ?? { shardsDone: 0, shardMetrics: {} };
-      return { ...common, ...now, state: 'training', metrics: null, seconds: null };
+      return { ...common, ...now, state: 'training', metrics: null, seconds: null, model: null, best: false };
     }
     const spec = MergeFields.parse(specs.get(merge.id));
     const over = merge.closed_at !== null;
@@ -44,11 +50,21 @@ export async function roundList(
       shardsDone: train.chunk_count - spec.missing.length,
       metrics: over ? Metrics.nullable().parse(merged.get(merge.id) ?? null) : null,
       shardMetrics: spec.shardMetrics,
+      // Before it is checked nobody gets it.
+      model: over ? (models.get(merge.id) ?? null) : null,
+      best: best === roundOf(train),
       seconds: merge.closed_at === null ? null : (merge.closed_at - train.planned_at) / 1_000,
     };
   });
   const newest = await newestStage(db, job);
   return { rounds, total: newest === undefined ? 0 : roundOf(newest) };
+}
+
+async function bestRound(db: Db, job: JobId): Promise<number | null> {
+  const row = await findJob(db, job);
+  if (row === undefined) return null;
+  const { settings } = TrainingSpec.parse(JSON.parse(row.spec_json));
+  return (await standingOf(db, job, settings))?.best?.round ?? null;
 }
 
 const MergeFields = z.object({ missing: z.array(z.number()), shardMetrics: Metrics });

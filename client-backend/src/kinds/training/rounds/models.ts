@@ -1,0 +1,27 @@
+import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
+import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import { filesOfStages } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { iterationsOf } from '@parallel-pilot/shared/server/db/stages.ts';
+import { z } from 'zod';
+
+const Files = z.array(ResultFile);
+
+/** The merged models that these stages made and nobody freed. */
+export async function modelsOf(db: Db, merges: StageId[]): Promise<Map<StageId, ResultFile>> {
+  const models = new Map<StageId, ResultFile>();
+  for (const { stage_id, files_json } of await filesOfStages(db, merges)) {
+    const files = Files.safeParse(JSON.parse(files_json)).data ?? [];
+    const model = files.find((file) => file.name === FILES.weights);
+    if (model !== undefined) models.set(stage_id, model);
+  }
+  return models;
+}
+
+/** The merged and checked model of a round; null where there is none, or where it was not kept. */
+export async function modelOfRound(db: Db, job: JobId, round: number): Promise<ResultFile | null> {
+  const [merge] = await iterationsOf(db, job, 'merge', { after: round - 1, limit: 1 });
+  if (merge === undefined || merge.closed_at === null) return null;
+  return (await modelsOf(db, [merge.id])).get(merge.id) ?? null;
+}
