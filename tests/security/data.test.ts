@@ -127,7 +127,7 @@ test('no text makes its reader try again and again', async () => {
     ],
     'a list behind a break that is none': [
       imports,
-      `read.importedModules('import ' + ' '.repeat(1e6) + '\\u2028')`,
+      `read.importedModules('import ' + ' '.repeat(1e6) + '\\u2028x')`,
     ],
     'a string that is not closed': [imports, `read.importedModules('"' + '\\\\"'.repeat(5e5))`],
     'a string in three quotes that is not closed': [
@@ -205,17 +205,23 @@ test('long rows are read a few at a time', async () => {
   assert.ok(Math.max(...sizes) <= 3, `a batch has ${Math.max(...sizes)} rows`);
 });
 
-test('rows of too many cells, and those that never end, are refused with their line', async () => {
-  const wide = await given('data.csv', `1,2\n${'1,'.repeat(100_000)}1\n`);
+test('a row of too many cells is refused with its line', async () => {
+  const wide = await given('data.csv', `${'1,'.repeat(100_000)}1\n`);
   await assert.rejects(
     drained(csvRecords(farm.parts.blobs, wide, ',', watchOf())),
-    refused(/^Line 2 of "data\.csv" has 100,001 cells, and 100,000 are the most\.$/),
+    refused(/^Line 1 of "data\.csv" has 100,001 cells, and 100,000 are the most\.$/),
   );
+});
+
+test('a row of empty cells that never ends is refused with its line', async () => {
   const endless = await given('data.csv', Buffer.alloc(18 * MB, ','));
   await assert.rejects(
     drained(csvRecords(farm.parts.blobs, endless, ',', watchOf())),
     refused(/^Line 1 of "data\.csv" begins a row that does not end/),
   );
+});
+
+test('a long line of JSON is refused with its number', async () => {
   const long = await given('data.jsonl', `{"a":1}\n{"a":"${'x'.repeat(9 * MB)}"}\n`);
   await assert.rejects(
     drained(openJsonl(farm.parts, long, null).labels(watchOf())),
