@@ -7,11 +7,11 @@ const SCHEMES = [
   { value: 'dark', label: 'Dark', Icon: IconMoon },
 ] as const;
 
-export function SchemeMenu() {
+export function SchemeMenu({ opened }: { opened: boolean }) {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const Present = SCHEMES.find((scheme) => scheme.value === colorScheme)?.Icon ?? IconDeviceDesktop;
   return (
-    <Menu position="bottom-end" width={190}>
+    <Menu position="bottom-end" width={190} defaultOpened={opened}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Light or dark">
           <Present size={19} />

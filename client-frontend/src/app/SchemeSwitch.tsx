@@ -8,6 +8,8 @@ const SchemeMenu = lazy(async () => ({ default: (await import('./SchemeMenu.tsx'
 /** Light or dark. The menu, and all that menus take, comes once the page stands. */
 export function SchemeSwitch() {
   const [wanted, setWanted] = useState(false);
+  // A click that came before the menu was there opens it then.
+  const [clicked, setClicked] = useState(false);
   useEffect(() => {
     if (!savesData()) whenIdle(() => setWanted(true));
   }, []);
@@ -17,14 +19,17 @@ export function SchemeSwitch() {
       color="gray"
       size="lg"
       aria-label="Light or dark"
-      onClick={() => setWanted(true)}
+      onClick={() => {
+        setClicked(true);
+        setWanted(true);
+      }}
     >
       <IconDeviceDesktop size={19} />
     </ActionIcon>
   );
   return wanted ? (
     <Suspense fallback={still}>
-      <SchemeMenu />
+      <SchemeMenu opened={clicked} />
     </Suspense>
   ) : (
     still
