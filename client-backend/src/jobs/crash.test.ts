@@ -52,7 +52,7 @@ test('killed while it plans 50,000 frames: they are planned whole, and once', as
 
 test('killed while ffmpeg works: the next one ends what was left and completes the job', async (t) => {
   const { farm, folder } = await farmIn(t);
-  const job = await farm.addJob({ settings: { frames: '1-40' } });
+  const job = await farm.addJob({ settings: { frames: '1-40', resolutionX: 320, resolutionY: 180 } });
   await probed(farm.parts, job);
   await renderFrames(farm.parts, job, noise(320, 180));
   const backend = startBackend(t, folder);
@@ -82,7 +82,7 @@ test('a full disk: the job says so, and goes on by itself when there is room', a
     await rm(folder, { recursive: true, force: true });
   });
   if (!mounted) return t.skip('needs to mount a small disk, which takes root on Linux');
-  const job = await farm.addJob({ settings: { frames: '1-12' } });
+  const job = await farm.addJob({ settings: { frames: '1-12', resolutionX: 320, resolutionY: 180 } });
   await probed(farm.parts, job);
   await renderFrames(farm.parts, job, noise(320, 180));
   const { blocks, bfree, bsize } = await statfs(folder);

@@ -48,6 +48,7 @@ const send = (method: string, path: string, body: unknown) =>
 const jobOf = async (response: Response) => JobDetail.parse(await response.json());
 const problemOf = async (response: Response) => Problem.parse(await response.json());
 
+const SIZE = { resolutionX: 400, resolutionY: 200 };
 const picture = async (frame: number, format: 'png' | 'tiff' = 'png') => {
   const background = { r: frame * 30, g: 90, b: 60 };
   const image = sharp({ create: { width: 400, height: 200, channels: 3, background } });
@@ -118,7 +119,7 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
 });
 
 test('frames and thumbnails as browsers want them, the video in ranges, all frames as a zip', async () => {
-  const job = await farm.addJob({ settings: { frames: '-1,2-3', format: 'TIFF' }, name: 'Käse' });
+  const job = await farm.addJob({ settings: { frames: '-1,2-3', format: 'TIFF', ...SIZE }, name: 'Käse' });
   await probed(farm.parts, job);
   assert.equal((await ask(`/${job}/frames/2`)).status, 404);
   assert.match((await problemOf(await ask(`/${job}/frames/2`))).detail, /Frame 2 is not rendered yet/);
@@ -214,8 +215,8 @@ test('what went wrong can be read: the chunk with its attempts, the log, the tim
 test('a deleted job takes its blobs with it, but not those that others use', async () => {
   const shared = await picture(1);
   const [first, second] = [
-    await farm.addJob({ settings: { frames: '1-2' } }),
-    await farm.addJob({ settings: { frames: '1' } }),
+    await farm.addJob({ settings: { frames: '1-2', ...SIZE } }),
+    await farm.addJob({ settings: { frames: '1', ...SIZE } }),
   ];
   await probed(farm.parts, first);
   await probed(farm.parts, second);

@@ -10,7 +10,7 @@ import { readExrLayout } from './exr-layout.ts';
 import { type RenderedFrame, type Unusable, unusable } from './rendered-frames.ts';
 
 export type ImageSize = { width: number; height: number };
-export type Checked = { ok: true; size: ImageSize } | { ok: false; bad: Unusable[] };
+export type Checked = { ok: true } | { ok: false; bad: Unusable[] };
 
 /** Two decoders at once: the other core belongs to the frames of other jobs. */
 const AT_ONCE = 2;
@@ -18,29 +18,25 @@ const AT_ONCE = 2;
 /**
  * Looks at every frame once more before the video is made: its bytes are those
  * that were delivered, it decodes from the first line to the last, and it has
- * the size that most of the frames have. Tells all that is wrong at once.
+ * the size that was asked for. Tells all that is wrong at once.
  */
 export async function checkFrames(
   blobs: BlobStore,
   frames: readonly RenderedFrame[],
-  format: ImageFormat,
+  { format, size }: { format: ImageFormat; size: ImageSize },
   onChecked: (count: number) => void,
   signal: AbortSignal,
 ): Promise<Checked> {
   const bad: Unusable[] = [];
-  const sizes = new Map<string, { size: ImageSize; frames: RenderedFrame[] }>();
   const queue = new PQueue({ concurrency: AT_ONCE });
   let count = 0;
   let trouble: unknown;
   const look = async (frame: RenderedFrame): Promise<void> => {
     signal.throwIfAborted();
     const seen = await checkFrame(blobs, frame, format);
-    if (seen.ok) {
-      const key = `${seen.width}x${seen.height}`;
-      const same = sizes.get(key) ?? { size: { width: seen.width, height: seen.height }, frames: [] };
-      same.frames.push(frame);
-      sizes.set(key, same);
-    } else bad.push(unusable(frame.chunk, `Frame ${frame.frame}: ${seen.message}.`));
+    const right = seen.ok && seen.width === size.width && seen.height === size.height;
+    if (!seen.ok) bad.push(unusable(frame.chunk, `Frame ${frame.frame}: ${seen.message}.`));
+    else if (!right) bad.push(odd(frame, seen, size));
     count += 1;
     onChecked(count);
   };
@@ -56,15 +52,13 @@ export async function checkFrames(
   }
   await queue.onIdle();
   if (trouble !== undefined) throw trouble;
-  const [usual, ...others] = [...sizes.values()].sort((a, b) => b.frames.length - a.frames.length);
-  for (const other of others) bad.push(...other.frames.map((frame) => odd(frame, other.size, usual?.size)));
-  return usual === undefined || bad.length > 0 ? { ok: false, bad } : { ok: true, size: usual.size };
+  return bad.length > 0 ? { ok: false, bad } : { ok: true };
 }
 
-const odd = (frame: RenderedFrame, has: ImageSize, usual: ImageSize | undefined): Unusable =>
+const odd = (frame: RenderedFrame, has: ImageSize, asked: ImageSize): Unusable =>
   unusable(
     frame.chunk,
-    `Frame ${frame.frame} is ${has.width} x ${has.height} pixels, the others are ${usual?.width} x ${usual?.height}.`,
+    `Frame ${frame.frame} is ${has.width} x ${has.height} pixels, and ${asked.width} x ${asked.height} were asked for.`,
   );
 
 type Seen = ({ ok: true } & ImageSize) | { ok: false; message: string };

@@ -116,7 +116,11 @@ function near(got: number[][], frames: number[], tolerance = 4): void {
 }
 
 test('H.264 in the order asked for, odd sides made even, with the right colours and tags', async () => {
-  const job = await rendered({ frames: '4,1-3', fps: 25 }, flat(63, 35), 'Änder: "x"/1');
+  const job = await rendered(
+    { frames: '4,1-3', fps: 25, resolutionX: 63, resolutionY: 35 },
+    flat(63, 35),
+    'Änder: "x"/1',
+  );
   await completed(job);
   const file = await artifact(job, 'Änder_ _x_1.mp4');
   const stream = ffprobe(file);
@@ -262,7 +266,7 @@ test('OpenEXR is tone-mapped, and one cut short is noticed though ffmpeg says no
 });
 
 test('putting together stops with its job, and starts from the beginning after a crash', async () => {
-  const job = await rendered({ frames: '1-160' }, flat(480, 270));
+  const job = await rendered({ frames: '1-160', resolutionX: 480, resolutionY: 270 }, flat(480, 270));
   assert.equal(await advance(farm.parts, job), 'plan');
   const folder = join(farm.parts.config.dataFolder, 'stitch', job);
   const controller = new AbortController();

@@ -4,6 +4,7 @@ import { mkdir, open, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { EXTENSIONS, MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -20,8 +21,8 @@ import { makeVideo } from './video.ts';
 const CHECK = 0.3;
 
 /**
- * Checks that every frame is there exactly once, decodes, and has the size of
- * the others; then makes the video. Everything happens in a folder of its own
+ * Checks that every frame is there exactly once, decodes, and has the size that
+ * was asked for; then makes the video. Everything happens in a folder of its own
  * that is emptied first, so a crash at any point costs only the time.
  */
 export async function stitch(
@@ -59,14 +60,21 @@ async function assemble(
   if (bad.length > 0) return { outcome: 'redo', chunks: bad };
   const share = settings.video === 'none' ? 1 : CHECK;
   const onChecked = (count: number) => onProgress((share * count) / frames.length);
-  const checked = await checkFrames(parts.blobs, frames, settings.format, onChecked, signal);
+  const size = frameSize(settings);
+  const checked = await checkFrames(
+    parts.blobs,
+    frames,
+    { format: settings.format, size },
+    onChecked,
+    signal,
+  );
   if (!checked.ok) return { outcome: 'redo', chunks: checked.bad };
 
   const artifacts: MadeArtifact[] = stillOf(row.name, frames, settings);
   if (settings.video === 'none') return { outcome: 'complete', artifacts, notes: [] };
   const onFrames = (count: number) =>
     onProgress(CHECK + ((1 - CHECK) * Math.min(count, frames.length)) / frames.length);
-  const video = await videoOf(parts, { folder, frames, size: checked.size, settings, signal, onFrames });
+  const video = await videoOf(parts, { folder, frames, size, settings, signal, onFrames });
   if ('outcome' in video) return video;
   const name = `${safeName(row.name)}.${settings.video}`;
   return { outcome: 'complete', artifacts: [{ ...video, name }, ...artifacts], notes: [] };

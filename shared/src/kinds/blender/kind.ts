@@ -4,6 +4,7 @@ import { FrameResult, ProbeResult, ProbeStageSpec, RenderChunkSpec, RenderStageS
 import { parseFrames } from './frames.ts';
 import { BlenderProbe } from './probe.ts';
 import { fleetProblem, resolveSettings } from './resolve.ts';
+import { resultProblem } from './result-problem.ts';
 import { RenderOverrides, type RenderSettings } from './settings.ts';
 import { BlenderSpec } from './spec.ts';
 
@@ -21,6 +22,7 @@ export const blender: Kind<BlenderSpec> = {
   },
   parseResult: (stageName, result) =>
     stageName === 'probe' ? ProbeResult.parse(result) : FrameResult.parse(result),
+  resultProblem,
   chunkInputs: () => [],
   label: (stageName, chunkSpec) =>
     stageName === 'probe' ? 'Reading the file' : `Frame ${RenderChunkSpec.parse(chunkSpec).frame}`,

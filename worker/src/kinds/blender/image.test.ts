@@ -3,8 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import sharp, { type Sharp } from 'sharp';
-import { expectedSize, finishImage } from './image.ts';
+import { finishImage } from './image.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'pilot-image-'));
 after(async () => await rm(folder, { recursive: true }));
@@ -62,6 +63,6 @@ test('a missing or empty file is no output', async () => {
 });
 
 test('a percentage cuts off, as Blender does', () => {
-  const half = expectedSize({ resolutionX: 101, resolutionY: 57, percentage: 50 });
+  const half = frameSize({ resolutionX: 101, resolutionY: 57, percentage: 50 });
   assert.deepEqual(half, { width: 50, height: 28 });
 });

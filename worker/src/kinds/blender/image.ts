@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import type { FrameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import type { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import sharp from 'sharp';
@@ -8,7 +9,6 @@ import { jpegWithoutComments, pngWithoutText } from './stamps.ts';
 // Every frame is looked at once: libvips' cache would only hold memory.
 sharp.cache(false);
 
-export type Size = { width: number; height: number };
 export type ImageCheck = { ok: true } | { ok: false; code: FailureCode; message: string };
 
 /**
@@ -16,7 +16,11 @@ export type ImageCheck = { ok: true } | { ok: false; code: FailureCode; message:
  * pixels, and takes the changing stamps out of it. An OpenEXR file is checked
  * for completeness here; its pixels are decoded by Blender afterwards.
  */
-export async function finishImage(path: string, format: ImageFormat, expected: Size): Promise<ImageCheck> {
+export async function finishImage(
+  path: string,
+  format: ImageFormat,
+  expected: FrameSize,
+): Promise<ImageCheck> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
@@ -38,16 +42,6 @@ export async function finishImage(path: string, format: ImageFormat, expected: S
   return { ok: true };
 }
 
-/** Blender cuts off what is left of a percentage: 101 pixels at 50 % are 50. */
-export function expectedSize(settings: {
-  resolutionX: number;
-  resolutionY: number;
-  percentage: number;
-}): Size {
-  const scaled = (pixels: number): number => Math.max(1, Math.floor((pixels * settings.percentage) / 100));
-  return { width: scaled(settings.resolutionX), height: scaled(settings.resolutionY) };
-}
-
 function unstamped(bytes: Buffer, format: ImageFormat): Buffer | null {
   switch (format) {
     case 'PNG':
@@ -65,7 +59,7 @@ function unstamped(bytes: Buffer, format: ImageFormat): Buffer | null {
   }
 }
 
-async function sizeOf(bytes: Buffer, format: ImageFormat): Promise<Size | null> {
+async function sizeOf(bytes: Buffer, format: ImageFormat): Promise<FrameSize | null> {
   if (format === 'OPEN_EXR') return readExr(bytes);
   try {
     const image = sharp(bytes, { failOn: 'warning', limitInputPixels: false });
@@ -76,7 +70,7 @@ async function sizeOf(bytes: Buffer, format: ImageFormat): Promise<Size | null> 
   }
 }
 
-export function wrongSize(size: Size, expected: Size): ImageCheck & { ok: false } {
+export function wrongSize(size: FrameSize, expected: FrameSize): ImageCheck & { ok: false } {
   const [have, want] = [size, expected].map(({ width, height }) => `${width}x${height}`);
   return {
     ok: false,

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import { isDiskFull } from '../../agent/disk-room.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
-import { expectedSize, finishImage, wrongSize } from './image.ts';
+import { finishImage, wrongSize } from './image.ts';
 import { DecodeReply, RenderReply } from './messages.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
@@ -100,7 +101,7 @@ async function checked(
   ask: AskOptions,
 ): Promise<RunOutcome> {
   const { format } = task.settings;
-  const expected = expectedSize(task.settings);
+  const expected = frameSize(task.settings);
   const { name, inside, path } = image;
   const taken = await slot.workspace().take(name, path, MOST_IMAGE_BYTES);
   if (!taken.ok && taken.reason !== 'absent') return failure('bad-output', taken.message, '');
