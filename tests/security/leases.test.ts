@@ -5,14 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Assign, DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import sharp from 'sharp';
+import { PROBE } from '../../client-backend/src/jobs/test-farm.fixture.ts';
 import { floats, npzBytes } from '../../client-backend/src/kinds/training/data/npz.fixture.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { HostileWorker, hashOf } from '../support/hostile-worker.ts';
 import { startMariaDb } from '../support/mariadb.ts';
 
+/** The least that passes for a file saved by Blender 3.4: a header and the block that ends it. */
+const BLEND = Buffer.concat([Buffer.from('BLENDER-v304ENDB'), Buffer.alloc(20)]);
+const BLENDER = {
+  kinds: ['blender'],
+  'blender.version': '3.4.1',
+  'blender.engines': ['CYCLES'],
+  'blender.denoiser': false,
+};
 const TRAINER = { kinds: ['training'], 'training.modules': ['numpy', 'pilot'] };
 const INITIALIZED = { parameters: 2, seconds: 1 };
 
@@ -109,6 +119,76 @@ for (const [column, startDatabase] of [
         assert.deepEqual([there.status, gone.status], [403, 403], method);
         assert.equal(await there.text(), await gone.text());
       }
+    });
+
+    test('a frame is of the size that was asked for, whatever its worker says', async (t) => {
+      const join = async () => {
+        const joined = await HostileWorker.join(farm, { capabilities: BLENDER, slots: 8 });
+        t.after(() => joined.close());
+        return joined;
+      };
+      const liar = await join();
+      const settings = {
+        frames: '1-3',
+        resolutionX: 32,
+        resolutionY: 32,
+        percentage: 100,
+        video: 'none' as const,
+      };
+      const create = api(farm.url).create;
+      const source = { blob: await give('scene.blend', BLEND), fileName: 'scene.blend' };
+      const job = await create({ kind: 'blender', source, settings });
+      const refused = async (lease: LeaseId, result: unknown) => {
+        const reply = await liar.done(lease, { result });
+        return reply.ok ? 'ok' : [reply.code, reply.message];
+      };
+      const probe = await liar.lease('probe');
+      const form = 'The report of the worker does not have the form it should have.';
+      assert.deepEqual(await refused(probe.lease, { scenes: 'none' }), ['invalid-message', form]);
+      assert.deepEqual(await liar.done((await liar.lease('probe')).lease, { result: PROBE }), {
+        ok: true,
+      });
+
+      const image = async (size: number) =>
+        sharp({ create: { width: size, height: size, channels: 3, background: 'red' } })
+          .png()
+          .toBuffer();
+      const [small, large] = [await image(32), await image(64)];
+      const report = (assign: Assign, size: number) => {
+        const { frame } = assign.chunkSpec as { frame: number };
+        return { frame, width: size, height: size, renderMs: 1 };
+      };
+      const first = await liar.lease('render');
+      const message = `Frame ${report(first, 0).frame} is 64 x 64 pixels, and 32 x 32 were asked for.`;
+      assert.deepEqual(await refused(first.lease, report(first, 64)), ['invalid-message', message]);
+      const second = await liar.lease('render');
+      const other = { ...report(second, 32), frame: 7 };
+      assert.match(
+        String(await refused(second.lease, other)),
+        /^invalid-message,The report on frame \d is about frame 7/,
+      );
+
+      liar.close();
+
+      const painter = await join();
+      // Two of three are large, though all are said to be small: what most of them have is not what was asked for.
+      const made = new Map<number, Buffer>();
+      const render = async () => {
+        const assign = await painter.lease('render');
+        const result = report(assign, 32);
+        const bytes = made.has(result.frame) || made.size === 2 ? small : large;
+        made.set(result.frame, bytes);
+        const files = [await painter.upload(assign, 'frame', bytes)];
+        assert.deepEqual(await painter.done(assign.lease, { result, files }), { ok: true });
+      };
+      for (let count = 0; count < 5; count += 1) await render();
+      const { notes, counts } = await api(farm.url).reaches(job, 'completed');
+      assert.equal(counts.done, 3);
+      const told = notes.find((note) => note.code === 'results-redone')?.message ?? '';
+      assert.match(
+        told,
+        /2 unusable results, made again: Frame \d is 64 x 64 pixels, and 32 x 32 were asked for/,
+      );
     });
 
     test('who has the bytes may send what is here already, and name it', async () => {

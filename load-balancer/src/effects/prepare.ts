@@ -1,12 +1,13 @@
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { resultProblemOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { BlobHash, ChunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
+import { chunkSpecTexts, chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { identityHashes } from '@parallel-pilot/shared/server/db/workers.ts';
 import { verifyReceipt } from '@parallel-pilot/shared/server/signature.ts';
 import type { FarmEvent, ResultFault, StoredChunk } from '../farm/events.ts';
-import type { Farm } from '../farm/farm.ts';
+import { chunkOf, type Farm } from '../farm/farm.ts';
 import type { EngineParts } from './engine.ts';
 import type { Inbound } from './inbound.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -26,6 +27,8 @@ export async function prepare(
   );
   const hashes = batch.flatMap((it) => (it.type === 'done' ? it.done.files.map((file) => file.hash) : []));
   const stored = await knownBlobs(db, [...new Set(hashes)]);
+  const leases = batch.flatMap((it) => (it.type === 'done' ? (farm.leases.get(it.done.lease) ?? []) : []));
+  const specs = await chunkSpecTexts(db, leases.map(chunkOf));
   const prepared: Prepared[] = await hinted(db, farm, batch, quarantine);
   for (const it of batch) {
     if (it.type === 'jobs-hint' || it.type === 'sweep') continue;
@@ -39,7 +42,7 @@ export async function prepare(
         // There is one token to join with, the farm's owner's.
         return { ...it, owner, knownIdentity: identities.get(it.hello.worker) ?? null };
       case 'done':
-        return { ...it, fault: faultOf(it.done, stored, signingKey) };
+        return { ...it, fault: faultOf(it.done, stored, signingKey) ?? reportFault(farm, it.done, specs) };
       case 'retry': {
         const read = await readJobs(db, farm, [it.job], quarantine);
         return { ...it, read, stage: read.openStages.at(-1) ?? null };
@@ -61,8 +64,21 @@ export async function prepare(
 // The receipts first: nobody learns whether a file is stored by naming it.
 function faultOf({ lease, files }: Done, stored: Set<BlobHash>, key: string): ResultFault | null {
   if (files.some(({ receipt, ...file }) => !verifyReceipt({ lease, ...file }, receipt, key)))
-    return 'not-uploaded';
-  return files.some((file) => !stored.has(file.hash)) ? 'blob-missing' : null;
+    return { code: 'not-uploaded' };
+  return files.some((file) => !stored.has(file.hash)) ? { code: 'blob-missing' } : null;
+}
+
+function reportFault(
+  farm: Farm,
+  { lease: id, result }: Done,
+  specs: ReadonlyMap<ChunkId, string>,
+): ResultFault | null {
+  const lease = farm.leases.get(id);
+  const spec = lease === undefined ? undefined : specs.get(chunkOf(lease));
+  if (lease === undefined || spec === undefined) return null;
+  const { stage } = lease;
+  const message = resultProblemOf(stage.job.kind, stage, JSON.parse(spec), result);
+  return message === null ? null : { code: 'result-invalid', message };
 }
 
 async function hinted(

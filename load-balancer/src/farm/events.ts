@@ -52,8 +52,13 @@ export type FarmEvent =
   | { type: 'reloaded'; delivered: { worker: WorkerId; lease: LeaseId }[] }
   | { type: 'tick' };
 
-/** Why a result cannot be taken: a file that its lease did not upload, or one that is not stored any more. */
-export type ResultFault = 'not-uploaded' | 'blob-missing';
+/**
+ * Why a result cannot be taken: a file that its lease did not upload, one that
+ * is not stored any more, or a report that is not what was asked for.
+ */
+export type ResultFault =
+  | { code: 'not-uploaded' | 'blob-missing' }
+  | { code: 'result-invalid'; message: string };
 
 /** Rows of the jobs in `asked`; a job that has none is gone. `loaded` are the open stages not in mind so far, and closed ones that are not finished. */
 export type JobsRead = {

@@ -1,9 +1,10 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { type Ending, endLease, startLease } from './change-chunk.ts';
 import { append, type Effect } from './effects.ts';
-import type { FarmEvent, ReplyTo } from './events.ts';
-import type { Farm, Lease, SessionId, Worker } from './farm.ts';
+import type { FarmEvent, ReplyTo, ResultFault } from './events.ts';
+import { chunkOf, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
 import { setDraining } from './on-worker.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
@@ -20,7 +21,7 @@ export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] 
   const { done, reply } = event;
   const lease = heldBy(farm, event.session, done.lease);
   if (lease === undefined) return [late(farm, event, done.lease, 'done')];
-  if (event.fault !== null) return [{ type: 'reply', to: reply, reply: refusal(event.fault) }];
+  if (event.fault !== null) return refuseResult(farm, lease, { done, reply, fault: event.fault }, now);
   const ending: Ending = {
     type: 'finish',
     resultJson: JSON.stringify(done.result ?? null),
@@ -29,6 +30,25 @@ export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] 
     log: done.log,
   };
   return [...endLease(farm, lease, ending, now), accepted(reply)];
+}
+
+/** A file can be uploaded yet; a report that is not what was asked for is a failure of its worker. */
+function refuseResult(
+  farm: Farm,
+  lease: Lease,
+  { done, reply, fault }: { done: Done; reply: ReplyTo; fault: ResultFault },
+  now: number,
+): Effect[] {
+  const { code } = fault;
+  const fields = { event: 'result.refused', chunk: chunkOf(lease), worker: lease.worker.id, code };
+  const log: Effect = { type: 'log', level: 'warn', fields };
+  if (code !== 'result-invalid') return [{ type: 'reply', to: reply, reply: refusal(code) }, log];
+  const { busyMs, log: lines } = done;
+  return [
+    ...endLease(farm, lease, { type: 'fail', code, message: fault.message, busyMs, log: lines }, now),
+    { type: 'reply', to: reply, reply: refusal('invalid-message', fault.message) },
+    log,
+  ];
 }
 
 export function onFailed(farm: Farm, event: Event<'failed'>, now: number): Effect[] {

@@ -59,10 +59,13 @@ describe('the reactor', () => {
       type: 'done',
       session,
       reply: 1,
-      fault: 'blob-missing',
+      fault: { code: 'blob-missing' },
       done: doneOf(lease.id),
     });
-    assert.equal(effects.length, 1);
+    assert.deepEqual(
+      effects.map((it) => it.type),
+      ['reply', 'log'],
+    );
     assert.ok(
       effects[0]?.type === 'reply' && !effects[0].reply.ok && effects[0].reply.code === 'blob-missing',
     );

@@ -88,6 +88,12 @@ export interface Kind<Spec> {
   next(context: PlanningContext<Spec>): NextStep;
   /** Parses what a worker reported for a chunk of that stage; throws a ZodError where it does not fit. */
   parseResult(stageName: string, result: unknown): unknown;
+  /**
+   * What is wrong with a worker's result of that chunk, as a sentence for
+   * people; null where it has the form it should have and is about what was
+   * asked for. Says nothing about the files, which it does not see.
+   */
+  resultProblem(stage: { name: string; spec: unknown }, chunkSpec: unknown, result: unknown): string | null;
   /** Files that this chunk alone needs, beside its stage's inputs. Paths of the two must differ. */
   chunkInputs(stageName: string, chunkSpec: unknown): StageInput[];
   /** A chunk's name for people: "Frame 12". */

@@ -27,6 +27,12 @@ export function kindOf(name: string): Kind<unknown> {
   return kind as Kind<unknown>;
 }
 
+/** What is wrong with a worker's result; null where it is in order, and for a kind that this version does not know. */
+export const resultProblemOf = (
+  kind: string,
+  ...of: Parameters<Kind<unknown>['resultProblem']>
+): string | null => (Object.hasOwn(KINDS, kind) ? kindOf(kind).resultProblem(...of) : null);
+
 /** Files that one chunk alone needs; none for a kind that this version does not know. */
 export const chunkInputsOf = (kind: string, stageName: string, chunkSpec: unknown): StageInput[] =>
   Object.hasOwn(KINDS, kind) ? kindOf(kind).chunkInputs(stageName, chunkSpec) : [];

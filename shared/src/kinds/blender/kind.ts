@@ -5,6 +5,7 @@ import { parseFrames } from './frames.ts';
 import { listed, notesOfFile, notesOfScene } from './notes.ts';
 import { BlenderProbe } from './probe.ts';
 import { fleetProblem, resolveSettings } from './resolve.ts';
+import { resultProblem } from './result-problem.ts';
 import { RenderOverrides, type RenderSettings } from './settings.ts';
 import { BlenderSpec } from './spec.ts';
 
@@ -23,6 +24,7 @@ export const blender: Kind<BlenderSpec> = {
   },
   parseResult: (stageName, result) =>
     stageName === 'probe' ? ProbeResult.parse(result) : FrameResult.parse(result),
+  resultProblem,
   chunkInputs: () => [],
   label: (stageName, chunkSpec) =>
     stageName === 'probe' ? 'Reading the file' : `Frame ${RenderChunkSpec.parse(chunkSpec).frame}`,

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { requirementsOf } from './needs.ts';
@@ -42,6 +43,11 @@ export const training: Kind<TrainingSpec> = {
     if (schema === undefined) throw new Error(`a chunk of the stage "${stageName}" has no result`);
     return schema.parse(result);
   },
+  resultProblem({ name }, _chunkSpec, result) {
+    const schema = RESULTS[name];
+    if (schema === undefined || schema.safeParse(result).success) return null;
+    return 'The report of the worker does not have the form it should have.';
+  },
   chunkInputs(stageName, chunkSpec): StageInput[] {
     return stageName === 'initialize' || stageName === 'train' ? [ShardChunk.parse(chunkSpec).data] : [];
   },
@@ -63,7 +69,7 @@ export const training: Kind<TrainingSpec> = {
   },
 };
 
-const RESULTS: Partial<Record<string, { parse(value: unknown): unknown }>> = {
+const RESULTS: Partial<Record<string, z.ZodType>> = {
   initialize: InitializeResult,
   train: TrainResult,
   merge: MergeResult,
