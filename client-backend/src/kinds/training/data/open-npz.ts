@@ -24,8 +24,6 @@ const MOST_DIRECTORY_BYTES = 4 * 1024 ** 2;
 const NOTHING = Buffer.alloc(0);
 /** What an entry that stays open does not need, and what its maker can make large. */
 const WITHOUT_WORDS = {
-  fileName: NOTHING,
-  fileNameRaw: NOTHING,
   fileComment: NOTHING,
   fileCommentRaw: NOTHING,
   extraFields: [],
