@@ -23,6 +23,8 @@ test('kill -9 of a worker loses no finished result, and none is made again', asy
   }
   const broken = await world.assign({ name: 'broken', does: 'fail' });
   await farm.heard('failed', (it) => it.lease === broken.lease);
+  const outbox = join(world.folder, 'data', 'outbox');
+  await until(() => readdirSync(outbox).length === leases.length, 'the failure was not settled');
   first.child.kill('SIGKILL');
   await first.ended;
   refusing = false;
