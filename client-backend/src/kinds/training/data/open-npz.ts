@@ -24,6 +24,7 @@ const MOST_DIRECTORY_BYTES = 4 * 1024 ** 2;
 const NOTHING = Buffer.alloc(0);
 /** What an entry that stays open does not need, and what its maker can make large. */
 const WITHOUT_WORDS = {
+  fileName: NOTHING,
   fileComment: NOTHING,
   fileCommentRaw: NOTHING,
   extraFields: [],
@@ -72,8 +73,8 @@ async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string>
     if (header.kind !== 'O' && entry.uncompressedSize !== header.length + valueBytes(header)) {
       return `cannot be used: the array "${name}" has not as many bytes as its shape says`;
     }
-    // Its values are found without them.
-    Object.assign(entry, WITHOUT_WORDS);
+    // A copy of the name: a part of a buffer holds all of it in memory.
+    Object.assign(entry, WITHOUT_WORDS, { fileNameRaw: Buffer.from(entry.fileNameRaw) });
     arrays.set(name, { name, entry, header, stored: entry.compressionMethod === 0 });
   }
   return arrays;
