@@ -45,13 +45,19 @@ export function screenArchive<E extends ArchiveEntry>(
   return refuseSize({ size, packedSize }, archive, limits) ?? { ok: true, files };
 }
 
+/** More than is taken here, or than anything honest can have been packed into so little. */
+export const isTooMuch = (
+  { size, packedSize }: Pick<ArchiveEntry, 'size' | 'packedSize'>,
+  maxBytes: number,
+): boolean => size > maxBytes || (size > RATIO_FROM_BYTES && size > packedSize * MOST_RATIO);
+
 /** Null when that many bytes may be unpacked. */
 export function refuseSize(
   { size, packedSize }: Pick<ArchiveEntry, 'size' | 'packedSize'>,
   archive: string,
   limits: ArchiveLimits,
 ): SubmissionRefusal | null {
-  if (size > limits.maxBytes || (size > RATIO_FROM_BYTES && size > packedSize * MOST_RATIO)) {
+  if (isTooMuch({ size, packedSize }, limits.maxBytes)) {
     return refuse(archive, `unpacked it would take ${inWords(size)}, which is too much`);
   }
   return size > limits.freeBytes ? noRoom(archive, size) : null;
