@@ -71,7 +71,7 @@ test('names, sizes and modes of any kind are screened without an error, and what
   const limits = { maxBytes: 10 * MB, freeBytes: 20 * MB };
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
-      const screened = screenArchive(entries, 'a.zip', limits);
+      const screened = screenArchive(entries, { name: 'a.zip', size: 2 ** 50 }, limits);
       if (!screened.ok) return assert.match(screened.message, /^"a\.zip" /);
       const sizes = screened.files.reduce((sum, file) => sum + file.entry.size, 0);
       assert.ok(sizes <= limits.maxBytes);
@@ -174,6 +174,57 @@ test('a table of contents that would fill the memory is not read to its end', as
   const blob = await store(backend, zipOf([{ name: 'scene.blend', bytes: SCENE }, ...many]));
   const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
   assert.match(opened.ok ? 'ok' : opened.message, /its table of contents takes more than 64 MB/);
+});
+
+test('names a thousand folders deep are refused, and a clash is found without a set of all folders', () => {
+  const entry = { size: 1, packedSize: 1, encrypted: false, readable: true, mode: 0 };
+  const screen = (names: string[]) =>
+    screenArchive(
+      names.map((name) => ({ ...entry, name })),
+      { name: 'a.zip', size: 2 ** 30 },
+      { maxBytes: 2 ** 30, freeBytes: 2 ** 30 },
+    );
+  const said = (names: string[]) => {
+    const screened = screen(names);
+    return screened.ok ? 'ok' : screened.message;
+  };
+  const deep = (levels: number, name: string) => `${'A/'.repeat(levels)}${name}`;
+  assert.match(said([deep(508, 'B.PNG')]), /is too long or too deep/);
+  assert.match(said([deep(64, 'B.PNG')]), /is too long or too deep/);
+  assert.equal(said([deep(63, 'B.PNG')]), 'ok');
+  for (const [names, shown] of [
+    [['a/b', 'c', 'A/B'], 'a/b'],
+    [['a', 'a b', 'a/b'], 'a'],
+    [['x/y/z', 'x/y!', 'X/Y', 'x/y-'], 'X/Y'],
+    [['e\u0301/b', '\u00c9'], '\u00c9'],
+  ] as const) {
+    for (const order of [names, names.toReversed()]) {
+      assert.match(said([...order]), /twice, or names that differ in case alone/, shown);
+    }
+  }
+  assert.equal(said(['a b', 'a/b', 'a-b', 'ab/c', 'a/b.c']), 'ok');
+});
+
+test('entries that lie in each other are refused', async (t) => {
+  const backend = await start(t);
+  const texture = { name: 'aa.png', bytes: Buffer.alloc(1_000, 7), store: true };
+  const whole = zipOf([{ name: 'scene.blend', bytes: SCENE, store: true }, texture]);
+  const [directory, count] = [whole.readUInt32LE(whole.length - 6), 50];
+  const first = whole.indexOf('PK\x01\x02', whole.indexOf('scene.blend', directory));
+  const record = whole.subarray(first, whole.length - 22);
+  // The same bytes under fifty names of the same length.
+  const more = Array.from({ length: count }, (_, at) => {
+    const copy = Buffer.from(record);
+    copy.write(String(at).padStart(2, '0'), copy.length - texture.name.length);
+    return copy;
+  });
+  const end = Buffer.from(whole.subarray(-22));
+  end.writeUInt16LE(count + 2, 8);
+  end.writeUInt16LE(count + 2, 10);
+  end.writeUInt32LE(end.readUInt32LE(12) + count * record.length, 12);
+  const blob = await store(backend, Buffer.concat([whole.subarray(0, -22), ...more, end]));
+  const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
+  assert.match(opened.ok ? 'ok' : opened.message, /"scene\.zip" cannot be taken: its files overlap/);
 });
 
 describe('a compressed .blend that unpacks to far more than it is', () => {

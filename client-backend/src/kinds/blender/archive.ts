@@ -52,7 +52,7 @@ async function unpack(
     maxBytes: parts.config.maxUploadBytes,
     freeBytes: (await parts.blobs.freeBytes()) - SPARE_BYTES,
   };
-  const screened = screenArchive(listed.entries, fileName, limits);
+  const screened = screenArchive(listed.entries, { name: fileName, size: zip.fileSize }, limits);
   if (!screened.ok) return screened;
   const paths = screened.files.map((file) => file.path);
   const chosen = chooseMain(paths, fileName, main);
