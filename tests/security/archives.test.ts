@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import {
   startTestBackend,
   type TestBackend,
@@ -11,6 +13,7 @@ import {
 } from '@parallel-pilot/client-backend/app.fixture.ts';
 import { type ArchiveEntry, screenArchive } from '@parallel-pilot/client-backend/archives/screen-archive.ts';
 import { type Zipped, zipOf } from '@parallel-pilot/client-backend/archives/zip.fixture.ts';
+import { checkBlend } from '@parallel-pilot/client-backend/kinds/blender/blend-header.ts';
 import { openSource } from '@parallel-pilot/client-backend/kinds/blender/open-source.ts';
 import { openImages } from '@parallel-pilot/client-backend/kinds/training/data/image-folders.ts';
 import { openNpz } from '@parallel-pilot/client-backend/kinds/training/data/open-npz.ts';
@@ -68,7 +71,7 @@ test('names, sizes and modes of any kind are screened without an error, and what
   const limits = { maxBytes: 10 * MB, freeBytes: 20 * MB };
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 12 }), (entries) => {
-      const screened = screenArchive(entries, 'a.zip', limits);
+      const screened = screenArchive(entries, { name: 'a.zip', size: 2 ** 50 }, limits);
       if (!screened.ok) return assert.match(screened.message, /^"a\.zip" /);
       const sizes = screened.files.reduce((sum, file) => sum + file.entry.size, 0);
       assert.ok(sizes <= limits.maxBytes);
@@ -172,6 +175,109 @@ test('a table of contents that would fill the memory is not read to its end', as
   const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
   assert.match(opened.ok ? 'ok' : opened.message, /its table of contents takes more than 64 MB/);
 });
+
+test('names a thousand folders deep are refused, and a clash is found without a set of all folders', () => {
+  const entry = { size: 1, packedSize: 1, encrypted: false, readable: true, mode: 0 };
+  const screen = (names: string[]) =>
+    screenArchive(
+      names.map((name) => ({ ...entry, name })),
+      { name: 'a.zip', size: 2 ** 30 },
+      { maxBytes: 2 ** 30, freeBytes: 2 ** 30 },
+    );
+  const said = (names: string[]) => {
+    const screened = screen(names);
+    return screened.ok ? 'ok' : screened.message;
+  };
+  const deep = (levels: number, name: string) => `${'A/'.repeat(levels)}${name}`;
+  assert.match(said([deep(508, 'B.PNG')]), /is too long or too deep/);
+  assert.match(said([deep(64, 'B.PNG')]), /is too long or too deep/);
+  assert.equal(said([deep(63, 'B.PNG')]), 'ok');
+  for (const [names, shown] of [
+    [['a/b', 'c', 'A/B'], 'a/b'],
+    [['a', 'a b', 'a/b'], 'a'],
+    [['x/y/z', 'x/y!', 'X/Y', 'x/y-'], 'X/Y'],
+    [['e\u0301/b', '\u00c9'], '\u00c9'],
+  ] as const) {
+    for (const order of [names, names.toReversed()]) {
+      assert.match(said([...order]), /twice, or names that differ in case alone/, shown);
+    }
+  }
+  assert.equal(said(['a b', 'a/b', 'a-b', 'ab/c', 'a/b.c']), 'ok');
+});
+
+test('entries that lie in each other are refused', async (t) => {
+  const backend = await start(t);
+  const texture = { name: 'aa.png', bytes: Buffer.alloc(1_000, 7), store: true };
+  const whole = zipOf([{ name: 'scene.blend', bytes: SCENE, store: true }, texture]);
+  const [directory, count] = [whole.readUInt32LE(whole.length - 6), 50];
+  const first = whole.indexOf('PK\x01\x02', whole.indexOf('scene.blend', directory));
+  const record = whole.subarray(first, whole.length - 22);
+  // The same bytes under fifty names of the same length.
+  const more = Array.from({ length: count }, (_, at) => {
+    const copy = Buffer.from(record);
+    copy.write(String(at).padStart(2, '0'), copy.length - texture.name.length);
+    return copy;
+  });
+  const end = Buffer.from(whole.subarray(-22));
+  end.writeUInt16LE(count + 2, 8);
+  end.writeUInt16LE(count + 2, 10);
+  end.writeUInt32LE(end.readUInt32LE(12) + count * record.length, 12);
+  const blob = await store(backend, Buffer.concat([whole.subarray(0, -22), ...more, end]));
+  const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
+  assert.match(opened.ok ? 'ok' : opened.message, /"scene\.zip" cannot be taken: its files overlap/);
+});
+
+describe('a compressed .blend that unpacks to far more than it is', () => {
+  const check = (bytes: Buffer, maxBytes = 50 * 1024 * MB) =>
+    checkBlend(Readable.from([bytes]), 'scene.blend', { size: bytes.length, maxBytes });
+  const sentence = async (bytes: Buffer, maxBytes?: number) => {
+    const checked = await check(bytes, maxBytes);
+    return checked.ok ? 'ok' : checked.message;
+  };
+  const TOO_MUCH = /"scene\.blend" cannot be taken: unpacked it is too large, or falls into too many parts/;
+  const START = Buffer.from('BLENDER_v304');
+
+  test('blocks of zeros are refused at the first', async () => {
+    const bomb = runs([START], 0, 40);
+    assert.ok(bomb.length < 1_000);
+    assert.match(await sentence(bomb), /"scene\.blend" is damaged: a part of it is empty/);
+    assert.match(await sentence(START), /cut short/);
+  });
+
+  test('one block of gigabytes ends at the ratio, and at the most that is taken', async () => {
+    // Blocks of 0x01010101 bytes, 3 GB of them in 100 KB.
+    assert.match(await sentence(runs([START], 1, 24_000)), TOO_MUCH);
+    for (const pack of [zstdCompressSync, gzipSync]) {
+      const packed = pack(Buffer.concat([START, Buffer.alloc(4 * MB, 1)]));
+      assert.match(await sentence(packed, 2 * MB), TOO_MUCH);
+      assert.match(await sentence(packed), /cut short/);
+    }
+  });
+
+  test('blocks, and frames and blocks of zstd, are counted', async () => {
+    const block = Buffer.alloc(20);
+    block.write('DATA');
+    const many = Buffer.alloc(4_000_001 * 20, block);
+    assert.match(await sentence(zstdCompressSync(Buffer.concat([START, many]))), TOO_MUCH);
+    const skipped = Buffer.alloc(8 * 100_001, Buffer.from('502a4d1800000000', 'hex'));
+    const frame = zstdCompressSync(START);
+    assert.match(await sentence(Buffer.concat([frame, skipped])), TOO_MUCH);
+  });
+});
+
+/** A frame of zstd: `raw` as it is, then `count` run-length blocks of 128 KB of one byte (RFC 8878, 3.1.1.2). */
+function runs(raw: Buffer[], byte: number, count: number): Buffer {
+  const head = (type: number, size: number, last = 0) => {
+    const bytes = Buffer.alloc(3);
+    bytes.writeUIntLE((size << 3) | (type << 1) | last, 0, 3);
+    return bytes;
+  };
+  const run = (last: number) => Buffer.concat([head(1, 128 * 1024, last), Buffer.from([byte])]);
+  // No content size, and a window of 128 KB.
+  const start = Buffer.from('28b52ffd0038', 'hex');
+  const before = raw.map((bytes) => Buffer.concat([head(0, bytes.length), bytes]));
+  return Buffer.concat([start, ...before, Buffer.alloc((count - 1) * 4, run(0)), run(1)]);
+}
 
 /** Info-ZIP's field 0x7075: the name once more, in UTF-8. */
 function unicodePath(name: string): Buffer {

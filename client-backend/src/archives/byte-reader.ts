@@ -27,6 +27,10 @@ export class ByteReader {
 
   /** False when the stream ends before. */
   async skip(count: number): Promise<boolean> {
+    if (count <= this.#held.length) {
+      this.#held = this.#held.subarray(count);
+      return true;
+    }
     for await (const part of this.pieces(count)) count -= part.length;
     return count === 0;
   }

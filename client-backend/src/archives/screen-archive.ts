@@ -15,6 +15,9 @@ export type ArchiveEntry = {
 
 export type ArchiveLimits = { maxBytes: number; freeBytes: number };
 
+/** Bytes of files unpacked, packed as declared, and of the archive they lie in. */
+export type ArchiveSizes = { size: number; packedSize: number; archiveSize: number };
+
 /** Textures and caches pack to a fifth; a hundredth of more than this many bytes is no scene. */
 const MOST_RATIO = 100;
 const RATIO_FROM_BYTES = 1024 ** 3;
@@ -27,7 +30,7 @@ export type Screened<E> = { ok: true; files: { path: RelativePath; entry: E }[] 
  */
 export function screenArchive<E extends ArchiveEntry>(
   entries: E[],
-  archive: string,
+  { name: archive, size: archiveSize }: { name: string; size: number },
   limits: ArchiveLimits,
 ): Screened<E> {
   const files: { path: RelativePath; entry: E }[] = [];
@@ -42,16 +45,29 @@ export function screenArchive<E extends ArchiveEntry>(
   if (twice !== null) return refuse(archive, `it holds "${twice}" twice, or names that differ in case alone`);
   const size = files.reduce((sum, file) => sum + file.entry.size, 0);
   const packedSize = files.reduce((sum, file) => sum + file.entry.packedSize, 0);
-  return refuseSize({ size, packedSize }, archive, limits) ?? { ok: true, files };
+  return refuseSize({ size, packedSize, archiveSize }, archive, limits) ?? { ok: true, files };
 }
+
+/** More than is taken here, or than anything honest can have been packed into so little. */
+export const isTooMuch = (
+  { size, packedSize }: Pick<ArchiveEntry, 'size' | 'packedSize'>,
+  maxBytes: number,
+): boolean => size > maxBytes || (size > RATIO_FROM_BYTES && size > packedSize * MOST_RATIO);
 
 /** Null when that many bytes may be unpacked. */
 export function refuseSize(
-  { size, packedSize }: Pick<ArchiveEntry, 'size' | 'packedSize'>,
+  { size, packedSize, archiveSize }: ArchiveSizes,
   archive: string,
   limits: ArchiveLimits,
 ): SubmissionRefusal | null {
-  if (size > limits.maxBytes || (size > RATIO_FROM_BYTES && size > packedSize * MOST_RATIO)) {
+  // Entries that lie in each other would let a few bytes count as many.
+  if (packedSize > archiveSize) {
+    return refuse(
+      archive,
+      `its files overlap: they would take ${inWords(packedSize)} of its ${inWords(archiveSize)}`,
+    );
+  }
+  if (isTooMuch({ size, packedSize }, limits.maxBytes)) {
     return refuse(archive, `unpacked it would take ${inWords(size)}, which is too much`);
   }
   return size > limits.freeBytes ? noRoom(archive, size) : null;
@@ -67,7 +83,7 @@ function problemOf(path: string, entry: ArchiveEntry): string | null {
   // "./" is the folder of all, which some programs write down too.
   if (path === '' && !entry.name.endsWith('/')) return 'it holds an entry without a name';
   if (path !== '' && (inside.length > 1_024 || !isSafeRelativePath(inside))) {
-    return `the name ${shown} leads out of its folder, is too long, or has characters that are not allowed`;
+    return `the name ${shown} leads out of its folder, is too long or too deep, or has characters that are not allowed`;
   }
   if ((entry.mode & FILE_TYPE) === SYMLINK) return `${shown} is a link, not a file. Pack the file itself`;
   if (entry.encrypted) return `${shown} is encrypted. Pack it without a password`;
@@ -82,18 +98,16 @@ const isLeftover = (path: string): boolean =>
 
 /** A name that some worker's disk could not hold beside another one; null when there is none. */
 function findClash(paths: string[]): string | null {
-  const key = (path: string) => path.normalize('NFC').toLowerCase();
-  const folders = new Set<string>();
-  for (const path of paths) {
-    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1))
-      folders.add(key(path.slice(0, at)));
-  }
-  const seen = new Set<string>();
-  for (const path of paths) {
-    if (seen.has(key(path)) || folders.has(key(path))) return path;
-    seen.add(key(path));
-  }
-  return null;
+  // With a separator that sorts before all else, a name is followed by itself, or by what lies in it as a folder.
+  const keyOf = (path: string) => path.normalize('NFC').toLowerCase().replaceAll('/', '\0');
+  const sorted = paths
+    .map((path) => ({ path, key: keyOf(path) }))
+    .toSorted((a, b) => Number(a.key > b.key) - Number(a.key < b.key));
+  const clash = sorted.find(({ key }, at) => {
+    const next = sorted[at + 1]?.key;
+    return next === key || next?.startsWith(`${key}\0`);
+  });
+  return clash?.path ?? null;
 }
 
 export const refuse = (archive: string, why: string): SubmissionRefusal => ({

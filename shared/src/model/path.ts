@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * A path inside a job's own folder: forward slashes, no empty, `.` or `..`
- * part, no drive, no backslash, no control character. Both the server that
+ * part, no drive, no backslash, no control character, 64 levels at most. Both the server that
  * accepts an archive and the worker that lays files out parse names with it.
  */
 export const RelativePath = z
@@ -13,8 +13,12 @@ export const RelativePath = z
   .brand<'RelativePath'>();
 export type RelativePath = z.infer<typeof RelativePath>;
 
+/** Folders one in the other, and the file. */
+const MOST_LEVELS = 64;
+
 export function isSafeRelativePath(path: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
   if (/[\u0000-\u001f\u007f\\]/.test(path) || /^[a-z]:/i.test(path)) return false;
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  const parts = path.split('/');
+  return parts.length <= MOST_LEVELS && parts.every((part) => part !== '' && part !== '.' && part !== '..');
 }

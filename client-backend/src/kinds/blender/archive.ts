@@ -52,7 +52,7 @@ async function unpack(
     maxBytes: parts.config.maxUploadBytes,
     freeBytes: (await parts.blobs.freeBytes()) - SPARE_BYTES,
   };
-  const screened = screenArchive(listed.entries, fileName, limits);
+  const screened = screenArchive(listed.entries, { name: fileName, size: zip.fileSize }, limits);
   if (!screened.ok) return screened;
   const paths = screened.files.map((file) => file.path);
   const chosen = chooseMain(paths, fileName, main);
@@ -64,8 +64,8 @@ async function unpack(
     const refusal = await extract(parts, zip, path, entry.entry, unpacked);
     if (refusal !== null) return refusal;
     if (path !== chosen.main) continue;
-    const hash = unpacked.at(-1)?.hash as BlobHash;
-    const check = await checkBlend(parts.blobs.read(hash), path);
+    const { hash, size } = unpacked.at(-1) as StageInput;
+    const check = await checkBlend(parts.blobs.read(hash), path, { size, maxBytes: limits.maxBytes });
     if (!check.ok) return check;
     fileVersion = check.fileVersion;
   }

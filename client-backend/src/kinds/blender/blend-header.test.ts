@@ -35,6 +35,7 @@ const check = (bytes: Buffer) =>
       })(),
     ),
     'a.blend',
+    { size: bytes.length, maxBytes: 1e9 },
   );
 
 test('files that Blender saved, plain and compressed both ways, tell their version', async () => {

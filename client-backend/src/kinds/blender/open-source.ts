@@ -17,7 +17,10 @@ export async function openSource(
   const size = await parts.blobs.size(source.blob);
   if (size === null) return GONE;
   if (await isZip(parts, source.blob)) return openArchive(parts, source);
-  const check = await checkBlend(parts.blobs.read(source.blob), source.fileName);
+  const check = await checkBlend(parts.blobs.read(source.blob), source.fileName, {
+    size,
+    maxBytes: parts.config.maxUploadBytes,
+  });
   if (!check.ok) return check;
   const path = pathFor(source.fileName);
   return { ok: true, main: path, files: [{ path, hash: source.blob, size }], fileVersion: check.fileVersion };

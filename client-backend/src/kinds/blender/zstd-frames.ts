@@ -5,20 +5,30 @@ import type { ByteReader } from '../../archives/byte-reader.ts';
 /** The stream ends in the middle of a frame. */
 export class CutShort extends Error {}
 
+/** The stream falls into more frames or blocks than an honest one of any size taken here. */
+export class TooManyParts extends Error {}
+
+/** A frame costs a decompressor, and Blender makes one for each megabyte; a block, of 128 KB mostly, costs a write. */
+const MOST_FRAMES = 100_000;
+const MOST_BLOCKS = 1_000_000;
+
 /**
  * Decompresses zstd of several frames, as Blender writes it (a frame for each
  * megabyte or so, then a skippable one with their places). Node's decompressor
  * stops after the first frame, so the frames are told apart here, by the
- * lengths in their headers (RFC 8878, section 3.1).
+ * lengths in their headers (RFC 8878, section 3.1). How much comes out is for
+ * the reader to bound; into how many parts it falls is bounded here.
  */
 export async function* decompressFrames(reader: ByteReader): AsyncGenerator<Buffer> {
-  for (;;) {
+  const left = { blocks: MOST_BLOCKS };
+  for (let frames = 0; ; frames++) {
+    if (frames === MOST_FRAMES) throw new TooManyParts();
     const magic = (await reader.peek(4)).toString('hex');
     if (magic === '') return;
     if (SKIPPABLE.test(magic)) {
       await skipFrame(reader);
     } else if (magic === '28b52ffd') {
-      yield* decompressFrame(reader);
+      yield* decompressFrame(reader, left);
     } else if (magic.length < 8) {
       throw new CutShort();
     } else {
@@ -34,9 +44,9 @@ async function skipFrame(reader: ByteReader): Promise<void> {
   if (!(await reader.skip(header.readUInt32LE(4)))) throw new CutShort();
 }
 
-async function* decompressFrame(reader: ByteReader): AsyncGenerator<Buffer> {
+async function* decompressFrame(reader: ByteReader, left: Left): AsyncGenerator<Buffer> {
   const zstd = createZstdDecompress({ chunkSize: 256 * 1024 });
-  const fed = feed(zstd, reader).catch((error) => void zstd.destroy(error));
+  const fed = feed(zstd, reader, left).catch((error) => void zstd.destroy(error));
   try {
     yield* zstd as AsyncIterable<Buffer>;
     await fed;
@@ -46,7 +56,10 @@ async function* decompressFrame(reader: ByteReader): AsyncGenerator<Buffer> {
   }
 }
 
-async function feed(zstd: ZstdDecompress, reader: ByteReader): Promise<void> {
+/** Blocks that the stream may still have. */
+type Left = { blocks: number };
+
+async function feed(zstd: ZstdDecompress, reader: ByteReader, left: Left): Promise<void> {
   const put = async (bytes: Buffer) => {
     if (!zstd.destroyed && !zstd.write(bytes)) await Promise.race([once(zstd, 'drain'), closed(zstd)]);
   };
@@ -55,6 +68,7 @@ async function feed(zstd: ZstdDecompress, reader: ByteReader): Promise<void> {
   await put(start);
   await put(await mustTake(reader, restOfHeader(descriptor)));
   for (let last = false; !last && !zstd.destroyed; ) {
+    if (left.blocks-- === 0) throw new TooManyParts();
     const head = await mustTake(reader, 3);
     const block = head.readUIntLE(0, 3);
     last = (block & 1) === 1;

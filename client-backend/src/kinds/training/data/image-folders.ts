@@ -41,7 +41,11 @@ async function list(
 ): Promise<{ ok: true; files: ClassedFile[]; leftOut: string[] } | SubmissionRefusal> {
   const listed = await listEntries(zip, fileName, MOST_FILES);
   if (!listed.ok) return listed;
-  const screened = screenArchive(listed.entries, fileName, await limitsOf(parts));
+  const screened = screenArchive(
+    listed.entries,
+    { name: fileName, size: zip.fileSize },
+    await limitsOf(parts),
+  );
   if (!screened.ok) return screened;
   const entriesOf = new Map(
     screened.files

@@ -51,7 +51,11 @@ async function screenContents(
     const entries = [...layout.arrays, ...(layout.test?.arrays ?? [])].map((array) => array.entry);
     const size = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
     const packedSize = entries.reduce((sum, entry) => sum + entry.compressedSize, 0);
-    return refuseSize({ size, packedSize }, file.fileName, await limitsOf(parts));
+    return refuseSize(
+      { size, packedSize, archiveSize: opened.npz.zip.fileSize },
+      file.fileName,
+      await limitsOf(parts),
+    );
   } finally {
     opened.npz.close();
   }
