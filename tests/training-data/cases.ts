@@ -272,5 +272,11 @@ export const CASES: Case[] = [
     text: Buffer.from('a,y\nm\xfcde,1\n', 'latin1'),
     gives: /^"d\.csv" is not text in UTF-8/,
   },
+  {
+    what: 'a row that is left out has the only fraction among the labels',
+    text: two('label;c1;c2', '1.5;0;', '0;0;0'),
+    choices: { missing: 'drop' },
+    gives: { rows: [[0, 0, 0]], classes: null },
+  },
   { what: 'a header alone', text: 'a,y\n', gives: /^"d\.csv" has no rows\.$/ },
 ];

@@ -381,7 +381,10 @@ def _read_csv(source):
     choices = {name: getattr(_run, name) for name in ("label", "missing", "drop", "encode")}
     X, labels, kind = pilot_csv.read(source, **choices)
     order = _shuffled(len(X))
-    y = labels[order] if kind == "text" else labels[order].astype(np.int64 if kind == "whole" else float)
+    # The whole file decided: rows that were left out may have had the only fractions.
+    if kind == "measured":
+        return (X[order], labels[order].astype(float)), len(order)
+    y = labels[order] if kind == "text" else labels[order].astype(np.int64)
     return (X[order], _indices(y, source)), len(order)
 
 
