@@ -11,7 +11,11 @@ import {
   type TestBackend,
   temporaryFolder,
 } from '@parallel-pilot/client-backend/app.fixture.ts';
-import { type ArchiveEntry, isTooMuch, screenArchive } from '@parallel-pilot/client-backend/archives/screen-archive.ts';
+import {
+  type ArchiveEntry,
+  isTooMuch,
+  screenArchive,
+} from '@parallel-pilot/client-backend/archives/screen-archive.ts';
 import { type Zipped, zipOf } from '@parallel-pilot/client-backend/archives/zip.fixture.ts';
 import { checkBlend } from '@parallel-pilot/client-backend/kinds/blender/blend-header.ts';
 import { openSource } from '@parallel-pilot/client-backend/kinds/blender/open-source.ts';
@@ -225,6 +229,22 @@ test('entries that lie in each other are refused', async (t) => {
   const blob = await store(backend, Buffer.concat([whole.subarray(0, -22), ...more, end]));
   const opened = await openSource(backend.parts, { blob, fileName: 'scene.zip' });
   assert.match(opened.ok ? 'ok' : opened.message, /"scene\.zip" cannot be taken: its files overlap/);
+});
+
+test('bytes that come in stop before the disk is full, however many follow', async (t) => {
+  const { blobs } = (await start(t)).parts;
+  const [free, keepFree] = [20 * MB, 4 * MB];
+  let written = 0;
+  blobs.freeBytes = async () => free - written;
+  const endless = Readable.from(
+    (function* () {
+      for (; written < 40 * MB; written += MB) yield Buffer.alloc(MB, 7);
+    })(),
+    { highWaterMark: 1 },
+  );
+  const stored = await blobs.write(endless, { maxBytes: 1e9, keepFree });
+  assert.equal(stored.ok ? 'ok' : stored.code, 'disk-full');
+  assert.ok(written <= free - keepFree + 2 * MB, `${written}`);
 });
 
 describe('a compressed .blend that unpacks to far more than it is', () => {
