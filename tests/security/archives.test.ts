@@ -11,7 +11,11 @@ import {
   type TestBackend,
   temporaryFolder,
 } from '@parallel-pilot/client-backend/app.fixture.ts';
-import { type ArchiveEntry, screenArchive } from '@parallel-pilot/client-backend/archives/screen-archive.ts';
+import {
+  type ArchiveEntry,
+  isTooMuch,
+  screenArchive,
+} from '@parallel-pilot/client-backend/archives/screen-archive.ts';
 import { type Zipped, zipOf } from '@parallel-pilot/client-backend/archives/zip.fixture.ts';
 import { checkBlend } from '@parallel-pilot/client-backend/kinds/blender/blend-header.ts';
 import { openSource } from '@parallel-pilot/client-backend/kinds/blender/open-source.ts';
@@ -227,6 +231,22 @@ test('entries that lie in each other are refused', async (t) => {
   assert.match(opened.ok ? 'ok' : opened.message, /"scene\.zip" cannot be taken: its files overlap/);
 });
 
+test('bytes that come in stop before the disk is full, however many follow', async (t) => {
+  const { blobs } = (await start(t)).parts;
+  const [free, keepFree] = [20 * MB, 4 * MB];
+  let written = 0;
+  blobs.freeBytes = async () => free - written;
+  const endless = Readable.from(
+    (function* () {
+      for (; written < 40 * MB; written += MB) yield Buffer.alloc(MB, 7);
+    })(),
+    { highWaterMark: 1 },
+  );
+  const stored = await blobs.write(endless, { maxBytes: 1e9, keepFree });
+  assert.equal(stored.ok ? 'ok' : stored.code, 'disk-full');
+  assert.ok(written <= free - keepFree + 2 * MB, `${written}`);
+});
+
 describe('a compressed .blend that unpacks to far more than it is', () => {
   const check = (bytes: Buffer, maxBytes = 50 * 1024 * MB) =>
     checkBlend(Readable.from([bytes]), 'scene.blend', { size: bytes.length, maxBytes });
@@ -244,9 +264,10 @@ describe('a compressed .blend that unpacks to far more than it is', () => {
     assert.match(await sentence(START), /cut short/);
   });
 
-  test('one block of gigabytes ends at the ratio, and at the most that is taken', async () => {
-    // Blocks of 0x01010101 bytes, 3 GB of them in 100 KB.
-    assert.match(await sentence(runs([START], 1, 24_000)), TOO_MUCH);
+  test('what comes out is bounded by the most that is taken, and by the ratio', async () => {
+    assert.match(await sentence(runs([START], 1, 400), 20 * MB), TOO_MUCH);
+    assert.ok(isTooMuch({ size: 1025 * MB, packedSize: MB }, 50 * 1024 * MB));
+    assert.ok(!isTooMuch({ size: 1025 * MB, packedSize: 20 * MB }, 50 * 1024 * MB));
     for (const pack of [zstdCompressSync, gzipSync]) {
       const packed = pack(Buffer.concat([START, Buffer.alloc(4 * MB, 1)]));
       assert.match(await sentence(packed, 2 * MB), TOO_MUCH);

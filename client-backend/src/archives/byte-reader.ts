@@ -25,12 +25,16 @@ export class ByteReader {
     return bytes;
   }
 
+  /** The next `count` bytes; null when some of them must be awaited first. For millions of short ones. */
+  takeHeld(count: number): Buffer | null {
+    if (this.#held.length < count) return null;
+    const bytes = this.#held.subarray(0, count);
+    this.#held = this.#held.subarray(count);
+    return bytes;
+  }
+
   /** False when the stream ends before. */
   async skip(count: number): Promise<boolean> {
-    if (count <= this.#held.length) {
-      this.#held = this.#held.subarray(count);
-      return true;
-    }
     for await (const part of this.pieces(count)) count -= part.length;
     return count === 0;
   }

@@ -63,14 +63,14 @@ async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: 
   return problem(c, 410, 'lease-ended', 'The lease has ended, and with it the access to files.');
 }
 
-// Every frame of every worker passes here: one look at the disk, one stream, one row. Bytes that are here already
+// Every frame of every worker passes here: a look at the disk, one stream, one row. Bytes that are here already
 // are read like others: an answer before their end would tell that they are here to somebody who has not got them.
 async function store(c: Context, parts: Parts, { lease, hash }: { lease: LeaseId; hash: BlobHash }) {
   if ((await parts.blobs.freeBytes()) < SPARE_BYTES) {
     return problem(c, 507, DISK_FULL.code, DISK_FULL.message);
   }
   const maxBytes = parts.config.maxUploadBytes;
-  const written = await parts.blobs.write(bodyOf(c), { maxBytes, expect: hash });
+  const written = await parts.blobs.write(bodyOf(c), { maxBytes, expect: hash, keepFree: SPARE_BYTES });
   if (!written.ok) return problem(c, STATUS[written.code], written.code, written.message);
   if ((await note(c, parts, hash)) === null) throw new Error('a blob was removed while it was stored');
   const { size } = written;

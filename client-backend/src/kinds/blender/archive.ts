@@ -83,7 +83,10 @@ async function extract(
   const bytes = await zip.openReadStreamPromise(entry);
   // What breaks is told by the last stream to whoever reads it.
   const checked = pipeline(bytes, verifyChecksum(entry), () => {});
-  const written = await parts.blobs.write(checked, { maxBytes: entry.uncompressedSize });
+  const written = await parts.blobs.write(checked, {
+    maxBytes: entry.uncompressedSize,
+    keepFree: SPARE_BYTES,
+  });
   if (!written.ok) return written;
   const { hash, size } = written;
   const row = { hash, media_type: 'application/octet-stream', created_at: parts.clock() };

@@ -77,16 +77,23 @@ async function checkPlain(reader: ByteReader, name: string): Promise<BlendCheck>
 /** Goes from block to block, each of which tells its length, until the one named ENDB; null when that is there. */
 async function blockProblem(reader: ByteReader, block: BlendBlock, name: string): Promise<string | null> {
   for (let count = 0; count < MOST_BLOCKS; count++) {
-    if ((await reader.peek(4)).toString('latin1') === 'ENDB') return null;
-    const head = await reader.take(block.size);
+    let head = reader.takeHeld(block.size);
+    if (head === null) {
+      if (isEnd(await reader.peek(4))) return null;
+      head = await reader.take(block.size);
+    }
     if (head === null) return cutShort(name);
+    if (isEnd(head)) return null;
     // No block is without a name; a stretch of zeros would be millions of them.
     if (head.readUInt32LE(0) === 0) return damaged(name, 'a part of it is empty');
     const length = lengthIn(head, block);
-    if (length < 0 || !(await reader.skip(length))) return cutShort(name);
+    if (length < 0) return cutShort(name);
+    if (reader.takeHeld(length) === null && !(await reader.skip(length))) return cutShort(name);
   }
   return tooMuch(name);
 }
+
+const isEnd = (head: Buffer): boolean => head.length >= 4 && head.readUInt32BE(0) === 0x454e4442;
 
 function lengthIn(head: Buffer, { lengthAt, wide, bigEndian }: BlendBlock): number {
   if (wide) return Number(bigEndian ? head.readBigInt64BE(lengthAt) : head.readBigInt64LE(lengthAt));

@@ -14,6 +14,7 @@ import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import type { Parts } from '../../parts.ts';
+import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';
 import { checkFrames } from './check-frames.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
@@ -119,11 +120,13 @@ async function videoOf({ blobs }: Parts, task: Task): Promise<Made> {
   const { frames, folder, signal } = task;
   const { video, ...look } = task.settings;
   if (video === 'none') throw new Error('no video was asked for');
+  const mostBytes = (await blobs.freeBytes()) - SPARE_BYTES;
+  if (mostBytes <= 0) return DISK_FULL;
   const made = await makeVideo({
     ...task,
     frames: frames.map(({ hash }) => ({ hash, path: blobs.localPath(hash) })),
     settings: { ...look, video },
-    mostBytes: await blobs.freeBytes(),
+    mostBytes,
     onPid: (pid) => rememberPid(folder, pid),
   });
   if (!made.ok) return made.cause === 'failed' ? failed(made.message) : waitFor(made.cause, made.message);

@@ -15,10 +15,14 @@ export type BlobRefusal = {
  * beside its place, synced, and renamed. Storing one twice costs nothing.
  */
 export interface BlobStore {
-  /** Streams bytes in, in constant memory; with `expect`, only these bytes are taken. */
+  /**
+   * Streams bytes in, in constant memory; with `expect`, only these bytes are
+   * taken. Looks at the disk again while it writes, and stops with `disk-full`
+   * where less than `keepFree` bytes of it would be left.
+   */
   write(
     bytes: Readable,
-    options: { maxBytes: number; expect?: BlobHash },
+    options: { maxBytes: number; expect?: BlobHash; keepFree?: number },
   ): Promise<({ ok: true } & StoredBlob) | BlobRefusal>;
   /** Moves a finished file in; the caller has hashed it. */
   adopt(file: string, blob: StoredBlob): Promise<void>;

@@ -16,9 +16,9 @@ export async function createFolderStore(folder: string): Promise<BlobStore> {
   await rm(place.incoming, { recursive: true, force: true });
   await mkdir(place.incoming, { recursive: true });
   const localPath = (hash: BlobHash) => join(folder, hash.slice(0, 2), hash.slice(2));
-  return {
+  const store: BlobStore = {
     localPath,
-    write: (bytes, options) => write(place, bytes, options),
+    write: (bytes, options) => write(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
     adopt: (file, blob) => settle(place, file, blob.hash),
     read: (hash, range) => createReadStream(localPath(hash), { ...range, highWaterMark: 256 * 1024 }),
     size: (hash) => sizeOf(localPath(hash)),
@@ -28,6 +28,7 @@ export async function createFolderStore(folder: string): Promise<BlobStore> {
       return disk.bavail * disk.bsize;
     },
   };
+  return store;
 }
 
 /** The sentence for a disk without room, the same wherever bytes come in. */
@@ -41,7 +42,16 @@ export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 type Place = { folder: string; incoming: string; made: Set<string> };
-type Options = { maxBytes: number; expect?: BlobHash };
+type Options = {
+  maxBytes: number;
+  expect?: BlobHash;
+  keepFree?: number;
+  freeBytes: () => Promise<number>;
+};
+
+const CHECK_EVERY_BYTES = 64 * 1024 ** 2;
+/** Others write at the same time: a small part of the room that is left is written before the next look. */
+const CHECK_EVERY_SHARE = 16;
 
 async function write(place: Place, bytes: Readable, options: Options) {
   const file = join(place.incoming, randomUUID());
@@ -62,15 +72,21 @@ async function write(place: Place, bytes: Readable, options: Options) {
 async function writeFile(
   path: string,
   bytes: Readable,
-  { maxBytes, expect }: Options,
+  { maxBytes, expect, keepFree, freeBytes }: Options,
 ): Promise<({ ok: true } & StoredBlob) | BlobRefusal> {
   const file = await open(path, 'wx', 0o600);
   try {
     const hash = createHash('sha256');
     let size = 0;
+    let checkAt = keepFree === undefined ? Number.POSITIVE_INFINITY : 0;
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBytes) return tooLarge(maxBytes);
+      if (size > checkAt) {
+        const room = (await freeBytes()) - (keepFree ?? 0);
+        if (room < chunk.length) return DISK_FULL;
+        checkAt = size + Math.min(CHECK_EVERY_BYTES, room / CHECK_EVERY_SHARE);
+      }
       hash.update(chunk);
       await writeAll(file, chunk);
     }
