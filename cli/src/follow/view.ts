@@ -35,13 +35,10 @@ export function applyJob<Own>(before: JobView<Own> | null, job: JobDetail, openi
   const names = new Map(before?.names);
   for (const { worker, workerName } of job.progress) names.set(worker, workerName);
   const known = new Set(before?.job.notes.map(noteKey));
-  const notes = job.notes
+  const events: RunEvent[] = job.notes
     .filter((note) => !known.has(noteKey(note)))
-    .map(({ level, code, message }) => ({ event: 'job.note' as const, job: job.id, level, code, message }));
-  const state =
-    before?.job.state === job.state ? [] : [{ event: 'job.state' as const, job: job.id, state: job.state }];
-  // Where a job stands is what its first notes are about.
-  const events: RunEvent[] = before === null ? [...state, ...notes] : [...notes, ...state];
+    .map(({ level, code, message }) => ({ event: 'job.note', job: job.id, level, code, message }));
+  if (before?.job.state !== job.state) events.push({ event: 'job.state', job: job.id, state: job.state });
   return { view: { job, names, own: before === null ? opening : before.own }, events };
 }
 
