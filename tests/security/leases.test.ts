@@ -5,15 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { type BlobHash, type LeaseId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
 import type { Assign, DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import { forgetIdleWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
 import sharp from 'sharp';
+import { io } from 'socket.io-client';
 import { PROBE } from '../../client-backend/src/jobs/test-farm.fixture.ts';
 import { floats, npzBytes } from '../../client-backend/src/kinds/training/data/npz.fixture.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
-import { HostileWorker, hashOf } from '../support/hostile-worker.ts';
+import { HostileWorker, hashOf, workerToken } from '../support/hostile-worker.ts';
 import { startMariaDb } from '../support/mariadb.ts';
+import { until } from '../support/until.ts';
 
 /** The least that passes for a file saved by Blender 3.4: a header and the block that ends it. */
 const BLEND = Buffer.concat([Buffer.from('BLENDER-v304ENDB'), Buffer.alloc(20)]);
@@ -200,6 +204,78 @@ for (const [column, startDatabase] of [
       assert.notEqual(second.receipt, first.receipt);
       assert.equal(await deliver(other, second), 'ok');
       assert.equal(await deliver(mine, first), 'ok');
+    });
+
+    test('one token makes no crowd: identities are bounded by time, by connection, and by what is kept', async (t) => {
+      const knock = async () => {
+        const auth = { protocol: PROTOCOL_VERSION, token: await workerToken(farm) };
+        const socket = io(`${farm.balancerUrl}/workers`, { transports: ['websocket'], auth, forceNew: true });
+        t.after(() => socket.close());
+        const hello = async (more: object = {}): Promise<string> => {
+          const given = {
+            worker: newId('wrk', randomBytes),
+            identity: randomBytes(16).toString('hex'),
+            name: 'one of many',
+            slots: 1,
+            capabilities: {},
+            machine: { os: 'Linux', cpus: 1, memoryBytes: 1 },
+            blobs: [],
+            leases: [],
+            ...more,
+          };
+          const reply = await socket.emitWithAck('hello', given);
+          return reply.ok ? 'ok' : reply.code;
+        };
+        return { socket, hello };
+      };
+      const { socket, hello } = await knock();
+      const names = (count: number) => Array.from({ length: count }, (_, one) => `a.${one}`);
+      const oversized: [string, object][] = [
+        ['keys', { capabilities: Object.fromEntries(names(65).map((name) => [name, true])) }],
+        ['long lists', { capabilities: { a: names(2_000).map((name) => name.padEnd(20)) } }],
+        ['another form', { capabilities: { a: { b: { c: 1 } } } }],
+        ['a long system', { machine: { os: 'x'.repeat(129), cpus: 1, memoryBytes: 1 } }],
+      ];
+      for (const [what, more] of oversized) assert.equal(await hello(more), 'invalid-message', what);
+      assert.equal(await hello(), 'ok');
+      assert.equal(await hello(), 'not-allowed', 'one connection spoke for two workers');
+      socket.close();
+
+      const started = performance.now();
+      const answers = new Map<string, number>();
+      const many = await Promise.all(Array.from({ length: 20 }, knock));
+      await Promise.all(
+        many.map(async (one) => {
+          for (let count = 0; count < 60; count += 1) {
+            const answer = await one.hello();
+            answers.set(answer, (answers.get(answer) ?? 0) + 1);
+            if (answer === 'ok') await one.socket.emitWithAck('leaving', { reason: 'another one comes' });
+          }
+        }),
+      );
+      const seconds = (performance.now() - started) / 1_000;
+      const [made = 0, refused = 0] = [answers.get('ok'), answers.get('too-many-workers')];
+      assert.equal(made + refused, 1_200, JSON.stringify([...answers]));
+      assert.ok(made <= 1_000 + 5 * (seconds + 1), `${made} identities in ${seconds} s`);
+      assert.ok(refused > 0);
+      const known = await HostileWorker.join(farm, { id: worker.id, capabilities: TRAINER, slots: 16 });
+      known.close();
+
+      const idle = async () => {
+        const rows = farm.db.selectFrom('workers').select('id').where('status', '=', 'offline');
+        return (await rows.where('chunks_done', '=', 0).where('chunks_failed', '=', 0).execute()).length;
+      };
+      await until(async () => (await idle()) >= made, 'not all of them are gone');
+      await farm.db.updateTable('workers').set({ chunks_done: 1 }).where('id', '=', worker.id).execute();
+      await forgetIdleWorkers(farm.db, Date.now());
+      assert.ok((await idle()) <= 1_000);
+      await forgetIdleWorkers(farm.db, Date.now() + 25 * 3_600_000);
+      assert.equal(await idle(), 0);
+      const left = await farm.db.selectFrom('workers').select('id').execute();
+      assert.ok(
+        left.some(({ id }) => id === worker.id),
+        'a worker that has worked is forgotten',
+      );
     });
   });
 }

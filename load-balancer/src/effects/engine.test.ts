@@ -31,6 +31,7 @@ test('an event that cannot be handled is refused, and those that came with it ar
     const hello = { worker: 'wrk_00000001', name: 'a', slots: 1, capabilities: {}, blobs: [], machine: {} };
     engine.push({
       type: 'hello',
+      address: '',
       session: 2,
       reply: 3,
       identityHash: 'x',

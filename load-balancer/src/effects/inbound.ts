@@ -11,6 +11,7 @@ export type Inbound =
       type: 'hello';
       session: SessionId;
       reply: ReplyTo;
+      address: string;
       hello: Omit<Hello, 'identity'>;
       identityHash: string;
     }

@@ -38,6 +38,7 @@ export async function loadFarm(
 
 /** Carries over what the workers that stay connected have said of themselves; their leases come from the database. */
 export function carrySessions(from: Farm, to: Farm): void {
+  to.newcomers = from.newcomers;
   for (const [session, old] of from.sessions) {
     const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set() };
     to.workers.set(worker.id, worker);

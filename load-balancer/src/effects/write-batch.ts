@@ -20,6 +20,7 @@ import {
 } from '@parallel-pilot/shared/server/db/leases.ts';
 import {
   countResults,
+  forgetIdleWorkers,
   noteWorkersSeen,
   saveWorker,
   setWorkerStatus,
@@ -143,6 +144,8 @@ async function performSingle(db: Db, write: Single, owner: OwnerId): Promise<voi
       return setWorkerStatus(db, write.worker, write.status, write.at);
     case 'workers-seen':
       return noteWorkersSeen(db, write.workers, write.at);
+    case 'forget-idle':
+      return forgetIdleWorkers(db, write.at);
     default:
       return write satisfies never;
   }

@@ -58,7 +58,9 @@ export type Write =
       at: number;
     }
   | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }
-  | { type: 'workers-seen'; workers: WorkerId[]; at: number };
+  | { type: 'workers-seen'; workers: WorkerId[]; at: number }
+  /** Workers that are gone and never did anything. */
+  | { type: 'forget-idle'; at: number };
 
 /** A lease ends. */
 export type SettleWrite = {

@@ -25,6 +25,8 @@ export type FarmEvent =
       type: 'hello';
       session: SessionId;
       reply: ReplyTo;
+      /** Where the connection comes from. */
+      address: string;
       hello: Omit<Hello, 'identity'>;
       identityHash: string;
       knownIdentity: string | null;

@@ -14,6 +14,7 @@ import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
+import { createNewcomers, type Newcomers } from './newcomers.ts';
 
 /** All that the load balancer keeps in mind: open stages of live jobs, the workers, and who holds what. */
 export type Farm = {
@@ -27,6 +28,8 @@ export type Farm = {
   /** When the last tick was handled; a long gap means that this process slept, not the workers. */
   tickedAt: number;
   seenNotedAt: number;
+  idleForgottenAt: number;
+  newcomers: Newcomers;
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
 };
@@ -130,6 +133,8 @@ export const createFarm = (now: number): Farm => ({
   leases: new Map(),
   tickedAt: now,
   seenNotedAt: now,
+  idleForgottenAt: now,
+  newcomers: createNewcomers(now),
   longestSilenceMs: LONGEST_SILENCE_MS,
 });
 

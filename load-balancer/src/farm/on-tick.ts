@@ -10,6 +10,7 @@ import { lose } from './on-worker.ts';
 /** Ticks come twice a second. */
 const SLEPT_MS = 2_000;
 const NOTE_SEEN_MS = 15_000;
+const FORGET_EVERY_MS = 60_000;
 const RECLAIM_PATIENCE_MS = 5_000;
 /** A grant reaches its worker within the round it was made in. */
 const UNTOLD_MS = 10_000;
@@ -28,6 +29,7 @@ export function onTick(farm: Farm, now: number): Effect[] {
     ...releaseUntold(farm, now),
     ...endStuck(farm, now),
     ...noteSeen(farm, now),
+    ...forgetIdle(farm, now),
   ];
 }
 
@@ -49,6 +51,12 @@ function noteSeen(farm: Farm, now: number): Effect[] {
   const workers: WorkerId[] = [];
   for (const worker of farm.workers.values()) if (worker.session !== null) workers.push(worker.id);
   return workers.length === 0 ? [] : [{ type: 'write', write: { type: 'workers-seen', workers, at: now } }];
+}
+
+function forgetIdle(farm: Farm, now: number): Effect[] {
+  if (now - farm.idleForgottenAt < FORGET_EVERY_MS) return [];
+  farm.idleForgottenAt = now;
+  return [{ type: 'write', write: { type: 'forget-idle', at: now } }];
 }
 
 /** The database was read again while workers stayed connected: what they were never told of goes back. */

@@ -6,6 +6,7 @@ import type { Effect } from './effects.ts';
 import type { FarmEvent } from './events.ts';
 import type { Farm, Worker } from './farm.ts';
 import { heardBlobs } from './heard.ts';
+import { admitNewcomer } from './newcomers.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
@@ -15,6 +16,18 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
   const identity = before?.identityHash || event.knownIdentity;
   if (identity !== null && identity !== event.identityHash) {
     return [{ type: 'reply', to: event.reply, reply: refusal('name-taken') }];
+  }
+  const speaker = farm.sessions.get(session);
+  if (speaker !== undefined && speaker.id !== hello.worker) {
+    const reply = refusal('not-allowed', 'This connection is that of another worker already.');
+    return [{ type: 'reply', to: event.reply, reply }];
+  }
+  if (identity === null && !admitNewcomer(farm, event.address, now)) {
+    const fields = { event: 'worker.not-admitted', address: event.address, name: hello.name };
+    return [
+      { type: 'reply', to: event.reply, reply: refusal('too-many-workers') },
+      { type: 'log', level: 'warn', fields },
+    ];
   }
   const replaced = before?.session ?? null;
   const worker = enter(farm, event, before, now);

@@ -53,6 +53,16 @@ describe('the reactor', () => {
     assert.ok(sim.farm.leases.has(lease.id));
   });
 
+  test('workers that are gone and never did anything are forgotten once a minute', () => {
+    const { sim } = busyFarm();
+    const forgets = () =>
+      say(sim, { type: 'tick' }).some((it) => it.type === 'write' && it.write.type === 'forget-idle');
+    sim.now += 59_000;
+    assert.equal(forgets(), false);
+    sim.now += 1_000;
+    assert.deepEqual([forgets(), forgets()], [true, false]);
+  });
+
   test('a missing file leaves the lease as it is', () => {
     const { sim, lease, session } = busyFarm();
     const effects = say(sim, {

@@ -49,7 +49,9 @@ function takeReports(socket: Socket, session: SessionId, parts: WorkerSocketPart
   const alive = () => heard(engine.farm, session, parts.clock());
   receive(socket, 'hello', WORKER_MESSAGES.hello, log, ({ identity, ...hello }, ack) => {
     if (!engine.ready()) return ack(refusal('not-ready'));
-    engine.push({ type: 'hello', session, reply: replies.keep(ack), hello, identityHash: sha256(identity) });
+    const { address } = socket.handshake;
+    const identityHash = sha256(identity);
+    engine.push({ type: 'hello', session, reply: replies.keep(ack), address, hello, identityHash });
   });
   receive(socket, 'started', WORKER_MESSAGES.started, log, ({ lease }) => {
     alive();

@@ -69,7 +69,7 @@ export async function startEngine() {
       const worker = `wrk_0000000${session}` as WorkerId;
       const machine = { os: 'Linux', cpus: 1, memoryBytes: 1 };
       const hello = { worker, name: worker, slots: 1, capabilities: {}, machine, blobs: [], leases: [] };
-      engine.push({ type: 'hello', session, reply: -session, hello, identityHash: worker });
+      engine.push({ type: 'hello', session, reply: -session, address: '', hello, identityHash: worker });
       await until(() => said.answers.get(-session) === 'welcome', 'the worker was not welcomed');
     },
     async stop() {

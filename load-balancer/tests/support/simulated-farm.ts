@@ -132,6 +132,7 @@ export class SimulatedFarm {
         type: 'hello',
         session: this.#sessions,
         reply: 0,
+        address: '',
         hello,
         identityHash,
         knownIdentity: null,

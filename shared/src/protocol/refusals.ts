@@ -6,6 +6,8 @@ export const REFUSALS = {
     'This worker speaks another protocol version than the farm. Update the older of the two.',
   'bad-token': 'The token is not valid. Ask the owner of the farm for the line by which workers join.',
   'name-taken': 'The identity of this worker belongs to another machine. Give this one its own data folder.',
+  'too-many-workers':
+    'Too many new workers have joined this farm in a short time. This one is let in when it tries again a while later.',
   'stale-lease': 'The lease has ended, so the result was not taken.',
   'blob-missing': 'The result names a file that was not uploaded. Upload it and report again.',
   'not-uploaded':

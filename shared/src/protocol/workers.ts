@@ -21,14 +21,21 @@ export type WorkerAuth = z.infer<typeof WorkerAuth>;
 export const ConnectRefusal = Refusal.omit({ ok: true });
 export type ConnectRefusal = z.infer<typeof ConnectRefusal>;
 
+/** Of what a worker can do: names, and characters of all as JSON. The longest real one is a list of Python modules. */
+const MOST_ABILITIES = 64;
+const MOST_ABILITIES_CHARACTERS = 32_768;
+const isShort = (capabilities: Capabilities): boolean =>
+  Object.keys(capabilities).length <= MOST_ABILITIES &&
+  JSON.stringify(capabilities).length <= MOST_ABILITIES_CHARACTERS;
+
 /** worker -> balancer, first message after every connect. `identity` is a secret of the worker's own that keeps its id its own. */
 export const Hello = z.object({
   worker: WorkerId,
   identity: z.string().min(16).max(128),
   name: z.string().max(512).transform(oneLine).pipe(z.string().min(1).max(128)),
   slots: z.int().min(1).max(256),
-  capabilities: Capabilities,
-  machine: z.object({ os: z.string(), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),
+  capabilities: Capabilities.refine(isShort, 'expected fewer or shorter capabilities'),
+  machine: z.object({ os: z.string().max(128), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),
   /** Blobs in the worker's cache, most recently used first. */
   blobs: z.array(BlobHash).max(10_000),
   /** Leases the worker still works on or holds results of. */

@@ -50,6 +50,31 @@ export async function noteWorkersSeen(db: Db, workers: WorkerId[], at: number): 
   await db.updateTable('workers').set({ last_seen_at: at }).where('id', 'in', workers).execute();
 }
 
+/** A worker that never finished or failed anything is remembered for a day after it went, and so many of them. */
+const IDLE_MS = 24 * 60 * 60_000;
+const MOST_IDLE = 1_000;
+
+/** Forgets workers that are gone and never did anything: whoever has a join token can make any number of them. */
+export async function forgetIdleWorkers(db: Db, now: number): Promise<void> {
+  const one = await db
+    .selectFrom('workers')
+    .select('last_seen_at')
+    .where('status', '=', 'offline')
+    .where('chunks_done', '=', 0)
+    .where('chunks_failed', '=', 0)
+    .orderBy('last_seen_at', 'desc')
+    .limit(1)
+    .offset(MOST_IDLE)
+    .executeTakeFirst();
+  await db
+    .deleteFrom('workers')
+    .where('status', '=', 'offline')
+    .where('chunks_done', '=', 0)
+    .where('chunks_failed', '=', 0)
+    .where('last_seen_at', '<=', Math.max(now - IDLE_MS, one?.last_seen_at ?? 0))
+    .execute();
+}
+
 /** Adds to the counts of each of these workers. */
 export async function countResults(
   db: Db,

@@ -9,6 +9,8 @@ import platform
 import sys
 
 MOST_MODULES = 2000
+# The farm takes 32,768 characters of all that a worker can do.
+MOST_CHARACTERS = 24_000
 LONGEST_NAME = 200
 
 
@@ -31,6 +33,15 @@ def modules():
     return sorted(name for name in found if not name.startswith("_") and len(name) <= LONGEST_NAME)
 
 
+def shortened(names):
+    length = 0
+    for name in names:
+        length += len(json.dumps(name)) + 1
+        if length > MOST_CHARACTERS:
+            return
+        yield name
+
+
 def main():
     if not hasattr(os, "fork") or sys.version_info < (3, 8):
         return
@@ -38,6 +49,6 @@ def main():
         "python": platform.python_version(),
         "numpy": version_of("numpy"),
         "torch": version_of("torch"),
-        "modules": modules()[:MOST_MODULES],
+        "modules": list(shortened(modules()[:MOST_MODULES])),
     }
     print("pilot-found " + json.dumps(found))
