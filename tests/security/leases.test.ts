@@ -191,7 +191,7 @@ for (const [column, startDatabase] of [
       const told = notes.find((note) => note.code === 'results-redone')?.message ?? '';
       assert.match(
         told,
-        /2 unusable results, made again: Frame \d is 64 x 64 pixels, and 32 x 32 were asked for/,
+        /2 unusable results, made again: Frame \d: the image is 64x64 pixels, and 32x32 were expected/,
       );
     });
 

@@ -75,7 +75,8 @@ describe('what others wrote, printed by pilot', () => {
     farm = await startSmallFarm(({ method, path }) => {
       const job = sampleJob({ ...HOSTILE_JOB, state });
       if (method === 'POST') return refusal(409, 'no', EVIL);
-      if (path.startsWith('/api/v1/jobs?')) return { body: { jobs: [job], next: null, total: 1 } };
+      if (path.startsWith('/api/v1/jobs?'))
+        return { body: { jobs: [job], next: null, total: 1, states: {} } };
       if (path === '/api/v1/workers') return { body: { workers: [WORKER] } };
       if (path.endsWith('/log'))
         return { body: { notes: job.notes, failures: [{ label: EVIL, log: EVIL }] } };

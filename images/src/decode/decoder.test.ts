@@ -90,7 +90,7 @@ for (const sandbox of await levels()) {
     await decoding({ ...of, limits: { memoryBytes: 150_000_000 } }, async (decoder) => {
       assert.match(
         words(await decoder.check(bomb)),
-        /needs too much to be decoded\. It used more than 150 MB/,
+        /needs too much to be decoded\. It needed more than the 150 MB of memory/,
       );
       assert.match(words(await decoder.check(await noise().png().toBuffer())), /64x36/);
     });

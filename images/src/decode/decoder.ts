@@ -102,7 +102,8 @@ function afterEnd(
   if (ended === 'slow') return damaged('takes too long to decode');
   if (ended === 'confused') return damaged('confuses the program that decodes it');
   if (ended === 'canceled') throw new Error('canceled without its signal');
-  if (ended.kind === 'limit') return damaged(`needs too much to be decoded. ${ended.message}`);
+  if (ended.kind === 'limit')
+    return damaged(`needs too much to be decoded. ${ended.message.replace(/\.$/, '')}`);
   if (ready && ended.kind !== 'failed-to-start') return null;
   const why =
     ended.kind === 'failed-to-start' ? ended.reason : said || `it ended with ${JSON.stringify(ended)}`;

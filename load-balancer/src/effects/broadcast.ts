@@ -47,7 +47,10 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
   function chunkChanged(change: Extract<Effect, { type: 'chunk-changed' }>): void {
     const { ordinal, status, worker, settled } = change;
     const entry = pendingOf(change.job, change.stage);
+    // A worker's progress is heard at once, its start only when that is committed: it may come after.
+    const early = status === 'running' ? entry.news.progress.get(ordinal) : undefined;
     hearChange(entry.news, { ordinal, status, worker });
+    if (early?.worker === worker) hearProgress(entry.news, early);
     entry.settled = settled;
     wake(change.stage, entry);
   }

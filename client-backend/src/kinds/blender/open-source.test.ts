@@ -87,7 +87,7 @@ test('an archive that would do harm is refused with the reason, and nothing of i
     ['link', [scene, { ...other, mode: 0o120777 }], /"other\.png" is a link/],
     ['encrypted', [scene, { ...other, flags: 1 }], /is encrypted/],
     ['method', [scene, { ...other, method: 14 }], /packed in a way that is not known/],
-    ['twice', [scene, other, { ...other, name: 'OTHER.png' }], /"OTHER\.png" twice/],
+    ['twice', [scene, other, { ...other, name: 'OTHER.png' }], /"(OTHER|other)\.png" twice/],
     ['file as folder', [scene, other, { ...other, name: 'Other.PNG/x' }], /twice/],
     ['declared bomb', [scene, { ...other, declared: 20_000_000 }], /unpacked it would take 19\.1 MB/],
     [

@@ -113,6 +113,8 @@ test('rounds come in pages, and 10,000 of them are few points on a curve', async
     shards: 3,
     metrics: { accuracy: 9_999 },
     shardMetrics: { loss: 9_999 },
+    model: null,
+    best: false,
     seconds: 0.5,
     startedAt: 9_999_000,
   });

@@ -94,7 +94,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const list = await roundList(farm.parts.db, job, { after: 0, limit: 10 });
       assert.equal(list.total, 2);
       assert.deepEqual(
-        list.rounds.map(({ startedAt, ...rest }) => rest),
+        list.rounds.map(({ startedAt, model, ...rest }) => ({ ...rest, kept: model !== null })),
         [
           {
             round: 1,
@@ -103,6 +103,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
             shards: 3,
             metrics: { accuracy: 0.8 },
             shardMetrics: { loss: 10 / 33, accuracy: (5 + 23 / 4) / 33 },
+            best: true,
+            kept: true,
             seconds: 5,
           },
           {
@@ -112,6 +114,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
             shards: 3,
             metrics: { accuracy: 0.7 },
             shardMetrics: { loss: 5 / 33, accuracy: 0.5 },
+            best: false,
+            kept: true,
             seconds: 5,
           },
         ],

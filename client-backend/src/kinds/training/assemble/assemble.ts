@@ -56,6 +56,7 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand
   const { round } = EvaluateSpec.parse(JSON.parse(stage.spec_json));
   const standing = await standingOf(parts.db, job.id, spec.settings);
   const metrics = {
+    job: job.id,
     name: job.name,
     model: { round, metrics: report.data.metrics },
     best: standing?.best ?? null,

@@ -44,6 +44,7 @@ export async function roundList(
     }
     const spec = MergeFields.parse(specs.get(merge.id));
     const over = merge.closed_at !== null;
+    const model = models.get(merge.id);
     return {
       ...common,
       state: over ? 'done' : 'merging',
@@ -51,7 +52,7 @@ export async function roundList(
       metrics: over ? Metrics.nullable().parse(merged.get(merge.id) ?? null) : null,
       shardMetrics: spec.shardMetrics,
       // Before it is checked nobody gets it.
-      model: over ? (models.get(merge.id) ?? null) : null,
+      model: over && model !== undefined ? { size: model.size } : null,
       best: best === roundOf(train),
       seconds: merge.closed_at === null ? null : (merge.closed_at - train.planned_at) / 1_000,
     };

@@ -74,6 +74,7 @@ export async function openCsv(
     bytes: data.size,
     labelType: () => layout.labels,
     get reading() {
+      if (layout.plain && leftOut === 0) return null;
       const without =
         leftOut === 0
           ? ''

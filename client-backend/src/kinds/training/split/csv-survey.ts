@@ -41,8 +41,9 @@ export type CsvLayout = {
   guessed: boolean;
   /** Null for a row that is left out. */
   read(cells: readonly string[]): CsvRow | null;
-  /** How the file is understood. */
+  /** How the file is understood, and whether that is a matter of course. */
   reading: string;
+  plain: boolean;
 };
 
 /**
@@ -248,6 +249,7 @@ export class CsvSurvey {
         return { features, label: textual ? own : String(readNumber(own, this.#delimiter)?.value ?? own) };
       },
       reading: this.#reading(),
+      plain: this.#plain(),
     };
   }
 
@@ -273,6 +275,12 @@ export class CsvSurvey {
         return number !== null;
       },
     };
+  }
+
+  #plain(): boolean {
+    const uses = this.#columns.map((column) => this.#useOf(column));
+    const all = uses.every((use) => use === 'label' || use === 'number');
+    return all && this.#header === true && !this.#guessed && this.#delimiter === ',';
   }
 
   #reading(): string {
