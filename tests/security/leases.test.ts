@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { type BlobHash, type LeaseId, newId } from '@parallel-pilot/shared/model/ids.ts';
-import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
+import { handshake } from '@parallel-pilot/shared/protocol/handshake.ts';
 import type { Assign, DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { forgetIdleWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
 import sharp from 'sharp';
@@ -208,8 +208,8 @@ for (const [column, startDatabase] of [
 
     test('one token makes no crowd: identities are bounded by time, by connection, and by what is kept', async (t) => {
       const knock = async () => {
-        const auth = { protocol: PROTOCOL_VERSION, token: await workerToken(farm) };
-        const socket = io(`${farm.balancerUrl}/workers`, { transports: ['websocket'], auth, forceNew: true });
+        const token = await workerToken(farm);
+        const socket = io(`${farm.balancerUrl}/workers`, { ...handshake(token), forceNew: true });
         t.after(() => socket.close());
         const hello = async (more: object = {}): Promise<string> => {
           const given = {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { bearerOf } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { Server, type Socket } from 'socket.io';
 import { until } from './until.ts';
 
@@ -25,7 +26,13 @@ export class RawSocket {
   }
 
   static async connect(url: string, namespace: string, auth: unknown): Promise<RawSocket> {
-    const web = new WebSocket(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`);
+    const { token } = auth as { token?: string };
+    // The load balancer wants its token with the HTTP request; undici's WebSocket takes headers.
+    const options = token === undefined ? {} : { headers: { authorization: bearerOf(token) } };
+    const web = new WebSocket(
+      `${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`,
+      options as never,
+    );
     const socket = new RawSocket(web, namespace);
     await once(web, 'open');
     socket.send(`40${namespace},${JSON.stringify(auth)}`);
