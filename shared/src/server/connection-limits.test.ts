@@ -51,12 +51,16 @@ test('a reply that is taken slowly, and one the server takes long for, come to t
 });
 
 test('a client that sends while the server does not read is not blamed for it', async (t) => {
-  const server = await listen(t, async (request, response) => {
-    await pause(1_000);
-    let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) size += chunk.length;
-    response.end(`took ${size}`);
-  });
+  const server = await listen(
+    t,
+    async (request, response) => {
+      await pause(2_500);
+      let size = 0;
+      for await (const chunk of request as AsyncIterable<Buffer>) size += chunk.length;
+      response.end(`took ${size}`);
+    },
+    { stallMs: 1_200 },
+  );
   const { client } = await openSocket(server);
   t.after(() => client.destroy());
   let said = '';
