@@ -1,7 +1,7 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { bytesOfNamedBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { filesOfJob } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { chunkFiles } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { setJobBytes, unmeasuredJobs } from '@parallel-pilot/shared/server/db/job-list.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
@@ -24,7 +24,7 @@ export async function measureJobs(parts: Parts): Promise<void> {
 async function bytesOfChunks({ db }: Parts, job: JobId): Promise<number> {
   let bytes = 0;
   for (let after = ''; ; ) {
-    const rows = await filesOfJob(db, job, after, PAGE);
+    const rows = await chunkFiles(db, after, PAGE, job);
     for (const { files_json } of rows) {
       for (const { size } of Files.parse(JSON.parse(files_json))) bytes += size;
     }

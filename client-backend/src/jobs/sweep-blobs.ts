@@ -1,6 +1,6 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { allChunkFiles, chunkFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { chunkFiles, chunkFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Parts } from '../parts.ts';
 import { removeFiles } from './let-go.ts';
 
@@ -42,7 +42,7 @@ async function sweep(parts: Parts): Promise<void> {
 
 async function dropUsed(parts: Parts, unused: Set<BlobHash>): Promise<void> {
   for (let after = ''; unused.size > 0; ) {
-    const rows = await allChunkFiles(parts.db, after, PAGE);
+    const rows = await chunkFiles(parts.db, after, PAGE);
     for (const { files_json } of rows) {
       keep(unused, files_json);
     }

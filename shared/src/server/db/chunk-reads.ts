@@ -259,34 +259,17 @@ export async function firstStart(db: Db, stage: StageId): Promise<number | null>
   return row?.first === null || row?.first === undefined ? null : Number(row.first);
 }
 
-/** Files of all chunks that have some, as JSON text, in pages by id. */
-export async function allChunkFiles(
+/** Files of all chunks that have some, or of those of one job, as JSON text, in pages by id. */
+export async function chunkFiles(
   db: Db,
   after: string,
   limit: number,
+  job?: JobId,
 ): Promise<{ id: ChunkId; files_json: string }[]> {
   const rows = await db
     .selectFrom('chunks')
     .select(['id', 'files_json'])
-    .where('files_json', 'is not', null)
-    .where('id', '>', after as ChunkId)
-    .orderBy('id')
-    .limit(limit)
-    .execute();
-  return rows.map(({ id, files_json }) => ({ id, files_json: files_json ?? '' }));
-}
-
-/** Files of a job's chunks that have some, as JSON text, in pages by id. */
-export async function filesOfJob(
-  db: Db,
-  job: JobId,
-  after: string,
-  limit: number,
-): Promise<{ id: ChunkId; files_json: string }[]> {
-  const rows = await db
-    .selectFrom('chunks')
-    .select(['id', 'files_json'])
-    .where('job_id', '=', job)
+    .$if(job !== undefined, (query) => query.where('job_id', '=', job as JobId))
     .where('files_json', 'is not', null)
     .where('id', '>', after as ChunkId)
     .orderBy('id')
