@@ -157,7 +157,7 @@ test('a page that lost its connection says so, and is right again when the farm 
   await farm.backend.end('SIGKILL');
   await page
     .getByRole('status')
-    .filter({ hasText: /connect|reach|offline|lost/i })
+    .filter({ hasText: /The farm does not answer|The live connection is lost/ })
     .first()
     .waitFor();
   await farm.backend.start();

@@ -72,6 +72,8 @@ async function prepare(place: Place): Promise<void> {
     '--no-defaults',
     ...runAs,
     `--datadir=${join(place.folder, 'data')}`,
+    // Two that prepare at once remove each other's temporary tables from a folder that they share.
+    `--tmpdir=${place.folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--innodb-buffer-pool-size=16M',

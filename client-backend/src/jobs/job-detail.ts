@@ -58,9 +58,9 @@ export async function jobLog(parts: Parts, id: JobId): Promise<JobLog | null> {
 export async function submissionOf(parts: Parts, id: JobId): Promise<z.output<typeof CreateJob> | null> {
   const job = await findJob(parts.db, id, parts.owner);
   if (job === undefined) return null;
-  // What a kind stores is what was sent, and more that is found anew.
-  const spec = Submission.parse({ ...JSON.parse(job.spec_json), kind: job.kind });
+  const kind = kindOf(job.kind);
+  const sent = Submission.parse(kind.submission(kind.spec.parse(JSON.parse(job.spec_json))));
   const given = job.given_json === null ? {} : JSON.parse(job.given_json);
-  const settings = { ...spec.settings, ...given };
-  return CreateJob.parse({ ...spec, settings, name: job.name, priority: job.priority });
+  const settings = { ...sent.settings, ...given };
+  return CreateJob.parse({ ...sent, settings, name: job.name, priority: job.priority });
 }

@@ -77,6 +77,12 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
   assert.ok(job.view.kind === 'blender');
   assert.deepEqual(job.view.overrides, { frames: '1-2' });
 
+  const sent = await (await ask(`/${job.id}/submission`)).json();
+  const { source, settings } = submission;
+  const chosen = { kind: sent.kind, source: sent.source, settings: sent.settings };
+  assert.deepEqual(chosen, { kind: 'blender', source, settings });
+  assert.equal((await send('POST', '', { ...sent, name: 'the same once more' })).status, 201);
+
   const malformed = await send('POST', '', { ...submission, settings: { frames: '1-5,x' } });
   assert.equal(malformed.status, 422);
   assert.match((await problemOf(malformed)).detail, /"x" at character 5/);

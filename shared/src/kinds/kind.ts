@@ -82,6 +82,8 @@ export interface Kind<Spec> {
   readonly spec: z.ZodType<Spec>;
   /** What a user may give to a job that waits for settings; null for a kind that never waits. */
   readonly settings: z.ZodType | null;
+  /** What a user sends to have the same once more: the spec without what was found out about its files. */
+  submission(spec: Spec): Record<string, unknown>;
   /** The stage a new job starts with. */
   first(spec: Spec): StagePlan;
   /** What comes after a stage is over, or after the settings were given. */

@@ -102,6 +102,21 @@ async function longTraining(rounds: number, shards: number, steps: number): Prom
   return job;
 }
 
+test('a training can be submitted again as it was, without what was found out about its files', async () => {
+  const job = await addTraining(backend.parts, { settings: { shards: 3 } });
+  const sent = await (await get(`${job}/submission`)).json();
+  assert.deepEqual(
+    [sent.kind, sent.script.fileName, sent.data.fileName, sent.settings.shards],
+    ['training', 'digits.py', 'digits.csv', 3],
+  );
+  const again = await fetch(`${backend.url}/api/v1/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(sent),
+  });
+  assert.equal(again.status, 201, await again.text());
+});
+
 test('rounds come in pages, and 10,000 of them are few points on a curve', async () => {
   const job = await longTraining(10_000, 3, 2);
   const page = RoundList.parse(await (await get(`${job}/rounds?after=9998&limit=5`)).json());

@@ -16,7 +16,6 @@ import { formatBytes, plural } from '../../components/format.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useRoom } from '../../live/LiveProvider.tsx';
-import { Samples } from '../new/Samples.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
 import { ListBar } from './ListBar.tsx';
@@ -25,6 +24,9 @@ import { useSelection } from './selection.ts';
 
 // With the first selected job.
 const SelectionBar = lazy(async () => ({ default: (await import('./SelectionBar.tsx')).SelectionBar }));
+
+// Only a farm without a job offers them here.
+const Samples = lazy(async () => ({ default: (await import('../new/Samples.tsx')).Samples }));
 
 export function JobsPage() {
   const { query, change } = useListAddress();
@@ -148,7 +150,9 @@ function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
           <Button component={Link} to="/new" size="md">
             Choose a file
           </Button>
-          <Samples />
+          <Suspense fallback={null}>
+            <Samples />
+          </Suspense>
         </>
       }
     />

@@ -14,6 +14,7 @@ export const blender: Kind<BlenderSpec> = {
   name: 'blender',
   spec: BlenderSpec,
   settings: RenderOverrides,
+  submission: ({ files: _, fileVersion: __, ...sent }) => sent,
   first: planProbe,
   next(context) {
     const { last } = context;

@@ -3,7 +3,7 @@ import type { StageInput } from '../../protocol/workers.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { requirementsOf } from './needs.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
-import { TrainingSpec } from './spec.ts';
+import { Source, TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
@@ -21,6 +21,11 @@ export const training: Kind<TrainingSpec> = {
   name: 'training',
   spec: TrainingSpec,
   settings: null,
+  submission: ({ modules: _, script, data, ...sent }) => ({
+    ...sent,
+    script: Source.strip().parse(script),
+    data: Source.strip().parse(data),
+  }),
   first: planSplit,
   next(context) {
     switch (context.last.name) {

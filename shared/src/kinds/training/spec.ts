@@ -3,7 +3,7 @@ import { BlobHash } from '../../model/ids.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { TrainingSettings } from './settings.ts';
 
-const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) });
+export const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) });
 
 export const DATA_FORMATS = ['npz', 'csv', 'jsonl', 'zip'] as const;
 export const DataFormat = z.enum(DATA_FORMATS);
