@@ -6,7 +6,7 @@ import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../parts.ts';
-import { sentenceOf } from '../routes/problems.ts';
+import { sentenceOf } from '../http/problems.ts';
 import { nextStep, takeStep } from './advance.ts';
 import { changeJob } from './change-job.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';

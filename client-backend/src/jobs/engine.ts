@@ -6,7 +6,7 @@ import type { Parts } from '../parts.ts';
 import { advance, takeGathering } from './advance.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { createErrands, type Errands, isDue } from './errands.ts';
-import { createExclusive } from './exclusive.ts';
+import { createExclusive } from '../exclusive.ts';
 import { measureJobs } from './job-sizes.ts';
 import { createWaitWatch } from './wait-watch.ts';
 

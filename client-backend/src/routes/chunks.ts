@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { NOT_FOUND } from '../jobs/actions.ts';
 import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes, problem, problems } from './problems.ts';
+import { newRoutes, problem, problems } from '../http/problems.ts';
 
 /** The chunks of a job's newest stage. */
 export function chunkRoutes(parts: Parts): OpenAPIHono {

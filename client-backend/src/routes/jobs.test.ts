@@ -28,7 +28,7 @@ import {
 } from '../jobs/test-farm.fixture.ts';
 import { artifactRoutes } from './artifacts.ts';
 import { chunkRoutes } from './chunks.ts';
-import { frameRoutes } from './frames.ts';
+import { frameRoutes } from '../kinds/blender/routes.ts';
 import { jobRoutes } from './jobs.ts';
 
 let farm: TestFarm;
@@ -103,7 +103,7 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
   const { id: stage } = await openStage(farm.parts, job.id);
   const chunks = ChunkList.parse(await (await ask(`/${job.id}/chunks`)).json());
   assert.deepEqual(
-    chunks.chunks.map(({ label, frame, state }) => [label, frame, state]),
+    chunks.chunks.map(({ label, number, state }) => [label, number, state]),
     [
       ['Frame 1', 1, 'queued'],
       ['Frame 2', 2, 'queued'],
@@ -158,6 +158,7 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
     [
       ['Käse.mp4', 'video/mp4'],
       ['frames.zip', 'application/zip'],
+      ['all.zip', 'application/zip'],
     ],
   );
   assert.equal(artifacts[1]?.size, null);
@@ -183,6 +184,11 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
   assert.deepEqual(await namesIn(await app.request(artifacts[1]?.url ?? '')), [
     'Käse_-0001.tif',
     'Käse_0003.tif',
+  ]);
+  assert.deepEqual(await namesIn(await app.request(artifacts[2]?.url ?? '')), [
+    'Käse.mp4',
+    'frames/Käse_-0001.tif',
+    'frames/Käse_0003.tif',
   ]);
 });
 
@@ -210,7 +216,7 @@ test('what went wrong can be read: the chunk with its attempts, the log, the tim
     })
     .execute();
   const chunk = ChunkDetail.parse(await (await ask(`/${job}/chunks/1`)).json());
-  assert.deepEqual([chunk.frame, chunk.state, chunk.problem?.code], [6, 'failed', 'blender-died']);
+  assert.deepEqual([chunk.number, chunk.state, chunk.problem?.code], [6, 'failed', 'blender-died']);
   assert.deepEqual([chunk.attemptsMade.length, chunk.attemptsMade[0]?.log], [1, 'Segmentation fault']);
   const log = JobLog.parse(await (await ask(`/${job}/log`)).json());
   assert.match(log.failures[0]?.label ?? '', /^Frame 6 on worker /);

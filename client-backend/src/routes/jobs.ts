@@ -28,7 +28,7 @@ import { jobDetail, jobLog, submissionOf } from '../jobs/job-detail.ts';
 import { submit } from '../jobs/submit.ts';
 import { jobListPage } from '../jobs/summaries.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes, problem, problems } from './problems.ts';
+import { newRoutes, problem, problems } from '../http/problems.ts';
 
 /** Jobs: submit, list, look at, steer, delete. */
 export function jobRoutes(parts: Parts): OpenAPIHono {

@@ -53,10 +53,10 @@ const framesOf = ({ own, job }: View): Frames => (own?.stage === job.stageId ? o
 
 /** The states of the newest stage's chunks were fetched. */
 function applyStates(view: View, states: ChunkStates): Change<Frames> {
-  if (states.frames === null || states.stage !== view.job.stageId) return { view, events: [] };
+  if (states.numbers === null || states.stage !== view.job.stageId) return { view, events: [] };
   const letters = [...states.states] as Letter[];
   const told = framesOf(view)?.told ?? new Set();
-  const own: Frames = { stage: states.stage, numbers: states.frames, letters, told };
+  const own: Frames = { stage: states.stage, numbers: states.numbers, letters, told };
   return tellFrames({ ...view, own }, letters.keys(), new Map());
 }
 

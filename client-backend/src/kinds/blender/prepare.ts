@@ -4,7 +4,7 @@ import { BlenderSpec, BlenderSubmission } from '@parallel-pilot/shared/kinds/ble
 import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { fleetOf } from '../../jobs/planning-context.ts';
 
-import { sentenceOf } from '../../routes/problems.ts';
+import { sentenceOf } from '../../http/problems.ts';
 import type { FarmKind } from '../kind.ts';
 import { GONE, openSource } from './open-source.ts';
 

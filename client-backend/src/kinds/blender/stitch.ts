@@ -12,7 +12,8 @@ import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settin
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
-import { frameName, safeName } from '../../jobs/artifact-names.ts';
+import { safeName } from '../../text/safe-name.ts';
+import { frameName } from './frame-name.ts';
 import type { Parts } from '../../parts.ts';
 import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';

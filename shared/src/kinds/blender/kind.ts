@@ -12,6 +12,7 @@ import { BlenderSpec } from './spec.ts';
 /** Rendering a .blend: probe once, then one chunk for each frame, then stitch. */
 export const blender: Kind<BlenderSpec> = {
   name: 'blender',
+  endings: ['.blend', '.zip'],
   spec: BlenderSpec,
   settings: RenderOverrides,
   submission: ({ files: _, fileVersion: __, ...sent }) => sent,
@@ -29,6 +30,11 @@ export const blender: Kind<BlenderSpec> = {
   chunkInputs: () => [],
   label: (stageName, chunkSpec) =>
     stageName === 'probe' ? 'Reading the file' : `Frame ${RenderChunkSpec.parse(chunkSpec).frame}`,
+  numbers(stageName, stageSpec) {
+    if (stageName !== 'render') return null;
+    const frames = parseFrames(RenderStageSpec.parse(stageSpec).settings.frames);
+    return frames.ok ? frames.frames : null;
+  },
 };
 
 /** Same inputs opened in the same way can share one open Blender. */

@@ -19,6 +19,7 @@ import {
 /** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
 export const training: Kind<TrainingSpec> = {
   name: 'training',
+  endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
   submission: ({ modules: _, script, data, ...sent }) => ({
