@@ -6,14 +6,14 @@ import { findArtifact, listArtifacts } from '@parallel-pilot/shared/server/db/ar
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { NOT_FOUND } from '../jobs/actions.ts';
-import { ALL_ZIP, bundleZip, hasAll, zipAll, zipBundle } from '../jobs/zip.ts';
-import { safeName } from '../text/safe-name.ts';
-import { backendKindOf } from '../kinds/registry.ts';
-import type { Parts } from '../parts.ts';
 import { disposition } from '../http/disposition.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { sendBlob } from '../http/send-blob.ts';
+import { NOT_FOUND } from '../jobs/actions.ts';
+import { ALL_ZIP, bundleZip, hasAll, zipAll, zipBundle } from '../jobs/zip.ts';
+import { backendKindOf } from '../kinds/registry.ts';
+import type { Parts } from '../parts.ts';
+import { safeName } from '../text/safe-name.ts';
 
 /** The files a job came to, with ranges so that a browser can seek in a video. */
 export function artifactRoutes(parts: Parts): OpenAPIHono {
@@ -71,7 +71,7 @@ function sendZip(c: Context, job: JobHead, name: string, zip: Readable | null, o
     'content-disposition': disposition('attachment', `${safeName(job.name)}-${name}`),
     'cache-control': 'private, no-store',
   };
-  if (zip === null) return problem(c, 404, 'nothing-to-pack', otherwise);
+  if (zip === null) return problem(c, 404, 'no-artifacts', otherwise);
   if (c.req.method === 'HEAD') {
     zip.destroy();
     return new Response(null, { headers });
@@ -98,7 +98,8 @@ const get = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/artifacts/{name}',
   tags,
-  summary: 'A file of the result, whole or in ranges; all.zip holds all files of a completed job that has several',
+  summary:
+    'A file of the result, whole or in ranges; all.zip holds all files of a completed job that has several',
   request: {
     params: param.extend({ name: z.string().min(1).max(255) }),
     query: z.object({ download: z.string().optional() }),

@@ -26,9 +26,9 @@ import {
   storeBytes,
   type TestFarm,
 } from '../jobs/test-farm.fixture.ts';
+import { frameRoutes } from '../kinds/blender/routes.ts';
 import { artifactRoutes } from './artifacts.ts';
 import { chunkRoutes } from './chunks.ts';
-import { frameRoutes } from '../kinds/blender/routes.ts';
 import { jobRoutes } from './jobs.ts';
 
 let farm: TestFarm;
@@ -196,7 +196,7 @@ test('what went wrong can be read: the chunk with its attempts, the log, the tim
   const job = await farm.addJob({ settings: { frames: '5-6' } });
   await probed(farm.parts, job);
   const stage = await openStage(farm.parts, job);
-  await failChunk(farm.parts, stage.id, 1, 'blender-died', 'Blender stopped.');
+  await failChunk(farm.parts, stage.id, 1, 'blender/died', 'Blender stopped.');
   const worker = await farm.addWorker();
   await farm.parts.db
     .insertInto('leases')
@@ -209,14 +209,14 @@ test('what went wrong can be read: the chunk with its attempts, the log, the tim
       started_at: 2_000,
       ended_at: 3_000,
       outcome: 'failed',
-      failure_code: 'blender-died',
+      failure_code: 'blender/died',
       failure_message: 'Blender stopped.',
       busy_ms: 1_000,
       log: 'Segmentation fault',
     })
     .execute();
   const chunk = ChunkDetail.parse(await (await ask(`/${job}/chunks/1`)).json());
-  assert.deepEqual([chunk.number, chunk.state, chunk.problem?.code], [6, 'failed', 'blender-died']);
+  assert.deepEqual([chunk.number, chunk.state, chunk.problem?.code], [6, 'failed', 'blender/died']);
   assert.deepEqual([chunk.attemptsMade.length, chunk.attemptsMade[0]?.log], [1, 'Segmentation fault']);
   const log = JobLog.parse(await (await ask(`/${job}/log`)).json());
   assert.match(log.failures[0]?.label ?? '', /^Frame 6 on worker /);

@@ -1,6 +1,7 @@
 import type { Requirement } from '../../model/requirement.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { FrameResult, ProbeResult, type ProbeStageSpec, RenderChunkSpec, RenderStageSpec } from './chunks.ts';
+import { BLENDER_FAILURES } from './failures.ts';
 import { parseFrames } from './frames.ts';
 import { listed, notesOfFile, notesOfScene } from './notes.ts';
 import { BlenderProbe } from './probe.ts';
@@ -13,6 +14,7 @@ import { BlenderSpec } from './spec.ts';
 export const blender: Kind<BlenderSpec> = {
   name: 'blender',
   endings: ['.blend', '.zip'],
+  failures: BLENDER_FAILURES,
   spec: BlenderSpec,
   settings: RenderOverrides,
   submission: ({ files: _, fileVersion: __, ...sent }) => sent,
