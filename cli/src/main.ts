@@ -7,7 +7,7 @@ import { SentenceError } from './sentence-error.ts';
 import { print } from './text/print.ts';
 
 const context: Context = { config: readCliConfig(), stdout: process.stdout, stderr: process.stderr };
-// Warnings of Node about Node are not for those who render.
+// Warnings of Node about Node are not for those who use it.
 if (!context.config.debug) process.removeAllListeners('warning');
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 

@@ -8,19 +8,18 @@ import { jobsCommand } from './commands/jobs.ts';
 import { logsCommand } from './commands/logs.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { priorityCommand } from './commands/priority.ts';
-import { renderCommand } from './commands/render.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
-import { trainCommand } from './commands/train.ts';
 import { upCommand } from './commands/up.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
 import type { Context } from './context.ts';
+import { CLI_KINDS } from './kinds/registry.ts';
 
 /** All of `pilot`. `exit` is told the exit code of a command that has one of its own. */
 export function createProgram(context: Context, version: string, exit: (code: number) => void): Command {
   const program = new Command('pilot')
-    .description('Renders Blender files and trains models on many machines at once.')
+    .description(`${capitalized(CLI_KINDS.map((kind) => kind.does).join(' and '))} on many machines at once.`)
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
@@ -35,7 +34,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
     for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   };
   program.commandsGroup('Work:');
-  add(renderCommand(context, exit), trainCommand(context, exit), downloadCommand(context, exit));
+  add(...CLI_KINDS.map((kind) => kind.command(context, exit)), downloadCommand(context, exit));
   program.commandsGroup('The farm:');
   add(upCommand(context, exit), workerCommand(context, exit), workersCommand(context));
   program.commandsGroup('Jobs:');
@@ -44,7 +43,9 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(priorityCommand(context), deleteCommand(context));
   program.addHelpText(
     'after',
-    '\nExamples:\n  $ pilot render shot.blend --frames 1-48\n  $ pilot train digits.py --data digits.npz\n  $ pilot up\n\n"pilot help <command>" tells more.',
+    `\nExamples:\n${[...CLI_KINDS.map((kind) => kind.example), 'pilot up'].map((line) => `  $ ${line}`).join('\n')}\n\n"pilot help <command>" tells more.`,
   );
   return program;
 }
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
+import { newRoutes, problem } from './http/problems.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
 import type { Parts } from './parts.ts';
 import { accessLog } from './routes/access-log.ts';
@@ -10,11 +11,9 @@ import { blobRoutes } from './routes/blobs.ts';
 import { limitBodies } from './routes/body-limits.ts';
 import { chunkRoutes } from './routes/chunks.ts';
 import { mountDocs } from './routes/docs.ts';
-import { frameRoutes } from './routes/frames.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { onError } from './routes/on-error.ts';
-import { newRoutes, problem } from './routes/problems.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
@@ -54,7 +53,6 @@ export function createApp(parts: Parts, { access, onSignOut, uploads, siteFolder
   app.route('/', storageRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', chunkRoutes(parts));
-  app.route('/', frameRoutes(parts));
   app.route('/', artifactRoutes(parts));
   for (const kind of Object.values(BACKEND_KINDS)) {
     if (kind.routes !== undefined) app.route('/', kind.routes(parts));

@@ -3,7 +3,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isExempt, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { limitConnections, serverOptions } from '@parallel-pilot/shared/server/connection-limits.ts';
-import { problemResponse } from './routes/problems.ts';
+import { problemResponse } from './http/problems.ts';
 
 /** An HTTP server with the limits of the settings. It answers 503 for as long as there is no application yet. */
 export function createHttpServer(

@@ -109,10 +109,10 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
     test('failed chunks are retried from the start, canceled ones too, and a job without a stage is refused', async () => {
       const { job, stage } = await farm.plant({ chunks: 2 });
       let broken = true;
-      const run = async (): Promise<Outcome> => (broken ? { fail: 'no-camera' } : {});
+      const run = async (): Promise<Outcome> => (broken ? { fail: 'blender/no-camera' } : {});
       const worker = farm.worker({ run });
       await until(async () => (await countStates(farm.db, stage)).failed === 2, 'they did not fail');
-      assert.equal((await chunkRow(farm.db, stage, 0)).failure_code, 'no-camera');
+      assert.equal((await chunkRow(farm.db, stage, 0)).failure_code, 'blender/no-camera');
       broken = false;
       assert.deepEqual(await farm.control.emitWithAck('retry-chunks', { job }), { ok: true });
       await until(async () => (await countStates(farm.db, stage)).done === 2, 'they were not made');

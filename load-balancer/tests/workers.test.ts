@@ -223,7 +223,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       assert.notEqual(tried[0], tried[1]);
       assert.notEqual(tried[1], tried[2]);
       const row = await chunkRow(farm.db, stage, 0);
-      assert.deepEqual([row.state, row.attempts, row.failure_code], ['failed', 3, 'blender-died']);
+      assert.deepEqual([row.state, row.attempts, row.failure_code], ['failed', 3, 'blender/died']);
       for (const it of workers) it.close();
     });
   });

@@ -12,9 +12,9 @@ import {
   storeBytes,
 } from '@parallel-pilot/client-backend/jobs/test-farm.fixture.ts';
 import { runFfmpeg } from '@parallel-pilot/client-backend/kinds/blender/ffmpeg/run-ffmpeg.ts';
+import { frameRoutes } from '@parallel-pilot/client-backend/kinds/blender/routes.ts';
 import { stitch } from '@parallel-pilot/client-backend/kinds/blender/stitch.ts';
 import { makeVideo } from '@parallel-pilot/client-backend/kinds/blender/video.ts';
-import { frameRoutes } from '@parallel-pilot/client-backend/routes/frames.ts';
 import { createDecoder } from '@parallel-pilot/images/decode/decoder.ts';
 import type { PictureFormat, PictureSize } from '@parallel-pilot/images/picture.ts';
 import { compressedZeros, exrHeader, png, pngChunk } from '@parallel-pilot/images/test-fixtures/pictures.ts';

@@ -37,10 +37,6 @@ const Environment = z.object({
     .number()
     .positive()
     .default(20 * 1000 ** 3),
-  /** Path of the Blender to use instead of the one found on this machine. */
-  PILOT_BLENDER: z.string().min(1).optional(),
-  /** Path of the Python that trains, instead of the one found on this machine. */
-  PILOT_PYTHON: z.string().min(1).optional(),
   /** Work without a sandbox where this machine has none. */
   PILOT_UNSANDBOXED: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
@@ -60,8 +56,8 @@ export type WorkerConfig = {
   hostFolder: string;
   dataFolder: string;
   cacheBytes: number;
-  blender: string | null;
-  python: string | null;
+  /** What else is said in variables named PILOT_…, which only a kind knows, and reads by itself. */
+  kindSettings: Readonly<Record<string, string>>;
   /** Whether it may work where this machine has no sandbox. */
   unsandboxed: boolean;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -77,7 +73,8 @@ export function readWorkerConfig(
   env: Record<string, string | undefined> = process.env,
 ): WorkerConfig {
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
-  const parsed = Environment.safeParse({ ...env, ...Object.fromEntries(chosen) });
+  const all: Record<string, string | undefined> = { ...env, ...Object.fromEntries(chosen) };
+  const parsed = Environment.safeParse(all);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The worker's settings are not usable:\n${lines.join('\n')}`);
@@ -94,9 +91,15 @@ export function readWorkerConfig(
     hostFolder: e.PILOT_HOST_FOLDER,
     dataFolder: e.PILOT_WORKER_DATA,
     cacheBytes: e.PILOT_CACHE_BYTES,
-    blender: e.PILOT_BLENDER ?? null,
-    python: e.PILOT_PYTHON ?? null,
+    kindSettings: othersOf(all),
     unsandboxed: e.PILOT_UNSANDBOXED,
     logLevel: e.PILOT_LOG,
   };
 }
+
+const othersOf = (env: Record<string, string | undefined>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value && name.startsWith('PILOT_') && !(name in Environment.shape) ? [[name, value]] : [],
+    ),
+  );

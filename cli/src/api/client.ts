@@ -9,7 +9,6 @@ import {
   JobList,
   JobLog,
 } from '@parallel-pilot/shared/api/jobs.ts';
-import { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
@@ -35,14 +34,14 @@ export function createApi(connection: Connection) {
   const job = (id: JobId) => `/api/v1/jobs/${id}`;
   return {
     connection,
+    /** What only one kind of job has is asked for by the kind itself. */
+    get,
     jobs: (query: ListQuery = {}) => get(`/api/v1/jobs${search(query)}`, JobList),
     job: (id: JobId) => get(job(id), JobDetail),
     chunks: (id: JobId, query: { state?: string; offset?: number; limit?: number } = {}) =>
       get(`${job(id)}/chunks${search(query)}`, ChunkList),
     chunk: (id: JobId, ordinal: number) => get(`${job(id)}/chunks/${ordinal}`, ChunkDetail),
     states: (id: JobId) => get(`${job(id)}/chunks/states`, ChunkStates),
-    /** Rounds of a training in their order, at most 1,000, from the one after `after`. */
-    rounds: (id: JobId, after: number) => get(`${job(id)}/rounds${search({ after })}`, RoundList),
     log: (id: JobId) => get(`${job(id)}/log`, JobLog),
     artifacts: (id: JobId) => get(`${job(id)}/artifacts`, ArtifactList),
     workers: () => get('/api/v1/workers', WorkerList),

@@ -3,8 +3,8 @@ import type { JobAction } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { print, printJson } from '../text/print.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 export type ActionWords = { action: JobAction; summary: string; description: string };
 

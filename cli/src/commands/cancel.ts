@@ -7,5 +7,5 @@ export const cancelCommand = (context: Context): Command =>
   actCommand(context, {
     action: 'cancel',
     summary: 'end a job',
-    description: 'Ends a job at once. The frames of a render that are done can still be downloaded.',
+    description: 'Ends a job at once. What is done of it can still be downloaded.',
   });

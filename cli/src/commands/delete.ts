@@ -5,9 +5,9 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { print, printJson } from '../text/print.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { yes?: boolean };
 
@@ -16,7 +16,7 @@ export function deleteCommand(context: Context): Command {
   const command = new Command('delete')
     .summary('delete a job and its files')
     .description(
-      'Deletes a job for good: its frames or models, and the uploaded files that no other job uses.\n' +
+      'Deletes a job for good: what it came to, and the uploaded files that no other job uses.\n' +
         'What was saved on this machine stays. A job that is not over is canceled first.',
     )
     .argument('<id>', 'id of the job, or enough of its beginning')

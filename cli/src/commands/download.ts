@@ -3,12 +3,12 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
-import { cliKindOf } from '../kinds/registry.ts';
+import { CLI_KINDS, cliKindOf } from '../kinds/registry.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { openReporter } from '../report/open.ts';
 import { takeInterrupts } from '../run/interrupts.ts';
 import { lookAtOut } from '../run/local-folder.ts';
 import { SentenceError } from '../sentence-error.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { out: string; which?: string };
 
@@ -17,14 +17,12 @@ export function downloadCommand(context: Context, exit: (code: number) => void):
   const command = new Command('download')
     .summary('save what a job came to')
     .description(
-      'Saves the video and the frames of a render, or the model of a training with its figures: of one that is not\n' +
-        'finished or was canceled, that of its best round.\n' +
-        'Of a render that is not finished, the frames that are done.\n' +
+      `Saves what a job came to.\n${CLI_KINDS.map((kind) => kind.saves).join('\n')}\n` +
         'Files that are there already with the same content are not fetched again.',
     )
     .argument('<id>', 'id of the job, or enough of its beginning')
     .option('-o, --out <dir>', 'where to save', 'out')
-    .option('--which <result>', 'of a training: best, or the number of a round');
+    .option('--which <result>', CLI_KINDS.flatMap((kind) => kind.which ?? []).join('; '));
   withJson(withServer(command));
   withExamples(command, ['pilot download 3fk2p9', 'pilot download 3fk2p9 --out ~/renders']);
   return command.action(async (text: string, flags: Flags) => exit(await run(context, text, flags)));

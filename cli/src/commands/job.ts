@@ -3,11 +3,11 @@ import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
 import { cliKindOf } from '../kinds/registry.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { jobLines } from '../report/job-lines.ts';
 import { openReporter } from '../report/open.ts';
 import { takeInterrupts } from '../run/interrupts.ts';
 import { print, printJson } from '../text/print.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { follow?: boolean };
 

@@ -3,10 +3,10 @@ import { Command, Option } from 'commander';
 import type { ListQuery } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
+import { wholeNumber } from '../numbers.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { jobTable } from '../report/job-lines.ts';
 import { print, printJson } from '../text/print.ts';
-import { wholeNumber } from './numbers.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 type Flags = ApiFlags & { state?: NonNullable<ListQuery['state']>; limit: number };
 

@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
+import { priority } from '../numbers.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { print, printJson } from '../text/print.ts';
-import { priority } from './numbers.ts';
-import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
 /** `pilot priority ID N` */
 export function priorityCommand(context: Context): Command {

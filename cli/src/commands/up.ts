@@ -7,12 +7,12 @@ import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
 import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
+import { wholeNumber } from '../numbers.ts';
+import { withExamples, withJson, withUnsandboxed } from '../options.ts';
 import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { printJson } from '../text/print.ts';
-import { wholeNumber } from './numbers.ts';
-import { withExamples, withJson, withUnsandboxed } from './options.ts';
 
 type Flags = {
   workers?: number;

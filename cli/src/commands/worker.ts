@@ -3,10 +3,10 @@ import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts
 import { Command } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
+import { wholeNumber } from '../numbers.ts';
+import { withExamples, withUnsandboxed } from '../options.ts';
 import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
-import { wholeNumber } from './numbers.ts';
-import { withExamples, withUnsandboxed } from './options.ts';
 import { workerToken } from './worker-token.ts';
 
 type Flags = {

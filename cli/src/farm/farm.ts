@@ -40,7 +40,7 @@ export type FarmStart = { ok: true; farm: Farm } | { ok: false; message: string 
 /**
  * Starts an embedded farm over the data folder: balancer, then server, then
  * workers, each kept running until `stop`. Resolves as soon as the server takes
- * requests; workers need some seconds more to get to know their Blender.
+ * requests; workers need some seconds more to get to know their machine.
  */
 export async function startFarm(config: CliConfig, options: FarmOptions): Promise<FarmStart> {
   const lock = await lockDataFolder(config.dataFolder);
@@ -141,7 +141,7 @@ async function startParts(
   return { ok: true, farm };
 }
 
-/** Finding out what Blender can do takes its time on a slow machine with several workers at once. */
+/** Finding out what a machine can do takes its time on a slow one with several workers at once. */
 const WORKER_READY_MS = 180_000;
 
 type Add = (program: Parameters<typeof supervise>[0]) => Supervision['started'];

@@ -13,7 +13,7 @@ export type FarmPlan = {
   verbose: boolean;
 };
 
-/** A small nursery: a server that holds a job of 100,000 frames stays far below 250 MB, at no cost in speed that was seen. */
+/** A small nursery: a server that holds a job of 100,000 chunks stays far below 250 MB, at no cost in speed that was seen. */
 const SERVER_FLAGS = ['--max-semi-space-size=4'];
 
 type Surroundings = Pick<CliConfig, 'env' | 'dataFolder' | 'hostName' | 'cpus'>;
@@ -64,7 +64,7 @@ const shareOfMemory = (bytes: string | undefined, workers: number): NodeJS.Proce
 /** A farm does its work without one of its workers, but not without one of its servers. */
 export const isWorkerName = (name: string): boolean => name.startsWith('worker ');
 
-/** As many workers as keep the cores busy between frames, without holding the scene in memory too often. */
+/** As many workers as keep the cores busy between chunks, without holding a job's files in memory too often. */
 export const defaultWorkers = (cpus: number): number => Math.max(1, Math.min(4, Math.floor(cpus / 2)));
 
 function program(

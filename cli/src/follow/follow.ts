@@ -84,7 +84,7 @@ export async function followJob<Own, Fetched>(
       const change = applyJob(view, job, trail.opening);
       const own = fetched === null ? null : trail.take(change.view, fetched, options.underWay === true);
       if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
-      // The kind's events before the job's, so that the last frames are told before its end.
+      // The kind's events before the job's, so that its last parts are told before its end.
       tell({ view: own?.view ?? change.view, events: [...(own?.events ?? []), ...change.events] });
       return null;
     } catch (error) {

@@ -1,12 +1,27 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Command } from 'commander';
 import type { Api } from '../api/client.ts';
+import type { Context } from '../context.ts';
 import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
 import type { Voice } from '../report/voice.ts';
 
 /** A kind's part of the command line: all that commands for any job need to know of it. */
 export interface CliKind {
+  /** What `pilot` says that it does: "renders Blender files". */
+  readonly does: string;
+  /** Makes the command that submits a job of the kind and saves what it came to. `exit` is told its exit code. */
+  command(context: Context, exit: (code: number) => void): Command;
+  /** How that command may be used: "pilot render shot.blend --frames 1-48". */
+  readonly example: string;
+  /** What `pilot download` saves of such a job, as a sentence. */
+  readonly saves: string;
+  /** What `pilot download --which` can name of such a job; left out where there is nothing to choose. */
+  readonly which?: string;
+  /** What `pilot workers` says of what a worker can do for it. */
+  readonly columns: readonly { title: string; of(capabilities: Capabilities): string }[];
   readonly voice: Voice;
   readonly follow: Follow;
   /** Fetches what a job came to so far into `<out>/…`. `missing` is a sentence; null when all that it can have is there. */

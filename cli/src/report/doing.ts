@@ -1,7 +1,7 @@
 import { figures } from '../text/units.ts';
 import type { JobProgress } from './events.ts';
 
-/** What a worker is at, most telling first: "Round 3, shard 2 · loss 0.031 · Epoch 1 of 2". */
+/** What a worker is at, most telling first: "Part 3 of 8 · loss 0.031 · step 1 of 2". */
 export const doing = ({
   label,
   values,

@@ -1,7 +1,6 @@
 import { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import { z } from 'zod';
-import { FRAME_EVENTS } from '../kinds/blender/events.ts';
-import { TRAINING_EVENTS, TrainingProgress } from '../kinds/training/events.ts';
+import { KIND_EVENTS, KIND_PROGRESS } from '../kinds/events.ts';
 
 /** What every run tells, whatever its kind. */
 const COMMON_EVENTS = [
@@ -72,7 +71,7 @@ const COMMON_EVENTS = [
         values: MeasuredValues.optional(),
       }),
     ),
-    training: TrainingProgress.optional(),
+    ...KIND_PROGRESS,
   }),
   /** The farm stopped answering; the job is followed again as soon as it does. */
   z.object({ event: z.literal('server.lost'), url: z.string() }),
@@ -84,19 +83,15 @@ const COMMON_EVENTS = [
 ] as const;
 
 /**
- * What `pilot render`, `pilot train` and `pilot job --follow` tell while they
+ * What the commands that submit a job and `pilot job --follow` tell while they
  * work: with `--json` one of these a line, with `time` (ISO 8601) added. The
  * names and fields are stable; new fields may come.
  */
-export const RunEvent = z.discriminatedUnion('event', [
-  ...COMMON_EVENTS,
-  ...FRAME_EVENTS,
-  ...TRAINING_EVENTS,
-]);
+export const RunEvent = z.discriminatedUnion('event', [...COMMON_EVENTS, ...KIND_EVENTS]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type JobProgress = Extract<RunEvent, { event: 'job.progress' }>;
 /** Told by one kind of job alone. */
-export type KindEvent = z.infer<(typeof FRAME_EVENTS)[number] | (typeof TRAINING_EVENTS)[number]>;
+export type KindEvent = z.infer<(typeof KIND_EVENTS)[number]>;
 
 type Named = { shape: { event: { value: string } } };
 /** Names of the events of a command, those of its kind after those of all. */

@@ -53,10 +53,10 @@ export function bar(fraction: number, width: number, look: Look): string {
 
 export const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** A line of something of which nobody knows how long it takes. */
 export function spinnerLine(text: string, now: number, look: Look, how: Paint = 'none'): string {
-  const spinner = paint('cyan', FRAMES[Math.floor(now / 100) % FRAMES.length] ?? '', look);
+  const spinner = paint('cyan', SPINNER[Math.floor(now / 100) % SPINNER.length] ?? '', look);
   return `${spinner} ${paint(how, fit(text, look.width - 3), look)}`;
 }
 

@@ -1,8 +1,9 @@
 import type { WorkerList } from '@parallel-pilot/shared/api/farm.ts';
+import type { CliKind } from '../kinds/kind.ts';
 import { table } from '../text/columns.ts';
 
 /** The workers as lines; those that are connected first. */
-export function workerTable({ workers }: WorkerList, width: number): string[] {
+export function workerTable({ workers }: WorkerList, columns: CliKind['columns'], width: number): string[] {
   if (workers.length === 0) return ['No worker has joined yet.'];
   const order = { online: 0, draining: 1, offline: 2 };
   const rows = [...workers]
@@ -13,11 +14,11 @@ export function workerTable({ workers }: WorkerList, width: number): string[] {
       worker.name,
       worker.status,
       worker.load === null ? '' : `${Math.round(worker.load.cpu * 100)} %`,
-      String(worker.capabilities['blender.version'] ?? ''),
-      String(worker.capabilities['training.python'] ?? ''),
+      ...columns.map((column) => column.of(worker.capabilities)),
       String(worker.chunksDone),
       String(worker.chunksFailed),
       worker.running.map((chunk) => `${chunk.label} of ${chunk.jobName}`).join(', '),
     ]);
-  return table(['WORKER', 'STATE', 'CPU', 'BLENDER', 'PYTHON', 'DONE', 'FAILED', 'DOES'], rows, width);
+  const abilities = columns.map(({ title }) => title);
+  return table(['WORKER', 'STATE', 'CPU', ...abilities, 'DONE', 'FAILED', 'DOES'], rows, width);
 }

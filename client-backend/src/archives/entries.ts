@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Entry, getFileNameLowLevel, type ZipFile } from 'yauzl';
 import type { SubmissionRefusal } from '../parts.ts';
-import { inWords } from '../routes/in-words.ts';
+import { inWords } from '../text/in-words.ts';
 import { type ArchiveEntry, refuse } from './screen-archive.ts';
 
 /** Names, extra fields and comments of all entries: each entry can have 192 KB of them, and all are held. */

@@ -1,6 +1,6 @@
 import { isSafeRelativePath, type RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { SubmissionRefusal } from '../parts.ts';
-import { inWords } from '../routes/in-words.ts';
+import { inWords } from '../text/in-words.ts';
 
 /** An entry of a .zip as its central directory declares it. Sizes in bytes; `mode` as Unix writes it, 0 if unknown. */
 export type ArchiveEntry = {

@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
-import { problem } from '../routes/problems.ts';
+import { problem } from '../http/problems.ts';
 import type { Access, Knock } from './access.ts';
 
 /** Stands before every route: refuses what was not meant for this server, and what is not the owner's. */

@@ -116,7 +116,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const job = await farm.addJob();
       await probed(farm.parts, job);
       const stage = await openStage(farm.parts, job);
-      await failChunk(farm.parts, stage.id, 1, 'blender-died', 'Blender stopped.');
+      await failChunk(farm.parts, stage.id, 1, 'blender/died', 'Blender stopped.');
       assert.equal(await advance(farm.parts, job), 'start');
       for (const ordinal of [0, 2, 3])
         await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
@@ -141,7 +141,13 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
     test('a job that stops on failure ends with the first one', async () => {
       const job = await farm.addJob({ onFailure: 'stop' });
       await probed(farm.parts, job);
-      await failChunk(farm.parts, (await openStage(farm.parts, job)).id, 2, 'no-camera', 'No camera.');
+      await failChunk(
+        farm.parts,
+        (await openStage(farm.parts, job)).id,
+        2,
+        'blender/no-camera',
+        'No camera.',
+      );
       assert.deepEqual(await jobsDue(farm.parts.db), [job]);
       await engineOf(farm.parts).advance(job);
       assert.equal((await stateOfJob(farm.parts, job)).state, 'failed');

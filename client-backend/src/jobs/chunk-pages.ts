@@ -24,10 +24,9 @@ import {
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { z } from 'zod';
-import { backendKindOf } from '../kinds/registry.ts';
+import { numbersOfStage } from '../kinds/stage-numbers.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
-import { framesOfStage } from './stage-frames.ts';
 
 /** A page of the newest stage's chunks; null when the owner has no such job. */
 export async function chunkListPage(
@@ -49,12 +48,12 @@ export async function chunkListPage(
 export async function chunkStatesPage(parts: Parts, id: JobId): Promise<ChunkStates | null> {
   const found = await newest(parts, id);
   if (found === null) return null;
-  const { job, stage } = found;
+  const { kind, stage } = found;
   return {
     stage: stage.id,
     name: stage.name,
     states: await letters(parts, stage),
-    frames: framesOfStage(backendKindOf(job.kind), stage),
+    numbers: numbersOfStage(kind, stage),
   };
 }
 
@@ -125,7 +124,7 @@ function viewOf(kind: Kind<unknown>, stage: StageRow, row: ListedChunk): ChunkVi
     id: row.id,
     ordinal: row.ordinal,
     label: kind.label(stage.name, spec),
-    frame: frameOf(spec),
+    number: numbersOfStage(kind, stage)?.[row.ordinal] ?? null,
     state: row.state,
     attempts: row.attempts,
     worker: row.worker_id === null ? null : { id: row.worker_id, name: row.worker_name ?? row.worker_id },
@@ -133,12 +132,6 @@ function viewOf(kind: Kind<unknown>, stage: StageRow, row: ListedChunk): ChunkVi
     finishedAt: row.finished_at,
     problem: problemOf(row),
   };
-}
-
-// Kinds that work frame by frame name it so in the chunk's spec.
-function frameOf(spec: unknown): number | null {
-  if (typeof spec !== 'object' || spec === null || !('frame' in spec)) return null;
-  return typeof spec.frame === 'number' ? spec.frame : null;
 }
 
 const attemptView = (attempt: Attempt): ChunkDetail['attemptsMade'][number] => ({

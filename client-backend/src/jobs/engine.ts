@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { createExclusive } from '../exclusive.ts';
 import type { Parts } from '../parts.ts';
 import { advance, takeGathering } from './advance.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { createErrands, type Errands, isDue } from './errands.ts';
-import { createExclusive } from './exclusive.ts';
 import { measureJobs } from './job-sizes.ts';
 import { createWaitWatch } from './wait-watch.ts';
 

@@ -93,10 +93,10 @@ test('a job of 100,000 frames is planned, shown, canceled and deleted', async ()
   assert.equal(list.jobs[0]?.newest, FRAMES / 2);
   const detail = JobDetail.parse(await page(`/api/v1/jobs/${job}`));
   assert.ok(detail.etaSeconds !== null && detail.etaSeconds > 0);
-  const states = (await page(`/api/v1/jobs/${job}/chunks/states`)) as { states: string; frames: number[] };
+  const states = (await page(`/api/v1/jobs/${job}/chunks/states`)) as { states: string; numbers: number[] };
   assert.equal(states.states.length, FRAMES);
   assert.match(states.states, /^d{50001}q{49999}$/);
-  assert.equal(states.frames.at(-1), FRAMES);
+  assert.equal(states.numbers.at(-1), FRAMES);
   await page(`/api/v1/jobs/${job}/chunks?limit=100&offset=99900`);
   await page(`/api/v1/jobs/${job}/chunks?state=queued&limit=100`);
   await page(`/api/v1/jobs/${job}/chunks/77777`);

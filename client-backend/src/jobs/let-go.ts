@@ -24,7 +24,7 @@ export async function removeFiles(parts: Parts, hashes: Iterable<BlobHash>): Pro
     await oneByOne(hash, async () => {
       if ((await findBlob(parts.db, hash)) !== undefined) return;
       await parts.blobs.delete(hash);
-      for (const kind of Object.values(BACKEND_KINDS)) await kind.images?.forget(parts, [hash]);
+      for (const kind of Object.values(BACKEND_KINDS)) await kind.forget?.(parts, [hash]);
       gone.push(hash);
     });
   }

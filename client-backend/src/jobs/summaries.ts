@@ -11,7 +11,6 @@ import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/sha
 import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
-import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { etaSeconds } from './eta.ts';
 
@@ -100,8 +99,7 @@ type Known = {
 function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobSummary {
   const { counts, finished } = known;
   const total = stage?.chunk_count ?? 0;
-  const withImages = stage !== undefined && backendKindOf(job.kind).images?.stage === stage.name;
-  const newest = job.state === 'completed' ? total - 1 : finished[0]?.ordinal;
+  const newest = job.state === 'completed' && total > 0 ? total - 1 : finished[0]?.ordinal;
   return {
     id: job.id,
     kind: job.kind,
@@ -117,7 +115,7 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
     fraction: job.state === 'completed' ? 1 : fractionOf(stage, known),
     group: job.group_id,
     etaSeconds: isGrantable(job.state) ? remaining(job, stage, known) : null,
-    newest: withImages ? (newest ?? null) : null,
+    newest: newest ?? null,
     bytes: job.bytes,
     problem:
       job.state === 'failed'

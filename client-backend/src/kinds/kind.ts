@@ -1,11 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
-import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
-import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { JobHead, JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 
@@ -50,27 +50,21 @@ export interface FarmKind {
   fleetProblem(fleet: Capabilities[], requirements: Requirement[]): { code: string; message: string } | null;
   /** What the job page shows beside what every job has. */
   view(parts: Parts, job: JobRow, stage: StageRow): Promise<JobView>;
-  /** Null for a kind that makes no images. */
-  readonly images: ImageParts | null;
+  /** The many files of a job that are handed out as one. */
+  readonly bundle?: Bundle;
+  /** Removes what was made of these blobs beside the store: they are gone. */
+  forget?(parts: Parts, blobs: BlobHash[]): Promise<void>;
   /** Requests that only jobs of this kind answer. */
   routes?(parts: Parts): OpenAPIHono;
 }
 
-/** A stage whose chunks make one image each. */
-export interface ImageParts {
-  readonly stage: string;
-  /** Name of the image among a chunk's files. */
-  readonly file: string;
-  /** The frame of each chunk in the order of ordinals. */
-  framesOf(stageSpec: unknown): number[];
-  /** The extension of the image files, without the dot. */
-  extension(stageSpec: unknown): string;
-  /** The path of a WebP made from such an image. */
-  derived(
-    parts: Parts,
-    image: { job: JobId; blob: BlobHash; stageSpec: unknown },
-    what: 'thumbnail' | 'preview',
-  ): Promise<string>;
-  /** Drops what was derived from blobs that are gone. */
-  forget(parts: Parts, blobs: BlobHash[]): Promise<void>;
-}
+/** Files that are packed into `<name>.zip` while it is sent, and into the folder `<name>` of `all.zip`. */
+export type Bundle = {
+  readonly name: string;
+  /** A sentence for who asks while there are no files. */
+  readonly none: string;
+  /** The files as they are to be found now, `most` at most; null while there are none. */
+  files(parts: Parts, job: JobHead): Promise<{ most: number; files: AsyncIterable<BundledFile> } | null>;
+};
+
+export type BundledFile = { name: string; hash: BlobHash };

@@ -3,20 +3,17 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findArtifact, listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
-import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { findStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { disposition } from '../http/disposition.ts';
+import { newRoutes, problem, problems } from '../http/problems.ts';
+import { sendBlob } from '../http/send-blob.ts';
 import { NOT_FOUND } from '../jobs/actions.ts';
-import { ALL_ZIP, allZip } from '../jobs/all-zip.ts';
-import { safeName } from '../jobs/artifact-names.ts';
-import { FRAMES_ZIP, framesZip } from '../jobs/frames-zip.ts';
+import { ALL_ZIP, bundleZip, hasAll, zipAll, zipBundle } from '../jobs/zip.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
-import { disposition } from './disposition.ts';
-import { newRoutes, problem, problems } from './problems.ts';
-import { sendBlob } from './send-blob.ts';
+import { safeName } from '../text/safe-name.ts';
 
 /** The files a job came to, with ranges so that a browser can seek in a video. */
 export function artifactRoutes(parts: Parts): OpenAPIHono {
@@ -33,11 +30,12 @@ export function artifactRoutes(parts: Parts): OpenAPIHono {
     if (job === undefined) return problem(c, 404, NOT_FOUND.code, NOT_FOUND.message);
     const how = c.req.valid('query').download === undefined ? 'inline' : 'attachment';
     const artifact = await findArtifact(parts.db, id, name);
-    if (artifact === undefined && name === FRAMES_ZIP) {
-      return sendZip(c, job, 'frames', await framesZip(parts, id), 'No frame of this job is done yet.');
+    const { bundle } = backendKindOf(job.kind);
+    if (artifact === undefined && bundle !== undefined && name === bundleZip(bundle)) {
+      return sendZip(c, job, name, await zipBundle(parts, bundle, job), bundle.none);
     }
     if (artifact === undefined && name === ALL_ZIP) {
-      return sendZip(c, job, 'all', await allOf(parts, job), 'This job has no files to pack together.');
+      return sendZip(c, job, name, await zipAll(parts, job), 'This job has no files to pack together.');
     }
     const size = artifact === undefined ? null : await parts.blobs.size(artifact.hash);
     if (artifact === undefined || size === null) {
@@ -60,26 +58,20 @@ async function listOf(parts: Parts, job: JobHead): Promise<Listed> {
     size: size as number | null,
     url: url(name),
   }));
-  const { images } = backendKindOf(job.kind);
-  const stage = images === null ? undefined : await findStage(parts.db, job.id, images.stage);
-  const some = stage !== undefined && (await doneChunks(parts.db, stage.id, -1, 1)).length > 0;
-  const zip = { name: FRAMES_ZIP, mediaType: 'application/zip', size: null, url: url(FRAMES_ZIP) };
-  const all = { ...zip, name: ALL_ZIP, url: url(ALL_ZIP) };
-  return [...files, ...(some ? [zip] : []), ...(hasAll(job, rows.length) ? [all] : [])];
+  const zip = (name: string) => ({ name, mediaType: 'application/zip', size: null, url: url(name) });
+  const { bundle } = backendKindOf(job.kind);
+  const bundled = bundle !== undefined && (await bundle.files(parts, job)) !== null ? [bundle] : [];
+  const all = hasAll(job, rows.length, bundled.length > 0) ? [ALL_ZIP] : [];
+  return [...files, ...[...bundled.map(bundleZip), ...all].map(zip)];
 }
 
-const hasAll = (job: JobHead, files: number): boolean => job.state === 'completed' && files > 1;
-
-const allOf = async (parts: Parts, job: JobHead): Promise<Readable | null> =>
-  job.state === 'completed' ? allZip(parts, job.id) : null;
-
-function sendZip(c: Context, job: JobHead, what: 'frames' | 'all', zip: Readable | null, otherwise: string) {
+function sendZip(c: Context, job: JobHead, name: string, zip: Readable | null, otherwise: string) {
   const headers = {
     'content-type': 'application/zip',
-    'content-disposition': disposition('attachment', `${safeName(job.name)}-${what}.zip`),
+    'content-disposition': disposition('attachment', `${safeName(job.name)}-${name}`),
     'cache-control': 'private, no-store',
   };
-  if (zip === null) return problem(c, 404, what === 'frames' ? 'no-frames' : 'no-artifacts', otherwise);
+  if (zip === null) return problem(c, 404, 'no-artifacts', otherwise);
   if (c.req.method === 'HEAD') {
     zip.destroy();
     return new Response(null, { headers });
@@ -106,7 +98,8 @@ const get = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/artifacts/{name}',
   tags,
-  summary: 'A file of the result, whole or in ranges; frames.zip holds all frames, all.zip all files',
+  summary:
+    'A file of the result, whole or in ranges; all.zip holds all files of a completed job that has several',
   request: {
     params: param.extend({ name: z.string().min(1).max(255) }),
     query: z.object({ download: z.string().optional() }),

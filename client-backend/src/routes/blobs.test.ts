@@ -15,7 +15,7 @@ import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { signLease, signReceipt } from '@parallel-pilot/shared/server/signature.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
-import { parseRange } from './send-blob.ts';
+import { parseRange } from '../http/send-blob.ts';
 
 const random = (count: number) => randomBytes(count);
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex') as BlobHash;

@@ -11,11 +11,11 @@ import { findBlob, isLeaseOpen, workOfLease } from '@parallel-pilot/shared/serve
 import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { newRoutes, problem, problems } from '../http/problems.ts';
+import { sendBlob } from '../http/send-blob.ts';
 import type { Parts } from '../parts.ts';
 import { SPARE_BYTES } from '../uploads/no-room.ts';
 import { noteBlob } from '../uploads/note-blob.ts';
-import { newRoutes, problem, problems } from './problems.ts';
-import { sendBlob } from './send-blob.ts';
 
 /** Bytes by hash: workers read inputs and deliver results under their lease; the owner may ask what is here. */
 export function blobRoutes(parts: Parts): OpenAPIHono {

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { problem } from '../http/problems.ts';
+import { inWords } from '../text/in-words.ts';
 import { UPLOADS_PATH } from '../uploads/uploads.ts';
-import { inWords } from './in-words.ts';
-import { problem } from './problems.ts';
 
 /** The longest list of frames and the most parameters fit many times. */
 const MOST_BYTES = 64 * 1024;

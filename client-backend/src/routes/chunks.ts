@@ -2,10 +2,10 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { ChunkDetail, ChunkList, ChunkListQuery, ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
+import { newRoutes, problem, problems } from '../http/problems.ts';
 import { NOT_FOUND } from '../jobs/actions.ts';
 import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes, problem, problems } from './problems.ts';
 
 /** The chunks of a job's newest stage. */
 export function chunkRoutes(parts: Parts): OpenAPIHono {

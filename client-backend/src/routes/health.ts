@@ -2,8 +2,8 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { Health } from '@parallel-pilot/shared/api/farm.ts';
 import { sql } from 'kysely';
 import packageJson from '../../package.json' with { type: 'json' };
+import { newRoutes } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes } from './problems.ts';
 
 const PATIENCE_MS = 2_000;
 const FEW_BYTES = 256 * 1024 ** 2;

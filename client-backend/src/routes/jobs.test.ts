@@ -26,9 +26,9 @@ import {
   storeBytes,
   type TestFarm,
 } from '../jobs/test-farm.fixture.ts';
+import { frameRoutes } from '../kinds/blender/routes.ts';
 import { artifactRoutes } from './artifacts.ts';
 import { chunkRoutes } from './chunks.ts';
-import { frameRoutes } from './frames.ts';
 import { jobRoutes } from './jobs.ts';
 
 let farm: TestFarm;
@@ -103,7 +103,7 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
   const { id: stage } = await openStage(farm.parts, job.id);
   const chunks = ChunkList.parse(await (await ask(`/${job.id}/chunks`)).json());
   assert.deepEqual(
-    chunks.chunks.map(({ label, frame, state }) => [label, frame, state]),
+    chunks.chunks.map(({ label, number, state }) => [label, number, state]),
     [
       ['Frame 1', 1, 'queued'],
       ['Frame 2', 2, 'queued'],
@@ -158,6 +158,7 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
     [
       ['Käse.mp4', 'video/mp4'],
       ['frames.zip', 'application/zip'],
+      ['all.zip', 'application/zip'],
     ],
   );
   assert.equal(artifacts[1]?.size, null);
@@ -184,13 +185,18 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
     'Käse_-0001.tif',
     'Käse_0003.tif',
   ]);
+  assert.deepEqual(await namesIn(await app.request(artifacts[2]?.url ?? '')), [
+    'Käse.mp4',
+    'frames/Käse_-0001.tif',
+    'frames/Käse_0003.tif',
+  ]);
 });
 
 test('what went wrong can be read: the chunk with its attempts, the log, the timeline', async () => {
   const job = await farm.addJob({ settings: { frames: '5-6' } });
   await probed(farm.parts, job);
   const stage = await openStage(farm.parts, job);
-  await failChunk(farm.parts, stage.id, 1, 'blender-died', 'Blender stopped.');
+  await failChunk(farm.parts, stage.id, 1, 'blender/died', 'Blender stopped.');
   const worker = await farm.addWorker();
   await farm.parts.db
     .insertInto('leases')
@@ -203,14 +209,14 @@ test('what went wrong can be read: the chunk with its attempts, the log, the tim
       started_at: 2_000,
       ended_at: 3_000,
       outcome: 'failed',
-      failure_code: 'blender-died',
+      failure_code: 'blender/died',
       failure_message: 'Blender stopped.',
       busy_ms: 1_000,
       log: 'Segmentation fault',
     })
     .execute();
   const chunk = ChunkDetail.parse(await (await ask(`/${job}/chunks/1`)).json());
-  assert.deepEqual([chunk.frame, chunk.state, chunk.problem?.code], [6, 'failed', 'blender-died']);
+  assert.deepEqual([chunk.number, chunk.state, chunk.problem?.code], [6, 'failed', 'blender/died']);
   assert.deepEqual([chunk.attemptsMade.length, chunk.attemptsMade[0]?.log], [1, 'Segmentation fault']);
   const log = JobLog.parse(await (await ask(`/${job}/log`)).json());
   assert.match(log.failures[0]?.label ?? '', /^Frame 6 on worker /);

@@ -12,6 +12,7 @@ import {
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { newRoutes, problem, problems } from '../http/problems.ts';
 import {
   cancelJob,
   deleteJob,
@@ -28,7 +29,6 @@ import { jobDetail, jobLog, submissionOf } from '../jobs/job-detail.ts';
 import { submit } from '../jobs/submit.ts';
 import { jobListPage } from '../jobs/summaries.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes, problem, problems } from './problems.ts';
 
 /** Jobs: submit, list, look at, steer, delete. */
 export function jobRoutes(parts: Parts): OpenAPIHono {

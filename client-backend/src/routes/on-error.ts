@@ -2,7 +2,7 @@ import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folde
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { problem } from './problems.ts';
+import { problem } from '../http/problems.ts';
 
 /** The last net: what a route throws becomes a problem document without its inner details; those go to the log. */
 export const onError =

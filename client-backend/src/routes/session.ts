@@ -4,8 +4,8 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 import { type Access, SESSION_COOKIE } from '../auth/access.ts';
 import { knockOf } from '../auth/guard.ts';
 import { SESSION_MS } from '../auth/sessions.ts';
+import { newRoutes, problem, problems } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes, problem, problems } from './problems.ts';
 
 /** Signing in and out on the site; programs send the key as a bearer token instead. */
 export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}): OpenAPIHono {

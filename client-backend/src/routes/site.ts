@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono, type MiddlewareHandler, type Next } from 'hono';
 import { compress } from 'hono/compress';
-import { problem } from './problems.ts';
+import { problem } from '../http/problems.ts';
 
 const BUILT_SITE = fileURLToPath(new URL('../../../client-frontend/dist', import.meta.url));
 

@@ -1,8 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { Storage } from '@parallel-pilot/shared/api/farm.ts';
 import { bytesOfAllBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { newRoutes } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes } from './problems.ts';
 
 /** How much the farm stores, and how much room there is. */
 export function storageRoutes(parts: Parts): OpenAPIHono {

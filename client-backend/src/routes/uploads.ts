@@ -2,10 +2,10 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { UploadInfo } from '@parallel-pilot/shared/api/farm.ts';
 import { UploadId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
+import { newRoutes, problem, problemResponse, problems } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
+import { inWords } from '../text/in-words.ts';
 import { UPLOADS_PATH, type Uploads } from '../uploads/uploads.ts';
-import { inWords } from './in-words.ts';
-import { newRoutes, problem, problemResponse, problems } from './problems.ts';
 
 /** tus 1.0 at /api/v1/uploads, and what has become of an upload. */
 export function uploadRoutes(parts: Parts, uploads: Uploads): OpenAPIHono {

@@ -10,8 +10,8 @@ import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/con
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { WorkersTable } from '@parallel-pilot/shared/server/db/schema.ts';
 import type { Selectable } from 'kysely';
+import { newRoutes } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
-import { newRoutes } from './problems.ts';
 
 /** The machines of the farm, and the line by which one more joins. */
 export function workerRoutes(parts: Parts): OpenAPIHono {

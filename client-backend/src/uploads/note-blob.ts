@@ -1,6 +1,6 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { insertBlobs, type NewBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { createExclusive } from '../jobs/exclusive.ts';
+import { createExclusive } from '../exclusive.ts';
 import type { Parts } from '../parts.ts';
 
 /** Storing and removing one blob take turns: nobody is told that a file is here while it goes. */

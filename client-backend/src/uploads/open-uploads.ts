@@ -1,4 +1,4 @@
-import { inWords } from '../routes/in-words.ts';
+import { inWords } from '../text/in-words.ts';
 import { NO_ROOM, SPARE_BYTES } from './no-room.ts';
 
 export type OpenUploadLimits = {

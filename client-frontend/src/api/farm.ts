@@ -20,12 +20,12 @@ import {
   JobSummary,
   Timeline,
 } from '@parallel-pilot/shared/api/jobs.ts';
-import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { z } from 'zod';
 import { command, request } from './request.ts';
 
 const api = '/api/v1';
-const jobPath = (id: string) => `${api}/jobs/${encodeURIComponent(id)}`;
+/** Where the API has a job; kinds have what is theirs below it. */
+export const jobPath = (id: string) => `${api}/jobs/${encodeURIComponent(id)}`;
 type Signal = AbortSignal | undefined;
 
 export const getSession = (signal?: Signal) => request(Session, `${api}/session`, { signal });
@@ -89,7 +89,7 @@ const Created = z.object({ id: z.string() });
 export const createJob = async (job: CreateJob): Promise<string> =>
   (await request(Created, `${api}/jobs`, { method: 'POST', body: job })).id;
 
-export const giveSettings = (id: string, settings: RenderOverrides) =>
+export const giveSettings = (id: string, settings: Record<string, unknown>) =>
   command(`${jobPath(id)}/settings`, { method: 'PUT', body: settings });
 export type JobCommand = 'pause' | 'resume' | 'cancel' | 'retry';
 export const commandJob = (id: string, what: JobCommand) =>
@@ -98,17 +98,9 @@ export const patchJob = (id: string, change: { name?: string; priority?: number 
   command(jobPath(id), { method: 'PATCH', body: change });
 export const deleteJob = (id: string) => command(jobPath(id), { method: 'DELETE' });
 
-/** The frame number of the chunk at that place of the newest stage; null where it has none. */
-export async function getFrameAt(id: string, ordinal: number, signal?: Signal): Promise<number | null> {
+/** The number of the chunk at that place of the newest stage; null where it has none. */
+export async function getNumberAt(id: string, ordinal: number, signal?: Signal): Promise<number | null> {
   const query = new URLSearchParams({ offset: String(ordinal), limit: '1' });
   const { chunks } = await request(ChunkList, `${jobPath(id)}/chunks?${query}`, { signal });
-  return chunks[0]?.frame ?? null;
+  return chunks[0]?.number ?? null;
 }
-
-const framePath = (id: string, frame: number) => `${jobPath(id)}/frames/${frame}`;
-/** A small picture of a frame. */
-export const thumbnailUrl = (id: string, frame: number) => `${framePath(id, frame)}/thumbnail`;
-/** The frame in a form that browsers show, whatever its own format. */
-export const previewUrl = (id: string, frame: number) => `${framePath(id, frame)}?preview`;
-/** The frame's own file. */
-export const frameDownloadUrl = (id: string, frame: number) => `${framePath(id, frame)}?download`;

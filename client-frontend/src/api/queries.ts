@@ -4,11 +4,11 @@ import {
   getArtifacts,
   getChunk,
   getChunkStates,
-  getFrameAt,
   getJob,
   getJobLog,
   getJobs,
   getJoinLine,
+  getNumberAt,
   getReadiness,
   getSession,
   getStorage,
@@ -79,11 +79,11 @@ export const chunkQuery = (id: string, ordinal: number) =>
     queryFn: ({ signal }) => getChunk(id, ordinal, signal),
   });
 
-/** Which frame a chunk renders never changes. */
-export const frameAtQuery = (id: string, ordinal: number) =>
+/** Which number a chunk of a stage has never changes. */
+export const numberAtQuery = (id: string, stage: string, ordinal: number) =>
   queryOptions({
-    queryKey: ['frame-at', id, ordinal],
-    queryFn: ({ signal }) => getFrameAt(id, ordinal, signal),
+    queryKey: ['number-at', id, stage, ordinal],
+    queryFn: ({ signal }) => getNumberAt(id, ordinal, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

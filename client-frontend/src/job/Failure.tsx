@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { FAILURES, FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { failureOf } from '@parallel-pilot/shared/kinds/failures.ts';
 import { Link } from 'react-router';
 import classes from './Job.module.css';
 import { useJobCommand } from './job-command.ts';
@@ -30,6 +30,6 @@ export function Failure({ job, title }: { job: JobDetail; title: string }) {
 
 /** What is wrong with a file is wrong on the second look too. */
 function canHelp(code: string | undefined): boolean {
-  const known = FailureCode.safeParse(code);
-  return !known.success || FAILURES[known.data].retry === true;
+  const known = code === undefined ? null : failureOf(code);
+  return known === null || known.retry === true;
 }

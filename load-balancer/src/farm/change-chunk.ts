@@ -1,6 +1,7 @@
+import { blamesWorker, retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
 import { type ChunkEvent, type ChunkState, chunkTransition } from '@parallel-pilot/shared/model/chunk.ts';
 import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { blamesWorker, FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from '../scheduling/chunk-times.ts';
@@ -157,8 +158,10 @@ function eventOf(lease: Lease, ending: Ending): ChunkEvent {
     case 'expire':
     case 'release':
       return { type: ending.type, lease: lease.id };
-    case 'fail':
-      return { type: 'fail', lease: lease.id, code: ending.code, message: ending.message };
+    case 'fail': {
+      const { code, message } = ending;
+      return { type: 'fail', lease: lease.id, code, retry: retryOf(code), message };
+    }
     case 'cancel':
       return { type: 'cancel' };
     default:

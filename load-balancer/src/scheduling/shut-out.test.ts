@@ -54,8 +54,8 @@ test('three bad chunks do not end a job whose only worker makes all the others',
 
 test('an error of a script is tried on another worker; where it comes there too the chunk fails, and nobody is shut out', () => {
   const sim = new SimulatedFarm(() => 0.5);
-  const odd = sim.addMachine({ failing: 1, failure: 'script-error' });
-  sim.addMachine({ breaksOn: [3], failure: 'script-error' });
+  const odd = sim.addMachine({ failing: 1, failure: 'training/script-error' });
+  sim.addMachine({ breaksOn: [3], failure: 'training/script-error' });
   const job = sim.addJob({ chunks: 20 });
   sim.pass(1_800_000);
   assert.equal(statuses(sim, job).get('done')?.length, 19);

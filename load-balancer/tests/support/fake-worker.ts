@@ -111,7 +111,7 @@ export class FakeWorker {
     return reply;
   }
 
-  async failed(lease: LeaseId, code: Failed['code'] = 'blender-died'): Promise<Reply> {
+  async failed(lease: LeaseId, code: Failed['code'] = 'blender/died'): Promise<Reply> {
     const failed = Failed.parse({ lease, code, message: `It was ${code}.`, busyMs: 5, log: 'last lines' });
     const reply = Reply.parse(await this.socket.emitWithAck('failed', failed));
     if (reply.ok) this.#held.delete(lease);

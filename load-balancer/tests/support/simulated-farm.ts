@@ -28,7 +28,7 @@ export type Machine = {
   /** Ordinals that always fail on it. */
   breaksOn: number[];
   /** How its chunks fail. */
-  failure: 'blender-died' | 'script-error';
+  failure: 'blender/died' | 'training/script-error';
   session: number | null;
   queue: { lease: LeaseId; work: number }[];
   running: Map<LeaseId, { ends: number }>;
@@ -97,7 +97,7 @@ export class SimulatedFarm {
       capabilities: {},
       failing: 0,
       breaksOn: [],
-      failure: 'blender-died',
+      failure: 'blender/died',
       session: null,
       queue: [],
       running: new Map(),

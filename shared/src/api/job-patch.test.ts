@@ -31,7 +31,7 @@ const states = (letters: string) =>
     stage,
     name: 'render',
     states: letters,
-    frames: [...letters].map((_, index) => index + 1),
+    numbers: [...letters].map((_, index) => index + 1),
   }) as unknown as ChunkStates;
 const job = (letters: string, progress: unknown[] = []) =>
   ({

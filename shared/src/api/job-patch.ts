@@ -53,7 +53,7 @@ export function applyToJob(job: JobDetail, patch: JobPatch, states?: ChunkStates
     ...job,
     progress: [...news.progress.values()].filter((one) => underWay(one.ordinal)),
     counts: known !== null && patch.chunks.length > 0 ? countStates(known.states) : job.counts,
-    newest: known === null || known.frames === null ? job.newest : (done ?? job.newest),
+    newest: done ?? job.newest,
     stitching: patch.stitching ?? job.stitching,
   };
 }

@@ -57,7 +57,7 @@ export const JobSummary = z.object({
   group: z.string().nullable(),
   /** Seconds until the last chunk, from measured chunk times; null while nothing is known. */
   etaSeconds: z.number().nullable(),
-  /** The newest done chunk of the render stage that has an image, by ordinal; null before the first. */
+  /** The chunk of the newest stage that was done last, by ordinal; null before the first. */
   newest: z.int().nullable(),
   /** What it stores, in bytes; null until it is over and was measured. */
   bytes: z.number().nullable(),
@@ -123,8 +123,8 @@ export const ChunkView = z.object({
   id: ChunkId,
   ordinal: z.int(),
   label: z.string(),
-  /** The frame number of a render chunk. */
-  frame: z.int().nullable(),
+  /** The number that people know it by, where its kind has numbers. */
+  number: z.int().nullable(),
   state: z.enum(CHUNK_STATUSES),
   attempts: z.int(),
   worker: z.object({ id: WorkerId, name: z.string() }).nullable(),
@@ -153,12 +153,12 @@ export const STATE_LETTERS = {
   canceled: 'c',
 } as const;
 
-/** GET /api/v1/jobs/:id/chunks/states. `frames[i]` is the frame of ordinal i, null for a stage without frames. */
+/** GET /api/v1/jobs/:id/chunks/states. `numbers[i]` is the number that people know the chunk of ordinal i by, null for a stage without numbers. */
 export const ChunkStates = z.object({
   stage: StageId,
   name: z.string(),
   states: z.string(),
-  frames: z.array(z.int()).nullable(),
+  numbers: z.array(z.int()).nullable(),
 });
 export type ChunkStates = z.infer<typeof ChunkStates>;
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { StageId } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
+import type { Failure } from '../protocol/failures.ts';
 import type { ResultFile, StageInput } from '../protocol/workers.ts';
 
 /** Everything about a stage before it has an id. `chunks` holds one spec for each chunk, in order. */
@@ -78,6 +79,10 @@ export type PlanningContext<Spec> = {
  */
 export interface Kind<Spec> {
   readonly name: string;
+  /** Ends of the names of files that its jobs are made of and named for: ".csv". */
+  readonly endings: readonly string[];
+  /** Why a chunk of it may fail, beside what any chunk may fail of; the protocol says `name/code`. */
+  readonly failures: Readonly<Record<string, Failure>>;
   /** What is stored as the job's spec. */
   readonly spec: z.ZodType<Spec>;
   /** What a user may give to a job that waits for settings; null for a kind that never waits. */
@@ -98,6 +103,8 @@ export interface Kind<Spec> {
   resultProblem(stage: { name: string; spec: unknown }, chunkSpec: unknown, result: unknown): string | null;
   /** Files that this chunk alone needs, beside its stage's inputs. Paths of the two must differ. */
   chunkInputs(stageName: string, chunkSpec: unknown): StageInput[];
-  /** A chunk's name for people: "Frame 12". */
+  /** A chunk's name for people: "Shard 3 of 8". */
   label(stageName: string, chunkSpec: unknown): string;
+  /** The numbers that people know a stage's chunks by, in order; null, or left out, where their place is enough. */
+  numbers?(stageName: string, stageSpec: unknown): number[] | null;
 }

@@ -29,7 +29,7 @@ const events: Record<ChunkEvent['type'], ChunkEvent> = {
   renew: { type: 'renew', lease: L, expiresAt: 20 },
   start: { type: 'start', lease: L, at: 5 },
   finish: { type: 'finish', lease: L },
-  fail: { type: 'fail', lease: L, code: 'hung', message: 'm' },
+  fail: { type: 'fail', lease: L, code: 'hung', retry: true, message: 'm' },
   expire: { type: 'expire', lease: L },
   release: { type: 'release', lease: L },
   cancel: { type: 'cancel' },
@@ -161,14 +161,15 @@ test('the last attempt fails the chunk with its own reason, and a failure that n
   const hopeless = chunkTransition(states.running, {
     type: 'fail',
     lease: L,
-    code: 'no-camera',
+    code: 'over-time',
+    retry: false,
     message: 'm',
   });
   assert.ok(hopeless.ok && hopeless.state.status === 'failed');
 });
 
 test('an error of a script is tried once more, and then stands', () => {
-  const error = { type: 'fail', lease: L, code: 'script-error', message: 'm' } as const;
+  const error = { type: 'fail', lease: L, code: 'kind/error', retry: 'once', message: 'm' } as const;
   const first = chunkTransition(states.running, error);
   assert.deepEqual(first.ok && first.state, { status: 'queued', attempts: 1 });
   const second = chunkTransition({ ...states.running, attempts: 2 } as ChunkState, error);
@@ -194,7 +195,8 @@ const anyEvent: fc.Arbitrary<ChunkEvent> = fc.oneof(
   fc.record({
     type: fc.constant('fail' as const),
     lease: fc.integer({ min: 1, max: 4 }).map(lease),
-    code: fc.constantFrom('hung' as const, 'no-camera' as const),
+    code: fc.constant('hung' as const),
+    retry: fc.constantFrom(true, false, 'once' as const),
     message: fc.constant('m'),
   }),
   fc.record({

@@ -1,5 +1,4 @@
-import type { FailureCode } from '../protocol/failures.ts';
-import { FAILURES } from '../protocol/failures.ts';
+import { FAILURES, type Failure, type FailureCode } from '../protocol/failures.ts';
 import type { LeaseId, WorkerId } from './ids.ts';
 
 /** How often a chunk may be started before it counts as failed. */
@@ -29,8 +28,8 @@ export type ChunkEvent =
   | { type: 'renew'; lease: LeaseId; expiresAt: number }
   | { type: 'start'; lease: LeaseId; at: number }
   | { type: 'finish'; lease: LeaseId }
-  /** The worker says this attempt failed. */
-  | { type: 'fail'; lease: LeaseId; code: FailureCode; message: string }
+  /** The worker says this attempt failed; `retry` is what is known of the code. */
+  | { type: 'fail'; lease: LeaseId; code: FailureCode; retry: Failure['retry']; message: string }
   /** The worker is lost. */
   | { type: 'expire'; lease: LeaseId }
   /** The worker gives the chunk back through no fault of the chunk: drained, or taken back for an idle worker. */
@@ -112,7 +111,7 @@ function underLease(state: ChunkState, event: LeaseEvent): ChunkTransition {
       return to({ status: 'done', attempts: started ? attempts : attempts + 1, lease, worker });
     case 'fail': {
       const count = started ? attempts : attempts + 1;
-      const most = { true: MAX_ATTEMPTS, once: 2, false: 0 }[`${FAILURES[event.code].retry}`];
+      const most = { true: MAX_ATTEMPTS, once: 2, false: 0 }[`${event.retry}`];
       return again(count, event.code, event.message, most);
     }
     case 'expire':

@@ -108,7 +108,7 @@ test('failures are reported with their code, a broken runner and a missing file 
   const { farm } = world;
   world.start();
   const cases = [
-    [await world.assign({ name: 'fails', does: 'fail' }), 'no-camera', 'fails cannot work'],
+    [await world.assign({ name: 'fails', does: 'fail' }), 'fake/no-luck', 'fails cannot work'],
     [await world.assign({ name: 'breaks', does: 'throw' }), 'unexpected', 'a bug in breaks'],
   ] as const;
   for (const [assign, code, message] of cases) {

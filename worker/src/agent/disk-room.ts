@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Log } from './log.ts';
 
-/** Bytes that must be free before a worker whose disk was full takes work again: room for a frame or two. */
+/** Bytes that must be free before a worker whose disk was full takes work again: room for a result or two. */
 const ENOUGH_BYTES = 64 * 1024 ** 2;
 const LOOK_MS = 1_000;
 
@@ -40,7 +40,3 @@ export function watchDiskRoom(folder: string, log: Log): DiskRoom {
     close: () => clearInterval(timer),
   };
 }
-
-/** True for an error of the file system that says there is no space or quota left. */
-export const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');

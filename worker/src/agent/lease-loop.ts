@@ -1,11 +1,13 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { failureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
+import { isDiskFull } from '../disk-full.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
 import { logOutcome, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
-import { type DiskRoom, isDiskFull } from './disk-room.ts';
+import type { DiskRoom } from './disk-room.ts';
 import {
   answerAssign,
   answerReclaim,
@@ -207,12 +209,12 @@ export class LeaseLoop {
     await this.#deliver(held, entry);
   }
 
-  #keep({ lease, signature }: Assign, outcome: RunOutcome, busyMs: number): Promise<OutboxEntry> {
+  #keep({ lease, signature, kind }: Assign, outcome: RunOutcome, busyMs: number): Promise<OutboxEntry> {
     const { outbox } = this.#parts;
     const about = { lease, signature, busyMs, log: outcome.log };
     return outcome.ok
       ? outbox.keepDone({ ...about, result: outcome.result }, outcome.files)
-      : outbox.keepFailed({ ...about, code: outcome.code, message: outcome.message });
+      : outbox.keepFailed({ ...about, code: failureCode(kind, outcome.code), message: outcome.message });
   }
 
   #giveBackDiskFull(held: Held): Promise<void> {

@@ -88,9 +88,14 @@ test('a farm that is not ready yet is asked again, at connecting and at hello', 
 
 test('a worker that can do nothing says what is missing', async (t) => {
   const world = await TestWorld.make(t);
-  const exit = await world.start({}, [{ ...fakeKind(), detect: async () => ({}) }]).ended;
+  const program = { name: 'Fake', variable: 'PILOT_FAKE', chosen: '/no/fake', install: 'apt install fake' };
+  const able = { ...fakeKind(), detect: async () => ({}), program };
+  const exit = await world.start({}, [able, { ...able, program: { ...program, chosen: null } }]).ended;
   assert.equal(exit.code, 1);
-  assert.match(exit.message, /Neither Blender nor a Python with numpy was found on this machine/);
+  assert.match(
+    exit.message,
+    /: "\/no\/fake" \(PILOT_FAKE\) is no Fake that can be run here, and Fake was not found\. Install Fake \(apt/,
+  );
 });
 
 test('two workers do not share a data folder', async (t) => {

@@ -2,7 +2,7 @@ import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { FetchTrouble } from '../assets/downloads.ts';
-import { isDiskFull } from './disk-room.ts';
+import { isDiskFull } from '../disk-full.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Folders of a chunk that may start. `release` lets its inputs go. */

@@ -43,7 +43,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
   if (sandbox.level === 'none' && !config.unsandboxed) return cannotStart(log, noSandbox(sandbox.reason));
   tellProtections(log, sandbox);
   const capabilities = await detectAll(kinds, sandbox);
-  if (capabilities === null) return cannotStart(log, nothingToDo(config));
+  if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
   let folder: DataFolder;
   try {
     folder = await openDataFolder(config.dataFolder, log);
@@ -167,10 +167,17 @@ function tellProtections(log: Log, sandbox: Sandbox): void {
   for (const gap of gapsOf(sandbox.host)) log.warn({ event: 'sandbox.gap' }, gap);
 }
 
-const nothingToDo = (config: WorkerConfig): string =>
-  config.blender === null
-    ? 'Neither Blender nor a Python with numpy was found on this machine, so this worker could do nothing. Install Blender (on Debian or Ubuntu: apt install blender) or Python with numpy (apt install python3-numpy), or name their programs with PILOT_BLENDER and PILOT_PYTHON.'
-    : `"${config.blender}" (PILOT_BLENDER) is not a Blender that can be run here, and no Python with numpy was found, so this worker could do nothing.`;
+function nothingToDo(kinds: readonly WorkerKind[]): string {
+  const programs = kinds.flatMap(({ program }) => program ?? []);
+  const lacking = programs.map(({ name, variable, chosen }) =>
+    chosen === null
+      ? `${name} was not found`
+      : `"${chosen}" (${variable}) is no ${name} that can be run here`,
+  );
+  const ways = programs.map(({ name, install }) => `${name} (${install})`);
+  const variables = programs.map(({ variable }) => variable);
+  return `This worker could do nothing on this machine: ${lacking.join(', and ')}. Install ${ways.join(' or ')}, or name a program with ${variables.join(' or ')}.`;
+}
 
 function cannotStart(log: Log, message: string): WorkerExit {
   log.error({ event: 'worker.cannot-start' }, message);

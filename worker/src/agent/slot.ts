@@ -110,7 +110,7 @@ export class Slot {
     await Promise.allSettled([...this.#runners.values()].map((runner) => runner.close()));
   }
 
-  /** A scene kept open for later would take its memory from the training that runs now. */
+  /** What is kept warm for later would take its memory from the other kind that runs now. */
   async #turnTo(kind: string): Promise<void> {
     if (this.#kind === kind) return;
     this.#kind = kind;
@@ -180,9 +180,9 @@ const longest = (wallMs: number): TimeLimit => ({
   message: `It took longer than the ${Math.round(wallMs / 360_000) / 10} hours that this worker gives a chunk (PILOT_CHUNK_HOURS), so it was ended.`,
 });
 
-const failure = (code: keyof typeof FAILURES, message: string): RunOutcome => ({
+const failure = (code: string, message: string): RunOutcome => ({
   ok: false,
   code,
-  message: message === '' ? FAILURES[code].sentence : message,
+  message: message === '' ? FAILURES.unexpected.sentence : message,
   log: '',
 });

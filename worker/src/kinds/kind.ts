@@ -1,6 +1,5 @@
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 
 /** What the agent hands to a runner: parsed by the runner's own schemas, the agent never looks inside. */
@@ -25,7 +24,7 @@ export type RunnableChunk = {
  * `code` and `message` are what it fails by. The agent measures the time and
  * stops the runner: from its start, or from when the runner says that it has begun.
  */
-export type TimeLimit = { wallMs: number; from: 'start' | 'begun'; code: FailureCode; message: string };
+export type TimeLimit = { wallMs: number; from: 'start' | 'begun'; code: string; message: string };
 
 /**
  * `fraction` runs from 0 to 1 within the chunk; `detail` is one short line such
@@ -36,7 +35,8 @@ export type ChunkProgress = { fraction: number; detail: string; values?: Measure
 
 export type RunOutcome =
   | { ok: true; result: unknown; files: OutputFile[]; log: string }
-  | { ok: false; code: FailureCode; message: string; log: string };
+  /** `code` is a generic one or one of the kind's own, without the kind's name. */
+  | { ok: false; code: string; message: string; log: string };
 
 /** `path` is absolute, inside `outputs`. */
 export type OutputFile = { name: string; path: string; mediaType: string };
@@ -76,9 +76,23 @@ export type RunnerOptions = {
   onLog(line: string): void;
 };
 
+/** The program that the chunks of a kind are run with. */
+export type Program = {
+  /** What people call it: "Python with numpy". */
+  name: string;
+  /** The variable that names the one to use instead of the one found on this machine, such as `PILOT_PYTHON`. */
+  variable: string;
+  /** The one that was chosen so; null for the one that is found. */
+  chosen: string | null;
+  /** How it is installed: "on Debian or Ubuntu: apt install python3-numpy". */
+  install: string;
+};
+
 /** A kind as a worker knows it: what it can do here, and how to run its chunks. */
 export interface WorkerKind {
   readonly name: string;
+  /** Left out for a kind that needs none. */
+  readonly program?: Program;
   /** Looks at this machine once, at start. An absent program means an empty map, not an error. */
   detect(sandbox: Sandbox): Promise<Capabilities>;
   /** Null where the kind knows none: the worker's own limit holds. */

@@ -1,10 +1,13 @@
-import type { WorkerConfig } from '../config.ts';
-import { blenderKind } from './blender/index.ts';
+import { blenderWorker } from './blender/index.ts';
 import type { WorkerKind } from './kind.ts';
-import { trainingKind } from './training/index.ts';
+import { trainingWorker } from './training/index.ts';
 
-/** Every kind of work this worker knows; the one line a new kind adds here. */
-export const workerKinds = (config: WorkerConfig): WorkerKind[] => [
-  blenderKind(config.blender === null ? {} : { blender: config.blender }),
-  trainingKind(config.python === null ? {} : { python: config.python }),
+/** Every kind of work this worker knows, made with its settings by variable; the one line a new kind adds here. */
+const KINDS: readonly ((settings: Readonly<Record<string, string>>) => WorkerKind)[] = [
+  blenderWorker,
+  trainingWorker,
 ];
+
+/** What this worker can be asked for. `kindSettings` are those of a WorkerConfig. */
+export const workerKinds = (config: { kindSettings: Readonly<Record<string, string>> }): WorkerKind[] =>
+  KINDS.map((kind) => kind(config.kindSettings));

@@ -1,6 +1,7 @@
 import { type ChunkStates, STATE_LETTERS } from '@parallel-pilot/shared/api/jobs.ts';
 import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { type Follow, followJob } from '../../follow/follow.ts';
 import type { Change, JobView, Trail } from '../../follow/view.ts';
 import type { RunEvent } from '../../report/events.ts';
 
@@ -15,7 +16,6 @@ export type Frames = {
 } | null;
 type View = JobView<Frames>;
 
-/** Follows a render frame by frame. */
 export const frames: Trail<Frames, ChunkStates> = {
   opening: null,
   // 100,000 states are not fetched every other second: only when they cannot be what is known here.
@@ -40,6 +40,9 @@ export const frames: Trail<Frames, ChunkStates> = {
   progress: tally,
 };
 
+/** Follows a render frame by frame. */
+export const followFrames: Follow = (api, id, options) => followJob(frames, api, id, options);
+
 function needsStates(view: View): boolean {
   const { counts } = view.job;
   if (counts.total === 0) return false;
@@ -53,10 +56,10 @@ const framesOf = ({ own, job }: View): Frames => (own?.stage === job.stageId ? o
 
 /** The states of the newest stage's chunks were fetched. */
 function applyStates(view: View, states: ChunkStates): Change<Frames> {
-  if (states.frames === null || states.stage !== view.job.stageId) return { view, events: [] };
+  if (states.numbers === null || states.stage !== view.job.stageId) return { view, events: [] };
   const letters = [...states.states] as Letter[];
   const told = framesOf(view)?.told ?? new Set();
-  const own: Frames = { stage: states.stage, numbers: states.frames, letters, told };
+  const own: Frames = { stage: states.stage, numbers: states.numbers, letters, told };
   return tellFrames({ ...view, own }, letters.keys(), new Map());
 }
 

@@ -1,14 +1,19 @@
 import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import { followJob } from '../../follow/follow.ts';
 import type { CliKind } from '../kind.ts';
-import { frames } from './frames.ts';
+import { renderCommand } from './command.ts';
+import { followFrames } from './frames.ts';
 import { saveResults } from './results.ts';
 import { renderVoice } from './voice.ts';
 
 export const blenderCli: CliKind = {
+  does: 'renders Blender files',
+  command: renderCommand,
+  example: 'pilot render shot.blend --frames 1-48',
+  saves: 'Of a render it saves the video and the frames, as far as they are done.',
+  columns: [{ title: 'BLENDER', of: (capabilities) => String(capabilities['blender.version'] ?? '') }],
   voice: renderVoice,
-  follow: (api, id, options) => followJob(frames, api, id, options),
+  follow: followFrames,
   save: saveResults,
   facts(view) {
     if (view.kind !== 'blender') return [];

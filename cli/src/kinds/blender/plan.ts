@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import type { LocalFile } from '../../run/local-file.ts';
 import { packFolder } from '../../run/pack-folder.ts';
 import { type Making, ownFiles, type RunPlan } from '../../run/plan.ts';
-import { blenderCli } from './index.ts';
+import { followFrames } from './frames.ts';
 import type { RenderRequest } from './request.ts';
 import { saveResults } from './results.ts';
+import { renderVoice } from './voice.ts';
 
 export type RenderOrder = {
   file: Extract<LocalFile, { ok: true }>;
@@ -15,8 +16,8 @@ export type RenderOrder = {
 
 /** One .blend, or archive with one, rendered to a video and its frames. */
 export const renderPlan = ({ file, request, out, workers }: RenderOrder): RunPlan => ({
-  voice: blenderCli.voice,
-  follow: blenderCli.follow,
+  voice: renderVoice,
+  follow: followFrames,
   files: (making) => (file.isFolder ? packed(file.path, making) : ownFiles(file.path)),
   workers,
   jobs: ([blob]) => {

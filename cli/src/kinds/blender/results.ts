@@ -64,9 +64,9 @@ export const frameFile = (name: string, frame: number, extension: string): strin
   `${name}_${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}.${extension}`;
 
 async function listFrames(api: Api, id: JobId): Promise<{ done: number[]; total: number }> {
-  const { frames, states } = await patiently(() => api.states(id));
-  if (frames === null) return { done: [], total: 0 };
-  return { done: frames.filter((_, ordinal) => states[ordinal] === 'd'), total: frames.length };
+  const { numbers, states } = await patiently(() => api.states(id));
+  if (numbers === null) return { done: [], total: 0 };
+  return { done: numbers.filter((_, ordinal) => states[ordinal] === 'd'), total: numbers.length };
 }
 
 async function findVideo(api: Api, id: JobId): Promise<{ url: string; extension: string } | null> {

@@ -1,15 +1,22 @@
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
-import { followJob } from '../../follow/follow.ts';
 import { figure, figures, plural } from '../../text/units.ts';
 import type { CliKind } from '../kind.ts';
+import { trainCommand } from './command.ts';
 import { folderOf, saveModel } from './results.ts';
-import { rounds, trainingOf } from './rounds.ts';
+import { followRounds, trainingOf } from './rounds.ts';
 import { saveRound } from './save-round.ts';
 import { trainVoice } from './voice.ts';
 
 export const trainingCli: CliKind = {
+  does: 'trains models',
+  command: trainCommand,
+  example: 'pilot train digits.py --data digits.npz',
+  saves:
+    'Of a training it saves the model with its figures: of one that is not finished or was canceled, that of its best round.',
+  which: 'of a training: best, or the number of a round',
+  columns: [{ title: 'PYTHON', of: (capabilities) => String(capabilities['training.python'] ?? '') }],
   voice: trainVoice,
-  follow: (api, id, options) => followJob(rounds, api, id, options),
+  follow: followRounds,
   save(api, job, out, report, signal, which) {
     const folder = folderOf(job, out);
     const { without } = trainingOf(job);

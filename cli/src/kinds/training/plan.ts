@@ -1,11 +1,12 @@
 import { basename } from 'node:path';
 import { ownFiles, type PlannedJob, type RunPlan, type Saved, type Saving } from '../../run/plan.ts';
-import { trainingCli } from './index.ts';
 import { type Params, variantOf } from './params.ts';
 import type { TrainRequest } from './request.ts';
 import { folderFor, folderOf, saveModel } from './results.ts';
+import { followRounds } from './rounds.ts';
 import { concludeSweep } from './sweep.ts';
 import { sweepVoice } from './sweep-voice.ts';
+import { trainVoice } from './voice.ts';
 
 export type TrainOrder = {
   script: { path: string; name: string };
@@ -21,8 +22,8 @@ export function trainPlan(order: TrainOrder): RunPlan {
   const sweep = request.jobs.length > 1;
   const folder = folderOf(script, out);
   return {
-    voice: sweep ? sweepVoice : trainingCli.voice,
-    follow: trainingCli.follow,
+    voice: sweep ? sweepVoice : trainVoice,
+    follow: followRounds,
     files: () => ownFiles(script.path, data.path),
     workers: workersFor(order),
     jobs: (blobs) => request.jobs.map((params, index) => planJob(order, params, index, blobs)),

@@ -1,6 +1,9 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import type { RoundList, TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { RoundList, type TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import type { Api } from '../../api/client.ts';
+import { type Follow, followJob } from '../../follow/follow.ts';
 import type { Trail } from '../../follow/view.ts';
 import type { RunEvent } from '../../report/events.ts';
 import type { TrainingProgress } from './events.ts';
@@ -19,7 +22,7 @@ export const rounds: Trail<Rounds, Fetched> = {
     if (asked === own.asked || view.round === 0) return asked === own.asked ? null : { rounds: [], asked };
     const all: RoundList['rounds'] = [];
     for (let after = own.told; ; ) {
-      const page = await api.rounds(job.id, after);
+      const page = await fetchRounds(api, job.id, after);
       all.push(...page.rounds);
       const last = page.rounds.at(-1);
       // Once there was nothing to tell of a job under way, there is nothing older that would be told.
@@ -51,6 +54,13 @@ export const rounds: Trail<Rounds, Fetched> = {
   }),
   progress: ({ job }) => ({ training: progressOf(job) }),
 };
+
+/** Rounds of a training in their order, at most 1,000, from the one after `after`. */
+export const fetchRounds = (api: Api, id: JobId, after: number): Promise<RoundList> =>
+  api.get(`/api/v1/jobs/${id}/rounds?after=${after}`, RoundList);
+
+/** Follows a training round by round. */
+export const followRounds: Follow = (api, id, options) => followJob(rounds, api, id, options);
 
 // What `rounds` would answer changes with a stage, and at the end.
 const stateOf = (job: JobDetail): string =>

@@ -6,7 +6,7 @@ import type { Api } from '../../api/client.ts';
 import { patiently } from '../../api/patience.ts';
 import { saveFile } from '../../api/save.ts';
 import type { RunEvent } from '../../report/events.ts';
-import { trainingOf } from './rounds.ts';
+import { fetchRounds, trainingOf } from './rounds.ts';
 
 type Round = RoundList['rounds'][number];
 type Wanted = { folder: string; which: string | null };
@@ -54,7 +54,7 @@ export async function saveRound(
 }
 
 const roundOf = async (api: Api, job: JobDetail, round: number): Promise<Round | null> => {
-  const { rounds } = await patiently(() => api.rounds(job.id, round - 1));
+  const { rounds } = await patiently(() => fetchRounds(api, job.id, round - 1));
   const found = rounds.find((one) => one.round === round);
   return found !== undefined && found.model !== null ? found : null;
 };

@@ -1,16 +1,14 @@
-import { EXTENSIONS, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
-import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
-import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { FarmKind } from '../kind.ts';
+import { framesBundle } from './frames-bundle.ts';
 import { prepare } from './prepare.ts';
-import { FRAME_FILE } from './rendered-frames.ts';
+import { frameRoutes } from './routes.ts';
 import { stitch } from './stitch.ts';
-import { derivedImage, forgetDerived } from './thumbnails.ts';
+import { forgetDerived } from './thumbnails.ts';
 
 /** The backend's part of rendering a .blend. */
 export const blenderBackend: FarmKind = {
@@ -34,19 +32,7 @@ export const blenderBackend: FarmKind = {
       settings: job.settings_json === null ? null : JSON.parse(job.settings_json),
     };
   },
-  images: {
-    stage: 'render',
-    file: FRAME_FILE,
-    framesOf(stageSpec) {
-      const parsed = parseFrames(RenderStageSpec.parse(stageSpec).settings.frames);
-      return parsed.ok ? parsed.frames : [];
-    },
-    extension: (stageSpec) => EXTENSIONS[RenderStageSpec.parse(stageSpec).settings.format],
-    derived(parts, { job, blob, stageSpec }, what) {
-      const { settings } = RenderStageSpec.parse(stageSpec);
-      const expected = { format: settings.format, ...frameSize(settings) };
-      return derivedImage(parts, { job, hash: blob, expected }, what);
-    },
-    forget: forgetDerived,
-  },
+  bundle: framesBundle,
+  forget: forgetDerived,
+  routes: frameRoutes,
 };

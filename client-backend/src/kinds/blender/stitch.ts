@@ -12,11 +12,12 @@ import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settin
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
-import { frameName, safeName } from '../../jobs/artifact-names.ts';
 import type { Parts } from '../../parts.ts';
+import { safeName } from '../../text/safe-name.ts';
 import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';
 import { checkFrames } from './check-frames.ts';
+import { frameName } from './frame-name.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
 import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
 import { makeVideo } from './video.ts';

@@ -16,6 +16,5 @@ export const trainingBackend: FarmKind = {
   stopsOnFailure: () => false,
   fleetProblem,
   view: viewTraining,
-  images: null,
   routes: trainingRoutes,
 };

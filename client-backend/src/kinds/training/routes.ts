@@ -8,11 +8,11 @@ import {
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { z } from 'zod';
-import { safeName } from '../../jobs/artifact-names.ts';
+import { disposition } from '../../http/disposition.ts';
+import { newRoutes, problem, problems } from '../../http/problems.ts';
+import { sendBlob } from '../../http/send-blob.ts';
 import type { Parts } from '../../parts.ts';
-import { disposition } from '../../routes/disposition.ts';
-import { newRoutes, problem, problems } from '../../routes/problems.ts';
-import { sendBlob } from '../../routes/send-blob.ts';
+import { safeName } from '../../text/safe-name.ts';
 import { curvesOf } from './rounds/curves.ts';
 import { modelOfRound } from './rounds/models.ts';
 import { roundList } from './rounds/round-list.ts';

@@ -3,7 +3,7 @@ import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts'
 import { IconDownload, IconRepeat } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { frameDownloadUrl, getSubmission, previewUrl } from '../../api/farm.ts';
+import { getSubmission } from '../../api/farm.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { ChunkDrawer } from '../../job/ChunkDrawer.tsx';
 import type { ChunkNames } from '../../job/chunk-names.ts';
@@ -11,6 +11,7 @@ import classes from '../../job/Drawer.module.css';
 import { showProblem } from '../../job/job-command.ts';
 import { renderOneFrame } from './again.ts';
 import { frameAt } from './frame-names.ts';
+import { frameDownloadUrl, previewUrl } from './frame-urls.ts';
 
 type FrameDrawerProps = {
   job: JobDetail;

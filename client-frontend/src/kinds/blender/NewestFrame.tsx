@@ -1,10 +1,10 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
-import { previewUrl } from '../../api/farm.ts';
 import { chunkStatesQuery } from '../../api/queries.ts';
 import classes from '../../job/Job.module.css';
 import { frameAt, frameName } from './frame-names.ts';
+import { previewUrl } from './frame-urls.ts';
 import { SteadyPicture } from './SteadyPicture.tsx';
 
 /** The frame that was finished last, large. */
@@ -16,7 +16,7 @@ export function NewestFrame({ job, onOpen }: { job: JobDetail; onOpen(ordinal: n
     return (
       <div className={classes.viewer}>
         <div className={classes.noFrame}>
-          {newest === null &&
+          {(newest === null || states?.numbers === null) &&
             (isOver(job.state) ? 'No frame was finished.' : 'The first finished frame appears here.')}
         </div>
       </div>

@@ -1,12 +1,12 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { previewUrl } from '../../api/farm.ts';
 import { artifactsQuery, chunkStatesQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { type Artifact, Downloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';
 import { frameAt } from './frame-names.ts';
+import { previewUrl } from './frame-urls.ts';
 import { NewestFrame } from './NewestFrame.tsx';
 
 /** What came of a job that is over: the video where there is one, and everything there is to download. */
@@ -58,5 +58,6 @@ function Video({ job, video }: { job: JobDetail; video: Artifact }) {
 
 function labelOf({ name, mediaType }: Artifact): string {
   if (mediaType.startsWith('video/')) return 'Download video';
-  return mediaType === 'application/zip' ? 'Download all frames' : `Download ${name}`;
+  if (name === 'all.zip') return 'Everything, as a zip';
+  return name === 'frames.zip' ? 'Download all frames' : `Download ${name}`;
 }

@@ -3,7 +3,7 @@ import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { getSubmission, previewUrl } from '../../api/farm.ts';
+import { getSubmission } from '../../api/farm.ts';
 import { chunkQuery, jobQuery, workersQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import classes from '../../components/Form.module.css';
@@ -11,6 +11,7 @@ import { formatDuration, formatEta, plural } from '../../components/format.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { renderOneFrame } from './again.ts';
 import { type FormValues, problemsOf } from './form-values.ts';
+import { previewUrl } from './frame-urls.ts';
 
 type TestFrameProps = { job: string; name: string; values: FormValues };
 

@@ -1,13 +1,13 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { thumbnailUrl } from '../../api/farm.ts';
-import { frameAtQuery } from '../../api/queries.ts';
+import { numberAtQuery } from '../../api/queries.ts';
 import { Picture } from '../../components/Picture.tsx';
+import { thumbnailUrl } from './frame-urls.ts';
 
 /** The newest frame of a job, small. */
-export function Thumbnail({ job: { id, newest } }: { job: JobSummary }) {
+export function Thumbnail({ job: { id, stage, newest } }: { job: JobSummary }) {
   const { data: frame } = useQuery({
-    ...frameAtQuery(id, newest ?? 0),
+    ...numberAtQuery(id, stage, newest ?? 0),
     enabled: newest !== null,
     placeholderData: keepPreviousData,
   });

@@ -2,10 +2,10 @@ import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
 import type { ChunkNames } from '../../job/chunk-names.ts';
 import type { ChunkAddress } from '../../job/opened-chunk.ts';
 
-type Frames = Pick<ChunkStates, 'frames'> | undefined;
+type Frames = Pick<ChunkStates, 'numbers'> | undefined;
 
 /** The frame a chunk renders; null in a stage without frames, and before the states are known. */
-export const frameAt = (states: Frames, ordinal: number): number | null => states?.frames?.[ordinal] ?? null;
+export const frameAt = (states: Frames, ordinal: number): number | null => states?.numbers?.[ordinal] ?? null;
 
 /** "Frame 12", or "Chunk 3" in a stage without frames. */
 export function frameName(states: Frames, ordinal: number): string {
@@ -26,7 +26,7 @@ export function frameAddress(states: Frames): ChunkAddress {
     name: 'frame',
     numberOf: (ordinal) => frameAt(states, ordinal) ?? ordinal + 1,
     ordinalOf(number) {
-      const ordinal = states?.frames?.indexOf(number) ?? -1;
+      const ordinal = states?.numbers?.indexOf(number) ?? -1;
       return ordinal === -1 ? null : ordinal;
     },
   };

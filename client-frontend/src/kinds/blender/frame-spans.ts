@@ -7,12 +7,12 @@ import { frameName } from './frame-names.ts';
 /** The newest spans of work on the job's frames; undefined until they are known. */
 export function useFrameSpans(job: string): Span[] | undefined {
   const spans = useQuery(timelineQuery(job)).data?.spans;
-  const frames = useQuery(chunkStatesQuery(job)).data?.frames;
+  const numbers = useQuery(chunkStatesQuery(job)).data?.numbers;
   return useMemo(
     () =>
-      spans === undefined || frames === undefined
+      spans === undefined || numbers === undefined
         ? undefined
-        : spansOf(spans, (ordinal) => frameName({ frames }, ordinal)),
-    [spans, frames],
+        : spansOf(spans, (ordinal) => frameName({ numbers }, ordinal)),
+    [spans, numbers],
   );
 }

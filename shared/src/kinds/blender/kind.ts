@@ -1,6 +1,7 @@
 import type { Requirement } from '../../model/requirement.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { FrameResult, ProbeResult, type ProbeStageSpec, RenderChunkSpec, RenderStageSpec } from './chunks.ts';
+import { BLENDER_FAILURES } from './failures.ts';
 import { parseFrames } from './frames.ts';
 import { listed, notesOfFile, notesOfScene } from './notes.ts';
 import { BlenderProbe } from './probe.ts';
@@ -12,6 +13,8 @@ import { BlenderSpec } from './spec.ts';
 /** Rendering a .blend: probe once, then one chunk for each frame, then stitch. */
 export const blender: Kind<BlenderSpec> = {
   name: 'blender',
+  endings: ['.blend', '.zip'],
+  failures: BLENDER_FAILURES,
   spec: BlenderSpec,
   settings: RenderOverrides,
   submission: ({ files: _, fileVersion: __, ...sent }) => sent,
@@ -29,6 +32,11 @@ export const blender: Kind<BlenderSpec> = {
   chunkInputs: () => [],
   label: (stageName, chunkSpec) =>
     stageName === 'probe' ? 'Reading the file' : `Frame ${RenderChunkSpec.parse(chunkSpec).frame}`,
+  numbers(stageName, stageSpec) {
+    if (stageName !== 'render') return null;
+    const frames = parseFrames(RenderStageSpec.parse(stageSpec).settings.frames);
+    return frames.ok ? frames.frames : null;
+  },
 };
 
 /** Same inputs opened in the same way can share one open Blender. */

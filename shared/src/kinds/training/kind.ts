@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { TRAINING_FAILURES } from './failures.ts';
 import { requirementsOf } from './needs.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { Source, TrainingSpec } from './spec.ts';
@@ -19,6 +20,8 @@ import {
 /** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
 export const training: Kind<TrainingSpec> = {
   name: 'training',
+  endings: ['.py'],
+  failures: TRAINING_FAILURES,
   spec: TrainingSpec,
   settings: null,
   submission: ({ modules: _, script, data, ...sent }) => ({

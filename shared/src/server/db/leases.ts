@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
+import { retryableCodes } from '../../kinds/failures.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
-import { FAILURES, type FailureCode } from '../../protocol/failures.ts';
 import { caseById } from './case-by-id.ts';
 import type { Db } from './connect.ts';
 import type { LeasesTable } from './schema.ts';
@@ -83,7 +83,7 @@ export const failuresOfJob = (db: Db, job: JobId): Promise<JobFailure[]> =>
     .limit(5_000)
     .execute();
 
-const retryable = (Object.keys(FAILURES) as FailureCode[]).filter((code) => FAILURES[code].retry);
+const retryable = retryableCodes();
 
 /** Those of the workers that have finished a chunk of the job, and one of the others if any has. */
 export async function succeededWorkers(db: Db, job: JobId, workers: WorkerId[]): Promise<WorkerId[]> {

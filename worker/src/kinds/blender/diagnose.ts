@@ -1,6 +1,6 @@
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 
-export type Diagnosis = { code: FailureCode; message: string };
+export type Diagnosis = { code: BlenderFailure; message: string };
 
 /**
  * The reason of a failed frame as far as Blender's own words tell it: its
@@ -15,7 +15,7 @@ export function diagnose(message: string, log: readonly string[]): Diagnosis | n
   return null;
 }
 
-const SIGNS: readonly { code: FailureCode; pattern: RegExp; message: string }[] = [
+const SIGNS: readonly { code: BlenderFailure; pattern: RegExp; message: string }[] = [
   {
     code: 'no-camera',
     pattern: /Cannot render, no camera|No camera found in scene/i,

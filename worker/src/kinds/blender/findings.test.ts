@@ -133,6 +133,6 @@ test('a file of a newer Blender is opened where its owner insists', async () => 
   bytes.write('999', 9);
   await writeFile(join(scenes.folder, 'newer.blend'), bytes);
   const { outcome } = await here.render('newer.blend', 1, LOOK);
-  assert.ok(!outcome.ok && outcome.code === 'blender-too-old', JSON.stringify(outcome));
+  assert.ok(!outcome.ok && outcome.code === 'too-old', JSON.stringify(outcome));
   assert.ok((await here.render('newer.blend', 1, LOOK, { openNewer: true, affinity: 'insist' })).outcome.ok);
 });

@@ -5,10 +5,10 @@ import type { Decoder } from '@parallel-pilot/images/decode/decoder.ts';
 import { matchHeader, wrongSize as sizeVerdict } from '@parallel-pilot/images/header/header.ts';
 import { type Reading, readFile, readMemory } from '@parallel-pilot/images/header/reading.ts';
 import { type Expected, mostBytes, type PictureSize, type Refused } from '@parallel-pilot/images/picture.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 import { type Piece, withoutStamps } from './stamps.ts';
 
-export type ImageCheck = { ok: true } | { ok: false; code: FailureCode; message: string };
+export type ImageCheck = { ok: true } | { ok: false; code: BlenderFailure; message: string };
 
 export type ImageFile = {
   /** Where the image is to be once it was found good. */

@@ -27,6 +27,12 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
   const recycleFrames = options.recycleFrames ?? 1_000;
   return {
     name: 'blender',
+    program: {
+      name: 'Blender',
+      variable: 'PILOT_BLENDER',
+      chosen: options.blender ?? null,
+      install: 'on Debian or Ubuntu: apt install blender',
+    },
     detect: async (sandbox) => await detectBlender(blender, sandbox),
     timeLimit: ({ stage }) => (stage === 'probe' ? PROBE : null),
     createRunner(runner) {
@@ -36,3 +42,7 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
     },
   };
 }
+
+/** The kind by the settings of a worker: `PILOT_BLENDER` is the path of the Blender to use instead of the one that is found. */
+export const blenderWorker = ({ PILOT_BLENDER: blender }: Readonly<Record<string, string>>): WorkerKind =>
+  blenderKind(blender === undefined ? {} : { blender });

@@ -1,6 +1,6 @@
+import { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
 import type { Opening } from './task.ts';
 
@@ -39,7 +39,7 @@ export const Reply = z.discriminatedUnion('ok', [
   z.object({
     ...common,
     ok: z.literal(false),
-    code: FailureCode.nullable(),
+    code: BlenderFailure.nullable(),
     message: z.string().transform((text) => text.slice(0, LONGEST_SENTENCE)),
   }),
 ]);

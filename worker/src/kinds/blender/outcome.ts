@@ -1,5 +1,5 @@
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 import type { RunOutcome } from '../kind.ts';
 import { diagnose } from './diagnose.ts';
 import type { Answer } from './session.ts';
@@ -32,7 +32,7 @@ export function outcomeOf(
       if (answer.byScript && task.scripts) {
         return failure('script-failed', 'A script in the file ended Blender before the work was done.', log);
       }
-      return failure('blender-died', describe(answer.exit), log);
+      return failure('died', describe(answer.exit), log);
     }
     default:
       return answer satisfies never;
@@ -45,16 +45,16 @@ function overLimit(
   log: string,
 ): RunOutcome & { ok: false } {
   const sentence = `Blender was stopped. ${message}`;
-  return failure(limit === 'memory' ? 'out-of-memory' : 'blender-died', sentence, log);
+  return failure(limit === 'memory' ? 'out-of-memory' : 'died', sentence, log);
 }
 
 /** Without scripts nothing in Blender should be able to say anything: then it may be this Blender alone. */
 const broken = (reason: string, { scripts }: Task, log: string): RunOutcome & { ok: false } =>
   scripts
     ? failure('script-failed', `${reason} Only a script in the file can make it say such things.`, log)
-    : failure('blender-died', reason, log);
+    : failure('died', reason, log);
 
-export const failure = (code: FailureCode, message: string, log: string): RunOutcome & { ok: false } => ({
+export const failure = (code: BlenderFailure, message: string, log: string): RunOutcome & { ok: false } => ({
   ok: false,
   code,
   message,

@@ -225,7 +225,7 @@ test('what is no .blend, cut short, or too new is told apart', async () => {
     await writeFile(join(folder, 'new.blend'), Buffer.concat([Buffer.from(header), whole.subarray(17)]));
     const { 'blender.version': here } = await detected;
     const both = new RegExp(`saved by Blender ${version}, and this worker has Blender ${here}`);
-    fails(await probe('new.blend', { affinity: header }), 'blender-too-old', both);
+    fails(await probe('new.blend', { affinity: header }), 'too-old', both);
   }
 });
 
@@ -273,7 +273,7 @@ test('a warm Blender that crashes is replaced, and its frame rendered', async ()
 
 test('a file that no Blender survives is reported with its last words', async () => {
   const run = await render('crashes-later.blend', 13, {}, { scripts: true });
-  fails(run, 'blender-died', /crashed \(SIGSEGV\)/);
+  fails(run, 'died', /crashed \(SIGSEGV\)/);
   assert.match(run.outcome.log, /Read blend/);
 });
 
@@ -294,7 +294,7 @@ test('a Blender is replaced after its share of frames', async () => {
 test('a Blender that never answers is hung; one that is not there is said so', async () => {
   for (const [blender, code] of [
     [SILENT, 'hung'],
-    ['/nonexistent/blender', 'blender-died'],
+    ['/nonexistent/blender', 'died'],
   ] as const) {
     const broken = blenderKind({ blender }).createRunner({
       threads: 1,

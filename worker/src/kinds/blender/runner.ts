@@ -5,7 +5,7 @@ import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
-import { isDiskFull } from '../../agent/disk-room.ts';
+import { isDiskFull } from '../../disk-full.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { finishImage, type ImageCheck, NO_OUTPUT, wrongSize } from './image.ts';
 import { createJobDecoder, type JobDecoder } from './job-decoder.ts';

@@ -8,7 +8,7 @@ import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 import { parseMessage, parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { ChunkProgress } from '../kind.ts';
 import { createExchange } from './exchange.ts';
@@ -42,7 +42,7 @@ export type AskOptions = {
 
 export type Answer<Result = unknown> =
   | { kind: 'done'; result: Result; ms: number; rss: number }
-  | { kind: 'refused'; code: FailureCode | null; message: string }
+  | { kind: 'refused'; code: BlenderFailure | null; message: string }
   /** `byScript`: Python was shut down or Blender left by an ordinary exit while it was busy. */
   | { kind: 'died'; exit: ChildExit; byScript: boolean }
   | { kind: 'hung' }

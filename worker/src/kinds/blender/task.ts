@@ -5,8 +5,8 @@ import {
   RenderChunkSpec,
   RenderStageSpec,
 } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
 import type { RunnableChunk } from '../kind.ts';
 import { blendVersion } from './header.ts';
@@ -22,7 +22,7 @@ export type Opening = Omit<ProbeStageSpec, 'main'>;
 export type ProbeTask = SceneFile & { kind: 'probe' };
 export type RenderTask = SceneFile & { kind: 'render'; frame: number; settings: RenderSettings };
 export type Task = ProbeTask | RenderTask;
-export type TaskRefusal = { code: FailureCode; message: string };
+export type TaskRefusal = { code: BlenderFailure; message: string };
 
 /** Makes a chunk's two specs one task, and looks at the first bytes of its .blend. */
 export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusal> {

@@ -108,13 +108,9 @@ const MISTAKES: [name: string, script: string, told: RegExp][] = [
   [
     'crashes',
     `${START}import ctypes\nctypes.string_at(0)\n`,
-    /^training-died: script\.py line 6: Python crashed \(SIGSEGV\)\.$/,
+    /^died: script\.py line 6: Python crashed \(SIGSEGV\)\.$/,
   ],
-  [
-    'kills itself',
-    `${START}import os; os.kill(os.getpid(), 9)\n`,
-    /^training-died: Python was killed from outside/,
-  ],
+  ['kills itself', `${START}import os; os.kill(os.getpid(), 9)\n`, /^died: Python was killed from outside/],
   [
     'needs too much memory',
     `${START}np.zeros(1 << 50)\n`,

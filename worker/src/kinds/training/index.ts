@@ -23,6 +23,12 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
   };
   return {
     name: 'training',
+    program: {
+      name: 'Python with numpy',
+      variable: 'PILOT_PYTHON',
+      chosen: options.python ?? null,
+      install: 'on Debian or Ubuntu: apt install python3-numpy',
+    },
     async detect(sandbox) {
       const found = await find(sandbox);
       return found === null ? {} : capabilitiesOf(found);
@@ -35,3 +41,7 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
       }),
   };
 }
+
+/** The kind by the settings of a worker: `PILOT_PYTHON` is the path of the Python to use instead of the one that is found. */
+export const trainingWorker = ({ PILOT_PYTHON: python }: Readonly<Record<string, string>>): WorkerKind =>
+  trainingKind(python === undefined ? {} : { python });

@@ -1,5 +1,5 @@
+import { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
 import type { MergeSpec, ScriptContext } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import { z } from 'zod';
 
@@ -33,7 +33,7 @@ const common = { id: z.int(), log: z.string() };
 /** The zygote's reply to one command. `died`: the script ended Python, without an outcome. */
 export const Reply = z.union([
   z.object({ ...common, ok: z.literal(true), result: z.unknown() }),
-  z.object({ ...common, ok: z.literal(false), code: FailureCode, message: z.string() }),
+  z.object({ ...common, ok: z.literal(false), code: TrainingFailure, message: z.string() }),
   z.object({
     ...common,
     ok: z.literal(false),

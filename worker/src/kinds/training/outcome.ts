@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
 import type { RunOutcome } from '../kind.ts';
 import type { Reply } from './messages.ts';
 import type { Answer } from './session.ts';
 
 export type Failed = RunOutcome & { ok: false };
 
-export const failure = (code: FailureCode, message: string, log: string): Failed => ({
+export const failure = (code: TrainingFailure, message: string, log: string): Failed => ({
   ok: false,
   code,
   message,
@@ -40,21 +40,21 @@ export function refusalOf(reply: Reply & { ok: false }): Failed {
     const message = `The script ended Python by itself (exit code ${died.code}), before its work was done.`;
     return failure('script-unfinished', message, log);
   }
-  return failure('training-died', crashed(nameOf(died.signal), log), log);
+  return failure('died', crashed(nameOf(died.signal), log), log);
 }
 
 function ended(exit: ChildExit, log: string): Failed {
   switch (exit.kind) {
     case 'limit':
       return failure(
-        exit.limit === 'memory' ? 'out-of-memory' : 'training-died',
+        exit.limit === 'memory' ? 'out-of-memory' : 'died',
         `The script was ended. ${exit.message}`,
         log,
       );
     case 'signalled':
-      return failure('training-died', crashed(exit.signal, log), log);
+      return failure('died', crashed(exit.signal, log), log);
     case 'exited':
-      return failure('training-died', `Python ended by itself with exit code ${exit.code}.`, log);
+      return failure('died', `Python ended by itself with exit code ${exit.code}.`, log);
     case 'broken':
       return failure(
         'script-error',
@@ -62,7 +62,7 @@ function ended(exit: ChildExit, log: string): Failed {
         log,
       );
     case 'failed-to-start':
-      return failure('training-died', `Python could not be started: ${exit.reason}`, log);
+      return failure('died', `Python could not be started: ${exit.reason}`, log);
     default:
       return exit satisfies never;
   }

@@ -159,10 +159,7 @@ ${FINISH}`;
 
   test(title('kill -9 of the Python in the middle of a chunk fails that chunk alone'), async () => {
     const script = `${START}os.kill(os.getppid(), 9)\ntime.sleep(60)\n`;
-    assert.match(
-      failed(await rig.train(script, { data, weights })),
-      /^training-died: Python was killed from outside/,
-    );
+    assert.match(failed(await rig.train(script, { data, weights })), /^died: Python was killed from outside/);
     done(await rig.train(`${START}${FINISH}`, { data, weights }));
     assert.equal((await readdir(join(rig.root, 'slot'))).length, 1, 'the old workspace is still there');
   });

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
-import { isDiskFull } from '../../agent/disk-room.ts';
+import { isDiskFull } from '../../disk-full.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
 import {
   EvaluateResult,
   EvaluateSpec,
@@ -17,7 +18,6 @@ import {
   TrainSpec,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
@@ -33,7 +33,7 @@ export type Task = {
   makes: Made[];
   result: z.ZodType;
 };
-export type TaskRefusal = { code: FailureCode; message: string };
+export type TaskRefusal = { code: TrainingFailure; message: string };
 
 /** Makes a chunk's two specs one task, and looks whether its files are there. */
 export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusal> {

@@ -1,7 +1,7 @@
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { ByteReader } from '../../../archives/byte-reader.ts';
 import { describe, whyDamaged } from '../../../archives/entries.ts';
-import { inWords } from '../../../routes/in-words.ts';
+import { inWords } from '../../../text/in-words.ts';
 import { MOST_HEADER_BYTES, type NpyHeader, parseNpyHeader, valueBytes } from './npy-header.ts';
 
 export type NpzArray = {

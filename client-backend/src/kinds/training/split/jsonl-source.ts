@@ -1,5 +1,5 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { inWords } from '../../../routes/in-words.ts';
+import { inWords } from '../../../text/in-words.ts';
 import { findLabel, LONGEST_LABEL } from '../data/layout.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';

@@ -44,7 +44,7 @@ def refuse_newer(saved_by):
     if tuple(int(part) for part in saved_by.split(".")) > bpy.app.version[:2]:
         here = bpy.app.version_string.split(" ")[0]
         raise Refusal(
-            "blender-too-old",
+            "too-old",
             "The file was saved by Blender %s, and this worker has Blender %s. " % (saved_by, here)
             + "Install Blender %s or newer on the worker, save the file with an older version, " % saved_by
             + "or insist that it is opened all the same (--open-newer).",

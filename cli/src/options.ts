@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { ServerFlags } from '../api/connect.ts';
-import { eventNames } from '../report/events.ts';
-import { refusedSecret } from '../secret-options.ts';
-import { wrap } from '../text/columns.ts';
+import type { ServerFlags } from './api/connect.ts';
+import { eventNames } from './report/events.ts';
+import { refusedSecret } from './secret-options.ts';
+import { wrap } from './text/columns.ts';
 
 /** What every command that speaks to a farm takes. */
 export type ApiFlags = ServerFlags & { json?: boolean };

@@ -1,16 +1,16 @@
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { Command } from 'commander';
-import type { Context } from '../context.ts';
-import { TRAINING_EVENTS } from '../kinds/training/events.ts';
-import { trainPlan } from '../kinds/training/plan.ts';
-import { readFlags, type TrainFlags } from '../kinds/training/request.ts';
-import { lookAtFile } from '../run/local-file.ts';
-import { lookAtOut } from '../run/local-folder.ts';
-import { runCommand } from '../run/run-command.ts';
-import { refusedSecret } from '../secret-options.ts';
-import { SentenceError } from '../sentence-error.ts';
-import { priority, wholeNumber } from './numbers.ts';
-import { KEY_WAYS, withEvents, withExamples, withJson, withUnsandboxed } from './options.ts';
+import type { Context } from '../../context.ts';
+import { priority, wholeNumber } from '../../numbers.ts';
+import { KEY_WAYS, withEvents, withExamples, withJson, withUnsandboxed } from '../../options.ts';
+import { lookAtFile } from '../../run/local-file.ts';
+import { lookAtOut } from '../../run/local-folder.ts';
+import { runCommand } from '../../run/run-command.ts';
+import { refusedSecret } from '../../secret-options.ts';
+import { SentenceError } from '../../sentence-error.ts';
+import { TRAINING_EVENTS } from './events.ts';
+import { trainPlan } from './plan.ts';
+import { readFlags, type TrainFlags } from './request.ts';
 
 type Flags = TrainFlags & {
   data: string;

@@ -1,15 +1,22 @@
 import { Command } from 'commander';
-import type { Context } from '../context.ts';
-import { defaultWorkers } from '../farm/programs.ts';
-import { FRAME_EVENTS } from '../kinds/blender/events.ts';
-import { renderPlan } from '../kinds/blender/plan.ts';
-import { type RenderFlags, readFlags } from '../kinds/blender/request.ts';
-import { lookAtFile } from '../run/local-file.ts';
-import { lookAtOut } from '../run/local-folder.ts';
-import { runCommand } from '../run/run-command.ts';
-import { SentenceError } from '../sentence-error.ts';
-import { priority, wholeNumber } from './numbers.ts';
-import { type ApiFlags, withEvents, withExamples, withJson, withServer, withUnsandboxed } from './options.ts';
+import type { Context } from '../../context.ts';
+import { defaultWorkers } from '../../farm/programs.ts';
+import { priority, wholeNumber } from '../../numbers.ts';
+import {
+  type ApiFlags,
+  withEvents,
+  withExamples,
+  withJson,
+  withServer,
+  withUnsandboxed,
+} from '../../options.ts';
+import { lookAtFile } from '../../run/local-file.ts';
+import { lookAtOut } from '../../run/local-folder.ts';
+import { runCommand } from '../../run/run-command.ts';
+import { SentenceError } from '../../sentence-error.ts';
+import { FRAME_EVENTS } from './events.ts';
+import { renderPlan } from './plan.ts';
+import { type RenderFlags, readFlags } from './request.ts';
 
 type Flags = RenderFlags &
   ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean; unsandboxed?: boolean };

@@ -2,17 +2,19 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { EXTENSIONS, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { EXTENSIONS, MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { frameName } from '../jobs/artifact-names.ts';
-import { type FrameImage, findFrame } from '../jobs/job-frames.ts';
-import type { Parts } from '../parts.ts';
-import { disposition } from './disposition.ts';
-import { newRoutes, problem, problems } from './problems.ts';
-import { SANDBOX, sendBlob } from './send-blob.ts';
+import { disposition } from '../../http/disposition.ts';
+import { newRoutes, problem, problems } from '../../http/problems.ts';
+import { SANDBOX, sendBlob } from '../../http/send-blob.ts';
+import type { Parts } from '../../parts.ts';
+import { type FrameImage, findFrame } from './find-frame.ts';
+import { extensionOf, frameName } from './frame-name.ts';
+import { derivedImage } from './thumbnails.ts';
 
 /** Frames as images. A frame may be rendered again, so its address is asked again, which its ETag makes cheap. */
 export function frameRoutes(parts: Parts): OpenAPIHono {
@@ -22,7 +24,8 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
     const { preview, download } = c.req.valid('query');
     const found = await findFrame(parts, id, frame);
     if (!found.ok) return problem(c, 404, found.code, found.message);
-    const { file, job, extension } = found;
+    const { file, job } = found;
+    const extension = extensionOf(found.stageSpec);
     const mediaType = TYPES[extension] ?? 'application/octet-stream';
     if (preview !== undefined && !SHOWN.has(mediaType)) return sendDerived(c, parts, found, 'preview');
     const size = await parts.blobs.size(file.hash);
@@ -55,14 +58,15 @@ const TYPES: Record<string, string> = Object.fromEntries(
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/webp']);
 
 async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 'thumbnail' | 'preview') {
-  const { job, stageSpec, images } = found;
   const { hash } = found.file;
   const etag = `"${hash}-${what}"`;
   const headers = { 'content-type': 'image/webp', 'cache-control': 'private, no-cache', etag, ...SANDBOX };
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
   let path: string;
   try {
-    path = await images.derived(parts, { job: job.id, blob: hash, stageSpec }, what);
+    const { settings } = RenderStageSpec.parse(found.stageSpec);
+    const expected = { format: settings.format, ...frameSize(settings) };
+    path = await derivedImage(parts, { job: found.job.id, hash, expected }, what);
   } catch (error) {
     parts.log.warn({ event: 'frame.derive-failed', hash, what, err: error });
     return problem(c, 404, 'frame-unreadable', 'No picture could be made of this frame.');

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { FAILURES, type Failure, type GenericFailure } from '../../protocol/failures.ts';
+
+/** Why a chunk of a training may fail, beside what any chunk may fail of. */
+export const TRAINING_FAILURES = {
+  'script-error': { retry: 'once', sentence: 'The script raised an error.' },
+  'script-unfinished': {
+    retry: 'once',
+    sentence: 'The script ended without calling pilot.finish(...).',
+  },
+  'module-missing': { retry: true, sentence: 'The script imports a module that the worker does not have.' },
+  'bad-update': { retry: true, sentence: 'The weights of a shard do not fit those of the round.' },
+  died: { retry: true, sentence: 'The Python of the script ended while it was at work.' },
+  'over-deadline': { retry: false, sentence: 'The shard was not finished when its time was over.' },
+} as const satisfies Record<string, Failure>;
+
+/** What a worker's Python fails with, as the kind itself writes it. */
+export type TrainingFailure = GenericFailure | keyof typeof TRAINING_FAILURES;
+export const TrainingFailure = z.enum(
+  Object.keys({ ...FAILURES, ...TRAINING_FAILURES }) as [TrainingFailure, ...TrainingFailure[]],
+);
