@@ -59,12 +59,7 @@ async function requeue(parts: Parts, job: JobRow, stage: StageRow): Promise<Outc
   const reply = await parts.balancer.retryChunks(job.id);
   if (reply.ok) return null;
   return reply.code === 'not-ready'
-    ? {
-        ok: false,
-        status: 503,
-        code: 'load-balancer-away',
-        message: 'The load balancer cannot be reached at the moment. Try again when it is back.',
-      }
+    ? BALANCER_AWAY
     : { ok: false, status: 409, code: reply.code, message: reply.message };
 }
 
@@ -117,7 +112,12 @@ export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
 const change = (parts: Parts, id: JobId, event: JobEvent, otherwise: string): Promise<Outcome> =>
   withJob(parts, id, (job) => apply(parts, job, event, otherwise));
 
-async function withJob(parts: Parts, id: JobId, act: (job: JobRow) => Promise<Outcome>): Promise<Outcome> {
+/** Runs while nothing else of this process changes the job; what follows from it is done afterwards. */
+export async function withJob(
+  parts: Parts,
+  id: JobId,
+  act: (job: JobRow) => Promise<Outcome>,
+): Promise<Outcome> {
   const engine = engineOf(parts);
   const outcome = await engine.exclusive(id, async () => {
     const job = await findJob(parts.db, id, parts.owner);
@@ -141,10 +141,18 @@ async function apply(parts: Parts, job: JobRow, event: JobEvent, otherwise: stri
     : notNow(job.state, otherwise);
 }
 
-function tell(parts: Parts, job: JobId): void {
+/** Says to the load balancer and to the pages that the job's rows changed. */
+export function tell(parts: Parts, job: JobId): void {
   parts.balancer.jobsChanged([job]);
   parts.live.jobChanged(job);
 }
+
+export const BALANCER_AWAY: Outcome = {
+  ok: false,
+  status: 503,
+  code: 'load-balancer-away',
+  message: 'The load balancer cannot be reached at the moment. Try again when it is back.',
+};
 
 export const NOT_FOUND: Extract<Outcome, { ok: false }> = {
   ok: false,
@@ -153,7 +161,7 @@ export const NOT_FOUND: Extract<Outcome, { ok: false }> = {
   message: 'There is no such job.',
 };
 
-const notNow = (state: JobStatus, why: string): Outcome => ({
+export const notNow = (state: JobStatus, why: string): Outcome => ({
   ok: false,
   status: 409,
   code: 'not-allowed',

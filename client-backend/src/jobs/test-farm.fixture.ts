@@ -143,10 +143,11 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
       }),
     rejectChunks: (request) =>
       answer(async () => {
-        for (const { chunk } of CONTROL_REQUESTS['reject-chunks'].parse(request).chunks) {
+        const { because, chunks } = CONTROL_REQUESTS['reject-chunks'].parse(request);
+        for (const { chunk } of chunks) {
           await partsOf()
             .db.updateTable('chunks')
-            .set(queued)
+            .set(because === 'asked' ? { ...queued, attempts: 0 } : queued)
             .where('id', '=', chunk)
             .where('state', '=', 'done')
             .execute();

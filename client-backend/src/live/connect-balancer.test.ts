@@ -83,11 +83,11 @@ test('hints are parsed and remembered, requests are answered, and a balancer tha
     link.jobsChanged([job]);
     assert.deepEqual(await link.retryChunks(job), { ok: true });
     const chunks = [{ chunk: ChunkId.parse(`${stage}.3`), message: 'damaged' }];
-    assert.deepEqual(await link.rejectChunks({ job, chunks }), { ok: true });
+    assert.deepEqual(await link.rejectChunks({ job, because: 'unusable', chunks }), { ok: true });
     assert.deepEqual(first.asked, [
       ['jobs-changed', { jobs: [job] }],
       ['retry-chunks', { job }],
-      ['reject-chunks', { job, chunks }],
+      ['reject-chunks', { job, because: 'unusable', chunks }],
     ]);
 
     const done = { ordinal: 3, status: 'done', worker };

@@ -93,6 +93,8 @@ export interface Kind<Spec> {
   first(spec: Spec): StagePlan;
   /** What comes after a stage is over, or after the settings were given. */
   next(context: PlanningContext<Spec>): NextStep;
+  /** Names of the stages of which a user may have a done chunk made once more, also when the job is completed. */
+  readonly redoes: readonly string[];
   /** Parses what a worker reported for a chunk of that stage; throws a ZodError where it does not fit. */
   parseResult(stageName: string, result: unknown): unknown;
   /**

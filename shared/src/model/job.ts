@@ -37,6 +37,8 @@ export type JobEvent =
   /** The final check found results that must be made again. */
   | { type: 'redo' }
   | { type: 'complete' }
+  /** The user wants a part of the finished result made once more, and the result put together anew. */
+  | { type: 'reopen' }
   | { type: 'fail'; code: string; message: string }
   | { type: 'cancel' }
   /** The user wants failed or canceled work done after all; `to` is where its open stage stands. */
@@ -71,6 +73,8 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
       return status === 'stitching' ? to({ status: 'running' }) : refused;
     case 'complete':
       return status === 'stitching' ? to({ status: 'completed' }) : refused;
+    case 'reopen':
+      return status === 'completed' ? to({ status: 'stitching' }) : refused;
     case 'fail':
       return isOver(status) ? refused : to({ status: 'failed', code: event.code, message: event.message });
     case 'cancel':

@@ -25,9 +25,14 @@ export type BlobsFreed = z.infer<typeof BlobsFreed>;
 export const RetryChunks = z.object({ job: JobId });
 export type RetryChunks = z.infer<typeof RetryChunks>;
 
-/** backend -> balancer, acknowledged: the stored results of these done chunks are unusable; they are made again. */
+/**
+ * backend -> balancer, acknowledged: these done chunks are made again, because
+ * their stored results are unusable or because the user asked for it. What is
+ * unusable counts as an attempt; what was asked for has all of them again.
+ */
 export const RejectChunks = z.object({
   job: JobId,
+  because: z.enum(['unusable', 'asked']),
   chunks: z
     .array(z.object({ chunk: ChunkId, message: z.string().max(500) }))
     .min(1)

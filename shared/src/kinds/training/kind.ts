@@ -46,6 +46,7 @@ export const training: Kind<TrainingSpec> = {
         throw new Error(`a training has no stage "${context.last.name}"`);
     }
   },
+  redoes: [],
   parseResult(stageName, result) {
     const schema = RESULTS[stageName];
     if (schema === undefined) throw new Error(`a chunk of the stage "${stageName}" has no result`);
