@@ -43,7 +43,8 @@ export function createApi(connection: Connection) {
     states: (id: JobId) => get(`${job(id)}/chunks/states`, ChunkStates),
     /** Rounds of a training in their order, at most 1,000, from the one after `after`. */
     rounds: (id: JobId, after: number) => get(`${job(id)}/rounds${search({ after })}`, RoundList),
-    log: (id: JobId) => get(`${job(id)}/log`, JobLog),
+    /** `after`: of what was printed only that which came since, in pages. */
+    log: (id: JobId, after?: string) => get(`${job(id)}/log${search({ after })}`, JobLog),
     artifacts: (id: JobId) => get(`${job(id)}/artifacts`, ArtifactList),
     workers: () => get('/api/v1/workers', WorkerList),
     upload: (id: string) => get(`/api/v1/uploads/${id}/info`, UploadInfo),

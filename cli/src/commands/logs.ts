@@ -1,25 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JobLog } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { Command } from 'commander';
+import type { Api } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
+import { patiently } from '../api/patience.ts';
 import type { Context } from '../context.ts';
-import { logLines } from '../report/job-lines.ts';
+import { logLines, printLines } from '../report/job-lines.ts';
+import { takeInterrupts } from '../run/interrupts.ts';
 import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
 
-/** `pilot logs ID`: the notes of a job and the last lines of what failed of it. */
+const LOOK_EVERY_MS = 1_000;
+
+/** `pilot logs ID`: the notes of a job, the last lines of what failed of it, and what its scripts printed. */
 export function logsCommand(context: Context): Command {
   const command = new Command('logs')
     .summary('show what a job said and why parts of it failed')
     .description(
-      'Shows the notes of a job and the last lines of every part that failed: a frame, or a shard.',
+      'Shows the notes of a job, the last lines of every part that failed (a frame, or a shard),\n' +
+        'and the last lines that a training printed on each shard in each round.',
     )
-    .argument('<id>', 'id of the job, or enough of its beginning');
+    .argument('<id>', 'id of the job, or enough of its beginning')
+    .option('-f, --follow', 'go on with what each part printed as soon as it is over, until the job is');
   withJson(withServer(command));
-  withExamples(command, ['pilot logs 3fk2p9', 'pilot logs 3fk2p9 --json']);
-  return command.action(async (text: string, flags: ApiFlags) => {
+  withExamples(command, ['pilot logs 3fk2p9', 'pilot logs 3fk2p9 -f', 'pilot logs 3fk2p9 --json']);
+  return command.action(async (text: string, flags: ApiFlags & { follow?: boolean }) => {
     const api = await connect(context.config, flags);
-    const log = await api.log(await findJob(api, text));
-    if (flags.json) printJson(context.stdout, log, 2);
-    else print(context.stdout, logLines(log));
+    const id = await findJob(api, text);
+    const first = await api.log(id);
+    if (flags.json) printJson(context.stdout, first, 2);
+    else print(context.stdout, logLines(first));
+    if (first.next === null) return;
+    const tell = ({ prints }: JobLog): void => {
+      if (flags.json) for (const one of prints) printJson(context.stdout, one);
+      else if (prints.length > 0) print(context.stdout, printLines(prints));
+    };
+    await tellOn(api, id, { from: first.next, follow: flags.follow === true, tell });
   });
+}
+
+type Onward = { from: string; follow: boolean; tell(log: JobLog): void };
+
+/** What was printed from a page on, page by page: it may be more than fits the memory. */
+async function tellOn(api: Api, id: JobId, { from, follow, tell }: Onward): Promise<void> {
+  const interrupts = takeInterrupts();
+  try {
+    for (let next = from; !interrupts.first.aborted; ) {
+      // Asked before what was printed: when it was over by then, nothing comes after.
+      const over = !follow || isOver((await patiently(() => api.job(id))).state);
+      const log = await patiently(() => api.log(id, next));
+      tell(log);
+      next = log.next ?? next;
+      if (log.prints.length > 0) continue;
+      if (over) return;
+      await pause(LOOK_EVERY_MS, undefined, { signal: interrupts.first }).catch(() => undefined);
+    }
+  } finally {
+    interrupts.release();
+  }
 }

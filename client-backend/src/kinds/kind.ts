@@ -50,6 +50,8 @@ export interface FarmKind {
   fleetProblem(fleet: Capabilities[], requirements: Requirement[]): { code: string; message: string } | null;
   /** What the job page shows beside what every job has. */
   view(parts: Parts, job: JobRow, stage: StageRow): Promise<JobView>;
+  /** What its programs print is for people, and shown with the job's log. */
+  readonly showsPrints: boolean;
   /** Null for a kind that makes no images. */
   readonly images: ImageParts | null;
   /** Requests that only jobs of this kind answer. */

@@ -200,6 +200,18 @@ export type Timeline = z.infer<typeof Timeline>;
 export const JobLog = z.object({
   notes: z.array(JobNote),
   failures: z.array(z.object({ label: z.string(), log: z.string() })),
+  /** What the attempts that are over printed last, in the order in which they ended; of kinds whose programs speak to people. */
+  prints: z
+    .array(z.object({ label: z.string(), worker: z.string(), endedAt: z.number(), log: z.string() }))
+    .default([]),
+  /** For `after`, to ask for what was printed since; null where nothing ever is. */
+  next: z.string().nullable().default(null),
+});
+export const JobLogQuery = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,15} lse_[0-9a-z]{8,40}$/)
+    .optional(),
 });
 export type JobLog = z.infer<typeof JobLog>;
 

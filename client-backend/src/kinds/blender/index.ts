@@ -34,6 +34,7 @@ export const blenderBackend: FarmKind = {
       settings: job.settings_json === null ? null : JSON.parse(job.settings_json),
     };
   },
+  showsPrints: false,
   images: {
     stage: 'render',
     file: FRAME_FILE,

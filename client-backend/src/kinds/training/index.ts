@@ -16,6 +16,7 @@ export const trainingBackend: FarmKind = {
   stopsOnFailure: () => false,
   fleetProblem,
   view: viewTraining,
+  showsPrints: true,
   images: null,
   routes: trainingRoutes,
 };
