@@ -8,7 +8,8 @@ import { connect } from '../api/connect.ts';
 import { findJob } from '../api/find-job.ts';
 import { patiently } from '../api/patience.ts';
 import type { Context } from '../context.ts';
-import { logLines, printLines } from '../report/job-lines.ts';
+import { createPrintFollower, type Printed } from '../follow/prints.ts';
+import { liveLines, logLines, printLines } from '../report/job-lines.ts';
 import { takeInterrupts } from '../run/interrupts.ts';
 import { print, printJson } from '../text/print.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from './options.ts';
@@ -24,7 +25,7 @@ export function logsCommand(context: Context): Command {
         'and the last lines that a training printed on each shard in each round.',
     )
     .argument('<id>', 'id of the job, or enough of its beginning')
-    .option('-f, --follow', 'go on with what each part printed as soon as it is over, until the job is');
+    .option('-f, --follow', 'go on with what is printed, until the job is over');
   withJson(withServer(command));
   withExamples(command, ['pilot logs 3fk2p9', 'pilot logs 3fk2p9 -f', 'pilot logs 3fk2p9 --json']);
   return command.action(async (text: string, flags: ApiFlags & { follow?: boolean }) => {
@@ -34,28 +35,48 @@ export function logsCommand(context: Context): Command {
     if (flags.json) printJson(context.stdout, first, 2);
     else print(context.stdout, logLines(first));
     if (first.next === null) return;
-    const tell = ({ prints }: JobLog): void => {
+    const rest = (prints: JobLog['prints']): void => {
       if (flags.json) for (const one of prints) printJson(context.stdout, one);
       else if (prints.length > 0) print(context.stdout, printLines(prints));
     };
-    await tellOn(api, id, { from: first.next, follow: flags.follow === true, tell });
+    const live = (printed: Printed[]): void => {
+      for (const one of printed) {
+        if (flags.json) printJson(context.stdout, one);
+        else print(context.stdout, liveLines(one));
+      }
+    };
+    const next = await tellRest(api, id, first, rest);
+    if (flags.follow === true && next !== null) await follow(api, id, next, live);
   });
 }
 
-type Onward = { from: string; follow: boolean; tell(log: JobLog): void };
+/** The pages after the first, one by one: all together they may be more than fits the memory. Where to ask on from. */
+async function tellRest(
+  api: Api,
+  id: JobId,
+  first: JobLog,
+  tell: (prints: JobLog['prints']) => void,
+): Promise<string | null> {
+  for (let { prints, next } = first; ; ) {
+    if (next === null || prints.length === 0) return next;
+    ({ prints, next } = await api.log(id, next));
+    tell(prints);
+  }
+}
 
-/** What was printed from a page on, page by page: it may be more than fits the memory. */
-async function tellOn(api: Api, id: JobId, { from, follow, tell }: Onward): Promise<void> {
+async function follow(api: Api, id: JobId, from: string, tell: (printed: Printed[]) => void): Promise<void> {
   const interrupts = takeInterrupts();
+  const follower = createPrintFollower();
   try {
     for (let next = from; !interrupts.first.aborted; ) {
       // Asked before what was printed: when it was over by then, nothing comes after.
-      const over = !follow || isOver((await patiently(() => api.job(id))).state);
+      const job = await patiently(() => api.job(id));
+      tell(follower.underWay(job.progress));
       const log = await patiently(() => api.log(id, next));
-      tell(log);
+      tell(follower.over(log.prints));
       next = log.next ?? next;
       if (log.prints.length > 0) continue;
-      if (over) return;
+      if (isOver(job.state)) return;
       await pause(LOOK_EVERY_MS, undefined, { signal: interrupts.first }).catch(() => undefined);
     }
   } finally {

@@ -1,6 +1,7 @@
 import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
+import type { Printed } from '../follow/prints.ts';
 import { cliKindOf } from '../kinds/registry.ts';
 import { table } from '../text/columns.ts';
 import { ago, duration } from '../text/units.ts';
@@ -67,6 +68,10 @@ export function logLines(log: JobLog): string[] {
 /** What scripts printed, each attempt under its own head. */
 export const printLines = (prints: JobLog['prints']): string[] =>
   prints.flatMap(({ label, worker, log }) => ['', `${label} on ${worker}:`, log.trimEnd()]);
+
+/** What one of several prints at the same time. */
+export const liveLines = ({ label, worker, lines }: Printed): string[] =>
+  lines.map((line) => `${label} on ${worker} | ${line}`);
 
 const doneOf = ({ fraction }: JobSummary): string => `${Math.floor(fraction * 100)} %`;
 

@@ -1,6 +1,7 @@
 import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf, Submission } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, LeaseId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import type { ChunkProgress } from '@parallel-pilot/shared/protocol/control.ts';
 import {
   type Attempt,
   failedAttempts,
@@ -31,9 +32,15 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     stageId: stage.id,
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
     stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
-    progress: await nameProgress(db, stage.id, balancer.progress(id)),
+    progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
   };
 }
+
+const MOST_LOGS = 100;
+
+/** A thousand chunks under way print more than a page shows; of the others it hears when they print on. */
+const withFewLogs = (progress: ChunkProgress, index: number): ChunkProgress =>
+  index < MOST_LOGS ? progress : { ...progress, log: undefined };
 
 const MOST_FAILURES = 200;
 const MOST_PRINTS = 200;

@@ -4,6 +4,7 @@ import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { strictObject } from '../model/strict-object.ts';
+import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
 
 const GroupId = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, - and _');
@@ -113,6 +114,8 @@ export const JobDetail = JobSummary.extend({
       fraction: z.number(),
       detail: z.string(),
       values: MeasuredValues.optional(),
+      /** What it printed last, of the first hundred; kept up to date by patches. */
+      log: LiveLog.optional(),
     }),
   ),
 });
