@@ -50,6 +50,8 @@ export interface FarmKind {
   fleetProblem(fleet: Capabilities[], requirements: Requirement[]): { code: string; message: string } | null;
   /** What the job page shows beside what every job has. */
   view(parts: Parts, job: JobRow, stage: StageRow): Promise<JobView>;
+  /** What its programs print is for people, and shown with the job's log. */
+  readonly showsPrints: boolean;
   /** The many files of a job that are handed out as one. */
   readonly bundle?: Bundle;
   /** Removes what was made of these blobs beside the store: they are gone. */

@@ -120,6 +120,8 @@ export type Lease = {
   detail: string;
   /** Absent until the program has measured something. */
   values?: MeasuredValues;
+  /** What it printed last. */
+  log?: string;
 };
 
 /** Ten minutes: a heavy scene may take so long to open without a word. */

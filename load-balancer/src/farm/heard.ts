@@ -22,18 +22,25 @@ export function heardHeartbeat(worker: Worker, { draining, ...load }: Heartbeat)
   return draining !== worker.draining;
 }
 
-/** The leases whose progress is news. */
-export function heardProgress(farm: Farm, worker: Worker, { chunks }: Progress): Lease[] {
-  const news: Lease[] = [];
-  for (const { lease: id, fraction, detail, values } of chunks) {
+/** The leases whose progress is news, with what they printed where that is other than before. */
+export function heardProgress(
+  farm: Farm,
+  worker: Worker,
+  { chunks }: Progress,
+): { lease: Lease; log: string | undefined }[] {
+  const news: { lease: Lease; log: string | undefined }[] = [];
+  for (const { lease: id, fraction, detail, values, log } of chunks) {
     const lease = farm.leases.get(id);
     if (lease === undefined || lease.worker !== worker) continue;
     const measured = values !== undefined && !isDeepStrictEqual(values, lease.values);
-    if (lease.fraction === fraction && lease.detail === detail && !measured) continue;
+    const printed = log === lease.log ? undefined : log;
+    if (lease.fraction === fraction && lease.detail === detail && !measured && printed === undefined)
+      continue;
     lease.fraction = fraction;
     lease.detail = detail;
     if (values !== undefined) lease.values = values;
-    news.push(lease);
+    if (log !== undefined) lease.log = log;
+    news.push({ lease, log: printed });
   }
   return news;
 }

@@ -97,7 +97,8 @@ function takeSigns(socket: Socket, session: SessionId, parts: WorkerSocketParts)
   receive(socket, 'progress', WORKER_MESSAGES.progress, log, (progress) => {
     const from = worker();
     if (from === undefined) return;
-    for (const lease of heardProgress(engine.farm, from, progress)) broadcast.progressed(lease);
+    for (const { lease, log: printed } of heardProgress(engine.farm, from, progress))
+      broadcast.progressed(lease, printed);
   });
   receive(socket, 'blobs-changed', WORKER_MESSAGES['blobs-changed'], log, (changed) => {
     const from = worker();

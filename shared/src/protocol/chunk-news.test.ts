@@ -14,12 +14,16 @@ const change = fc
   })
   .map((one) => ({ change: ChunkChange.parse(one) }));
 const progress = fc
-  .record({
-    ordinal: fc.nat(4),
-    worker: fc.constantFrom(...workers),
-    fraction: fc.double({ min: 0, max: 1, noNaN: true }),
-    detail: fc.constant(''),
-  })
+  .record(
+    {
+      ordinal: fc.nat(4),
+      worker: fc.constantFrom(...workers),
+      fraction: fc.double({ min: 0, max: 1, noNaN: true }),
+      detail: fc.constant(''),
+      log: fc.constantFrom('one', 'two'),
+    },
+    { requiredKeys: ['ordinal', 'worker', 'fraction', 'detail'] },
+  )
   .map((one) => ({ progress: ChunkProgress.parse(one) }));
 type Event = { change: ChunkChange } | { progress: ChunkProgress };
 const events: fc.Arbitrary<Event[]> = fc.array(fc.oneof(change, progress), { maxLength: 30 });
@@ -75,4 +79,19 @@ test('a chunk that was started is at its beginning, until there is a word of its
   assert.deepEqual(news.progress.get(2), { ordinal: 2, worker, fraction: 0, detail: '' });
   hearStage(news, { changes: [], progress: [{ ordinal: 2, worker, fraction: 0.5, detail: 'x' }] });
   assert.equal(news.progress.get(2)?.fraction, 0.5);
+});
+
+test('what was printed stands until something else is, or the chunk is begun anew', () => {
+  const news = noNews<ChunkProgress>();
+  const worker = ChunkProgress.shape.worker.parse(workers[0]);
+  const at = (fraction: number) => ({ ordinal: 1, worker, fraction, detail: '' });
+  const logAfter = (one: ChunkProgress) => {
+    hearProgress(news, one);
+    return news.progress.get(1)?.log;
+  };
+  assert.equal(logAfter({ ...at(0.1), log: 'a' }), 'a');
+  assert.equal(logAfter(at(0.2)), 'a');
+  assert.equal(logAfter({ ...at(0.3), log: 'b' }), 'b');
+  hearChange(news, { ordinal: 1, status: 'running', worker });
+  assert.equal(logAfter(at(0)), undefined);
 });

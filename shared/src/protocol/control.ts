@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { BlobHash, ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
 import { WorkerStatus } from '../model/worker.ts';
+import { LiveLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Heartbeat } from './workers.ts';
 
@@ -54,6 +55,7 @@ export const ChunkProgress = z.object({
   fraction: z.number().min(0).max(1),
   detail: z.string(),
   values: MeasuredValues.optional(),
+  log: LiveLog.optional(),
 });
 export type ChunkProgress = z.infer<typeof ChunkProgress>;
 

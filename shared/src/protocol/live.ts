@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JobId, StageId, WorkerId } from '../model/ids.ts';
 import { ChunkChange } from './control.ts';
+import { LiveLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 
 /**
@@ -34,6 +35,7 @@ export const JobPatch = z.object({
       fraction: z.number(),
       detail: z.string(),
       values: MeasuredValues.optional(),
+      log: LiveLog.optional(),
     }),
   ),
   /** 0..1 while the result is put together, null when there is no news of it. */

@@ -32,6 +32,7 @@ export const blenderBackend: FarmKind = {
       settings: job.settings_json === null ? null : JSON.parse(job.settings_json),
     };
   },
+  showsPrints: false,
   bundle: framesBundle,
   forget: forgetDerived,
   routes: frameRoutes,

@@ -16,5 +16,6 @@ export const trainingBackend: FarmKind = {
   stopsOnFailure: () => false,
   fleetProblem,
   view: viewTraining,
+  showsPrints: true,
   routes: trainingRoutes,
 };

@@ -7,6 +7,7 @@ import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts
 import { training } from './kind.ts';
 import { withoutWords } from './losses.ts';
 import { judge } from './metric.ts';
+import { oddities } from './oddities.ts';
 import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
 import { EvaluateSpec, FILES, MergeSpec, type TrainingPlan, TrainSpec, WEIGHTS } from './stages.ts';
@@ -307,7 +308,7 @@ test('when the model is measured there are only models left: of all rounds, or o
 test('values of two metrics are never compared: a round without the first one is no better', () => {
   const plan = planOf(specWith({}));
   const lost = { shards: [], why: null };
-  const start = { momentum: null, best: null, stale: 0, lossy: 0, lost };
+  const start = { momentum: null, best: null, stale: 0, lossy: 0, lost, toldNotFinite: false };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });
   const one = judge(start, at(1), { loss: 2, f1: 0.1 }, plan);
@@ -332,4 +333,33 @@ test('dividing the batch never comes to a single row, unless that is the batch',
   assert.equal(batchPerShard({ batch: 32, shards: 4 }), 8);
   assert.equal(batchPerShard({ batch: 32, shards: 256 }), 2);
   assert.equal(batchPerShard({ batch: 1, shards: 4 }), 1);
+});
+
+test('a parameter that no script reads, figures that are NaN, and a metric that never comes are each told once', () => {
+  const spec = specWith({ params: { lr: 1, lrr: 2 }, rounds: 3, metric: 'f1' });
+  const train = TrainSpec.parse(play(spec, [WELL]).stages[2]?.spec);
+  const update = (shard: number, notFinite: string[]) => ({
+    shard,
+    result: { params: ['lr', 'width'], notFinite },
+  });
+  const first = oddities(spec.settings, train, [update(0, []), update(2, ['loss'])]);
+  assert.deepEqual(
+    first.notes.map((note) => note.message),
+    [
+      'The script never asked pilot.param for "lrr", so this parameter changed nothing. It asks for lr, width.',
+      'In round 1 the script reported loss as NaN or infinite, on shard 3. The training may have diverged: a smaller learning rate may help.',
+    ],
+  );
+  const context = { ...train.context, round: 2 };
+  const state = { ...train.state, toldNotFinite: first.toldNotFinite };
+  assert.deepEqual(oddities(spec.settings, { ...train, context, state }, [update(0, ['loss'])]).notes, []);
+  const notes = play(spec, [WELL]).steps.flatMap((step) => ('notes' in step ? step.notes : []));
+  assert.ok(
+    notes.some(({ message }) =>
+      message.startsWith(
+        'No round will be the best: the script handed no metric "f1" to pilot.finish for the merged model; it hands over accuracy.',
+      ),
+    ),
+    JSON.stringify(notes),
+  );
 });

@@ -4,6 +4,7 @@ import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan 
 import { addLost, lossNotes, lostShards, tooFew } from './losses.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { requirementsOf } from './needs.ts';
+import { oddities } from './oddities.ts';
 import { keepsModels, quorumOf } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
@@ -30,7 +31,7 @@ export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
   const lost = { shards: [], why: null };
-  const state: RoundState = { momentum: null, best: null, stale: 0, lossy: 0, lost };
+  const state: RoundState = { momentum: null, best: null, stale: 0, lossy: 0, lost, toldNotFinite: false };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
 
@@ -52,11 +53,17 @@ export function afterTrain(context: Context): NextStep {
   const inputs = updates.map(({ chunk, shard }) => made(chunk, FILES.update, `${UPDATES}/${shard}.npz`));
   const missing = lostShards(plan.shards.length, updates);
   const lossy = train.state.lossy + (missing.length > 0 ? 1 : 0);
+  const told = oddities(plan.settings, train, updates);
   const { holdout } = plan;
   const { weights } = train;
   const spec = MergeSpec.parse({
     context: train.context,
-    state: { ...train.state, lossy, lost: addLost(train.state.lost, missing, last) },
+    state: {
+      ...train.state,
+      lossy,
+      lost: addLost(train.state.lost, missing, last),
+      toldNotFinite: told.toldNotFinite,
+    },
     merge: plan.settings,
     updates: updates.map(({ shard, result }, index) => ({
       shard,
@@ -83,7 +90,7 @@ export function afterTrain(context: Context): NextStep {
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
-  return { step: 'stage', stage, notes: lossNotes(last, { round, missing, lossy }) };
+  return { step: 'stage', stage, notes: [...lossNotes(last, { round, missing, lossy }), ...told.notes] };
 }
 
 export function afterMerge(context: Context): NextStep {
@@ -101,7 +108,7 @@ export function afterMerge(context: Context): NextStep {
   const enough = patience !== null && state.stale >= patience;
   const free = freed(context.last.id, merge, state, keepsModels(plan.settings, weights.size));
   if (round < rounds && !enough) {
-    const notes = [...unjudged(plan, round, state), ...fewModels(plan, round, weights.size)];
+    const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
     return { ...planTrain(context, round + 1, state, weights, notes), free };
   }
   const notes: Note[] =

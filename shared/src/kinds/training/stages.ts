@@ -116,6 +116,8 @@ export const RoundState = z.object({
   /** Rounds so far that went on without some of their shards. */
   lossy: Count.default(0),
   lost: Lost,
+  /** It was told that figures were not finite. */
+  toldNotFinite: z.boolean().default(false),
 });
 export type RoundState = z.infer<typeof RoundState>;
 
@@ -167,6 +169,7 @@ export const CheckedUpdates = z.object({ checked: z.array(Count) });
 export type CheckedUpdates = z.infer<typeof CheckedUpdates>;
 
 const seconds = z.number().nonnegative();
+const Names = z.array(z.string().max(200)).max(64).default([]);
 
 export const InitializeResult = z.object({ parameters: Count, seconds });
 export const TrainResult = z.object({
@@ -174,6 +177,9 @@ export const TrainResult = z.object({
   metrics: Metrics,
   /** What was reported on the way, thinned out; `at` runs from 0 to 1 over the chunk. */
   history: z.array(z.object({ at: z.number().min(0).max(1), values: Metrics })).max(256),
+  /** Names that the script asked pilot.param for, and figures that came as NaN or infinite. */
+  params: Names,
+  notFinite: Names,
   /** Time in the script alone. */
   seconds,
 });

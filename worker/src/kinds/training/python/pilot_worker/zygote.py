@@ -8,8 +8,8 @@ The first line of standard input is {"nonce": ..., "threads": ...}. Every later 
 
 Every command but `stop` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false, "code",
 "message", "log"}, or {"id", "ok": false, "died": {"signal": 11} or {"code": 3}, "log"} where a script ended
-Python. In between come {"event": "progress", ...} and {"event": "life"}. All go to standard output behind the
-nonce. What a script prints goes into a pipe of its own and never there.
+Python. In between come {"event": "progress", ...} and {"event": "printed", "log": ...}. All go to standard
+output behind the nonce. What a script prints goes into a pipe of its own and never there.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from pilot_worker.fork import Fork
 from pilot_worker.preload import preload
 
 LOOK_SECONDS = 0.1
-LIFE_SECONDS = 1.0
+PRINTED_SECONDS = 1.0
 
 
 class Zygote:
@@ -39,7 +39,7 @@ class Zygote:
         os.dup2(2, 1)
         self.unread = b""
         self.fork = None
-        self.heard = 0.0
+        self.printed = 0.0
         greeting = self.read_greeting()
         self.nonce = greeting["nonce"].encode()
         self.threads = greeting["threads"]
@@ -110,7 +110,6 @@ class Zygote:
 
     def look(self, ready):
         fork = self.fork
-        alive = fork.log_pipe in ready
         for pipe in [pipe for pipe in fork.open_pipes if pipe in ready]:
             fork.read(pipe)
         pid, status = os.waitpid(fork.pid, os.WNOHANG)
@@ -120,10 +119,10 @@ class Zygote:
             return
         if fork.overdue():
             processes.send(fork.pid, signal.SIGKILL)
-        self.tell(False, alive)
+        self.tell(False)
 
-    def tell(self, last, alive=False):
-        """Progress at most ten times a second; what was newest at the end is told too."""
+    def tell(self, last):
+        """Progress at most ten times a second, what was newest at the end too; what was printed once a second."""
         now = time.monotonic()
         if last or now - self.looked >= LOOK_SECONDS:
             self.looked = now
@@ -134,11 +133,10 @@ class Zygote:
                 self.fork.stop()
                 return
             if news is not None:
-                self.heard = now
                 self.send(dict(picked(news, "fraction", "detail", "values"), event="progress"))
-        if alive and now - self.heard >= LIFE_SECONDS:
-            self.heard = now
-            self.send({"event": "life"})
+        if now - self.printed >= PRINTED_SECONDS and self.fork.log.has_news():
+            self.printed = now
+            self.send({"event": "printed", "log": self.fork.log.news()})
 
     def settle(self, status):
         fork, self.fork = self.fork, None
