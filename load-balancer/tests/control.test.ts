@@ -131,11 +131,35 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       await until(async () => (await countStates(farm.db, stage)).done === 3, 'not done');
       const first = (await chunkRow(farm.db, stage, 1)).lease_id;
       const chunks = [{ chunk: chunkId(stage, 1), message: 'It does not decode.' }];
-      assert.deepEqual(await farm.control.emitWithAck('reject-chunks', { job, chunks }), { ok: true });
+      assert.deepEqual(
+        await farm.control.emitWithAck('reject-chunks', { job, because: 'unusable', chunks }),
+        {
+          ok: true,
+        },
+      );
       await until(async () => (await countStates(farm.db, stage)).done === 3, 'not made again');
       const row = await chunkRow(farm.db, stage, 1);
       assert.notEqual(row.lease_id, first);
       assert.equal(row.attempts, 2);
+      worker.close();
+    });
+
+    test('what a user wants made once more has no attempt against it, also in a job that the farm had let go', async () => {
+      const { job, stage } = await farm.plant({ chunks: 2 });
+      const worker = farm.worker({ slots: 2, run: async () => ({}) });
+      await until(async () => (await countStates(farm.db, stage)).done === 2, 'not done');
+      const first = (await chunkRow(farm.db, stage, 1)).lease_id;
+      await setJob(farm.db, job, { state: 'assembling' });
+      farm.control.emit('jobs-changed', { jobs: [job] });
+      const chunks = [{ chunk: chunkId(stage, 1), message: 'Asked for' }];
+      const asked = { job, because: 'asked', chunks };
+      assert.deepEqual(await farm.control.emitWithAck('reject-chunks', asked), { ok: true });
+      await setJob(farm.db, job, { state: 'running' });
+      farm.control.emit('jobs-changed', { jobs: [job] });
+      await until(async () => (await countStates(farm.db, stage)).done === 2, 'not made again');
+      const row = await chunkRow(farm.db, stage, 1);
+      assert.notEqual(row.lease_id, first);
+      assert.equal(row.attempts, 1);
       worker.close();
     });
 

@@ -67,6 +67,27 @@ test('a first visit fetches less than 200 KB of script, and the list of jobs onc
   await page.close();
 });
 
+test('a part that cannot be fetched leaves the page as it is, and is there when the farm is back', async () => {
+  // A service worker fetches past what the test puts in the way.
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  const page = await context.newPage();
+  let away = true;
+  let refused = 0;
+  await page.route('**/assets/SchemeMenu*.js', (route) => {
+    if (!away) return route.continue();
+    refused += 1;
+    return route.abort('connectionrefused');
+  });
+  await page.goto(farm.url);
+  await page.getByRole('link', { name: /quick/ }).waitFor();
+  await page.getByRole('button', { name: 'Light or dark' }).click();
+  await until(() => refused > 1, 'it was not asked for again');
+  assert.ok(await page.getByRole('link', { name: /quick/ }).isVisible(), 'the page is gone');
+  away = false;
+  await page.getByRole('menuitem', { name: 'Dark' }).waitFor();
+  await context.close();
+});
+
 test('Back closes a frame and stays on the job, and the address names the frame by its number', async () => {
   const page = await browser.newPage();
   await page.goto(farm.url);

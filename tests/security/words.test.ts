@@ -229,7 +229,7 @@ const MEDDLING: [what: string, lines: string][] = [
   ['progress that is a reply', 'show(b\'{"id":2,"ok":true,"log":"","result":{}}\')'],
   ['an outcome that is no JSON', 'end(b"{{{")'],
   ['an outcome that is a list', 'end(b"[1]")'],
-  ['an outcome that is an event', 'end(b\'{"event":"life"}\')'],
+  ['an outcome that is an event', 'end(b\'{"event":"printed","log":""}\')'],
   ['an outcome nested without end', 'end(b"[" * 300000)'],
   ['an outcome with a number of a million digits', 'end(b\'{"ok":true,"result":1\' + b"0" * 1000000 + b"}")'],
   ['an outcome with NaN and Infinity', 'end(b\'{"ok":true,"result":{"a":NaN,"b":1e400}}\')'],

@@ -42,7 +42,8 @@ export function createApi(connection: Connection) {
       get(`${job(id)}/chunks${search(query)}`, ChunkList),
     chunk: (id: JobId, ordinal: number) => get(`${job(id)}/chunks/${ordinal}`, ChunkDetail),
     states: (id: JobId) => get(`${job(id)}/chunks/states`, ChunkStates),
-    log: (id: JobId) => get(`${job(id)}/log`, JobLog),
+    /** `after`: of what was printed only that which came since, in pages. */
+    log: (id: JobId, after?: string) => get(`${job(id)}/log${search({ after })}`, JobLog),
     artifacts: (id: JobId) => get(`${job(id)}/artifacts`, ArtifactList),
     workers: () => get('/api/v1/workers', WorkerList),
     upload: (id: string) => get(`/api/v1/uploads/${id}/info`, UploadInfo),

@@ -1,6 +1,7 @@
 import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
+import type { Printed } from '../follow/prints.ts';
 import { cliKindOf } from '../kinds/registry.ts';
 import { table } from '../text/columns.ts';
 import { ago, duration } from '../text/units.ts';
@@ -52,11 +53,25 @@ export function logLines(log: JobLog): string[] {
   const notes = log.notes.map(
     ({ at, level, message }) => `${new Date(at).toISOString()}  ${level.padEnd(7)}  ${message}`,
   );
-  const failures = log.failures.flatMap(({ label, log: lines }) => ['', `${label}:`, lines.trimEnd()]);
-  return notes.length + failures.length === 0
+  const prints = printLines(log.prints);
+  const printed = new Set(
+    log.prints.map(({ label, worker, log: lines }) => `${label} on ${worker}\n${lines}`),
+  );
+  const failures = log.failures
+    .filter(({ label, log: lines }) => !printed.has(`${label}\n${lines}`))
+    .flatMap(({ label, log: lines }) => ['', `${label}:`, lines.trimEnd()]);
+  return notes.length + failures.length + prints.length === 0
     ? ['Nothing was logged for this job.']
-    : [...notes, ...failures];
+    : [...notes, ...failures, ...prints];
 }
+
+/** What scripts printed, each attempt under its own head. */
+export const printLines = (prints: JobLog['prints']): string[] =>
+  prints.flatMap(({ label, worker, log }) => ['', `${label} on ${worker}:`, log.trimEnd()]);
+
+/** What one of several prints at the same time. */
+export const liveLines = ({ label, worker, lines }: Printed): string[] =>
+  lines.map((line) => `${label} on ${worker} | ${line}`);
 
 const doneOf = ({ fraction }: JobSummary): string => `${Math.floor(fraction * 100)} %`;
 

@@ -27,7 +27,7 @@ export const resumeJob = (parts: Parts, id: JobId): Promise<Outcome> =>
 /** Ends the job; what was made so far stays and can be downloaded. What is under way for it ends when it can. */
 export async function cancelJob(parts: Parts, id: JobId): Promise<Outcome> {
   const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
-  if (outcome.ok) void engineOf(parts).errands.stop(id);
+  if (outcome.ok) void engineOf(parts).backgroundTasks.stop(id);
   return outcome;
 }
 
@@ -47,7 +47,7 @@ export function retryJob(parts: Parts, id: JobId): Promise<Outcome> {
     }
     const refused = await requeue(parts, job, stage);
     if (refused !== null) return refused;
-    const to = stage.ordinal === 0 ? 'probing' : 'queued';
+    const to = stage.ordinal === 0 ? 'preparing' : 'queued';
     const outcome = await apply(parts, job, { type: 'retry', to }, 'The job changed meanwhile');
     return outcome;
   });
@@ -59,12 +59,7 @@ async function requeue(parts: Parts, job: JobRow, stage: StageRow): Promise<Outc
   const reply = await parts.balancer.retryChunks(job.id);
   if (reply.ok) return null;
   return reply.code === 'not-ready'
-    ? {
-        ok: false,
-        status: 503,
-        code: 'load-balancer-away',
-        message: 'The load balancer cannot be reached at the moment. Try again when it is back.',
-      }
+    ? BALANCER_AWAY
     : { ok: false, status: 409, code: reply.code, message: reply.message };
 }
 
@@ -80,7 +75,7 @@ export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promis
     if (!given.success) {
       return { ok: false, status: 422, code: 'bad-settings', message: sentenceOf(given.error, 'settings') };
     }
-    const step = await nextStep(parts, job, stage, { given: given.data, gathered: null });
+    const step = await nextStep(parts, job, stage, { given: given.data, taskValue: null });
     if (step.step === 'fail') return { ok: false, status: 422, code: step.code, message: step.message };
     const done = await takeStep(parts, job, stage, step, { given: given.data });
     return done ? { ok: true } : notNow(job.state, 'The job changed meanwhile');
@@ -96,7 +91,7 @@ export async function renameOrPrioritize(
     const { name = '', ...rest } = edit;
     const shown = oneLine(name);
     await editJob(parts.db, id, { ...rest, ...(shown === '' ? {} : { name: shown }), now: parts.clock() });
-    tell(parts, id);
+    announce(parts, id);
     return { ok: true };
   });
 }
@@ -105,10 +100,10 @@ export async function renameOrPrioritize(
 export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
   const canceled = await withJob(parts, id, (job) => apply(parts, job, { type: 'cancel' }, ''));
   if (!canceled.ok && canceled.status === 404) return canceled;
-  await engineOf(parts).errands.stop(id);
+  await engineOf(parts).backgroundTasks.stop(id);
   return withJob(parts, id, async () => {
     await deleteJobWithBlobs(parts, id);
-    tell(parts, id);
+    announce(parts, id);
     parts.log.info({ event: 'job.deleted', job: id });
     return { ok: true };
   });
@@ -117,7 +112,12 @@ export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
 const change = (parts: Parts, id: JobId, event: JobEvent, otherwise: string): Promise<Outcome> =>
   withJob(parts, id, (job) => apply(parts, job, event, otherwise));
 
-async function withJob(parts: Parts, id: JobId, act: (job: JobRow) => Promise<Outcome>): Promise<Outcome> {
+/** Runs while nothing else of this process changes the job; what follows from it is done afterwards. */
+export async function withJob(
+  parts: Parts,
+  id: JobId,
+  act: (job: JobRow) => Promise<Outcome>,
+): Promise<Outcome> {
   const engine = engineOf(parts);
   const outcome = await engine.exclusive(id, async () => {
     const job = await findJob(parts.db, id, parts.owner);
@@ -132,7 +132,7 @@ async function withJob(parts: Parts, id: JobId, act: (job: JobRow) => Promise<Ou
 async function apply(parts: Parts, job: JobRow, event: JobEvent, otherwise: string): Promise<Outcome> {
   const changed = await parts.db.transaction().execute((db) => changeJob(db, job, event, parts.clock()));
   if (changed.ok) {
-    tell(parts, job.id);
+    announce(parts, job.id);
     return { ok: true };
   }
   // A race is lost to the balancer's side of the row only, which the next look sees.
@@ -141,10 +141,18 @@ async function apply(parts: Parts, job: JobRow, event: JobEvent, otherwise: stri
     : notNow(job.state, otherwise);
 }
 
-function tell(parts: Parts, job: JobId): void {
+/** Says to the load balancer and to the pages that the job's rows changed. */
+export function announce(parts: Parts, job: JobId): void {
   parts.balancer.jobsChanged([job]);
   parts.live.jobChanged(job);
 }
+
+export const BALANCER_AWAY: Outcome = {
+  ok: false,
+  status: 503,
+  code: 'load-balancer-away',
+  message: 'The load balancer cannot be reached at the moment. Try again when it is back.',
+};
 
 export const NOT_FOUND: Extract<Outcome, { ok: false }> = {
   ok: false,
@@ -153,7 +161,7 @@ export const NOT_FOUND: Extract<Outcome, { ok: false }> = {
   message: 'There is no such job.',
 };
 
-const notNow = (state: JobStatus, why: string): Outcome => ({
+export const notNow = (state: JobStatus, why: string): Outcome => ({
   ok: false,
   status: 409,
   code: 'not-allowed',
@@ -161,12 +169,12 @@ const notNow = (state: JobStatus, why: string): Outcome => ({
 });
 
 const SPOKEN: Record<JobStatus, string> = {
-  probing: 'having its file read',
+  preparing: 'having its file read',
   ready: 'waiting for your settings',
   queued: 'waiting for a worker',
   running: 'being worked on',
   paused: 'paused',
-  stitching: 'being put together',
+  assembling: 'being put together',
   completed: 'completed',
   failed: 'failed',
   canceled: 'canceled',

@@ -1,7 +1,9 @@
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -12,14 +14,14 @@ import { changeJob } from './change-job.ts';
 /** Does with the job what its assembly came to. False when it is to be tried again after a while. */
 export async function finishAssembly(parts: Parts, id: JobId, assembly: Assembly): Promise<boolean> {
   const job = await findJob(parts.db, id);
-  if (job === undefined || job.state !== 'stitching') return true;
+  if (job === undefined || job.state !== 'assembling') return true;
   parts.log.info({ event: 'job.assembly', job: id, outcome: assembly.outcome });
   return assembly.outcome === 'complete'
-    ? tell(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
+    ? announce(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
     : takeUnfinished(parts, job, assembly);
 }
 
-/** Does with the job what its errand stopped at. False when it is to be tried again after a while. */
+/** Does with the job what its task stopped at. False when it is to be tried again after a while. */
 export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinished): Promise<boolean> {
   switch (ended.outcome) {
     case 'redo':
@@ -32,7 +34,7 @@ export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinishe
     case 'fail': {
       const { code, message } = ended;
       const changed = await changeJob(parts.db, job, { type: 'fail', code, message }, parts.clock());
-      return tell(parts, job.id, changed.ok);
+      return announce(parts, job.id, changed.ok);
     }
     default:
       return ended satisfies never;
@@ -44,9 +46,11 @@ type Notes = Extract<Assembly, { outcome: 'complete' }>['notes'];
 function complete(parts: Parts, job: JobRow, artifacts: MadeArtifact[], notes: Notes): Promise<boolean> {
   return parts.db.transaction().execute(async (db) => {
     const now = parts.clock();
+    const stage = await newestStage(db, job.id);
+    // Sent back meanwhile by a user: what was put together lacks it.
+    if (stage !== undefined && !(await isSettled(db, stage.id))) return false;
     const changed = await changeJob(db, job, { type: 'complete' }, now);
     if (!changed.ok) return false;
-    const stage = await newestStage(db, job.id);
     if (stage !== undefined) await closeStage(db, stage.id, now);
     for (const { name, hash, size, mediaType } of artifacts) {
       await insertBlobs(db, [{ hash, size, media_type: mediaType, created_at: now }]);
@@ -57,12 +61,17 @@ function complete(parts: Parts, job: JobRow, artifacts: MadeArtifact[], notes: N
   });
 }
 
+async function isSettled(db: Db, stage: StageId): Promise<boolean> {
+  const { queued = 0, leased = 0, running = 0 } = (await countChunks(db, [stage])).get(stage) ?? {};
+  return queued + leased + running === 0;
+}
+
 // The chunks first: a crash in between leaves a job that is put together while chunks of it are open, which
 // `decide` brings back to work. The other way round it would find all chunks done and try the bad results again.
 async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): Promise<boolean> {
   for (let from = 0; from < chunks.length; from += 1_000) {
     const part = chunks.slice(from, from + 1_000);
-    const reply = await parts.balancer.rejectChunks({ job: job.id, chunks: part });
+    const reply = await parts.balancer.rejectChunks({ job: job.id, because: 'unusable', chunks: part });
     if (!reply.ok) {
       parts.log.warn({ event: 'job.reject-refused', job: job.id, code: reply.code });
       return false;
@@ -74,12 +83,12 @@ async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): 
     message: `The check found ${chunks.length === 1 ? 'one unusable result' : `${chunks.length} unusable results`}, made again: ${chunks[0]?.message ?? ''}`,
   };
   await addNotes(parts.db, job.id, [note], parts.clock());
-  // A stage that was only gathered is still being worked on.
-  if (job.state !== 'stitching') return tell(parts, job.id, true);
-  return tell(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
+  // After a stage task the stage is still being worked on.
+  if (job.state !== 'assembling') return announce(parts, job.id, true);
+  return announce(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
 }
 
-function tell(parts: Parts, job: JobId, changed: boolean): true {
+function announce(parts: Parts, job: JobId, changed: boolean): true {
   if (changed) {
     parts.live.jobChanged(job);
     parts.balancer.jobsChanged([job]);

@@ -1,8 +1,13 @@
 import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf, Submission } from '@parallel-pilot/shared/kinds/registry.ts';
-import { type JobId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
-import { failedAttempts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
-import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { type JobId, LeaseId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import type { ChunkProgress } from '@parallel-pilot/shared/protocol/control.ts';
+import {
+  type Attempt,
+  failedAttempts,
+  printedAttempts,
+} from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { z } from 'zod';
@@ -26,15 +31,23 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
-    stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
-    progress: await nameProgress(db, stage.id, balancer.progress(id)),
+    backgroundFraction:
+      job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),
+    progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
   };
 }
 
-const MOST_FAILURES = 200;
+const MOST_LOGS = 100;
 
-/** What was noted on the job, and the logs of the attempts that went wrong, newest first. */
-export async function jobLog(parts: Parts, id: JobId): Promise<JobLog | null> {
+/** A thousand chunks under way print more than a page shows; of the others it hears when they print on. */
+const withFewLogs = (progress: ChunkProgress, index: number): ChunkProgress =>
+  index < MOST_LOGS ? progress : { ...progress, log: undefined };
+
+const MOST_FAILURES = 200;
+const MOST_PRINTS = 200;
+
+/** What was noted on the job, the logs of the attempts that went wrong, newest first, and what all printed after `after`. */
+export async function jobLog(parts: Parts, id: JobId, after: string | null = null): Promise<JobLog | null> {
   const job = await findJob(parts.db, id, parts.owner);
   if (job === undefined) return null;
   const failures = await failedAttempts(parts.db, id, MOST_FAILURES);
@@ -47,10 +60,39 @@ export async function jobLog(parts: Parts, id: JobId): Promise<JobLog | null> {
     notes: [...(await listNotes(parts.db, id)), ...(await lostWorkerNotes(parts, job))],
     failures: failures.map((attempt) => ({
       label: `${label(attempt.chunk)} on ${attempt.worker_name ?? attempt.worker}`,
-      log:
-        [attempt.failure_message, attempt.log].filter(Boolean).join('\n') ||
-        `chunk ${ordinalOfChunk(attempt.chunk)}`,
+      log: wordsOf(attempt) || `chunk ${ordinalOfChunk(attempt.chunk)}`,
     })),
+    ...(await printsOf(parts, job, after)),
+  };
+}
+
+const wordsOf = ({ failure_message, log }: Attempt): string =>
+  [failure_message, log].filter(Boolean).join('\n');
+
+/** Before every attempt: where to ask on from while none has ended. */
+const START = '0 lse_00000000';
+
+/** `next` is null where nothing is ever printed for people. */
+async function printsOf(
+  { db }: Parts,
+  { id, kind }: JobRow,
+  after: string | null,
+): Promise<Pick<JobLog, 'prints' | 'next'>> {
+  if (!backendKindOf(kind).showsPrints) return { prints: [], next: null };
+  const [endedAt, lease] = (after ?? START).split(' ');
+  const from = { endedAt: Number(endedAt), lease: LeaseId.parse(lease) };
+  const found = await printedAttempts(db, id, from, MOST_PRINTS);
+  const chunks = found.map((attempt) => attempt.chunk);
+  const label = await labelChunks(db, kindOf(kind), chunks);
+  const last = found.at(-1);
+  return {
+    prints: found.map((attempt) => ({
+      label: label(attempt.chunk),
+      worker: attempt.worker_name ?? attempt.worker,
+      endedAt: attempt.ended_at ?? 0,
+      log: wordsOf(attempt),
+    })),
+    next: last === undefined ? (after ?? START) : `${last.ended_at} ${last.lease}`,
   };
 }
 

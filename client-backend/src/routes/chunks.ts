@@ -1,10 +1,18 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { ChunkDetail, ChunkList, ChunkListQuery, ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
+import {
+  ChunkDetail,
+  ChunkList,
+  ChunkListQuery,
+  ChunkStates,
+  JobDetail,
+} from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { NOT_FOUND } from '../jobs/actions.ts';
 import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
+import { jobDetail } from '../jobs/job-detail.ts';
+import { redoChunk } from '../jobs/redo-chunk.ts';
 import type { Parts } from '../parts.ts';
 
 /** The chunks of a job's newest stage. */
@@ -24,6 +32,13 @@ export function chunkRoutes(parts: Parts): OpenAPIHono {
     const detail = await chunkDetail(parts, id, ordinal);
     if (detail === null) return problem(c, 404, 'chunk-unknown', 'The job has no such part.');
     return c.json(detail, 200);
+  });
+  routes.openapi(retry, async (c) => {
+    const { id, ordinal } = c.req.valid('param');
+    const outcome = await redoChunk(parts, id, ordinal);
+    if (!outcome.ok) return problem(c, outcome.status, outcome.code, outcome.message);
+    const detail = await jobDetail(parts, id);
+    return detail === null ? problem(c, 404, NOT_FOUND.code, NOT_FOUND.message) : c.json(detail, 200);
   });
   return routes;
 }
@@ -48,11 +63,23 @@ const states = createRoute({
   request: { params: param },
   responses: { 200: { description: 'Letters by ordinal', content: json(ChunkStates) }, ...problems(404) },
 });
+const ofOne = param.extend({ ordinal: z.coerce.number().int().min(0).max(100_000_000) });
 const one = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/chunks/{ordinal}',
   tags,
   summary: 'A chunk with every attempt and its log',
-  request: { params: param.extend({ ordinal: z.coerce.number().int().min(0).max(100_000_000) }) },
+  request: { params: ofOne },
   responses: { 200: { description: 'The chunk', content: json(ChunkDetail) }, ...problems(400, 404) },
+});
+const retry = createRoute({
+  method: 'post',
+  path: '/api/v1/jobs/{id}/chunks/{ordinal}/retry',
+  tags,
+  summary: 'Make a chunk that is done once more, and the result anew; also of a completed job',
+  request: { params: ofOne },
+  responses: {
+    200: { description: 'The job', content: json(JobDetail) },
+    ...problems(400, 404, 409, 422, 503),
+  },
 });

@@ -6,6 +6,7 @@ import {
   JobList,
   JobListQuery,
   JobLog,
+  JobLogQuery,
   PatchJob,
   Timeline,
 } from '@parallel-pilot/shared/api/jobs.ts';
@@ -49,7 +50,7 @@ export function jobRoutes(parts: Parts): OpenAPIHono {
     return detail === null ? unknown(c) : c.json(detail, 200);
   });
   routes.openapi(log, async (c) => {
-    const found = await jobLog(parts, c.req.valid('param').id);
+    const found = await jobLog(parts, c.req.valid('param').id, c.req.valid('query').after ?? null);
     return found === null ? unknown(c) : c.json(found, 200);
   });
   routes.openapi(submission, async (c) => {
@@ -130,9 +131,9 @@ const log = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/log',
   tags,
-  summary: 'Notes, and the logs of the attempts that failed',
-  request: { params: param },
-  responses: { 200: { description: 'The log', content: json(JobLog) }, ...problems(404) },
+  summary: 'Notes, the logs of the attempts that failed, and what scripts printed, in pages of 200 attempts',
+  request: { params: param, query: JobLogQuery },
+  responses: { 200: { description: 'The log', content: json(JobLog) }, ...problems(400, 404) },
 });
 const submission = createRoute({
   method: 'get',

@@ -1,7 +1,8 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { RouterProvider } from 'react-router/dom';
+import { useFetched } from '../components/use-fetched.ts';
 import { onToast } from './notify.ts';
 import { createQueries } from './query-client.ts';
 import { router } from './router.tsx';
@@ -20,11 +21,12 @@ export function App() {
   );
 }
 
-const Toasts = lazy(async () => ({ default: (await import('./Toasts.tsx')).Toasts }));
+const toasts = async () => (await import('./Toasts.tsx')).Toasts;
 
 /** With the first message: most visits have none. */
 function LateToasts() {
   const [wanted, setWanted] = useState(false);
   useEffect(() => onToast(() => setWanted(true)), []);
-  return <Suspense fallback={null}>{wanted && <Toasts />}</Suspense>;
+  const Toasts = useFetched(toasts, wanted);
+  return Toasts !== null && <Toasts />;
 }

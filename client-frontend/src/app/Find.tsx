@@ -1,10 +1,11 @@
 import { ActionIcon } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
+import { useFetched } from '../components/use-fetched.ts';
 
 // It is fetched when it is first wanted.
-const Palette = lazy(async () => ({ default: (await import('./Palette.tsx')).Palette }));
+const palette = async () => (await import('./Palette.tsx')).Palette;
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
@@ -12,6 +13,7 @@ const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 export function Find() {
   const [opened, setOpened] = useState(false);
   const [wanted, setWanted] = useState(false);
+  const Palette = useFetched(palette, wanted);
   const open = () => {
     setWanted(true);
     setOpened(true);
@@ -30,11 +32,7 @@ export function Find() {
       >
         <IconSearch size={19} />
       </ActionIcon>
-      {wanted && (
-        <Suspense fallback={null}>
-          <Palette opened={opened} onClose={() => setOpened(false)} />
-        </Suspense>
-      )}
+      {Palette !== null && <Palette opened={opened} onClose={() => setOpened(false)} />}
     </>
   );
 }

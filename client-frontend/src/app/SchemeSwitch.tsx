@@ -1,9 +1,10 @@
 import { ActionIcon } from '@mantine/core';
 import { IconDeviceDesktop } from '@tabler/icons-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
+import { useFetched } from '../components/use-fetched.ts';
 import { savesData, whenIdle } from './when-idle.ts';
 
-const SchemeMenu = lazy(async () => ({ default: (await import('./SchemeMenu.tsx')).SchemeMenu }));
+const schemeMenu = async () => (await import('./SchemeMenu.tsx')).SchemeMenu;
 
 /** Light or dark. The menu, and all that menus take, comes once the page stands. */
 export function SchemeSwitch() {
@@ -13,7 +14,9 @@ export function SchemeSwitch() {
   useEffect(() => {
     if (!savesData()) whenIdle(() => setWanted(true));
   }, []);
-  const still = (
+  const SchemeMenu = useFetched(schemeMenu, wanted);
+  if (SchemeMenu !== null) return <SchemeMenu opened={clicked} />;
+  return (
     <ActionIcon
       variant="subtle"
       color="gray"
@@ -26,12 +29,5 @@ export function SchemeSwitch() {
     >
       <IconDeviceDesktop size={19} />
     </ActionIcon>
-  );
-  return wanted ? (
-    <Suspense fallback={still}>
-      <SchemeMenu opened={clicked} />
-    </Suspense>
-  ) : (
-    still
   );
 }

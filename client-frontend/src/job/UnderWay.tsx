@@ -3,6 +3,7 @@ import { Bar } from '../components/Bar.tsx';
 import { useNow } from '../components/clock.ts';
 import { formatDuration, formatMeasured } from '../components/format.ts';
 import classes from './Drawer.module.css';
+import { LiveLog } from './LiveLog.tsx';
 
 type UnderWayProps = {
   /** The newest word of its worker. */
@@ -38,6 +39,7 @@ export function UnderWay({ progress, chunk }: UnderWayProps) {
           ))}
         </div>
       )}
+      <LiveLog label={progress.label} log={progress.log} />
     </section>
   );
 }

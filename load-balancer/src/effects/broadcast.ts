@@ -1,8 +1,8 @@
 import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import {
+  addChange,
+  addProgress,
   type ChunkNews,
-  hearChange,
-  hearProgress,
   noNews,
 } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import type { ChunkProgress, StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
@@ -19,7 +19,8 @@ export type Listener = { stage(patch: StagePatch): void; workers(patch: WorkersP
 export interface Broadcast {
   chunkChanged(change: Extract<Effect, { type: 'chunk-changed' }>): void;
   workerChanged(worker: WorkerId): void;
-  progressed(lease: Lease): void;
+  /** `log`: what it printed, where that is news. */
+  progressed(lease: Lease, log?: string): void;
   /** All workers, and the progress of all stages, to one that has just connected. */
   tellAll(listener: Listener): void;
   close(): void;
@@ -49,15 +50,15 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
     const entry = pendingOf(change.job, change.stage);
     // A worker's progress is heard at once, its start only when that is committed: it may come after.
     const early = status === 'running' ? entry.news.progress.get(ordinal) : undefined;
-    hearChange(entry.news, { ordinal, status, worker });
-    if (early?.worker === worker) hearProgress(entry.news, early);
+    addChange(entry.news, { ordinal, status, worker });
+    if (early?.worker === worker) addProgress(entry.news, early);
     entry.settled = settled;
     wake(change.stage, entry);
   }
 
-  function progressed(lease: Lease): void {
+  function progressed(lease: Lease, log?: string): void {
     const entry = pendingOf(lease.stage.job.id, lease.stage.id);
-    hearProgress(entry.news, progressOf(lease));
+    addProgress(entry.news, progressOf(lease, log));
     wake(lease.stage.id, entry);
     workers.add(lease.worker.id);
   }
@@ -114,7 +115,7 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
     listener.workers({ workers: Array.from(present.values(), (worker) => workerView(worker.id, worker)) });
     const running = Map.groupBy([...leases.values()].filter(isRunning), (lease) => lease.stage);
     for (const stage of open.values()) {
-      const progress = (running.get(stage) ?? []).map(progressOf);
+      const progress = (running.get(stage) ?? []).map((lease) => progressOf(lease, lease.log));
       if (progress.length > 0 || stage.chunks.settled) listener.stage(standing(stage, progress));
     }
   }
@@ -140,12 +141,16 @@ const standing = (stage: Stage, progress: ChunkProgress[]): StagePatch => ({
 
 const isRunning = (lease: Lease): boolean => lease.startedAt !== null;
 
-const progressOf = ({ worker, ordinal, fraction, detail, values }: Lease): ChunkProgress => ({
+const progressOf = (
+  { worker, ordinal, fraction, detail, values }: Lease,
+  log: string | undefined,
+): ChunkProgress => ({
   worker: worker.id,
   ordinal,
   fraction,
   detail,
   ...(values === undefined ? {} : { values }),
+  ...(log === undefined ? {} : { log }),
 });
 
 function workerView(id: WorkerId, worker: Worker | undefined): WorkersPatch['workers'][number] {

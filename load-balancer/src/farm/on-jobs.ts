@@ -1,5 +1,6 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { startingShare } from '../scheduling/fairness.ts';
@@ -36,7 +37,8 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
   const effects: Effect[] = [];
   const job = enterJob(farm, facts);
   // What others received while it stood still is not made up for.
-  if (!isGrantable(job.status)) job.served = Math.max(job.served, startingShare(farm, facts.priority));
+  if (!isGrantable(job.status))
+    job.usedSlotMs = Math.max(job.usedSlotMs, startingShare(farm, facts.priority));
   job.status = facts.status;
   job.priority = facts.priority;
   for (const loaded of read.loaded) {
@@ -122,18 +124,26 @@ export function onReject(farm: Farm, event: Event<'reject'>, now: number): Effec
   const effects: Effect[] = [];
   for (const { chunk, message } of event.reject.chunks) {
     const stored = standing.get(chunk);
-    if (stored?.job === event.reject.job) append(effects, rejectOne(farm, stored, message, now));
+    if (stored?.job === event.reject.job)
+      append(effects, rejectOne(farm, stored, { because: event.reject.because, message }, now));
   }
   return [...effects, { type: 'reply', to: event.reply, reply: { ok: true } }];
 }
 
 // A chunk that is not done any more is being made again already.
-function rejectOne(farm: Farm, stored: StoredChunk, message: string, now: number): Effect[] {
+function rejectOne(
+  farm: Farm,
+  stored: StoredChunk,
+  { because, message }: { because: RejectChunks['because']; message: string },
+  now: number,
+): Effect[] {
   const { chunk, lease, worker, attempts, ordinal, status } = stored;
   if (status !== 'done' || lease === null || worker === null) return [];
   const done = { status, attempts, lease, worker };
   const of = { id: stored.stage, job: { id: stored.job } };
-  const state = advance(of, ordinal, done, { type: 'reject', lease, message });
+  const wish =
+    because === 'asked' ? ({ type: 'redo', lease } as const) : ({ type: 'reject', lease, message } as const);
+  const state = advance(of, ordinal, done, wish);
   const failure = state.status === 'failed' ? { code: state.code, message: state.message } : null;
   const effects: Effect[] = [
     { type: 'write', write: { type: 'reject', chunk, lease, attempts: state.attempts, failure, at: now } },

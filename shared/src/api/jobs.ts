@@ -4,6 +4,7 @@ import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { strictObject } from '../model/strict-object.ts';
+import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
 
 const GroupId = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, - and _');
@@ -102,7 +103,7 @@ export const JobDetail = JobSummary.extend({
   view: JobView,
   notes: z.array(JobNote),
   /** 0..1 while the result is put together. */
-  stitching: z.number().nullable(),
+  backgroundFraction: z.number().nullable(),
   /** What each worker does for this job at the moment. */
   progress: z.array(
     z.object({
@@ -113,6 +114,8 @@ export const JobDetail = JobSummary.extend({
       fraction: z.number(),
       detail: z.string(),
       values: MeasuredValues.optional(),
+      /** What it printed last, of the first hundred; kept up to date by patches. */
+      log: LiveLog.optional(),
     }),
   ),
 });
@@ -200,6 +203,18 @@ export type Timeline = z.infer<typeof Timeline>;
 export const JobLog = z.object({
   notes: z.array(JobNote),
   failures: z.array(z.object({ label: z.string(), log: z.string() })),
+  /** What the attempts that are over printed last, in the order in which they ended; of kinds whose programs speak to people. */
+  prints: z
+    .array(z.object({ label: z.string(), worker: z.string(), endedAt: z.number(), log: z.string() }))
+    .default([]),
+  /** For `after`, to ask for what was printed since; null where nothing ever is. */
+  next: z.string().nullable().default(null),
+});
+export const JobLogQuery = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,15} lse_[0-9a-z]{8,40}$/)
+    .optional(),
 });
 export type JobLog = z.infer<typeof JobLog>;
 

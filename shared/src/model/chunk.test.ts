@@ -36,6 +36,7 @@ const events: Record<ChunkEvent['type'], ChunkEvent> = {
   retry: { type: 'retry' },
   'give-up': { type: 'give-up', code: 'hung', message: 'm' },
   reject: { type: 'reject', lease: L, message: 'm' },
+  redo: { type: 'redo', lease: L },
 };
 
 // Every state x event: the state it leads to, or why it is refused.
@@ -52,6 +53,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     retry: 'not-allowed',
     'give-up': 'failed',
     reject: 'not-allowed',
+    redo: 'not-allowed',
   },
   leased: {
     grant: 'not-allowed',
@@ -65,6 +67,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     retry: 'not-allowed',
     'give-up': 'not-allowed',
     reject: 'not-allowed',
+    redo: 'not-allowed',
   },
   running: {
     grant: 'not-allowed',
@@ -78,6 +81,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     retry: 'not-allowed',
     'give-up': 'not-allowed',
     reject: 'not-allowed',
+    redo: 'not-allowed',
   },
   done: {
     grant: 'not-allowed',
@@ -91,6 +95,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     retry: 'not-allowed',
     'give-up': 'not-allowed',
     reject: 'queued',
+    redo: 'queued',
   },
   failed: {
     grant: 'not-allowed',
@@ -104,6 +109,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     retry: 'queued',
     'give-up': 'not-allowed',
     reject: 'not-allowed',
+    redo: 'not-allowed',
   },
   canceled: {
     grant: 'not-allowed',
@@ -117,6 +123,7 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
     retry: 'queued',
     'give-up': 'not-allowed',
     reject: 'not-allowed',
+    redo: 'not-allowed',
   },
 };
 
@@ -134,6 +141,18 @@ test('a chunk that is given up keeps its attempts, and fails with the reason giv
   const given = chunkTransition({ status: 'queued', attempts: 2 }, events['give-up']);
   assert.ok(given.ok);
   assert.deepEqual(given.state, { status: 'failed', attempts: 2, code: 'hung', message: 'm' });
+});
+
+test('what the user wants made once more has all its attempts again, and only the result that was meant goes', () => {
+  const done = { status: 'done', attempts: MAX_ATTEMPTS, lease: L, worker: W } as const;
+  assert.deepEqual(chunkTransition(done, events.redo), {
+    ok: true,
+    state: { status: 'queued', attempts: 0 },
+  });
+  assert.deepEqual(chunkTransition({ ...done, lease: lease(2) }, events.redo), {
+    ok: false,
+    code: 'stale-lease',
+  });
 });
 
 test('only a start counts as an attempt; a lost worker costs an unstarted chunk nothing, a drained one neither', () => {
@@ -204,6 +223,7 @@ const anyEvent: fc.Arbitrary<ChunkEvent> = fc.oneof(
     lease: fc.integer({ min: 1, max: 4 }).map(lease),
     message: fc.constant('m'),
   }),
+  fc.record({ type: fc.constant('redo' as const), lease: fc.integer({ min: 1, max: 4 }).map(lease) }),
   fc.record({ type: fc.constantFrom('cancel' as const, 'retry' as const) }),
   fc.record({
     type: fc.constant('give-up' as const),
@@ -223,7 +243,7 @@ test('no sequence of events loses a chunk or finishes it twice', () => {
         if (!after.ok) continue;
         state = after.state;
         if (event.type === 'finish') finished += 1;
-        if (event.type === 'reject') finished -= 1;
+        if (event.type === 'reject' || event.type === 'redo') finished -= 1;
         assert.ok(finished === 0 || finished === 1, 'finished twice');
         assert.equal(state.status === 'done', finished === 1);
         assert.ok(state.attempts >= 0 && state.attempts <= MAX_ATTEMPTS, `attempts ${state.attempts}`);

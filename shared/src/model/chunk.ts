@@ -39,7 +39,9 @@ export type ChunkEvent =
   /** No worker is left that may run it. */
   | { type: 'give-up'; code: FailureCode; message: string }
   /** The final check found the stored result of this lease unusable. */
-  | { type: 'reject'; lease: LeaseId; message: string };
+  | { type: 'reject'; lease: LeaseId; message: string }
+  /** The user wants the result of this lease made once more. */
+  | { type: 'redo'; lease: LeaseId };
 
 export type ChunkRefusal = 'stale-lease' | 'not-allowed';
 export type ChunkTransition = { ok: true; state: ChunkState } | { ok: false; code: ChunkRefusal };
@@ -81,6 +83,9 @@ export function chunkTransition(state: ChunkState, event: ChunkEvent): ChunkTran
       return state.lease === event.lease
         ? again(state.attempts, 'result-invalid', event.message)
         : refuse('stale-lease');
+    case 'redo':
+      if (state.status !== 'done') return refuse('not-allowed');
+      return state.lease === event.lease ? to({ status: 'queued', attempts: 0 }) : refuse('stale-lease');
     case 'renew':
     case 'start':
     case 'finish':

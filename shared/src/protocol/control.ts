@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { BlobHash, ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
 import { WorkerStatus } from '../model/worker.ts';
+import { LiveLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Heartbeat } from './workers.ts';
 
@@ -25,9 +26,14 @@ export type BlobsFreed = z.infer<typeof BlobsFreed>;
 export const RetryChunks = z.object({ job: JobId });
 export type RetryChunks = z.infer<typeof RetryChunks>;
 
-/** backend -> balancer, acknowledged: the stored results of these done chunks are unusable; they are made again. */
+/**
+ * backend -> balancer, acknowledged: these done chunks are made again, because
+ * their stored results are unusable or because the user asked for it. What is
+ * unusable counts as an attempt; what was asked for has all of them again.
+ */
 export const RejectChunks = z.object({
   job: JobId,
+  because: z.enum(['unusable', 'asked']),
   chunks: z
     .array(z.object({ chunk: ChunkId, message: z.string().max(500) }))
     .min(1)
@@ -49,6 +55,7 @@ export const ChunkProgress = z.object({
   fraction: z.number().min(0).max(1),
   detail: z.string(),
   values: MeasuredValues.optional(),
+  log: LiveLog.optional(),
 });
 export type ChunkProgress = z.infer<typeof ChunkProgress>;
 

@@ -4,6 +4,7 @@ import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/i
 import { RelativePath } from '../model/path.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
+import { WorkerLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Refusal } from './refusals.ts';
 
@@ -120,6 +121,7 @@ export const Progress = z.object({
         fraction: z.number().min(0).max(1),
         detail: z.string().max(120),
         values: MeasuredValues.optional(),
+        log: WorkerLog.optional(),
       }),
     )
     .max(256),

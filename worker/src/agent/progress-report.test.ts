@@ -12,10 +12,11 @@ function report() {
   const sent: Progress[] = [];
   const made = new ProgressReport(
     (message) => sent.push(Progress.parse(JSON.parse(JSON.stringify(message)))),
-    1,
+    { everyMs: 1, logEveryMs: 20 },
   );
   return {
     made,
+    sent,
     next: (count: number) => until(() => sent[count - 1], 'nothing was sent'),
   };
 }
@@ -47,5 +48,19 @@ test('values the protocol does not take are left out, and the report goes throug
   });
   const values = (await next(1)).chunks[0]?.values ?? {};
   assert.deepEqual(values, Object.fromEntries(Object.entries(many).slice(0, 16)));
+  made.close();
+});
+
+test('what a chunk prints goes along when it is news, its last lines alone, and not with every report', async () => {
+  const { made, sent, next } = report();
+  made.note(A, { fraction: 0, detail: '', log: `${'early\n'.repeat(1_000)}\u001b]52;c;last\n` });
+  const first = (await next(1)).chunks[0]?.log ?? '';
+  assert.ok(first.length <= 2_000 && first.endsWith('early\n]52;c;last\n'), first.slice(-40));
+  made.note(A, { fraction: 0.1, detail: '' });
+  assert.deepEqual((await next(2)).chunks, [{ lease: A, fraction: 0.1, detail: '' }]);
+  for (let line = 0; line < 50; line += 1) made.note(A, { fraction: 0.2, detail: '', log: `line ${line}\n` });
+  await until(() => sent.some(({ chunks }) => chunks[0]?.log === 'line 49\n'), 'the last line never came');
+  const logs = sent.flatMap(({ chunks }) => chunks.flatMap(({ log }) => log ?? []));
+  assert.equal(logs.length, 2, 'a log for every report');
   made.close();
 });

@@ -29,9 +29,10 @@ export type TimeLimit = { wallMs: number; from: 'start' | 'begun'; code: string;
 /**
  * `fraction` runs from 0 to 1 within the chunk; `detail` is one short line such
  * as "Sample 17/64"; `values` are what the program measured, such as its loss:
- * they stand until it measures again.
+ * they stand until it measures again. `log` is the end of what it printed, of any
+ * length, up to and with the last line break; it stands in the same way.
  */
-export type ChunkProgress = { fraction: number; detail: string; values?: MeasuredValues };
+export type ChunkProgress = { fraction: number; detail: string; values?: MeasuredValues; log?: string };
 
 export type RunOutcome =
   | { ok: true; result: unknown; files: OutputFile[]; log: string }

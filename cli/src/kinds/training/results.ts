@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
@@ -27,6 +28,25 @@ export type SavedModel = { folder: string; metrics: Metrics | null } & (
 
 const AT_ONCE = 4;
 
+/** The folder, or the next of its name that holds no model of another job: nobody's result is written over. */
+async function freeFolder(folder: string, job: JobDetail['id']): Promise<string> {
+  for (let number = 1; ; number += 1) {
+    const path = number === 1 ? folder : `${folder}-${number}`;
+    if (!existsSync(join(path, MODEL)) || (await jobOf(path)) === job) return path;
+  }
+}
+
+/** The job whose result is there; null where nothing says so. */
+async function jobOf(folder: string): Promise<string | null> {
+  try {
+    return Owner.parse(JSON.parse(await readFile(join(folder, FIGURES), 'utf8'))).job;
+  } catch {
+    return null;
+  }
+}
+
+const Owner = z.object({ job: z.string() });
+
 /** `<out>/<name>` */
 export const folderOf = ({ name }: Pick<JobDetail, 'name'>, out: string): string =>
   resolve(out, fileNameOf(name, 'training'));
@@ -39,18 +59,23 @@ export const folderFor = (folder: string, { variant }: PlannedJob): string =>
 export async function saveModel(
   api: Api,
   job: JobDetail,
-  folder: string,
+  wanted: string,
   report: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<SavedModel> {
+  const folder = await freeFolder(wanted, job.id);
+  if (folder !== wanted) {
+    const message = `${wanted} holds the model of another training, so this one goes to ${folder}.`;
+    report({ event: 'job.note', job: job.id, level: 'info', code: 'folder-taken', message });
+  }
   const { artifacts } = await patiently(() => api.artifacts(job.id));
   // One without a size is the others once more, packed while it is sent.
-  const wanted = artifacts.filter(({ size }) => size !== null);
+  const files = artifacts.filter(({ size }) => size !== null);
   let saved = 0;
-  const step = () => report({ event: 'save.progress', saved: saved++, total: wanted.length });
+  const step = () => report({ event: 'save.progress', saved: saved++, total: files.length });
   step();
   const sizes = new Map<string, number>();
-  await eachOf(wanted, AT_ONCE, async ({ name, url }) => {
+  await eachOf(files, AT_ONCE, async ({ name, url }) => {
     const file = fileNameOf(name, 'file');
     sizes.set(file, await saveFile(api, url, join(folder, file), signal));
     step();
@@ -58,8 +83,8 @@ export async function saveModel(
   const size = sizes.get(MODEL);
   const model = join(folder, MODEL);
   if (size !== undefined) report({ event: 'model.saved', job: job.id, path: model, size });
-  const files = wanted.map(({ name }) => fileNameOf(name, 'file'));
-  if (files.length > 0) report({ event: 'files.saved', job: job.id, folder, files });
+  const names = files.map(({ name }) => fileNameOf(name, 'file'));
+  if (names.length > 0) report({ event: 'files.saved', job: job.id, folder, files: names });
   if (size === undefined) return { folder, metrics: null, model: null, missing: 'There is no model.' };
   return { folder, metrics: await metricsOf(job, folder), model, missing: null };
 }

@@ -72,6 +72,21 @@ describe('pilot train', () => {
     assert.ok(!lines.includes('Trained.'));
   });
 
+  test('does not write over the model of another training, but over its own', async () => {
+    await pilot(() => DONE, 'twice');
+    const own = await pilot(() => DONE, 'twice');
+    assert.ok(!own.stdout.includes('another training'), own.stdout);
+    await writeFile(join(folder, 'twice', 'digits', 'metrics.json'), '{"job":"job_another"}');
+    const other = await pilot(() => DONE, 'twice');
+    assert.match(
+      other.stdout,
+      /digits holds the model of another training, so this one goes to .*digits-2\./,
+    );
+    assert.deepEqual((await readdir(join(folder, 'twice'))).sort(), ['digits', 'digits-2']);
+    const kept = await readFile(join(folder, 'twice', 'digits', 'metrics.json'), 'utf8');
+    assert.equal(kept, '{"job":"job_another"}');
+  });
+
   test('ends with code 0 only when the model is there', async () => {
     const noModel = { ...DONE, files: ['metrics.json'] };
     const without = await pilot(() => noModel, 'without', ['--json']);

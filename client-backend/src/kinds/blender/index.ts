@@ -13,8 +13,8 @@ import { forgetDerived } from './thumbnails.ts';
 /** The backend's part of rendering a .blend. */
 export const blenderBackend: FarmKind = {
   prepare,
-  gathers: [],
-  gather: async () => ({ outcome: 'gathered', value: null, blobs: [] }),
+  stageTasks: [],
+  runStageTask: async () => ({ outcome: 'done', value: null, blobs: [] }),
   assemble: (parts, { job, onProgress, signal }) => stitch(parts, job.id, onProgress, signal),
   stopsOnFailure: (spec) => BlenderSpec.parse(spec).onFailure === 'stop',
   fleetProblem,
@@ -32,6 +32,7 @@ export const blenderBackend: FarmKind = {
       settings: job.settings_json === null ? null : JSON.parse(job.settings_json),
     };
   },
+  showsPrints: false,
   bundle: framesBundle,
   forget: forgetDerived,
   routes: frameRoutes,

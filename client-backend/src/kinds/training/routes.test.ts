@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
+import { ArtifactList, JobLog } from '@parallel-pilot/shared/api/jobs.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
@@ -38,7 +38,7 @@ const MERGE = MergeSpec.parse({
     classes: null,
     deadlineSeconds: null,
   },
-  state: { momentum: null, best: null, stale: 0, framework: 'numpy' },
+  state: { momentum: null, best: null, roundsWithoutImprovement: 0, framework: 'numpy' },
   merge: { merge: 'average', outerLr: 1, outerMomentum: 0, trim: 0 },
   updates: [{ shard: 0, path: 'updates/0.npz', samples: 1 }],
   missing: [],
@@ -246,4 +246,27 @@ test('the merged model of a round is handed out while the job runs and once it i
   assert.equal(bytes.toString('latin1', 0, 2), 'PK');
   assert.equal((await get(`${job}/rounds/4/model`)).status, 404);
   assert.equal((await get(`${job}/rounds/x/model`)).status, 400);
+});
+
+test('what scripts printed is told by shard and round, and from a page on only what came since', async () => {
+  const { parts } = backend;
+  const job = await inFirstRound(parts, { settings: { shards: 2, rounds: 2 } });
+  await deliver(parts, job, 0);
+  const log = async (after = '') => JobLog.parse(await (await get(`${job}/log${after}`)).json());
+  const first = await log();
+  assert.deepEqual(
+    first.prints.map(({ label, log: said }) => [label, said]),
+    [
+      ['First weights', 'Saved'],
+      ['Round 1, shard 1', 'Saved'],
+    ],
+  );
+  const since = `?after=${encodeURIComponent(first.next ?? '')}`;
+  assert.deepEqual((await log(since)).prints, []);
+  await deliver(parts, job, 1);
+  assert.deepEqual(
+    (await log(since)).prints.map(({ label }) => label),
+    ['Round 1, shard 2'],
+  );
+  assert.equal((await get(`${job}/log?after=nonsense`)).status, 400);
 });

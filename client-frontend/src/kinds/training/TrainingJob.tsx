@@ -7,6 +7,7 @@ import { ChunkDrawer } from '../../job/ChunkDrawer.tsx';
 import { ChunkGrid } from '../../job/ChunkGrid.tsx';
 import { GridLegend } from '../../job/GridLegend.tsx';
 import classes from '../../job/Job.module.css';
+import { LivePrints } from '../../job/LivePrints.tsx';
 import { LogPanel } from '../../job/LogPanel.tsx';
 import { Notes } from '../../job/Notes.tsx';
 import { type ChunkAddress, useOpenedChunk } from '../../job/opened-chunk.ts';
@@ -20,8 +21,6 @@ import { Summary } from './Summary.tsx';
 import { Sweep } from './Sweep.tsx';
 import { stepNames } from './step-names.ts';
 import { trainingOf } from './training-job.ts';
-
-const PRINTED = 'What the script printed is in logs.txt, to be downloaded when the training is over.';
 
 const TASK_ADDRESS: ChunkAddress = {
   name: 'task',
@@ -48,6 +47,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
         </div>
       </div>
       {job.group !== null && <Sweep job={job} group={job.group} />}
+      <LivePrints job={job} />
       <RoundsTable job={job} />
       {present && (
         <Panel title={names.title} aside={<GridLegend counts={job.counts} names={names} />}>
@@ -68,16 +68,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
           <LogPanel job={job} />
         </div>
       </div>
-      {present && (
-        <ChunkDrawer
-          job={job}
-          states={states}
-          names={names}
-          opened={opened}
-          onOpen={open}
-          top={(_, status) => status === 'done' && <p className={classes.quiet}>{PRINTED}</p>}
-        />
-      )}
+      {present && <ChunkDrawer job={job} states={states} names={names} opened={opened} onOpen={open} />}
     </>
   );
 }

@@ -7,7 +7,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo } from 'react';
+import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { jobCountsQuery, jobsQuery, storageQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
@@ -15,6 +15,7 @@ import { Empty } from '../../components/Empty.tsx';
 import { formatBytes, plural } from '../../components/format.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
+import { useFetched } from '../../components/use-fetched.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
@@ -23,10 +24,10 @@ import { useListAddress } from './list-address.ts';
 import { useSelection } from './selection.ts';
 
 // With the first selected job.
-const SelectionBar = lazy(async () => ({ default: (await import('./SelectionBar.tsx')).SelectionBar }));
+const selectionBar = async () => (await import('./SelectionBar.tsx')).SelectionBar;
 
 // Only a farm without a job offers them here.
-const Samples = lazy(async () => ({ default: (await import('../new/Samples.tsx')).Samples }));
+const samples = async () => (await import('../new/Samples.tsx')).Samples;
 
 export function JobsPage() {
   const { query, change } = useListAddress();
@@ -43,6 +44,7 @@ export function JobsPage() {
   const narrowed = query.state !== undefined || query.q !== '';
   const unused = total === 0 && !narrowed;
   const selected = jobs?.filter((job) => selection.selected.has(job.id)) ?? [];
+  const SelectionBar = useFetched(selectionBar, selected.length > 0);
   const selectAll = async () => selection.set(await allOf(list));
   return (
     <>
@@ -68,15 +70,13 @@ export function JobsPage() {
           }}
         />
       )}
-      {selected.length > 0 && (
-        <Suspense fallback={null}>
-          <SelectionBar
-            jobs={selected}
-            total={total ?? selected.length}
-            onSelectAll={() => void selectAll()}
-            onClear={() => selection.set([])}
-          />
-        </Suspense>
+      {selected.length > 0 && SelectionBar !== null && (
+        <SelectionBar
+          jobs={selected}
+          total={total ?? selected.length}
+          onSelectAll={() => void selectAll()}
+          onClear={() => selection.set([])}
+        />
       )}
     </>
   );
@@ -128,6 +128,7 @@ function Loading() {
 }
 
 function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
+  const Samples = useFetched(samples, !narrowed);
   if (narrowed) {
     return (
       <Empty
@@ -150,9 +151,7 @@ function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
           <Button component={Link} to="/new" size="md">
             Choose a file
           </Button>
-          <Suspense fallback={null}>
-            <Samples />
-          </Suspense>
+          {Samples !== null && <Samples />}
         </>
       }
     />

@@ -29,6 +29,7 @@ export const blender = {
     if (failure !== undefined) return { step: 'fail', code: failure.code, message: failure.message };
     return afterProbe(context, BlenderProbe.parse(last.done[0]?.result));
   },
+  redoes: ['render'],
   parseResult: (stageName, result) =>
     stageName === 'probe' ? ProbeResult.parse(result) : FrameResult.parse(result),
   resultProblem,

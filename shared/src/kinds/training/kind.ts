@@ -49,6 +49,7 @@ export const training = {
         throw new Error(`a training has no stage "${context.last.name}"`);
     }
   },
+  redoes: [],
   parseResult(stageName, result) {
     const schema = RESULTS[stageName];
     if (schema === undefined) throw new Error(`a chunk of the stage "${stageName}" has no result`);
@@ -100,7 +101,7 @@ function planSplit(spec: TrainingSpec): StagePlan {
 }
 
 function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
-  const plan = TrainingPlan.parse(last.gathered);
+  const plan = TrainingPlan.parse(last.taskValue);
   const first = plan.shards[0];
   if (first === undefined) throw new Error('the data was split into no shard');
   const stage: StagePlan = {

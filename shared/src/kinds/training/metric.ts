@@ -43,28 +43,35 @@ export function judge(
   metrics: Record<string, number>,
   { settings }: TrainingPlan,
 ): Omit<RoundState, 'momentum'> {
-  const { momentum: _, best, stale, ...kept } = state;
+  const { momentum: _, best, roundsWithoutImprovement, ...kept } = state;
   const judged = judgedMetric(metrics, settings, best?.name);
   // As long as nothing was measured there is nothing that grows no better.
-  if (judged === null) return { ...kept, best, stale: best === null ? 0 : stale + 1 };
+  if (judged === null)
+    return { ...kept, best, roundsWithoutImprovement: best === null ? 0 : roundsWithoutImprovement + 1 };
   const { name, value } = judged;
   return best === null || isBetter(value, best.value, judged.goal)
-    ? { ...kept, best: { ...merged, name, value }, stale: 0 }
-    : { ...kept, best, stale: stale + 1 };
+    ? { ...kept, best: { ...merged, name, value }, roundsWithoutImprovement: 0 }
+    : { ...kept, best, roundsWithoutImprovement: roundsWithoutImprovement + 1 };
 }
 
-/** That patience has nothing to look at: told after the first round, when there is time left to start anew. */
+/** That nothing says which round is best: told after the first, when there is time left to start anew. */
 export function unjudged(
   { settings, holdout }: TrainingPlan,
   round: number,
   { best }: Pick<RoundState, 'best'>,
+  metrics: Metrics,
 ): Note[] {
-  if (settings.patience === null || round > 1 || best !== null) return [];
-  const metric = settings.metric === null ? 'metric' : `metric "${settings.metric}"`;
+  const { patience, metric } = settings;
+  if ((patience === null && metric === null) || round > 1 || best !== null) return [];
+  const came = Object.keys(metrics);
+  const others = came.length === 0 ? '' : `; it hands over ${came.join(', ')}`;
   const why =
     holdout === null
       ? 'nothing of the data is held out to measure the merged model on'
-      : `the script handed no ${metric} to pilot.finish for the merged model`;
-  const message = `Patience cannot end this training, so that all rounds will run: ${why}.`;
-  return [{ level: 'warning', code: 'nothing-judged', message }];
+      : `the script handed no ${metric === null ? 'metric' : `metric "${metric}"`} to pilot.finish for the merged model${others}`;
+  const what =
+    patience === null
+      ? 'No round will be the best'
+      : 'Patience cannot end this training, so that all rounds will run';
+  return [{ level: 'warning', code: 'nothing-judged', message: `${what}: ${why}.` }];
 }

@@ -99,23 +99,25 @@ export const Best = z.object({
 export type Best = z.infer<typeof Best>;
 
 /** Which shards are missing in how many of the rounds so far, and why the first one was. */
-export const Lost = z
+export const MissingShards = z
   .object({
     shards: z.array(z.object({ shard: Count, rounds: Count })).max(256),
     why: z.string().nullable(),
   })
   .default({ shards: [], why: null });
-export type Lost = z.infer<typeof Lost>;
+export type MissingShards = z.infer<typeof MissingShards>;
 
 /** What a round hands to the next, beside the weights. */
 export const RoundState = z.object({
   momentum: StageInput.nullable(),
   best: Best.nullable(),
   /** Rounds since the best one. */
-  stale: Count,
+  roundsWithoutImprovement: Count,
   /** Rounds so far that went on without some of their shards. */
-  lossy: Count.default(0),
-  lost: Lost,
+  incompleteRounds: Count.default(0),
+  missingShards: MissingShards,
+  /** It was told that figures were not finite. */
+  toldNotFinite: z.boolean().default(false),
 });
 export type RoundState = z.infer<typeof RoundState>;
 
@@ -167,6 +169,7 @@ export const CheckedUpdates = z.object({ checked: z.array(Count) });
 export type CheckedUpdates = z.infer<typeof CheckedUpdates>;
 
 const seconds = z.number().nonnegative();
+const Names = z.array(z.string().max(200)).max(64).default([]);
 
 export const InitializeResult = z.object({ parameters: Count, seconds });
 export const TrainResult = z.object({
@@ -174,6 +177,9 @@ export const TrainResult = z.object({
   metrics: Metrics,
   /** What was reported on the way, thinned out; `at` runs from 0 to 1 over the chunk. */
   history: z.array(z.object({ at: z.number().min(0).max(1), values: Metrics })).max(256),
+  /** Names that the script asked pilot.param for, and figures that came as NaN or infinite. */
+  params: Names,
+  notFinite: Names,
   /** Time in the script alone. */
   seconds,
 });

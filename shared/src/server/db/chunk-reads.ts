@@ -161,6 +161,27 @@ export async function attemptsOf(db: Db, chunks: ChunkId[]): Promise<Attempt[]> 
   return attempts(db).where('l.chunk_id', 'in', chunks).orderBy('l.granted_at').execute();
 }
 
+/** Attempts of a job that are over and left a log, in the order in which they ended, those after `after`. */
+export const printedAttempts = (
+  db: Db,
+  job: JobId,
+  after: { endedAt: number; lease: LeaseId },
+  limit: number,
+): Promise<Attempt[]> =>
+  attempts(db)
+    .where('l.job_id', '=', job)
+    .where('l.log', '!=', '')
+    .where((eb) =>
+      eb.or([
+        eb('l.ended_at', '>', after.endedAt),
+        eb.and([eb('l.ended_at', '=', after.endedAt), eb('l.id', '>', after.lease)]),
+      ]),
+    )
+    .orderBy('l.ended_at')
+    .orderBy('l.id')
+    .limit(limit)
+    .execute();
+
 /** The newest attempts of a job that went wrong, newest first. */
 export const failedAttempts = (db: Db, job: JobId, limit: number): Promise<Attempt[]> =>
   attempts(db)

@@ -105,10 +105,21 @@ export async function closeStage(db: Db, id: StageId, now: number): Promise<bool
   return Number(result.numUpdatedRows) === 1;
 }
 
+/** Compare-and-set; false when it was open. */
+export async function reopenStage(db: Db, id: StageId): Promise<boolean> {
+  const result = await db
+    .updateTable('stages')
+    .set({ state: 'open', closed_at: null })
+    .where('id', '=', id)
+    .where('state', '=', 'closed')
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
 /** Open stages that may be granted and of which nothing is being worked on: what each of them waits for. */
 export function waitingStages(
   db: Db,
-  states: ('probing' | 'queued' | 'running')[],
+  states: ('preparing' | 'queued' | 'running')[],
   limit: number,
 ): Promise<Pick<StageRow, 'id' | 'job_id' | 'requirements_json'>[]> {
   return db

@@ -30,7 +30,8 @@ export function createBlenderRunner(options: RunnerOptions & RunnerLimits & { bl
     async run(chunk, onProgress, signal) {
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
-      const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress };
+      const tell: typeof onProgress = (it) => onProgress({ ...it, log: slot.logText() });
+      const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress: tell };
       try {
         const outcome = await attempt(tools, task, chunk, ask);
         await slot.settle();

@@ -10,6 +10,9 @@ const REST_MS = 1_000;
 /** Free memory in bytes below which a spare, about 150 MB, is not worth having. */
 const SPARE_ROOM = 2 * 1024 ** 3;
 
+/** More are not shown of a frame under way. */
+const LIVE_LINES = 40;
+
 export type SlotOptions = {
   blender: string;
   threads: number;
@@ -29,6 +32,8 @@ export type Slot = {
   /** The folders of the Blender that the last command went to. */
   workspace(): Workspace;
   logLines(): readonly string[];
+  /** The last of them, each with its line break. */
+  logText(): string;
   /** Frames that the Blender which has this very file open has rendered; 0 without one. */
   framesOf(key: string): number;
   /** Has the file open when it answers `done`; a fresh Blender unless this one has it open already. */
@@ -99,6 +104,12 @@ export function createSlot(options: SlotOptions): Slot {
     cpuMs: async () => await warm.session.cpuMs(),
     workspace: () => warm.session.workspace,
     logLines: () => warm.session.log.lines(),
+    logText: () =>
+      warm.session.log
+        .lines()
+        .slice(-LIVE_LINES)
+        .map((line) => `${line}\n`)
+        .join(''),
     framesOf: (key) => (warm.key === key && warm.session.alive() ? warm.frames : 0),
     async open(file, ask) {
       clearTimeout(rest);

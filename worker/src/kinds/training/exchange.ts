@@ -3,17 +3,25 @@ import type { ChunkProgress } from '../kind.ts';
 import type { Reply } from './messages.ts';
 import type { AskOptions } from './session.ts';
 
+const BEGINNING: ChunkProgress = { fraction: 0, detail: '' };
+
 /** The one command under way: its reply, its progress and its hang timer. */
 export function createExchange() {
   let current: { id: number; reply: PromiseWithResolvers<Reply> } | null = null;
   let onLife = (): void => {};
   let onProgress: ((progress: ChunkProgress) => void) | undefined;
+  let last = BEGINNING;
 
   return {
     life: () => onLife(),
-    progress({ fraction, detail, values }: Required<ChunkProgress>) {
+    progress({ fraction, detail, values }: Required<Omit<ChunkProgress, 'log'>>) {
       onLife();
-      onProgress?.({ fraction, detail, values });
+      last = { fraction, detail, values };
+      onProgress?.(last);
+    },
+    printed(log: string) {
+      onLife();
+      onProgress?.({ ...last, log });
     },
     /** The reply to the command of this id. */
     expect(id: number): Promise<Reply> {
@@ -39,6 +47,7 @@ export function createExchange() {
         timer = setTimeout(() => resolve('hung'), ask.hangLimitMs);
       };
       onProgress = ask.onProgress;
+      last = BEGINNING;
       onLife();
       const abort = (): void => resolve('canceled');
       ask.signal.addEventListener('abort', abort, { once: true });

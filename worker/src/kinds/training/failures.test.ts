@@ -38,7 +38,7 @@ const MISTAKES: [name: string, script: string, told: RegExp][] = [
   [
     'lacks a module',
     'import pilot\nimport nosuchmodule.sub\n',
-    /^module-missing: script\.py line 2: the worker's Python has no module "nosuchmodule"\.$/,
+    /^module-missing: script\.py line 2: the worker's Python has no module "nosuchmodule"\. If it is a file of yours, put what it holds into the script: no other is sent\.$/,
   ],
   [
     'never finishes',

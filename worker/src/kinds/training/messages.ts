@@ -45,7 +45,8 @@ export type Reply = z.infer<typeof Reply>;
 /** What the zygote says unasked; `hello` once. */
 export const PythonEvent = z.discriminatedUnion('event', [
   z.object({ event: z.literal('hello'), numpy: z.string().max(64) }),
-  z.object({ event: z.literal('life') }),
+  /** The end of what the script printed. */
+  z.object({ event: z.literal('printed'), log: z.string().max(16_384) }),
   z.object({
     event: z.literal('progress'),
     fraction: z.number().min(0).max(1),

@@ -157,6 +157,30 @@ ${FINISH}`;
     assert.deepEqual(result.history.at(-1), { at: 0.9, values: { loss: 0.5 } });
   });
 
+  test(
+    title('what the script prints is told while it runs, its end alone, and not for every line'),
+    async () => {
+      const script = `${START}
+for i in range(50_000): print("line", i)
+sys.stdout.write("half a ")
+time.sleep(2.5)
+print("line")
+${FINISH}`;
+      const ran = await rig.train(script, { data, weights });
+      done(ran);
+      const logs = ran.progress.flatMap(({ log }) => log ?? []);
+      assert.ok(logs.length > 0 && logs.length < 8, `${logs.length} times`);
+      assert.ok(
+        logs.every((log) => log.length <= 8_192 && log.endsWith('\n')),
+        'more than the end',
+      );
+      assert.ok(
+        logs.some((log) => log.endsWith('line 49999\n')),
+        logs.at(-1)?.slice(-100),
+      );
+    },
+  );
+
   test(title('kill -9 of the Python in the middle of a chunk fails that chunk alone'), async () => {
     const script = `${START}os.kill(os.getppid(), 9)\ntime.sleep(60)\n`;
     assert.match(failed(await rig.train(script, { data, weights })), /^died: Python was killed from outside/);

@@ -75,6 +75,7 @@ export function startSession(options: SessionOptions): Session {
     if (message.event === 'hello' && greeted) return 'a second greeting';
     greeted = true;
     if (message.event === 'progress') exchange.progress(message);
+    else if (message.event === 'printed') exchange.printed(message.log);
     else exchange.life();
     return null;
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { createRig, done, type Rig } from './fixtures/rig.ts';
+import { createRig, done, failed, type Rig } from './fixtures/rig.ts';
 
 /** Weights of every type, each moved by what its shard is told to: sums can be done by hand. */
 const NUMPY = `
@@ -55,7 +55,9 @@ np.savez(${JSON.stringify(data)}, y=(X[:, 0] > 0).astype(np.int64), X=X)`);
     const updates = [];
     for (const shard of [0, 1]) {
       const ran = await rig.train(NUMPY, { data, weights, shard });
-      const result = done(ran) as { history: unknown; metrics: unknown; samples: number };
+      const result = done(ran) as Record<'history' | 'metrics' | 'params' | 'notFinite', unknown> & {
+        samples: number;
+      };
       assert.deepEqual(result.history, [
         { at: 0.25, values: { loss: 1 } },
         { at: 0.5, values: { loss: 1 / 2 } },
@@ -63,6 +65,7 @@ np.savez(${JSON.stringify(data)}, y=(X[:, 0] > 0).astype(np.int64), X=X)`);
         { at: 1, values: { loss: 1 / 4 } },
       ]);
       assert.deepEqual(result.metrics, { sum: 15 * (shard + 1) });
+      assert.deepEqual([result.params, result.notFinite], [[], ['bad']]);
       const { log } = ran.outcome;
       assert.match(log, new RegExp(`round 1 of 3 shard ${shard} of 2 batch 16`));
       assert.match(log, /pilot.finish: bad is nan; it is left out/);
@@ -118,6 +121,34 @@ for name, tensor in model.state_dict().items():
     assert not np.array_equal(a, b) or a.dtype.kind == "i", name + " is the same on both shards"
     np.testing.assert_allclose(merged, (a.astype(float) + b) / 2, rtol=1e-6, atol=1e-7)
     assert np.array_equal(tensor.numpy(), merged) and tensor.numpy().dtype == a.dtype, name`);
+  });
+
+  test(`a model in bfloat16 is trained, merged and measured (sandbox: ${sandbox.level})`, async () => {
+    const script = `
+import pilot
+import torch
+X, y = pilot.data("unused")
+model = torch.nn.Linear(3, 2).to(torch.bfloat16)
+model.load_state_dict(pilot.weights(model.state_dict()))
+for epoch in pilot.epochs(1):
+    with torch.no_grad():
+        for weight in model.parameters(): weight += 0.37 * (pilot.shard + 1)
+pilot.finish(model.state_dict(), samples=[10, 31][pilot.shard], metrics={"first": model.weight[0, 0].item()})
+`;
+    const first = await rig.initialize(script, data);
+    const weights = join(first.outputs, 'weights.npz');
+    const updates = [];
+    for (const shard of [0, 1]) {
+      const ran = await rig.train(script, { data, weights, shard });
+      const { samples } = done(ran) as { samples: number };
+      updates.push({ file: join(ran.outputs, 'update.npz'), samples });
+    }
+    // The mean of two numbers in bfloat16 is none: the script has less of it than the merge.
+    const merged = await rig.merge(script, { weights, updates, holdout: data });
+    done(merged);
+    const changing = script.replace('for epoch in pilot.epochs(1)', 'for epoch in range(1)');
+    const outcome = await rig.merge(changing, { weights, updates, holdout: data });
+    assert.match(failed(outcome), /changed the weights while the merged model was only being measured/);
   });
 
   test(`the outer step is torch's SGD with Nesterov momentum, over two rounds (sandbox: ${sandbox.level})`, async () => {

@@ -137,8 +137,11 @@ class _Alone:
 
 _run = _Alone()
 _start = None  # name -> (shape, dtype) of the weights that the script was given
+_samples = {}  # name -> what the script has there, for its type
 _rows = None
 _finished = False
+_asked = set()  # names of parameters
+_not_finite = set()  # names of figures
 
 
 def data(path=None):
@@ -189,9 +192,10 @@ def _undivided(rows, size):
 
 def weights(default):
     """The weights to start from, in the container, types and device of `default`, which names and shapes them."""
-    global _start
+    global _start, _samples
     _seed_libraries()
     named = _named(default, "pilot.weights")
+    _samples = dict(_pairs(default, "pilot.weights"))
     given = _run.weights(named)
     _start = {name: (array.shape, array.dtype) for name, array in given.items()}
     _check_fit(dict(named), "The script's model does not fit the weights of this round: ")
@@ -250,6 +254,7 @@ def finish(weights, samples=None, metrics=None):
 
 def param(name, default=None):
     """A setting of the job by its name, in the type of `default`, or `default`."""
+    _asked.add(str(name))
     value = _run.param(name)
     if value is None or default is None or isinstance(value, type(default)) and not isinstance(value, bool):
         return default if value is None else value
@@ -488,15 +493,24 @@ def _set_classes(distinct):
 
 def _named(weights, what):
     """[(name, array)]. Arrays may share memory with the script's."""
+    return [(name, _array(name, value, what)) for name, value in _pairs(weights, what)]
+
+
+def _pairs(weights, what):
     if hasattr(weights, "items"):
-        pairs = list(weights.items())
+        pairs = [(str(name), value) for name, value in weights.items()]
     elif isinstance(weights, (list, tuple)):
         pairs = [(str(index), value) for index, value in enumerate(weights)]
     else:
         raise TypeError("%s takes a torch state dict, or a dict, list or tuple of arrays" % what)
     if not pairs:
         raise ValueError("%s was given no weights at all" % what)
-    return [(str(name), _array(name, value, what)) for name, value in pairs]
+    return pairs
+
+
+def _seen_by_script(name, array):
+    """An array as the script has it: in bfloat16 for instance, which keeps less of it."""
+    return _array(name, _as(_samples[name], array), "pilot.weights")
 
 
 def _is_tensor(value):
@@ -612,6 +626,7 @@ def _figures(values, what):
         if not isinstance(value, numbers.Real):
             raise TypeError("%s: %s is not a number but %s" % (what, name, type(value).__name__))
         if not math.isfinite(value):
+            _not_finite.add(str(name)[:_LONGEST_NAME])
             _note("%s: %s is %s; it is left out" % (what, name, value))
         elif len(figures) == _MOST_NAMES:
             _note("%s: more than %d figures; the others are left out" % (what, _MOST_NAMES))
@@ -634,7 +649,13 @@ def _words(figures):
 
 @atexit.register
 def _remind():
-    if isinstance(_run, _Alone) and _start is not None and not _finished:
+    if not isinstance(_run, _Alone):
+        return
+    given = [name for name in os.environ if name.startswith("PILOT_PARAM_")]
+    for name in given if _start is not None else []:
+        if not any(name in ("PILOT_PARAM_" + one, "PILOT_PARAM_" + one.upper()) for one in _asked):
+            print("pilot: %s is set, and the script never asked for it" % name, file=sys.stderr)
+    if _start is not None and not _finished:
         print("pilot: the script ended without calling pilot.finish(...)", file=sys.stderr)
 
 

@@ -23,7 +23,8 @@ def explain(error, script):
         quoted = ": %s" % shown[:200] if shown else ""
         return Failure("script-error", "%s: %s: %s%s" % (line, type(error).__name__, error.msg, quoted))
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return Failure("module-missing", '%sthe worker\'s Python has no module "%s".' % (place, error.name))
+        hint = "" if "." in error.name else " If it is a file of yours, put what it holds into the script: no other is sent."
+        return Failure("module-missing", '%sthe worker\'s Python has no module "%s".%s' % (place, error.name, hint))
     if is_out_of_memory(error):
         return Failure("out-of-memory", "%sthe worker ran out of memory (%s)." % (place, what))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

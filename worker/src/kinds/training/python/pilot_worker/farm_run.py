@@ -130,13 +130,15 @@ class FarmRun:
         if self.stage == "initialize":
             raise FirstWeights  # a script that catches everything went on
         self.result = {"samples": samples, "metrics": metrics}
+        self.result["params"] = sorted(pilot._asked)[:64]
+        self.result["notFinite"] = sorted(pilot._not_finite)[:16]
         if self.training:
             pilot._save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
             self.result["history"] = self.history.points()
             return
         start = dict(pilot._load_npz(self.task["weights"]))
         for name, array in arrays:
-            if not np.array_equal(array, start[name]):
+            if not np.array_equal(array, pilot._seen_by_script(name, start[name])):
                 raise RuntimeError(
                     "The script changed the weights while the merged model was only being measured. "
                     'The first changed array is "%s". %s' % (name, advice(name))

@@ -8,8 +8,8 @@ The first line of standard input is {"nonce": ..., "threads": ...}. Every later 
 
 Every command but `stop` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false, "code",
 "message", "log"}, or {"id", "ok": false, "died": {"signal": 11} or {"code": 3}, "log"} where a script ended
-Python. In between come {"event": "progress", ...} and {"event": "life"}. All go to standard output behind the
-nonce. What a script prints goes into a pipe of its own and never there.
+Python. In between come {"event": "progress", ...} and {"event": "printed", "log": ...}. All go to standard
+output behind the nonce. What a script prints goes into a pipe of its own and never there.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ from pilot_worker import processes, untrusted
 from pilot_worker.fork import Fork
 from pilot_worker.preload import preload
 
-LOOK_SECONDS = 0.1
-LIFE_SECONDS = 1.0
+CHECK_SECONDS = 0.1
+PRINTED_SECONDS = 1.0
 
 
 class Zygote:
@@ -39,7 +39,7 @@ class Zygote:
         os.dup2(2, 1)
         self.unread = b""
         self.fork = None
-        self.heard = 0.0
+        self.printed = 0.0
         greeting = self.read_greeting()
         self.nonce = greeting["nonce"].encode()
         self.threads = greeting["threads"]
@@ -65,35 +65,35 @@ class Zygote:
             data = data[os.write(self.replies, data) :]
 
     def serve(self):
-        self.obey_all()  # what came along with the greeting
+        self.run_commands()  # what came along with the greeting
         while True:
             watched = [self.commands, self.wake] + (self.fork.open_pipes if self.fork else [])
-            ready, _, _ = select.select(watched, [], [], None if self.fork is None else LOOK_SECONDS)
+            ready, _, _ = select.select(watched, [], [], None if self.fork is None else CHECK_SECONDS)
             if self.wake in ready:
                 os.read(self.wake, 4096)
             if self.commands in ready:
                 self.read_commands()
             if self.fork is not None:
-                self.look(ready)
+                self.check_fork(ready)
 
     def read_commands(self):
         block = os.read(self.commands, 65_536)
         if not block:
             self.end()
         self.unread += block
-        self.obey_all()
+        self.run_commands()
 
-    def obey_all(self):
+    def run_commands(self):
         *lines, self.unread = self.unread.split(b"\n")
         for line in lines:
-            self.obey(json.loads(line))
+            self.run_command(json.loads(line))
 
     def end(self, *_signal):
         """The worker is gone, or wants this to end."""
         processes.end_descendants(self.fork and self.fork.pid)
         os._exit(0)
 
-    def obey(self, command):
+    def run_command(self, command):
         if command.get("op") == "stop":
             if self.fork is not None:
                 self.fork.stop()
@@ -105,28 +105,27 @@ class Zygote:
             signal.signal(signal.SIGTERM, self.end)
             self.send({"id": command["id"], "ok": True, "result": loaded, "log": ""})
             return
-        self.looked = 0.0
+        self.checked = 0.0
         self.fork = Fork(command, self.threads)
 
-    def look(self, ready):
+    def check_fork(self, ready):
         fork = self.fork
-        alive = fork.log_pipe in ready
         for pipe in [pipe for pipe in fork.open_pipes if pipe in ready]:
             fork.read(pipe)
         pid, status = os.waitpid(fork.pid, os.WNOHANG)
         if pid == fork.pid:
-            self.tell(True)
+            self.send_progress(True)
             self.settle(status)
             return
         if fork.overdue():
             processes.send(fork.pid, signal.SIGKILL)
-        self.tell(False, alive)
+        self.send_progress(False)
 
-    def tell(self, last, alive=False):
-        """Progress at most ten times a second; what was newest at the end is told too."""
+    def send_progress(self, last):
+        """Progress at most ten times a second, what was newest at the end too; what was printed once a second."""
         now = time.monotonic()
-        if last or now - self.looked >= LOOK_SECONDS:
-            self.looked = now
+        if last or now - self.checked >= CHECK_SECONDS:
+            self.checked = now
             try:
                 news = self.fork.board.news()
             except untrusted.Unreadable:
@@ -134,11 +133,10 @@ class Zygote:
                 self.fork.stop()
                 return
             if news is not None:
-                self.heard = now
                 self.send(dict(picked(news, "fraction", "detail", "values"), event="progress"))
-        if alive and now - self.heard >= LIFE_SECONDS:
-            self.heard = now
-            self.send({"event": "life"})
+        if now - self.printed >= PRINTED_SECONDS and self.fork.log.has_news():
+            self.printed = now
+            self.send({"event": "printed", "log": self.fork.log.news()})
 
     def settle(self, status):
         fork, self.fork = self.fork, None
@@ -153,8 +151,8 @@ class Zygote:
             died = {"signal": os.WTERMSIG(status)} if signalled else {"code": os.WEXITSTATUS(status)}
             outcome = {"ok": False, "died": died}
         keep_log(fork)
-        told = picked(outcome, "ok", "result", "code", "message", "died")
-        self.send(dict(told, id=fork.id, log=fork.log.end()))
+        outcome = picked(outcome, "ok", "result", "code", "message", "died")
+        self.send(dict(outcome, id=fork.id, log=fork.log.end()))
 
 
 MEDDLED = {

@@ -8,39 +8,46 @@ import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './f
  * queue of events that wait for the database, so that a slow database does not
  * make workers look silent.
  */
-export function heard(farm: Farm, session: SessionId, now: number): Worker | undefined {
+export function recordHeartbeat(farm: Farm, session: SessionId, now: number): Worker | undefined {
   const worker = farm.sessions.get(session);
   if (worker === undefined) return undefined;
-  worker.lastHeard = now;
+  worker.lastHeartbeat = now;
   worker.lostAt = now + LEASE_MS;
   return worker;
 }
 
 /** True when the worker says something about draining that was not known. */
-export function heardHeartbeat(worker: Worker, { draining, ...load }: Heartbeat): boolean {
+export function recordLoad(worker: Worker, { draining, ...load }: Heartbeat): boolean {
   worker.load = load;
   return draining !== worker.draining;
 }
 
-/** The leases whose progress is news. */
-export function heardProgress(farm: Farm, worker: Worker, { chunks }: Progress): Lease[] {
-  const news: Lease[] = [];
-  for (const { lease: id, fraction, detail, values } of chunks) {
+/** The leases whose progress is news, with what they printed where that is other than before. */
+export function recordProgress(
+  farm: Farm,
+  worker: Worker,
+  { chunks }: Progress,
+): { lease: Lease; log: string | undefined }[] {
+  const news: { lease: Lease; log: string | undefined }[] = [];
+  for (const { lease: id, fraction, detail, values, log } of chunks) {
     const lease = farm.leases.get(id);
     if (lease === undefined || lease.worker !== worker) continue;
     const measured = values !== undefined && !isDeepStrictEqual(values, lease.values);
-    if (lease.fraction === fraction && lease.detail === detail && !measured) continue;
+    const printed = log === lease.log ? undefined : log;
+    if (lease.fraction === fraction && lease.detail === detail && !measured && printed === undefined)
+      continue;
     lease.fraction = fraction;
     lease.detail = detail;
     if (values !== undefined) lease.values = values;
-    news.push(lease);
+    if (log !== undefined) lease.log = log;
+    news.push({ lease, log: printed });
   }
   return news;
 }
 
 const BLOBS_REMEMBERED = 2_000;
 
-export function heardBlobs(worker: Worker, { added, removed }: BlobsChanged): void {
+export function recordBlobs(worker: Worker, { added, removed }: BlobsChanged): void {
   for (const hash of removed) worker.blobs.delete(blobKey(hash));
   for (const hash of added) {
     if (worker.blobs.size < BLOBS_REMEMBERED) worker.blobs.add(blobKey(hash));

@@ -1,0 +1,28 @@
+import type { Note } from '../kind.ts';
+import type { TrainingSettings } from './settings.ts';
+import type { TrainResult, TrainSpec } from './stages.ts';
+
+type Update = { shard: number; result: Pick<TrainResult, 'params' | 'notFinite'> };
+
+/** What a round's results show that nobody would look for: parameters that changed nothing, figures that are none. */
+export function oddities(
+  { params }: Pick<TrainingSettings, 'params'>,
+  { context: { round }, state }: TrainSpec,
+  updates: readonly Update[],
+): { notes: Note[]; toldNotFinite: boolean } {
+  const notes: Note[] = [];
+  const asked = new Set(updates.flatMap(({ result }) => result.params));
+  const unread = Object.keys(params).filter((name) => !asked.has(name));
+  if (round === 1 && unread.length > 0) {
+    const known = asked.size === 0 ? 'It asks for none' : `It asks for ${[...asked].sort().join(', ')}`;
+    const message = `The script never asked pilot.param for ${unread.map((name) => `"${name}"`).join(', ')}, so ${unread.length === 1 ? 'this parameter' : 'these parameters'} changed nothing. ${known}.`;
+    notes.push({ level: 'warning', code: 'params-unread', message });
+  }
+  const odd = updates.filter(({ result }) => result.notFinite.length > 0);
+  if (state.toldNotFinite || odd.length === 0) return { notes, toldNotFinite: state.toldNotFinite };
+  const names = [...new Set(odd.flatMap(({ result }) => result.notFinite))].sort().join(', ');
+  const shards = odd.slice(0, 8).map(({ shard }) => shard + 1);
+  const message = `In round ${round} the script reported ${names} as NaN or infinite, on shard${shards.length === 1 ? '' : 's'} ${shards.join(', ')}${odd.length > 8 ? ' and more' : ''}. The training may have diverged: a smaller learning rate may help.`;
+  notes.push({ level: 'warning', code: 'not-finite', message });
+  return { notes, toldNotFinite: true };
+}
