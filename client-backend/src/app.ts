@@ -30,8 +30,6 @@ const LONG_ANSWERS = [
   '/api/v1/jobs/:id',
   '/api/v1/jobs/:id/chunks/states',
   '/api/v1/jobs/:id/timeline',
-  '/api/v1/jobs/:id/curves',
-  '/api/v1/jobs/:id/rounds',
   '/api/v1/workers',
 ];
 
@@ -43,7 +41,8 @@ export function createApp(parts: Parts, { access, onSignOut, uploads, siteFolder
   app.use(accessLog(parts.log), securityHeaders(), guard(access), limitBodies());
 
   // Long lists; never what is made of a stranger's bytes.
-  for (const path of LONG_ANSWERS) app.use(path, compress());
+  const ofKinds = Object.values(BACKEND_KINDS).flatMap((kind) => kind.longAnswers ?? []);
+  for (const path of [...LONG_ANSWERS, ...ofKinds]) app.use(path, compress());
 
   app.route('/', healthRoutes(parts));
   app.route('/', sessionRoutes(parts, access, onSignOut));

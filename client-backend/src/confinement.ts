@@ -8,7 +8,7 @@ import type { Parts } from './parts.ts';
 /** The parts that keep strangers' bytes in. `close` ends the decoders. */
 export type Confinement = Pick<Parts, 'sandbox' | 'decoders'> & { close(): Promise<void> };
 
-/** Two decoders at once: the other core belongs to the frames of other jobs. */
+/** Two decoders at once: the other core belongs to the work of other jobs. */
 const DECODERS = 2;
 /** Somebody who scrolls through thumbnails asks again within this time. */
 const REST_MS = 20_000;
@@ -38,4 +38,4 @@ export function createConfinement({ config, log }: Pick<Parts, 'config' | 'log'>
 }
 
 const withoutSandbox = (reason: string): string =>
-  `Frames are decoded and videos made in processes with limits, but not in a sandbox: ${reason}`;
+  `Pictures are decoded and videos made in processes with limits, but not in a sandbox: ${reason}`;

@@ -51,13 +51,13 @@ export interface Live {
   /** The job's row, notes, stages or artifacts changed. */
   jobChanged(job: JobId): void;
   backgroundProgressed(job: JobId, fraction: number): void;
-  /** 0..1 while the job is stitched, null otherwise. */
+  /** 0..1 while the job is put together, null otherwise. */
   backgroundFractionOf(job: JobId): number | null;
 }
 
 export type SubmissionRefusal = { ok: false; code: string; message: string; choices?: string[] };
 
-/** The files of an opened source: one .blend, or an archive expanded into blobs. */
+/** The files of an opened source: one file, or an archive expanded into blobs. */
 export type OpenedSource =
   | { ok: true; main: RelativePath; files: StageInput[]; fileVersion: string | null }
   | SubmissionRefusal;

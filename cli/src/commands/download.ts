@@ -24,7 +24,7 @@ export function downloadCommand(context: Context, exit: (code: number) => void):
     .option('-o, --out <dir>', 'where to save', 'out')
     .option('--which <result>', CLI_KINDS.flatMap((kind) => kind.which ?? []).join('; '));
   withJson(withServer(command));
-  withExamples(command, ['pilot download 3fk2p9', 'pilot download 3fk2p9 --out ~/renders']);
+  withExamples(command, ['pilot download 3fk2p9', 'pilot download 3fk2p9 --out ~/results']);
   return command.action(async (text: string, flags: Flags) => exit(await run(context, text, flags)));
 }
 

@@ -10,11 +10,11 @@ import type { Presenter } from '../report/presenter.ts';
 
 /** A kind's part of the command line: all that commands for any job need to know of it. */
 export interface CliKind {
-  /** What `pilot` says that it does: "renders Blender files". */
+  /** What `pilot` says that it does: "counts words". */
   readonly does: string;
   /** Makes the command that submits a job of the kind and saves what it came to. `exit` is told its exit code. */
   command(context: Context, exit: (code: number) => void): Command;
-  /** How that command may be used: "pilot render shot.blend --frames 1-48". */
+  /** How that command may be used: "pilot count words.txt". */
   readonly example: string;
   /** What `pilot download` saves of such a job, as a sentence. */
   readonly saves: string;

@@ -21,7 +21,8 @@ before(async () => {
 });
 after(() => rm(root, { recursive: true, force: true }));
 
-const pack = (signal = new AbortController().signal) => packFolder(shot, place, () => {}, signal);
+const pack = (signal = new AbortController().signal) =>
+  packFolder({ folder: shot, needed: '.blend' }, place, () => {}, signal);
 
 const LIST =
   'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); [print(n, z.read(n)) for n in z.namelist()]';

@@ -11,17 +11,17 @@ export type PackedFolder = { path: string; remove(): Promise<void> };
 const DATE = new Date('2000-01-01T00:00:00Z');
 
 /**
- * Packs a folder into a .zip in a folder of its own below `parent`. Textures
- * and caches hardly compress: the bytes are stored as they are. A link is
- * packed as what it points at.
+ * Packs a folder into a .zip in a folder of its own below `parent`. What jobs
+ * are made of hardly compresses: the bytes are stored as they are. A link is
+ * packed as what it points at. A file whose name ends with `needed` must be there.
  */
 export async function packFolder(
-  folder: string,
+  { folder, needed }: { folder: string; needed: string },
   parent: string,
   onProgress: (packed: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<PackedFolder> {
-  const files = await filesOf(folder);
+  const files = await filesOf(folder, needed);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const place = await mkdtemp(join(parent, 'packed-'));
   const path = join(place, `${basename(resolve(folder))}.zip`);
@@ -29,7 +29,7 @@ export async function packFolder(
   try {
     // One after the other, so that their order is always the same.
     const zip = new ZipArchive({ store: true, statConcurrency: 1 });
-    // A file that cannot be read is only a warning to the library: the scene would be sent without it.
+    // A file that cannot be read is only a warning to the library: the job would be sent without it.
     zip.on('warning', (error) => zip.destroy(error));
     zip.on('progress', ({ entries }) => onProgress(entries.processed, files.length));
     for (const file of files) {
@@ -45,21 +45,21 @@ export async function packFolder(
   }
 }
 
-/** More are not one scene; the farm takes no larger archive either. */
+/** More are not one job; the farm takes no larger archive either. */
 const MOST_FILES = 10_000;
 
-async function filesOf(folder: string): Promise<string[]> {
+async function filesOf(folder: string, needed: string): Promise<string[]> {
   const files: string[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name);
     const isFile = entry.isSymbolicLink() ? await pointsAtFile(path) : entry.isFile();
     if (isFile) files.push(relative(folder, path));
     if (files.length > MOST_FILES) {
-      throw new SentenceError(`${folder} holds more than ${MOST_FILES} files. Give the folder of one scene.`);
+      throw new SentenceError(`${folder} holds more than ${MOST_FILES} files. Give the folder of one job.`);
     }
   }
-  if (files.some((file) => file.toLowerCase().endsWith('.blend'))) return files.sort();
-  throw new SentenceError(`${folder} is a folder without a .blend in it.`);
+  if (files.some((file) => file.toLowerCase().endsWith(needed))) return files.sort();
+  throw new SentenceError(`${folder} is a folder without a ${needed} in it.`);
 }
 
 const pointsAtFile = (path: string): Promise<boolean> =>

@@ -13,12 +13,13 @@ export type ArchiveEntry = {
   mode: number;
 };
 
-export type ArchiveLimits = { maxBytes: number; freeBytes: number };
+/** `leftovers` are files that a program leaves beside those that matter, by their paths. */
+export type ArchiveLimits = { maxBytes: number; freeBytes: number; leftovers?: RegExp };
 
 /** Bytes of files unpacked, packed as declared, and of the archive they lie in. */
 export type ArchiveSizes = { size: number; packedSize: number; archiveSize: number };
 
-/** Textures and caches pack to a fifth; a hundredth of more than this many bytes is no scene. */
+/** Textures and caches pack to a fifth; a hundredth of more than this many bytes is no job's. */
 const MOST_RATIO = 100;
 const RATIO_FROM_BYTES = 1024 ** 3;
 
@@ -38,7 +39,7 @@ export function screenArchive<E extends ArchiveEntry>(
     const path = entry.name.replace(/^(\.\/)+/, '');
     const problem = problemOf(path, entry);
     if (problem !== null) return refuse(archive, problem);
-    if (path !== '' && !path.endsWith('/') && !isLeftover(path))
+    if (path !== '' && !path.endsWith('/') && !isLeftover(path) && !limits.leftovers?.test(path))
       files.push({ path: path as RelativePath, entry });
   }
   const twice = findClash(files.map((file) => file.path));
@@ -92,9 +93,9 @@ function problemOf(path: string, entry: ArchiveEntry): string | null {
   return null;
 }
 
-/** What systems and Blender leave beside the files that matter. */
+/** What systems leave beside the files that matter. */
 const isLeftover = (path: string): boolean =>
-  /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)/i.test(path) || /\.blend\d+$/i.test(path);
+  /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$|desktop\.ini$)/i.test(path);
 
 /** A name that some worker's disk could not hold beside another one; null when there is none. */
 function findClash(paths: string[]): string | null {

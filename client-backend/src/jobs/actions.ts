@@ -63,7 +63,7 @@ async function requeue(parts: Parts, job: JobRow, stage: StageRow): Promise<Outc
     : { ok: false, status: 409, code: reply.code, message: reply.message };
 }
 
-/** Settings after the probe. Those that cannot work are refused at once, and the job keeps waiting. */
+/** Settings for a job that waits for them. Those that cannot work are refused at once, and the job keeps waiting. */
 export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promise<Outcome> {
   return withJob(parts, id, async (job) => {
     const stage = await newestStage(parts.db, id);

@@ -62,7 +62,7 @@ type Times = { before: number; since: number };
 async function remove(parts: Parts, unused: Set<BlobHash>, { before, since }: Times): Promise<void> {
   if (unused.size === 0) return;
   await parts.db.transaction().execute(async (db) => {
-    // Frames that were finished while the walk went on.
+    // Results that were finished while the walk went on.
     for (const row of await chunkFilesSince(db, since)) keep(unused, row.files_json ?? '');
     const hashes = [...unused];
     for (let at = 0; at < hashes.length; at += 500) {

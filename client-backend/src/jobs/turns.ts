@@ -2,7 +2,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 
 export type Turn = { job: JobId; what: 'stage-task' | 'assemble' };
 
-/** Assemblies leave the processor to the frames of other jobs; a stage task is what the next round waits for. */
+/** Assemblies leave the processor to the chunks of other jobs; a stage task is what the next round waits for. */
 const AT_ONCE = { 'stage-task': 4, assemble: 2 };
 
 /**

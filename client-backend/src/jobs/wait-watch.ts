@@ -66,7 +66,7 @@ async function report(
     // The one worker that can may be starting again at this moment.
     const known = await knownFleetOf(parts.db, parts.clock());
     const hopeless = backendKindOf(job.kind).fleetProblem(known, requirements);
-    if (hopeless !== null && (await failProbe(parts, job, hopeless))) return;
+    if (hopeless !== null && (await failFirstStage(parts, job, hopeless))) return;
   }
   if (told.has(id)) return;
   told.add(id);
@@ -77,7 +77,7 @@ async function report(
   if (await addNotes(parts.db, id, [{ level: 'warning', ...note }], parts.clock())) parts.live.jobChanged(id);
 }
 
-async function failProbe(
+async function failFirstStage(
   parts: Parts,
   job: JobRow,
   problem: { code: string; message: string },

@@ -58,6 +58,8 @@ export interface FarmKind {
   forget?(parts: Parts, blobs: BlobHash[]): Promise<void>;
   /** Requests that only jobs of this kind answer. */
   routes?(parts: Parts): OpenAPIHono;
+  /** Paths of those whose answers are long lists, which are sent compressed. */
+  readonly longAnswers?: readonly string[];
 }
 
 /** Files that are packed into `<name>.zip` while it is sent, and into the folder `<name>` of `all.zip`. */

@@ -13,4 +13,5 @@ export const accessLog =
     log[level]({ event: 'http', method: c.req.method, path: c.req.path, status, ms });
   };
 
-const FREQUENT = /^\/(api\/v1\/(blobs|uploads)\/|healthz|readyz|assets\/)|\/(frames|thumbnail)/;
+// What lies below the parts of a job is asked for by the hundred, but for its downloads.
+const FREQUENT = /^\/(api\/v1\/(blobs|uploads|jobs\/[^/]+\/(?!artifacts\/)[^/]+)\/|healthz|readyz|assets\/)/;

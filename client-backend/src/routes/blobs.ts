@@ -63,7 +63,7 @@ async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: 
   return problem(c, 410, 'lease-ended', 'The lease has ended, and with it the access to files.');
 }
 
-// Every frame of every worker passes here: a look at the disk, one stream, one row. Bytes that are here already
+// Every result of every worker passes here: a look at the disk, one stream, one row. Bytes that are here already
 // are read like others: an answer before their end would tell that they are here to somebody who has not got them.
 async function store(c: Context, parts: Parts, { lease, hash }: { lease: LeaseId; hash: BlobHash }) {
   if ((await parts.blobs.freeBytes()) < SPARE_BYTES) {

@@ -4,7 +4,7 @@ import { problem } from '../http/problems.ts';
 import { inWords } from '../text/in-words.ts';
 import { UPLOADS_PATH } from '../uploads/uploads.ts';
 
-/** The longest list of frames and the most parameters fit many times. */
+/** The longest settings and the most parameters fit many times. */
 const MOST_BYTES = 64 * 1024;
 /** A key of 200 characters, each written as an escape. Anyone may send this one. */
 const MOST_SIGN_IN_BYTES = 2 * 1024;

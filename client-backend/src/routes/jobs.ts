@@ -173,7 +173,7 @@ const settings = createRoute({
   method: 'put',
   path: '/api/v1/jobs/{id}/settings',
   tags,
-  summary: 'Settings after the probe, for a job in state ready; starts the work',
+  summary: 'Settings for a job in state ready; starts the work',
   request: { params: param, body: { required: true, content: json(GiveSettings) } },
   responses: { 200: detailed, ...problems(400, 404, 409, 422, 503) },
 });

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
-/** What browsers may do with our pages: run our own files only, and never inside another site's frame. */
+/** What browsers may do with our pages: run our own files only, and never inside another site's page. */
 export const securityHeaders = (): MiddlewareHandler =>
   secureHeaders({
     // Replies with bytes that others made bring a stricter policy along.

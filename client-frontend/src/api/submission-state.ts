@@ -7,7 +7,7 @@ export type Sources = Record<string, { blob: string; fileName: string }>;
 export type Named = {
   kind: string;
   files: { part: string; name: string; size: number }[];
-  /** The names together: "train.py and digits.npz". */
+  /** The names together: "digits.py and digits.csv". */
   fileName: string;
   /** The sizes together. */
   size: number;
@@ -29,7 +29,7 @@ export type SubmissionState =
   /** The files are there, and nobody has said yet what to make of them. */
   | ({ phase: 'stored' } & Named)
   | ({ phase: 'creating'; done: number; count: number; away: boolean } & Named)
-  /** The archive holds several .blend files. */
+  /** The archive holds several files that could be meant. */
   | ({ phase: 'choosing'; message: string; choices: string[] } & Named)
   /** `stored`: the files are there, and it is the job that was refused. */
   | ({ phase: 'refused'; message: string; canRetry: boolean; stored: boolean } & Named)

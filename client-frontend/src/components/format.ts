@@ -78,6 +78,6 @@ export const formatClock = (at: number, seconds = false): string =>
     ...(seconds ? { second: '2-digit' } : {}),
   });
 
-/** "1 frame", "12 frames". */
+/** "1 file", "12 files". */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;

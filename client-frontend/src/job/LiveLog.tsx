@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'react';
 import classes from './Drawer.module.css';
 
 type LiveLogProps = {
-  /** What prints: "Round 1, shard 2". */
+  /** What prints: "Part 2 of 8". */
   label: string;
   /** The last lines of it; undefined while nothing was printed. */
   log: string | undefined;

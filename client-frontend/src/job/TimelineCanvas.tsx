@@ -31,7 +31,7 @@ export function TimelineCanvas({ layout, now, width, told, onOpen, canOpen }: Ti
     return span === null ? null : { span, x: event.clientX, y: event.clientY };
   };
   return (
-    <div className={classes.frame} style={{ height }}>
+    <div className={classes.plot} style={{ height }}>
       <canvas
         ref={canvas}
         role="img"

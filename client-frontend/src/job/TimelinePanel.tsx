@@ -9,7 +9,7 @@ import { layOutTimeline, type Span, workerSummary } from './timeline-layout.ts';
 
 type TimelinePanelProps = {
   spans: Span[] | undefined;
-  /** What a block is: "frame". */
+  /** What a block is: "part". */
   one: string;
   onOpen(ordinal: number): void;
   /** Whether a block can be looked into; all can where it is left out. */

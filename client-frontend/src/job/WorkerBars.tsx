@@ -15,7 +15,7 @@ type WorkerBarsProps = {
   job: JobDetail;
   /** The newest spans of work; undefined until they are known. */
   spans: Span[] | undefined;
-  /** What a chunk is called: "frame". */
+  /** What a chunk is called: "part". */
   one: string;
 };
 

@@ -2,11 +2,11 @@ import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 
 /** What the chunks of a stage are called. */
 export type ChunkNames = {
-  /** "frame" */
+  /** "part" */
   one: string;
-  /** What a worker does with one: "rendering" */
+  /** What a worker does with one: "working" */
   doing: string;
-  /** "Frame 12" */
+  /** "Part 12" */
   nameOf(ordinal: number): string;
   /** What a cell has room for: 12. */
   numberOf(ordinal: number): number;

@@ -6,15 +6,15 @@ export const TOP = 24;
 export const LANE_HEIGHT = 30;
 const BLOCK = 20;
 
-type Frame = { now: number; width: number; height: number };
+type Extent = { now: number; width: number; height: number };
 
 /** Room for the workers' names on the left. */
 const nameWidth = (width: number): number => (width < 560 ? 76 : 130);
 
-export function drawTimeline(canvas: HTMLCanvasElement, layout: TimelineLayout, frame: Frame): void {
+export function drawTimeline(canvas: HTMLCanvasElement, layout: TimelineLayout, extent: Extent): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
-  const { width, height } = frame;
+  const { width, height } = extent;
   const scale = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
@@ -23,7 +23,7 @@ export function drawTimeline(canvas: HTMLCanvasElement, layout: TimelineLayout, 
   const color = (name: string) => style.getPropertyValue(name).trim();
   context.font = `500 12.5px ${style.fontFamily}`;
   context.textBaseline = 'middle';
-  drawMarks(context, layout, frame, color);
+  drawMarks(context, layout, extent, color);
   const place = placing(layout, width);
   for (const [index, lane] of layout.lanes.entries()) {
     const middle = TOP + index * LANE_HEIGHT + LANE_HEIGHT / 2;
@@ -33,7 +33,7 @@ export function drawTimeline(canvas: HTMLCanvasElement, layout: TimelineLayout, 
     }
     for (const span of lane.spans) {
       const from = place(span.from);
-      const long = Math.max(1.5, place(span.to ?? frame.now) - from - 1);
+      const long = Math.max(1.5, place(span.to ?? extent.now) - from - 1);
       context.fillStyle = color(colorOf(span));
       context.globalAlpha = span.outcome === 'released' || span.outcome === 'canceled' ? 0.45 : 1;
       context.beginPath();
@@ -65,7 +65,7 @@ function placing({ from, to }: TimelineLayout, width: number): (at: number) => n
 function drawMarks(
   context: CanvasRenderingContext2D,
   layout: TimelineLayout,
-  { width, height }: Frame,
+  { width, height }: Extent,
   color: (name: string) => string,
 ): void {
   const place = placing(layout, width);

@@ -1,15 +1,15 @@
-/** How the cells of a frame grid are laid out. Sizes in CSS pixels. */
+/** How the cells of a grid of chunks are laid out. Sizes in CSS pixels. */
 export type GridLayout = {
   columns: number;
   rows: number;
   /** Side of a cell. */
   cell: number;
   gap: number;
-  /** Cells are large enough to carry their frame number. */
+  /** Cells are large enough to carry their number. */
   numbered: boolean;
 };
 
-/** Few frames get large numbered cells, many small ones, so that the whole job is in view as long as it can be. */
+/** Few chunks get large numbered cells, many small ones, so that the whole job is in view as long as it can be. */
 export function gridLayout(count: number, width: number): GridLayout {
   const numbered = count <= 360;
   const cell = numbered ? 36 : count <= 2_000 ? 18 : 12;

@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 
-/** How a chunk is written in the address: `frame=12`. */
+/** How a chunk is written in the address: `part=12`. */
 export type ChunkAddress = {
   name: string;
   numberOf(ordinal: number): number;

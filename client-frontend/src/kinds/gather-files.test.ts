@@ -4,8 +4,8 @@ import { gatherFiles } from './gather-files.ts';
 
 const part = (name: string, ...extensions: string[]) => ({ name, what: name, extensions });
 const kinds = [
-  { name: 'blender', files: [part('source', '.blend', '.zip')] },
-  { name: 'training', files: [part('script', '.py'), part('data', '.npz', '.csv', '.zip')] },
+  { name: 'blender', asks: 'a', files: [part('source', '.blend', '.zip')] },
+  { name: 'training', asks: 'b', files: [part('script', '.py'), part('data', '.npz', '.csv', '.zip')] },
 ];
 const file = (name: string, size = 1) => ({ name, size });
 

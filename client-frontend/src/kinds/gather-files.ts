@@ -1,7 +1,7 @@
 import type { FilePart, SiteKind } from './kind.ts';
 
 type Named = Pick<File, 'name' | 'size'>;
-type Kind = Pick<SiteKind, 'name' | 'files'>;
+type Kind = Pick<SiteKind, 'name' | 'files' | 'asks'>;
 
 /** A file and the part it plays in the job. */
 export type GivenFile<F extends Named = File> = { part: string; file: F };
@@ -25,15 +25,16 @@ export function gatherFiles<K extends Kind, F extends Named>(
   const [best] = kinds
     .flatMap((kind) => fit(kind, held, fresh) ?? [])
     .sort((a, b) => a.lost - b.lost || a.missing.length - b.missing.length);
-  if (best === undefined) return { ok: false, message: `These files make no job together. ${WANTED}` };
+  if (best === undefined)
+    return { ok: false, message: `These files make no job together. ${wantedOf(kinds)}` };
   const { kind, files, missing } = best;
   return { ok: true, kind, files, missing };
 }
 
-const WANTED = 'Give one .blend (or a .zip with one and its textures), or a .py script and one file of data.';
+const wantedOf = (kinds: readonly Kind[]): string => `Give ${kinds.map((kind) => kind.asks).join(', or ')}.`;
 
 function problemOf(kinds: readonly Kind[], fresh: readonly Named[]): string | null {
-  if (fresh.length === 0) return `That was not a file. ${WANTED}`;
+  if (fresh.length === 0) return `That was not a file. ${wantedOf(kinds)}`;
   const known = kinds.flatMap((kind) => kind.files.flatMap((part) => [...part.extensions]));
   const unknown = fresh.find((file) => !known.some((extension) => endsWith(file, extension)));
   if (unknown !== undefined) return `"${unknown.name}" is none of ${[...new Set(known)].join(', ')}.`;

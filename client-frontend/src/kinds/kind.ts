@@ -10,11 +10,13 @@ export type CreationOptions = Record<string, unknown>;
 /** One of the files that a job of a kind is made of. */
 export type FilePart = {
   name: string;
-  /** "the data: .npz, .csv or .jsonl", said where it is still missing. */
+  /** "the data: .csv or .jsonl", said where it is still missing. */
   what: string;
   /** Ends of file names, with the dot. */
   extensions: readonly string[];
 };
+
+export type Sample = { title: string; files: readonly string[] };
 
 /** How far a job is, for its row in the list. */
 export type Listed = {
@@ -29,6 +31,12 @@ export type SiteKind = {
   name: string;
   /** It takes one file for each of these. */
   files: readonly FilePart[];
+  /** What to give for one: "a .py script and one file of data". */
+  asks: string;
+  /** A small job to try the farm with; its files are beside the site, under /samples. */
+  sample: Sample | null;
+  /** What a machine must have to work on it. */
+  needs: string;
   /** What the drop zone says of it. */
   offer: { title: string; text: string };
   /** The way of a new job, step by step. */

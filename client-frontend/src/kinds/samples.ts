@@ -1,9 +1,8 @@
+import type { Sample } from './kind.ts';
+import { SITE_KINDS } from './registry.ts';
+
 /** Small jobs to try the farm with. Their files are beside the site, under /samples. */
-export const SAMPLES = [
-  { title: 'A small planet, 48 frames', files: ['orbit.blend'] },
-  { title: 'Handwritten digits, learned in a minute', files: ['digits_mlp.py', 'digits.npz'] },
-] as const;
-export type Sample = (typeof SAMPLES)[number];
+export const SAMPLES: readonly Sample[] = SITE_KINDS.flatMap(({ sample }) => sample ?? []);
 
 /** The files of a sample, as if the user had chosen them. Throws where the farm does not answer. */
 export const filesOf = (sample: Sample): Promise<File[]> =>

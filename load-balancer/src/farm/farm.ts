@@ -124,7 +124,7 @@ export type Lease = {
   log?: string;
 };
 
-/** Ten minutes: a heavy scene may take so long to open without a word. */
+/** Ten minutes: a heavy job may take so long to open without a word. */
 const LONGEST_SILENCE_MS = 600_000;
 
 export const createFarm = (now: number): Farm => ({

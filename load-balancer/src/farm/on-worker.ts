@@ -131,7 +131,7 @@ export function onDisconnected(farm: Farm, event: Event<'disconnected'>, now: nu
   farm.sessions.delete(event.session);
   if (worker === undefined || worker.session !== event.session) return [];
   worker.session = null;
-  // An unclean end may be the network's: it keeps rendering, and is expected back while its leases stand.
+  // An unclean end may be the network's: it keeps working, and is expected back while its leases stand.
   return event.clean ? lose(farm, worker, now) : [];
 }
 

@@ -8,7 +8,7 @@ const ENOUGH = 3;
  * Silence after which a chunk of this stage counts as hung, milliseconds: 20
  * times the slowest chunk so far, and at most `longestMs`, which stands until
  * enough are done. Ever, not lately: the slow ones are those that opened the
- * scene first, which a worker that joins late must do too.
+ * job's files first, which a worker that joins late must do too.
  */
 export function hangLimit({ times }: Stage, longestMs: number): number {
   if (times.count < ENOUGH) return longestMs;
@@ -19,7 +19,7 @@ export function hangLimit({ times }: Stage, longestMs: number): number {
 export function noteChunkTime(stage: Stage, worker: Worker, ms: number): void {
   const { times } = stage;
   if (times.count > 0 && ms > 0 && times.mean > 0) {
-    // A single chunk says little: easy frames and hard ones stand side by side.
+    // A single chunk says little: easy chunks and hard ones stand side by side.
     const ratio = Math.min(10, Math.max(0.1, times.mean / ms));
     worker.speed += (ratio - worker.speed) * 0.1;
   }

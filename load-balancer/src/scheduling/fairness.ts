@@ -3,9 +3,9 @@ import type { Farm, Job } from '../farm/farm.ts';
 /**
  * Jobs of equal priority share the slots. Where there are slots enough for
  * all, each job gets its even part of them; where not, they take turns: a
- * worker stays with the scene it has open until its job has received this
- * much slot time more than the one that waits longest. Opening a scene can
- * cost more than fifty short frames, so turns must not change with each chunk.
+ * worker stays with the job it has open until its job has received this
+ * much slot time more than the one that waits longest. Opening a job can
+ * cost more than fifty short chunks, so turns must not change with each chunk.
  */
 export const TURN_MS = 20_000;
 
@@ -29,7 +29,7 @@ export function compareClaims(a: Job, b: Job): number {
 }
 
 /**
- * True when a worker may go on with `mine`, whose scene it has open, although
+ * True when a worker may go on with `mine`, whose files it has open, although
  * `other` has the better claim. `evenPart` is the number of leases each
  * competing job would hold if all held the same.
  */

@@ -62,7 +62,7 @@ function assignOne(
 }
 
 /**
- * When there are fewer chunks than takers: who has the scene open, then who
+ * When there are fewer chunks than takers: who has the job open, then who
  * holds its files, then the least busy, then the fastest; of those for whom
  * this stage is the best choice too.
  */
@@ -83,7 +83,7 @@ function compareFitness(stage: Stage, a: Worker, b: Worker): number {
   );
 }
 
-/** 2 with the scene open, else the part of its files that are there, 0 to 1. */
+/** 2 with the job open, else the part of its files that are there, 0 to 1. */
 function readiness(stage: Stage, worker: Worker): number {
   if (worker.open.includes(stage.affinity)) return 2;
   if (stage.inputKeys.length === 0) return 0;

@@ -6,7 +6,7 @@ export type VisibleProgram = { command: string; read: string[] };
 
 /**
  * The program by a path that exists inside. One that lies outside of what is
- * seen anyway brings its folder with it (a Blender unpacked somewhere), or
+ * seen anyway brings its folder with it (a program unpacked somewhere), or
  * only itself where that folder would show too much.
  */
 export function visibleProgram(

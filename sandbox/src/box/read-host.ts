@@ -79,7 +79,7 @@ function etc(name: string): string {
   return join('/etc', name);
 }
 
-/** Render nodes and compute devices; never the cards themselves, which also show what is on the screen. */
+/** Nodes for drawing and computing; never the cards themselves, which also show what is on the screen. */
 function gpuDevices(): string[] {
   const dri = entries('/dev/dri').filter((name) => name.startsWith('renderD'));
   const nvidia = entries('/dev').filter((name) => /^nvidia(\d+|ctl|-uvm|-uvm-tools)$/.test(name));

@@ -9,7 +9,7 @@ import { memoryForJobs, memoryOfMachine } from './share.ts';
  */
 export const defaultLimits = (): Limits => ({
   memoryBytes: memoryForJobs(memoryOfMachine()),
-  // Blender and torch start several threads per core in each of their thread pools.
+  // Large programs start several threads per core in each of their thread pools.
   processes: 256 + 16 * availableParallelism(),
   fileBytes: 16 * 1024 ** 3,
   diskBytes: 32 * 1024 ** 3,

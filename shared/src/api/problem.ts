@@ -7,7 +7,7 @@ export const Problem = z.object({
   status: z.int(),
   detail: z.string(),
   code: z.string(),
-  /** Choices that would settle the problem, such as the .blend files of an archive. */
+  /** Choices that would settle the problem, such as the files of an archive that could be meant. */
   choices: z.array(z.string()).optional(),
 });
 export type Problem = z.infer<typeof Problem>;

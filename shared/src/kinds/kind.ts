@@ -19,7 +19,7 @@ export type StagePlan = {
   quorum?: { chunks: number; afterMs: number };
   /** Which part of the whole job the stage is, from 0 to 1; all of it when left out. */
   span?: { from: number; to: number };
-  /** Counted from 1 where stages of a name come again and again, such as the rounds of a training. */
+  /** Counted from 1 where stages of a name come again and again. */
   iteration?: number;
 };
 
@@ -51,7 +51,7 @@ export type DoneChunk = { ordinal: number; spec: unknown; result: unknown; files
 /** What planning may look at. */
 export type PlanningContext<Spec> = {
   spec: Spec;
-  /** The settings the user gave after the probe, null before. */
+  /** The settings the user gave when the job waited for them, null before. */
   given: unknown;
   /** The `settings` of the latest step that had any, null before. */
   decided: unknown;
@@ -109,7 +109,7 @@ export interface Kind<Spec> {
   resultProblem(stage: { name: string; spec: unknown }, chunkSpec: unknown, result: unknown): string | null;
   /** Files that this chunk alone needs, beside its stage's inputs. Paths of the two must differ. */
   chunkInputs(stageName: string, chunkSpec: unknown): StageInput[];
-  /** A chunk's name for people: "Shard 3 of 8". */
+  /** A chunk's name for people: "Part 3 of 8". */
   label(stageName: string, chunkSpec: unknown): string;
   /** The numbers that people know a stage's chunks by, in order; null, or left out, where their place is enough. */
   numbers?(stageName: string, stageSpec: unknown): number[] | null;

@@ -35,6 +35,7 @@ const table: Record<keyof typeof states, Partial<Record<JobEvent['type'], string
     'await-settings': 'ready',
     plan: 'queued',
     pause: 'paused',
+    assemble: 'assembling',
     fail: 'failed',
     cancel: 'canceled',
   },

@@ -68,7 +68,10 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
     case 'resume':
       return status === 'paused' ? to({ status: state.from }) : refused;
     case 'assemble':
-      return status === 'queued' || status === 'running' ? to({ status: 'assembling' }) : refused;
+      // A kind may come to its result in its first stage.
+      return status === 'preparing' || status === 'queued' || status === 'running'
+        ? to({ status: 'assembling' })
+        : refused;
     case 'redo':
       return status === 'assembling' ? to({ status: 'running' }) : refused;
     case 'complete':

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * What a worker can do, as a flat map from a dotted name to a value, for
- * instance `{ "blender.version": "3.4.1", "blender.engines": ["CYCLES"] }`.
+ * instance `{ "program.version": "3.4.1", "program.parts": ["ONE"] }`.
  * Kinds choose the names; the load balancer only compares values.
  */
 export const Capabilities = z.record(

@@ -24,7 +24,7 @@ export const WorkerView = z.object({
       chunk: ChunkId,
       job: JobId,
       jobName: z.string(),
-      /** "Frame 12" */
+      /** "Part 12" */
       label: z.string(),
       fraction: z.number(),
       detail: z.string(),

@@ -85,7 +85,7 @@ export const Assign = z.object({
   job: JobId,
   stage: StageId,
   kind: z.string(),
-  /** Name of the stage within its kind: `probe`, `render`. */
+  /** Name of the stage within its kind. */
   stageName: z.string(),
   stageSpec: z.unknown(),
   chunkSpec: z.unknown(),

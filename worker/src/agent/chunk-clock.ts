@@ -1,6 +1,6 @@
 import type { TimeLimit } from '../kinds/kind.ts';
 
-/** How long a program may take to get ready: a module as large as torch comes from a slow disk. */
+/** How long a program may take to get ready: a large module comes from a slow disk. */
 const START_MS = 600_000;
 /** A program of so many threads has some that it did not count, and those beside it that start and read. */
 const CPU_SLACK = 1.5;

@@ -79,13 +79,13 @@ export type RunnerOptions = {
 
 /** The program that the chunks of a kind are run with. */
 export type Program = {
-  /** What people call it: "Python with numpy". */
+  /** What people call it: "Python 3". */
   name: string;
   /** The variable that names the one to use instead of the one found on this machine, such as `PILOT_PYTHON`. */
   variable: string;
   /** The one that was chosen so; null for the one that is found. */
   chosen: string | null;
-  /** How it is installed: "on Debian or Ubuntu: apt install python3-numpy". */
+  /** How it is installed: "on Debian or Ubuntu: apt install python3". */
   install: string;
 };
 

@@ -43,6 +43,6 @@ export const renderPlan = ({ file, request, out, workers }: RenderOrder): RunPla
 async function packed(path: string, { folder, report, signal }: Making) {
   const onProgress = (files: number, total: number) =>
     report({ event: 'pack.progress', folder: path, packed: files, total });
-  const archive = await packFolder(path, folder, onProgress, signal);
+  const archive = await packFolder({ folder: path, needed: '.blend' }, folder, onProgress, signal);
   return { paths: [archive.path], remove: archive.remove };
 }

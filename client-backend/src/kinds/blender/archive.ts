@@ -51,6 +51,8 @@ async function unpack(
   const limits = {
     maxBytes: parts.config.maxUploadBytes,
     freeBytes: (await parts.blobs.freeBytes()) - SPARE_BYTES,
+    // The versions before, which Blender keeps beside a file it saves.
+    leftovers: /\.blend\d+$/i,
   };
   const screened = screenArchive(listed.entries, { name: fileName, size: zip.fileSize }, limits);
   if (!screened.ok) return screened;

@@ -18,4 +18,5 @@ export const trainingBackend: FarmKind = {
   view: viewTraining,
   showsPrints: true,
   routes: trainingRoutes,
+  longAnswers: ['/api/v1/jobs/:id/curves', '/api/v1/jobs/:id/rounds'],
 };

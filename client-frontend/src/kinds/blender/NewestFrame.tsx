@@ -15,7 +15,7 @@ export function NewestFrame({ job, onOpen }: { job: JobDetail; onOpen(ordinal: n
   if (newest === null || frame === null) {
     return (
       <div className={classes.viewer}>
-        <div className={classes.noFrame}>
+        <div className={classes.noPicture}>
           {(newest === null || states?.numbers === null) &&
             (isOver(job.state) ? 'No frame was finished.' : 'The first finished frame appears here.')}
         </div>

@@ -34,7 +34,7 @@ function Video({ job, video }: { job: JobDetail; video: Artifact }) {
   const frame = frameAt(useQuery(chunkStatesQuery(job.id)).data, 0);
   if (unplayable) {
     return (
-      <div className={classes.noFrame}>
+      <div className={classes.noPicture}>
         This browser cannot play {video.name}. Download it to watch it in your player or editor.
       </div>
     );

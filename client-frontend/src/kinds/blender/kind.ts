@@ -11,6 +11,9 @@ import { Thumbnail } from './Thumbnail.tsx';
 export const blender: SiteKind = {
   name: 'blender',
   files: [{ name: 'source', what: 'a .blend, or a .zip with one', extensions: ['.blend', '.zip'] }],
+  needs: 'Blender',
+  asks: 'one .blend (or a .zip with one and its textures)',
+  sample: { title: 'A small planet, 48 frames', files: ['orbit.blend'] },
   offer: {
     title: 'To render: a .blend',
     text: 'Or a .zip with one, its textures and linked libraries.',

@@ -17,6 +17,9 @@ export const training: SiteKind = {
       extensions: DATA_FORMATS.map((format) => `.${format}`),
     },
   ],
+  needs: 'Python and numpy',
+  asks: 'a .py script and one file of data',
+  sample: { title: 'Handwritten digits, learned in a minute', files: ['digits_mlp.py', 'digits.npz'] },
   offer: {
     title: 'To train: a .py and its data',
     text: 'The data as .npz, .csv, .jsonl, or a .zip with a folder of pictures per class.',

@@ -145,7 +145,7 @@ function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
   return (
     <Empty
       title="Drop your files to begin"
-      text="A .blend to render, or a training script with its data, anywhere on this page. The farm asks what you want and works on it with all your machines at once."
+      text={`${SITE_KINDS.map((kind) => kind.offer.title).join('. ')}. Anywhere on this page: the farm asks what you want and works on it with all your machines at once.`}
       action={
         <>
           <Button component={Link} to="/new" size="md">

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { filesOf, SAMPLES, type Sample } from '../../kinds/samples.ts';
+import type { Sample } from '../../kinds/kind.ts';
+import { filesOf, SAMPLES } from '../../kinds/samples.ts';
 import classes from './Samples.module.css';
 
 /** Something to try the farm with, for who has no file at hand. */

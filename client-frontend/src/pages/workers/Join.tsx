@@ -22,8 +22,8 @@ export function Join() {
   return (
     <Panel title="Add a machine">
       <p className={classes.joinText}>
-        On a machine with Blender, or Python for training, and a clone of this project, run this line. It is
-        given work at once, even in the middle of a job.
+        On a machine with {MACHINES}, and a clone of this project, run this line. It is given work at once,
+        even in the middle of a job.
       </p>
       <div className={classes.join}>
         <code>{data.command}</code>

@@ -41,7 +41,7 @@ export type JobsTable = {
   /** Higher first; 0 by default. */
   priority: number;
   spec_json: string;
-  /** Settings the user gave after the probe. */
+  /** Settings the user gave when the job waited for them. */
   given_json: string | null;
   /** Settings the work was planned with; defaults while the job is `ready`. */
   settings_json: string | null;
@@ -65,7 +65,7 @@ export type JobNotesTable = {
   message: string;
 };
 
-/** Which job keeps which blob from being deleted. Frames are found through chunks. */
+/** Which job keeps which blob from being deleted. Results are found through chunks. */
 export type JobBlobsTable = { job_id: JobId; hash: BlobHash };
 
 /**

@@ -65,7 +65,7 @@ export const newestStage = (db: Db, job: JobId): Promise<StageRow | undefined> =
 /** The newest stage of each of these jobs. */
 export async function newestStages(db: Db, jobs: JobId[]): Promise<Map<JobId, StageHead>> {
   if (jobs.length === 0) return new Map();
-  // By way of the index: a training of 10,000 rounds has 20,000 stages.
+  // By way of the index: a job may have 20,000 stages.
   const rows = await db
     .selectFrom('stages as s')
     .innerJoin(
@@ -83,7 +83,7 @@ export async function newestStages(db: Db, jobs: JobId[]): Promise<Map<JobId, St
   return new Map(rows.map((row) => [row.job_id, row]));
 }
 
-/** The newest stage of that name, for instance the one that rendered. */
+/** The newest stage of that name, of a job that goes through it again and again the last. */
 export const findStage = (db: Db, job: JobId, name: string): Promise<StageRow | undefined> =>
   db
     .selectFrom('stages')

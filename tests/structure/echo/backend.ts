@@ -1,0 +1,12 @@
+import type { FarmKind } from '@parallel-pilot/client-backend/kinds/kind.ts';
+
+export const echoBackend: FarmKind = {
+  prepare: async (_, spec) => ({ ok: true, spec, name: 'echo', blobs: [] }),
+  stageTasks: [],
+  runStageTask: async () => ({ outcome: 'gathered', value: null, blobs: [] }),
+  assemble: async () => ({ outcome: 'complete', artifacts: [], notes: [] }),
+  stopsOnFailure: () => false,
+  fleetProblem: () => null,
+  view: async (_, job) => ({ kind: 'echo', first: JSON.parse(job.spec_json).words[0] }) as never,
+  showsPrints: false,
+};

@@ -1,0 +1,34 @@
+import type { Kind } from '@parallel-pilot/shared/kinds/kind.ts';
+import { z } from 'zod';
+
+const Words = z.object({ kind: z.literal('echo'), words: z.array(z.string()) });
+const needs = [{ key: 'kinds', op: 'includes', value: 'echo' } as const];
+
+/** A kind whose chunks give back a word each: all that a kind must say of itself, and nothing else. */
+export const echo: Kind<z.infer<typeof Words>> = {
+  name: 'echo',
+  endings: [],
+  failures: { deaf: { retry: false, sentence: 'It was not heard.' } },
+  sent: Words,
+  view: z.object({ kind: z.literal('echo'), first: z.string() }),
+  spec: Words,
+  settings: null,
+  submission: (spec) => spec,
+  first: ({ words }) => ({
+    name: 'say',
+    spec: {},
+    chunks: words,
+    inputs: [],
+    requirements: needs,
+    affinity: '',
+  }),
+  next: ({ last }) =>
+    last.failedCount === 0
+      ? { step: 'assemble' }
+      : { step: 'fail', code: last.failed[0]?.code ?? '', message: '' },
+  parseResult: (_, result) => z.string().parse(result),
+  resultProblem: (_, word, result) => (word === result ? null : 'That is another word.'),
+  chunkInputs: () => [],
+  label: (_, word) => `The word ${word}`,
+  numbers: () => null,
+};
