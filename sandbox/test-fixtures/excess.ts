@@ -1,7 +1,14 @@
 // Python programs that take 480 MB, or write 60 MB, each in a way that is easily left uncounted.
 
-/** `counted`: by whom. The kernel's control groups count all; a sum over processes does not. */
-export type Attempt = { code: string; limit: 'memory' | 'disk'; counted: 'always' | 'by the kernel' };
+/**
+ * `counted`: by whom. The kernel's control groups count all; a sum over processes does not. What is refused cannot be
+ * had at all where system calls are filtered.
+ */
+export type Attempt = {
+  code: string;
+  limit: 'memory' | 'disk';
+  counted: 'always' | 'by the kernel' | 'refused';
+};
 
 // Python's own mmap keeps the file open. Read once, so that the pages are this process's too.
 const MAP = `
@@ -66,9 +73,35 @@ for i in range(8):
     one.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [file]))])
     os.close(file)${SLEEP}`,
   },
+  'what lies in the queues of sockets': {
+    limit: 'memory',
+    counted: 'always',
+    code: `
+import socket, time
+held, queued = [], 0
+while queued < 300_000_000:
+    for one in (pair := socket.socketpair()):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 100_000_000)
+        one.setblocking(False)
+        try:
+            while True: queued += one.send(b'x' * 32_768)
+        except BlockingIOError: pass
+    held += pair${SLEEP}`,
+  },
+  'queues of SysV messages': {
+    limit: 'memory',
+    counted: 'refused',
+    code: `
+import ctypes, sys, time
+libc, message = ctypes.CDLL(None), ctypes.create_string_buffer(b'\\1' + b'\\0' * 7 + b'x' * 8192)
+for i in range(30_000):
+    queue = libc.msgget(0, 0o1600)
+    if queue < 0: sys.exit('denied')
+    while libc.msgsnd(queue, message, ctypes.c_size_t(8192), 0o4000) == 0: pass${SLEEP}`,
+  },
   'segments of SysV shared memory that nobody has attached': {
     limit: 'memory',
-    counted: 'by the kernel',
+    counted: 'refused',
     code: `
 import ctypes, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
@@ -82,7 +115,7 @@ for i in range(8):
   },
   'a file system in memory, in a user namespace': {
     limit: 'memory',
-    counted: 'by the kernel',
+    counted: 'refused',
     code: `
 import ctypes, os, sys, time
 libc, user = ctypes.CDLL(None, use_errno=True), os.getuid()

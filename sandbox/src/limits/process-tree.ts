@@ -23,7 +23,7 @@ export async function treeOf(pid: number): Promise<number[]> {
   return found;
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? [];
   return threads.flatMap((thread) =>
     readProcess(`${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
