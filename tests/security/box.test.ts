@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, mkdtemp, open, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -141,7 +141,6 @@ describe('the box', { skip }, () => {
   test('nothing is inherited that was open when the worker was started', async () => {
     const secret = join(folder, 'open');
     await writeFile(secret, 'secret');
-    const file = await open(secret);
     const code = `
       import { detectSandbox } from '${import.meta.resolve('@parallel-pilot/sandbox/detect.ts')}';
       import { startPython } from '${import.meta.resolve('@parallel-pilot/sandbox/test-fixtures/confined.ts')}';
@@ -150,11 +149,10 @@ describe('the box', { skip }, () => {
       await child.exited;
       await workspace.remove();
       console.log(JSON.stringify(said));`;
-    const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', code], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ignore', 'ignore', file.fd, file.fd],
-    });
-    await file.close();
-    const left = (JSON.parse(`${stdout}`) as string[]).filter((path) => !path.startsWith('/proc/'));
+    const leave = 'exec 5<"$1" 6<"$1"; shift; exec "$@"';
+    const node = [process.execPath, '--input-type=module', '-e', code];
+    const { stdout } = await execa('/bin/sh', ['-c', leave, 'sh', secret, ...node]);
+    const left = (JSON.parse(stdout) as string[]).filter((path) => !path.startsWith('/proc/'));
     assert.deepEqual(
       left.map((path) => path.replace(/\d+/, '')),
       Array(3).fill('socket:[]'),
