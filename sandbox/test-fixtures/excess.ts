@@ -32,6 +32,19 @@ import time
 held = []
 for i in range(48): held.append(b'x' * 10_000_000); time.sleep(0.01)${SLEEP}`,
   },
+  'a process whose first thread has ended': {
+    limit: 'memory',
+    counted: 'always',
+    code: `
+import ctypes, threading, time
+def take():
+    time.sleep(0.2)
+    held = [b'x' * 10_000_000 for i in range(48)]
+    print('holds it', flush=True)
+    time.sleep(1000)
+threading.Thread(target=take).start()
+ctypes.CDLL(None).syscall({'x86_64': 60}.get(__import__('os').uname().machine, 93), 0)`,
+  },
   'shared anonymous memory of many processes': {
     limit: 'memory',
     counted: 'always',

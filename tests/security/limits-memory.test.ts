@@ -71,6 +71,22 @@ for (const [how, sandbox] of ways) {
   });
 }
 
+test('processes that end are not taken for some that hide what they have', async () => {
+  for (const [, sandbox] of ways) {
+    const code = `
+import os, time
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    if os.fork() == 0:
+        held = b'x' * 60_000_000
+        os._exit(0)
+    os.wait()`;
+    const { child, said, workspace } = startPython(sandbox, folder, code, [], LIMITS);
+    assert.deepEqual(await child.exited, { kind: 'exited', code: 0 }, said.join('\n'));
+    await workspace.remove();
+  }
+});
+
 test('a file that is read through memory does not count as memory', async () => {
   for (const [, sandbox] of ways) {
     const code = `

@@ -34,6 +34,21 @@ export function childrenOf(pid: number): number[] {
 export const readProcess = (path: string): string =>
   attempt(() => readFileSync(`/proc/${path}`, 'latin1')) ?? '';
 
+/**
+ * The id by which /proc tells what a process holds: that of a thread of it that is alive, since of one whose first
+ * thread has ended the process's own id tells nothing, though the others have all of it.
+ */
+export function livingThread(pid: number): number {
+  if (!hasEnded(pid)) return pid;
+  const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return threads.map(Number).find((thread) => !hasEnded(thread)) ?? pid;
+}
+
+const hasEnded = (thread: number): boolean => /^State:\s+[ZX]/m.test(readProcess(`${thread}/status`));
+
+/** False for one that is ending: what it had is given back already, and what is left of it belongs to root. */
+export const hasMemory = (pid: number): boolean => /^VmSize:/m.test(readProcess(`${pid}/status`));
+
 function attempt<T>(read: () => T): T | null {
   try {
     return read();

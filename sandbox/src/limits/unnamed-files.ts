@@ -1,6 +1,7 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { opendir, readlink, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { hasMemory } from './process-tree.ts';
 
 /**
  * Bytes of what processes hold although no folder shows it. `memory`: files made by memfd_create(2), and what lies
@@ -85,7 +86,7 @@ async function openFiles(pids: readonly number[]): Promise<Map<string, Held>> {
 async function* descriptors(pid: number): AsyncGenerator<string> {
   const path = `/proc/${pid}/fd`;
   const folder = await opendir(path, { bufferSize: 256 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EACCES' || error.code === 'EPERM') throw new TooMany();
+    if ((error.code === 'EACCES' || error.code === 'EPERM') && hasMemory(pid)) throw new TooMany();
     return null;
   });
   if (folder === null) return;

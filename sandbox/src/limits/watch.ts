@@ -1,7 +1,7 @@
 import type { Confinement, ControlGroup, Limits } from '../sandbox.ts';
 import { folderUsage } from './folder-usage.ts';
 import { heldBytes } from './memory.ts';
-import { treeOf } from './process-tree.ts';
+import { livingThread, treeOf } from './process-tree.ts';
 import { createUnnamedFiles } from './unnamed-files.ts';
 
 /** Which limit was passed, and a sentence about it. */
@@ -38,7 +38,7 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
     for (const clear of timers) clear();
   };
   const lookAtMemory = async (): Promise<number> => {
-    const processes = await treeOf(pid);
+    const processes = (await treeOf(pid)).map(livingThread);
     const allowed = limits.memoryBytes;
     const memoryBytes = unnamedBytes + (await heldBytes(processes, allowed - unnamedBytes));
     report(excessOf({ ...NOTHING, memoryBytes, processes: processes.length }, limits));
@@ -46,7 +46,7 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
   };
   const lookAtDisk = async (): Promise<number> => {
     const [unnamed, disk] = await Promise.all([
-      unnamedFiles(group?.processes() ?? (await treeOf(pid))),
+      unnamedFiles((group?.processes() ?? (await treeOf(pid))).map(livingThread)),
       folderUsage([work, tmp, shm], { bytes: limits.diskBytes, files: limits.files }),
     ]);
     if (unnamed === null) {
