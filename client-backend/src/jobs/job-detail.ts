@@ -30,6 +30,7 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     ...summary,
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
+    span: { from: stage.span_from, to: stage.span_to },
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
     stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
