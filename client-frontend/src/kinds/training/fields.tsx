@@ -11,7 +11,7 @@ import classes from '../../components/Form.module.css';
 import type { FormValues } from './form-values.ts';
 
 /** A field of the form by its name there, and how much of a row it takes. */
-type Field<Props> = Props & {
+type Field<Props> = Omit<Props, 'form' | 'name' | 'width'> & {
   form: UseFormReturnType<FormValues>;
   name: keyof FormValues;
   width: 'third' | 'half' | 'whole';

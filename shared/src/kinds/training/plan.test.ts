@@ -190,8 +190,9 @@ test('any sequence of settled stages leads on, names only files that are still t
 const WELL: Fate = { failed: [], out: [], unchecked: [], metric: 0.5 };
 const names = (stages: StagePlan[]) => stages.map((stage) => stage.name);
 
-test('a training without trouble: every round is trained and merged, and the last weights are evaluated', () => {
-  const { steps, stages } = play(specWith({ rounds: 2, shards: 3 }), [WELL]);
+test('a training without trouble: every round is trained and merged, and the best weights are evaluated', () => {
+  const fates = [WELL, WELL, WELL, WELL, WELL, { ...WELL, metric: 0.6 }, WELL];
+  const { steps, stages } = play(specWith({ rounds: 2, shards: 3 }), fates);
   assert.deepEqual(names(stages), ['split', 'initialize', 'train', 'merge', 'train', 'merge', 'evaluate']);
   assert.deepEqual(steps.at(-1), { step: 'assemble' });
   assert.equal(EvaluateSpec.parse(stages.at(-1)?.spec).round, 2);
