@@ -88,7 +88,11 @@ export function compare(
           );
     return {
       id,
-      title: (view !== null && inWords(view.settings.params, names)) || (jobs[index]?.name ?? 'Job'),
+      title: titleOf(
+        jobs[index],
+        view === null ? '' : inWords(view.settings.params, names),
+        present === null,
+      ),
       job: jobs[index],
       color,
       value,
@@ -106,6 +110,13 @@ export function compare(
     };
   });
   return { entries, metrics, metric, names, best: bestOf(entries, views, metric) };
+}
+
+/** What differs, or the job's name where that says more: in a sweep all have the name of the script. */
+function titleOf(job: JobDetail | undefined, words: string, named: boolean): string {
+  const name = job?.name ?? 'Job';
+  if (!named) return words || name;
+  return words === '' || name.includes(words) ? name : `${name}, ${words}`;
 }
 
 /** Which way a metric is better: as the job says of the one that counts there, else as its name tells. */
