@@ -32,7 +32,8 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     stageId: stage.id,
     span: { from: stage.span_from, to: stage.span_to },
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
-    stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
+    backgroundFraction:
+      job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
   };
 }

@@ -1,6 +1,6 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
-import { endStuck } from '../scheduling/shut-out.ts';
+import { endStuck } from '../scheduling/excluded-workers.ts';
 import { endLease } from './change-chunk.ts';
 import { append, type Effect } from './effects.ts';
 import type { FarmEvent } from './events.ts';

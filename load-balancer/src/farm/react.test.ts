@@ -7,8 +7,8 @@ import { hangLimit, noteChunkTime } from '../scheduling/chunk-times.ts';
 import type { Effect } from './effects.ts';
 import type { FarmEvent } from './events.ts';
 import type { Lease } from './farm.ts';
-import { heard } from './heard.ts';
 import { react } from './react.ts';
+import { recordHeartbeat } from './record-heartbeat.ts';
 
 describe('the reactor', () => {
   test('a result is written before it is acknowledged, under the lease it came under', () => {
@@ -139,7 +139,7 @@ describe('the reactor', () => {
     untold.delivered = false;
     const beat = (): Effect[] => {
       sim.now += 1_000;
-      heard(sim.farm, session, sim.now);
+      recordHeartbeat(sim.farm, session, sim.now);
       return say(sim, { type: 'tick' });
     };
     for (let second = 1; second < 10; second += 1) assert.deepEqual(beat(), []);

@@ -8,8 +8,8 @@ import type { Effect } from '../../src/farm/effects.ts';
 import { expectBack } from '../../src/farm/enter-stage.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
 import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
-import { heard } from '../../src/farm/heard.ts';
 import { react } from '../../src/farm/react.ts';
+import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
 import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
 import { schedule } from '../../src/scheduling/schedule.ts';
 import { Mirror } from './mirror.ts';
@@ -192,7 +192,7 @@ export class SimulatedFarm {
     for (const end = this.now + ms; this.now < end; ) {
       this.now += stepMs;
       for (const machine of this.machines.values()) {
-        if (machine.session !== null) heard(this.farm, machine.session, this.now);
+        if (machine.session !== null) recordHeartbeat(this.farm, machine.session, this.now);
         this.#work(machine);
       }
       this.round([{ type: 'tick' }]);

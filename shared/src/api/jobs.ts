@@ -105,7 +105,7 @@ export const JobDetail = JobSummary.extend({
   /** The part of the whole job that its stage is. */
   span: z.object({ from: z.number(), to: z.number() }).default({ from: 0, to: 1 }),
   /** 0..1 while the result is put together. */
-  stitching: z.number().nullable(),
+  backgroundFraction: z.number().nullable(),
   /** What each worker does for this job at the moment. */
   progress: z.array(
     z.object({

@@ -7,12 +7,12 @@ import type { RunEvent } from '../../report/events.ts';
 
 type Letter = (typeof STATE_LETTERS)[keyof typeof STATE_LETTERS];
 
-/** States of the frames by ordinal, and those that were told to be over; null until their stage is planned. */
+/** States of the frames by ordinal, and those that were reported to be over; null until their stage is planned. */
 export type Frames = {
   stage: StageId;
   numbers: number[];
   letters: Letter[];
-  told: ReadonlySet<number>;
+  reported: ReadonlySet<number>;
 } | null;
 type View = JobView<Frames>;
 
@@ -35,7 +35,7 @@ export const frames: Trail<Frames, ChunkStates> = {
     const makers = new Map(patch.chunks.map((chunk) => [chunk.ordinal, chunk.worker]));
     const progress = view.job.progress.filter(({ ordinal }) => !isOverLetter(letters[ordinal]));
     const next: View = { ...view, job: { ...view.job, progress }, own: { ...known, letters } };
-    return { ...tellFrames(next, makers.keys(), makers), stale: patch.changed };
+    return { ...reportFrames(next, makers.keys(), makers), stale: patch.changed };
   },
   progress: tally,
 };
@@ -58,9 +58,9 @@ const framesOf = ({ own, job }: View): Frames => (own?.stage === job.stageId ? o
 function applyStates(view: View, states: ChunkStates): Change<Frames> {
   if (states.numbers === null || states.stage !== view.job.stageId) return { view, events: [] };
   const letters = [...states.states] as Letter[];
-  const told = framesOf(view)?.told ?? new Set();
-  const own: Frames = { stage: states.stage, numbers: states.numbers, letters, told };
-  return tellFrames({ ...view, own }, letters.keys(), new Map());
+  const reported = framesOf(view)?.reported ?? new Set();
+  const own: Frames = { stage: states.stage, numbers: states.numbers, letters, reported };
+  return reportFrames({ ...view, own }, letters.keys(), new Map());
 }
 
 const isOverLetter = (letter: Letter | undefined) => letter === 'd' || letter === 'f' || letter === 'c';
@@ -75,20 +75,20 @@ function tally(view: View): { done: number; failed: number; total: number } {
 }
 
 /** Tells of each frame once that it is over: what was fetched may be older than the patch before it. */
-function tellFrames(
+function reportFrames(
   view: View,
   ordinals: Iterable<number>,
   makers: ReadonlyMap<number, WorkerId | null>,
 ): Change<Frames> {
   const known = framesOf(view);
   if (known === null) return { view, events: [] };
-  const told = new Set(known.told);
-  let done = [...told].filter((ordinal) => known.letters[ordinal] === 'd').length;
+  const reported = new Set(known.reported);
+  let done = [...reported].filter((ordinal) => known.letters[ordinal] === 'd').length;
   const events: RunEvent[] = [];
   for (const ordinal of ordinals) {
     const [frame, letter] = [known.numbers[ordinal], known.letters[ordinal]];
-    if (frame === undefined || told.has(ordinal) || (letter !== 'd' && letter !== 'f')) continue;
-    told.add(ordinal);
+    if (frame === undefined || reported.has(ordinal) || (letter !== 'd' && letter !== 'f')) continue;
+    reported.add(ordinal);
     if (letter === 'f') {
       events.push({ event: 'frame.failed', frame });
       continue;
@@ -98,5 +98,5 @@ function tellFrames(
     done += 1;
     events.push({ event: 'frame.done', frame, worker, done, total: known.letters.length });
   }
-  return { view: { ...view, own: { ...known, told } }, events };
+  return { view: { ...view, own: { ...known, reported } }, events };
 }

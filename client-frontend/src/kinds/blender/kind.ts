@@ -31,7 +31,7 @@ export const blender: SiteKind = {
   Compare: null,
   capabilities,
   words: {
-    probing: 'Reading the file',
+    preparing: 'Reading the file',
     goOn: 'Go on rendering',
     cancel:
       'Frames that are done stay and can be downloaded. The rest is not rendered, until you take it up again.',

@@ -5,7 +5,7 @@ import type { Db } from './connect.ts';
 import type { JobsTable, StagesTable } from './schema.ts';
 
 /** States of a job whose chunks the load balancer keeps in mind. */
-export const LIVE_STATES = ['probing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
+export const LIVE_STATES = ['preparing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
 
 export type LiveStage = { stage: StageId; job: JobId; state: JobStatus; priority: number };
 

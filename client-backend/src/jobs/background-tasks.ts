@@ -2,18 +2,22 @@ import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
-import { beginErrand, endErrand, leaveErrands } from '@parallel-pilot/shared/server/db/errands.ts';
+import {
+  beginBackgroundTask,
+  endBackgroundTask,
+  leaveBackgroundTasks,
+} from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
-import type { Errand, Gathering } from '../kinds/kind.ts';
+import type { BackgroundTask, StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { finishAssembly, takeUnfinished } from './finish-assembly.ts';
 import { judgeDeaths } from './judge-deaths.ts';
 import { type Turn, Turns } from './turns.ts';
 
-/** The backend's own work on jobs: gathering what a stage made, putting the result together. */
-export interface Errands {
+/** The backend's own work on jobs: stage tasks (splitting, checking), and putting the result together. */
+export interface BackgroundTasks {
   /** Does what the job needs, unless that is under way or was put off. */
   start(job: JobId, what: Turn['what']): void;
   /** Stops it and resolves when nothing of it runs any more. */
@@ -28,9 +32,9 @@ const TRY_AGAIN_MS = 10_000;
 /** A bug is not worth trying for ever. */
 const MOST_ERRORS = 5;
 
-export type ErrandEnds = {
-  /** Plans what follows from what was gathered. False when it is to be tried again after a while. */
-  gathered(job: JobId, stage: StageRow, gathering: Gathering): Promise<boolean>;
+export type BackgroundTaskEnds = {
+  /** Plans what follows from the result of a stage task. False when it is to be tried again after a while. */
+  stageTaskDone(job: JobId, stage: StageRow, result: StageTaskResult): Promise<boolean>;
   /** After each, however it ended. */
   over(job: JobId): void;
 };
@@ -40,7 +44,7 @@ export type ErrandEnds = {
  * database says so, and what this process does not survive is told by that to
  * the next one.
  */
-export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
+export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): BackgroundTasks {
   const { db, log, clock } = parts;
   const process = `${hostname()}:${pid}:${clock()}`;
   const putOff = new Map<JobId, { until: number; errors: number }>();
@@ -55,7 +59,7 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
       turns.suspects = await judgeDeaths(parts, process);
       turns.begin();
     } catch (error) {
-      log.error({ event: 'errands.not-judged', err: error });
+      log.error({ event: 'background-tasks.not-judged', err: error });
     } finally {
       judging = false;
     }
@@ -63,18 +67,18 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
   const run = async ({ job, what }: Turn, signal: AbortSignal): Promise<void> => {
     const errors = putOff.get(job)?.errors ?? 0;
     try {
-      const errand = await findErrand(parts, job, what, signal);
-      if (errand === null) return;
-      await beginErrand(db, { job, process, at: clock() });
+      const task = await findBackgroundTask(parts, job, what, signal);
+      if (task === null) return;
+      await beginBackgroundTask(db, { job, process, at: clock() });
       try {
-        const make = await carryOut(parts, what, errand, ends);
+        const make = await carryOut(parts, what, task, ends);
         if (signal.aborted) return;
         if (await make()) putOff.delete(job);
         else putOff.set(job, { until: clock() + TRY_AGAIN_MS, errors });
-        await endErrand(db, job);
+        await endBackgroundTask(db, job);
         turns.suspects?.delete(job);
       } finally {
-        await leaveErrands(db, process, job);
+        await leaveBackgroundTasks(db, process, job);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -98,7 +102,9 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
     running: () => turns.all,
     async close() {
       // Whatever ends this process from here on, it was told to go.
-      await leaveErrands(db, process).catch((err) => log.warn({ event: 'errands.not-left', err }));
+      await leaveBackgroundTasks(db, process).catch((err) =>
+        log.warn({ event: 'background-tasks.not-left', err }),
+      );
       await turns.close();
     },
   };
@@ -106,36 +112,36 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
 
 /** True while the job needs that of the backend. */
 export const isDue = (what: Turn['what'], state: JobStatus | undefined): boolean =>
-  what === 'assemble' ? state === 'stitching' : state !== undefined && !isOver(state);
+  what === 'assemble' ? state === 'assembling' : state !== undefined && !isOver(state);
 
 /** Null for a job that does not need it any more. */
-async function findErrand(
+async function findBackgroundTask(
   parts: Parts,
   id: JobId,
   what: Turn['what'],
   signal: AbortSignal,
-): Promise<Errand | null> {
+): Promise<BackgroundTask | null> {
   const job = await findJob(parts.db, id);
   const stage = await newestStage(parts.db, id);
   if (signal.aborted || stage === undefined || job === undefined || !isDue(what, job.state)) return null;
-  return { job, stage, signal, onProgress: (fraction) => parts.live.stitching(id, fraction) };
+  return { job, stage, signal, onProgress: (fraction) => parts.live.backgroundProgressed(id, fraction) };
 }
 
 /** Does the work; what it came to is made true by calling what is returned. */
 async function carryOut(
   parts: Parts,
   what: Turn['what'],
-  errand: Errand,
-  ends: ErrandEnds,
+  task: BackgroundTask,
+  ends: BackgroundTaskEnds,
 ): Promise<() => Promise<boolean>> {
-  const { job, stage } = errand;
+  const { job, stage } = task;
   const kind = backendKindOf(job.kind);
-  errand.onProgress(0);
-  if (what === 'gather') {
-    const gathering = await kind.gather(parts, errand);
-    return () => ends.gathered(job.id, stage, gathering);
+  task.onProgress(0);
+  if (what === 'stage-task') {
+    const result = await kind.runStageTask(parts, task);
+    return () => ends.stageTaskDone(job.id, stage, result);
   }
-  const assembly = await kind.assemble(parts, errand);
+  const assembly = await kind.assemble(parts, task);
   return () => finishAssembly(parts, job.id, assembly);
 }
 
