@@ -8,6 +8,7 @@ import * as sessions from './migrations/0003-sessions.ts';
 import * as errands from './migrations/0004-errands.ts';
 import * as jobTimes from './migrations/0006-job-times.ts';
 import * as iterations from './migrations/0007-iterations.ts';
+import * as plainNames from './migrations/0010-plain-names.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -58,6 +59,7 @@ export async function migrate(db: Db): Promise<void> {
     '0004-errands': errands,
     '0006-job-times': jobTimes,
     '0007-iterations': iterations,
+    '0010-plain-names': plainNames,
   };
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
