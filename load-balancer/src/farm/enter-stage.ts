@@ -1,5 +1,5 @@
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
-import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { addTime } from '../scheduling/chunk-times.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { addLease, noteFailure } from './change-chunk.ts';

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
 import type { BlobAddress } from '../assets/blob-address.ts';
 import { hashFile, uploadFile } from '../assets/upload.ts';
-import { backoffMs, pause } from './backoff.ts';
+import { backoffMs, pause } from '../backoff.ts';
+import type { Log } from '../log.ts';
 import type { Connection } from './connection.ts';
-import type { Log } from './log.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
 
 type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type {
   ChunkProgress,
   RunnableChunk,
@@ -10,8 +10,8 @@ import type {
   TimeLimit,
   WorkerKind,
 } from '../kinds/kind.ts';
+import type { Log } from '../log.ts';
 import { startChunkClock } from './chunk-clock.ts';
-import type { Log } from './log.ts';
 
 export type SlotOptions = {
   index: number;
