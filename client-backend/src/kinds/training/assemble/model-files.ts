@@ -16,10 +16,10 @@ import { storeBlob } from '../store-blob.ts';
  */
 export async function modelFiles(
   blobs: BlobStore,
-  model: StageInput,
+  { name, weights: stored }: { name: string; weights: StageInput },
   signal: AbortSignal,
 ): Promise<MadeArtifact[]> {
-  const opened = await openWeights(blobs.localPath(model.hash));
+  const opened = await openWeights(blobs.localPath(stored.hash));
   if (!opened.ok)
     throw new Error(`the weights of a finished training cannot be used: they ${opened.message}`);
   const { weights } = opened;
@@ -27,8 +27,8 @@ export async function modelFiles(
     const npz = await writeNpz(blobs, weights, signal);
     const tensors = await writeSafetensors(blobs, weights, signal);
     return [
-      { name: 'model.npz', mediaType: 'application/zip', ...npz },
-      { name: 'model.safetensors', mediaType: 'application/octet-stream', ...tensors },
+      { name: `${name}.npz`, mediaType: 'application/zip', ...npz },
+      { name: `${name}.safetensors`, mediaType: 'application/octet-stream', ...tensors },
     ];
   } finally {
     await weights.close();
