@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import type { JobId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
-import { hangLimit, noteChunkTime } from '../scheduling/chunk-times.ts';
-import type { Effect } from './effects.ts';
-import type { FarmEvent } from './events.ts';
-import type { Lease } from './farm.ts';
-import { heard } from './heard.ts';
+import { hangLimit, noteChunkTime } from '../farm/chunk-times.ts';
+import type { Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Lease } from '../farm/farm.ts';
+import { heard } from '../farm/heard.ts';
 import { react } from './react.ts';
 
 describe('the reactor', () => {
