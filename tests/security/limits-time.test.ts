@@ -11,10 +11,10 @@ import {
   RoundChunk,
   ShardChunk,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import { createWorkerLog } from '@parallel-pilot/worker/agent/log.ts';
 import { Slot } from '@parallel-pilot/worker/agent/slot.ts';
 import type { RunOutcome, WorkerKind } from '@parallel-pilot/worker/kinds/kind.ts';
 import { trainingKind } from '@parallel-pilot/worker/kinds/training/index.ts';
+import { createWorkerLog } from '@parallel-pilot/worker/log.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { makeTrainings, scriptWith, type Trainings } from '../support/trainings.ts';

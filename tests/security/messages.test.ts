@@ -22,7 +22,7 @@ import { createLive } from '../../client-backend/src/live/live-server.ts';
 import { type FarmUnderTest, startFarm } from '../../load-balancer/tests/support/farm-under-test.ts';
 import { chunkRow } from '../../load-balancer/tests/support/planted.ts';
 import { Connection } from '../../worker/src/agent/connection.ts';
-import { createWorkerLog } from '../../worker/src/agent/log.ts';
+import { createWorkerLog } from '../../worker/src/log.ts';
 import { hostileTexts, nested } from '../support/hostile-messages.ts';
 import { RawSocket, startRawServer } from '../support/raw-socket.ts';
 import { until } from '../support/until.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../cli/src/fixtures/small-farm.ts';
 
 const PILOT = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
-const WORKER_LOG = fileURLToPath(new URL('../../worker/src/agent/log.ts', import.meta.url));
+const WORKER_LOG = fileURLToPath(new URL('../../worker/src/log.ts', import.meta.url));
 const SERVER_LOG = fileURLToPath(new URL('../../shared/src/server/log.ts', import.meta.url));
 
 /** Writes the clipboard, clears the screen in three ways, hides what stands before it, and turns the rest around. */

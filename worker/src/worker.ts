@@ -4,7 +4,7 @@ import type { WorkerConfig } from './config.ts';
 import { workerKinds } from './kinds/registry.ts';
 
 export type { WorkerExit } from './agent/agent.ts';
-export { createWorkerLog } from './agent/log.ts';
+export { createWorkerLog } from './log.ts';
 
 /**
  * Runs a worker in this process until it has drained, left or been refused.

@@ -59,7 +59,7 @@ async function run(context: Context, flags: Flags): Promise<number> {
   const env = workerEnv(context, flags, await workerToken(context, flags.tokenFile));
   const [{ readWorkerConfig }, { createWorkerLog }, { runWorker }] = await Promise.all([
     import('@parallel-pilot/worker/config.ts'),
-    import('@parallel-pilot/worker/agent/log.ts'),
+    import('@parallel-pilot/worker/log.ts'),
     import('@parallel-pilot/worker/worker.ts'),
   ]);
   const config = readSettings(() => readWorkerConfig(env));

@@ -4,10 +4,10 @@ import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { WorkerConfig } from '../config.ts';
+import type { Log } from '../log.ts';
 import { type Accepted, Connection } from './connection.ts';
 import type { Identity } from './data-folder.ts';
 import type { LeaseLoop } from './lease-loop.ts';
-import type { Log } from './log.ts';
 import { createLoadMeter, describeMachine } from './machine.ts';
 
 /** How a worker's life ended. `message` is a sentence for people. */

@@ -1,7 +1,7 @@
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 export function logOutcome(log: Log, assign: Assign, outcome: RunOutcome, busyMs: number): void {
   const { lease, chunk } = assign;

@@ -14,8 +14,8 @@ import {
 } from '@parallel-pilot/shared/protocol/workers.ts';
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
-import { backoffMs } from './backoff.ts';
-import type { Log } from './log.ts';
+import { backoffMs } from '../backoff.ts';
+import type { Log } from '../log.ts';
 
 type Messages = { [Name in keyof typeof WORKER_MESSAGES]: z.infer<(typeof WORKER_MESSAGES)[Name]> };
 type Told = 'heartbeat' | 'started' | 'progress' | 'blobs-changed';

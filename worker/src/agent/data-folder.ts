@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { exposedSentence, keepPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import { newId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 const Identity = z.object({ worker: WorkerId, identity: z.string().min(16).max(128) });
 /** Who this worker is to the farm. `identity` is the secret that keeps the id its own. */

@@ -6,9 +6,9 @@ import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
 import type { BlobAddress } from '../assets/blob-address.ts';
 import { hashFile, uploadFile } from '../assets/upload.ts';
-import { backoffMs, pause } from './backoff.ts';
+import { backoffMs, pause } from '../backoff.ts';
+import type { Log } from '../log.ts';
 import type { Connection } from './connection.ts';
-import type { Log } from './log.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
 
 type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 /** Bytes that must be free before a worker whose disk was full takes work again: room for a result or two. */
 const ENOUGH_BYTES = 64 * 1024 ** 2;

@@ -7,8 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { startOf } from '@parallel-pilot/sandbox/limits/process-life.ts';
 import { memoryForJobs, memoryOfMachine } from '@parallel-pilot/sandbox/limits/share.ts';
 import { until } from '../../../tests/support/until.ts';
+import { createWorkerLog } from '../log.ts';
 import { joinHost } from './host-workers.ts';
-import { createWorkerLog } from './log.ts';
 import { slotLimits } from './slot-limits.ts';
 
 const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false });

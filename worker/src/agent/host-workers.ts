@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startOf } from '@parallel-pilot/sandbox/limits/process-life.ts';
 import type { Claim } from '@parallel-pilot/sandbox/limits/share.ts';
 import { z } from 'zod';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 const ClaimFile = z.object({
   slots: z.int().min(1).max(256),

@@ -5,6 +5,7 @@ import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import { isDiskFull } from '../disk-full.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
+import type { Log } from '../log.ts';
 import { logOutcome, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
 import type { DiskRoom } from './disk-room.ts';
@@ -18,7 +19,6 @@ import {
   type Mode,
   type Phase,
 } from './held.ts';
-import type { Log } from './log.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 import { prepareChunk } from './prepare-chunk.ts';
 import type { ProgressReport } from './progress-report.ts';

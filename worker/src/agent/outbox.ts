@@ -4,7 +4,7 @@ import { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
 import type { OutputFile } from '../kinds/kind.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 
 const common = { lease: LeaseId, signature: z.string(), busyMs: z.number().nonnegative(), log: z.string() };
 

@@ -3,8 +3,8 @@ import type { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { z } from 'zod';
 import { readWorkerConfig, type WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
+import { createWorkerLog } from '../log.ts';
 import type { WorkerExit } from './agent.ts';
-import { createWorkerLog } from './log.ts';
 import { runAgent } from './run-agent.ts';
 import { listenForSignals } from './stop-signals.ts';
 

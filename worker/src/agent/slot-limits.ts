@@ -6,8 +6,8 @@ import {
   memoryOfSlot,
 } from '@parallel-pilot/sandbox/limits/share.ts';
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Log } from '../log.ts';
 import type { HostWorkers } from './host-workers.ts';
-import type { Log } from './log.ts';
 
 /** What each slot's child may use. Its memory changes with the number of workers on this machine. */
 export function slotLimits(own: Claim, host: HostWorkers): Limits {

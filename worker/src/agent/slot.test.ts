@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { until } from '../../../tests/support/until.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
+import { createWorkerLog } from '../log.ts';
 import { FakeChunk, fakeKind } from './fixtures/fake-kind.ts';
-import { createWorkerLog } from './log.ts';
 import { Slot } from './slot.ts';
 
 test('a runner that does not stop is left behind, and the slot takes the next chunk', async (t) => {

@@ -10,8 +10,8 @@ import type {
   TimeLimit,
   WorkerKind,
 } from '../kinds/kind.ts';
+import type { Log } from '../log.ts';
 import { startChunkClock } from './chunk-clock.ts';
-import type { Log } from './log.ts';
 
 export type SlotOptions = {
   index: number;

@@ -9,7 +9,7 @@ import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Assign, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import { until } from '../../../tests/support/until.ts';
 import { FakeFarm } from '../agent/fixtures/fake-farm.ts';
-import { createWorkerLog } from '../agent/log.ts';
+import { createWorkerLog } from '../log.ts';
 import { Assets, type Prepared } from './assets.ts';
 import { blobAddress } from './blob-address.ts';
 

@@ -4,7 +4,7 @@ import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
-import type { Log } from '../agent/log.ts';
+import type { Log } from '../log.ts';
 import type { BlobAddress } from './blob-address.ts';
 import { BlobCache, type CacheChange } from './blob-cache.ts';
 import { Downloads, type FetchTrouble } from './downloads.ts';

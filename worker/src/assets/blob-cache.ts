@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import type { Log } from '../agent/log.ts';
+import type { Log } from '../log.ts';
 
 export type CacheChange = { added: BlobHash[]; removed: BlobHash[] };
 

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import PQueue from 'p-queue';
-import { backoffMs, pause } from '../agent/backoff.ts';
-import type { Log } from '../agent/log.ts';
+import { backoffMs, pause } from '../backoff.ts';
+import type { Log } from '../log.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { PartialFile } from './download.ts';
 

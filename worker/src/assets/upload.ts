@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
-import { backoffMs, pause } from '../agent/backoff.ts';
-import type { Log } from '../agent/log.ts';
+import { backoffMs, pause } from '../backoff.ts';
+import type { Log } from '../log.ts';
 import { readShort, send } from './http.ts';
 
 export type Uploading = {
