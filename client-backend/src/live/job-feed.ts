@@ -81,7 +81,12 @@ async function toPatch(db: Db, job: JobId, gathered: Pending): Promise<JobPatch>
   const { changed, stage, stitching } = gathered;
   const { changes, progress } = gathered.news;
   const named = await nameProgress(db, stage, [...progress.values()]);
-  return { job, changed, stage, chunks: [...changes.values()], progress: named, stitching };
+  const chunks = [...changes.values()];
+  const makers = new Set(
+    chunks.flatMap(({ status, worker }) => (status === 'done' && worker ? [worker] : [])),
+  );
+  const names = makers.size === 0 ? {} : { names: Object.fromEntries(await workerNames(db, [...makers])) };
+  return { job, changed, stage, chunks, ...names, progress: named, stitching };
 }
 
 /** Adds to each chunk under way what people call it and its worker. */
