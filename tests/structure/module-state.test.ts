@@ -7,7 +7,7 @@ const KNOWN = [
   // Two sandboxes of one process must not give two children the same folder or user.
   'sandbox/src/box/workspace.ts: let made',
   // A cache of what never changes, by an id that is never given again.
-  'client-backend/src/jobs/stage-frames.ts: const recent',
+  'client-backend/src/kinds/stage-numbers.ts: const recent',
 ];
 
 /** A variable, or an empty collection that can only be meant to be filled. */
