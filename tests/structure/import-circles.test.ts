@@ -10,11 +10,10 @@ import { sourceFiles } from './source-files.ts';
 const KNOWN: Record<string, readonly string[]> = {
   'shared/src': ['model', 'protocol'],
   'sandbox/src': ['box', 'limits', 'sandbox.ts'],
-  'worker/src': ['agent', 'kinds'],
-  'client-backend/src': ['archives', 'auth', 'jobs', 'kinds', 'routes', 'uploads'],
+  'client-backend/src': ['jobs', 'kinds'],
   'client-backend/src/kinds/training': ['data', 'split'],
   'client-frontend/src': ['app', 'components', 'job', 'kinds', 'pages'],
-  'cli/src': ['api', 'follow', 'kinds', 'report', 'run'],
+  'cli/src': ['api', 'follow', 'kinds', 'options.ts', 'report', 'run'],
 };
 
 const PACKAGES = [

@@ -11,9 +11,9 @@ import { z } from 'zod';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { NOT_FOUND } from '../jobs/actions.ts';
 import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
+import type { PartsWithEngine } from '../jobs/engine.ts';
 import { jobDetail } from '../jobs/job-detail.ts';
 import { redoChunk } from '../jobs/redo-chunk.ts';
-import type { PartsWithEngine } from '../jobs/engine.ts';
 
 /** The chunks of a job's newest stage. */
 export function chunkRoutes(parts: PartsWithEngine): OpenAPIHono {
