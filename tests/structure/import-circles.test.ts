@@ -10,7 +10,6 @@ import { sourceFiles } from './source-files.ts';
 const KNOWN: Record<string, readonly string[]> = {
   'shared/src': ['model', 'protocol'],
   'sandbox/src': ['box', 'limits', 'sandbox.ts'],
-  'client-backend/src': ['jobs', 'kinds'],
   'client-backend/src/kinds/training': ['data', 'split'],
   'client-frontend/src': ['app', 'components', 'job', 'kinds', 'pages'],
   'cli/src': ['api', 'follow', 'kinds', 'options.ts', 'report', 'run'],

@@ -1,18 +1,16 @@
 import type { FailedChunk, Kind, PlanningContext } from '@parallel-pilot/shared/kinds/kind.ts';
-import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import {
   attemptsOf,
   countChunks,
   doneChunks,
   failedChunks,
-  onlineWorkers,
-  workersSeenSince,
 } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
+import { knownFleetOf } from '../fleet.ts';
 
 /** Results of larger stages are not handed to the planning: it would have no use for 100,000 of them. */
 const MOST_RESULTS = 1_000;
@@ -50,21 +48,6 @@ export async function planningContext(
     },
     fleet: await knownFleetOf(db, now),
   };
-}
-
-/** A worker that was here so lately counts when it is asked what the farm can do: it may only be starting again. */
-const LATELY_MS = 10 * 60_000;
-
-/** Capabilities of the workers that are connected, or were a few minutes ago. */
-export async function knownFleetOf(db: Db, now: number): Promise<Capabilities[]> {
-  const workers = await workersSeenSince(db, now - LATELY_MS);
-  return workers.map((worker) => Capabilities.parse(JSON.parse(worker.capabilities_json)));
-}
-
-/** Capabilities of the workers that are connected now. */
-export async function fleetOf(db: Db): Promise<Capabilities[]> {
-  const workers = await onlineWorkers(db);
-  return workers.map((worker) => Capabilities.parse(JSON.parse(worker.capabilities_json)));
 }
 
 async function failures(db: Db, stage: StageRow): Promise<FailedChunk[]> {

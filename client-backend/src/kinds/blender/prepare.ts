@@ -2,8 +2,8 @@ import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { BlenderSpec, BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
-import { fleetOf } from '../../jobs/planning-context.ts';
 import type { FarmKind } from '../kind.ts';
 import { GONE, openSource } from './open-source.ts';
 

@@ -2,8 +2,8 @@ import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/train
 import { TrainingSpec, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
-import { fleetOf } from '../../jobs/planning-context.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import { inWords } from '../../text/in-words.ts';
 import type { FarmKind } from '../kind.ts';
