@@ -67,19 +67,16 @@ for (const [column, startDatabase] of [
       await finishChunk(written.parts, (await openStage(written.parts, job)).id, 0, { result: PROBE });
       return job;
     }
-    const picture = async (create: Partial<sharp.Create>) => ({
-      bytes: await sharp({ create: { ...SIZE, channels: 3, background: 'blue', ...create } as sharp.Create })
-        .png()
-        .toBuffer(),
-      ...SIZE,
-      mediaType: 'image/png',
-    });
+    const picture = async (noise: { type: 'gaussian'; mean: number; sigma: number } | undefined) => {
+      const create = { ...SIZE, channels: 3, background: 'blue', ...(noise && { noise }) } as const;
+      return { bytes: await sharp({ create }).png().toBuffer(), ...SIZE, mediaType: 'image/png' };
+    };
     /** Delivers frames of which no two are equal. */
     const deliverEach = (job: JobId) =>
-      renderFrames(written.parts, job, () => picture({ noise: { type: 'gaussian', mean: 128, sigma: 60 } }));
+      renderFrames(written.parts, job, () => picture({ type: 'gaussian', mean: 128, sigma: 60 }));
     /** Delivers one and the same picture for each frame; gives its hash. */
     async function deliverAlike(job: JobId): Promise<BlobHash> {
-      const { bytes, ...of } = await picture({});
+      const { bytes, ...of } = await picture(undefined);
       await renderFrames(written.parts, job, async () => ({ bytes, ...of }));
       return createHash('sha256').update(bytes).digest('hex') as BlobHash;
     }
@@ -170,18 +167,49 @@ for (const [column, startDatabase] of [
   });
 }
 
+/** A job whose frames are all rendered, on a farm of which nothing else runs. */
+async function assembling(farm: TestFarm): Promise<JobId> {
+  await farm.addWorker();
+  const job = await farm.addJob({ settings: { frames: '1-2', video: 'none' } });
+  await finishChunk(farm.parts, (await openStage(farm.parts, job)).id, 0, { result: PROBE });
+  await farm.parts.engine.advance(job);
+  const create = { ...SIZE, channels: 3, background: 'red' } as const;
+  const picture = { bytes: await sharp({ create }).png().toBuffer(), ...SIZE, mediaType: 'image/png' };
+  await renderFrames(farm.parts, job, async () => picture);
+  return job;
+}
+
+test('a backend that stood still for longer than its lease makes nothing true of what it was at', async () => {
+  const farm = await startTestFarm();
+  try {
+    const job = await assembling(farm);
+    const { sandbox } = farm.parts;
+    const [asked, still] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    farm.parts.sandbox = async () => {
+      asked.resolve();
+      await still.promise;
+      return sandbox();
+    };
+    await farm.parts.engine.advance(job);
+    await asked.promise;
+    const other = { process: 'elsewhere:1:2:3', expires_at: Date.now() + 600_000 };
+    await farm.parts.db.updateTable('errands').set(other).where('job_id', '=', job).execute();
+    still.resolve();
+    await until(() => farm.parts.engine.errands.running().length === 0, 'it does not end');
+    assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+    const { process } = await farm.parts.db.selectFrom('errands').selectAll().executeTakeFirstOrThrow();
+    assert.equal(process, other.process);
+  } finally {
+    await farm.stop();
+  }
+});
+
 test('what a backend on another machine is at is left to it until its lease is over', async () => {
   const farm = await startTestFarm();
   let now = Date.now();
   farm.parts.clock = () => now;
   try {
-    await farm.addWorker();
-    const job = await farm.addJob({ settings: { frames: '1-2', video: 'none' } });
-    await finishChunk(farm.parts, (await openStage(farm.parts, job)).id, 0, { result: PROBE });
-    await farm.parts.engine.advance(job);
-    const create = { ...SIZE, channels: 3, background: 'red' } as const;
-    const picture = { bytes: await sharp({ create }).png().toBuffer(), ...SIZE, mediaType: 'image/png' };
-    await renderFrames(farm.parts, job, async () => picture);
+    const job = await assembling(farm);
     const elsewhere = { job_id: job, process: 'elsewhere:1:2:3', started_at: now, expires_at: now + 30_000 };
     await farm.parts.db.insertInto('errands').values(elsewhere).execute();
     const idle = () => farm.parts.engine.errands.running().length === 0;
