@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24, npmEnv, root } from './places.mjs';
+import { runQuietly, SetupStopped } from './print.mjs';
 import { readStamp, writeStamp } from './stamp.mjs';
-import { runQuietly, SetupStopped } from './tell.mjs';
 
 /** Installs the npm packages where they are missing or older than package-lock.json, Node 24 among them. */
 export async function npmPackages() {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { distribution, missingPrograms } from './find-programs.mjs';
 import { root } from './places.mjs';
+import { print, runQuietly, SetupStopped } from './print.mjs';
 import { names, planPackages } from './system-packages.mjs';
-import { runQuietly, SetupStopped, tell } from './tell.mjs';
 
 /** Without these nothing works; the others add something, and set-up goes on without them. */
 const needed = ['blender', 'ffmpeg', 'egl'];
@@ -18,12 +18,12 @@ export async function programs({ forTests }) {
   const must = missingPrograms([...needed, ...(forTests ? ['mariadb', 'chromium'] : [])]);
   const may = missingPrograms(useful);
   if (must.length + may.length === 0) return;
-  tell(`Missing on this machine: ${listed([...must, ...may])}.`);
+  print(`Missing on this machine: ${listed([...must, ...may])}.`);
   const machine = thisMachine();
   const plan = planPackages([...must, ...may], machine);
   if (plan.kind === 'ask') {
     if (must.length > 0) throw new SetupStopped(request(plan));
-    tell(`${request(plan)}\nThe farm starts without, but cannot do everything.`);
+    print(`${request(plan)}\nThe farm starts without, but cannot do everything.`);
   } else {
     await installNeeded(must, machine);
     // One at a time: an older system may lack one of the packages, and apt then installs none of a line.
@@ -42,7 +42,7 @@ async function installUseful(program, machine) {
     await install(planPackages([program], machine).commands);
   } catch (error) {
     if (!(error instanceof SetupStopped)) throw error;
-    tell(`${names[program]} could not be installed; going on without. ${error.message}`);
+    print(`${names[program]} could not be installed; going on without. ${error.message}`);
   }
 }
 

@@ -43,13 +43,13 @@ export async function runTestFile(
     if (type === 'test:start') tally.start(data);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const outcome = isAboutTheFile(data, path)
-      ? ofFile(tally, type === 'test:pass', watch.verdict)
+      ? ofFile(tally, type === 'test:pass', watch.problem)
       : tally.add(type === 'test:pass', data);
     if (outcome !== undefined) seen(outcome);
   }
   watch.end();
-  if (watch.verdict !== undefined && !tally.outcomes.some((it) => it.kind === 'failed')) {
-    seen(tally.fail('the file as a whole', watch.verdict));
+  if (watch.problem !== undefined && !tally.outcomes.some((it) => it.kind === 'failed')) {
+    seen(tally.fail('the file as a whole', watch.problem));
   }
   return { file, outcomes: tally.outcomes, ms: performance.now() - started, said };
 }
@@ -59,9 +59,9 @@ function isAboutTheFile(report: { name: string; nesting: number }, path: string)
   return report.nesting === 0 && (report.name === path || path.endsWith(`/${report.name}`));
 }
 
-function ofFile(tally: Tally, passed: boolean, verdict: string | undefined): Outcome {
+function ofFile(tally: Tally, passed: boolean, problem: string | undefined): Outcome {
   const what = passed ? 'It declares no test.' : 'Its process ended with an error outside of any test.';
-  return tally.fail('the file as a whole', verdict ?? what);
+  return tally.fail('the file as a whole', problem ?? what);
 }
 
 const staysOpen =
@@ -69,7 +69,7 @@ const staysOpen =
 
 /** Ends a file that takes too long, or that has nothing running any more and yet does not go. */
 class Watch {
-  verdict: string | undefined;
+  problem: string | undefined;
   readonly #stop = new AbortController();
   readonly #all: NodeJS.Timeout;
   readonly #outer: AbortSignal;
@@ -102,8 +102,8 @@ class Watch {
     clearTimeout(this.#idle);
   }
 
-  #end(verdict: string): void {
-    this.verdict = verdict;
+  #end(problem: string): void {
+    this.problem = problem;
     this.#stop.abort();
   }
 }

@@ -3,9 +3,9 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { npmPackages } from './npm-packages.mjs';
 import { node24 } from './places.mjs';
+import { print, SetupStopped } from './print.mjs';
 import { programs } from './programs.mjs';
 import { site } from './site.mjs';
-import { SetupStopped, tell } from './tell.mjs';
 
 export { node24 };
 
@@ -24,7 +24,7 @@ export async function setup({ forTests = false } = {}) {
     await programs({ forTests });
     if (!forTests) await site();
   });
-  tell(`Set-up: everything is in place (${((Date.now() - started) / 1000).toFixed(1)} s).`);
+  print(`Set-up: everything is in place (${((Date.now() - started) / 1000).toFixed(1)} s).`);
 }
 
 async function orStop(work) {
@@ -32,7 +32,7 @@ async function orStop(work) {
     await work();
   } catch (error) {
     if (!(error instanceof SetupStopped)) throw error;
-    tell(error.message);
+    print(error.message);
     process.exit(1);
   }
 }

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockHash } from './npm-packages.mjs';
 import { cloneEnv, node24, root } from './places.mjs';
+import { print, runQuietly } from './print.mjs';
 import { readStamp, writeStamp } from './stamp.mjs';
-import { runQuietly, tell } from './tell.mjs';
 
 const sources = [
   'client-frontend/src',
@@ -18,7 +18,7 @@ const sources = [
 /** Builds the site when its sources have changed since the last time, or there is nothing built. */
 export async function site() {
   if (!existsSync(join(root, 'client-frontend/index.html'))) {
-    tell('The site is skipped: client-frontend has no index.html yet.');
+    print('The site is skipped: client-frontend has no index.html yet.');
     return;
   }
   // Taken before the build: a file saved during it is then built the next time.

@@ -73,7 +73,7 @@ export async function startTestBackend(
     log,
     owner: await ensureOwner(db, clock()),
     balancer: absentBalancer(given.workers ?? new Map()),
-    live: { jobChanged() {}, stitching() {}, stitchingOf: () => null } satisfies Live,
+    live: { jobChanged() {}, backgroundProgressed() {}, backgroundFractionOf: () => null } satisfies Live,
   });
   const access = createAccess({ ...parts, ownerKeyHash: sha256(OWNER_KEY) });
   const uploads = await createUploads(parts);

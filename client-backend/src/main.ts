@@ -17,7 +17,7 @@ try {
   await main();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  await tell({ type: 'start-failed', message });
+  await sendToParent({ type: 'start-failed', message });
   console.error(message);
   process.exit(1);
 }
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   if (fresh !== null && process.send === undefined) {
     console.log(`The owner's key, shown this once: ${fresh}`);
   }
-  await tell({
+  await sendToParent({
     type: 'ready',
     process: 'client-backend',
     port: backend.port,
@@ -99,7 +99,7 @@ function stopWhenTold(stop: () => Promise<void>): void {
 }
 
 /** To the process that started this one, over Node's IPC channel; nowhere when there is none. */
-async function tell(message: Ready | StartFailed): Promise<void> {
+async function sendToParent(message: Ready | StartFailed): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (process.send === undefined) resolve();
   else process.send(message, () => resolve());

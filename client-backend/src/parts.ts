@@ -56,9 +56,9 @@ export interface BalancerLink {
 export interface Live {
   /** The job's row, notes, stages or artifacts changed. */
   jobChanged(job: JobId): void;
-  stitching(job: JobId, fraction: number): void;
+  backgroundProgressed(job: JobId, fraction: number): void;
   /** 0..1 while the job is stitched, null otherwise. */
-  stitchingOf(job: JobId): number | null;
+  backgroundFractionOf(job: JobId): number | null;
 }
 
 export type SubmissionRefusal = { ok: false; code: string; message: string; choices?: string[] };

@@ -9,7 +9,7 @@ export type Expected = PictureSize & { format: PictureFormat };
 
 /** `message` is a clause without a full stop: "the image is cut short". */
 export type Refused = { ok: false; wrong: 'format' | 'size' | 'damaged'; message: string };
-export type Verdict = { ok: true } | Refused;
+export type PictureCheck = { ok: true } | Refused;
 
 export const damaged = (why: string): Refused => ({
   ok: false,

@@ -149,7 +149,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const worker = farm.worker({ slots: 2, run: async () => ({}) });
       await until(async () => (await countStates(farm.db, stage)).done === 2, 'not done');
       const first = (await chunkRow(farm.db, stage, 1)).lease_id;
-      await setJob(farm.db, job, { state: 'stitching' });
+      await setJob(farm.db, job, { state: 'assembling' });
       farm.control.emit('jobs-changed', { jobs: [job] });
       const chunks = [{ chunk: chunkId(stage, 1), message: 'Asked for' }];
       const asked = { job, because: 'asked', chunks };

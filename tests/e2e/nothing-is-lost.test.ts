@@ -54,8 +54,8 @@ for (const [column, startDatabase] of [
       const { reaches } = api(farm.url);
       const id = await steadyJob(farm);
       await until(
-        async () => (await stateOf(farm, id)) === 'stitching',
-        'the job never came to stitching',
+        async () => (await stateOf(farm, id)) === 'assembling',
+        'the job never came to assembling',
         120_000,
       );
       await farm.backend.end('SIGKILL');

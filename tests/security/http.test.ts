@@ -102,7 +102,7 @@ describe('without a key, against a real backend', () => {
       again.socket.end('GET /healthz HTTP/1.1\r\nHost: farm.example\r\nConnection: close\r\n\r\n');
       await again.closed;
       return again.heard().startsWith('HTTP/1.1 200');
-    }, 'the address is shut out for good');
+    }, 'the address is blocked for good');
   });
 
   test('headers beyond 16 KB are refused', async () => {

@@ -207,7 +207,7 @@ for (const [column, startDatabase] of [
     });
 
     test('one token makes no crowd: identities are bounded by time, by connection, and by what is kept', async (t) => {
-      const knock = async () => {
+      const connectNewcomer = async () => {
         const token = await workerToken(farm);
         const socket = io(`${farm.balancerUrl}/workers`, { ...handshake(token), forceNew: true });
         t.after(() => socket.close());
@@ -228,7 +228,7 @@ for (const [column, startDatabase] of [
         };
         return { socket, hello };
       };
-      const { socket, hello } = await knock();
+      const { socket, hello } = await connectNewcomer();
       const names = (count: number) => Array.from({ length: count }, (_, one) => `a.${one}`);
       const oversized: [string, object][] = [
         ['keys', { capabilities: Object.fromEntries(names(65).map((name) => [name, true])) }],
@@ -243,7 +243,7 @@ for (const [column, startDatabase] of [
 
       const started = performance.now();
       const answers = new Map<string, number>();
-      const many = await Promise.all(Array.from({ length: 20 }, knock));
+      const many = await Promise.all(Array.from({ length: 20 }, connectNewcomer));
       await Promise.all(
         many.map(async (one) => {
           for (let count = 0; count < 60; count += 1) {

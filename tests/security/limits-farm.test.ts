@@ -32,7 +32,7 @@ while not pilot.evaluating: time.sleep(1)`,
   const id = await trainings.submit(farm.url, greedy, 'points.npz', settings);
   const { request, reaches, chunks } = api(farm.url);
   let unreachable = 0;
-  const knocking = setInterval(() => {
+  const polling = setInterval(() => {
     request('GET', '/workers').then(
       (reply) => {
         if (!reply.ok) unreachable += 1;
@@ -42,7 +42,7 @@ while not pilot.evaluating: time.sleep(1)`,
       },
     );
   }, 50);
-  const job = await reaches(id, 'failed', 100_000).finally(() => clearInterval(knocking));
+  const job = await reaches(id, 'failed', 100_000).finally(() => clearInterval(polling));
   assert.match(
     job.problem?.message ?? '',
     /The script was ended\. It needed more than the 200 MB of memory that it may have on this worker\./,

@@ -81,12 +81,16 @@ for (const [column, startDatabase] of [
       await backend.end('SIGTERM');
     };
     const stateOf = async (id: JobId) => (await stateOfJob(written.parts, id)).state;
-    const errand = (id: JobId) =>
-      written.parts.db.selectFrom('errands').selectAll().where('job_id', '=', id).executeTakeFirst();
+    const task = (id: JobId) =>
+      written.parts.db.selectFrom('background_tasks').selectAll().where('job_id', '=', id).executeTakeFirst();
     /** All of these, or anything at all. */
     const underWay = async (...ids: JobId[]) => {
       const { db } = written.parts;
-      const rows = await db.selectFrom('errands').select('job_id').where('process', 'is not', null).execute();
+      const rows = await db
+        .selectFrom('background_tasks')
+        .select('job_id')
+        .where('process', 'is not', null)
+        .execute();
       return ids.length === 0 ? rows.length > 0 : ids.every((id) => rows.some((row) => row.job_id === id));
     };
 
@@ -95,12 +99,12 @@ for (const [column, startDatabase] of [
       await start({ deadly: culprit.frame, slow: beside.frame });
       await died();
       assert.ok(await underWay(culprit.id, beside.id), 'the two were not under way together');
-      assert.equal(await stateOf(culprit.id), 'stitching', 'one death convicts nobody');
+      assert.equal(await stateOf(culprit.id), 'assembling', 'one death convicts nobody');
 
       await start({ deadly: culprit.frame });
       await died();
       assert.equal(await underWay(culprit.id), true);
-      const begun = (await errand(culprit.id))?.started_at ?? 0;
+      const begun = (await task(culprit.id))?.started_at ?? 0;
       for (const { id } of [beside, later]) {
         assert.equal(await underWay(id), false, 'it had company when it died the second time');
         const { finished_at } = await stateOfJob(written.parts, id);
@@ -127,7 +131,7 @@ for (const [column, startDatabase] of [
       await json('POST', `/jobs/${culprit.id}/retry`);
       await reaches(culprit.id, 'completed');
       assert.equal((await job(beside.id)).state, 'completed');
-      assert.deepEqual(await written.parts.db.selectFrom('errands').selectAll().execute(), []);
+      assert.deepEqual(await written.parts.db.selectFrom('background_tasks').selectAll().execute(), []);
       await backend.end('SIGTERM');
     });
 
@@ -156,7 +160,7 @@ for (const [column, startDatabase] of [
         await start({ slow: frame });
         await until(() => underWay(id), `it was not put together the ${time} time`);
         await stop();
-        assert.equal(await errand(id), undefined, time);
+        assert.equal(await task(id), undefined, time);
       }
       await start();
       await api(url).reaches(id, 'completed');

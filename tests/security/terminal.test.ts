@@ -50,12 +50,12 @@ const WORKER = {
   running: [{ chunk: 'stg_00000000.0', job: JOB_ID, jobName: EVIL, label: EVIL, fraction: 0, detail: EVIL }],
 };
 
-/** Nothing of it reaches the terminal that the terminal obeys; the words that it stood among do. */
+/** Nothing of it reaches the terminal that the terminal executes; the words that it stood among do. */
 function isHarmless(what: string, bytes: string): void {
   assert.match(bytes, /EVIL/, `${what}: nothing of it was printed`);
-  const obeyed = bytes.match(/(?![\n\t\r])\p{Cc}.{0,12}|[\u202a-\u202e\u2066-\u2069]/gu) ?? [];
+  const executed = bytes.match(/(?![\n\t\r])\p{Cc}.{0,12}|[\u202a-\u202e\u2066-\u2069]/gu) ?? [];
   assert.deepEqual(
-    obeyed.filter((it) => !isOwn(it)).map((it) => JSON.stringify(it)),
+    executed.filter((it) => !isOwn(it)).map((it) => JSON.stringify(it)),
     [],
     what,
   );

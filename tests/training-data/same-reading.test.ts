@@ -13,10 +13,10 @@ import fc from 'fast-check';
 import { countRows } from '../../client-backend/src/kinds/training/split/count-rows.ts';
 import { openCsv } from '../../client-backend/src/kinds/training/split/csv-source.ts';
 import type { CsvChoices } from '../../client-backend/src/kinds/training/split/csv-survey.ts';
-import { planDeal } from '../../client-backend/src/kinds/training/split/deal.ts';
 import { classesOf } from '../../client-backend/src/kinds/training/split/labels.ts';
 import { BadData } from '../../client-backend/src/kinds/training/split/problems.ts';
 import type { SourceParts } from '../../client-backend/src/kinds/training/split/row-source.ts';
+import { planStratifiedSplit } from '../../client-backend/src/kinds/training/split/stratified-split.ts';
 import { CASES } from './cases.ts';
 
 const PILOT = fileURLToPath(new URL('../../worker/src/kinds/training/python', import.meta.url));
@@ -58,9 +58,14 @@ describe('a .csv is read alone as on the farm', () => {
       const source = await openCsv(parts, data, choices, watch);
       const { rows, strata, labels } = await countRows(source, watch);
       const classes = labels === null ? null : classesOf(labels, source.labelType());
-      const deal = planDeal({ counts: strata ?? new Map([['', rows]]), weights: [1], holdout: 0, seed: 0 });
-      const start = strata === null ? () => () => 0 : deal.start;
-      const [stored] = await source.write({ ...deal, start }, classes, watch);
+      const stratified = planStratifiedSplit({
+        counts: strata ?? new Map([['', rows]]),
+        weights: [1],
+        holdout: 0,
+        seed: 0,
+      });
+      const start = strata === null ? () => () => 0 : stratified.start;
+      const [stored] = await source.write({ ...stratified, start }, classes, watch);
       if (stored === undefined) throw new Error('nothing was written');
       return { table: parts.blobs.localPath(stored.hash), classes, whole: source.labelType() === 'whole' };
     } catch (error) {

@@ -7,7 +7,7 @@ import { CLI_KINDS, cliKindOf } from '../kinds/registry.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { openReporter } from '../report/open.ts';
 import { takeInterrupts } from '../run/interrupts.ts';
-import { lookAtOut } from '../run/local-folder.ts';
+import { checkOutFolder } from '../run/local-folder.ts';
 import { SentenceError } from '../sentence-error.ts';
 
 type Flags = ApiFlags & { out: string; which?: string };
@@ -29,12 +29,12 @@ export function downloadCommand(context: Context, exit: (code: number) => void):
 }
 
 async function run(context: Context, text: string, flags: Flags): Promise<number> {
-  await lookAtOut(flags.out);
+  await checkOutFolder(flags.out);
   const api = await connect(context.config, flags);
   const job = await api.job(await findJob(api, text));
   const kind = cliKindOf(job.view);
   const interrupts = takeInterrupts();
-  const reporter = openReporter(context, kind.voice, flags.json ?? false);
+  const reporter = openReporter(context, kind.presenter, flags.json ?? false);
   try {
     const saved = await kind.save(
       api,

@@ -38,7 +38,7 @@ async function follow(
 ): Promise<number> {
   const kind = cliKindOf((await api.job(id)).view);
   const interrupts = takeInterrupts();
-  const reporter = openReporter(context, kind.voice, flags.json ?? false);
+  const reporter = openReporter(context, kind.presenter, flags.json ?? false);
   try {
     const job = await kind.follow(api, id, {
       report: (event) => reporter.report(event),

@@ -6,7 +6,7 @@ import { createApi } from '../api/client.ts';
 import { ApiError } from '../api/request.ts';
 import { JOB_ID, refusal, sampleJob, sampleStates, startSmallFarm } from '../fixtures/small-farm.ts';
 import { frames } from '../kinds/blender/frames.ts';
-import { renderVoice } from '../kinds/blender/voice.ts';
+import { renderPresenter } from '../kinds/blender/presenter.ts';
 import type { RunEvent } from '../report/events.ts';
 import { lineReporter } from '../report/reporters.ts';
 import { followJob } from './follow.ts';
@@ -57,7 +57,7 @@ test('a log says once what a job waits for, when the farm notes it', async () =>
     return { body: job };
   });
   const written: string[] = [];
-  const reporter = lineReporter((text) => written.push(text), renderVoice);
+  const reporter = lineReporter((text) => written.push(text), renderPresenter);
   const following = followJob(frames, createApi({ url: farm.url, key: null }), id, {
     report: (event) => reporter.report(event),
     signal: new AbortController().signal,

@@ -40,7 +40,7 @@ export async function followJob<Own, Fetched>(
   let live = false;
   let lostAt: number | null = null;
   let wake = new AbortController();
-  const tell = (change: Change<Own>) => {
+  const publish = (change: Change<Own>) => {
     view = change.view;
     for (const event of change.events) options.report(event);
     options.report(progressOf(trail, view));
@@ -53,7 +53,7 @@ export async function followJob<Own, Fetched>(
     onPatch(patch) {
       if (view === null || isOver(view.job.state)) return;
       const change = applyPatch(trail, view, patch);
-      tell(change);
+      publish(change);
       if (change.stale) wake.abort();
     },
     onLost() {
@@ -85,7 +85,7 @@ export async function followJob<Own, Fetched>(
       const own = fetched === null ? null : trail.take(change.view, fetched, options.underWay === true);
       if (silentSince !== null) options.report({ event: 'server.back', url: api.connection.url });
       // The kind's events before the job's, so that its last parts are told before its end.
-      tell({ view: own?.view ?? change.view, events: [...(own?.events ?? []), ...change.events] });
+      publish({ view: own?.view ?? change.view, events: [...(own?.events ?? []), ...change.events] });
       return null;
     } catch (error) {
       if (!isPassing(error)) throw error;

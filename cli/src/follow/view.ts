@@ -53,7 +53,11 @@ export function applyPatch<Own, Fetched>(
   const otherStage = patch.stage !== null && patch.stage !== view.job.stageId;
   if (otherStage) {
     // Its chunks are of a stage that is not known here yet.
-    const job = { ...view.job, progress: patch.progress, stitching: patch.stitching ?? view.job.stitching };
+    const job = {
+      ...view.job,
+      progress: patch.progress,
+      backgroundFraction: patch.backgroundFraction ?? view.job.backgroundFraction,
+    };
     return { view: { ...view, job, names }, events: [], stale: true };
   }
   return trail.patch({ ...view, job: applyToJob(view.job, patch), names }, patch);
@@ -72,7 +76,7 @@ export function progressOf<Own, Fetched>(trail: Trail<Own, Fetched>, view: JobVi
     total: job.counts.total,
     fraction: job.fraction,
     eta_seconds: job.etaSeconds,
-    stitching: job.stitching,
+    backgroundFraction: job.backgroundFraction,
     workers: job.progress.map(({ workerName, label, fraction, detail, values }) => ({
       name: workerName,
       label,

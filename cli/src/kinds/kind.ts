@@ -6,7 +6,7 @@ import type { Api } from '../api/client.ts';
 import type { Context } from '../context.ts';
 import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
-import type { Voice } from '../report/voice.ts';
+import type { Presenter } from '../report/presenter.ts';
 
 /** A kind's part of the command line: all that commands for any job need to know of it. */
 export interface CliKind {
@@ -22,7 +22,7 @@ export interface CliKind {
   readonly which?: string;
   /** What `pilot workers` says of what a worker can do for it. */
   readonly columns: readonly { title: string; of(capabilities: Capabilities): string }[];
-  readonly voice: Voice;
+  readonly presenter: Presenter;
   readonly follow: Follow;
   /** Fetches what a job came to so far into `<out>/…`. `missing` is a sentence; null when all that it can have is there. */
   save(

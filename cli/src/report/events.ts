@@ -49,7 +49,7 @@ const COMMON_EVENTS = [
   }),
   /**
    * At most once a second for each job. `workers` is what each does for this job now; `done`, `failed`
-   * and `total` count the chunks of the stage; `fraction` of the whole job and `stitching` from 0 to 1.
+   * and `total` count the chunks of the stage; `fraction` of the whole job and `backgroundFraction` from 0 to 1.
    */
   z.object({
     event: z.literal('job.progress'),
@@ -61,7 +61,7 @@ const COMMON_EVENTS = [
     total: z.int(),
     fraction: z.number(),
     eta_seconds: z.number().nullable(),
-    stitching: z.number().nullable(),
+    backgroundFraction: z.number().nullable(),
     workers: z.array(
       z.object({
         name: z.string(),

@@ -1,22 +1,27 @@
 import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { type Context, isColoured, isWatched } from '../context.ts';
 import type { Reporter, RunEvent } from './events.ts';
+import type { Presenter } from './presenter.ts';
 import { jsonReporter, lineReporter } from './reporters.ts';
 import { screenReporter } from './screen.ts';
-import type { Voice } from './voice.ts';
 
 /**
  * JSON where it is asked for, bars where a person watches, lines otherwise, and
  * where the logs of other processes would be written over the bars.
  */
-export function openReporter(context: Context, voice: Voice, json: boolean, amongLogs = false): Reporter {
+export function openReporter(
+  context: Context,
+  presenter: Presenter,
+  json: boolean,
+  amongLogs = false,
+): Reporter {
   const { stdout } = context;
   const write = (text: string) => void stdout.write(text);
   if (json) return jsonReporter(write, Date.now);
   return printing(
     isWatched(context) && !amongLogs
-      ? screenReporter(stdout, voice, isColoured(context, stdout))
-      : lineReporter(write, voice),
+      ? screenReporter(stdout, presenter, isColoured(context, stdout))
+      : lineReporter(write, presenter),
   );
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderVoice } from '../kinds/blender/voice.ts';
+import { renderPresenter } from '../kinds/blender/presenter.ts';
 import type { RunEvent } from './events.ts';
 import { jsonReporter, lineReporter } from './reporters.ts';
 
 test('a log gets a line for every frame, and none for progress', () => {
   const written: string[] = [];
-  const reporter = lineReporter((text) => written.push(text), renderVoice);
+  const reporter = lineReporter((text) => written.push(text), renderPresenter);
   reporter.report({ event: 'save.progress', saved: 1, total: 2 });
   reporter.report({ event: 'frame.done', frame: 12, worker: 'studio-1', done: 3, total: 6 });
   reporter.report({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { renderVoice } from '../kinds/blender/voice.ts';
+import { renderPresenter } from '../kinds/blender/presenter.ts';
 import { widthOf } from '../text/columns.ts';
 import type { RunEvent } from './events.ts';
 import { screenLines } from './screen-lines.ts';
@@ -18,7 +18,7 @@ const progress = (fields: Partial<Extract<RunEvent, { event: 'job.progress' }>> 
   total: 48,
   fraction: 0.375,
   eta_seconds: 51,
-  stitching: null,
+  backgroundFraction: null,
   workers: [
     { name: 'studio-2', label: 'Frame 20', fraction: 0.25, detail: 'sample 16/64' },
     { name: 'studio-1', label: 'Frame 19', fraction: 0.5, detail: 'sample 32/64' },
@@ -28,7 +28,7 @@ const progress = (fields: Partial<Extract<RunEvent, { event: 'job.progress' }>> 
 
 const screenAfter = (events: RunEvent[], now = 32_000) => {
   const model = events.reduce((before, event) => afterEvent(before, event, 20_000), openingScreen(0));
-  return { lines: (width = 79) => screenLines(model, renderVoice, now, { ...look, width }) };
+  return { lines: (width = 79) => screenLines(model, renderPresenter, now, { ...look, width }) };
 };
 
 describe('the screen of a render', () => {
@@ -65,7 +65,7 @@ describe('the screen of a render', () => {
     assert.match(screenAfter([progress(), lost, back]).lines()[0] ?? '', /^Rendering/);
   });
 
-  test('shows an upload with its speed, the stitching, and the saving', () => {
+  test('shows an upload with its speed, the assembly, and the saving', () => {
     const upload: RunEvent = {
       event: 'upload.progress',
       file: 'a.blend',
@@ -73,8 +73,8 @@ describe('the screen of a render', () => {
       total: 10 * 1024 ** 2,
     };
     assert.match(screenAfter([upload], 22_000).lines()[0] ?? '', /50 % {2}5\.0 MB of 10 MB · 2\.5 MB\/s$/);
-    const stitching = progress({ state: 'stitching', stitching: 0.4, workers: [] });
-    assert.match(screenAfter([stitching]).lines()[0] ?? '', /^Putting together .* 40 %/);
+    const assembling = progress({ state: 'assembling', backgroundFraction: 0.4, workers: [] });
+    assert.match(screenAfter([assembling]).lines()[0] ?? '', /^Putting together .* 40 %/);
     const saving: RunEvent = { event: 'save.progress', saved: 3, total: 6 };
     assert.match(
       screenAfter([progress({ state: 'completed', workers: [] }), saving]).lines()[0] ?? '',

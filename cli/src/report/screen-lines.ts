@@ -1,10 +1,10 @@
 import { bytes } from '../text/units.ts';
+import type { Presenter } from './presenter.ts';
 import type { ScreenModel } from './screen-model.ts';
 import { type Look, share, spinnerLine, wholeLine } from './screen-parts.ts';
-import type { Voice } from './voice.ts';
 
 /** The screen as lines of at most `width` characters: one for the whole, then one for each part of it. */
-export function screenLines(model: ScreenModel, voice: Voice, now: number, look: Look): string[] {
+export function screenLines(model: ScreenModel, presenter: Presenter, now: number, look: Look): string[] {
   const { phase, jobs, startedAt } = model;
   switch (phase.name) {
     case 'starting':
@@ -21,7 +21,7 @@ export function screenLines(model: ScreenModel, voice: Voice, now: number, look:
       ];
     case 'working':
       return model.lost === null
-        ? voice.screen(jobs, { now, startedAt }, look)
+        ? presenter.screen(jobs, { now, startedAt }, look)
         : [spinnerLine(`Waiting for the farm at ${model.lost} to answer again …`, now, look, 'yellow')];
     default:
       return phase satisfies never;

@@ -1,18 +1,18 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { wrap } from '../text/columns.ts';
+import { eventLines, speakers } from './event-lines.ts';
 import type { Reporter, RunEvent } from './events.ts';
+import type { Presenter } from './presenter.ts';
 import { screenLines } from './screen-lines.ts';
 import { afterEvent, openingScreen } from './screen-model.ts';
-import { speakers, toldLines } from './told-lines.ts';
-import type { Voice } from './voice.ts';
 
 const REDRAW_MS = 100;
 
 export type Terminal = NodeJS.WriteStream;
 
 /** Bars that stay at the foot of a terminal while what is told scrolls above them. */
-export function screenReporter(terminal: Terminal, voice: Voice, colour: boolean): Reporter {
+export function screenReporter(terminal: Terminal, presenter: Presenter, colour: boolean): Reporter {
   let model = openingScreen(Date.now());
   const bars = openBars(terminal);
   const speakerOf = speakers();
@@ -22,17 +22,17 @@ export function screenReporter(terminal: Terminal, voice: Voice, colour: boolean
       colour,
       rows: Math.max(1, Math.min(16, (terminal.rows || 24) - 4)),
     };
-    bars.show(screenLines(model, voice, Date.now(), look));
+    bars.show(screenLines(model, presenter, Date.now(), look));
   };
   const timer = setInterval(draw, REDRAW_MS);
   draw();
   return {
     report(event) {
       model = afterEvent(model, event, Date.now());
-      const style = colour ? styleOf(event, voice) : null;
+      const style = colour ? styleOf(event, presenter) : null;
       const width = (terminal.columns || 80) - 1;
       const speaker = speakerOf(event);
-      const lines = toldLines(event, false, voice).flatMap((line) =>
+      const lines = eventLines(event, false, presenter).flatMap((line) =>
         wrap(stripVTControlCharacters(`${speaker}${line}`), width),
       );
       for (const line of lines)
@@ -45,9 +45,9 @@ export function screenReporter(terminal: Terminal, voice: Voice, colour: boolean
   };
 }
 
-function styleOf(event: RunEvent, voice: Voice): 'yellow' | 'red' | 'green' | null {
+function styleOf(event: RunEvent, presenter: Presenter): 'yellow' | 'red' | 'green' | null {
   if (event.event === 'farm.incident') return 'yellow';
-  if (event.event !== 'job.note') return voice.colour(event);
+  if (event.event !== 'job.note') return presenter.colour(event);
   return event.level === 'error' ? 'red' : event.level === 'warning' ? 'yellow' : null;
 }
 

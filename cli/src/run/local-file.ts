@@ -9,7 +9,7 @@ export type LocalFile =
  * Looks whether a file can be sent at all, before anything is started for it.
  * `insteadOfFolder` says what to give instead of a folder; null where a folder will do.
  */
-export async function lookAtFile(path: string, insteadOfFolder: string | null): Promise<LocalFile> {
+export async function checkLocalFile(path: string, insteadOfFolder: string | null): Promise<LocalFile> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
   if (typeof file === 'string') return { ok: false, message: sentence(path, file) };
   try {

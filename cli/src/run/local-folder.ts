@@ -6,7 +6,7 @@ import { SentenceError } from '../sentence-error.ts';
  * Looks whether results can be saved below `path`, before hours are spent on
  * making them: throws a sentence where not. Makes nothing that stays.
  */
-export async function lookAtOut(path: string): Promise<void> {
+export async function checkOutFolder(path: string): Promise<void> {
   const folder = await nearest(resolve(path));
   try {
     await rmdir(await mkdtemp(join(folder, '.pilot-')));

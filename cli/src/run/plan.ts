@@ -5,11 +5,11 @@ import type { ServerFlags } from '../api/connect.ts';
 import type { ApiError } from '../api/request.ts';
 import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
-import type { Voice } from '../report/voice.ts';
+import type { Presenter } from '../report/presenter.ts';
 
 /** What a kind hands in to be run on a farm: its files, the jobs that are made of them, and what becomes of the results. */
 export interface RunPlan {
-  readonly voice: Voice;
+  readonly presenter: Presenter;
   readonly follow: Follow;
   /** Puts together the files that the farm needs; they are there until `remove`. */
   files(making: Making): Promise<SourceFiles>;

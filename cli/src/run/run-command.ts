@@ -17,7 +17,7 @@ export async function runCommand(
   const dataFolder = resolve(options.server.data ?? context.config.dataFolder);
   const config = unsandboxedConfig({ ...context.config, dataFolder }, options.unsandboxed);
   const interrupts = takeInterrupts();
-  const reporter = openReporter(context, plan.voice, options.json, options.verbose);
+  const reporter = openReporter(context, plan.presenter, options.json, options.verbose);
   try {
     const end = await run(config, plan, options, (event) => reporter.report(event), interrupts);
     if (end.status === 'done') return 0;

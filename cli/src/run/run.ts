@@ -64,9 +64,9 @@ async function work(run: RunParts, hashing: Promise<BlobHash[]>): Promise<RunEnd
   const { report, farm, unfinished } = run;
   const jobs = await handOver(run, await hashing);
   if (jobs.status === 'interrupted') return interrupted(run, jobs.sofar);
-  if (farm === null) await tellOfWorkers(run);
+  if (farm === null) await reportMissingWorkers(run);
   const silence = mergeSilence(report);
-  const ends = await Promise.all(jobs.all.map((one) => see(run, one, silence())));
+  const ends = await Promise.all(jobs.all.map((one) => followAndSave(run, one, silence())));
   const stopped = jobs.all.filter((_, index) => ends[index] === 'stopped');
   if (stopped.length > 0) {
     if (farm !== null) await unfinished.remove(stopped.map(({ planned }) => planned.request));
@@ -86,7 +86,7 @@ const UNSAVED: RunEnd = {
 };
 
 /** Follows one job to its end and saves what it came to. `stopped` while it was under way, `unsaved` after that. */
-async function see(
+async function followAndSave(
   run: RunParts,
   { id, planned, underWay }: HandedOver,
   report: RunParts['report'],
@@ -134,7 +134,7 @@ async function conclude(run: RunParts, ends: JobEnd[]): Promise<RunEnd> {
 
 const secondsOf = ({ startedAt }: RunParts): number => Math.round((performance.now() - startedAt) / 100) / 10;
 
-async function tellOfWorkers({ api, options, report }: RunParts): Promise<void> {
+async function reportMissingWorkers({ api, options, report }: RunParts): Promise<void> {
   const unused = 'The farm that is running has its own workers; --workers is not used.';
   if (options.workers !== null) report({ event: 'farm.incident', message: unused });
   const list = await api.workers().catch(() => null);

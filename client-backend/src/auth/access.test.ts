@@ -9,7 +9,7 @@ import { OWNER_KEY, startTestBackend, type TestBackend, temporaryFolder } from '
 test('on loopback the owner needs no key, but the Host must be this machine and the page its own', async (t) => {
   const { url } = await start(t);
   const { port } = new URL(url);
-  assert.equal((await knock(url, '/api/v1/workers')).status, 200);
+  assert.equal((await send(url, '/api/v1/workers')).status, 200);
   for (const host of [
     `localhost:${port}`,
     `127.0.0.1:${port}`,
@@ -17,7 +17,7 @@ test('on loopback the owner needs no key, but the Host must be this machine and 
     '[::1]:80',
     'LOCALHOST',
   ]) {
-    assert.equal((await knock(url, '/api/v1/workers', { host })).status, 200, host);
+    assert.equal((await send(url, '/api/v1/workers', { host })).status, 200, host);
   }
   for (const host of [
     'evil.example',
@@ -25,13 +25,13 @@ test('on loopback the owner needs no key, but the Host must be this machine and 
     'localhost.evil.example',
     '127.0.0.1.evil.example',
   ]) {
-    const refused = await knock(url, '/', { host });
+    const refused = await send(url, '/', { host });
     assert.deepEqual([refused.status, refused.problem?.code], [403, 'wrong-host'], host);
   }
   const own = { origin: url, host: new URL(url).host };
-  assert.equal((await knock(url, '/api/v1/session', own, 'DELETE')).status, 200);
+  assert.equal((await send(url, '/api/v1/session', own, 'DELETE')).status, 200);
   for (const origin of ['http://evil.example', 'null', `http://localhost:${Number(port) + 1}`]) {
-    const refused = await knock(url, '/api/v1/session', { origin }, 'DELETE');
+    const refused = await send(url, '/api/v1/session', { origin }, 'DELETE');
     assert.deepEqual([refused.status, refused.problem?.code], [403, 'foreign-origin'], origin);
   }
 });
@@ -39,13 +39,12 @@ test('on loopback the owner needs no key, but the Host must be this machine and 
 test("any other address demands the owner's key, which the site keeps as a cookie", async (t) => {
   let now = 1_000_000;
   const { url, parts } = await start(t, { host: '0.0.0.0', clock: () => now });
-  const refused = await knock(url, '/api/v1/workers');
+  const refused = await send(url, '/api/v1/workers');
   assert.deepEqual([refused.status, refused.problem?.code], [401, 'sign-in-required']);
   assert.match(String(refused.headers['www-authenticate']), /^Bearer/);
-  for (const open of ['/healthz', '/api/v1/session'])
-    assert.equal((await knock(url, open)).status, 200, open);
+  for (const open of ['/healthz', '/api/v1/session']) assert.equal((await send(url, open)).status, 200, open);
 
-  const bearer = (key: string) => knock(url, '/api/v1/workers', { authorization: `Bearer ${key}` });
+  const bearer = (key: string) => send(url, '/api/v1/workers', { authorization: `Bearer ${key}` });
   assert.equal((await bearer(OWNER_KEY)).status, 200);
   for (const key of [parts.secrets.workerToken, parts.secrets.controlToken]) {
     assert.equal((await bearer(key)).problem?.code, 'wrong-key');
@@ -60,11 +59,11 @@ test("any other address demands the owner's key, which the site keeps as a cooki
   assert.match(setCookie, /SameSite=Strict/);
   assert.ok(!setCookie.includes(OWNER_KEY));
   const cookie = setCookie.split(';')[0] ?? '';
-  assert.equal((await knock(url, '/api/v1/workers', { cookie })).status, 200);
+  assert.equal((await send(url, '/api/v1/workers', { cookie })).status, 200);
   const forged = `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`;
-  assert.equal((await knock(url, '/api/v1/workers', { cookie: forged })).status, 401);
+  assert.equal((await send(url, '/api/v1/workers', { cookie: forged })).status, 401);
   now += 31 * 24 * 3_600_000;
-  assert.equal((await knock(url, '/api/v1/workers', { cookie })).status, 401);
+  assert.equal((await send(url, '/api/v1/workers', { cookie })).status, 401);
 });
 
 test('after ten wrong keys an address is not listened to for the minute, the right key included', async (t) => {
@@ -80,9 +79,9 @@ test('after ten wrong keys an address is not listened to for the minute, the rig
   assert.deepEqual([late.status, problem.code], [429, 'too-many-attempts']);
   assert.equal(late.headers.get('set-cookie'), null);
   const bearer = { ...attacker, authorization: `Bearer ${OWNER_KEY}` };
-  assert.equal((await knock(url, '/api/v1/workers', bearer)).status, 429);
+  assert.equal((await send(url, '/api/v1/workers', bearer)).status, 429);
   // Who is signed in there already, or comes from elsewhere, does not notice.
-  assert.equal((await knock(url, '/api/v1/workers', { ...attacker, cookie })).status, 200);
+  assert.equal((await send(url, '/api/v1/workers', { ...attacker, cookie })).status, 200);
   assert.equal((await signIn(url, OWNER_KEY, from('203.0.113.10'))).status, 200);
   // What the attacker writes before the proxy's word counts for nothing.
   assert.equal((await signIn(url, OWNER_KEY, from('198.51.100.7, 203.0.113.9'))).status, 429);
@@ -92,7 +91,7 @@ test('after ten wrong keys an address is not listened to for the minute, the rig
 
 test('every error is a problem document, and the answers carry their guards', async (t) => {
   const { url } = await start(t);
-  const missing = await knock(url, '/api/v1/nothing');
+  const missing = await send(url, '/api/v1/nothing');
   assert.deepEqual([missing.status, missing.problem?.code], [404, 'not-found']);
   assert.equal(missing.headers['content-type'], 'application/problem+json');
   assert.match(String(missing.headers['content-security-policy']), /frame-ancestors 'none'/);
@@ -118,7 +117,7 @@ const signIn = (url: string, key: string, headers: Record<string, string> = {}):
   });
 
 // Not fetch: it does not let the Host header be set.
-async function knock(url: string, path: string, headers: Record<string, string> = {}, method = 'GET') {
+async function send(url: string, path: string, headers: Record<string, string> = {}, method = 'GET') {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   request(new URL(path, url), { method, headers }, resolve).on('error', reject).end();
   const response = await promise;

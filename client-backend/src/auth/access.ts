@@ -9,23 +9,28 @@ import { createSessions } from './sessions.ts';
 
 export const SESSION_COOKIE = 'pilot_session';
 
-export type Verdict = { ok: true } | { ok: false; status: 401 | 403 | 429; code: string; message: string };
+export type AccessDecision =
+  | { ok: true }
+  | { ok: false; status: 401 | 403 | 429; code: string; message: string };
 
 /** A request as far as access goes; `address` is where its connection came from. */
-export type Knock = { method: string; headers: IncomingHttpHeaders; address: string };
+export type AccessRequest = { method: string; headers: IncomingHttpHeaders; address: string };
 
 export interface Access {
   /** False on loopback: the one owner needs no key there. */
   readonly required: boolean;
   /** Was this sent to us, and not by another site's page? For every request, signed in or not. */
-  admit(knock: Knock): Verdict;
+  admit(request: AccessRequest): AccessDecision;
   /** Is it the owner? */
-  identify(knock: Knock): Promise<Verdict>;
+  identify(request: AccessRequest): Promise<AccessDecision>;
   /** Both, for a connection that may change things: the browsers' Socket.IO handshake. */
-  authorizeRequest(headers: IncomingHttpHeaders, address: string): Promise<Verdict>;
-  signIn(key: string, knock: Knock): Promise<{ ok: true; token: string } | Extract<Verdict, { ok: false }>>;
+  authorizeRequest(headers: IncomingHttpHeaders, address: string): Promise<AccessDecision>;
+  signIn(
+    key: string,
+    request: AccessRequest,
+  ): Promise<{ ok: true; token: string } | Extract<AccessDecision, { ok: false }>>;
   /** Ends the session of the request's cookie, wherever else that cookie may be. */
-  signOut(knock: Knock): Promise<void>;
+  signOut(request: AccessRequest): Promise<void>;
   /** Forgets the sessions whose time is over. */
   sweep(): Promise<void>;
 }
@@ -45,19 +50,21 @@ export function createAccess(parts: AccessParts): Access {
   const sessions = createSessions(parts);
   const proveKey = keyCheck(parts);
   const unknownSessions = countAttempts(parts.clock);
-  const admit = (knock: Knock): Verdict => {
-    const host = knock.headers.host ?? '';
+  const admit = (request: AccessRequest): AccessDecision => {
+    const host = request.headers.host ?? '';
     if (!required && !isLoopback(host.toLowerCase().replace(/:\d+$/, ''))) return WRONG_HOST;
-    return isSafe(knock.method) || isOwnOrigin(knock.headers.origin, host, config) ? { ok: true } : FOREIGN;
+    return isSafe(request.method) || isOwnOrigin(request.headers.origin, host, config)
+      ? { ok: true }
+      : FOREIGN;
   };
-  const identify = async (knock: Knock): Promise<Verdict> => {
+  const identify = async (request: AccessRequest): Promise<AccessDecision> => {
     if (!required) return { ok: true };
-    const bearer = /^Bearer +(\S{1,200}) *$/i.exec(knock.headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) return proveKey(bearer, knock);
-    const token = sessionOf(knock);
+    const bearer = /^Bearer +(\S{1,200}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (bearer !== undefined) return proveKey(bearer, request);
+    const token = sessionOf(request);
     if (token === undefined) return SIGNED_OUT;
     if (await sessions.isOpen(token)) return { ok: true };
-    const address = addressOf(knock, config);
+    const address = addressOf(request, config);
     if (unknownSessions.failed(peerOf(address)) <= MOST_ATTEMPTS)
       parts.log.info({ event: 'access.refused', code: 'unknown-session', address });
     return SIGNED_OUT;
@@ -67,16 +74,16 @@ export function createAccess(parts: AccessParts): Access {
     admit,
     identify,
     async authorizeRequest(headers, address) {
-      const knock = { method: 'CONNECT', headers, address };
-      const admitted = admit(knock);
-      return admitted.ok ? identify(knock) : admitted;
+      const request = { method: 'CONNECT', headers, address };
+      const admitted = admit(request);
+      return admitted.ok ? identify(request) : admitted;
     },
-    async signIn(key, knock) {
-      const proof = proveKey(key, knock);
+    async signIn(key, request) {
+      const proof = proveKey(key, request);
       return proof.ok ? { ok: true, token: await sessions.open() } : proof;
     },
-    async signOut(knock) {
-      const token = sessionOf(knock);
+    async signOut(request) {
+      const token = sessionOf(request);
       if (token !== undefined) await sessions.close(token);
     },
     sweep: sessions.sweep,
@@ -88,10 +95,15 @@ export function createAccess(parts: AccessParts): Access {
  * for the rest of the minute, so that a right guess is of no use then; others,
  * and those signed in, do not notice.
  */
-function keyCheck({ config, ownerKeyHash, clock, log }: AccessParts): (key: string, knock: Knock) => Verdict {
+function keyCheck({
+  config,
+  ownerKeyHash,
+  clock,
+  log,
+}: AccessParts): (key: string, request: AccessRequest) => AccessDecision {
   const attempts = countAttempts(clock);
-  return (key, knock) => {
-    const address = addressOf(knock, config);
+  return (key, request) => {
+    const address = addressOf(request, config);
     const peer = peerOf(address);
     if (attempts.exhausted(peer)) return TOO_MANY;
     if (sameSecret(sha256(key), ownerKeyHash)) return { ok: true };
@@ -102,10 +114,10 @@ function keyCheck({ config, ownerKeyHash, clock, log }: AccessParts): (key: stri
   };
 }
 
-const addressOf = ({ headers, address }: Knock, { trustedProxies }: ServerConfig): string =>
+const addressOf = ({ headers, address }: AccessRequest, { trustedProxies }: ServerConfig): string =>
   clientAddress(address, headers['x-forwarded-for'], trustedProxies);
 
-const sessionOf = ({ headers }: Knock): string | undefined =>
+const sessionOf = ({ headers }: AccessRequest): string | undefined =>
   parse(headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];
 
 /** True where only this machine comes in. Behind a proxy with a public address, loopback says nothing about who asks. */

@@ -1,22 +1,22 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { problem } from '../http/problems.ts';
-import type { Access, Knock } from './access.ts';
+import type { Access, AccessRequest } from './access.ts';
 
 /** Stands before every route: refuses what was not meant for this server, and what is not the owner's. */
 export const guard =
   (access: Access): MiddlewareHandler =>
   async (c, next) => {
-    const knock = knockOf(c);
-    const admitted = access.admit(knock);
-    const verdict = admitted.ok && !isOpen(c.req.path) ? await access.identify(knock) : admitted;
-    if (verdict.ok) return next();
-    if (verdict.status === 401) c.header('www-authenticate', 'Bearer realm="Parallel Pilot"');
-    if (verdict.status === 429) c.header('retry-after', '60');
-    return problem(c, verdict.status, verdict.code, verdict.message);
+    const request = accessRequestOf(c);
+    const admitted = access.admit(request);
+    const decision = admitted.ok && !isOpen(c.req.path) ? await access.identify(request) : admitted;
+    if (decision.ok) return next();
+    if (decision.status === 401) c.header('www-authenticate', 'Bearer realm="Parallel Pilot"');
+    if (decision.status === 429) c.header('retry-after', '60');
+    return problem(c, decision.status, decision.code, decision.message);
   };
 
-export function knockOf(c: Context): Knock {
+export function accessRequestOf(c: Context): AccessRequest {
   const { incoming } = c.env as Partial<HttpBindings>;
   const address = incoming?.socket.remoteAddress ?? 'unknown';
   return { method: c.req.method, headers: incoming?.headers ?? c.req.header(), address };

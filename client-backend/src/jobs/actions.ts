@@ -26,7 +26,7 @@ export const resumeJob = (parts: PartsWithEngine, id: JobId): Promise<Outcome> =
 /** Ends the job; what was made so far stays and can be downloaded. What is under way for it ends when it can. */
 export async function cancelJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
   const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
-  if (outcome.ok) void parts.engine.errands.stop(id);
+  if (outcome.ok) void parts.engine.backgroundTasks.stop(id);
   return outcome;
 }
 
@@ -46,7 +46,7 @@ export function retryJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
     }
     const refused = await requeue(parts, job, stage);
     if (refused !== null) return refused;
-    const to = stage.ordinal === 0 ? 'probing' : 'queued';
+    const to = stage.ordinal === 0 ? 'preparing' : 'queued';
     const outcome = await apply(parts, job, { type: 'retry', to }, 'The job changed meanwhile');
     return outcome;
   });
@@ -74,7 +74,7 @@ export function giveSettings(parts: PartsWithEngine, id: JobId, settings: unknow
     if (!given.success) {
       return { ok: false, status: 422, code: 'bad-settings', message: sentenceOf(given.error, 'settings') };
     }
-    const step = await nextStep(parts, job, stage, { given: given.data, gathered: null });
+    const step = await nextStep(parts, job, stage, { given: given.data, taskValue: null });
     if (step.step === 'fail') return { ok: false, status: 422, code: step.code, message: step.message };
     const done = await takeStep(parts, job, stage, step, { given: given.data });
     return done ? { ok: true } : notNow(job.state, 'The job changed meanwhile');
@@ -90,7 +90,7 @@ export async function renameOrPrioritize(
     const { name = '', ...rest } = edit;
     const shown = oneLine(name);
     await editJob(parts.db, id, { ...rest, ...(shown === '' ? {} : { name: shown }), now: parts.clock() });
-    tell(parts, id);
+    announce(parts, id);
     return { ok: true };
   });
 }
@@ -99,10 +99,10 @@ export async function renameOrPrioritize(
 export async function deleteJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
   const canceled = await withJob(parts, id, (job) => apply(parts, job, { type: 'cancel' }, ''));
   if (!canceled.ok && canceled.status === 404) return canceled;
-  await parts.engine.errands.stop(id);
+  await parts.engine.backgroundTasks.stop(id);
   return withJob(parts, id, async () => {
     await deleteJobWithBlobs(parts, id);
-    tell(parts, id);
+    announce(parts, id);
     parts.log.info({ event: 'job.deleted', job: id });
     return { ok: true };
   });
@@ -136,7 +136,7 @@ async function apply(
 ): Promise<Outcome> {
   const changed = await parts.db.transaction().execute((db) => changeJob(db, job, event, parts.clock()));
   if (changed.ok) {
-    tell(parts, job.id);
+    announce(parts, job.id);
     return { ok: true };
   }
   // A race is lost to the balancer's side of the row only, which the next look sees.
@@ -146,7 +146,7 @@ async function apply(
 }
 
 /** Says to the load balancer and to the pages that the job's rows changed. */
-export function tell(parts: PartsWithEngine, job: JobId): void {
+export function announce(parts: PartsWithEngine, job: JobId): void {
   parts.balancer.jobsChanged([job]);
   parts.live.jobChanged(job);
 }
@@ -173,12 +173,12 @@ export const notNow = (state: JobStatus, why: string): Outcome => ({
 });
 
 const SPOKEN: Record<JobStatus, string> = {
-  probing: 'having its file read',
+  preparing: 'having its file read',
   ready: 'waiting for your settings',
   queued: 'waiting for a worker',
   running: 'being worked on',
   paused: 'paused',
-  stitching: 'being put together',
+  assembling: 'being put together',
   completed: 'completed',
   failed: 'failed',
   canceled: 'canceled',

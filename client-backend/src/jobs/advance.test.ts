@@ -75,7 +75,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       for (const ordinal of [1, 2, 3])
         await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
       assert.equal(await advance(farm.parts, job), 'plan');
-      assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+      assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
       assert.equal(await advance(farm.parts, job), 'assemble');
       await cancelJob(farm.parts, job);
     });
@@ -196,9 +196,9 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
 
     test('a change that was overtaken by another writes nothing', async () => {
       const job = await farm.addJob();
-      const change = { from: { status: 'running' }, to: { status: 'stitching' }, now: 5 } as const;
+      const change = { from: { status: 'running' }, to: { status: 'assembling' }, now: 5 } as const;
       assert.equal(await changeJobState(farm.parts.db, job, change), false);
-      assert.equal((await findJob(farm.parts.db, job))?.state, 'probing');
+      assert.equal((await findJob(farm.parts.db, job))?.state, 'preparing');
       await cancelJob(farm.parts, job);
     });
   });
@@ -216,7 +216,7 @@ test('no worker can open the file: the job fails with both versions named; with 
     await sweep();
     const notes = await listNotes(farm.parts.db, newer);
     assert.match(notes[0]?.message ?? '', /^No worker is connected\./);
-    assert.equal((await stateOfJob(farm.parts, newer)).state, 'probing');
+    assert.equal((await stateOfJob(farm.parts, newer)).state, 'preparing');
 
     await farm.addWorker({ ...BLENDER, 'blender.version': '3.4.1' });
     now += 5_000;

@@ -15,7 +15,7 @@ import {
   type StageRow,
 } from '@parallel-pilot/shared/server/db/stages.ts';
 import { ZodError } from 'zod';
-import type { Gathering } from '../kinds/kind.ts';
+import type { StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { type Changed, changeJob } from './change-job.ts';
@@ -29,36 +29,36 @@ import { planningContext } from './planning-context.ts';
  * Reads a job from the database and does the one thing that is due, in one
  * transaction that only holds if the rows still stand as they were read: calls
  * that overlap, and a crash at any point, do no harm. Says what it did;
- * `gather` and `assemble` are for the caller to start. Call it again until it
+ * `stage-task` and `assemble` are for the caller to start. Call it again until it
  * says one of them, or `nothing`.
  */
-export async function advance(parts: Parts, id: JobId): Promise<Decision['do'] | 'gather'> {
+export async function advance(parts: Parts, id: JobId): Promise<Decision['do'] | 'stage-task'> {
   const found = await standOf(parts, id);
   if (found === null) return 'nothing';
   const { job, stage, decision } = found;
-  if (needsOf(found) === 'gather') return 'gather';
+  if (needsOf(found) === 'stage-task') return 'stage-task';
   const done = await perform(parts, job, stage, decision);
   return done ? decision.do : 'nothing';
 }
 
 /**
- * Plans what follows from what the backend gathered of the stage, where the
+ * Plans what follows from what a stage task of the backend came to, where the
  * job still stands as it did. False when it is to be tried again after a while.
  */
-export async function takeGathering(
+export async function takeStageTaskResult(
   parts: Parts,
   id: JobId,
-  gatheredOf: StageRow,
-  gathering: Gathering,
+  taskOf: StageRow,
+  result: StageTaskResult,
 ): Promise<boolean> {
   const found = await standOf(parts, id);
-  // Paused, canceled or brought forward meanwhile: whoever needs it gathers again.
-  if (found === null || found.stage.id !== gatheredOf.id || found.decision.do !== 'plan') return true;
+  // Paused, canceled or brought forward meanwhile: whoever needs it runs the task again.
+  if (found === null || found.stage.id !== taskOf.id || found.decision.do !== 'plan') return true;
   const { job, stage } = found;
-  if (gathering.outcome === 'redo' && gathering.memory !== undefined)
-    await rememberOfStage(parts.db, stage.id, JSON.stringify(gathering.memory));
-  if (gathering.outcome !== 'gathered') return takeUnfinished(parts, job, gathering);
-  await plan(parts, job, stage, gathering);
+  if (result.outcome === 'redo' && result.memory !== undefined)
+    await rememberOfStage(parts.db, stage.id, JSON.stringify(result.memory));
+  if (result.outcome !== 'done') return takeUnfinished(parts, job, result);
+  await plan(parts, job, stage, result);
   return true;
 }
 
@@ -80,8 +80,10 @@ export async function standOf(parts: Parts, id: JobId): Promise<Stand | null> {
 }
 
 /** What is due, and whether something is to be gathered before the next stage is planned. */
-export const needsOf = ({ job, stage, decision }: Stand): Decision['do'] | 'gather' =>
-  decision.do === 'plan' && backendKindOf(job.kind).gathers.includes(stage.name) ? 'gather' : decision.do;
+export const needsOf = ({ job, stage, decision }: Stand): Decision['do'] | 'stage-task' =>
+  decision.do === 'plan' && backendKindOf(job.kind).stageTasks.includes(stage.name)
+    ? 'stage-task'
+    : decision.do;
 
 /** True when the stage may close without its last chunks. */
 async function isEnough({ db, clock }: Parts, stage: StageRow, done: number): Promise<boolean> {
@@ -100,7 +102,7 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
       return true;
     case 'start':
     case 'redo':
-      return tell(parts, job.id, await changeJob(parts.db, job, { type: decision.do }, parts.clock()));
+      return announce(parts, job.id, await changeJob(parts.db, job, { type: decision.do }, parts.clock()));
     case 'requeue':
       // Answered or not, the sweep asks again as long as the rows say so.
       await parts.balancer.retryChunks(job.id);
@@ -112,20 +114,20 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
   }
 }
 
-type Gathered = Extract<Gathering, { outcome: 'gathered' }>;
+type DoneStageTask = Extract<StageTaskResult, { outcome: 'done' }>;
 
-async function plan(parts: Parts, job: JobRow, stage: StageRow, gathered?: Gathered): Promise<boolean> {
+async function plan(parts: Parts, job: JobRow, stage: StageRow, done?: DoneStageTask): Promise<boolean> {
   const given = job.given_json === null ? null : JSON.parse(job.given_json);
-  const step = await nextStep(parts, job, stage, { given, gathered: gathered?.value ?? null });
-  return takeStep(parts, job, stage, step, { keep: gathered?.blobs ?? [] });
+  const step = await nextStep(parts, job, stage, { given, taskValue: done?.value ?? null });
+  return takeStep(parts, job, stage, step, { keep: done?.blobs ?? [] });
 }
 
-/** What the job's kind wants next, with the settings that the user gave and what was gathered. */
+/** What the job's kind wants next, with the settings that the user gave and what the stage task came to. */
 export async function nextStep(
   { db, clock }: Pick<Parts, 'db' | 'clock'>,
   job: JobRow,
   stage: StageRow,
-  known: { given: unknown; gathered: unknown },
+  known: { given: unknown; taskValue: unknown },
 ): Promise<NextStep> {
   const kind = kindOf(job.kind);
   try {
@@ -182,7 +184,7 @@ export async function takeStep(
     parts.balancer.blobsFreed(unneeded.kept);
     letGo(parts, unneeded.freed).catch((err) => parts.log.warn({ event: 'blobs.let-go-failed', err }));
   }
-  return tell(parts, job.id, changed);
+  return announce(parts, job.id, changed);
 }
 
 /** Another backend planned on from this stage: nothing of what was written stays. */
@@ -202,7 +204,7 @@ function eventOf(step: NextStep): JobEvent {
     case 'await-settings':
       return { type: 'await-settings' };
     case 'assemble':
-      return { type: 'stitch' };
+      return { type: 'assemble' };
     case 'fail':
       return { type: 'fail', code: step.code, message: step.message };
     default:
@@ -210,7 +212,7 @@ function eventOf(step: NextStep): JobEvent {
   }
 }
 
-function tell(parts: Parts, job: JobId, changed: Changed): boolean {
+function announce(parts: Parts, job: JobId, changed: Changed): boolean {
   if (!changed.ok) return false;
   parts.live.jobChanged(job);
   parts.balancer.jobsChanged([job]);

@@ -58,7 +58,7 @@ test('killed while ffmpeg works: the next one ends what was left and completes t
   const file = join(folder, 'stitch', job, 'ffmpeg.pid');
   const pid = Number(await until(() => readFile(file, 'utf8'), 'ffmpeg was not started'));
   await kill(backend);
-  assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
 
   await completed(farm, job);
   assert.ok(!isFfmpeg(pid), 'the ffmpeg of the killed process still runs');
@@ -94,7 +94,7 @@ test('a full disk: the job says so, and goes on by itself when there is room', a
     'nothing was said of the full disk',
   );
   assert.match(note.message, /disk of the farm is full.*goes on by itself/);
-  assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
 
   // Room beside what the farm keeps free.
   execFileSync('mount', ['-o', 'remount,size=256m', folder]);

@@ -8,7 +8,7 @@ const what = (status: JobStatus, counts: StageCounts | null, stopsOnFailure = fa
   decide({ status, counts, stopsOnFailure, enough }).do;
 
 test('a job at work is planned further once nothing of its stage is open', () => {
-  for (const status of ['probing', 'queued', 'running'] as const) {
+  for (const status of ['preparing', 'queued', 'running'] as const) {
     assert.equal(what(status, { done: 3 }), 'plan');
     assert.equal(what(status, { done: 2, failed: 1 }), 'plan');
     for (const open of ['queued', 'leased', 'running'] as const) {
@@ -35,9 +35,9 @@ test('canceled chunks of a live job are owed, not lost', () => {
 });
 
 test('a job is put together from a whole stage only', () => {
-  assert.equal(what('stitching', { done: 4 }), 'assemble');
-  assert.equal(what('stitching', { done: 3, queued: 1 }), 'redo');
-  assert.equal(what('stitching', { done: 3, failed: 1 }), 'redo');
+  assert.equal(what('assembling', { done: 4 }), 'assemble');
+  assert.equal(what('assembling', { done: 3, queued: 1 }), 'redo');
+  assert.equal(what('assembling', { done: 3, failed: 1 }), 'redo');
 });
 
 test('nothing is due for a job that waits for its user or is over, or has no open stage', () => {
@@ -49,7 +49,7 @@ test('nothing is due for a job that waits for its user or is over, or has no ope
 });
 
 test('a stage whose quorum is in is planned on without the rest, in every state in which its chunks are worked on', () => {
-  for (const status of ['probing', 'queued', 'running'] as const)
+  for (const status of ['preparing', 'queued', 'running'] as const)
     assert.equal(what(status, { done: 3, running: 1 }, false, true), 'plan');
   assert.equal(what('running', { done: 3, running: 1 }), 'nothing');
   assert.equal(what('paused', { done: 3, running: 1 }, false, true), 'nothing');

@@ -34,14 +34,14 @@ export function decide({ status, counts, stopsOnFailure, enough }: JobFacts): De
   const { queued = 0, leased = 0, running = 0, done = 0, failed = 0, canceled = 0 } = counts;
   const settled = queued + leased + running === 0;
   switch (status) {
-    case 'probing':
+    case 'preparing':
     case 'queued':
     case 'running':
       if (stopsOnFailure && failed > 0 && canceled === 0) return { do: 'plan' };
       if (enough) return { do: 'plan' };
       if (settled) return { do: canceled > 0 ? 'requeue' : 'plan' };
       return { do: status === 'queued' && running + done + failed > 0 ? 'start' : 'nothing' };
-    case 'stitching':
+    case 'assembling':
       return { do: settled && failed + canceled === 0 ? 'assemble' : 'redo' };
     case 'ready':
     case 'paused':

@@ -13,7 +13,7 @@ export function createDiskWatch(parts: Parts) {
   const told = new Set<JobId>();
   let first = true;
 
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     if ((await parts.blobs.freeBytes()) >= SPARE_BYTES) {
       // What the last process told, if it was stopped meanwhile.
       const left = first ? await jobsAtWork(parts) : told;
@@ -28,7 +28,7 @@ export function createDiskWatch(parts: Parts) {
       if (await addNotes(parts.db, job, [note], parts.clock())) parts.live.jobChanged(job);
     }
   };
-  return { look };
+  return { check };
 }
 
 async function jobsAtWork({ db }: Parts): Promise<JobId[]> {

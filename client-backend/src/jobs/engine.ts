@@ -4,9 +4,9 @@ import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { createExclusive } from '../exclusive.ts';
 import type { Parts } from '../parts.ts';
-import { advance, takeGathering } from './advance.ts';
+import { advance, takeStageTaskResult } from './advance.ts';
+import { type BackgroundTasks, createBackgroundTasks, isDue } from './background-tasks.ts';
 import { createDiskWatch } from './disk-watch.ts';
-import { createErrands, type Errands, isDue } from './errands.ts';
 import { measureJobs } from './job-sizes.ts';
 import { createBlobSweep } from './sweep-blobs.ts';
 import { createWaitWatch } from './wait-watch.ts';
@@ -20,7 +20,7 @@ export interface JobEngine {
   hint(patch: StagePatch): void;
   /** Looks after every job that may need something; never rejects. */
   sweep(): Promise<void>;
-  errands: Errands;
+  backgroundTasks: BackgroundTasks;
   /** Removes the blobs that nobody uses any more. Calls that overlap take turns. */
   sweepBlobs(): Promise<void>;
   /** Sweeps now and every 2 s, so that a lost hint costs 2 s and nothing else. */
@@ -45,8 +45,9 @@ export function createJobEngine(parts: Parts): JobEngine {
   const closing = new AbortController();
   const waitWatch = createWaitWatch(parts);
   const diskWatch = createDiskWatch(parts);
-  const errands = createErrands(parts, {
-    gathered: (job, stage, gathering) => exclusive(job, () => takeGathering(parts, job, stage, gathering)),
+  const backgroundTasks = createBackgroundTasks(parts, {
+    stageTaskDone: (job, stage, result) =>
+      exclusive(job, () => takeStageTaskResult(parts, job, stage, result)),
     over(job) {
       if (!closing.signal.aborted) void bring(job);
     },
@@ -59,8 +60,8 @@ export function createJobEngine(parts: Parts): JobEngine {
       if (closing.signal.aborted) return;
       const did = await advance(parts, job);
       if (did === 'nothing') return;
-      if (did === 'gather' || did === 'assemble') {
-        errands.start(job, did);
+      if (did === 'stage-task' || did === 'assemble') {
+        backgroundTasks.start(job, did);
         return;
       }
     }
@@ -86,9 +87,9 @@ export function createJobEngine(parts: Parts): JobEngine {
         if (closing.signal.aborted) return;
         await advanceJob(job);
       }
-      await stopForeign(parts, errands);
-      await waitWatch.look();
-      await diskWatch.look();
+      await stopForeign(parts, backgroundTasks);
+      await waitWatch.check();
+      await diskWatch.check();
       await measureJobs(parts);
       if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
       troubled = false;
@@ -109,7 +110,7 @@ export function createJobEngine(parts: Parts): JobEngine {
     exclusive,
     hint,
     sweep,
-    errands,
+    backgroundTasks,
     sweepBlobs: createBlobSweep(parts),
     start() {
       loop = (async () => {
@@ -121,16 +122,16 @@ export function createJobEngine(parts: Parts): JobEngine {
     },
     async close() {
       closing.abort();
-      await errands.close();
+      await backgroundTasks.close();
       await loop;
     },
   };
 }
 
 // A job canceled or deleted by another process must not go on being worked on.
-async function stopForeign(parts: Parts, errands: Errands): Promise<void> {
-  for (const { job, what } of errands.running()) {
-    if (!isDue(what, (await findJob(parts.db, job))?.state)) await errands.stop(job);
+async function stopForeign(parts: Parts, backgroundTasks: BackgroundTasks): Promise<void> {
+  for (const { job, what } of backgroundTasks.running()) {
+    if (!isDue(what, (await findJob(parts.db, job))?.state)) await backgroundTasks.stop(job);
   }
 }
 

@@ -14,14 +14,14 @@ import { changeJob } from './change-job.ts';
 /** Does with the job what its assembly came to. False when it is to be tried again after a while. */
 export async function finishAssembly(parts: Parts, id: JobId, assembly: Assembly): Promise<boolean> {
   const job = await findJob(parts.db, id);
-  if (job === undefined || job.state !== 'stitching') return true;
+  if (job === undefined || job.state !== 'assembling') return true;
   parts.log.info({ event: 'job.assembly', job: id, outcome: assembly.outcome });
   return assembly.outcome === 'complete'
-    ? tell(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
+    ? announce(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
     : takeUnfinished(parts, job, assembly);
 }
 
-/** Does with the job what its errand stopped at. False when it is to be tried again after a while. */
+/** Does with the job what its task stopped at. False when it is to be tried again after a while. */
 export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinished): Promise<boolean> {
   switch (ended.outcome) {
     case 'redo':
@@ -34,7 +34,7 @@ export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinishe
     case 'fail': {
       const { code, message } = ended;
       const changed = await changeJob(parts.db, job, { type: 'fail', code, message }, parts.clock());
-      return tell(parts, job.id, changed.ok);
+      return announce(parts, job.id, changed.ok);
     }
     default:
       return ended satisfies never;
@@ -83,12 +83,12 @@ async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): 
     message: `The check found ${chunks.length === 1 ? 'one unusable result' : `${chunks.length} unusable results`}, made again: ${chunks[0]?.message ?? ''}`,
   };
   await addNotes(parts.db, job.id, [note], parts.clock());
-  // A stage that was only gathered is still being worked on.
-  if (job.state !== 'stitching') return tell(parts, job.id, true);
-  return tell(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
+  // After a stage task the stage is still being worked on.
+  if (job.state !== 'assembling') return announce(parts, job.id, true);
+  return announce(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
 }
 
-function tell(parts: Parts, job: JobId, changed: boolean): true {
+function announce(parts: Parts, job: JobId, changed: boolean): true {
   if (changed) {
     parts.live.jobChanged(job);
     parts.balancer.jobsChanged([job]);

@@ -31,7 +31,8 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
-    stitching: job.state === 'stitching' ? (live.stitchingOf(id) ?? 0) : live.stitchingOf(id),
+    backgroundFraction:
+      job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
   };
 }

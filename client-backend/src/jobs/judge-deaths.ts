@@ -2,10 +2,10 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
   countDeath,
-  deadlyErrands,
+  deadlyBackgroundTasks,
   heldErrands,
   setDeaths,
-} from '@parallel-pilot/shared/server/db/errands.ts';
+} from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';
@@ -26,10 +26,10 @@ export async function judgeDeaths(parts: Parts, process: string): Promise<Set<Jo
     if (held.process !== process && held.process !== null && isLeft(held, parts.clock()))
       await countDeath(parts.db, held.job_id, held.process);
   }
-  const deadly = await deadlyErrands(parts.db);
+  const deadly = await deadlyBackgroundTasks(parts.db);
   for (const { job_id: job, deaths } of deadly) if (deaths >= MOST_DEATHS) await setAside(parts, job);
   const suspects = deadly.map(({ job_id: job }) => job);
-  if (suspects.length > 0) parts.log.warn({ event: 'errands.suspect', jobs: suspects });
+  if (suspects.length > 0) parts.log.warn({ event: 'background-tasks.suspect', jobs: suspects });
   return new Set(suspects);
 }
 
@@ -57,4 +57,4 @@ async function setAside(parts: Parts, id: JobId): Promise<void> {
 }
 
 const messageFor = (state: JobStatus): string =>
-  `The farm's backend ended twice in the middle of ${state === 'stitching' ? "putting this job's result together" : "looking through this job's results"}, so the job is set aside and all others go on. What the workers made is safe. "Retry" tries again; if that ends the same way, the last lines of the backend's log say why, and one of the results may be what it cannot stand.`;
+  `The farm's backend ended twice in the middle of ${state === 'assembling' ? "putting this job's result together" : "looking through this job's results"}, so the job is set aside and all others go on. What the workers made is safe. "Retry" tries again; if that ends the same way, the last lines of the backend's log say why, and one of the results may be what it cannot stand.`;

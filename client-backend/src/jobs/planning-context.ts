@@ -23,7 +23,7 @@ export async function planningContext(
   kind: Kind<unknown>,
   job: JobRow,
   stage: StageRow,
-  { given, gathered, now }: { given: unknown; gathered: unknown; now: number },
+  { given, taskValue, now }: { given: unknown; taskValue: unknown; now: number },
 ): Promise<PlanningContext<unknown>> {
   const counts = (await countChunks(db, [stage.id])).get(stage.id);
   const done = stage.chunk_count > MOST_RESULTS ? [] : await doneChunks(db, stage.id, -1, stage.chunk_count);
@@ -42,7 +42,7 @@ export async function planningContext(
         result: kind.parseResult(stage.name, JSON.parse(row.result_json ?? 'null')),
         files: Files.parse(JSON.parse(row.files_json ?? '[]')),
       })),
-      gathered,
+      taskValue,
       failedCount: counts?.failed ?? 0,
       failed: await failures(db, stage),
     },

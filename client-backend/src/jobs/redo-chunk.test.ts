@@ -40,7 +40,7 @@ test('a process that dies between the two steps leaves a job that completes as i
   const before = await leases(farm, job);
   farm.parts.balancer.rejectChunks = () => Promise.reject(new Error('died here'));
   await assert.rejects(redoChunk(farm.parts, job, 1), /died here/);
-  assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
   await until(async () => {
     await farm.parts.engine.sweep();
     return (await stateOfJob(farm.parts, job)).state === 'completed';
@@ -56,9 +56,9 @@ test('a frame sent back while the video is made: what is made without it does no
   assert.equal(await advance(farm.parts, job), 'plan');
   assert.deepEqual(await redoChunk(farm.parts, job, 2), { ok: true });
   // The other process of two is not told of it, and has all frames of before in its video.
-  await farm.parts.db.updateTable('jobs').set({ state: 'stitching' }).where('id', '=', job).execute();
+  await farm.parts.db.updateTable('jobs').set({ state: 'assembling' }).where('id', '=', job).execute();
   await finishAssembly(farm.parts, job, { outcome: 'complete', artifacts: [], notes: [] });
-  assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
   await farm.parts.engine.advance(job);
   assert.equal((await stateOfJob(farm.parts, job)).state, 'running');
   assert.deepEqual(await counts(farm, job), { done: 3, queued: 1 });
@@ -74,11 +74,11 @@ test('what cannot be made once more is refused with the reason, and nothing chan
   assert.ok(!away.ok && away.status === 503);
   assert.equal((await stateOfJob(farm.parts, job)).state, 'completed');
 
-  const probing = await farm.addJob();
-  const probe = await newestStage(farm.parts.db, probing);
+  const preparing = await farm.addJob();
+  const probe = await newestStage(farm.parts.db, preparing);
   assert.ok(probe);
   await finishChunk(farm.parts, probe.id, 0, { result: {} });
-  const early = await redoChunk(farm.parts, probing, 0);
+  const early = await redoChunk(farm.parts, preparing, 0);
   assert.ok(!early.ok && early.status === 409, JSON.stringify(early));
 
   const canceled = await farm.addJob();

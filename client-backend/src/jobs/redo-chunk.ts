@@ -4,7 +4,7 @@ import { findChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, reopenStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../parts.ts';
-import { BALANCER_AWAY, notNow, type Outcome, tell, withJob } from './actions.ts';
+import { announce, BALANCER_AWAY, notNow, type Outcome, withJob } from './actions.ts';
 import { changeJob } from './change-job.ts';
 import type { PartsWithEngine } from './engine.ts';
 
@@ -43,9 +43,9 @@ export function redoChunk(parts: PartsWithEngine, id: JobId, ordinal: number): P
       chunks: [{ chunk: chunkId(stage.id, ordinal), message: 'Asked for once more' }],
     });
     if (!reply.ok) return BALANCER_AWAY;
-    if (opened.state === 'stitching') await changeJob(parts.db, opened, { type: 'redo' }, parts.clock());
+    if (opened.state === 'assembling') await changeJob(parts.db, opened, { type: 'redo' }, parts.clock());
     parts.log.info({ event: 'chunk.redo', job: id, ordinal });
-    tell(parts, id);
+    announce(parts, id);
     return { ok: true };
   });
 }

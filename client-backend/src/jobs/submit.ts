@@ -35,7 +35,7 @@ export async function submit(
       owner_id: parts.owner,
       kind: request.kind,
       name: oneLine(name ?? prepared.name).slice(0, 200) || job,
-      ...columnsOf({ status: 'probing' }),
+      ...columnsOf({ status: 'preparing' }),
       priority,
       spec_json: JSON.stringify(spec),
       given_json: null,

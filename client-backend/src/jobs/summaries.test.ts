@@ -94,7 +94,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.deepEqual(await names({ q: '0% shot_' }), ['paged 100% Shot_x']);
       assert.deepEqual(await names({ q: '%' }), ['paged 100% Shot_x']);
       const canceled = await list({ q: 'paged', state: 'canceled' });
-      assert.deepEqual([canceled.total, canceled.states.canceled, canceled.states.probing], [1, 1, 3]);
+      assert.deepEqual([canceled.total, canceled.states.canceled, canceled.states.preparing], [1, 1, 3]);
       assert.equal((await list({ q: 'paged', cursor: 'broken' })).jobs.length, 4);
     });
 

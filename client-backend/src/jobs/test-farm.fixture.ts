@@ -64,7 +64,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
   await migrate(db);
   const link = { up: true };
   const told = new Set<JobId>();
-  const stitching = new Map<JobId, number>();
+  const backgroundFraction = new Map<JobId, number>();
   const log = createLog('test', 'silent');
   const confinement = createConfinement({ config, log });
   const parts: PartsWithEngine = withEngine({
@@ -82,8 +82,8 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
     balancer: playBalancer(() => parts, link),
     live: {
       jobChanged: (job) => void told.add(job),
-      stitching: (job, fraction) => void stitching.set(job, fraction),
-      stitchingOf: (job) => stitching.get(job) ?? null,
+      backgroundProgressed: (job, fraction) => void backgroundFraction.set(job, fraction),
+      backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
     },
   });
   return {
@@ -210,7 +210,7 @@ async function addJob(
       owner_id: parts.owner,
       kind: 'blender',
       name,
-      ...columnsOf({ status: 'probing' }),
+      ...columnsOf({ status: 'preparing' }),
       priority: 0,
       spec_json: JSON.stringify(spec),
       given_json: null,

@@ -7,14 +7,14 @@ import { nextTurns, type Turn, Turns } from './turns.ts';
 const turns = (text: string): Turn[] =>
   [...text].map((letter) => ({
     job: `job_${letter.toLowerCase()}0000000` as JobId,
-    what: letter === letter.toUpperCase() ? 'assemble' : 'gather',
+    what: letter === letter.toUpperCase() ? 'assemble' : 'stage-task',
   }));
 const letters = (some: Turn[]): string =>
   some.map(({ job, what }) => (what === 'assemble' ? job[4]?.toUpperCase() : job[4])).join('');
 const next = (waiting: string, running: string, suspects = ''): string =>
   letters(nextTurns(turns(waiting), turns(running), new Set(turns(suspects).map(({ job }) => job))));
 
-test('two assemblies and four gatherings at once, in the order in which they came', () => {
+test('two assemblies and four stage tasks at once, in the order in which they came', () => {
   assert.equal(next('ABCdefghi', ''), 'ABdefg');
   assert.equal(next('ABcde', 'Zyx'), 'Acd');
   assert.equal(next('A', 'YZ'), '');

@@ -1,9 +1,9 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 
-export type Turn = { job: JobId; what: 'gather' | 'assemble' };
+export type Turn = { job: JobId; what: 'stage-task' | 'assemble' };
 
-/** Assemblies leave the processor to the frames of other jobs; gathering is what the next round waits for. */
-const AT_ONCE = { gather: 4, assemble: 2 };
+/** Assemblies leave the processor to the frames of other jobs; a stage task is what the next round waits for. */
+const AT_ONCE = { 'stage-task': 4, assemble: 2 };
 
 /**
  * Which of those that wait may begin beside those that run, first come first

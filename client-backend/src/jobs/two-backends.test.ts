@@ -83,8 +83,12 @@ for (const [column, startDatabase] of [
     const stateOf = async (job: JobId) => (await stateOfJob(written.parts, job)).state;
     const completed = (job: JobId) =>
       until(async () => (await stateOf(job)) === 'completed', 'not completed', 60_000);
-    const errand = (job: JobId) =>
-      written.parts.db.selectFrom('errands').selectAll().where('job_id', '=', job).executeTakeFirst();
+    const task = (job: JobId) =>
+      written.parts.db
+        .selectFrom('background_tasks')
+        .selectAll()
+        .where('job_id', '=', job)
+        .executeTakeFirst();
     const lines = async (): Promise<{ event?: string; job?: JobId; of?: number; step?: string }[]> => {
       const texts = await Promise.all(backends.map((backend) => backend.log()));
       return texts
@@ -97,7 +101,7 @@ for (const [column, startDatabase] of [
       (await lines())
         .filter((line) => line.job === job)
         .flatMap(({ event, step, of }) =>
-          event === 'job.step' ? [`plan ${step}`] : event === 'errand.begun' ? [`work on stage ${of}`] : [],
+          event === 'job.step' ? [`plan ${step}`] : event === 'task.begun' ? [`work on stage ${of}`] : [],
         )
         .toSorted();
 
@@ -133,7 +137,7 @@ for (const [column, startDatabase] of [
       }
       const failed = (await lines()).filter(({ event }) => event?.endsWith('-failed'));
       assert.deepEqual(failed, []);
-      assert.deepEqual(await written.parts.db.selectFrom('errands').selectAll().execute(), []);
+      assert.deepEqual(await written.parts.db.selectFrom('background_tasks').selectAll().execute(), []);
     });
 
     test('one that comes takes nothing that the other is at; when that one dies it does', async () => {
@@ -146,7 +150,7 @@ for (const [column, startDatabase] of [
         frames.push(await deliverAlike(job));
       }
       await one.start({ PILOT_TEST_SLOW: frames[0] ?? '' });
-      const has = async (job: JobId) => (await errand(job))?.process;
+      const has = async (job: JobId) => (await task(job))?.process;
       for (const job of both) await until(() => has(job), 'it is not at it');
       const before = await Promise.all(both.map(has));
       await other.start();
@@ -156,7 +160,7 @@ for (const [column, startDatabase] of [
       await completed(third);
       for (const [index, job] of both.entries()) {
         assert.equal(await has(job), before[index], 'it was taken from the one at work');
-        assert.equal((await errand(job))?.deaths, 0, 'a process that lives was counted as dead');
+        assert.equal((await task(job))?.deaths, 0, 'a process that lives was counted as dead');
       }
       await one.end('SIGKILL');
       for (const job of both) {
@@ -193,11 +197,14 @@ test('a backend that stood still for longer than its lease makes nothing true of
     await farm.parts.engine.advance(job);
     await asked.promise;
     const other = { process: 'elsewhere:1:2:3', expires_at: Date.now() + 600_000 };
-    await farm.parts.db.updateTable('errands').set(other).where('job_id', '=', job).execute();
+    await farm.parts.db.updateTable('background_tasks').set(other).where('job_id', '=', job).execute();
     still.resolve();
-    await until(() => farm.parts.engine.errands.running().length === 0, 'it does not end');
-    assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
-    const { process } = await farm.parts.db.selectFrom('errands').selectAll().executeTakeFirstOrThrow();
+    await until(() => farm.parts.engine.backgroundTasks.running().length === 0, 'it does not end');
+    assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
+    const { process } = await farm.parts.db
+      .selectFrom('background_tasks')
+      .selectAll()
+      .executeTakeFirstOrThrow();
     assert.equal(process, other.process);
   } finally {
     await farm.stop();
@@ -211,13 +218,13 @@ test('what a backend on another machine is at is left to it until its lease is o
   try {
     const job = await assembling(farm);
     const elsewhere = { job_id: job, process: 'elsewhere:1:2:3', started_at: now, expires_at: now + 30_000 };
-    await farm.parts.db.insertInto('errands').values(elsewhere).execute();
-    const idle = () => farm.parts.engine.errands.running().length === 0;
+    await farm.parts.db.insertInto('background_tasks').values(elsewhere).execute();
+    const idle = () => farm.parts.engine.backgroundTasks.running().length === 0;
     for (const seconds of [0, 15, 29]) {
       now = elsewhere.started_at + seconds * 1_000;
       await farm.parts.engine.sweep();
       await until(idle, 'it is at something');
-      assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+      assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
     }
     now = elsewhere.expires_at + 3_000;
     await until(async () => {

@@ -24,11 +24,11 @@ export function createWaitWatch(parts: Parts) {
   const since = new Map<JobId, number>();
   const told = new Set<JobId>();
 
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     // While the balancer is away nobody knows which workers are there.
     if (!parts.balancer.connected()) return since.clear();
     const fleet = await fleetOf(parts.db);
-    const stages = await waitingStages(parts.db, ['probing', 'queued', 'running'], MOST_STAGES);
+    const stages = await waitingStages(parts.db, ['preparing', 'queued', 'running'], MOST_STAGES);
     const lacking = new Set<JobId>();
     for (const stage of stages) {
       const requirements: Requirement[] = JSON.parse(stage.requirements_json);
@@ -46,7 +46,7 @@ export function createWaitWatch(parts: Parts) {
       if (await dropWaitingNotes(parts.db, job)) parts.live.jobChanged(job);
     }
   };
-  return { look };
+  return { check };
 }
 
 const canRun = (fleet: Capabilities[], requirements: Requirement[]): boolean =>
@@ -62,7 +62,7 @@ async function report(
   const job = await findJob(parts.db, id);
   if (job === undefined) return;
   const problem = backendKindOf(job.kind).fleetProblem(fleet, requirements);
-  if (job.state === 'probing') {
+  if (job.state === 'preparing') {
     // The one worker that can may be starting again at this moment.
     const known = await knownFleetOf(parts.db, parts.clock());
     const hopeless = backendKindOf(job.kind).fleetProblem(known, requirements);

@@ -15,7 +15,7 @@ export type MadeArtifact = StoredBlob & { name: string; mediaType: string };
 export type Assembly = { outcome: 'complete'; artifacts: MadeArtifact[]; notes: Note[] } | Unfinished;
 
 /** `value` is for the kind's own planning; `blobs` are kept with the job from then on. */
-export type Gathering = { outcome: 'gathered'; value: unknown; blobs: BlobHash[] } | Unfinished;
+export type StageTaskResult = { outcome: 'done'; value: unknown; blobs: BlobHash[] } | Unfinished;
 
 export type Unfinished =
   /** These results are unusable and must be made again; the stage's `memory_json` is `memory` at the next look. */
@@ -25,7 +25,7 @@ export type Unfinished =
   | { outcome: 'fail'; code: string; message: string };
 
 /** Work of the backend's own, called again from the start after a crash. `onProgress` takes 0 to 1. */
-export type Errand = {
+export type BackgroundTask = {
   job: JobRow;
   stage: StageRow;
   onProgress(fraction: number): void;
@@ -39,11 +39,11 @@ export interface FarmKind {
     parts: Parts,
     submission: unknown,
   ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
-  /** Names of the stages with something to gather: it is done when their chunks are, before the next stage is planned. */
-  readonly gathers: readonly string[];
-  gather(parts: Parts, errand: Errand): Promise<Gathering>;
+  /** Names of the stages that have a task for the backend, run when their chunks are done and before the next stage is planned. */
+  readonly stageTasks: readonly string[];
+  runStageTask(parts: Parts, task: BackgroundTask): Promise<StageTaskResult>;
   /** Puts the finished result together and names its artifacts. */
-  assemble(parts: Parts, errand: Errand): Promise<Assembly>;
+  assemble(parts: Parts, task: BackgroundTask): Promise<Assembly>;
   /** True when the first chunk that fails for good ends the job. */
   stopsOnFailure(spec: unknown): boolean;
   /** Why none of these workers can run a stage, null where one can or none is connected. */

@@ -21,12 +21,12 @@ async function startControl(port = 0) {
   await once(http, 'listening');
   const io = new Server(http);
   const asked: unknown[] = [];
-  const knocks = { refused: 0 };
+  const handshakes = { refused: 0 };
   const control = io.of('/control');
   control.use((socket, next) => {
     const auth = ControlAuth.safeParse(socket.handshake.auth);
     const good = auth.success && auth.data.token === 'token' && auth.data.protocol === PROTOCOL_VERSION;
-    if (!good) knocks.refused += 1;
+    if (!good) handshakes.refused += 1;
     next(good ? undefined : new Error('bad-token'));
   });
   control.on('connection', (socket) => {
@@ -40,7 +40,7 @@ async function startControl(port = 0) {
   return {
     port: (http.address() as AddressInfo).port,
     asked,
-    knocks,
+    handshakes,
     control,
     async stop() {
       await io.close();
@@ -118,7 +118,7 @@ test('a refused handshake is tried again: the balancer may only just be starting
   });
   try {
     assert.deepEqual((await link.retryChunks(job)).ok, false);
-    await until(() => balancer.knocks.refused >= 2, 'it gave up');
+    await until(() => balancer.handshakes.refused >= 2, 'it gave up');
     assert.equal(link.connected(), false);
   } finally {
     link.close();

@@ -1,5 +1,5 @@
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { type ChunkNews, hearStage, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
+import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import {
   type ChunkProgress,
   CONTROL_REQUESTS,
@@ -153,7 +153,7 @@ function rememberHints() {
     },
     stagePatch(patch: StagePatch) {
       const news = newsOf(patch.job, patch.stage);
-      hearStage(news, patch);
+      addStagePatch(news, patch);
       // What has changed is asked of the database: only what is under way is kept.
       news.changes.clear();
       if (patch.settled || news.progress.size === 0) stages.delete(patch.job);

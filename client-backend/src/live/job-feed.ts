@@ -1,6 +1,6 @@
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
-import { type ChunkNews, hearStage, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
+import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import type { ChunkProgress, StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
 import { chunkSpecs, workerNames } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -11,7 +11,7 @@ import { throttle } from './throttle.ts';
 export interface JobFeed {
   changed(): void;
   patch(patch: StagePatch): void;
-  stitching(fraction: number): void;
+  backgroundProgressed(fraction: number): void;
   close(): void;
 }
 
@@ -28,10 +28,10 @@ export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => voi
     // One at a time: names that are slow to read would let this patch arrive after the next one.
     if (telling) return;
     telling = true;
-    const gathered = pending;
+    const sent = pending;
     pending = nothing();
     // With the database away the page is told nothing; it asks again when it reconnects or the next change comes.
-    void toPatch(db, job, gathered)
+    void toPatch(db, job, sent)
       .then(send, () => undefined)
       .finally(() => {
         telling = false;
@@ -43,16 +43,16 @@ export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => voi
       pending.changed = true;
       timer.ask();
     },
-    stitching(fraction) {
-      pending.stitching = fraction;
+    backgroundProgressed(fraction) {
+      pending.backgroundFraction = fraction;
       timer.ask();
     },
     patch(patch) {
       if (pending.stage !== null && pending.stage !== patch.stage) {
-        pending = { ...nothing(), stitching: pending.stitching, changed: true };
+        pending = { ...nothing(), backgroundFraction: pending.backgroundFraction, changed: true };
       }
       pending.stage = patch.stage;
-      hearStage(pending.news, patch);
+      addStagePatch(pending.news, patch);
       if (pending.news.changes.size > MOST_CHANGES) {
         pending.news.changes.clear();
         pending.changed = true;
@@ -70,23 +70,23 @@ type Pending = {
   changed: boolean;
   stage: StageId | null;
   news: ChunkNews<ChunkProgress>;
-  stitching: number | null;
+  backgroundFraction: number | null;
 };
-const nothing = (): Pending => ({ changed: false, stage: null, news: noNews(), stitching: null });
+const nothing = (): Pending => ({ changed: false, stage: null, news: noNews(), backgroundFraction: null });
 
-const hasNews = ({ changed, news, stitching }: Pending): boolean =>
-  changed || stitching !== null || news.changes.size > 0 || news.progress.size > 0;
+const hasNews = ({ changed, news, backgroundFraction }: Pending): boolean =>
+  changed || backgroundFraction !== null || news.changes.size > 0 || news.progress.size > 0;
 
-async function toPatch(db: Db, job: JobId, gathered: Pending): Promise<JobPatch> {
-  const { changed, stage, stitching } = gathered;
-  const { changes, progress } = gathered.news;
+async function toPatch(db: Db, job: JobId, sent: Pending): Promise<JobPatch> {
+  const { changed, stage, backgroundFraction } = sent;
+  const { changes, progress } = sent.news;
   const named = await nameProgress(db, stage, [...progress.values()]);
   const chunks = [...changes.values()];
   const makers = new Set(
     chunks.flatMap(({ status, worker }) => (status === 'done' && worker ? [worker] : [])),
   );
   const names = makers.size === 0 ? {} : { names: Object.fromEntries(await workerNames(db, [...makers])) };
-  return { job, changed, stage, chunks, ...names, progress: named, stitching };
+  return { job, changed, stage, chunks, ...names, progress: named, backgroundFraction };
 }
 
 /** Adds to each chunk under way what people call it and its worker. */

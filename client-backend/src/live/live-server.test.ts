@@ -92,21 +92,21 @@ test('a page that watches a job gets the newest word on each chunk, named, at mo
   assert.match(last?.workerName ?? '', /^worker /);
 });
 
-test('changes of the row and of the stitching reach the job page and the list; others hear nothing', async () => {
+test('changes of the row and of the assembly reach the job page and the list; others hear nothing', async () => {
   const page = await watch(job);
   const list = await watch('jobs');
   const workers = await watch('workers');
   for (let i = 0; i < 50; i += 1) live.jobChanged(job);
-  live.stitching(job, 0.5);
-  assert.equal(live.stitchingOf(job), 0.5);
-  await until(() => page.heard.job.some((one) => one.stitching === 0.5), 'no word of the stitching');
+  live.backgroundProgressed(job, 0.5);
+  assert.equal(live.backgroundFractionOf(job), 0.5);
+  await until(() => page.heard.job.some((one) => one.backgroundFraction === 0.5), 'no word of the assembly');
   assert.ok(page.heard.job.some((one) => one.changed));
   await until(() => list.heard.jobs.length >= 2, 'the list was not told');
   assert.deepEqual(list.heard.jobs[0], { jobs: [job] });
   assert.ok(list.heard.jobs.length <= 3);
   assert.deepEqual([workers.heard.job, workers.heard.jobs], [[], []]);
   live.jobChanged(job);
-  assert.equal(live.stitchingOf(job), null);
+  assert.equal(live.backgroundFractionOf(job), null);
 });
 
 test('a page that leaves the room hears no more, and rooms that are not rooms are refused', async () => {

@@ -56,14 +56,14 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
     maxHttpBufferSize: LONGEST_MESSAGE,
     connectTimeout: 10_000,
     allowRequest: (request, answer) => {
-      void mayStay(request.headers, request.socket.remoteAddress ?? 'unknown').then((verdict) =>
-        answer(verdict.ok ? null : verdict.message, verdict.ok),
+      void mayStay(request.headers, request.socket.remoteAddress ?? 'unknown').then((decision) =>
+        answer(decision.ok ? null : decision.message, decision.ok),
       );
     },
   });
   const pages = io.of('/live');
   const feeds = new Map<JobId, JobFeed>();
-  const stitching = new Map<JobId, number>();
+  const backgroundFraction = new Map<JobId, number>();
   const changedJobs = new Set<JobId>();
   const changedWorkers = new Set<WorkerId>();
 
@@ -100,15 +100,15 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
   return {
     jobChanged(job) {
       // Until the next word on it, nothing is being put together.
-      stitching.delete(job);
+      backgroundFraction.delete(job);
       feedOf(job)?.changed();
       listChanged(job);
     },
-    stitching(job, fraction) {
-      stitching.set(job, fraction);
-      feedOf(job)?.stitching(fraction);
+    backgroundProgressed(job, fraction) {
+      backgroundFraction.set(job, fraction);
+      feedOf(job)?.backgroundProgressed(fraction);
     },
-    stitchingOf: (job) => stitching.get(job) ?? null,
+    backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
     stagePatch(patch) {
       feedOf(patch.job)?.patch(patch);
       if (patch.changes.length > 0) listChanged(patch.job);
@@ -121,7 +121,7 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
     dropSignedOut() {
       for (const socket of pages.sockets.values()) {
         const { headers, address } = socket.handshake;
-        void mayStay(headers, address).then((verdict) => verdict.ok || socket.disconnect(true));
+        void mayStay(headers, address).then((decision) => decision.ok || socket.disconnect(true));
       }
     },
     async close() {

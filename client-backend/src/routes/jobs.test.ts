@@ -71,7 +71,7 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
   assert.equal(created.status, 201, await created.clone().text());
   const job = await jobOf(created);
   assert.equal(created.headers.get('location'), `/api/v1/jobs/${job.id}`);
-  assert.deepEqual([job.name, job.state, job.priority, job.stage], ['cubes', 'probing', 5, 'probe']);
+  assert.deepEqual([job.name, job.state, job.priority, job.stage], ['cubes', 'preparing', 5, 'probe']);
   assert.ok(job.view.kind === 'blender');
   assert.deepEqual(job.view.overrides, { frames: '1-2' });
 
@@ -90,7 +90,7 @@ test('submit, look at, rename, pause, cancel, retry; what is not possible is ref
   const renamed = await jobOf(await send('PATCH', `/${job.id}`, { name: 'Cubes, take 2', priority: -1 }));
   assert.deepEqual([renamed.name, renamed.priority], ['Cubes, take 2', -1]);
   assert.equal((await jobOf(await ask(`/${job.id}/pause`, { method: 'POST' }))).state, 'paused');
-  assert.equal((await jobOf(await ask(`/${job.id}/resume`, { method: 'POST' }))).state, 'probing');
+  assert.equal((await jobOf(await ask(`/${job.id}/resume`, { method: 'POST' }))).state, 'preparing');
   const early = await send('PUT', `/${job.id}/settings`, {});
   assert.equal(early.status, 409);
   assert.match((await problemOf(early)).detail, /this one is having its file read/);

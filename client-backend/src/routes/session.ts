@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { Session, SignIn } from '@parallel-pilot/shared/api/farm.ts';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { type Access, SESSION_COOKIE } from '../auth/access.ts';
-import { knockOf } from '../auth/guard.ts';
+import { accessRequestOf } from '../auth/guard.ts';
 import { SESSION_MS } from '../auth/sessions.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
@@ -15,10 +15,10 @@ export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}
     signedIn,
     owner: signedIn ? parts.owner : null,
   });
-  routes.openapi(look, async (c) => c.json(view((await access.identify(knockOf(c))).ok), 200));
+  routes.openapi(look, async (c) => c.json(view((await access.identify(accessRequestOf(c))).ok), 200));
   routes.openapi(signIn, async (c) => {
     if (!access.required) return c.json(view(true), 200);
-    const result = await access.signIn(c.req.valid('json').key, knockOf(c));
+    const result = await access.signIn(c.req.valid('json').key, accessRequestOf(c));
     if (!result.ok) return problem(c, result.status === 429 ? 429 : 401, result.code, result.message);
     setCookie(c, SESSION_COOKIE, result.token, {
       httpOnly: true,
@@ -30,7 +30,7 @@ export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}
     return c.json(view(true), 200);
   });
   routes.openapi(signOut, async (c) => {
-    await access.signOut(knockOf(c));
+    await access.signOut(accessRequestOf(c));
     onSignOut();
     deleteCookie(c, SESSION_COOKIE, { path: '/' });
     return c.json(view(!access.required), 200);

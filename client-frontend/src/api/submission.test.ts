@@ -41,7 +41,7 @@ const ROW = {
   id: 'job_abcdefghij0123456789',
   kind: 'blender',
   name: 'one',
-  state: 'probing',
+  state: 'preparing',
   priority: 0,
   createdAt: 0,
   updatedAt: 0,

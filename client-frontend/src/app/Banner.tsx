@@ -58,7 +58,7 @@ function useLater(condition: boolean, ms: number): boolean {
   return held;
 }
 
-/** Knocks until the farm answers, then asks everything again. */
+/** Asks until the farm answers, then asks everything again. */
 function useRecovery(away: boolean): void {
   const queries = useQueryClient();
   const wasAway = useRef(false);

@@ -85,7 +85,7 @@ function Finder({ onClose }: { onClose(): void }) {
               >
                 <span className={classes.name}>{job.name}</span>
                 <small>{formatAgo(job.createdAt, now)}</small>
-                <StateBadge job={job} probing={siteKind(job.kind)?.words.probing} />
+                <StateBadge job={job} preparing={siteKind(job.kind)?.words.preparing} />
               </Command.Item>
             ))}
           </Command.Group>

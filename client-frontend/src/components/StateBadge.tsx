@@ -6,12 +6,17 @@ import classes from './StateBadge.module.css';
 type Look = { text: string; color: string; ink?: string; shape?: 'ring' | 'square'; live?: boolean };
 
 const LOOKS: Record<JobStatus, Look> = {
-  probing: { text: 'Getting ready', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
+  preparing: { text: 'Getting ready', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
   ready: { text: 'Waiting for you', color: 'var(--brand)', ink: 'var(--brand)', shape: 'ring' },
   queued: { text: 'Queued', color: 'var(--muted)', shape: 'ring' },
   running: { text: 'Running', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
   paused: { text: 'Paused', color: 'var(--muted)', shape: 'square' },
-  stitching: { text: 'Putting together', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
+  assembling: {
+    text: 'Putting together',
+    color: 'var(--state-running)',
+    ink: 'var(--amber-ink)',
+    live: true,
+  },
   completed: { text: 'Completed', color: 'var(--state-done)', ink: 'var(--brand)' },
   failed: { text: 'Failed', color: 'var(--state-failed)', ink: 'var(--berry-ink)', shape: 'square' },
   canceled: { text: 'Canceled', color: 'var(--state-canceled)', shape: 'square' },
@@ -23,13 +28,13 @@ type Shown = Pick<JobSummary, 'state' | 'fraction'>;
 const lookOf = ({ state, fraction }: Shown): Look =>
   LOOKS[state === 'queued' && fraction > 0 ? 'running' : state];
 
-/** `probing` is what the job's kind calls that state; without it the state has a word that fits every kind. */
-export function stateText(job: Shown, probing: string | undefined): string {
-  return job.state === 'probing' && probing !== undefined ? probing : lookOf(job).text;
+/** `preparing` is what the job's kind calls that state; without it the state has a word that fits every kind. */
+export function stateText(job: Shown, preparing: string | undefined): string {
+  return job.state === 'preparing' && preparing !== undefined ? preparing : lookOf(job).text;
 }
 
 /** A job's state in words, with a dot whose form says the same as its colour. */
-export function StateBadge({ job, probing }: { job: Shown; probing?: string | undefined }) {
+export function StateBadge({ job, preparing }: { job: Shown; preparing?: string | undefined }) {
   const { color, ink, shape, live } = lookOf(job);
   const style = { '--badge-color': color, ...(ink === undefined ? {} : { '--badge-ink': ink }) };
   return (
@@ -40,7 +45,7 @@ export function StateBadge({ job, probing }: { job: Shown; probing?: string | un
       style={style as CSSProperties}
     >
       <span className={classes.dot} aria-hidden />
-      {stateText(job, probing)}
+      {stateText(job, preparing)}
     </span>
   );
 }

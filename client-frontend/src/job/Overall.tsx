@@ -38,12 +38,12 @@ export function Overall({ job, fraction, bar, counted, measuring, assembling, ch
         <span>{timeInWords(job, now)}</span>
       </div>
       {children}
-      {job.state === 'stitching' && (
-        <div className={classes.stitching}>
+      {job.state === 'assembling' && (
+        <div className={classes.assembling}>
           <span>{assembling}</span>
           <Bar
             label="Putting the result together"
-            fraction={job.stitching ?? 0}
+            fraction={job.backgroundFraction ?? 0}
             color="var(--state-running)"
             height={10}
           />
@@ -62,7 +62,7 @@ function Forecast({ job, now, measuring }: { job: JobDetail; now: number; measur
       return job.state === 'failed' ? 'Stopped' : 'Canceled';
     case 'paused':
       return 'Paused';
-    case 'stitching':
+    case 'assembling':
       return 'Almost there';
     default:
       if (job.etaSeconds === null) return measuring;

@@ -23,7 +23,7 @@ type WorkerBarsProps = {
 export function WorkerBars({ job, spans, one }: WorkerBarsProps) {
   const lanes = useLanes(job.progress);
   const at = useMomentOfWaiting(lanes);
-  if (isOver(job.state) || job.state === 'stitching') return <WhoDidIt spans={spans} one={one} />;
+  if (isOver(job.state) || job.state === 'assembling') return <WhoDidIt spans={spans} one={one} />;
   const idle = job.state === 'paused' ? 'Paused' : `Waiting for a ${one}`;
   return (
     <Panel title="Workers">

@@ -50,7 +50,7 @@ export type SiteKind = {
   capabilities: CapabilityWords;
   words: {
     /** Its state while it is looked into, before it can be worked on. */
-    probing: string;
+    preparing: string;
     /** Beside "Cancel the job" when asked whether one really wants to. */
     goOn: string;
     /** What canceling does. */

@@ -17,8 +17,7 @@ const noise = (of = size) =>
   sharp({
     create: { ...of, channels: 3, background: 'red', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
   });
-const words = (verdict: Awaited<ReturnType<Decoder['check']>>): string =>
-  verdict.ok ? 'fine' : verdict.message;
+const words = (check: Awaited<ReturnType<Decoder['check']>>): string => (check.ok ? 'fine' : check.message);
 
 for (const sandbox of await levels()) {
   const decoding = async <T>(

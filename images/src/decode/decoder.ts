@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { wrongSize } from '../header/header.ts';
-import { damaged, type Verdict } from '../picture.ts';
+import { damaged, type PictureCheck } from '../picture.ts';
 import {
   type DecoderChild,
   type DecoderOptions,
@@ -23,14 +23,14 @@ export type Decoder = {
   warm(): void;
   pid(): number | undefined;
   /** Decodes every pixel. A path is one of the caller's own files, not one that a child could change. */
-  check(picture: Buffer | string, signal?: AbortSignal): Promise<Verdict>;
+  check(picture: Buffer | string, signal?: AbortSignal): Promise<PictureCheck>;
   /** Makes a WebP of a picture and puts it at `target`: 256 pixels at most, or as large as a WebP can be. */
   derive(
     picture: string,
     what: 'thumbnail' | 'preview',
     target: string,
     signal?: AbortSignal,
-  ): Promise<Verdict>;
+  ): Promise<PictureCheck>;
   close(): Promise<void>;
 };
 
@@ -47,17 +47,17 @@ export function createDecoder(options: DecoderOptions): Decoder {
     make: Make,
     picture: Buffer | string,
     signal: AbortSignal | undefined,
-  ): Promise<{ verdict: Verdict; by: DecoderChild }> => {
+  ): Promise<{ check: PictureCheck; by: DecoderChild }> => {
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted();
       const by = await running();
       const reply = await by.ask({ make, ...(await sourceOf(picture)) }, signal);
       signal?.throwIfAborted();
-      if (!('ended' in reply)) return { by, verdict: verdictOf(reply, make, options) };
-      const verdict = afterEnd(reply, options);
-      if (verdict !== null) return { by, verdict };
+      if (!('ended' in reply)) return { by, check: checkOf(reply, make, options) };
+      const check = afterEnd(reply, options);
+      if (check !== null) return { by, check };
       // It may have been killed from outside, or worn out.
-      if (attempt === 2) return { by, verdict: damaged('ends the program that decodes it') };
+      if (attempt === 2) return { by, check: damaged('ends the program that decodes it') };
     }
   };
   return {
@@ -65,13 +65,13 @@ export function createDecoder(options: DecoderOptions): Decoder {
       child ??= startDecoderChild(options);
     },
     pid: () => (child?.alive() ? child.pid : undefined),
-    check: async (picture, signal) => (await ask('nothing', picture, signal)).verdict,
+    check: async (picture, signal) => (await ask('nothing', picture, signal)).check,
     async derive(picture, what, target, signal) {
-      const { verdict, by } = await ask(what, picture, signal);
-      if (!verdict.ok) return verdict;
+      const { check, by } = await ask(what, picture, signal);
+      if (!check.ok) return check;
       const taken = await by.workspace.take(OUTPUT, target, MOST_DERIVED_BYTES[what]);
       await by.workspace.discard(OUTPUT);
-      return taken.ok ? verdict : damaged(`could not be made smaller. ${taken.message}`);
+      return taken.ok ? check : damaged(`could not be made smaller. ${taken.message}`);
     },
     async close() {
       const last = child;
@@ -88,7 +88,11 @@ async function sourceOf(picture: Buffer | string) {
   return { size, bytes: createReadStream(picture, { highWaterMark: 262_144 }) as AsyncIterable<Buffer> };
 }
 
-function verdictOf(answer: Exclude<Reply, { ended: unknown }>, make: Make, options: DecoderOptions): Verdict {
+function checkOf(
+  answer: Exclude<Reply, { ended: unknown }>,
+  make: Make,
+  options: DecoderOptions,
+): PictureCheck {
   if (!answer.ok) return damaged(`does not decode (${answer.message.replace(/[^\x20-\x7e]/g, '?')})`);
   const same = answer.width === options.width && answer.height === options.height;
   return make !== 'nothing' || same ? { ok: true } : wrongSize(answer, options);
@@ -98,7 +102,7 @@ function verdictOf(answer: Exclude<Reply, { ended: unknown }>, make: Make, optio
 function afterEnd(
   { ended, ready, said }: Extract<Reply, { ended: unknown }>,
   options: DecoderOptions,
-): Verdict | null {
+): PictureCheck | null {
   if (ended === 'slow') return damaged('takes too long to decode');
   if (ended === 'confused') return damaged('confuses the program that decodes it');
   if (ended === 'canceled') throw new Error('canceled without its signal');

@@ -1,8 +1,8 @@
 import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import {
+  addChange,
+  addProgress,
   type ChunkNews,
-  hearChange,
-  hearProgress,
   noNews,
 } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import type { ChunkProgress, StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
@@ -50,15 +50,15 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
     const entry = pendingOf(change.job, change.stage);
     // A worker's progress is heard at once, its start only when that is committed: it may come after.
     const early = status === 'running' ? entry.news.progress.get(ordinal) : undefined;
-    hearChange(entry.news, { ordinal, status, worker });
-    if (early?.worker === worker) hearProgress(entry.news, early);
+    addChange(entry.news, { ordinal, status, worker });
+    if (early?.worker === worker) addProgress(entry.news, early);
     entry.settled = settled;
     wake(change.stage, entry);
   }
 
   function progressed(lease: Lease, log?: string): void {
     const entry = pendingOf(lease.stage.job.id, lease.stage.id);
-    hearProgress(entry.news, progressOf(lease, log));
+    addProgress(entry.news, progressOf(lease, log));
     wake(lease.stage.id, entry);
     workers.add(lease.worker.id);
   }

@@ -10,7 +10,7 @@ import { commit } from './commit.ts';
 import { type Delivered, deliveredIn, withoutLeasesOf } from './delivered.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { HandlerError } from './handler-error.ts';
-import { type Inbound, sameness } from './inbound.ts';
+import { coalescingKey, type Inbound } from './inbound.ts';
 import { isolate, refuseQuarantined } from './isolate.ts';
 import { carrySessions, loadFarm } from './load-farm.ts';
 import { perform } from './perform.ts';
@@ -79,7 +79,7 @@ export class FarmEngine implements Engine {
   }
 
   push(event: Inbound): void {
-    const key = sameness(event);
+    const key = coalescingKey(event);
     // While rounds fail, workers say the same again and again; and one tick is as good as two.
     if (key !== undefined && (this.#downSince !== null || event.type === 'tick' || event.type === 'sweep')) {
       this.#replaceEarlier(key);
@@ -102,7 +102,7 @@ export class FarmEngine implements Engine {
 
   #replaceEarlier(key: string): void {
     this.#inbound = this.#inbound.filter((earlier) => {
-      if (sameness(earlier) !== key) return true;
+      if (coalescingKey(earlier) !== key) return true;
       if ('reply' in earlier) this.#parts.wire.reply(earlier.reply, refusal('not-ready'));
       return false;
     });

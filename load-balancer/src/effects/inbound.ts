@@ -22,7 +22,7 @@ export type Inbound =
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks };
 
 /** Equal for messages of which the later one makes the earlier one needless; undefined where each one counts. */
-export function sameness(event: Inbound): string | undefined {
+export function coalescingKey(event: Inbound): string | undefined {
   switch (event.type) {
     case 'tick':
     case 'sweep':

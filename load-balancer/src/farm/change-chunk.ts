@@ -173,7 +173,7 @@ function remember(lease: Lease, ending: Ending, now: number): void {
   const { stage, worker, startedAt } = lease;
   const { job } = stage;
   const ran = startedAt === null ? 0 : now - startedAt;
-  job.served += ending.type === 'finish' || ending.type === 'fail' ? Math.max(ending.busyMs, ran) : ran;
+  job.usedSlotMs += ending.type === 'finish' || ending.type === 'fail' ? Math.max(ending.busyMs, ran) : ran;
   if (ending.type === 'finish') {
     noteChunkTime(stage, worker, ending.busyMs);
     job.succeeded.add(worker.id);

@@ -48,13 +48,13 @@ export type Job = {
   /** Leases open now. */
   held: number;
   /** Slot time received so far, milliseconds; jobs of equal priority are kept level. */
-  served: number;
+  usedSlotMs: number;
   /** Chunks that failed on a worker through what may be the worker's fault. */
   failures: Map<WorkerId, Set<ChunkId>>;
   /** Workers that finished a chunk of it. */
   succeeded: Set<WorkerId>;
   lastFailure: { code: FailureCode; message: string } | null;
-  /** Since when every worker that could go on is shut out; null while one is not. */
+  /** Since when every worker that could go on is excluded; null while one is not. */
   stuckSince: number | null;
 };
 
@@ -86,7 +86,7 @@ export type Worker = {
   /** Null while its socket is gone: its leases stand until `lostAt`. */
   session: SessionId | null;
   lostAt: number;
-  lastHeard: number;
+  lastHeartbeat: number;
   slots: number;
   capabilities: Capabilities;
   /** Answers to `requirementsKey`. */

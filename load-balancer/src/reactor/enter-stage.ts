@@ -17,7 +17,7 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
     ...facts,
     stages: new Set(),
     held: 0,
-    served: startingShare(farm, facts.priority),
+    usedSlotMs: startingShare(farm, facts.priority),
     failures: new Map(),
     succeeded: new Set(),
     lastFailure: null,
@@ -56,7 +56,7 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
 
 /** A worker that was connected before this process started. */
 export function expectBack(farm: Farm, id: Worker['id'], now: number): Worker {
-  const worker = { ...createWorker(id), lastHeard: now, lostAt: now + RETURN_MS };
+  const worker = { ...createWorker(id), lastHeartbeat: now, lostAt: now + RETURN_MS };
   farm.workers.set(id, worker);
   return worker;
 }

@@ -36,7 +36,8 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
   const effects: Effect[] = [];
   const job = enterJob(farm, facts);
   // What others received while it stood still is not made up for.
-  if (!isGrantable(job.status)) job.served = Math.max(job.served, startingShare(farm, facts.priority));
+  if (!isGrantable(job.status))
+    job.usedSlotMs = Math.max(job.usedSlotMs, startingShare(farm, facts.priority));
   job.status = facts.status;
   job.priority = facts.priority;
   for (const loaded of read.loaded) {

@@ -4,7 +4,7 @@ import { endLease } from '../farm/change-chunk.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
-import { endStuck } from '../scheduling/shut-out.ts';
+import { endStuck } from '../scheduling/excluded-workers.ts';
 import { lose } from './on-worker.ts';
 
 /** Ticks come twice a second. */

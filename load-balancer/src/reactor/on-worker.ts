@@ -5,8 +5,8 @@ import { endLease, startLease } from '../farm/change-chunk.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
-import { heardBlobs } from '../farm/heard.ts';
 import { admitNewcomer } from '../farm/newcomers.ts';
+import { recordBlobs } from '../farm/record-heartbeat.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
@@ -53,7 +53,7 @@ function enter(farm: Farm, event: Event<'hello'>, before: Worker | undefined, no
     identityHash,
     owner,
     session,
-    lastHeard: now,
+    lastHeartbeat: now,
     lostAt: now + LEASE_MS,
     slots: hello.slots,
     capabilities: hello.capabilities,
@@ -62,7 +62,7 @@ function enter(farm: Farm, event: Event<'hello'>, before: Worker | undefined, no
   } satisfies Partial<Worker>);
   worker.matches.clear();
   worker.blobs.clear();
-  heardBlobs(worker, { added: hello.blobs, removed: [] });
+  recordBlobs(worker, { added: hello.blobs, removed: [] });
   farm.workers.set(worker.id, worker);
   farm.sessions.set(session, worker);
   return worker;
@@ -75,7 +75,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   owner: null,
   session: null,
   lostAt: 0,
-  lastHeard: 0,
+  lastHeartbeat: 0,
   slots: 1,
   capabilities: {},
   matches: new Map(),
@@ -155,7 +155,7 @@ function remove(farm: Farm, worker: Worker, how: 'release' | 'expire', now: numb
   }
   worker.session = null;
   farm.workers.delete(worker.id);
-  const at = worker.lastHeard === 0 ? now : worker.lastHeard;
+  const at = worker.lastHeartbeat === 0 ? now : worker.lastHeartbeat;
   return [
     ...effects,
     { type: 'write', write: { type: 'worker-status', worker: worker.id, status: 'offline', at } },

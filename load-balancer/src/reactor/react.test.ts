@@ -7,7 +7,7 @@ import { hangLimit, noteChunkTime } from '../farm/chunk-times.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Lease } from '../farm/farm.ts';
-import { heard } from '../farm/heard.ts';
+import { recordHeartbeat } from '../farm/record-heartbeat.ts';
 import { react } from './react.ts';
 
 describe('the reactor', () => {
@@ -139,7 +139,7 @@ describe('the reactor', () => {
     untold.delivered = false;
     const beat = (): Effect[] => {
       sim.now += 1_000;
-      heard(sim.farm, session, sim.now);
+      recordHeartbeat(sim.farm, session, sim.now);
       return say(sim, { type: 'tick' });
     };
     for (let second = 1; second < 10; second += 1) assert.deepEqual(beat(), []);

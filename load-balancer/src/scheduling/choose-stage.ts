@@ -1,7 +1,7 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
 import { mayTake } from './eligibility.ts';
-import { compareClaims, mayGoOn } from './fairness.ts';
+import { compareClaims, mayKeepAffinity } from './fairness.ts';
 
 /** What may be granted in one round. */
 export type Board = {
@@ -45,5 +45,5 @@ function chooseOfRank(farm: Farm, rank: Stage[], capacity: number, worker: Worke
     if (opened === undefined || compareClaims(stage.job, opened.job) < 0) opened = stage;
   }
   if (first === undefined || opened === undefined) return first;
-  return mayGoOn(opened.job, first.job, capacity / competing) ? opened : first;
+  return mayKeepAffinity(opened.job, first.job, capacity / competing) ? opened : first;
 }

@@ -5,9 +5,9 @@ import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm
 /** Chunks of one job that may fail on a worker before it is not given that job again. */
 const FAILURES_BORNE = 3;
 
-/** True when the worker may see the job, has what the stage needs, and has not been shut out of its job. */
+/** True when the worker may see the job, has what the stage needs, and has not been excluded from its job. */
 export const mayRun = (stage: Stage, worker: Worker): boolean =>
-  isCapable(stage, worker) && !isShutOut(stage.job, worker.id);
+  isCapable(stage, worker) && !isExcluded(stage.job, worker.id);
 
 export function isCapable(stage: Stage, worker: Worker): boolean {
   return isTrusted(stage.job, worker) && hasWhatItNeeds(stage, worker);
@@ -25,7 +25,7 @@ function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
   return answer;
 }
 
-export const isShutOut = (job: Job, worker: WorkerId): boolean =>
+export const isExcluded = (job: Job, worker: WorkerId): boolean =>
   (job.failures.get(worker)?.size ?? 0) >= FAILURES_BORNE;
 
 /** True when the worker could be given a chunk of the stage right now, if it had room. */

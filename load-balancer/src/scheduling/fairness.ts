@@ -13,7 +13,7 @@ export const TURN_MS = 20_000;
 export function startingShare(farm: Farm, priority: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (const job of farm.jobs.values()) {
-    if (job.priority === priority && isCompeting(job)) least = Math.min(least, job.served);
+    if (job.priority === priority && isCompeting(job)) least = Math.min(least, job.usedSlotMs);
   }
   return least === Number.POSITIVE_INFINITY ? 0 : least - TURN_MS - 1;
 }
@@ -23,7 +23,9 @@ const isCompeting = (job: Job): boolean =>
 
 /** Negative when `a` should be served before `b`: fewer slots now, then less slot time so far, then older. */
 export function compareClaims(a: Job, b: Job): number {
-  return a.held - b.held || a.served - b.served || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+  return (
+    a.held - b.held || a.usedSlotMs - b.usedSlotMs || a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
+  );
 }
 
 /**
@@ -31,5 +33,5 @@ export function compareClaims(a: Job, b: Job): number {
  * `other` has the better claim. `evenPart` is the number of leases each
  * competing job would hold if all held the same.
  */
-export const mayGoOn = (mine: Job, other: Job, evenPart: number): boolean =>
-  mine === other || mine.held + 1 <= evenPart || mine.served - other.served <= TURN_MS;
+export const mayKeepAffinity = (mine: Job, other: Job, evenPart: number): boolean =>
+  mine === other || mine.held + 1 <= evenPart || mine.usedSlotMs - other.usedSlotMs <= TURN_MS;

@@ -2,7 +2,7 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Lease, type Worker } from '../farm/farm.ts';
 import type { Board } from './choose-stage.ts';
-import { isAvoided, isOnTrial, isShutOut, mayRun, mayTake } from './eligibility.ts';
+import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 
 /** Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. */
 export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
@@ -17,7 +17,7 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   for (const lease of unstarted) {
     const { job } = lease.stage;
     // A paused job keeps what runs; whatever waits behind it waits at home.
-    if (!isAsked(lease) && (!isGrantable(job.status) || isShutOut(job, lease.worker.id))) ask(lease);
+    if (!isAsked(lease) && (!isGrantable(job.status) || isExcluded(job, lease.worker.id))) ask(lease);
   }
   forIdleWorkers(farm, unstarted, now, ask);
   forUrgentWork(farm, board, unstarted, now, ask);

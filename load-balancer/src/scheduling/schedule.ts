@@ -16,7 +16,7 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
   const board = createBoard(farm);
   const effects: Effect[] = [];
   if (board.ranks.length > 0) {
-    for (const depth of [1, 2]) fill(farm, board, depth, { now, newLease, effects });
+    for (const depth of [1, 2]) assignPass(farm, board, depth, { now, newLease, effects });
   }
   return [...effects, ...takeBack(farm, board, now)];
 }
@@ -24,23 +24,23 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
 type Round = { now: number; newLease: () => LeaseId; effects: Effect[] };
 
 // One chunk for each worker in turn, so that few chunks spread over many machines.
-function fill(farm: Farm, board: Board, depth: number, round: Round): void {
+function assignPass(farm: Farm, board: Board, depth: number, round: Round): void {
   const hasRoom = (worker: Worker) => worker.leases.size < depth * worker.slots;
   let free = [...farm.workers.values()].filter(
     (worker) => isPresent(worker) && worker.pausedUntil <= round.now && hasRoom(worker),
   );
   free.sort((a, b) => b.speed - a.speed);
   while (free.length > 0) {
-    const served: Worker[] = [];
+    const assigned: Worker[] = [];
     for (const worker of free) {
-      if (hasRoom(worker) && serve(farm, board, worker, free, hasRoom, round)) served.push(worker);
+      if (hasRoom(worker) && assignOne(farm, board, worker, free, hasRoom, round)) assigned.push(worker);
     }
-    free = served.filter(hasRoom);
+    free = assigned.filter(hasRoom);
   }
 }
 
 /** Grants until this worker got one; false when nothing waits for it. */
-function serve(
+function assignOne(
   farm: Farm,
   board: Board,
   worker: Worker,

@@ -7,7 +7,7 @@ import type { Namespace, Socket } from 'socket.io';
 import type { Broadcast } from '../effects/broadcast.ts';
 import type { Engine } from '../effects/engine.ts';
 import type { SessionId } from '../farm/farm.ts';
-import { heard, heardBlobs, heardHeartbeat, heardProgress } from '../farm/heard.ts';
+import { recordBlobs, recordHeartbeat, recordLoad, recordProgress } from '../farm/record-heartbeat.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
@@ -46,7 +46,7 @@ function serveWorker(socket: Socket, session: SessionId, parts: WorkerSocketPart
 /** Messages that are stored. */
 function takeReports(socket: Socket, session: SessionId, parts: WorkerSocketParts): void {
   const { engine, replies, log } = parts;
-  const alive = () => heard(engine.farm, session, parts.clock());
+  const alive = () => recordHeartbeat(engine.farm, session, parts.clock());
   receive(socket, 'hello', WORKER_MESSAGES.hello, log, ({ identity, ...hello }, ack) => {
     if (!engine.ready()) return ack(refusal('not-ready'));
     const { address } = socket.handshake;
@@ -86,22 +86,21 @@ function tooLong({ result }: Done): string | null {
 /** Signs of life. */
 function takeSigns(socket: Socket, session: SessionId, parts: WorkerSocketParts): void {
   const { engine, broadcast, clock, log } = parts;
-  const worker = () => heard(engine.farm, session, clock());
+  const worker = () => recordHeartbeat(engine.farm, session, clock());
   receive(socket, 'heartbeat', WORKER_MESSAGES.heartbeat, log, (heartbeat) => {
     const from = worker();
     if (from === undefined) return;
-    if (heardHeartbeat(from, heartbeat))
-      engine.push({ type: 'draining', session, draining: heartbeat.draining });
+    if (recordLoad(from, heartbeat)) engine.push({ type: 'draining', session, draining: heartbeat.draining });
     broadcast.workerChanged(from.id);
   });
   receive(socket, 'progress', WORKER_MESSAGES.progress, log, (progress) => {
     const from = worker();
     if (from === undefined) return;
-    for (const { lease, log: printed } of heardProgress(engine.farm, from, progress))
+    for (const { lease, log: printed } of recordProgress(engine.farm, from, progress))
       broadcast.progressed(lease, printed);
   });
   receive(socket, 'blobs-changed', WORKER_MESSAGES['blobs-changed'], log, (changed) => {
     const from = worker();
-    if (from !== undefined) heardBlobs(from, changed);
+    if (from !== undefined) recordBlobs(from, changed);
   });
 }

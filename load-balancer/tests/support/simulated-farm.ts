@@ -7,7 +7,7 @@ import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
 import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
-import { heard } from '../../src/farm/heard.ts';
+import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { react } from '../../src/reactor/react.ts';
 import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
@@ -192,7 +192,7 @@ export class SimulatedFarm {
     for (const end = this.now + ms; this.now < end; ) {
       this.now += stepMs;
       for (const machine of this.machines.values()) {
-        if (machine.session !== null) heard(this.farm, machine.session, this.now);
+        if (machine.session !== null) recordHeartbeat(this.farm, machine.session, this.now);
         this.#work(machine);
       }
       this.round([{ type: 'tick' }]);

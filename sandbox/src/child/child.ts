@@ -8,8 +8,8 @@ import { type Excess, watchLimits } from '../limits/watch.ts';
 import type { Confinement, Limits, Sandbox } from '../sandbox.ts';
 import { searchPath } from './config.ts';
 import { type ChildExit, realExit } from './exit.ts';
-import { hear } from './hear.ts';
 import { type Launch, launchOf } from './launch.ts';
+import { readOutput } from './read-output.ts';
 
 export type ChildOptions = {
   command: string;
@@ -58,14 +58,14 @@ export function startChild(options: ChildOptions): Child {
   let condemned: string | undefined;
   const condemn = (reason: string): void => {
     condemned ??= reason;
-    for (const one of heard) one?.stop();
+    for (const one of outputs) one?.stop();
     signalGroup(child.pid, 'SIGKILL');
   };
   const listen = (stream: Readable | null, maxLength: number, onLine: (line: string) => void) =>
     stream === null
       ? undefined
-      : hear(stream, { maxLength, onLine, onFault: (error) => condemn(String(error)) });
-  const heard = [
+      : readOutput(stream, { maxLength, onLine, onFault: (error) => condemn(String(error)) });
+  const outputs = [
     listen(child.stdout, options.maxStdoutLine ?? maxLine, options.onStdout),
     listen(child.stderr, maxLine, options.onStderr),
   ];
@@ -74,7 +74,7 @@ export function startChild(options: ChildOptions): Child {
   // A grandchild that holds the pipes must not keep `exited` waiting: it dies with its group.
   child.nodeChildProcess.once('exit', () => {
     signalGroup(child.pid, 'SIGKILL');
-    for (const one of heard) one?.hurry();
+    for (const one of outputs) one?.hurry();
   });
 
   let excess: Excess | undefined;

@@ -47,10 +47,10 @@ async function openFiles(pid: number): Promise<Found[] | null> {
     return error.code === 'EACCES' || error.code === 'EPERM' ? null : [];
   });
   if (names === null) return null;
-  return (await Promise.all(names.map((name) => lookAt(`${folder}/${name}`)))).flat();
+  return (await Promise.all(names.map((name) => statFile(`${folder}/${name}`)))).flat();
 }
 
-async function lookAt(path: string): Promise<Found[]> {
+async function statFile(path: string): Promise<Found[]> {
   const file = await stat(path).catch(() => null);
   if (file === null || !file.isFile() || file.nlink > 0) return [];
   const inMemory = (await readlink(path).catch(() => '')).startsWith(MEMFD);
@@ -77,7 +77,7 @@ async function lookAtMapping(pid: number, line: string): Promise<Found[]> {
     MAPPING.exec(line) ?? [];
   if (from === '' || SHARED.test(path)) return [];
   // For root alone; others know no more than how far into the file the mapping reaches.
-  const exactly = await lookAt(`/proc/${pid}/map_files/${from}-${to}`);
+  const exactly = await statFile(`/proc/${pid}/map_files/${from}-${to}`);
   if (exactly.length > 0) return exactly;
   const bytes = hex(offset) + hex(to) - hex(from);
   return [

@@ -14,7 +14,7 @@ const patch = (change: Record<string, unknown>): JobPatch =>
     stage,
     chunks: [],
     progress: [],
-    stitching: null,
+    backgroundFraction: null,
     ...change,
   });
 const at = (worker: number, ordinal: number, fraction: number) => ({
@@ -39,7 +39,7 @@ const job = (letters: string, progress: unknown[] = []) =>
     stage: 'render',
     counts: countStates(letters),
     newest: null,
-    stitching: null,
+    backgroundFraction: null,
     progress,
   }) as unknown as JobDetail;
 
@@ -86,13 +86,13 @@ const anyPatch = fc
     progress: fc.uniqueArray(fc.tuple(fc.nat(2), fc.nat(5), fc.nat(10)), {
       selector: ([, ordinal]) => ordinal,
     }),
-    stitching: fc.constantFrom(null, 0.25, 0.75),
+    backgroundFraction: fc.constantFrom(null, 0.25, 0.75),
   })
-  .map(({ chunks, progress, stitching }) =>
+  .map(({ chunks, progress, backgroundFraction }) =>
     patch({
       chunks: chunks.map(([ordinal, status]) => change(ordinal, status)),
       progress: progress.map(([worker, ordinal, tenths]) => at(worker, ordinal, tenths / 10)),
-      stitching,
+      backgroundFraction,
     }),
   );
 
@@ -132,10 +132,10 @@ test('a frame that failed or was taken back leaves its bar', () => {
 test('merged patches keep the last word on each chunk', () => {
   const merged = mergePatches(
     patch({ changed: true, chunks: [change(0, 'running'), change(1, 'running')], progress: [at(1, 0, 0.2)] }),
-    patch({ chunks: [change(0, 'done')], progress: [at(1, 2, 0.1)], stitching: 0.5 }),
+    patch({ chunks: [change(0, 'done')], progress: [at(1, 2, 0.1)], backgroundFraction: 0.5 }),
   );
   assert.equal(merged.changed, true);
-  assert.equal(merged.stitching, 0.5);
+  assert.equal(merged.backgroundFraction, 0.5);
   assert.deepEqual(
     merged.chunks.map(({ ordinal, status }) => [ordinal, status]),
     [

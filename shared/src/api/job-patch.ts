@@ -1,5 +1,5 @@
 import type { ChunkStatus } from '../model/chunk.ts';
-import { hear, noNews } from '../protocol/chunk-news.ts';
+import { addPatch, noNews } from '../protocol/chunk-news.ts';
 import type { JobPatch } from '../protocol/live.ts';
 import { type ChunkStates, type Counts, type JobDetail, STATE_LETTERS } from './jobs.ts';
 
@@ -9,8 +9,8 @@ type Progress = JobPatch['progress'][number];
 export function mergePatches(earlier: JobPatch, later: JobPatch): JobPatch {
   const moved = earlier.stage !== null && later.stage !== null && earlier.stage !== later.stage;
   const news = noNews<Progress>();
-  if (!moved) hear(news, { changes: earlier.chunks, progress: earlier.progress });
-  hear(news, { changes: later.chunks, progress: later.progress });
+  if (!moved) addPatch(news, { changes: earlier.chunks, progress: earlier.progress });
+  addPatch(news, { changes: later.chunks, progress: later.progress });
   return {
     job: later.job,
     changed: earlier.changed || later.changed || moved,
@@ -20,7 +20,7 @@ export function mergePatches(earlier: JobPatch, later: JobPatch): JobPatch {
       ? {}
       : { names: { ...earlier.names, ...later.names } }),
     progress: [...news.progress.values()],
-    stitching: later.stitching ?? earlier.stitching,
+    backgroundFraction: later.backgroundFraction ?? earlier.backgroundFraction,
   };
 }
 
@@ -47,8 +47,8 @@ export function applyToStates(states: ChunkStates, patch: JobPatch): ChunkStates
 export function applyToJob(job: JobDetail, patch: JobPatch, states?: ChunkStates): JobDetail {
   if (patch.stage !== null && patch.stage !== job.stageId) return job;
   const news = noNews<Progress>();
-  hear(news, { changes: [], progress: job.progress });
-  hear(news, { changes: patch.chunks, progress: patch.progress });
+  addPatch(news, { changes: [], progress: job.progress });
+  addPatch(news, { changes: patch.chunks, progress: patch.progress });
   const known = states?.stage === job.stageId ? states : null;
   const underWay = (ordinal: number) => known === null || /[rl]/.test(known.states[ordinal] ?? '');
   const done = patch.chunks.findLast((change) => change.status === 'done')?.ordinal;
@@ -57,7 +57,7 @@ export function applyToJob(job: JobDetail, patch: JobPatch, states?: ChunkStates
     progress: [...news.progress.values()].filter((one) => underWay(one.ordinal)),
     counts: known !== null && patch.chunks.length > 0 ? countStates(known.states) : job.counts,
     newest: done ?? job.newest,
-    stitching: patch.stitching ?? job.stitching,
+    backgroundFraction: patch.backgroundFraction ?? job.backgroundFraction,
   };
 }
 

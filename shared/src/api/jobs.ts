@@ -103,7 +103,7 @@ export const JobDetail = JobSummary.extend({
   view: JobView,
   notes: z.array(JobNote),
   /** 0..1 while the result is put together. */
-  stitching: z.number().nullable(),
+  backgroundFraction: z.number().nullable(),
   /** What each worker does for this job at the moment. */
   progress: z.array(
     z.object({

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { isGrantable, isOver, JOB_STATUSES, type JobEvent, type JobState, jobTransition } from './job.ts';
 
 const states: Record<(typeof JOB_STATUSES)[number], JobState> = {
-  probing: { status: 'probing' },
+  preparing: { status: 'preparing' },
   ready: { status: 'ready' },
   queued: { status: 'queued' },
   running: { status: 'running' },
   paused: { status: 'paused', from: 'running' },
-  stitching: { status: 'stitching' },
+  assembling: { status: 'assembling' },
   completed: { status: 'completed' },
   failed: { status: 'failed', code: 'c', message: 'm' },
   canceled: { status: 'canceled' },
@@ -20,7 +20,7 @@ const events: Record<JobEvent['type'], JobEvent> = {
   start: { type: 'start' },
   pause: { type: 'pause' },
   resume: { type: 'resume' },
-  stitch: { type: 'stitch' },
+  assemble: { type: 'assemble' },
   redo: { type: 'redo' },
   complete: { type: 'complete' },
   reopen: { type: 'reopen' },
@@ -31,13 +31,19 @@ const events: Record<JobEvent['type'], JobEvent> = {
 
 // The events each state takes, and where they lead; every other pair is refused.
 const table: Record<keyof typeof states, Partial<Record<JobEvent['type'], string>>> = {
-  probing: { 'await-settings': 'ready', plan: 'queued', pause: 'paused', fail: 'failed', cancel: 'canceled' },
+  preparing: {
+    'await-settings': 'ready',
+    plan: 'queued',
+    pause: 'paused',
+    fail: 'failed',
+    cancel: 'canceled',
+  },
   ready: { plan: 'queued', fail: 'failed', cancel: 'canceled' },
-  queued: { start: 'running', pause: 'paused', stitch: 'stitching', fail: 'failed', cancel: 'canceled' },
-  running: { plan: 'queued', pause: 'paused', stitch: 'stitching', fail: 'failed', cancel: 'canceled' },
+  queued: { start: 'running', pause: 'paused', assemble: 'assembling', fail: 'failed', cancel: 'canceled' },
+  running: { plan: 'queued', pause: 'paused', assemble: 'assembling', fail: 'failed', cancel: 'canceled' },
   paused: { resume: 'running', fail: 'failed', cancel: 'canceled' },
-  stitching: { redo: 'running', complete: 'completed', fail: 'failed', cancel: 'canceled' },
-  completed: { reopen: 'stitching' },
+  assembling: { redo: 'running', complete: 'completed', fail: 'failed', cancel: 'canceled' },
+  completed: { reopen: 'assembling' },
   failed: { retry: 'queued' },
   canceled: { retry: 'queued' },
 };
@@ -53,24 +59,24 @@ for (const status of JOB_STATUSES) {
 }
 
 test('resume goes back to where the pause came from', () => {
-  for (const status of ['probing', 'queued', 'running'] as const) {
+  for (const status of ['preparing', 'queued', 'running'] as const) {
     const paused = jobTransition({ status }, { type: 'pause' });
     assert.ok(paused.ok);
     assert.deepEqual(jobTransition(paused.state, { type: 'resume' }), { ok: true, state: { status } });
   }
 });
 
-test('no sequence of events completes a job without stitching it, nor moves one that is over but by retry or reopen', () => {
+test('no sequence of events completes a job without assembling it, nor moves one that is over but by retry or reopen', () => {
   const anyEvent = fc.constantFrom(...Object.values(events));
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 40 }), (sequence) => {
-      let state: JobState = { status: 'probing' };
+      let state: JobState = { status: 'preparing' };
       for (const event of sequence) {
         const before: JobState = state;
         const after = jobTransition(before, event);
         if (!after.ok) continue;
         state = after.state;
-        if (state.status === 'completed') assert.equal(before.status, 'stitching');
+        if (state.status === 'completed') assert.equal(before.status, 'assembling');
         if (isOver(before.status)) assert.ok(event.type === 'retry' || event.type === 'reopen');
         assert.ok(!(isOver(state.status) && isGrantable(state.status)));
       }

@@ -1,24 +1,24 @@
 /** Where a job stands. `failed` says why in a sentence a user understands, with a code a program can test. */
 export type JobState =
-  | { status: 'probing' }
+  | { status: 'preparing' }
   /** Waits for the user's settings. */
   | { status: 'ready' }
   | { status: 'queued' }
   | { status: 'running' }
-  | { status: 'paused'; from: 'probing' | 'queued' | 'running' }
-  | { status: 'stitching' }
+  | { status: 'paused'; from: 'preparing' | 'queued' | 'running' }
+  | { status: 'assembling' }
   | { status: 'completed' }
   | { status: 'failed'; code: string; message: string }
   | { status: 'canceled' };
 
 export type JobStatus = JobState['status'];
 export const JOB_STATUSES = [
-  'probing',
+  'preparing',
   'ready',
   'queued',
   'running',
   'paused',
-  'stitching',
+  'assembling',
   'completed',
   'failed',
   'canceled',
@@ -33,7 +33,7 @@ export type JobEvent =
   | { type: 'pause' }
   | { type: 'resume' }
   /** Every chunk is done; the result is put together. */
-  | { type: 'stitch' }
+  | { type: 'assemble' }
   /** The final check found results that must be made again. */
   | { type: 'redo' }
   | { type: 'complete' }
@@ -42,7 +42,7 @@ export type JobEvent =
   | { type: 'fail'; code: string; message: string }
   | { type: 'cancel' }
   /** The user wants failed or canceled work done after all; `to` is where its open stage stands. */
-  | { type: 'retry'; to: 'probing' | 'queued' };
+  | { type: 'retry'; to: 'preparing' | 'queued' };
 
 export type JobTransition = { ok: true; state: JobState } | { ok: false; code: 'not-allowed' };
 
@@ -54,27 +54,27 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
   const { status } = state;
   switch (event.type) {
     case 'await-settings':
-      return status === 'probing' ? to({ status: 'ready' }) : refused;
+      return status === 'preparing' ? to({ status: 'ready' }) : refused;
     case 'plan':
-      return status === 'probing' || status === 'ready' || status === 'running'
+      return status === 'preparing' || status === 'ready' || status === 'running'
         ? to({ status: 'queued' })
         : refused;
     case 'start':
       return status === 'queued' ? to({ status: 'running' }) : refused;
     case 'pause':
-      return status === 'probing' || status === 'queued' || status === 'running'
+      return status === 'preparing' || status === 'queued' || status === 'running'
         ? to({ status: 'paused', from: status })
         : refused;
     case 'resume':
       return status === 'paused' ? to({ status: state.from }) : refused;
-    case 'stitch':
-      return status === 'queued' || status === 'running' ? to({ status: 'stitching' }) : refused;
+    case 'assemble':
+      return status === 'queued' || status === 'running' ? to({ status: 'assembling' }) : refused;
     case 'redo':
-      return status === 'stitching' ? to({ status: 'running' }) : refused;
+      return status === 'assembling' ? to({ status: 'running' }) : refused;
     case 'complete':
-      return status === 'stitching' ? to({ status: 'completed' }) : refused;
+      return status === 'assembling' ? to({ status: 'completed' }) : refused;
     case 'reopen':
-      return status === 'completed' ? to({ status: 'stitching' }) : refused;
+      return status === 'completed' ? to({ status: 'assembling' }) : refused;
     case 'fail':
       return isOver(status) ? refused : to({ status: 'failed', code: event.code, message: event.message });
     case 'cancel':
@@ -91,8 +91,8 @@ export const isOver = (status: JobStatus): boolean =>
   status === 'completed' || status === 'failed' || status === 'canceled';
 
 /** States of a job whose chunks the load balancer keeps in mind. */
-export const LIVE_STATES = ['probing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
+export const LIVE_STATES = ['preparing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
 
 /** True while the load balancer may grant chunks of the job. */
 export const isGrantable = (status: JobStatus): boolean =>
-  status === 'probing' || status === 'queued' || status === 'running';
+  status === 'preparing' || status === 'queued' || status === 'running';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { oneLine, printable, printableJson } from './printable.ts';
 
-test('what a terminal would obey is gone, and all else stays', () => {
+test('what a terminal would execute is gone, and all else stays', () => {
   assert.equal(printable('größe\n\t☃ 🐄'), 'größe\n\t☃ 🐄');
   assert.equal(printable('a\u001b]52;c;cGF5\u0007b\u009b2Jc\rd\u007fe\u0000f\u202eg'), 'a]52;c;cGF5b2Jcdefg');
   assert.equal(oneLine('two\nlines\tand\u001b[2J'), 'two lines and[2J');

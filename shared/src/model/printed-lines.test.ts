@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { lastLines, newLines } from './printed-lines.ts';
 
-test('the last lines are whole, short, and nothing that a terminal obeys', () => {
+test('the last lines are whole, short, and nothing that a terminal executes', () => {
   assert.equal(lastLines('one\ntwo\nthree\n', 9), 'three\n');
   assert.equal(lastLines(`${'x'.repeat(50)}end`, 10), 'xxxxxxxend');
   assert.equal(lastLines('red \u001b[31mline\u0007\n', 100), 'red [31mline\n');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
-import { type ChunkNews, hear, hearChange, hearProgress, hearStage, noNews } from './chunk-news.ts';
+import { addChange, addPatch, addProgress, addStagePatch, type ChunkNews, noNews } from './chunk-news.ts';
 import { ChunkChange, ChunkProgress } from './control.ts';
 
 const workers = ['wrk_aaaaaaaaaa', 'wrk_bbbbbbbbbb'];
@@ -31,8 +31,8 @@ const events: fc.Arbitrary<Event[]> = fc.array(fc.oneof(change, progress), { max
 function heard(all: readonly Event[]): ChunkNews<ChunkProgress> {
   const news = noNews<ChunkProgress>();
   for (const event of all) {
-    if ('change' in event) hearChange(news, event.change);
-    else hearProgress(news, event.progress);
+    if ('change' in event) addChange(news, event.change);
+    else addProgress(news, event.progress);
   }
   return news;
 }
@@ -50,11 +50,11 @@ test('however events are cut into patches and patches are merged, the last word 
     fc.property(events, events, events, (a, b, c) => {
       const [first, second, third] = [a, b, c].map((part) => patchOf(heard(part)));
       assert.ok(first && second && third);
-      const merged = patchOf(hear(hear(noNews<ChunkProgress>(), first), second));
-      const tail = patchOf(hear(hear(noNews<ChunkProgress>(), second), third));
+      const merged = patchOf(addPatch(addPatch(noNews<ChunkProgress>(), first), second));
+      const tail = patchOf(addPatch(addPatch(noNews<ChunkProgress>(), second), third));
       const all = plain(heard([...a, ...b, ...c]));
-      assert.deepEqual(plain(hear(hear(noNews<ChunkProgress>(), merged), third)), all);
-      assert.deepEqual(plain(hear(hear(noNews<ChunkProgress>(), first), tail)), all);
+      assert.deepEqual(plain(addPatch(addPatch(noNews<ChunkProgress>(), merged), third)), all);
+      assert.deepEqual(plain(addPatch(addPatch(noNews<ChunkProgress>(), first), tail)), all);
     }),
   );
 });
@@ -75,9 +75,9 @@ test('a chunk that was started is at its beginning, until there is a word of its
   const news = noNews<ChunkProgress>();
   const worker = ChunkProgress.shape.worker.parse(workers[0]);
   const running = { ordinal: 2, status: 'running', worker } as const;
-  hearStage(news, { changes: [running], progress: [] });
+  addStagePatch(news, { changes: [running], progress: [] });
   assert.deepEqual(news.progress.get(2), { ordinal: 2, worker, fraction: 0, detail: '' });
-  hearStage(news, { changes: [], progress: [{ ordinal: 2, worker, fraction: 0.5, detail: 'x' }] });
+  addStagePatch(news, { changes: [], progress: [{ ordinal: 2, worker, fraction: 0.5, detail: 'x' }] });
   assert.equal(news.progress.get(2)?.fraction, 0.5);
 });
 
@@ -86,12 +86,12 @@ test('what was printed stands until something else is, or the chunk is begun ane
   const worker = ChunkProgress.shape.worker.parse(workers[0]);
   const at = (fraction: number) => ({ ordinal: 1, worker, fraction, detail: '' });
   const logAfter = (one: ChunkProgress) => {
-    hearProgress(news, one);
+    addProgress(news, one);
     return news.progress.get(1)?.log;
   };
   assert.equal(logAfter({ ...at(0.1), log: 'a' }), 'a');
   assert.equal(logAfter(at(0.2)), 'a');
   assert.equal(logAfter({ ...at(0.3), log: 'b' }), 'b');
-  hearChange(news, { ordinal: 1, status: 'running', worker });
+  addChange(news, { ordinal: 1, status: 'running', worker });
   assert.equal(logAfter(at(0)), undefined);
 });

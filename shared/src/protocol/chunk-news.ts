@@ -26,13 +26,13 @@ const isUnderWay = (status: ChunkStatus | undefined): boolean =>
   status === undefined || status === 'running' || status === 'leased';
 
 /** A change of state: progress from before it is of an attempt that is over, or was not begun. */
-export function hearChange<P extends Word>(news: ChunkNews<P>, change: ChunkChange): void {
+export function addChange<P extends Word>(news: ChunkNews<P>, change: ChunkChange): void {
   news.changes.delete(change.ordinal);
   news.changes.set(change.ordinal, change);
   news.progress.delete(change.ordinal);
 }
 
-export function hearProgress<P extends Word>(news: ChunkNews<P>, progress: P): void {
+export function addProgress<P extends Word>(news: ChunkNews<P>, progress: P): void {
   if (!isUnderWay(news.changes.get(progress.ordinal)?.status)) return;
   const { log } = news.progress.get(progress.ordinal) ?? {};
   const keeps = progress.log === undefined && log !== undefined;
@@ -42,22 +42,22 @@ export function hearProgress<P extends Word>(news: ChunkNews<P>, progress: P): v
 type Told<P> = { changes: Iterable<ChunkChange>; progress: Iterable<P> };
 
 /** All that a patch tells: its progress is of after its changes. */
-export function hear<P extends Word>(news: ChunkNews<P>, { changes, progress }: Told<P>): ChunkNews<P> {
-  for (const change of changes) hearChange(news, change);
-  for (const one of progress) hearProgress(news, one);
+export function addPatch<P extends Word>(news: ChunkNews<P>, { changes, progress }: Told<P>): ChunkNews<P> {
+  for (const change of changes) addChange(news, change);
+  for (const one of progress) addProgress(news, one);
   return news;
 }
 
 /** A balancer's patch; a chunk that was started without a word of progress so far is at its beginning. */
-export function hearStage(
+export function addStagePatch(
   news: ChunkNews<ChunkProgress>,
   { changes, progress }: Pick<StagePatch, 'changes' | 'progress'>,
 ): void {
   for (const change of changes) {
-    hearChange(news, change);
+    addChange(news, change);
     const { ordinal, status, worker } = change;
     if (status === 'running' && worker !== null)
-      hearProgress(news, { worker, ordinal, fraction: 0, detail: '' });
+      addProgress(news, { worker, ordinal, fraction: 0, detail: '' });
   }
-  for (const one of progress) hearProgress(news, one);
+  for (const one of progress) addProgress(news, one);
 }

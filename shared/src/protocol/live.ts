@@ -17,7 +17,7 @@ export type Watch = z.infer<typeof Watch>;
 /**
  * backend -> pages of one job, at most 10 a second. It holds only what is new
  * since the last one: a chunk that is not in `progress` is as far as it was
- * said to be, and `stitching: null` says that nothing new is known, not that it is over.
+ * said to be, and `backgroundFraction: null` says that nothing new is known, not that it is over.
  */
 export const JobPatch = z.object({
   job: JobId,
@@ -41,7 +41,7 @@ export const JobPatch = z.object({
     }),
   ),
   /** 0..1 while the result is put together, null when there is no news of it. */
-  stitching: z.number().nullable(),
+  backgroundFraction: z.number().nullable(),
 });
 export type JobPatch = z.infer<typeof JobPatch>;
 

@@ -162,7 +162,7 @@ export class Agent {
     if (this.#loop.mode !== 'working') this.#beat();
     // What started between hello and welcome could not be told yet.
     for (const { lease, started } of this.#loop.leases()) {
-      if (started && !this.#saidStarted.has(lease)) this.connection.tell('started', { lease });
+      if (started && !this.#saidStarted.has(lease)) this.connection.send('started', { lease });
     }
     if (!this.#ready) this.#options.onReady();
     this.#ready = true;
@@ -175,7 +175,7 @@ export class Agent {
   }
 
   #beat(): void {
-    this.connection.tell('heartbeat', { ...this.#load(), draining: this.#loop.mode !== 'working' });
+    this.connection.send('heartbeat', { ...this.#load(), draining: this.#loop.mode !== 'working' });
   }
 
   async #goWithout(): Promise<void> {

@@ -40,12 +40,12 @@ export function startChunkClock({ limit, threads, cores, cpuMs }: ClockOptions):
   let begun = false;
   let stopped = false;
   let wall: NodeJS.Timeout;
-  let look: NodeJS.Timeout | undefined;
+  let cpuTimer: NodeJS.Timeout | undefined;
 
   const stop = (): void => {
     stopped = true;
     clearTimeout(wall);
-    clearTimeout(look);
+    clearTimeout(cpuTimer);
   };
   const end = (sentence: string): void => {
     if (stopped) return;
@@ -57,15 +57,15 @@ export function startChunkClock({ limit, threads, cores, cpuMs }: ClockOptions):
     clearTimeout(wall);
     wall = setTimeout(() => end(message), Math.min(ms, LONGEST_TIMER_MS)).unref();
   };
-  const lookAtCpu = (used: number, last: number): void => {
+  const checkCpu = (used: number, last: number): void => {
     // However many threads it has, it cannot be over before all cores together could have done as much.
     const soonest = Math.max(LEAST_LOOK_MS, (cpuLimitMs - used) / cores);
-    look = setTimeout(
+    cpuTimer = setTimeout(
       async () => {
         const now = await cpuMs();
         const sum = used + (now < last ? now : now - last);
         if (sum > cpuLimitMs) end(`${message} ${tooBusy(cpuLimitMs)}`);
-        if (!stopped) lookAtCpu(sum, now);
+        if (!stopped) checkCpu(sum, now);
       },
       Math.min(soonest, LONGEST_TIMER_MS),
     ).unref();
@@ -73,7 +73,7 @@ export function startChunkClock({ limit, threads, cores, cpuMs }: ClockOptions):
   const watchCpu = async (): Promise<void> => {
     if (cpuLimitMs >= wallMs * cores) return;
     const first = await cpuMs();
-    if (!stopped) lookAtCpu(0, first);
+    if (!stopped) checkCpu(0, first);
   };
 
   const begin = (): void => {

@@ -80,7 +80,7 @@ export class Connection {
   }
 
   /** Sends what needs no reply; without a connection it is left out, since hello will tell the state. */
-  tell<Name extends Told>(event: Name, message: Messages[Name]): void {
+  send<Name extends Told>(event: Name, message: Messages[Name]): void {
     if (!this.#isWelcome) return;
     (event === 'progress' ? this.#socket.volatile : this.#socket).emit(event, message);
   }

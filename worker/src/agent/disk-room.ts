@@ -18,7 +18,7 @@ export type DiskRoom = {
 
 export function watchDiskRoom(folder: string, log: Log): DiskRoom {
   let timer: NodeJS.Timeout | undefined;
-  const look = async (): Promise<void> => {
+  const measure = async (): Promise<void> => {
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < ENOUGH_BYTES) return;
     clearInterval(timer);
@@ -35,7 +35,7 @@ export function watchDiskRoom(folder: string, log: Log): DiskRoom {
         { event: 'disk.full', folder },
         `The disk that holds ${folder} is full. The work goes back to the farm; free some space and this worker goes on by itself.`,
       );
-      timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
+      timer = setInterval(() => void measure().catch(() => undefined), LOOK_MS);
     },
     close: () => clearInterval(timer),
   };

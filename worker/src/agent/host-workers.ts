@@ -30,14 +30,14 @@ export async function joinHost(folder: string, own: Claim, log: Log): Promise<Ho
   const name = `${process.pid}.${startOf(process.pid) ?? 0}.${randomBytes(4).toString('hex')}`;
   const path = join(folder, name);
   let others: readonly Claim[] = [];
-  const look = async (): Promise<void> => {
+  const refresh = async (): Promise<void> => {
     others = await claimsIn(folder, name);
   };
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(`${path}.new`, JSON.stringify(own), { mode: 0o600 });
     await rename(`${path}.new`, path);
-    await look();
+    await refresh();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn(
@@ -46,7 +46,7 @@ export async function joinHost(folder: string, own: Claim, log: Log): Promise<Ho
     );
     return { others: () => [], leave: async () => {} };
   }
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_MS).unref();
+  const timer = setInterval(() => void refresh().catch(() => {}), LOOK_MS).unref();
   return {
     others: () => others,
     async leave() {

@@ -63,7 +63,7 @@ test('a wrong token is refused by the farm', async (t) => {
   const world = await TestWorld.make(t);
   const exit = await world.start({ PILOT_TOKEN: 'another-token' }).ended;
   assert.equal(exit.message, refusal('bad-token').message);
-  world.farm.shutOut = true;
+  world.farm.refusesUpgrades = true;
   const second = await world.start({ PILOT_TOKEN: 'ein Schlüssel' }).ended;
   assert.deepEqual([second.code, second.message], [1, refusal('bad-token').message]);
 });

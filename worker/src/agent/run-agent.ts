@@ -41,7 +41,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
   const { log, kinds } = options;
   const sandbox = options.sandbox ?? (await detectSandbox([config.dataFolder]));
   if (sandbox.level === 'none' && !config.unsandboxed) return cannotStart(log, noSandbox(sandbox.reason));
-  tellProtections(log, sandbox);
+  logProtections(log, sandbox);
   const capabilities = await detectAll(kinds, sandbox);
   if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
   let folder: DataFolder;
@@ -66,7 +66,7 @@ async function live(
   const { log, kinds, onReady = () => {} } = options;
   const agent = new Agent({ config, identity: folder.identity, capabilities, log, onReady });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
-  const news = new BlobNews((change) => agent.connection.tell('blobs-changed', change));
+  const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
     cacheFolder: folder.cache,
     stageRoot: join(folder.scratch, 'inputs'),
@@ -81,7 +81,7 @@ async function live(
   logLimits(log, config.slots, limits, sandbox);
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
   const slots = await createSlots(config, folder, { kinds, sandbox, limits, log });
-  const progress = new ProgressReport((message) => agent.connection.tell('progress', message));
+  const progress = new ProgressReport((message) => agent.connection.send('progress', message));
   const disk = watchDiskRoom(config.dataFolder, log);
   const loop = new LeaseLoop({
     slots,
@@ -91,13 +91,13 @@ async function live(
     progress,
     disk,
     log,
-    onStarted: (lease) => agent.connection.tell('started', { lease }),
+    onStarted: (lease) => agent.connection.send('started', { lease }),
     onRelease: (lease, reason) => void agent.connection.ask('released', { leases: [lease], reason }),
     onChange: () => agent.changed(),
   });
   loop.adopt(await outbox.recover());
   agent.start({ loop, assets });
-  const unlisten = obey(agent, options.stop);
+  const unlisten = leaveOnSignals(agent, options.stop);
   const exit = await agent.ended;
   unlisten();
   progress.close();
@@ -109,7 +109,7 @@ async function live(
   return exit;
 }
 
-function obey(agent: Agent, given: StopSignals | undefined): () => void {
+function leaveOnSignals(agent: Agent, given: StopSignals | undefined): () => void {
   const own = given === undefined ? listenForSignals() : undefined;
   const stop = given ?? own;
   const drain = () => agent.drain();
@@ -158,7 +158,7 @@ const OPEN = 'a job can read, change and send away all that this user can, keys 
 const noSandbox = (reason: string): string =>
   `This machine has no sandbox, so it cannot be a worker: without one ${OPEN}. ${reason} To work all the same, for jobs of your own alone, start it with --unsandboxed (or PILOT_UNSANDBOXED=1).`;
 
-function tellProtections(log: Log, sandbox: Sandbox): void {
+function logProtections(log: Log, sandbox: Sandbox): void {
   if (sandbox.level === 'none') {
     const sentence = `There is no sandbox: ${OPEN}. This worker is given jobs of its own owner only.`;
     log.warn({ event: 'sandbox.none' }, `${sentence} ${sandbox.reason}`);

@@ -27,7 +27,7 @@ export async function runProcess(kindsFor: (config: WorkerConfig) => readonly Wo
   let ready = false;
   const onReady = () => {
     ready = true;
-    void tellStarter({ type: 'ready', process: 'worker', name: config.name });
+    void sendToParent({ type: 'ready', process: 'worker', name: config.name });
   };
   const signals = listenForSignals();
   const orphaned = new AbortController();
@@ -39,11 +39,11 @@ export async function runProcess(kindsFor: (config: WorkerConfig) => readonly Wo
 }
 
 async function finish(exit: WorkerExit, ready: boolean): Promise<void> {
-  if (exit.code !== 0 && !ready) await tellStarter({ type: 'start-failed', message: exit.message });
+  if (exit.code !== 0 && !ready) await sendToParent({ type: 'start-failed', message: exit.message });
   process.exit(exit.code);
 }
 
-function tellStarter(message: z.infer<typeof FromChild>): Promise<void> {
+function sendToParent(message: z.infer<typeof FromChild>): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) return resolve();
     // A starter that is gone ends this process through `disconnect`.

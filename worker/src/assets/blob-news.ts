@@ -6,12 +6,12 @@ const MOST_AT_ONCE = 10_000;
 
 /** Gathers what the cache gained and lost for a moment, so that a job's many files are told of in one message. */
 export class BlobNews {
-  readonly #tell: (change: CacheChange) => void;
+  readonly #send: (change: CacheChange) => void;
   readonly #latest = new Map<BlobHash, 'added' | 'removed'>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tell: (change: CacheChange) => void) {
-    this.#tell = tell;
+  constructor(send: (change: CacheChange) => void) {
+    this.#send = send;
   }
 
   note({ added, removed }: CacheChange): void {
@@ -31,6 +31,6 @@ export class BlobNews {
       if (change[what].length < MOST_AT_ONCE) change[what].push(hash);
     }
     this.#latest.clear();
-    this.#tell(change);
+    this.#send(change);
   }
 }

@@ -10,8 +10,8 @@ import {
   withServer,
   withUnsandboxed,
 } from '../../options.ts';
-import { lookAtFile } from '../../run/local-file.ts';
-import { lookAtOut } from '../../run/local-folder.ts';
+import { checkLocalFile } from '../../run/local-file.ts';
+import { checkOutFolder } from '../../run/local-folder.ts';
 import { runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { FRAME_EVENTS } from './events.ts';
@@ -78,9 +78,9 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
 async function run(context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
-  const file = await lookAtFile(path, null);
+  const file = await checkLocalFile(path, null);
   if (!file.ok) throw new SentenceError(file.message);
-  await lookAtOut(flags.out);
+  await checkOutFolder(flags.out);
   const workers = defaultWorkers(context.config.cpus);
   const plan = renderPlan({ file, request: read.request, out: flags.out, workers });
   return runCommand(context, plan, {

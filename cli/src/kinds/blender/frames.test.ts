@@ -16,7 +16,14 @@ const applyPatch = (view: JobView<Frames>, one: JobPatch) => apply(frames, view,
 
 const patch = (fields: Partial<JobPatch>): JobPatch => {
   const { id, stageId } = sampleJob();
-  const still = { job: id, changed: false, stage: stageId, chunks: [], progress: [], stitching: null };
+  const still = {
+    job: id,
+    changed: false,
+    stage: stageId,
+    chunks: [],
+    progress: [],
+    backgroundFraction: null,
+  };
   return JobPatch.parse({ ...still, ...fields });
 };
 

@@ -8,18 +8,18 @@ import type { RunEvent } from '../../report/events.ts';
 
 type Letter = (typeof STATE_LETTERS)[keyof typeof STATE_LETTERS];
 
-/** States of the frames by ordinal, and those that were told to be over; null until their stage is planned. */
+/** States of the frames by ordinal, and those that were reported to be over; null until their stage is planned. */
 export type Frames = {
   stage: StageId;
   numbers: number[];
   letters: Letter[];
   /** Frames that were said to be over since the states were fetched last: what is fetched next may be from before. */
   overSince: ReadonlyMap<number, Letter>;
-  told: ReadonlySet<number>;
+  reported: ReadonlySet<number>;
 } | null;
 type View = JobView<Frames>;
 
-/** The states of all frames, and who made those that nobody has told of so far. */
+/** The states of all frames, and who made those that nobody has reported of so far. */
 export type FetchedFrames = { states: ChunkStates; makers: ReadonlyMap<number, string> };
 
 /** Follows a render frame by frame. */
@@ -53,7 +53,7 @@ export const frames: Trail<Frames, FetchedFrames> = {
     const progress = view.job.progress.filter(({ ordinal }) => !isOverLetter(letters[ordinal]));
     const next: View = { ...view, job: { ...view.job, progress }, own: { ...known, letters, overSince } };
     const changed = patch.chunks.map((chunk) => chunk.ordinal);
-    return { ...tellFrames(next, changed, makers), stale: patch.changed };
+    return { ...reportFrames(next, changed, makers), stale: patch.changed };
   },
   progress: tally,
 };
@@ -79,15 +79,21 @@ function applyStates(view: View, states: ChunkStates, makers: ReadonlyMap<number
   const letters = [...states.states] as Letter[];
   // Of 300,000 frames the first were read long before the last: what came meanwhile is newer.
   for (const [ordinal, letter] of known?.overSince ?? []) letters[ordinal] = letter;
-  const told = known?.told ?? new Set();
-  const own: Frames = { stage: states.stage, numbers: states.numbers, letters, overSince: new Map(), told };
-  return tellFrames({ ...view, own }, letters.keys(), makers);
+  const reported = known?.reported ?? new Set();
+  const own: Frames = {
+    stage: states.stage,
+    numbers: states.numbers,
+    letters,
+    overSince: new Map(),
+    reported,
+  };
+  return reportFrames({ ...view, own }, letters.keys(), makers);
 }
 
 const PAGE = 1_000;
 const MOST_PAGES = 5;
 
-/** Who made the frames that are over and were not told of: those of which no patch came, at most so many. */
+/** Who made the frames that are over and were not reported of: those of which no patch came, at most so many. */
 async function makersOf(
   api: Api,
   view: View,
@@ -98,7 +104,7 @@ async function makersOf(
   const makers = new Map<number, string>();
   let [upTo, pages] = [0, 0];
   for (const [ordinal, letter] of [...states].entries()) {
-    if (letter !== 'd' || known.told.has(ordinal) || ordinal < upTo || pages === MOST_PAGES) continue;
+    if (letter !== 'd' || known.reported.has(ordinal) || ordinal < upTo || pages === MOST_PAGES) continue;
     pages += 1;
     upTo = ordinal + PAGE;
     const { chunks } = await api.chunks(view.job.id, { offset: ordinal, limit: PAGE });
@@ -119,20 +125,20 @@ function tally(view: View): { done: number; failed: number; total: number } {
 }
 
 /** Tells of each frame once that it is over: what was fetched may be older than the patch before it. */
-function tellFrames(
+function reportFrames(
   view: View,
   ordinals: Iterable<number>,
   makers: ReadonlyMap<number, string>,
 ): Change<Frames> {
   const known = framesOf(view);
   if (known === null) return { view, events: [] };
-  const told = new Set(known.told);
-  let done = [...told].filter((ordinal) => known.letters[ordinal] === 'd').length;
+  const reported = new Set(known.reported);
+  let done = [...reported].filter((ordinal) => known.letters[ordinal] === 'd').length;
   const events: RunEvent[] = [];
   for (const ordinal of ordinals) {
     const [frame, letter] = [known.numbers[ordinal], known.letters[ordinal]];
-    if (frame === undefined || told.has(ordinal) || (letter !== 'd' && letter !== 'f')) continue;
-    told.add(ordinal);
+    if (frame === undefined || reported.has(ordinal) || (letter !== 'd' && letter !== 'f')) continue;
+    reported.add(ordinal);
     if (letter === 'f') {
       events.push({ event: 'frame.failed', frame });
       continue;
@@ -141,5 +147,5 @@ function tellFrames(
     done += 1;
     events.push({ event: 'frame.done', frame, worker, done, total: known.letters.length });
   }
-  return { view: { ...view, own: { ...known, told } }, events };
+  return { view: { ...view, own: { ...known, reported } }, events };
 }

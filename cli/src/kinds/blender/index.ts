@@ -3,8 +3,8 @@ import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts
 import type { CliKind } from '../kind.ts';
 import { renderCommand } from './command.ts';
 import { followFrames } from './frames.ts';
+import { renderPresenter } from './presenter.ts';
 import { saveResults } from './results.ts';
-import { renderVoice } from './voice.ts';
 
 export const blenderCli: CliKind = {
   does: 'renders Blender files',
@@ -12,7 +12,7 @@ export const blenderCli: CliKind = {
   example: 'pilot render shot.blend --frames 1-48',
   saves: 'Of a render it saves the video and the frames, as far as they are done.',
   columns: [{ title: 'BLENDER', of: (capabilities) => String(capabilities['blender.version'] ?? '') }],
-  voice: renderVoice,
+  presenter: renderPresenter,
   follow: followFrames,
   save: saveResults,
   facts(view) {

@@ -3,9 +3,9 @@ import type { LocalFile } from '../../run/local-file.ts';
 import { packFolder } from '../../run/pack-folder.ts';
 import { type Making, ownFiles, type RunPlan } from '../../run/plan.ts';
 import { followFrames } from './frames.ts';
+import { renderPresenter } from './presenter.ts';
 import type { RenderRequest } from './request.ts';
 import { saveResults } from './results.ts';
-import { renderVoice } from './voice.ts';
 
 export type RenderOrder = {
   file: Extract<LocalFile, { ok: true }>;
@@ -16,7 +16,7 @@ export type RenderOrder = {
 
 /** One .blend, or archive with one, rendered to a video and its frames. */
 export const renderPlan = ({ file, request, out, workers }: RenderOrder): RunPlan => ({
-  voice: renderVoice,
+  presenter: renderPresenter,
   follow: followFrames,
   files: (making) => (file.isFolder ? packed(file.path, making) : ownFiles(file.path)),
   workers,

@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import { KEY_WAYS, withEvents, withExamples, withJson, withUnsandboxed } from '../../options.ts';
-import { lookAtFile } from '../../run/local-file.ts';
-import { lookAtOut } from '../../run/local-folder.ts';
+import { checkLocalFile } from '../../run/local-file.ts';
+import { checkOutFolder } from '../../run/local-folder.ts';
 import { runCommand } from '../../run/run-command.ts';
 import { refusedSecret } from '../../secret-options.ts';
 import { SentenceError } from '../../sentence-error.ts';
@@ -95,7 +95,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     DATA_FORMATS,
     'Give one file; images go into a .zip with a folder for each class.',
   );
-  await lookAtOut(flags.out);
+  await checkOutFolder(flags.out);
   const { cpus } = context.config;
   const plan = trainPlan({ script, data, request: read.request, out: flags.out, cpus });
   const { server, keyFile, farmData } = flags;
@@ -110,7 +110,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
 }
 
 async function fileOf(path: string, extensions: readonly string[], wanted: string) {
-  const file = await lookAtFile(path, wanted);
+  const file = await checkLocalFile(path, wanted);
   if (!file.ok) throw new SentenceError(file.message);
   if (extensions.some((extension) => path.toLowerCase().endsWith(`.${extension}`))) return file;
   const known = extensions

@@ -2,10 +2,10 @@ import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts
 import { figure, figures, plural } from '../../text/units.ts';
 import type { CliKind } from '../kind.ts';
 import { trainCommand } from './command.ts';
+import { trainPresenter } from './presenter.ts';
 import { folderOf, saveModel } from './results.ts';
 import { followRounds, trainingOf } from './rounds.ts';
 import { saveRound } from './save-round.ts';
-import { trainVoice } from './voice.ts';
 
 export const trainingCli: CliKind = {
   does: 'trains models',
@@ -15,7 +15,7 @@ export const trainingCli: CliKind = {
     'Of a training it saves the model with its figures: of one that is not finished or was canceled, that of its best round.',
   which: 'of a training: best, or the number of a round',
   columns: [{ title: 'PYTHON', of: (capabilities) => String(capabilities['training.python'] ?? '') }],
-  voice: trainVoice,
+  presenter: trainPresenter,
   follow: followRounds,
   save(api, job, out, report, signal, which) {
     const folder = folderOf(job, out);

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { ownFiles, type PlannedJob, type RunPlan, type Saved, type Saving } from '../../run/plan.ts';
 import { type Params, variantOf } from './params.ts';
+import { trainPresenter } from './presenter.ts';
 import type { TrainRequest } from './request.ts';
 import { folderFor, folderOf, saveModel } from './results.ts';
 import { followRounds } from './rounds.ts';
 import { concludeSweep } from './sweep.ts';
-import { sweepVoice } from './sweep-voice.ts';
-import { trainVoice } from './voice.ts';
+import { sweepPresenter } from './sweep-presenter.ts';
 
 export type TrainOrder = {
   script: { path: string; name: string };
@@ -22,7 +22,7 @@ export function trainPlan(order: TrainOrder): RunPlan {
   const sweep = request.jobs.length > 1;
   const folder = folderOf(script, out);
   return {
-    voice: sweep ? sweepVoice : trainVoice,
+    presenter: sweep ? sweepPresenter : trainPresenter,
     follow: followRounds,
     files: () => ownFiles(script.path, data.path),
     workers: workersFor(order),

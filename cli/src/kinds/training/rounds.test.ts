@@ -10,7 +10,7 @@ import type { RunEvent } from '../../report/events.ts';
 import { rounds } from './rounds.ts';
 
 const WAY: Standing[] = [
-  { state: 'queued', stage: 'split', stitching: 0.5 },
+  { state: 'queued', stage: 'split', backgroundFraction: 0.5 },
   { state: 'queued', stage: 'initialize' },
   { round: 1, working: [0.9, 0.8] },
   // Two rounds are over between two looks.
@@ -77,7 +77,7 @@ test('a job under way is told from where it stands', async () => {
 test('progress has what the workers measured and how good the newest model is', () => {
   const job = sampleTraining({ round: 3, losses: [0.5, 0.6], working: [0.4] });
   const view = applyJob(null, job, rounds.opening).view;
-  const still = { job: job.id, changed: false, stage: job.stageId, chunks: [], stitching: null };
+  const still = { job: job.id, changed: false, stage: job.stageId, chunks: [], backgroundFraction: null };
   const at = { ...job.progress[0], fraction: 0.7, values: { loss: 0.2 } };
   const live = applyPatch(rounds, view, JobPatch.parse({ ...still, progress: [at] }));
   assert.equal(live.stale, false);
@@ -101,7 +101,7 @@ test('what workers did in a round before is not shown in the next', () => {
     stage: next.stageId,
     chunks: [],
     progress: next.progress,
-    stitching: null,
+    backgroundFraction: null,
   });
   const live = applyPatch(rounds, view, patch);
   assert.equal(live.stale, true);

@@ -10,18 +10,18 @@ import type { TrainingProgress } from './events.ts';
 
 type Step = Extract<RunEvent, { event: 'train.step' }>['step'];
 /** `told` is the last round that was told; `asked` tells of which state of the job the rounds are known. */
-export type Rounds = { told: number; asked: string; step: Step | null; over: boolean };
+export type Rounds = { reported: number; asked: string; step: Step | null; over: boolean };
 type Fetched = { rounds: RoundList['rounds']; asked: string };
 
 /** Follows a training round by round. */
 export const rounds: Trail<Rounds, Fetched> = {
-  opening: { told: 0, asked: '', step: null, over: false },
+  opening: { reported: 0, asked: '', step: null, over: false },
   async fetch(api, { job, own }) {
     const asked = stateOf(job);
     const view = trainingOf(job);
     if (asked === own.asked || view.round === 0) return asked === own.asked ? null : { rounds: [], asked };
     const all: RoundList['rounds'] = [];
-    for (let after = own.told; ; ) {
+    for (let after = own.reported; ; ) {
       const page = await fetchRounds(api, job.id, after);
       all.push(...page.rounds);
       const last = page.rounds.at(-1);
@@ -31,15 +31,15 @@ export const rounds: Trail<Rounds, Fetched> = {
     }
   },
   take(view, { rounds: fetched, asked }, underWay) {
-    const done = fetched.filter(({ round, state }) => state === 'done' && round > view.own.told);
-    const told = Math.max(view.own.told, ...done.map(({ round }) => round));
+    const done = fetched.filter(({ round, state }) => state === 'done' && round > view.own.reported);
+    const reported = Math.max(view.own.reported, ...done.map(({ round }) => round));
     const step = stepOf(view.job) ?? view.own.step;
     const over = view.job.state === 'completed';
     const untold = underWay && view.own.asked === '';
     const roundEvents = untold ? [] : done.map((round) => roundEvent(view.job, round));
     const stepEvents = step === null || step === view.own.step ? [] : [stepEvent(view.job, step)];
     return {
-      view: { ...view, own: { told, asked, step, over } },
+      view: { ...view, own: { reported, asked, step, over } },
       // All rounds are over before the model is measured; what comes before them was begun before.
       events: [
         ...(step === 'evaluate' ? [...roundEvents, ...stepEvents] : [...stepEvents, ...roundEvents]),

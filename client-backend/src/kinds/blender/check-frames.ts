@@ -6,7 +6,7 @@ import { createDecoder } from '@parallel-pilot/images/decode/decoder.ts';
 import { readExr } from '@parallel-pilot/images/header/exr.ts';
 import { matchHeader } from '@parallel-pilot/images/header/header.ts';
 import { readFile } from '@parallel-pilot/images/header/reading.ts';
-import { damaged, type Expected, mostBytes, type Verdict } from '@parallel-pilot/images/picture.ts';
+import { damaged, type Expected, mostBytes, type PictureCheck } from '@parallel-pilot/images/picture.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { decodeExrs } from './ffmpeg/exr-frames.ts';
@@ -44,16 +44,16 @@ export async function checkFrames(check: FrameCheck): Promise<Unusable[]> {
     try {
       for (const frames of batches) {
         check.signal.throwIfAborted();
-        const looks = await Promise.all(frames.map((frame) => lookAt(check, frame)));
-        const whole = frames.filter((_, index) => looks[index]?.ok);
+        const headerChecks = await Promise.all(frames.map((frame) => checkFrame(check, frame)));
+        const whole = frames.filter((_, index) => headerChecks[index]?.ok);
         const decoded = await decoder.decode(whole.map((frame) => check.blobs.localPath(frame.hash)));
-        const verdicts = [
-          ...frames.map((frame, index) => ({ frame, verdict: looks[index] })),
-          ...whole.map((frame, index) => ({ frame, verdict: decoded[index] })),
+        const checked = [
+          ...frames.map((frame, index) => ({ frame, check: headerChecks[index] })),
+          ...whole.map((frame, index) => ({ frame, check: decoded[index] })),
         ];
-        for (const { frame, verdict } of verdicts) {
-          if (verdict?.ok !== false) continue;
-          const said = `Frame ${frame.frame}: ${verdict.message}.`;
+        for (const { frame, check } of checked) {
+          if (check?.ok !== false) continue;
+          const said = `Frame ${frame.frame}: ${check.message}.`;
           bad.push({ ordinal: frame.ordinal, unusable: unusable(frame.chunk, said) });
         }
         count += frames.length;
@@ -75,7 +75,7 @@ function* batchesOf(frames: readonly RenderedFrame[]): Generator<RenderedFrame[]
 }
 
 /** All that can be told of a frame without decoding it. */
-async function lookAt({ blobs, expected }: FrameCheck, frame: RenderedFrame): Promise<Verdict> {
+async function checkFrame({ blobs, expected }: FrameCheck, frame: RenderedFrame): Promise<PictureCheck> {
   const size = await blobs.size(frame.hash);
   if (size === null) return damaged('is not in the store any more');
   const path = blobs.localPath(frame.hash);
@@ -84,11 +84,11 @@ async function lookAt({ blobs, expected }: FrameCheck, frame: RenderedFrame): Pr
     await blobs.delete(frame.hash);
     return { ok: false, wrong: 'damaged', message: 'the stored image is damaged' };
   }
-  return await lookAtFile(path, size, expected);
+  return await checkFrameFile(path, size, expected);
 }
 
 /** Whether a file says of itself what the job says of it, and is as long as it says. */
-export async function lookAtFile(path: string, size: number, expected: Expected): Promise<Verdict> {
+export async function checkFrameFile(path: string, size: number, expected: Expected): Promise<PictureCheck> {
   if (size > mostBytes(expected)) return damaged('has more bytes than its pixels could take');
   const file = await open(path);
   try {
@@ -101,7 +101,7 @@ export async function lookAtFile(path: string, size: number, expected: Expected)
   }
 }
 
-type FrameDecoder = { decode(paths: readonly string[]): Promise<Verdict[]>; close(): Promise<void> };
+type FrameDecoder = { decode(paths: readonly string[]): Promise<PictureCheck[]>; close(): Promise<void> };
 
 function createFrameDecoder({ sandbox, folder, expected, signal }: FrameCheck): FrameDecoder {
   const { format, ...size } = expected;
@@ -115,9 +115,9 @@ function createFrameDecoder({ sandbox, folder, expected, signal }: FrameCheck): 
   const decoder = createDecoder({ sandbox, folder, format, ...size });
   return {
     async decode(paths) {
-      const verdicts: Verdict[] = [];
-      for (const path of paths) verdicts.push(await decoder.check(path, signal));
-      return verdicts;
+      const checked: PictureCheck[] = [];
+      for (const path of paths) checked.push(await decoder.check(path, signal));
+      return checked;
     },
     close: () => decoder.close(),
   };

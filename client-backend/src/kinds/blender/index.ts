@@ -13,8 +13,8 @@ import { forgetDerived } from './thumbnails.ts';
 /** The backend's part of rendering a .blend. */
 export const blenderBackend: FarmKind = {
   prepare,
-  gathers: [],
-  gather: async () => ({ outcome: 'gathered', value: null, blobs: [] }),
+  stageTasks: [],
+  runStageTask: async () => ({ outcome: 'done', value: null, blobs: [] }),
   assemble: (parts, { job, onProgress, signal }) => stitch(parts, job.id, onProgress, signal),
   stopsOnFailure: (spec) => BlenderSpec.parse(spec).onFailure === 'stop',
   fleetProblem,

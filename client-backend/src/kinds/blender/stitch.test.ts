@@ -68,7 +68,7 @@ async function completed(job: JobId): Promise<void> {
   await until(async () => {
     await engine.sweep();
     const { state } = await stateOfJob(farm.parts, job);
-    return state !== 'stitching' && state !== 'running' && state !== 'queued';
+    return state !== 'assembling' && state !== 'running' && state !== 'queued';
   }, 'the job does not come to an end');
   const row = await stateOfJob(farm.parts, job);
   assert.equal(row.state, 'completed', `${row.state_code}: ${row.state_message}`);
@@ -283,7 +283,7 @@ test('putting together stops with its job, and starts from the beginning after a
   controller.abort();
   await assert.rejects(run, /abort/i);
   await until(() => !alive(pid), 'ffmpeg goes on though its job was stopped');
-  assert.equal((await stateOfJob(farm.parts, job)).state, 'stitching');
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
   await completed(job);
   assert.equal(ffprobe(await artifact(job, 'cubes.mp4')).nb_read_frames, '160');
 });

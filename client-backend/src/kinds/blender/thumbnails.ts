@@ -1,9 +1,9 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Expected, Verdict } from '@parallel-pilot/images/picture.ts';
+import type { Expected, PictureCheck } from '@parallel-pilot/images/picture.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Parts } from '../../parts.ts';
-import { lookAtFile } from './check-frames.ts';
+import { checkFrameFile } from './check-frames.ts';
 import { exrToPng } from './ffmpeg/exr-frames.ts';
 
 /** `thumbnail`: 256 pixels wide or high at most. `preview`: the whole picture in a form that browsers show. */
@@ -45,7 +45,7 @@ async function make(parts: DeriveParts, source: Source, what: Derived, path: str
   const { job, hash, expected } = source;
   const frame = parts.blobs.localPath(hash);
   const { size } = await stat(frame);
-  mustBeGood(await lookAtFile(frame, size, expected));
+  mustBeGood(await checkFrameFile(frame, size, expected));
   await mkdir(dirname(path), { recursive: true });
   // Written beside its place and renamed, so that a killed process leaves no half picture to be served for ever.
   const draft = `${path}.${process.pid}`;
@@ -59,7 +59,9 @@ async function make(parts: DeriveParts, source: Source, what: Derived, path: str
         const signal = AbortSignal.timeout(CONVERSION_MS);
         const tools = { sandbox, folder: join(parts.config.dataFolder, 'children'), size: pixels, signal };
         mustBeGood(await exrToPng(tools, frame, converted));
-        mustBeGood(await lookAtFile(converted, (await stat(converted)).size, { ...pixels, format: 'PNG' }));
+        mustBeGood(
+          await checkFrameFile(converted, (await stat(converted)).size, { ...pixels, format: 'PNG' }),
+        );
       }
       mustBeGood(await decoder.derive(format === 'OPEN_EXR' ? converted : frame, what, draft));
     });
@@ -74,6 +76,6 @@ async function make(parts: DeriveParts, source: Source, what: Derived, path: str
 /** Far beyond what its limits allow. */
 const CONVERSION_MS = 600_000;
 
-function mustBeGood(verdict: Verdict): void {
-  if (!verdict.ok) throw new Error(`No picture can be made of the frame: ${verdict.message}.`);
+function mustBeGood(check: PictureCheck): void {
+  if (!check.ok) throw new Error(`No picture can be made of the frame: ${check.message}.`);
 }

@@ -1,16 +1,16 @@
 import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { FarmKind } from '../kind.ts';
 import { assembleTraining } from './assemble/assemble.ts';
-import { gather } from './gather.ts';
 import { prepare } from './prepare.ts';
 import { trainingRoutes } from './routes.ts';
+import { runStageTask } from './stage-tasks.ts';
 import { viewTraining } from './view.ts';
 
 /** The backend's part of training a model. */
 export const trainingBackend: FarmKind = {
   prepare,
-  gathers: ['split', 'initialize', 'train', 'merge'],
-  gather,
+  stageTasks: ['split', 'initialize', 'train', 'merge'],
+  runStageTask,
   assemble: assembleTraining,
   // A shard that is lost may be done without; the plan counts.
   stopsOnFailure: () => false,

@@ -38,7 +38,7 @@ const MERGE = MergeSpec.parse({
     classes: null,
     deadlineSeconds: null,
   },
-  state: { momentum: null, best: null, stale: 0, framework: 'numpy' },
+  state: { momentum: null, best: null, roundsWithoutImprovement: 0, framework: 'numpy' },
   merge: { merge: 'average', outerLr: 1, outerMomentum: 0, trim: 0 },
   updates: [{ shard: 0, path: 'updates/0.npz', samples: 1 }],
   missing: [],

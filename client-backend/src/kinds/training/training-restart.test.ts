@@ -10,7 +10,7 @@ import { until } from '../../../../tests/support/until.ts';
 import { openStage, startTestFarm, stateOfJob, type TestFarm } from '../../jobs/test-farm.fixture.ts';
 import { addTraining, deliver, inFirstRound, settled, TRAINER } from './training.fixture.ts';
 
-test('a backend that is stopped in every stage, while it gathers and while it waits, carries on from its rows', async () => {
+test('a backend that is stopped in every stage, in its stage task and while it waits, carries on from its rows', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-restart-'));
   let farm = await startTestFarm({ dataFolder: folder });
   const restart = async (): Promise<TestFarm> => {
@@ -30,7 +30,7 @@ test('a backend that is stopped in every stage, while it gathers and while it wa
       for (let ordinal = 0; ordinal < stage.count; ordinal += 1) await deliver(farm.parts, job, ordinal);
       const engine = farm.parts.engine;
       await engine.advance(job);
-      // Stopped in the middle of the errand that was just begun.
+      // Stopped in the middle of the task that was just begun.
       farm = await restart();
       const next = await settled(farm.parts, job, stage.id);
       if (next === 'completed') break;
@@ -38,7 +38,7 @@ test('a backend that is stopped in every stage, while it gathers and while it wa
     assert.deepEqual(seen, ['split', 'initialize', 'train', 'merge', 'train', 'merge', 'evaluate']);
     assert.equal((await stagesOf(farm.parts.db, job)).length, 7, 'a stage was planned twice');
     assert.equal((await stateOfJob(farm.parts, job)).state, 'completed');
-    await until(() => farm.parts.engine.errands.running().length === 0, 'an errand is left');
+    await until(() => farm.parts.engine.backgroundTasks.running().length === 0, 'a task is left');
   } finally {
     await farm.stop();
     await rm(folder, { recursive: true, force: true });

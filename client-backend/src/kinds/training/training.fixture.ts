@@ -9,7 +9,7 @@ import type { PartsWithEngine } from '../../jobs/engine.ts';
 import { submit } from '../../jobs/submit.ts';
 import { finishChunk, openStage, storeBytes } from '../../jobs/test-farm.fixture.ts';
 import type { Parts } from '../../parts.ts';
-import type { Errand } from '../kind.ts';
+import type { BackgroundTask } from '../kind.ts';
 import { floats, npzBytes } from './data/npz.fixture.ts';
 
 export const TRAINER = { kinds: ['training'], 'training.modules': ['numpy', 'torch'] };
@@ -39,12 +39,12 @@ export async function addTraining(
   return taken.job;
 }
 
-/** An errand for the newest stage of a job. */
-export async function errandFor(
+/** A background task for the newest stage of a job. */
+export async function backgroundTaskFor(
   parts: Parts,
   id: JobId,
   signal = new AbortController().signal,
-): Promise<Errand> {
+): Promise<BackgroundTask> {
   const job = await findJob(parts.db, id);
   const stage = await newestStage(parts.db, id);
   if (job === undefined || stage === undefined) throw new Error('there is no such job');

@@ -4,7 +4,7 @@ import { LogPanel } from '../../job/LogPanel.tsx';
 import { Notes } from '../../job/Notes.tsx';
 import { FramesView } from './FramesView.tsx';
 import { STEPS } from './names.ts';
-import { Probing } from './Probing.tsx';
+import { ReadingFile } from './ReadingFile.tsx';
 import { Review } from './Review.tsx';
 
 /** The page of a render: the look into its file, the choice of settings, then its frames. */
@@ -20,7 +20,7 @@ export function RenderJob({ job }: { job: JobDetail }) {
   if (job.stage === 'probe') {
     return (
       <>
-        {job.state !== 'failed' && job.state !== 'canceled' && <Probing job={job} />}
+        {job.state !== 'failed' && job.state !== 'canceled' && <ReadingFile job={job} />}
         <Notes job={job} />
         <LogPanel job={job} />
       </>

@@ -30,7 +30,7 @@ export const blender: SiteKind = {
   Job: fetchedPart(async () => (await import('./RenderJob.tsx')).RenderJob),
   capabilities,
   words: {
-    probing: 'Reading the file',
+    preparing: 'Reading the file',
     goOn: 'Go on rendering',
     cancel:
       'Frames that are done stay and can be downloaded. The rest is not rendered, until you take it up again.',

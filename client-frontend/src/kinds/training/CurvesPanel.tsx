@@ -46,7 +46,7 @@ function Nothing({ job }: { job: JobDetail }) {
       {!over && job.stage === 'split' && (
         <Bar
           label="Splitting the data"
-          fraction={job.stitching ?? 0}
+          fraction={job.backgroundFraction ?? 0}
           color="var(--state-running)"
           height={10}
         />

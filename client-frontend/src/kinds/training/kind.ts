@@ -29,7 +29,7 @@ export const training: SiteKind = {
   Job: fetchedPart(async () => (await import('./TrainingJob.tsx')).TrainingJob),
   capabilities,
   words: {
-    probing: 'Getting ready',
+    preparing: 'Getting ready',
     goOn: 'Go on training',
     cancel: 'What was measured stays. The training does not go on, until you take it up again.',
     remove: 'Its model and curves are deleted with it.',

@@ -10,7 +10,7 @@ export function stageWords(job: Told): string {
 
 function doing({ state, stage, counts }: Told): string {
   if (state === 'paused') return 'Paused';
-  if (state === 'stitching') return 'Putting the model together';
+  if (state === 'assembling') return 'Putting the model together';
   switch (stage) {
     case 'split':
       return 'Splitting the data';

@@ -67,10 +67,14 @@ function useFreshEta(id: string, wanted: boolean): void {
 
 function Job({ job }: { job: JobDetail }) {
   const kind = siteKind(job.kind);
-  const probing = kind?.words.probing;
+  const preparing = kind?.words.preparing;
   return (
     <>
-      <PageHead title={job.name} tab={tabOf(job, probing)} sub={<StateBadge job={job} probing={probing} />}>
+      <PageHead
+        title={job.name}
+        tab={tabOf(job, preparing)}
+        sub={<StateBadge job={job} preparing={preparing} />}
+      >
         <Actions job={job} />
       </PageHead>
       <div className={classes.stack}>
@@ -92,10 +96,10 @@ function UnknownKind({ job }: { job: JobDetail }) {
 }
 
 /** The tab tells how far the job is while another one is in front. */
-function tabOf(job: JobDetail, probing: string | undefined): string {
+function tabOf(job: JobDetail, preparing: string | undefined): string {
   return job.state === 'running' && job.fraction > 0
     ? `${formatPercent(job.fraction)} ${job.name}`
-    : `${stateText(job, probing)}: ${job.name}`;
+    : `${stateText(job, preparing)}: ${job.name}`;
 }
 
 function Loading() {

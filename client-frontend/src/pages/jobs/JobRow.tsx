@@ -48,7 +48,7 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
         </div>
         <div className={classes.eta}>{etaOf(job)}</div>
         <div className={classes.state}>
-          <StateBadge job={job} probing={kind?.words.probing} />
+          <StateBadge job={job} preparing={kind?.words.preparing} />
         </div>
       </Link>
     </div>

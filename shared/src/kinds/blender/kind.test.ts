@@ -40,7 +40,7 @@ function after(found: object, asked: object = {}, inScene: object = {}): NextSte
   const result = BlenderProbe.parse({ ...plain, scenes: [{ ...scene, ...inScene }], ...found });
   const done = [{ ordinal: 0, spec: {}, result, files: [] }];
   const id = StageId.parse('stg_0123456789');
-  const last = { id, name: 'probe', spec: {}, total: 1, done, failedCount: 0, failed: [], gathered: null };
+  const last = { id, name: 'probe', spec: {}, total: 1, done, failedCount: 0, failed: [], taskValue: null };
   const fleet = [{ kinds: ['blender'], 'blender.version': '3.4.1', 'blender.engines': ['CYCLES'] }];
   const context: PlanningContext<BlenderSpec> = { spec, given: null, decided: null, last, fleet };
   return blender.next(context);

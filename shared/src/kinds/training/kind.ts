@@ -98,7 +98,7 @@ function planSplit(spec: TrainingSpec): StagePlan {
 }
 
 function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
-  const plan = TrainingPlan.parse(last.gathered);
+  const plan = TrainingPlan.parse(last.taskValue);
   const first = plan.shards[0];
   if (first === undefined) throw new Error('the data was split into no shard');
   const stage: StagePlan = {

@@ -43,14 +43,15 @@ export function judge(
   metrics: Record<string, number>,
   { settings }: TrainingPlan,
 ): Omit<RoundState, 'momentum'> {
-  const { momentum: _, best, stale, ...kept } = state;
+  const { momentum: _, best, roundsWithoutImprovement, ...kept } = state;
   const judged = judgedMetric(metrics, settings, best?.name);
   // As long as nothing was measured there is nothing that grows no better.
-  if (judged === null) return { ...kept, best, stale: best === null ? 0 : stale + 1 };
+  if (judged === null)
+    return { ...kept, best, roundsWithoutImprovement: best === null ? 0 : roundsWithoutImprovement + 1 };
   const { name, value } = judged;
   return best === null || isBetter(value, best.value, judged.goal)
-    ? { ...kept, best: { ...merged, name, value }, stale: 0 }
-    : { ...kept, best, stale: stale + 1 };
+    ? { ...kept, best: { ...merged, name, value }, roundsWithoutImprovement: 0 }
+    : { ...kept, best, roundsWithoutImprovement: roundsWithoutImprovement + 1 };
 }
 
 /** That nothing says which round is best: told after the first, when there is time left to start anew. */

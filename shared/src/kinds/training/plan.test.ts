@@ -5,8 +5,8 @@ import { StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { training } from './kind.ts';
-import { withoutWords } from './losses.ts';
 import { judge } from './metric.ts';
+import { withoutWords } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
 import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
@@ -126,7 +126,7 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
         done: done.map((chunk) => ({ ...chunk, result: training.parseResult(stage.name, chunk.result) })),
         failedCount: failed.length,
         failed,
-        gathered:
+        taskValue:
           stage.name === 'split'
             ? plan
             : { checked: ordinals.filter((ordinal) => !fate.unchecked.includes(ordinal)) },
@@ -239,9 +239,9 @@ test('what a model was trained without is counted up over its rounds, and said i
     { ...WELL, failed: [1] },
     WELL,
   ]);
-  const { lost } = MergeSpec.parse(stages.at(-2)?.spec).state;
+  const { missingShards } = MergeSpec.parse(stages.at(-2)?.spec).state;
   assert.equal(
-    withoutWords(lost, { shards: 4, rounds: 3 }),
+    withoutWords(missingShards, { shards: 4, rounds: 3 }),
     'without shard 2 in all 3 rounds and shard 3 in 1 of 3 rounds (33 % of the training): No.',
   );
   assert.equal(withoutWords({ shards: [], why: null }, { shards: 4, rounds: 3 }), null);
@@ -307,15 +307,22 @@ test('when the model is measured there are only models left: of all rounds, or o
 
 test('values of two metrics are never compared: a round without the first one is no better', () => {
   const plan = planOf(specWith({}));
-  const lost = { shards: [], why: null };
-  const start = { momentum: null, best: null, stale: 0, lossy: 0, lost, toldNotFinite: false };
+  const missingShards = { shards: [], why: null };
+  const start = {
+    momentum: null,
+    best: null,
+    roundsWithoutImprovement: 0,
+    incompleteRounds: 0,
+    missingShards,
+    toldNotFinite: false,
+  };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });
   const one = judge(start, at(1), { loss: 2, f1: 0.1 }, plan);
   assert.deepEqual([one.best?.name, one.best?.value], ['loss', 2]);
   // A loss that is no number any more is left out of what the script hands over.
   const two = judge({ ...one, momentum: null }, at(2), { f1: 5 }, plan);
-  assert.deepEqual([two.best?.round, two.stale], [1, 1]);
+  assert.deepEqual([two.best?.round, two.roundsWithoutImprovement], [1, 1]);
   const three = judge({ ...two, momentum: null }, at(3), { accuracy: 0.1, loss: 1 }, plan);
   assert.deepEqual([three.best?.round, three.best?.value], [3, 1]);
 });

@@ -1,8 +1,8 @@
 import type { StageId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
-import { addLost, lossNotes, lostShards, tooFew } from './losses.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
+import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { requirementsOf } from './needs.ts';
 import { oddities } from './oddities.ts';
 import { keepsModels, quorumOf } from './settings.ts';
@@ -30,8 +30,15 @@ type Context = PlanningContext<TrainingSpec>;
 export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
-  const lost = { shards: [], why: null };
-  const state: RoundState = { momentum: null, best: null, stale: 0, lossy: 0, lost, toldNotFinite: false };
+  const missingShards = { shards: [], why: null };
+  const state: RoundState = {
+    momentum: null,
+    best: null,
+    roundsWithoutImprovement: 0,
+    incompleteRounds: 0,
+    missingShards,
+    toldNotFinite: false,
+  };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
 
@@ -42,7 +49,7 @@ export function afterTrain(context: Context): NextStep {
   const train = TrainSpec.parse(last.spec);
   const { round } = train.context;
   const needed = quorumOf({ quorum: plan.settings.quorum, shards: last.total });
-  const checked = new Set(CheckedUpdates.parse(last.gathered).checked);
+  const checked = new Set(CheckedUpdates.parse(last.taskValue).checked);
   // One that came in after the check is late, however well it may be.
   const done = last.done.filter((chunk) => checked.has(chunk.ordinal));
   if (done.length < needed) return tooFew(last, { round, done: done.length, needed });
@@ -51,8 +58,8 @@ export function afterTrain(context: Context): NextStep {
     return { chunk, shard, result: TrainResult.parse(chunk.result) };
   });
   const inputs = updates.map(({ chunk, shard }) => made(chunk, FILES.update, `${UPDATES}/${shard}.npz`));
-  const missing = lostShards(plan.shards.length, updates);
-  const lossy = train.state.lossy + (missing.length > 0 ? 1 : 0);
+  const missing = shardsWithoutUpdate(plan.shards.length, updates);
+  const incompleteRounds = train.state.incompleteRounds + (missing.length > 0 ? 1 : 0);
   const told = oddities(plan.settings, train, updates);
   const { holdout } = plan;
   const { weights } = train;
@@ -60,8 +67,8 @@ export function afterTrain(context: Context): NextStep {
     context: train.context,
     state: {
       ...train.state,
-      lossy,
-      lost: addLost(train.state.lost, missing, last),
+      incompleteRounds,
+      missingShards: addMissing(train.state.missingShards, missing, last),
       toldNotFinite: told.toldNotFinite,
     },
     merge: plan.settings,
@@ -90,7 +97,11 @@ export function afterTrain(context: Context): NextStep {
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
-  return { step: 'stage', stage, notes: [...lossNotes(last, { round, missing, lossy }), ...told.notes] };
+  return {
+    step: 'stage',
+    stage,
+    notes: [...missingShardNotes(last, { round, missing, incompleteRounds }), ...told.notes],
+  };
 }
 
 export function afterMerge(context: Context): NextStep {
@@ -105,7 +116,7 @@ export function afterMerge(context: Context): NextStep {
   const merged = { round, weights, stage: context.last.id };
   const state = { ...judge(merge.state, merged, metrics ?? {}, plan), momentum };
   const { rounds, patience } = plan.settings;
-  const enough = patience !== null && state.stale >= patience;
+  const enough = patience !== null && state.roundsWithoutImprovement >= patience;
   const free = freed(context.last.id, merge, state, keepsModels(plan.settings, weights.size));
   if (round < rounds && !enough) {
     const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
@@ -223,7 +234,7 @@ function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: num
 
 function made(chunk: DoneChunk, name: string, path: string): StageInput {
   const file = fileAs(chunk, name, path);
-  // A worker that leaves a file out is found by the check before this; see the backend's gather.
+  // A worker that leaves a file out is found by the check before this; see the backend's stage task.
   if (file === null) throw new Error(`chunk ${chunk.ordinal} came without its file "${name}"`);
   return file;
 }

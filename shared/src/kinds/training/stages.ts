@@ -99,23 +99,23 @@ export const Best = z.object({
 export type Best = z.infer<typeof Best>;
 
 /** Which shards are missing in how many of the rounds so far, and why the first one was. */
-export const Lost = z
+export const MissingShards = z
   .object({
     shards: z.array(z.object({ shard: Count, rounds: Count })).max(256),
     why: z.string().nullable(),
   })
   .default({ shards: [], why: null });
-export type Lost = z.infer<typeof Lost>;
+export type MissingShards = z.infer<typeof MissingShards>;
 
 /** What a round hands to the next, beside the weights. */
 export const RoundState = z.object({
   momentum: StageInput.nullable(),
   best: Best.nullable(),
   /** Rounds since the best one. */
-  stale: Count,
+  roundsWithoutImprovement: Count,
   /** Rounds so far that went on without some of their shards. */
-  lossy: Count.default(0),
-  lost: Lost,
+  incompleteRounds: Count.default(0),
+  missingShards: MissingShards,
   /** It was told that figures were not finite. */
   toldNotFinite: z.boolean().default(false),
 });

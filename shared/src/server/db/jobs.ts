@@ -103,7 +103,7 @@ export function stateOf(
     case 'paused':
       return {
         status: 'paused',
-        from: row.state_from === 'probing' || row.state_from === 'running' ? row.state_from : 'queued',
+        from: row.state_from === 'preparing' || row.state_from === 'running' ? row.state_from : 'queued',
       };
     case 'failed':
       return {
@@ -134,7 +134,7 @@ export async function jobsDue(db: Db): Promise<JobId[]> {
     .selectFrom('jobs as j')
     .innerJoin('stages as s', (join) => join.onRef('s.job_id', '=', 'j.id').on('s.state', '=', 'open'))
     .select('j.id')
-    .where('j.state', 'in', ['probing', 'queued', 'running', 'stitching'])
+    .where('j.state', 'in', ['preparing', 'queued', 'running', 'assembling'])
     .where((eb) => {
       const some = (states: ('queued' | 'leased' | 'running' | 'done' | 'failed')[]) =>
         eb.exists(
@@ -145,7 +145,7 @@ export async function jobsDue(db: Db): Promise<JobId[]> {
             .where('c.state', 'in', states),
         );
       return eb.or([
-        eb('j.state', '=', 'stitching'),
+        eb('j.state', '=', 'assembling'),
         some(['failed']),
         eb.and([eb('j.state', '=', 'queued'), some(['running', 'done'])]),
         eb.not(some(['queued', 'leased', 'running'])),
@@ -165,7 +165,7 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'stages',
     'job_notes',
     'job_blobs',
-    'errands',
+    'background_tasks',
     'artifacts',
   ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();

@@ -7,7 +7,7 @@ import type { WorkerStatus } from '../../model/worker.ts';
 /**
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
- * the client backend writes owners, sessions, jobs, job_notes, job_blobs, errands,
+ * the client backend writes owners, sessions, jobs, job_notes, job_blobs, background_tasks,
  * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
@@ -16,7 +16,7 @@ export type Database = {
   jobs: JobsTable;
   job_notes: JobNotesTable;
   job_blobs: JobBlobsTable;
-  errands: ErrandsTable;
+  background_tasks: BackgroundTasksTable;
   stages: StagesTable;
   chunks: ChunksTable;
   leases: LeasesTable;
@@ -72,7 +72,7 @@ export type JobBlobsTable = { job_id: JobId; hash: BlobHash };
  * Work on a job by a backend itself, while it is under way, and for as long as
  * it is remembered that processes died of it, perhaps.
  */
-export type ErrandsTable = {
+export type BackgroundTasksTable = {
   job_id: JobId;
   /** The process that is at it. Null when none is. */
   process: string | null;

@@ -124,7 +124,7 @@ export async function rememberOfStage(db: Db, id: StageId, memoryJson: string): 
 /** Open stages that may be granted and of which nothing is being worked on: what each of them waits for. */
 export function waitingStages(
   db: Db,
-  states: ('probing' | 'queued' | 'running')[],
+  states: ('preparing' | 'queued' | 'running')[],
   limit: number,
 ): Promise<Pick<StageRow, 'id' | 'job_id' | 'requirements_json'>[]> {
   return db

@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, stat, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Decoder } from '@parallel-pilot/images/decode/decoder.ts';
-import { matchHeader, wrongSize as sizeVerdict } from '@parallel-pilot/images/header/header.ts';
+import { matchHeader, wrongSize as wrongSizeOf } from '@parallel-pilot/images/header/header.ts';
 import { type Reading, readFile, readMemory } from '@parallel-pilot/images/header/reading.ts';
 import { type Expected, mostBytes, type PictureSize, type Refused } from '@parallel-pilot/images/picture.ts';
 import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
@@ -33,15 +33,15 @@ export async function finishImage(
   const found = held === null ? await pickLarge(path, expected) : pickHeld(held, expected);
   if ('ok' in found) return found;
   const clean = held === null ? await cutLarge(path, found) : cutHeld(held, found);
-  const [verdict] = await Promise.all([
+  const [check] = await Promise.all([
     decoder?.check(clean, signal) ?? { ok: true as const },
     Buffer.isBuffer(clean) ? writeFile(path, clean, { mode: 0o600 }) : null,
   ]);
-  return verdict.ok ? verdict : refused(verdict);
+  return check.ok ? check : refused(check);
 }
 
 export const wrongSize = (size: PictureSize, expected: PictureSize): ImageCheck & { ok: false } =>
-  refused(sizeVerdict(size, expected));
+  refused(wrongSizeOf(size, expected));
 
 /** What is kept of the image, or why none of it. */
 function* pick(size: number, expected: Expected): Reading<Piece[] | (ImageCheck & { ok: false })> {

@@ -22,7 +22,7 @@ export async function findPython(chosen: string | null, sandbox: Sandbox): Promi
   try {
     const able: FoundPython[] = [];
     for (const python of candidates(chosen, sandbox)) {
-      const found = await look(python, sandbox, folder);
+      const found = await probePython(python, sandbox, folder);
       if (found !== null && found.numpy !== null)
         able.push({ python, found: { ...found, numpy: found.numpy } });
       if (found?.torch != null && found.numpy !== null) break;
@@ -41,7 +41,7 @@ export const capabilitiesOf = ({ found }: FoundPython): Capabilities => ({
 });
 
 /** Asks in the sandbox, since a script will find what is seen there. Null when it is no Python that can be used. */
-async function look(python: Python, sandbox: Sandbox, folder: string): Promise<Found | null> {
+async function probePython(python: Python, sandbox: Sandbox, folder: string): Promise<Found | null> {
   const workspace = createWorkspace(sandbox, folder);
   let found: Found | null = null;
   const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.detect import main; main()`;

@@ -1,4 +1,4 @@
-import { damaged, type PictureSize, type Verdict } from '@parallel-pilot/images/picture.ts';
+import { damaged, type PictureCheck, type PictureSize } from '@parallel-pilot/images/picture.ts';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { TONE_MAP } from '../video-filters.ts';
@@ -18,7 +18,7 @@ export type ExrTools = {
  * since starting one takes longer than decoding a small frame. Where something
  * is wrong, the halves are looked at, until it is known with which image.
  */
-export async function decodeExrs(tools: ExrTools, paths: readonly string[]): Promise<Verdict[]> {
+export async function decodeExrs(tools: ExrTools, paths: readonly string[]): Promise<PictureCheck[]> {
   const wrong = await decodeAll(tools, paths);
   if (wrong === null) return paths.map(() => ({ ok: true }));
   if (paths.length === 1) return [wrong];
@@ -33,7 +33,7 @@ export async function decodeExrs(tools: ExrTools, paths: readonly string[]): Pro
 async function decodeAll(
   tools: ExrTools,
   paths: readonly string[],
-): Promise<(Verdict & { ok: false }) | null> {
+): Promise<(PictureCheck & { ok: false }) | null> {
   const { width, height } = tools.size;
   const end = await inWorkspace(tools, paths, (workspace) =>
     runFfmpeg({
@@ -59,7 +59,7 @@ async function decodeAll(
 }
 
 /** Makes the PNG of an OpenEXR as the video will show it, at `target`. */
-export async function exrToPng(tools: ExrTools, path: string, target: string): Promise<Verdict> {
+export async function exrToPng(tools: ExrTools, path: string, target: string): Promise<PictureCheck> {
   return await inWorkspace(tools, [path], async (workspace) => {
     const end = await runFfmpeg({
       ...tools,
@@ -79,7 +79,7 @@ export async function exrToPng(tools: ExrTools, path: string, target: string): P
   });
 }
 
-async function inWorkspace<T extends FfmpegEnd | Verdict>(
+async function inWorkspace<T extends FfmpegEnd | PictureCheck>(
   { sandbox, folder }: ExrTools,
   paths: readonly string[],
   task: (workspace: Workspace) => Promise<T>,

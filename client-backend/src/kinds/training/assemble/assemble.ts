@@ -11,7 +11,7 @@ import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folde
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
-import type { Assembly, Errand, MadeArtifact } from '../../kind.ts';
+import type { Assembly, BackgroundTask, MadeArtifact } from '../../kind.ts';
 import { standingOf } from '../rounds/best.ts';
 import { roundOf } from '../rounds/round-stages.ts';
 import { NoRoom } from '../split/problems.ts';
@@ -23,11 +23,11 @@ import { modelFiles } from './model-files.ts';
 const Inputs = z.array(StageInput);
 
 /** Names the files of a finished training, and writes those that tell how it went. */
-export async function assembleTraining(parts: Parts, errand: Errand): Promise<Assembly> {
+export async function assembleTraining(parts: Parts, task: BackgroundTask): Promise<Assembly> {
   try {
-    return await assemble(parts, errand);
+    return await assemble(parts, task);
   } catch (error) {
-    errand.signal.throwIfAborted();
+    task.signal.throwIfAborted();
     if (error instanceof NoRoom || isDiskFull(error)) return FULL;
     throw error;
   }
@@ -40,7 +40,7 @@ const FULL: Assembly = {
     'The disk of the farm is full, so the files of the result could not be written. The model is safe; the job goes on by itself when there is room.',
 };
 
-async function assemble(parts: Parts, { job, stage, signal, onProgress }: Errand): Promise<Assembly> {
+async function assemble(parts: Parts, { job, stage, signal, onProgress }: BackgroundTask): Promise<Assembly> {
   const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
   const plan = TrainingPlan.parse(JSON.parse(job.settings_json ?? 'null'));
   const evaluated = await doneChunk(parts.db, stage.id, 0);

@@ -13,7 +13,7 @@ import { type DoneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chu
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
-import type { Errand, Gathering } from '../../kind.ts';
+import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
 import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
 import { changesOf, inspectionBefore, type Memory, memoryOf } from './memory.ts';
 import { type Change, outliers } from './outliers.ts';
@@ -26,7 +26,10 @@ type Checked = { chunk: DoneChunk; subject: string; inspection: Inspection };
  * count. What is unusable is made again; of a round, the updates that may be
  * merged are named.
  */
-export async function checkResults(parts: Parts, { stage, signal, onProgress }: Errand): Promise<Gathering> {
+export async function checkResults(
+  parts: Parts,
+  { stage, signal, onProgress }: BackgroundTask,
+): Promise<StageTaskResult> {
   const chunks = await doneChunks(parts.db, stage.id, -1, stage.chunk_count);
   const expected = expectedOf(stage);
   const memory = memoryOf(stage);
@@ -55,7 +58,7 @@ export async function checkResults(parts: Parts, { stage, signal, onProgress }: 
   if (rejected.length > 0)
     return { outcome: 'redo', chunks: rejected, memory: remember(memory, checked, odd) };
   const value = stage.name === 'train' ? { checked: chunks.map((chunk) => chunk.ordinal) } : null;
-  return { outcome: 'gathered', value, blobs: [] };
+  return { outcome: 'done', value, blobs: [] };
 }
 
 const Inputs = z.array(StageInput);

@@ -1,5 +1,5 @@
-import { withoutWords } from '@parallel-pilot/shared/kinds/training/losses.ts';
 import { isBetter, judgedMetric } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import { withoutWords } from '@parallel-pilot/shared/kinds/training/missing-shards.ts';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { MergeResult, MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
@@ -18,7 +18,7 @@ export async function standingOf(db: Db, job: JobId, settings: TrainingSettings)
   const { context, state } = MergeSpec.parse(JSON.parse(stage.spec_json));
   const { metrics } = MergeResult.parse(JSON.parse(done.result_json ?? 'null'));
   const { round } = context;
-  const without = withoutWords(state.lost, { shards: context.shards, rounds: round });
+  const without = withoutWords(state.missingShards, { shards: context.shards, rounds: round });
   const before = state.best;
   const judged = judgedMetric(metrics ?? {}, settings, before?.name);
   if (judged !== null && (before === null || isBetter(judged.value, before.value, judged.goal))) {

@@ -2,10 +2,10 @@ import type { DataFile } from '../data/data-file.ts';
 import { writeNpyHeader } from '../data/npy-header.ts';
 import { csvRecords, delimiterOf } from './csv-records.ts';
 import { type CsvChoices, CsvSurvey } from './csv-survey.ts';
-import type { DealPlan } from './deal.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
 import { TextWriter } from './sink.ts';
+import type { StratifiedSplit } from './stratified-split.ts';
 
 /** So much of a file is looked at before the job is taken; the rest when it is split. */
 const SCREENED_BYTES = 32 * 1024 ** 2;
@@ -84,16 +84,16 @@ export async function openCsv(
     async *labels(of) {
       for await (const batch of rows(of)) yield batch.map((row) => row.label);
     },
-    write(deal, classes, of) {
+    write(stratified, classes, of) {
       const places = new Map(
         (layout.labels === 'text' ? (classes ?? []) : []).map((name, place) => [name, place]),
       );
       return writeAll(
-        deal,
+        stratified,
         () => new TextWriter(blobs),
         async (writers) => {
-          await putHeaders(writers, deal, width);
-          const next = deal.start();
+          await putHeaders(writers, stratified, width);
+          const next = stratified.start();
           const numbers = new Float64Array(width);
           const bytes = Buffer.from(numbers.buffer);
           for await (const batch of rows(of)) {
@@ -110,9 +110,9 @@ export async function openCsv(
   };
 }
 
-async function putHeaders(writers: TextWriter[], deal: DealPlan, width: number): Promise<void> {
+async function putHeaders(writers: TextWriter[], stratified: StratifiedSplit, width: number): Promise<void> {
   for (const [shard, { sink }] of writers.entries()) {
-    const rows = deal.shardRows[shard] ?? deal.holdoutRows;
+    const rows = stratified.shardRows[shard] ?? stratified.holdoutRows;
     await sink.put(writeNpyHeader('<f8', [rows, width]));
   }
 }

@@ -41,12 +41,12 @@ export function openJsonl({ blobs }: SourceParts, data: Data, given: string | nu
     async *labels(watch) {
       for await (const batch of rows(watch)) yield batch.map((row) => row.label);
     },
-    write: (deal, _classes, watch) =>
+    write: (stratified, _classes, watch) =>
       writeAll(
-        deal,
+        stratified,
         () => new TextWriter(blobs),
         async (writers) => {
-          const next = deal.start();
+          const next = stratified.start();
           for await (const batch of rows(watch)) {
             for (const { bytes, label } of batch) {
               const { sink } = partOf(writers, next(label ?? ''));

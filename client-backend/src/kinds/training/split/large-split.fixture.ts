@@ -6,10 +6,10 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { ZipArchive } from 'archiver';
 import { countRows } from './count-rows.ts';
-import { planDeal } from './deal.ts';
 import { openJsonl } from './jsonl-source.ts';
 import { openNpzSource } from './npz-source.ts';
 import type { RowSource, SourceParts } from './row-source.ts';
+import { planStratifiedSplit } from './stratified-split.ts';
 
 /*
  * A process of its own that splits about 300 MB: `node large-split.fixture.ts npz|jsonl`. Prints its peak memory
@@ -30,8 +30,13 @@ try {
   const source = await open(parts, format, written);
   const watch = { signal: new AbortController().signal, onBytes: () => undefined };
   const { rows, strata } = await countRows(source, watch);
-  const deal = planDeal({ counts: strata ?? new Map(), weights: Array(16).fill(1), holdout: 0.1, seed: 1 });
-  const stored = await source.write(deal, null, watch);
+  const stratified = planStratifiedSplit({
+    counts: strata ?? new Map(),
+    weights: Array(16).fill(1),
+    holdout: 0.1,
+    seed: 1,
+  });
+  const stored = await source.write(stratified, null, watch);
   source.close();
   const bytes = stored.reduce((sum, { size }) => sum + size, 0);
   console.log(

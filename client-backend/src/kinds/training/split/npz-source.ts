@@ -5,12 +5,12 @@ import { type NpzLayout, type NpzPart, npzLayout } from '../data/layout.ts';
 import { rowBytes, valueBytes, writeNpyHeader } from '../data/npy-header.ts';
 import { npzValues } from '../data/npz-values.ts';
 import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
-import { type DealPlan, HELD_OUT } from './deal.ts';
 import { decoderOf } from './npz-labels.ts';
 import { BadData } from './problems.ts';
 import { inRowOrder } from './row-order.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
 import { ArchiveWriter } from './sink.ts';
+import { HELD_OUT, type StratifiedSplit } from './stratified-split.ts';
 
 type Data = { blob: BlobHash; fileName: string };
 
@@ -52,15 +52,15 @@ export async function openNpzSource(
     labelType: () => (textual ? 'text' : fractions ? 'measured' : 'whole'),
     labels: (watch) => labelsOf(layout, watch),
     test: test === null ? null : { rows: test.rows, labels: (watch) => labelsOf(test, watch) },
-    write: (deal, _classes, watch) =>
+    write: (stratified, _classes, watch) =>
       writeAll(
-        deal,
+        stratified,
         () => new ArchiveWriter(blobs, { large: bytes > 2 ** 31 }),
         async (writers) => {
           let before = 0;
           for (const array of layout.arrays) {
             const onBytes = (done: number) => watch.onBytes(before + done);
-            await split(file, layout, array, { deal, writers, watch: { ...watch, onBytes } }).catch(
+            await split(file, layout, array, { stratified, writers, watch: { ...watch, onBytes } }).catch(
               (error) => {
                 throw explain(data, error);
               },
@@ -73,18 +73,18 @@ export async function openNpzSource(
   };
 }
 
-type Task = { deal: DealPlan; writers: ArchiveWriter[]; watch: Watch };
+type Task = { stratified: StratifiedSplit; writers: ArchiveWriter[]; watch: Watch };
 
-/** Deals the rows of one array, reading the labels alongside; what came to be measured on follows as it is. */
+/** Assigns the rows of one array, reading the labels alongside; what came to be measured on follows as it is. */
 async function split(file: NpzFile, layout: NpzLayout, array: NpzArray, task: Task): Promise<void> {
-  const { deal, writers, watch } = task;
+  const { stratified, writers, watch } = task;
   const { header } = array;
-  const rowsOf = [...deal.shardRows, ...(deal.holdoutRows > 0 ? [deal.holdoutRows] : [])];
+  const rowsOf = [...stratified.shardRows, ...(stratified.holdoutRows > 0 ? [stratified.holdoutRows] : [])];
   const sinks = writers.map((writer) => writer.begin(`${array.name}.npy`));
   for (const [part, sink] of sinks.entries()) {
     await sink.put(writeNpyHeader(header.descr, [rowsOf[part] ?? 0, ...header.shape.slice(1)]));
   }
-  const next = deal.start();
+  const next = stratified.start();
   const labels = new LabelQueue(readLabels(file, layout, watch.signal));
   const size = rowBytes(header);
   let left = 0;

@@ -9,11 +9,11 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { fromBufferPromise } from 'yauzl';
 import { startTestFarm, type TestFarm } from '../../../jobs/test-farm.fixture.ts';
-import type { Gathering } from '../../kind.ts';
+import type { StageTaskResult } from '../../kind.ts';
 import { parseNpyHeader } from '../data/npy-header.ts';
 import { floats, integers, npzBytes, zipBytes } from '../data/npz.fixture.ts';
 import { openNpz } from '../data/open-npz.ts';
-import { addTraining, errandFor } from '../training.fixture.ts';
+import { addTraining, backgroundTaskFor } from '../training.fixture.ts';
 import { splitData } from './split.ts';
 
 let farm: TestFarm;
@@ -24,16 +24,16 @@ after(() => farm.stop());
 
 type Given = { data: Buffer | string; dataName: string; settings?: Partial<TrainingSettings> };
 
-async function gathered({ data, ...given }: Given): Promise<Gathering> {
+async function runSplit({ data, ...given }: Given): Promise<StageTaskResult> {
   const job = await addTraining(farm.parts, { data: Buffer.from(data), ...given });
-  return splitData(farm.parts, await errandFor(farm.parts, job));
+  return splitData(farm.parts, await backgroundTaskFor(farm.parts, job));
 }
 
 /** The plan, and the bytes of its parts: the shards, then the held-out part. */
 async function splitOf(given: Given): Promise<{ plan: TrainingPlan; parts: Buffer[] }> {
-  const gathering = await gathered(given);
-  assert.equal(gathering.outcome, 'gathered', JSON.stringify(gathering));
-  const plan = TrainingPlan.parse('value' in gathering ? gathering.value : null);
+  const result = await runSplit(given);
+  assert.equal(result.outcome, 'done', JSON.stringify(result));
+  const plan = TrainingPlan.parse('value' in result ? result.value : null);
   const inputs = [...plan.shards, ...(plan.holdout === null ? [] : [plan.holdout])].map(({ input }) => input);
   const parts: Buffer[] = [];
   for (const { hash, size } of inputs) {
@@ -49,10 +49,10 @@ const bytesOf = async (hash: BlobHash) => Buffer.concat(await farm.parts.blobs.r
 
 /** Why data is not taken, when it is handed in or when it is split. */
 async function problemOf(given: Given): Promise<string> {
-  const gathering = await gathered(given).catch((refused: Error) => refused);
-  if (gathering instanceof Error) return gathering.message;
-  assert.ok(gathering.outcome === 'fail', JSON.stringify(gathering));
-  return gathering.message;
+  const result = await runSplit(given).catch((refused: Error) => refused);
+  if (result instanceof Error) return result.message;
+  assert.ok(result.outcome === 'fail', JSON.stringify(result));
+  return result.message;
 }
 
 /** The values of every array of an .npz as hex rows, read by offset: entries must be stored. */
@@ -360,13 +360,13 @@ test('a split that is stopped leaves nothing behind, and one without room waits'
   );
   const job = await addTraining(farm.parts, { data, dataName: 'd.csv' });
   const controller = new AbortController();
-  const errand = await errandFor(farm.parts, job, controller.signal);
-  const stopping = { ...errand, onProgress: (done: number) => done > 0.5 && controller.abort() };
+  const task = await backgroundTaskFor(farm.parts, job, controller.signal);
+  const stopping = { ...task, onProgress: (done: number) => done > 0.5 && controller.abort() };
   await assert.rejects(splitData(farm.parts, stopping), /abort/i);
   assert.deepEqual(await readdir(join(farm.parts.config.dataFolder, 'blobs', 'incoming')), []);
 
   const blobs = { ...farm.parts.blobs, freeBytes: async () => 1_000 };
-  const waiting = await splitData({ ...farm.parts, blobs }, await errandFor(farm.parts, job));
+  const waiting = await splitData({ ...farm.parts, blobs }, await backgroundTaskFor(farm.parts, job));
   assert.ok(waiting.outcome === 'wait' && waiting.code === 'disk-full');
 
   const full = {
@@ -382,7 +382,10 @@ test('a split that is stopped leaves nothing behind, and one without room waits'
     ['d.zip', await zipBytes(range(40).map((at) => [`a/${at}`, Buffer.alloc(200_000, at)]))],
   ] as const) {
     const other = await addTraining(farm.parts, { data: bytes, dataName });
-    const outcome = await splitData({ ...farm.parts, blobs: full }, await errandFor(farm.parts, other));
+    const outcome = await splitData(
+      { ...farm.parts, blobs: full },
+      await backgroundTaskFor(farm.parts, other),
+    );
     assert.equal(outcome.outcome, 'wait', dataName);
   }
 });

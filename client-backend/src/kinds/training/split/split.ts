@@ -11,10 +11,9 @@ import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folde
 import type { Parts } from '../../../parts.ts';
 import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
-import type { Errand, Gathering } from '../../kind.ts';
+import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
 import { countRows } from './count-rows.ts';
 import { openCsv } from './csv-source.ts';
-import { type DealPlan, planDeal } from './deal.ts';
 import { openJsonl } from './jsonl-source.ts';
 import { classesOf } from './labels.ts';
 import { openNpzSource } from './npz-source.ts';
@@ -22,6 +21,7 @@ import { MOST_PLACES } from './permutation.ts';
 import { BadData, NoRoom } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
 import { shardWeights } from './shard-weights.ts';
+import { planStratifiedSplit, type StratifiedSplit } from './stratified-split.ts';
 import { openZipSource } from './zip-source.ts';
 
 /** How far it is once the data is understood, and once its rows are counted. */
@@ -33,25 +33,25 @@ const COUNTING = 0.5;
  * passes and constant memory. The same data, settings and weights make the same
  * bytes.
  */
-export async function splitData(parts: Parts, errand: Errand): Promise<Gathering> {
+export async function splitData(parts: Parts, task: BackgroundTask): Promise<StageTaskResult> {
   try {
-    return await split(parts, errand);
+    return await split(parts, task);
   } catch (error) {
-    errand.signal.throwIfAborted();
+    task.signal.throwIfAborted();
     if (error instanceof BadData) return { outcome: 'fail', code: 'bad-data', message: error.message };
     if (error instanceof NoRoom || isDiskFull(error)) return FULL;
     throw error;
   }
 }
 
-const FULL: Gathering = {
+const FULL: StageTaskResult = {
   outcome: 'wait',
   code: DISK_FULL.code,
   message:
     'The disk of the farm is full, so the data could not be split. Free some space on it, or delete old jobs; this one goes on by itself.',
 };
 
-async function split(parts: Parts, { job, signal, onProgress }: Errand): Promise<Gathering> {
+async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask): Promise<StageTaskResult> {
   const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
   const { settings, data } = spec;
   const watch = (from: number, to: number, bytes: number) => ({
@@ -63,10 +63,13 @@ async function split(parts: Parts, { job, signal, onProgress }: Errand): Promise
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
     const weights = await shardWeights(parts.db, settings, spec.modules);
     const holdout = source.test === null ? spec.settings.holdout : 0;
-    const dealt = dealFor(counted.strata ?? new Map([['', counted.rows]]), weights, { spec, holdout });
-    const deal = source.test === null ? dealt : { ...dealt, holdoutRows: source.test.rows };
+    const planned = stratifiedSplitFor(counted.strata ?? new Map([['', counted.rows]]), weights, {
+      spec,
+      holdout,
+    });
+    const stratified = source.test === null ? planned : { ...planned, holdoutRows: source.test.rows };
     if ((await parts.blobs.freeBytes()) < source.bytes + SPARE_BYTES) return FULL;
-    const plain = counted.strata === null ? unlabelled(deal) : deal;
+    const plain = counted.strata === null ? unlabelled(stratified) : stratified;
     const classes = counted.labels === null ? null : classesOf(counted.labels, source.labelType());
     const stored = await source.write(plain, classes, watch(COUNTING, 1, source.bytes));
     signal.throwIfAborted();
@@ -74,14 +77,14 @@ async function split(parts: Parts, { job, signal, onProgress }: Errand): Promise
     const made = [...stored, ...(names.classFile === null ? [] : [names.classFile])].map(({ hash }) => hash);
     for (const hash of made) await note(parts, hash);
     const value = planOf({
-      deal,
+      stratified,
       stored,
       spec,
       source,
       rows: counted.rows + (source.test?.rows ?? 0),
       names,
     });
-    return { outcome: 'gathered', value, blobs: [...new Set([data.blob, ...made])] };
+    return { outcome: 'done', value, blobs: [...new Set([data.blob, ...made])] };
   } finally {
     source.close();
   }
@@ -102,11 +105,11 @@ function open(parts: Parts, { data, settings }: TrainingSpec, watch: Watch): Pro
   }
 }
 
-function dealFor(
+function stratifiedSplitFor(
   counts: Map<string, number>,
   weights: number[],
   { spec: { settings, data }, holdout }: { spec: TrainingSpec; holdout: number },
-): DealPlan {
+): StratifiedSplit {
   const rows = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const { seed } = settings;
   if (rows < weights.length) {
@@ -115,13 +118,13 @@ function dealFor(
     );
   }
   if (rows > MOST_PLACES) throw new BadData(`"${data.fileName}" has more than ${MOST_PLACES} rows.`);
-  return planDeal({ counts, weights, holdout, seed });
+  return planStratifiedSplit({ counts, weights, holdout, seed });
 }
 
-const unlabelled = (deal: DealPlan): DealPlan => ({
-  ...deal,
+const unlabelled = (stratified: StratifiedSplit): StratifiedSplit => ({
+  ...stratified,
   start() {
-    const next = deal.start();
+    const next = stratified.start();
     return () => next('');
   },
 });
@@ -148,7 +151,7 @@ async function note(parts: Parts, hash: StoredBlob['hash']): Promise<void> {
 }
 
 type Made = {
-  deal: DealPlan;
+  stratified: StratifiedSplit;
   stored: StoredBlob[];
   spec: TrainingSpec;
   rows: number;
@@ -156,15 +159,20 @@ type Made = {
   names: Names;
 };
 
-function planOf({ deal, stored, spec, source, rows, names }: Made): TrainingPlan {
+function planOf({ stratified, stored, spec, source, rows, names }: Made): TrainingPlan {
   const { ending, reading } = source;
   const inputOf = (name: string, blob: StoredBlob | undefined) => ({ path: `${name}.${ending}`, ...blob });
   return TrainingPlan.parse({
     settings: spec.settings,
     rows,
-    shards: deal.shardRows.map((count, shard) => ({ input: inputOf('data', stored[shard]), rows: count })),
+    shards: stratified.shardRows.map((count, shard) => ({
+      input: inputOf('data', stored[shard]),
+      rows: count,
+    })),
     holdout:
-      deal.holdoutRows === 0 ? null : { input: inputOf('holdout', stored.at(-1)), rows: deal.holdoutRows },
+      stratified.holdoutRows === 0
+        ? null
+        : { input: inputOf('holdout', stored.at(-1)), rows: stratified.holdoutRows },
     ...names,
     classFile: names.classFile === null ? null : { path: CLASSES, ...names.classFile },
     wholeLabels: source.labelType() === 'whole',

@@ -2,10 +2,10 @@ import { pipeline } from 'node:stream';
 import { verifyChecksum } from '../../../archives/entries.ts';
 import type { DataFile } from '../data/data-file.ts';
 import { type ClassedFile, openImages } from '../data/image-folders.ts';
-import { HELD_OUT } from './deal.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, writeAll } from './row-source.ts';
 import { ArchiveWriter } from './sink.ts';
+import { HELD_OUT } from './stratified-split.ts';
 
 const BATCH = 1_000;
 
@@ -27,12 +27,12 @@ export async function openZipSource(parts: SourceParts, data: DataFile): Promise
     // Names of folders, even where they look like numbers.
     labelType: () => 'text',
     labels: () => labelsOf(files),
-    write: (deal, _classes, { signal, onBytes }) =>
+    write: (stratified, _classes, { signal, onBytes }) =>
       writeAll(
-        deal,
+        stratified,
         () => new ArchiveWriter(parts.blobs, { large: bytes > 2 ** 31 }),
         async (writers) => {
-          const next = deal.start();
+          const next = stratified.start();
           let done = 0;
           for (const file of all) {
             const { path, label, entry } = file;

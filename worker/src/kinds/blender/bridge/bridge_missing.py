@@ -21,25 +21,25 @@ def references():
     """Yields (type, name, path as written, is it missing) of every outside file that the .blend refers to."""
     for library in bpy.data.libraries:
         if not packed(library):
-            yield look("library", library, library.filepath)
+            yield check("library", library, library.filepath)
     for image in bpy.data.images:
         if image.source in {"FILE", "SEQUENCE", "MOVIE", "TILED"} and not packed(image):
             kind = "movie" if image.source == "MOVIE" else "image"
             numbers = numbers_shown(image) if image.source == "SEQUENCE" else None
-            yield look(kind, image, image.filepath) if numbers is None else look_at_sequence(image, numbers)
+            yield check(kind, image, image.filepath) if numbers is None else check_sequence(image, numbers)
     for clip in bpy.data.movieclips:
-        yield look("movie", clip, clip.filepath)
+        yield check("movie", clip, clip.filepath)
     for sound in bpy.data.sounds:
         if not packed(sound):
-            yield look("sound", sound, sound.filepath)
+            yield check("sound", sound, sound.filepath)
     for font in bpy.data.fonts:
         if font.filepath not in {"", "<builtin>"} and not packed(font):
-            yield look("font", font, font.filepath)
+            yield check("font", font, font.filepath)
     for cache in bpy.data.cache_files:
-        yield look("cache", cache, cache.filepath)
+        yield check("cache", cache, cache.filepath)
     for volume in getattr(bpy.data, "volumes", ()):
         if not packed(volume):
-            yield look("cache", volume, volume.filepath)
+            yield check("cache", volume, volume.filepath)
     yield from simulation_caches()
     yield from strips()
     yield from nodes()
@@ -49,7 +49,7 @@ def packed(block):
     return getattr(block, "packed_file", None) is not None or bool(getattr(block, "packed_files", ()))
 
 
-def look(kind, block, path):
+def check(kind, block, path):
     library = getattr(block, "library", None)
     if path == "":
         return (kind, block.name, path, False)
@@ -69,12 +69,12 @@ def exists(path):
     return os.path.exists(path)
 
 
-def look_at_sequence(image, numbers):
+def check_sequence(image, numbers):
     """Of the pictures that the scene shows, those that are not there; their names end with their numbers."""
     folder, name = os.path.split(bpy.path.abspath(image.filepath, library=image.library))
     parts = re.match(r"^(.*?)(\d+)(\D*)$", name)
     if parts is None:
-        return look("image", image, image.filepath)
+        return check("image", image, image.filepath)
     before, digits, after = parts.groups()
     there = set(os.listdir(folder)) if os.path.isdir(folder) else set()
     absent = [number for number in numbers if before + str(number).zfill(len(digits)) + after not in there]
@@ -115,11 +115,11 @@ def simulation_caches():
         for modifier in thing.modifiers:
             if modifier.type == "FLUID" and modifier.fluid_type == "DOMAIN":
                 folder = modifier.domain_settings.cache_directory
-                yield look_at_folder(thing, folder)
+                yield check_folder(thing, folder)
             elif modifier.type == "OCEAN" and modifier.is_cached:
-                yield look_at_folder(thing, modifier.filepath)
+                yield check_folder(thing, modifier.filepath)
             elif modifier.type == "MESH_CACHE":
-                yield look("cache", thing, modifier.filepath)
+                yield check("cache", thing, modifier.filepath)
             cache = getattr(modifier, "point_cache", None)
             if cache is not None:
                 yield from disk_cache(thing, cache)
@@ -127,8 +127,8 @@ def simulation_caches():
             yield from disk_cache(thing, system.point_cache)
 
 
-def look_at_folder(thing, folder):
-    kind, name, path, absent = look("cache", thing, folder)
+def check_folder(thing, folder):
+    kind, name, path, absent = check("cache", thing, folder)
     if not absent and path != "":
         absent = not os.listdir(bpy.path.abspath(path, library=thing.library))
     return (kind, name, path, absent)
@@ -139,21 +139,21 @@ def disk_cache(thing, cache):
     if not cache.use_disk_cache or not cache.is_baked:
         return
     if cache.use_external:
-        yield look("cache", thing, cache.filepath)
+        yield check("cache", thing, cache.filepath)
     else:
         stem = os.path.splitext(os.path.basename(bpy.data.filepath))[0]
-        yield look("cache", thing, "//blendcache_" + stem)
+        yield check("cache", thing, "//blendcache_" + stem)
 
 
 def strips():
     for scene in bpy.data.scenes:
         for strip in strips_of(scene):
             if strip.type == "MOVIE":
-                yield look("movie", strip_of(strip, scene), strip.filepath)
+                yield check("movie", strip_of(strip, scene), strip.filepath)
             elif strip.type == "IMAGE":
                 for element in strip.elements:
                     path = os.path.join(strip.directory, element.filename)
-                    yield look("image", strip_of(strip, scene), path)
+                    yield check("image", strip_of(strip, scene), path)
 
 
 def strip_of(strip, scene):
@@ -170,4 +170,4 @@ def nodes():
     for tree in owners_of_trees():
         for node in tree.nodes:
             if node.type in {"TEX_IES", "SCRIPT"} and node.mode == "EXTERNAL":
-                yield look("other", tree, node.filepath)
+                yield check("other", tree, node.filepath)

@@ -12,14 +12,14 @@ DEPTHS = ("8", "16", "32")
 
 def remember():
     """Looks into the file as it was opened: a render changes its scenes, and a later job asks what the file says."""
-    state["found"] = look_into_file()
+    state["found"] = survey_file()
 
 
 def probe(command):
     return state["found"]
 
 
-def look_into_file():
+def survey_file():
     scenes = [probe_scene(scene) for scene in bpy.data.scenes]
     window = bpy.context.window
     active = (window.scene if window else bpy.context.scene).name

@@ -26,7 +26,7 @@ from pilot_worker import processes, untrusted
 from pilot_worker.fork import Fork
 from pilot_worker.preload import preload
 
-LOOK_SECONDS = 0.1
+CHECK_SECONDS = 0.1
 PRINTED_SECONDS = 1.0
 
 
@@ -65,35 +65,35 @@ class Zygote:
             data = data[os.write(self.replies, data) :]
 
     def serve(self):
-        self.obey_all()  # what came along with the greeting
+        self.run_commands()  # what came along with the greeting
         while True:
             watched = [self.commands, self.wake] + (self.fork.open_pipes if self.fork else [])
-            ready, _, _ = select.select(watched, [], [], None if self.fork is None else LOOK_SECONDS)
+            ready, _, _ = select.select(watched, [], [], None if self.fork is None else CHECK_SECONDS)
             if self.wake in ready:
                 os.read(self.wake, 4096)
             if self.commands in ready:
                 self.read_commands()
             if self.fork is not None:
-                self.look(ready)
+                self.check_fork(ready)
 
     def read_commands(self):
         block = os.read(self.commands, 65_536)
         if not block:
             self.end()
         self.unread += block
-        self.obey_all()
+        self.run_commands()
 
-    def obey_all(self):
+    def run_commands(self):
         *lines, self.unread = self.unread.split(b"\n")
         for line in lines:
-            self.obey(json.loads(line))
+            self.run_command(json.loads(line))
 
     def end(self, *_signal):
         """The worker is gone, or wants this to end."""
         processes.end_descendants(self.fork and self.fork.pid)
         os._exit(0)
 
-    def obey(self, command):
+    def run_command(self, command):
         if command.get("op") == "stop":
             if self.fork is not None:
                 self.fork.stop()
@@ -105,27 +105,27 @@ class Zygote:
             signal.signal(signal.SIGTERM, self.end)
             self.send({"id": command["id"], "ok": True, "result": loaded, "log": ""})
             return
-        self.looked = 0.0
+        self.checked = 0.0
         self.fork = Fork(command, self.threads)
 
-    def look(self, ready):
+    def check_fork(self, ready):
         fork = self.fork
         for pipe in [pipe for pipe in fork.open_pipes if pipe in ready]:
             fork.read(pipe)
         pid, status = os.waitpid(fork.pid, os.WNOHANG)
         if pid == fork.pid:
-            self.tell(True)
+            self.send_progress(True)
             self.settle(status)
             return
         if fork.overdue():
             processes.send(fork.pid, signal.SIGKILL)
-        self.tell(False)
+        self.send_progress(False)
 
-    def tell(self, last):
+    def send_progress(self, last):
         """Progress at most ten times a second, what was newest at the end too; what was printed once a second."""
         now = time.monotonic()
-        if last or now - self.looked >= LOOK_SECONDS:
-            self.looked = now
+        if last or now - self.checked >= CHECK_SECONDS:
+            self.checked = now
             try:
                 news = self.fork.board.news()
             except untrusted.Unreadable:
@@ -151,8 +151,8 @@ class Zygote:
             died = {"signal": os.WTERMSIG(status)} if signalled else {"code": os.WEXITSTATUS(status)}
             outcome = {"ok": False, "died": died}
         keep_log(fork)
-        told = picked(outcome, "ok", "result", "code", "message", "died")
-        self.send(dict(told, id=fork.id, log=fork.log.end()))
+        outcome = picked(outcome, "ok", "result", "code", "message", "died")
+        self.send(dict(outcome, id=fork.id, log=fork.log.end()))
 
 
 MEDDLED = {

@@ -1,16 +1,16 @@
 import type { JobProgress } from '../../report/events.ts';
+import type { Presenter } from '../../report/presenter.ts';
 import type { SeenWorker, ShownJob } from '../../report/screen-model.ts';
 import { type Look, leftOf, paint, spinnerLine, wholeLine, workerLines } from '../../report/screen-parts.ts';
-import type { Voice } from '../../report/voice.ts';
 import { fit } from '../../text/columns.ts';
 import { bytes, duration, figure, figures, plural } from '../../text/units.ts';
 import type { TrainingProgress } from './events.ts';
 
 /** Trainings, spoken of in rounds and shards. */
-export const trainVoice: Voice = {
+export const trainPresenter: Presenter = {
   // Between two rounds a training is queued for a moment each time: its steps say more than its states.
-  states: { paused: 'The job is paused.', stitching: 'Putting the result together.' },
-  told(event, every) {
+  states: { paused: 'The job is paused.', assembling: 'Putting the result together.' },
+  lines(event, every) {
     switch (event.event) {
       case 'train.step':
         return every ? [stepLine(event.step, event)] : [];
@@ -69,8 +69,8 @@ function jobScreen(
   const { progress } = job;
   if (progress?.training === undefined) return [];
   const elapsed = duration((now - startedAt) / 1_000);
-  if (progress.state === 'stitching')
-    return [wholeLine('Putting together', progress.stitching ?? 0, elapsed, look)];
+  if (progress.state === 'assembling')
+    return [wholeLine('Putting together', progress.backgroundFraction ?? 0, elapsed, look)];
   const { training, fraction } = progress;
   const measured = measuredLine(training, look);
   // The line above says the round; where it is narrow the figures need the room.
@@ -79,9 +79,9 @@ function jobScreen(
   switch (progress.stage) {
     case 'split':
       return [
-        progress.stitching === null
+        progress.backgroundFraction === null
           ? spinnerLine(`Splitting the data … ${elapsed}`, now, look)
-          : wholeLine('Splitting', progress.stitching, elapsed, look),
+          : wholeLine('Splitting', progress.backgroundFraction, elapsed, look),
       ];
     case 'initialize':
       return [spinnerLine(`${beginning(progress)} … ${elapsed}`, now, look)];

@@ -1,16 +1,16 @@
 import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { RunEvent } from '../../report/events.ts';
+import type { Presenter } from '../../report/presenter.ts';
 import type { ShownJob } from '../../report/screen-model.ts';
 import { bar, type Look, paint, wholeLine } from '../../report/screen-parts.ts';
-import type { Voice } from '../../report/voice.ts';
 import { fit, padEnd, table, widthOf } from '../../text/columns.ts';
 import { duration, figure, figures } from '../../text/units.ts';
-import { trainVoice } from './voice.ts';
+import { trainPresenter } from './presenter.ts';
 
 /** Several trainings of one script, spoken of side by side. */
-export const sweepVoice: Voice = {
-  states: trainVoice.states,
-  told(event, every) {
+export const sweepPresenter: Presenter = {
+  states: trainPresenter.states,
+  lines(event, every) {
     switch (event.event) {
       // Where all of them are is told once, below the table.
       case 'model.saved':
@@ -26,7 +26,7 @@ export const sweepVoice: Voice = {
       case 'sweep.done':
         return sweepTable(event);
       default:
-        return trainVoice.told(event, every);
+        return trainPresenter.lines(event, every);
     }
   },
   colour: ({ event }) => (event === 'train.done' ? 'green' : null),

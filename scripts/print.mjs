@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** One line of what set-up is doing. */
-export function tell(line) {
+export function print(line) {
   process.stdout.write(`${line}\n`);
 }
 
@@ -23,7 +23,7 @@ export async function runQuietly(label, command, options) {
   const [program, ...args] = command;
   const started = Date.now();
   const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
-  tell(`${label} …`);
+  print(`${label} …`);
   let output = '';
   const env = { ...(options.env ?? process.env), NO_COLOR: '1', FORCE_COLOR: '0' };
   const child = spawn(program, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -32,7 +32,7 @@ export async function runQuietly(label, command, options) {
       output = (output + text).slice(-50_000);
     });
   }
-  const alive = setInterval(() => tell(`  … ${seconds()}: ${endOf(output, 1).slice(0, 100)}`), stillEveryMs);
+  const alive = setInterval(() => print(`  … ${seconds()}: ${endOf(output, 1).slice(0, 100)}`), stillEveryMs);
   const ended = await new Promise((resolve) => {
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
     child.once('close', (code, signal) =>
@@ -40,7 +40,7 @@ export async function runQuietly(label, command, options) {
     );
   });
   clearInterval(alive);
-  if (ended === null) return tell(`  done in ${seconds()}`);
+  if (ended === null) return print(`  done in ${seconds()}`);
   throw new SetupStopped(`${label}: \`${command.join(' ')}\` ${ended}.\n${gist(output)}`);
 }
 

@@ -8,22 +8,22 @@ import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './f
  * queue of events that wait for the database, so that a slow database does not
  * make workers look silent.
  */
-export function heard(farm: Farm, session: SessionId, now: number): Worker | undefined {
+export function recordHeartbeat(farm: Farm, session: SessionId, now: number): Worker | undefined {
   const worker = farm.sessions.get(session);
   if (worker === undefined) return undefined;
-  worker.lastHeard = now;
+  worker.lastHeartbeat = now;
   worker.lostAt = now + LEASE_MS;
   return worker;
 }
 
 /** True when the worker says something about draining that was not known. */
-export function heardHeartbeat(worker: Worker, { draining, ...load }: Heartbeat): boolean {
+export function recordLoad(worker: Worker, { draining, ...load }: Heartbeat): boolean {
   worker.load = load;
   return draining !== worker.draining;
 }
 
 /** The leases whose progress is news, with what they printed where that is other than before. */
-export function heardProgress(
+export function recordProgress(
   farm: Farm,
   worker: Worker,
   { chunks }: Progress,
@@ -47,7 +47,7 @@ export function heardProgress(
 
 const BLOBS_REMEMBERED = 2_000;
 
-export function heardBlobs(worker: Worker, { added, removed }: BlobsChanged): void {
+export function recordBlobs(worker: Worker, { added, removed }: BlobsChanged): void {
   for (const hash of removed) worker.blobs.delete(blobKey(hash));
   for (const hash of added) {
     if (worker.blobs.size < BLOBS_REMEMBERED) worker.blobs.add(blobKey(hash));

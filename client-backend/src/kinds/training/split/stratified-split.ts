@@ -3,10 +3,10 @@ import { createPermutation, type Permutation } from './permutation.ts';
 /** Where a row goes: a shard by its number, or the held-out part. */
 export const HELD_OUT = -1;
 
-export type DealPlan = {
+export type StratifiedSplit = {
   shardRows: number[];
   holdoutRows: number;
-  /** Deals from the first row on: called with the class of every row in the order of the data. */
+  /** Assigns from the first row on: called with the class of every row in the order of the data. */
   start(): (label: string) => number;
 };
 
@@ -19,30 +19,30 @@ type Question = { counts: ClassCounts; weights: readonly number[]; holdout: numb
  * Says of every row which shard it belongs to, from the size of each class
  * alone. A pseudo-random order gives each row a place within its class. The
  * first places of a class are held out; the others, class after class, are
- * dealt to the shards in turns in proportion to `weights`. So every part has
+ * assigned to the shards in turns in proportion to `weights`. So every part has
  * its share of every class, whatever the order of the data.
  */
-export function planDeal({ counts, weights, holdout, seed }: Question): DealPlan {
+export function planStratifiedSplit({ counts, weights, holdout, seed }: Question): StratifiedSplit {
   const classes = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
   const rows = classes.reduce((sum, [, count]) => sum + count, 0);
   const holdoutRows = heldOut(rows, holdout, weights.length);
-  const dealt = rows - holdoutRows;
-  const turns = turnsOf(weights, dealt);
+  const trainRows = rows - holdoutRows;
+  const turns = turnsOf(weights, trainRows);
   let before = 0;
-  let dealtBefore = 0;
+  let trainRowsBefore = 0;
   const places = classes.map(([label, count]) => {
     // Rounded at the ends of the classes, so that small ones have their turn and the sum is right.
     const held =
       rows === 0
         ? 0
         : Math.round(((before + count) * holdoutRows) / rows) - Math.round((before * holdoutRows) / rows);
-    const place = { label, count, held, from: dealtBefore };
+    const place = { label, count, held, from: trainRowsBefore };
     before += count;
-    dealtBefore += count - held;
+    trainRowsBefore += count - held;
     return place;
   });
   return {
-    shardRows: rowsOf(turns, weights.length, dealt),
+    shardRows: rowsOf(turns, weights.length, trainRows),
     holdoutRows,
     start() {
       const state = new Map<string, { next: number; held: number; from: number; order: Permutation }>();
@@ -71,10 +71,10 @@ function heldOut(rows: number, holdout: number, shards: number): number {
 const MOST_TURNS = 4_096;
 
 /** Shards in an order in which each comes as often as its weight says, evenly spread (smooth weighted round robin, as in nginx). */
-function turnsOf(weights: readonly number[], dealt: number): number[] {
+function turnsOf(weights: readonly number[], trainRows: number): number[] {
   const even = weights.every((weight) => weight === weights[0]);
-  if (even || dealt < weights.length) return weights.map((_, shard) => shard);
-  const shares = sharesOf(weights, Math.min(MOST_TURNS, dealt));
+  if (even || trainRows < weights.length) return weights.map((_, shard) => shard);
+  const shares = sharesOf(weights, Math.min(MOST_TURNS, trainRows));
   const total = shares.reduce((sum, share) => sum + share, 0);
   const credit = shares.map(() => 0);
   return Array.from({ length: total }, () => {
@@ -100,11 +100,11 @@ function sharesOf(weights: readonly number[], total: number): number[] {
   });
 }
 
-function rowsOf(turns: readonly number[], shards: number, dealt: number): number[] {
+function rowsOf(turns: readonly number[], shards: number, trainRows: number): number[] {
   const rows = Array<number>(shards).fill(0);
-  const rounds = Math.floor(dealt / turns.length);
+  const rounds = Math.floor(trainRows / turns.length);
   for (const [index, shard] of turns.entries()) {
-    rows[shard] = (rows[shard] ?? 0) + rounds + (index < dealt % turns.length ? 1 : 0);
+    rows[shard] = (rows[shard] ?? 0) + rounds + (index < trainRows % turns.length ? 1 : 0);
   }
   return rows;
 }

@@ -1,22 +1,22 @@
 import type { JobProgress } from '../../report/events.ts';
+import type { Presenter } from '../../report/presenter.ts';
 import type { ShownJob } from '../../report/screen-model.ts';
 import { leftOf, share, spinnerLine, wholeLine, workerLines } from '../../report/screen-parts.ts';
-import type { Voice } from '../../report/voice.ts';
 import { bytes, duration, plural } from '../../text/units.ts';
 
 /** Renders, spoken of in frames. */
-export const renderVoice: Voice = {
+export const renderPresenter: Presenter = {
   states: {
-    probing: 'Reading the file.',
+    preparing: 'Reading the file.',
     ready: 'The job waits for its settings on the site.',
     queued: 'Waiting for a worker.',
     running: 'Rendering.',
     paused: 'The job is paused.',
-    stitching: 'Putting the result together.',
+    assembling: 'Putting the result together.',
     completed: 'Rendered.',
     // Failures and cancelations are said by the error that ends the command.
   },
-  told(event, every) {
+  lines(event, every) {
     switch (event.event) {
       case 'frame.done': {
         const by = event.worker === null ? '' : ` by ${event.worker}`;
@@ -40,13 +40,13 @@ export const renderVoice: Voice = {
     return jobs.flatMap((job) => {
       const { progress } = job;
       if (progress === null) return [];
-      if (progress.state === 'probing') {
+      if (progress.state === 'preparing') {
         const reads = progress.workers.length > 0;
         const what = reads ? 'Reading the file' : 'Waiting for a worker to read the file';
         return [spinnerLine(`${what} ${elapsed}`, now, look)];
       }
-      if (progress.state === 'stitching') {
-        return [wholeLine('Putting together', progress.stitching ?? 0, elapsed, look)];
+      if (progress.state === 'assembling') {
+        return [wholeLine('Putting together', progress.backgroundFraction ?? 0, elapsed, look)];
       }
       const right = `${framesOf(progress)} · ${elapsed}${leftOf(job, now)}`;
       return [

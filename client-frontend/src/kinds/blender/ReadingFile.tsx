@@ -11,7 +11,7 @@ import { STEPS } from './names.ts';
 import { renderOf } from './render-job.ts';
 
 /** Shown while a worker looks into the file. */
-export function Probing({ job }: { job: JobDetail }) {
+export function ReadingFile({ job }: { job: JobDetail }) {
   useRoom('workers');
   const workers = useQuery(workersQuery());
   const none = workers.data?.workers.every((worker) => worker.status === 'offline') === true;
@@ -20,7 +20,7 @@ export function Probing({ job }: { job: JobDetail }) {
     <div>
       {renderOf(job).review && <Steps steps={STEPS} present={1} />}
       <Panel title="Looking into the file">
-        <div className={classes.probing} role="status">
+        <div className={classes.preparing} role="status">
           {none ? (
             <p>
               No worker is connected, so the job waits. <Link to="/workers">See how a machine joins.</Link>

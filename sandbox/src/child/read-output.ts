@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createLineReader } from './lines.ts';
 
-export type HearOptions = {
+export type ReadOutputOptions = {
   /** Characters of a line that are kept; see createLineReader. */
   maxLength: number;
   onLine(line: string): void;
@@ -19,7 +19,7 @@ const AT_ONCE_MS = 50;
  * made to wait for its pipe, so that this process still does everything else;
  * `hurry` ends the waiting, for what is left of a child that has ended.
  */
-export function hear(stream: Readable, { maxLength, onLine, onFault }: HearOptions) {
+export function readOutput(stream: Readable, { maxLength, onLine, onFault }: ReadOutputOptions) {
   let deaf = false;
   let hurried = false;
   let timer: NodeJS.Timeout | undefined;

@@ -1,10 +1,10 @@
 import type { NextStep, Note, PlanningContext } from '../kind.ts';
-import { type Lost, ShardChunk } from './stages.ts';
+import { type MissingShards, ShardChunk } from './stages.ts';
 
 type Last = PlanningContext<unknown>['last'];
 
 /** Shards that are not among the updates. */
-export function lostShards(shards: number, updates: readonly { shard: number }[]): number[] {
+export function shardsWithoutUpdate(shards: number, updates: readonly { shard: number }[]): number[] {
   const present = new Set(updates.map(({ shard }) => shard));
   return Array.from({ length: shards }, (_, shard) => shard).filter((shard) => !present.has(shard));
 }
@@ -24,7 +24,11 @@ export function tooFew(
 }
 
 /** Adds the shards that one more round went on without. */
-export function addLost({ shards, why }: Lost, missing: readonly number[], last: Last): Lost {
+export function addMissing(
+  { shards, why }: MissingShards,
+  missing: readonly number[],
+  last: Last,
+): MissingShards {
   if (missing.length === 0) return { shards, why };
   const rounds = new Map(shards.map((one) => [one.shard, one.rounds]));
   for (const shard of missing) rounds.set(shard, (rounds.get(shard) ?? 0) + 1);
@@ -35,7 +39,10 @@ export function addLost({ shards, why }: Lost, missing: readonly number[], last:
 const MOST_REASON = 300;
 
 /** "without shard 2 in 3 of 10 rounds (8 % of the training): ValueError: no."; null where nothing was lost. */
-export function withoutWords({ shards, why }: Lost, of: { shards: number; rounds: number }): string | null {
+export function withoutWords(
+  { shards, why }: MissingShards,
+  of: { shards: number; rounds: number },
+): string | null {
   if (shards.length === 0) return null;
   const named = shards.slice(0, MOST_NAMED).map(({ shard, rounds }) => {
     const all = rounds === of.rounds;
@@ -60,17 +67,23 @@ function reasonOf({ failed }: Last, missing: readonly number[]): string {
 /** A job of 10,000 rounds would say it 10,000 times; the list of rounds has it for each. */
 const MOST_TOLD = 10;
 
-/** What is told of a round that went on without some of its shards; `lossy` counts it in. */
-export function lossNotes(
+/** What is told of a round that went on without some of its shards; `incompleteRounds` counts it in. */
+export function missingShardNotes(
   last: Last,
-  { round, missing, lossy }: { round: number; missing: readonly number[]; lossy: number },
+  {
+    round,
+    missing,
+    incompleteRounds,
+  }: { round: number; missing: readonly number[]; incompleteRounds: number },
 ): Note[] {
-  if (missing.length === 0 || lossy > MOST_TOLD) return [];
+  if (missing.length === 0 || incompleteRounds > MOST_TOLD) return [];
   const names = missing.slice(0, MOST_NAMED).map((shard) => shard + 1);
   const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : '';
   const which = `shard${missing.length === 1 ? '' : 's'} ${names.join(', ')}${more}`;
   const end =
-    lossy === MOST_TOLD ? ' More such rounds are not noted here; the list of rounds shows them.' : '';
+    incompleteRounds === MOST_TOLD
+      ? ' More such rounds are not noted here; the list of rounds shows them.'
+      : '';
   const message = `Round ${round} went on without ${which}: ${reasonOf(last, missing)}${end}`;
   return [{ level: 'warning', code: 'shards-lost', message }];
 }

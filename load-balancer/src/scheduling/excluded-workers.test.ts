@@ -52,7 +52,7 @@ test('three bad chunks do not end a job whose only worker makes all the others',
   assert.equal(statuses(sim, job).get('failed')?.length, 5);
 });
 
-test('an error of a script is tried on another worker; where it comes there too the chunk fails, and nobody is shut out', () => {
+test('an error of a script is tried on another worker; where it comes there too the chunk fails, and nobody is excluded', () => {
   const sim = new SimulatedFarm(() => 0.5);
   const odd = sim.addMachine({ failing: 1, failure: 'training/script-error' });
   sim.addMachine({ breaksOn: [3], failure: 'training/script-error' });
@@ -65,5 +65,5 @@ test('an error of a script is tried on another worker; where it comes there too 
   assert.ok(
     tried.values().every((leases) => new Set(leases.map((one) => one.worker)).size === leases.length),
   );
-  assert.ok(failed.filter((lease) => lease.worker === odd.id).length > 3, 'the worker was shut out');
+  assert.ok(failed.filter((lease) => lease.worker === odd.id).length > 3, 'the worker was excluded');
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HELD_OUT, planDeal } from './deal.ts';
 import { createPermutation } from './permutation.ts';
+import { HELD_OUT, planStratifiedSplit } from './stratified-split.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
@@ -70,7 +70,7 @@ test('every row goes to one part, as many as were announced, whatever the order 
           const other = (order.next().value as number) % (at + 1);
           [labels[at], labels[other]] = [labels[other] as string, labels[at] as string];
         }
-        const plan = planDeal({ counts: new Map(classes), weights, holdout, seed });
+        const plan = planStratifiedSplit({ counts: new Map(classes), weights, holdout, seed });
         const next = plan.start();
         const rows = weights.map(() => 0);
         let held = 0;
@@ -96,7 +96,7 @@ test('each class is spread evenly over the held-out part and the shards, sorted 
     ['b', 90],
     ['c', 10],
   ]);
-  const plan = planDeal({ counts, weights: [1, 1, 1], holdout: 0.1, seed: 7 });
+  const plan = planStratifiedSplit({ counts, weights: [1, 1, 1], holdout: 0.1, seed: 7 });
   const next = plan.start();
   const of = new Map<string, number[]>();
   for (const [label, count] of counts) {
@@ -112,7 +112,7 @@ test('each class is spread evenly over the held-out part and the shards, sorted 
 
 test('shards are as large as their weights say', () => {
   const counts = new Map([['', 100_000]]);
-  const { shardRows } = planDeal({ counts, weights: [4, 3, 2, 1], holdout: 0, seed: 1 });
+  const { shardRows } = planStratifiedSplit({ counts, weights: [4, 3, 2, 1], holdout: 0, seed: 1 });
   for (const [shard, share] of [40_000, 30_000, 20_000, 10_000].entries()) {
     assert.ok(Math.abs((shardRows[shard] ?? 0) - share) < 100, `${shardRows}`);
   }
@@ -120,7 +120,12 @@ test('shards are as large as their weights say', () => {
 
 test('what is held out never takes the last rows from the shards', () => {
   const of = (rows: number) => {
-    const plan = planDeal({ counts: new Map([['', rows]]), weights: [1, 1], holdout: 0.9, seed: 1 });
+    const plan = planStratifiedSplit({
+      counts: new Map([['', rows]]),
+      weights: [1, 1],
+      holdout: 0.9,
+      seed: 1,
+    });
     return [plan.holdoutRows, ...plan.shardRows];
   };
   assert.deepEqual(of(3), [1, 1, 1]);

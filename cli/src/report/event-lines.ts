@@ -1,13 +1,13 @@
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { bytes, plural } from '../text/units.ts';
 import type { RunEvent } from './events.ts';
-import type { Voice } from './voice.ts';
+import type { Presenter } from './presenter.ts';
 
 /**
  * What stays to be read of an event, as lines; none for one that only moves a
  * bar. With `every`, for a log without bars, also each step of the way.
  */
-export function toldLines(event: RunEvent, every: boolean, voice: Voice): string[] {
+export function eventLines(event: RunEvent, every: boolean, presenter: Presenter): string[] {
   switch (event.event) {
     case 'farm.starting':
       return every ? [`Starting a farm with ${plural(event.workers, 'worker')}.`] : [];
@@ -21,7 +21,7 @@ export function toldLines(event: RunEvent, every: boolean, voice: Voice): string
     case 'job.created':
       return [event.resumed ? `Going on with ${event.job}, begun earlier.` : `Job ${event.job}`];
     case 'job.state':
-      return every ? [voice.states[event.state as JobStatus] ?? ''].filter(Boolean) : [];
+      return every ? [presenter.states[event.state as JobStatus] ?? ''].filter(Boolean) : [];
     case 'job.note':
       return [`${LEVELS[event.level]}${event.message}`];
     case 'server.lost':
@@ -35,7 +35,7 @@ export function toldLines(event: RunEvent, every: boolean, voice: Voice): string
     case 'error':
       return [];
     default:
-      return voice.told(event, every);
+      return presenter.lines(event, every);
   }
 }
 

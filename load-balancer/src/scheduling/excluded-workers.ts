@@ -2,7 +2,7 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Job, type Worker } from '../farm/farm.ts';
 import { giveUpWaiting } from '../farm/move-chunks.ts';
-import { isCapable, isShutOut } from './eligibility.ts';
+import { isCapable, isExcluded } from './eligibility.ts';
 
 /** Time for another worker to come (back) before a job is judged by those that are here, milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 15_000;
 const PATIENCE_FOR_KNOWN_MS = 600_000;
 
 /**
- * A job whose every capable worker has been shut out of it would wait for
+ * A job whose every capable worker has been excluded from it would wait for
  * ever. When no other worker comes for a while: one that has finished chunks
  * of the job works in principle and is let in again; where there is none, what
  * waits fails with the failure seen last.
@@ -19,7 +19,7 @@ export function endStuck(farm: Farm, now: number): Effect[] {
   const effects: Effect[] = [];
   for (const job of farm.jobs.values()) {
     if (job.failures.size === 0) continue;
-    const stuck = shutOutWorkers(farm, job);
+    const stuck = excludedWorkers(farm, job);
     if (stuck === null) {
       job.stuckSince = null;
       continue;
@@ -38,15 +38,15 @@ function patienceFor(job: Job, stuck: Worker[]): number {
   return proven.length === 0 || proven.some(isHere) ? PATIENCE_MS : PATIENCE_FOR_KNOWN_MS;
 }
 
-/** Null unless chunks wait and all that keeps present workers from them is that they are shut out. */
-function shutOutWorkers(farm: Farm, job: Job): Worker[] | null {
+/** Null unless chunks wait and all that keeps present workers from them is that they are excluded. */
+function excludedWorkers(farm: Farm, job: Job): Worker[] | null {
   if (!isGrantable(job.status)) return null;
   const waiting = [...job.stages].filter((stage) => stage.chunks.count('queued') > 0);
   if (waiting.length === 0) return null;
   const capable = [...farm.workers.values()].filter(
     (worker) => isPresent(worker) && waiting.some((stage) => isCapable(stage, worker)),
   );
-  return capable.length > 0 && capable.every((worker) => isShutOut(job, worker.id)) ? capable : null;
+  return capable.length > 0 && capable.every((worker) => isExcluded(job, worker.id)) ? capable : null;
 }
 
 function resolve(job: Job, stuck: Worker[], now: number): Effect[] {

@@ -2,13 +2,13 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
   claimErrand,
-  endErrand,
-  leaveErrands,
+  endBackgroundTask,
+  leaveBackgroundTasks,
   renewErrands,
-} from '@parallel-pilot/shared/server/db/errands.ts';
+} from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
-import type { Errand, Gathering } from '../kinds/kind.ts';
+import type { BackgroundTask, StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { needsOf, standOf } from './advance.ts';
@@ -17,8 +17,8 @@ import { isLeft, judgeDeaths, MOST_DEATHS } from './judge-deaths.ts';
 import { nameOfProcess } from './processes.ts';
 import { type Turn, Turns } from './turns.ts';
 
-/** The backend's own work on jobs: gathering what a stage made, putting the result together. */
-export interface Errands {
+/** The backend's own work on jobs: stage tasks (splitting, checking), and putting the result together. */
+export interface BackgroundTasks {
   /** Does what the job needs, unless that is under way or was put off. */
   start(job: JobId, what: Turn['what']): void;
   /** Stops it and resolves when nothing of it runs any more. */
@@ -41,9 +41,9 @@ const RENEW_MS = 5_000;
 /** What another backend is at is looked at again after this long. */
 const ELSEWHERE_MS = 2_000;
 
-export type ErrandEnds = {
-  /** Plans what follows from what was gathered. False when it is to be tried again after a while. */
-  gathered(job: JobId, stage: StageRow, gathering: Gathering): Promise<boolean>;
+export type BackgroundTaskEnds = {
+  /** Plans what follows from the result of a stage task. False when it is to be tried again after a while. */
+  stageTaskDone(job: JobId, stage: StageRow, result: StageTaskResult): Promise<boolean>;
   /** After each, however it ended. */
   over(job: JobId): void;
 };
@@ -54,7 +54,7 @@ export type ErrandEnds = {
  * at it: no two backends do the same, and what a process does not survive is
  * told by that to the next one.
  */
-export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
+export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): BackgroundTasks {
   const { db, log } = parts;
   const clock = () => parts.clock();
   const process = nameOfProcess(Buffer.from(parts.random(8)).toString('hex'));
@@ -71,7 +71,7 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
           turns.suspects = suspects;
           turns.begin();
         },
-        (error) => log.error({ event: 'errands.not-judged', err: error }),
+        (error) => log.error({ event: 'background-tasks.not-judged', err: error }),
       )
       .finally(() => {
         judging = null;
@@ -100,7 +100,7 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
   };
   const leave = async (job: JobId): Promise<void> => {
     held.delete(job);
-    await leaveErrands(db, process, job);
+    await leaveBackgroundTasks(db, process, job);
   };
   const renew = async (): Promise<void> => {
     const before = [...held];
@@ -108,12 +108,12 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
     const still = new Set(await renewErrands(db, process, clock() + LEASE_MS));
     for (const job of before) {
       if (still.has(job) || !held.delete(job)) continue;
-      log.warn({ event: 'errand.lost', job });
+      log.warn({ event: 'task.lost', job });
       void turns.stop(job);
     }
   };
   const renewing = setInterval(() => {
-    renew().catch((err) => log.warn({ event: 'errands.not-renewed', err }));
+    renew().catch((err) => log.warn({ event: 'background-tasks.not-renewed', err }));
   }, RENEW_MS).unref();
 
   const run = async ({ job, what }: Turn, signal: AbortSignal): Promise<void> => {
@@ -122,16 +122,16 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
       if (!(await claim(job))) return;
       try {
         // Only now: whoever had it before may just have ended it.
-        const errand = await findErrand(parts, job, what, signal);
-        if (errand === null) return;
-        log.info({ event: 'errand.begun', job, what, stage: errand.stage.name, of: errand.stage.ordinal });
-        const make = await carryOut(parts, what, errand, ends);
+        const task = await findBackgroundTask(parts, job, what, signal);
+        if (task === null) return;
+        log.info({ event: 'task.begun', job, what, stage: task.stage.name, of: task.stage.ordinal });
+        const make = await carryOut(parts, what, task, ends);
         if (signal.aborted) return;
         await renew();
         if (!held.has(job)) return;
         if (await make()) putOff.delete(job);
         else putOff.set(job, { until: clock() + TRY_AGAIN_MS, errors });
-        await endErrand(db, job, process);
+        await endBackgroundTask(db, job, process);
         turns.suspects?.delete(job);
       } finally {
         await leave(job);
@@ -159,7 +159,9 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
     async close() {
       clearInterval(renewing);
       // Whatever ends this process from here on, it was told to go.
-      await leaveErrands(db, process).catch((err) => log.warn({ event: 'errands.not-left', err }));
+      await leaveBackgroundTasks(db, process).catch((err) =>
+        log.warn({ event: 'background-tasks.not-left', err }),
+      );
       await turns.close();
     },
   };
@@ -167,36 +169,36 @@ export function createErrands(parts: Parts, ends: ErrandEnds): Errands {
 
 /** True while the job needs that of the backend. */
 export const isDue = (what: Turn['what'], state: JobStatus | undefined): boolean =>
-  what === 'assemble' ? state === 'stitching' : state !== undefined && !isOver(state);
+  what === 'assemble' ? state === 'assembling' : state !== undefined && !isOver(state);
 
 /** Null for a job that does not need it any more. */
-async function findErrand(
+async function findBackgroundTask(
   parts: Parts,
   id: JobId,
   what: Turn['what'],
   signal: AbortSignal,
-): Promise<Errand | null> {
+): Promise<BackgroundTask | null> {
   const stand = await standOf(parts, id);
   if (signal.aborted || stand === null || needsOf(stand) !== what) return null;
   const { job, stage } = stand;
-  return { job, stage, signal, onProgress: (fraction) => parts.live.stitching(id, fraction) };
+  return { job, stage, signal, onProgress: (fraction) => parts.live.backgroundProgressed(id, fraction) };
 }
 
 /** Does the work; what it came to is made true by calling what is returned. */
 async function carryOut(
   parts: Parts,
   what: Turn['what'],
-  errand: Errand,
-  ends: ErrandEnds,
+  task: BackgroundTask,
+  ends: BackgroundTaskEnds,
 ): Promise<() => Promise<boolean>> {
-  const { job, stage } = errand;
+  const { job, stage } = task;
   const kind = backendKindOf(job.kind);
-  errand.onProgress(0);
-  if (what === 'gather') {
-    const gathering = await kind.gather(parts, errand);
-    return () => ends.gathered(job.id, stage, gathering);
+  task.onProgress(0);
+  if (what === 'stage-task') {
+    const result = await kind.runStageTask(parts, task);
+    return () => ends.stageTaskDone(job.id, stage, result);
   }
-  const assembly = await kind.assemble(parts, errand);
+  const assembly = await kind.assemble(parts, task);
   return () => finishAssembly(parts, job.id, assembly);
 }
 
