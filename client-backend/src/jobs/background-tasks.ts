@@ -1,10 +1,10 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
-  claimErrand,
+  claimBackgroundTask,
   endBackgroundTask,
   leaveBackgroundTasks,
-  renewErrands,
+  renewBackgroundTasks,
 } from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -85,7 +85,7 @@ export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): B
   const claim = async (job: JobId): Promise<boolean> => {
     const now = clock();
     const claimed = { job, process, started_at: now, expires_at: now + LEASE_MS };
-    const holder = await claimErrand(db, claimed);
+    const holder = await claimBackgroundTask(db, claimed);
     if (holder?.process !== process) {
       if (holder !== undefined && isLeft(holder, now)) await judge();
       else putOffFor(job, ELSEWHERE_MS);
@@ -105,7 +105,7 @@ export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): B
   const renew = async (): Promise<void> => {
     const before = [...held];
     if (before.length === 0) return;
-    const still = new Set(await renewErrands(db, process, clock() + LEASE_MS));
+    const still = new Set(await renewBackgroundTasks(db, process, clock() + LEASE_MS));
     for (const job of before) {
       if (still.has(job) || !held.delete(job)) continue;
       log.warn({ event: 'task.lost', job });

@@ -3,7 +3,7 @@ import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
   countDeath,
   deadlyBackgroundTasks,
-  heldErrands,
+  heldBackgroundTasks,
   setDeaths,
 } from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -22,7 +22,7 @@ export const MOST_DEATHS = 2;
  * user has it tried again.
  */
 export async function judgeDeaths(parts: Parts, process: string): Promise<Set<JobId>> {
-  for (const held of await heldErrands(parts.db)) {
+  for (const held of await heldBackgroundTasks(parts.db)) {
     if (held.process !== process && held.process !== null && isLeft(held, parts.clock()))
       await countDeath(parts.db, held.job_id, held.process);
   }

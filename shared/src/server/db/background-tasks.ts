@@ -3,17 +3,17 @@ import type { JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 
 /** Who has a task, until when without a sign of life, and how many died of it, perhaps. */
-export type ErrandHolder = { process: string | null; expires_at: number | null; deaths: number };
+export type BackgroundTaskHolder = { process: string | null; expires_at: number | null; deaths: number };
 
 /**
  * Takes the task for this process where no other one has it, and says who
  * has it then: of several that ask at once, one is named to all. Undefined
  * where it was given up in between.
  */
-export async function claimErrand(
+export async function claimBackgroundTask(
   db: Db,
   { job, ...claim }: { job: JobId; process: string; started_at: number; expires_at: number },
-): Promise<ErrandHolder | undefined> {
+): Promise<BackgroundTaskHolder | undefined> {
   const taken = await db
     .updateTable('background_tasks')
     .set(claim)
@@ -33,7 +33,7 @@ export async function claimErrand(
 }
 
 /** A sign of life: the process holds what it has until then. Gives the jobs whose backgroundTasks it still has. */
-export async function renewErrands(db: Db, process: string, until: number): Promise<JobId[]> {
+export async function renewBackgroundTasks(db: Db, process: string, until: number): Promise<JobId[]> {
   await db
     .updateTable('background_tasks')
     .set({ expires_at: until })
@@ -63,7 +63,7 @@ export async function leaveBackgroundTasks(db: Db, process: string, job?: JobId)
 }
 
 /** All that some process is at, or was at when it died. */
-export const heldErrands = (
+export const heldBackgroundTasks = (
   db: Db,
 ): Promise<{ job_id: JobId; process: string | null; expires_at: number | null }[]> =>
   db

@@ -8,8 +8,9 @@ import * as sessions from './migrations/0003-sessions.ts';
 import * as errands from './migrations/0004-errands.ts';
 import * as jobTimes from './migrations/0006-job-times.ts';
 import * as iterations from './migrations/0007-iterations.ts';
-import * as errandLeases from './migrations/0008-errand-leases.ts';
-import * as stageMemory from './migrations/0009-stage-memory.ts';
+import * as plainNames from './migrations/0010-plain-names.ts';
+import * as taskLeases from './migrations/0011-task-leases.ts';
+import * as stageMemory from './migrations/0012-stage-memory.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -66,8 +67,9 @@ export function migratorOf(db: Db): Migrator {
     '0004-errands': errands,
     '0006-job-times': jobTimes,
     '0007-iterations': iterations,
-    '0008-errand-leases': errandLeases,
-    '0009-stage-memory': stageMemory,
+    '0010-plain-names': plainNames,
+    '0011-task-leases': taskLeases,
+    '0012-stage-memory': stageMemory,
   };
   return new Migrator({ db, provider: { getMigrations: async () => migrations } });
 }
