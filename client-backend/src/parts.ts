@@ -22,7 +22,7 @@ export type Parts = {
   blobs: BlobStore;
   /** Storing and removing one blob take turns: nobody is told that a file is here while it goes. */
   blobTurns: Exclusive<BlobHash>;
-  /** Pictures that are being made from frames, by their paths. */
+  /** Small pictures that are being made, by their paths. */
   derived: InFlight<string>;
   clock: Clock;
   random: RandomBytes;

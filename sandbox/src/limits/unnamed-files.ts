@@ -12,9 +12,9 @@ export type Unnamed = { disk: number; memory: number };
 /** They are more than can be looked at, again and again, beside everything else that this process does. */
 class TooMany extends Error {}
 
-/** Of all processes together. A training with many readers has some thousands open. */
+/** Of all processes together. A program with many readers has some thousands open. */
 const MOST_OPEN = 16_384;
-/** Bytes of their lists of memory mappings, of which each line may have a path of 4 kB; one of torch has 200 kB. */
+/** Bytes of their lists of memory mappings, of which each line may have a path of 4 kB; one of a large program has 200 kB. */
 const MOST_LISTED = 64 * 1024 ** 2;
 const MOST_MAPPED = 16_384;
 

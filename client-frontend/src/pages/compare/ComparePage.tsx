@@ -28,7 +28,7 @@ export function ComparePage() {
       {complete && (Compare === null || there.length === 0) && (
         <Empty
           title="Nothing to compare"
-          text="Select two or more trainings in the list of jobs."
+          text="Select two or more jobs of one kind in the list of jobs."
           action={<Link to="/">To the jobs</Link>}
         />
       )}
