@@ -1,7 +1,7 @@
 import { blamesWorker, retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
 import { type ChunkEvent, type ChunkState, chunkTransition } from '@parallel-pilot/shared/model/chunk.ts';
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from './chunk-times.ts';

@@ -1,3 +1,4 @@
+import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type {
   BlobHash,
   ChunkId,
@@ -10,7 +11,6 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';

@@ -1,4 +1,4 @@
-import type { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { advance, chunkChanged, stateOfFree } from './change-chunk.ts';
 import type { Effect } from './effects.ts';
 import type { Stage } from './farm.ts';

@@ -1,5 +1,5 @@
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
-import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { addLease, noteFailure } from '../farm/change-chunk.ts';
 import { addTime } from '../farm/chunk-times.ts';
 import type { JobFacts, LoadedStage } from '../farm/events.ts';

@@ -1,4 +1,4 @@
-import { FAILURES, type Failure, type FailureCode } from '../protocol/failures.ts';
+import { FAILURES, type Failure, type FailureCode } from '../model/failures.ts';
 import { KINDS } from './registry.ts';
 
 const ALL: ReadonlyMap<string, Failure> = new Map([

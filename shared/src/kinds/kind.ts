@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import type { Failure } from '../model/failures.ts';
 import type { StageId } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
-import type { Failure } from '../protocol/failures.ts';
 import type { ResultFile, StageInput } from '../protocol/workers.ts';
 
 /** Everything about a stage before it has an id. `chunks` holds one spec for each chunk, in order. */
@@ -83,6 +83,10 @@ export interface Kind<Spec> {
   readonly endings: readonly string[];
   /** Why a chunk of it may fail, beside what any chunk may fail of; the protocol says `name/code`. */
   readonly failures: Readonly<Record<string, Failure>>;
+  /** What a user sends to have a job made, without what every job has; `kind` is the literal name. */
+  readonly sent: z.ZodObject;
+  /** What a user sees of a job beside what every job has; `kind` is the literal name. */
+  readonly view: z.ZodObject;
   /** What is stored as the job's spec. */
   readonly spec: z.ZodType<Spec>;
   /** What a user may give to a job that waits for settings; null for a kind that never waits. */

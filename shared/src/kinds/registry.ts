@@ -1,24 +1,46 @@
 import { z } from 'zod';
 import type { StageInput } from '../protocol/workers.ts';
 import { blender } from './blender/kind.ts';
-import { BlenderSubmission } from './blender/spec.ts';
-import { BlenderView } from './blender/view.ts';
 import type { Kind } from './kind.ts';
 import { training } from './training/kind.ts';
-import { TrainingSubmission } from './training/spec.ts';
-import { TrainingView } from './training/view.ts';
 
-/** Every kind of job there is; a new kind adds itself here, what a user sends, and what a user sees of it. */
-export const KINDS = { blender, training } as const;
-export const Submission = z.discriminatedUnion('kind', [BlenderSubmission, TrainingSubmission]);
-/** What a user sends of any kind, with what is said of every job beside it. */
-export const submissionWith = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z.discriminatedUnion('kind', [BlenderSubmission.extend(shape), TrainingSubmission.extend(shape)]);
-export const JobView = z.discriminatedUnion('kind', [BlenderView, TrainingView]);
+/** Every kind of job there is; the one line that a new kind adds here. */
+export const KINDS = {
+  blender,
+  training,
+} as const;
 
 export type KindName = keyof typeof KINDS;
-export type Submission = z.infer<typeof Submission>;
-export type JobView = z.infer<typeof JobView>;
+type AnyKind = (typeof KINDS)[KindName];
+const schemasOf = <Schema>(of: (kind: AnyKind) => Schema) =>
+  Object.values(KINDS).map(of) as [Schema, ...Schema[]];
+
+/** What a user sends of any kind. */
+export type Submission = z.output<AnyKind['sent']>;
+export const Submission: z.ZodType<Submission> = z.discriminatedUnion(
+  'kind',
+  schemasOf(({ sent }): z.ZodObject<{ kind: z.ZodLiteral<string> }> => sent),
+) as z.ZodType<unknown> as z.ZodType<Submission>;
+
+/** The same with what is said of every job beside it. */
+export function submissionWith<Shape extends z.ZodRawShape>(
+  shape: Shape,
+): z.ZodType<
+  z.output<AnyKind['sent']> & z.output<z.ZodObject<Shape>>,
+  z.input<AnyKind['sent']> & z.input<z.ZodObject<Shape>>
+> {
+  const schemas = schemasOf(({ sent }) =>
+    (sent as z.ZodObject<{ kind: z.ZodLiteral<string> }>).extend(shape),
+  );
+  return z.discriminatedUnion('kind', schemas as never) as never;
+}
+
+/** What a user sees of any kind. */
+export type JobView = z.output<AnyKind['view']>;
+export const JobView = z.discriminatedUnion(
+  'kind',
+  schemasOf(({ view }) => view) as never,
+) as z.ZodType as z.ZodType<JobView>;
 
 /** The kind of that name, with its spec type forgotten: callers pass on what `spec` parsed. */
 export function kindOf(name: string): Kind<unknown> {

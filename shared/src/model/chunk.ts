@@ -1,4 +1,4 @@
-import { FAILURES, type Failure, type FailureCode } from '../protocol/failures.ts';
+import { FAILURES, type Failure, type FailureCode } from './failures.ts';
 import type { LeaseId, WorkerId } from './ids.ts';
 
 /** How often a chunk may be started before it counts as failed. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { FailureCode } from '../model/failures.ts';
 import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { RelativePath } from '../model/path.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
-import { FailureCode } from './failures.ts';
 import { WorkerLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Refusal } from './refusals.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';

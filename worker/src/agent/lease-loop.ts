@@ -1,5 +1,5 @@
+import { failureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { failureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
+import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import { z } from 'zod';
 import type { OutputFile } from '../kinds/kind.ts';
 import type { Log } from '../log.ts';

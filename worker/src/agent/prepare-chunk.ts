@@ -1,4 +1,4 @@
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { FetchTrouble } from '../assets/downloads.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type {
   ChunkProgress,
   RunnableChunk,

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '../log.ts';
 import type { BlobAddress } from './blob-address.ts';

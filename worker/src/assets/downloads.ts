@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { FAILURES, type FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/protocol/failures.ts';
 import PQueue from 'p-queue';
 import { backoffMs, pause } from '../backoff.ts';
 import type { Log } from '../log.ts';

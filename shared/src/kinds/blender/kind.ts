@@ -8,13 +8,16 @@ import { BlenderProbe } from './probe.ts';
 import { fleetProblem, resolveSettings } from './resolve.ts';
 import { resultProblem } from './result-problem.ts';
 import { RenderOverrides, type RenderSettings } from './settings.ts';
-import { BlenderSpec } from './spec.ts';
+import { BlenderSpec, BlenderSubmission } from './spec.ts';
+import { BlenderView } from './view.ts';
 
 /** Rendering a .blend: probe once, then one chunk for each frame, then stitch. */
-export const blender: Kind<BlenderSpec> = {
+export const blender = {
   name: 'blender',
   endings: ['.blend', '.zip'],
   failures: BLENDER_FAILURES,
+  sent: BlenderSubmission,
+  view: BlenderView,
   spec: BlenderSpec,
   settings: RenderOverrides,
   submission: ({ files: _, fileVersion: __, ...sent }) => sent,
@@ -38,7 +41,7 @@ export const blender: Kind<BlenderSpec> = {
     const frames = parseFrames(RenderStageSpec.parse(stageSpec).settings.frames);
     return frames.ok ? frames.frames : null;
   },
-};
+} satisfies Kind<BlenderSpec>;
 
 /** Same inputs opened in the same way can share one open Blender. */
 const affinityOf = (spec: BlenderSpec): string =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FAILURES, type Failure, type GenericFailure } from '../../protocol/failures.ts';
+import { FAILURES, type Failure, type GenericFailure } from '../../model/failures.ts';
 
 /** Why a chunk of a training may fail, beside what any chunk may fail of. */
 export const TRAINING_FAILURES = {

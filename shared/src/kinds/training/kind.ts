@@ -4,7 +4,7 @@ import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { TRAINING_FAILURES } from './failures.ts';
 import { requirementsOf } from './needs.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
-import { Source, TrainingSpec } from './spec.ts';
+import { Source, TrainingSpec, TrainingSubmission } from './spec.ts';
 import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
@@ -16,12 +16,15 @@ import {
   TrainingPlan,
   TrainResult,
 } from './stages.ts';
+import { TrainingView } from './view.ts';
 
 /** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
-export const training: Kind<TrainingSpec> = {
+export const training = {
   name: 'training',
   endings: ['.py'],
   failures: TRAINING_FAILURES,
+  sent: TrainingSubmission,
+  view: TrainingView,
   spec: TrainingSpec,
   settings: null,
   submission: ({ modules: _, script, data, ...sent }) => ({
@@ -76,7 +79,7 @@ export const training: Kind<TrainingSpec> = {
         return 'Splitting the data';
     }
   },
-};
+} satisfies Kind<TrainingSpec>;
 
 const RESULTS: Partial<Record<string, z.ZodType>> = {
   initialize: InitializeResult,

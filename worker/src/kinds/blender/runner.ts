@@ -4,7 +4,7 @@ import { type Expected, mostBytes } from '@parallel-pilot/images/picture.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { finishImage, type ImageCheck, NO_OUTPUT, wrongSize } from './image.ts';

@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import { FAILURES } from '@parallel-pilot/shared/protocol/failures.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { AskOptions } from './exchange.ts';
