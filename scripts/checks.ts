@@ -15,6 +15,11 @@ export async function lint(root: string): Promise<FileResult> {
   return await check(root, 'lint', [['node_modules/@biomejs/biome/bin/biome', 'check', '.']]);
 }
 
+/** Ruff and mypy over all Python: counted as one test. */
+export async function pythonCheck(root: string): Promise<FileResult> {
+  return await check(root, 'Python: ruff and mypy', [['scripts/check-python.mjs']]);
+}
+
 /** The site as the servers serve it, built when its sources changed: counted as one test. */
 export async function siteBuild(root: string): Promise<FileResult> {
   return await check(root, 'site build', [['scripts/setup.mjs', '--site-only']]);

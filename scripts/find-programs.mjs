@@ -55,6 +55,7 @@ const present = {
     inPath(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], platform, folders) ||
     (platform === 'darwin' && existsSync('/Applications/Google Chrome.app')) ||
     (platform === 'win32' && existsSync('C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe')),
+  mypy: ({ platform, folders }) => inPath(['mypy'], platform, folders),
 };
 
 function inPath(programs, platform, folders) {

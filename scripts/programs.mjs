@@ -15,7 +15,7 @@ const useful = ['bubblewrap', 'training'];
  * @param {{ forTests: boolean }} options
  */
 export async function programs({ forTests }) {
-  const must = missingPrograms([...needed, ...(forTests ? ['mariadb', 'chromium'] : [])]);
+  const must = missingPrograms([...needed, ...(forTests ? ['mariadb', 'chromium', 'mypy'] : [])]);
   const may = missingPrograms(useful);
   if (must.length + may.length === 0) return;
   print(`Missing on this machine: ${listed([...must, ...may])}.`);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lint, siteBuild, typeCheck } from './checks.ts';
+import { lint, pythonCheck, siteBuild, typeCheck } from './checks.ts';
 import { type FileResult, runTestFile } from './run-test-file.ts';
 import { findTestFiles } from './test-files.ts';
 import type { Outcome } from './test-tally.ts';
@@ -14,7 +14,7 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 
 const { quick, endToEnd } = findTestFiles(root, filters);
-const checks = filters.length === 0 ? [typeCheck, lint, siteBuild] : [siteBuild];
+const checks = filters.length === 0 ? [typeCheck, lint, pythonCheck, siteBuild] : [siteBuild];
 if (filters.length > 0)
   say(`Only test files whose path contains ${filters.join(' or ')}; no type check, no lint.`);
 

@@ -1,7 +1,7 @@
 /**
  * What to do about programs this machine lacks. Pure: the machine is described, nothing is looked up here.
  *
- * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium'} Program
+ * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy'} Program
  * @typedef {{ platform: string, distribution: string[], administrator: 'root' | 'sudo' | 'none' }} Machine
  *   `distribution` is ID and ID_LIKE of /etc/os-release, nearest first; empty where there is none.
  * @typedef {{ kind: 'nothing' }
@@ -36,6 +36,7 @@ export const names = {
   training: 'Python with numpy and torch (for training jobs)',
   mariadb: 'MariaDB server',
   chromium: 'Chromium',
+  mypy: 'mypy (checks the Python of the project)',
 };
 
 const packages = {
@@ -48,6 +49,7 @@ const packages = {
     // The core packages are the server alone, without a service that would start at boot.
     mariadb: ['mariadb-server-core', 'mariadb-client-core'],
     chromium: ['chromium'],
+    mypy: ['mypy'],
   },
   fedora: {
     blender: ['blender'],
@@ -57,6 +59,7 @@ const packages = {
     training: ['python3', 'python3-pip', 'python3-numpy', 'python3-scikit-learn', 'python3-pillow'],
     mariadb: ['mariadb-server'],
     chromium: ['chromium'],
+    mypy: ['python3-mypy'],
   },
   arch: {
     blender: ['blender'],
@@ -66,6 +69,7 @@ const packages = {
     training: ['python', 'python-numpy', 'python-pytorch', 'python-scikit-learn', 'python-pillow'],
     mariadb: ['mariadb'],
     chromium: ['chromium'],
+    mypy: ['mypy'],
   },
   macos: {
     blender: ['--cask blender'],
@@ -75,6 +79,7 @@ const packages = {
     training: ['python'],
     mariadb: ['mariadb'],
     chromium: ['--cask google-chrome'],
+    mypy: ['mypy'],
   },
   windows: {
     blender: ['BlenderFoundation.Blender'],
@@ -84,6 +89,7 @@ const packages = {
     training: ['Python.Python.3.12'],
     mariadb: ['MariaDB.Server'],
     chromium: ['Google.Chrome'],
+    mypy: [],
   },
 };
 

@@ -308,7 +308,10 @@ def body_of(name, plane, colour, accent):
     paint_of = lacquer(f"{name} lacquer", colour)
     trim = lacquer(f"{name} trim", accent)
     dark = lacquer("Glass", rgb("22304f"))
-    ball = lambda part, material: part_of(name, part, plane, material)
+
+    def ball(part, material):
+        return part_of(name, part, plane, material)
+
     ball("body", paint_of)((0, 0, 0), (0.62, 0.19, 0.2))
     ball("nose", trim)((0.46, 0, 0.0), (0.2, 0.155, 0.16))
     ball("cockpit", dark)((0.1, 0, 0.15), (0.2, 0.12, 0.13))
@@ -378,7 +381,7 @@ class Shape:
         self.verts += [frame @ Vector((low * math.cos(a), low * math.sin(a), bottom)) for a in ring]
         if high > 0:
             self.verts += [frame @ Vector((high * math.cos(a), high * math.sin(a), top)) for a in ring]
-            faces = [(i, (i + 1) % corners, corners + (i + 1) % corners, corners + i) for i in range(corners)]
+            faces: list = [(i, (i + 1) % corners, corners + (i + 1) % corners, corners + i) for i in range(corners)]
             faces.append(tuple(range(corners, 2 * corners)))
         else:
             self.verts.append(frame @ Vector((0, 0, top)))

@@ -5,7 +5,6 @@
 """
 
 import numpy as np
-
 import pilot
 
 X, y = pilot.data("digits.npz")

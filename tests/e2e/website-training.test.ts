@@ -52,6 +52,78 @@ test('digits over four workers through the website: drop, start, watch the curve
   await page.close();
 });
 
+/** Prints a line and reports for each of its steps, which take their time. */
+const TALKING = `
+import time
+import numpy as np
+import pilot
+
+X, y = pilot.data("digits.npz")
+w = pilot.weights({"w": np.zeros(4)})["w"]
+steps = pilot.param("steps", 40)
+for epoch in pilot.epochs(1):
+    for step in range(steps):
+        print("\\033[31mshard", pilot.shard, "step", step)
+        pilot.report(loss=2.0 / (pilot.round + step / steps))
+        time.sleep(0.1)
+        w = w + 0.01
+pilot.finish({"w": w}, samples=len(X), metrics={"accuracy": 1 - 0.5 ** pilot.round, "loss": 0.5 ** pilot.round})
+`;
+
+test('a training is followed while it runs, looked at as one likes, and compared with another', async () => {
+  const page = await browser.newPage();
+  const start = async (name: string, steps: string) => {
+    await page.goto(`${farm.url}/new`);
+    const script = { name: 'talking.py', mimeType: 'text/x-python', buffer: Buffer.from(TALKING) };
+    const data = await readFile(example('digits.npz'));
+    await page
+      .locator('input[type=file]')
+      .setInputFiles([script, { name: 'digits.npz', mimeType: 'application/zip', buffer: data }]);
+    // What the script asks for stands there with its default.
+    const value = page.getByLabel('Value of parameter 1', { exact: true });
+    await value.waitFor();
+    assert.equal(await page.getByLabel('Name of parameter 1', { exact: true }).inputValue(), 'steps');
+    assert.equal(await value.inputValue(), '40');
+    await value.fill(steps);
+    await page.getByLabel('Name', { exact: true }).fill(name);
+    await page.getByLabel('Rounds', { exact: true }).fill('2');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await page.waitForURL(/\/jobs\/job_/);
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+  };
+  await start('slowly', '40');
+  const printed = page.getByRole('region', { name: 'What Round 1, shard 1 prints' });
+  await printed.waitFor({ timeout: 120_000 });
+  assert.match((await printed.textContent()) ?? '', /^shard 0 step \d+/);
+  const percent = page.getByRole('region', { name: 'Progress of the job' });
+  await until(
+    async () => /^[1-9]\d?%/.test((await percent.textContent()) ?? ''),
+    'nothing of the first round is counted',
+  );
+  await page.getByRole('img', { name: /^loss over the rounds/ }).waitFor();
+  const shard = page.getByRole('button', { name: /^Shard 1 / }).first();
+  await shard.click();
+  assert.equal(await shard.getAttribute('aria-pressed'), 'false');
+  await page.getByRole('switch', { name: 'Logarithmic' }).first().check();
+  await page.getByText('Much', { exact: true }).first().click();
+  assert.ok(await drawsLines(page), 'the charts are empty');
+  await page.getByRole('link', { name: 'Download model.npz' }).waitFor({ timeout: 120_000 });
+  await start('faster', '4');
+  await page.getByRole('link', { name: 'Download model.npz' }).waitFor({ timeout: 120_000 });
+
+  await page.goto(`${farm.url}/?q=s`);
+  for (const name of ['slowly', 'faster'])
+    await page.getByRole('checkbox', { name: new RegExp(name) }).check();
+  await page.getByRole('link', { name: 'Compare' }).click();
+  await page.getByRole('heading', { name: 'Compare', level: 1 }).waitFor();
+  const both = page.getByRole('region', { name: 'Side by side' });
+  await both.getByRole('img', { name: /^accuracy of each job/ }).waitFor();
+  assert.match((await both.textContent()) ?? '', /faster, steps=4best0\.75.*slowly, steps=40\s*0\.75/s);
+  await both.getByLabel('Metric').selectOption('loss');
+  assert.match((await both.textContent()) ?? '', /Best loss.*0\.25/s);
+  await page.close();
+});
+
 /** The bar of every worker is seen at a shard, not all at the same moment: four share two cores. */
 async function fourBarsAreSeen(page: Page): Promise<void> {
   const seen = new Set<string>();

@@ -3,11 +3,11 @@
 import json
 import sys
 
-import pilot
+import pilot_parts
 
 for line in sys.stdin:
     try:
-        files = sorted(pilot._class_paths(json.loads(line), "d.zip"))
+        files = sorted(pilot_parts.class_paths(json.loads(line), "d.zip"))
     except ValueError:
         files = None
     print(json.dumps(files), flush=True)

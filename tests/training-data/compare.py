@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pilot
+
 from pilot_worker import farm_run
 
 alone = pilot._run
@@ -16,6 +17,9 @@ alone = pilot._run
 
 class OnFarm:
     batch = 1
+
+    def __init__(self, whole):
+        self.whole = whole
 
 
 def by_itself(path, choices):
@@ -32,8 +36,7 @@ def by_itself(path, choices):
 def on_farm(farm):
     if "refused" in farm:
         return farm
-    pilot._run, pilot.classes = OnFarm, farm["classes"]
-    OnFarm.whole = farm["whole"]
+    pilot._run, pilot.classes = OnFarm(farm["whole"]), farm["classes"]
     (X, y), _rows = farm_run.read_table(farm["table"])
     return {"X": X, "y": y, "classes": pilot.classes}
 

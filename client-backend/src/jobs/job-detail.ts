@@ -30,6 +30,7 @@ export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | nu
     ...summary,
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
+    span: { from: stage.span_from, to: stage.span_to },
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
     backgroundFraction:
       job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),

@@ -1,6 +1,7 @@
 import type { Counts, JobList, JobListQuery, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import type { OwnerId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
 import {
   countChunks,
   type FinishedChunk,
@@ -127,9 +128,8 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
 /** How much of the whole job is done, by the part of it that its newest stage is. */
 function fractionOf(stage: StageHead | undefined, { counts, underWay }: Known): number {
   if (stage === undefined) return 0;
-  const settled = Math.min(stage.chunk_count, (counts.done ?? 0) + underWay);
-  const done = stage.chunk_count === 0 ? 0 : settled / stage.chunk_count;
-  return Math.min(1, stage.span_from + (stage.span_to - stage.span_from) * done);
+  const span = { from: stage.span_from, to: stage.span_to };
+  return wholeFraction(span, stage.chunk_count, counts.done ?? 0, underWay);
 }
 
 // Where a stage is all there is, its chunks tell; where it is one of many, the pace of the whole job so far does.

@@ -13,6 +13,11 @@ export const pages = {
     const [{ JobPage }] = await Promise.all([import('../pages/job/JobPage.tsx'), ...parts]);
     return { Component: JobPage };
   },
+  compare: async () => {
+    const parts = SITE_KINDS.map((kind) => kind.Compare?.fetch());
+    const [{ ComparePage }] = await Promise.all([import('../pages/compare/ComparePage.tsx'), ...parts]);
+    return { Component: ComparePage };
+  },
   workers: async () => ({ Component: (await import('../pages/workers/WorkersPage.tsx')).WorkersPage }),
 } as const;
 

@@ -21,6 +21,7 @@ export const router = createBrowserRouter([
               { index: true, lazy: pages.jobs },
               { path: 'new', lazy: pages.newJob },
               { path: 'jobs/:id', lazy: pages.job },
+              { path: 'compare', lazy: pages.compare },
               { path: 'workers', lazy: pages.workers },
               { path: '*', Component: NotFoundPage },
             ],

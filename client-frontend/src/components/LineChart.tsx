@@ -15,12 +15,14 @@ type LineChartProps = {
   height: number;
   /** The chart in words. */
   told: string;
+  /** A logarithmic y; what is not above 0 is left out. */
+  log?: boolean;
   /** What stands under the pointer, as a place on x; null when it is gone. */
   onHover?(x: number | null): void;
 };
 
 /** Lines over a common x, on a canvas: it stays quick where elements for each point would not. */
-export function LineChart({ lines, height, told, onHover }: LineChartProps) {
+export function LineChart({ lines, height, told, log = false, onHover }: LineChartProps) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const target = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme();
@@ -31,13 +33,13 @@ export function LineChart({ lines, height, told, onHover }: LineChartProps) {
   });
   const looks = lines
     .map((line) => `${line.key} ${line.color} ${line.strong} ${isDense(line)}`)
-    .concat(scheme)
+    .concat(scheme, String(log))
     .join('|');
   const ready = width > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew with other lines or colours; size and points follow below
   useLayoutEffect(() => {
     if (target.current === null || !ready) return;
-    const options = chartOptions(lines, target.current, (x) => hover.current?.(x));
+    const options = chartOptions(lines, target.current, { log, onHover: (x) => hover.current?.(x) });
     const made = new uPlot(
       { ...options, width, height },
       alignLines(drawnLines(lines, width)),

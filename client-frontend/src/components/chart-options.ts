@@ -31,7 +31,7 @@ export function drawnLines(lines: readonly ChartLine[], width: number): PlotLine
 export function chartOptions(
   lines: readonly ChartLine[],
   element: HTMLElement,
-  onHover: (x: number | null) => void,
+  { log, onHover }: { log: boolean; onHover(x: number | null): void },
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(name).trim();
@@ -52,7 +52,10 @@ export function chartOptions(
       points: { show: lines.length <= MOST_FOCUSED },
     },
     focus: { alpha: 0.35 },
-    scales: { x: { time: false, range: (_, _min, max) => [0, endOf(max ?? 1)] } },
+    scales: {
+      x: { time: false, range: (_, _min, max) => [0, endOf(max ?? 1)] },
+      ...(log ? { y: { distr: 3 as const } } : {}),
+    },
     axes: [
       {
         ...axis,
@@ -61,7 +64,12 @@ export function chartOptions(
         incrs: STEPS,
         values: (_, at) => at.map((x) => x.toLocaleString('en')),
       },
-      { ...axis, size: LEFT, space: 36, values: (_, at) => at.map(formatMeasured) },
+      {
+        ...axis,
+        size: LEFT,
+        space: 36,
+        values: (_, at) => at.map((y) => (y == null ? '' : formatMeasured(y))),
+      },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line, color, lines.length))],
     hooks: {

@@ -46,6 +46,8 @@ export type SiteKind = {
   Setup: FetchedPart<object> | null;
   /** The job's page below its title. */
   Job: FetchedPart<{ job: JobDetail }>;
+  /** Several jobs of the kind side by side; null where nothing of them is to be compared. */
+  Compare: FetchedPart<{ ids: readonly string[] }> | null;
   /** What a worker can do for it, in words. */
   capabilities: CapabilityWords;
   words: {

@@ -40,6 +40,8 @@ const job = (letters: string, progress: unknown[] = []) =>
     counts: countStates(letters),
     newest: null,
     backgroundFraction: null,
+    fraction: 0,
+    span: { from: 0.2, to: 0.6 },
     progress,
   }) as unknown as JobDetail;
 
@@ -161,4 +163,13 @@ test('patches of two stages merge into a request to ask again', () => {
     [0],
   );
   assert.deepEqual(merged.progress, []);
+});
+
+test('how much of the whole job is done goes on within a stage, as its chunks do', () => {
+  const half = after(job('rq'), states('rq'), patch({ progress: [at(1, 0, 0.5)] }));
+  assert.ok(Math.abs(half.job.fraction - 0.3) < 1e-9, `${half.job.fraction}`);
+  const more = after(half.job, half.states, patch({ chunks: [change(0, 'done')] }));
+  assert.ok(Math.abs(more.job.fraction - 0.4) < 1e-9, `${more.job.fraction}`);
+  // Without states nothing is known of what is done.
+  assert.equal(applyToJob(job('rq'), patch({ progress: [at(1, 0, 0.5)] })).fraction, 0);
 });

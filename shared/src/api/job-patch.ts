@@ -1,4 +1,5 @@
 import type { ChunkStatus } from '../model/chunk.ts';
+import { wholeFraction } from '../model/whole-fraction.ts';
 import { addPatch, noNews } from '../protocol/chunk-news.ts';
 import type { JobPatch } from '../protocol/live.ts';
 import { type ChunkStates, type Counts, type JobDetail, STATE_LETTERS } from './jobs.ts';
@@ -52,10 +53,18 @@ export function applyToJob(job: JobDetail, patch: JobPatch, states?: ChunkStates
   const known = states?.stage === job.stageId ? states : null;
   const underWay = (ordinal: number) => known === null || /[rl]/.test(known.states[ordinal] ?? '');
   const done = patch.chunks.findLast((change) => change.status === 'done')?.ordinal;
+  const progress = [...news.progress.values()].filter((one) => underWay(one.ordinal));
+  const counts = known !== null && patch.chunks.length > 0 ? countStates(known.states) : job.counts;
+  const part = progress.reduce((sum, one) => sum + one.fraction, 0);
   return {
     ...job,
-    progress: [...news.progress.values()].filter((one) => underWay(one.ordinal)),
-    counts: known !== null && patch.chunks.length > 0 ? countStates(known.states) : job.counts,
+    progress,
+    counts,
+    // Without states a chunk that is done is in neither.
+    fraction:
+      known === null || job.state === 'completed'
+        ? job.fraction
+        : wholeFraction(job.span, counts.total, counts.done, part),
     newest: done ?? job.newest,
     backgroundFraction: patch.backgroundFraction ?? job.backgroundFraction,
   };

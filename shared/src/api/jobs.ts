@@ -102,6 +102,8 @@ export const JobDetail = JobSummary.extend({
   /** What only jobs of its kind have. */
   view: JobView,
   notes: z.array(JobNote),
+  /** The part of the whole job that its stage is. */
+  span: z.object({ from: z.number(), to: z.number() }).default({ from: 0, to: 1 }),
   /** 0..1 while the result is put together. */
   backgroundFraction: z.number().nullable(),
   /** What each worker does for this job at the moment. */

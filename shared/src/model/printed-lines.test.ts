@@ -6,7 +6,10 @@ import { lastLines, newLines } from './printed-lines.ts';
 test('the last lines are whole, short, and nothing that a terminal executes', () => {
   assert.equal(lastLines('one\ntwo\nthree\n', 9), 'three\n');
   assert.equal(lastLines(`${'x'.repeat(50)}end`, 10), 'xxxxxxxend');
-  assert.equal(lastLines('red \u001b[31mline\u0007\n', 100), 'red [31mline\n');
+  assert.equal(
+    lastLines('\u001b]0;title\u0007red \u001b[1;31mline\u001b[0m\u0007\u009b\n', 100),
+    'red line\n',
+  );
   assert.equal(lastLines('loss 1\n 10 %\r 20 %\r 30 %', 100), 'loss 1\n 30 %');
   assert.equal(lastLines('a\r\nb\r\n', 100), 'a\nb\n');
   fc.assert(

@@ -1,5 +1,8 @@
 import { printable } from './printable.ts';
 
+/** What colours text, moves the cursor or titles a window: ECMA-48, 5.4 and 8.3.89. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are looked for
+const SEQUENCES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b\n]*(?:\u0007|\u001b\\))/g;
 /** Everything of a line that a later part of it was printed over, as progress bars are. */
 const PRINTED_OVER = /[^\n]*\r(?!\n)/g;
 
@@ -9,7 +12,12 @@ const PRINTED_OVER = /[^\n]*\r(?!\n)/g;
  */
 export function lastLines(text: string, most: number): string {
   // What goes is never most of it, but a flood of control characters must not cost more than it shows.
-  const shown = printable(text.slice(-4 * most).replace(PRINTED_OVER, ''));
+  const shown = printable(
+    text
+      .slice(-4 * most)
+      .replace(SEQUENCES, '')
+      .replace(PRINTED_OVER, ''),
+  );
   if (shown.length <= most && text.length <= 4 * most) return shown.toWellFormed();
   const end = shown.slice(-most);
   const first = end.indexOf('\n');

@@ -52,7 +52,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--holdout <share>', 'part of the rows kept to measure the merged model on (0.1)')
     .option('--seed <n>', 'for shuffling the data and for the script (0)')
     .option('--weighting <how>', 'even, or speed: larger shards for faster workers')
-    .option('--patience <n>', 'end after so many rounds without a better model, and take the best')
+    .option('--patience <n>', 'end after so many rounds without a better model')
     .option('--metric <name>', 'what better means: accuracy, or else the first that is reported')
     .option('--goal <goal>', 'max or min of that metric')
     .option('--label <name>', 'column, field or array with the labels, where it is not found by its name')

@@ -49,7 +49,16 @@ export const TRAINING_EVENTS = [
   }),
   /** The job has come to its end; `without`: what the model was trained without, in words that follow "trained". */
   z.object({ event: z.literal('train.over'), job: z.string(), without: z.string().nullable() }),
-  z.object({ event: z.literal('model.saved'), job: z.string(), path: z.string(), size: z.number() }),
+  /** `round`: of which it is; `best`: no other was better; `last`: the path of the last round's where it is another. */
+  z.object({
+    event: z.literal('model.saved'),
+    job: z.string(),
+    path: z.string(),
+    size: z.number(),
+    round: z.int().nullable(),
+    best: z.boolean(),
+    last: z.string().nullable(),
+  }),
   /** The merged model of one round, of a job that need not be over. */
   z.object({
     event: z.literal('round.saved'),

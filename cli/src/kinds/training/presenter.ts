@@ -27,7 +27,10 @@ export const trainPresenter: Presenter = {
         if (event.without === null) return every ? ['Trained.'] : [];
         return [`Trained ${event.without}`];
       case 'model.saved':
-        return [`Model    ${event.path}  (${bytes(event.size)})`];
+        return [
+          `Model    ${event.path}  (${bytes(event.size)})${event.round === null ? '' : `, of round ${event.round}${event.best ? ', the best' : ''}`}`,
+          ...(event.last === null ? [] : [`Last     ${event.last}`]),
+        ];
       case 'round.saved': {
         const of = `round ${event.round} of ${event.rounds}${event.best ? ', the best so far' : ''}`;
         const told = event.metrics === null ? '' : `: ${figures(event.metrics)}`;

@@ -15,9 +15,13 @@ import { trainingOf } from './rounds.ts';
 
 /** The file without which a training has come to nothing. */
 export const MODEL = 'model.npz';
+/** That of the last round, where another was better. */
+const LAST = 'model-last.npz';
 
 /** Its figures; as far as they are needed here. */
-const Figures = z.object({ model: z.object({ metrics: Metrics.nullable() }) });
+const Figures = z.object({
+  model: z.object({ round: z.int().nullable().default(null), metrics: Metrics.nullable() }),
+});
 const FIGURES = 'metrics.json';
 
 export type SavedModel = { folder: string; metrics: Metrics | null } & (
@@ -82,18 +86,26 @@ export async function saveModel(
   });
   const size = sizes.get(MODEL);
   const model = join(folder, MODEL);
-  if (size !== undefined) report({ event: 'model.saved', job: job.id, path: model, size });
+  const figures = size === undefined ? null : await figuresOf(folder);
+  if (size !== undefined) {
+    const { best } = trainingOf(job);
+    const round = figures?.model.round ?? null;
+    const last = sizes.has(LAST) ? join(folder, LAST) : null;
+    const isBest = best !== null && best.round === round;
+    report({ event: 'model.saved', job: job.id, path: model, size, round, best: isBest, last });
+  }
   const names = files.map(({ name }) => fileNameOf(name, 'file'));
   if (names.length > 0) report({ event: 'files.saved', job: job.id, folder, files: names });
   if (size === undefined) return { folder, metrics: null, model: null, missing: 'There is no model.' };
-  return { folder, metrics: await metricsOf(job, folder), model, missing: null };
+  const metrics = figures === null ? trainingOf(job).metrics : figures.model.metrics;
+  return { folder, metrics, model, missing: null };
 }
 
-// The model need not be that of the last round: with patience it is the best one.
-async function metricsOf(job: JobDetail, folder: string): Promise<Metrics | null> {
+/** Null where they are not there, or in another form. */
+async function figuresOf(folder: string): Promise<z.infer<typeof Figures> | null> {
   try {
-    return Figures.parse(JSON.parse(await readFile(join(folder, FIGURES), 'utf8'))).model.metrics;
+    return Figures.parse(JSON.parse(await readFile(join(folder, FIGURES), 'utf8')));
   } catch {
-    return trainingOf(job).metrics;
+    return null;
   }
 }

@@ -105,6 +105,15 @@ describe('pilot train', () => {
     assert.deepEqual(last?.event === 'train.done' && last.metrics, { loss: 0.2 });
   });
 
+  test('says of which round the model is, and where that of the last one is', async () => {
+    const files = ['metrics.json', 'model.npz', 'model-last.npz'];
+    const { stdout } = await pilot(() => ({ ...DONE, losses: [0.2, 0.9], delivered: 0.2, files }), 'which');
+    assert.match(
+      stdout,
+      /^Model +\S+digits\/model\.npz {2}\(\d+ B\), of round 1, the best\nLast +\S+model-last\.npz$/m,
+    );
+  });
+
   const grid = ['--param', 'lr=0.1,0.01', '--param', 'width=32,64'];
   // The smaller rate does better, and the wider net a little.
   const swept = (request: CreateJob): Standing => {

@@ -142,14 +142,16 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         'history.csv',
         'logs.txt',
         'metrics.json',
+        'model-last.npz',
+        'model-last.safetensors',
         'model.npz',
         'model.safetensors',
         'script.py',
       ]);
       const told = JSON.parse(await textOf(job, 'metrics.json'));
       assert.deepEqual(
-        [told.model, told.best.round, told.rounds],
-        [{ round: 2, metrics: { accuracy: 0.75 } }, 1, 2],
+        [told.model, told.best.round, told.last, told.rounds],
+        [{ round: 1, metrics: { accuracy: 0.75 } }, 1, { round: 2, metrics: { accuracy: 0.7 } }, 2],
       );
       const history = (await textOf(job, 'history.csv')).trim().split('\n');
       assert.deepEqual([history.length, history[1], history[4]], [9, '1,1,10,2,1,0.5', '1,,,2,,0.8']);

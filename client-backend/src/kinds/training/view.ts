@@ -1,5 +1,5 @@
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
-import { TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { EvaluateSpec, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -21,6 +21,7 @@ export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow):
     round: roundOf(stage),
     metrics: standing?.metrics ?? null,
     best: standing?.best ?? null,
+    delivered: stage.name === 'evaluate' ? EvaluateSpec.parse(JSON.parse(stage.spec_json)).round : null,
     without: standing?.without ?? null,
   };
 }

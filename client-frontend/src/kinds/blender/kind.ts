@@ -28,6 +28,7 @@ export const blender: SiteKind = {
   again: async (submission) => (await import('./again.ts')).again(submission),
   Setup: null,
   Job: fetchedPart(async () => (await import('./RenderJob.tsx')).RenderJob),
+  Compare: null,
   capabilities,
   words: {
     preparing: 'Reading the file',

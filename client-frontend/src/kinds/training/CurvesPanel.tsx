@@ -1,9 +1,12 @@
 import { Button, Skeleton } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { useState } from 'react';
 import { sentenceOf } from '../../api/request.ts';
 import { Bar } from '../../components/Bar.tsx';
 import { Panel } from '../../components/Panel.tsx';
+import { ChartSwitches } from './ChartSwitches.tsx';
+import { canBeLog, PLAIN_VIEW, toggled } from './chart-view.ts';
 import { linesOf } from './curve-lines.ts';
 import { shownNames } from './curve-points.ts';
 import { useLiveCurves } from './live-curves.ts';
@@ -16,6 +19,7 @@ export function CurvesPanel({ job }: { job: JobDetail }) {
   const charts = shownNames(curves?.names ?? [])
     .map((metric) => ({ metric, lines: curves === undefined ? [] : linesOf(curves, metric) }))
     .filter(({ lines }) => lines.length > 0);
+  const [view, setView] = useState(PLAIN_VIEW);
   return (
     <Panel title="Curves" aside={charts.length > 0 && 'Merged model strong, shards fine, over the rounds'}>
       {curves === undefined && error === null && <Skeleton height={420} radius={12} />}
@@ -28,9 +32,23 @@ export function CurvesPanel({ job }: { job: JobDetail }) {
         </div>
       )}
       {curves !== undefined && charts.length === 0 && <Nothing job={job} />}
+      {charts.length > 0 && (
+        <ChartSwitches
+          view={view}
+          canBeLog={charts.some(({ lines }) => canBeLog(lines))}
+          onChange={setView}
+        />
+      )}
       <div className={classes.charts}>
         {charts.map(({ metric, lines }) => (
-          <MetricChart key={metric} metric={metric} lines={lines} height={charts.length > 2 ? 170 : 210} />
+          <MetricChart
+            key={metric}
+            metric={metric}
+            lines={lines}
+            height={charts.length > 2 ? 170 : 210}
+            view={view}
+            onToggle={(keys) => setView({ ...view, hidden: toggled(view.hidden, keys) })}
+          />
         ))}
       </div>
     </Panel>

@@ -13,14 +13,15 @@ export function Result({ job }: { job: JobDetail }) {
   const artifacts = data?.artifacts ?? [];
   const { without } = trainingOf(job);
   if (error === null && artifacts.length === 0) return null;
-  const models = artifacts.filter(isModel);
+  const models = artifacts.filter(isModel).toSorted((one, other) => place(one) - place(other));
+  const best = models.filter((one) => place(one) === 0);
   return (
     <section className={classes.result} aria-label="Result">
       {without !== null && <p role="status">Trained {without}</p>}
       {error !== null && <p role="alert">{sentenceOf(error)}</p>}
       <Downloads
         artifacts={[...models, ...artifacts.filter(isEverything)]}
-        main={models}
+        main={best}
         labelOf={(artifact) =>
           isEverything(artifact) ? 'Everything, as a zip' : `Download ${artifact.name}`
         }
@@ -31,6 +32,8 @@ export function Result({ job }: { job: JobDetail }) {
   );
 }
 
+/** The best before the last. */
+const place = ({ name }: Artifact): number => (/^model-last\b/i.test(name) ? 1 : 0);
 const isModel = ({ name }: Artifact): boolean => /^model\b/i.test(name);
 // By its name: an .npz is a zip too.
 const isEverything = ({ name }: Artifact): boolean => name === 'all.zip';

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useForm } from '@mantine/form';
+import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useEffect, useMemo, useRef } from 'react';
 import { newGroup } from '../../api/create-once.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
@@ -12,6 +12,7 @@ import { type FormValues, firstValues, jobsOf, problemsOf, refusedFields } from 
 import { MainFields } from './MainFields.tsx';
 import { ParameterRows } from './ParameterRows.tsx';
 import { countCombinations } from './params.ts';
+import { paramsOf } from './script-params.ts';
 import { DRAFT } from './setup-draft.ts';
 
 /** How the script is trained, asked while its files are on their way. */
@@ -25,6 +26,7 @@ export function Setup() {
   });
   const { values } = form;
   const over = state.phase === 'created';
+  useScriptParams(form);
   useEffect(() => writeDraft(DRAFT, over ? {} : editsOf(values, firstValues())), [values, over]);
   const box = useRef<HTMLFormElement>(null);
   const message = state.phase === 'refused' && state.stored ? state.message : null;
@@ -76,6 +78,33 @@ export function Setup() {
     </Panel>
   );
 }
+
+/** Puts what the script asks for with pilot.param into the form, once for each script; what is typed stays. */
+function useScriptParams(form: UseFormReturnType<FormValues>): void {
+  const script = submission.files().find(({ part }) => part === 'script')?.file;
+  const { setFieldValue, getValues } = form;
+  useEffect(() => {
+    if (script === undefined || script.size > MOST_SCRIPT_BYTES) return;
+    let left = false;
+    script.text().then(
+      (text) => {
+        const { params } = getValues();
+        const typed = params.filter(({ name }) => name.trim() !== '');
+        const names = new Set(typed.map(({ name }) => name.trim()));
+        const asked = paramsOf(text).filter(({ name }) => !names.has(name));
+        if (!left && asked.length > 0) setFieldValue('params', [...typed, ...asked]);
+      },
+      // The file cannot be read any more: the upload says so.
+      () => undefined,
+    );
+    return () => {
+      left = true;
+    };
+  }, [script, setFieldValue, getValues]);
+}
+
+/** The farm takes no larger scripts. */
+const MOST_SCRIPT_BYTES = 1024 ** 2;
 
 const startText = ({ params }: FormValues): string => {
   const count = countCombinations(params);

@@ -1,3 +1,4 @@
+import { NativeSelect } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,6 +7,8 @@ import { formatCount, formatMeasured, plural } from '../../components/format.ts'
 import { LineChart } from '../../components/LineChart.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { StateBadge } from '../../components/StateBadge.tsx';
+import { ChartSwitches } from './ChartSwitches.tsx';
+import { canBeLog, PLAIN_VIEW, toggled, viewed } from './chart-view.ts';
 import { sweepQuery } from './queries.ts';
 import { type Entry, useSweep } from './sweep-entries.ts';
 import classes from './Training.module.css';
@@ -14,31 +17,54 @@ import classes from './Training.module.css';
 export function Sweep({ job, group }: { job: JobDetail; group: string }) {
   const list = useQuery(sweepQuery(group)).data;
   if (list === undefined || list.total < 2) return null;
-  return <SideBySide job={job} ids={list.jobs.map((one) => one.id as string)} total={list.total} />;
+  const ids = list.jobs.map((one) => one.id as string);
+  const aside =
+    list.total > ids.length
+      ? `The newest ${ids.length} of ${plural(list.total, 'job')}`
+      : `${plural(list.total, 'job')} of one script and data`;
+  return <SideBySide title="Sweep" aside={aside} ids={ids.toReversed()} present={job.id} />;
 }
 
-function SideBySide({ job, ids, total }: { job: JobDetail; ids: string[]; total: number }) {
-  const { entries, metric, names, best } = useSweep(ids, job.id);
+type SideBySideProps = {
+  title: string;
+  aside: string;
+  /** In the order in which they are shown. */
+  ids: readonly string[];
+  /** The job whose page this is. */
+  present: string | null;
+};
+
+/** The curves of several trainings in one chart, and what each came to. */
+export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
+  const { entries, metrics, metric, names, best, choose } = useSweep(ids, present);
+  const [view, setView] = useState(PLAIN_VIEW);
   const [x, setX] = useState<number | null>(null);
   const lines = entries.flatMap((entry) => entry.line ?? []);
+  const log = view.log && canBeLog(lines);
+  const drawn = viewed(lines, { ...view, log });
   return (
-    <Panel
-      title="Sweep"
-      aside={
-        total > ids.length
-          ? `The newest ${ids.length} of ${plural(total, 'job')}`
-          : `${plural(total, 'job')} of one script and data`
-      }
-    >
+    <Panel title={title} aside={aside}>
+      {lines.length > 0 && <ChartSwitches view={view} canBeLog={canBeLog(lines)} onChange={setView} />}
       <div className={lines.length > 0 ? classes.side : undefined}>
         {lines.length > 0 && (
           <figure className={classes.chart}>
             <figcaption>
-              <b>{metric}</b>
+              {metrics.length > 1 ? (
+                <NativeSelect
+                  size="xs"
+                  aria-label="Metric"
+                  data={metrics}
+                  value={metric}
+                  onChange={({ currentTarget }) => choose(currentTarget.value)}
+                />
+              ) : (
+                <b>{metric}</b>
+              )}
               <span>{x === null ? 'of the merged models' : `round ${formatCount(Math.round(x))}`}</span>
             </figcaption>
             <LineChart
-              lines={lines}
+              lines={drawn}
+              log={log}
               height={240}
               told={`${metric} of each job over its rounds.`}
               onHover={setX}
@@ -57,7 +83,14 @@ function SideBySide({ job, ids, total }: { job: JobDetail; ids: string[]; total:
             </thead>
             <tbody>
               {entries.map((entry) => (
-                <Row key={entry.id} entry={entry} present={entry.id === job.id} best={entry.id === best} />
+                <Row
+                  key={entry.id}
+                  entry={entry}
+                  present={entry.id === present}
+                  best={entry.id === best}
+                  shown={!view.hidden.has(entry.id)}
+                  onToggle={() => setView({ ...view, hidden: toggled(view.hidden, [entry.id]) })}
+                />
               ))}
             </tbody>
           </table>
@@ -67,12 +100,23 @@ function SideBySide({ job, ids, total }: { job: JobDetail; ids: string[]; total:
   );
 }
 
-function Row({ entry, present, best }: { entry: Entry; present: boolean; best: boolean }) {
+type RowProps = { entry: Entry; present: boolean; best: boolean; shown: boolean; onToggle(): void };
+
+function Row({ entry, present, best, shown, onToggle }: RowProps) {
   const { id, title, job, color, value } = entry;
   return (
     <tr>
       <td>
-        <i className={classes.mark} style={{ background: `var(${color})` }} aria-hidden />
+        <button
+          type="button"
+          className={classes.markSwitch}
+          aria-pressed={shown}
+          aria-label={`Line of ${title}`}
+          disabled={entry.line === null}
+          onClick={onToggle}
+        >
+          <i className={classes.mark} style={{ background: `var(${color})` }} aria-hidden />
+        </button>
         {present ? <span aria-current="page">{title}</span> : <Link to={`/jobs/${id}`}>{title}</Link>}
         {best && <em>best</em>}
       </td>

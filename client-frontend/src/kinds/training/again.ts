@@ -15,7 +15,13 @@ export async function again(before: CreateJob): Promise<string> {
       return { part, name: fileName, blob, size: (await getBlobInfo(blob)).size };
     }),
   );
-  writeDraft(DRAFT, editsOf(valuesOf(TrainingSettings.parse(before.settings ?? {})), firstValues()));
+  writeDraft(
+    DRAFT,
+    editsOf(
+      { ...valuesOf(TrainingSettings.parse(before.settings ?? {})), name: before.name ?? '' },
+      firstValues(),
+    ),
+  );
   submission.startStored('training', files);
   return '/new';
 }

@@ -18,6 +18,20 @@ test('an untouched form is the farm’s own defaults', () => {
   assert.equal(job.name, undefined);
 });
 
+test('a name that is given is the name of the job, or begins those of a sweep', () => {
+  const named = { ...firstValues(), name: ' night run ' };
+  assert.deepEqual(
+    jobsOf(named, sources, 'g').map((job) => job.name),
+    ['night run'],
+  );
+  const params = [{ name: 'lr', values: '0.1, 0.01' }];
+  assert.deepEqual(
+    jobsOf({ ...named, params }, sources, 'g').map((job) => job.name),
+    ['night run lr=0.1', 'night run lr=0.01'],
+  );
+  assert.deepEqual(Object.keys(problemsOf({ ...named, name: 'x'.repeat(201) })), ['name']);
+});
+
 test('percentages, empty fields and lists become what the farm takes', () => {
   const values = {
     ...firstValues(),

@@ -8,6 +8,8 @@ type Num = number | '';
 
 /** What the form holds. Shares are in percent. */
 export type FormValues = {
+  /** Of the job; empty, that of the script. */
+  name: string;
   shards: Num;
   rounds: Num;
   batch: Num;
@@ -42,6 +44,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
   const percent = (share: number) => Math.round(share * 10_000) / 100;
   return {
     ...own,
+    name: '',
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
@@ -64,7 +67,7 @@ const inForm = (value: Parameter): string =>
 
 /** The settings as the farm takes them, without parameters; a field left empty is left out. */
 function settingsOf(values: FormValues): Record<string, unknown> {
-  const { params: _, trim, quorum, holdout, drop, encode, ...rest } = values;
+  const { params: _, name: __, trim, quorum, holdout, drop, encode, ...rest } = values;
   const share = (percent: Num) => (percent === '' ? '' : percent / 100);
   const all = { ...rest, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
   const trimmed = Object.entries(all).map(
@@ -85,11 +88,12 @@ export function jobsOf(values: FormValues, sources: Sources, group: string): Cre
   const settings = settingsOf(values);
   const sets = combinations(values.params);
   const names = varying(sets);
-  const script = sources.script?.fileName.replace(/\.py$/i, '') ?? 'training';
+  const given = values.name.trim();
+  const name = given || (sources.script?.fileName.replace(/\.py$/i, '') ?? 'training');
   return sets.map((params) => {
     const job = { kind: 'training', ...sources, settings: { ...settings, params } };
-    if (sets.length === 1) return CreateJob.parse(job);
-    return CreateJob.parse({ ...job, group, name: `${script} ${inWords(params, names)}`.slice(0, 200) });
+    if (sets.length === 1) return CreateJob.parse(given === '' ? job : { ...job, name: given });
+    return CreateJob.parse({ ...job, group, name: `${name} ${inWords(params, names)}`.slice(0, 200) });
   });
 }
 
@@ -122,6 +126,7 @@ export function problemsOf(values: FormValues): Record<string, string> {
       problems[field] = sentence;
     }
   }
+  if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   for (const [index, row] of values.params.entries()) {
     const { name, values: text } = row;
     if (name.trim() === '' && text.trim() === '') continue;

@@ -27,6 +27,7 @@ export const training: SiteKind = {
   again: async (submission) => (await import('./again.ts')).again(submission),
   Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
   Job: fetchedPart(async () => (await import('./TrainingJob.tsx')).TrainingJob),
+  Compare: fetchedPart(async () => (await import('./Compare.tsx')).Compare),
   capabilities,
   words: {
     preparing: 'Getting ready',

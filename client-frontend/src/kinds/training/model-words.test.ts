@@ -4,16 +4,21 @@ import { modelInWords } from './model-words.ts';
 
 const best = { round: 4, name: 'accuracy', value: 0.9611 };
 
-test('a model that is not the best one says so', () => {
-  const told = modelInWords({ round: 5, best, settings: { patience: null } });
-  assert.match(told, /of round 5.*the last one\. Round 4 was better, with accuracy 0\.9611/);
+test('the best model comes first and the last second, and it is said which are saved', () => {
+  assert.equal(
+    modelInWords({ round: 5, best, delivered: 4 }),
+    'model.npz is of round 4, the best one, with accuracy 0.9611; model-last.npz is of round 5, the last. `pilot train` saves both.',
+  );
+  assert.match(modelInWords({ round: 4, best, delivered: 4 }), /of round 4, the last and the best one/);
+  assert.match(
+    modelInWords({ round: 3, best: null, delivered: 3 }),
+    /of round 3, the last one\. That is what/,
+  );
 });
 
-test('with patience, and where the last is the best, it is the best one', () => {
-  assert.match(modelInWords({ round: 5, best, settings: { patience: 2 } }), /of round 4.*the best one/);
-  assert.match(modelInWords({ round: 4, best, settings: { patience: null } }), /of round 4.*the best one/);
+test('a job of a farm before that handed out the last says so', () => {
   assert.match(
-    modelInWords({ round: 3, best: null, settings: { patience: 2 } }),
-    /of round 3.*the last one\.$/,
+    modelInWords({ round: 5, best, delivered: 5 }),
+    /of round 5, the last one\. Round 4 was better/,
   );
 });

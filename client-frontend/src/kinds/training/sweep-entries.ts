@@ -3,6 +3,7 @@ import { isBetter, judgedMetric } from '@parallel-pilot/shared/kinds/training/me
 import type { RoundList, TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQueries } from '@tanstack/react-query';
+import { useState } from 'react';
 import { jobQuery } from '../../api/queries.ts';
 import type { ChartLine } from '../../components/chart-options.ts';
 import { inWords, varying } from './params.ts';
@@ -21,51 +22,77 @@ export type Entry = {
   rounds: string;
   line: ChartLine | null;
 };
-export type SweepShown = { entries: Entry[]; metric: string; names: string[]; best: string | null };
+export type SweepShown = {
+  entries: Entry[];
+  /** All that their merged models were measured by, and the one that is shown. */
+  metrics: string[];
+  metric: string;
+  names: string[];
+  best: string | null;
+};
 
 const REFRESH_MS = 5_000;
 
-/** The jobs of a sweep, oldest first. Only the page's own job is watched live; the others are asked now and then. */
-export function useSweep(ids: readonly string[], present: string): SweepShown {
-  const oldestFirst = ids.toReversed();
+/** Several trainings in this order. Only the page's own job is watched live; the others are asked now and then. */
+export function useSweep(
+  ids: readonly string[],
+  present: string | null,
+): SweepShown & { choose(metric: string): void } {
+  const [chosen, choose] = useState<string | null>(null);
   const jobs = useQueries({
-    queries: oldestFirst.map((id) => ({
+    queries: ids.map((id) => ({
       ...jobQuery(id),
       refetchInterval: ({ state: { data } }: { state: { data: JobDetail | undefined } }) =>
         id === present || (data !== undefined && isOver(data.state)) ? false : REFRESH_MS,
     })),
   }).map((answer) => answer.data);
   const rounds = useQueries({
-    queries: oldestFirst.map((id, index) => {
+    queries: ids.map((id, index) => {
       const job = jobs[index];
       return sweepRoundsQuery(id, job === undefined ? null : `${viewOf(job)?.round} ${job.state}`);
     }),
   }).map((answer) => answer.data);
-  return compare(oldestFirst, jobs, rounds, present);
+  return { ...compare(ids, jobs, rounds, present, chosen), choose };
 }
 
 const viewOf = (job: JobDetail | undefined): TrainingView | null =>
   job?.view.kind === 'training' ? job.view : null;
 
-/** The jobs side by side, measured by the metric that counts in the first of them. */
+/** The jobs side by side, measured by the metric that was chosen, or that counts in the first of them. */
 export function compare(
   ids: readonly string[],
   jobs: readonly (JobDetail | undefined)[],
   rounds: readonly (RoundList | undefined)[],
-  present: string,
+  present: string | null,
+  chosen: string | null = null,
 ): SweepShown {
   const views = jobs.map(viewOf);
   const sets = views.flatMap((view) => (view === null ? [] : [view.settings.params]));
   const names = varying(sets);
-  const metric = views.flatMap((view) => view?.best?.name ?? [])[0] ?? '';
+  const counting = views.flatMap((view) => view?.best?.name ?? [])[0] ?? '';
+  const measured = rounds.flatMap(
+    (list) => list?.rounds.flatMap((round) => Object.keys(round.metrics ?? {})) ?? [],
+  );
+  const metrics = [...new Set([counting, ...measured])].filter((name) => name !== '');
+  const metric = chosen !== null && metrics.includes(chosen) ? chosen : counting;
   const entries = ids.map((id, index): Entry => {
     const view = views[index] ?? null;
-    const value = view?.best?.name === metric ? (view.best?.value ?? null) : null;
     const color = `--curve-${(index % 8) + 1}`;
     const done = rounds[index]?.rounds.filter((round) => round.metrics?.[metric] !== undefined) ?? [];
+    const value =
+      view?.best?.name === metric
+        ? (view.best?.value ?? null)
+        : bestValue(
+            done.map((round) => round.metrics?.[metric] ?? 0),
+            goalOf(metric, view),
+          );
     return {
       id,
-      title: (view !== null && inWords(view.settings.params, names)) || (jobs[index]?.name ?? 'Job'),
+      title: titleOf(
+        jobs[index],
+        view === null ? '' : inWords(view.settings.params, names),
+        present === null,
+      ),
       job: jobs[index],
       color,
       value,
@@ -82,13 +109,32 @@ export function compare(
             },
     };
   });
-  return { entries, metric, names, best: bestOf(entries, views, metric) };
+  return { entries, metrics, metric, names, best: bestOf(entries, views, metric) };
 }
 
+/** What differs, or the job's name where that says more: in a sweep all have the name of the script. */
+function titleOf(job: JobDetail | undefined, words: string, named: boolean): string {
+  const name = job?.name ?? 'Job';
+  if (!named) return words || name;
+  return words === '' || name.includes(words) ? name : `${name}, ${words}`;
+}
+
+/** Which way a metric is better: as the job says of the one that counts there, else as its name tells. */
+const goalOf = (metric: string, view: TrainingView | null): 'max' | 'min' => {
+  const goal = view?.best?.name === metric ? view.settings.goal : null;
+  return judgedMetric({ [metric]: 0 }, { metric, goal })?.goal ?? 'max';
+};
+
+const bestValue = (values: readonly number[], goal: 'max' | 'min'): number | null =>
+  values.reduce<number | null>(
+    (best, value) => (best === null || isBetter(value, best, goal) ? value : best),
+    null,
+  );
+
 function bestOf(entries: readonly Entry[], views: readonly (TrainingView | null)[], metric: string) {
-  const settings = views.find((view) => view !== null)?.settings;
-  if (settings === undefined || metric === '') return null;
-  const goal = judgedMetric({ [metric]: 0 }, { metric, goal: settings.goal })?.goal ?? 'max';
+  const first = views.find((view) => view !== null);
+  if (first === undefined || metric === '') return null;
+  const goal = goalOf(metric, first);
   let best: Entry | null = null;
   for (const entry of entries) {
     if (entry.value === null) continue;

@@ -1,12 +1,14 @@
 import { Button, CloseButton, Group, Menu } from '@mantine/core';
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import { IconArrowsSort, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
+import { IconArrowsSort, IconChartLine, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { sentenceOf } from '../../api/request.ts';
 import { notify } from '../../app/notify.ts';
 import { Ask } from '../../components/Ask.tsx';
 import { formatBytes, formatCount, plural } from '../../components/format.ts';
+import { compareAddress } from '../../job/comparable.ts';
 import { PRIORITIES } from '../../job/priorities.ts';
 import { dropJob } from '../../live/job-rows.ts';
 import { actOn, type BulkAction, doneInWords, doWithAll, fitting } from './bulk-actions.ts';
@@ -27,6 +29,7 @@ export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBar
   const retryable = fitting(jobs, 'retry');
   const bytes = jobs.reduce((sum, job) => sum + (job.bytes ?? 0), 0);
   const working = progress !== null;
+  const compared = compareAddress(jobs);
   return (
     <section className={classes.selection} aria-label="Selected jobs">
       <CloseButton aria-label="Select none" onClick={onClear} disabled={working} />
@@ -44,6 +47,17 @@ export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBar
         </Button>
       )}
       <Group gap={8} ml="auto">
+        {compared !== null && (
+          <Button
+            variant="default"
+            size="sm"
+            leftSection={<IconChartLine size={16} aria-hidden />}
+            component={Link}
+            to={compared}
+          >
+            Compare
+          </Button>
+        )}
         {retryable.length > 0 && (
           <Button
             variant="default"

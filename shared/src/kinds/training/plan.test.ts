@@ -190,8 +190,9 @@ test('any sequence of settled stages leads on, names only files that are still t
 const WELL: Fate = { failed: [], out: [], unchecked: [], metric: 0.5 };
 const names = (stages: StagePlan[]) => stages.map((stage) => stage.name);
 
-test('a training without trouble: every round is trained and merged, and the last weights are evaluated', () => {
-  const { steps, stages } = play(specWith({ rounds: 2, shards: 3 }), [WELL]);
+test('a training without trouble: every round is trained and merged, and the best weights are evaluated', () => {
+  const fates = [WELL, WELL, WELL, WELL, WELL, { ...WELL, metric: 0.6 }, WELL];
+  const { steps, stages } = play(specWith({ rounds: 2, shards: 3 }), fates);
   assert.deepEqual(names(stages), ['split', 'initialize', 'train', 'merge', 'train', 'merge', 'evaluate']);
   assert.deepEqual(steps.at(-1), { step: 'assemble' });
   assert.equal(EvaluateSpec.parse(stages.at(-1)?.spec).round, 2);
@@ -263,7 +264,20 @@ test('a job that loses a shard in every round says so ten times, not ten thousan
   );
 });
 
-test('with patience the best round is the result, and its weights outlive the rounds after it', () => {
+test('the best round is the result and the last is handed out beside it, with patience and without', () => {
+  const fates = [WELL, WELL, ...[0.5, 0.9, 0.7].flatMap((metric) => [WELL, { ...WELL, metric }]), WELL];
+  const resultOf = (given: Partial<TrainingSettings>) => {
+    const { stages } = play(specWith({ rounds: 3, ...given }), fates);
+    const { round, last } = EvaluateSpec.parse(stages.at(-1)?.spec);
+    return [round, last?.round ?? null];
+  };
+  assert.deepEqual(resultOf({}), [2, 3]);
+  assert.deepEqual(resultOf({ patience: 1 }), [2, 3]);
+  assert.deepEqual(resultOf({ rounds: 2 }), [2, null]);
+  assert.deepEqual(resultOf({ holdout: 0 }), [2, 3]);
+});
+
+test('with patience the weights of the best round outlive the rounds after it', () => {
   const metrics = [0.5, 0.9, 0.7, 0.8, 0.95];
   const fates = [WELL, WELL, ...metrics.flatMap((metric) => [WELL, { ...WELL, metric }]), WELL];
   const { steps, stages } = play(specWith({ rounds: 5, patience: 2 }), fates);

@@ -172,8 +172,7 @@ function planEvaluate(
   last: { round: number; weights: StageInput },
   notes: Note[],
 ): NextStage {
-  // Whoever asks for patience asks for the best model; otherwise the last round's is what was ordered.
-  const chosen = plan.settings.patience !== null && state.best !== null ? state.best : last;
+  const chosen = state.best ?? last;
   const { holdout } = plan;
   const stage: StagePlan = {
     ...common(context.spec, plan, plan.settings.rounds, 1),
@@ -182,6 +181,7 @@ function planEvaluate(
     spec: EvaluateSpec.parse({
       context: contextOf(plan, chosen.round),
       round: chosen.round,
+      last: chosen.round === last.round ? null : last,
       holdout: holdout?.input.path ?? null,
     }),
     chunks: [RoundChunk.parse({ round: chosen.round })],

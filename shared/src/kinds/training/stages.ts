@@ -148,8 +148,10 @@ export const MergeSpec = z.object({
 });
 export const EvaluateSpec = z.object({
   context: ScriptContext,
-  /** The round whose merged weights are the result. */
+  /** The round whose merged weights are the result: the best, or the last where nothing was measured. */
   round: z.int().positive(),
+  /** The last round and its weights, where another was better. */
+  last: z.object({ round: z.int().positive(), weights: StageInput }).nullable().default(null),
   holdout: z.string().nullable(),
 });
 export type InitializeSpec = z.infer<typeof InitializeSpec>;

@@ -21,6 +21,8 @@ export const TrainingView = z.object({
   metrics: Metrics.nullable(),
   /** The best round so far for the metric that counts. */
   best: z.object({ round: Count, name: z.string(), value: z.number() }).nullable(),
+  /** The round whose model is the result, once that is decided: the best, or the last where nothing was measured. */
+  delivered: Count.nullable().default(null),
   /** What the rounds so far went on without, in words that follow "trained"; null where nothing is missing. */
   without: z.string().nullable().default(null),
 });

@@ -15,6 +15,7 @@ import type { Assembly, BackgroundTask, MadeArtifact } from '../../kind.ts';
 import { standingOf } from '../rounds/best.ts';
 import { roundOf } from '../rounds/round-stages.ts';
 import { NoRoom } from '../split/problems.ts';
+import { storeBlob } from '../store-blob.ts';
 import { splitOf } from '../view.ts';
 import { historyCsv } from './history.ts';
 import { trainingLogs } from './logs.ts';
@@ -53,13 +54,14 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
     const message = 'Evaluation: the report does not have the form it should have.';
     return { outcome: 'redo', chunks: [{ chunk: evaluated.id, message }] };
   }
-  const { round } = EvaluateSpec.parse(JSON.parse(stage.spec_json));
+  const { round, last } = EvaluateSpec.parse(JSON.parse(stage.spec_json));
   const standing = await standingOf(parts.db, job.id, spec.settings);
   const metrics = {
     job: job.id,
     name: job.name,
     model: { round, metrics: report.data.metrics },
     best: standing?.best ?? null,
+    last: last === null ? null : { round: last.round, metrics: standing?.metrics ?? null },
     without: standing?.without ?? null,
     rounds: roundOf(stage),
     rows: splitOf(plan),
@@ -68,7 +70,10 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
   };
   const of = { job: job.id, shards: plan.shards.length };
   const artifacts: MadeArtifact[] = [
-    ...(await modelFiles(parts.blobs, model, signal)),
+    ...(await modelFiles(parts.blobs, { name: 'model', weights: model }, signal)),
+    ...(last === null
+      ? []
+      : await modelFiles(parts.blobs, { name: 'model-last', weights: last.weights }, signal)),
     await write(parts, 'metrics.json', 'application/json', [`${JSON.stringify(metrics, null, 2)}\n`]),
     await write(parts, 'history.csv', 'text/csv', historyCsv(parts.db, of, signal)),
     { name: 'script.py', hash: spec.script.blob, size: spec.script.size, mediaType: 'text/x-python' },
@@ -91,9 +96,7 @@ async function write(
   text: Iterable<string> | AsyncIterable<string>,
 ): Promise<MadeArtifact> {
   const bytes = Readable.from(inBytes(text), { objectMode: false });
-  const written = await blobs.write(bytes, { maxBytes: Number.MAX_SAFE_INTEGER });
-  if (!written.ok) throw new NoRoom(written.message);
-  return { name, mediaType, hash: written.hash, size: written.size };
+  return { name, mediaType, ...(await storeBlob(blobs, bytes)) };
 }
 
 async function* inBytes(text: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {

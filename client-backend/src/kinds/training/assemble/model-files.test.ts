@@ -57,7 +57,7 @@ test('numpy and safetensors give back every array as it was, whatever its type, 
   assert.ok(stored.ok);
   const { hash, size } = stored;
   const input = { path: 'weights.npz', hash, size } as StageInput;
-  const made = await modelFiles(blobs, input, new AbortController().signal);
+  const made = await modelFiles(blobs, { name: 'model', weights: input }, new AbortController().signal);
   assert.deepEqual(
     made.map(({ name, mediaType }) => [name, mediaType]),
     [
@@ -65,7 +65,7 @@ test('numpy and safetensors give back every array as it was, whatever its type, 
       ['model.safetensors', 'application/octet-stream'],
     ],
   );
-  const again = await modelFiles(blobs, input, new AbortController().signal);
+  const again = await modelFiles(blobs, { name: 'model', weights: input }, new AbortController().signal);
   assert.deepEqual(again, made, 'the same weights made other bytes');
   const paths = made.map((file) => blobs.localPath(file.hash));
   await python(

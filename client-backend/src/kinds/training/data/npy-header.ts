@@ -12,6 +12,15 @@ export type NpyHeader = {
   length: number;
 };
 
+/** Bytes that a value of a kind may have; those of floating-point numbers of more than 8 differ by machine. */
+const SIZES: Partial<Record<string, readonly number[]>> = {
+  b: [1],
+  i: [1, 2, 4, 8],
+  u: [1, 2, 4, 8],
+  f: [2, 4, 8, 10, 12, 16],
+  c: [8, 16, 20, 24, 32],
+};
+
 /** NumPy's own limit. */
 const MOST_DIMENSIONS = 64;
 
@@ -59,6 +68,9 @@ function parseDict(text: string, length: number): ParsedHeader {
     length,
   };
   if (header.shape.length > MOST_DIMENSIONS) return refuse('has more dimensions than an array can have');
+  const sizes = SIZES[kind];
+  if (sizes !== undefined && !sizes.includes(header.itemBytes))
+    return refuse(`has numbers of ${header.itemBytes} bytes (${header.descr}), which NumPy does not have`);
   return header.shape.every(Number.isSafeInteger) && Number.isSafeInteger(valueBytes(header))
     ? { ok: true, header }
     : refuse('has a shape that no file can hold');

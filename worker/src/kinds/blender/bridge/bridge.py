@@ -75,10 +75,8 @@ def line_buffer_c_output():
 
 line_buffer_c_output()
 for stream in (sys.stdout, sys.stderr):
-    try:
+    if hasattr(stream, "reconfigure"):
         stream.reconfigure(line_buffering=True, errors="replace")
-    except AttributeError:
-        pass
 
 greeting = json.loads(commands_in.readline() or b"null")
 if greeting is None:

@@ -9,11 +9,12 @@ from bridge_render import denoiser_built
 
 def detect(command, send):
     """Sends what is certain first: an engine without a graphics driver ends Blender instead of failing."""
-    found = {"engines": [], "denoiser": False, "devices": ["CPU"]}
+    engines = []
+    found = {"engines": engines, "denoiser": False, "devices": ["CPU"]}
     try:
         import _cycles
 
-        found["engines"].append("CYCLES")
+        engines.append("CYCLES")
         found["denoiser"] = denoiser_built() and hasattr(_cycles, "with_openimagedenoise")
         found["devices"] = devices()
     except ImportError:
@@ -30,7 +31,7 @@ def detect(command, send):
     scene.render.use_file_extension = False
     for engine in ("BLENDER_WORKBENCH", "BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"):
         if renders(scene, engine):
-            found["engines"].append(engine)
+            engines.append(engine)
             send({"event": "found", "found": found})
     return found
 

@@ -34,7 +34,7 @@ def open_file(command):
         # A missing library is an error to Blender too, which then goes on without it: the probe lists it.
         if not bpy.data.filepath:
             reason = str(error).strip().split(": ")[-1]
-            raise Refusal("not-a-blend", "Blender cannot read the file, it may be damaged or cut short: %s." % reason)
+            raise Refusal("not-a-blend", "Blender cannot read the file, it may be damaged or cut short: %s." % reason) from None
     raise_script_error()
     return {"fileVersion": file_version()}
 

@@ -35,28 +35,28 @@ where the script itself uses it.
     pilot.classes                 names of the classes, to which integer labels are indices, or None
 
 By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the path in the
-script), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and PILOT_ENCODE (names with commas between), PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n),
-PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only), PILOT_OUT
-(folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
+script), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and PILOT_ENCODE (names with commas between), PILOT_BATCH (32),
+PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to
+start from), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
 """
 
 import atexit
-import collections
-import contextlib
 import csv
 import json
 import math
 import numbers
 import os
 import random
-import re
 import shutil
 import sys
 import tempfile
 import time
+import typing
 import zipfile
 
 import numpy as np
+import pilot_arrays
+import pilot_parts
 
 _env = os.environ.get
 shard = 0
@@ -111,10 +111,13 @@ class _Alone:
         return _env("PILOT_PARAM_" + name, _env("PILOT_PARAM_" + name.upper()))
 
     def weights(self, default):
-        return dict(_load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
+        return dict(pilot_arrays.load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
 
     def epoch(self, index, count):
         self.fraction = index / count
+
+    def step(self, share):
+        """A step begins, after this share of an epoch."""
 
     def report(self, fraction, values):
         if time.monotonic() - self.printed < 1:
@@ -127,7 +130,7 @@ class _Alone:
         folder = _env("PILOT_OUT") or "."
         if not evaluating:
             os.makedirs(folder, exist_ok=True)
-            _save_npz(os.path.join(folder, "model.npz"), arrays)
+            pilot_arrays.save_npz(os.path.join(folder, "model.npz"), arrays)
         seconds = time.monotonic() - self.started
         print("pilot: %s (%g samples, %.1f s)" % (_words(metrics) or "no metrics", samples, seconds))
         if _env("PILOT_METRICS"):
@@ -135,7 +138,7 @@ class _Alone:
                 json.dump({"metrics": metrics, "samples": samples, "seconds": seconds}, file)
 
 
-_run = _Alone()
+_run: typing.Any = _Alone()  # or what the farm puts in its place
 _start = None  # name -> (shape, dtype) of the weights that the script was given
 _samples = {}  # name -> what the script has there, for its type
 _rows = None
@@ -178,6 +181,7 @@ def batches(count=None, size=None):
     start = 0
     while start < count:
         end = count if count - start - size == 1 and size > 1 else start + size
+        _run.step(start / count)
         yield order[start:end]
         start = end
 
@@ -194,12 +198,12 @@ def weights(default):
     """The weights to start from, in the container, types and device of `default`, which names and shapes them."""
     global _start, _samples
     _seed_libraries()
-    named = _named(default, "pilot.weights")
-    _samples = dict(_pairs(default, "pilot.weights"))
+    named = pilot_arrays.named(default, "pilot.weights")
+    _samples = dict(pilot_arrays.pairs(default, "pilot.weights"))
     given = _run.weights(named)
     _start = {name: (array.shape, array.dtype) for name, array in given.items()}
     _check_fit(dict(named), "The script's model does not fit the weights of this round: ")
-    return _like(default, given)
+    return pilot_arrays.like(default, given)
 
 
 def epochs(count):
@@ -241,10 +245,10 @@ def finish(weights, samples=None, metrics=None):
             "pilot.finish was called without pilot.weights, so each round would start from nothing. "
             "Load pilot.weights(...) into the model first."
         )
-    named = _named(weights, "pilot.finish")
+    named = pilot_arrays.named(weights, "pilot.finish")
     _check_fit(dict(named), "pilot.finish: ")
     arrays = [(name, np.asarray(array, _start[name][1], order="C")) for name, array in named]
-    _check_finite(arrays)
+    pilot_arrays.check_finite(arrays)
     samples = _rows if samples is None else float(samples)
     if samples is None or not samples > 0 or not math.isfinite(samples):
         raise ValueError("pilot.finish: samples has to say how many rows were trained on")
@@ -292,14 +296,14 @@ def _shuffled(count):
 
 
 def _read_npz(source):
-    names = _npz_names(source)
+    names = pilot_arrays.npz_names(source)
     train, test = names, None
-    parts = {name: _part_of_name(name) for name in names}
-    measured = _measured_part({part and part[0] for part in parts.values()})
+    parts = {name: pilot_parts.part_of_name(name) for name in names}
+    measured = pilot_parts.measured_part({part and part[0] for part in parts.values()})
     if measured is not None and None not in parts.values():
         train = [name for name in names if parts[name][0] == "train"]
         test = [name for name in names if parts[name][0] == measured]
-    whole = dict(_load_npz(source))
+    whole = dict(pilot_arrays.load_npz(source))
     arrays = {name if test is None else parts[name][1]: whole[name] for name in (test if test and evaluating else train)}
     label = _label_of(arrays)
     if test is not None and label is not None and whole[train[0]].ndim:
@@ -317,67 +321,6 @@ def _read_npz(source):
         arrays[label] = _indices(arrays.pop(label), source, test is None)
     loaded = tuple(arrays.values())
     return (loaded[0] if len(loaded) == 1 else loaded), count
-
-
-# Data that comes divided into a part to train on and a part to measure on
-
-
-_PARTS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "valid",
-    "valid": "valid",
-    "validation": "valid",
-}
-_PAPERS = re.compile(
-    r"(readme|licen[cs]e|copying|notice|changelog)\b|.*\.(txt|md|rst|html?|pdf|csv|tsv|json|ya?ml|xml|toml|ini|url)$",
-    re.I | re.A,
-)
-_LITTER = re.compile(r"(thumbs\.db|desktop\.ini)$", re.I)
-
-
-def _measured_part(present):
-    if "train" not in present:
-        return None
-    return "test" if "test" in present else "valid" if "valid" in present else None
-
-
-def _part_of_name(name):
-    """("train", "x") for x_train and train_x; None for other names."""
-    for found in (re.fullmatch(r"(?P<base>.+)_(?P<part>[A-Za-z]+)", name), re.fullmatch(r"(?P<part>[A-Za-z]+)_(?P<base>.+)", name)):
-        if found and found["part"].lower() in _PARTS:
-            return _PARTS[found["part"].lower()], found["base"]
-    return None
-
-
-def _class_paths(paths, source):
-    """[(path, class, part or None)] of the files of an archive: the folder is the class, the one above may be a
-    part. A read-me beside the folders of the classes is left out, and so is a part that is neither trained nor
-    measured on."""
-    above = set()
-    for path in paths:
-        folders = path.split("/")[:-1]
-        above.update("/".join(folders[:depth]) for depth in range(1, len(folders)))
-    files = []
-    for path in paths:
-        *folders, name = path.split("/")
-        beside = not folders or "/".join(folders) in above
-        if _LITTER.match(name) or beside and len(paths) > 1 and _PAPERS.match(name):
-            continue
-        if beside:
-            where = "beside other folders. Put the files of each class into one folder" if folders else (
-                "in no folder. Put the files of each class into a folder"
-            )
-            raise ValueError('"%s" cannot be used: "%s" lies %s with the name of the class.' % (source, path, where))
-        files.append((path, folders[-1], _PARTS.get(folders[-2].lower()) if len(folders) > 1 else None))
-    if not files:
-        raise ValueError('"%s" holds no files in folders.' % source)
-    measured = _measured_part({part for _path, _label, part in files})
-    if measured is None:
-        return [(path, label, None) for path, label, _part in files]
-    return [file for file in files if file[2] in (measured, "train", None)]
 
 
 def _read_csv(source):
@@ -413,7 +356,7 @@ def _read_zip(source):
         for at, _folders, names in os.walk(folder)
         for name in names
     )
-    files = _class_paths(paths, os.path.basename(source))
+    files = pilot_parts.class_paths(paths, os.path.basename(source))
     labels = _indices(np.array([label for _path, label, _part in files], dtype=str), source)
     parts = {part for _path, _label, part in files}
     # A shard has one part alone, whichever that is.
@@ -439,7 +382,7 @@ _READERS = {".npz": _read_npz, ".csv": _read_csv, ".jsonl": _read_jsonl, ".zip":
 
 def _label_of(names):
     if _run.label:
-        base = (_part_of_name(_run.label) or (None, None))[1]
+        base = (pilot_parts.part_of_name(_run.label) or (None, None))[1]
         if _run.label not in names and base in names:
             return base
         if _run.label not in names:
@@ -488,72 +431,12 @@ def _set_classes(distinct):
         classes = [str(label) for label in distinct]
 
 
-# Weights as arrays
-
-
-def _named(weights, what):
-    """[(name, array)]. Arrays may share memory with the script's."""
-    return [(name, _array(name, value, what)) for name, value in _pairs(weights, what)]
-
-
-def _pairs(weights, what):
-    if hasattr(weights, "items"):
-        pairs = [(str(name), value) for name, value in weights.items()]
-    elif isinstance(weights, (list, tuple)):
-        pairs = [(str(index), value) for index, value in enumerate(weights)]
-    else:
-        raise TypeError("%s takes a torch state dict, or a dict, list or tuple of arrays" % what)
-    if not pairs:
-        raise ValueError("%s was given no weights at all" % what)
-    return pairs
+# What the run began with
 
 
 def _seen_by_script(name, array):
     """An array as the script has it: in bfloat16 for instance, which keeps less of it."""
-    return _array(name, _as(_samples[name], array), "pilot.weights")
-
-
-def _is_tensor(value):
-    return "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor)
-
-
-def _array(name, value, what):
-    if _is_tensor(value):
-        value = value.detach().cpu()
-        # numpy knows no bfloat16.
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    array = np.asarray(value)
-    if array.dtype.name == "bfloat16":
-        array = array.astype(np.float32)
-    if array.dtype.kind not in "biuf":
-        raise TypeError("%s: %r is no array of numbers but %s" % (what, name, _kind(value, array)))
-    if array.dtype.itemsize > 8:
-        array = array.astype(np.float64)
-    return np.asarray(array, array.dtype.newbyteorder("="), order="C")
-
-
-def _kind(value, array):
-    return "an array of %s" % array.dtype if isinstance(value, np.ndarray) else type(value).__name__
-
-
-def _like(default, given):
-    """The arrays `given` in the container and the types of `default`. Never the memory of `default`."""
-    if not hasattr(default, "items"):
-        return type(default)([_as(value, given[str(index)]) for index, value in enumerate(default)])
-    container = collections.OrderedDict() if isinstance(default, collections.OrderedDict) else {}
-    for name, value in default.items():
-        container[name] = _as(value, given[str(name)])
-    if hasattr(default, "_metadata"):
-        container._metadata = default._metadata
-    return container
-
-
-def _as(sample, array):
-    if _is_tensor(sample):
-        return sys.modules["torch"].from_numpy(array.copy()).to(dtype=sample.dtype, device=sample.device)
-    if isinstance(sample, (bool, int, float)):
-        return type(sample)(array)
-    return array.astype(getattr(sample, "dtype", array.dtype))
+    return pilot_arrays.as_array(name, pilot_arrays.typed_as(_samples[name], array), "pilot.weights")
 
 
 def _check_fit(arrays, prefix):
@@ -569,46 +452,6 @@ def _check_fit(arrays, prefix):
     extra = next((name for name in arrays if name not in _start), None)
     if extra is not None:
         raise ValueError('%sthe array "%s" was not among the weights at the start' % (prefix, extra))
-
-
-def _check_finite(arrays):
-    for name, array in arrays:
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            found = "NaN" if np.isnan(array).any() else "infinite numbers"
-            raise ValueError(
-                'pilot.finish: "%s" holds %s. The training has diverged; a smaller learning rate may help.'
-                % (name, found)
-            )
-
-
-def _npz_names(path):
-    with np.load(path, allow_pickle=False) as file:
-        return list(file.files)
-
-
-def _load_npz(path):
-    """Yields (name, array), one at a time."""
-    with np.load(path, allow_pickle=False) as file:
-        for name in file.files:
-            yield name, file[name]
-
-
-def _save_npz(path, arrays):
-    with _npz_writer(path) as add:
-        for name, array in arrays:
-            add(name, array)
-
-
-@contextlib.contextmanager
-def _npz_writer(path):
-    """Like numpy.savez, but any name may be used, arrays come one at a time, and equal ones make equal files."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
-
-        def add(name, array):
-            with file.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
-
-        yield add
 
 
 # Figures

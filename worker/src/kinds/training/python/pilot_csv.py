@@ -50,7 +50,7 @@ def find_delimiter(source, name):
     text = text[1:] if text.startswith("\ufeff") else text
     if not text.strip("\ufeff \t\r\n"):
         raise ValueError('"%s" has no rows.' % name)
-    best, most = ",", -1
+    best, most = ",", -1.0
     for delimiter in DELIMITERS:
         records = first_records(text, name, delimiter)
         width = len(records[0]) if records else 0

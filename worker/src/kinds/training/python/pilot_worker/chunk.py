@@ -16,8 +16,8 @@ def run_chunk(task, board):
     started = time.monotonic()
     try:
         result = STAGES[task["stage"]](task, board)
-    except failures.Failure as failure:
-        return {"ok": False, "code": failure.code, "message": str(failure)}
+    except failures.Failure as told:
+        return {"ok": False, "code": told.code, "message": str(told)}
     except MemoryError:
         return {"ok": False, "code": "out-of-memory", "message": "The worker ran out of memory for this chunk."}
     except OSError as error:
@@ -80,7 +80,7 @@ def run_script(task, board):
         pass
     except SystemExit as leaving:
         if leaving.code not in (None, 0):
-            raise failures.left(leaving.code)
+            raise failures.left(leaving.code) from None
     except BaseException as error:
         if task["stage"] == "initialize" and run.result is not None:
             # What a script that catches everything does after its first weights tells nothing about it.

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
 
 import numpy as np
 import pilot
+import pilot_arrays
 
 from pilot_worker.history import History
 from pilot_worker.merge import STATISTICS
@@ -102,16 +104,20 @@ class FarmRun:
 
     def weights(self, default):
         if self.stage != "initialize":
-            return dict(pilot._load_npz(self.task["weights"]))
+            return dict(pilot_arrays.load_npz(self.task["weights"]))
         pilot._start = {name: (array.shape, array.dtype) for name, array in default}
-        pilot._check_finite(default)
-        pilot._save_npz(os.path.join(self.task["work"], "weights.npz"), default)
+        pilot_arrays.check_finite(default)
+        pilot_arrays.save_npz(os.path.join(self.task["work"], "weights.npz"), default)
         self.result = {"parameters": sum(array.size for _name, array in default)}
         raise FirstWeights
 
     def epoch(self, index, count):
         self.history.epoch(index, count)
         self.detail = "Epoch %d of %d" % (min(index + 1, count), count)
+        self.show()
+
+    def step(self, share):
+        self.history.step(share)
         self.show()
 
     def report(self, fraction, values):
@@ -124,7 +130,9 @@ class FarmRun:
         self.show()
 
     def show(self):
-        self.board.show({"fraction": self.history.at, "detail": self.detail, "values": self.shown})
+        rows = pilot._rows
+        fraction = self.history.shown(math.ceil(rows / pilot.batch) if rows else 0)
+        self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown})
 
     def finish(self, arrays, samples, metrics):
         if self.stage == "initialize":
@@ -133,10 +141,10 @@ class FarmRun:
         self.result["params"] = sorted(pilot._asked)[:64]
         self.result["notFinite"] = sorted(pilot._not_finite)[:16]
         if self.training:
-            pilot._save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
+            pilot_arrays.save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
             self.result["history"] = self.history.points()
             return
-        start = dict(pilot._load_npz(self.task["weights"]))
+        start = dict(pilot_arrays.load_npz(self.task["weights"]))
         for name, array in arrays:
             if not np.array_equal(array, pilot._seen_by_script(name, start[name])):
                 raise RuntimeError(

@@ -1,8 +1,8 @@
 """One fork of the zygote and what it is heard by: its log, its outcome, its newest progress."""
 
 import atexit
-import fcntl
 import faulthandler
+import fcntl
 import gc
 import io
 import json

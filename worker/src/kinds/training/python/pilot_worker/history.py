@@ -14,6 +14,7 @@ class History:
         self._in_epoch = 0
         self._usual = None  # reports in the epoch before: tells how far into this one a report is
         self._told = False
+        self._share = 0.0  # of the epoch under way that pilot.batches says is done
 
     def epoch(self, index, count):
         if self._epoch is not None:
@@ -23,8 +24,20 @@ class History:
                 self._make_room(count)
         self._epoch = (index, count)
         self._in_epoch = 0
+        self._share = 0.0
         self._told = True
         self.at = self._place(index)
+
+    def step(self, share):
+        self._share = share
+
+    def shown(self, usual):
+        """How far the chunk is. While the first epoch lasts, by its steps, or by its reports: `usual` of them, the
+        steps that its rows make, count as three quarters, since nobody knows how many there will be."""
+        if self._epoch is None or self._epoch[0] >= self._epoch[1]:
+            return self.at
+        guess = 1 - 0.25 ** (self._in_epoch / usual) if self._usual is None and usual else 0
+        return max(self.at, self._place(self._epoch[0] + max(self._share, guess)))
 
     def report(self, fraction, values):
         self._in_epoch += 1

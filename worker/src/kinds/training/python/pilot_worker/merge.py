@@ -16,7 +16,7 @@ import math
 import re
 
 import numpy as np
-import pilot
+import pilot_arrays
 
 from pilot_worker.failures import Failure
 
@@ -38,8 +38,8 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
         files = [open_files.enter_context(np.load(path, allow_pickle=False)) for path, _samples in updates]
         start = open_files.enter_context(np.load(base, allow_pickle=False))
         before = open_files.enter_context(np.load(momentum, allow_pickle=False)) if momentum else {}
-        add = open_files.enter_context(pilot._npz_writer(target))
-        add_momentum = open_files.enter_context(pilot._npz_writer(new_momentum)) if outer else None
+        add = open_files.enter_context(pilot_arrays.npz_writer(target))
+        add_momentum = open_files.enter_context(pilot_arrays.npz_writer(new_momentum)) if outer else None
         check_names(start, files, updates)
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
