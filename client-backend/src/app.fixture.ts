@@ -14,15 +14,18 @@ import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
 import { createConfinement } from './confinement.ts';
+import { createExclusive } from './exclusive.ts';
 import { createHttpServer } from './http-server.ts';
-import type { BalancerLink, Live, Parts } from './parts.ts';
+import { createInFlight } from './in-flight.ts';
+import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
+import type { BalancerLink, Live } from './parts.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export const OWNER_KEY = 'the-owners-key';
 
 export type TestBackend = {
   url: string;
-  parts: Parts;
+  parts: PartsWithEngine;
   uploads: Uploads;
   /** All that is mounted, middleware too. */
   routes: readonly { method: string; path: string }[];
@@ -57,19 +60,21 @@ export async function startTestBackend(
   };
   const log = createLog('test', 'silent');
   const confinement = createConfinement({ config, log });
-  const parts: Parts = {
+  const parts = withEngine({
     ...confinement,
     config,
     secrets,
     db,
     clock,
     blobs: await createFolderStore(join(dataFolder, 'blobs')),
+    blobTurns: createExclusive(),
+    derived: createInFlight(),
     random: (count) => randomBytes(count),
     log,
     owner: await ensureOwner(db, clock()),
     balancer: absentBalancer(given.workers ?? new Map()),
     live: { jobChanged() {}, backgroundProgressed() {}, backgroundFractionOf: () => null } satisfies Live,
-  };
+  });
   const access = createAccess({ ...parts, ownerKeyHash: sha256(OWNER_KEY) });
   const uploads = await createUploads(parts);
   const { siteFolder } = given;
@@ -84,6 +89,7 @@ export async function startTestBackend(
     async stop() {
       server.close();
       server.closeAllConnections();
+      await parts.engine.close();
       await confinement.close();
       await db.destroy();
     },

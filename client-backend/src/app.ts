@@ -3,8 +3,8 @@ import { compress } from 'hono/compress';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
 import { newRoutes, problem } from './http/problems.ts';
+import type { PartsWithEngine } from './jobs/engine.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
-import type { Parts } from './parts.ts';
 import { accessLog } from './routes/access-log.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { blobRoutes } from './routes/blobs.ts';
@@ -36,7 +36,10 @@ const LONG_ANSWERS = [
 ];
 
 /** The whole HTTP application: what every request passes, the API, and the site for all that is left. */
-export function createApp(parts: Parts, { access, onSignOut, uploads, siteFolder }: AppParts): OpenAPIHono {
+export function createApp(
+  parts: PartsWithEngine,
+  { access, onSignOut, uploads, siteFolder }: AppParts,
+): OpenAPIHono {
   const app = newRoutes();
   app.onError(onError(parts.log));
   app.notFound((c) => problem(c, 404, 'not-found', `There is nothing at ${c.req.path}.`));

@@ -9,9 +9,11 @@ import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { createApp } from './app.ts';
 import { type Access, createAccess } from './auth/access.ts';
 import { createConfinement } from './confinement.ts';
+import { createExclusive } from './exclusive.ts';
 import { createHttpServer } from './http-server.ts';
+import { createInFlight } from './in-flight.ts';
+import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
 import { startJobs } from './jobs/start-jobs.ts';
-import { sweepBlobs } from './jobs/sweep-blobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
 import type { Parts } from './parts.ts';
@@ -43,10 +45,19 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const { close: closeConfinement, ...confinement } = createConfinement(deps);
   // Looked for now, for whoever runs this to see in the log what it lacks, and not waited for.
   void confinement.sandbox();
-  const parts: Parts = { ...deps, ...confinement, blobs, owner, balancer, live };
+  const parts = withEngine({
+    ...deps,
+    ...confinement,
+    blobs,
+    blobTurns: createExclusive(),
+    derived: createInFlight(),
+    owner,
+    balancer,
+    live,
+  });
   const uploads = await createUploads(parts);
   app = createApp(parts, { access, uploads, onSignOut: live.dropSignedOut });
-  const jobs = startJobs(parts, balancer, live);
+  startJobs(parts, balancer, live);
   const sweeping = sweepHourly(parts, uploads, access);
   const url = urlOf(config, port);
   log.info({ event: 'backend.listening', url, port });
@@ -55,7 +66,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     url,
     async stop() {
       clearInterval(sweeping);
-      await jobs.close();
+      await parts.engine.close();
       await closeConfinement();
       balancer.close();
       await live.close();
@@ -95,12 +106,12 @@ function urlOf(config: ServerConfig, port: number): string {
 
 const HOUR_MS = 60 * 60_000;
 
-function sweepHourly(parts: Parts, uploads: Uploads, access: Access): NodeJS.Timeout {
+function sweepHourly(parts: PartsWithEngine, uploads: Uploads, access: Access): NodeJS.Timeout {
   const { log } = parts;
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
     await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
-    await sweepBlobs(parts).catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
+    await parts.engine.sweepBlobs().catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };
   void sweep();
   return setInterval(sweep, HOUR_MS).unref();

@@ -11,6 +11,8 @@ import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
+import type { Exclusive } from './exclusive.ts';
+import type { InFlight } from './in-flight.ts';
 
 /** Everything the backend is made of, wired in main.ts and handed down. */
 export type Parts = {
@@ -18,6 +20,10 @@ export type Parts = {
   secrets: Secrets;
   db: Db;
   blobs: BlobStore;
+  /** Storing and removing one blob take turns: nobody is told that a file is here while it goes. */
+  blobTurns: Exclusive<BlobHash>;
+  /** Pictures that are being made from frames, by their paths. */
+  derived: InFlight<string>;
   clock: Clock;
   random: RandomBytes;
   log: Log;

@@ -46,15 +46,15 @@ const lacksFrom = ({ setpriv }: Host): Partial<Host>[] => [
 ];
 
 /** What this sandbox does not keep from its children though others do: a sentence for each. */
-export function gapsOf({ filter, ownKeyring }: Host): string[] {
+export function gapsOf({ filter, cutOff }: Host): string[] {
   const gaps = [];
   if (filter === null) {
     const why = systemCallFilter(process.arch) === null ? 'for this processor' : 'on this machine';
     gaps.push(`The system calls of jobs are not filtered: there is no filter ${why}.`);
   }
-  if (ownKeyring === null) {
+  if (cutOff === null) {
     gaps.push(
-      "Jobs share the keyring of this worker's session: Perl, which would give each its own, is missing.",
+      "Jobs share the keyring of this worker's session, and files that were open when it was started: Perl, which would cut them off, is missing.",
     );
   }
   return gaps;

@@ -1,6 +1,3 @@
-import type { Loaded, Taken } from './box/take-file.ts';
-import type { ControlGroups } from './limits/control-group.ts';
-
 /** What keeps this worker's children in: found out once at start, by `detectSandbox`. */
 export type Sandbox = (
   | { level: 'bubblewrap'; host: Host }
@@ -30,10 +27,12 @@ export type Host = {
   filter: Uint8Array | null;
   /** Lists of all keys of this machine, which are hidden. */
   keyLists: readonly string[];
-  /** A program and arguments that run the arguments after them in a session keyring of their own; null without Perl. */
-  ownKeyring: readonly string[] | null;
+  /** A program and arguments that cut what is started off from what the worker inherited, see `cutOff`; null without Perl. */
+  cutOff: readonly string[] | null;
   /** Whether RLIMIT_NPROC means the processes of one sandbox; otherwise they are counted by watching alone. */
   countsProcesses: boolean;
+  /** How many files, pipes and sockets one process may have open. */
+  openFiles: number;
   /** Folders that no child may see as a side effect of where its program lies. */
   hidden: readonly string[];
   cpus: number;
@@ -104,4 +103,35 @@ export type Workspace = {
   discard(name: string): Promise<void>;
   /** Removes all of it; after the child has ended. */
   remove(): Promise<void>;
+};
+
+export type Taken =
+  | { ok: true; bytes: number }
+  /** `message` is a sentence for the owner of the job. */
+  | { ok: false; reason: 'absent' | 'no-file' | 'too-large'; message: string };
+
+/** `held` is the file itself, or null where it was large and lies at its target now. */
+export type Loaded = { ok: true; bytes: number; held: Buffer | null } | (Taken & { ok: false });
+
+/** What the kernel counts, and stops, of one child and all it starts; see cgroups(7). */
+export type ControlGroup = {
+  /** Files into which a process that is to be counted writes "0", before it does anything else. */
+  readonly joins: readonly string[];
+  /** By the ids that they have here. */
+  processes(): number[];
+  /** True once it wanted more memory than it may have. It does not get it: it is ended or stands still. */
+  outOfMemory(): boolean;
+  /** Processor time of all its processes so far, ended ones too, milliseconds; null where it is not counted. */
+  cpuMs(): number | null;
+  /** Changes what it may have. False when it has more already and cannot give it back. */
+  limitMemory(bytes: number): boolean;
+  /** Ends whatever is left in it, and removes it. */
+  remove(): Promise<void>;
+};
+
+/** Makes control groups; which generation they are of is for people to know. */
+export type ControlGroups = {
+  readonly version: 'cgroup v2' | 'cgroup v1';
+  /** Throws where the system refuses it. */
+  make(limits: Limits): ControlGroup;
 };

@@ -1,7 +1,14 @@
 // Python programs that take 480 MB, or write 60 MB, each in a way that is easily left uncounted.
 
-/** `counted`: by whom. The kernel's control groups count all; a sum over processes does not. */
-export type Attempt = { code: string; limit: 'memory' | 'disk'; counted: 'always' | 'by the kernel' };
+/**
+ * `counted`: by whom. The kernel's control groups count all; a sum over processes does not. What is refused cannot be
+ * had at all where system calls are filtered.
+ */
+export type Attempt = {
+  code: string;
+  limit: 'memory' | 'disk';
+  counted: 'always' | 'by the kernel' | 'refused';
+};
 
 // Python's own mmap keeps the file open. Read once, so that the pages are this process's too.
 const MAP = `
@@ -24,6 +31,19 @@ export const EXCESS: Record<string, Attempt> = {
 import time
 held = []
 for i in range(48): held.append(b'x' * 10_000_000); time.sleep(0.01)${SLEEP}`,
+  },
+  'a process whose first thread has ended': {
+    limit: 'memory',
+    counted: 'always',
+    code: `
+import ctypes, threading, time
+def take():
+    time.sleep(0.2)
+    held = [b'x' * 10_000_000 for i in range(48)]
+    print('holds it', flush=True)
+    time.sleep(1000)
+threading.Thread(target=take).start()
+ctypes.CDLL(None).syscall({'x86_64': 60}.get(__import__('os').uname().machine, 93), 0)`,
   },
   'shared anonymous memory of many processes': {
     limit: 'memory',
@@ -66,9 +86,35 @@ for i in range(8):
     one.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [file]))])
     os.close(file)${SLEEP}`,
   },
+  'what lies in the queues of sockets': {
+    limit: 'memory',
+    counted: 'always',
+    code: `
+import socket, time
+held, queued = [], 0
+while queued < 300_000_000:
+    for one in (pair := socket.socketpair()):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 100_000_000)
+        one.setblocking(False)
+        try:
+            while True: queued += one.send(b'x' * 32_768)
+        except BlockingIOError: pass
+    held += pair${SLEEP}`,
+  },
+  'queues of SysV messages': {
+    limit: 'memory',
+    counted: 'refused',
+    code: `
+import ctypes, sys, time
+libc, message = ctypes.CDLL(None), ctypes.create_string_buffer(b'\\1' + b'\\0' * 7 + b'x' * 8192)
+for i in range(30_000):
+    queue = libc.msgget(0, 0o1600)
+    if queue < 0: sys.exit('denied')
+    while libc.msgsnd(queue, message, ctypes.c_size_t(8192), 0o4000) == 0: pass${SLEEP}`,
+  },
   'segments of SysV shared memory that nobody has attached': {
     limit: 'memory',
-    counted: 'by the kernel',
+    counted: 'refused',
     code: `
 import ctypes, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
@@ -82,7 +128,7 @@ for i in range(8):
   },
   'a file system in memory, in a user namespace': {
     limit: 'memory',
-    counted: 'by the kernel',
+    counted: 'refused',
     code: `
 import ctypes, os, sys, time
 libc, user = ctypes.CDLL(None, use_errno=True), os.getuid()

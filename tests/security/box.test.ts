@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { numberOf, PROCESSORS, type SystemCall } from '@parallel-pilot/sandbox/box/system-calls.ts';
@@ -15,6 +15,7 @@ import { startPython } from '@parallel-pilot/sandbox/test-fixtures/confined.ts';
 import { READS } from '@parallel-pilot/sandbox/test-fixtures/escapes.ts';
 import { NO_SANDBOX } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { candidates } from '@parallel-pilot/worker/kinds/training/python.ts';
+import { execa } from 'execa';
 import { asAnotherUser } from '../support/another-user.ts';
 
 // What a job sees of the machine that runs it, and what of the kernel it reaches.
@@ -39,7 +40,8 @@ describe('the box', { skip }, () => {
   const number = (call: SystemCall): number =>
     (processor === undefined ? null : numberOf(call, processor)) ?? assert.fail(call);
   const CLONE_NEWUSER = 0x1000_0000;
-  const [SIGCHLD, SESSION_KEYRING, VSOCK, PACKET, ALG, TIOCSTI] = [17, -3, 40, 17, 38, 0x5412];
+  const [SIGCHLD, SESSION_KEYRING, VSOCK, PACKET, ALG] = [17, -3, 40, 17, 38];
+  const [TIOCSTI, TIOCSETD] = [0x5412, 0x5423];
 
   /** What is tried, with what it is answered by a kernel that was told to refuse it. */
   const ATTEMPTS: [call: SystemCall, args: number[], refusal: string][] = [
@@ -60,7 +62,15 @@ describe('the box', { skip }, () => {
     ['socket', [ALG, 5, 0], 'EAFNOSUPPORT'],
     // Netfilter's.
     ['socket', [16, 3, 12], 'EPROTONOSUPPORT'],
+    // SCTP, L2TP and SMC are modules that a socket loads.
+    ['socket', [2, 1, 132], 'EPROTONOSUPPORT'],
+    ['socket', [2, 2, 115], 'EPROTONOSUPPORT'],
+    ['socket', [10, 1, 256], 'EPROTONOSUPPORT'],
     ['ioctl', [0, TIOCSTI, 0], 'EPERM'],
+    ['ioctl', [0, TIOCSETD, 0], 'EPERM'],
+    ['shmget', [0, 4_096, 0o1600], 'ENOSYS'],
+    ['msgget', [0, 0o1600], 'ENOSYS'],
+    ['semget', [0, 1, 0o1600], 'ENOSYS'],
     ['personality', [8], 'EPERM'],
     // PTRACE_ATTACH, to a process that there is not.
     ['ptrace', [16, 4_000_000, 0, 0], 'EPERM'],
@@ -116,7 +126,60 @@ describe('the box', { skip }, () => {
     // One of its own is called so; that of the user's login, which the others have, by the user's number.
     for (const it of ids.slice(0, 2)) assert.match(it, /^\d+ keyring;.*;_ses$/);
     if (!ids[2]?.endsWith(';_ses'))
-      assert.match(await id(with_({ filter: null, ownKeyring: null })), /;_uid_ses\.\d+$/);
+      assert.match(await id(with_({ filter: null, cutOff: null })), /;_uid_ses\.\d+$/);
+  });
+
+  test("nobody comes to the memory and the files of the sandbox's own first process", async () => {
+    const paths = ['mem', 'task/1/mem', 'environ', 'fd', 'root', 'cwd', 'oom_score_adj'].map(
+      (it) => `/proc/1/${it}`,
+    );
+    assert.deepEqual(await output(found, OPENS, paths), []);
+    const own = paths.map((path) => path.replace('/1', '/self').replace('/task/1', ''));
+    assert.deepEqual(await output(found, OPENS, own), own, 'its own are there, so the attempt is real');
+  });
+
+  test('nothing is inherited that was open when the worker was started', async () => {
+    const secret = join(folder, 'open');
+    await writeFile(secret, 'secret');
+    const code = `
+      import { detectSandbox } from '${import.meta.resolve('@parallel-pilot/sandbox/detect.ts')}';
+      import { startPython } from '${import.meta.resolve('@parallel-pilot/sandbox/test-fixtures/confined.ts')}';
+      const list = 'import os; print(*[os.readlink("/proc/self/fd/" + it) for it in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + it)], sep=chr(10))';
+      const { child, said, workspace } = startPython(await detectSandbox(), ${JSON.stringify(folder)}, list);
+      await child.exited;
+      await workspace.remove();
+      console.log(JSON.stringify(said));`;
+    const leave = 'exec 5<"$1" 6<"$1"; shift; exec "$@"';
+    const node = [process.execPath, '--input-type=module', '-e', code];
+    const { stdout } = await execa('/bin/sh', ['-c', leave, 'sh', secret, ...node]);
+    const left = (JSON.parse(stdout) as string[]).filter((path) => !path.startsWith('/proc/'));
+    assert.deepEqual(
+      left.map((path) => path.replace(/\d+/, '')),
+      Array(3).fill('socket:[]'),
+      stdout,
+    );
+  });
+
+  test('a child that hands its own output on does not keep the worker waiting', async () => {
+    const { child, said, workspace } = startPython(found, folder, HANDS_ON);
+    assert.deepEqual(await child.exited, { kind: 'exited', code: 0 }, said.join('\n'));
+    assert.deepEqual(said, ['handed on']);
+    await workspace.remove();
+  });
+
+  test('no two children are the same user, however many there were', {
+    skip: process.getuid?.() !== 0,
+  }, async () => {
+    const first = createWorkspace(found, folder);
+    const seen = new Set([first.uid]);
+    for (let i = 0; i < 300; i += 1) {
+      const next = createWorkspace(found, folder);
+      assert.ok(!seen.has(next.uid), `${next.uid} is in use`);
+      if (i % 2 === 0) seen.add(next.uid);
+      else await rm(dirname(next.folders.work), { recursive: true });
+    }
+    for (const name of await readdir(folder))
+      if (name.startsWith('child-')) await rm(join(folder, name), { recursive: true });
   });
 
   test("the lists of the machine's keys cannot be read", async () => {
@@ -280,6 +343,25 @@ server = socket.create_server(('127.0.0.1', 0)); socket.create_connection(server
 print(*[name for _, name in socket.if_nameindex()])
 os.memfd_create('m'); print('memfd')
 multiprocessing.Lock(); print('lock', flush=True)`;
+
+/** What of the files named by its arguments it can open, to write where they can be written. */
+const OPENS = `
+import os, sys
+for path in sys.argv[1:]:
+    for mode in (os.O_RDWR, os.O_RDONLY):
+        try:
+            os.close(os.open(path, mode))
+            print(path)
+            break
+        except OSError: pass`;
+
+/** Its output, by a socket whose other end the worker has and never reads: that of its input. */
+const HANDS_ON = `
+import array, socket
+with socket.socket(fileno=0) as stdin:
+    for number in (1, 2):
+        stdin.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [number]))])
+    print('handed on', flush=True)`;
 
 /** getpid as a program of 32 bits asks for it. */
 const GATE = `

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -44,6 +47,48 @@ describe('the API client', () => {
       api.jobs(),
       (error) => error instanceof UnreachableError && /^No farm answers at http:\/\/127/.test(error.message),
     );
+  });
+
+  test('asks again on 502, 503, 504 and a cut connection, where that does nothing twice', async () => {
+    const asked: string[] = [];
+    let troubles: (number | 'cut')[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      const trouble = troubles.shift();
+      if (trouble === 'cut') request.socket.destroy();
+      else if (trouble !== undefined) response.writeHead(trouble).end('{}');
+      else response.end(JSON.stringify(sampleJob()));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const api = createApi({ url: `http://127.0.0.1:${port}`, key: null });
+    const askedWith = async (trouble: typeof troubles, ask: () => Promise<unknown>) => {
+      asked.length = 0;
+      troubles = [...trouble];
+      await ask();
+      return asked.length;
+    };
+    for (const trouble of [502, 503, 504, 'cut'] as const) {
+      assert.equal(await askedWith([trouble, trouble], () => api.job(id)), 3, `GET after ${trouble}`);
+      assert.equal(await askedWith([trouble], () => api.prioritize(id, 3)), 2, `PATCH after ${trouble}`);
+      assert.equal(await askedWith([trouble], () => api.delete(id)), 2, `DELETE after ${trouble}`);
+      assert.equal(await askedWith([trouble], () => assert.rejects(api.act(id, 'retry'))), 1, `POST`);
+    }
+    assert.equal(await askedWith(['cut', 404], () => api.delete(id)), 2, 'the first one had been heard');
+    assert.equal(await askedWith([500], () => assert.rejects(api.job(id))), 1);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  test('sends anything again to a farm that is just starting', async () => {
+    let starting = 2;
+    const farm = await startSmallFarm(() => {
+      starting -= 1;
+      return starting >= 0 ? refusal(503, 'starting', 'Just starting.') : { body: {} };
+    });
+    await createApi({ url: farm.url, key: null }).act(id, 'pause');
+    assert.equal(farm.asked.length, 3);
+    await farm.stop();
   });
 
   test('says so when a reply is not what the contract says', async () => {

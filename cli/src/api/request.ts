@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { SentenceError } from '../sentence-error.ts';
 
@@ -39,13 +40,50 @@ export class UnreachableError extends SentenceError {
 export const isPassing = (error: unknown): boolean =>
   error instanceof UnreachableError || (error instanceof ApiError && [502, 503, 504].includes(error.status));
 
-/** One request to the farm. It has 30 s, unless `signal` is given: a long download takes its time. */
+/** A farm that is started again is back within less. */
+const WITHIN_MS = 10_000;
+
+/**
+ * A request to the farm. What may be sent twice is sent again for some seconds while the farm is just starting, or
+ * the connection is cut; where nobody listens that is said at once. An answer has 30 s, unless `signal` is given: a
+ * long download takes its time.
+ */
 export async function send(
-  { url, key }: Connection,
+  connection: Connection,
   method: string,
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+): Promise<Response> {
+  const deadline = performance.now() + WITHIN_MS;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sendOnce(connection, method, path, body, signal);
+    } catch (error) {
+      // The one before was heard, and only its answer was lost.
+      if (attempt > 1 && method === 'DELETE' && error instanceof ApiError && error.status === 404)
+        return new Response(null, { status: 204 });
+      const waitMs = Math.min(2_000, 100 * 2 ** attempt);
+      if (!mayRepeat(method, error, attempt) || performance.now() + waitMs > deadline) throw error;
+      await pause(waitMs, undefined, signal === undefined ? {} : { signal });
+    }
+  }
+}
+
+/** `POST` does a thing each time it is heard: it is only sent again where the farm says that it did not listen yet. */
+function mayRepeat(method: string, error: unknown, attempt: number): boolean {
+  if (!isPassing(error)) return false;
+  if (error instanceof ApiError && error.code === 'starting') return true;
+  if (attempt === 1 && error instanceof UnreachableError && error.unsent) return false;
+  return method !== 'POST';
+}
+
+async function sendOnce(
+  { url, key }: Connection,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal | undefined,
 ): Promise<Response> {
   const headers = new Headers(authorization(key));
   if (body !== undefined) headers.set('content-type', 'application/json');

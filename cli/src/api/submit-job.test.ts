@@ -20,7 +20,9 @@ for (const taken of [true, false]) {
     const farm = await startSmallFarm(({ method, path }) => {
       if (method === 'POST') {
         posts += 1;
-        return posts === 1 ? refusal(503, 'starting', 'Starting.') : { status: 201, body: job };
+        return posts === 1
+          ? refusal(504, 'gateway-timeout', 'No answer in time.')
+          : { status: 201, body: job };
       }
       if (path.startsWith('/api/v1/jobs?')) {
         return { body: { jobs: there() ? [job] : [], next: null, total: there() ? 1 : 0, states: {} } };

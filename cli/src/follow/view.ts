@@ -48,7 +48,7 @@ export function applyPatch<Own, Fetched>(
   view: JobView<Own>,
   patch: JobPatch,
 ): Change<Own> & { stale: boolean } {
-  const names = new Map(view.names);
+  const names = new Map([...view.names, ...Object.entries(patch.names ?? {})] as [WorkerId, string][]);
   for (const { worker, workerName } of patch.progress) names.set(worker, workerName);
   const otherStage = patch.stage !== null && patch.stage !== view.job.stageId;
   if (otherStage) {

@@ -6,11 +6,10 @@ import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { sentenceOf } from '../http/problems.ts';
-import type { Parts } from '../parts.ts';
 import { nextStep, takeStep } from './advance.ts';
 import { changeJob } from './change-job.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';
-import { engineOf } from './engine-of.ts';
+import type { PartsWithEngine } from './engine.ts';
 
 /** What became of a user's wish; the message is a sentence for them. */
 export type Outcome =
@@ -18,16 +17,16 @@ export type Outcome =
   | { ok: false; status: 404 | 409 | 422 | 503; code: string; message: string };
 
 /** No more of the job's chunks are handed out; those under way are finished. */
-export const pauseJob = (parts: Parts, id: JobId): Promise<Outcome> =>
+export const pauseJob = (parts: PartsWithEngine, id: JobId): Promise<Outcome> =>
   change(parts, id, { type: 'pause' }, 'Only a job that is being worked on can be paused');
 
-export const resumeJob = (parts: Parts, id: JobId): Promise<Outcome> =>
+export const resumeJob = (parts: PartsWithEngine, id: JobId): Promise<Outcome> =>
   change(parts, id, { type: 'resume' }, 'Only a paused job can be resumed');
 
 /** Ends the job; what was made so far stays and can be downloaded. What is under way for it ends when it can. */
-export async function cancelJob(parts: Parts, id: JobId): Promise<Outcome> {
+export async function cancelJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
   const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
-  if (outcome.ok) void engineOf(parts).backgroundTasks.stop(id);
+  if (outcome.ok) void parts.engine.backgroundTasks.stop(id);
   return outcome;
 }
 
@@ -36,7 +35,7 @@ export async function cancelJob(parts: Parts, id: JobId): Promise<Outcome> {
  * are queued again, what is done stays done. The chunks come first: after a
  * crash in between the job is still over, and the user can say so again.
  */
-export function retryJob(parts: Parts, id: JobId): Promise<Outcome> {
+export function retryJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
   return withJob(parts, id, async (job) => {
     if (job.state !== 'failed' && job.state !== 'canceled') {
       return notNow(job.state, 'Only a failed or canceled job can be retried');
@@ -53,7 +52,7 @@ export function retryJob(parts: Parts, id: JobId): Promise<Outcome> {
   });
 }
 
-async function requeue(parts: Parts, job: JobRow, stage: StageRow): Promise<Outcome | null> {
+async function requeue(parts: PartsWithEngine, job: JobRow, stage: StageRow): Promise<Outcome | null> {
   const counts: StageCounts = (await countChunks(parts.db, [stage.id])).get(stage.id) ?? {};
   if ((counts.failed ?? 0) + (counts.canceled ?? 0) === 0) return null;
   const reply = await parts.balancer.retryChunks(job.id);
@@ -64,7 +63,7 @@ async function requeue(parts: Parts, job: JobRow, stage: StageRow): Promise<Outc
 }
 
 /** Settings after the probe. Those that cannot work are refused at once, and the job keeps waiting. */
-export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promise<Outcome> {
+export function giveSettings(parts: PartsWithEngine, id: JobId, settings: unknown): Promise<Outcome> {
   return withJob(parts, id, async (job) => {
     const stage = await newestStage(parts.db, id);
     if (job.state !== 'ready' || stage === undefined) {
@@ -83,7 +82,7 @@ export function giveSettings(parts: Parts, id: JobId, settings: unknown): Promis
 }
 
 export async function renameOrPrioritize(
-  parts: Parts,
+  parts: PartsWithEngine,
   id: JobId,
   edit: { name?: string; priority?: number },
 ): Promise<Outcome> {
@@ -97,10 +96,10 @@ export async function renameOrPrioritize(
 }
 
 /** Cancels the job where it is not over, then removes it, and the blobs that no other job uses. */
-export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
+export async function deleteJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
   const canceled = await withJob(parts, id, (job) => apply(parts, job, { type: 'cancel' }, ''));
   if (!canceled.ok && canceled.status === 404) return canceled;
-  await engineOf(parts).backgroundTasks.stop(id);
+  await parts.engine.backgroundTasks.stop(id);
   return withJob(parts, id, async () => {
     await deleteJobWithBlobs(parts, id);
     announce(parts, id);
@@ -109,16 +108,16 @@ export async function deleteJob(parts: Parts, id: JobId): Promise<Outcome> {
   });
 }
 
-const change = (parts: Parts, id: JobId, event: JobEvent, otherwise: string): Promise<Outcome> =>
+const change = (parts: PartsWithEngine, id: JobId, event: JobEvent, otherwise: string): Promise<Outcome> =>
   withJob(parts, id, (job) => apply(parts, job, event, otherwise));
 
 /** Runs while nothing else of this process changes the job; what follows from it is done afterwards. */
 export async function withJob(
-  parts: Parts,
+  parts: PartsWithEngine,
   id: JobId,
   act: (job: JobRow) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const engine = engineOf(parts);
+  const { engine } = parts;
   const outcome = await engine.exclusive(id, async () => {
     const job = await findJob(parts.db, id, parts.owner);
     return job === undefined ? NOT_FOUND : act(job);
@@ -129,7 +128,12 @@ export async function withJob(
   return outcome;
 }
 
-async function apply(parts: Parts, job: JobRow, event: JobEvent, otherwise: string): Promise<Outcome> {
+async function apply(
+  parts: PartsWithEngine,
+  job: JobRow,
+  event: JobEvent,
+  otherwise: string,
+): Promise<Outcome> {
   const changed = await parts.db.transaction().execute((db) => changeJob(db, job, event, parts.clock()));
   if (changed.ok) {
     announce(parts, job.id);
@@ -142,7 +146,7 @@ async function apply(parts: Parts, job: JobRow, event: JobEvent, otherwise: stri
 }
 
 /** Says to the load balancer and to the pages that the job's rows changed. */
-export function announce(parts: Parts, job: JobId): void {
+export function announce(parts: PartsWithEngine, job: JobId): void {
   parts.balancer.jobsChanged([job]);
   parts.live.jobChanged(job);
 }

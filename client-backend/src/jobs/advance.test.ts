@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { changeJobState, findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
@@ -8,7 +9,6 @@ import { type MariaDb, startMariaDb } from '../../../tests/support/mariadb.ts';
 import { until } from '../../../tests/support/until.ts';
 import { cancelJob, giveSettings, pauseJob, resumeJob, retryJob } from './actions.ts';
 import { advance } from './advance.ts';
-import { engineOf } from './engine-of.ts';
 import {
   BLENDER,
   failChunk,
@@ -80,6 +80,16 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await cancelJob(farm.parts, job);
     });
 
+    test('a scene at a path of 1,024 characters is planned as any other', async () => {
+      const path = `${'long folder name '.repeat(10).trim()}/`.repeat(5).padEnd(1_018, 'x').concat('.blend');
+      assert.equal(path.length, 1_024);
+      const files = [{ path, hash: 'a'.repeat(64), size: 1 }] as BlenderSpec['files'];
+      const job = await farm.addJob({ main: path as BlenderSpec['main'], files });
+      await probed(farm.parts, job);
+      assert.equal((await openStage(farm.parts, job)).name, 'render');
+      await cancelJob(farm.parts, job);
+    });
+
     test('a paused job does not advance until it is resumed', async () => {
       const job = await farm.addJob();
       const probe = await openStage(farm.parts, job);
@@ -120,7 +130,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.equal(await advance(farm.parts, job), 'start');
       for (const ordinal of [0, 2, 3])
         await finishChunk(farm.parts, stage.id, ordinal, { result: frame(ordinal + 1) });
-      await engineOf(farm.parts).advance(job);
+      await farm.parts.engine.advance(job);
       const failed = await stateOfJob(farm.parts, job);
       assert.equal(failed.state_code, 'frames-missing');
       assert.match(failed.state_message ?? '', /^1 of 4 frames could not be rendered: 2\. Blender stopped\./);
@@ -149,7 +159,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         'No camera.',
       );
       assert.deepEqual(await jobsDue(farm.parts.db), [job]);
-      await engineOf(farm.parts).advance(job);
+      await farm.parts.engine.advance(job);
       assert.equal((await stateOfJob(farm.parts, job)).state, 'failed');
     });
 
@@ -171,14 +181,14 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         farm.parts.log.error = ((line: { event: string }) => lines.push(line.event)) as never;
         server.kill();
         await until(async () => {
-          await engineOf(farm.parts).sweep();
+          await farm.parts.engine.sweep();
           return lines.length > 0;
         }, 'nobody noticed');
-        await engineOf(farm.parts).sweep();
+        await farm.parts.engine.sweep();
         assert.deepEqual(lines, ['jobs.sweep-failed'], 'said once for each spell');
         await server.restart();
         await until(async () => {
-          await engineOf(farm.parts).sweep();
+          await farm.parts.engine.sweep();
           return (await stateOfJob(farm.parts, job)).state === 'queued';
         }, 'not planned when the database was back');
         await cancelJob(farm.parts, job);
@@ -200,7 +210,7 @@ test('no worker can open the file: the job fails with both versions named; with 
   farm.parts.clock = () => now;
   try {
     const newer = await farm.addJob({ fileVersion: '4.2' });
-    const { sweep } = engineOf(farm.parts);
+    const { sweep } = farm.parts.engine;
     await sweep();
     now += 11_000;
     await sweep();

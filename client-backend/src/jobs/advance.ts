@@ -8,7 +8,12 @@ import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
-import { closeStage, newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import {
+  closeStage,
+  newestStage,
+  rememberOfStage,
+  type StageRow,
+} from '@parallel-pilot/shared/server/db/stages.ts';
 import { ZodError } from 'zod';
 import type { StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
@@ -28,10 +33,10 @@ import { planningContext } from './planning-context.ts';
  * says one of them, or `nothing`.
  */
 export async function advance(parts: Parts, id: JobId): Promise<Decision['do'] | 'stage-task'> {
-  const found = await findDue(parts, id);
+  const found = await standOf(parts, id);
   if (found === null) return 'nothing';
   const { job, stage, decision } = found;
-  if (decision.do === 'plan' && hasStageTask(job, stage)) return 'stage-task';
+  if (needsOf(found) === 'stage-task') return 'stage-task';
   const done = await perform(parts, job, stage, decision);
   return done ? decision.do : 'nothing';
 }
@@ -46,18 +51,21 @@ export async function takeStageTaskResult(
   taskOf: StageRow,
   result: StageTaskResult,
 ): Promise<boolean> {
-  const found = await findDue(parts, id);
+  const found = await standOf(parts, id);
   // Paused, canceled or brought forward meanwhile: whoever needs it runs the task again.
   if (found === null || found.stage.id !== taskOf.id || found.decision.do !== 'plan') return true;
   const { job, stage } = found;
+  if (result.outcome === 'redo' && result.memory !== undefined)
+    await rememberOfStage(parts.db, stage.id, JSON.stringify(result.memory));
   if (result.outcome !== 'done') return takeUnfinished(parts, job, result);
   await plan(parts, job, stage, result);
   return true;
 }
 
-type Found = { job: JobRow; stage: StageRow; decision: Decision };
+type Stand = { job: JobRow; stage: StageRow; decision: Decision };
 
-async function findDue(parts: Parts, id: JobId): Promise<Found | null> {
+/** The job with its open stage, and what is due for it; null for one without. */
+export async function standOf(parts: Parts, id: JobId): Promise<Stand | null> {
   const job = await findJob(parts.db, id);
   const stage = job === undefined ? undefined : await newestStage(parts.db, id);
   if (job === undefined || stage === undefined || stage.state === 'closed') return null;
@@ -71,16 +79,19 @@ async function findDue(parts: Parts, id: JobId): Promise<Found | null> {
   return { job, stage, decision };
 }
 
+/** What is due, and whether something is to be gathered before the next stage is planned. */
+export const needsOf = ({ job, stage, decision }: Stand): Decision['do'] | 'stage-task' =>
+  decision.do === 'plan' && backendKindOf(job.kind).stageTasks.includes(stage.name)
+    ? 'stage-task'
+    : decision.do;
+
 /** True when the stage may close without its last chunks. */
 async function isEnough({ db, clock }: Parts, stage: StageRow, done: number): Promise<boolean> {
   const { quorum, quorum_after_ms: after } = stage;
-  if (quorum === null || after === null || done < quorum) return false;
+  if (quorum === null || after === null || done < Math.max(1, quorum)) return false;
   const from = await firstStart(db, stage.id);
   return from !== null && from + after <= clock();
 }
-
-const hasStageTask = (job: JobRow, stage: StageRow): boolean =>
-  backendKindOf(job.kind).stageTasks.includes(stage.name);
 
 /** False when there was nothing to do, or somebody else did it meanwhile. */
 async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Decision): Promise<boolean> {
@@ -137,7 +148,7 @@ export async function takeStep(
   { given, keep = [] }: { given?: unknown; keep?: BlobHash[] } = {},
 ): Promise<boolean> {
   const unneeded: { freed: BlobHash[]; kept: BlobHash[] } = { freed: [], kept: [] };
-  const changed = await parts.db.transaction().execute(async (db): Promise<Changed> => {
+  const transaction = parts.db.transaction().execute(async (db): Promise<Changed> => {
     const now = parts.clock();
     const columns = {
       ...('settings' in step && step.settings !== undefined
@@ -150,8 +161,7 @@ export async function takeStep(
     const result = await changeJob(db, ready, eventOf(step), now, columns);
     if (!result.ok) return result;
     if (step.step === 'stage') {
-      if (!(await closeStage(db, stage.id, now)))
-        throw new Error(`stage ${stage.id} was closed under its job`);
+      if (!(await closeStage(db, stage.id, now))) throw new Overtaken();
       await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
       await keepBlobs(db, job.id, keep);
       for (const { stage: of, keep: names } of step.free ?? []) {
@@ -163,6 +173,10 @@ export async function takeStep(
     if ('notes' in step) await addNotes(db, job.id, step.notes, now);
     return result;
   });
+  const changed = await transaction.catch((error: unknown): Changed => {
+    if (error instanceof Overtaken) return { ok: false, code: 'raced' };
+    throw error;
+  });
   if (changed.ok)
     parts.log.info({ event: 'job.step', job: job.id, step: step.step, state: changed.state.status });
   if (changed.ok) {
@@ -172,6 +186,9 @@ export async function takeStep(
   }
   return announce(parts, job.id, changed);
 }
+
+/** Another backend planned on from this stage: nothing of what was written stays. */
+class Overtaken extends Error {}
 
 // A stage may be over before anyone saw it begin.
 async function started(db: Db, job: JobRow, step: NextStep, now: number): Promise<JobRow> {

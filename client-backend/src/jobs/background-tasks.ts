@@ -1,19 +1,20 @@
-import { hostname } from 'node:os';
-import { pid } from 'node:process';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
-  beginBackgroundTask,
+  claimBackgroundTask,
   endBackgroundTask,
   leaveBackgroundTasks,
+  renewBackgroundTasks,
 } from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { BackgroundTask, StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
+import { needsOf, standOf } from './advance.ts';
 import { finishAssembly, takeUnfinished } from './finish-assembly.ts';
-import { judgeDeaths } from './judge-deaths.ts';
+import { isLeft, judgeDeaths, MOST_DEATHS } from './judge-deaths.ts';
+import { nameOfProcess } from './processes.ts';
 import { type Turn, Turns } from './turns.ts';
 
 /** The backend's own work on jobs: stage tasks (splitting, checking), and putting the result together. */
@@ -31,6 +32,14 @@ export interface BackgroundTasks {
 const TRY_AGAIN_MS = 10_000;
 /** A bug is not worth trying for ever. */
 const MOST_ERRORS = 5;
+/**
+ * Without a sign of life for so long, a process is taken for dead, and another backend may take what it had. The
+ * clocks of backends on one database may differ by less than that.
+ */
+const LEASE_MS = 30_000;
+const RENEW_MS = 5_000;
+/** What another backend is at is looked at again after this long. */
+const ELSEWHERE_MS = 2_000;
 
 export type BackgroundTaskEnds = {
   /** Plans what follows from the result of a stage task. False when it is to be tried again after a while. */
@@ -40,45 +49,92 @@ export type BackgroundTaskEnds = {
 };
 
 /**
- * Runs them outside of any lock: one may take an hour. Before one begins the
- * database says so, and what this process does not survive is told by that to
- * the next one.
+ * Runs them outside of any lock: one may take an hour. Before one begins this
+ * process claims it in the database and says every few seconds that it is still
+ * at it: no two backends do the same, and what a process does not survive is
+ * told by that to the next one.
  */
 export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): BackgroundTasks {
-  const { db, log, clock } = parts;
-  const process = `${hostname()}:${pid}:${clock()}`;
+  const { db, log } = parts;
+  const clock = () => parts.clock();
+  const process = nameOfProcess(Buffer.from(parts.random(8)).toString('hex'));
   const putOff = new Map<JobId, { until: number; errors: number }>();
   const isPutOff = (job: JobId): boolean => (putOff.get(job)?.until ?? 0) > clock();
   const turns = new Turns((turn, signal) => run(turn, signal), ends.over);
-  let judging = false;
+  const held = new Set<JobId>();
+  let judging: Promise<void> | null = null;
 
-  const judge = async (): Promise<void> => {
-    if (judging || turns.suspects !== null) return;
-    judging = true;
-    try {
-      turns.suspects = await judgeDeaths(parts, process);
-      turns.begin();
-    } catch (error) {
-      log.error({ event: 'background-tasks.not-judged', err: error });
-    } finally {
-      judging = false;
+  const judge = (): Promise<void> => {
+    judging ??= judgeDeaths(parts, process)
+      .then(
+        (suspects) => {
+          turns.suspects = suspects;
+          turns.begin();
+        },
+        (error) => log.error({ event: 'background-tasks.not-judged', err: error }),
+      )
+      .finally(() => {
+        judging = null;
+      });
+    return judging;
+  };
+  const putOffFor = (job: JobId, ms: number): void => {
+    putOff.set(job, { until: clock() + ms, errors: putOff.get(job)?.errors ?? 0 });
+  };
+  /** False when it is another's for now, or must be run alone. */
+  const claim = async (job: JobId): Promise<boolean> => {
+    const now = clock();
+    const claimed = { job, process, started_at: now, expires_at: now + LEASE_MS };
+    const holder = await claimBackgroundTask(db, claimed);
+    if (holder?.process !== process) {
+      if (holder !== undefined && isLeft(holder, now)) await judge();
+      else putOffFor(job, ELSEWHERE_MS);
+      return false;
+    }
+    held.add(job);
+    if (holder.deaths === 0 || (holder.deaths < MOST_DEATHS && turns.suspects?.has(job))) return true;
+    // Another backend died of it since this one last looked.
+    await leave(job);
+    await judge();
+    return false;
+  };
+  const leave = async (job: JobId): Promise<void> => {
+    held.delete(job);
+    await leaveBackgroundTasks(db, process, job);
+  };
+  const renew = async (): Promise<void> => {
+    const before = [...held];
+    if (before.length === 0) return;
+    const still = new Set(await renewBackgroundTasks(db, process, clock() + LEASE_MS));
+    for (const job of before) {
+      if (still.has(job) || !held.delete(job)) continue;
+      log.warn({ event: 'task.lost', job });
+      void turns.stop(job);
     }
   };
+  const renewing = setInterval(() => {
+    renew().catch((err) => log.warn({ event: 'background-tasks.not-renewed', err }));
+  }, RENEW_MS).unref();
+
   const run = async ({ job, what }: Turn, signal: AbortSignal): Promise<void> => {
     const errors = putOff.get(job)?.errors ?? 0;
     try {
-      const task = await findBackgroundTask(parts, job, what, signal);
-      if (task === null) return;
-      await beginBackgroundTask(db, { job, process, at: clock() });
+      if (!(await claim(job))) return;
       try {
+        // Only now: whoever had it before may just have ended it.
+        const task = await findBackgroundTask(parts, job, what, signal);
+        if (task === null) return;
+        log.info({ event: 'task.begun', job, what, stage: task.stage.name, of: task.stage.ordinal });
         const make = await carryOut(parts, what, task, ends);
         if (signal.aborted) return;
+        await renew();
+        if (!held.has(job)) return;
         if (await make()) putOff.delete(job);
         else putOff.set(job, { until: clock() + TRY_AGAIN_MS, errors });
-        await endBackgroundTask(db, job);
+        await endBackgroundTask(db, job, process);
         turns.suspects?.delete(job);
       } finally {
-        await leaveBackgroundTasks(db, process, job);
+        await leave(job);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -93,7 +149,7 @@ export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): B
   return {
     start(job, what) {
       if (!turns.has(job) && !isPutOff(job)) turns.add({ job, what });
-      void judge();
+      if (turns.suspects === null) void judge();
     },
     async stop(job) {
       putOff.delete(job);
@@ -101,6 +157,7 @@ export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): B
     },
     running: () => turns.all,
     async close() {
+      clearInterval(renewing);
       // Whatever ends this process from here on, it was told to go.
       await leaveBackgroundTasks(db, process).catch((err) =>
         log.warn({ event: 'background-tasks.not-left', err }),
@@ -121,9 +178,9 @@ async function findBackgroundTask(
   what: Turn['what'],
   signal: AbortSignal,
 ): Promise<BackgroundTask | null> {
-  const job = await findJob(parts.db, id);
-  const stage = await newestStage(parts.db, id);
-  if (signal.aborted || stage === undefined || job === undefined || !isDue(what, job.state)) return null;
+  const stand = await standOf(parts, id);
+  if (signal.aborted || stand === null || needsOf(stand) !== what) return null;
+  const { job, stage } = stand;
   return { job, stage, signal, onProgress: (fraction) => parts.live.backgroundProgressed(id, fraction) };
 }
 

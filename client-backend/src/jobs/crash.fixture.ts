@@ -1,4 +1,3 @@
-import { engineOf } from './engine-of.ts';
 import { startTestFarm } from './test-farm.fixture.ts';
 
 // A backend of its own on the data folder it is given, to be killed. Says `planning` within the transaction that
@@ -10,4 +9,4 @@ farm.parts.random = (count) => {
   process.stdout.write('planning\n');
   return random(count);
 };
-engineOf(farm.parts).start();
+farm.parts.engine.start();

@@ -13,7 +13,6 @@ import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import sharp from 'sharp';
 import { until } from '../../../tests/support/until.ts';
-import { engineOf } from './engine-of.ts';
 import {
   finishChunk,
   openStage,
@@ -34,7 +33,7 @@ test('killed while it plans 50,000 frames: they are planned whole, and once', as
   await kill(backend);
   assert.equal((await stagesOf(farm.parts.db, job)).length, 1, 'half a stage was left behind');
 
-  await engineOf(farm.parts).sweep();
+  await farm.parts.engine.sweep();
   const stages = await stagesOf(farm.parts.db, job);
   assert.deepEqual(
     stages.map(({ name, state }) => [name, state]),
@@ -88,7 +87,7 @@ test('a full disk: the job says so, and goes on by itself when there is room', a
   const { blocks, bfree, bsize } = await statfs(folder);
   execFileSync('mount', ['-o', `remount,size=${(blocks - bfree) * bsize + 65_536}`, folder]);
 
-  const engine = engineOf(farm.parts);
+  const engine = farm.parts.engine;
   await engine.advance(job);
   const note = await until(
     async () => (await listNotes(farm.parts.db, job)).find((one) => one.code === 'waiting-disk-full'),
@@ -150,7 +149,7 @@ async function kill(backend: Backend): Promise<void> {
 async function completed(farm: TestFarm, job: JobId): Promise<void> {
   await until(
     async () => {
-      await engineOf(farm.parts).sweep();
+      await farm.parts.engine.sweep();
       return (await stateOfJob(farm.parts, job)).state === 'completed';
     },
     'the job was not completed',

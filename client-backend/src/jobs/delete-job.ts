@@ -1,13 +1,12 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteJob } from '@parallel-pilot/shared/server/db/jobs.ts';
-import type { Parts } from '../parts.ts';
-import { sweepBlobs } from './sweep-blobs.ts';
+import type { PartsWithEngine } from './engine.ts';
 
 /**
  * Removes a job that is over. Its blobs are left to the sweep, which begins
  * now: only a look at everything else tells which of them nobody uses.
  */
-export async function deleteJobWithBlobs(parts: Parts, id: JobId): Promise<void> {
+export async function deleteJobWithBlobs(parts: PartsWithEngine, id: JobId): Promise<void> {
   await parts.db.transaction().execute((db) => deleteJob(db, id));
-  sweepBlobs(parts).catch((err) => parts.log.warn({ event: 'blobs.sweep-failed', err }));
+  parts.engine.sweepBlobs().catch((err) => parts.log.warn({ event: 'blobs.sweep-failed', err }));
 }

@@ -8,6 +8,7 @@ import { advance, takeStageTaskResult } from './advance.ts';
 import { type BackgroundTasks, createBackgroundTasks, isDue } from './background-tasks.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { measureJobs } from './job-sizes.ts';
+import { createBlobSweep } from './sweep-blobs.ts';
 import { createWaitWatch } from './wait-watch.ts';
 
 export interface JobEngine {
@@ -20,11 +21,20 @@ export interface JobEngine {
   /** Looks after every job that may need something; never rejects. */
   sweep(): Promise<void>;
   backgroundTasks: BackgroundTasks;
+  /** Removes the blobs that nobody uses any more. Calls that overlap take turns. */
+  sweepBlobs(): Promise<void>;
   /** Sweeps now and every 2 s, so that a lost hint costs 2 s and nothing else. */
   start(): void;
   /** Stops everything that runs and resolves when it has ended. */
   close(): Promise<void>;
 }
+
+/** The parts of a backend that works: requests that change jobs and the loop that brings them forward share one engine. */
+export type PartsWithEngine = Parts & { engine: JobEngine };
+
+/** Adds an engine to these parts, the same object. */
+export const withEngine = (parts: Parts): PartsWithEngine =>
+  Object.assign(parts, { engine: createJobEngine(parts) });
 
 const SWEEP_MS = 2_000;
 
@@ -101,6 +111,7 @@ export function createJobEngine(parts: Parts): JobEngine {
     hint,
     sweep,
     backgroundTasks,
+    sweepBlobs: createBlobSweep(parts),
     start() {
       loop = (async () => {
         while (!closing.signal.aborted) {

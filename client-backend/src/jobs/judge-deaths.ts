@@ -1,33 +1,43 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
-  countDeaths,
+  countDeath,
   deadlyBackgroundTasks,
+  heldBackgroundTasks,
   setDeaths,
 } from '@parallel-pilot/shared/server/db/background-tasks.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';
 import { changeJob } from './change-job.ts';
+import { isGone } from './processes.ts';
 
 /** The first death may have been anybody's: a power cut, the work of another job. The second one it was alone at. */
-const MOST_DEATHS = 2;
+export const MOST_DEATHS = 2;
 
 /**
  * Looks at what processes that died have left under way. Gives the suspects:
  * jobs on whose work one has died, each of them to be run alone. A job on
  * which a second one has died is set aside, and is a suspect still when its
- * user has it tried again. Call it before this process begins any task: it
- * takes all others for dead, since one backend at a time has the farm's folder.
+ * user has it tried again.
  */
 export async function judgeDeaths(parts: Parts, process: string): Promise<Set<JobId>> {
-  await countDeaths(parts.db, process);
+  for (const held of await heldBackgroundTasks(parts.db)) {
+    if (held.process !== process && held.process !== null && isLeft(held, parts.clock()))
+      await countDeath(parts.db, held.job_id, held.process);
+  }
   const deadly = await deadlyBackgroundTasks(parts.db);
   for (const { job_id: job, deaths } of deadly) if (deaths >= MOST_DEATHS) await setAside(parts, job);
   const suspects = deadly.map(({ job_id: job }) => job);
   if (suspects.length > 0) parts.log.warn({ event: 'background-tasks.suspect', jobs: suspects });
   return new Set(suspects);
 }
+
+/** True when the process that had it does not live any more, as far as can be told. */
+export const isLeft = (
+  { process, expires_at }: { process: string | null; expires_at: number | null },
+  now: number,
+): boolean => process !== null && ((expires_at ?? 0) <= now || isGone(process));
 
 async function setAside(parts: Parts, id: JobId): Promise<void> {
   const job = await findJob(parts.db, id);

@@ -6,7 +6,6 @@ import { chunkRoutes } from '../routes/chunks.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { cancelJob, deleteJob } from './actions.ts';
 import { advance } from './advance.ts';
-import { engineOf } from './engine-of.ts';
 import {
   finishChunk,
   openStage,
@@ -86,7 +85,7 @@ test('a job of 100,000 frames is planned, shown, canceled and deleted', async ()
     await farm.parts.db.insertInto('leases').values(rows).execute();
   }
   await finishChunk(farm.parts, stage.id, FRAMES / 2, { result: {} });
-  await timed('sweep', () => engineOf(farm.parts).sweep());
+  await timed('sweep', () => farm.parts.engine.sweep());
 
   const list = JobList.parse(await page('/api/v1/jobs'));
   assert.equal(list.jobs[0]?.counts.done, FRAMES / 2 + 1);
@@ -114,7 +113,7 @@ test('5,000 jobs are listed in pages, and each is found once', async () => {
   await probed(farm.parts, first);
   assert.equal((await stateOfJob(farm.parts, first)).state, 'queued');
   await timed('5,000 jobs', () => copyJob(first, 4_999));
-  await timed('sweep of 5,000 jobs', () => engineOf(farm.parts).sweep());
+  await timed('sweep of 5,000 jobs', () => farm.parts.engine.sweep());
   const seen = new Set<string>();
   let cursor: string | null = null;
   do {

@@ -2,7 +2,6 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { BACKEND_KINDS } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
-import { oneByOne } from '../uploads/note-blob.ts';
 
 /**
  * Removes blobs that a job has just freed. Those that were handed in more than once may be
@@ -21,7 +20,7 @@ export async function letGo(parts: Parts, hashes: readonly BlobHash[]): Promise<
 export async function removeFiles(parts: Parts, hashes: Iterable<BlobHash>): Promise<void> {
   const gone: BlobHash[] = [];
   for (const hash of hashes) {
-    await oneByOne(hash, async () => {
+    await parts.blobTurns(hash, async () => {
       if ((await findBlob(parts.db, hash)) !== undefined) return;
       await parts.blobs.delete(hash);
       for (const kind of Object.values(BACKEND_KINDS)) await kind.forget?.(parts, [hash]);

@@ -8,7 +8,6 @@ import sharp from 'sharp';
 import { until } from '../../../tests/support/until.ts';
 import { cancelJob } from './actions.ts';
 import { advance } from './advance.ts';
-import { engineOf } from './engine-of.ts';
 import { finishAssembly } from './finish-assembly.ts';
 import { redoChunk } from './redo-chunk.ts';
 import { finishChunk, probed, renderFrames, startTestFarm, stateOfJob } from './test-farm.fixture.ts';
@@ -23,12 +22,12 @@ test('a frame of a completed job is made once more, and the video anew; the othe
   assert.deepEqual(await counts(farm, job), { done: 3, queued: 1 });
   assert.equal(await videoOf(farm, job), video, 'the video of before was taken away too soon');
   assert.deepEqual(await redoChunk(farm.parts, job, 1), { ok: true }, 'asked for twice');
-  await engineOf(farm.parts).sweep();
+  await farm.parts.engine.sweep();
   assert.equal((await stateOfJob(farm.parts, job)).state, 'running', 'put together without the frame');
 
   await renderFrames(farm.parts, job, picture('blue'));
   await until(async () => {
-    await engineOf(farm.parts).sweep();
+    await farm.parts.engine.sweep();
     return (await stateOfJob(farm.parts, job)).state === 'completed';
   }, 'not put together anew');
   assert.notEqual(await videoOf(farm, job), video);
@@ -43,7 +42,7 @@ test('a process that dies between the two steps leaves a job that completes as i
   await assert.rejects(redoChunk(farm.parts, job, 1), /died here/);
   assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
   await until(async () => {
-    await engineOf(farm.parts).sweep();
+    await farm.parts.engine.sweep();
     return (await stateOfJob(farm.parts, job)).state === 'completed';
   }, 'not completed again');
   assert.deepEqual(await leases(farm, job), before);
@@ -60,7 +59,7 @@ test('a frame sent back while the video is made: what is made without it does no
   await farm.parts.db.updateTable('jobs').set({ state: 'assembling' }).where('id', '=', job).execute();
   await finishAssembly(farm.parts, job, { outcome: 'complete', artifacts: [], notes: [] });
   assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
-  await engineOf(farm.parts).advance(job);
+  await farm.parts.engine.advance(job);
   assert.equal((await stateOfJob(farm.parts, job)).state, 'running');
   assert.deepEqual(await counts(farm, job), { done: 3, queued: 1 });
 });
@@ -104,7 +103,7 @@ async function completedJob(t: TestContext): Promise<{ farm: Farm; job: JobId }>
   const { farm, job } = await startedJob(t);
   await renderFrames(farm.parts, job, picture('red'));
   await until(async () => {
-    await engineOf(farm.parts).sweep();
+    await farm.parts.engine.sweep();
     return (await stateOfJob(farm.parts, job)).state === 'completed';
   }, 'not completed');
   return { farm, job };

@@ -6,6 +6,7 @@ import { newestStage, reopenStage, type StageRow } from '@parallel-pilot/shared/
 import type { Parts } from '../parts.ts';
 import { announce, BALANCER_AWAY, notNow, type Outcome, withJob } from './actions.ts';
 import { changeJob } from './change-job.ts';
+import type { PartsWithEngine } from './engine.ts';
 
 /**
  * Has a done chunk made once more within its job, and the result put together
@@ -16,7 +17,7 @@ import { changeJob } from './change-job.ts';
  * together once more: so a process that dies at any point leaves a job that
  * ends complete, at worst without the wish, which nobody was promised yet.
  */
-export function redoChunk(parts: Parts, id: JobId, ordinal: number): Promise<Outcome> {
+export function redoChunk(parts: PartsWithEngine, id: JobId, ordinal: number): Promise<Outcome> {
   return withJob(parts, id, async (job) => {
     const stage = await newestStage(parts.db, id);
     const chunk = stage === undefined ? undefined : await findChunk(parts.db, stage.id, ordinal);

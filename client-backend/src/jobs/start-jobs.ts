@@ -1,16 +1,13 @@
 import type { ConnectedBalancer } from '../live/connect-balancer.ts';
 import type { LiveServer } from '../live/live-server.ts';
-import type { Parts } from '../parts.ts';
-import type { JobEngine } from './engine.ts';
-import { engineOf } from './engine-of.ts';
+import type { PartsWithEngine } from './engine.ts';
 
 /**
  * Ties the balancer's hints to the jobs and to the pages that watch, and
  * carries on where the database says the last process stopped. `close` the
  * engine first at the end, then the balancer's link and the pages.
  */
-export function startJobs(parts: Parts, balancer: ConnectedBalancer, live: LiveServer): JobEngine {
-  const engine = engineOf(parts);
+export function startJobs({ engine }: PartsWithEngine, balancer: ConnectedBalancer, live: LiveServer): void {
   balancer.listen({
     connected: () => void engine.sweep(),
     stagePatch(patch) {
@@ -20,5 +17,4 @@ export function startJobs(parts: Parts, balancer: ConnectedBalancer, live: LiveS
     workersPatch: (patch) => live.workersPatch(patch),
   });
   engine.start();
-  return engine;
 }

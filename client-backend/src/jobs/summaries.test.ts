@@ -5,7 +5,6 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { type MariaDb, startMariaDb } from '../../../tests/support/mariadb.ts';
 import { cancelJob, renameOrPrioritize, retryJob } from './actions.ts';
-import { engineOf } from './engine-of.ts';
 import { measureJobs } from './job-sizes.ts';
 import { jobListPage, summarize } from './summaries.ts';
 import {
@@ -48,12 +47,12 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const stage = await openStage(farm.parts, job);
       const at = farm.parts.clock() + 180_000;
       await finishChunk(farm.parts, stage.id, 0, { result: {}, at });
-      await engineOf(farm.parts).advance(job);
+      await farm.parts.engine.advance(job);
       const { state, startedAt } = await summaryOf(job);
       assert.deepEqual([state, startedAt], ['running', at - 1_000]);
       await cancelJob(farm.parts, job);
       await retryJob(farm.parts, job);
-      await engineOf(farm.parts).advance(job);
+      await farm.parts.engine.advance(job);
       assert.equal((await summaryOf(job)).startedAt, at - 1_000);
     });
 

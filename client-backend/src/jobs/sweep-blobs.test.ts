@@ -7,9 +7,8 @@ import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { noteBlob } from '../uploads/note-blob.ts';
-import { engineOf } from './engine-of.ts';
 import { letGo } from './let-go.ts';
-import { GRACE_MS, sweepBlobs } from './sweep-blobs.ts';
+import { GRACE_MS } from './sweep-blobs.ts';
 import { finishChunk, openStage, startTestFarm, storeBytes, type TestFarm } from './test-farm.fixture.ts';
 
 let farm: TestFarm;
@@ -41,11 +40,11 @@ const isThere = async (hash: BlobHash) => (await farm.parts.blobs.size(hash)) !=
 test('a blob that nobody names is kept for its grace, from when it was last said to be here', async () => {
   const [hash, touched] = [await fresh(), await fresh()];
   now += GRACE_MS - 1;
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.ok((await isThere(hash)) && (await isThere(touched)));
   assert.equal(await touch(touched), 100);
   now += 2;
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.deepEqual([await isThere(hash), await isThere(touched)], [false, true]);
   assert.equal(await touch(hash), null, 'it is still said to be here');
 });
@@ -58,14 +57,14 @@ test('blobs that a job keeps or a finished chunk names stay, and go when they ar
   const file = { name: 'frame', hash: made, size: 100, mediaType: 'image/png' };
   await finishChunk(farm.parts, (await openStage(farm.parts, job)).id, 0, { result: {}, files: [file] });
   now += 2 * GRACE_MS;
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.deepEqual(await Promise.all([kept, made, idle].map(isThere)), [true, true, false]);
   const stage = (await openStage(farm.parts, job)).id;
   assert.deepEqual(await freeFiles(farm.parts.db, stage, ['frame']), { freed: [], kept: [made] });
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.deepEqual(await Promise.all([kept, made].map(isThere)), [true, true]);
   assert.deepEqual(await freeFiles(farm.parts.db, stage, []), { freed: [made], kept: [] });
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.deepEqual(await Promise.all([kept, made].map(isThere)), [true, false]);
 });
 
@@ -91,7 +90,7 @@ test('whoever is told during a sweep that a blob is here finds it afterwards', a
   for (let count = 0; count < 60; count += 1) hashes.push(await fresh());
   now += 2 * GRACE_MS;
   const told: BlobHash[] = [];
-  const sweeping = [sweepBlobs(farm.parts), sweepBlobs(farm.parts)];
+  const sweeping = [farm.parts.engine.sweepBlobs(), farm.parts.engine.sweepBlobs()];
   for (const hash of hashes) if ((await touch(hash)) !== null) told.push(hash);
   await Promise.all(sweeping);
   for (const hash of told) assert.ok(await isThere(hash), 'a blob was removed after it was said to be here');
@@ -104,9 +103,9 @@ test('while the disk of the farm is full, jobs say that they wait for room', asy
   const codes = async () => (await listNotes(farm.parts.db, job)).map((note) => note.code);
   farm.parts.blobs.freeBytes = async () => 1_000;
   await farm.addWorker();
-  for (let look = 0; look < 2; look += 1) await engineOf(farm.parts).sweep();
+  for (let look = 0; look < 2; look += 1) await farm.parts.engine.sweep();
   assert.deepEqual(await codes(), ['waiting-disk-full']);
   farm.parts.blobs.freeBytes = freeBytes;
-  await engineOf(farm.parts).sweep();
+  await farm.parts.engine.sweep();
   assert.deepEqual(await codes(), []);
 });

@@ -17,14 +17,13 @@ const CLOCK_SKEW_MS = 10 * 60_000;
  * and refused archives leave. Whoever is told that a blob is here has it
  * touched, so the period also covers results not yet written to their chunk.
  */
-export function sweepBlobs(parts: Parts): Promise<void> {
-  const before = running.get(parts.db) ?? Promise.resolve();
-  const mine = before.catch(() => {}).then(() => sweep(parts));
-  running.set(parts.db, mine);
-  return mine;
+export function createBlobSweep(parts: Parts): () => Promise<void> {
+  let before: Promise<void> = Promise.resolve();
+  return () => {
+    before = before.catch(() => {}).then(() => sweep(parts));
+    return before;
+  };
 }
-
-const running = new WeakMap<Parts['db'], Promise<void>>();
 
 async function sweep(parts: Parts): Promise<void> {
   const before = parts.clock() - GRACE_MS;

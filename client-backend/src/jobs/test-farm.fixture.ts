@@ -31,12 +31,14 @@ import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { createConfinement } from '../confinement.ts';
+import { createExclusive } from '../exclusive.ts';
+import { createInFlight } from '../in-flight.ts';
 import type { Parts } from '../parts.ts';
-import { engineOf } from './engine-of.ts';
+import { type PartsWithEngine, withEngine } from './engine.ts';
 import { planStage } from './plan-stage.ts';
 
 export type TestFarm = {
-  parts: Parts;
+  parts: PartsWithEngine;
   /** False makes the balancer answer `not-ready`. */
   link: { up: boolean };
   /** What the pages were told of. */
@@ -65,12 +67,14 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
   const backgroundFraction = new Map<JobId, number>();
   const log = createLog('test', 'silent');
   const confinement = createConfinement({ config, log });
-  const parts: Parts = {
+  const parts: PartsWithEngine = withEngine({
     ...confinement,
     config,
     secrets: { workerToken: 'w', controlToken: 'c', signingKey: 's' },
     db,
     blobs: await createFolderStore(join(folder, 'blobs')),
+    blobTurns: createExclusive(),
+    derived: createInFlight(),
     clock: Date.now,
     random: (count) => randomBytes(count),
     log,
@@ -81,7 +85,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
       backgroundProgressed: (job, fraction) => void backgroundFraction.set(job, fraction),
       backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
     },
-  };
+  });
   return {
     parts,
     link,
@@ -89,7 +93,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
     addWorker: (capabilities = BLENDER) => addWorker(parts, capabilities),
     addJob: (given = {}) => addJob(parts, given),
     async stop() {
-      await engineOf(parts).close();
+      await parts.engine.close();
       await confinement.close();
       await db.destroy();
       if (place.dataFolder === undefined) await rm(folder, { recursive: true, force: true });
@@ -336,9 +340,9 @@ export async function openStage(
 }
 
 /** Brings a new job past its probe. */
-export async function probed(parts: Parts, job: JobId, probe: BlenderProbe = PROBE): Promise<void> {
+export async function probed(parts: PartsWithEngine, job: JobId, probe: BlenderProbe = PROBE): Promise<void> {
   await finishChunk(parts, (await openStage(parts, job)).id, 0, { result: probe });
-  await engineOf(parts).advance(job);
+  await parts.engine.advance(job);
 }
 
 /** Delivers an image for every queued frame of the job. */

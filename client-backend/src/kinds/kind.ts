@@ -18,8 +18,8 @@ export type Assembly = { outcome: 'complete'; artifacts: MadeArtifact[]; notes: 
 export type StageTaskResult = { outcome: 'done'; value: unknown; blobs: BlobHash[] } | Unfinished;
 
 export type Unfinished =
-  /** These results are unusable and must be made again. */
-  | { outcome: 'redo'; chunks: RejectChunks['chunks'] }
+  /** These results are unusable and must be made again; the stage's `memory_json` is `memory` at the next look. */
+  | { outcome: 'redo'; chunks: RejectChunks['chunks']; memory?: unknown }
   /** The cause may go away (a full disk): tried again later, `message` is shown meanwhile. */
   | { outcome: 'wait'; code: string; message: string }
   | { outcome: 'fail'; code: string; message: string };

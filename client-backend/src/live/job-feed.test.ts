@@ -39,6 +39,15 @@ test('measured values are passed on unread', async () => {
   feed.close();
 });
 
+test('who made a chunk is told by name, though nothing was heard of its progress', async () => {
+  const sent: JobPatch[] = [];
+  const feed = createJobFeed(farm.parts.db, job, (patch) => sent.push(JobPatch.parse(patch)));
+  feed.patch(patchOf({ changes: [{ ordinal: 3, status: 'done', worker }] }));
+  const { names } = await until(() => sent[0], 'nothing was told');
+  assert.match(names?.[worker] ?? '', /^worker /);
+  feed.close();
+});
+
 test('no progress is told after the end of its chunk, however slowly the names were read', async () => {
   const gate = Promise.withResolvers<void>();
   const slow: KyselyPlugin = {

@@ -81,7 +81,12 @@ async function toPatch(db: Db, job: JobId, sent: Pending): Promise<JobPatch> {
   const { changed, stage, backgroundFraction } = sent;
   const { changes, progress } = sent.news;
   const named = await nameProgress(db, stage, [...progress.values()]);
-  return { job, changed, stage, chunks: [...changes.values()], progress: named, backgroundFraction };
+  const chunks = [...changes.values()];
+  const makers = new Set(
+    chunks.flatMap(({ status, worker }) => (status === 'done' && worker ? [worker] : [])),
+  );
+  const names = makers.size === 0 ? {} : { names: Object.fromEntries(await workerNames(db, [...makers])) };
+  return { job, changed, stage, chunks, ...names, progress: named, backgroundFraction };
 }
 
 /** Adds to each chunk under way what people call it and its worker. */

@@ -50,6 +50,12 @@ test('results are bounded, and must be what they were announced as', async (t) =
   assert.deepEqual([wrong.status, await codeOf(wrong)], [422, 'hash-mismatch']);
   assert.equal(await backend.parts.blobs.size(hashOf(large)), null);
 
+  const part = [randomBytes(600), randomBytes(600)] as const;
+  assert.equal((await ask(hashOf(part[0]), 'PUT', { body: part[0] })).status, 200);
+  const more = await ask(hashOf(part[1]), 'PUT', { body: part[1] });
+  assert.deepEqual([more.status, await codeOf(more)], [413, 'too-large'], 'together they are too large');
+  assert.equal((await ask(hashOf(part[0]), 'PUT', { body: part[0] })).status, 200, 'the same once more');
+
   const { freeBytes } = backend.parts.blobs;
   const small = randomBytes(10);
   backend.parts.blobs.freeBytes = async () => 1_000;

@@ -14,12 +14,15 @@ import { z } from 'zod';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { sendBlob } from '../http/send-blob.ts';
 import type { Parts } from '../parts.ts';
+import { createLeaseUploads } from '../uploads/lease-uploads.ts';
 import { SPARE_BYTES } from '../uploads/no-room.ts';
 import { noteBlob } from '../uploads/note-blob.ts';
 
 /** Bytes by hash: workers read inputs and deliver results under their lease; the owner may ask what is here. */
 export function blobRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
+  // All that a lease delivers is no more than one file may be.
+  const uploads = createLeaseUploads(parts.config.maxUploadBytes);
   routes.openapi(info, async (c) => {
     const { hash } = c.req.valid('param');
     const row = await findBlob(parts.db, hash);
@@ -44,7 +47,7 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
     const { hash } = c.req.valid('param');
     const { lease, signature } = c.req.valid('query');
     const refusal = await refuseLease(c, parts, lease, signature);
-    return refusal ?? store(c, parts, { lease, hash });
+    return refusal ?? store(c, parts, uploads, { lease, hash });
   });
   return routes;
 }
@@ -65,17 +68,38 @@ async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: 
 
 // Every frame of every worker passes here: a look at the disk, one stream, one row. Bytes that are here already
 // are read like others: an answer before their end would tell that they are here to somebody who has not got them.
-async function store(c: Context, parts: Parts, { lease, hash }: { lease: LeaseId; hash: BlobHash }) {
+async function store(
+  c: Context,
+  parts: Parts,
+  uploads: LeaseUploads,
+  { lease, hash }: { lease: LeaseId; hash: BlobHash },
+) {
   if ((await parts.blobs.freeBytes()) < SPARE_BYTES) {
     return problem(c, 507, DISK_FULL.code, DISK_FULL.message);
   }
-  const maxBytes = parts.config.maxUploadBytes;
-  const written = await parts.blobs.write(bodyOf(c), { maxBytes, expect: hash, keepFree: SPARE_BYTES });
+  const upload = uploads.begin(lease, hash, announced(c));
+  if (upload === null) return problem(c, 413, 'too-large', OF_ONE_LEASE);
+  const { maxBytes } = upload;
+  const written = await parts.blobs
+    .write(bodyOf(c), { maxBytes, expect: hash, keepFree: SPARE_BYTES })
+    .catch((error) => {
+      upload.end(null);
+      throw error;
+    });
+  upload.end(written.ok ? written.size : null);
   if (!written.ok) return problem(c, STATUS[written.code], written.code, written.message);
   if ((await note(c, parts, hash)) === null) throw new Error('a blob was removed while it was stored');
   const { size } = written;
   const receipt = signReceipt({ lease, hash, size }, parts.secrets.signingKey);
   return c.json({ hash, size, receipt }, 200);
+}
+
+type LeaseUploads = ReturnType<typeof createLeaseUploads>;
+const OF_ONE_LEASE = 'The files of this lease are too many, or too large together.';
+
+function announced(c: Context): number | null {
+  const length = c.req.header('content-length');
+  return length === undefined || !/^\d{1,15}$/.test(length) ? null : Number(length);
 }
 
 const STATUS = { 'hash-mismatch': 422, 'too-large': 413, 'disk-full': 507 } as const satisfies Record<

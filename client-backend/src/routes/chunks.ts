@@ -11,12 +11,12 @@ import { z } from 'zod';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { NOT_FOUND } from '../jobs/actions.ts';
 import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
+import type { PartsWithEngine } from '../jobs/engine.ts';
 import { jobDetail } from '../jobs/job-detail.ts';
 import { redoChunk } from '../jobs/redo-chunk.ts';
-import type { Parts } from '../parts.ts';
 
 /** The chunks of a job's newest stage. */
-export function chunkRoutes(parts: Parts): OpenAPIHono {
+export function chunkRoutes(parts: PartsWithEngine): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
     const page = await chunkListPage(parts, c.req.valid('param').id, c.req.valid('query'));

@@ -14,8 +14,6 @@ import { chunkId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts'
 import sharp from 'sharp';
 import { fromBuffer } from 'yauzl';
 import { until } from '../../../tests/support/until.ts';
-import { engineOf } from '../jobs/engine-of.ts';
-import { sweepBlobs } from '../jobs/sweep-blobs.ts';
 import {
   failChunk,
   openStage,
@@ -57,7 +55,7 @@ const picture = async (frame: number, format: 'png' | 'tiff' = 'png') => {
 };
 
 async function completed(job: JobId): Promise<void> {
-  await engineOf(farm.parts).advance(job);
+  await farm.parts.engine.advance(job);
   await until(async () => (await stateOfJob(farm.parts, job)).state === 'completed', 'not completed');
 }
 
@@ -246,12 +244,12 @@ test('a deleted job takes its blobs with it, but not those that others use', asy
   assert.equal((await ask(`/${first}`, { method: 'DELETE' })).status, 204);
   assert.equal((await ask(`/${first}`)).status, 404);
   assert.equal((await app.request(video?.url ?? '')).status, 404);
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.equal(await farm.parts.blobs.size(own), null);
   assert.notEqual(await farm.parts.blobs.size(both), null);
   assert.equal((await ask(`/${second}/frames/1`)).status, 200);
   assert.equal((await ask(`/${second}`, { method: 'DELETE' })).status, 204);
-  await sweepBlobs(farm.parts);
+  await farm.parts.engine.sweepBlobs();
   assert.equal(await farm.parts.blobs.size(both), null);
 });
 

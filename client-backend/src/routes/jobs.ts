@@ -26,13 +26,13 @@ import {
   retryJob,
 } from '../jobs/actions.ts';
 import { timeline } from '../jobs/chunk-pages.ts';
+import type { PartsWithEngine } from '../jobs/engine.ts';
 import { jobDetail, jobLog, submissionOf } from '../jobs/job-detail.ts';
 import { submit } from '../jobs/submit.ts';
 import { jobListPage } from '../jobs/summaries.ts';
-import type { Parts } from '../parts.ts';
 
 /** Jobs: submit, list, look at, steer, delete. */
-export function jobRoutes(parts: Parts): OpenAPIHono {
+export function jobRoutes(parts: PartsWithEngine): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(create, async (c) => {
     const submitted = await submit(parts, c.req.valid('json'));
@@ -65,7 +65,7 @@ export function jobRoutes(parts: Parts): OpenAPIHono {
   return routes;
 }
 
-function steer(routes: OpenAPIHono, parts: Parts): void {
+function steer(routes: OpenAPIHono, parts: PartsWithEngine): void {
   /** The job as it stands after what was asked for, or why it was refused. */
   const answer = async (c: Context, id: JobId, outcome: Outcome) => {
     if (!outcome.ok) return problem(c, outcome.status, outcome.code, outcome.message);

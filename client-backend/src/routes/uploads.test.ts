@@ -11,7 +11,7 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { Upload } from 'tus-js-client';
 import { until } from '../../../tests/support/until.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
-import { GRACE_MS, sweepBlobs } from '../jobs/sweep-blobs.ts';
+import { GRACE_MS } from '../jobs/sweep-blobs.ts';
 
 const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex') as BlobHash;
 
@@ -52,6 +52,22 @@ test('an upload cut in the middle goes on from where it was, in the same process
   assert.equal(resumed.blobHash, hashOf(bytes));
   assert.deepEqual(resumed.offsets[0], 1_500_000);
   assert.deepEqual(await buffer(next.parts.blobs.read(hashOf(bytes))), bytes);
+});
+
+test('a PATCH that brings nothing to an upload that is complete is answered with its blob', async (t) => {
+  const { backend } = await start(t);
+  for (const bytes of [Buffer.alloc(0), randomBytes(50)]) {
+    const url = await create(backend, bytes.length);
+    if (bytes.length > 0) await send(backend, bytes, url);
+    const headers = {
+      'tus-resumable': '1.0.0',
+      'upload-offset': String(bytes.length),
+      'content-type': 'application/offset+octet-stream',
+    };
+    const empty = await fetch(url, { method: 'PATCH', headers, body: '' });
+    assert.equal(empty.status, 204, `${bytes.length} bytes: ${await empty.text()}`);
+    assert.equal(empty.headers.get('blob-hash'), hashOf(bytes));
+  }
 });
 
 test('a connection that is silent but looks open does not keep the upload from going on', async (t) => {
@@ -148,7 +164,7 @@ test('an upload whose blob was removed as unused is not known any more, and may 
   const { url } = await send(backend, bytes);
   const now = Date.now();
   backend.parts.clock = () => now + GRACE_MS + 1;
-  await sweepBlobs(backend.parts);
+  await backend.parts.engine.sweepBlobs();
   assert.equal(await backend.parts.blobs.size(hashOf(bytes)), null);
   const head = await fetch(url, { method: 'HEAD', headers: { 'tus-resumable': '1.0.0' } });
   assert.equal(head.status, 404);

@@ -4,9 +4,9 @@ import type { UploadInfo } from '@parallel-pilot/shared/api/farm.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { Server } from '@tus/server';
+import { createInFlight } from '../in-flight.ts';
 import type { Parts } from '../parts.ts';
 import { HashingStore } from './hashing-store.ts';
-import { oneByOne } from './note-blob.ts';
 
 export const UPLOADS_PATH = '/api/v1/uploads';
 const EXPIRE_MS = 7 * 24 * 60 * 60_000;
@@ -20,7 +20,7 @@ export interface Uploads {
   sweep(): Promise<void>;
 }
 
-type UploadParts = Pick<Parts, 'config' | 'blobs' | 'db' | 'clock'>;
+type UploadParts = Pick<Parts, 'config' | 'blobs' | 'db' | 'clock' | 'blobTurns'>;
 
 /** Resumable uploads (tus 1.0), kept in `<data>/uploads` until they are whole and become blobs. */
 export async function createUploads(parts: UploadParts): Promise<Uploads> {
@@ -31,7 +31,9 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     freeBytes: () => parts.blobs.freeBytes(),
   });
   await store.recover();
-  const settle = once((id: string) => become(parts, store, id));
+  // The PATCH that completes an upload and a HEAD that asks for it may come together.
+  const settling = createInFlight<StoredBlob | null>();
+  const settle = (id: string) => settling(id, () => become(parts, store, id));
   const server = new Server({
     path: UPLOADS_PATH,
     datastore: store,
@@ -80,14 +82,14 @@ const GONE = { status_code: 404, body: 'The upload is gone.' };
 
 /** Turns a complete upload into a blob. May be called again after a crash at any point. Null where the blob was removed since. */
 async function become(
-  { blobs, db, clock }: UploadParts,
+  { blobs, db, clock, blobTurns }: UploadParts,
   store: HashingStore,
   id: string,
 ): Promise<StoredBlob | null> {
   const before = await store.blobOf(id);
   const blob = before ?? (await hashed(store, id));
   await store.finish(id, blob);
-  return oneByOne(blob.hash, async () => {
+  return blobTurns(blob.hash, async () => {
     if ((await blobs.size(blob.hash)) !== null) await rm(store.fileOf(id), { force: true });
     else if (before !== null && !(await exists(store.fileOf(id)))) {
       await store.remove(id);
@@ -110,16 +112,6 @@ const exists = (path: string): Promise<boolean> =>
 async function hashed(store: HashingStore, id: string): Promise<StoredBlob> {
   const { size } = await stat(store.fileOf(id));
   return { hash: await store.hashOf(id, size), size };
-}
-
-// The PATCH that completes an upload and a HEAD that asks for it may come together.
-function once<T>(work: (id: string) => Promise<T>): (id: string) => Promise<T> {
-  const underWay = new Map<string, Promise<T>>();
-  return (id) => {
-    const present = underWay.get(id) ?? work(id).finally(() => underWay.delete(id));
-    underWay.set(id, present);
-    return present;
-  };
 }
 
 async function sweep(store: HashingStore, folder: string, before: number): Promise<void> {

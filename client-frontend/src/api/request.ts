@@ -33,7 +33,34 @@ export async function command(path: string, call: Call): Promise<void> {
   await send(path, call);
 }
 
-async function send(path: string, { method = 'GET', body, signal }: Call): Promise<Response> {
+/** True where the same request may well succeed a little later: no answer, or one that says so. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof UnreachableError ||
+  (error instanceof ProblemError && [502, 503, 504].includes(error.problem.status));
+
+/** Waited between tries of what may be sent twice, milliseconds. The cache of answers tries reads again by itself. */
+const TRIES_MS = [500, 1_000, 2_000, 4_000];
+const REPEATABLE = ['PUT', 'PATCH', 'DELETE'];
+
+async function send(path: string, call: Call): Promise<Response> {
+  const waits = REPEATABLE.includes(call.method ?? 'GET') ? TRIES_MS : [];
+  for (const [index, waitMs] of waits.entries()) {
+    try {
+      return await sendOnce(path, call);
+    } catch (error) {
+      if (index > 0 && isHeardBefore(call, error)) return new Response(null, { status: 204 });
+      if (!isPassing(error)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+  return sendOnce(path, call);
+}
+
+/** Only the answer to the first try was lost: there is nothing left to delete. */
+const isHeardBefore = ({ method }: Call, error: unknown): boolean =>
+  method === 'DELETE' && isStatus(error, 404);
+
+async function sendOnce(path: string, { method = 'GET', body, signal }: Call): Promise<Response> {
   const init: RequestInit = { method, headers: { accept: 'application/json' }, signal: signal ?? null };
   if (body !== undefined) {
     init.headers = { ...init.headers, 'content-type': 'application/json' };

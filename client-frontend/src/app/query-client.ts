@@ -1,6 +1,6 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { sessionQuery } from '../api/queries.ts';
-import { isStatus, ProblemError, UnreachableError } from '../api/request.ts';
+import { isPassing, isStatus, UnreachableError } from '../api/request.ts';
 import { connection } from '../live/connection.ts';
 
 /** The cache of all answers. Any 401 leads to the sign-in page; any missing answer shows the banner. */
@@ -19,7 +19,7 @@ export function createQueries(): QueryClient {
       queries: {
         // A farm on this machine or in the house is reached without any internet.
         networkMode: 'always',
-        retry: (count, error) => !(error instanceof ProblemError) && count < 2,
+        retry: (count, error) => isPassing(error) && count < 4,
         retryDelay: 1_000,
         staleTime: 2_000,
       },

@@ -1,24 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { newId, type OwnerId, type RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
+import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
-import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { JobsRead } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
-import { react } from '../farm/react.ts';
+import { react } from '../reactor/react.ts';
 import { schedule } from '../scheduling/schedule.ts';
-import type { Broadcast } from './broadcast.ts';
 import { commit } from './commit.ts';
 import { type Delivered, deliveredIn, withoutLeasesOf } from './delivered.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { HandlerError } from './handler-error.ts';
 import { coalescingKey, type Inbound } from './inbound.ts';
 import { isolate, refuseQuarantined } from './isolate.ts';
 import { carrySessions, loadFarm } from './load-farm.ts';
-import { perform, type Wire } from './perform.ts';
+import { perform } from './perform.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import type { Quarantine } from './quarantine.ts';
 import { Conflict } from './write-batch.ts';
 
 const GATHER_MS = 5;
@@ -26,19 +22,6 @@ const TICK_MS = 500;
 const SWEEP_MS = 2_000;
 const HUNG_MS = 5_000;
 const LONGEST_PAUSE_MS = 2_000;
-
-export type EngineParts = {
-  db: Db;
-  owner: OwnerId;
-  clock: Clock;
-  random: RandomBytes;
-  log: Log;
-  wire: Wire;
-  broadcast: Broadcast;
-  quarantine: Quarantine;
-  /** What receipts for uploaded files are signed with. */
-  signingKey: string;
-};
 
 export interface Engine {
   readonly farm: Farm;

@@ -1,7 +1,7 @@
 import type { Effect } from '../farm/effects.ts';
 import type { Farm } from '../farm/farm.ts';
 import { conflictingJobs } from './conflicting-jobs.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { HandlerError, refusalOf } from './handler-error.ts';
 import type { Inbound } from './inbound.ts';
 import { Conflict } from './write-batch.ts';

@@ -5,9 +5,9 @@ import {
   unfinishedClosedStages,
 } from '@parallel-pilot/shared/server/db/farm-reads.ts';
 import { presentWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
-import { expectBack } from '../farm/enter-stage.ts';
 import type { JobsRead } from '../farm/events.ts';
 import { createFarm, type Farm } from '../farm/farm.ts';
+import { expectBack } from '../reactor/enter-stage.ts';
 import type { Quarantine } from './quarantine.ts';
 import { readJobs } from './read-jobs.ts';
 

@@ -8,7 +8,7 @@ import { identityHashes } from '@parallel-pilot/shared/server/db/workers.ts';
 import { verifyReceipt } from '@parallel-pilot/shared/server/signature.ts';
 import type { FarmEvent, ResultFault, StoredChunk } from '../farm/events.ts';
 import { chunkOf, type Farm } from '../farm/farm.ts';
-import type { EngineParts } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import type { Inbound } from './inbound.ts';
 import type { Quarantine } from './quarantine.ts';
 import { changedJobs, readJobs } from './read-jobs.ts';

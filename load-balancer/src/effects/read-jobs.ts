@@ -1,4 +1,5 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import { chunkStandings } from '@parallel-pilot/shared/server/db/chunks.ts';
@@ -6,7 +7,6 @@ import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {
   type FarmJob,
   farmJobs,
-  LIVE_STATES,
   liveStages,
   type OpenStage,
   openStages,

@@ -4,7 +4,7 @@ import { FAILURES, type FailureCode } from '@parallel-pilot/shared/model/failure
 import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
-import { noteChunkTime } from '../scheduling/chunk-times.ts';
+import { noteChunkTime } from './chunk-times.ts';
 import type { Effect, SettleWrite } from './effects.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { JobFault } from './job-fault.ts';

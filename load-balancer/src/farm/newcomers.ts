@@ -1,5 +1,3 @@
-import type { Farm } from './farm.ts';
-
 /** Tokens of a bucket that were left at that time. */
 type Bucket = { left: number; at: number };
 
@@ -20,7 +18,11 @@ export const createNewcomers = (now: number): Newcomers => ({
 });
 
 /** Lets in a worker never seen before, by two buckets of tokens, or says that it has to wait. */
-export function admitNewcomer({ workers, newcomers }: Farm, address: string, now: number): boolean {
+export function admitNewcomer(
+  { workers, newcomers }: { workers: ReadonlyMap<unknown, unknown>; newcomers: Newcomers },
+  address: string,
+  now: number,
+): boolean {
   const { all, byAddress } = newcomers;
   const network = networkOf(address);
   const own = byAddress.get(network) ?? { left: BY_ADDRESS.most, at: now };

@@ -1,9 +1,9 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { grantChunk } from '../farm/change-chunk.ts';
+import { hangLimit } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
-import { hangLimit } from './chunk-times.ts';
 import { isAvoided } from './eligibility.ts';
 import { takeBack } from './reclaim.ts';
 

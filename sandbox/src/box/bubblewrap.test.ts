@@ -18,7 +18,8 @@ const host: Host = {
   countsProcesses: true,
   filter: null,
   keyLists: [],
-  ownKeyring: null,
+  cutOff: null,
+  openFiles: 4_096,
   hidden: ['/home/ann'],
   cpus: 4,
 };
@@ -44,7 +45,7 @@ test('the line of a worker that is not root', () => {
   assert.match(made, / --dir \/srv --ro-bind \/srv\/bridge \/srv\/bridge /);
   assert.match(
     made,
-    / -- \/usr\/bin\/prlimit --fsize=3000000000 --core=0 --nproc=10 --as=\d+ -- \/usr\/bin\/blender -b$/,
+    / -- \/usr\/bin\/prlimit --fsize=3000000000 --nofile=4096 --core=0 --nproc=10 --as=\d+ -- \/usr\/bin\/blender -b$/,
   );
   assert.doesNotMatch(line({ countsProcesses: false }), /nproc/);
   assert.doesNotMatch(line({ canDisableUserNamespaces: false }), /disable-userns/);

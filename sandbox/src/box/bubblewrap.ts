@@ -27,7 +27,9 @@ const FILTER_FD = 3;
 export function bubblewrapLine(line: BubblewrapLine): { command: string; args: string[] } {
   const { host, workspace } = line;
   const user = workspace.uid === null ? unprivileged(host) : becoming(host, workspace.uid);
-  const [command = host.bwrap, ...before] = [...(host.ownKeyring ?? []), host.bwrap];
+  const closedFrom = host.filter === null ? FILTER_FD : FILTER_FD + 1;
+  const alone = host.cutOff === null ? [] : [...host.cutOff, String(closedFrom)];
+  const [command = host.bwrap, ...before] = [...alone, host.bwrap];
   return {
     command,
     args: [
@@ -84,6 +86,9 @@ const system = (host: Host): string[] => [
   ...Object.entries(host.links).flatMap(([path, target]) => ['--symlink', target, path]),
   ...host.system.flatMap((path) => [...parents(path), '--ro-bind', path, path]),
   ...['--proc', '/proc', '--dev', '/dev'],
+  // The sandbox's own first process: where the child is the same user it could write to its memory, and who has
+  // that process cannot be ended with the sandbox.
+  ...['--perms', '0555', '--tmpfs', '/proc/1', '--remount-ro', '/proc/1'],
   // They list keys of the whole machine. A device that a mount without devices shows cannot be opened.
   ...host.keyLists.flatMap((path) => ['--ro-bind', '/dev/null', path]),
 ];
@@ -111,7 +116,7 @@ function resourceLimits(host: Host, limits: Limits): string[] {
   // stacks and malloc's arenas reserve much more than they use. GPU drivers reserve all there is.
   const reserved = limits.memoryBytes + (4 + host.cpus) * GIB;
   return [
-    ...[host.prlimit, `--fsize=${limits.fileBytes}`, '--core=0'],
+    ...[host.prlimit, `--fsize=${limits.fileBytes}`, `--nofile=${host.openFiles}`, '--core=0'],
     ...(host.countsProcesses ? [`--nproc=${limits.processes}`] : []),
     ...(host.devices.length === 0 ? [`--as=${reserved}`] : []),
     '--',

@@ -1,9 +1,18 @@
-import { accessSync, constants, existsSync, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
 import { availableParallelism, homedir, release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { compareVersions } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Host } from '../sandbox.ts';
-import { ownKeyring } from './keyring.ts';
+import { cutOff } from './cut-off.ts';
 import { realPath } from './program.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 
@@ -34,8 +43,9 @@ export function readHost(isRoot: boolean, hidden: readonly string[]): Host | Lac
     canDisableUserNamespaces: true,
     filter: systemCallFilter(process.arch),
     keyLists: ['/proc/keys', '/proc/key-users'].filter((path) => existsSync(path)),
-    ownKeyring: ownKeyring(find('perl'), process.arch),
+    cutOff: cutOff(find('perl'), process.arch),
     countsProcesses: isRoot || compareVersions(release().split('-')[0] ?? '0', '5.14') >= 0,
+    openFiles: Math.min(OPEN_FILES, allowedFiles()),
     hidden: [...hidden, ...homes(), ...SHARED_PLACES].flatMap(bothNames),
     cpus: availableParallelism(),
   };
@@ -93,6 +103,15 @@ function entries(folder: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** More than any honest program has, and few enough to be looked at. */
+const OPEN_FILES = 4_096;
+
+/** What this process may have open at most, which is the most that it can hand on; see proc_pid_limits(5). */
+function allowedFiles(): number {
+  const [, most] = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? [];
+  return most === undefined ? OPEN_FILES : Number(most);
 }
 
 const isLink = (path: string): boolean =>

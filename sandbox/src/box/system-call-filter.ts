@@ -30,6 +30,7 @@ const program = (processor: Processor): Instruction[] => [
   load(NUMBER),
   // x32 is above as well.
   ...ifAbove(LAST_KNOWN, [end(errno(ENOSYS))]),
+  ...at(processor, 'setsockopt', SETSOCKOPT),
   ...at(processor, 'socket', SOCKET),
   ...at(processor, 'socketpair', SOCKET),
   ...at(processor, 'clone', [
@@ -39,7 +40,7 @@ const program = (processor: Processor): Instruction[] => [
   ]),
   ...at(processor, 'ioctl', [
     load(argument(1)),
-    ...TERMINAL_INPUT.flatMap((request) => ifEqual(request, [end(errno(EPERM))])),
+    ...TERMINAL.flatMap((request) => ifEqual(request, [end(errno(EPERM))])),
     end(ALLOW),
   ]),
   ...at(processor, 'personality', [
@@ -60,6 +61,8 @@ const ABSENT: readonly SystemCall[] = [
   // Its contexts are counted for the whole machine, so that one child could take them all.
   'io_setup',
   ...(['userfaultfd', 'memfd_secret'] as const),
+  // Segments and queues stay when nobody has them open, where no sum of processes finds them.
+  ...(['shmget', 'msgget', 'semget'] as const),
   ...(['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'] as const),
   ...(['statmount', 'listmount'] as const),
 ];
@@ -82,8 +85,11 @@ const FORBIDDEN: readonly SystemCall[] = [
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET of include/uapi/linux/sched.h. */
 const NEW_NAMESPACES = 0x7e02_0000;
 
-/** TIOCSTI and TIOCLINUX, which type into the terminal: CVE-2017-5226, CVE-2023-28100. */
-const TERMINAL_INPUT = [0x5412, 0x541c];
+/**
+ * TIOCSTI and TIOCLINUX, which type into the terminal (CVE-2017-5226, CVE-2023-28100), and TIOCSETD, by which a
+ * terminal of one's own becomes a modem's, with the module of the kernel that does so (CVE-2017-2636, CVE-2023-6546).
+ */
+const TERMINAL = [0x5412, 0x541c, 0x5423];
 
 /** Linux's own, and the question which it is. */
 const PERSONALITIES = [0, 0xffff_ffff];
@@ -127,15 +133,35 @@ function at(processor: Processor, call: SystemCall, then: Instruction[]): Instru
 }
 
 const [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, NETLINK_ROUTE] = [1, 2, 10, 16, 0];
+/** The family's own, ICMP, TCP, UDP and ICMPv6. Others (SCTP, DCCP, L2TP, SMC) are modules that a socket loads. */
+const IP_PROTOCOLS = [0, 1, 6, 17, 58];
+
+const onlyProtocols = (protocols: number[]): Instruction[] => [
+  load(argument(2)),
+  ...protocols.flatMap((protocol) => ifEqual(protocol, [end(ALLOW)])),
+  end(errno(EPROTONOSUPPORT)),
+];
 
 /** Sockets of its own files and its own loopback, and the list of its network's interfaces, which is read by netlink. */
 const SOCKET: Instruction[] = [
   load(argument(0)),
-  ...[AF_UNIX, AF_INET, AF_INET6].flatMap((family) => ifEqual(family, [end(ALLOW)])),
+  ...ifEqual(AF_UNIX, [end(ALLOW)]),
+  ...[AF_INET, AF_INET6].flatMap((family) => ifEqual(family, onlyProtocols(IP_PROTOCOLS))),
   ...unlessEqual(AF_NETLINK, [end(errno(EAFNOSUPPORT))]),
+  ...onlyProtocols([NETLINK_ROUTE]),
+];
+
+const SOL_SOCKET = 1;
+/** SO_SNDBUF, SO_RCVBUF and what forces them. */
+const BUFFER_SIZES = [7, 8, 32, 33];
+
+/** The sizes of a socket's buffers are wishes, which are not granted: what sockets hold is counted by their number. */
+const SETSOCKOPT: Instruction[] = [
+  load(argument(1)),
+  ...unlessEqual(SOL_SOCKET, [end(ALLOW)]),
   load(argument(2)),
-  ...ifEqual(NETLINK_ROUTE, [end(ALLOW)]),
-  end(errno(EPROTONOSUPPORT)),
+  ...BUFFER_SIZES.flatMap((option) => ifEqual(option, [end(errno(0))])),
+  end(ALLOW),
 ];
 
 function assemble(instructions: readonly Instruction[]): Uint8Array {

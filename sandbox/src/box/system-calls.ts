@@ -24,6 +24,10 @@ const NUMBERS = {
   clone: [56, 220],
   clone3: [435, 435],
   personality: [135, 92],
+  setsockopt: [54, 208],
+  prctl: [157, 167],
+  close: [3, 57],
+  close_range: [436, 436],
 
   unshare: [272, 97],
   setns: [308, 268],
@@ -40,6 +44,10 @@ const NUMBERS = {
   mount_setattr: [442, 442],
   statmount: [457, 457],
   listmount: [458, 458],
+
+  shmget: [29, 194],
+  msgget: [68, 186],
+  semget: [64, 190],
 
   add_key: [248, 217],
   request_key: [249, 218],

@@ -2,11 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, type FileHandle, lstat, open, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-
-export type Taken =
-  | { ok: true; bytes: number }
-  /** `message` is a sentence for the owner of the job. */
-  | { ok: false; reason: 'absent' | 'no-file' | 'too-large'; message: string };
+import type { Loaded, Taken } from '../sandbox.ts';
 
 /** Neither follows a link nor waits at a pipe. Windows has no such flags, and no sandbox. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -30,9 +26,6 @@ export async function takeFile(
   if (loaded.held !== null) await writeFile(target, loaded.held, { mode: 0o600 });
   return { ok: true, bytes: loaded.bytes };
 }
-
-/** `held` is the file itself, or null where it was large and lies at its target now. */
-export type Loaded = { ok: true; bytes: number; held: Buffer | null } | (Taken & { ok: false });
 
 /** The same, but a small file is not written. */
 export async function loadFile(

@@ -15,7 +15,7 @@ export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
   const inRoot = (name: string): string => join(root, name);
   const folders = { in: inRoot('in'), work: inRoot('work'), tmp: inRoot('tmp'), shm: inRoot('shm') };
   const sandboxed = sandbox.level === 'bubblewrap';
-  const uid = sandboxed && sandbox.host.setpriv !== null ? childUid(process.pid, made) : null;
+  const uid = sandboxed && sandbox.host.setpriv !== null ? takeUid() : null;
   mkdirSync(root, { recursive: true, mode: 0o700 });
   mkdirSync(folders.in);
   chmodSync(folders.in, 0o755);
@@ -35,17 +35,38 @@ export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
     load: (name, target, maxBytes) => loadFile(folders.work, name, target, maxBytes),
     move: (name, target) => moveFile(folders.work, name, target),
     discard: (name) => unlink(join(folders.work, name)).catch(() => {}),
-    remove: () => removeFolder(root),
+    async remove() {
+      await removeFolder(root);
+      if (uid !== null) taken.delete(uid);
+    },
   };
 }
 
 /** Ids from here on up to 0x7ffdffff are given to nobody: https://systemd.io/UIDS-GIDS/ */
 const FIRST_UID = 0x7000_0000;
-const UIDS_PER_WORKER = 64;
+/** A slot has up to two children, and a decoder. */
+const UIDS_PER_WORKER = 1_000;
 
-/** RLIMIT_NPROC counts a user's processes on the whole machine, so no two children are the same user. */
+const taken = new Set<number>();
+let lastOrdinal = 0;
+
+/**
+ * RLIMIT_NPROC counts a user's processes on the whole machine, so no two children are the same user: one is given
+ * again when its workspace is gone, and then as late as can be.
+ */
+function takeUid(): number {
+  for (let tries = 0; tries < UIDS_PER_WORKER; tries += 1) {
+    lastOrdinal = (lastOrdinal + 1) % UIDS_PER_WORKER;
+    const uid = childUid(process.pid, lastOrdinal);
+    if (taken.has(uid)) continue;
+    taken.add(uid);
+    return uid;
+  }
+  throw new Error(`more than ${UIDS_PER_WORKER} children at a time`);
+}
+
 export const childUid = (pid: number, ordinal: number): number =>
-  FIRST_UID + (pid % 2 ** 21) * UIDS_PER_WORKER + (ordinal % UIDS_PER_WORKER);
+  FIRST_UID + (pid % 2 ** 18) * UIDS_PER_WORKER + ordinal;
 
 async function fill(from: string, to: string, forOthers: boolean): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true, recursive: true })) {

@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { findProgram } from '../box/program.ts';
-import type { ControlGroup } from '../limits/control-group.ts';
 import { treeCpuMs } from '../limits/cpu-time.ts';
 import { joining } from '../limits/join.ts';
 import { type Excess, watchLimits } from '../limits/watch.ts';
-import type { Confinement, Limits, Sandbox } from '../sandbox.ts';
+import type { Confinement, ControlGroup, Limits, Sandbox } from '../sandbox.ts';
 import { searchPath } from './config.ts';
 import { type ChildExit, realExit } from './exit.ts';
 import { type Launch, launchOf } from './launch.ts';
 import { readOutput } from './read-output.ts';
+import { endAtOnce, signalGroup } from './signals.ts';
 
 export type ChildOptions = {
   command: string;
@@ -41,7 +41,7 @@ export type Child = {
   write(data: string | Uint8Array): Promise<void>;
   /**
    * Ends the child and every process it started: SIGTERM, and SIGKILL `graceMs`
-   * later. In a sandbox SIGTERM ends the sandbox, and so all in it at once.
+   * later. A sandbox ends at once, and all in it.
    */
   kill(graceMs?: number): Promise<ChildExit>;
   /** Ends the child at once for what it said, and hears no more of it: `exited` tells the reason. */
@@ -59,7 +59,7 @@ export function startChild(options: ChildOptions): Child {
   const condemn = (reason: string): void => {
     condemned ??= reason;
     for (const one of outputs) one?.stop();
-    signalGroup(child.pid, 'SIGKILL');
+    endAtOnce(child.pid);
   };
   const listen = (stream: Readable | null, maxLength: number, onLine: (line: string) => void) =>
     stream === null
@@ -84,7 +84,7 @@ export function startChild(options: ChildOptions): Child {
       ? undefined
       : watchLimits({ pid: child.pid, group, confinement: options.confinement }, (over) => {
           excess = over;
-          signalGroup(child.pid, 'SIGKILL');
+          endAtOnce(child.pid);
         });
   const exited = child.then(async (result): Promise<ChildExit> => {
     excess ??= watch?.end();
@@ -109,8 +109,10 @@ export function startChild(options: ChildOptions): Child {
       stdin.off('drain', resolve).off('close', resolve);
     },
     async kill(graceMs = 300) {
-      signalGroup(child.pid, 'SIGTERM');
-      const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), graceMs);
+      // bubblewrap would end at SIGTERM without a word to what is inside.
+      if (launch.sandboxed) endAtOnce(child.pid);
+      else signalGroup(child.pid, 'SIGTERM');
+      const timer = setTimeout(() => endAtOnce(child.pid), graceMs);
       const exit = await exited;
       clearTimeout(timer);
       return exit;
@@ -155,12 +157,3 @@ const execute = ({ command, args, env, cwd, filter }: Launch) =>
     killDescendants: true,
     forceKillAfterDelay: false,
   });
-
-function signalGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, signal);
-  } catch {
-    // ESRCH: the whole group is gone, which is what was wanted.
-  }
-}

@@ -1,15 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Limits } from '../sandbox.ts';
+import type { ControlGroup, Limits } from '../sandbox.ts';
 import type { V1Controller } from './cgroup-paths.ts';
-import {
-  type ControlGroup,
-  processesIn,
-  readText,
-  removeGroups,
-  tryWrite,
-  writeText,
-} from './control-group.ts';
+import { processesIn, readText, removeGroups, tryWrite, writeText } from './control-group.ts';
 import { newGroupName } from './group-name.ts';
 
 /** Folders in which groups are made, by controller. */

@@ -1,16 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Limits } from '../sandbox.ts';
+import type { ControlGroup, Limits } from '../sandbox.ts';
 import type { CgroupPlace } from './cgroup-paths.ts';
-import {
-  type ControlGroup,
-  processesIn,
-  readCount,
-  readText,
-  removeGroups,
-  tryWrite,
-  writeText,
-} from './control-group.ts';
+import { processesIn, readCount, readText, removeGroups, tryWrite, writeText } from './control-group.ts';
 import { newGroupName } from './group-name.ts';
 
 /** Where this process moves to when its own group is to have groups below it. */

@@ -1,30 +1,6 @@
 import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Limits } from '../sandbox.ts';
-
-/** What the kernel counts, and stops, of one child and all it starts; see cgroups(7). */
-export type ControlGroup = {
-  /** Files into which a process that is to be counted writes "0", before it does anything else. */
-  readonly joins: readonly string[];
-  /** By the ids that they have here. */
-  processes(): number[];
-  /** True once it wanted more memory than it may have. It does not get it: it is ended or stands still. */
-  outOfMemory(): boolean;
-  /** Processor time of all its processes so far, ended ones too, milliseconds; null where it is not counted. */
-  cpuMs(): number | null;
-  /** Changes what it may have. False when it has more already and cannot give it back. */
-  limitMemory(bytes: number): boolean;
-  /** Ends whatever is left in it, and removes it. */
-  remove(): Promise<void>;
-};
-
-/** Makes control groups; which generation they are of is for people to know. */
-export type ControlGroups = {
-  readonly version: 'cgroup v2' | 'cgroup v1';
-  /** Throws where the system refuses it. */
-  make(limits: Limits): ControlGroup;
-};
 
 export const readText = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
 

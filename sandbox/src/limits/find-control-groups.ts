@@ -1,10 +1,10 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { execa } from 'execa';
-import type { Limits } from '../sandbox.ts';
+import type { ControlGroups, Limits } from '../sandbox.ts';
 import { type CgroupPlaces, cgroupPlaces } from './cgroup-paths.ts';
 import { type BasesV1, makeV1 } from './cgroup-v1.ts';
 import { baseV2, makeV2 } from './cgroup-v2.ts';
-import { type ControlGroups, removeGroups } from './control-group.ts';
+import { removeGroups } from './control-group.ts';
 import { orphanedGroups } from './group-name.ts';
 import { joining } from './join.ts';
 import { defaultLimits } from './limits.ts';

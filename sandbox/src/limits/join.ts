@@ -1,4 +1,4 @@
-import type { ControlGroup } from './control-group.ts';
+import type { ControlGroup } from '../sandbox.ts';
 
 /** Rather a child than a server of the farm or a program of the machine's owner; see proc_pid_oom_score_adj(5). */
 const ENDED_FIRST = 900;

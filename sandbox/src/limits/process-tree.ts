@@ -23,7 +23,7 @@ export async function treeOf(pid: number): Promise<number[]> {
   return found;
 }
 
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? [];
   return threads.flatMap((thread) =>
     readProcess(`${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
@@ -33,6 +33,21 @@ function childrenOf(pid: number): number[] {
 /** A small file of /proc: asking Node's thread pool for it takes several times as long as reading it. Empty when it is gone. */
 export const readProcess = (path: string): string =>
   attempt(() => readFileSync(`/proc/${path}`, 'latin1')) ?? '';
+
+/**
+ * The id by which /proc tells what a process holds: that of a thread of it that is alive, since of one whose first
+ * thread has ended the process's own id tells nothing, though the others have all of it.
+ */
+export function livingThread(pid: number): number {
+  if (!hasEnded(pid)) return pid;
+  const threads = attempt(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return threads.map(Number).find((thread) => !hasEnded(thread)) ?? pid;
+}
+
+const hasEnded = (thread: number): boolean => /^State:\s+[ZX]/m.test(readProcess(`${thread}/status`));
+
+/** False for one that is ending: what it had is given back already, and what is left of it belongs to root. */
+export const hasMemory = (pid: number): boolean => /^VmSize:/m.test(readProcess(`${pid}/status`));
 
 function attempt<T>(read: () => T): T | null {
   try {

@@ -1,60 +1,126 @@
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { createReadStream, readFileSync } from 'node:fs';
+import { opendir, readlink, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { hasMemory } from './process-tree.ts';
 
-/** Bytes of files that processes hold although they have no name any more; `memory`: those made by memfd_create(2). */
+/**
+ * Bytes of what processes hold although no folder shows it. `memory`: files made by memfd_create(2), and what lies
+ * in the queues of sockets, as much as they can hold.
+ */
 export type Unnamed = { disk: number; memory: number };
 
-const TOO_MUCH: Unnamed = { disk: Number.POSITIVE_INFINITY, memory: 0 };
+/** They are more than can be looked at, again and again, beside everything else that this process does. */
+class TooMany extends Error {}
+
+/** Of all processes together. A training with many readers has some thousands open. */
+const MOST_OPEN = 16_384;
+/** Bytes of their lists of memory mappings, of which each line may have a path of 4 kB; one of torch has 200 kB. */
+const MOST_LISTED = 64 * 1024 ** 2;
+const MOST_MAPPED = 16_384;
 
 /** Of the lists of memory mappings, which are long, only every fourth look reads them. */
 const MAPPINGS_EVERY = 4;
+/** What is asked at once. */
+const AT_ONCE = 64;
 
 /**
  * Looks again and again for what processes hold open or mapped and no folder
  * shows. Not found: what is under way between two processes, in the queue of a
- * socket. Whoever hides its files, as a process can by prctl(PR_SET_DUMPABLE),
- * counts as having too many: no honest program of a job does.
+ * socket. Null where there are too many. Whoever hides its files, as a process
+ * can by prctl(PR_SET_DUMPABLE), counts as having too many: no honest program
+ * of a job does.
  */
-export function createUnnamedFiles(): (pids: readonly number[]) => Promise<Unnamed> {
-  let mapped: Found[] = [];
+export function createUnnamedFiles(): (pids: readonly number[]) => Promise<Unnamed | null> {
+  let mapped = new Map<string, Held>();
   let looks = 0;
   return async (pids) => {
-    if (looks % MAPPINGS_EVERY === 0) mapped = (await Promise.all(pids.map(mappedFiles))).flat();
-    looks += 1;
-    const open = await Promise.all(pids.map(openFiles));
-    if (open.includes(null)) return TOO_MUCH;
-    return sumOf([...mapped, ...open.flatMap((it) => it ?? [])]);
+    try {
+      if (looks % MAPPINGS_EVERY === 0) mapped = await mappedFiles(pids);
+      looks += 1;
+      return sumOf(mapped, await openFiles(pids));
+    } catch (error) {
+      if (error instanceof TooMany) return null;
+      throw error;
+    }
   };
 }
 
-/** A file that several have counts once: as an open one exactly, as a mapped one perhaps by the end of what is mapped of it. */
-function sumOf(files: readonly Found[]): Unnamed {
-  const largest = new Map<string, Held>();
-  for (const { file, held } of files) {
-    if ((largest.get(file)?.bytes ?? 0) < held.bytes) largest.set(file, held);
-  }
-  const sum = (inMemory: boolean): number =>
-    [...largest.values()].reduce((all, it) => all + (it.inMemory === inMemory ? it.bytes : 0), 0);
-  return { disk: sum(false), memory: sum(true) };
-}
-
 type Held = { bytes: number; inMemory: boolean };
-type Found = { file: string; held: Held };
 
-/** Null when they may not be seen. */
-async function openFiles(pid: number): Promise<Found[] | null> {
-  const folder = `/proc/${pid}/fd`;
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    return error.code === 'EACCES' || error.code === 'EPERM' ? null : [];
-  });
-  if (names === null) return null;
-  return (await Promise.all(names.map((name) => statFile(`${folder}/${name}`)))).flat();
+/** A file that several have counts once: as an open one exactly, as a mapped one perhaps by the end of what is mapped of it. */
+function keepLargest(files: Map<string, Held>, file: string, held: Held): void {
+  if ((files.get(file)?.bytes ?? 0) < held.bytes) files.set(file, held);
 }
 
-async function statFile(path: string): Promise<Found[]> {
-  const file = await stat(path).catch(() => null);
-  if (file === null || !file.isFile() || file.nlink > 0) return [];
+function sumOf(mapped: ReadonlyMap<string, Held>, open: ReadonlyMap<string, Held>): Unnamed {
+  const largest = new Map(open);
+  for (const [file, held] of mapped) keepLargest(largest, file, held);
+  let [disk, memory] = [0, 0];
+  for (const { bytes, inMemory } of largest.values()) {
+    if (inMemory) memory += bytes;
+    else disk += bytes;
+  }
+  return { disk, memory };
+}
+
+async function openFiles(pids: readonly number[]): Promise<Map<string, Held>> {
+  const found = new Map<string, Held>();
+  const waiting: string[] = [];
+  let count = 0;
+  const look = async (): Promise<void> => {
+    const all = await Promise.all(waiting.splice(0).map(statFile));
+    for (const it of all) if (it !== null) keepLargest(found, it.file, it.held);
+  };
+  for (const pid of pids) {
+    for await (const path of descriptors(pid)) {
+      count += 1;
+      if (count > MOST_OPEN) throw new TooMany();
+      waiting.push(path);
+      if (waiting.length === AT_ONCE) await look();
+    }
+  }
+  await look();
+  return found;
+}
+
+async function* descriptors(pid: number): AsyncGenerator<string> {
+  const path = `/proc/${pid}/fd`;
+  const folder = await opendir(path, { bufferSize: 256 }).catch((error: NodeJS.ErrnoException) => {
+    if ((error.code === 'EACCES' || error.code === 'EPERM') && hasMemory(pid)) throw new TooMany();
+    return null;
+  });
+  if (folder === null) return;
+  try {
+    for await (const { name } of folder) yield `${path}/${name}`;
+  } catch (error) {
+    // The process ended meanwhile.
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH'].includes(`${error.code}`)) return;
+    throw error;
+  }
+}
+
+async function statFile(path: string): Promise<{ file: string; held: Held } | null> {
+  const it = await stat(path).catch(() => null);
+  if (it === null) return null;
+  const file = `${it.dev}:${it.ino}`;
+  if (it.isSocket()) return { file, held: { bytes: SOCKET_BYTES, inMemory: true } };
+  if (it.isFIFO()) return { file, held: { bytes: PIPE_BYTES, inMemory: true } };
+  if (!it.isFile() || it.nlink > 0) return null;
   const inMemory = (await readlink(path).catch(() => '')).startsWith(MEMFD);
-  return [{ file: `${file.dev}:${file.ino}`, held: { bytes: file.blocks * 512, inMemory } }];
+  return { file, held: { bytes: it.blocks * 512, inMemory } };
+}
+
+/** All pipes of a user that are larger have 64 MB together; see pipe(7). */
+const PIPE_BYTES = 65_536;
+/** What a socket of files holds at most; the filter of system calls lets nobody ask for more. See socket(7). */
+const SOCKET_BYTES = readNumber('/proc/sys/net/core/wmem_default') ?? 212_992;
+
+function readNumber(path: string): number | null {
+  try {
+    return Number(readFileSync(path, 'latin1'));
+  } catch {
+    return null;
+  }
 }
 
 /** As paths of nothing else begin: the child can write nowhere in the root folder. */
@@ -65,27 +131,52 @@ const DELETED = ' (deleted)';
 /** A line of proc_pid_maps(5). */
 const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) +(.*)$/;
 
-async function mappedFiles(pid: number): Promise<Found[]> {
-  const maps = await readFile(`/proc/${pid}/maps`, 'latin1').catch(() => '');
-  if (!maps.includes(DELETED)) return [];
-  const lines = maps.split('\n').filter((line) => line.endsWith(DELETED));
-  return (await Promise.all(lines.map((line) => lookAtMapping(pid, line)))).flat();
+async function mappedFiles(pids: readonly number[]): Promise<Map<string, Held>> {
+  const mappings = new Map<string, Held & { by: string }>();
+  let listed = 0;
+  for (const pid of pids) {
+    // Line by line: a list can be larger than what this process may hold.
+    for await (const line of linesOf(`/proc/${pid}/maps`)) {
+      listed += line.length;
+      const mapping = line.endsWith(DELETED) ? readMapping(pid, line) : null;
+      if (mapping !== null && (mappings.get(mapping.file)?.bytes ?? 0) < mapping.held.bytes)
+        mappings.set(mapping.file, mapping.held);
+      if (listed > MOST_LISTED || mappings.size > MOST_MAPPED) throw new TooMany();
+    }
+  }
+  const found = new Map<string, Held>();
+  for (const [file, { by, ...held }] of mappings) {
+    // For root alone; others know no more than how far into the file the mapping reaches.
+    const exactly = await statFile(by);
+    if (exactly === null) keepLargest(found, file, held);
+    else keepLargest(found, exactly.file, exactly.held);
+  }
+  return found;
 }
 
-async function lookAtMapping(pid: number, line: string): Promise<Found[]> {
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const stream = createReadStream(path, { encoding: 'latin1' });
+  // A process that has ended has no list. Its error comes by the lines as well.
+  stream.on('error', () => {});
+  try {
+    yield* createInterface({ input: stream });
+  } catch {
+    // It ended meanwhile.
+  } finally {
+    stream.destroy();
+  }
+}
+
+function readMapping(pid: number, line: string): { file: string; held: Held & { by: string } } | null {
   const [, from = '', to = '', offset = '', major = '', minor = '', inode = '', path = ''] =
     MAPPING.exec(line) ?? [];
-  if (from === '' || SHARED.test(path)) return [];
-  // For root alone; others know no more than how far into the file the mapping reaches.
-  const exactly = await statFile(`/proc/${pid}/map_files/${from}-${to}`);
-  if (exactly.length > 0) return exactly;
+  if (from === '' || SHARED.test(path)) return null;
   const bytes = hex(offset) + hex(to) - hex(from);
-  return [
-    {
-      file: `${device(hex(major), hex(minor))}:${inode}`,
-      held: { bytes, inMemory: path.startsWith(MEMFD) },
-    },
-  ];
+  const by = `/proc/${pid}/map_files/${from}-${to}`;
+  return {
+    file: `${device(hex(major), hex(minor))}:${inode}`,
+    held: { bytes, inMemory: path.startsWith(MEMFD), by },
+  };
 }
 
 const hex = (digits: string): number => Number.parseInt(digits, 16);

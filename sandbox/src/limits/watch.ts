@@ -1,8 +1,7 @@
-import type { Confinement, Limits } from '../sandbox.ts';
-import type { ControlGroup } from './control-group.ts';
+import type { Confinement, ControlGroup, Limits } from '../sandbox.ts';
 import { folderUsage } from './folder-usage.ts';
 import { heldBytes } from './memory.ts';
-import { treeOf } from './process-tree.ts';
+import { livingThread, treeOf } from './process-tree.ts';
 import { createUnnamedFiles } from './unnamed-files.ts';
 
 /** Which limit was passed, and a sentence about it. */
@@ -26,7 +25,7 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
   const { wallMs } = limits;
   const { work, tmp, shm } = workspace.folders;
   let ended = false;
-  let memfdBytes = 0;
+  let unnamedBytes = 0;
   const unnamedFiles = createUnnamedFiles();
   const timers: (() => void)[] = [];
   const report = (excess: Excess | null): void => {
@@ -39,18 +38,22 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
     for (const clear of timers) clear();
   };
   const lookAtMemory = async (): Promise<number> => {
-    const processes = await treeOf(pid);
+    const processes = (await treeOf(pid)).map(livingThread);
     const allowed = limits.memoryBytes;
-    const memoryBytes = memfdBytes + (await heldBytes(processes, allowed - memfdBytes));
+    const memoryBytes = unnamedBytes + (await heldBytes(processes, allowed - unnamedBytes));
     report(excessOf({ ...NOTHING, memoryBytes, processes: processes.length }, limits));
     return memoryBytes > allowed / 2 ? OFTEN_MS : SELDOM_MS;
   };
   const lookAtDisk = async (): Promise<number> => {
     const [unnamed, disk] = await Promise.all([
-      unnamedFiles(group?.processes() ?? (await treeOf(pid))),
+      unnamedFiles((group?.processes() ?? (await treeOf(pid))).map(livingThread)),
       folderUsage([work, tmp, shm], { bytes: limits.diskBytes, files: limits.files }),
     ]);
-    memfdBytes = unnamed.memory;
+    if (unnamed === null) {
+      report(uncountable);
+      return SELDOM_MS;
+    }
+    unnamedBytes = unnamed.memory;
     report(excessOf({ ...NOTHING, diskBytes: disk.bytes + unnamed.disk, files: disk.files }, limits));
     return SELDOM_MS;
   };
@@ -135,6 +138,11 @@ const tooMuchMemory = ({ memoryBytes }: Limits): Excess => ({
   limit: 'memory',
   message: `It needed more than the ${size(memoryBytes)} of memory that it may have on this worker.`,
 });
+
+const uncountable: Excess = {
+  limit: 'disk',
+  message: 'It had more files, pipes and sockets open than can be counted, or hid them.',
+};
 
 const tooLong = (wallMs: number): Excess => ({
   limit: 'time',

@@ -17,6 +17,9 @@ export function mergePatches(earlier: JobPatch, later: JobPatch): JobPatch {
     changed: earlier.changed || later.changed || moved,
     stage: later.stage ?? earlier.stage,
     chunks: [...news.changes.values()],
+    ...(earlier.names === undefined && later.names === undefined
+      ? {}
+      : { names: { ...earlier.names, ...later.names } }),
     progress: [...news.progress.values()],
     backgroundFraction: later.backgroundFraction ?? earlier.backgroundFraction,
   };

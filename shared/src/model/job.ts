@@ -90,6 +90,9 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
 export const isOver = (status: JobStatus): boolean =>
   status === 'completed' || status === 'failed' || status === 'canceled';
 
+/** States of a job whose chunks the load balancer keeps in mind. */
+export const LIVE_STATES = ['preparing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
+
 /** True while the load balancer may grant chunks of the job. */
 export const isGrantable = (status: JobStatus): boolean =>
   status === 'preparing' || status === 'queued' || status === 'running';

@@ -25,6 +25,8 @@ export const JobPatch = z.object({
   changed: z.boolean(),
   stage: StageId.nullable(),
   chunks: z.array(ChunkChange),
+  /** What the workers of `chunks` are called. */
+  names: z.record(WorkerId, z.string()).optional(),
   /** Chunks under way of which something new is known. */
   progress: z.array(
     z.object({

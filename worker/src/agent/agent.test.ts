@@ -157,7 +157,7 @@ test('a message that does not fit the protocol is refused and harms nothing', as
 
 test('a worker whose disk is full gives back at once what it has not started', async (t) => {
   const world = await TestWorld.make(t);
-  world.start();
+  world.start({}, undefined, { freeBytes: async () => 0 });
   const hello = await world.farm.heard('hello');
   assert.equal(hello.slots, 1);
   const gate = world.gate('open');
@@ -169,4 +169,15 @@ test('a worker whose disk is full gives back at once what it has not started', a
     await world.farm.heard('released', (it) => it.leases.includes(lease));
   assert.deepEqual(world.runs, ['first']);
   assert.deepEqual([world.farm.all('failed'), world.farm.all('done')], [[], []]);
+});
+
+test('a program that only says that the disk is full fails its chunk, and the worker goes on', async (t) => {
+  const world = await TestWorld.make(t);
+  world.start();
+  await world.farm.heard('hello');
+  const { lease } = await world.assign({ name: 'liar', does: 'fail', code: 'disk-full' });
+  await world.farm.heard('failed', (it) => it.lease === lease && it.code === 'disk-full');
+  await world.assign({ name: 'next' });
+  await world.farm.heard('done');
+  assert.deepEqual(world.farm.all('released'), []);
 });

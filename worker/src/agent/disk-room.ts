@@ -11,16 +11,21 @@ const LOOK_MS = 1_000;
  */
 export type DiskRoom = {
   readonly full: boolean;
+  /** Looks at the disk now. */
+  isFull(): Promise<boolean>;
   /** Something met a full disk just now. */
   report(): void;
   close(): void;
 };
 
-export function watchDiskRoom(folder: string, log: Log): DiskRoom {
+/** Bytes that are free for a user on the disk that holds a folder. */
+export type FreeBytes = (folder: string) => Promise<number>;
+
+export function watchDiskRoom(folder: string, log: Log, freeBytes: FreeBytes = ofDisk): DiskRoom {
   let timer: NodeJS.Timeout | undefined;
+  const isFull = async (): Promise<boolean> => (await freeBytes(folder)) < ENOUGH_BYTES;
   const measure = async (): Promise<void> => {
-    const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < ENOUGH_BYTES) return;
+    if (await isFull()) return;
     clearInterval(timer);
     timer = undefined;
     log.info({ event: 'disk.room' }, 'There is disk space again; taking work.');
@@ -29,6 +34,7 @@ export function watchDiskRoom(folder: string, log: Log): DiskRoom {
     get full() {
       return timer !== undefined;
     },
+    isFull,
     report() {
       if (timer !== undefined) return;
       log.warn(
@@ -39,4 +45,9 @@ export function watchDiskRoom(folder: string, log: Log): DiskRoom {
     },
     close: () => clearInterval(timer),
   };
+}
+
+async function ofDisk(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }

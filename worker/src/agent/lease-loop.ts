@@ -133,7 +133,7 @@ export class LeaseLoop {
       const { code, message } = prepared;
       if (signal.aborted) return;
       if (code === 'out-of-reach') return this.#giveBack(held, message);
-      return this.#settle(held, assign, { ok: false, code, message, log: '' }, 0);
+      return this.#settle(held, assign, { ok: false, code, message, log: '' }, 0, code === 'disk-full');
     }
     const ready: Ready['phase'] = { at: 'ready', assign, places: prepared };
     if (signal.aborted) return this.#abandon(held, ready);
@@ -180,25 +180,37 @@ export class LeaseLoop {
       (it) => progress.note(held.lease, it),
       held.stop.signal,
     );
+    const diskFull = await this.#isDiskFull(outcome);
     const busyMs = performance.now() - startedAt;
     progress.forget(held.lease);
     // The slot's next chunk starts before anything is done about this one's result.
     // On a full disk that would fail as this one did.
-    if (outcome.ok || outcome.code !== 'disk-full') this.#pump();
+    if (!diskFull) this.#pump();
     release();
     if (held.stop.signal.aborted) {
       logStopped(log, assign);
       await outbox.discard(held.lease);
     } else {
-      await this.#settle(held, assign, outcome, busyMs);
+      await this.#settle(held, assign, outcome, busyMs, diskFull);
     }
     this.#parts.onChange();
   }
 
-  async #settle(held: Held, assign: Assign, outcome: RunOutcome, busyMs: number): Promise<void> {
+  /** A kind may have that from what a program printed, and any script can print it: then the attempt counts. */
+  async #isDiskFull(outcome: RunOutcome): Promise<boolean> {
+    return !outcome.ok && outcome.code === 'disk-full' && (await this.#parts.disk.isFull());
+  }
+
+  async #settle(
+    held: Held,
+    assign: Assign,
+    outcome: RunOutcome,
+    busyMs: number,
+    diskFull: boolean,
+  ): Promise<void> {
     held.phase = { at: 'delivering' };
     logOutcome(this.#parts.log, assign, outcome, busyMs);
-    if (!outcome.ok && outcome.code === 'disk-full') return this.#giveBackDiskFull(held);
+    if (diskFull) return this.#giveBackDiskFull(held);
     let entry: OutboxEntry;
     try {
       entry = await this.#keep(assign, outcome, busyMs);

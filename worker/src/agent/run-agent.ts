@@ -12,7 +12,7 @@ import type { Log } from '../log.ts';
 import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
-import { watchDiskRoom } from './disk-room.ts';
+import { type FreeBytes, watchDiskRoom } from './disk-room.ts';
 import { joinHost } from './host-workers.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import { Outbox } from './outbox.ts';
@@ -30,6 +30,8 @@ export type RunOptions = {
   onReady?: () => void;
   /** Left out, SIGTERM and SIGINT of this process are listened to. */
   stop?: StopSignals;
+  /** Left out, the file system is asked. */
+  freeBytes?: FreeBytes;
 };
 
 /**
@@ -82,7 +84,7 @@ async function live(
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
   const slots = await createSlots(config, folder, { kinds, sandbox, limits, log });
   const progress = new ProgressReport((message) => agent.connection.send('progress', message));
-  const disk = watchDiskRoom(config.dataFolder, log);
+  const disk = watchDiskRoom(config.dataFolder, log, options.freeBytes);
   const loop = new LeaseLoop({
     slots,
     assets,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
+import type { Api } from '../../api/client.ts';
 import { sampleJob, sampleStates } from '../../fixtures/small-farm.ts';
 import { applyPatch as apply, applyJob, type JobView } from '../../follow/view.ts';
 import { type Frames, frames } from './frames.ts';
@@ -9,7 +10,8 @@ import { type Frames, frames } from './frames.ts';
 const worker = WorkerId.parse('wrk_abcdefghij0123456789');
 
 const opened = (letters = 'qqq') =>
-  frames.take(applyJob(null, sampleJob({}, letters), frames.opening).view, sampleStates(letters), false).view;
+  frames.take(applyJob(null, sampleJob({}, letters), frames.opening).view, fetched(letters), false).view;
+const fetched = (letters: string) => ({ states: sampleStates(letters), makers: new Map() });
 const applyPatch = (view: JobView<Frames>, one: JobPatch) => apply(frames, view, one);
 
 const patch = (fields: Partial<JobPatch>): JobPatch => {
@@ -35,14 +37,48 @@ describe('a followed job', () => {
     ]);
     const again = applyPatch(first.view, patch({ chunks: [{ ordinal: 1, status: 'done', worker }] }));
     assert.deepEqual(again.events, []);
-    const older = frames.take(again.view, sampleStates('qrq'), false);
+    const older = frames.take(again.view, fetched('qrq'), false);
     assert.deepEqual(older.events, []);
-    const fetched = frames.take(older.view, sampleStates('ddf'), false);
-    assert.deepEqual(fetched.events, [
+    const newer = frames.take(older.view, fetched('ddf'), false);
+    assert.deepEqual(newer.events, [
       { event: 'frame.done', frame: 10, worker: null, done: 2, total: 3 },
       { event: 'frame.failed', frame: 12 },
     ]);
-    assert.deepEqual(frames.progress(fetched.view), { done: 2, failed: 1, total: 3 });
+    assert.deepEqual(frames.progress(newer.view), { done: 2, failed: 1, total: 3 });
+  });
+
+  test('what was said to be over while the states were fetched stays over, and no count goes back', () => {
+    const chunks = [0, 1].map((ordinal) => ({ ordinal, status: 'done' as const, worker }));
+    const both = applyPatch(opened(), patch({ chunks, names: { [worker]: 'studio-1' } })).view;
+    const slow = frames.take(both, fetched('dqq'), false);
+    assert.deepEqual(frames.progress(slow.view), { done: 2, failed: 0, total: 3 });
+    // The next answer is from after that: what it says counts.
+    assert.deepEqual(frames.progress(frames.take(slow.view, fetched('dqq'), false).view), {
+      done: 1,
+      failed: 0,
+      total: 3,
+    });
+  });
+
+  test('a frame is told with its worker, be it so short that nothing was heard before its end, or be its patch lost', async () => {
+    const chunks = [{ ordinal: 1, status: 'done' as const, worker }];
+    const [short] = applyPatch(opened(), patch({ chunks, names: { [worker]: 'studio-1' } })).events;
+    assert.ok(short?.event === 'frame.done' && short.worker === 'studio-1', JSON.stringify(short));
+
+    const asked: unknown[] = [];
+    const api = {
+      states: async () => sampleStates('qdq'),
+      chunks: async (_id: unknown, page: unknown) => {
+        asked.push(page);
+        return { chunks: [{ ordinal: 1, worker: { id: worker, name: 'studio-2' } }], total: 3 };
+      },
+    } as unknown as Api;
+    const view = { ...opened(), job: sampleJob({}, 'qdq') };
+    const found = await frames.fetch(api, view);
+    assert.ok(found !== null);
+    const [lost] = frames.take(view, found, false).events;
+    assert.ok(lost?.event === 'frame.done' && lost.worker === 'studio-2', JSON.stringify(lost));
+    assert.deepEqual(asked, [{ offset: 1, limit: 1_000 }]);
   });
 
   test('knows of each worker what it said last, until its frame is over', () => {

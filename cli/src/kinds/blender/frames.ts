@@ -1,6 +1,7 @@
 import { type ChunkStates, STATE_LETTERS } from '@parallel-pilot/shared/api/jobs.ts';
-import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import type { Api } from '../../api/client.ts';
 import { type Follow, followJob } from '../../follow/follow.ts';
 import type { Change, JobView, Trail } from '../../follow/view.ts';
 import type { RunEvent } from '../../report/events.ts';
@@ -12,30 +13,47 @@ export type Frames = {
   stage: StageId;
   numbers: number[];
   letters: Letter[];
+  /** Frames that were said to be over since the states were fetched last: what is fetched next may be from before. */
+  overSince: ReadonlyMap<number, Letter>;
   reported: ReadonlySet<number>;
 } | null;
 type View = JobView<Frames>;
 
-export const frames: Trail<Frames, ChunkStates> = {
+/** The states of all frames, and who made those that nobody has reported of so far. */
+export type FetchedFrames = { states: ChunkStates; makers: ReadonlyMap<number, string> };
+
+/** Follows a render frame by frame. */
+export const frames: Trail<Frames, FetchedFrames> = {
   opening: null,
   // 100,000 states are not fetched every other second: only when they cannot be what is known here.
   async fetch(api, view) {
-    return needsStates(view) ? api.states(view.job.id) : null;
+    if (!needsStates(view)) return null;
+    const states = await api.states(view.job.id);
+    return { states, makers: await makersOf(api, view, states) };
   },
-  take(view, states, underWay) {
+  take(view, { states, makers }, underWay) {
     const untold = underWay && framesOf(view) === null;
-    const { view: next, events } = applyStates(view, states);
+    const { view: next, events } = applyStates(view, states, makers);
     return { view: next, events: untold ? [] : events };
   },
   patch(view, patch) {
     const known = framesOf(view);
     if (known === null) return { view, events: [], stale: patch.changed || patch.chunks.length > 0 };
     const letters = [...known.letters];
-    for (const chunk of patch.chunks) letters[chunk.ordinal] = STATE_LETTERS[chunk.status];
-    const makers = new Map(patch.chunks.map((chunk) => [chunk.ordinal, chunk.worker]));
+    const overSince = new Map(known.overSince);
+    const makers = new Map<number, string>();
+    for (const { ordinal, status, worker } of patch.chunks) {
+      const letter = STATE_LETTERS[status];
+      letters[ordinal] = letter;
+      if (isOverLetter(letter)) overSince.set(ordinal, letter);
+      else overSince.delete(ordinal);
+      const name = worker === null ? undefined : view.names.get(worker);
+      if (name !== undefined) makers.set(ordinal, name);
+    }
     const progress = view.job.progress.filter(({ ordinal }) => !isOverLetter(letters[ordinal]));
-    const next: View = { ...view, job: { ...view.job, progress }, own: { ...known, letters } };
-    return { ...reportFrames(next, makers.keys(), makers), stale: patch.changed };
+    const next: View = { ...view, job: { ...view.job, progress }, own: { ...known, letters, overSince } };
+    const changed = patch.chunks.map((chunk) => chunk.ordinal);
+    return { ...reportFrames(next, changed, makers), stale: patch.changed };
   },
   progress: tally,
 };
@@ -55,12 +73,44 @@ function needsStates(view: View): boolean {
 const framesOf = ({ own, job }: View): Frames => (own?.stage === job.stageId ? own : null);
 
 /** The states of the newest stage's chunks were fetched. */
-function applyStates(view: View, states: ChunkStates): Change<Frames> {
+function applyStates(view: View, states: ChunkStates, makers: ReadonlyMap<number, string>): Change<Frames> {
   if (states.numbers === null || states.stage !== view.job.stageId) return { view, events: [] };
+  const known = framesOf(view);
   const letters = [...states.states] as Letter[];
-  const reported = framesOf(view)?.reported ?? new Set();
-  const own: Frames = { stage: states.stage, numbers: states.numbers, letters, reported };
-  return reportFrames({ ...view, own }, letters.keys(), new Map());
+  // Of 300,000 frames the first were read long before the last: what came meanwhile is newer.
+  for (const [ordinal, letter] of known?.overSince ?? []) letters[ordinal] = letter;
+  const reported = known?.reported ?? new Set();
+  const own: Frames = {
+    stage: states.stage,
+    numbers: states.numbers,
+    letters,
+    overSince: new Map(),
+    reported,
+  };
+  return reportFrames({ ...view, own }, letters.keys(), makers);
+}
+
+const PAGE = 1_000;
+const MOST_PAGES = 5;
+
+/** Who made the frames that are over and were not reported of: those of which no patch came, at most so many. */
+async function makersOf(
+  api: Api,
+  view: View,
+  { stage, states }: ChunkStates,
+): Promise<ReadonlyMap<number, string>> {
+  const known = framesOf(view);
+  if (known === null || stage !== view.job.stageId) return new Map();
+  const makers = new Map<number, string>();
+  let [upTo, pages] = [0, 0];
+  for (const [ordinal, letter] of [...states].entries()) {
+    if (letter !== 'd' || known.reported.has(ordinal) || ordinal < upTo || pages === MOST_PAGES) continue;
+    pages += 1;
+    upTo = ordinal + PAGE;
+    const { chunks } = await api.chunks(view.job.id, { offset: ordinal, limit: PAGE });
+    for (const chunk of chunks) if (chunk.worker !== null) makers.set(chunk.ordinal, chunk.worker.name);
+  }
+  return makers;
 }
 
 const isOverLetter = (letter: Letter | undefined) => letter === 'd' || letter === 'f' || letter === 'c';
@@ -78,7 +128,7 @@ function tally(view: View): { done: number; failed: number; total: number } {
 function reportFrames(
   view: View,
   ordinals: Iterable<number>,
-  makers: ReadonlyMap<number, WorkerId | null>,
+  makers: ReadonlyMap<number, string>,
 ): Change<Frames> {
   const known = framesOf(view);
   if (known === null) return { view, events: [] };
@@ -93,8 +143,7 @@ function reportFrames(
       events.push({ event: 'frame.failed', frame });
       continue;
     }
-    const maker = makers.get(ordinal);
-    const worker = (maker ? view.names.get(maker) : undefined) ?? null;
+    const worker = makers.get(ordinal) ?? null;
     done += 1;
     events.push({ event: 'frame.done', frame, worker, done, total: known.letters.length });
   }

@@ -11,7 +11,7 @@ import { noteBlob } from '../../uploads/note-blob.ts';
 import { checkBlend } from './blend-header.ts';
 import { chooseMain } from './choose-main.ts';
 
-export type ArchiveParts = Pick<Parts, 'blobs' | 'config' | 'db' | 'clock'>;
+export type ArchiveParts = Pick<Parts, 'blobs' | 'blobTurns' | 'config' | 'db' | 'clock'>;
 
 const MOST_ENTRIES = 10_000;
 

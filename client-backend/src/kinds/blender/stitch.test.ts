@@ -12,7 +12,6 @@ import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import sharp from 'sharp';
 import { until } from '../../../../tests/support/until.ts';
 import { advance } from '../../jobs/advance.ts';
-import { engineOf } from '../../jobs/engine-of.ts';
 import {
   openStage,
   probed,
@@ -64,7 +63,7 @@ async function rendered(
 }
 
 async function completed(job: JobId): Promise<void> {
-  const engine = engineOf(farm.parts);
+  const engine = farm.parts.engine;
   await engine.advance(job);
   await until(async () => {
     await engine.sweep();
@@ -204,7 +203,7 @@ test('frames that are missing, damaged or of another size are made again, and no
   const cut = farm.parts.blobs.localPath(hashes[3]);
   await writeFile(cut, (await readFile(cut)).subarray(0, 100));
 
-  await engineOf(farm.parts).advance(job);
+  await farm.parts.engine.advance(job);
   await until(
     async () => (await stateOfJob(farm.parts, job)).state === 'running',
     'the bad frames were not noticed',

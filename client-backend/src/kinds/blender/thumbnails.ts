@@ -9,11 +9,9 @@ import { exrToPng } from './ffmpeg/exr-frames.ts';
 /** `thumbnail`: 256 pixels wide or high at most. `preview`: the whole picture in a form that browsers show. */
 export type Derived = 'thumbnail' | 'preview';
 
-type DeriveParts = Pick<Parts, 'config' | 'blobs' | 'sandbox' | 'decoders'>;
+type DeriveParts = Pick<Parts, 'config' | 'blobs' | 'sandbox' | 'decoders' | 'derived'>;
 /** Whose picture it is, and what it must be by its job's word. */
 export type Source = { job: JobId; hash: BlobHash; expected: Expected };
-
-const under = new Map<string, Promise<string>>();
 
 /**
  * The path of a WebP made from a frame; made once, then kept on disk under the
@@ -23,11 +21,7 @@ const under = new Map<string, Promise<string>>();
 export async function derivedImage(parts: DeriveParts, source: Source, what: Derived): Promise<string> {
   const path = placeOf(parts, source.hash, what);
   if (await exists(path)) return path;
-  const already = under.get(path);
-  if (already !== undefined) return already;
-  const made = make(parts, source, what, path).finally(() => under.delete(path));
-  under.set(path, made);
-  return made;
+  return parts.derived(path, () => make(parts, source, what, path));
 }
 
 export async function forgetDerived(parts: Pick<Parts, 'config'>, hashes: BlobHash[]): Promise<void> {

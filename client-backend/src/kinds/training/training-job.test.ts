@@ -9,8 +9,6 @@ import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage, stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
 import { until } from '../../../../tests/support/until.ts';
-import { engineOf } from '../../jobs/engine-of.ts';
-import { sweepBlobs } from '../../jobs/sweep-blobs.ts';
 import {
   failChunk,
   openStage,
@@ -64,7 +62,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       for (const round of [1, 2]) {
         assert.equal((await view(job)).round, round);
         await deliver(farm.parts, job, 0, { weights: [1, 3], metrics: { loss: 1 / round, accuracy: 0.5 } });
-        await engineOf(farm.parts).advance(job);
+        await farm.parts.engine.advance(job);
         const { rounds } = await roundList(farm.parts.db, job, { after: round - 1, limit: 10 });
         assert.deepEqual(
           rounds.map(({ state, shardsDone, shards, seconds }) => [state, shardsDone, shards, seconds]),
@@ -223,7 +221,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         await settled(farm.parts, job, stage.id);
       }
       now += 3 * 60 * 60_000;
-      await sweepBlobs(farm.parts);
+      await farm.parts.engine.sweepBlobs();
       for (const hash of models) assert.notEqual(await farm.parts.blobs.size(hash), null);
     });
 
@@ -232,15 +230,15 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const job = await inFirstRound(farm.parts, { settings });
       const stage = await openStage(farm.parts, job);
       for (const shard of [0, 2]) await deliver(farm.parts, job, shard, { at: now });
-      await engineOf(farm.parts).sweep();
+      await farm.parts.engine.sweep();
       now += 58_000;
-      await engineOf(farm.parts).advance(job);
+      await farm.parts.engine.advance(job);
       assert.equal((await openStage(farm.parts, job)).id, stage.id, 'closed too early');
       const told: JobId[] = [];
       const { jobsChanged } = farm.parts.balancer;
       farm.parts.balancer.jobsChanged = (jobs) => void told.push(...jobs);
       now += 2_000;
-      await engineOf(farm.parts).sweep();
+      await farm.parts.engine.sweep();
       await until(async () => (await openStage(farm.parts, job)).name === 'merge', 'not closed');
       farm.parts.balancer.jobsChanged = jobsChanged;
       assert.ok(told.includes(job));
@@ -267,7 +265,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await deliver(farm.parts, job, 2, { weights: [1, 2.2] });
       const redone = async () =>
         until(async () => {
-          await engineOf(farm.parts).advance(job);
+          await farm.parts.engine.advance(job);
           const rows = await farm.parts.db
             .selectFrom('chunks')
             .select('ordinal')

@@ -5,7 +5,7 @@ import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { until } from '../../../../tests/support/until.ts';
-import { engineOf } from '../../jobs/engine-of.ts';
+import type { PartsWithEngine } from '../../jobs/engine.ts';
 import { submit } from '../../jobs/submit.ts';
 import { finishChunk, openStage, storeBytes } from '../../jobs/test-farm.fixture.ts';
 import type { Parts } from '../../parts.ts';
@@ -52,9 +52,9 @@ export async function backgroundTaskFor(
 }
 
 /** Brings the job on until a stage other than `from` is open, or the job is over. */
-export async function settled(parts: Parts, job: JobId, from: StageId): Promise<string> {
+export async function settled(parts: PartsWithEngine, job: JobId, from: StageId): Promise<string> {
   return until(async () => {
-    await engineOf(parts).advance(job);
+    await parts.engine.advance(job);
     const state = (await findJob(parts.db, job))?.state ?? '';
     if (['completed', 'failed', 'canceled'].includes(state)) return state;
     const stage = await openStage(parts, job);
@@ -118,14 +118,18 @@ async function weightsFile(parts: Parts, name: string, values: number[]): Promis
 }
 
 /** Delivers all chunks of the open stage alike, and waits for what comes next. */
-export async function deliverAll(parts: Parts, job: JobId, delivery: Delivery = {}): Promise<string> {
+export async function deliverAll(
+  parts: PartsWithEngine,
+  job: JobId,
+  delivery: Delivery = {},
+): Promise<string> {
   const stage = await openStage(parts, job);
   for (let ordinal = 0; ordinal < stage.count; ordinal += 1) await deliver(parts, job, ordinal, delivery);
   return settled(parts, job, stage.id);
 }
 
 /** A new job that has its data split and its first weights. */
-export async function inFirstRound(parts: Parts, given: GivenTraining = {}): Promise<JobId> {
+export async function inFirstRound(parts: PartsWithEngine, given: GivenTraining = {}): Promise<JobId> {
   const job = await addTraining(parts, given);
   await settled(parts, job, (await openStage(parts, job)).id);
   await deliverAll(parts, job);

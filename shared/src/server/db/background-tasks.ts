@@ -1,40 +1,84 @@
+import { MysqlAdapter } from 'kysely';
 import type { JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 
-/** Says that this process begins work of its own on the job. */
-export async function beginBackgroundTask(
+/** Who has a task, until when without a sign of life, and how many died of it, perhaps. */
+export type BackgroundTaskHolder = { process: string | null; expires_at: number | null; deaths: number };
+
+/**
+ * Takes the task for this process where no other one has it, and says who
+ * has it then: of several that ask at once, one is named to all. Undefined
+ * where it was given up in between.
+ */
+export async function claimBackgroundTask(
   db: Db,
-  task: { job: JobId; process: string; at: number },
-): Promise<void> {
-  const { job, process, at } = task;
-  const known = await db
+  { job, ...claim }: { job: JobId; process: string; started_at: number; expires_at: number },
+): Promise<BackgroundTaskHolder | undefined> {
+  const taken = await db
     .updateTable('background_tasks')
-    .set({ process, started_at: at })
+    .set(claim)
+    .where('job_id', '=', job)
+    .where((eb) => eb.or([eb('process', 'is', null), eb('process', '=', claim.process)]))
+    .executeTakeFirst();
+  if (Number(taken.numUpdatedRows) === 0) {
+    const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+    const insert = db.insertInto('background_tasks').values({ job_id: job, ...claim });
+    await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
+  }
+  return db
+    .selectFrom('background_tasks')
+    .select(['process', 'expires_at', 'deaths'])
     .where('job_id', '=', job)
     .executeTakeFirst();
-  if (Number(known.numUpdatedRows) > 0) return;
-  await db.insertInto('background_tasks').values({ job_id: job, process, started_at: at }).execute();
+}
+
+/** A sign of life: the process holds what it has until then. Gives the jobs whose backgroundTasks it still has. */
+export async function renewBackgroundTasks(db: Db, process: string, until: number): Promise<JobId[]> {
+  await db
+    .updateTable('background_tasks')
+    .set({ expires_at: until })
+    .where('process', '=', process)
+    .execute();
+  const rows = await db
+    .selectFrom('background_tasks')
+    .select('job_id')
+    .where('process', '=', process)
+    .execute();
+  return rows.map((row) => row.job_id);
 }
 
 /** It came to its end, whatever that was: earlier deaths were not its doing. */
-export async function endBackgroundTask(db: Db, job: JobId): Promise<void> {
-  await db.deleteFrom('background_tasks').where('job_id', '=', job).execute();
+export async function endBackgroundTask(db: Db, job: JobId, process: string): Promise<void> {
+  await db.deleteFrom('background_tasks').where('job_id', '=', job).where('process', '=', process).execute();
 }
 
 /** Nothing is under way any more in this process, or nothing of that job, though it did not come to its end. */
 export async function leaveBackgroundTasks(db: Db, process: string, job?: JobId): Promise<void> {
-  const mine = db.updateTable('background_tasks').set({ process: null }).where('process', '=', process);
+  const mine = db
+    .updateTable('background_tasks')
+    .set({ process: null, expires_at: null })
+    .where('process', '=', process);
   await (job === undefined ? mine : mine.where('job_id', '=', job)).execute();
   await db.deleteFrom('background_tasks').where('process', 'is', null).where('deaths', '=', 0).execute();
 }
 
-/** What is under way in no process that lives was so when one died. Counted once, whoever asks. */
-export async function countDeaths(db: Db, process: string): Promise<void> {
+/** All that some process is at, or was at when it died. */
+export const heldBackgroundTasks = (
+  db: Db,
+): Promise<{ job_id: JobId; process: string | null; expires_at: number | null }[]> =>
+  db
+    .selectFrom('background_tasks')
+    .select(['job_id', 'process', 'expires_at'])
+    .where('process', 'is not', null)
+    .execute();
+
+/** The process that had the task died. Counted once, however many say so. */
+export async function countDeath(db: Db, job: JobId, process: string): Promise<void> {
   await db
     .updateTable('background_tasks')
-    .set((eb) => ({ deaths: eb('deaths', '+', 1), process: null }))
-    .where('process', 'is not', null)
-    .where('process', '!=', process)
+    .set((eb) => ({ deaths: eb('deaths', '+', 1), process: null, expires_at: null }))
+    .where('job_id', '=', job)
+    .where('process', '=', process)
     .execute();
 }
 

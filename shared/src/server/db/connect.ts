@@ -9,6 +9,8 @@ import * as errands from './migrations/0004-errands.ts';
 import * as jobTimes from './migrations/0006-job-times.ts';
 import * as iterations from './migrations/0007-iterations.ts';
 import * as plainNames from './migrations/0010-plain-names.ts';
+import * as taskLeases from './migrations/0011-task-leases.ts';
+import * as stageMemory from './migrations/0012-stage-memory.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -52,6 +54,12 @@ class TransactionalSqlite extends SqliteDialect {
 
 /** Brings the schema to the newest version. Two processes may call it at once. */
 export async function migrate(db: Db): Promise<void> {
+  const { error } = await migratorOf(db).migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+/** What brings the schema from one version to the next. */
+export function migratorOf(db: Db): Migrator {
   const migrations = {
     '0001-first': first,
     '0002-rounds': rounds,
@@ -60,10 +68,10 @@ export async function migrate(db: Db): Promise<void> {
     '0006-job-times': jobTimes,
     '0007-iterations': iterations,
     '0010-plain-names': plainNames,
+    '0011-task-leases': taskLeases,
+    '0012-stage-memory': stageMemory,
   };
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
 }
 
 // Kysely types statements after better-sqlite3; node:sqlite differs in three names.

@@ -1,11 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { JobId, StageId } from '../../model/ids.ts';
-import type { JobStatus } from '../../model/job.ts';
+import { type JobStatus, LIVE_STATES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import type { JobsTable, StagesTable } from './schema.ts';
-
-/** States of a job whose chunks the load balancer keeps in mind. */
-export const LIVE_STATES = ['preparing', 'queued', 'running', 'paused'] as const satisfies JobStatus[];
 
 export type LiveStage = { stage: StageId; job: JobId; state: JobStatus; priority: number };
 

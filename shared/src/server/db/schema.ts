@@ -74,9 +74,11 @@ export type JobBlobsTable = { job_id: JobId; hash: BlobHash };
  */
 export type BackgroundTasksTable = {
   job_id: JobId;
-  /** The process that is at it: host, number and start. Null when none is. */
+  /** The process that is at it. Null when none is. */
   process: string | null;
   started_at: number;
+  /** It is taken for dead when this has passed without a sign of life. Null while none is at it. */
+  expires_at: ColumnType<number | null, number | null | undefined, number | null>;
   /** Processes that died while it was under way, since it last came to an end. */
   deaths: ColumnType<number, number | undefined, number>;
 };
@@ -104,6 +106,8 @@ export type StagesTable = {
   iteration: ColumnType<number | null, number | null | undefined, number | null>;
   planned_at: number;
   closed_at: number | null;
+  /** What its kind found in results of which some are made again. */
+  memory_json: ColumnType<string | null, string | null | undefined, string | null>;
 };
 
 export type ChunksTable = {

@@ -116,6 +116,11 @@ export async function reopenStage(db: Db, id: StageId): Promise<boolean> {
   return Number(result.numUpdatedRows) === 1;
 }
 
+/** What its kind will want to know of the stage's results when some of them were made again. */
+export async function rememberOfStage(db: Db, id: StageId, memoryJson: string): Promise<void> {
+  await db.updateTable('stages').set({ memory_json: memoryJson }).where('id', '=', id).execute();
+}
+
 /** Open stages that may be granted and of which nothing is being worked on: what each of them waits for. */
 export function waitingStages(
   db: Db,

@@ -1,7 +1,13 @@
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import type { ChunkProgress } from '../kind.ts';
 import type { Reply } from './messages.ts';
-import type { AskOptions } from './session.ts';
+
+export type AskOptions = {
+  /** Milliseconds without a sign of life after which the script is ended. */
+  hangLimitMs: number;
+  signal: AbortSignal;
+  onProgress?(progress: ChunkProgress): void;
+};
 
 const BEGINNING: ChunkProgress = { fraction: 0, detail: '' };
 

@@ -5,10 +5,11 @@ import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
+import type { AskOptions } from './exchange.ts';
 import type { Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
 import type { Python } from './python.ts';
-import { type AskOptions, type Session, startSession } from './session.ts';
+import { type Session, startSession } from './session.ts';
 import { type Made, parseTask, placed, type Task } from './task.ts';
 
 export type TrainingRunnerOptions = RunnerOptions & { python(): Promise<Python | null> };

@@ -6,8 +6,7 @@ import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
-import type { ChunkProgress } from '../kind.ts';
-import { createExchange } from './exchange.ts';
+import { type AskOptions, createExchange } from './exchange.ts';
 import { type Command, type PythonEvent, PythonMessage, type Reply } from './messages.ts';
 import { PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
 
@@ -18,13 +17,6 @@ export type SessionOptions = {
   /** Where the process gets a workspace of its own. */
   folder: string;
   limits?: Limits | undefined;
-};
-
-export type AskOptions = {
-  /** Milliseconds without a sign of life after which the script is ended. */
-  hangLimitMs: number;
-  signal: AbortSignal;
-  onProgress?(progress: ChunkProgress): void;
 };
 
 export type Answer =

@@ -15,6 +15,7 @@ import type { Assembly, BackgroundTask, MadeArtifact } from '../../kind.ts';
 import { standingOf } from '../rounds/best.ts';
 import { roundOf } from '../rounds/round-stages.ts';
 import { NoRoom } from '../split/problems.ts';
+import { storeBlob } from '../store-blob.ts';
 import { splitOf } from '../view.ts';
 import { historyCsv } from './history.ts';
 import { trainingLogs } from './logs.ts';
@@ -95,9 +96,7 @@ async function write(
   text: Iterable<string> | AsyncIterable<string>,
 ): Promise<MadeArtifact> {
   const bytes = Readable.from(inBytes(text), { objectMode: false });
-  const written = await blobs.write(bytes, { maxBytes: Number.MAX_SAFE_INTEGER });
-  if (!written.ok) throw new NoRoom(written.message);
-  return { name, mediaType, hash: written.hash, size: written.size };
+  return { name, mediaType, ...(await storeBlob(blobs, bytes)) };
 }
 
 async function* inBytes(text: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Buffer> {

@@ -6,8 +6,8 @@ import { dtypeOf, openWeights, type Weights } from '../check/open-weights.ts';
 import { type NpyHeader, valueBytes, writeNpyHeader } from '../data/npy-header.ts';
 import { npzValues } from '../data/npz-values.ts';
 import type { NpzArray } from '../data/open-npz.ts';
-import { NoRoom } from '../split/problems.ts';
 import { ArchiveWriter } from '../split/sink.ts';
+import { storeBlob } from '../store-blob.ts';
 
 /**
  * The model for whoever asked for it, as .npz and as safetensors. Both are
@@ -72,10 +72,7 @@ async function writeSafetensors(
     yield safetensorsHeader(arrays);
     for (const array of arrays) yield* npzValues(npz, array, signal);
   }
-  const stream = Readable.from(bytes(), { objectMode: false });
-  const written = await blobs.write(stream, { maxBytes: Number.MAX_SAFE_INTEGER });
-  if (!written.ok) throw new NoRoom(written.message);
-  return { hash: written.hash, size: written.size };
+  return await storeBlob(blobs, Readable.from(bytes(), { objectMode: false }));
 }
 
 function safetensorsHeader(arrays: readonly NpzArray[]): Buffer {

@@ -6,7 +6,7 @@ import {
   TrainSpec,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { BlobHash, ChunkId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import { ResultFile, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import { type DoneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -15,7 +15,8 @@ import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
 import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
-import { outliers } from './outliers.ts';
+import { changesOf, inspectionBefore, type Memory, memoryOf } from './memory.ts';
+import { type Change, outliers } from './outliers.ts';
 
 type Rejected = RejectChunks['chunks'][number];
 type Checked = { chunk: DoneChunk; subject: string; inspection: Inspection };
@@ -31,6 +32,7 @@ export async function checkResults(
 ): Promise<StageTaskResult> {
   const chunks = await doneChunks(parts.db, stage.id, -1, stage.chunk_count);
   const expected = expectedOf(stage);
+  const memory = memoryOf(stage);
   const files = chunks.map((chunk) => filesOf(chunk, expected.files));
   const total = files.flat().reduce((sum, file) => sum + (file?.size ?? 0), 0);
   let done = 0;
@@ -47,11 +49,14 @@ export async function checkResults(
     checked.push({
       chunk,
       subject: subjectOf(stage, chunk),
-      inspection: await inspectOnce(parts, stage, task, watched),
+      inspection:
+        inspectionBefore(memory, chunk.lease_id) ?? (await inspectChunk(parts, stage, task, watched)),
     });
   }
-  const rejected = [...unusable(checked), ...(stage.name === 'train' ? oddOnes(checked) : [])];
-  if (rejected.length > 0) return { outcome: 'redo', chunks: rejected };
+  const odd = stage.name === 'train' ? outliers(changesIn(checked), memory.named) : [];
+  const rejected = [...unusable(checked), ...rejectOdd(checked, odd)];
+  if (rejected.length > 0)
+    return { outcome: 'redo', chunks: rejected, memory: remember(memory, checked, odd) };
   const value = stage.name === 'train' ? { checked: chunks.map((chunk) => chunk.ordinal) } : null;
   return { outcome: 'done', value, blobs: [] };
 }
@@ -99,21 +104,6 @@ function subjectOf(stage: StageRow, chunk: DoneChunk): string {
 
 type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[]; start: BlobHash | null };
 
-// What one attempt delivered never changes: after one chunk was made again, the others need not be read again.
-const known = new Map<LeaseId, Inspection>();
-const MOST_KNOWN = 4_096;
-
-async function inspectOnce(parts: Parts, stage: StageRow, task: Task, watched: Watched): Promise<Inspection> {
-  const { lease_id: lease } = task.chunk;
-  const before = lease === null ? undefined : known.get(lease);
-  if (before !== undefined) return before;
-  const inspection = await inspectChunk(parts, stage, task, watched);
-  const oldest = known.keys().next().value;
-  if (known.size >= MOST_KNOWN && oldest !== undefined) known.delete(oldest);
-  if (lease !== null) known.set(lease, inspection);
-  return inspection;
-}
-
 async function inspectChunk(
   { blobs }: Parts,
   stage: StageRow,
@@ -153,20 +143,34 @@ const unusable = (checked: readonly Checked[]): Rejected[] =>
     inspection.ok ? [] : [reject(chunk, `${subject} ${inspection.message}.`)],
   );
 
-// Of all jobs; an update is looked at with those of its own round.
-const suspects = new Map<ChunkId, number>();
-
-function oddOnes(checked: readonly Checked[]): Rejected[] {
-  const changes = checked.flatMap(({ chunk, inspection }) =>
-    inspection.ok && inspection.change !== null ? [{ chunk: chunk.id, change: inspection.change }] : [],
+const changesIn = (checked: readonly Checked[]): Change[] =>
+  checked.flatMap(({ chunk, inspection }) =>
+    inspection.ok && inspection.change !== null
+      ? [{ chunk: chunk.id, lease: chunk.lease_id, change: inspection.change }]
+      : [],
   );
-  const times = new Map(outliers(changes, suspects).map((outlier) => [outlier.chunk, outlier.times]));
+
+type Odd = ReturnType<typeof outliers>;
+
+function rejectOdd(checked: readonly Checked[], odd: Odd): Rejected[] {
+  const times = new Map(odd.map((outlier) => [outlier.chunk, outlier.times]));
   return checked.flatMap(({ chunk, subject }) => {
     const many = times.get(chunk.id);
     if (many === undefined) return [];
     const told = Number.isFinite(many) ? `${Math.round(many).toLocaleString('en')} times` : 'infinitely';
     return [reject(chunk, `${subject} changes the weights ${told} as much as those of the other shards do.`)];
   });
+}
+
+// Stored before the results are rejected, with the attempt: whoever dies in between finds the same ones odd again.
+function remember(memory: Memory, checked: readonly Checked[], odd: Odd): Memory {
+  const named = odd.flatMap(({ chunk, lease, change }) =>
+    lease !== null && Number.isFinite(change) ? [[chunk, { lease, change }] as const] : [],
+  );
+  return {
+    changes: changesOf(checked.map(({ chunk, inspection }) => ({ lease: chunk.lease_id, inspection }))),
+    named: { ...memory.named, ...Object.fromEntries(named) },
+  };
 }
 
 const reject = ({ id }: DoneChunk, message: string): Rejected => ({

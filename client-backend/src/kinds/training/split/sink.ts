@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import type { BlobStore, StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { ZipArchive } from 'archiver';
-import { NoRoom } from './problems.ts';
+import { storeBlob } from '../store-blob.ts';
 
 const HELD_BYTES = 64 * 1024;
 
@@ -164,10 +164,7 @@ const FIXED_DATE = new Date(1980, 0, 1);
 function store(blobs: BlobStore, bytes: Readable): Promise<StoredBlob> {
   // The store hears of errors by reading; without a listener they would end the process.
   bytes.on('error', () => undefined);
-  const stored = blobs.write(bytes, { maxBytes: Number.MAX_SAFE_INTEGER }).then((written) => {
-    if (!written.ok) throw new NoRoom(written.message);
-    return { hash: written.hash, size: written.size };
-  });
+  const stored = storeBlob(blobs, bytes);
   stored.catch(() => undefined);
   return stored;
 }

@@ -12,6 +12,7 @@ import type { Parts } from '../../../parts.ts';
 import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
+import { storeBlob } from '../store-blob.ts';
 import { countRows } from './count-rows.ts';
 import { openCsv } from './csv-source.ts';
 import { openJsonl } from './jsonl-source.ts';
@@ -137,11 +138,8 @@ async function namesOf({ blobs }: Parts, classes: string[] | null): Promise<Name
   if (classes === null || (classes.length <= MOST_CLASSES && characters <= MOST_CLASS_CHARACTERS)) {
     return { classes, classFile: null };
   }
-  const written = await blobs.write(Readable.from([Buffer.from(JSON.stringify(classes))]), {
-    maxBytes: Number.MAX_SAFE_INTEGER,
-  });
-  if (!written.ok) throw new NoRoom(written.message);
-  return { classes: null, classFile: { hash: written.hash, size: written.size } };
+  const classFile = await storeBlob(blobs, Readable.from([Buffer.from(JSON.stringify(classes))]));
+  return { classes: null, classFile };
 }
 
 async function note(parts: Parts, hash: StoredBlob['hash']): Promise<void> {

@@ -1,10 +1,10 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
-import { type Ending, endLease, startLease } from './change-chunk.ts';
-import { append, type Effect } from './effects.ts';
-import type { FarmEvent, ReplyTo, ResultFault } from './events.ts';
-import { chunkOf, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
+import { type Ending, endLease, startLease } from '../farm/change-chunk.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import type { FarmEvent, ReplyTo, ResultFault } from '../farm/events.ts';
+import { chunkOf, type Farm, type Lease, type SessionId, type Worker } from '../farm/farm.ts';
 import { setDraining } from './on-worker.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;

@@ -1,16 +1,15 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import { isGrantable, LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { LIVE_STATES } from '@parallel-pilot/shared/server/db/farm-reads.ts';
+import { advance, chunkChanged, dropLease, endLease } from '../farm/change-chunk.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from '../farm/events.ts';
+import type { Farm, Job, SessionId, Stage } from '../farm/farm.ts';
+import { JobFault } from '../farm/job-fault.ts';
+import { moveAll } from '../farm/move-chunks.ts';
 import { startingShare } from '../scheduling/fairness.ts';
-import { advance, chunkChanged, dropLease, endLease } from './change-chunk.ts';
-import { append, type Effect } from './effects.ts';
 import { enterJob, enterStage } from './enter-stage.ts';
-import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from './events.ts';
-import type { Farm, Job, SessionId, Stage } from './farm.ts';
-import { JobFault } from './job-fault.ts';
-import { moveAll } from './move-chunks.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 

@@ -1,12 +1,12 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
-import { endLease, startLease } from './change-chunk.ts';
-import type { Effect } from './effects.ts';
-import type { FarmEvent } from './events.ts';
-import type { Farm, Worker } from './farm.ts';
-import { admitNewcomer } from './newcomers.ts';
-import { recordBlobs } from './record-heartbeat.ts';
+import { endLease, startLease } from '../farm/change-chunk.ts';
+import type { Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Farm, Worker } from '../farm/farm.ts';
+import { admitNewcomer } from '../farm/newcomers.ts';
+import { recordBlobs } from '../farm/record-heartbeat.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 

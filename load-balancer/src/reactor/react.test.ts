@@ -3,12 +3,12 @@ import { describe, test } from 'node:test';
 import type { JobId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
-import { hangLimit, noteChunkTime } from '../scheduling/chunk-times.ts';
-import type { Effect } from './effects.ts';
-import type { FarmEvent } from './events.ts';
-import type { Lease } from './farm.ts';
+import { hangLimit, noteChunkTime } from '../farm/chunk-times.ts';
+import type { Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Lease } from '../farm/farm.ts';
+import { recordHeartbeat } from '../farm/record-heartbeat.ts';
 import { react } from './react.ts';
-import { recordHeartbeat } from './record-heartbeat.ts';
 
 describe('the reactor', () => {
   test('a result is written before it is acknowledged, under the lease it came under', () => {

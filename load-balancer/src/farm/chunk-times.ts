@@ -1,4 +1,4 @@
-import type { Stage, Worker } from '../farm/farm.ts';
+import type { Stage, Worker } from './farm.ts';
 
 const SHORTEST_LIMIT_MS = 60_000;
 const TIMES_SLOWEST = 20;

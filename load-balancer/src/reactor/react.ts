@@ -1,6 +1,6 @@
-import type { Effect } from './effects.ts';
-import type { FarmEvent } from './events.ts';
-import type { Farm } from './farm.ts';
+import type { Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Farm } from '../farm/farm.ts';
 import { onJobsRead, onReject, onRetry } from './on-jobs.ts';
 import {
   onAssignRefused,

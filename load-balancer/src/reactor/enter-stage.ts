@@ -1,10 +1,10 @@
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
 import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
-import { addTime } from '../scheduling/chunk-times.ts';
+import { addLease, noteFailure } from '../farm/change-chunk.ts';
+import { addTime } from '../farm/chunk-times.ts';
+import type { JobFacts, LoadedStage } from '../farm/events.ts';
+import { blobKey, type Farm, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { startingShare } from '../scheduling/fairness.ts';
-import { addLease, noteFailure } from './change-chunk.ts';
-import type { JobFacts, LoadedStage } from './events.ts';
-import { blobKey, type Farm, type Job, type Stage, type Worker } from './farm.ts';
 import { createWorker } from './on-worker.ts';
 
 /** How long workers have to come back after this process has started, milliseconds. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
+import { ChunkTable } from '../farm/chunk-table.ts';
+import type { Effect } from '../farm/effects.ts';
+import type { JobsRead } from '../farm/events.ts';
 import { schedule } from '../scheduling/schedule.ts';
-import { ChunkTable } from './chunk-table.ts';
-import type { Effect } from './effects.ts';
-import type { JobsRead } from './events.ts';
 import { react } from './react.ts';
 
 /** Two machines with one slot each; of six chunks one runs and one waits at each, two are queued. */

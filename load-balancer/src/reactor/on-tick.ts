@@ -1,10 +1,10 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import { endLease } from '../farm/change-chunk.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Farm } from '../farm/farm.ts';
 import { endStuck } from '../scheduling/excluded-workers.ts';
-import { endLease } from './change-chunk.ts';
-import { append, type Effect } from './effects.ts';
-import type { FarmEvent } from './events.ts';
-import type { Farm } from './farm.ts';
 import { lose } from './on-worker.ts';
 
 /** Ticks come twice a second. */
