@@ -104,6 +104,7 @@ const LOOKS: Look[] = [
     },
   },
   { name: 'a training', path: () => `/jobs/${trained}`, shows: /Download model/ },
+  { name: 'trainings side by side', path: () => `/compare?job=${trained}`, shows: /Side by side/ },
   { name: 'the workers', path: () => '/workers', shows: /worker-1/ },
   { name: 'a new job', path: () => '/new', shows: /Choose a file/ },
   {

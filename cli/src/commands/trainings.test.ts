@@ -25,6 +25,8 @@ describe('the commands for any job', () => {
       if (path.startsWith('/api/v1/jobs?'))
         return { body: { jobs: [job], next: null, total: 1, states: {} } };
       if (path === at) return { body: job };
+      const page = new RegExp(`^${at}/log(?:\\?after=(\\d))?`).exec(path);
+      if (page !== null) return { body: logPage(Number(page[1] ?? 0)) };
       if (path === `${at}/artifacts/model.npz`) return { body: Buffer.from('weights') };
       if (/\/rounds\/[12]\/model$/.test(path)) return { body: Buffer.from('model') };
       if (path !== `${at}/artifacts`) return null;
@@ -45,6 +47,22 @@ describe('the commands for any job', () => {
     await farm.stop();
     await rm(folder, { recursive: true });
   });
+
+  /** Shard 1 has printed and failed, shard 2 comes to its end after the first looks. */
+  function logPage(after: number) {
+    const prints = [
+      { label: 'Round 1, shard 1', worker: 'studio-1', endedAt: 1, log: 'It raised.\nloss 9\n' },
+      { label: 'Round 1, shard 2', worker: 'studio-2', endedAt: 2, log: 'loss 0.5\nloss 0.4\n\u001b[2Jdone' },
+    ];
+    const there = after === 0 ? 1 : 2;
+    if (after > 0) standing = { state: 'completed', round: 4, losses: [0.2] };
+    return {
+      notes: [],
+      failures: [{ label: 'Round 1, shard 1 on studio-1', log: 'It raised.\nloss 9\n' }],
+      prints: prints.slice(after, there),
+      next: `${there} lse_0000000${there}`,
+    };
+  }
 
   const pilot = async (...args: string[]) => {
     const run = await execa(process.execPath, [main, ...args, '--server', farm.url], {
@@ -68,6 +86,19 @@ describe('the commands for any job', () => {
     const list = (await pilot('jobs')).out;
     assert.match(list, /\nabcdef +running +50 % .* digits$/);
     assert.doesNotMatch(out + list, /frame|render|blend/i);
+  });
+
+  test('show what scripts printed, each once, and go on until the job is over', async () => {
+    standing = STANDING;
+    const { code, out } = await pilot('logs', JOB_ID, '-f');
+    assert.equal(code, 0);
+    assert.equal(
+      out.trim(),
+      [
+        'Round 1, shard 1 on studio-1:\nIt raised.\nloss 9',
+        '\nRound 1, shard 2 on studio-2:\nloss 0.5\nloss 0.4\n[2Jdone',
+      ].join('\n'),
+    );
   });
 
   test('do not tell the rounds of one that is over again', async () => {

@@ -1,4 +1,5 @@
 import { SegmentedControl, Switch } from '@mantine/core';
+import { useId } from 'react';
 import { type ChartView, SMOOTHINGS } from './chart-view.ts';
 import classes from './Training.module.css';
 
@@ -6,12 +7,13 @@ type ChartSwitchesProps = { view: ChartView; canBeLog: boolean; onChange(view: C
 
 /** How the lines are drawn: as they are or smoothed, on an even or a logarithmic scale. */
 export function ChartSwitches({ view, canBeLog, onChange }: ChartSwitchesProps) {
+  const id = useId();
   return (
     <div className={classes.switches}>
-      <span id="smoothing">Smoothing</span>
+      <span id={id}>Smoothing</span>
       <SegmentedControl
         size="xs"
-        aria-labelledby="smoothing"
+        aria-labelledby={id}
         data={[...SMOOTHINGS]}
         value={String(view.smoothing)}
         onChange={(value) => onChange({ ...view, smoothing: Number(value) })}
