@@ -59,7 +59,7 @@ export default defineConfig({
                 ) ||
                 /[\\/]shared[\\/]src[\\/](api|model|protocol)[\\/]/.test(id) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&
-                  !/[\\/](upload|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts)\.tsx?$/.test(
+                  !/[\\/](upload|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|PresetFields|presets)\.tsx?$/.test(
                     id,
                   )),
             },

@@ -64,3 +64,16 @@ async function dropOldAssets(cache, html) {
   if (entry === undefined || before === undefined || new URL(before.url).pathname === entry) return;
   await Promise.all(assets.map((request) => cache.delete(request)));
 }
+
+// Of a job that is over: to the page that is open, or a new one.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data?.url ?? '/', self.location.origin).href;
+  event.waitUntil(
+    self.clients.matchAll({ type: 'window' }).then(async ([page]) => {
+      if (page === undefined) return self.clients.openWindow(url);
+      await page.focus();
+      return page.navigate(url);
+    }),
+  );
+});

@@ -83,6 +83,12 @@ const LOOKS: Look[] = [
     shows: /Download video/,
     open: (page) => page.getByRole('dialog').waitFor(),
   },
+  ...(['play', 'compare', 'sheet'] as const).map((look) => ({
+    name: `finished frames, ${look}`,
+    path: () => `/jobs/${rendered}?look=${look}`,
+    shows: /Finished frames/,
+    open: async (page: Page) => void (await page.getByRole('dialog').locator('img').first().waitFor()),
+  })),
   {
     name: 'more about a job',
     path: () => `/jobs/${rendered}`,
@@ -94,6 +100,17 @@ const LOOKS: Look[] = [
   },
   { name: 'a job that failed', path: () => `/jobs/${failed}`, shows: /no camera/ },
   { name: 'the settings of a render', path: () => `/jobs/${ready}`, shows: /Start rendering/ },
+  {
+    name: 'a preset to be kept',
+    path: () => `/jobs/${ready}`,
+    shows: /Start rendering/,
+    async open(page) {
+      await page.getByRole('button', { name: 'Keep as a preset' }).click();
+      await page.getByLabel('Name of the preset').fill('Mine');
+      await page.getByLabel('Name of the preset').press('Enter');
+      await page.getByLabel('Preset', { exact: true }).waitFor();
+    },
+  },
   {
     name: 'asked whether to cancel',
     path: () => `/jobs/${ready}`,

@@ -110,22 +110,23 @@ test('workers are shown with what they do now, by the names of jobs and frames',
 
 test('the line to join names an address that the other machine can reach', () => {
   const line = (env: Record<string, string>) =>
-    joinLine(readServerConfig({ PILOT_DATA: '/x', ...env }), 'TOKEN');
+    joinLine(readServerConfig({ PILOT_DATA: '/x', ...env }), 'TOKEN', null);
+  const last = (env: Record<string, string>) => line(env).lines.at(-1) ?? '';
   assert.deepEqual(line({}), {
     reachable: false,
-    command: 'npx pilot worker --join http://127.0.0.1:3001',
+    lines: ['npm run setup', 'npx pilot worker --join http://127.0.0.1:3001'],
     token: 'TOKEN',
   });
   const named = line({ PILOT_HOST: '192.168.1.5', PILOT_BALANCER_PORT: '4001' });
   assert.deepEqual(named, {
     reachable: true,
-    command: 'npx pilot worker --join http://192.168.1.5:4001',
+    lines: ['npm run setup', 'npx pilot worker --join http://192.168.1.5:4001'],
     token: 'TOKEN',
   });
-  const everywhere = line({ PILOT_HOST: '0.0.0.0' });
-  assert.match(everywhere.command, /--join http:\/\/\d+\.\d+\.\d+\.\d+:3001$/);
-  const proxied = line({ PILOT_HOST: '0.0.0.0', PILOT_PUBLIC_URL: 'https://farm.example' });
-  assert.match(proxied.command, /--join http:\/\/farm\.example:3001$/);
-  const apart = line({ PILOT_HOST: '0.0.0.0', PILOT_BALANCER_URL: 'http://balancer.lan:3001' });
-  assert.match(apart.command, /--join http:\/\/balancer\.lan:3001$/);
+  const everywhere = last({ PILOT_HOST: '0.0.0.0' });
+  assert.match(everywhere, /--join http:\/\/\d+\.\d+\.\d+\.\d+:3001$/);
+  const proxied = last({ PILOT_HOST: '0.0.0.0', PILOT_PUBLIC_URL: 'https://farm.example' });
+  assert.match(proxied, /--join http:\/\/farm\.example:3001$/);
+  const apart = last({ PILOT_HOST: '0.0.0.0', PILOT_BALANCER_URL: 'http://balancer.lan:3001' });
+  assert.match(apart, /--join http:\/\/balancer\.lan:3001$/);
 });

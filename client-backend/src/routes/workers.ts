@@ -12,14 +12,16 @@ import type { WorkersTable } from '@parallel-pilot/shared/server/db/schema.ts';
 import type { Selectable } from 'kysely';
 import { newRoutes } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
+import { ownSource } from './project-source.ts';
 
 /** The machines of the farm, and the line by which one more joins. */
 export function workerRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
+  const source = ownSource();
   routes.openapi(list, async (c) => c.json({ workers: await listWorkers(parts) }, 200));
   routes.openapi(join, (c) => {
     c.header('cache-control', 'no-store');
-    return c.json(joinLine(parts.config, parts.secrets.workerToken), 200);
+    return c.json(joinLine(parts.config, parts.secrets.workerToken, source), 200);
   });
   return routes;
 }
@@ -88,14 +90,20 @@ async function nameChunks(db: Db, chunks: ChunkId[]): Promise<Names> {
 }
 
 /** The command for another machine; for this one, where the farm listens on loopback alone. */
-export function joinLine(config: ServerConfig, token: string): JoinLine {
+/** `source` is where a clone of the project is taken from, null where that is not known. */
+export function joinLine(config: ServerConfig, token: string, source: string | null): JoinLine {
   const reachable = !isLoopback(config.host);
   const balancer = new URL(config.balancerUrl);
   // An embedded balancer is named by its loopback address here, which another machine cannot use.
   if (reachable && isLoopback(balancer.hostname)) balancer.hostname = addressOf(config);
   const url = balancer.origin;
-  return { reachable, command: `npx pilot worker --join ${url}`, token };
+  const setUp = source === null ? 'npm run setup' : `cd ${CLONE} && npm run setup`;
+  const lines = [setUp, `npx pilot worker --join ${url}`];
+  return { reachable, lines: source === null ? lines : [`git clone ${source} ${CLONE}`, ...lines], token };
 }
+
+/** What the others call their clone of the project. */
+const CLONE = 'parallel-pilot';
 
 function addressOf(config: ServerConfig): string {
   if (config.publicUrl !== null) return new URL(config.publicUrl).hostname;
@@ -121,8 +129,8 @@ const join = createRoute({
   method: 'get',
   path: '/api/v1/workers/join',
   tags: ['Workers'],
-  summary: 'The command by which another machine joins, and the token that it asks for',
+  summary: 'The lines by which another machine joins, and the token that the last one asks for',
   responses: {
-    200: { description: 'Command and token', content: { 'application/json': { schema: JoinLine } } },
+    200: { description: 'Lines and token', content: { 'application/json': { schema: JoinLine } } },
   },
 });

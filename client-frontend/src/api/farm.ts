@@ -22,6 +22,7 @@ import {
 } from '@parallel-pilot/shared/api/jobs.ts';
 import { z } from 'zod';
 import { command, request } from './request.ts';
+import { noteStarted } from './started-jobs.ts';
 
 const api = '/api/v1';
 /** Where the API has a job; kinds have what is theirs below it. */
@@ -86,14 +87,20 @@ export const getArtifacts = (id: string, signal?: Signal) =>
   request(ArtifactList, `${jobPath(id)}/artifacts`, { signal });
 
 const Created = z.object({ id: z.string() });
-export const createJob = async (job: CreateJob): Promise<string> =>
-  (await request(Created, `${api}/jobs`, { method: 'POST', body: job })).id;
+export async function createJob(job: CreateJob): Promise<string> {
+  const { id } = await request(Created, `${api}/jobs`, { method: 'POST', body: job });
+  noteStarted(id);
+  return id;
+}
 
 export const giveSettings = (id: string, settings: Record<string, unknown>) =>
   command(`${jobPath(id)}/settings`, { method: 'PUT', body: settings });
 export type JobCommand = 'pause' | 'resume' | 'cancel' | 'retry';
 export const commandJob = (id: string, what: JobCommand) =>
   command(`${jobPath(id)}/${what}`, { method: 'POST' });
+/** Has a chunk that is done made once more, and the result anew. */
+export const retryChunk = (id: string, ordinal: number) =>
+  command(`${jobPath(id)}/chunks/${ordinal}/retry`, { method: 'POST' });
 export const patchJob = (id: string, change: { name?: string; priority?: number }) =>
   command(jobPath(id), { method: 'PATCH', body: change });
 export const deleteJob = (id: string) => command(jobPath(id), { method: 'DELETE' });

@@ -4,6 +4,7 @@ import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { Banner } from './Banner.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { Find } from './Find.tsx';
+import { LateNotices } from './LateNotices.tsx';
 import { LeaveWarning } from './LeaveWarning.tsx';
 import { LogoMark } from './Logo.tsx';
 import { SchemeSwitch } from './SchemeSwitch.tsx';
@@ -71,6 +72,7 @@ export function Shell() {
       </nav>
       <DropAnywhere />
       <LeaveWarning />
+      <LateNotices />
       <ScrollRestoration />
     </>
   );

@@ -1,4 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { jobLogQuery } from '../api/queries.ts';
@@ -6,10 +7,17 @@ import { sentenceOf } from '../api/request.ts';
 import { Panel } from '../components/Panel.tsx';
 import classes from './Drawer.module.css';
 
+const ASK_MS = 5_000;
+
 /** What the attempts that went wrong have printed, fetched when it is opened. */
 export function LogPanel({ job }: { job: JobDetail }) {
   const [opened, setOpened] = useState(false);
-  const { data, error } = useQuery({ ...jobLogQuery(job.id), enabled: opened });
+  const { data, error } = useQuery({
+    ...jobLogQuery(job.id),
+    enabled: opened,
+    // No patch tells of a log.
+    refetchInterval: isOver(job.state) ? false : ASK_MS,
+  });
   return (
     <Panel title="Log">
       <details className={classes.attempt} onToggle={(event) => setOpened(event.currentTarget.open)}>

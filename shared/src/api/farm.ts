@@ -11,8 +11,12 @@ export type WorkerList = z.infer<typeof WorkerList>;
 export const JoinLine = z.object({
   /** False while the farm listens on this machine alone: another machine cannot reach it. */
   reachable: z.boolean(),
-  /** Holds no secret: it asks for the token, which would stand in the list of processes otherwise. */
-  command: z.string(),
+  /**
+   * To be run one after another on a machine that has nothing yet but git and Node: clone, set-up, join. Without the
+   * clone where the farm does not know where it came from. They hold no secret: the last one asks for the token,
+   * which would stand in the list of processes otherwise.
+   */
+  lines: z.array(z.string()).min(2).max(3),
   token: z.string(),
 });
 export type JoinLine = z.infer<typeof JoinLine>;

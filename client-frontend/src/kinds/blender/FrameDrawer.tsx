@@ -1,17 +1,14 @@
 import { Button, Group } from '@mantine/core';
 import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { IconDownload, IconRepeat } from '@tabler/icons-react';
-import { useMutation } from '@tanstack/react-query';
-import { useNavigate } from 'react-router';
-import { getSubmission } from '../../api/farm.ts';
+import { IconDownload, IconRepeat, IconZoomIn } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Picture } from '../../components/Picture.tsx';
 import { ChunkDrawer } from '../../job/ChunkDrawer.tsx';
 import type { ChunkNames } from '../../job/chunk-names.ts';
 import classes from '../../job/Drawer.module.css';
 import { showProblem } from '../../job/job-command.ts';
-import { renderOneFrame } from './again.ts';
 import { frameAt } from './frame-names.ts';
-import { frameDownloadUrl, previewUrl } from './frame-urls.ts';
+import { frameDownloadUrl, previewUrl, renderAgain } from './frame-urls.ts';
 
 type FrameDrawerProps = {
   job: JobDetail;
@@ -19,11 +16,13 @@ type FrameDrawerProps = {
   names: ChunkNames;
   opened: number | null;
   onOpen(ordinal: number | null): void;
+  /** The frame is to be looked at close up. */
+  onLook(frame: number): void;
 };
 
 /** One frame: its image, what became of it, and every attempt with its log. */
 export function FrameDrawer(props: FrameDrawerProps) {
-  const { job, states, names } = props;
+  const { job, states, names, onLook } = props;
   return (
     <ChunkDrawer
       {...props}
@@ -48,7 +47,14 @@ export function FrameDrawer(props: FrameDrawerProps) {
         if (status !== 'done' || frame === null) return null;
         return (
           <Group gap={8}>
-            <FrameAgain job={job} frame={frame} />
+            <Button
+              variant="default"
+              leftSection={<IconZoomIn size={16} aria-hidden />}
+              onClick={() => onLook(frame)}
+            >
+              Zoom
+            </Button>
+            {job.state !== 'failed' && job.state !== 'canceled' && <FrameAgain job={job} ordinal={ordinal} />}
             <Button
               component="a"
               href={frameDownloadUrl(job.id, frame)}
@@ -73,13 +79,12 @@ const EXPECTED = {
   canceled: 'This frame was not rendered: the job was canceled.',
 } as const;
 
-/** The frame once more, as a job of its own: this one and its video stay as they are. */
-function FrameAgain({ job, frame }: { job: JobDetail; frame: number }) {
-  const navigate = useNavigate();
+/** The frame once more within its job, and what the job ends with anew. */
+function FrameAgain({ job, ordinal }: { job: JobDetail; ordinal: number }) {
+  const queries = useQueryClient();
   const again = useMutation({
-    mutationFn: async () =>
-      renderOneFrame(await getSubmission(job.id), frame, `${job.name}, frame ${frame} again`),
-    onSuccess: (id) => navigate(`/jobs/${id}`),
+    mutationFn: () => renderAgain(job.id, ordinal),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['job', job.id] }),
     onError: showProblem,
   });
   return (
@@ -87,7 +92,7 @@ function FrameAgain({ job, frame }: { job: JobDetail; frame: number }) {
       variant="default"
       leftSection={<IconRepeat size={16} aria-hidden />}
       loading={again.isPending}
-      title="As a job of its own; this one stays as it is"
+      title="In this job: its picture is replaced, and the video made anew"
       onClick={() => again.mutate()}
     >
       Render it again

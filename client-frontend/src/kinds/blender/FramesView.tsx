@@ -6,6 +6,7 @@ import { chunkStatesQuery } from '../../api/queries.ts';
 import { CountsBar } from '../../components/Bar.tsx';
 import { formatCount, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { useFetched } from '../../components/use-fetched.ts';
 import { ChunkGrid } from '../../job/ChunkGrid.tsx';
 import { GridLegend } from '../../job/GridLegend.tsx';
 import classes from '../../job/Job.module.css';
@@ -18,6 +19,8 @@ import { WorkerBars } from '../../job/WorkerBars.tsx';
 import { FrameDrawer } from './FrameDrawer.tsx';
 import { frameAddress, frameNames } from './frame-names.ts';
 import { useFrameSpans } from './frame-spans.ts';
+import { LookButtons } from './look/LookButtons.tsx';
+import { useOpenedLook } from './look/opened-look.ts';
 import { NewestFrame } from './NewestFrame.tsx';
 import { Result } from './Result.tsx';
 import { Summary } from './Summary.tsx';
@@ -29,6 +32,11 @@ export function FramesView({ job }: { job: JobDetail }) {
   const names = useMemo(() => frameNames(states), [states]);
   const address = useMemo(() => frameAddress(states), [states]);
   const { opened, open } = useOpenedChunk(address);
+  const look = useOpenedLook();
+  const FramesLook = useFetched(
+    async () => (await import('./look/FramesLook.tsx')).FramesLook,
+    look.look !== null,
+  );
   return (
     <>
       <div className={classes.hero}>
@@ -39,6 +47,7 @@ export function FramesView({ job }: { job: JobDetail }) {
         </div>
       </div>
       <Panel title="Frames" aside={<GridLegend counts={job.counts} names={names} />}>
+        <LookButtons done={job.counts.done} onLook={look.open} />
         {states !== undefined && states.stage === job.stageId && (
           <ChunkGrid states={states} names={names} opened={opened} onOpen={open} />
         )}
@@ -52,7 +61,25 @@ export function FramesView({ job }: { job: JobDetail }) {
         </div>
       </div>
       {states !== undefined && (
-        <FrameDrawer job={job} states={states} names={names} opened={opened} onOpen={open} />
+        <FrameDrawer
+          job={job}
+          states={states}
+          names={names}
+          opened={opened}
+          onOpen={open}
+          onLook={(frame) => look.open('compare', frame)}
+        />
+      )}
+      {FramesLook !== null && states !== undefined && (
+        <FramesLook
+          job={job}
+          states={states}
+          look={look.look}
+          at={look.at}
+          onLook={look.open}
+          onOpen={open}
+          onClose={look.close}
+        />
       )}
     </>
   );

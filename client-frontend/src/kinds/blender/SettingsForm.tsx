@@ -4,22 +4,26 @@ import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import type { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { giveSettings, patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
-import { sentenceOf } from '../../api/request.ts';
+import { ProblemError, sentenceOf } from '../../api/request.ts';
 import { editsOf, readDraft, writeDraft } from '../../components/draft.ts';
 import classes from '../../components/Form.module.css';
 import { formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { PresetFields } from '../../components/PresetFields.tsx';
 import { FileFields } from './FileFields.tsx';
 import {
   type FormValues,
+  presetOf,
   problemsOf,
+  refusedFields,
   renderedPixels,
   sceneOf,
   valuesOfScene,
   withEdits,
+  withPreset,
 } from './form-values.ts';
 import { ImageFields } from './ImageFields.tsx';
 import { TestFrame } from './TestFrame.tsx';
@@ -42,6 +46,7 @@ export function SettingsForm({ job, name, probe, first, onScene }: SettingsFormP
     validateInputOnChange: ['frames'],
     validateInputOnBlur: true,
   });
+  const box = useRef<HTMLFormElement>(null);
   const queries = useQueryClient();
   const give = useMutation({
     async mutationFn(values: FormValues) {
@@ -58,7 +63,15 @@ export function SettingsForm({ job, name, probe, first, onScene }: SettingsFormP
   });
   /** What the form would hold had nobody touched it. */
   const untouched = (scene: string) => (scene === first.scene ? first : valuesOfScene(sceneOf(probe, scene)));
-  const { values } = form;
+  const { values, setErrors } = form;
+  const refused = give.error instanceof ProblemError ? give.error.problem : null;
+  useEffect(() => {
+    if (refused === null) return;
+    const fields = refusedFields(refused);
+    setErrors(fields);
+    if (Object.keys(fields).length === 0) return;
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+  }, [refused, setErrors]);
   useEffect(() => {
     const own = values.scene === first.scene ? first : valuesOfScene(sceneOf(probe, values.scene));
     const edits = {
@@ -77,7 +90,7 @@ export function SettingsForm({ job, name, probe, first, onScene }: SettingsFormP
   };
   return (
     <Panel title="Settings" aside="The file’s own values, until you change them">
-      <form noValidate onSubmit={form.onSubmit((values) => give.mutate(values))}>
+      <form ref={box} noValidate onSubmit={form.onSubmit((values) => give.mutate(values))}>
         <div className={classes.grid}>
           <TextInput
             className={classes.whole ?? ''}
@@ -85,6 +98,11 @@ export function SettingsForm({ job, name, probe, first, onScene }: SettingsFormP
             maxLength={200}
             value={title}
             onChange={(event) => setTitle(event.currentTarget.value)}
+          />
+          <PresetFields
+            kind="blender"
+            settings={presetOf(values)}
+            onChoose={(preset) => form.setValues(withPreset(values, preset))}
           />
           <FileFields form={form} probe={probe} onScene={changeScene} />
           <ImageFields form={form} />

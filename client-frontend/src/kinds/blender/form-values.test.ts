@@ -3,7 +3,17 @@ import { test } from 'node:test';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { editsOf } from '../../components/draft.ts';
-import { firstValues, problemsOf, renderedPixels, sceneOf, valuesOfScene, withEdits } from './form-values.ts';
+import {
+  firstValues,
+  presetOf,
+  problemsOf,
+  refusedFields,
+  renderedPixels,
+  sceneOf,
+  valuesOfScene,
+  withEdits,
+  withPreset,
+} from './form-values.ts';
 
 const scene = {
   name: 'Scene',
@@ -70,4 +80,38 @@ test('what was changed stays changed when another scene is chosen, all but the c
   const changed = { ...first, samples: 7, frames: '3', camera: 'Other' };
   const values = withEdits(probe, second, editsOf(changed, first));
   assert.deepEqual(values, { ...second, samples: 7, frames: '3' });
+});
+
+test('a preset keeps how to render and what comes out, and nothing of the file; what it holds of another version is left out', () => {
+  const first = valuesOfScene(sceneOf(probe, 'Scene'));
+  const kept = presetOf({ ...first, samples: 7, frames: '3', format: 'JPEG', percentage: 25 });
+  const target = {
+    ...first,
+    engine: 'BLENDER_EEVEE_NEXT',
+    frames: '1-2',
+    scene: 'Second',
+    camera: null,
+  } as const;
+  const values = withPreset(target, { ...kept, engine: 'BLENDER_EEVEE', percentage: -4, unheardOf: 1 });
+  assert.deepEqual(values, {
+    ...target,
+    samples: 7,
+    format: 'JPEG',
+    colorDepth: '8',
+    percentage: first.percentage,
+  });
+});
+
+test('a refusal of the farm stands at the fields that it names', () => {
+  const refused = (detail: string, code = 'bad-settings') => refusedFields({ code, detail });
+  assert.deepEqual(
+    refused(
+      'The request is not valid. percentage: Too small: expected number to be >=1.5. fps: Invalid input. other: No.',
+    ),
+    { percentage: 'Too small: expected number to be >=1.5.', fps: 'Invalid input.' },
+  );
+  const scene = "The scene's resolutionX is 90000, which the farm does not render. Choose another value.";
+  assert.deepEqual(refused(scene), { resolutionX: scene });
+  assert.deepEqual(refused('"1-x" is no frame.', 'bad-frames'), { frames: '"1-x" is no frame.' });
+  assert.deepEqual(refused('The job changed meanwhile.', 'not-allowed'), {});
 });

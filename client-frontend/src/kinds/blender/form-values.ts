@@ -107,3 +107,55 @@ export function withEdits(probe: BlenderProbe, own: FormValues, edits: Partial<F
   const { cameras } = sceneOf(probe, own.scene);
   return { ...own, ...rest, ...(typeof camera === 'string' && cameras.includes(camera) ? { camera } : {}) };
 }
+
+/** What a preset holds: how to render, and what comes out. Scene, camera and frames are a file's own. */
+export function presetOf(values: FormValues): Partial<FormValues> {
+  const { scene: _, camera: __, frames: ___, simulate: ____, ...kept } = values;
+  return kept;
+}
+
+/** The form with what a preset holds, field by field: what this version of the site does not know is left out. */
+export function withPreset(values: FormValues, preset: Record<string, unknown>): FormValues {
+  const own = Object.keys(presetOf(values)) as (keyof FormValues)[];
+  const known = Object.fromEntries(
+    own
+      .filter((field) => field in preset && RenderOverrides.shape[field].safeParse(preset[field]).success)
+      .map((field) => [field, preset[field]]),
+  ) as Partial<FormValues>;
+  const { engine } = known;
+  // EEVEE has another name from one generation of Blender to the next; the file's own is right.
+  const isEevee = (name: string | undefined) => name?.startsWith('BLENDER_EEVEE') === true;
+  const next = {
+    ...values,
+    ...known,
+    ...(isEevee(engine) && isEevee(values.engine) ? { engine: values.engine } : {}),
+  };
+  return { ...next, colorDepth: depthFor(next.format, next.colorDepth) };
+}
+
+const REFUSED: Record<string, keyof FormValues> = {
+  'bad-frames': 'frames',
+  'unknown-scene': 'scene',
+  'unknown-camera': 'camera',
+  'no-camera': 'camera',
+  'engine-unavailable': 'engine',
+  'denoiser-unavailable': 'denoise',
+};
+
+/** Fields that a refusal of the farm concerns, with what it says of each. */
+export function refusedFields({
+  code,
+  detail,
+}: {
+  code: string;
+  detail: string;
+}): Partial<Record<keyof FormValues, string>> {
+  const field = REFUSED[code];
+  if (field !== undefined) return { [field]: detail };
+  const ofScene = /^The scene's (\w+) is /.exec(detail)?.[1];
+  if (ofScene !== undefined && ofScene in RenderOverrides.shape) return { [ofScene]: detail };
+  const named = [...detail.matchAll(/(?<=^|\. )(\w+): ((?:[^.]|\.(?=\d))+\.)/g)];
+  return Object.fromEntries(
+    named.filter(([, name = '']) => name in RenderOverrides.shape).map(([, name, why]) => [name, why]),
+  );
+}

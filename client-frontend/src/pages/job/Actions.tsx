@@ -2,6 +2,8 @@ import { ActionIcon, Button, Menu } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isGrantable, isOver } from '@parallel-pilot/shared/model/job.ts';
 import {
+  IconBell,
+  IconBellOff,
   IconCheck,
   IconDots,
   IconPlayerPause,
@@ -12,10 +14,11 @@ import {
   IconX,
 } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useRef, useState, useSyncExternalStore } from 'react';
 import { useNavigate } from 'react-router';
 import { getSubmission, patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
+import { notices } from '../../app/notices.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
 import { PRIORITIES } from '../../job/priorities.ts';
 import { siteKind } from '../../kinds/registry.ts';
@@ -77,6 +80,7 @@ export function Actions({ job }: { job: JobDetail }) {
         </Menu.Target>
         <Menu.Dropdown>
           {!over && <Priorities job={job} />}
+          <NoticesItem />
           <Menu.Item
             c="var(--berry-ink)"
             leftSection={<IconTrash size={16} />}
@@ -95,6 +99,20 @@ export function Actions({ job }: { job: JobDetail }) {
       />
       <ConfirmDelete job={job} opened={asking === 'delete'} returnTo={more} onClose={() => setAsking(null)} />
     </>
+  );
+}
+
+/** The switch for being told of finished jobs, all of them. */
+function NoticesItem() {
+  const on = useSyncExternalStore(notices.subscribe, notices.get) === 'on';
+  if (!notices.possible()) return null;
+  return (
+    <Menu.Item
+      leftSection={on ? <IconBellOff size={16} aria-hidden /> : <IconBell size={16} aria-hidden />}
+      onClick={() => void notices.turn(on ? 'off' : 'on')}
+    >
+      {on ? 'Tell me no more of finished jobs' : 'Tell me of finished jobs'}
+    </Menu.Item>
   );
 }
 

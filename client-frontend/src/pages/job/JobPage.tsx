@@ -17,6 +17,7 @@ import { Notes } from '../../job/Notes.tsx';
 import { siteKind } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Actions } from './Actions.tsx';
+import { TellMe } from './TellMe.tsx';
 
 export function JobPage() {
   const { id = '' } = useParams();
@@ -78,6 +79,7 @@ function Job({ job }: { job: JobDetail }) {
         <Actions job={job} />
       </PageHead>
       <div className={classes.stack}>
+        <TellMe job={job} />
         {job.state === 'failed' && <Failure job={job} title={kind?.words.failed(job) ?? 'This job failed'} />}
         {kind === null ? <UnknownKind job={job} /> : <kind.Job.Part job={job} />}
       </div>

@@ -8,7 +8,7 @@ import { copyText } from '../../components/copy-text.ts';
 import { Panel } from '../../components/Panel.tsx';
 import classes from './Workers.module.css';
 
-/** The line that makes another machine a worker. */
+/** The lines that make another machine a worker. */
 export function Join() {
   const { data, error } = useQuery(joinLineQuery());
   if (error !== null) {
@@ -22,14 +22,21 @@ export function Join() {
   return (
     <Panel title="Add a machine">
       <p className={classes.joinText}>
-        On a machine with {MACHINES}, and a clone of this project, run this line. It is given work at once,
-        even in the middle of a job.
+        {data.lines.length === 3
+          ? 'On a machine with git and Node.js, run these lines.'
+          : 'On a machine with Node.js, run these lines in a copy of this project.'}{' '}
+        The set-up brings Blender and Python where they are missing. The machine is given work at once, even
+        in the middle of a job.
       </p>
       <div className={classes.join}>
-        <code>{data.command}</code>
-        <Copy text={data.command} />
+        <code>
+          {data.lines.map((line) => (
+            <span key={line}>{line}</span>
+          ))}
+        </code>
+        <Copy text={data.lines.join('\n')} />
       </div>
-      <p className={classes.joinText}>It asks for this token:</p>
+      <p className={classes.joinText}>The last one asks for this token:</p>
       <div className={classes.join}>
         <code>{data.token}</code>
         <Copy text={data.token} />
