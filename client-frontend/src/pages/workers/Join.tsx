@@ -25,8 +25,8 @@ export function Join() {
         {data.lines.length === 3
           ? 'On a machine with git and Node.js, run these lines.'
           : 'On a machine with Node.js, run these lines in a copy of this project.'}{' '}
-        The set-up brings Blender and Python where they are missing. The machine is given work at once, even
-        in the middle of a job.
+        The set-up brings what the machine lacks for the work. It is given work at once, even in the middle of
+        a job.
       </p>
       <div className={classes.join}>
         <code>

@@ -36,7 +36,7 @@ export function WorkersPage() {
         {workers?.length === 0 && (
           <Empty
             title="No worker yet"
-            text={`A worker is any machine with ${MACHINES}. Run the line below there, and it takes part at once.`}
+            text={`A worker is any machine with ${MACHINES}. Run the lines below there, and it takes part at once.`}
           />
         )}
         {workers !== undefined && workers.length > 0 && (
