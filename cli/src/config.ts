@@ -1,5 +1,6 @@
 import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
+import { SETTINGS } from '@parallel-pilot/shared/model/settings.ts';
 
 /** What the command line takes from its surroundings; this file alone reads the environment. */
 export type CliConfig = {
@@ -11,8 +12,6 @@ export type CliConfig = {
   dataFolder: string;
   /** PILOT_DEBUG=1: errors come with their stack, and Node's own warnings are shown. */
   debug: boolean;
-  /** PILOT_WORKER_DATA: where `pilot worker` keeps its cache; null for a folder within `dataFolder`. */
-  workerDataFolder: string | null;
   /** PILOT_TOKEN; `--token-file` goes before it. */
   workerToken: string | null;
   /** PILOT_UNSANDBOXED: workers may work where this machine has no sandbox. */
@@ -30,7 +29,6 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     key: given(env.PILOT_KEY),
     dataFolder: given(env.PILOT_DATA) ?? join(homedir(), '.parallel-pilot'),
     debug: isOn(env.PILOT_DEBUG),
-    workerDataFolder: given(env.PILOT_WORKER_DATA),
     workerToken: given(env.PILOT_TOKEN),
     unsandboxed: isOn(env.PILOT_UNSANDBOXED),
     logLevel: given(env.PILOT_LOG) ?? 'info',
@@ -38,6 +36,11 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     cpus: availableParallelism(),
     env,
   };
+}
+
+/** Commander takes a variable that is set to nothing for a value; see `withoutBlanks`. */
+export function forgetBlankSettings(env: NodeJS.ProcessEnv = process.env): void {
+  for (const name of Object.keys(SETTINGS)) if (env[name]?.trim() === '') delete env[name];
 }
 
 /** The same, for workers that may do without a sandbox: an option of the command says so. */

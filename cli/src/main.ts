@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { CommanderError } from 'commander';
-import { readCliConfig } from './config.ts';
+import { forgetBlankSettings, readCliConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { createProgram } from './program.ts';
 import { SentenceError } from './sentence-error.ts';
 import { print } from './text/print.ts';
 
+forgetBlankSettings();
 const context: Context = { config: readCliConfig(), stdout: process.stdout, stderr: process.stderr };
 // Warnings of Node about Node are not for those who use it.
 if (!context.config.debug) process.removeAllListeners('warning');

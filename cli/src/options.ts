@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { SETTINGS, type SettingName } from '@parallel-pilot/shared/model/settings.ts';
+import { type Command, Option } from 'commander';
 import type { ServerFlags } from './api/connect.ts';
 import { eventNames } from './report/events.ts';
 import { refusedSecret } from './secret-options.ts';
@@ -7,14 +8,26 @@ import { wrap } from './text/columns.ts';
 /** What every command that speaks to a farm takes. */
 export type ApiFlags = ServerFlags & { json?: boolean };
 
-export const KEY_WAYS = 'Give the key in a file with --key-file, or in the variable PILOT_KEY.';
+const KEY_WAYS = 'Give the key in a file with --key-file, or in the variable PILOT_KEY.';
+
+/** An option that may stand in the environment as well, under the one name that it has there. */
+export const setting = (name: SettingName, about: string = SETTINGS[name].about): Option => {
+  const { flag } = SETTINGS[name];
+  if (flag === null) throw new Error(`${name} is no option of a command`);
+  return new Option(flag, about).env(name);
+};
 
 export const withServer = (command: Command): Command =>
+  withFarm(command).addOption(setting('PILOT_DATA', 'data folder of the farm on this machine'));
+
+/** The same for a command whose `--data` is something else. */
+export const withFarm = (command: Command): Command =>
   command
-    .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
-    .option('--key-file <file>', "file with the owner's key, where the farm demands it (or PILOT_KEY)")
-    .addOption(refusedSecret('--key', KEY_WAYS))
-    .option('--data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
+    .addOption(setting('PILOT_SERVER', 'the farm to speak to; otherwise the one on this machine'))
+    .addOption(
+      setting('PILOT_KEY_FILE', "file with the owner's key, where the farm demands it (or PILOT_KEY)"),
+    )
+    .addOption(refusedSecret('--key', KEY_WAYS));
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON instead of text');
 

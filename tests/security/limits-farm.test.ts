@@ -10,7 +10,7 @@ let farm: Farm;
 let trainings: Trainings;
 before(async () => {
   [farm, trainings] = await Promise.all([startFarm({ workers: 0 }), makeTrainings()]);
-  const env = { PILOT_MEMORY_BYTES: String(MEMORY), PILOT_BLENDER: '/nonexistent/blender' };
+  const env = { PILOT_MEMORY_GB: String(MEMORY / 1e9), PILOT_BLENDER: '/nonexistent/blender' };
   await Promise.all(Array.from({ length: 4 }, () => farm.addWorker(env)));
 });
 after(async () => {

@@ -58,7 +58,7 @@ test('the worker closes its folder too, and its token is in no list of processes
   await chmod(folder, 0o755);
   const file = join(balancer.folder, 'token');
   await writeFile(file, `${token}\n`, { mode: 0o600 });
-  const worker = pilot(t, ['worker', '--join', balancer.url, '--token-file', file, '--data', folder]);
+  const worker = pilot(t, ['worker', '--join', balancer.url, '--token-file', file, '--worker-data', folder]);
   await until(
     async () => (await balancer.log()).includes('worker.joined'),
     () => worker.said(),

@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { pidNamespace } from '@parallel-pilot/sandbox/limits/process-life.ts';
+import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
 import { z } from 'zod';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -23,7 +24,7 @@ const Environment = z.object({
   /** Hours that a chunk may take of which its job says nothing else. */
   PILOT_CHUNK_HOURS: z.coerce.number().positive().default(72),
   /** Memory for jobs, of all slots together. Left out, this worker shares what the machine has with its others. */
-  PILOT_MEMORY_BYTES: z.coerce.number().positive().optional(),
+  PILOT_MEMORY_GB: z.coerce.number().positive().optional(),
   /** Where the workers of this machine see each other. */
   PILOT_HOST_FOLDER: z
     .string()
@@ -33,10 +34,7 @@ const Environment = z.object({
     .string()
     .min(1)
     .default(join(homedir(), '.parallel-pilot', 'worker')),
-  PILOT_CACHE_BYTES: z.coerce
-    .number()
-    .positive()
-    .default(20 * 1000 ** 3),
+  PILOT_CACHE_GB: z.coerce.number().positive().default(20),
   /** Work without a sandbox where this machine has none. */
   PILOT_UNSANDBOXED: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
@@ -73,7 +71,7 @@ export function readWorkerConfig(
   env: Record<string, string | undefined> = process.env,
 ): WorkerConfig {
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
-  const all: Record<string, string | undefined> = { ...env, ...Object.fromEntries(chosen) };
+  const all = withoutBlanks({ ...env, ...Object.fromEntries(chosen) });
   const parsed = Environment.safeParse(all);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
@@ -87,15 +85,17 @@ export function readWorkerConfig(
     slots: e.PILOT_SLOTS,
     threads: e.PILOT_THREADS,
     longestChunkMs: e.PILOT_CHUNK_HOURS * 3_600_000,
-    memoryBytes: e.PILOT_MEMORY_BYTES ?? null,
+    memoryBytes: e.PILOT_MEMORY_GB === undefined ? null : Math.round(e.PILOT_MEMORY_GB * GB),
     hostFolder: e.PILOT_HOST_FOLDER,
     dataFolder: e.PILOT_WORKER_DATA,
-    cacheBytes: e.PILOT_CACHE_BYTES,
+    cacheBytes: Math.round(e.PILOT_CACHE_GB * GB),
     kindSettings: othersOf(all),
     unsandboxed: e.PILOT_UNSANDBOXED,
     logLevel: e.PILOT_LOG,
   };
 }
+
+const GB = 1000 ** 3;
 
 const othersOf = (env: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(

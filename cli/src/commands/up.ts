@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { printable } from '@parallel-pilot/shared/model/printable.ts';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
 import { type Context, isColoured, isWatched } from '../context.ts';
 import { type ChildEvent, incidentSentence } from '../farm/child-events.ts';
@@ -8,7 +8,7 @@ import { type Farm, startFarm } from '../farm/farm.ts';
 import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
 import { wholeNumber } from '../numbers.ts';
-import { withExamples, withJson, withUnsandboxed } from '../options.ts';
+import { setting, withExamples, withJson, withUnsandboxed } from '../options.ts';
 import { ownerKeyLines, upLines } from '../report/up-lines.ts';
 import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
@@ -18,6 +18,7 @@ type Flags = {
   workers?: number;
   host: string;
   port: number;
+  balancerPort?: number;
   data?: string;
   verbose?: boolean;
   unsandboxed?: boolean;
@@ -35,19 +36,15 @@ export function upCommand(context: Context, exit: (code: number) => void): Comma
       'Starts the whole farm on this machine: server with the website, load balancer and workers.\n' +
         'Whatever of it dies is started again; jobs go on where they were.',
     )
-    .option('--workers <n>', 'workers on this machine', wholeNumber(0, 64))
+    .addOption(setting('PILOT_WORKERS', 'workers on this machine').argParser(wholeNumber(0, 64)))
+    .addOption(setting('PILOT_HOST').default('127.0.0.1'))
+    .addOption(setting('PILOT_PORT').argParser(wholeNumber(1, 65_534)).default(3000))
     .addOption(
-      new Option('--host <address>', 'address to listen on; 0.0.0.0 lets other machines in')
-        .env('PILOT_HOST')
-        .default('127.0.0.1'),
+      setting('PILOT_BALANCER_PORT', 'port at which workers join (the one above --port)').argParser(
+        wholeNumber(1, 65_535),
+      ),
     )
-    .addOption(
-      new Option('--port <port>', 'port of the website; workers join at the one above it')
-        .env('PILOT_PORT')
-        .argParser(wholeNumber(1, 65_534))
-        .default(3000),
-    )
-    .option('--data <dir>', 'folder for the database, files and logs (or PILOT_DATA)')
+    .addOption(setting('PILOT_DATA', 'folder for the database, files and logs'))
     .option('--verbose', 'also show the logs of all processes');
   withJson(withUnsandboxed(command));
   withExamples(command, ['pilot up', 'pilot up --workers 4', 'pilot up --host 0.0.0.0 --port 8080']);
@@ -71,7 +68,7 @@ async function run(context: Context, flags: Flags): Promise<number> {
   let ownerKey: string | null = null;
   const start = await startFarm(config, {
     host: flags.host,
-    ports: { kind: 'fixed', port: flags.port },
+    ports: { kind: 'fixed', port: flags.port, balancerPort: flags.balancerPort ?? flags.port + 1 },
     workers,
     verbose: flags.verbose ?? false,
     signal: interrupts.first,

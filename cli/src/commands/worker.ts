@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
-import { withExamples, withUnsandboxed } from '../options.ts';
+import { setting, withExamples, withUnsandboxed } from '../options.ts';
 import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { workerToken } from './worker-token.ts';
@@ -16,7 +16,7 @@ type Flags = {
   slots?: number;
   threads?: number;
   memoryGb?: string;
-  data?: string;
+  workerData?: string;
   cacheGb?: string;
   unsandboxed?: boolean;
   json?: boolean;
@@ -30,18 +30,20 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
       'Joins a farm as a worker. "pilot up --host" there, or its Workers page, shows the line to use.\n' +
         'Ctrl-C finishes what is under way and leaves; a second one leaves at once.',
     )
-    .requiredOption('--join <url>', 'address of the load balancer, such as http://farm:3001')
-    .option(
-      '--token-file <file>',
-      'file with the token that lets workers join (or PILOT_TOKEN, or it is asked for)',
+    .addOption(setting('PILOT_JOIN').makeOptionMandatory())
+    .addOption(
+      setting(
+        'PILOT_TOKEN_FILE',
+        'file with the token that lets workers join (or PILOT_TOKEN, or it is asked for)',
+      ),
     )
     .addOption(refusedSecret('--token', WAYS))
-    .option('--name <name>', "how the farm calls this worker (this machine's name)")
-    .option('--slots <n>', 'chunks worked on at the same time', wholeNumber(1, 64))
-    .option('--threads <n>', 'processor threads to use, shared out between the slots', wholeNumber(1, 1_024))
-    .option('--memory-gb <n>', 'memory for jobs, in GB (a share of what the machine has)')
-    .option('--data <dir>', 'folder for files and results on their way')
-    .option('--cache-gb <n>', 'space for files of jobs, in GB')
+    .addOption(setting('PILOT_NAME', "how the farm calls this worker (this machine's name)"))
+    .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
+    .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
+    .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
+    .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
+    .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
     .option('--json', 'log lines as JSON');
   withUnsandboxed(command);
   withExamples(command, [
@@ -78,9 +80,9 @@ export function workerEnv({ config }: Context, flags: Flags, token: string): Nod
     PILOT_NAME: flags.name,
     PILOT_SLOTS: flags.slots,
     PILOT_THREADS: flags.threads,
-    PILOT_WORKER_DATA: flags.data ?? config.workerDataFolder ?? join(config.dataFolder, 'worker'),
-    PILOT_MEMORY_BYTES: gigabytes('--memory-gb', flags.memoryGb),
-    PILOT_CACHE_BYTES: gigabytes('--cache-gb', flags.cacheGb),
+    PILOT_WORKER_DATA: flags.workerData ?? join(config.dataFolder, 'worker'),
+    PILOT_MEMORY_GB: gigabytes('--memory-gb', flags.memoryGb),
+    PILOT_CACHE_GB: gigabytes('--cache-gb', flags.cacheGb),
   };
   const given = Object.entries(over).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as const],
@@ -88,11 +90,10 @@ export function workerEnv({ config }: Context, flags: Flags, token: string): Nod
   return { ...unsandboxedConfig(config, flags.unsandboxed).env, ...Object.fromEntries(given) };
 }
 
-/** In bytes. */
 function gigabytes(flag: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
   const count = Number(given);
-  if (count > 0 && Number.isFinite(count)) return Math.round(count * 1000 ** 3);
+  if (count > 0 && Number.isFinite(count)) return count;
   throw new SentenceError(`${flag} ${given}: write a number of gigabytes, for instance 50.`);
 }
 

@@ -1,7 +1,7 @@
 import { probePort } from './ports.ts';
 
-/** `free` takes any two free ports; `fixed` the site's, with the balancer's right above it. */
-export type FarmPorts = { kind: 'free' } | { kind: 'fixed'; port: number };
+/** `free` takes any two free ports. */
+export type FarmPorts = { kind: 'free' } | { kind: 'fixed'; port: number; balancerPort: number };
 
 export type ChosenPorts =
   | { ok: true; port: number; balancerPort: number }
@@ -10,34 +10,35 @@ export type ChosenPorts =
 
 /** Finds out which ports a farm may take, before anything is started. */
 export async function choosePorts(host: string, wanted: FarmPorts): Promise<ChosenPorts> {
-  const first = wanted.kind === 'fixed' ? wanted.port : 0;
-  const site = await probePort(host, first);
-  if (!site.ok) return refuse(host, first, site.code);
-  const second = wanted.kind === 'fixed' && wanted.port !== 0 ? wanted.port + 1 : 0;
-  const balancer = await probePort(host, second);
-  if (!balancer.ok) return refuse(host, second, balancer.code);
+  const site = await probePort(host, wanted.kind === 'fixed' ? wanted.port : 0);
+  if (!site.ok) return refuse(host, wanted, 'port', site.code);
+  const balancer = await probePort(host, wanted.kind === 'fixed' ? wanted.balancerPort : 0);
+  if (!balancer.ok) return refuse(host, wanted, 'balancerPort', balancer.code);
   return { ok: true, port: site.port, balancerPort: balancer.port };
 }
 
-function refuse(host: string, port: number, code: string): ChosenPorts {
+const WAYS = {
+  port: '--port or PILOT_PORT',
+  balancerPort: '--balancer-port or PILOT_BALANCER_PORT',
+} as const;
+
+function refuse(host: string, wanted: FarmPorts, which: keyof typeof WAYS, code: string): ChosenPorts {
+  const port = wanted.kind === 'fixed' ? wanted[which] : 0;
+  const ways = WAYS[which];
   switch (code) {
     case 'EADDRINUSE':
       return refused(
-        `Port ${port} is taken by another program. Stop that program, or choose another port with --port or PILOT_PORT (the one above it is used too).`,
+        `Port ${port} is taken by another program. Stop that program, or choose another port with ${ways}.`,
       );
     case 'EACCES':
-      return refused(
-        `This user may not listen on port ${port}. Choose one above 1023 with --port or PILOT_PORT.`,
-      );
+      return refused(`This user may not listen on port ${port}. Choose one above 1023 with ${ways}.`);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return refused(
         `This machine has no address "${host}". Give one of its own with --host or PILOT_HOST, or 0.0.0.0 for all.`,
       );
     default:
-      return refused(
-        `Port ${port} on ${host} cannot be used (${code}). Choose another with --port or PILOT_PORT.`,
-      );
+      return refused(`Port ${port} on ${host} cannot be used (${code}). Choose another with ${ways}.`);
   }
 }
 

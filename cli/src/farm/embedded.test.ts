@@ -64,7 +64,11 @@ test('a taken port is named, with the way out', async (t) => {
   t.after(() => server.close());
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const chosen = await choosePorts('127.0.0.1', { kind: 'fixed', port: address.port });
+  const chosen = await choosePorts('127.0.0.1', {
+    kind: 'fixed',
+    port: address.port,
+    balancerPort: address.port + 1,
+  });
   assert.match(
     chosen.ok ? '' : chosen.message,
     new RegExp(`^Port ${address.port} is taken by another program.*--port`),

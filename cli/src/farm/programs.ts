@@ -51,15 +51,15 @@ export function workerProgram(
       PILOT_NAME: name,
       PILOT_SLOTS: '1',
       PILOT_THREADS: String(Math.max(1, Math.floor(config.cpus / plan.workers))),
-      ...shareOfMemory(config.env.PILOT_MEMORY_BYTES, plan.workers),
+      ...shareOfMemory(config.env.PILOT_MEMORY_GB, plan.workers),
       PILOT_WORKER_DATA: join(config.dataFolder, 'workers', String(index)),
     },
   };
 }
 
 /** What is no number the worker refuses in its own words. */
-const shareOfMemory = (bytes: string | undefined, workers: number): NodeJS.ProcessEnv =>
-  Number(bytes) > 0 ? { PILOT_MEMORY_BYTES: String(Math.floor(Number(bytes) / workers)) } : {};
+const shareOfMemory = (gigabytes: string | undefined, workers: number): NodeJS.ProcessEnv =>
+  Number(gigabytes) > 0 ? { PILOT_MEMORY_GB: String(Number(gigabytes) / workers) } : {};
 
 /** A farm does its work without one of its workers, but not without one of its servers. */
 export const isWorkerName = (name: string): boolean => name.startsWith('worker ');

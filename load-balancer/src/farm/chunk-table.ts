@@ -1,4 +1,5 @@
 import { CHUNK_STATUSES, type ChunkStatus, isSettled } from '@parallel-pilot/shared/model/chunk.ts';
+import TinyQueue from 'tinyqueue';
 
 const CODE = Object.fromEntries(CHUNK_STATUSES.map((status, code) => [status, code])) as Record<
   ChunkStatus,
@@ -16,7 +17,7 @@ export class ChunkTable {
   readonly #status: Uint8Array;
   readonly #attempts: Uint8Array;
   readonly #counts = new Int32Array(CHUNK_STATUSES.length);
-  readonly #returned: number[] = [];
+  readonly #returned = new TinyQueue<number>();
   #cursor = 0;
 
   /** All chunks canceled with no attempt until `set` says otherwise, so that a missing row is never granted. */
@@ -55,7 +56,7 @@ export class ChunkTable {
     this.#counts[after] = (this.#counts[after] ?? 0) + 1;
     this.#status[ordinal] = after;
     this.#attempts[ordinal] = attempts;
-    if (after === QUEUED && before !== QUEUED && ordinal < this.#cursor) push(this.#returned, ordinal);
+    if (after === QUEUED && before !== QUEUED && ordinal < this.#cursor) this.#returned.push(ordinal);
   }
 
   /** The lowest waiting ordinal that is not refused; the caller takes it by `set`. Undefined when none waits. */
@@ -67,7 +68,7 @@ export class ChunkTable {
       this.#skip(found);
       found = this.#lowest();
     }
-    for (const ordinal of passed) push(this.#returned, ordinal);
+    for (const ordinal of passed) this.#returned.push(ordinal);
     return found;
   }
 
@@ -81,45 +82,17 @@ export class ChunkTable {
 
   #lowest(): number | undefined {
     // A chunk may have left the queue while it still stands in the heap.
-    while (this.#returned[0] !== undefined && this.#status[this.#returned[0]] !== QUEUED) pop(this.#returned);
+    while (this.#returned.length > 0 && this.#status[this.#returned.peek() ?? 0] !== QUEUED)
+      this.#returned.pop();
     while (this.#cursor < this.size && this.#status[this.#cursor] !== QUEUED) this.#cursor += 1;
     const fresh = this.#cursor < this.size ? this.#cursor : undefined;
-    const back = this.#returned[0];
+    const back = this.#returned.peek();
     if (back === undefined) return fresh;
     return fresh === undefined ? back : Math.min(back, fresh);
   }
 
   #skip(ordinal: number): void {
-    if (this.#returned[0] === ordinal) while (this.#returned[0] === ordinal) pop(this.#returned);
+    if (this.#returned.peek() === ordinal) while (this.#returned.peek() === ordinal) this.#returned.pop();
     else this.#cursor = ordinal + 1;
   }
-}
-
-function push(heap: number[], value: number): void {
-  let at = heap.length;
-  heap.push(value);
-  while (at > 0) {
-    const parent = (at - 1) >> 1;
-    const above = heap[parent] ?? 0;
-    if (above <= value) break;
-    heap[at] = above;
-    at = parent;
-  }
-  heap[at] = value;
-}
-
-function pop(heap: number[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && (heap[child + 1] ?? 0) < (heap[child] ?? 0)) child += 1;
-    const below = heap[child] ?? 0;
-    if (below >= last) break;
-    heap[at] = below;
-    at = child;
-  }
-  heap[at] = last;
 }

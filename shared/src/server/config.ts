@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { withoutBlanks } from '../model/settings.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { type Addresses, parseAddresses } from './peer-address.ts';
 
@@ -72,7 +73,7 @@ export type ServerConfig = {
 
 /** Parses the environment; throws an Error with a sentence for each variable that does not fit. */
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
-  const parsed = Environment.safeParse(env);
+  const parsed = Environment.safeParse(withoutBlanks(env));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The settings in the environment are not usable:\n${lines.join('\n')}`);

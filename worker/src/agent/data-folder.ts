@@ -73,7 +73,7 @@ function lock(folder: string): () => void {
     const busy = error instanceof Error && 'errcode' in error && error.errcode === 5;
     throw new Error(
       busy
-        ? `Another worker is running with the data folder ${folder}. Give this one its own with --data DIR (or PILOT_WORKER_DATA).`
+        ? `Another worker is running with the data folder ${folder}. Give this one its own with --worker-data DIR (or PILOT_WORKER_DATA).`
         : `The worker's data folder ${folder} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );

@@ -4,6 +4,7 @@ import { defaultWorkers } from '../../farm/programs.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import {
   type ApiFlags,
+  setting,
   withEvents,
   withExamples,
   withJson,
@@ -62,7 +63,9 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     .option('--main <path>', 'which .blend of a folder or archive to render')
     .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)
     .option('-o, --out <dir>', 'where to save', 'out')
-    .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
+    .addOption(
+      setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
+    )
     .option('--verbose', "also show the logs of that farm's processes");
   withJson(withServer(withUnsandboxed(command)));
   withExamples(command, [

@@ -2,11 +2,10 @@ import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
-import { KEY_WAYS, withEvents, withExamples, withJson, withUnsandboxed } from '../../options.ts';
+import { setting, withEvents, withExamples, withFarm, withJson, withUnsandboxed } from '../../options.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { runCommand } from '../../run/run-command.ts';
-import { refusedSecret } from '../../secret-options.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { TRAINING_EVENTS } from './events.ts';
 import { trainPlan } from './plan.ts';
@@ -66,13 +65,12 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--param <name=value,…>', 'value of pilot.param in the script; may be repeated', collect)
     .option('-o, --out <dir>', 'where to save', 'out')
     .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)
-    .option('--workers <n>', 'workers of a farm started for this job', wholeNumber(1, 64))
+    .addOption(
+      setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
+    )
     .option('--verbose', "also show the logs of that farm's processes")
-    .option('--server <url>', 'the farm to speak to (or PILOT_SERVER; otherwise the one on this machine)')
-    .option('--key-file <file>', "file with the owner's key, where the farm demands it (or PILOT_KEY)")
-    .addOption(refusedSecret('--key', KEY_WAYS))
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withJson(withUnsandboxed(command));
+  withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',

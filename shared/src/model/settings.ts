@@ -1,0 +1,71 @@
+/** `flag` is the option of `pilot` that says the same, with its value; null where there is none. */
+export type Setting = { flag: `--${string}` | null; about: string };
+
+/**
+ * All that is set for a farm, a worker or `pilot`, apart from what a kind brings and from what one job asks for. A
+ * setting has one name: `--memory-gb` is PILOT_MEMORY_GB. A flag goes before the variable, a variable before the default.
+ */
+export const SETTINGS = {
+  PILOT_SERVER: { flag: '--server <url>', about: 'the farm to speak to' },
+  PILOT_KEY_FILE: { flag: '--key-file <file>', about: "file with the owner's key" },
+  PILOT_KEY: {
+    flag: null,
+    about: "the owner's key itself: never as a flag, which every user of a machine can read",
+  },
+  PILOT_DATA: { flag: '--data <dir>', about: 'folder for the database, files and logs of a farm' },
+  PILOT_DEBUG: { flag: null, about: '1: errors of `pilot` come with their stack' },
+  PILOT_LOG: { flag: null, about: 'trace, debug, info, warn, error or silent' },
+
+  PILOT_HOST: { flag: '--host <address>', about: 'address to listen on; 0.0.0.0 lets other machines in' },
+  PILOT_PORT: { flag: '--port <port>', about: 'port of the website' },
+  PILOT_BALANCER_PORT: { flag: '--balancer-port <port>', about: 'port at which workers join' },
+  PILOT_WORKERS: { flag: '--workers <n>', about: 'workers that a farm brings' },
+  PILOT_UNSANDBOXED: { flag: '--unsandboxed', about: 'work even where a machine has no sandbox' },
+
+  PILOT_JOIN: { flag: '--join <url>', about: 'address of the load balancer, such as http://farm:3001' },
+  PILOT_TOKEN_FILE: { flag: '--token-file <file>', about: 'file with the token that lets workers join' },
+  PILOT_TOKEN: { flag: null, about: 'the token itself' },
+  PILOT_NAME: { flag: '--name <name>', about: 'how the farm calls a worker' },
+  PILOT_SLOTS: { flag: '--slots <n>', about: 'chunks worked on at the same time' },
+  PILOT_THREADS: { flag: '--threads <n>', about: 'processor threads to use, shared out between the slots' },
+  PILOT_MEMORY_GB: { flag: '--memory-gb <n>', about: 'memory for jobs, of all slots together' },
+  PILOT_CACHE_GB: { flag: '--cache-gb <n>', about: 'space for files of jobs' },
+  PILOT_WORKER_DATA: {
+    flag: '--worker-data <dir>',
+    about: 'folder of a worker for files and results on their way',
+  },
+  PILOT_CHUNK_HOURS: { flag: null, about: 'hours that a chunk may take of which its job says nothing else' },
+  PILOT_HOST_FOLDER: { flag: null, about: 'where the workers of a machine see each other' },
+
+  DATABASE_URL: { flag: null, about: 'mysql://user:password@host/name; SQLite below PILOT_DATA without' },
+  PILOT_BALANCER_URL: { flag: null, about: 'where the backend finds the load balancer' },
+  PILOT_BACKEND_PORT: {
+    flag: null,
+    about: 'port of the backend as workers see it, for a load balancer alone',
+  },
+  PILOT_PUBLIC_URL: {
+    flag: null,
+    about: 'address by which people and workers reach the farm, behind a proxy',
+  },
+  PILOT_TRUSTED_PROXIES: {
+    flag: null,
+    about: 'proxies whose X-Forwarded-For is believed: 10.0.0.7, 10.1.0.0/16',
+  },
+  PILOT_MAX_UPLOAD_BYTES: { flag: null, about: 'of one upload' },
+  PILOT_MAX_OPEN_UPLOAD_BYTES: { flag: null, about: 'of all uploads that are not finished' },
+  PILOT_MAX_CONNECTIONS: { flag: null, about: 'of a server' },
+  PILOT_MAX_CONNECTIONS_PER_ADDRESS: { flag: null, about: 'of a server, from one address' },
+  PILOT_STALL_SECONDS: { flag: null, about: 'how long a request may stand still' },
+  PILOT_HANG_SECONDS: { flag: null, about: 'how long a chunk may show no sign of life' },
+  PILOT_WORKER_TOKEN: { flag: null, about: 'the token of workers, instead of one made and kept by the farm' },
+  PILOT_CONTROL_TOKEN: { flag: null, about: 'the token between the two servers, likewise' },
+  PILOT_SIGNING_KEY: { flag: null, about: 'the key that signs what a lease opens, likewise' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Compose files and service units set variables to nothing: that is not a value. */
+export const withoutBlanks = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => !(name in SETTINGS) || value?.trim() !== ''),
+  );
