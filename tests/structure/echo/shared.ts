@@ -31,4 +31,5 @@ export const echo: Kind<z.infer<typeof Words>> = {
   chunkInputs: () => [],
   label: (_, word) => `The word ${word}`,
   numbers: () => null,
+  redoes: [],
 };
