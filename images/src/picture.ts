@@ -1,5 +1,5 @@
 /** The formats that frames come in, by Blender's own names. */
-export type PictureFormat = 'PNG' | 'JPEG' | 'TIFF' | 'OPEN_EXR';
+export type PictureFormat = 'PNG' | 'JPEG' | 'TIFF' | 'OPEN_EXR' | 'OPEN_EXR_MULTILAYER';
 
 /** In pixels. */
 export type PictureSize = { width: number; height: number };
@@ -24,11 +24,21 @@ export const FORMAT_NAMES: Record<PictureFormat, string> = {
   JPEG: 'JPEG',
   TIFF: 'TIFF',
   OPEN_EXR: 'OpenEXR',
+  OPEN_EXR_MULTILAYER: 'OpenEXR with layers',
 };
 
 /**
  * The most bytes that a file of such a picture can have: what the pixels take
- * uncompressed (OpenEXR with many passes of floats), and room for a header.
+ * uncompressed, and room for a header.
  */
 export const mostBytes = ({ format, width, height }: Expected): number =>
-  width * height * (format === 'OPEN_EXR' ? 64 : 16) + 16 * 1024 ** 2;
+  width * height * BYTES_OF_A_PIXEL[format] + 16 * 1024 ** 2;
+
+/** OpenEXR holds floats, with layers some forty passes of four. */
+const BYTES_OF_A_PIXEL: Record<PictureFormat, number> = {
+  PNG: 16,
+  JPEG: 16,
+  TIFF: 16,
+  OPEN_EXR: 64,
+  OPEN_EXR_MULTILAYER: 640,
+};

@@ -190,7 +190,9 @@ type Delivery = Pick<Attempt, 'format' | 'size' | 'bytes'> & { video?: 'mp4' | '
 async function deliver({ format, size = small, bytes, video = 'none' }: Delivery) {
   const job = await farm.addJob({ settings: { format, frames: '1', video, ...resolution(size) } });
   await probed(farm.parts, job);
-  await renderFrames(farm.parts, job, async () => ({ bytes, ...size, mediaType: MEDIA_TYPES[format] }));
+  // A hostile worker sends the same for what a screen is to show of an OpenEXR.
+  const more: Record<string, Buffer> = format === 'OPEN_EXR' ? { display: bytes } : {};
+  await renderFrames(farm.parts, job, async () => ({ bytes, ...size, mediaType: MEDIA_TYPES[format], more }));
   return job;
 }
 
@@ -221,7 +223,10 @@ for (const attempt of attempts) {
     const { format, size = small, bytes, says } = attempt;
     const path = join(folder, 'frame');
     await writeFile(path, bytes);
-    const decoder = format === 'OPEN_EXR' ? null : createDecoder({ sandbox, folder, format, ...size });
+    const decoder =
+      format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER'
+        ? null
+        : createDecoder({ sandbox, folder, format, ...size });
     const grown = await growth(async () => {
       const held = bytes.length > 1_048_576 ? null : bytes;
       const check = await finishImage({ path, held }, { format, ...size }, decoder).finally(() =>
@@ -323,6 +328,7 @@ test('ffmpeg that goes on and on is ended, and opens nothing but the frames it w
       frames: [{ hash: 'a'.repeat(64), path }],
       size: small,
       settings: { fps: 24, format: 'PNG', transparent: false, pixelAspect: 1, video: 'mp4' },
+      sound: null,
       sandbox,
       folder,
       mostBytes: 1e9,

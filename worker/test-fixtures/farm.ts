@@ -38,6 +38,8 @@ export const SETTINGS: RenderSettings = {
   resolutionY: 36,
   percentage: 100,
   pixelAspect: 1,
+  views: [],
+  sound: false,
   engine: 'CYCLES',
   samples: 2,
   format: 'PNG',
@@ -91,8 +93,14 @@ export function farm(runner: Runner, { folder, scratch }: Pick<Scenes, 'folder' 
     ): Promise<Run> => {
       const all = { ...SETTINGS, ...settings };
       const stageSpec = { main, ...opening(options), settings: all };
+      const { sound } = all;
       return await run(
-        { stage: 'render', stageSpec, chunkSpec: { frame }, ...common(main, options) },
+        {
+          stage: 'render',
+          stageSpec,
+          chunkSpec: { frame, ...(sound ? { sound } : {}) },
+          ...common(main, options),
+        },
         options.signal,
       );
     },

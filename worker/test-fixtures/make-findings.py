@@ -1,7 +1,10 @@
 """Scenes of which more is to be said than what they render: blender -b --factory-startup --python make-findings.py -- FOLDER"""
 
+import math
 import os
+import struct
 import sys
+import wave
 
 import bpy
 
@@ -86,6 +89,25 @@ muted.mute = True
 picture("voice.wav")
 scene.sequence_editor_create().sequences.new_sound("Voice", os.path.join(folder, "voice.wav"), 1, 1)
 save("generous.blend")
+
+# Two views, a pass, a transfer of colours that is not the plain one, and a tone of two seconds.
+scene = fresh()
+bpy.ops.mesh.primitive_cube_add(size=2)
+bpy.context.object.color = (0.9, 0.5, 0.1, 1)
+scene.display.shading.color_type = "OBJECT"
+scene.view_settings.view_transform, scene.view_settings.look = "Filmic", "High Contrast"
+scene.view_settings.exposure = 1
+scene.view_layers[0].use_pass_z = True
+scene.camera.data.stereo.interocular_distance = 1
+scene.render.use_multiview = True
+with wave.open(os.path.join(folder, "tone.wav"), "wb") as tone:
+    tone.setnchannels(1)
+    tone.setsampwidth(2)
+    tone.setframerate(8000)
+    tone.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(i / 3))) for i in range(16000)))
+scene.sequence_editor_create().sequences.new_sound("Tone", os.path.join(folder, "tone.wav"), 1, 1)
+scene.render.use_sequencer = False
+save("rich.blend")
 
 # Four pictures of a sequence, of which the second is not there; frame 5 on shows the last.
 scene = fresh()

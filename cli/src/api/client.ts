@@ -55,6 +55,11 @@ export function createApi(connection: Connection) {
       const reply = await send(connection, 'POST', `${job(id)}/${action}`);
       await reply.body?.cancel();
     },
+    /** Has one chunk that is done made once more. */
+    async redo(id: JobId, ordinal: number): Promise<void> {
+      const reply = await send(connection, 'POST', `${job(id)}/chunks/${ordinal}/retry`);
+      await reply.body?.cancel();
+    },
     async prioritize(id: JobId, priority: number): Promise<void> {
       const reply = await send(connection, 'PATCH', job(id), { priority });
       await reply.body?.cancel();

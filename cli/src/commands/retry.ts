@@ -1,11 +1,50 @@
-import type { Command } from 'commander';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { Command } from 'commander';
+import { connect } from '../api/connect.ts';
+import { findJob } from '../api/find-job.ts';
 import type { Context } from '../context.ts';
-import { actCommand } from './act.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { print, printJson } from '../text/print.ts';
 
-/** `pilot retry ID` */
-export const retryCommand = (context: Context): Command =>
-  actCommand(context, {
-    action: 'retry',
-    summary: 'try what failed of a job again',
-    description: 'Queues the failed and canceled parts of a job again; those that are done stay.',
+type RetryFlags = ApiFlags & { only?: string };
+
+/** `pilot retry ID [--only NUMBER]` */
+export function retryCommand(context: Context): Command {
+  const command = new Command('retry')
+    .summary('try what failed of a job again, or make one part of it once more')
+    .description(
+      'Queues the failed and canceled parts of a job again; those that are done stay. With --only, makes one part that is done once more, and the result anew: also of a completed job.',
+    )
+    .argument('<id>', 'id of the job, or enough of its beginning')
+    .option('--only <number>', 'one part that is done, by the number that pilot job shows it with');
+  withJson(withServer(command));
+  withExamples(command, ['pilot retry 3fk2p9', 'pilot retry 3fk2p9 --only 12']);
+  return command.action(async (text: string, flags: RetryFlags) => {
+    const wanted = flags.only === undefined ? null : numberOf(flags.only);
+    const api = await connect(context.config, flags);
+    const id = await findJob(api, text);
+    if (wanted === null) await api.act(id, 'retry');
+    else await api.redo(id, await ordinalOf(api, id, wanted));
+    const job = await api.job(id);
+    if (flags.json) printJson(context.stdout, job, 2);
+    else print(context.stdout, `${job.name} (${job.id}) is ${job.state}.`);
   });
+}
+
+function numberOf(text: string): number {
+  if (/^[+-]?\d{1,9}$/.test(text)) return Number(text);
+  throw new SentenceError(`--only ${text}: write one whole number.`);
+}
+
+/** Where a stage has no numbers of its own, its parts are counted from 1. */
+async function ordinalOf(
+  api: Awaited<ReturnType<typeof connect>>,
+  id: JobId,
+  wanted: number,
+): Promise<number> {
+  const { numbers, states } = await api.states(id);
+  const ordinal = numbers === null ? wanted - 1 : numbers.indexOf(wanted);
+  if (ordinal >= 0 && ordinal < states.length) return ordinal;
+  throw new SentenceError(`The job has no part with the number ${wanted}.`);
+}

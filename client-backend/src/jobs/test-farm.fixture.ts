@@ -345,11 +345,20 @@ export async function probed(parts: PartsWithEngine, job: JobId, probe: BlenderP
   await parts.engine.advance(job);
 }
 
+/** `more`: the other files of the frame by their names. */
+export type TestPicture = {
+  bytes: Buffer;
+  width: number;
+  height: number;
+  mediaType: string;
+  more?: Record<string, Buffer>;
+};
+
 /** Delivers an image for every queued frame of the job. */
 export async function renderFrames(
   parts: Parts,
   job: JobId,
-  image: (frame: number) => Promise<{ bytes: Buffer; width: number; height: number; mediaType: string }>,
+  image: (frame: number) => Promise<TestPicture>,
 ): Promise<void> {
   const stage = await openStage(parts, job);
   const rows = await parts.db
@@ -361,11 +370,14 @@ export async function renderFrames(
     .execute();
   for (const row of rows) {
     const { frame } = JSON.parse(row.spec_json) as { frame: number };
-    const { bytes, width, height, mediaType } = await image(frame);
-    const blob = await storeBytes(parts, bytes, mediaType);
+    const { bytes, width, height, mediaType, more = {} } = await image(frame);
+    const files: ResultFile[] = [];
+    for (const [name, content] of Object.entries({ frame: bytes, ...more })) {
+      files.push({ name, mediaType, ...(await storeBytes(parts, content, mediaType)) });
+    }
     await finishChunk(parts, stage.id, ordinalOfChunk(row.id), {
       result: FrameResult.parse({ frame, width, height, renderMs: 10 }),
-      files: [{ name: 'frame', mediaType, ...blob }],
+      files,
     });
   }
 }

@@ -10,7 +10,7 @@ import { type Answer, parseSaid } from './answer.ts';
 import { decoderProgram } from './child-program.ts';
 
 /** libvips as it comes with sharp knows no OpenEXR. */
-export type DecodedFormat = Exclude<PictureFormat, 'OPEN_EXR'>;
+export type DecodedFormat = Exclude<PictureFormat, 'OPEN_EXR' | 'OPEN_EXR_MULTILAYER'>;
 
 export type DecoderOptions = PictureSize & {
   sandbox: Sandbox;

@@ -1,5 +1,5 @@
 import { CUT_SHORT, damaged, type PictureSize, type Refused } from '../picture.ts';
-import type { Reading } from './reading.ts';
+import { MOST_WANTED, type Reading } from './reading.ts';
 
 /** An OpenEXR file's parts as far as a check and a removal of stamps need them. Offsets are in bytes from the start. */
 export type Exr = PictureSize & {
@@ -41,6 +41,29 @@ export function* readExr(bytes: number): Reading<Exr | Refused> {
 export function* exrSize(bytes: number): Reading<PictureSize | Refused> {
   const exr = yield* exrHeader(bytes);
   return 'ok' in exr ? exr : { width: exr.width, height: exr.height };
+}
+
+/**
+ * The name before ".R" in a file with layers, "ViewLayer.Combined" for
+ * instance: of the finished picture, or the first with colours; null without.
+ */
+export function* exrColorLayer(bytes: number): Reading<string | null> {
+  const exr = yield* exrHeader(bytes);
+  const channels = 'ok' in exr ? undefined : exr.attributes.find(({ name }) => name === 'channels');
+  if (channels === undefined) return null;
+  // Behind the names of the attribute and of its type, and the length.
+  const from = channels.start + 'channels'.length + 1 + 'chlist'.length + 1 + 4;
+  const list = yield { at: from, length: Math.max(0, Math.min(channels.end - from, MOST_WANTED)) };
+  const layers: string[] = [];
+  // A name, then 16 bytes of how its channel is stored.
+  for (let at = 0; at < list.length && list[at] !== 0; ) {
+    const end = list.indexOf(0, at);
+    if (end < 0) break;
+    const name = list.toString('latin1', at, end);
+    if (name.length <= LONGEST_NAME && name.endsWith('.R')) layers.push(name.slice(0, -2));
+    at = end + 17;
+  }
+  return layers.find((layer) => layer.endsWith('Combined')) ?? layers[0] ?? null;
 }
 
 const MAGIC = 20_000_630;

@@ -6,9 +6,8 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { exr, exrAttribute, exrHeader } from '../../test-fixtures/pictures.ts';
-import type { PictureFormat } from '../picture.ts';
 import { readExr } from './exr.ts';
-import { matchHeader, readHeader } from './header.ts';
+import { type FileFormat, matchHeader, readHeader } from './header.ts';
 import { MOST_WANTED, type Reading, readFile, readMemory } from './reading.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'pilot-header-'));
@@ -16,13 +15,13 @@ after(async () => await rm(folder, { recursive: true }));
 
 const size = { width: 41, height: 30 };
 const image = () => sharp({ create: { ...size, channels: 3, background: 'teal' } });
-const made: Record<PictureFormat, Buffer> = {
+const made: Record<FileFormat, Buffer> = {
   PNG: await image().png().toBuffer(),
   JPEG: await image().jpeg({ progressive: true }).toBuffer(),
   TIFF: await image().tiff({ compression: 'lzw' }).toBuffer(),
   OPEN_EXR: exr(size, [exrAttribute('cycles.time', 'string', Buffer.from('1 s'))]),
 };
-const formats = Object.keys(made) as PictureFormat[];
+const formats = Object.keys(made) as FileFormat[];
 
 /** Runs a parser as memory and files do, spoils what was given as soon as more is asked for, and keeps count. */
 function watch<T>(bytes: Buffer, reading: Reading<T>): { value: T; wants: number; asked: number } {

@@ -11,7 +11,9 @@ import { pngSize } from './png.ts';
 import type { Reading } from './reading.ts';
 import { tiffSize } from './tiff.ts';
 
-export type Header = ({ ok: true; format: PictureFormat } & PictureSize) | Refused;
+/** The beginning of an OpenEXR does not tell whether it has layers. */
+export type FileFormat = Exclude<PictureFormat, 'OPEN_EXR_MULTILAYER'>;
+export type Header = ({ ok: true; format: FileFormat } & PictureSize) | Refused;
 
 /** What a picture says of itself in its first bytes. `bytes` is the size of its file. */
 export function* readHeader(bytes: number): Reading<Header> {
@@ -27,8 +29,9 @@ export function* readHeader(bytes: number): Reading<Header> {
 export function* matchHeader(bytes: number, expected: Expected): Reading<Header> {
   const header = yield* readHeader(bytes);
   if (!header.ok) return header;
-  if (header.format !== expected.format) {
-    const [is, wanted] = [FORMAT_NAMES[header.format], FORMAT_NAMES[expected.format]];
+  const file = expected.format === 'OPEN_EXR_MULTILAYER' ? 'OPEN_EXR' : expected.format;
+  if (header.format !== file) {
+    const [is, wanted] = [FORMAT_NAMES[header.format], FORMAT_NAMES[file]];
     return { ok: false, wrong: 'format', message: `the image is of format ${is} and not ${wanted}` };
   }
   if (header.width === expected.width && header.height === expected.height) return header;
@@ -40,14 +43,14 @@ export function wrongSize(has: PictureSize, expected: PictureSize): Refused {
   return { ok: false, wrong: 'size', message: `the image is ${have} pixels, and ${want} were expected` };
 }
 
-const SIZES: Record<PictureFormat, (bytes: number) => Reading<PictureSize | Refused>> = {
+const SIZES: Record<FileFormat, (bytes: number) => Reading<PictureSize | Refused>> = {
   PNG: pngSize,
   JPEG: jpegSize,
   TIFF: tiffSize,
   OPEN_EXR: exrSize,
 };
 
-function formatOf(start: Buffer): PictureFormat | null {
+function formatOf(start: Buffer): FileFormat | null {
   const hex = start.toString('hex');
   if (hex === '89504e470d0a1a0a') return 'PNG';
   if (hex.startsWith('ffd8ff')) return 'JPEG';

@@ -32,5 +32,4 @@ export const echo: Kind<z.infer<typeof Words>> = {
   chunkInputs: () => [],
   label: (_, word) => `The word ${word}`,
   numbers: () => null,
-  redoes: [],
 };

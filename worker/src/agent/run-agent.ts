@@ -17,6 +17,7 @@ import { joinHost } from './host-workers.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
+import { rememberIn } from './remembered.ts';
 import { Slot, type SlotOptions } from './slot.ts';
 import { keptBy, logLimits, slotLimits } from './slot-limits.ts';
 import { listenForSignals, type StopSignals } from './stop-signals.ts';
@@ -44,8 +45,6 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
   const sandbox = options.sandbox ?? (await detectSandbox([config.dataFolder]));
   if (sandbox.level === 'none' && !config.unsandboxed) return cannotStart(log, noSandbox(sandbox.reason));
   logProtections(log, sandbox);
-  const capabilities = await detectAll(kinds, sandbox);
-  if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
   let folder: DataFolder;
   try {
     folder = await openDataFolder(config.dataFolder, log);
@@ -53,6 +52,8 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
     return cannotStart(log, error instanceof Error ? error.message : String(error));
   }
   try {
+    const capabilities = await detectAll(kinds, sandbox, folder.abilities);
+    if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
     return await live(config, { capabilities, sandbox }, folder, options);
   } finally {
     await folder.close();
@@ -143,9 +144,16 @@ async function createSlots(
 }
 
 /** What all kinds together can do here; null when that is nothing. */
-async function detectAll(kinds: readonly WorkerKind[], sandbox: Sandbox): Promise<Capabilities | null> {
+async function detectAll(
+  kinds: readonly WorkerKind[],
+  sandbox: Sandbox,
+  abilities: string,
+): Promise<Capabilities | null> {
   const found = await Promise.all(
-    kinds.map(async (kind) => ({ name: kind.name, capabilities: await kind.detect(sandbox) })),
+    kinds.map(async (kind) => ({
+      name: kind.name,
+      capabilities: await kind.detect(sandbox, rememberIn(abilities, kind.name)),
+    })),
   );
   const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
   if (able.length === 0) return null;

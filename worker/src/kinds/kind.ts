@@ -89,13 +89,19 @@ export type Program = {
   install: string;
 };
 
+/** What was found out at an earlier start. It stands while the fingerprint, of all that it hangs on, is the same. */
+export type Remembered = {
+  recall(fingerprint: string): Promise<Capabilities | null>;
+  keep(fingerprint: string, capabilities: Capabilities): Promise<void>;
+};
+
 /** A kind as a worker knows it: what it can do here, and how to run its chunks. */
 export interface WorkerKind {
   readonly name: string;
   /** Left out for a kind that needs none. */
   readonly program?: Program;
   /** Looks at this machine once, at start. An absent program means an empty map, not an error. */
-  detect(sandbox: Sandbox): Promise<Capabilities>;
+  detect(sandbox: Sandbox, remembered?: Remembered): Promise<Capabilities>;
   /** Null where the kind knows none: the worker's own limit holds. */
   timeLimit(chunk: Pick<RunnableChunk, 'stage' | 'stageSpec' | 'chunkSpec'>): TimeLimit | null;
   createRunner(options: RunnerOptions): Runner;

@@ -61,7 +61,7 @@ describe('options of pilot render', () => {
     ['resolution', { resolution: '1920' }, /^--resolution 1920: write width x height.*1920x1080/],
     ['a resolution of no size', { resolution: '0x10' }, /^--resolution 0x10/],
     ['engine', { engine: 'luxcore' }, /^--engine luxcore: choose one of cycles, eevee, workbench\.$/],
-    ['format', { format: 'bmp' }, /^--format bmp: choose one of png, jpeg, exr, tiff\.$/],
+    ['format', { format: 'bmp' }, /^--format bmp: choose one of png, jpeg, exr, exr-layers, tiff\.$/],
     ['samples', { samples: '0' }, /^--samples 0: write a whole number from 1 to 1,000,000\.$/],
     ['percentage', { percentage: '12.5' }, /^--percentage 12\.5: write a whole number/],
     ['depth', { format: 'jpeg', depth: '16' }, /^--depth 16: images of this format have 8 bits/],

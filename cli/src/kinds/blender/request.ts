@@ -54,6 +54,7 @@ export const FORMATS: Record<string, ImageFormat> = {
   png: 'PNG',
   jpeg: 'JPEG',
   exr: 'OPEN_EXR',
+  'exr-layers': 'OPEN_EXR_MULTILAYER',
   tiff: 'TIFF',
 };
 const FORMAT_ALIASES: Record<string, string> = { jpg: 'jpeg', openexr: 'exr', open_exr: 'exr', tif: 'tiff' };
@@ -61,6 +62,7 @@ const DEPTHS: Record<ImageFormat, string[]> = {
   PNG: ['8', '16'],
   JPEG: ['8'],
   OPEN_EXR: ['16', '32'],
+  OPEN_EXR_MULTILAYER: ['16', '32'],
   TIFF: ['8', '16'],
 };
 

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { DISPLAY_FILE, FRAME_FILE, framePictures } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Api } from '../../api/client.ts';
@@ -34,18 +35,17 @@ export async function saveResults(
   const wanted = await listFrames(api, job.id);
   const video = await findVideo(api, job.id);
   const folder = resolve(out, name);
-  const extension = EXTENSIONS[settings?.format ?? 'PNG'];
-  const total = wanted.done.length + (video === null ? 0 : 1);
+  const pictures =
+    settings === undefined ? [] : framePictures(settings).filter(({ file }) => file !== DISPLAY_FILE);
+  const files = wanted.done.flatMap((frame) => pictures.map((picture) => ({ frame, ...picture })));
+  const total = files.length + (video === null ? 0 : 1);
   let saved = 0;
   const step = () => report({ event: 'save.progress', saved: saved++, total });
   step();
-  await eachOf(wanted.done, AT_ONCE, async (frame) => {
-    await saveFile(
-      api,
-      `/api/v1/jobs/${job.id}/frames/${frame}`,
-      join(folder, frameFile(name, frame, extension)),
-      signal,
-    );
+  await eachOf(files, AT_ONCE, async ({ frame, file, suffix, format }) => {
+    const part = file === FRAME_FILE ? '' : `?file=${file}`;
+    const path = join(folder, frameFile(name, frame, EXTENSIONS[format], suffix.replaceAll(UNUSUAL, '_')));
+    await saveFile(api, `/api/v1/jobs/${job.id}/frames/${frame}${part}`, path, signal);
     step();
   });
   const count = wanted.done.length;
@@ -59,9 +59,13 @@ export async function saveResults(
   return { video: path, folder: count > 0 ? folder : null, frames: count, missing };
 }
 
-/** As in the site's archive of all frames: `name_0001.png`, the sign before the digits. */
-export const frameFile = (name: string, frame: number, extension: string): string =>
-  `${name}_${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}.${extension}`;
+/** What the name of a view may have and that of a file may not. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+const UNUSUAL = /[\u0000-\u001f\u007f<>:"/\\|?*]/g;
+
+/** As in the site's archive of all frames: `name_0001.png`, `name_0001_left.png`, the sign before the digits. */
+export const frameFile = (name: string, frame: number, extension: string, suffix = ''): string =>
+  `${name}_${frame < 0 ? '-' : ''}${String(Math.abs(frame)).padStart(4, '0')}${suffix}.${extension}`;
 
 async function listFrames(api: Api, id: JobId): Promise<{ done: number[]; total: number }> {
   const { numbers, states } = await patiently(() => api.states(id));

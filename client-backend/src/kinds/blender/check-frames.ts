@@ -8,13 +8,17 @@ import { matchHeader } from '@parallel-pilot/images/header/header.ts';
 import { readFile } from '@parallel-pilot/images/header/reading.ts';
 import { damaged, type Expected, mostBytes, type PictureCheck } from '@parallel-pilot/images/picture.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { isSceneLinear } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { decodeExrs } from './ffmpeg/exr-frames.ts';
-import { type RenderedFrame, type Unusable, unusable } from './rendered-frames.ts';
+import { type RenderedFrame, type StoredFile, type Unusable, unusable } from './rendered-frames.ts';
+
+/** A picture of a frame that is to be looked at. */
+export type PictureOfFrame = Pick<RenderedFrame, 'chunk' | 'ordinal' | 'frame'> & StoredFile;
 
 export type FrameCheck = {
   blobs: BlobStore;
-  frames: readonly RenderedFrame[];
+  frames: readonly PictureOfFrame[];
   /** What each of them must be. */
   expected: Expected;
   sandbox: Sandbox;
@@ -68,14 +72,14 @@ export async function checkFrames(check: FrameCheck): Promise<Unusable[]> {
   return bad.sort((a, b) => a.ordinal - b.ordinal).map((one) => one.unusable);
 }
 
-function* batchesOf(frames: readonly RenderedFrame[]): Generator<RenderedFrame[]> {
+function* batchesOf(frames: readonly PictureOfFrame[]): Generator<PictureOfFrame[]> {
   // Few frames are shared out too.
   const size = Math.max(1, Math.min(BATCH, Math.ceil(frames.length / LANES)));
   for (let from = 0; from < frames.length; from += size) yield frames.slice(from, from + size);
 }
 
 /** Checks all that can be checked without decoding the frame. */
-async function checkFrame({ blobs, expected }: FrameCheck, frame: RenderedFrame): Promise<PictureCheck> {
+async function checkFrame({ blobs, expected }: FrameCheck, frame: PictureOfFrame): Promise<PictureCheck> {
   const size = await blobs.size(frame.hash);
   if (size === null) return damaged('is not in the store any more');
   const path = blobs.localPath(frame.hash);
@@ -93,7 +97,7 @@ export async function checkFrameFile(path: string, size: number, expected: Expec
   const file = await open(path);
   try {
     const header = await readFile(file, matchHeader(size, expected));
-    if (!header.ok || expected.format !== 'OPEN_EXR') return header;
+    if (!header.ok || !isSceneLinear(expected.format)) return header;
     const exr = await readFile(file, readExr(size));
     return 'ok' in exr ? exr : { ok: true };
   } finally {
@@ -105,8 +109,8 @@ type FrameDecoder = { decode(paths: readonly string[]): Promise<PictureCheck[]>;
 
 function createFrameDecoder({ sandbox, folder, expected, signal }: FrameCheck): FrameDecoder {
   const { format, ...size } = expected;
-  if (format === 'OPEN_EXR') {
-    const tools = { sandbox, folder, size, signal };
+  if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') {
+    const tools = { sandbox, folder, size, signal, layers: format === 'OPEN_EXR_MULTILAYER' };
     return {
       decode: async (paths) => (paths.length === 0 ? [] : await decodeExrs(tools, paths)),
       close: async () => {},

@@ -2,9 +2,8 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { EXTENSIONS, MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
-import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
-import { ImageFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import { MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { FRAME_FILE } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -13,7 +12,7 @@ import { newRoutes, problem, problems } from '../../http/problems.ts';
 import { SANDBOX, sendBlob } from '../../http/send-blob.ts';
 import type { Parts } from '../../parts.ts';
 import { type FrameImage, findFrame } from './find-frame.ts';
-import { extensionOf, frameName } from './frame-name.ts';
+import { pictureName } from './frame-name.ts';
 import { derivedImage } from './thumbnails.ts';
 
 /** Frames as images. A frame may be rendered again, so its address is asked again, which its ETag makes cheap. */
@@ -21,17 +20,18 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(image, async (c) => {
     const { id, frame } = c.req.valid('param');
-    const { preview, download } = c.req.valid('query');
-    const found = await findFrame(parts, id, frame);
+    const { preview, download, file: wanted = FRAME_FILE } = c.req.valid('query');
+    const asked = preview !== undefined && wanted === FRAME_FILE ? 'shown' : { file: wanted };
+    const found = await findFrame(parts, id, frame, asked);
     if (!found.ok) return problem(c, 404, found.code, found.message);
-    const { file, job } = found;
-    const extension = extensionOf(found.stageSpec);
-    const mediaType = TYPES[extension] ?? 'application/octet-stream';
+    const { file, job, picture } = found;
+    // The type follows from the job's format. A worker names one too, and a bad one could name a script's.
+    const mediaType = MEDIA_TYPES[picture.format];
     if (preview !== undefined && !SHOWN.has(mediaType)) return sendDerived(c, parts, found, 'preview');
     const size = await parts.blobs.size(file.hash);
     if (size === null)
       return problem(c, 404, 'frame-gone', `The image of frame ${frame} is not here any more.`);
-    const name = frameName(job.name, frame, extension);
+    const name = pictureName(job.name, frame, picture);
     return sendBlob(
       c,
       parts.blobs,
@@ -43,17 +43,13 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
   });
   routes.openapi(thumbnail, async (c) => {
     const { id, frame } = c.req.valid('param');
-    const found = await findFrame(parts, id, frame);
+    const found = await findFrame(parts, id, frame, 'shown');
     if (!found.ok) return problem(c, 404, found.code, found.message);
     return sendDerived(c, parts, found, 'thumbnail');
   });
   return routes;
 }
 
-/** The type follows from the job's format. A worker names one too, and a bad one could name a script's. */
-const TYPES: Record<string, string> = Object.fromEntries(
-  ImageFormat.options.map((format) => [EXTENSIONS[format], MEDIA_TYPES[format]]),
-);
 /** Images that browsers show as they are. */
 const SHOWN = new Set(['image/png', 'image/jpeg', 'image/webp']);
 
@@ -64,8 +60,8 @@ async function sendDerived(c: Context, parts: Parts, found: FrameImage, what: 't
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
   let path: string;
   try {
-    const { settings } = RenderStageSpec.parse(found.stageSpec);
-    const expected = { format: settings.format, ...frameSize(settings) };
+    const { format, width, height } = found.picture;
+    const expected = { format, width, height };
     path = await derivedImage(parts, { job: found.job.id, hash, expected }, what);
   } catch (error) {
     parts.log.warn({ event: 'frame.derive-failed', hash, what, err: error });
@@ -83,10 +79,16 @@ const image = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/frames/{frame}',
   tags: ['Frames'],
-  summary: 'A rendered frame by its number; `preview` for a form that browsers can show',
+  summary:
+    'A rendered frame by its number; `preview` for a form that browsers can show, `file` for one of several files of it',
   request: {
     params: param,
-    query: z.object({ preview: z.string().optional(), download: z.string().optional() }),
+    query: z.object({
+      preview: z.string().optional(),
+      download: z.string().optional(),
+      /** One of several files of a frame: "view-1" is the second view, "display" what a screen shows of an OpenEXR. */
+      file: z.string().max(64).optional(),
+    }),
   },
   responses: {
     200: { description: 'The image', content: { 'image/*': binary } },

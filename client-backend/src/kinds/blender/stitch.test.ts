@@ -4,22 +4,27 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import sharp from 'sharp';
 import { until } from '../../../../tests/support/until.ts';
 import { advance } from '../../jobs/advance.ts';
 import {
   openStage,
+  PROBE,
   probed,
   renderFrames,
   startTestFarm,
   stateOfJob,
   type TestFarm,
+  type TestPicture,
 } from '../../jobs/test-farm.fixture.ts';
+import { framesBundle } from './frames-bundle.ts';
 import { stitch } from './stitch.ts';
 
 let farm: TestFarm;
@@ -37,7 +42,7 @@ after(async () => {
 /** One flat colour for each frame, so that a frame can be told by its colour. */
 const colorOf = (frame: number) => ({ r: (frame * 40) % 256, g: 200 - frame * 20, b: 60 });
 
-type Picture = { bytes: Buffer; width: number; height: number; mediaType: string };
+type Picture = TestPicture;
 const flat =
   (width: number, height: number, format: 'png' | 'jpeg' | 'tiff' = 'png') =>
   async (frame: number): Promise<Picture> => {
@@ -55,9 +60,10 @@ async function rendered(
   settings: RenderOverrides,
   picture: (frame: number) => Promise<Picture>,
   name = 'cubes',
+  scene: Partial<ProbedScene> = {},
 ) {
   const job = await farm.addJob({ settings, name });
-  await probed(farm.parts, job);
+  await probed(farm.parts, job, { ...PROBE, scenes: PROBE.scenes.map((own) => ({ ...own, ...scene })) });
   await renderFrames(farm.parts, job, picture);
   return job;
 }
@@ -247,28 +253,114 @@ test('a PNG that was cut before it was delivered does not get into the video', a
   assert.match(assembly.chunks[0]?.message ?? '', /^Frame 2: the image does not decode/);
 });
 
-test('OpenEXR is tone-mapped, and one cut short is noticed though ffmpeg says nothing', async () => {
-  // The sRGB curve shows linear 0.2 as 124 and 0.5 as 188; 5.0 comes near to white without reaching it.
-  for (const [linear, from, to] of [
-    [0.2, 120, 128],
-    [0.5, 184, 192],
-    [5, 235, 254],
-  ] as const) {
-    const exr = await makeExr(temporary, linear);
-    const one = await rendered({ format: 'OPEN_EXR', frames: '1-2' }, async () => exr);
+test('the video of OpenEXR frames is made of what a screen shows of them', async () => {
+  const exr = await makeExr(temporary, 0.5);
+  const shown = async (frame: number) => ({ ...exr, more: { display: (await flat(64, 36)(frame)).bytes } });
+  for (const video of ['mp4', 'mov'] as const) {
+    const one = await rendered({ format: 'OPEN_EXR', frames: '1-3', video }, shown);
     await completed(one);
-    const [color = []] = colorsIn(await artifact(one, 'cubes.mp4'), 64, 36);
-    for (const value of color) assert.ok(value >= from && value <= to, `linear ${linear} shows as ${color}`);
+    near(colorsIn(await artifact(one, `cubes.${video}`), 64, 36), [1, 2, 3]);
   }
+});
+
+test('of OpenEXR frames one cut short is noticed though ffmpeg says nothing, and a bad or missing picture of one', async () => {
   const exr = await makeExr(temporary, 0.5);
   const cut = { ...exr, bytes: exr.bytes.subarray(0, Math.floor(exr.bytes.length * 0.7)) };
-  const job = await rendered({ format: 'OPEN_EXR', frames: '1-5' }, async (frame) =>
-    frame === 4 ? cut : exr,
-  );
+  const { bytes } = await flat(64, 36)(1);
+  const job = await rendered({ format: 'OPEN_EXR', frames: '1-5' }, async (frame) => {
+    if (frame === 1) return exr;
+    const display = frame === 2 ? bytes.subarray(0, bytes.length - 20) : bytes;
+    return { ...(frame === 4 ? cut : exr), more: { display } };
+  });
+  await advance(farm.parts, job);
+  const run = () => stitch(farm.parts, job, () => {}, new AbortController().signal);
+  const missing = await run();
+  assert.ok(missing.outcome === 'redo' && missing.chunks.length === 1, JSON.stringify(missing));
+  assert.match(missing.chunks[0]?.message ?? '', /^Frame 1 was reported without its file "display"/);
+  await farm.parts.engine.advance(job);
+  await until(async () => (await stateOfJob(farm.parts, job)).state === 'running', 'it was not noticed');
+  await renderFrames(farm.parts, job, async () => ({ ...exr, more: { display: bytes } }));
+  await advance(farm.parts, job);
+  const bad = await run();
+  assert.ok(bad.outcome === 'redo' && bad.chunks.length === 2, JSON.stringify(bad));
+  const said = bad.chunks.map(({ message }) => message);
+  assert.match(said[0] ?? '', /^Frame 4: the image is cut short/);
+  assert.match(said[1] ?? '', /^Frame 2: the image does not decode/);
+});
+
+test('views are checked, bundled and handed out beside their frame, and the video shows the first', async () => {
+  const scene = { views: ['left', 'right'] };
+  const stereo = async (frame: number) => ({
+    ...(await flat(64, 36)(frame)),
+    more: { 'view-1': (await flat(frame === 3 ? 32 : 64, 36)(frame + 2)).bytes },
+  });
+  const job = await rendered({ frames: '1-3' }, stereo, 'cubes', scene);
   await advance(farm.parts, job);
   const assembly = await stitch(farm.parts, job, () => {}, new AbortController().signal);
   assert.ok(assembly.outcome === 'redo' && assembly.chunks.length === 1, JSON.stringify(assembly));
-  assert.match(assembly.chunks[0]?.message ?? '', /^Frame 4: the image is cut short/);
+  assert.match(assembly.chunks[0]?.message ?? '', /^Frame 3: the image is 32x36/);
+  const good = async (frame: number) => ({
+    ...(await flat(64, 36)(frame)),
+    more: { 'view-1': (await flat(64, 36)(frame + 2)).bytes },
+  });
+  const whole = await rendered({ frames: '1-2' }, good, 'cubes', scene);
+  await completed(whole);
+  near(colorsIn(await artifact(whole, 'cubes.mp4'), 64, 36), [1, 2]);
+  const row = await findJob(farm.parts.db, whole);
+  const bundle = row === undefined ? null : await framesBundle.files(farm.parts, row);
+  assert.ok(bundle !== null);
+  const names: string[] = [];
+  for await (const { name } of bundle.files) names.push(name);
+  assert.deepEqual(names, [
+    'cubes_0001_left.png',
+    'cubes_0001_right.png',
+    'cubes_0002_left.png',
+    'cubes_0002_right.png',
+  ]);
+});
+
+test('the video has the sound that came with the first frame, as long as the pictures', async () => {
+  const file = join(temporary, 'tone.flac');
+  const tone = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=0.6:sample_rate=48000'];
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...tone, '-ac', '2', file]);
+  const sound = await readFile(file);
+  const heard = (bytes: Buffer) => async (frame: number) => ({
+    ...(await flat(64, 36)(frame)),
+    ...(frame === 1 ? { more: { sound: bytes } } : {}),
+  });
+  for (const [video, codec] of [
+    ['mp4', 'aac'],
+    ['webm', 'opus'],
+    ['mov', 'pcm_s16le'],
+  ] as const) {
+    const job = await rendered({ frames: '1-24', video }, heard(sound), 'cubes', { sounds: ['Tone'] });
+    await completed(job);
+    const args = [
+      '-v',
+      'error',
+      '-show_entries',
+      'stream=codec_name,duration:format=duration',
+      '-of',
+      'json',
+    ];
+    const path = await artifact(job, `cubes.${video}`);
+    const { streams, format } = JSON.parse(execFileSync('ffprobe', [...args, path], { encoding: 'utf8' }));
+    assert.equal(streams[1]?.codec_name, codec);
+    assert.ok(
+      Math.abs(Number(format.duration) - 1) < 0.1,
+      `24 frames of 24 a second last ${format.duration} s`,
+    );
+  }
+  const broken = await rendered({ frames: '1-3' }, heard(Buffer.from('no sound')), 'cubes', {
+    sounds: ['Tone'],
+  });
+  await advance(farm.parts, broken);
+  const assembly = await stitch(farm.parts, broken, () => {}, new AbortController().signal);
+  assert.ok(assembly.outcome === 'redo', JSON.stringify(assembly));
+  assert.match(assembly.chunks[0]?.message ?? '', /^The sound does not decode/);
+  const silent = await rendered({ frames: '1-3' }, flat(64, 36), 'cubes', { sounds: ['Tone'] });
+  await completed(silent);
+  assert.match((await listNotes(farm.parts.db, silent)).at(-1)?.message ?? '', /^The video has no sound/);
 });
 
 test('putting together stops with its job, and starts from the beginning after a crash', async () => {

@@ -6,9 +6,16 @@ import { pipeline } from 'node:stream/promises';
 import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import { removeFolder } from '@parallel-pilot/sandbox/box/remove-folder.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { EXTENSIONS, MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import { MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import {
+  DISPLAY_FILE,
+  type FramePicture,
+  framePictures,
+  shownPicture,
+} from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -16,10 +23,17 @@ import type { Parts } from '../../parts.ts';
 import { safeName } from '../../text/safe-name.ts';
 import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';
-import { checkFrames } from './check-frames.ts';
-import { frameName } from './frame-name.ts';
+import { checkFrames, type FrameCheck } from './check-frames.ts';
+import { soundProblem } from './ffmpeg/sound.ts';
+import { pictureName } from './frame-name.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
-import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
+import {
+  isUnusable,
+  type RenderedFrame,
+  renderedFrames,
+  type Unusable,
+  unusable,
+} from './rendered-frames.ts';
 import { makeVideo } from './video.ts';
 
 /** Share of the progress bar that the check of the frames takes. */
@@ -62,31 +76,93 @@ async function assemble(
   const row = await findJob(parts.db, job);
   if (stage === undefined || row === undefined) throw new Error(`job ${job} has no frames to stitch`);
   const { settings } = RenderStageSpec.parse(JSON.parse(stage.spec_json));
-  const { frames, bad } = await collect(parts, stage);
+  const pictures = framePictures(settings);
+  const { frames, bad } = await collect(parts, stage, pictures);
   if (bad.length > 0) return { outcome: 'redo', chunks: bad };
   const share = settings.video === 'none' ? 1 : CHECK;
-  const onChecked = (count: number) => onProgress((share * count) / frames.length);
   const size = frameSize(settings);
   const confined = { sandbox: await parts.sandbox(), folder, signal };
-  const expected = { format: settings.format, ...size };
-  const unusable = await checkFrames({ ...confined, blobs: parts.blobs, frames, expected, onChecked });
-  if (unusable.length > 0) return { outcome: 'redo', chunks: unusable };
+  const check = { ...confined, blobs: parts.blobs, onChecked: (done: number) => onProgress(share * done) };
+  const spoilt = [
+    ...(await checkPictures(check, frames, pictures)),
+    ...(await checkSound(confined, parts, frames)),
+  ];
+  if (spoilt.length > 0) return { outcome: 'redo', chunks: spoilt };
 
-  const artifacts: MadeArtifact[] = stillOf(row.name, frames, settings);
+  const artifacts: MadeArtifact[] = stillOf(row.name, frames);
   if (settings.video === 'none') return { outcome: 'complete', artifacts, notes: [] };
   const onFrames = (count: number) =>
     onProgress(CHECK + ((1 - CHECK) * Math.min(count, frames.length)) / frames.length);
   const video = await videoOf(parts, { ...confined, frames, size, settings, onFrames });
   if ('outcome' in video) return video;
   const name = `${safeName(row.name)}.${settings.video}`;
-  return { outcome: 'complete', artifacts: [{ ...video, name }, ...artifacts], notes: [] };
+  return { outcome: 'complete', artifacts: [{ ...video, name }, ...artifacts], notes: silence(frames) };
 }
 
+/** Each picture of each frame; a frame with several bad ones is named once. */
+async function checkPictures(
+  check: Omit<FrameCheck, 'frames' | 'expected'>,
+  frames: readonly RenderedFrame[],
+  pictures: readonly FramePicture[],
+): Promise<Unusable[]> {
+  const bad = new Map<Unusable['chunk'], Unusable>();
+  const all = frames.length * pictures.length;
+  let before = 0;
+  for (const [format, same] of Map.groupBy(pictures, (picture) => picture.format)) {
+    const files = new Set(same.map(({ file }) => file));
+    const those = frames.flatMap(({ chunk, ordinal, frame, pictures: stored }) =>
+      stored
+        .filter(({ file }) => files.has(file))
+        .map(({ hash, size }) => ({ chunk, ordinal, frame, hash, size })),
+    );
+    const [{ width, height } = { width: 0, height: 0 }] = same;
+    const from = before;
+    const onChecked = (count: number) => check.onChecked((from + count) / all);
+    const expected = { format, width, height };
+    for (const one of await checkFrames({ ...check, frames: those, expected, onChecked })) {
+      if (!bad.has(one.chunk)) bad.set(one.chunk, one);
+    }
+    before += those.length;
+  }
+  return [...bad.values()];
+}
+
+/** The sound is made with the first frame, and made again with it. */
+async function checkSound(
+  confined: Pick<FrameCheck, 'sandbox' | 'folder' | 'signal'>,
+  { blobs }: Parts,
+  frames: readonly RenderedFrame[],
+): Promise<Unusable[]> {
+  const owner = frames.find(({ sound }) => sound !== null);
+  if (owner === undefined || owner.sound === null) return [];
+  const { hash, size } = owner.sound;
+  const path = blobs.localPath(hash);
+  if ((await blobs.size(hash)) !== size || (await hashOf(path)) !== hash) {
+    await blobs.delete(hash);
+    return [unusable(owner.chunk, 'The stored sound is damaged.')];
+  }
+  const wrong = await soundProblem(confined, path);
+  return wrong === null ? [] : [unusable(owner.chunk, `The sound does not decode (${wrong}).`)];
+}
+
+const silence = (frames: readonly RenderedFrame[]): Note[] =>
+  frames
+    .flatMap(({ soundless }) => soundless ?? [])
+    .map((why) => ({
+      level: 'warning',
+      code: 'no-sound',
+      message: `The video has no sound, as Blender could not mix it: ${why}`,
+    }));
+
 /** All frames by ordinal. Each expected one is there exactly once: the chunks are counted and their frames distinct. */
-async function collect(parts: Parts, stage: StageRow): Promise<{ frames: RenderedFrame[]; bad: Unusable[] }> {
+async function collect(
+  parts: Parts,
+  stage: StageRow,
+  pictures: readonly FramePicture[],
+): Promise<{ frames: RenderedFrame[]; bad: Unusable[] }> {
   const frames: RenderedFrame[] = [];
   const bad: Unusable[] = [];
-  for await (const one of renderedFrames(parts.db, stage)) {
+  for await (const one of renderedFrames(parts.db, stage, pictures)) {
     if (isUnusable(one)) bad.push(one);
     else frames.push(one);
   }
@@ -98,12 +174,18 @@ async function collect(parts: Parts, stage: StageRow): Promise<{ frames: Rendere
   return { frames, bad };
 }
 
-/** The one frame of a job for a still image is a result by itself. */
-function stillOf(jobName: string, frames: RenderedFrame[], settings: RenderSettings): MadeArtifact[] {
+/** The one frame of a job for a still image is a result by itself, in all its views. */
+function stillOf(jobName: string, frames: RenderedFrame[]): MadeArtifact[] {
   const [only, ...others] = frames;
   if (only === undefined || others.length > 0) return [];
-  const name = frameName(jobName, only.frame, EXTENSIONS[settings.format]);
-  return [{ hash: only.hash, size: only.size, name, mediaType: MEDIA_TYPES[settings.format] }];
+  return only.pictures
+    .filter(({ file }) => file !== DISPLAY_FILE)
+    .map((picture) => ({
+      hash: picture.hash,
+      size: picture.size,
+      name: pictureName(jobName, only.frame, picture),
+      mediaType: MEDIA_TYPES[picture.format],
+    }));
 }
 
 type Task = {
@@ -120,13 +202,19 @@ type Made = Omit<MadeArtifact, 'name'> | Exclude<Assembly, { outcome: 'complete'
 async function videoOf({ blobs }: Parts, task: Task): Promise<Made> {
   const { frames, folder, signal } = task;
   const { video, ...look } = task.settings;
+  const { file, format } = shownPicture(task.settings);
+  if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') throw new Error(`${format} is not shown`);
+  const sound = frames.find((frame) => frame.sound !== null)?.sound ?? null;
   if (video === 'none') throw new Error('no video was asked for');
   const mostBytes = (await blobs.freeBytes()) - SPARE_BYTES;
   if (mostBytes <= 0) return DISK_FULL;
   const made = await makeVideo({
     ...task,
-    frames: frames.map(({ hash }) => ({ hash, path: blobs.localPath(hash) })),
-    settings: { ...look, video },
+    frames: frames.flatMap(({ pictures }) =>
+      pictures.filter((one) => one.file === file).map(({ hash }) => ({ hash, path: blobs.localPath(hash) })),
+    ),
+    sound: sound === null ? null : blobs.localPath(sound.hash),
+    settings: { ...look, format, video },
     mostBytes,
     onPid: (pid) => rememberPid(folder, pid),
   });

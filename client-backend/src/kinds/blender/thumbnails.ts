@@ -4,7 +4,6 @@ import type { Expected, PictureCheck } from '@parallel-pilot/images/picture.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Parts } from '../../parts.ts';
 import { checkFrameFile } from './check-frames.ts';
-import { exrToPng } from './ffmpeg/exr-frames.ts';
 
 /** `thumbnail`: 256 pixels wide or high at most. `preview`: the whole picture in a form that browsers show. */
 export type Derived = 'thumbnail' | 'preview';
@@ -49,32 +48,18 @@ async function make(parts: DeriveParts, source: Source, what: Derived, path: str
   await mkdir(dirname(path), { recursive: true });
   // Written beside its place and renamed, so that a killed process leaves no half picture to be served for ever.
   const draft = `${path}.${process.pid}`;
-  const converted = `${draft}.png`;
   const { format, ...pixels } = expected;
-  const owner = { job, ...pixels, format: format === 'OPEN_EXR' ? 'PNG' : format };
+  if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') throw new Error(`${format} is not shown`);
   try {
-    await parts.decoders.lend(owner, async (decoder) => {
-      if (format === 'OPEN_EXR') {
-        const sandbox = await parts.sandbox();
-        const signal = AbortSignal.timeout(CONVERSION_MS);
-        const tools = { sandbox, folder: join(parts.config.dataFolder, 'children'), size: pixels, signal };
-        mustBeGood(await exrToPng(tools, frame, converted));
-        mustBeGood(
-          await checkFrameFile(converted, (await stat(converted)).size, { ...pixels, format: 'PNG' }),
-        );
-      }
-      mustBeGood(await decoder.derive(format === 'OPEN_EXR' ? converted : frame, what, draft));
-    });
+    await parts.decoders.lend({ job, ...pixels, format }, async (decoder) =>
+      mustBeGood(await decoder.derive(frame, what, draft)),
+    );
     await rename(draft, path);
     return path;
   } finally {
     await rm(draft, { force: true });
-    await rm(converted, { force: true });
   }
 }
-
-/** Far beyond what its limits allow. */
-const CONVERSION_MS = 600_000;
 
 function mustBeGood(check: PictureCheck): void {
   if (!check.ok) throw new Error(`No picture can be made of the frame: ${check.message}.`);

@@ -1,27 +1,16 @@
+import type { DecodedFormat } from '@parallel-pilot/images/decode/decoder-child.ts';
 import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 
-type Look = Pick<RenderSettings, 'format' | 'transparent' | 'pixelAspect'>;
-
-/**
- * From a scene-linear OpenEXR image to what a screen shows. Values up to 0.6
- * stay as they are; what is brighter, up to 10 times white, is bent to fit
- * (mobius), so that a lamp or the sky keeps its shape where clipping would
- * leave a white hole. Then the sRGB curve.
- */
-export const TONE_MAP = [
-  'zscale=tin=linear:t=linear:pin=bt709:p=bt709:rin=full:r=full',
-  'tonemap=mobius:param=0.6:desat=0:peak=10',
-  'zscale=tin=linear:t=iec61966-2-1:pin=bt709:p=bt709:rin=full:r=full',
-];
+type Look = Pick<RenderSettings, 'transparent' | 'pixelAspect'> & { format: DecodedFormat };
 
 /** swscale forgets the matrix it was given where an image has a palette. */
 const PLAIN_RGB = 'format=rgb24|rgba|rgb48le|rgba64le';
 
 /**
  * The filters between the frames and the encoder. Blender's PNG and TIFF hold
- * straight colours, its OpenEXR colours already multiplied with alpha: a video
- * with alpha wants the former, one without shows the picture over black.
+ * straight colours, as a video with alpha wants them; one without shows the
+ * picture over black.
  */
 export function videoFilters({
   size,
@@ -32,13 +21,8 @@ export function videoFilters({
 }): string[] {
   const withAlpha = keepsAlpha(settings);
   return [
-    // ffmpeg 5.1 aborts (imgutils.c) where it reads a small OpenEXR frame straight into zscale.
-    ...(settings.format === 'OPEN_EXR' ? ['copy'] : []),
     ...(settings.format === 'PNG' || settings.format === 'TIFF' ? [PLAIN_RGB] : []),
     ...alpha(settings, withAlpha),
-    ...(settings.format === 'OPEN_EXR'
-      ? [...TONE_MAP, withAlpha ? 'format=gbrap16le' : 'format=gbrp16le']
-      : []),
     ...evenSides(size, withAlpha),
     // RGB is full range; video is limited range with the coefficients of BT.709 (swscale would take BT.601's).
     'scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int',
@@ -55,7 +39,6 @@ export const keepsAlpha = ({ format, transparent, video }: Look & { video: strin
 
 function alpha({ format, transparent }: Look, kept: boolean): string[] {
   if (!transparent || format === 'JPEG') return [];
-  if (format === 'OPEN_EXR') return kept ? ['format=gbrapf32le', 'unpremultiply=inplace=1'] : [];
   return kept ? [] : ['format=gbrap16le', 'premultiply=inplace=1'];
 }
 

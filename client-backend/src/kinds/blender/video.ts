@@ -1,6 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PictureFormat, PictureSize } from '@parallel-pilot/images/picture.ts';
+import type { DecodedFormat } from '@parallel-pilot/images/decode/decoder-child.ts';
+import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import type { Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
@@ -15,9 +16,12 @@ export type VideoTask = {
   frames: readonly { hash: string; path: string }[];
   /** What every frame was found to be. */
   size: PictureSize;
-  settings: Pick<RenderSettings, 'fps' | 'format' | 'transparent' | 'pixelAspect'> & {
+  settings: Pick<RenderSettings, 'fps' | 'transparent' | 'pixelAspect'> & {
+    format: DecodedFormat;
     video: Exclude<VideoFormat, 'none'>;
   };
+  /** A FLAC that begins with the first frame; null for a silent video. */
+  sound: string | null;
   sandbox: Sandbox;
   /** Where the workspace is made and the video put. */
   folder: string;
@@ -35,7 +39,8 @@ export type VideoMade =
 
 const MEDIA = { mp4: 'video/mp4', webm: 'video/webm', mov: 'video/quicktime' } as const;
 const DEMUXERS = { mp4: 'mov', webm: 'matroska', mov: 'mov' } as const;
-const DECODERS: Record<PictureFormat, string> = { PNG: 'png', JPEG: 'mjpeg', TIFF: 'tiff', OPEN_EXR: 'exr' };
+const DECODERS: Record<DecodedFormat, string> = { PNG: 'png', JPEG: 'mjpeg', TIFF: 'tiff' };
+const SOUND = 'sound.flac';
 
 /** Makes the video and looks at it with ffprobe before it is called made, both in the sandbox. */
 export async function makeVideo(task: VideoTask): Promise<VideoMade> {
@@ -43,6 +48,7 @@ export async function makeVideo(task: VideoTask): Promise<VideoMade> {
   const workspace = createWorkspace(task.sandbox, task.folder);
   try {
     await giveFrames(task, workspace);
+    if (task.sound !== null) await workspace.give(task.sound, SOUND);
     const encoded = await encode(task, workspace, name);
     if (!encoded.ok) return explain(encoded);
     const wrong = await verify(task, workspace, name);
@@ -103,8 +109,9 @@ async function encode(task: VideoTask, workspace: Workspace, name: string): Prom
       args: [
         ...readingFrames('image2', task.size),
         ...['-c:v', DECODERS[settings.format], '-framerate', rateText(settings.fps), '-start_number', '1'],
-        ...['-i', pattern, '-vf', videoFilters(task).join(',')],
-        ...['-an', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.25'],
+        ...['-i', pattern, ...soundInput(task), '-vf', videoFilters(task).join(',')],
+        ...soundOptions(task),
+        ...['-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.25'],
         ...encoderOptions(task),
         ...COLOR_TAGS,
         name,
@@ -123,6 +130,21 @@ async function encode(task: VideoTask, workspace: Workspace, name: string): Prom
   } finally {
     clearTimeout(patience);
   }
+}
+
+const soundInput = ({ sound }: VideoTask): string[] =>
+  sound === null ? [] : ['-f', 'flac', '-c:a', 'flac', '-i', `../in/${SOUND}`];
+
+/** As long as the pictures, whatever the length of the sound. */
+function soundOptions({ sound, frames, settings }: VideoTask): string[] {
+  if (sound === null) return ['-an'];
+  const encoder = {
+    mp4: ['-c:a', 'aac', '-b:a', '192k'],
+    webm: ['-c:a', 'libopus', '-ac', '2', '-b:a', '160k'],
+    mov: ['-c:a', 'pcm_s16le'],
+  }[settings.video];
+  const seconds = (frames.length / settings.fps).toFixed(6);
+  return [...['-map', '0:v', '-map', '1:a', '-af', `apad,atrim=end=${seconds}`], ...encoder];
 }
 
 /** Encoders look ahead by dozens of frames. */
@@ -190,6 +212,9 @@ async function verify(task: VideoTask, workspace: Workspace, name: string): Prom
   const stream = probed.data.streams.find((one) => one.codec_type === 'video');
   const [frames, count] = [stream?.nb_read_packets, task.frames.length];
   if (frames !== count) return `The video came out with ${frames} of ${count} frames.`;
+  if (task.sound !== null && !probed.data.streams.some((one) => one.codec_type === 'audio')) {
+    return 'The video came out without its sound.';
+  }
   const wanted = evenSize(task.size);
   if (stream?.width !== wanted.width || stream.height !== wanted.height) {
     return `The video came out with ${stream?.width} x ${stream?.height} pixels instead of ${wanted.width} x ${wanted.height}.`;

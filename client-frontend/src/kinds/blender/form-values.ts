@@ -17,6 +17,7 @@ export const DEPTHS: Record<ImageFormat, readonly ColorDepth[]> = {
   JPEG: ['8'],
   TIFF: ['8', '16'],
   OPEN_EXR: ['16', '32'],
+  OPEN_EXR_MULTILAYER: ['16', '32'],
 };
 
 /** The form as it first appears: what was offered for the job, else the file's own values. */

@@ -5,7 +5,13 @@ import type { FormValues } from './form-values.ts';
 export const STEPS = ['Send the file', 'Look inside', 'Choose settings', 'Render'] as const;
 
 /** Settings as artists write them. */
-export const FORMAT_NAMES = { PNG: 'PNG', JPEG: 'JPEG', OPEN_EXR: 'OpenEXR', TIFF: 'TIFF' } as const;
+export const FORMAT_NAMES = {
+  PNG: 'PNG',
+  JPEG: 'JPEG',
+  OPEN_EXR: 'OpenEXR',
+  OPEN_EXR_MULTILAYER: 'OpenEXR with layers',
+  TIFF: 'TIFF',
+} as const;
 export const VIDEO_NAMES = {
   mp4: 'H.264 .mp4, plays everywhere',
   webm: 'VP9 .webm',

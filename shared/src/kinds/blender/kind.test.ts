@@ -90,6 +90,23 @@ test('what does not come back is said before anything is rendered', () => {
   assert.deepEqual(codes(after({}, {}, { format: 'FFMPEG' })), []);
 });
 
+test('views, layers and sound come back, and it is said where they do not', () => {
+  assert.deepEqual(codes(after({}, {}, { views: ['left', 'right'] })), ['several-views']);
+  const left = [{ what: 'passes', names: ['z'] }];
+  assert.deepEqual(codes(after({}, {}, { left, format: 'OPEN_EXR_MULTILAYER' })), []);
+  const png = { format: 'PNG' as const };
+  assert.deepEqual(codes(after({}, { settings: png }, { left, format: 'OPEN_EXR_MULTILAYER' })), [
+    'left-out-passes',
+  ]);
+  const sounds = ['Voice'];
+  const chunks = (step: NextStep) => (step.step === 'stage' ? step.stage.chunks.slice(0, 2) : []);
+  const heard = after({}, { settings: { frames: '3-5' } }, { sounds });
+  assert.deepEqual([codes(heard), chunks(heard)], [[], [{ frame: 3, sound: true }, { frame: 4 }]]);
+  const gaps = after({}, { settings: { frames: '3-9x2' } }, { sounds });
+  assert.deepEqual([codes(gaps), chunks(gaps)], [['left-out-sound'], [{ frame: 3 }, { frame: 5 }]]);
+  assert.deepEqual(codes(after({}, { settings: { video: 'none' } }, { sounds })), []);
+});
+
 test('what a video does to the pictures is said', () => {
   const resolution = { resolutionX: 63, resolutionY: 36 };
   assert.deepEqual(codes(after({}, { settings: { ...resolution, transparent: true } })), [

@@ -127,7 +127,9 @@ function planRender(spec: BlenderSpec, settings: RenderSettings, requirements: R
   return {
     name: 'render',
     spec: RenderStageSpec.parse({ ...openingOf(spec), settings }),
-    chunks: frames.frames.map((frame) => ({ frame })),
+    chunks: frames.frames.map((frame, index) =>
+      index === 0 && settings.sound ? { frame, sound: true } : { frame },
+    ),
     inputs: spec.files,
     requirements,
     affinity: affinityOf(spec),

@@ -1,6 +1,6 @@
 import { compareVersions } from '../../model/requirement.ts';
 import type { Note } from '../kind.ts';
-import type { BlenderProbe, LeftOut } from './probe.ts';
+import type { BlenderProbe, LeftOut, ProbedScene } from './probe.ts';
 import type { RenderSettings } from './settings.ts';
 import type { BlenderSpec } from './spec.ts';
 
@@ -30,10 +30,12 @@ export function notesOfScene(probe: BlenderProbe, settings: RenderSettings): Not
   const scene = probe.scenes.find(({ name }) => name === settings.scene);
   if (scene === undefined) return [];
   const moving = scene.simulations.map(({ type, object }) => `${type} on "${object}"`);
-  const left = scene.left
+  const left = [...scene.left, ...soundLeftOut(scene, settings)]
     // Without a video its sound is not missed.
     .filter(({ what }) => what !== 'sound' || settings.video !== 'none')
+    .filter(({ what }) => what !== 'passes' || settings.format !== 'OPEN_EXR_MULTILAYER')
     .map((one) => warning(`left-out-${one.what}`, SENTENCES[one.what](one.names)));
+  const views = settings.views.length < 2 ? [] : [notOfOneView(settings)];
   const format = FORMATS[scene.format];
   const converted =
     format === undefined || scene.format === settings.format
@@ -45,7 +47,8 @@ export function notesOfScene(probe: BlenderProbe, settings: RenderSettings): Not
           ),
         ];
   const video = notesOfVideo(settings);
-  if (moving.length === 0) return [...left, ...converted, ...video];
+  const rest = [...left, ...views, ...converted, ...video];
+  if (moving.length === 0) return rest;
   return [
     warning(
       'not-baked',
@@ -53,10 +56,19 @@ export function notesOfScene(probe: BlenderProbe, settings: RenderSettings): Not
         ? `The scene has simulations that are not baked (${shortened(moving)}). Every worker plays it from its first frame before it renders, so late frames take long to begin. Faster: bake them to a disk cache, and send that with the file.`
         : `The scene has simulations that are not baked (${shortened(moving)}), and is not played from its first frame: on several workers they jump from frame to frame.`,
     ),
-    ...left,
-    ...converted,
-    ...video,
+    ...rest,
   ];
+}
+
+const soundLeftOut = ({ sounds }: ProbedScene, { sound }: RenderSettings): LeftOut[] =>
+  sounds.length === 0 || sound ? [] : [{ what: 'sound', names: sounds }];
+
+function notOfOneView({ views, video }: RenderSettings): Note {
+  const shown = video === 'none' ? 'The pages show' : 'The pages and the video show';
+  return info(
+    'several-views',
+    `The scene is rendered in the views ${shortened(views)}: each frame comes as that many files. ${shown} ${views[0]}.`,
+  );
 }
 
 function notesOfVideo(settings: RenderSettings): Note[] {
@@ -117,15 +129,16 @@ const isNewer = ({ fileVersion }: BlenderSpec, { blenderVersion }: BlenderProbe)
 
 const SENTENCES: Record<LeftOut['what'], (names: readonly string[]) => string> = {
   passes: (names) =>
-    `The scene writes OpenEXR files of several layers. The frames come back with the finished picture alone, without ${names.length === 0 ? 'its passes' : `the passes ${shortened(names)}`}.`,
+    `The scene writes OpenEXR files of several layers. In the format chosen the frames come back with the finished picture alone, without ${names.length === 0 ? 'its passes' : `the passes ${shortened(names)}`}.`,
   'file-output': (names) =>
     `What the File Output node${names.length === 1 ? '' : 's'} ${listed(names)} would write does not come back: the farm takes the finished picture of each frame alone.`,
   stamp: () => 'The scene burns its metadata into the picture. The frames come back without.',
   crop: () =>
     'The scene is cropped to its render region. The frames come in their whole size, with the region in its place.',
-  sound: (names) => `The scene has sound (${listed(names)}), which the video comes back without.`,
+  sound: (names) =>
+    `The scene has sound (${listed(names)}), which the video comes back without, as its frames do not follow one another without gaps.`,
   views: (names) =>
-    `The scene is rendered in several views (${names.join(', ')}). The frames come as one view of the camera.`,
+    `The scene is rendered in ${names.length} views (${shortened(names)}), more than the farm takes. The frames come as one view of the camera.`,
 };
 
 /** Formats of single pictures that are not rendered as they are, by Blender's names. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { MOST_VIEWS } from './limits.ts';
 import { ColorDepth } from './settings.ts';
 
-/** `names` says which, where there are several: passes, nodes, views, strips. */
+/** `names` says which, where there are several: passes, nodes, views, strips. Sound is named so by older probes only. */
 export const LeftOut = z.object({
   what: z.enum(['passes', 'file-output', 'stamp', 'crop', 'sound', 'views']),
   names: z.array(z.string()).max(100),
@@ -34,6 +35,10 @@ export const ProbedScene = z.object({
   denoise: z.boolean(),
   /** Its picture is put together by the video sequencer, which may need no camera. */
   sequencer: z.boolean().default(false),
+  /** Names of its views where it is rendered in several, as stereo is in "left" and "right". */
+  views: z.array(z.string().min(1).max(64)).max(MOST_VIEWS).default([]),
+  /** Names of its sound strips and speakers. */
+  sounds: z.array(z.string()).max(100).default([]),
   /** What moves by a simulation that is not baked. */
   simulations: z
     .array(z.object({ type: z.string(), object: z.string() }))

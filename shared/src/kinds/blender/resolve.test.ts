@@ -23,6 +23,8 @@ const scene: ProbedScene = {
   transparent: false,
   denoise: true,
   sequencer: false,
+  views: [],
+  sounds: [],
   simulations: [],
   left: [],
 };

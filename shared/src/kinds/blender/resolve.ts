@@ -34,6 +34,7 @@ export function resolveSettings(
   if (!parsed.ok) return refuse('bad-frames', parsed.message);
   const denoise = decideDenoise(scene, engine.engine, given.denoise ?? 'auto', fleet);
   const format = given.format ?? formatOf(scene.format);
+  const video = given.video ?? 'mp4';
   const settings: RenderSettings = {
     scene: scene.name,
     camera: camera.camera,
@@ -49,7 +50,9 @@ export function resolveSettings(
     colorDepth: depthFor(format, given.colorDepth ?? depthOf(scene)),
     transparent: given.transparent ?? scene.transparent,
     fps: given.fps ?? scene.fps,
-    video: given.video ?? 'mp4',
+    video,
+    views: scene.views,
+    sound: scene.sounds.length > 0 && video !== 'none' && areConsecutive(parsed.frames),
     denoise: denoise.denoise,
   };
   const unusable = RenderSettings.safeParse(settings).error?.issues[0];
@@ -185,20 +188,32 @@ function decideDenoise(
   return { denoise: false, notes: [{ level: 'warning' as const, code: 'denoise-off', message }] };
 }
 
+const FLOATS = ['16', '32'] as const;
+
 function depthFor(format: ImageFormat, wanted: ColorDepth | null): ColorDepth {
-  const allowed = { PNG: ['8', '16'], JPEG: ['8'], TIFF: ['8', '16'], OPEN_EXR: ['16', '32'] } as const;
+  const allowed = {
+    PNG: ['8', '16'],
+    JPEG: ['8'],
+    TIFF: ['8', '16'],
+    OPEN_EXR: FLOATS,
+    OPEN_EXR_MULTILAYER: FLOATS,
+  } as const;
   const depths: readonly ColorDepth[] = allowed[format];
   return wanted !== null && depths.includes(wanted) ? wanted : (depths[0] ?? '8');
 }
 
-/** The nearest format that loses nothing: layers are not kept apart, and a movie's frames are PNG. */
+/** The nearest format that loses nothing; a movie's frames are PNG. */
 const formatOf = (name: string): ImageFormat =>
-  ['OPEN_EXR_MULTILAYER', 'HDR'].includes(name) ? 'OPEN_EXR' : (ImageFormat.safeParse(name).data ?? 'PNG');
+  name === 'HDR' ? 'OPEN_EXR' : (ImageFormat.safeParse(name).data ?? 'PNG');
 
 /** What Blender calls the depth of these does not say what they hold: floats, and 10 or 12 bits. */
 const depthOf = ({ format, colorDepth }: ProbedScene): ColorDepth | null =>
   EXACT_DEPTHS[format] ?? colorDepth;
 const EXACT_DEPTHS: Record<string, ColorDepth> = { HDR: '32', DPX: '16', CINEON: '16' };
+
+/** Sound has no gaps to match those between frames. */
+const areConsecutive = (frames: readonly number[]): boolean =>
+  frames.every((frame, index) => index === 0 || frame === (frames[index - 1] ?? 0) + 1);
 
 const rangeOf = (scene: ProbedScene): string =>
   `${scene.frameStart}-${scene.frameEnd}${scene.frameStep > 1 ? `x${scene.frameStep}` : ''}`;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { strictObject } from '../../model/strict-object.ts';
+import { MOST_VIEWS } from './limits.ts';
 
 /** Render engines by Blender's own names; EEVEE_NEXT is the 4.2+ name of EEVEE. */
 export const Engine = z.enum(['CYCLES', 'BLENDER_EEVEE', 'BLENDER_EEVEE_NEXT', 'BLENDER_WORKBENCH']);
 export type Engine = z.infer<typeof Engine>;
 
-export const ImageFormat = z.enum(['PNG', 'JPEG', 'OPEN_EXR', 'TIFF']);
+export const ImageFormat = z.enum(['PNG', 'JPEG', 'OPEN_EXR', 'OPEN_EXR_MULTILAYER', 'TIFF']);
 export type ImageFormat = z.infer<typeof ImageFormat>;
 
 /** Bits per channel. JPEG knows 8; PNG and TIFF 8 and 16; OpenEXR 16 and 32. */
@@ -51,6 +52,10 @@ export const RenderSettings = RenderOverrides.strip()
   .extend({
     /** The scene's own. */
     pixelAspect: z.number().positive().default(1),
+    /** Names of the views that each frame is rendered in, the first being the one that is shown; none for a plain frame. */
+    views: z.array(z.string().min(1).max(64)).max(MOST_VIEWS).default([]),
+    /** The video has the scene's sound, which the worker of the first frame mixes. */
+    sound: z.boolean().default(false),
     /** False for stages that were planned before it was there. */
     simulate: z.boolean().default(false),
     /** `auto` is settled once for the whole job, so that frames never differ. */

@@ -1,6 +1,6 @@
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { TimeLimit, WorkerKind } from '../kind.ts';
-import { detectBlender } from './detect.ts';
+import { detectOnce } from './detect.ts';
 import { createBlenderRunner, type RunnerLimits } from './runner.ts';
 
 export type BlenderKindOptions = Partial<RunnerLimits> & {
@@ -33,7 +33,7 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
       chosen: options.blender ?? null,
       install: 'on Debian or Ubuntu: apt install blender',
     },
-    detect: async (sandbox) => await detectBlender(blender, sandbox),
+    detect: async (sandbox, remembered) => await detectOnce(blender, sandbox, remembered),
     timeLimit: ({ stage }) => (stage === 'probe' ? PROBE : null),
     createRunner(runner) {
       const { memoryBytes } = runner.limits ?? defaultLimits();

@@ -26,7 +26,7 @@ export function createJobDecoder(options: { sandbox: Sandbox; folder: string }):
       const key = JSON.stringify([of, format, width, height]);
       if (current?.key === key) return current.decoder;
       await close();
-      if (format === 'OPEN_EXR') return null;
+      if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') return null;
       const { sandbox, folder } = options;
       const decoder = createDecoder({ sandbox, folder, format, width, height });
       decoder.warm();

@@ -8,7 +8,9 @@ import type { Opening } from './task.ts';
 export type Command =
   | ({ op: 'open'; path: string; savedBy: string } & Opening)
   | { op: 'probe' }
-  | { op: 'render'; frame: number; output: string; settings: RenderSettings }
+  /** `display` is where the PNG of a scene-linear frame goes. Several views go beside `output`: frame_0.exr, frame_1.exr. */
+  | { op: 'render'; frame: number; output: string; display: string | null; settings: RenderSettings }
+  | { op: 'mix'; scene: string; first: number; last: number; output: string }
   | { op: 'decode'; path: string }
   | { op: 'detect'; folder: string };
 
@@ -24,6 +26,7 @@ export const RESULTS = {
   open: z.object({ fileVersion: z.string() }),
   probe: BlenderProbe,
   render: z.object({ renderMs: z.number().nonnegative() }),
+  mix: z.object({}),
   decode: z.object({ width: z.int(), height: z.int() }),
   detect: Found,
 } as const satisfies Record<Command['op'], z.ZodType>;

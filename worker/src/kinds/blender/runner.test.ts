@@ -9,9 +9,11 @@ import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
 import { EXTENSIONS, FrameResult } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { execa } from 'execa';
 import sharp from 'sharp';
 import { farm, makeScenes, type Run } from '../../../test-fixtures/farm.ts';
+import type { Remembered } from '../kind.ts';
 import { finishImage } from './image.ts';
 import { blenderKind } from './index.ts';
 
@@ -336,6 +338,19 @@ test('detect finds what this Blender can do', async () => {
   assert.deepEqual(Array.isArray(found['blender.devices']) && found['blender.devices'][0], 'CPU');
 });
 
+test('what was found is remembered as long as the program and the drivers are the same', async () => {
+  const kept = new Map<string, Capabilities>();
+  const remembered: Remembered = {
+    recall: async (fingerprint) => kept.get(fingerprint) ?? null,
+    keep: async (fingerprint, capabilities) => void kept.set(fingerprint, capabilities),
+  };
+  const found = await kind.detect(sandbox, remembered);
+  assert.deepEqual([...kept.values()], [found]);
+  for (const fingerprint of kept.keys()) kept.set(fingerprint, { 'blender.version': '9.9.9' });
+  assert.deepEqual(await kind.detect(sandbox, remembered), { 'blender.version': '9.9.9' });
+  assert.deepEqual(await blenderKind({ blender: '/nonexistent/blender' }).detect(sandbox, remembered), {});
+});
+
 function result(run: Run): unknown {
   if (!run.outcome.ok) throw new Error(`${run.outcome.code}: ${run.outcome.message}\n${run.outcome.log}`);
   return run.outcome.result;
@@ -349,7 +364,10 @@ function fails(run: Run, code: string, message = /./): void {
 
 async function image(run: Run): Promise<Buffer> {
   result(run);
-  const [name] = await readdir(run.outputs);
-  assert.ok(Object.values(EXTENSIONS).some((extension) => name === `frame.${extension}`));
-  return await readFile(join(run.outputs, name ?? ''));
+  const names = await readdir(run.outputs);
+  const name = names.find((one) =>
+    Object.values(EXTENSIONS).some((extension) => one === `frame.${extension}`),
+  );
+  assert.ok(name !== undefined, `there is no frame among ${names}`);
+  return await readFile(join(run.outputs, name));
 }

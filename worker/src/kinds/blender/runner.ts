@@ -1,13 +1,10 @@
-import { join } from 'node:path';
 import type { Decoder } from '@parallel-pilot/images/decode/decoder.ts';
-import { type Expected, mostBytes } from '@parallel-pilot/images/picture.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
-import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
-import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
+import { shownPicture } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
-import { finishImage, type ImageCheck, NO_OUTPUT, wrongSize } from './image.ts';
+import { renderFrame } from './frame.ts';
 import { createJobDecoder, type JobDecoder } from './job-decoder.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
@@ -70,92 +67,25 @@ async function attempt(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskO
 
 type Worked = { answer: Answer; outcome: RunOutcome };
 
-/** What the frames of a job must be, and who decodes them. */
-type Look = { expected: Expected; decoder: Decoder | null };
-
-async function lookOf({ decoder }: Tools, { key, settings }: RenderTask): Promise<Look> {
-  const expected: Expected = { format: settings.format, ...frameSize(settings) };
-  return { expected, decoder: await decoder.turnTo(key, expected) };
-}
-
 async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOptions): Promise<Worked> {
   const { slot } = tools;
-  const fail = (answer: Exclude<Answer, { kind: 'done' }>): Worked => ({
-    answer,
-    outcome: outcomeOf(answer, task, slot.logLines()),
-  });
   // The first time it gets ready while Blender opens the scene and renders.
-  const look = task.kind === 'probe' ? null : await lookOf(tools, task);
+  const decoder = task.kind === 'probe' ? null : await decoderOf(tools, task);
   const opened = await slot.open(task, ask);
-  if (opened.kind !== 'done') return fail(opened);
-  if (task.kind === 'probe' || look === null) {
-    const answer = await slot.ask({ op: 'probe' }, ask);
-    if (answer.kind !== 'done') return fail(answer);
-    const { result } = answer;
-    return { answer, outcome: { ok: true, result, files: [], log: slot.logLines().join('\n') } };
-  }
-  const name = `frame.${EXTENSIONS[task.settings.format]}`;
-  const { frame, settings } = task;
-  const workspace = slot.workspace();
-  const output = join(workspace.inside.work, name);
-  // What an earlier frame or a script left here must never pass for this one's image.
-  await workspace.discard(name);
-  const answer = await slot.ask({ op: 'render', frame, output, settings }, ask);
-  if (answer.kind !== 'done') return fail(answer);
-  slot.rendered(answer.rss);
-  ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });
-  const image = { name, inside: output, path: join(chunk.outputs, name), ...look };
-  return {
-    answer,
-    outcome: await checked(slot, task, image, answer.result.renderMs, ask),
-  };
+  if (opened.kind !== 'done') return { answer: opened, outcome: outcomeOf(opened, task, slot.logLines()) };
+  return task.kind === 'probe' || decoder === null
+    ? await look(slot, task, ask)
+    : await renderFrame({ slot, decoder, task, outputs: chunk.outputs, ask });
 }
 
-async function finish(
-  { path, expected, decoder }: Image,
-  loaded: { held: Buffer | null } | null,
-  signal: AbortSignal,
-): Promise<ImageCheck | 'canceled'> {
-  if (loaded === null) return NO_OUTPUT;
-  try {
-    return await finishImage({ path, held: loaded.held }, expected, decoder, signal);
-  } catch (error) {
-    if (signal.aborted) return 'canceled';
-    throw error;
-  }
+async function look(slot: Slot, task: Task, ask: AskOptions): Promise<Worked> {
+  const answer = await slot.ask({ op: 'probe' }, ask);
+  if (answer.kind !== 'done') return { answer, outcome: outcomeOf(answer, task, slot.logLines()) };
+  return { answer, outcome: { ok: true, result: answer.result, files: [], log: slot.logLines().join('\n') } };
 }
 
-/** `inside` is where Blender sees what it wrote, `path` where the agent wants it. */
-type Image = Look & { name: string; inside: string; path: string };
-
-async function checked(
-  slot: Slot,
-  task: RenderTask,
-  image: Image,
-  renderMs: number,
-  ask: AskOptions,
-): Promise<RunOutcome> {
-  const { name, inside, path, expected } = image;
-  const { format, ...pixels } = expected;
-  const loaded = await slot.workspace().load(name, path, mostBytes(expected));
-  if (!loaded.ok && loaded.reason !== 'absent') return failure('bad-output', loaded.message, '');
-  const check = await finish(image, loaded.ok ? loaded : null, ask.signal);
-  if (check === 'canceled') return outcomeOf({ kind: 'canceled' }, task, slot.logLines());
-  // Blender's log often has the reason for an image that is not there.
-  if (!check.ok) return outcomeOf({ kind: 'refused', ...check }, task, slot.logLines());
-  if (format === 'OPEN_EXR') {
-    const decoded = await slot.ask({ op: 'decode', path: inside }, ask);
-    if (decoded.kind === 'refused') {
-      const message = 'The OpenEXR image cannot be decoded.';
-      return failure('bad-output', `${message} ${decoded.message}`, slot.logLines().join('\n'));
-    }
-    if (decoded.kind !== 'done') return outcomeOf(decoded, task, slot.logLines());
-    const size = decoded.result;
-    if (size.width !== expected.width || size.height !== expected.height) {
-      return outcomeOf({ kind: 'refused', ...wrongSize(size, expected) }, task, slot.logLines());
-    }
-  }
-  const result: FrameResult = { frame: task.frame, ...pixels, renderMs };
-  const files = [{ name: 'frame', path, mediaType: MEDIA_TYPES[format] }];
-  return { ok: true, result, files, log: slot.logLines().join('\n') };
+/** Decodes what users see of the frames: OpenEXR itself is decoded by Blender. */
+async function decoderOf({ decoder }: Tools, { key, settings }: RenderTask): Promise<Decoder | null> {
+  const { format, width, height } = shownPicture(settings);
+  return await decoder.turnTo(key, { format, width, height });
 }

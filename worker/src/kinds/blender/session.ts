@@ -70,7 +70,7 @@ export type Session = {
 
 /** A probe that the farm takes has 256 K characters, and each may need six here. */
 const LONGEST_REPLY = 2 * 1024 * 1024;
-const BRIDGE = fileURLToPath(new URL('bridge', import.meta.url));
+export const BRIDGE = fileURLToPath(new URL('bridge', import.meta.url));
 
 /** Starts Blender at once; the first `ask` waits until it is ready. */
 export function startSession(options: SessionOptions): Session {

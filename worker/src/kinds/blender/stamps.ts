@@ -19,6 +19,7 @@ const STAMPED: Record<ImageFormat, (bytes: number) => Reading<Piece[] | null>> =
   PNG: pngWithoutText,
   JPEG: jpegWithoutComments,
   OPEN_EXR: exrWithoutRunTimes,
+  OPEN_EXR_MULTILAYER: exrWithoutRunTimes,
   // biome-ignore lint/correctness/useYield: there is nothing to look at.
   *TIFF(bytes) {
     return [{ from: 0, to: bytes }];

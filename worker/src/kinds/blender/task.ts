@@ -20,7 +20,13 @@ import { blendVersion } from './header.ts';
 export type SceneFile = { key: string; inputs: string; main: string; savedBy: string } & Opening;
 export type Opening = Omit<ProbeStageSpec, 'main'>;
 export type ProbeTask = SceneFile & { kind: 'probe' };
-export type RenderTask = SceneFile & { kind: 'render'; frame: number; settings: RenderSettings };
+/** `sound`: the sound of all frames is made beside this one. */
+export type RenderTask = SceneFile & {
+  kind: 'render';
+  frame: number;
+  sound: boolean;
+  settings: RenderSettings;
+};
 export type Task = ProbeTask | RenderTask;
 export type TaskRefusal = { code: BlenderFailure; message: string };
 
@@ -47,7 +53,8 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
   if (!render?.success) return { kind: 'probe', ...file };
   const frame = RenderChunkSpec.safeParse(chunk.chunkSpec);
   if (!frame.success) return unreadable('chunk', frame.error);
-  return { kind: 'render', ...file, frame: frame.data.frame, settings: render.data.settings };
+  const { sound = false } = frame.data;
+  return { kind: 'render', ...file, frame: frame.data.frame, sound, settings: render.data.settings };
 }
 
 function unreadable(what: string, error: z.ZodError): TaskRefusal {

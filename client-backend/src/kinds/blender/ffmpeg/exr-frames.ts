@@ -1,7 +1,9 @@
+import { open } from 'node:fs/promises';
+import { exrColorLayer } from '@parallel-pilot/images/header/exr.ts';
+import { readFile } from '@parallel-pilot/images/header/reading.ts';
 import { damaged, type PictureCheck, type PictureSize } from '@parallel-pilot/images/picture.ts';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
-import { TONE_MAP } from '../video-filters.ts';
 import { type FfmpegEnd, frameLimits, readingFrames, runFfmpeg } from './run-ffmpeg.ts';
 
 /** libvips as it comes with sharp knows no OpenEXR; ffmpeg does. */
@@ -11,6 +13,8 @@ export type ExrTools = {
   folder: string;
   size: PictureSize;
   signal: AbortSignal;
+  /** The files have layers, of which one is decoded. */
+  layers: boolean;
 };
 
 /**
@@ -19,19 +23,49 @@ export type ExrTools = {
  * is wrong, the halves are looked at, until it is known with which image.
  */
 export async function decodeExrs(tools: ExrTools, paths: readonly string[]): Promise<PictureCheck[]> {
-  const wrong = await decodeAll(tools, paths);
+  if (!tools.layers) return await decodeHalves(tools, '', paths);
+  const checked = new Map<string, PictureCheck>();
+  for (const [layer, files] of Map.groupBy(await layersOf(paths), (one) => one.layer)) {
+    const same = files.map(({ path }) => path);
+    // Passes without any colours are more than ffmpeg can decode: their structure was looked at.
+    const each =
+      layer === null ? same.map((): PictureCheck => ({ ok: true })) : await decodeHalves(tools, layer, same);
+    for (const [index, path] of same.entries()) checked.set(path, each[index] ?? damaged('was not decoded'));
+  }
+  return paths.map((path) => checked.get(path) ?? damaged('was not decoded'));
+}
+
+const layersOf = (paths: readonly string[]) =>
+  Promise.all(
+    paths.map(async (path) => {
+      const file = await open(path);
+      try {
+        return { path, layer: await readFile(file, exrColorLayer((await file.stat()).size)) };
+      } finally {
+        await file.close();
+      }
+    }),
+  );
+
+async function decodeHalves(
+  tools: ExrTools,
+  layer: string,
+  paths: readonly string[],
+): Promise<PictureCheck[]> {
+  const wrong = await decodeAll(tools, layer, paths);
   if (wrong === null) return paths.map(() => ({ ok: true }));
   if (paths.length === 1) return [wrong];
   const middle = paths.length >> 1;
   return [
-    ...(await decodeExrs(tools, paths.slice(0, middle))),
-    ...(await decodeExrs(tools, paths.slice(middle))),
+    ...(await decodeHalves(tools, layer, paths.slice(0, middle))),
+    ...(await decodeHalves(tools, layer, paths.slice(middle))),
   ];
 }
 
 /** What is wrong with some of them, null where all decode and have the size. */
 async function decodeAll(
   tools: ExrTools,
+  layer: string,
   paths: readonly string[],
 ): Promise<(PictureCheck & { ok: false }) | null> {
   const { width, height } = tools.size;
@@ -42,6 +76,7 @@ async function decodeAll(
       program: 'ffprobe',
       args: [
         ...readingFrames('image2', tools.size),
+        ...(layer === '' ? [] : ['-layer', layer]),
         ...['-threads', '1', '-start_number', '1', '-i', '../in/%06d.exr'],
         ...['-show_entries', 'frame=width,height', '-of', 'csv=p=0'],
       ],
@@ -58,28 +93,7 @@ async function decodeAll(
   return other === undefined ? null : damaged(`decodes to ${other} pixels and not to ${width},${height}`);
 }
 
-/** Makes the PNG of an OpenEXR as the video will show it, at `target`. */
-export async function exrToPng(tools: ExrTools, path: string, target: string): Promise<PictureCheck> {
-  return await inWorkspace(tools, [path], async (workspace) => {
-    const end = await runFfmpeg({
-      ...tools,
-      workspace,
-      program: 'ffmpeg',
-      args: [
-        ...readingFrames('exr_pipe', tools.size),
-        ...['-c:v', 'exr', '-i', '../in/000001.exr'],
-        ...['-vf', [...TONE_MAP, 'format=gbrp'].join(','), '-frames:v', '1'],
-        ...['-f', 'image2', '-update', '1', '-c:v', 'png', '-compression_level', '1', '-y', 'picture.png'],
-      ],
-      limits: limitsOf(tools.size, 1),
-    });
-    if (!end.ok) return damaged(`does not decode (${firstLine(end.message)})`);
-    const moved = await workspace.move('picture.png', target);
-    return moved.ok ? moved : damaged(`could not be converted. ${moved.message}`);
-  });
-}
-
-async function inWorkspace<T extends FfmpegEnd | PictureCheck>(
+async function inWorkspace<T extends FfmpegEnd>(
   { sandbox, folder }: ExrTools,
   paths: readonly string[],
   task: (workspace: Workspace) => Promise<T>,

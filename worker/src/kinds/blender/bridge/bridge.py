@@ -124,8 +124,10 @@ import bpy  # noqa: E402
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bridge_detect  # noqa: E402
 import bridge_file  # noqa: E402
+import bridge_pictures  # noqa: E402
 import bridge_probe  # noqa: E402
 import bridge_render  # noqa: E402
+import bridge_sound  # noqa: E402
 from bridge_file import Refusal  # noqa: E402
 
 sys.path.pop(0)
@@ -141,7 +143,8 @@ OPERATIONS = {
     "open": open_file,
     "probe": bridge_probe.probe,
     "render": bridge_render.render,
-    "decode": bridge_render.decode,
+    "decode": bridge_pictures.decode,
+    "mix": bridge_sound.mix,
     "detect": lambda command: bridge_detect.detect(command, send),
 }
 

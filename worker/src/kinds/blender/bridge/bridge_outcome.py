@@ -2,6 +2,10 @@
 
 import bpy
 
+from bridge_pictures import views_of
+
+# The farm takes no more views of a frame.
+MOST_VIEWS = 16
 # Of each list the first so many are told: a scene may hold any number.
 MOST = 100
 
@@ -33,15 +37,22 @@ def left_out(scene):
         found.append(("stamp", []))
     if render.use_border and render.use_crop_to_border:
         found.append(("crop", []))
-    sounds = [strip.name for strip in strips_of(scene) if strip.type == "SOUND" and not strip.mute]
-    sounds += [thing.name for thing in scene.objects if thing.type == "SPEAKER" and not thing.data.muted]
-    if sounds:
-        found.append(("sound", sounds))
-    if render.use_multiview:
-        views = [view.name for view in render.views if view.use]
-        if len(views) > 1:
-            found.append(("views", views))
+    views = views_of(render)
+    if len(views) > MOST_VIEWS:
+        found.append(("views", views))
     return [{"what": what, "names": names[:MOST]} for what, names in found]
+
+
+def views(scene):
+    """Names of the scene's views that come back; none where it is rendered as it is seen."""
+    names = views_of(scene.render)
+    return names if len(names) <= MOST_VIEWS else []
+
+
+def sounds(scene):
+    names = [strip.name for strip in strips_of(scene) if strip.type == "SOUND" and not strip.mute]
+    names += [thing.name for thing in scene.objects if thing.type == "SPEAKER" and not thing.data.muted]
+    return names[:MOST]
 
 
 def passes(scene):

@@ -4,7 +4,7 @@ import bpy
 
 from bridge_file import file_version, state
 from bridge_missing import missing_files
-from bridge_outcome import drivers, left_out, simulations, uses_sequencer
+from bridge_outcome import drivers, left_out, simulations, sounds, uses_sequencer, views
 from bridge_render import WORKBENCH_SAMPLES
 
 DEPTHS = ("8", "16", "32")
@@ -57,6 +57,8 @@ def probe_scene(scene):
         "denoise": render.engine == "CYCLES" and scene.cycles.use_denoising,
         "sequencer": uses_sequencer(scene),
         "simulations": simulations(scene),
+        "views": views(scene),
+        "sounds": sounds(scene),
         "left": left_out(scene),
     }
 

@@ -6,6 +6,7 @@ import time
 import bpy
 
 from bridge_file import Refusal, errors, raise_script_error
+from bridge_pictures import change, choose_picture, save_display
 
 EEVEE = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT")
 WORKBENCH_SAMPLES = {"OFF": 1, "FXAA": 2, "5": 5, "8": 8, "11": 11, "16": 16, "32": 32}
@@ -32,6 +33,8 @@ def render(command):
     started = time.monotonic()
     bpy.ops.render.render(write_still=True, scene=scene.name)
     seconds = time.monotonic() - started
+    if command["display"] is not None:
+        save_display(scene, command["display"], settings["transparent"])
     raise_script_error()
     return {"renderMs": seconds * 1000}
 
@@ -48,12 +51,6 @@ def play(scene, frame):
         print("Fra:%d Mem:0.00M | Playing frame %d" % (step, step))
         scene.frame_set(step)
     at[scene.name] = frame
-
-
-def change(thing, name, value):
-    """Assigning an equal value would still tell Blender to evaluate the scene anew."""
-    if getattr(thing, name, value) != value:
-        setattr(thing, name, value)
 
 
 def choose_engine(scene, settings):
@@ -149,20 +146,10 @@ def choose_image(scene, settings):
     change(target, "resolution_percentage", settings["percentage"])
     # With cropping the size would follow from the border: every frame has the size that was asked for.
     change(target, "use_crop_to_border", False)
-    change(target, "use_multiview", False)
     change(target, "film_transparent", settings["transparent"])
     choose_rate(target, settings["fps"])
 
-    image = target.image_settings
-    change(image, "media_type", "IMAGE")
-    change(image, "file_format", settings["format"])
-    change(image, "color_depth", settings["colorDepth"])
-    if settings["format"] == "JPEG":
-        if image.color_mode != "BW":
-            change(image, "color_mode", "RGB")
-    elif settings["transparent"]:
-        change(image, "color_mode", "RGBA")
-    change(image, "use_preview", False)
+    choose_picture(target, settings)
     change(target, "use_file_extension", False)
     change(target, "use_overwrite", True)
     change(target, "use_placeholder", False)
@@ -193,13 +180,3 @@ def leave_no_stamps(scene):
 
 
 STAMPS = [name for name in bpy.types.RenderSettings.bl_rna.properties.keys() if name.startswith("use_stamp")]
-
-
-def decode(command):
-    """Reads an image back with Blender itself, for formats that the worker cannot decode."""
-    import imbuf
-
-    image = imbuf.load(command["path"])
-    width, height = image.size
-    image.free()
-    return {"width": width, "height": height, "bytes": os.path.getsize(command["path"])}

@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import type { Decoder } from '@parallel-pilot/images/decode/decoder.ts';
+import { mostBytes, type PictureSize } from '@parallel-pilot/images/picture.ts';
+import { EXTENSIONS, type FrameResult, MEDIA_TYPES } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
+import {
+  DISPLAY_FILE,
+  FRAME_FILE,
+  type FramePicture,
+  framePictures,
+  isSceneLinear,
+  SOUND_FILE,
+} from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
+import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
+import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
+import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
+import type { OutputFile, RunOutcome } from '../kind.ts';
+import { finishImage, type ImageCheck, NO_OUTPUT, wrongSize } from './image.ts';
+import { failure, outcomeOf } from './outcome.ts';
+import type { Answer, AskOptions } from './session.ts';
+import type { Slot } from './slot.ts';
+import type { RenderTask } from './task.ts';
+
+export type FrameWork = {
+  slot: Slot;
+  /** Of the pictures that Blender does not decode itself. */
+  decoder: Decoder;
+  task: RenderTask;
+  /** Where the agent wants the files. */
+  outputs: string;
+  ask: AskOptions;
+};
+
+type Failed = RunOutcome & { ok: false };
+
+/** Renders a frame in the open Blender, and looks at every file that it should have made. */
+export async function renderFrame(work: FrameWork): Promise<{ answer: Answer; outcome: RunOutcome }> {
+  const { slot, task, ask } = work;
+  const { frame, settings } = task;
+  const workspace = slot.workspace();
+  const pictures = framePictures(settings).map((picture) => ({
+    ...picture,
+    name: nameOf(picture, settings),
+  }));
+  // What an earlier frame or a script left here must never pass for this one's image.
+  for (const { name } of pictures) await workspace.discard(name);
+  const inside = (name: string) => join(workspace.inside.work, name);
+  const output = inside(`${FRAME_FILE}.${EXTENSIONS[settings.format]}`);
+  const shown = pictures.find(({ file }) => file === DISPLAY_FILE);
+  const display = shown === undefined ? null : inside(shown.name);
+  const answer = await slot.ask({ op: 'render', frame, output, display, settings }, ask);
+  if (answer.kind !== 'done') return { answer, outcome: outcomeOf(answer, task, slot.logLines()) };
+  slot.rendered(answer.rss);
+  ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });
+  const files: OutputFile[] = [];
+  for (const picture of pictures) {
+    const checked = await check(work, picture);
+    if ('ok' in checked) return { answer, outcome: checked };
+    files.push(checked);
+  }
+  const mixed = task.sound ? await mix(work) : null;
+  if (mixed !== null && 'ok' in mixed) return { answer, outcome: mixed };
+  if (mixed?.file !== undefined) files.push(mixed.file);
+  const result: FrameResult = {
+    frame,
+    ...frameSize(settings),
+    renderMs: answer.result.renderMs,
+    ...(mixed?.soundless === undefined ? {} : { soundless: mixed.soundless }),
+  };
+  return { answer, outcome: { ok: true, result, files, log: slot.logLines().join('\n') } };
+}
+
+/** As the bridge has Blender name them. */
+function nameOf({ file, format }: FramePicture, { views }: RenderSettings): string {
+  const extension = EXTENSIONS[format];
+  if (file === DISPLAY_FILE || views.length === 0) return `${file}.${extension}`;
+  const view = file === FRAME_FILE ? 0 : Number(file.slice('view-'.length));
+  return `${FRAME_FILE}_${view}.${extension}`;
+}
+
+async function check(
+  { slot, decoder, task, outputs, ask }: FrameWork,
+  { name, file, ...expected }: FramePicture & { name: string },
+): Promise<OutputFile | Failed> {
+  const path = join(outputs, name);
+  const loaded = await slot.workspace().load(name, path, mostBytes(expected));
+  if (!loaded.ok && loaded.reason !== 'absent') return failure('bad-output', loaded.message, '');
+  const verdict = loaded.ok
+    ? await finish(
+        { path, held: loaded.held },
+        expected,
+        isSceneLinear(expected.format) ? null : decoder,
+        ask,
+      )
+    : NO_OUTPUT;
+  if (verdict === 'canceled') return outcomeOf({ kind: 'canceled' }, task, slot.logLines());
+  // Blender's log often has the reason for an image that is not there.
+  if (!verdict.ok) return outcomeOf({ kind: 'refused', ...verdict }, task, slot.logLines());
+  // Blender decodes no layers by itself. Their structure was looked at, and the farm decodes what it can.
+  const wrong =
+    expected.format === 'OPEN_EXR' ? await decodeInBlender({ slot, task, ask }, name, expected) : null;
+  return wrong ?? { name: file, path, mediaType: MEDIA_TYPES[expected.format] };
+}
+
+async function finish(
+  image: Parameters<typeof finishImage>[0],
+  expected: Parameters<typeof finishImage>[1],
+  decoder: Decoder | null,
+  { signal }: AskOptions,
+): Promise<ImageCheck | 'canceled'> {
+  try {
+    return await finishImage(image, expected, decoder, signal);
+  } catch (error) {
+    if (signal.aborted) return 'canceled';
+    throw error;
+  }
+}
+
+async function decodeInBlender(
+  { slot, task, ask }: Pick<FrameWork, 'slot' | 'task' | 'ask'>,
+  name: string,
+  expected: PictureSize,
+): Promise<Failed | null> {
+  const path = join(slot.workspace().inside.work, name);
+  const decoded = await slot.ask({ op: 'decode', path }, ask);
+  if (decoded.kind === 'refused') {
+    const message = 'The OpenEXR image cannot be decoded.';
+    return failure('bad-output', `${message} ${decoded.message}`, slot.logLines().join('\n'));
+  }
+  if (decoded.kind !== 'done') return outcomeOf(decoded, task, slot.logLines());
+  const size = decoded.result;
+  if (size.width === expected.width && size.height === expected.height) return null;
+  return outcomeOf({ kind: 'refused', ...wrongSize(size, expected) }, task, slot.logLines());
+}
+
+/** Bytes of a second of sound as it can be at most: 192,000 samples of 8 channels and 16 bits. */
+const SOUND_BYTES = 192_000 * 8 * 2;
+
+/** The sound of all frames; a Blender that cannot mix it says why, and the frame stands. */
+async function mix({
+  slot,
+  task,
+  outputs,
+  ask,
+}: FrameWork): Promise<{ file?: OutputFile; soundless?: string } | Failed> {
+  const { scene, frames, fps } = task.settings;
+  const parsed = parseFrames(frames);
+  const [first, last] = parsed.ok ? [parsed.frames[0], parsed.frames.at(-1)] : [];
+  if (first === undefined || last === undefined) return { soundless: 'The frames are not known.' };
+  const name = `${SOUND_FILE}.flac`;
+  const workspace = slot.workspace();
+  await workspace.discard(name);
+  const answer = await slot.ask(
+    { op: 'mix', scene, first, last, output: join(workspace.inside.work, name) },
+    ask,
+  );
+  if (answer.kind === 'refused') return { soundless: answer.message.slice(0, 500) };
+  if (answer.kind !== 'done') return outcomeOf(answer, task, slot.logLines());
+  const path = join(outputs, name);
+  const seconds = (last - first + 1) / fps + 1;
+  const taken = await workspace.take(name, path, Math.ceil(seconds * SOUND_BYTES));
+  return taken.ok
+    ? { file: { name: SOUND_FILE, path, mediaType: 'audio/flac' } }
+    : { soundless: taken.message };
+}
