@@ -28,7 +28,7 @@ export type Backend = { port: number; url: string; stop(): Promise<void> };
 
 /**
  * Wires the client backend on a database that is migrated, and listens. Does
- * not wait for the load balancer: what it does not hear it reads later. Rejects
+ * not wait for the load balancer: what no message says it reads from the database later. Rejects
  * with an Error whose message is for the user when the address cannot be taken.
  */
 export async function startBackend(deps: BackendDeps): Promise<Backend> {

@@ -6,6 +6,8 @@ import { sourceFiles } from './source-files.ts';
 const KNOWN = [
   // Two sandboxes of one process must not give two children the same folder or user.
   'sandbox/src/box/workspace.ts: let made',
+  'sandbox/src/box/workspace.ts: const taken',
+  'sandbox/src/box/workspace.ts: let lastOrdinal',
   // A cache of what never changes, by an id that is never given again.
   'client-backend/src/kinds/stage-numbers.ts: const recent',
 ];

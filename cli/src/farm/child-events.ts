@@ -4,7 +4,7 @@ import type { ChildExit, ChildProgram, RunningChild } from './child.ts';
 export type ChildEvent =
   /** `reason` reads on after the name: "was killed (SIGKILL)". */
   | { type: 'restarting'; name: string; reason: string; delayMs: number }
-  /** It runs again. `onTrial`: it was failing, and whether it lasts is told by `recovered`. */
+  /** It runs again. `onTrial`: it was failing before; `recovered` follows if it stays up. */
   | { type: 'restarted'; name: string; onTrial: boolean }
   /** It keeps dying, or could not be started, and is tried again only seldom; said once, with its last log lines. */
   | { type: 'failing'; name: string; message: string }

@@ -8,7 +8,7 @@ import type { JobProgress, RunEvent } from '../report/events.ts';
 /** A job as its follower knows it: what was fetched, kept fresh by patches. */
 export type JobView<Own> = {
   job: JobDetail;
-  /** Every worker heard of, by the name people gave it. */
+  /** Names of all workers that appeared so far. */
   names: ReadonlyMap<WorkerId, string>;
   /** What only jobs of its kind have. */
   own: Own;
@@ -63,7 +63,7 @@ export function applyPatch<Own, Fetched>(
   return trail.patch({ ...view, job: applyToJob(view.job, patch), names }, patch);
 }
 
-/** The view as one event, for whoever draws it. */
+/** The view as one event, for the reporter. */
 export function progressOf<Own, Fetched>(trail: Trail<Own, Fetched>, view: JobView<Own>): RunEvent {
   const { job } = view;
   return {

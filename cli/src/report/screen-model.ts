@@ -26,7 +26,7 @@ export type ShownJob = {
   workers: SeenWorker[];
 };
 
-/** `last` is what was heard of it last, `idleSince` null while it is at that. */
+/** `last` is its last known progress, `idleSince` null while it is still working on that. */
 export type SeenWorker = {
   name: string;
   last: JobProgress['workers'][number];

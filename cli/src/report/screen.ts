@@ -11,7 +11,7 @@ const REDRAW_MS = 100;
 
 export type Terminal = NodeJS.WriteStream;
 
-/** Bars that stay at the foot of a terminal while what is told scrolls above them. */
+/** Bars that stay at the foot of a terminal while the lines of events scroll above them. */
 export function screenReporter(terminal: Terminal, presenter: Presenter, colour: boolean): Reporter {
   let model = openingScreen(Date.now());
   const bars = openBars(terminal);

@@ -2,7 +2,7 @@ import type { RunEvent } from '../report/events.ts';
 
 type Report = (event: RunEvent) => void;
 
-/** For several jobs followed at one farm: that it does not answer is told by the first, that it does again by the last. */
+/** For several jobs followed at one farm: the first follower reports that it does not answer, the last that it answers again. */
 export function mergeSilence(report: Report): () => Report {
   let silent = 0;
   return () => (event) => {

@@ -38,7 +38,7 @@ export async function startOwnFarm(
     verbose,
     signal: interrupts.first,
     onEvent(event) {
-      // Somebody waits for what is run here, which may be what its server dies of.
+      // The user waits for this job, which may be the one that its server dies of.
       if (event.type === 'failing' && !isWorkerName(event.name)) return serverFails.resolve(event.message);
       const message = incidentSentence(event);
       if (message !== null) report({ event: 'farm.incident', message });

@@ -47,10 +47,10 @@ export type Saving = {
   signal: AbortSignal;
 };
 
-/** `missing`: what was asked for and is not there, as a sentence. `done` is told where nothing is missing. */
+/** `missing`: what was asked for and is not there, as a sentence. `done` is reported where nothing is missing. */
 export type Saved = { missing: string } | { missing: null; done(seconds: number): RunEvent };
 
-/** `problem`: why the job has not come to its results, as a sentence; otherwise `done` is what was told of them. */
+/** `problem`: why the job has not come to its results, as a sentence; otherwise `done` is the event that reported them. */
 export type JobEnd = { planned: PlannedJob; job: JobDetail } & Outcome;
 export type Outcome = { problem: string; done: null } | { problem: null; done: RunEvent };
 

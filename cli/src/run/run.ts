@@ -40,7 +40,7 @@ type Given = Pick<RunParts, 'plan' | 'options' | 'report' | 'interrupts' | 'star
 async function runWith(given: Given, paths: readonly string[]): Promise<RunEnd> {
   const { config, plan, options, report, interrupts } = given;
   const hashes = Promise.all(paths.map(hashFile));
-  // Read while the farm starts; awaited below, where a failure is told.
+  // Read while the farm starts; awaited below, where a failure is reported.
   hashes.catch(() => {});
   const found = await findConnection(config, options.server);
   const wanted = { workers: options.workers ?? plan.workers, verbose: options.verbose };

@@ -19,9 +19,9 @@ export type AccessRequest = { method: string; headers: IncomingHttpHeaders; addr
 export interface Access {
   /** False on loopback: the one owner needs no key there. */
   readonly required: boolean;
-  /** Was this sent to us, and not by another site's page? For every request, signed in or not. */
+  /** Whether the request is meant for this server and not sent by another site's page. For every request, signed in or not. */
   admit(request: AccessRequest): AccessDecision;
-  /** Is it the owner? */
+  /** Whether the request is the owner's. */
   identify(request: AccessRequest): Promise<AccessDecision>;
   /** Both, for a connection that may change things: the browsers' Socket.IO handshake. */
   authorizeRequest(headers: IncomingHttpHeaders, address: string): Promise<AccessDecision>;
@@ -91,9 +91,9 @@ export function createAccess(parts: AccessParts): Access {
 }
 
 /**
- * Compares a key with the owner's. Who has guessed too often is not listened to
- * for the rest of the minute, so that a right guess is of no use then; others,
- * and those signed in, do not notice.
+ * Compares a key with the owner's. After too many wrong keys from an address, all
+ * its keys are refused for the rest of the minute, also the right one; other
+ * addresses, and those signed in, do not notice.
  */
 function keyCheck({
   config,

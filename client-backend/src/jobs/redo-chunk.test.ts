@@ -54,7 +54,7 @@ test('a frame sent back while the video is made: what is made without it does no
   await renderFrames(farm.parts, job, picture('red'));
   assert.equal(await advance(farm.parts, job), 'plan');
   assert.deepEqual(await redoChunk(farm.parts, job, 2), { ok: true });
-  await engineOf(farm.parts).advance(job);
+  await farm.parts.engine.advance(job);
   // The other process of two is not told of it, and has all frames of before in its video.
   await farm.parts.db.updateTable('jobs').set({ state: 'assembling' }).where('id', '=', job).execute();
   await finishAssembly(farm.parts, job, { outcome: 'complete', artifacts: [], notes: [] });

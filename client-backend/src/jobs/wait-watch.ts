@@ -10,7 +10,7 @@ import { changeJob } from './change-job.ts';
 
 /** A fleet that is just coming up again after a restart is given this long to be complete. */
 const PATIENCE_MS = 4_000;
-/** Without any worker at all: it is told a little later, for most farms have one in a moment. */
+/** Without any worker at all the note comes a little later: most farms have one in a moment. */
 const LONELY_MS = 10_000;
 const MOST_STAGES = 2_000;
 

@@ -17,7 +17,7 @@ export interface JobFeed {
 
 /** Ten patches a second are smooth to the eye. */
 const EVERY_MS = 100;
-/** A change of more chunks than this at once is told as "fetch again". */
+/** A change of more chunks than this at once is sent as "fetch again". */
 const MOST_CHANGES = 5_000;
 
 /** Gathers what happens to one watched job into small patches: the newest word on each chunk, at most 10 a second. */
@@ -30,7 +30,7 @@ export function createJobFeed(db: Db, job: JobId, send: (patch: JobPatch) => voi
     telling = true;
     const sent = pending;
     pending = nothing();
-    // With the database away the page is told nothing; it asks again when it reconnects or the next change comes.
+    // With the database away the page is sent nothing; it asks again when it reconnects or the next change comes.
     void toPatch(db, job, sent)
       .then(send, () => undefined)
       .finally(() => {

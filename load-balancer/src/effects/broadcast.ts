@@ -13,7 +13,7 @@ const STAGE_EVERY_MS = 100;
 const WORKERS_EVERY_MS = 500;
 const CHANGES_AT_ONCE = 5_000;
 
-/** What the backend hears. */
+/** Messages that go to the backend. */
 export type Listener = { stage(patch: StagePatch): void; workers(patch: WorkersPatch): void };
 
 export interface Broadcast {
@@ -48,7 +48,7 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
   function chunkChanged(change: Extract<Effect, { type: 'chunk-changed' }>): void {
     const { ordinal, status, worker, settled } = change;
     const entry = pendingOf(change.job, change.stage);
-    // A worker's progress is heard at once, its start only when that is committed: it may come after.
+    // Progress is recorded at once, the start of a chunk only when it is committed: it may come after its progress.
     const early = status === 'running' ? entry.news.progress.get(ordinal) : undefined;
     addChange(entry.news, { ordinal, status, worker });
     if (early?.worker === worker) addProgress(entry.news, early);

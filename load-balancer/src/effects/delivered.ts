@@ -4,7 +4,7 @@ import type { FarmEvent } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import type { Inbound } from './inbound.ts';
 
-/** Leases that workers were told of, and still hold as far as is known. */
+/** Leases that were sent to workers and have not ended as far as is known. */
 export type Delivered = Extract<FarmEvent, { type: 'reloaded' }>['delivered'];
 
 /** What the failed round has ended in memory only, its worker still holds. */

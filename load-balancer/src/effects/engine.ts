@@ -151,7 +151,7 @@ export class FarmEngine implements Engine {
           batch = batch.filter((event) => !dropped.includes(event));
           delivered = withoutLeasesOf(dropped, delivered);
         }
-        // Nobody was told that any of it was stored; whoever said it will say it again.
+        // None of it was acknowledged as stored, so its senders will send it again.
         if (this.#stopping) return;
         await pause(Math.min(LONGEST_PAUSE_MS, 50 * 2 ** failures));
       }

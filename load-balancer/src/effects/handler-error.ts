@@ -13,7 +13,7 @@ export class HandlerError extends Error {
   constructor(event: FarmEvent, from: Inbound[], cause: unknown) {
     super(`The event ${event.type} could not be handled`, { cause });
     this.from = from;
-    // What somebody said is dropped alone; what concerns many jobs is repeated without the bad one.
+    // One client's message is dropped; an event about many jobs is repeated without the bad job.
     const concernsMany = event.type === 'tick' || event.type === 'jobs-read' || event.type === 'reloaded';
     this.job = concernsMany && cause instanceof JobFault ? cause.job : null;
   }

@@ -21,7 +21,7 @@ export type Inbound =
   | { type: 'retry'; reply: ReplyTo; job: JobId }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks };
 
-/** Equal for messages of which the later one makes the earlier one needless; undefined where each one counts. */
+/** Messages of one key are coalesced: the later one replaces the earlier one. Undefined where each one counts. */
 export function coalescingKey(event: Inbound): string | undefined {
   switch (event.type) {
     case 'tick':

@@ -50,7 +50,7 @@ export type FarmEvent =
   | JobsRead
   | { type: 'retry'; reply: ReplyTo; job: JobId; stage: StageId | null; read: JobsRead }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks; standing: StoredChunk[] }
-  /** The state was read again from the database; `delivered` are the leases that workers were told of. */
+  /** The state was read again from the database; `delivered` are the leases that were sent to workers. */
   | { type: 'reloaded'; delivered: { worker: WorkerId; lease: LeaseId }[] }
   | { type: 'tick' };
 

@@ -21,7 +21,7 @@ export type Farm = {
   jobs: Map<JobId, Job>;
   stages: Map<StageId, Stage>;
   workers: Map<WorkerId, Worker>;
-  /** Which worker speaks on which connection. */
+  /** The worker of each connection. */
   sessions: Map<SessionId, Worker>;
   /** Open leases only. */
   leases: Map<LeaseId, Lease>;

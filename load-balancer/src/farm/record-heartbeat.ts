@@ -4,9 +4,10 @@ import type { BlobsChanged, Heartbeat, Progress } from '@parallel-pilot/shared/p
 import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
 
 /**
- * What workers say that is never stored. It is taken in at once, past the
- * queue of events that wait for the database, so that a slow database does not
- * make workers look silent.
+ * Records that a worker is alive, at any message of its. Reports that are never
+ * stored (heartbeats, progress, blobs) are recorded at once, past the queue of
+ * events that wait for the database, so that a slow database does not make
+ * workers look silent.
  */
 export function recordHeartbeat(farm: Farm, session: SessionId, now: number): Worker | undefined {
   const worker = farm.sessions.get(session);
@@ -16,7 +17,7 @@ export function recordHeartbeat(farm: Farm, session: SessionId, now: number): Wo
   return worker;
 }
 
-/** True when the worker says something about draining that was not known. */
+/** True when the heartbeat changes whether the worker is draining. */
 export function recordLoad(worker: Worker, { draining, ...load }: Heartbeat): boolean {
   worker.load = load;
   return draining !== worker.draining;

@@ -106,7 +106,7 @@ export function onRetry(farm: Farm, event: Event<'retry'>, now: number): Effect[
   }
   const stage = farm.stages.get(event.stage);
   if (stage !== undefined) {
-    // Whoever asks for another try has done something about the cause: workers start afresh too.
+    // A retry says that the cause was dealt with: failures of workers are forgotten too.
     stage.job.failures.clear();
     stage.avoid.clear();
     append(effects, moveAll(stage, ['failed', 'canceled'], { type: 'retry' }));

@@ -59,7 +59,7 @@ function forgetIdle(farm: Farm, now: number): Effect[] {
   return [{ type: 'write', write: { type: 'forget-idle', at: now } }];
 }
 
-/** The database was read again while workers stayed connected: what they were never told of goes back. */
+/** The database was read again while workers stayed connected: leases that were never sent to them are queued again. */
 export function onReloaded(
   farm: Farm,
   { delivered }: Extract<FarmEvent, { type: 'reloaded' }>,

@@ -12,8 +12,8 @@ const PATIENCE_FOR_KNOWN_MS = 600_000;
 /**
  * A job whose every capable worker has been excluded from it would wait for
  * ever. When no other worker comes for a while: one that has finished chunks
- * of the job works in principle and is let in again; where there is none, what
- * waits fails with the failure seen last.
+ * of the job works in principle and is admitted again; where there is none, the
+ * waiting chunks fail with the last failure.
  */
 export function endStuck(farm: Farm, now: number): Effect[] {
   const effects: Effect[] = [];

@@ -29,7 +29,7 @@ export function compareClaims(a: Job, b: Job): number {
 }
 
 /**
- * True when a worker may go on with `mine`, whose files it has open, although
+ * True when a worker may stay with `mine`, whose files it has open, although
  * `other` has the better claim. `evenPart` is the number of leases each
  * competing job would hold if all held the same.
  */

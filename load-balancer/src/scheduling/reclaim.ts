@@ -16,7 +16,7 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   if (unstarted.length === 0) return effects;
   for (const lease of unstarted) {
     const { job } = lease.stage;
-    // A paused job keeps what runs; whatever waits behind it waits at home.
+    // Chunks of a paused job that run may finish; those not begun go back to the queue.
     if (!isAsked(lease) && (!isGrantable(job.status) || isExcluded(job, lease.worker.id))) ask(lease);
   }
   forIdleWorkers(farm, unstarted, now, ask);

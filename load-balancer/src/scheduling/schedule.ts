@@ -23,7 +23,7 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
 
 type Round = { now: number; newLease: () => LeaseId; effects: Effect[] };
 
-// One chunk for each worker in turn, so that few chunks spread over many machines.
+// One pass over the workers after another, one chunk each, so that few chunks spread over many machines.
 function assignPass(farm: Farm, board: Board, depth: number, round: Round): void {
   const hasRoom = (worker: Worker) => worker.leases.size < depth * worker.slots;
   let free = [...farm.workers.values()].filter(
@@ -39,7 +39,7 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
   }
 }
 
-/** Grants until this worker got one; false when nothing waits for it. */
+/** Grants chunks, to better suited workers first, until this worker got one; false when nothing waits that it may run. */
 function assignOne(
   farm: Farm,
   board: Board,

@@ -20,7 +20,7 @@ export type WireParts = {
   config: Pick<ServerConfig, 'publicUrl' | 'backendPort'>;
 };
 
-/** Speaks to workers, and takes their answers back as events. */
+/** Sends messages to workers, and turns their replies into events. */
 export function createWire({ sessions, replies, push, signingKey, config }: WireParts): Wire {
   const backend = config.publicUrl === null ? { port: config.backendPort } : { url: config.publicUrl };
   return {

@@ -44,7 +44,7 @@ export type Child = {
    * later. A sandbox ends at once, and all in it.
    */
   kill(graceMs?: number): Promise<ChildExit>;
-  /** Ends the child at once for what it said, and hears no more of it: `exited` tells the reason. */
+  /** Ends the child at once because of its output, which is no longer read: `exited` has the reason. */
   condemn(reason: string): void;
 };
 

@@ -9,29 +9,29 @@ export type ReadOutputOptions = {
   onFault(error: unknown): void;
 };
 
-/** The part of this process's time that listening to one stream may take. */
+/** The part of this process's time that reading one stream may take. */
 const SHARE = 0.2;
-/** Milliseconds of listening that are not counted, so that nobody is slowed down who says little. */
+/** Milliseconds of reading that are not counted, so that a child with little output is not slowed down. */
 const AT_ONCE_MS = 50;
 
 /**
- * Hands a child's output over line by line. A child that talks without end is
- * made to wait for its pipe, so that this process still does everything else;
- * `hurry` ends the waiting, for what is left of a child that has ended.
+ * Hands a child's output over line by line. A child that prints without end is
+ * made to wait for its pipe, so that this process still does everything else.
+ * `hurry` reads without pauses, for the rest of the output of a child that has ended.
  */
 export function readOutput(stream: Readable, { maxLength, onLine, onFault }: ReadOutputOptions) {
-  let deaf = false;
+  let stopped = false;
   let hurried = false;
   let timer: NodeJS.Timeout | undefined;
   let owed = 0;
   let paidAt = performance.now();
 
   const reader = createLineReader(maxLength, (line) => {
-    if (deaf) return;
+    if (stopped) return;
     try {
       onLine(line);
     } catch (error) {
-      deaf = true;
+      stopped = true;
       onFault(error);
     }
   });
@@ -44,7 +44,7 @@ export function readOutput(stream: Readable, { maxLength, onLine, onFault }: Rea
     timer = setTimeout(() => stream.resume(), (owed - AT_ONCE_MS) / SHARE);
   };
   stream.on('data', (bytes: Buffer) => {
-    if (deaf) return;
+    if (stopped) return;
     const began = performance.now();
     reader.push(bytes);
     spend(performance.now() - began);
@@ -58,9 +58,9 @@ export function readOutput(stream: Readable, { maxLength, onLine, onFault }: Rea
   };
   return {
     hurry,
-    /** Hears no more, and lets the stream come to its end. */
+    /** Hands over no more lines, and drains the stream. */
     stop(): void {
-      deaf = true;
+      stopped = true;
       hurry();
     },
   };

@@ -8,7 +8,7 @@ import type { ResultFile, StageInput } from '../protocol/workers.ts';
 export type StagePlan = {
   name: string;
   spec: unknown;
-  /** None for a stage that the backend does by itself in its kind's `runStageTask`. */
+  /** None for a stage that consists of its kind's stage task on the backend alone. */
   chunks: unknown[];
   /** Files that every chunk of the stage needs; those of a single chunk are named by `chunkInputs`. */
   inputs: StageInput[];
@@ -66,7 +66,7 @@ export type PlanningContext<Spec> = {
     failedCount: number;
     /** The first 100 failures. */
     failed: FailedChunk[];
-    /** What the kind's `runStageTask` on the backend made of the stage; null without one. */
+    /** The value of the stage task that the backend ran for the stage; null without one. */
     taskValue: unknown;
   };
   /** Capabilities of the workers that are connected now. */

@@ -7,7 +7,7 @@ type Word = { ordinal: number; log?: string | undefined };
 /**
  * What is new of the chunks of one stage, the last word on each: the one way in which
  * patches are gathered, merged and laid over what is known, from the balancer to the
- * page. To merge news and then hear them is the same as to hear them one by one.
+ * page. Merging patches and then applying the result gives the same as applying them one by one.
  */
 export type ChunkNews<P extends Word> = {
   /** The newest change of each chunk, the one that changed last at the end. */

@@ -10,5 +10,5 @@ export const LONGEST_LIVE_LOG = 2_000;
  */
 export const LiveLog = z.string().max(LONGEST_LIVE_LOG);
 
-/** As it comes from a worker: what terminals and pages would obey is gone. */
+/** As it comes from a worker: without control characters that a terminal would execute. */
 export const WorkerLog = LiveLog.transform(printable);

@@ -36,7 +36,7 @@ export const serverOptions = ({ stallMs }: ConnectionLimits): ServerOptions => (
  * Ends connections that are too many, and those on which the client stands
  * still: it owes a body and sends next to nothing, or takes nothing of its
  * reply. A request the server itself takes long for is left alone. Call it when
- * the server has its listener for requests, which hears of allowed ones only.
+ * the server has its listener for requests, which then gets allowed requests only.
  */
 export function limitConnections(
   server: Server,

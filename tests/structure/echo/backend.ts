@@ -3,7 +3,7 @@ import type { FarmKind } from '@parallel-pilot/client-backend/kinds/kind.ts';
 export const echoBackend: FarmKind = {
   prepare: async (_, spec) => ({ ok: true, spec, name: 'echo', blobs: [] }),
   stageTasks: [],
-  runStageTask: async () => ({ outcome: 'gathered', value: null, blobs: [] }),
+  runStageTask: async () => ({ outcome: 'done', value: null, blobs: [] }),
   assemble: async () => ({ outcome: 'complete', artifacts: [], notes: [] }),
   stopsOnFailure: () => false,
   fleetProblem: () => null,

@@ -26,9 +26,11 @@ export const echo: Kind<z.infer<typeof Words>> = {
     last.failedCount === 0
       ? { step: 'assemble' }
       : { step: 'fail', code: last.failed[0]?.code ?? '', message: '' },
+  redoes: [],
   parseResult: (_, result) => z.string().parse(result),
   resultProblem: (_, word, result) => (word === result ? null : 'That is another word.'),
   chunkInputs: () => [],
   label: (_, word) => `The word ${word}`,
   numbers: () => null,
+  redoes: [],
 };

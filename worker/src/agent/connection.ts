@@ -200,7 +200,7 @@ export class Connection {
     this.#socket.io.engine?.close();
   }
 
-  /** A person is told of a reason once a minute; a file at level debug of every attempt. */
+  /** The same reason is logged once a minute; at level debug, every attempt. */
   #logRetry(reason: string, ms: number): void {
     const fresh = reason !== this.#told.reason || performance.now() - this.#told.at > TELL_AGAIN_MS;
     if (fresh) this.#told = { reason, at: performance.now() };

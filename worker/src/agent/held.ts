@@ -40,7 +40,7 @@ export function answerAssign(
   return full ? { reply: refusal('busy'), take: false } : { reply: { ok: true }, take: true };
 }
 
-/** `drop` is true when the chunk is given back. A lease never heard of is not worked on, so taking it back is granted. */
+/** `drop` is true when the chunk is given back. An unknown lease is not worked on, so taking it back is granted. */
 export function answerReclaim(
   held: HeldLeases,
   ended: ReadonlySet<LeaseId>,

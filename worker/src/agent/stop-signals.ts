@@ -1,4 +1,4 @@
-/** How a worker is told to go: `drain` in order, `leave` at once. */
+/** Ways to end a worker: `drain` finishes what is under way, `leave` stops it. */
 export type StopSignals = { drain: AbortSignal; leave: AbortSignal };
 
 /** Ctrl-C at a terminal reaches a worker as SIGINT, and once more as SIGTERM from the program that started it. */

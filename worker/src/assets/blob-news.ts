@@ -4,7 +4,7 @@ import type { CacheChange } from './blob-cache.ts';
 const TELL_AFTER_MS = 100;
 const MOST_AT_ONCE = 10_000;
 
-/** Gathers what the cache gained and lost for a moment, so that a job's many files are told of in one message. */
+/** Collects what the cache gained and lost for a moment, so that a job's many files go into one message. */
 export class BlobNews {
   readonly #send: (change: CacheChange) => void;
   readonly #latest = new Map<BlobHash, 'added' | 'removed'>();

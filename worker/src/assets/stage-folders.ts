@@ -37,7 +37,7 @@ export class StageFolders {
     this.#cache = cache;
   }
 
-  /** Holds the folder of a stage's inputs and of those of one chunk `own`, and pins their blobs; to be let go by `leave`. */
+  /** Holds the folder of a stage's inputs and of those of one chunk `own`, and pins their blobs until `leave`. */
   enter(stage: Pick<Assign, 'job' | 'stage' | 'inputs'>, own: readonly StageInput[]): StageFolder {
     const inputs = own.length === 0 ? stage.inputs : [...stage.inputs, ...own];
     const id = own.length === 0 ? this.#setOf(stage) : setId(stage.job, inputs);

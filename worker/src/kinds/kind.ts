@@ -58,7 +58,7 @@ export interface Runner {
   memoryBytes(): Promise<number>;
   /** Processor time that the child has used since it was started, milliseconds, 0 without one. */
   cpuMs(): Promise<number>;
-  /** The slot turns to work of another kind: lets go of what it keeps warm. A later `run` starts anew. */
+  /** The slot turns to work of another kind: ends the warm processes. A later `run` starts new ones. */
   rest(): Promise<void>;
   /** The job of the last chunk may be over: ends what has seen it. What no job has used may stay. */
   forget(): Promise<void>;

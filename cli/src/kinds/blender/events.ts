@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What only renders tell. */
 export const FRAME_EVENTS = [
-  /** `worker` is null where it was not heard of at the time. */
+  /** `worker` is null where the worker was not known at that time. */
   z.object({
     event: z.literal('frame.done'),
     frame: z.int(),

@@ -12,7 +12,7 @@ export const sweepPresenter: Presenter = {
   states: trainPresenter.states,
   lines(event, every) {
     switch (event.event) {
-      // Where all of them are is told once, below the table.
+      // Their common folder is printed once, below the table.
       case 'model.saved':
       case 'files.saved':
         return [];

@@ -60,7 +60,7 @@ async function unpack(
   const chosen = chooseMain(paths, fileName, main);
   if (!chosen.ok) return chosen;
   let fileVersion: string | null = null;
-  // The main file first: what is wrong with it is told before gigabytes of textures are unpacked.
+  // The main file first: so its errors are found before gigabytes of textures are unpacked.
   const isMain = (file: { path: RelativePath }) => Number(file.path === chosen.main);
   for (const { path, entry } of screened.files.toSorted((a, b) => isMain(b) - isMain(a))) {
     const refusal = await extract(parts, zip, path, entry.entry, unpacked);
@@ -83,7 +83,7 @@ async function extract(
   unpacked: StageInput[],
 ): Promise<SubmissionRefusal | null> {
   const bytes = await zip.openReadStreamPromise(entry);
-  // What breaks is told by the last stream to whoever reads it.
+  // An error of any stream reaches the reader of the last one.
   const checked = pipeline(bytes, verifyChecksum(entry), () => {});
   const written = await parts.blobs.write(checked, {
     maxBytes: entry.uncompressedSize,

@@ -74,7 +74,7 @@ function* batchesOf(frames: readonly RenderedFrame[]): Generator<RenderedFrame[]
   for (let from = 0; from < frames.length; from += size) yield frames.slice(from, from + size);
 }
 
-/** All that can be told of a frame without decoding it. */
+/** Checks all that can be checked without decoding the frame. */
 async function checkFrame({ blobs, expected }: FrameCheck, frame: RenderedFrame): Promise<PictureCheck> {
   const size = await blobs.size(frame.hash);
   if (size === null) return damaged('is not in the store any more');

@@ -16,6 +16,7 @@ import { formatBytes, plural } from '../../components/format.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useFetched } from '../../components/use-fetched.ts';
+import { SITE_KINDS } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';

@@ -7,6 +7,7 @@ import { useNow } from '../../components/clock.ts';
 import { Empty } from '../../components/Empty.tsx';
 import { plural } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
+import { MACHINES } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Join } from './Join.tsx';
 import { WorkerCard } from './WorkerCard.tsx';

@@ -67,7 +67,7 @@ function reasonOf({ failed }: Last, missing: readonly number[]): string {
 /** A job of 10,000 rounds would say it 10,000 times; the list of rounds has it for each. */
 const MOST_TOLD = 10;
 
-/** What is told of a round that went on without some of its shards; `incompleteRounds` counts it in. */
+/** The note on a round that went on without some of its shards; `incompleteRounds` counts this round too. */
 export function missingShardNotes(
   last: Last,
   {

@@ -42,7 +42,7 @@ export function afterInitialize(context: Context): NextStep {
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
 
-/** Merges what is in and was checked, where it is enough; what is missing is told. */
+/** Plans the merge of the checked updates, where they are enough, with a note on missing shards. */
 export function afterTrain(context: Context): NextStep {
   const { last } = context;
   const plan = TrainingPlan.parse(context.decided);

@@ -332,7 +332,7 @@ export const onlineWorkers = (db: Db) =>
     .where('status', '=', 'online')
     .execute();
 
-/** Capabilities of the workers that are connected now or were heard of since then. */
+/** Capabilities of the workers that are connected now or were seen since then. */
 export const workersSeenSince = (db: Db, since: number): Promise<{ capabilities_json: string }[]> =>
   db
     .selectFrom('workers')

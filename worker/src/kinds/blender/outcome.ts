@@ -5,7 +5,7 @@ import { diagnose } from './diagnose.ts';
 import type { Answer } from './session.ts';
 import type { Task } from './task.ts';
 
-/** What the agent is told of an answer that is not `done`. */
+/** The outcome for the agent of an answer that is not `done`. */
 export function outcomeOf(
   answer: Exclude<Answer, { kind: 'done' }>,
   task: Task,

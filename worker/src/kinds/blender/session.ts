@@ -29,7 +29,7 @@ export type SessionOptions = {
   /** Where the process gets a workspace of its own. */
   folder: string;
   limits?: Limits | undefined;
-  /** Told of `hello`, and of what `detect` finds on its way, which nobody else expects. */
+  /** Called with `hello`, and with what `detect` finds on its way: messages that are no reply. */
   onEvent?(event: BridgeEvent): void;
 };
 

@@ -14,7 +14,7 @@ export const failure = (code: TrainingFailure, message: string, log: string): Fa
   log,
 });
 
-/** What the agent is told of a chunk whose Python did not come to a reply. */
+/** The outcome for the agent of a chunk whose Python gave no reply. */
 export function failureOf(answer: Exclude<Answer, { kind: 'replied' }>, hangLimitMs: number): Failed {
   switch (answer.kind) {
     case 'canceled':
@@ -32,7 +32,7 @@ export function failureOf(answer: Exclude<Answer, { kind: 'replied' }>, hangLimi
   }
 }
 
-/** What the agent is told of a reply that is no success. */
+/** The outcome for the agent of a reply that is no success. */
 export function refusalOf(reply: Reply & { ok: false }): Failed {
   if (!('died' in reply)) return failure(reply.code, reply.message, reply.log);
   const { died, log } = reply;

@@ -162,7 +162,7 @@ export class ArchiveWriter {
 const FIXED_DATE = new Date(1980, 0, 1);
 
 function store(blobs: BlobStore, bytes: Readable): Promise<StoredBlob> {
-  // The store hears of errors by reading; without a listener they would end the process.
+  // The store sees errors when it reads; without a listener they would end the process.
   bytes.on('error', () => undefined);
   const stored = storeBlob(blobs, bytes);
   stored.catch(() => undefined);
