@@ -157,6 +157,22 @@ ${FINISH}`;
     assert.deepEqual(result.history.at(-1), { at: 0.9, values: { loss: 0.5 } });
   });
 
+  test(title('the first epoch counts by its steps, or by what is reported, before it is over'), async () => {
+    for (const steps of [
+      'for rows in pilot.batches(320): time.sleep(0.02)',
+      'for step in range(20): pilot.report(loss=step); time.sleep(0.02)',
+    ]) {
+      const script = `${START}
+for epoch in pilot.epochs(1):
+    ${steps}
+${FINISH}`;
+      const ran = await rig.train(script, { data, weights });
+      done(ran);
+      const shares = ran.progress.map((one) => one.fraction).filter((share) => share > 0 && share < 1);
+      assert.ok(shares.length > 0, `nothing between 0 and 1: ${steps}`);
+    }
+  });
+
   test(
     title('what the script prints is told while it runs, its end alone, and not for every line'),
     async () => {
