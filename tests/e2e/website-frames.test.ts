@@ -107,6 +107,7 @@ test('finished frames are played and scrubbed, laid over one another close up, a
   assert.equal(Math.round(width * (await page.evaluate(() => devicePixelRatio))), 4);
 
   await dialog.getByText('Sheet', { exact: true }).click();
+  await dialog.getByRole('button', { name: 'Frame 14: open it' }).waitFor();
   assert.equal(await dialog.getByRole('button', { name: /: open it$/ }).count(), 6);
   await dialog.getByRole('button', { name: 'Frame 14: open it' }).click();
   await page.getByRole('dialog').getByText('Frame 14', { exact: false }).first().waitFor();
