@@ -1,6 +1,5 @@
 """Rendering one frame to one file, exactly as the farm decided it."""
 
-import os
 import time
 
 import bpy
