@@ -13,8 +13,6 @@ export type Identity = z.infer<typeof Identity>;
 
 export type DataFolder = {
   identity: Identity;
-  /** What was found out about this machine at an earlier start. */
-  abilities: string;
   cache: string;
   outbox: string;
   /** Emptied at every start. */
@@ -23,7 +21,7 @@ export type DataFolder = {
   close(): Promise<void>;
 };
 
-const KEPT = ['abilities', 'cache', 'outbox', 'scratch', 'lock', 'identity.json'];
+const KEPT = ['cache', 'outbox', 'scratch', 'lock', 'identity.json'];
 
 /**
  * Takes the folder for this process alone and makes what it lacks. Throws an
@@ -39,11 +37,10 @@ export async function openDataFolder(folder: string, log: Log): Promise<DataFold
     const inside = (name: string) => join(folder, name);
     const scratch = inside('scratch');
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
-    for (const name of ['abilities', 'cache', 'outbox', 'scratch'])
+    for (const name of ['cache', 'outbox', 'scratch'])
       await mkdir(inside(name), { recursive: true, mode: 0o700 });
     return {
       identity: await readIdentity(inside('identity.json')),
-      abilities: inside('abilities'),
       cache: inside('cache'),
       outbox: inside('outbox'),
       scratch,

@@ -52,7 +52,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
     return cannotStart(log, error instanceof Error ? error.message : String(error));
   }
   try {
-    const capabilities = await detectAll(kinds, sandbox, folder.abilities);
+    const capabilities = await detectAll(kinds, sandbox, join(config.hostFolder, 'abilities'));
     if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
     return await live(config, { capabilities, sandbox }, folder, options);
   } finally {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '@parallel-pilot/sandbox/box/program.ts';
-import { searchPath } from '@parallel-pilot/sandbox/child/config.ts';
+import { childEnvironment, searchPath } from '@parallel-pilot/sandbox/child/config.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Remembered } from '../kind.ts';
@@ -61,7 +61,8 @@ async function fingerprintOf(blender: string, sandbox: Sandbox): Promise<string 
     return it === null ? null : [it.ino, it.size, file.startsWith('/proc/') ? 0 : it.mtimeMs];
   };
   const parts = await Promise.all([path, ...DRIVERS].map(about));
-  return JSON.stringify([path, sandbox.level, release(), parts]);
+  const environment = Object.entries(childEnvironment(sandbox)).sort();
+  return JSON.stringify([path, sandbox.level, release(), environment, parts]);
 }
 
 /**

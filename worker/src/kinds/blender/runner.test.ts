@@ -351,6 +351,26 @@ test('what was found is remembered as long as the program and the drivers are th
   assert.deepEqual(await blenderKind({ blender: '/nonexistent/blender' }).detect(sandbox, remembered), {});
 });
 
+test('what was found with other graphics drivers chosen is not what is found now', async (t) => {
+  const asked: string[] = [];
+  const remembered: Remembered = {
+    recall: async (fingerprint) => {
+      asked.push(fingerprint);
+      return { 'blender.version': '9.9.9' };
+    },
+    keep: async () => {},
+  };
+  await kind.detect(sandbox, remembered);
+  const before = process.env.MESA_LOADER_DRIVER_OVERRIDE;
+  t.after(() => {
+    if (before === undefined) delete process.env.MESA_LOADER_DRIVER_OVERRIDE;
+    else process.env.MESA_LOADER_DRIVER_OVERRIDE = before;
+  });
+  process.env.MESA_LOADER_DRIVER_OVERRIDE = 'another';
+  await kind.detect(sandbox, remembered);
+  assert.equal(new Set(asked).size, 2);
+});
+
 function result(run: Run): unknown {
   if (!run.outcome.ok) throw new Error(`${run.outcome.code}: ${run.outcome.message}\n${run.outcome.log}`);
   return run.outcome.result;
