@@ -54,7 +54,7 @@ export default defineConfig({
             {
               name: 'first',
               test: (id: string) =>
-                /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks)[\\/]/.test(
+                /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks(?!.*use-(?:drag|long-press|focus-trap)[\\/]))[\\/]/.test(
                   id,
                 ) ||
                 /[\\/]shared[\\/]src[\\/](api|model|protocol)[\\/]/.test(id) ||

@@ -31,7 +31,9 @@ test('the lines that the site shows make a machine with an empty folder a worker
     run,
   ];
   // Not what npm says to the scripts of this clone.
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|PILOT_|NODE_(OPTIONS|TEST|V8|CHANNEL))/i.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|PILOT_|NODE_(OPTIONS|TEST|V8|CHANNEL))/i.test(name),
+  );
   const machine = spawn('bash', ['-e', '-c', script.join('\n')], {
     cwd: folder,
     env: { ...Object.fromEntries(own), PILOT_TOKEN: token, PILOT_DATA: join(folder, 'data') },

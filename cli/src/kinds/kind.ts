@@ -1,5 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Command } from 'commander';
 import type { Api } from '../api/client.ts';

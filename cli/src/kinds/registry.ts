@@ -1,4 +1,4 @@
-import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import { blenderCli } from './blender/index.ts';
 import type { CliKind } from './kind.ts';
 import { trainingCli } from './training/index.ts';

@@ -1,5 +1,6 @@
 import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/api/jobs.ts';
-import { kindOf, Submission } from '@parallel-pilot/shared/kinds/registry.ts';
+import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, LeaseId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { ChunkProgress } from '@parallel-pilot/shared/protocol/control.ts';
 import {

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
-import type { JobView } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';

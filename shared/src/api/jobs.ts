@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JobView, submissionWith } from '../kinds/registry.ts';
+import { JobView, submissionWith } from '../kinds/public.ts';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';

@@ -1,9 +1,9 @@
 import { FAILURES, type Failure, type FailureCode } from '../model/failures.ts';
-import { KINDS } from './registry.ts';
+import { PUBLIC_KINDS } from './public.ts';
 
 const ALL: ReadonlyMap<string, Failure> = new Map([
   ...Object.entries<Failure>(FAILURES),
-  ...Object.values(KINDS).flatMap(({ name, failures }) =>
+  ...Object.values(PUBLIC_KINDS).flatMap(({ name, failures }) =>
     Object.entries<Failure>(failures).map(([code, failure]): [string, Failure] => [
       `${name}/${code}`,
       failure,

@@ -73,20 +73,24 @@ export type PlanningContext<Spec> = {
   fleet: Capabilities[];
 };
 
-/**
- * A kind of job. Pure: it plans and names, it performs nothing. Its worker,
- * backend and site parts stand in equally named folders of their packages.
- */
-export interface Kind<Spec> {
+/** What people send, see and are told of a kind. */
+export interface PublicKind {
   readonly name: string;
-  /** Ends of the names of files that its jobs are made of and named for: ".csv". */
-  readonly endings: readonly string[];
   /** Why a chunk of it may fail, beside what any chunk may fail of; the protocol says `name/code`. */
   readonly failures: Readonly<Record<string, Failure>>;
   /** What a user sends to have a job made, without what every job has; `kind` is the literal name. */
   readonly sent: z.ZodObject;
   /** What a user sees of a job beside what every job has; `kind` is the literal name. */
   readonly view: z.ZodObject;
+}
+
+/**
+ * A kind of job. Pure: it plans and names, it performs nothing. Its worker,
+ * backend and site parts stand in equally named folders of their packages.
+ */
+export interface Kind<Spec> extends PublicKind {
+  /** Ends of the names of files that its jobs are made of and named for: ".csv". */
+  readonly endings: readonly string[];
   /** What is stored as the job's spec. */
   readonly spec: z.ZodType<Spec>;
   /** What a user may give to a job that waits for settings; null for a kind that never waits. */

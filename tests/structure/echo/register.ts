@@ -4,6 +4,12 @@ import { registerHooks } from 'node:module';
 const at = (file: string): string => new URL(file, import.meta.url).href;
 const LINES = [
   {
+    registry: '/shared/src/kinds/public.ts',
+    after: '  training: trainingPublic,\n',
+    line: '  echo: echoPublic,\n',
+    from: at('public.ts'),
+  },
+  {
     registry: '/shared/src/kinds/registry.ts',
     after: '  training,\n',
     line: '  echo,\n',

@@ -1,17 +1,14 @@
 import type { Kind } from '@parallel-pilot/shared/kinds/kind.ts';
 import { z } from 'zod';
+import { echoPublic, type Words } from './public.ts';
 
-const Words = z.object({ kind: z.literal('echo'), words: z.array(z.string()) });
 const needs = [{ key: 'kinds', op: 'includes', value: 'echo' } as const];
 
 /** A kind whose chunks give back a word each: all that a kind must say of itself, and nothing else. */
-export const echo: Kind<z.infer<typeof Words>> = {
-  name: 'echo',
+export const echo: Kind<Words> = {
+  ...echoPublic,
   endings: [],
-  failures: { deaf: { retry: false, sentence: 'It was not heard.' } },
-  sent: Words,
-  view: z.object({ kind: z.literal('echo'), first: z.string() }),
-  spec: Words,
+  spec: echoPublic.sent,
   settings: null,
   submission: (spec) => spec,
   first: ({ words }) => ({

@@ -1,23 +1,19 @@
 import type { Requirement } from '../../model/requirement.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { FrameResult, ProbeResult, type ProbeStageSpec, RenderChunkSpec, RenderStageSpec } from './chunks.ts';
-import { BLENDER_FAILURES } from './failures.ts';
 import { parseFrames } from './frames.ts';
 import { listed, notesOfFile, notesOfScene } from './notes.ts';
 import { BlenderProbe } from './probe.ts';
+import { blenderPublic } from './public.ts';
 import { fleetProblem, resolveSettings } from './resolve.ts';
 import { resultProblem } from './result-problem.ts';
 import { RenderOverrides, type RenderSettings } from './settings.ts';
-import { BlenderSpec, BlenderSubmission } from './spec.ts';
-import { BlenderView } from './view.ts';
+import { BlenderSpec } from './spec.ts';
 
 /** Rendering a .blend: probe once, then one chunk for each frame, then stitch. */
 export const blender = {
-  name: 'blender',
+  ...blenderPublic,
   endings: ['.blend', '.zip'],
-  failures: BLENDER_FAILURES,
-  sent: BlenderSubmission,
-  view: BlenderView,
   spec: BlenderSpec,
   settings: RenderOverrides,
   submission: ({ files: _, fileVersion: __, ...sent }) => sent,

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import type { StageInput } from '../../protocol/workers.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { TRAINING_FAILURES } from './failures.ts';
 import { requirementsOf } from './needs.ts';
+import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
-import { Source, TrainingSpec, TrainingSubmission } from './spec.ts';
+import { Source, TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
@@ -16,15 +16,11 @@ import {
   TrainingPlan,
   TrainResult,
 } from './stages.ts';
-import { TrainingView } from './view.ts';
 
 /** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
 export const training = {
-  name: 'training',
+  ...trainingPublic,
   endings: ['.py'],
-  failures: TRAINING_FAILURES,
-  sent: TrainingSubmission,
-  view: TrainingView,
   spec: TrainingSpec,
   settings: null,
   submission: ({ modules: _, script, data, ...sent }) => ({
