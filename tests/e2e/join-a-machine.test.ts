@@ -36,7 +36,14 @@ test('the lines that the site shows make a machine with an empty folder a worker
   );
   const machine = spawn('bash', ['-e', '-c', script.join('\n')], {
     cwd: folder,
-    env: { ...Object.fromEntries(own), PILOT_TOKEN: token, PILOT_DATA: join(folder, 'data') },
+    env: {
+      ...Object.fromEntries(own),
+      // The packages were fetched for this clone already.
+      npm_config_prefer_offline: 'true',
+      PILOT_TOKEN: token,
+      PILOT_DATA: join(folder, 'data'),
+      PILOT_WORKER_DATA: join(folder, 'worker'),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -48,9 +48,9 @@ pilot.finish(w, samples=len(X), metrics={"accuracy": 1 / pilot.round})
   });
   const settings = { shards: 2, rounds: ROUNDS, merge: 'outer' as const };
   for (const [kept, of] of [
-    // The best and the newest, and what the backend made of it for its user: .npz and .safetensors.
-    ['best', 4],
-    ['all', 4 + ROUNDS + 2],
+    // The best and the newest, and what the backend made of both for their user: .npz and .safetensors.
+    ['best', 6],
+    ['all', 6 + ROUNDS + 4],
   ] as const) {
     const id = await trainings.submit(farm.url, script, 'points.npz', {
       ...settings,
