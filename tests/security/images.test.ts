@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { advance } from '@parallel-pilot/client-backend/jobs/advance.ts';
 import {
+  PROBE,
   probed,
   renderFrames,
   startTestFarm,
@@ -301,6 +303,45 @@ test('a file for one frame that is larger than its pixels could be is refused un
     assembly.outcome === 'redo' ? (assembly.chunks[0]?.message ?? '') : '',
     /more bytes than its pixels/,
   );
+});
+
+/** What the backend makes of a job whose first frame came with this sound. */
+async function assembleWith(sound: Buffer, video: 'mp4' | 'webm' | 'mov' = 'mp4'): Promise<string> {
+  const job = await farm.addJob({ settings: { frames: '1-3', video, ...resolution(small) } });
+  const scenes = PROBE.scenes.map((scene) => ({ ...scene, sounds: ['Tone'] }));
+  await probed(farm.parts, job, { ...PROBE, scenes });
+  await renderFrames(farm.parts, job, async (frame) => ({
+    ...{ bytes: wholePng, ...small, mediaType: 'image/png' },
+    ...(frame === 1 ? { more: { sound } } : {}),
+  }));
+  await advance(farm.parts, job);
+  const made = await stitch(farm.parts, job, () => {}, AbortSignal.timeout(60_000));
+  return made.outcome === 'redo' ? (made.chunks[0]?.message ?? '') : made.outcome;
+}
+
+async function flac(name: string, args: string[]): Promise<Buffer> {
+  const path = join(folder, `${name}.flac`);
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...args, path]);
+  return await readFile(path);
+}
+const sine = ['-f', 'lavfi', '-i', 'sine=duration=0.2:sample_rate=48000'];
+
+test('a picture that is packed into the sound is decoded by nothing', async () => {
+  const cover = join(folder, 'cover.png');
+  await writeFile(cover, wholePng);
+  const plain = await flac('plain', sine);
+  const pictured = await flac('pictured', [
+    ...[...sine, '-i', cover, '-map', '0:a', '-map', '1:v'],
+    ...['-c:v', 'copy', '-disposition:v', 'attached_pic'],
+  ]);
+  assert.ok(pictured.includes('image/png'));
+  assert.equal(await assembleWith(plain), 'complete');
+  assert.match(await assembleWith(pictured), /^The sound does not decode \(.*not on whitelist/);
+});
+
+test('a sound that is larger than that of its frames could be is refused unread', async () => {
+  const sound = Buffer.concat([await flac('long', sine), Buffer.alloc(4_000_000)]);
+  assert.match(await assembleWith(sound), /^The sound has more bytes/);
 });
 
 test('ffmpeg that goes on and on is ended, and opens nothing but the frames it was given', async () => {

@@ -11,6 +11,7 @@ import {
   DISPLAY_FILE,
   type FramePicture,
   framePictures,
+  mostSoundBytes,
   shownPicture,
 } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
@@ -85,7 +86,7 @@ async function assemble(
   const check = { ...confined, blobs: parts.blobs, onChecked: (done: number) => onProgress(share * done) };
   const spoilt = [
     ...(await checkPictures(check, frames, pictures)),
-    ...(await checkSound(confined, parts, frames)),
+    ...(await checkSound(confined, parts, frames, settings.fps)),
   ];
   if (spoilt.length > 0) return { outcome: 'redo', chunks: spoilt };
 
@@ -132,10 +133,14 @@ async function checkSound(
   confined: Pick<FrameCheck, 'sandbox' | 'folder' | 'signal'>,
   { blobs }: Parts,
   frames: readonly RenderedFrame[],
+  fps: number,
 ): Promise<Unusable[]> {
   const owner = frames.find(({ sound }) => sound !== null);
   if (owner === undefined || owner.sound === null) return [];
   const { hash, size } = owner.sound;
+  if (size > mostSoundBytes(frames.length, fps)) {
+    return [unusable(owner.chunk, 'The sound has more bytes than that of its frames could take.')];
+  }
   const path = blobs.localPath(hash);
   if ((await blobs.size(hash)) !== size || (await hashOf(path)) !== hash) {
     await blobs.delete(hash);

@@ -8,7 +8,7 @@ import { EXTENSIONS } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { rateText } from '@parallel-pilot/shared/kinds/blender/rate.ts';
 import type { RenderSettings, VideoFormat } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { z } from 'zod';
-import { type FfmpegEnd, frameLimits, readingFrames, runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
+import { type FfmpegEnd, frameLimits, readingFrames, readingSound, runFfmpeg } from './ffmpeg/run-ffmpeg.ts';
 import { keepsAlpha, videoFilters } from './video-filters.ts';
 
 export type VideoTask = {
@@ -132,8 +132,7 @@ async function encode(task: VideoTask, workspace: Workspace, name: string): Prom
   }
 }
 
-const soundInput = ({ sound }: VideoTask): string[] =>
-  sound === null ? [] : ['-f', 'flac', '-c:a', 'flac', '-i', `../in/${SOUND}`];
+const soundInput = ({ sound }: VideoTask): string[] => (sound === null ? [] : readingSound(`../in/${SOUND}`));
 
 /** As long as the pictures, whatever the length of the sound. */
 function soundOptions({ sound, frames, settings }: VideoTask): string[] {

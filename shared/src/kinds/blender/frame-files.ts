@@ -46,6 +46,13 @@ export function shownPicture(settings: Look): FramePicture {
 export const shownOf = (pictures: readonly FramePicture[]): FramePicture | undefined =>
   pictures.find(({ file }) => file === DISPLAY_FILE) ?? pictures[0];
 
+/** Bytes of a second of sound as it can be at most: 192,000 samples of 8 channels and 16 bits. */
+const SOUND_BYTES = 192_000 * 8 * 2;
+
+/** The most bytes that the sound of so many frames can have. */
+export const mostSoundBytes = (frames: number, fps: number): number =>
+  Math.ceil((frames / fps + 1) * SOUND_BYTES);
+
 /** Formats whose numbers are light and not colours of a screen. */
 export const isSceneLinear = (format: ImageFormat): boolean =>
   format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER';

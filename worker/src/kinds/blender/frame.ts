@@ -8,6 +8,7 @@ import {
   type FramePicture,
   framePictures,
   isSceneLinear,
+  mostSoundBytes,
   SOUND_FILE,
 } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
@@ -132,9 +133,6 @@ async function decodeInBlender(
   return outcomeOf({ kind: 'refused', ...wrongSize(size, expected) }, task, slot.logLines());
 }
 
-/** Bytes of a second of sound as it can be at most: 192,000 samples of 8 channels and 16 bits. */
-const SOUND_BYTES = 192_000 * 8 * 2;
-
 /** The sound of all frames; a Blender that cannot mix it says why, and the frame stands. */
 async function mix({
   slot,
@@ -156,8 +154,7 @@ async function mix({
   if (answer.kind === 'refused') return { soundless: answer.message.slice(0, 500) };
   if (answer.kind !== 'done') return outcomeOf(answer, task, slot.logLines());
   const path = join(outputs, name);
-  const seconds = (last - first + 1) / fps + 1;
-  const taken = await workspace.take(name, path, Math.ceil(seconds * SOUND_BYTES));
+  const taken = await workspace.take(name, path, mostSoundBytes(last - first + 1, fps));
   return taken.ok
     ? { file: { name: SOUND_FILE, path, mediaType: 'audio/flac' } }
     : { soundless: taken.message };

@@ -64,6 +64,12 @@ export const readingFrames = (
   ...['-f', demuxer, '-max_pixels', String((size.width + 128) * (size.height + 128))],
 ];
 
+/** How the sound of a scene is read: a FLAC may hold pictures too, in any format, and those are not decoded. */
+export const readingSound = (path: string): string[] => [
+  ...['-protocol_whitelist', 'file', '-codec_whitelist', 'flac'],
+  ...['-f', 'flac', '-c:a', 'flac', '-i', path],
+];
+
 /** For frames of this size, one after another: what the program itself takes, and a number of frames as floats. */
 export function frameLimits(
   { width, height }: { width: number; height: number },

@@ -1,6 +1,6 @@
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { frameLimits, runFfmpeg } from './run-ffmpeg.ts';
+import { frameLimits, readingSound, runFfmpeg } from './run-ffmpeg.ts';
 
 type Tools = { sandbox: Sandbox; folder: string; signal: AbortSignal };
 
@@ -11,10 +11,7 @@ export async function soundProblem({ sandbox, folder, signal }: Tools, path: str
     await workspace.give(path, 'sound.flac');
     const end = await runFfmpeg({
       program: 'ffmpeg',
-      args: [
-        ...['-v', 'error', '-xerror', '-protocol_whitelist', 'file'],
-        ...['-f', 'flac', '-c:a', 'flac', '-i', '../in/sound.flac', '-f', 'null', '-'],
-      ],
+      args: ['-v', 'error', '-xerror', ...readingSound('../in/sound.flac'), '-f', 'null', '-'],
       sandbox,
       workspace,
       limits: frameLimits({ width: 0, height: 0 }, { frames: 0, diskBytes: 16 * 1024 ** 2, wallMs: 600_000 }),
