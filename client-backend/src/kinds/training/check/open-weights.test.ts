@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { floats, npyBytes, npzBytes } from '../data/npz.fixture.ts';
+import { behind, floats, npyBytes, npzBytes, zipBytes } from '../data/npz.fixture.ts';
 import { openWeights } from './open-weights.ts';
 
 const PYTHON = process.env.PILOT_PYTHON ?? '/usr/bin/python3';
@@ -37,12 +37,32 @@ test('what has no form that weights may have is told by name', async () => {
     [{ w: { ...w, fortran: true } }, /^holds "w" in Fortran order/],
     [{ w: { ...w, descr: '<f16', bytes: Buffer.alloc(64) } }, /^holds "w" of the type <f16, which is not/],
     [{ w: { ...w, descr: '>i4' } }, /^holds "w" of the type >i4, which is not known here$/],
+    // Python takes the last of two entries, and its own kinds of strings and numbers.
+    [{ w: { ...w, descr: "<f4', 'descr': '|O" } }, /header that cannot be read$/],
+    [{ w: { ...w, descr: `<f4', "descr": '|O` } }, /header that cannot be read$/],
+    [{ w: { ...w, descr: '<f4[x]' } }, /header that cannot be read$/],
     [{ __metadata__: w }, /a name that weights cannot have$/],
     [{ ['n'.repeat(1_025)]: w }, /^holds an array whose name has 1025 characters$/],
     [{ w: { ...w, shape: Array(65).fill(1) } }, /has more dimensions than an array can have$/],
   ];
   for (const [arrays, message] of bad) assert.match((await problem(await npzBytes(arrays))) ?? '', message);
   assert.equal(await problem(await npzBytes({ 'layers.0/bias': floats([1]), n: floats([], [0, 3]) })), null);
+});
+
+test('a header that NumPy does not read by itself is refused', async () => {
+  const [short, values] = [npyBytes(floats([1])), 4];
+  const text = `${short
+    .toString('latin1', 10, short.length - values)
+    .trimEnd()
+    .padEnd(10_100)}\n`;
+  const start = Buffer.from(short.subarray(0, 10));
+  start.writeUInt16LE(text.length, 8);
+  const long = Buffer.concat([start, Buffer.from(text), short.subarray(-values)]);
+  assert.match(
+    (await problem(await zipBytes([['w.npy', long]]))) ?? '',
+    /^holds "w" with a header that is too/,
+  );
+  await assert.rejects(python('np.load(path)["w"]'), /max_header_size|large and may not be safe/);
 });
 
 test('an archive in which two programs find two tables of contents is refused', async () => {
@@ -67,6 +87,12 @@ test('an archive in which two programs find two tables of contents is refused', 
   assert.match((await problem(Buffer.concat([Buffer.from('more'), both]))) ?? '', /^is (damaged|no plain)/);
 });
 
+test('an archive behind something else is refused, though its table of contents says so', async () => {
+  const bytes = behind(Buffer.from('more'), await npzBytes({ w: floats([1]) }));
+  assert.match((await problem(bytes)) ?? '', /^is no plain \.npz: something lies before/);
+  assert.equal(await python('print(zipfile.ZipFile(path).namelist())'), "['w.npy']");
+});
+
 test('names that are no plain paths are refused', async () => {
   for (const name of ['a//b', '../b', '/b', 'a\\b']) {
     await python(`np.savez(path, **{${JSON.stringify(name)}: np.ones(3)})`);
@@ -88,6 +114,11 @@ with zipfile.ZipFile(path, "w") as file: file.writestr(info, open(${JSON.stringi
   const opened = await openWeights(path);
   assert.ok(!opened.ok);
   assert.match(opened.message, /^holds "shown" under two names$/);
+
+  const renamed = await npzBytes({ w: floats([1]) });
+  renamed.write('v', renamed.indexOf('w.npy'));
+  assert.match((await problem(renamed)) ?? '', /^holds "w" under two names$/);
+  await assert.rejects(python('np.load(path)["w"]'), /BadZipFile/);
 });
 
 test('what Python writes for more than 4 GB is read, here at a few bytes', async () => {

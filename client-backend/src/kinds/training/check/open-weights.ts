@@ -48,6 +48,8 @@ export async function openWeights(path: string): Promise<OpenedWeights> {
   return { ok: false, message: problem };
 }
 
+/** Longer ones NumPy does not read by itself. */
+const LONGEST_HEADER = 10_000;
 /** safetensors keeps it for itself. */
 const RESERVED = '__metadata__';
 
@@ -59,6 +61,7 @@ function formProblem(arrays: NpzArray[]): string | null {
       return `holds "${name}" of the type ${header.descr}, which is no number`;
     if (dtypeOf(header) === undefined)
       return `holds "${name}" of the type ${header.descr}, which is not known here`;
+    if (header.length > LONGEST_HEADER) return `holds "${name}" with a header that is too long`;
     if (header.fortran && header.shape.length > 1) return `holds "${name}" in Fortran order, not in C order`;
     // A name is a file's name in the archive.
     if (name === RESERVED || !isSafeRelativePath(name))
@@ -84,8 +87,14 @@ async function ambiguity({ zip, arrays }: Npz, handle: FileHandle): Promise<stri
   // The types say boolean; it is the place up to which entries were read.
   if (table === null || table.end !== Number(zip.readEntryCursor))
     return 'is no plain .npz: its table of contents is not where it says';
+  // By its table a .zip may begin anywhere; NumPy takes a file that begins with something else for a pickle.
+  const first = Math.min(...arrays.values().map(({ entry }) => entry.relativeOffsetOfLocalHeader));
+  if (first !== 0) return 'is no plain .npz: something lies before its arrays';
   for (const { name, entry } of arrays.values()) {
-    if (entry.fileNameRaw.toString() !== `${name}.npy`) return `holds "${name}" under two names`;
+    // It stands before the array too, and Python refuses another one there.
+    const { fileName } = await zip.readLocalFileHeaderPromise(entry);
+    if (entry.fileNameRaw.toString() !== `${name}.npy` || !fileName.equals(entry.fileNameRaw))
+      return `holds "${name}" under two names`;
   }
   return null;
 }

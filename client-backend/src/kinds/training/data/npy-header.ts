@@ -37,8 +37,9 @@ export type ParsedHeader = { ok: true; header: NpyHeader } | { ok: false; messag
 export function parseNpyHeader(start: Buffer): ParsedHeader {
   if (start.length < 10 || start.toString('latin1', 0, 6) !== '\x93NUMPY')
     return refuse('is not a NumPy array');
-  const major = start[6] ?? 0;
-  if (major < 1 || major > 3) return refuse(`has the .npy format ${major}, which is not known here`);
+  const [major, minor] = [start[6] ?? 0, start[7] ?? 0];
+  if (major < 1 || major > 3 || minor !== 0)
+    return refuse(`has the .npy format ${major}.${minor}, which is not known here`);
   const wide = major > 1;
   const at = wide ? 12 : 10;
   const length = at + (wide ? start.readUInt32LE(8) : start.readUInt16LE(8));
@@ -46,14 +47,29 @@ export function parseNpyHeader(start: Buffer): ParsedHeader {
   return parseDict(start.toString(major === 3 ? 'utf8' : 'latin1', at, length), length);
 }
 
+const NUMBER = '(?:0|[1-9]\\d*)L?';
+const ENTRY = [
+  "'descr'\\s*:\\s*'[^'\\\\]{0,64}'",
+  "'fortran_order'\\s*:\\s*(?:True|False)",
+  `'shape'\\s*:\\s*\\((?:(?:\\s*${NUMBER}\\s*,)+(?:\\s*${NUMBER})?)?\\s*\\)`,
+].join('|');
+/** Three entries and nothing else: of one that stands there twice, or in other letters, Python would take the last. */
+const DICT = new RegExp(`^\\{\\s*(?:${ENTRY})(?:\\s*,\\s*(?:${ENTRY})){2}(?:\\s*,)?\\s*\\}\\s*$`);
+
 function parseDict(text: string, length: number): ParsedHeader {
   if (/'descr'\s*:\s*\[/.test(text))
     return refuse('has records of several fields; save each field as an array');
   const descr = /'descr'\s*:\s*'([^']{0,64})'/.exec(text)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
-  const type = /^([<>|=]?)([biufcSUVmMO])(\d*)(\[.*\])?$/.exec(descr ?? '');
-  if (descr === undefined || order === undefined || shape === undefined || type === null) {
+  const type = /^([<>|=]?)([biufcSUVmMO])(0|[1-9]\d*|)((?<=[mM]\d*)\[.*\])?$/.exec(descr ?? '');
+  if (
+    descr === undefined ||
+    order === undefined ||
+    shape === undefined ||
+    type === null ||
+    !DICT.test(text)
+  ) {
     return refuse('has a header that cannot be read');
   }
   const [, byteOrder, kind = '', digits = ''] = type;

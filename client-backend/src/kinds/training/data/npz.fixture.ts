@@ -45,6 +45,16 @@ export async function zipBytes(
   return buffer(zip);
 }
 
+/** An archive of one file with something before it, of which its table of contents knows. */
+export function behind(front: Buffer, zip: Buffer): Buffer {
+  const bytes = Buffer.concat([front, zip]);
+  const end = bytes.length - 22;
+  const table = front.length + bytes.readUInt32LE(end + 16);
+  bytes.writeUInt32LE(table, end + 16);
+  bytes.writeUInt32LE(front.length, table + 42);
+  return bytes;
+}
+
 export const floats = (values: number[], shape = [values.length]): FixtureArray => ({
   descr: '<f4',
   shape,
