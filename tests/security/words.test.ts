@@ -249,6 +249,12 @@ test('a script that speaks for its Python harms no chunk but its own', async () 
         what,
       );
     }
+    // Read as what it is, it ends its own fork, and not the Python that has the modules in it.
+    const endless = await rig.initialize(
+      `${FIND_FORK}\nend(b'{"ok":true,"result":{"a":1e400}}')\n${FINISH}`,
+      data,
+    );
+    assert.match(failed(endless), /changed the Python around it/);
     done(await rig.initialize(`import pilot\nimport numpy as np\n${FINISH}`, data));
   } finally {
     await rig.close();
