@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { probePort } from '../../cli/src/farm/ports.ts';
 import { startFarm } from '../../load-balancer/tests/support/farm-under-test.ts';
 import { FakeFarm } from '../../worker/src/agent/fixtures/fake-farm.ts';
+import { asAnotherUser } from '../support/another-user.ts';
 import { until } from '../support/until.ts';
 
 // A machine without a sandbox, and the jobs that must not get there.
@@ -68,8 +69,8 @@ describe('on a machine without bubblewrap', { skip }, () => {
     '--die-with-parent',
     process.execPath,
   ];
-  const run = (args: string[], env: Record<string, string>) =>
-    execa(bwrap, [...without, ...args], {
+  const run = (args: string[], env: Record<string, string>, machine = without) =>
+    execa(bwrap, [...machine, ...args], {
       env: { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, ...env },
       extendEnv: false,
       reject: false,
@@ -77,8 +78,22 @@ describe('on a machine without bubblewrap', { skip }, () => {
       killDescendants: true,
       timeout: 120_000,
     });
-  const refusal =
-    /This machine has no sandbox, so it cannot be a worker: without one a job can read, change and send away all that this user can.* bubblewrap is not installed .*start it with --unsandboxed \(or PILOT_UNSANDBOXED=1\)/;
+  // All of this machine, but users may make no namespaces, as some systems have it.
+  const closed = [
+    '--unshare-user',
+    '--disable-userns',
+    '--dev-bind',
+    '/',
+    '/',
+    '--die-with-parent',
+    process.execPath,
+  ];
+  const refusalFor = (reason: string): RegExp =>
+    new RegExp(
+      `This machine has no sandbox, so it cannot be a worker: without one a job can read, change and send away all that this user can.* ${reason} .*start it with --unsandboxed \\(or PILOT_UNSANDBOXED=1\\)`,
+      's',
+    );
+  const refusal = refusalFor('bubblewrap is not installed');
 
   test('a worker does not start, and says what to do', async (t) => {
     const farm = await FakeFarm.start();
@@ -103,6 +118,26 @@ describe('on a machine without bubblewrap', { skip }, () => {
     const { all } = await let_in;
     assert.match(all, /There is no sandbox: a job can read, change and send away all that this user can/);
     assert.match(all, /This worker is given jobs of its own owner only/);
+  });
+
+  const canClose = sandbox.level !== 'none' && sandbox.host.canDisableUserNamespaces;
+  test('bubblewrap that may make no namespaces is none', { skip: !canClose }, async (t) => {
+    const farm = await FakeFarm.start();
+    t.after(() => farm.stop());
+    const env = {
+      PILOT_JOIN: farm.url,
+      PILOT_TOKEN: farm.token,
+      PILOT_WORKER_DATA: join(folder, 'closed'),
+      PILOT_BLENDER: '/nonexistent/blender',
+    };
+    const refused = await run([main('worker')], env, closed);
+    assert.equal(refused.exitCode, 1, refused.all);
+    assert.match(refused.all, refusalFor('bubblewrap does not work here:'));
+    assert.equal(farm.all('hello').length, 0);
+    const let_in = run([main('worker')], { ...env, PILOT_UNSANDBOXED: '1' }, closed);
+    assert.equal((await farm.heard('hello')).capabilities.sandbox, 'none');
+    let_in.kill();
+    await let_in;
   });
 
   test('neither does the worker of `pilot worker`, but with its flag', async (t) => {
@@ -149,3 +184,5 @@ describe('on a machine without bubblewrap', { skip }, () => {
     await let_in;
   });
 });
+
+asAnotherUser([fileURLToPath(import.meta.url)], 'bubblewrap that may make no namespaces is none');
