@@ -157,10 +157,9 @@ async function detectAll(
   );
   const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
   if (able.length === 0) return null;
-  return Object.assign(
-    { kinds: able.map((it) => it.name), sandbox: sandbox.level, limits: keptBy(sandbox) },
-    ...able.map((it) => it.capabilities),
-  );
+  // Last: what a kind says comes from programs, or from a file of an earlier start.
+  const own = { kinds: able.map((it) => it.name), sandbox: sandbox.level, limits: keptBy(sandbox) };
+  return Object.assign({}, ...able.map((it) => it.capabilities), own);
 }
 
 const OPEN = 'a job can read, change and send away all that this user can, keys and passwords too';
