@@ -27,13 +27,21 @@ export function framePictures(settings: Look): FramePicture[] {
   const size = frameSize(settings);
   const own = (views.length === 0 ? [''] : views).map((view, index) => ({
     file: index === 0 ? FRAME_FILE : `view-${index}`,
-    suffix: view === '' ? '' : `_${view}`,
+    suffix: suffixOf(view, index),
     format,
     ...size,
   }));
   return isSceneLinear(format)
     ? [...own, { file: DISPLAY_FILE, suffix: '_display', format: 'PNG', ...size }]
     : own;
+}
+
+/** What a file name cannot hold is left out of it: a view that is so named is told from the others by its number. */
+const NOT_IN_NAMES = /[^\p{L}\p{N} ._-]/u;
+
+function suffixOf(view: string, index: number): string {
+  if (view === '') return '';
+  return NOT_IN_NAMES.test(view) ? `_${view}_${index + 1}` : `_${view}`;
 }
 
 /** The picture that pages and the video show of a frame. */
