@@ -59,6 +59,23 @@ async function completed(job: JobId): Promise<void> {
   await until(async () => (await stateOfJob(farm.parts, job)).state === 'completed', 'not completed');
 }
 
+test('settings that no render can have are refused by name, and the job still waits for some', async () => {
+  const job = await farm.addJob({ review: true });
+  await probed(farm.parts, job);
+  for (const [settings, sentence] of [
+    [{ frames: '' }, /frames/i],
+    [{ percentage: 0 }, /percentage/],
+    [{ engine: 'LUX' }, /engine/],
+    [{ bogus: 1 }, /"bogus" is not known here/],
+    [{ percentag: 50 }, /did you mean "percentage"\?/],
+  ] as const) {
+    const refused = await send('PUT', `/${job}/settings`, settings);
+    assert.equal(refused.status, 422, JSON.stringify(settings));
+    assert.match((await problemOf(refused)).detail, sentence);
+  }
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'ready');
+});
+
 test('submit, look at, rename, pause, cancel, retry; what is not possible is refused with a sentence', async () => {
   const blend = Buffer.concat([Buffer.from('BLENDER-v304ENDB'), Buffer.alloc(20)]);
   const { hash } = await storeBytes(farm.parts, blend, 'application/x-blender');
