@@ -166,6 +166,8 @@ test('after Escape the focus is where it was, also when what opened the dialog i
   await dialog.waitFor();
   await page.keyboard.press('Escape');
   await isFocused('Frame 2: done');
+  // It has the focus back before the drawer has slid away.
+  await dialog.waitFor({ state: 'hidden' });
 
   await page.getByRole('button', { name: 'More about this job' }).press('Enter');
   await page.getByRole('menuitem', { name: 'Delete the job' }).press('Enter');

@@ -7,6 +7,7 @@ import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { sentenceOf } from '../http/problems.ts';
 import { nextStep, takeStep } from './advance.ts';
+import { announce } from './announce.ts';
 import { changeJob } from './change-job.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';
 import type { PartsWithEngine } from './engine.ts';
@@ -143,12 +144,6 @@ async function apply(
   return changed.code === 'raced'
     ? notNow(job.state, 'The job changed at the same moment; look again')
     : notNow(job.state, otherwise);
-}
-
-/** Says to the load balancer and to the pages that the job's rows changed. */
-export function announce(parts: PartsWithEngine, job: JobId): void {
-  parts.balancer.jobsChanged([job]);
-  parts.live.jobChanged(job);
 }
 
 export const BALANCER_AWAY: Outcome = {

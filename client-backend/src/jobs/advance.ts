@@ -18,6 +18,7 @@ import { ZodError } from 'zod';
 import type { StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
+import { announce } from './announce.ts';
 import { type Changed, changeJob } from './change-job.ts';
 import { type Decision, decide } from './decide.ts';
 import { takeUnfinished } from './finish-assembly.ts';
@@ -102,7 +103,7 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
       return true;
     case 'start':
     case 'redo':
-      return announce(parts, job.id, await changeJob(parts.db, job, { type: decision.do }, parts.clock()));
+      return announced(parts, job.id, await changeJob(parts.db, job, { type: decision.do }, parts.clock()));
     case 'requeue':
       // Answered or not, the sweep asks again as long as the rows say so.
       await parts.balancer.retryChunks(job.id);
@@ -184,7 +185,7 @@ export async function takeStep(
     parts.balancer.blobsFreed(unneeded.kept);
     letGo(parts, unneeded.freed).catch((err) => parts.log.warn({ event: 'blobs.let-go-failed', err }));
   }
-  return announce(parts, job.id, changed);
+  return announced(parts, job.id, changed);
 }
 
 /** Another backend planned on from this stage: nothing of what was written stays. */
@@ -212,9 +213,7 @@ function eventOf(step: NextStep): JobEvent {
   }
 }
 
-function announce(parts: Parts, job: JobId, changed: Changed): boolean {
-  if (!changed.ok) return false;
-  parts.live.jobChanged(job);
-  parts.balancer.jobsChanged([job]);
-  return true;
+function announced(parts: Parts, job: JobId, changed: Changed): boolean {
+  if (changed.ok) announce(parts, job);
+  return changed.ok;
 }

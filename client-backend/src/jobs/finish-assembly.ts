@@ -9,6 +9,7 @@ import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Assembly, MadeArtifact, Unfinished } from '../kinds/kind.ts';
 import type { Parts } from '../parts.ts';
+import { announce } from './announce.ts';
 import { changeJob } from './change-job.ts';
 
 /** Does with the job what its assembly came to. False when it is to be tried again after a while. */
@@ -17,7 +18,7 @@ export async function finishAssembly(parts: Parts, id: JobId, assembly: Assembly
   if (job === undefined || job.state !== 'assembling') return true;
   parts.log.info({ event: 'job.assembly', job: id, outcome: assembly.outcome });
   return assembly.outcome === 'complete'
-    ? announce(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
+    ? announced(parts, id, await complete(parts, job, assembly.artifacts, assembly.notes))
     : takeUnfinished(parts, job, assembly);
 }
 
@@ -34,7 +35,7 @@ export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinishe
     case 'fail': {
       const { code, message } = ended;
       const changed = await changeJob(parts.db, job, { type: 'fail', code, message }, parts.clock());
-      return announce(parts, job.id, changed.ok);
+      return announced(parts, job.id, changed.ok);
     }
     default:
       return ended satisfies never;
@@ -84,14 +85,11 @@ async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): 
   };
   await addNotes(parts.db, job.id, [note], parts.clock());
   // After a stage task the stage is still being worked on.
-  if (job.state !== 'assembling') return announce(parts, job.id, true);
-  return announce(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
+  if (job.state !== 'assembling') return announced(parts, job.id, true);
+  return announced(parts, job.id, (await changeJob(parts.db, job, { type: 'redo' }, parts.clock())).ok);
 }
 
-function announce(parts: Parts, job: JobId, changed: boolean): true {
-  if (changed) {
-    parts.live.jobChanged(job);
-    parts.balancer.jobsChanged([job]);
-  }
+function announced(parts: Parts, job: JobId, changed: boolean): true {
+  if (changed) announce(parts, job);
   return true;
 }

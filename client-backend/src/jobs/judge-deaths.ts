@@ -9,6 +9,7 @@ import {
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';
+import { announce } from './announce.ts';
 import { changeJob } from './change-job.ts';
 import { isGone } from './processes.ts';
 
@@ -52,8 +53,7 @@ async function setAside(parts: Parts, id: JobId): Promise<void> {
   });
   if (!changed) return;
   parts.log.error({ event: 'job.set-aside', job: id }, 'A job on which the backend died twice is set aside');
-  parts.live.jobChanged(id);
-  parts.balancer.jobsChanged([id]);
+  announce(parts, id);
 }
 
 const messageFor = (state: JobStatus): string =>

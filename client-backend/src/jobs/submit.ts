@@ -8,6 +8,7 @@ import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
+import { announce } from './announce.ts';
 import { planStage } from './plan-stage.ts';
 
 /**
@@ -54,7 +55,6 @@ export async function submit(
     return { ok: false, code: 'blob-missing', message };
   }
   parts.log.info({ event: 'job.submitted', job, kind: request.kind });
-  parts.balancer.jobsChanged([job]);
-  parts.live.jobChanged(job);
+  announce(parts, job);
   return { ok: true, job };
 }

@@ -6,6 +6,7 @@ import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import { fleetOf, knownFleetOf } from '../fleet.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
+import { announce } from './announce.ts';
 import { changeJob } from './change-job.ts';
 
 /** A fleet that is just coming up again after a restart is given this long to be complete. */
@@ -85,7 +86,6 @@ async function failFirstStage(
   const changed = await changeJob(parts.db, job, { type: 'fail', ...problem }, parts.clock());
   if (!changed.ok) return false;
   parts.log.info({ event: 'job.no-worker-can', job: job.id, code: problem.code });
-  parts.live.jobChanged(job.id);
-  parts.balancer.jobsChanged([job.id]);
+  announce(parts, job.id);
   return true;
 }

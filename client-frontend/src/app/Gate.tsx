@@ -1,19 +1,22 @@
 import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect } from 'react';
+import { useEffect } from 'react';
 import { Outlet } from 'react-router';
 import { sessionQuery } from '../api/queries.ts';
 import { sentenceOf } from '../api/request.ts';
 import { Empty } from '../components/Empty.tsx';
+import { useFetched } from '../components/use-fetched.ts';
 import { LiveProvider } from '../live/LiveProvider.tsx';
 
-const SignInPage = lazy(async () => ({ default: (await import('../pages/SignInPage.tsx')).SignInPage }));
+const signInPage = async () => (await import('../pages/SignInPage.tsx')).SignInPage;
 
 /** Lets nobody in who has to sign in first. */
 export function Gate() {
   const queries = useQueryClient();
   const session = useQuery(sessionQuery());
   const away = session.data === undefined && session.error !== null;
+  const signsIn = session.data?.required === true && !session.data.signedIn;
+  const SignInPage = useFetched(signInPage, signsIn);
   useEffect(() => {
     if (!away) return;
     const timer = setInterval(() => void queries.refetchQueries(sessionQuery()), 3_000);
@@ -33,12 +36,7 @@ export function Gate() {
       </main>
     );
   }
-  if (session.data.required && !session.data.signedIn)
-    return (
-      <Suspense fallback={null}>
-        <SignInPage />
-      </Suspense>
-    );
+  if (signsIn) return SignInPage !== null && <SignInPage />;
   return (
     <LiveProvider>
       <Outlet />

@@ -39,7 +39,7 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     .option('--samples <n>', 'samples per pixel')
     .option('--resolution <WxH>', 'size in pixels, such as 1920x1080')
     .option('--percentage <n>', 'scale of the resolution in percent')
-    .option('--format <format>', 'images: png, jpeg, exr or tiff')
+    .option('--format <format>', 'images: png, jpeg, exr, exr-layers or tiff')
     .option('--depth <bits>', 'bits per channel: 8, 16 or 32')
     .option('--video <format>', 'mp4, webm, mov or none')
     .option('--denoise <how>', 'auto, on or off')
