@@ -8,11 +8,12 @@ import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-st
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
-import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
+import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
 import { createHttpServer } from './http-server.ts';
@@ -71,11 +72,17 @@ export async function startTestBackend(
     derived: createInFlight(),
     random: (count) => randomBytes(count),
     log,
-    owner: await ensureOwner(db, clock()),
+    first: await ensureFirstPerson(db, clock()),
     balancer: absentBalancer(given.workers ?? new Map()),
-    live: { jobChanged() {}, backgroundProgressed() {}, backgroundFractionOf: () => null } satisfies Live,
+    live: {
+      jobChanged() {},
+      jobDeleted() {},
+      backgroundProgressed() {},
+      backgroundFractionOf: () => null,
+    } satisfies Live,
   });
-  const access = createAccess({ ...parts, ownerKeyHash: sha256(OWNER_KEY) });
+  await adoptOwnerKey(parts, parts.first, sha256(OWNER_KEY));
+  const access = createAccess(parts);
   const uploads = await createUploads(parts);
   const { siteFolder } = given;
   const app = createApp(parts, { access, uploads, ...(siteFolder === undefined ? {} : { siteFolder }) });

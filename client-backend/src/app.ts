@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
+import { createNeeds } from './auth/needs.ts';
 import { newRoutes, problem } from './http/problems.ts';
 import type { PartsWithEngine } from './jobs/engine.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
@@ -41,7 +42,12 @@ export function createApp(
   const app = newRoutes();
   app.onError(onError(parts.log));
   app.notFound((c) => problem(c, 404, 'not-found', `There is nothing at ${c.req.path}.`));
-  app.use(accessLog(parts.log), securityHeaders(), guard(access), limitBodies());
+  app.use(
+    accessLog(parts.log),
+    securityHeaders(),
+    guard(access, (method, path) => needOf(method, path)),
+    limitBodies(),
+  );
 
   // Long lists; never what is made of a stranger's bytes.
   const ofKinds = Object.values(BACKEND_KINDS).flatMap((kind) => kind.longAnswers ?? []);
@@ -60,6 +66,7 @@ export function createApp(
     if (kind.routes !== undefined) app.route('/', kind.routes(parts));
   }
   mountDocs(app);
+  const needOf = createNeeds(app);
 
   app.all('/api/*', (c) =>
     problem(c, 404, 'not-found', `The API has nothing at ${c.req.path} for ${c.req.method}. See /api/docs.`),

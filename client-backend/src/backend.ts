@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createApp } from './app.ts';
 import { type Access, createAccess } from './auth/access.ts';
+import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
 import { createHttpServer } from './http-server.ts';
@@ -20,8 +21,8 @@ import type { Parts } from './parts.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export type BackendDeps = Pick<Parts, 'config' | 'secrets' | 'db' | 'clock' | 'random' | 'log'> & {
-  /** SHA-256 of the owner's key; never asked for on loopback. */
-  ownerKeyHash: string;
+  /** SHA-256 of the key that the farm's first person has, where there is one; never asked for on loopback. */
+  ownerKeyHash: string | null;
 };
 
 export type Backend = { port: number; url: string; stop(): Promise<void> };
@@ -38,8 +39,9 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   const balancer = connectBalancer({ url: config.balancerUrl, token: secrets.controlToken, log });
-  const owner = await ensureOwner(db, clock());
-  const access = createAccess({ ...deps, owner });
+  const first = await ensureFirstPerson(db, clock());
+  if (deps.ownerKeyHash !== null) await adoptOwnerKey(deps, first, deps.ownerKeyHash);
+  const access = createAccess({ ...deps, first });
   const live = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
   const blobs = await createFolderStore(join(config.dataFolder, 'blobs'));
   const { close: closeConfinement, ...confinement } = createConfinement(deps);
@@ -51,12 +53,12 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     blobs,
     blobTurns: createExclusive(),
     derived: createInFlight(),
-    owner,
+    first,
     balancer,
     live,
   });
   const uploads = await createUploads(parts);
-  app = createApp(parts, { access, uploads, onSignOut: live.dropSignedOut });
+  app = createApp(parts, { access, uploads, onSignOut: live.recheck });
   startJobs(parts, balancer, live);
   const sweeping = sweepHourly(parts, uploads, access);
   const url = urlOf(config, port);

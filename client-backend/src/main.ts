@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     clock: Date.now,
     random,
     log,
-    ownerKeyHash: ownerKey?.hash ?? '',
+    ownerKeyHash: ownerKey?.hash ?? null,
   });
   stopWhenTold(async () => {
     await backend.stop();

@@ -1,6 +1,13 @@
 import type { DecoderPool } from '@parallel-pilot/images/decode/decoder-pool.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { BlobHash, JobId, OwnerId, RandomBytes, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type {
+  BlobHash,
+  JobId,
+  PersonId,
+  RandomBytes,
+  TeamId,
+  WorkerId,
+} from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -27,8 +34,8 @@ export type Parts = {
   clock: Clock;
   random: RandomBytes;
   log: Log;
-  /** The one owner of this farm; every row is its. */
-  owner: OwnerId;
+  /** Whose the farm was first: its one user on loopback. */
+  first: { person: PersonId; team: TeamId };
   balancer: BalancerLink;
   live: Live;
   /** What keeps in the programs that touch strangers' bytes; found out when it is first asked for. */
@@ -56,6 +63,8 @@ export interface BalancerLink {
 export interface Live {
   /** The job's row, notes, stages or artifacts changed. */
   jobChanged(job: JobId): void;
+  /** The job is gone, and was this team's. */
+  jobDeleted(job: JobId, team: TeamId): void;
   backgroundProgressed(job: JobId, fraction: number): void;
   /** 0..1 while the job is put together, null otherwise. */
   backgroundFractionOf(job: JobId): number | null;

@@ -1,7 +1,7 @@
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
 import { SqliteAdapter, sql } from 'kysely';
@@ -43,7 +43,7 @@ export type Balancer = {
 export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   const { config, secrets, db, clock, log } = parts;
   await waitBriefly(db);
-  const owner = await ensureOwner(db, clock());
+  const lender = { ...(await ensureFirstPerson(db, clock())), worksFor: 'everyone' } as const;
   const quarantine = new Quarantine(clock, log);
   const { farm, read } = await loadFarm(db, clock, quarantine);
   farm.longestSilenceMs = config.longestSilenceMs ?? farm.longestSilenceMs;
@@ -74,7 +74,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   });
   const port = await listen(sockets, config.balancerPort, config.host);
   engine = new FarmEngine(
-    { ...parts, owner, wire, broadcast, quarantine, signingKey: secrets.signingKey },
+    { ...parts, lender, wire, broadcast, quarantine, signingKey: secrets.signingKey },
     farm,
     read,
   );

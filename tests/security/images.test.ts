@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { advance } from '@parallel-pilot/client-backend/jobs/advance.ts';
 import {
+  askedBy,
   PROBE,
   probed,
   renderFrames,
@@ -31,7 +32,7 @@ const sandbox = await detectSandbox();
 const folder = await mkdtemp(join(tmpdir(), 'pilot-images-'));
 const farm = await startTestFarm();
 await farm.addWorker();
-const app = frameRoutes(farm.parts);
+const app = askedBy(farm.by, frameRoutes(farm.parts));
 after(async () => {
   await farm.stop();
   await rm(folder, { recursive: true, force: true });

@@ -16,7 +16,7 @@ import {
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import fc from 'fast-check';
 import type { z } from 'zod';
-import { startTestFarm } from '../../client-backend/src/jobs/test-farm.fixture.ts';
+import { asFirst, startTestFarm } from '../../client-backend/src/jobs/test-farm.fixture.ts';
 import { connectBalancer } from '../../client-backend/src/live/connect-balancer.ts';
 import { createLive } from '../../client-backend/src/live/live-server.ts';
 import { type FarmUnderTest, startFarm } from '../../load-balancer/tests/support/farm-under-test.ts';
@@ -151,7 +151,11 @@ describe('the live server of the backend lives on, and answers', () => {
     const farm = await startTestFarm();
     const http = createServer().listen(0, '127.0.0.1');
     await once(http, 'listening');
-    const live = createLive(http, { db: farm.parts.db, log, authorizeRequest: async () => ({ ok: true }) });
+    const live = createLive(http, {
+      db: farm.parts.db,
+      log,
+      authorizeRequest: async () => ({ ok: true, principal: asFirst(farm.parts) }),
+    });
     url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     end = async () => {
       await live.close();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
-import type { OwnerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { execa } from 'execa';
 import { probePort } from '../../cli/src/farm/ports.ts';
 import { startFarm } from '../../load-balancer/tests/support/farm-under-test.ts';
@@ -18,19 +18,18 @@ import { until } from '../support/until.ts';
 const folder = await mkdtemp(join(tmpdir(), 'pilot-unsandboxed-'));
 after(() => rm(folder, { recursive: true, force: true }));
 
-test('a worker without a sandbox is given no job of another owner', async (t) => {
+test('a worker without a sandbox is given no job of somebody else', async (t) => {
   const farm = await startFarm();
   t.after(() => farm.stop());
-  const owner = 'own_somebody00000000001' as OwnerId;
-  await farm.db
-    .insertInto('owners')
-    .values({ id: owner, name: 'Somebody', created_at: Date.now() })
-    .execute();
+  const somebody = {
+    person: 'per_somebody00000000001' as PersonId,
+    team: 'tea_somebody00000000001' as TeamId,
+  };
   const run = async () => ({});
   const open = farm.worker({ capabilities: { sandbox: 'none' }, run });
   const silent = farm.worker({ run });
   await until(() => open.welcome?.ok === true && silent.welcome?.ok === true, 'they were not welcomed');
-  const theirs = await farm.plant({ chunks: 3, owner });
+  const theirs = await farm.plant({ chunks: 3, ...somebody });
   const own = await farm.plant({ chunks: 3 });
   const done = async (job: string): Promise<number> => {
     const rows = await farm.db

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
+import { Session } from '@parallel-pilot/shared/api/farm.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { parseAddresses } from '@parallel-pilot/shared/server/peer-address.ts';
 import { z } from 'zod';
@@ -53,7 +54,11 @@ test("any other address demands the owner's key, which the site keeps as a cooki
   const wrong = await signIn(url, 'not the key');
   assert.deepEqual([wrong.status, Problem.parse(await wrong.json()).code], [401, 'wrong-key']);
   const signedIn = await signIn(url, OWNER_KEY);
-  assert.deepEqual(await signedIn.json(), { required: true, signedIn: true, owner: parts.owner });
+  const session = Session.parse(await signedIn.json());
+  assert.deepEqual(
+    [session.mode, session.person?.id, session.team?.id],
+    ['accounts', parts.first.person, parts.first.team],
+  );
   const setCookie = signedIn.headers.get('set-cookie') ?? '';
   assert.match(setCookie, /HttpOnly/);
   assert.match(setCookie, /SameSite=Strict/);

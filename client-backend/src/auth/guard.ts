@@ -1,20 +1,50 @@
 import type { HttpBindings } from '@hono/node-server';
+import { may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
+import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { Context, MiddlewareHandler } from 'hono';
 import { problem } from '../http/problems.ts';
-import type { Access, AccessRequest } from './access.ts';
+import type { Access } from './access.ts';
+import type { Need } from './needs.ts';
+import type { AccessRequest, Refusal } from './request.ts';
 
-/** Stands before every route: refuses what was not meant for this server, and what is not the owner's. */
+/** What the operation of a request asks for; null where there is none. */
+export type NeedOf = (method: string, path: string) => Need | 'undeclared' | null;
+
+/**
+ * Stands before every route: refuses what was not meant for this server, who is
+ * not known, and who may not do it to anything. Whether they may do it to this
+ * very job is for the route to say.
+ */
 export const guard =
-  (access: Access): MiddlewareHandler =>
+  (access: Access, needOf: NeedOf): MiddlewareHandler =>
   async (c, next) => {
     const request = accessRequestOf(c);
     const admitted = access.admit(request);
-    const decision = admitted.ok && !isOpen(c.req.path) ? await access.identify(request) : admitted;
-    if (decision.ok) return next();
-    if (decision.status === 401) c.header('www-authenticate', 'Bearer realm="Parallel Pilot"');
-    if (decision.status === 429) c.header('retry-after', '60');
-    return problem(c, decision.status, decision.code, decision.message);
+    if (!admitted.ok) return refuse(c, admitted);
+    const need = isSite(c.req.path) ? 'open' : needOf(c.req.method, c.req.path);
+    if (need === 'open' || need === 'lease') return next();
+    const identified = await access.identify(request);
+    if (!identified.ok) return refuse(c, identified);
+    const { principal } = identified;
+    if (need === 'undeclared') return problem(c, 403, 'not-allowed', 'Nobody may do this.');
+    if (need !== null && !may(principal, need, true))
+      return problem(c, 403, 'not-allowed', refusalOf(principal, need));
+    c.set('principal', principal);
+    return next();
   };
+
+/** Who asks. For routes that need somebody: the guard has let nobody else in. */
+export function principalOf(c: Context): Principal {
+  const principal: Principal | undefined = c.get('principal');
+  if (principal === undefined) throw new Error(`${c.req.path} asks who it is of a request that needs nobody`);
+  return principal;
+}
+
+function refuse(c: Context, decision: Refusal) {
+  if (decision.status === 401) c.header('www-authenticate', 'Bearer realm="Parallel Pilot"');
+  if (decision.status === 429) c.header('retry-after', '60');
+  return problem(c, decision.status, decision.code, decision.message);
+}
 
 export function accessRequestOf(c: Context): AccessRequest {
   const { incoming } = c.env as Partial<HttpBindings>;
@@ -22,8 +52,5 @@ export function accessRequestOf(c: Context): AccessRequest {
   return { method: c.req.method, headers: incoming?.headers ?? c.req.header(), address };
 }
 
-/** Open to anyone: the site's own files, health, signing in, and what a worker asks under its lease's signature. */
-function isOpen(path: string): boolean {
-  if (!path.startsWith('/api/') && path !== '/api') return true;
-  return path === '/api/v1/session' || /^\/api\/v1\/blobs\/[0-9a-f]{64}$/.test(path);
-}
+/** The site's own files and health, which are open to anyone. */
+const isSite = (path: string): boolean => !path.startsWith('/api/') && path !== '/api';

@@ -1,3 +1,5 @@
+import { type Action, may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
+import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent, JobStatus } from '@parallel-pilot/shared/model/job.ts';
@@ -15,18 +17,24 @@ import type { PartsWithEngine } from './engine.ts';
 /** What became of a user's wish; the message is a sentence for them. */
 export type Outcome =
   | { ok: true }
-  | { ok: false; status: 404 | 409 | 422 | 503; code: string; message: string };
+  | { ok: false; status: 403 | 404 | 409 | 422 | 503; code: string; message: string };
 
 /** No more of the job's chunks are handed out; those under way are finished. */
-export const pauseJob = (parts: PartsWithEngine, id: JobId): Promise<Outcome> =>
-  change(parts, id, { type: 'pause' }, 'Only a job that is being worked on can be paused');
+export const pauseJob = (parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> =>
+  change(parts, by, id, { type: 'pause' }, 'Only a job that is being worked on can be paused');
 
-export const resumeJob = (parts: PartsWithEngine, id: JobId): Promise<Outcome> =>
-  change(parts, id, { type: 'resume' }, 'Only a paused job can be resumed');
+export const resumeJob = (parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> =>
+  change(parts, by, id, { type: 'resume' }, 'Only a paused job can be resumed');
 
 /** Ends the job; what was made so far stays and can be downloaded. What is under way for it ends when it can. */
-export async function cancelJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
-  const outcome = await change(parts, id, { type: 'cancel' }, 'Only a job that is not over can be canceled');
+export async function cancelJob(parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> {
+  const outcome = await change(
+    parts,
+    by,
+    id,
+    { type: 'cancel' },
+    'Only a job that is not over can be canceled',
+  );
   if (outcome.ok) void parts.engine.backgroundTasks.stop(id);
   return outcome;
 }
@@ -36,8 +44,8 @@ export async function cancelJob(parts: PartsWithEngine, id: JobId): Promise<Outc
  * are queued again, what is done stays done. The chunks come first: after a
  * crash in between the job is still over, and the user can say so again.
  */
-export function retryJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
-  return withJob(parts, id, async (job) => {
+export function retryJob(parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> {
+  return withJob(parts, by, id, async (job) => {
     if (job.state !== 'failed' && job.state !== 'canceled') {
       return notNow(job.state, 'Only a failed or canceled job can be retried');
     }
@@ -64,8 +72,13 @@ async function requeue(parts: PartsWithEngine, job: JobRow, stage: StageRow): Pr
 }
 
 /** Settings for a job that waits for them. Those that cannot work are refused at once, and the job keeps waiting. */
-export function giveSettings(parts: PartsWithEngine, id: JobId, settings: unknown): Promise<Outcome> {
-  return withJob(parts, id, async (job) => {
+export function giveSettings(
+  parts: PartsWithEngine,
+  by: Principal,
+  id: JobId,
+  settings: unknown,
+): Promise<Outcome> {
+  return withJob(parts, by, id, async (job) => {
     const stage = await newestStage(parts.db, id);
     if (job.state !== 'ready' || stage === undefined) {
       return notNow(job.state, 'Settings can only be given while the job waits for them');
@@ -84,10 +97,13 @@ export function giveSettings(parts: PartsWithEngine, id: JobId, settings: unknow
 
 export async function renameOrPrioritize(
   parts: PartsWithEngine,
+  by: Principal,
   id: JobId,
   edit: { name?: string; priority?: number },
 ): Promise<Outcome> {
-  return withJob(parts, id, async () => {
+  return withJob(parts, by, id, async (job) => {
+    if (edit.priority !== undefined && !may(by, 'jobs.prioritise', job.person_id === by.person))
+      return notAllowed(by, 'jobs.prioritise');
     const { name = '', ...rest } = edit;
     const shown = oneLine(name);
     await editJob(parts.db, id, { ...rest, ...(shown === '' ? {} : { name: shown }), now: parts.clock() });
@@ -97,31 +113,51 @@ export async function renameOrPrioritize(
 }
 
 /** Cancels the job where it is not over, then removes it, and the blobs that no other job uses. */
-export async function deleteJob(parts: PartsWithEngine, id: JobId): Promise<Outcome> {
-  const canceled = await withJob(parts, id, (job) => apply(parts, job, { type: 'cancel' }, ''));
-  if (!canceled.ok && canceled.status === 404) return canceled;
+export async function deleteJob(parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> {
+  const mayDelete = 'jobs.delete';
+  const canceled = await withJob(
+    parts,
+    by,
+    id,
+    (job) => apply(parts, job, { type: 'cancel' }, ''),
+    mayDelete,
+  );
+  if (!canceled.ok && (canceled.status === 404 || canceled.status === 403)) return canceled;
   await parts.engine.backgroundTasks.stop(id);
-  return withJob(parts, id, async () => {
+  const remove = async (): Promise<Outcome> => {
     await deleteJobWithBlobs(parts, id);
-    announce(parts, id);
+    parts.balancer.jobsChanged([id]);
+    parts.live.jobDeleted(id, by.team);
     parts.log.info({ event: 'job.deleted', job: id });
     return { ok: true };
-  });
+  };
+  return withJob(parts, by, id, remove, mayDelete);
 }
 
-const change = (parts: PartsWithEngine, id: JobId, event: JobEvent, otherwise: string): Promise<Outcome> =>
-  withJob(parts, id, (job) => apply(parts, job, event, otherwise));
+const change = (
+  parts: PartsWithEngine,
+  by: Principal,
+  id: JobId,
+  event: JobEvent,
+  otherwise: string,
+): Promise<Outcome> => withJob(parts, by, id, (job) => apply(parts, job, event, otherwise));
 
-/** Runs while nothing else of this process changes the job; what follows from it is done afterwards. */
+/**
+ * Does it to a job of the team of whoever asks, where they may; runs while nothing else of this process changes the
+ * job. What follows from it is done afterwards.
+ */
 export async function withJob(
   parts: PartsWithEngine,
+  by: Principal,
   id: JobId,
   act: (job: JobRow) => Promise<Outcome>,
+  action: Action = 'jobs.steer',
 ): Promise<Outcome> {
   const { engine } = parts;
   const outcome = await engine.exclusive(id, async () => {
-    const job = await findJob(parts.db, id, parts.owner);
-    return job === undefined ? NOT_FOUND : act(job);
+    const job = await findJob(parts.db, id, by.team);
+    if (job === undefined) return NOT_FOUND;
+    return may(by, action, job.person_id === by.person) ? act(job) : notAllowed(by, action);
   });
   // What follows is the engine's; a failure there is tried again by its sweep.
   if (outcome.ok)
@@ -145,6 +181,13 @@ async function apply(
     ? notNow(job.state, 'The job changed at the same moment; look again')
     : notNow(job.state, otherwise);
 }
+
+const notAllowed = (by: Principal, action: Action): Outcome => ({
+  ok: false,
+  status: 403,
+  code: 'not-allowed',
+  message: refusalOf(by, action),
+});
 
 export const BALANCER_AWAY: Outcome = {
   ok: false,

@@ -77,7 +77,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.equal(await advance(farm.parts, job), 'plan');
       assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
       assert.equal(await advance(farm.parts, job), 'assemble');
-      await cancelJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
     });
 
     test('a scene at a path of 1,024 characters is planned as any other', async () => {
@@ -87,39 +87,39 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const job = await farm.addJob({ main: path as BlenderSpec['main'], files });
       await probed(farm.parts, job);
       assert.equal((await openStage(farm.parts, job)).name, 'render');
-      await cancelJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
     });
 
     test('a paused job does not advance until it is resumed', async () => {
       const job = await farm.addJob();
       const probe = await openStage(farm.parts, job);
-      assert.deepEqual(await pauseJob(farm.parts, job), { ok: true });
+      assert.deepEqual(await pauseJob(farm.parts, farm.by, job), { ok: true });
       await finishChunk(farm.parts, probe.id, 0, { result: PROBE });
       assert.equal(await advance(farm.parts, job), 'nothing');
-      const again = await pauseJob(farm.parts, job);
+      const again = await pauseJob(farm.parts, farm.by, job);
       assert.ok(!again.ok && again.status === 409);
       assert.match(again.message, /Only a job that is being worked on can be paused; this one is paused\./);
-      assert.deepEqual(await resumeJob(farm.parts, job), { ok: true });
+      assert.deepEqual(await resumeJob(farm.parts, farm.by, job), { ok: true });
       await until(async () => (await stateOfJob(farm.parts, job)).state === 'queued', 'not planned');
-      await cancelJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
     });
 
     test('with review the job waits; bad settings are refused with the reason and it keeps waiting', async () => {
       const job = await farm.addJob({ review: true });
       await probed(farm.parts, job);
       assert.equal((await stateOfJob(farm.parts, job)).state, 'ready');
-      const unknown = await giveSettings(farm.parts, job, { camera: 'Nope' });
+      const unknown = await giveSettings(farm.parts, farm.by, job, { camera: 'Nope' });
       assert.ok(!unknown.ok && unknown.status === 422);
       assert.match(unknown.message, /no camera "Nope"/);
-      const frames = await giveSettings(farm.parts, job, { frames: '1-5,,7' });
+      const frames = await giveSettings(farm.parts, farm.by, job, { frames: '1-5,,7' });
       assert.ok(!frames.ok && frames.code === 'bad-frames', JSON.stringify(frames));
       assert.equal((await stateOfJob(farm.parts, job)).state, 'ready');
-      assert.deepEqual(await giveSettings(farm.parts, job, { frames: '8-2x2' }), { ok: true });
+      assert.deepEqual(await giveSettings(farm.parts, farm.by, job, { frames: '8-2x2' }), { ok: true });
       assert.equal((await stateOfJob(farm.parts, job)).state, 'queued');
       assert.deepEqual((await openStage(farm.parts, job)).count, 4);
-      const late = await giveSettings(farm.parts, job, {});
+      const late = await giveSettings(farm.parts, farm.by, job, {});
       assert.ok(!late.ok && late.status === 409);
-      await cancelJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
     });
 
     test('frames that failed for good: the others are finished, the job says which, and a retry makes only those', async () => {
@@ -136,16 +136,16 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.match(failed.state_message ?? '', /^1 of 4 frames could not be rendered: 2\. Blender stopped\./);
 
       farm.link.up = false;
-      const away = await retryJob(farm.parts, job);
+      const away = await retryJob(farm.parts, farm.by, job);
       farm.link.up = true;
       assert.ok(!away.ok && away.status === 503);
       assert.equal((await stateOfJob(farm.parts, job)).state, 'failed');
 
-      assert.deepEqual(await retryJob(farm.parts, job), { ok: true });
+      assert.deepEqual(await retryJob(farm.parts, farm.by, job), { ok: true });
       await until(async () => (await stateOfJob(farm.parts, job)).state === 'running', 'not at work again');
       const kept = await doneChunk(farm.parts.db, stage.id, 0);
       assert.notEqual(kept, undefined);
-      await cancelJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
     });
 
     test('a job that stops on failure ends with the first one', async () => {
@@ -167,7 +167,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const job = await farm.addJob({ settings: { scene: 'Other' } });
       await probed(farm.parts, job);
       assert.equal((await stateOfJob(farm.parts, job)).state_code, 'unknown-scene');
-      assert.deepEqual(await retryJob(farm.parts, job), { ok: true });
+      assert.deepEqual(await retryJob(farm.parts, farm.by, job), { ok: true });
       await until(async () => (await stateOfJob(farm.parts, job)).state === 'failed', 'no answer');
     });
 
@@ -191,7 +191,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
           await farm.parts.engine.sweep();
           return (await stateOfJob(farm.parts, job)).state === 'queued';
         }, 'not planned when the database was back');
-        await cancelJob(farm.parts, job);
+        await cancelJob(farm.parts, farm.by, job);
       });
 
     test('a change that was overtaken by another writes nothing', async () => {
@@ -199,7 +199,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const change = { from: { status: 'running' }, to: { status: 'assembling' }, now: 5 } as const;
       assert.equal(await changeJobState(farm.parts.db, job, change), false);
       assert.equal((await findJob(farm.parts.db, job))?.state, 'preparing');
-      await cancelJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
     });
   });
 }

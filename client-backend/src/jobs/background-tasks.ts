@@ -204,7 +204,7 @@ async function carryOut(
 
 const reachable = (parts: Parts): Promise<boolean> =>
   parts.db
-    .selectFrom('owners')
+    .selectFrom('teams')
     .select('id')
     .limit(1)
     .execute()

@@ -10,7 +10,7 @@ import {
 } from '@parallel-pilot/shared/api/jobs.ts';
 import type { Kind } from '@parallel-pilot/shared/kinds/kind.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import { type JobId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import { type JobId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import {
   type Attempt,
   attemptsOf,
@@ -28,13 +28,14 @@ import { numbersOfStage } from '../kinds/stage-numbers.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
 
-/** A page of the newest stage's chunks; null when the owner has no such job. */
+/** A page of the newest stage's chunks; null when the team has no such job. */
 export async function chunkListPage(
   parts: Parts,
   id: JobId,
+  team: TeamId,
   query: z.output<typeof ChunkListQuery>,
 ): Promise<ChunkList | null> {
-  const found = await newest(parts, id);
+  const found = await newest(parts, id, team);
   if (found === null) return null;
   const { stage, kind } = found;
   const { state, offset, limit } = query;
@@ -45,8 +46,8 @@ export async function chunkListPage(
 }
 
 /** One letter for each chunk of the newest stage. */
-export async function chunkStatesPage(parts: Parts, id: JobId): Promise<ChunkStates | null> {
-  const found = await newest(parts, id);
+export async function chunkStatesPage(parts: Parts, id: JobId, team: TeamId): Promise<ChunkStates | null> {
+  const found = await newest(parts, id, team);
   if (found === null) return null;
   const { kind, stage } = found;
   return {
@@ -72,8 +73,13 @@ async function letters(parts: Parts, stage: StageRow): Promise<string> {
 const LETTERS = 5_000;
 
 /** A chunk with every attempt and its log; null when there is no such job or chunk. */
-export async function chunkDetail(parts: Parts, id: JobId, ordinal: number): Promise<ChunkDetail | null> {
-  const found = await newest(parts, id);
+export async function chunkDetail(
+  parts: Parts,
+  id: JobId,
+  team: TeamId,
+  ordinal: number,
+): Promise<ChunkDetail | null> {
+  const found = await newest(parts, id, team);
   const row = found === null ? undefined : await findChunk(parts.db, found.stage.id, ordinal);
   if (found === null || row === undefined) return null;
   const attempts = await attemptsOf(parts.db, [row.id]);
@@ -81,8 +87,13 @@ export async function chunkDetail(parts: Parts, id: JobId, ordinal: number): Pro
 }
 
 /** The newest spans of work that were begun, oldest first, for a picture of worker x time. */
-export async function timeline(parts: Parts, id: JobId, limit: number): Promise<Timeline | null> {
-  const job = await findJobHead(parts.db, id, parts.owner);
+export async function timeline(
+  parts: Parts,
+  id: JobId,
+  team: TeamId,
+  limit: number,
+): Promise<Timeline | null> {
+  const job = await findJobHead(parts.db, id, team);
   if (job === undefined) return null;
   const spans = (await listSpans(parts.db, id, limit)).reverse();
   const label = await labelChunks(
@@ -112,8 +123,8 @@ export async function timeline(parts: Parts, id: JobId, limit: number): Promise<
 
 type Found = { job: JobHead; stage: StageRow; kind: Kind<unknown> };
 
-async function newest(parts: Parts, id: JobId): Promise<Found | null> {
-  const job = await findJobHead(parts.db, id, parts.owner);
+async function newest(parts: Parts, id: JobId, team: TeamId): Promise<Found | null> {
+  const job = await findJobHead(parts.db, id, team);
   const stage = job === undefined ? undefined : await newestStage(parts.db, id);
   return job === undefined || stage === undefined ? null : { job, stage, kind: kindOf(job.kind) };
 }

@@ -1,7 +1,7 @@
 import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/api/jobs.ts';
 import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import { type JobId, LeaseId, ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import { type JobId, LeaseId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { ChunkProgress } from '@parallel-pilot/shared/protocol/control.ts';
 import {
   type Attempt,
@@ -19,10 +19,10 @@ import { labelChunks } from './chunk-labels.ts';
 import { lostWorkerNotes } from './lost-workers.ts';
 import { summarize } from './summaries.ts';
 
-/** All that the job page shows at first; null when the owner has no such job. */
-export async function jobDetail(parts: Parts, id: JobId): Promise<JobDetail | null> {
+/** All that the job page shows at first; null when the team has no such job. */
+export async function jobDetail(parts: Parts, id: JobId, team: TeamId): Promise<JobDetail | null> {
   const { db, balancer, live } = parts;
-  const job = await findJob(db, id, parts.owner);
+  const job = await findJob(db, id, team);
   const stage = await newestStage(db, id);
   if (job === undefined || stage === undefined) return null;
   const [summary] = await summarize(parts, [job]);
@@ -49,8 +49,13 @@ const MOST_FAILURES = 200;
 const MOST_PRINTS = 200;
 
 /** What was noted on the job, the logs of the attempts that went wrong, newest first, and what all printed after `after`. */
-export async function jobLog(parts: Parts, id: JobId, after: string | null = null): Promise<JobLog | null> {
-  const job = await findJob(parts.db, id, parts.owner);
+export async function jobLog(
+  parts: Parts,
+  id: JobId,
+  team: TeamId,
+  after: string | null = null,
+): Promise<JobLog | null> {
+  const job = await findJob(parts.db, id, team);
   if (job === undefined) return null;
   const failures = await failedAttempts(parts.db, id, MOST_FAILURES);
   const label = await labelChunks(
@@ -99,8 +104,12 @@ async function printsOf(
 }
 
 /** What the job was submitted as, with the settings that were given later: to be submitted again, changed or not. */
-export async function submissionOf(parts: Parts, id: JobId): Promise<z.output<typeof CreateJob> | null> {
-  const job = await findJob(parts.db, id, parts.owner);
+export async function submissionOf(
+  parts: Parts,
+  id: JobId,
+  team: TeamId,
+): Promise<z.output<typeof CreateJob> | null> {
+  const job = await findJob(parts.db, id, team);
   if (job === undefined) return null;
   const kind = kindOf(job.kind);
   const sent = Submission.parse(kind.submission(kind.spec.parse(JSON.parse(job.spec_json))));

@@ -78,7 +78,14 @@ async function write({ parts }: TestFarm, jobs: GivenJob[]): Promise<void> {
       const texts = { spec_json: JSON.stringify(specWith(onFailure)), given_json: null, settings_json: null };
       const columns = { state, state_from: null, state_code: null, state_message: null };
       const times = { created_at: 1, updated_at: 1, finished_at: null };
-      const row = { id, owner_id: parts.owner, kind: 'blender', name: 'any', priority: 0 };
+      const row = {
+        id,
+        team_id: parts.first.team,
+        person_id: parts.first.person,
+        kind: 'blender',
+        name: 'any',
+        priority: 0,
+      };
       await insertJob(db, { ...row, ...columns, ...texts, ...times });
       for (const [ordinal, { chunks, startedAt, quorum }] of stages.entries()) {
         const of = `stg_${index}_${ordinal}` as StageId;

@@ -7,6 +7,7 @@ import { jobRoutes } from '../routes/jobs.ts';
 import { cancelJob, deleteJob } from './actions.ts';
 import { advance } from './advance.ts';
 import {
+  askedBy,
   finishChunk,
   openStage,
   PROBE,
@@ -34,7 +35,7 @@ async function timed<T>(what: string, act: () => Promise<T>): Promise<T> {
 }
 
 async function page(path: string): Promise<unknown> {
-  const routes = path.includes('/chunks') ? chunkRoutes(farm.parts) : jobRoutes(farm.parts);
+  const routes = askedBy(farm.by, path.includes('/chunks') ? chunkRoutes(farm.parts) : jobRoutes(farm.parts));
   const response = await timed(`GET ${path.replace(/job_\w+/, ':id')}`, async () => {
     const got = await routes.request(path);
     await got.clone().arrayBuffer();
@@ -103,8 +104,8 @@ test('a job of 100,000 frames is planned, shown, canceled and deleted', async ()
   await page(`/api/v1/jobs/${job}/log`);
   console.log(`memory: ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`);
 
-  await timed('cancel', () => cancelJob(farm.parts, job));
-  await timed('delete', () => deleteJob(farm.parts, job));
+  await timed('cancel', () => cancelJob(farm.parts, farm.by, job));
+  await timed('delete', () => deleteJob(farm.parts, farm.by, job));
   assert.equal((await farm.parts.db.selectFrom('chunks').select('id').limit(1).execute()).length, 0);
 });
 
@@ -118,7 +119,7 @@ test('5,000 jobs are listed in pages, and each is found once', async () => {
   let cursor: string | null = null;
   do {
     const from: string = cursor === null ? '' : `&cursor=${cursor}`;
-    const response = await jobRoutes(farm.parts).request(`/api/v1/jobs?limit=200${from}`);
+    const response = await askedBy(farm.by, jobRoutes(farm.parts)).request(`/api/v1/jobs?limit=200${from}`);
     const list = JobList.parse(await response.json());
     assert.equal(list.total, 5_000);
     for (const job of list.jobs) seen.add(job.id);

@@ -17,11 +17,11 @@ test('a frame of a completed job is made once more, and the video anew; the othe
   const video = await videoOf(farm, job);
   const before = await leases(farm, job);
 
-  assert.deepEqual(await redoChunk(farm.parts, job, 1), { ok: true });
+  assert.deepEqual(await redoChunk(farm.parts, farm.by, job, 1), { ok: true });
   assert.equal((await stateOfJob(farm.parts, job)).state, 'running');
   assert.deepEqual(await counts(farm, job), { done: 3, queued: 1 });
   assert.equal(await videoOf(farm, job), video, 'the video of before was taken away too soon');
-  assert.deepEqual(await redoChunk(farm.parts, job, 1), { ok: true }, 'asked for twice');
+  assert.deepEqual(await redoChunk(farm.parts, farm.by, job, 1), { ok: true }, 'asked for twice');
   await farm.parts.engine.sweep();
   assert.equal((await stateOfJob(farm.parts, job)).state, 'running', 'put together without the frame');
 
@@ -39,7 +39,7 @@ test('a process that dies between the two steps leaves a job that completes as i
   const { farm, job } = await completedJob(t);
   const before = await leases(farm, job);
   farm.parts.balancer.rejectChunks = () => Promise.reject(new Error('died here'));
-  await assert.rejects(redoChunk(farm.parts, job, 1), /died here/);
+  await assert.rejects(redoChunk(farm.parts, farm.by, job, 1), /died here/);
   assert.equal((await stateOfJob(farm.parts, job)).state, 'assembling');
   await until(async () => {
     await farm.parts.engine.sweep();
@@ -53,7 +53,7 @@ test('a frame sent back while the video is made: what is made without it does no
   const { farm, job } = await startedJob(t);
   await renderFrames(farm.parts, job, picture('red'));
   assert.equal(await advance(farm.parts, job), 'plan');
-  assert.deepEqual(await redoChunk(farm.parts, job, 2), { ok: true });
+  assert.deepEqual(await redoChunk(farm.parts, farm.by, job, 2), { ok: true });
   await farm.parts.engine.advance(job);
   // The other process of two is not told of it, and has all frames of before in its video.
   await farm.parts.db.updateTable('jobs').set({ state: 'assembling' }).where('id', '=', job).execute();
@@ -66,10 +66,10 @@ test('a frame sent back while the video is made: what is made without it does no
 
 test('what cannot be made once more is refused with the reason, and nothing changes', async (t) => {
   const { farm, job } = await completedJob(t);
-  const unknown = await redoChunk(farm.parts, job, 99);
+  const unknown = await redoChunk(farm.parts, farm.by, job, 99);
   assert.ok(!unknown.ok && unknown.status === 404 && /no such part/.test(unknown.message));
   farm.link.up = false;
-  const away = await redoChunk(farm.parts, job, 0);
+  const away = await redoChunk(farm.parts, farm.by, job, 0);
   farm.link.up = true;
   assert.ok(!away.ok && away.status === 503);
   assert.equal((await stateOfJob(farm.parts, job)).state, 'completed');
@@ -78,13 +78,13 @@ test('what cannot be made once more is refused with the reason, and nothing chan
   const probe = await newestStage(farm.parts.db, preparing);
   assert.ok(probe);
   await finishChunk(farm.parts, probe.id, 0, { result: {} });
-  const early = await redoChunk(farm.parts, preparing, 0);
+  const early = await redoChunk(farm.parts, farm.by, preparing, 0);
   assert.ok(!early.ok && early.status === 409, JSON.stringify(early));
 
   const canceled = await farm.addJob();
   await probed(farm.parts, canceled);
-  await cancelJob(farm.parts, canceled);
-  const over = await redoChunk(farm.parts, canceled, 0);
+  await cancelJob(farm.parts, farm.by, canceled);
+  const over = await redoChunk(farm.parts, farm.by, canceled, 0);
   assert.ok(!over.ok && /Retry the job first.*canceled\./.test(over.message), JSON.stringify(over));
 });
 

@@ -1,3 +1,4 @@
+import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { chunkId, type JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -18,8 +19,13 @@ import type { PartsWithEngine } from './engine.ts';
  * together once more: so a process that dies at any point leaves a job that
  * ends complete, at worst without the wish, which nobody was promised yet.
  */
-export function redoChunk(parts: PartsWithEngine, id: JobId, ordinal: number): Promise<Outcome> {
-  return withJob(parts, id, async (job) => {
+export function redoChunk(
+  parts: PartsWithEngine,
+  by: Principal,
+  id: JobId,
+  ordinal: number,
+): Promise<Outcome> {
+  return withJob(parts, by, id, async (job) => {
     const stage = await newestStage(parts.db, id);
     const chunk = stage === undefined ? undefined : await findChunk(parts.db, stage.id, ordinal);
     if (stage === undefined || chunk === undefined) return NO_CHUNK;

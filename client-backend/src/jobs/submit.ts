@@ -1,3 +1,4 @@
+import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
@@ -18,10 +19,11 @@ import { planStage } from './plan-stage.ts';
  */
 export async function submit(
   parts: Parts,
+  by: Pick<Principal, 'person' | 'team'>,
   request: z.output<typeof CreateJob>,
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
   const { name, priority, group, ...submission } = request;
-  const prepared = await backendKindOf(request.kind).prepare(parts, submission);
+  const prepared = await backendKindOf(request.kind).prepare(parts, submission, by.team);
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
   const spec = kind.spec.parse(prepared.spec);
@@ -33,7 +35,8 @@ export async function submit(
     if ((await knownBlobs(db, [...distinct])).size < distinct.size) return false;
     await insertJob(db, {
       id: job,
-      owner_id: parts.owner,
+      team_id: by.team,
+      person_id: by.person,
       kind: request.kind,
       name: oneLine(name ?? prepared.name).slice(0, 200) || job,
       ...columnsOf({ status: 'preparing' }),

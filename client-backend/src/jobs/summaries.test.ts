@@ -31,9 +31,9 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
     });
 
     const list = (query: Record<string, unknown>) =>
-      jobListPage(farm.parts, farm.parts.owner, JobListQuery.parse(query));
+      jobListPage(farm.parts, farm.by.team, JobListQuery.parse(query));
     const summaryOf = async (job: JobId) => {
-      const head = await findJobHead(farm.parts.db, job, farm.parts.owner);
+      const head = await findJobHead(farm.parts.db, job, farm.by.team);
       assert.ok(head);
       const [summary] = await summarize(farm.parts, [head]);
       assert.ok(summary);
@@ -50,8 +50,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await farm.parts.engine.advance(job);
       const { state, startedAt } = await summaryOf(job);
       assert.deepEqual([state, startedAt], ['running', at - 1_000]);
-      await cancelJob(farm.parts, job);
-      await retryJob(farm.parts, job);
+      await cancelJob(farm.parts, farm.by, job);
+      await retryJob(farm.parts, farm.by, job);
       await farm.parts.engine.advance(job);
       assert.equal((await summaryOf(job)).startedAt, at - 1_000);
     });
@@ -64,8 +64,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       }
       const [first, second, , last] = made;
       assert.ok(first && second && last);
-      await renameOrPrioritize(farm.parts, second, { priority: 50 });
-      await cancelJob(farm.parts, last);
+      await renameOrPrioritize(farm.parts, farm.by, second, { priority: 50 });
+      await cancelJob(farm.parts, farm.by, last);
       const orders = {
         running: ['100% Shot_x', 'alley shot 10', 'Sky shot 2', 'forest'],
         newest: ['forest', '100% Shot_x', 'alley shot 10', 'Sky shot 2'],
@@ -109,8 +109,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         result: {},
         files: [{ name: 'frame', mediaType: 'image/png', ...blob }],
       });
-      await cancelJob(farm.parts, small);
-      await cancelJob(farm.parts, large);
+      await cancelJob(farm.parts, farm.by, small);
+      await cancelJob(farm.parts, farm.by, large);
       await measureJobs(farm.parts);
       const [a, b] = [(await summaryOf(small)).bytes, (await summaryOf(large)).bytes];
       assert.ok(a !== null && b !== null && a > 0);
@@ -119,7 +119,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         (await list({ q: 'sized', sort: 'largest' })).jobs.map((job) => job.name),
         ['sized b', 'sized a'],
       );
-      await retryJob(farm.parts, large);
+      await retryJob(farm.parts, farm.by, large);
       assert.equal((await summaryOf(large)).bytes, null, 'measured anew once it is over again');
     });
   });

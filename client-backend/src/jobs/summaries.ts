@@ -1,5 +1,5 @@
 import type { Counts, JobList, JobListQuery, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import type { OwnerId, StageId } from '@parallel-pilot/shared/model/ids.ts';
+import type { StageId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
 import {
@@ -21,15 +21,15 @@ const MEASURED = 40;
 /** What summaries are made of: rows, and what the balancer said of chunks under way. */
 type Sources = Pick<Parts, 'db' | 'balancer' | 'clock'>;
 
-/** One page of the owner's jobs, in five queries however long it is. */
+/** One page of the team's jobs, in five queries however long it is. */
 export async function jobListPage(
   sources: Sources,
-  owner: OwnerId,
+  team: TeamId,
   query: z.output<typeof JobListQuery>,
 ): Promise<JobList> {
   const { db } = sources;
   const words = query.q?.split(/\s+/).filter(Boolean);
-  const filter = { owner, group: query.group, words };
+  const filter = { team, group: query.group, words };
   const after = readCursor(query.cursor);
   const page = { order: query.sort, limit: query.limit + 1, after };
   const rows = await listJobs(db, { ...filter, state: query.state }, page);

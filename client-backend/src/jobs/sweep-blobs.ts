@@ -1,6 +1,7 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { chunkFiles, chunkFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { forgetTeamBlobs } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import type { Parts } from '../parts.ts';
 import { removeFiles } from './let-go.ts';
 
@@ -27,6 +28,7 @@ export function createBlobSweep(parts: Parts): () => Promise<void> {
 
 async function sweep(parts: Parts): Promise<void> {
   const before = parts.clock() - GRACE_MS;
+  await forgetTeamBlobs(parts.db, before);
   for (let after = ''; ; ) {
     const page = await oldBlobs(parts.db, before, after, CANDIDATES);
     const last = page.at(-1);

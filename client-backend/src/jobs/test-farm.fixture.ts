@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { type Principal, SCOPES } from '@parallel-pilot/shared/access/principal.ts';
 import { FrameResult } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import { BlenderProbe } from '@parallel-pilot/shared/kinds/blender/probe.ts';
 import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
@@ -27,8 +29,9 @@ import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { ensureOwner } from '@parallel-pilot/shared/server/db/owners.ts';
+import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { createConfinement } from '../confinement.ts';
 import { createExclusive } from '../exclusive.ts';
@@ -39,6 +42,8 @@ import { planStage } from './plan-stage.ts';
 
 export type TestFarm = {
   parts: PartsWithEngine;
+  /** Who asks: the farm's first person. */
+  by: Principal;
   /** False makes the balancer answer `not-ready`. */
   link: { up: boolean };
   /** What the pages were told of. */
@@ -78,16 +83,18 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
     clock: Date.now,
     random: (count) => randomBytes(count),
     log,
-    owner: await ensureOwner(db, 1),
+    first: await ensureFirstPerson(db, 1),
     balancer: playBalancer(() => parts, link),
     live: {
       jobChanged: (job) => void told.add(job),
+      jobDeleted: (job) => void told.add(job),
       backgroundProgressed: (job, fraction) => void backgroundFraction.set(job, fraction),
       backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
     },
   });
   return {
     parts,
+    by: asFirst(parts),
     link,
     told,
     addWorker: (capabilities = BLENDER) => addWorker(parts, capabilities),
@@ -99,6 +106,27 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
       if (place.dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The farm's first person, as whoever sits at the machine. */
+export const asFirst = ({ first }: Pick<Parts, 'first'>): Principal => ({
+  ...first,
+  teamRole: 'owner',
+  farmRole: 'admin',
+  scopes: SCOPES,
+  proof: { type: 'local' },
+  impersonator: null,
+});
+
+/** These routes as whoever that is asks them, with no guard before. */
+export function askedBy(principal: Principal, ...all: OpenAPIHono[]): OpenAPIHono {
+  const app = new OpenAPIHono();
+  app.use((c, next) => {
+    c.set('principal' as never, principal as never);
+    return next();
+  });
+  for (const routes of all) app.route('/', routes);
+  return app;
 }
 
 export const BLENDER: Capabilities = {
@@ -170,7 +198,8 @@ async function addWorker(parts: Parts, capabilities: Capabilities): Promise<Work
     .values({
       id,
       identity_hash: 'x',
-      owner_id: parts.owner,
+      team_id: parts.first.team,
+      person_id: parts.first.person,
       name: `worker ${id.slice(-4)}`,
       status: 'online',
       slots: 1,
@@ -207,7 +236,8 @@ async function addJob(
   await parts.db.transaction().execute(async (db) => {
     await insertJob(db, {
       id: job,
-      owner_id: parts.owner,
+      team_id: parts.first.team,
+      person_id: parts.first.person,
       kind: 'blender',
       name,
       ...columnsOf({ status: 'preparing' }),
@@ -234,6 +264,7 @@ export async function storeBytes(
   const stored = await parts.blobs.write(Readable.from([bytes]), { maxBytes: 1 << 30, expect: hash });
   if (!stored.ok) throw new Error(stored.message);
   await insertBlobs(parts.db, [{ hash, size: stored.size, media_type: mediaType, created_at: 1 }]);
+  await noteTeamBlob(parts.db, parts.first.team, hash, 1);
   return { hash, size: stored.size };
 }
 

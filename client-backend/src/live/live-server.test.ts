@@ -33,7 +33,9 @@ before(async () => {
     db: farm.parts.db,
     log: createLog('test', 'silent'),
     authorizeRequest: async (headers) =>
-      headers.authorization === 'Bearer stranger' ? { ok: false, message: 'no' } : { ok: true },
+      headers.authorization === 'Bearer stranger'
+        ? { ok: false, message: 'no' }
+        : { ok: true, principal: farm.by },
   });
   url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/live`;
 });

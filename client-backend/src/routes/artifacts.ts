@@ -6,6 +6,8 @@ import { findArtifact, listArtifacts } from '@parallel-pilot/shared/server/db/ar
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { principalOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
 import { disposition } from '../http/disposition.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { sendBlob } from '../http/send-blob.ts';
@@ -20,13 +22,13 @@ export function artifactRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
     const { id } = c.req.valid('param');
-    const job = await findJobHead(parts.db, id, parts.owner);
+    const job = await findJobHead(parts.db, id, principalOf(c).team);
     if (job === undefined) return problem(c, 404, NOT_FOUND.code, NOT_FOUND.message);
     return c.json({ artifacts: await listOf(parts, job) }, 200);
   });
   routes.openapi(get, async (c) => {
     const { id, name } = c.req.valid('param');
-    const job = await findJobHead(parts.db, id, parts.owner);
+    const job = await findJobHead(parts.db, id, principalOf(c).team);
     if (job === undefined) return problem(c, 404, NOT_FOUND.code, NOT_FOUND.message);
     const how = c.req.valid('query').download === undefined ? 'inline' : 'attachment';
     const artifact = await findArtifact(parts.db, id, name);
@@ -86,6 +88,7 @@ const binary = { schema: z.string().meta({ format: 'binary' }) };
 const list = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/artifacts',
+  ...needs('jobs.see'),
   tags,
   summary: 'What can be downloaded',
   request: { params: param },
@@ -97,6 +100,7 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/artifacts/{name}',
+  ...needs('jobs.see'),
   tags,
   summary:
     'A file of the result, whole or in ranges; all.zip holds all files of a completed job that has several',

@@ -12,6 +12,7 @@ import {
   type StageId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { signLease, signReceipt } from '@parallel-pilot/shared/server/signature.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
@@ -136,8 +137,11 @@ async function exerciseLease(backend: TestBackend): Promise<void> {
     const receipt = signReceipt(received, parts.secrets.signingKey);
     assert.deepEqual(await put.json(), { hash: hashOf(frame), size: 5000, receipt });
   }
-  const info = await (await fetch(`${backend.url}/api/v1/blobs/${hashOf(frame)}/info`)).json();
-  assert.deepEqual(info, { hash: hashOf(frame), size: 5000, mediaType: 'image/png' });
+  // What a worker stored is nobody's upload, until somebody hands it in too.
+  const info = () => fetch(`${backend.url}/api/v1/blobs/${hashOf(frame)}/info`);
+  assert.equal((await info()).status, 404);
+  await noteTeamBlob(parts.db, parts.first.team, hashOf(frame), 1);
+  assert.deepEqual(await (await info()).json(), { hash: hashOf(frame), size: 5000, mediaType: 'image/png' });
 
   const foreign = await ask(hashOf(frame));
   assert.deepEqual([foreign.status, await codeOf(foreign)], [403, 'not-an-input']);
@@ -167,7 +171,8 @@ async function grantLease(
     .insertInto('jobs')
     .values({
       id: job,
-      owner_id: parts.owner,
+      team_id: parts.first.team,
+      person_id: parts.first.person,
       kind,
       name: 'a',
       state: 'running',

@@ -8,9 +8,12 @@ import { type StageInput, StoredFile } from '@parallel-pilot/shared/protocol/wor
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { findBlob, isLeaseOpen, workOfLease } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { principalOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { sendBlob } from '../http/send-blob.ts';
 import type { Parts } from '../parts.ts';
@@ -25,7 +28,9 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
   const uploads = createLeaseUploads(parts.config.maxUploadBytes);
   routes.openapi(info, async (c) => {
     const { hash } = c.req.valid('param');
-    const row = await findBlob(parts.db, hash);
+    // What others have handed in is not here for this team; nor does it take longer to say so.
+    const here = await hasBlob(parts.db, principalOf(c).team, hash);
+    const row = here ? await findBlob(parts.db, hash) : undefined;
     const size = row === undefined ? null : await parts.blobs.size(hash);
     if (row === undefined || size === null) return problem(c, 404, 'blob-unknown', 'This file is not here.');
     return c.json({ hash, size, mediaType: row.media_type }, 200);
@@ -128,6 +133,7 @@ const binary = { schema: z.string().meta({ format: 'binary' }) };
 const info = createRoute({
   method: 'get',
   path: '/api/v1/blobs/{hash}/info',
+  ...needs('jobs.submit'),
   tags: ['Uploads'],
   summary: 'Is a file with this SHA-256 here already?',
   request: { params: param },
@@ -140,6 +146,7 @@ const info = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/api/v1/blobs/{hash}',
+  ...needs('lease'),
   tags: ['Workers'],
   summary: 'An input of a lease, for its worker; with ranges',
   request: { params: param, query: underLease },
@@ -153,6 +160,7 @@ const get = createRoute({
 const put = createRoute({
   method: 'put',
   path: '/api/v1/blobs/{hash}',
+  ...needs('lease'),
   tags: ['Workers'],
   summary: 'A result of a lease, from its worker',
   request: { params: param, query: underLease },

@@ -8,6 +8,8 @@ import {
 } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
+import { principalOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { NOT_FOUND } from '../jobs/actions.ts';
 import { chunkDetail, chunkListPage, chunkStatesPage } from '../jobs/chunk-pages.ts';
@@ -19,25 +21,30 @@ import { redoChunk } from '../jobs/redo-chunk.ts';
 export function chunkRoutes(parts: PartsWithEngine): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
-    const page = await chunkListPage(parts, c.req.valid('param').id, c.req.valid('query'));
+    const page = await chunkListPage(
+      parts,
+      c.req.valid('param').id,
+      principalOf(c).team,
+      c.req.valid('query'),
+    );
     return page === null ? problem(c, 404, NOT_FOUND.code, NOT_FOUND.message) : c.json(page, 200);
   });
   // Before the route with an ordinal, which "states" is not.
   routes.openapi(states, async (c) => {
-    const page = await chunkStatesPage(parts, c.req.valid('param').id);
+    const page = await chunkStatesPage(parts, c.req.valid('param').id, principalOf(c).team);
     return page === null ? problem(c, 404, NOT_FOUND.code, NOT_FOUND.message) : c.json(page, 200);
   });
   routes.openapi(one, async (c) => {
     const { id, ordinal } = c.req.valid('param');
-    const detail = await chunkDetail(parts, id, ordinal);
+    const detail = await chunkDetail(parts, id, principalOf(c).team, ordinal);
     if (detail === null) return problem(c, 404, 'chunk-unknown', 'The job has no such part.');
     return c.json(detail, 200);
   });
   routes.openapi(retry, async (c) => {
     const { id, ordinal } = c.req.valid('param');
-    const outcome = await redoChunk(parts, id, ordinal);
+    const outcome = await redoChunk(parts, principalOf(c), id, ordinal);
     if (!outcome.ok) return problem(c, outcome.status, outcome.code, outcome.message);
-    const detail = await jobDetail(parts, id);
+    const detail = await jobDetail(parts, id, principalOf(c).team);
     return detail === null ? problem(c, 404, NOT_FOUND.code, NOT_FOUND.message) : c.json(detail, 200);
   });
   return routes;
@@ -50,6 +57,7 @@ const tags = ['Chunks'];
 const list = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/chunks',
+  ...needs('jobs.see'),
   tags,
   summary: 'Chunks by ordinal, in pages',
   request: { params: param, query: ChunkListQuery },
@@ -58,6 +66,7 @@ const list = createRoute({
 const states = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/chunks/states',
+  ...needs('jobs.see'),
   tags,
   summary: 'The state of every chunk as one letter each',
   request: { params: param },
@@ -67,6 +76,7 @@ const ofOne = param.extend({ ordinal: z.coerce.number().int().min(0).max(100_000
 const one = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/chunks/{ordinal}',
+  ...needs('jobs.see'),
   tags,
   summary: 'A chunk with every attempt and its log',
   request: { params: ofOne },
@@ -75,11 +85,12 @@ const one = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/api/v1/jobs/{id}/chunks/{ordinal}/retry',
+  ...needs('jobs.steer'),
   tags,
   summary: 'Make a chunk that is done once more, and the result anew; also of a completed job',
   request: { params: ofOne },
   responses: {
     200: { description: 'The job', content: json(JobDetail) },
-    ...problems(400, 404, 409, 422, 503),
+    ...problems(400, 403, 404, 409, 422, 503),
   },
 });

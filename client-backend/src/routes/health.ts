@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { Health } from '@parallel-pilot/shared/api/farm.ts';
 import { sql } from 'kysely';
 import packageJson from '../../package.json' with { type: 'json' };
+import { needs } from '../auth/needs.ts';
 import { newRoutes } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
 
@@ -48,6 +49,7 @@ const answer = (description: string) => ({
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
+  ...needs('open'),
   tags: ['Health'],
   summary: 'Does the process live?',
   responses: { 200: answer('It does') },
@@ -56,6 +58,7 @@ const healthz = createRoute({
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
+  ...needs('open'),
   tags: ['Health'],
   summary: 'Are the database, the load balancer and disk space there?',
   responses: { 200: answer('Ready'), 503: answer('Something is missing') },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { OpenAPIHono } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import {
   ArtifactList,
   ChunkDetail,
@@ -15,6 +15,7 @@ import sharp from 'sharp';
 import { fromBuffer } from 'yauzl';
 import { until } from '../../../tests/support/until.ts';
 import {
+  askedBy,
   failChunk,
   openStage,
   probed,
@@ -34,9 +35,8 @@ let app: OpenAPIHono;
 before(async () => {
   farm = await startTestFarm();
   await farm.addWorker();
-  app = new OpenAPIHono();
-  for (const routes of [jobRoutes, chunkRoutes, frameRoutes, artifactRoutes])
-    app.route('/', routes(farm.parts));
+  const all = [jobRoutes, chunkRoutes, frameRoutes, artifactRoutes];
+  app = askedBy(farm.by, ...all.map((routes) => routes(farm.parts)));
 });
 after(() => farm.stop());
 

@@ -13,6 +13,8 @@ import {
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { principalOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import {
   cancelJob,
@@ -35,30 +37,40 @@ import { jobListPage } from '../jobs/summaries.ts';
 export function jobRoutes(parts: PartsWithEngine): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(create, async (c) => {
-    const submitted = await submit(parts, c.req.valid('json'));
+    const submitted = await submit(parts, principalOf(c), c.req.valid('json'));
     if (!submitted.ok) return problem(c, 422, submitted.code, submitted.message, submitted.choices);
-    const detail = await jobDetail(parts, submitted.job);
+    const detail = await jobDetail(parts, submitted.job, principalOf(c).team);
     if (detail === null) return unknown(c);
     c.header('location', `/api/v1/jobs/${submitted.job}`);
     return c.json(detail, 201);
   });
   routes.openapi(list, async (c) => {
-    return c.json(await jobListPage(parts, parts.owner, c.req.valid('query')), 200);
+    return c.json(await jobListPage(parts, principalOf(c).team, c.req.valid('query')), 200);
   });
   routes.openapi(get, async (c) => {
-    const detail = await jobDetail(parts, c.req.valid('param').id);
+    const detail = await jobDetail(parts, c.req.valid('param').id, principalOf(c).team);
     return detail === null ? unknown(c) : c.json(detail, 200);
   });
   routes.openapi(log, async (c) => {
-    const found = await jobLog(parts, c.req.valid('param').id, c.req.valid('query').after ?? null);
+    const found = await jobLog(
+      parts,
+      c.req.valid('param').id,
+      principalOf(c).team,
+      c.req.valid('query').after ?? null,
+    );
     return found === null ? unknown(c) : c.json(found, 200);
   });
   routes.openapi(submission, async (c) => {
-    const found = await submissionOf(parts, c.req.valid('param').id);
+    const found = await submissionOf(parts, c.req.valid('param').id, principalOf(c).team);
     return found === null ? unknown(c) : c.json(found, 200);
   });
   routes.openapi(spans, async (c) => {
-    const found = await timeline(parts, c.req.valid('param').id, c.req.valid('query').limit);
+    const found = await timeline(
+      parts,
+      c.req.valid('param').id,
+      principalOf(c).team,
+      c.req.valid('query').limit,
+    );
     return found === null ? unknown(c) : c.json(found, 200);
   });
   steer(routes, parts);
@@ -69,28 +81,28 @@ function steer(routes: OpenAPIHono, parts: PartsWithEngine): void {
   /** The job as it stands after what was asked for, or why it was refused. */
   const answer = async (c: Context, id: JobId, outcome: Outcome) => {
     if (!outcome.ok) return problem(c, outcome.status, outcome.code, outcome.message);
-    const detail = await jobDetail(parts, id);
+    const detail = await jobDetail(parts, id, principalOf(c).team);
     return detail === null ? unknown(c) : c.json(detail, 200);
   };
   const actions = { pause: pauseJob, resume: resumeJob, cancel: cancelJob, retry: retryJob } as const;
   for (const name of ['pause', 'resume', 'cancel', 'retry'] as const) {
     routes.openapi(action(name), async (c) => {
       const { id } = c.req.valid('param');
-      return answer(c, id, await actions[name](parts, id));
+      return answer(c, id, await actions[name](parts, principalOf(c), id));
     });
   }
   routes.openapi(settings, async (c) => {
     const { id } = c.req.valid('param');
-    return answer(c, id, await giveSettings(parts, id, c.req.valid('json')));
+    return answer(c, id, await giveSettings(parts, principalOf(c), id, c.req.valid('json')));
   });
   routes.openapi(patch, async (c) => {
     const { id } = c.req.valid('param');
     const { name, priority } = c.req.valid('json');
     const edit = { ...(name === undefined ? {} : { name }), ...(priority === undefined ? {} : { priority }) };
-    return answer(c, id, await renameOrPrioritize(parts, id, edit));
+    return answer(c, id, await renameOrPrioritize(parts, principalOf(c), id, edit));
   });
   routes.openapi(remove, async (c) => {
-    const outcome = await deleteJob(parts, c.req.valid('param').id);
+    const outcome = await deleteJob(parts, principalOf(c), c.req.valid('param').id);
     if (!outcome.ok) return problem(c, outcome.status, outcome.code, outcome.message);
     return c.body(null, 204);
   });
@@ -106,6 +118,7 @@ const detailed = { description: 'The job', content: json(JobDetail) };
 const create = createRoute({
   method: 'post',
   path: '/api/v1/jobs',
+  ...needs('jobs.submit'),
   tags,
   summary: 'Submit a job on an uploaded file',
   request: { body: { required: true, content: json(CreateJob) } },
@@ -114,6 +127,7 @@ const create = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/v1/jobs',
+  ...needs('jobs.see'),
   tags,
   summary: 'Jobs in pages, newest first if not sorted otherwise',
   request: { query: JobListQuery },
@@ -122,6 +136,7 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}',
+  ...needs('jobs.see'),
   tags,
   summary: 'One job',
   request: { params: param },
@@ -130,6 +145,7 @@ const get = createRoute({
 const log = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/log',
+  ...needs('jobs.see'),
   tags,
   summary: 'Notes, the logs of the attempts that failed, and what scripts printed, in pages of 200 attempts',
   request: { params: param, query: JobLogQuery },
@@ -138,6 +154,7 @@ const log = createRoute({
 const submission = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/submission',
+  ...needs('jobs.see'),
   tags,
   summary: 'What the job was submitted as, to be submitted again',
   request: { params: param },
@@ -146,6 +163,7 @@ const submission = createRoute({
 const spans = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/timeline',
+  ...needs('jobs.see'),
   tags,
   summary: 'The newest spans of work, for worker x time',
   request: {
@@ -164,32 +182,36 @@ const action = (name: keyof typeof SUMMARIES) =>
   createRoute({
     method: 'post',
     path: `/api/v1/jobs/{id}/${name}`,
+    ...needs('jobs.steer'),
     tags,
     summary: SUMMARIES[name],
     request: { params: param },
-    responses: { 200: detailed, ...problems(404, 409, 422, 503) },
+    responses: { 200: detailed, ...problems(403, 404, 409, 422, 503) },
   });
 const settings = createRoute({
   method: 'put',
   path: '/api/v1/jobs/{id}/settings',
+  ...needs('jobs.steer'),
   tags,
   summary: 'Settings for a job in state ready; starts the work',
   request: { params: param, body: { required: true, content: json(GiveSettings) } },
-  responses: { 200: detailed, ...problems(400, 404, 409, 422, 503) },
+  responses: { 200: detailed, ...problems(400, 403, 404, 409, 422, 503) },
 });
 const patch = createRoute({
   method: 'patch',
   path: '/api/v1/jobs/{id}',
+  ...needs('jobs.steer'),
   tags,
   summary: 'Change name or priority',
   request: { params: param, body: { required: true, content: json(PatchJob) } },
-  responses: { 200: detailed, ...problems(400, 404, 409, 422, 503) },
+  responses: { 200: detailed, ...problems(400, 403, 404, 409, 422, 503) },
 });
 const remove = createRoute({
   method: 'delete',
   path: '/api/v1/jobs/{id}',
+  ...needs('jobs.delete'),
   tags,
   summary: 'Delete the job, and its files that no other job uses',
   request: { params: param },
-  responses: { 204: { description: 'Deleted' }, ...problems(404, 409, 422, 503) },
+  responses: { 204: { description: 'Deleted' }, ...problems(403, 404, 409, 422, 503) },
 });

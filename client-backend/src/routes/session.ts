@@ -1,25 +1,26 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { Session, SignIn } from '@parallel-pilot/shared/api/farm.ts';
+import { findPerson, teamsOf } from '@parallel-pilot/shared/server/db/people.ts';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { type Access, SESSION_COOKIE } from '../auth/access.ts';
 import { accessRequestOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
+import type { Identification } from '../auth/request.ts';
 import { SESSION_MS } from '../auth/sessions.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
 
-/** Signing in and out on the site; programs send the key as a bearer token instead. */
+/** Signing in and out on the site; programs send a key as a bearer token instead. */
 export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}): OpenAPIHono {
   const routes = newRoutes();
-  const view = (signedIn: boolean) => ({
-    required: access.required,
-    signedIn,
-    owner: signedIn ? parts.owner : null,
-  });
-  routes.openapi(look, async (c) => c.json(view((await access.identify(accessRequestOf(c))).ok), 200));
+  const view = (identified: Identification) =>
+    sessionView(parts, access, identified.ok ? identified.principal : null);
+  routes.openapi(look, async (c) => c.json(await view(await access.identify(accessRequestOf(c))), 200));
   routes.openapi(signIn, async (c) => {
-    if (!access.required) return c.json(view(true), 200);
+    if (access.mode === 'local') return c.json(await view(await access.identify(accessRequestOf(c))), 200);
     const result = await access.signIn(c.req.valid('json').key, accessRequestOf(c));
-    if (!result.ok) return problem(c, result.status === 429 ? 429 : 401, result.code, result.message);
+    if (!result.ok) return problem(c, result.status, result.code, result.message);
     setCookie(c, SESSION_COOKIE, result.token, {
       httpOnly: true,
       sameSite: 'Strict',
@@ -27,25 +28,50 @@ export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}
       maxAge: SESSION_MS / 1_000,
       secure: parts.config.publicUrl?.startsWith('https:') ?? false,
     });
-    return c.json(view(true), 200);
+    return c.json(await view(result), 200);
   });
   routes.openapi(signOut, async (c) => {
     await access.signOut(accessRequestOf(c));
     onSignOut();
     deleteCookie(c, SESSION_COOKIE, { path: '/' });
-    return c.json(view(!access.required), 200);
+    const asked = accessRequestOf(c);
+    const headers = { ...asked.headers, cookie: '' };
+    return c.json(await view(await access.identify({ ...asked, headers })), 200);
   });
   return routes;
 }
 
+async function sessionView(parts: Parts, access: Access, principal: Principal | null): Promise<Session> {
+  const farm = {
+    mode: access.mode,
+    ways: access.identities?.ways ?? { password: false, oidc: [], clerk: null },
+  };
+  const person = principal === null ? undefined : await findPerson(parts.db, principal.person);
+  if (principal === null || person === undefined)
+    return { ...farm, person: null, team: null, teams: [], scopes: [], impersonator: null };
+  const teams = await teamsOf(parts.db, principal.person);
+  const { impersonator } = principal;
+  const admin = impersonator === null ? undefined : await findPerson(parts.db, impersonator);
+  return {
+    ...farm,
+    person: { id: person.id, name: person.name, email: person.email, role: person.role },
+    team: teams.find((team) => team.id === principal.team) ?? null,
+    // A key is of one team.
+    teams: principal.proof.type === 'key' ? teams.filter((team) => team.id === principal.team) : teams,
+    scopes: [...principal.scopes],
+    impersonator: admin === undefined ? null : { id: admin.id, name: admin.name },
+  };
+}
+
 const session = {
-  description: 'Whether a key is demanded here, and whether this request has one',
+  description: 'How people sign in here, and who this request comes from',
   content: { 'application/json': { schema: Session } },
 };
 
 const look = createRoute({
   method: 'get',
   path: '/api/v1/session',
+  ...needs('open'),
   tags: ['Session'],
   summary: 'Am I signed in?',
   responses: { 200: session },
@@ -54,15 +80,17 @@ const look = createRoute({
 const signIn = createRoute({
   method: 'post',
   path: '/api/v1/session',
+  ...needs('open'),
   tags: ['Session'],
-  summary: "Sign in with the owner's key",
+  summary: 'Sign in with a key',
   request: { body: { required: true, content: { 'application/json': { schema: SignIn } } } },
-  responses: { 200: session, ...problems(400, 401, 413, 429) },
+  responses: { 200: session, ...problems(400, 401, 403, 413, 429) },
 });
 
 const signOut = createRoute({
   method: 'delete',
   path: '/api/v1/session',
+  ...needs('open'),
   tags: ['Session'],
   summary: 'Sign out',
   responses: { 200: session },

@@ -1,14 +1,19 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { Storage } from '@parallel-pilot/shared/api/farm.ts';
-import { bytesOfAllBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { bytesOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
+import { principalOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
 import { newRoutes } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
 
-/** How much the farm stores, and how much room there is. */
+/** How much the team stores, and how much room there is. */
 export function storageRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(storage, async (c) =>
-    c.json({ stored: await bytesOfAllBlobs(parts.db), free: await parts.blobs.freeBytes() }, 200),
+    c.json(
+      { stored: await bytesOfTeam(parts.db, principalOf(c).team), free: await parts.blobs.freeBytes() },
+      200,
+    ),
   );
   return routes;
 }
@@ -16,7 +21,8 @@ export function storageRoutes(parts: Parts): OpenAPIHono {
 const storage = createRoute({
   method: 'get',
   path: '/api/v1/storage',
+  ...needs('jobs.see'),
   tags: ['Farm'],
-  summary: 'What all jobs together store, and what is free',
+  summary: 'What all jobs of the team store together, and what is free',
   responses: { 200: { description: 'Bytes', content: { 'application/json': { schema: Storage } } } },
 });

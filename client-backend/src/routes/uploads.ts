@@ -1,7 +1,10 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { UploadInfo } from '@parallel-pilot/shared/api/farm.ts';
 import { UploadId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Context } from 'hono';
 import { z } from 'zod';
+import { principalOf } from '../auth/guard.ts';
+import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problemResponse, problems } from '../http/problems.ts';
 import type { Parts } from '../parts.ts';
 import { inWords } from '../text/in-words.ts';
@@ -11,14 +14,15 @@ import { UPLOADS_PATH, type Uploads } from '../uploads/uploads.ts';
 export function uploadRoutes(parts: Parts, uploads: Uploads): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(info, async (c) => {
-    const found = await uploads.info(c.req.valid('param').id);
+    const found = await uploads.info(c.req.valid('param').id, principalOf(c).team);
     return found === null ? problem(c, 404, 'upload-unknown', UNKNOWN) : c.json(found, 200);
   });
-  const tus = async (request: Request) => explain(await uploads.handle(request), request, parts);
-  routes.on(['POST', 'OPTIONS'], UPLOADS_PATH, (c) => tus(c.req.raw));
+  const tus = async (c: Context) =>
+    explain(await uploads.handle(c.req.raw, principalOf(c).team), c.req.raw, parts);
+  routes.on(['POST', 'OPTIONS'], UPLOADS_PATH, (c) => tus(c));
   routes.all(`${UPLOADS_PATH}/:id`, (c, next) => {
     const wrong = c.req.method === 'GET' || !UploadId.safeParse(c.req.param('id')).success;
-    return wrong ? next() : tus(c.req.raw);
+    return wrong ? next() : tus(c);
   });
   for (const [method, path, summary] of TUS_OPERATIONS) describeTus(routes, method, path, summary);
   return routes;
@@ -71,6 +75,7 @@ function sentenceOf(status: number, text: string, parts: Parts): [code: string, 
 const info = createRoute({
   method: 'get',
   path: `${UPLOADS_PATH}/{id}/info`,
+  ...needs('jobs.submit'),
   tags: ['Uploads'],
   summary: 'How far an upload is, and the blob it became',
   request: { params: z.object({ id: UploadId }) },
@@ -95,5 +100,13 @@ function describeTus(
 ): void {
   const request = path === UPLOADS_PATH ? {} : { request: { params: z.object({ id: UploadId }) } };
   const responses = { default: { description: 'As tus 1.0 says; errors are problem documents' } };
-  routes.openAPIRegistry.registerPath({ method, path, tags: ['Uploads'], summary, ...request, responses });
+  routes.openAPIRegistry.registerPath({
+    method,
+    path,
+    ...needs('jobs.submit'),
+    tags: ['Uploads'],
+    summary,
+    ...request,
+    responses,
+  });
 }

@@ -18,7 +18,7 @@ test('workers are shown with what they do now, by the names of jobs and frames',
     await backend.stop();
     await folder.remove();
   });
-  const { db, owner } = backend.parts;
+  const { db, first } = backend.parts;
   const [ada, ben] = [newId('wrk', random), newId('wrk', random)];
   for (const [id, name] of [
     [ben, 'ben'],
@@ -30,7 +30,8 @@ test('workers are shown with what they do now, by the names of jobs and frames',
         id,
         name,
         identity_hash: 'x',
-        owner_id: owner,
+        team_id: first.team,
+        person_id: first.person,
         status: id === ada ? 'online' : 'offline',
         slots: 2,
         capabilities_json: JSON.stringify({
@@ -50,7 +51,8 @@ test('workers are shown with what they do now, by the names of jobs and frames',
     .insertInto('jobs')
     .values({
       id: job,
-      owner_id: owner,
+      team_id: first.team,
+      person_id: first.person,
       kind: 'blender',
       name: 'Shot 7',
       state: 'running',

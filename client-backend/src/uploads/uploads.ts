@@ -1,9 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { UploadInfo } from '@parallel-pilot/shared/api/farm.ts';
+import type { TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { Server } from '@tus/server';
+import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
+import { Server, type Upload } from '@tus/server';
 import { createInFlight } from '../in-flight.ts';
 import type { Parts } from '../parts.ts';
 import { HashingStore } from './hashing-store.ts';
@@ -12,15 +15,15 @@ export const UPLOADS_PATH = '/api/v1/uploads';
 const EXPIRE_MS = 7 * 24 * 60 * 60_000;
 
 export interface Uploads {
-  /** Answers a tus request; a complete upload's reply carries `Blob-Hash`. */
-  handle(request: Request): Promise<Response>;
-  /** Null for an upload that is unknown or has expired. */
-  info(id: string): Promise<UploadInfo | null>;
+  /** Answers a tus request of that team; a complete upload's reply carries `Blob-Hash`. */
+  handle(request: Request, team: TeamId): Promise<Response>;
+  /** Null for an upload that is unknown, another team's, or has expired. */
+  info(id: string, team: TeamId): Promise<UploadInfo | null>;
   /** Removes uploads nobody has touched for 7 days. */
   sweep(): Promise<void>;
 }
 
-type UploadParts = Pick<Parts, 'config' | 'blobs' | 'db' | 'clock' | 'blobTurns'>;
+type UploadParts = Pick<Parts, 'config' | 'blobs' | 'db' | 'clock' | 'blobTurns' | 'first'>;
 
 /** Resumable uploads (tus 1.0), kept in `<data>/uploads` until they are whole and become blobs. */
 export async function createUploads(parts: UploadParts): Promise<Uploads> {
@@ -32,8 +35,15 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
   });
   await store.recover();
   // The PATCH that completes an upload and a HEAD that asks for it may come together.
+  const asking = new AsyncLocalStorage<TeamId>();
+  // Uploads that were begun when a farm had one owner say nothing of a team.
+  const teamOf = (upload: Upload): TeamId => (upload.metadata?.[TEAM] ?? parts.first.team) as TeamId;
+  const find = async (id: string, team: TeamId): Promise<Upload | null> => {
+    const upload = await store.getUpload(id).catch(() => null);
+    return upload === null || teamOf(upload) !== team ? null : upload;
+  };
   const settling = createInFlight<StoredBlob | null>();
-  const settle = (id: string) => settling(id, () => become(parts, store, id));
+  const settle = (id: string) => settling(id, () => become(parts, store, id, teamOf));
   const server = new Server({
     path: UPLOADS_PATH,
     datastore: store,
@@ -43,6 +53,10 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     maxSize: parts.config.maxUploadBytes,
     // A client that asks for the offset has given its old connection up, though that may still look open from here.
     lockDrainTimeout: 200,
+    // What the client says of a team is not asked.
+    async onUploadCreate(_request, { metadata }) {
+      return { metadata: { ...metadata, [TEAM]: asking.getStore() ?? parts.first.team } };
+    },
     // tus would put the text of any error into its reply; what is not a refusal goes to the application.
     onResponseError(_request, error) {
       if ('status_code' in error) return undefined;
@@ -55,19 +69,20 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     },
   });
   return {
-    async handle(request) {
-      const response = await server.handleWeb(request);
+    async handle(request, team) {
+      const id = new URL(request.url).pathname.slice(UPLOADS_PATH.length + 1);
+      if (id !== '' && (await find(id, team)) === null) return new Response(null, { status: 404 });
+      const response = await asking.run(team, () => server.handleWeb(request));
       if (request.method !== 'HEAD' || response.status !== 200) return response;
       if (response.headers.get('upload-offset') !== response.headers.get('upload-length')) return response;
       // All bytes came, but the process was killed, or the database away, before they became a blob.
-      const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
       const blob = await settle(id);
       if (blob === null) return new Response(null, { status: 404 });
       response.headers.set('Blob-Hash', blob.hash);
       return response;
     },
-    async info(id) {
-      const upload = await store.getUpload(id).catch(() => null);
+    async info(id, team) {
+      const upload = await find(id, team);
       if (upload === null) return null;
       const size = upload.size ?? 0;
       if (upload.offset < size) return { offset: upload.offset, size, blob: null };
@@ -78,6 +93,9 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
   };
 }
 
+/** In what tus keeps of an upload. */
+const TEAM = 'team';
+
 const GONE = { status_code: 404, body: 'The upload is gone.' };
 
 /** Turns a complete upload into a blob. May be called again after a crash at any point. Null where the blob was removed since. */
@@ -85,7 +103,9 @@ async function become(
   { blobs, db, clock, blobTurns }: UploadParts,
   store: HashingStore,
   id: string,
+  teamOf: (upload: Upload) => TeamId,
 ): Promise<StoredBlob | null> {
+  const team = teamOf(await store.getUpload(id));
   const before = await store.blobOf(id);
   const blob = before ?? (await hashed(store, id));
   await store.finish(id, blob);
@@ -96,6 +116,7 @@ async function become(
       return null;
     } else await blobs.adopt(store.fileOf(id), blob);
     await insertBlobs(db, [{ ...blob, media_type: 'application/octet-stream', created_at: clock() }]);
+    await noteTeamBlob(db, team, blob.hash, clock());
     return blob;
   });
 }

@@ -15,7 +15,7 @@ export function Gate() {
   const queries = useQueryClient();
   const session = useQuery(sessionQuery());
   const away = session.data === undefined && session.error !== null;
-  const signsIn = session.data?.required === true && !session.data.signedIn;
+  const signsIn = session.data !== undefined && session.data.person === null;
   const SignInPage = useFetched(signInPage, signsIn);
   useEffect(() => {
     if (!away) return;

@@ -8,7 +8,7 @@ import { sessionQuery } from '../api/queries.ts';
 export function SignOut() {
   const { data } = useQuery(sessionQuery());
   const leave = useMutation({ mutationFn: signOut, onSuccess: () => window.location.assign('/') });
-  if (data === undefined || !data.required) return null;
+  if (data === undefined || data.mode === 'local') return null;
   return (
     <ActionIcon
       variant="subtle"

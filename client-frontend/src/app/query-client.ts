@@ -30,5 +30,9 @@ export function createQueries(): QueryClient {
 }
 
 function signedOut(queries: QueryClient): void {
-  queries.setQueryData(sessionQuery().queryKey, { required: true, signedIn: false, owner: null });
+  queries.setQueryData(sessionQuery().queryKey, (known) =>
+    known === undefined
+      ? known
+      : { ...known, person: null, team: null, teams: [], scopes: [], impersonator: null },
+  );
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChunkId, LeaseId, OwnerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { ChunkId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkSpecTexts } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { type LeaseOutcome, outcomesOf } from '@parallel-pilot/shared/server/db/leases.ts';
@@ -22,7 +22,7 @@ const AGAIN_MS = 20;
  * effects need. When somebody else held the database the same is tried again;
  * any other error leaves the outcome unknown and is thrown.
  */
-export async function commit(db: Db, effects: readonly Effect[], owner: OwnerId): Promise<Committed> {
+export async function commit(db: Db, effects: readonly Effect[]): Promise<Committed> {
   const writes = effects.flatMap((effect) => (effect.type === 'write' ? [effect.write] : []));
   const chunks = effects.flatMap((effect) => (effect.type === 'assign' ? [chunkOf(effect.lease)] : []));
   const leases = effects.flatMap((effect) => (effect.type === 'reply-by-outcome' ? [effect.lease] : []));
@@ -35,7 +35,7 @@ export async function commit(db: Db, effects: readonly Effect[], owner: OwnerId)
   for (;;) {
     try {
       return await db.transaction().execute(async (transaction) => {
-        await performWrites(transaction, writes, owner);
+        await performWrites(transaction, writes);
         return read(transaction);
       });
     } catch (error) {

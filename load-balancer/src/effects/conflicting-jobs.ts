@@ -1,4 +1,4 @@
-import { type JobId, type OwnerId, type StageId, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import { type JobId, type StageId, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Effect, Write } from '../farm/effects.ts';
 import type { Farm } from '../farm/farm.ts';
@@ -11,18 +11,13 @@ class TriedOnly extends Error {}
  * itself too. Tries each alone in a transaction that is never committed, so
  * it is asked only after a fresh look at the database did not help.
  */
-export async function conflictingJobs(
-  db: Db,
-  farm: Farm,
-  effects: readonly Effect[],
-  owner: OwnerId,
-): Promise<JobId[]> {
+export async function conflictingJobs(db: Db, farm: Farm, effects: readonly Effect[]): Promise<JobId[]> {
   const jobOf = jobsByStage(farm, effects);
   const writes = effects.flatMap((effect) => (effect.type === 'write' ? [effect.write] : []));
   const parts = Map.groupBy(writes, (write) => jobOf.get(stageOf(write) ?? ('' as StageId)));
   const found: JobId[] = [];
   for (const [job, part] of parts) {
-    if (job !== undefined && (await conflicts(db, part, owner))) found.push(job);
+    if (job !== undefined && (await conflicts(db, part))) found.push(job);
   }
   return found;
 }
@@ -39,10 +34,10 @@ function stageOf(write: Write): StageId | null {
   return 'stage' in write ? write.stage : null;
 }
 
-async function conflicts(db: Db, writes: Write[], owner: OwnerId): Promise<boolean> {
+async function conflicts(db: Db, writes: Write[]): Promise<boolean> {
   try {
     await db.transaction().execute(async (transaction) => {
-      await performWrites(transaction, writes, owner);
+      await performWrites(transaction, writes);
       throw new TriedOnly();
     });
   } catch (error) {

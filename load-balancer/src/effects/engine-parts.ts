@@ -1,7 +1,8 @@
-import type { OwnerId, RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
+import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import type { Lender } from '../farm/farm.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Wire } from './perform.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -9,7 +10,8 @@ import type { Quarantine } from './quarantine.ts';
 /** What the engine is made of, wired in main.ts and handed down. */
 export type EngineParts = {
   db: Db;
-  owner: OwnerId;
+  /** Who lends the workers that the farm brings itself. */
+  lender: Lender;
   clock: Clock;
   random: RandomBytes;
   log: Log;

@@ -159,7 +159,7 @@ export class FarmEngine implements Engine {
   }
 
   async #attempt(batch: Inbound[], delivered: Delivered | null): Promise<void> {
-    const { db, clock, owner, random } = this.#parts;
+    const { db, clock, random } = this.#parts;
     const effects = (delivered === null ? this.#opening : null) ?? [];
     this.#opening = [];
     this.#effects = effects;
@@ -169,7 +169,7 @@ export class FarmEngine implements Engine {
       effects,
       schedule(this.farm, clock(), () => newId('lse', random)),
     );
-    const committed = await commit(db, effects, owner);
+    const committed = await commit(db, effects);
     perform(effects, committed, { ...this.#parts, push: (event) => this.push(event) });
   }
 

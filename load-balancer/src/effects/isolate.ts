@@ -6,7 +6,7 @@ import { HandlerError, refusalOf } from './handler-error.ts';
 import type { Inbound } from './inbound.ts';
 import { Conflict } from './write-batch.ts';
 
-type Parts = Pick<EngineParts, 'db' | 'owner' | 'wire' | 'quarantine'>;
+type Parts = Pick<EngineParts, 'db' | 'wire' | 'quarantine'>;
 
 /**
  * Finds what a fault lies with that a fresh look at the database did not cure:
@@ -16,11 +16,11 @@ type Parts = Pick<EngineParts, 'db' | 'owner' | 'wire' | 'quarantine'>;
 export async function isolate(
   error: unknown,
   { farm, effects }: { farm: Farm; effects: readonly Effect[] },
-  { db, owner, wire, quarantine }: Parts,
+  { db, wire, quarantine }: Parts,
 ): Promise<Inbound[]> {
   if (error instanceof Conflict) {
     // With the database away nothing is found out, and the next attempt fails the same way.
-    const jobs = await conflictingJobs(db, farm, effects, owner).catch(() => []);
+    const jobs = await conflictingJobs(db, farm, effects).catch(() => []);
     for (const job of jobs) quarantine.add(job, { err: error });
   }
   if (!(error instanceof HandlerError)) return [];

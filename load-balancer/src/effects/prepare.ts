@@ -17,7 +17,7 @@ export type Prepared = { event: FarmEvent; from: Inbound[] };
 
 /** Asks the database what the handlers must know, with one query for each sort of question. */
 export async function prepare(
-  { db, owner, quarantine, signingKey }: Pick<EngineParts, 'db' | 'owner' | 'quarantine' | 'signingKey'>,
+  { db, lender, quarantine, signingKey }: Pick<EngineParts, 'db' | 'lender' | 'quarantine' | 'signingKey'>,
   farm: Farm,
   batch: readonly Inbound[],
 ): Promise<Prepared[]> {
@@ -39,8 +39,7 @@ export async function prepare(
   async function complete(it: Exclude<Inbound, { type: 'jobs-hint' | 'sweep' }>): Promise<FarmEvent> {
     switch (it.type) {
       case 'hello':
-        // There is one token to join with, the farm's owner's.
-        return { ...it, owner, knownIdentity: identities.get(it.hello.worker) ?? null };
+        return { ...it, lender, knownIdentity: identities.get(it.hello.worker) ?? null };
       case 'done':
         return { ...it, fault: faultOf(it.done, stored, signingKey) ?? reportFault(farm, it.done, specs) };
       case 'retry': {

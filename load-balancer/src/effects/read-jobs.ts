@@ -46,9 +46,10 @@ export async function readJobs(
   return {
     type: 'jobs-read',
     asked,
-    jobs: rows.map(({ id, owner_id, kind, state, priority, created_at }) => ({
+    jobs: rows.map(({ id, team_id, person_id, kind, state, priority, created_at }) => ({
       id,
-      owner: owner_id,
+      team: team_id,
+      person: person_id,
       kind,
       status: state,
       priority,

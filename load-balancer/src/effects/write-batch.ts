@@ -1,4 +1,4 @@
-import type { OwnerId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import {
   cancelChunks,
   cancelQueued,
@@ -32,12 +32,12 @@ import { type Grant, inSteps, type Start, type Step } from './write-steps.ts';
 export class Conflict extends Error {}
 
 /** Performs the writes in order; call it in a transaction. Throws Conflict when a row was not found as expected. */
-export async function performWrites(db: Db, writes: readonly Write[], owner: OwnerId): Promise<void> {
-  for (const step of inSteps(writes)) await performStep(db, step, owner);
+export async function performWrites(db: Db, writes: readonly Write[]): Promise<void> {
+  for (const step of inSteps(writes)) await performStep(db, step);
   await performCounts(db, writes);
 }
 
-async function performStep(db: Db, step: Step, owner: OwnerId): Promise<void> {
+async function performStep(db: Db, step: Step): Promise<void> {
   switch (step.type) {
     case 'grants':
       return performGrants(db, step.grants);
@@ -46,7 +46,7 @@ async function performStep(db: Db, step: Step, owner: OwnerId): Promise<void> {
     case 'settles':
       return performSettles(db, step.settles);
     case 'single':
-      return performSingle(db, step.write, owner);
+      return performSingle(db, step.write);
     default:
       return step satisfies never;
   }
@@ -124,7 +124,7 @@ const toFinished = (it: SettleWrite) => ({
 
 type Single = Extract<Step, { type: 'single' }>['write'];
 
-async function performSingle(db: Db, write: Single, owner: OwnerId): Promise<void> {
+async function performSingle(db: Db, write: Single): Promise<void> {
   switch (write.type) {
     case 'cancel-queued':
       await cancelQueued(db, write.stage, write.at);
@@ -139,7 +139,7 @@ async function performSingle(db: Db, write: Single, owner: OwnerId): Promise<voi
       expectAll('rejected', await rejectChunk(db, write), 1);
       return;
     case 'worker':
-      return saveWorker(db, workerRow(write, owner));
+      return saveWorker(db, workerRow(write));
     case 'worker-status':
       return setWorkerStatus(db, write.worker, write.status, write.at);
     case 'workers-seen':
@@ -151,10 +151,12 @@ async function performSingle(db: Db, write: Single, owner: OwnerId): Promise<voi
   }
 }
 
-const workerRow = ({ hello, identityHash, at }: Extract<Write, { type: 'worker' }>, owner: OwnerId) => ({
+const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: 'worker' }>) => ({
   id: hello.worker,
   identity_hash: identityHash,
-  owner_id: owner,
+  person_id: lender.person,
+  team_id: lender.team,
+  works_for: lender.worksFor,
   name: hello.name,
   slots: hello.slots,
   capabilities_json: JSON.stringify(hello.capabilities),

@@ -4,7 +4,7 @@ import type { WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ReplyTo } from './events.ts';
-import type { Lease, SessionId } from './farm.ts';
+import type { Lease, Lender, SessionId } from './farm.ts';
 
 /** What a handler wants done. All writes of one round are committed together before anything else is performed. */
 export type Effect =
@@ -55,6 +55,7 @@ export type Write =
       type: 'worker';
       hello: Omit<Hello, 'identity' | 'blobs' | 'leases'>;
       identityHash: string;
+      lender: Lender;
       at: number;
     }
   | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }

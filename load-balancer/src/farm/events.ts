@@ -3,8 +3,9 @@ import type {
   ChunkId,
   JobId,
   LeaseId,
-  OwnerId,
+  PersonId,
   StageId,
+  TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
@@ -13,7 +14,7 @@ import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Done, Failed, Hello, Released, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
-import type { SessionId } from './farm.ts';
+import type { Lender, SessionId } from './farm.ts';
 
 /** Names the acknowledgement that waits for an answer. */
 export type ReplyTo = number;
@@ -30,8 +31,7 @@ export type FarmEvent =
       hello: Omit<Hello, 'identity'>;
       identityHash: string;
       knownIdentity: string | null;
-      /** Whose token it joined with. */
-      owner: OwnerId;
+      lender: Lender;
     }
   /** A heartbeat says so for the first time, or no longer. */
   | { type: 'draining'; session: SessionId; draining: boolean }
@@ -73,7 +73,8 @@ export type JobsRead = {
 
 export type JobFacts = {
   id: JobId;
-  owner: OwnerId;
+  team: TeamId;
+  person: PersonId;
   kind: string;
   status: JobStatus;
   priority: number;

@@ -4,13 +4,15 @@ import type {
   ChunkId,
   JobId,
   LeaseId,
-  OwnerId,
+  PersonId,
   StageId,
+  TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
@@ -39,7 +41,9 @@ export type SessionId = number;
 
 export type Job = {
   id: JobId;
-  owner: OwnerId;
+  team: TeamId;
+  /** Who submitted it. */
+  person: PersonId;
   kind: string;
   status: JobStatus;
   priority: number;
@@ -77,12 +81,15 @@ export type Stage = {
   avoid: Map<number, WorkerId>;
 };
 
+/** Whose machine a worker is, and for whom they let it work. */
+export type Lender = { person: PersonId; team: TeamId; worksFor: WorksFor };
+
 export type Worker = {
   id: WorkerId;
   name: string;
   identityHash: string;
   /** Null until it has said hello to this process: before that it is given nothing. */
-  owner: OwnerId | null;
+  lender: Lender | null;
   /** Null while its socket is gone: its leases stand until `lostAt`. */
   session: SessionId | null;
   lostAt: number;

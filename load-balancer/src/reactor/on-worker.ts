@@ -36,7 +36,16 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
     ...(replaced === null || replaced === session
       ? []
       : ([{ type: 'close', session: replaced, why: 'replaced' }] as const)),
-    { type: 'write', write: { type: 'worker', hello: stored, identityHash: event.identityHash, at: now } },
+    {
+      type: 'write',
+      write: {
+        type: 'worker',
+        hello: stored,
+        identityHash: event.identityHash,
+        lender: event.lender,
+        at: now,
+      },
+    },
     ...settleDifferences(farm, worker, event, now),
     { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases) },
     { type: 'worker-changed', worker: worker.id },
@@ -45,13 +54,13 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
 }
 
 function enter(farm: Farm, event: Event<'hello'>, before: Worker | undefined, now: number): Worker {
-  const { hello, session, identityHash, owner } = event;
+  const { hello, session, identityHash, lender } = event;
   if (before !== undefined && before.session !== null) farm.sessions.delete(before.session);
   const worker: Worker = before ?? createWorker(hello.worker);
   Object.assign(worker, {
     name: hello.name,
     identityHash,
-    owner,
+    lender,
     session,
     lastHeartbeat: now,
     lostAt: now + LEASE_MS,
@@ -72,7 +81,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   id,
   name: '',
   identityHash: '',
-  owner: null,
+  lender: null,
   session: null,
   lostAt: 0,
   lastHeartbeat: 0,

@@ -13,9 +13,21 @@ export function isCapable(stage: Stage, worker: Worker): boolean {
   return isTrusted(stage.job, worker) && hasWhatItNeeds(stage, worker);
 }
 
-/** A worker without a sandbox would lay its machine open to the job: that is for its owner alone to risk. */
-const isTrusted = (job: Job, worker: Worker): boolean =>
-  isSandboxed(worker.capabilities) || worker.owner === job.owner;
+/**
+ * For whom a worker works is its lender's to say. Without a sandbox it would lay its machine open to the job: that is
+ * for the lender alone to risk.
+ */
+function isTrusted(job: Job, { lender, capabilities }: Worker): boolean {
+  if (lender === null) return false;
+  switch (isSandboxed(capabilities) ? lender.worksFor : 'owner') {
+    case 'owner':
+      return lender.person === job.person;
+    case 'team':
+      return lender.team === job.team;
+    case 'everyone':
+      return true;
+  }
+}
 
 function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
   const known = worker.matches.get(stage.requirementsKey);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LeaseId, OwnerId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeaseId, PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
@@ -46,10 +46,14 @@ export async function startEngine() {
     () => [],
   );
   const { farm, read } = await loadFarm(db, Date.now, quarantine);
-  const owner = 'own_local00000000000000' as OwnerId;
+  const lender = {
+    person: 'per_local00000000000000' as PersonId,
+    team: 'tea_local00000000000000' as TeamId,
+    worksFor: 'everyone',
+  } as const;
   const parts = {
     db,
-    owner,
+    lender,
     clock: Date.now,
     random: randomBytes,
     log,

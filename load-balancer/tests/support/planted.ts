@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { chunkId, type JobId, newId, type OwnerId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  chunkId,
+  type JobId,
+  newId,
+  type PersonId,
+  type StageId,
+  type TeamId,
+} from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -10,8 +17,9 @@ export type Planted = { job: JobId; stage: StageId };
 
 export type Plan = {
   chunks: number;
-  /** The farm's own, when left out. */
-  owner?: OwnerId;
+  /** The farm's first, when left out. */
+  person?: PersonId;
+  team?: TeamId;
   state?: JobStatus;
   priority?: number;
   requirements?: Requirement[];
@@ -30,7 +38,8 @@ export async function plantJob(db: Db, plan: Plan): Promise<Planted> {
       .insertInto('jobs')
       .values({
         id: job,
-        owner_id: plan.owner ?? ('own_local00000000000000' as OwnerId),
+        person_id: plan.person ?? ('per_local00000000000000' as PersonId),
+        team_id: plan.team ?? ('tea_local00000000000000' as TeamId),
         // Not one that is known: what its results must be like is not told here.
         kind: 'a-test',
         name: 'A job',

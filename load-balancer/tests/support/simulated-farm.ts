@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import type { JobId, LeaseId, OwnerId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type {
+  JobId,
+  LeaseId,
+  PersonId,
+  StageId,
+  TeamId,
+  WorkerId,
+} from '@parallel-pilot/shared/model/ids.ts';
 import { ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
-import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
+import { createFarm, type Farm, isPresent, type Lease, type Lender } from '../../src/farm/farm.ts';
 import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { react } from '../../src/reactor/react.ts';
@@ -14,12 +21,13 @@ import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
 import { schedule } from '../../src/scheduling/schedule.ts';
 import { Mirror } from './mirror.ts';
 
-const OWNER = 'own_000000000001' as OwnerId;
+const PERSON = 'per_000000000001' as PersonId;
+const TEAM = 'tea_000000000001' as TeamId;
 
 /** One machine: it runs chunks on its slots, and may fail, fall silent, die and come back. */
 export type Machine = {
   id: WorkerId;
-  owner: OwnerId;
+  lender: Lender;
   slots: number;
   speed: number;
   capabilities: Capabilities;
@@ -61,12 +69,19 @@ export class SimulatedFarm {
     return `${prefix}_${String(this.#count).padStart(12, '0')}`;
   }
 
-  addJob(plan: { chunks: number; priority?: number; requirements?: Requirement[]; owner?: OwnerId }): JobId {
+  addJob(plan: {
+    chunks: number;
+    priority?: number;
+    requirements?: Requirement[];
+    person?: PersonId;
+    team?: TeamId;
+  }): JobId {
     const job = this.#id('job') as JobId;
     const stage = this.#id('stg') as StageId;
     const facts = {
       id: job,
-      owner: plan.owner ?? OWNER,
+      person: plan.person ?? PERSON,
+      team: plan.team ?? TEAM,
       kind: 'blender',
       status: 'queued' as JobStatus,
       priority: plan.priority ?? 0,
@@ -93,7 +108,7 @@ export class SimulatedFarm {
       id: this.#id('wrk') as WorkerId,
       slots: 1,
       speed: 1,
-      owner: OWNER,
+      lender: { person: PERSON, team: TEAM, worksFor: 'everyone' },
       capabilities: {},
       failing: 0,
       breaksOn: [],
@@ -136,7 +151,7 @@ export class SimulatedFarm {
         hello,
         identityHash,
         knownIdentity: null,
-        owner: machine.owner,
+        lender: machine.lender,
       },
     ]);
     for (const lease of machine.outbox.splice(0)) this.#report(machine, lease);

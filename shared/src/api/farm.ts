@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { BlobHash } from '../model/ids.ts';
+import { FarmRole, Scope, TeamRole } from '../access/principal.ts';
+import { BlobHash, PersonId, TeamId } from '../model/ids.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { WorkerView } from '../model/worker.ts';
 
@@ -21,7 +22,7 @@ export const JoinLine = z.object({
 });
 export type JoinLine = z.infer<typeof JoinLine>;
 
-/** GET /api/v1/storage: bytes of all stored files, each counted once, and of the room left on the farm's disk. */
+/** GET /api/v1/storage: bytes of what the team's jobs store, and of the room left on the farm's disk. */
 export const Storage = z.object({ stored: z.number(), free: z.number() });
 export type Storage = z.infer<typeof Storage>;
 
@@ -42,12 +43,31 @@ export const UploadInfo = z.object({
 });
 export type UploadInfo = z.infer<typeof UploadInfo>;
 
-/** GET, POST {key} and DELETE /api/v1/session. `required` is false on loopback, where the one owner needs no key. */
+/** A team as those in it see it; `role` is what the asking person is in it. */
+export const MyTeam = z.object({ id: TeamId, name: z.string(), role: TeamRole, personal: z.boolean() });
+export type MyTeam = z.infer<typeof MyTeam>;
+
+/** GET, POST {key} and DELETE /api/v1/session. In mode `local`, on loopback, everybody is the farm's first person. */
 export const SignIn = strictObject({ key: z.string().min(1).max(200) });
 export const Session = z.object({
-  required: z.boolean(),
-  signedIn: z.boolean(),
-  owner: z.string().nullable(),
+  mode: z.enum(['local', 'accounts', 'clerk']),
+  /** Null while nobody is signed in. What they may follows from the roles and `scopes`: see `may`. */
+  person: z
+    .object({ id: PersonId, name: z.string(), email: z.string().nullable(), role: FarmRole })
+    .nullable(),
+  /** The one of `teams` that they act in. */
+  team: MyTeam.nullable(),
+  teams: z.array(MyTeam),
+  scopes: z.array(Scope),
+  /** The admin who acts as `person`. */
+  impersonator: z.object({ id: PersonId, name: z.string() }).nullable(),
+  /** How people can sign in here. */
+  ways: z.object({
+    password: z.boolean(),
+    /** Issuers that vouch for people, such as Google. */
+    oidc: z.array(z.object({ id: z.string(), name: z.string() })),
+    clerk: z.object({ publishableKey: z.string() }).nullable(),
+  }),
 });
 export type Session = z.infer<typeof Session>;
 

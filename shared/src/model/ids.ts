@@ -7,8 +7,16 @@ import { z } from 'zod';
 const prefixed = <P extends string>(prefix: P) =>
   z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{8,40}$`), `expected an id like ${prefix}_…`);
 
-export const OwnerId = prefixed('own').brand<'OwnerId'>();
-export type OwnerId = z.infer<typeof OwnerId>;
+export const PersonId = prefixed('per').brand<'PersonId'>();
+export type PersonId = z.infer<typeof PersonId>;
+export const TeamId = prefixed('tea').brand<'TeamId'>();
+export type TeamId = z.infer<typeof TeamId>;
+export const KeyId = prefixed('key').brand<'KeyId'>();
+export type KeyId = z.infer<typeof KeyId>;
+export const LinkId = prefixed('lnk').brand<'LinkId'>();
+export type LinkId = z.infer<typeof LinkId>;
+export const JoinTokenId = prefixed('jtk').brand<'JoinTokenId'>();
+export type JoinTokenId = z.infer<typeof JoinTokenId>;
 export const JobId = prefixed('job').brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
 export const StageId = prefixed('stg').brand<'StageId'>();
@@ -43,8 +51,18 @@ export type BlobHash = z.infer<typeof BlobHash>;
 /** Random bytes come from outside, so that a test can foresee every id. */
 export type RandomBytes = (count: number) => Uint8Array;
 
-export type IdPrefix = 'own' | 'job' | 'stg' | 'wrk' | 'lse';
-type IdOf = { own: OwnerId; job: JobId; stg: StageId; wrk: WorkerId; lse: LeaseId };
+type IdOf = {
+  per: PersonId;
+  tea: TeamId;
+  key: KeyId;
+  lnk: LinkId;
+  jtk: JoinTokenId;
+  job: JobId;
+  stg: StageId;
+  wrk: WorkerId;
+  lse: LeaseId;
+};
+export type IdPrefix = keyof IdOf;
 
 /** A new id with 100 bits of the given randomness, 20 characters of 5 bits each. */
 export function newId<P extends IdPrefix>(prefix: P, random: RandomBytes): IdOf[P] {

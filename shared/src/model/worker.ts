@@ -5,6 +5,10 @@ import { Capabilities } from './requirement.ts';
 export const WorkerStatus = z.enum(['online', 'draining', 'offline']);
 export type WorkerStatus = z.infer<typeof WorkerStatus>;
 
+/** For whom a machine works, as whoever lends it says. */
+export const WorksFor = z.enum(['owner', 'team', 'everyone']);
+export type WorksFor = z.infer<typeof WorksFor>;
+
 /** A worker as people see it: what it is, what it can do, and what it does now. Times in ms since 1970. */
 export const WorkerView = z.object({
   id: WorkerId,

@@ -17,6 +17,7 @@ export const REFUSALS = {
   draining: 'The worker is leaving and takes no more work.',
   busy: 'The worker has no free slot for more work.',
   'already-started': 'The chunk is already being worked on.',
+  'room-unknown': 'There is no such job.',
   'not-ready': 'The farm is starting or its database cannot be reached. Try again in a moment.',
 } as const satisfies Record<string, string>;
 

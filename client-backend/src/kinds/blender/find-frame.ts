@@ -1,6 +1,6 @@
 import { type FramePicture, shownOf } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { blender } from '@parallel-pilot/shared/kinds/blender/kind.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -19,8 +19,13 @@ export type FrameLookup =
 export type Which = { file: string } | 'shown';
 
 /** A picture of a frame by its number. */
-export async function findFrame(parts: Parts, id: JobId, frame: number, which: Which): Promise<FrameLookup> {
-  const job = await findJobHead(parts.db, id, parts.owner);
+export async function findFrame(
+  parts: Parts,
+  { id, team }: { id: JobId; team: TeamId },
+  frame: number,
+  which: Which,
+): Promise<FrameLookup> {
+  const job = await findJobHead(parts.db, id, team);
   if (job?.kind !== blender.name) {
     return { ok: false, code: 'job-unknown', message: 'There is no such render.' };
   }

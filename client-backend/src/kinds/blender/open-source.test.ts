@@ -9,6 +9,7 @@ import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../../app.fixture.ts';
 import { type Zipped, zipOf } from '../../archives/zip.fixture.ts';
 import { openSource } from './open-source.ts';
@@ -127,7 +128,11 @@ test('an archive that would do harm is refused with the reason, and nothing of i
 test('a submission is laid open; what can be known to fail is refused before a job is made', async (t) => {
   const { backend, upload } = await start(t);
   const submit = (blob: BlobHash, more: object = {}) =>
-    prepare(backend.parts, { kind: 'blender', source: { blob, fileName: 'Shot 7.blend' }, ...more });
+    prepare(
+      backend.parts,
+      { kind: 'blender', source: { blob, fileName: 'Shot 7.blend' }, ...more },
+      backend.parts.first.team,
+    );
 
   const unknown = await submit(hashOf(Buffer.from('never sent')));
   assert.ok(!unknown.ok && unknown.code === 'blob-unknown');
@@ -157,7 +162,8 @@ async function connectWorker({ parts }: TestBackend, version: string): Promise<v
     .values({
       id: newId('wrk', (count) => randomBytes(count)),
       identity_hash: 'x',
-      owner_id: parts.owner,
+      team_id: parts.first.team,
+      person_id: parts.first.person,
       name: 'one',
       status: 'online',
       slots: 1,
@@ -181,6 +187,7 @@ async function start(t: { after(end: () => Promise<void>): void }, given: { maxU
     assert.ok(written.ok);
     const { hash, size } = written;
     await insertBlobs(backend.parts.db, [{ hash, size, media_type: 'a/b', created_at: 1 }]);
+    await noteTeamBlob(backend.parts.db, backend.parts.first.team, hash, 1);
     return hash;
   };
   const open = async (bytes: Buffer, fileName = 'scene.zip', main?: string) =>

@@ -1,14 +1,14 @@
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { BlenderSpec, BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
-import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import type { FarmKind } from '../kind.ts';
 import { GONE, openSource } from './open-source.ts';
 
 /** Turns a Blender submission into the stored spec; what can be told to be wrong without Blender is refused here. */
-export const prepare: FarmKind['prepare'] = async (parts, given) => {
+export const prepare: FarmKind['prepare'] = async (parts, given, team) => {
   const parsed = BlenderSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
   const { source, main, ...submission } = parsed.data;
@@ -16,7 +16,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given) => {
     const frames = parseFrames(submission.settings.frames);
     if (!frames.ok) return { ok: false, code: 'bad-frames', message: frames.message };
   }
-  if ((await findBlob(parts.db, source.blob)) === undefined) return GONE;
+  if (!(await hasBlob(parts.db, team, source.blob))) return GONE;
   const opened = await openSource(parts, { ...source, main });
   if (!opened.ok) return opened;
   const { fileVersion, files } = opened;

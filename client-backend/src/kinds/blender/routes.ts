@@ -7,6 +7,8 @@ import { FRAME_FILE } from '@parallel-pilot/shared/kinds/blender/frame-files.ts'
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { principalOf } from '../../auth/guard.ts';
+import { needs } from '../../auth/needs.ts';
 import { disposition } from '../../http/disposition.ts';
 import { newRoutes, problem, problems } from '../../http/problems.ts';
 import { SANDBOX, sendBlob } from '../../http/send-blob.ts';
@@ -22,7 +24,7 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
     const { id, frame } = c.req.valid('param');
     const { preview, download, file: wanted = FRAME_FILE } = c.req.valid('query');
     const asked = preview !== undefined && wanted === FRAME_FILE ? 'shown' : { file: wanted };
-    const found = await findFrame(parts, id, frame, asked);
+    const found = await findFrame(parts, { id, team: principalOf(c).team }, frame, asked);
     if (!found.ok) return problem(c, 404, found.code, found.message);
     const { file, job, picture } = found;
     // The type follows from the job's format. A worker names one too, and a bad one could name a script's.
@@ -43,7 +45,7 @@ export function frameRoutes(parts: Parts): OpenAPIHono {
   });
   routes.openapi(thumbnail, async (c) => {
     const { id, frame } = c.req.valid('param');
-    const found = await findFrame(parts, id, frame, 'shown');
+    const found = await findFrame(parts, { id, team: principalOf(c).team }, frame, 'shown');
     if (!found.ok) return problem(c, 404, found.code, found.message);
     return sendDerived(c, parts, found, 'thumbnail');
   });
@@ -78,6 +80,7 @@ const binary = { schema: z.string().meta({ format: 'binary' }) };
 const image = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/frames/{frame}',
+  ...needs('jobs.see'),
   tags: ['Frames'],
   summary:
     'A rendered frame by its number; `preview` for a form that browsers can show, `file` for one of several files of it',
@@ -98,6 +101,7 @@ const image = createRoute({
 const thumbnail = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/frames/{frame}/thumbnail',
+  ...needs('jobs.see'),
   tags: ['Frames'],
   summary: 'A frame at 256 pixels at most',
   request: { params: param },

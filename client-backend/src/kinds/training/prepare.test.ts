@@ -27,12 +27,13 @@ async function submit(given: {
   const { script = SCRIPT, scriptName = 'digits.py', data = CSV, dataName = 'digits.csv' } = given;
   const stored = await storeBytes(farm.parts, Buffer.from(script), 'text/plain');
   const blob = await storeBytes(farm.parts, data, 'application/octet-stream');
-  return prepare(farm.parts, {
+  const submission = {
     kind: 'training',
     script: { blob: stored.hash, fileName: scriptName },
     data: { blob: blob.hash, fileName: dataName },
     settings: given.settings,
-  });
+  };
+  return prepare(farm.parts, submission, farm.by.team);
 }
 
 async function refusal(given: Parameters<typeof submit>[0]): Promise<string> {

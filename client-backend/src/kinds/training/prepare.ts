@@ -1,7 +1,7 @@
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { TrainingSpec, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
+import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
@@ -13,17 +13,17 @@ import { importedModules } from './script-imports.ts';
 const MOST_SCRIPT_BYTES = 1024 ** 2;
 
 /** Turns a training submission into the stored spec; what is wrong without running the script is refused here. */
-export const prepare: FarmKind['prepare'] = async (parts, given) => {
+export const prepare: FarmKind['prepare'] = async (parts, given, team) => {
   const parsed = TrainingSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
   const { script, data, settings } = parsed.data;
-  const scriptSize = await sizeOf(parts, script.blob);
+  const scriptSize = await sizeOf(parts, team, script.blob);
   if (scriptSize === null) return gone(script.fileName);
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
   const problem = fleetProblem(await fleetOf(parts.db), requirementsOf(read.modules));
   if (problem !== null) return { ok: false, ...problem };
-  const dataSize = await sizeOf(parts, data.blob);
+  const dataSize = await sizeOf(parts, team, data.blob);
   if (dataSize === null) return gone(data.fileName);
   const screened = await screenData(parts, data, settings);
   if (!screened.ok) return screened;
@@ -42,8 +42,8 @@ export const prepare: FarmKind['prepare'] = async (parts, given) => {
 
 type Source = { blob: BlobHash; fileName: string };
 
-const sizeOf = async ({ db, blobs }: Parts, hash: BlobHash): Promise<number | null> =>
-  (await findBlob(db, hash)) === undefined ? null : blobs.size(hash);
+const sizeOf = async ({ db, blobs }: Parts, team: TeamId, hash: BlobHash): Promise<number | null> =>
+  (await hasBlob(db, team, hash)) ? blobs.size(hash) : null;
 
 async function readScript(
   { blobs }: Parts,

@@ -5,9 +5,11 @@ import {
   RoundList,
   RoundListQuery,
 } from '@parallel-pilot/shared/kinds/training/view.ts';
-import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { JobId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { z } from 'zod';
+import { principalOf } from '../../auth/guard.ts';
+import { needs } from '../../auth/needs.ts';
 import { disposition } from '../../http/disposition.ts';
 import { newRoutes, problem, problems } from '../../http/problems.ts';
 import { sendBlob } from '../../http/send-blob.ts';
@@ -20,21 +22,21 @@ import { roundList } from './rounds/round-list.ts';
 /** What only trainings have: rounds and curves. */
 export function trainingRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
-  const isTraining = async (id: JobId): Promise<boolean> =>
-    (await findJobHead(parts.db, id, parts.owner))?.kind === 'training';
+  const isTraining = async (id: JobId, team: TeamId): Promise<boolean> =>
+    (await findJobHead(parts.db, id, team))?.kind === 'training';
   routes.openapi(rounds, async (c) => {
     const { id } = c.req.valid('param');
-    if (!(await isTraining(id))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
+    if (!(await isTraining(id, principalOf(c).team))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
     return c.json(await roundList(parts.db, id, c.req.valid('query')), 200);
   });
   routes.openapi(curves, async (c) => {
     const { id } = c.req.valid('param');
-    if (!(await isTraining(id))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
+    if (!(await isTraining(id, principalOf(c).team))) return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
     return c.json(await curvesOf(parts.db, id, c.req.valid('query').after), 200);
   });
   routes.openapi(model, async (c) => {
     const { id, round } = c.req.valid('param');
-    const job = await findJobHead(parts.db, id, parts.owner);
+    const job = await findJobHead(parts.db, id, principalOf(c).team);
     if (job?.kind !== 'training') return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
     const file = await modelOfRound(parts.db, id, round);
     const size = file === null ? null : await parts.blobs.size(file.hash);
@@ -58,6 +60,7 @@ const tags = ['Training'];
 const rounds = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/rounds',
+  ...needs('jobs.see'),
   tags,
   summary: 'The rounds of a training in their order, in pages',
   request: { params: param, query: RoundListQuery },
@@ -66,6 +69,7 @@ const rounds = createRoute({
 const model = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/rounds/{round}/model',
+  ...needs('jobs.see'),
   tags,
   summary: 'The merged model of a round as an .npz, also of a training that is not over or was canceled',
   request: { params: param.extend({ round: z.coerce.number().int().min(1).max(10_000) }) },
@@ -80,6 +84,7 @@ const model = createRoute({
 const curves = createRoute({
   method: 'get',
   path: '/api/v1/jobs/{id}/curves',
+  ...needs('jobs.see'),
   tags,
   summary: 'What the shards and the merged model of a training reported, thinned out for curves',
   request: { params: param, query: CurvesQuery },

@@ -7,7 +7,7 @@ import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { until } from '../../../../tests/support/until.ts';
 import type { PartsWithEngine } from '../../jobs/engine.ts';
 import { submit } from '../../jobs/submit.ts';
-import { finishChunk, openStage, storeBytes } from '../../jobs/test-farm.fixture.ts';
+import { asFirst, finishChunk, openStage, storeBytes } from '../../jobs/test-farm.fixture.ts';
 import type { Parts } from '../../parts.ts';
 import type { BackgroundTask } from '../kind.ts';
 import { floats, npzBytes } from './data/npz.fixture.ts';
@@ -28,7 +28,7 @@ export async function addTraining(
 ): Promise<JobId> {
   const script = await storeBytes(parts, Buffer.from(SCRIPT), 'text/x-python');
   const blob = await storeBytes(parts, data, 'application/octet-stream');
-  const taken = await submit(parts, {
+  const taken = await submit(parts, asFirst(parts), {
     kind: 'training',
     script: { blob: script.hash, fileName: 'digits.py' },
     data: { blob: blob.hash, fileName: dataName },

@@ -11,6 +11,7 @@ import * as iterations from './migrations/0007-iterations.ts';
 import * as plainNames from './migrations/0010-plain-names.ts';
 import * as taskLeases from './migrations/0011-task-leases.ts';
 import * as stageMemory from './migrations/0012-stage-memory.ts';
+import * as people from './migrations/0013-people.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -70,6 +71,7 @@ export function migratorOf(db: Db): Migrator {
     '0010-plain-names': plainNames,
     '0011-task-leases': taskLeases,
     '0012-stage-memory': stageMemory,
+    '0013-people': people,
   };
   return new Migrator({ db, provider: { getMigrations: async () => migrations } });
 }

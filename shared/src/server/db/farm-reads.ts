@@ -39,13 +39,13 @@ export async function jobsToCancel(db: Db): Promise<JobId[]> {
 
 export type FarmJob = Pick<
   Selectable<JobsTable>,
-  'id' | 'owner_id' | 'kind' | 'state' | 'priority' | 'created_at'
+  'id' | 'team_id' | 'person_id' | 'kind' | 'state' | 'priority' | 'created_at'
 >;
 
 export const farmJobs = (db: Db, ids: JobId[]): Promise<FarmJob[]> =>
   db
     .selectFrom('jobs')
-    .select(['id', 'owner_id', 'kind', 'state', 'priority', 'created_at'])
+    .select(['id', 'team_id', 'person_id', 'kind', 'state', 'priority', 'created_at'])
     .where('id', 'in', ids)
     .execute();
 

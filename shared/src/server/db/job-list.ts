@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { JobId, OwnerId } from '../../model/ids.ts';
+import type { JobId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES, type JobStatus } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { HEAD, type JobHead } from './jobs.ts';
 
 export type JobFilter = {
-  owner: OwnerId;
+  team: TeamId;
   state?: JobStatus | 'active' | 'over' | undefined;
   group?: string | undefined;
   /** Jobs in whose name each of these words stands. */
@@ -69,9 +69,9 @@ function isAfter(keys: readonly Key[], place: JobPlace): RawBuilder<boolean> {
   return sql<boolean>`(${sql.join(further, sql` or `)})`;
 }
 
-function matching({ owner, state, group, words = [] }: JobFilter): RawBuilder<boolean> {
+function matching({ team, state, group, words = [] }: JobFilter): RawBuilder<boolean> {
   const all = [
-    sql`owner_id = ${owner}`,
+    sql`team_id = ${team}`,
     sql`state in (${sql.join(statesOf(state))})`,
     ...(group === undefined ? [] : [sql`group_id = ${group}`]),
     // Not `like`, whose wildcards would have to be escaped, in each database differently.

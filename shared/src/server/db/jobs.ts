@@ -1,5 +1,5 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { JobId, OwnerId } from '../../model/ids.ts';
+import type { JobId, TeamId } from '../../model/ids.ts';
 import { isOver, type JobState } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import type { JobsTable } from './schema.ts';
@@ -10,7 +10,8 @@ export type JobHead = Omit<JobRow, 'spec_json' | 'given_json' | 'settings_json'>
 
 export const HEAD = [
   'id',
-  'owner_id',
+  'team_id',
+  'person_id',
   'kind',
   'name',
   'state',
@@ -30,19 +31,25 @@ export const insertJob = async (db: Db, row: Insertable<JobsTable>): Promise<voi
   await db.insertInto('jobs').values(row).execute();
 };
 
-/** Without an owner for the backend's own work, with one for a request of somebody. */
-export function findJob(db: Db, id: JobId, owner?: OwnerId): Promise<JobRow | undefined> {
+/** Without a team for the backend's own work, with one for a request of somebody. */
+export function findJob(db: Db, id: JobId, team?: TeamId): Promise<JobRow | undefined> {
   const query = db.selectFrom('jobs').selectAll().where('id', '=', id);
-  return (owner === undefined ? query : query.where('owner_id', '=', owner)).executeTakeFirst();
+  return (team === undefined ? query : query.where('team_id', '=', team)).executeTakeFirst();
 }
 
-export function findJobHead(db: Db, id: JobId, owner: OwnerId): Promise<JobHead | undefined> {
+export function findJobHead(db: Db, id: JobId, team: TeamId): Promise<JobHead | undefined> {
   return db
     .selectFrom('jobs')
     .select(HEAD)
     .where('id', '=', id)
-    .where('owner_id', '=', owner)
+    .where('team_id', '=', team)
     .executeTakeFirst();
+}
+
+/** Whose jobs these are; those that are gone are left out. */
+export async function teamsOfJobs(db: Db, jobs: JobId[]): Promise<Map<JobId, TeamId>> {
+  const rows = await db.selectFrom('jobs').select(['id', 'team_id']).where('id', 'in', jobs).execute();
+  return new Map(rows.map(({ id, team_id }) => [id, team_id]));
 }
 
 /** Compare-and-set: changes the job only where it still stands at `from`; false when somebody was faster. */

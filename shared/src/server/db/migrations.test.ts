@@ -32,7 +32,9 @@ for (const column of ['SQLite', 'MariaDB'] as const) {
         const { error } = await migrator.migrateTo(name);
         assert.equal(error, undefined, `${name} fails with rows in the tables: ${error}`);
         const names = (await tablesOf(db)).map((table) => table.name);
-        for (const [table, rows] of [...before]) {
+        for (const table of TAKEN[name]?.tables ?? []) before.delete(table);
+        for (const [table, all] of [...before]) {
+          const rows = all.map((row) => without(row, TAKEN[name]?.columns ?? []));
           const place = names.includes(table) ? table : await renamed(db, rows, names, before);
           assert.ok(place !== undefined, `${name} drops ${table} with its rows`);
           before.delete(table);
@@ -46,7 +48,9 @@ for (const column of ['SQLite', 'MariaDB'] as const) {
         for (const table of await tablesOf(db)) {
           await plain(db)
             .insertInto(table.name)
-            .values(rowOf(table.columns, before.get(table.name)?.length ?? 0))
+            .values(
+              rowOf(table.columns, before.get(table.name)?.length ?? (await readAll(db, table.name)).length),
+            )
             .execute();
           before.set(table.name, await readAll(db, table.name));
         }
@@ -55,6 +59,13 @@ for (const column of ['SQLite', 'MariaDB'] as const) {
     });
   });
 }
+
+/** What a step takes away, on purpose; what it makes of that has a test of its own. */
+const TAKEN: Record<string, { tables: string[]; columns: string[] }> = {
+  '0013-people': { tables: ['owners', 'sessions'], columns: ['owner_id'] },
+};
+const without = (row: Row, columns: string[]): Row =>
+  Object.fromEntries(Object.entries(row).filter(([column]) => !columns.includes(column)));
 
 // Rows of versions that are gone have no types.
 const plain = (db: Db) => db as unknown as Kysely<Record<string, Row>>;

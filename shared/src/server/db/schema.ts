@@ -1,18 +1,40 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { FarmRole, TeamRole } from '../../access/principal.ts';
 import type { ChunkStatus } from '../../model/chunk.ts';
-import type { BlobHash, ChunkId, JobId, LeaseId, OwnerId, StageId, WorkerId } from '../../model/ids.ts';
+import type {
+  BlobHash,
+  ChunkId,
+  JobId,
+  JoinTokenId,
+  KeyId,
+  LeaseId,
+  LinkId,
+  PersonId,
+  StageId,
+  TeamId,
+  WorkerId,
+} from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
-import type { WorkerStatus } from '../../model/worker.ts';
+import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
 
 /**
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
- * the client backend writes owners, sessions, jobs, job_notes, job_blobs, background_tasks,
+ * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks,
  * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
-  owners: OwnersTable;
+  people: PeopleTable;
+  teams: TeamsTable;
+  team_members: TeamMembersTable;
+  keys: KeysTable;
+  sessions: SessionsTable;
+  links: LinksTable;
+  device_codes: DeviceCodesTable;
+  join_tokens: JoinTokensTable;
+  team_blobs: TeamBlobsTable;
+  audit: AuditTable;
   jobs: JobsTable;
   job_notes: JobNotesTable;
   job_blobs: JobBlobsTable;
@@ -23,14 +45,118 @@ export type Database = {
   workers: WorkersTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
-  sessions: SessionsTable;
 };
 
-export type OwnersTable = { id: OwnerId; name: string; created_at: number };
+export type PeopleTable = {
+  id: PersonId;
+  /** How they prove who they are: `local`, or an account of a library, such as `auth:<id>` or `clerk:<id>`. */
+  subject: string;
+  name: string;
+  /** In lower case. Null for whoever has no account, such as the one person of a farm on loopback. */
+  email: string | null;
+  role: FarmRole;
+  banned_at: number | null;
+  limits_json: string | null;
+  created_at: number;
+};
+
+export type TeamsTable = {
+  id: TeamId;
+  /** Of a team that is kept elsewhere too: `clerk:<organisation>` or `group:<name>`. */
+  subject: string | null;
+  name: string;
+  /** Everybody has a team of their own, which nobody leaves or hands over. */
+  personal_of: PersonId | null;
+  limits_json: string | null;
+  created_at: number;
+};
+
+export type TeamMembersTable = { team_id: TeamId; person_id: PersonId; role: TeamRole; joined_at: number };
+
+/** `hash` is a SHA-256 of 256 random bits, which only whoever it was made for has. */
+export type KeysTable = {
+  id: KeyId;
+  hash: string;
+  person_id: PersonId;
+  team_id: TeamId;
+  name: string;
+  /** Separated by commas. */
+  scopes: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+  revoked_at: number | null;
+};
+
+/** A link that is good once: for the first admin, somebody who is invited, or a new password. */
+export type LinksTable = {
+  id: LinkId;
+  token_hash: string;
+  purpose: 'first-admin' | 'invitation' | 'password-reset';
+  /** Of an invitation: what the person becomes, null where they are invited to the farm alone. */
+  team_id: TeamId | null;
+  role: TeamRole | null;
+  /** Of an invitation: who may use it, null for whoever has it. */
+  email: string | null;
+  /** Of a new password: whose. */
+  person_id: PersonId | null;
+  created_by: PersonId | null;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+};
+
+/** A `pilot login` that waits for somebody to say yes in a browser. */
+export type DeviceCodesTable = {
+  device_hash: string;
+  user_code: string;
+  /** What the key is to be called, and what it asks for. */
+  name: string;
+  scopes: string;
+  state: 'waiting' | 'approved' | 'refused';
+  person_id: PersonId | null;
+  team_id: TeamId | null;
+  created_at: number;
+  expires_at: number;
+};
+
+/** Lets machines join as somebody's. */
+export type JoinTokensTable = {
+  id: JoinTokenId;
+  hash: string;
+  person_id: PersonId;
+  team_id: TeamId;
+  name: string;
+  works_for: WorksFor;
+  /** Null for as many as want to. */
+  uses_left: number | null;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+};
+
+/** Which team handed in which bytes; they are stored once. */
+export type TeamBlobsTable = { team_id: TeamId; hash: BlobHash; created_at: number };
+
+/** Who did what to what, from where. Rows are only ever added. */
+export type AuditTable = {
+  id: Generated<number>;
+  at: number;
+  person_id: PersonId | null;
+  impersonator_id: PersonId | null;
+  key_id: KeyId | null;
+  team_id: TeamId | null;
+  action: string;
+  target: string | null;
+  address: string;
+  detail_json: string | null;
+};
 
 export type JobsTable = {
   id: JobId;
-  owner_id: OwnerId;
+  team_id: TeamId;
+  /** Who submitted it. */
+  person_id: PersonId;
   kind: string;
   name: string;
   /** The JobState, taken apart: `state_from` for paused, `state_code` and `state_message` for failed. */
@@ -152,7 +278,22 @@ export type WorkersTable = {
   id: WorkerId;
   /** SHA-256 of the worker's identity secret: another machine cannot take its id. */
   identity_hash: string;
-  owner_id: OwnerId;
+  /** Who lends it, and as whose. */
+  person_id: PersonId;
+  team_id: TeamId;
+  works_for: ColumnType<WorksFor, WorksFor | undefined, WorksFor>;
+  /** The token that it joined with; null for one that the farm brought itself. */
+  join_token_id: ColumnType<JoinTokenId | null, JoinTokenId | null | undefined, JoinTokenId | null>;
+  /** SHA-256 of its own credential, which it got for the token. */
+  credential_hash: ColumnType<string | null, string | null | undefined, string | null>;
+  /** Its credential is good no more since then. */
+  revoked_at: ColumnType<number | null, number | null | undefined, number | null>;
+  /** It is given nothing since then. */
+  disabled_at: ColumnType<number | null, number | null | undefined, number | null>;
+  /** How people call it, instead of by its name. */
+  label: ColumnType<string | null, string | null | undefined, string | null>;
+  tags_json: ColumnType<string | null, string | null | undefined, string | null>;
+  note: ColumnType<string | null, string | null | undefined, string | null>;
   name: string;
   status: WorkerStatus;
   slots: number;
@@ -183,10 +324,10 @@ export type ArtifactsTable = {
   created_at: number;
 };
 
-/** A sign-in on the site. `token_hash` is a SHA-256; the token itself is in the browser's cookie alone. */
+/** A sign-in on the site with a key, which ends with it. `token_hash` is a SHA-256; the token itself is in the browser's cookie alone. */
 export type SessionsTable = {
   token_hash: string;
-  owner_id: OwnerId;
+  key_id: KeyId;
   created_at: number;
   expires_at: number;
 };

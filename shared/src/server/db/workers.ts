@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import type { WorkerId } from '../../model/ids.ts';
+import type { TeamId, WorkerId } from '../../model/ids.ts';
 import type { WorkerStatus } from '../../model/worker.ts';
 import type { Db } from './connect.ts';
 import type { WorkersTable } from './schema.ts';
@@ -13,9 +13,11 @@ export type WorkerFields = Pick<
 /** A worker said hello: its row is made, or brought up to date. Who it is was checked before. */
 export async function saveWorker(
   db: Db,
-  worker: WorkerFields & Pick<Insertable<WorkersTable>, 'id' | 'identity_hash' | 'owner_id'>,
+  worker: WorkerFields &
+    Pick<Insertable<WorkersTable>, 'id' | 'identity_hash' | 'person_id' | 'team_id' | 'works_for'>,
 ): Promise<void> {
-  const { id, identity_hash, owner_id, ...fields } = worker;
+  // For whom it works is changed on the site, and not by its next hello.
+  const { id, identity_hash, person_id, team_id, works_for, ...fields } = worker;
   const updated = await db
     .updateTable('workers')
     .set({ ...fields, status: 'online' })
@@ -109,4 +111,33 @@ export const presentWorkers = (
     .selectFrom('workers')
     .select(['id', 'name', 'slots', 'identity_hash'])
     .where('status', '!=', 'offline')
+    .execute();
+
+/** Whose workers these are. */
+export async function teamsOfWorkers(db: Db, workers: WorkerId[]): Promise<Map<WorkerId, TeamId>> {
+  if (workers.length === 0) return new Map();
+  const rows = await db.selectFrom('workers').select(['id', 'team_id']).where('id', 'in', workers).execute();
+  return new Map(rows.map(({ id, team_id }) => [id, team_id]));
+}
+
+/** Which of these work for everyone, and are seen by everyone. */
+export async function publicWorkers(db: Db, workers: WorkerId[]): Promise<Set<WorkerId>> {
+  if (workers.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('workers')
+    .select('id')
+    .where('id', 'in', workers)
+    .where('works_for', '=', 'everyone')
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The workers that a team may know of: its own, and those that work for everyone; by name. */
+export const workersSeenBy = (db: Db, team: TeamId): Promise<WorkerRow[]> =>
+  db
+    .selectFrom('workers')
+    .selectAll()
+    .where((eb) => eb.or([eb('team_id', '=', team), eb('works_for', '=', 'everyone')]))
+    .orderBy('name')
+    .orderBy('id')
     .execute();

@@ -1,0 +1,30 @@
+import type { TeamRole } from '@parallel-pilot/shared/access/principal.ts';
+import type { Session } from '@parallel-pilot/shared/api/farm.ts';
+import type { AccessRequest } from './request.ts';
+
+/** Whom a cookie or token was shown to belong to by a library; what they may is looked up elsewhere. */
+export type Identity = {
+  /** `auth:<id>` or `clerk:<id>`; what `people.subject` says. */
+  subject: string;
+  name: string;
+  email: string | null;
+  emailVerified: boolean;
+  /** Names the session, and opens nothing. */
+  session: string;
+  /** Teams that are kept by whoever vouches for the person, where it says so. */
+  teams?: { subject: string; name: string; role: TeamRole }[];
+  /** The subject of the admin who acts as them. */
+  impersonatedBy?: string;
+};
+
+/** The ways to sign in beside keys: one of these where the farm is open to more than this machine. */
+export interface Identities {
+  readonly mode: 'accounts' | 'clerk';
+  /** What the sign-in page offers. */
+  readonly ways: Session['ways'];
+  /** Null where nothing was shown that is good. */
+  identify(request: AccessRequest): Promise<Identity | null>;
+  /** Requests below /api/auth, where the library has its own. */
+  handle?(request: Request, from: AccessRequest): Promise<Response>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,152 @@
+import { type Insertable, MysqlAdapter, type Selectable } from 'kysely';
+import type { TeamRole } from '../../access/principal.ts';
+import type { KeyId, PersonId, TeamId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import type { KeysTable, PeopleTable, TeamsTable } from './schema.ts';
+
+export type PersonRow = Selectable<PeopleTable>;
+export type TeamRow = Selectable<TeamsTable>;
+export type KeyRow = Selectable<KeysTable>;
+
+const FIRST_PERSON = 'per_local00000000000000' as PersonId;
+const FIRST_TEAM = 'tea_local00000000000000' as TeamId;
+
+/**
+ * The farm's first person, made at the first start, and their own team: whoever sits at the machine while the farm
+ * listens on loopback, and its first admin later.
+ */
+export async function ensureFirstPerson(db: Db, now: number): Promise<{ person: PersonId; team: TeamId }> {
+  const found = await firstPerson(db);
+  if (found !== undefined) return found;
+  const person = {
+    id: FIRST_PERSON,
+    subject: 'local',
+    name: 'Owner',
+    role: 'admin',
+    created_at: now,
+  } as const;
+  await db.transaction().execute((transaction) => insertPerson(transaction, person, FIRST_TEAM));
+  return (await firstPerson(db)) ?? { person: FIRST_PERSON, team: FIRST_TEAM };
+}
+
+async function firstPerson(db: Db): Promise<{ person: PersonId; team: TeamId } | undefined> {
+  const row = await db
+    .selectFrom('people')
+    .innerJoin('teams', 'teams.personal_of', 'people.id')
+    .select(['people.id as person', 'teams.id as team'])
+    .orderBy('people.created_at')
+    .orderBy('people.id')
+    .limit(1)
+    .executeTakeFirst();
+  return row && { ...row };
+}
+
+/** A person with a team of their own; nothing where the person is here already. Call it in a transaction. */
+export async function insertPerson(
+  db: Db,
+  person: Omit<Insertable<PeopleTable>, 'email' | 'banned_at' | 'limits_json'> & { email?: string | null },
+  team: TeamId,
+): Promise<void> {
+  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const row = { email: null, banned_at: null, limits_json: null, ...person };
+  const insert = db.insertInto('people').values(row);
+  const { numInsertedOrUpdatedRows } = await (mysql
+    ? insert.ignore()
+    : insert.onConflict((conflict) => conflict.doNothing())
+  ).executeTakeFirstOrThrow();
+  if (Number(numInsertedOrUpdatedRows ?? 0) === 0) return;
+  const { id, name, created_at } = person;
+  await db
+    .insertInto('teams')
+    .values({ id: team, subject: null, name, personal_of: id, limits_json: null, created_at })
+    .execute();
+  await db
+    .insertInto('team_members')
+    .values({ team_id: team, person_id: id, role: 'owner', joined_at: created_at })
+    .execute();
+}
+
+export const findPersonBySubject = (db: Db, subject: string): Promise<PersonRow | undefined> =>
+  db.selectFrom('people').selectAll().where('subject', '=', subject).executeTakeFirst();
+
+export const findPerson = (db: Db, id: PersonId): Promise<PersonRow | undefined> =>
+  db.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
+
+export type Membership = { id: TeamId; name: string; role: TeamRole; personal: boolean };
+
+/** The teams of a person, their own first, then by name. */
+export async function teamsOf(db: Db, person: PersonId): Promise<Membership[]> {
+  const rows = await db
+    .selectFrom('team_members')
+    .innerJoin('teams', 'teams.id', 'team_members.team_id')
+    .select(['teams.id', 'teams.name', 'team_members.role', 'teams.personal_of'])
+    .where('team_members.person_id', '=', person)
+    .orderBy('teams.name')
+    .orderBy('teams.id')
+    .execute();
+  const all = rows.map(({ id, name, role, personal_of }) => ({
+    id,
+    name,
+    role,
+    personal: personal_of === person,
+  }));
+  return all.toSorted((a, b) => Number(b.personal) - Number(a.personal));
+}
+
+/** A key with the person it is of and what they are in its team; undefined where the hash is none's. */
+export const findKey = (
+  db: Db,
+  hash: string,
+): Promise<
+  | (Pick<KeyRow, 'id' | 'person_id' | 'team_id' | 'scopes' | 'expires_at' | 'last_used_at' | 'revoked_at'> &
+      Pick<PersonRow, 'role' | 'banned_at'> & { teamRole: TeamRole })
+  | undefined
+> => keysWithPeople(db).where('keys.hash', '=', hash).executeTakeFirst();
+
+/** The key that a session on the site was opened with. */
+export const findKeyOfSession = (db: Db, tokenHash: string, now: number) =>
+  keysWithPeople(db)
+    .where('keys.id', '=', (eb) =>
+      eb
+        .selectFrom('sessions')
+        .select('key_id')
+        .where('token_hash', '=', tokenHash)
+        .where('expires_at', '>', now),
+    )
+    .executeTakeFirst();
+
+const keysWithPeople = (db: Db) =>
+  db
+    .selectFrom('keys')
+    .innerJoin('people', 'people.id', 'keys.person_id')
+    .innerJoin('team_members', (join) =>
+      join
+        .onRef('team_members.person_id', '=', 'keys.person_id')
+        .onRef('team_members.team_id', '=', 'keys.team_id'),
+    )
+    .select([
+      'keys.id',
+      'keys.person_id',
+      'keys.team_id',
+      'keys.scopes',
+      'keys.expires_at',
+      'keys.last_used_at',
+      'keys.revoked_at',
+      'people.role',
+      'people.banned_at',
+      'team_members.role as teamRole',
+    ]);
+
+/** A new key; nothing where one of its hash is here already, revoked or not. */
+export async function insertKey(
+  db: Db,
+  key: Omit<Insertable<KeysTable>, 'last_used_at' | 'revoked_at'>,
+): Promise<void> {
+  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const insert = db.insertInto('keys').values({ ...key, last_used_at: null, revoked_at: null });
+  await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
+}
+
+export async function noteKeyUsed(db: Db, id: KeyId, at: number): Promise<void> {
+  await db.updateTable('keys').set({ last_used_at: at }).where('id', '=', id).execute();
+}
