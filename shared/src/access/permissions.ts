@@ -33,6 +33,7 @@ export const PERMISSIONS = {
   'workers.see': { who: 'viewer', scope: 'read', about: 'see workers' },
   'workers.lend': { who: 'member', scope: 'lend', about: 'lend machines' },
   'workers.steer': { who: 'manager', own: 'member', scope: 'lend', about: 'change workers' },
+  'workers.manage': { who: 'admin', scope: 'manage', about: 'manage the machines of the farm' },
   'people.manage': { who: 'admin', scope: 'manage', about: 'manage the people of the farm' },
   'teams.manage': { who: 'admin', scope: 'manage', about: 'manage the teams and limits of the farm' },
   'audit.see': { who: 'admin', scope: 'read', about: 'see the audit' },

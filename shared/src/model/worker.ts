@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ChunkId, JobId, WorkerId } from './ids.ts';
+import { ChunkId, JobId, PersonId, TeamId, WorkerId } from './ids.ts';
 import { Capabilities } from './requirement.ts';
 
 export const WorkerStatus = z.enum(['online', 'draining', 'offline']);
@@ -12,17 +12,41 @@ export type WorksFor = z.infer<typeof WorksFor>;
 /** A worker as people see it: what it is, what it can do, and what it does now. Times in ms since 1970. */
 export const WorkerView = z.object({
   id: WorkerId,
+  /** What it calls itself; `label` is what people call it instead. */
   name: z.string(),
+  label: z.string().nullable(),
+  /** Who lends it, and as whose. Null of a machine of another team, as `note`, `tags`, `load` and counts are left out. */
+  lender: z
+    .object({
+      person: z.object({ id: PersonId, name: z.string() }),
+      team: z.object({ id: TeamId, name: z.string() }),
+    })
+    .nullable(),
+  worksFor: WorksFor,
+  /** Without a sandbox it takes its lender's own jobs alone, whatever `worksFor` says. */
+  sandboxed: z.boolean(),
+  /** It stays connected and is given nothing. */
+  disabled: z.boolean(),
+  tags: z.array(z.string()),
+  note: z.string(),
+  /** The asking person lends it. */
+  mine: z.boolean(),
+  /** It is one of the asking team's. */
+  ofTeam: z.boolean(),
+  /** The asking person may rename, disable, drain or remove it. For whom it works only its lender may widen. */
+  mayChange: z.boolean(),
   status: WorkerStatus,
   slots: z.int(),
   capabilities: Capabilities,
   machine: z.object({ os: z.string(), cpus: z.int(), memoryBytes: z.number() }),
-  /** Null while offline. cpu from 0 to 1. */
+  /** Null while offline, and of a machine of another team. cpu from 0 to 1. */
   load: z.object({ cpu: z.number(), memoryUsedBytes: z.number(), load: z.number() }).nullable(),
   connectedAt: z.number().nullable(),
   lastSeenAt: z.number(),
-  chunksDone: z.int(),
-  chunksFailed: z.int(),
+  /** Null of a machine of another team. */
+  chunksDone: z.int().nullable(),
+  chunksFailed: z.int().nullable(),
+  /** Chunks of the asking team's jobs. */
   running: z.array(
     z.object({
       chunk: ChunkId,

@@ -36,8 +36,12 @@ export function WorkerCard({ worker, now }: { worker: WorkerView; now: number })
         ))}
       </ul>
       <footer className={classes.foot}>
-        <span>{formatCount(worker.chunksDone)} done</span>
-        <span data-bad={worker.chunksFailed > 0 || undefined}>{formatCount(worker.chunksFailed)} failed</span>
+        {worker.chunksDone !== null && <span>{formatCount(worker.chunksDone)} done</span>}
+        {worker.chunksFailed !== null && (
+          <span data-bad={worker.chunksFailed > 0 || undefined}>
+            {formatCount(worker.chunksFailed)} failed
+          </span>
+        )}
         {worker.slots > 1 && <span>{worker.slots} at a time</span>}
       </footer>
     </article>

@@ -132,12 +132,28 @@ export async function publicWorkers(db: Db, workers: WorkerId[]): Promise<Set<Wo
   return new Set(rows.map(({ id }) => id));
 }
 
-/** The workers that a team may know of: its own, and those that work for everyone; by name. */
-export const workersSeenBy = (db: Db, team: TeamId): Promise<WorkerRow[]> =>
+export type LentWorker = WorkerRow & { personName: string; teamName: string };
+
+const lentWorkers = (db: Db) =>
   db
     .selectFrom('workers')
-    .selectAll()
-    .where((eb) => eb.or([eb('team_id', '=', team), eb('works_for', '=', 'everyone')]))
-    .orderBy('name')
-    .orderBy('id')
+    .innerJoin('people', 'people.id', 'workers.person_id')
+    .innerJoin('teams', 'teams.id', 'workers.team_id')
+    .selectAll('workers')
+    .select(['people.name as personName', 'teams.name as teamName'])
+    .where('workers.revoked_at', 'is', null);
+
+/** The workers that a team may know of, by name: its own, and those that work for everyone. */
+export const workersSeenBy = (db: Db, team: TeamId): Promise<LentWorker[]> =>
+  lentWorkers(db)
+    .where((eb) => eb.or([eb('workers.team_id', '=', team), eb('workers.works_for', '=', 'everyone')]))
+    .orderBy('workers.name')
+    .orderBy('workers.id')
     .execute();
+
+/** All workers of the farm, for those who look after it. */
+export const allWorkers = (db: Db): Promise<LentWorker[]> =>
+  lentWorkers(db).orderBy('workers.name').orderBy('workers.id').execute();
+
+export const findLentWorker = (db: Db, id: WorkerId): Promise<LentWorker | undefined> =>
+  lentWorkers(db).where('workers.id', '=', id).executeTakeFirst();
