@@ -12,9 +12,19 @@ export type Identity = {
   /** Names the session, and opens nothing. */
   session: string;
   /** Teams that are kept by whoever vouches for the person, where it says so. */
-  teams?: { subject: string; name: string; role: TeamRole }[];
+  teams?: VouchedTeams;
   /** The subject of the admin who acts as them. */
   impersonatedBy?: string;
+};
+
+/**
+ * Teams of one source, such as `clerk` or `group`, by `teams.subject`: `<source>:<name>`. Of that source, the person acts
+ * in these alone while this identity stands. `all`: they are in no other, and no longer in those that are not named.
+ */
+export type VouchedTeams = {
+  source: string;
+  all: boolean;
+  teams: { subject: string; name: string; role: TeamRole }[];
 };
 
 /** The ways to sign in beside keys: one of these where the farm is open to more than this machine. */

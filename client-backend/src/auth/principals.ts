@@ -1,15 +1,17 @@
 import { type Principal, SCOPES } from '@parallel-pilot/shared/access/principal.ts';
-import { newId } from '@parallel-pilot/shared/model/ids.ts';
+import { newId, type PersonId } from '@parallel-pilot/shared/model/ids.ts';
 import {
   findPerson,
   findPersonBySubject,
   insertPerson,
+  type Membership,
   type PersonRow,
   teamsOf,
 } from '@parallel-pilot/shared/server/db/people.ts';
 import type { Parts } from '../parts.ts';
-import type { Identity } from './identities.ts';
+import type { Identity, VouchedTeams } from './identities.ts';
 import type { Identification, Refusal } from './request.ts';
+import { takeOver, usable } from './vouched-teams.ts';
 
 type PrincipalParts = Pick<Parts, 'db' | 'clock' | 'random' | 'first'>;
 
@@ -18,9 +20,10 @@ export function createPrincipals({ db, clock, random, first }: PrincipalParts) {
   const inTeam = async (
     { id, role }: Pick<PersonRow, 'id' | 'role'>,
     wanted: string | undefined,
-    how: Pick<Principal, 'proof' | 'impersonator'>,
+    how: Pick<Principal, 'proof' | 'impersonator'> & { vouched?: VouchedTeams | undefined },
   ): Promise<Identification> => {
-    const teams = await teamsOf(db, id);
+    const { vouched, ...principalBy } = how;
+    const teams = await teamsIn(id, vouched);
     const team = teams.find((one) => one.id === wanted) ?? teams[0];
     if (team === undefined) return NO_TEAM;
     const principal = {
@@ -29,9 +32,15 @@ export function createPrincipals({ db, clock, random, first }: PrincipalParts) {
       teamRole: team.role,
       farmRole: role,
       scopes: SCOPES,
-      ...how,
+      ...principalBy,
     };
     return { ok: true, principal };
+  };
+  const teamsIn = async (person: PersonId, vouched: VouchedTeams | undefined): Promise<Membership[]> => {
+    const before = await teamsOf(db, person);
+    if (vouched === undefined) return before;
+    const changed = await takeOver(db, person, before, vouched, { random, now: clock() });
+    return usable(changed ? await teamsOf(db, person) : before, vouched);
   };
   const personOf = async (identity: Identity): Promise<PersonRow | undefined> => {
     const found = await findPersonBySubject(db, identity.subject);
@@ -68,6 +77,7 @@ export function createPrincipals({ db, clock, random, first }: PrincipalParts) {
       return inTeam(person, team, {
         proof: { type: 'session', id: identity.session },
         impersonator: admin?.id ?? null,
+        vouched: identity.teams,
       });
     },
   };

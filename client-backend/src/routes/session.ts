@@ -49,7 +49,7 @@ async function sessionView(parts: Parts, access: Access, principal: Principal | 
   const person = principal === null ? undefined : await findPerson(parts.db, principal.person);
   if (principal === null || person === undefined)
     return { ...farm, person: null, team: null, teams: [], scopes: [], impersonator: null };
-  const teams = await teamsOf(parts.db, principal.person);
+  const teams = (await teamsOf(parts.db, principal.person)).map(({ subject: _, ...team }) => team);
   const { impersonator } = principal;
   const admin = impersonator === null ? undefined : await findPerson(parts.db, impersonator);
   return {

@@ -72,23 +72,31 @@ export const findPersonBySubject = (db: Db, subject: string): Promise<PersonRow 
 export const findPerson = (db: Db, id: PersonId): Promise<PersonRow | undefined> =>
   db.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
 
-export type Membership = { id: TeamId; name: string; role: TeamRole; personal: boolean };
+/** `subject` is of a team that is kept elsewhere too. */
+export type Membership = {
+  id: TeamId;
+  name: string;
+  role: TeamRole;
+  personal: boolean;
+  subject: string | null;
+};
 
 /** The teams of a person, their own first, then by name. */
 export async function teamsOf(db: Db, person: PersonId): Promise<Membership[]> {
   const rows = await db
     .selectFrom('team_members')
     .innerJoin('teams', 'teams.id', 'team_members.team_id')
-    .select(['teams.id', 'teams.name', 'team_members.role', 'teams.personal_of'])
+    .select(['teams.id', 'teams.name', 'team_members.role', 'teams.personal_of', 'teams.subject'])
     .where('team_members.person_id', '=', person)
     .orderBy('teams.name')
     .orderBy('teams.id')
     .execute();
-  const all = rows.map(({ id, name, role, personal_of }) => ({
+  const all = rows.map(({ id, name, role, personal_of, subject }) => ({
     id,
     name,
     role,
     personal: personal_of === person,
+    subject,
   }));
   return all.toSorted((a, b) => Number(b.personal) - Number(a.personal));
 }
