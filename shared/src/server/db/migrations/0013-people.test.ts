@@ -42,7 +42,7 @@ for (const place of ['SQLite', 'MariaDB']) {
     const first = await ensureFirstPerson(db, 99);
     assert.deepEqual(first, { person: 'per_local00000000000000', team: 'tea_local00000000000000' });
     assert.deepEqual(await teamsOf(db, first.person), [
-      { id: first.team, name: 'Owner', role: 'owner', personal: true },
+      { id: first.team, name: 'Owner', role: 'owner', personal: true, subject: null },
     ]);
     for (const table of ['jobs', 'workers'] as const)
       assert.deepEqual(
