@@ -71,6 +71,27 @@ export const findPersonBySubject = (db: Db, subject: string): Promise<PersonRow 
 export const findPerson = (db: Db, id: PersonId): Promise<PersonRow | undefined> =>
   db.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
 
+export async function setPerson(
+  db: Db,
+  id: PersonId,
+  what: Partial<Pick<PersonRow, 'subject' | 'name' | 'email' | 'role'>>,
+): Promise<void> {
+  await db.updateTable('people').set(what).where('id', '=', id).execute();
+}
+
+/** Whether somebody who signs in looks after the farm: until then its first admin is made by a link. */
+export async function hasAdmin(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom('people')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('subject', '!=', 'local')
+    .where('banned_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** `subject` is of a team that is kept elsewhere too. */
 export type Membership = {
   id: TeamId;
