@@ -4,6 +4,8 @@ export type Refusal = {
   status: 400 | 401 | 403 | 404 | 409 | 410 | 422 | 429;
   code: string;
   message: string;
+  /** Choices that would settle it. */
+  choices?: string[];
 };
 
 export const refuse = (status: Refusal['status'], code: string, message: string): Refusal => ({

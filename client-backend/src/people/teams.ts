@@ -1,7 +1,8 @@
-import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
-import { TEAM_ROLES } from '@parallel-pilot/shared/access/principal.ts';
+import { type Principal, TEAM_ROLES } from '@parallel-pilot/shared/access/principal.ts';
+import type { MyTeam } from '@parallel-pilot/shared/api/farm.ts';
 import type { TeamDetail } from '@parallel-pilot/shared/api/people.ts';
 import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { teamsOf } from '@parallel-pilot/shared/server/db/people.ts';
 import {
   countJobs,
   deleteTeam,
@@ -18,6 +19,14 @@ import type { PartsWithEngine } from '../jobs/engine.ts';
 import type { Parts } from '../parts.ts';
 import { changeMembership, type MembershipChange } from './membership.ts';
 import { type Refusal, refuse } from './refusal.ts';
+
+/** The teams that somebody may act in: a key is of one. */
+export async function myTeams({ db }: Pick<Parts, 'db'>, by: Principal): Promise<MyTeam[]> {
+  const teams = await teamsOf(db, by.person);
+  return teams
+    .filter(({ id }) => by.proof.type !== 'key' || id === by.team)
+    .map(({ id, name, role, personal }) => ({ id, name, role, personal }));
+}
 
 /** The team with its members, owners first. */
 export async function teamDetail(
@@ -69,7 +78,7 @@ export async function closeTeam(
   team: TeamId,
   by: Principal,
   jobs: 'delete' | 'keep' | undefined,
-): Promise<{ ok: true } | (Refusal & { choices?: string[] })> {
+): Promise<{ ok: true } | Refusal> {
   const { db, clock } = parts;
   const row = await findTeam(db, team);
   if (row === undefined || row.personal_of !== null) return OWN_TEAM;
@@ -99,7 +108,7 @@ export async function closeTeam(
 function whyNotClosed(
   { live, over }: { live: number; over: number },
   jobs: 'delete' | 'keep' | undefined,
-): (Refusal & { choices?: string[] }) | null {
+): Refusal | null {
   if (live > 0) return underWay(live);
   if (over === 0 || jobs !== undefined) return null;
   return {

@@ -79,6 +79,19 @@ export async function setPerson(
   await db.updateTable('people').set(what).where('id', '=', id).execute();
 }
 
+/** With the name of their own team, where that is theirs. Call it in a transaction. */
+export async function renamePerson(db: Db, id: PersonId, name: string): Promise<void> {
+  const before = await findPerson(db, id);
+  if (before === undefined) return;
+  await setPerson(db, id, { name });
+  await db
+    .updateTable('teams')
+    .set({ name })
+    .where('personal_of', '=', id)
+    .where('name', '=', before.name)
+    .execute();
+}
+
 /** Whether somebody who signs in looks after the farm: until then its first admin is made by a link. */
 export async function hasAdmin(db: Db): Promise<boolean> {
   const row = await db
