@@ -80,6 +80,7 @@ export async function startTestBackend(
       jobDeleted() {},
       backgroundProgressed() {},
       backgroundFractionOf: () => null,
+      recheck() {},
     } satisfies Live,
   });
   await adoptOwnerKey(parts, parts.first, sha256(OWNER_KEY));

@@ -6,25 +6,40 @@ import { createNeeds } from './auth/needs.ts';
 import { newRoutes, problem } from './http/problems.ts';
 import type { PartsWithEngine } from './jobs/engine.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
+import type { Accounts, Mail } from './people/accounts.ts';
 import { accessLog } from './routes/access-log.ts';
+import { accountRoutes } from './routes/account.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { limitBodies } from './routes/body-limits.ts';
 import { chunkRoutes } from './routes/chunks.ts';
+import { deviceCodeRoutes } from './routes/device-codes.ts';
 import { mountDocs } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { invitationRoutes } from './routes/invitations.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { linkRoutes } from './routes/links.ts';
 import { onError } from './routes/on-error.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
 import { storageRoutes } from './routes/storage.ts';
+import { teamRoutes } from './routes/teams.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workerRoutes } from './routes/workers.ts';
 import type { Uploads } from './uploads/uploads.ts';
 
 /** Beside the parts: who may come in, whom to tell of a sign-out, the uploads under way, and where the built site is. */
-export type AppParts = { access: Access; onSignOut?: () => void; uploads: Uploads; siteFolder?: string };
+export type AppParts = {
+  access: Access;
+  /** Of the farm's own, where people sign in with such. */
+  accounts?: Accounts | null;
+  /** Where a server for e-mail was set. */
+  mail?: Mail | null;
+  onSignOut?: () => void;
+  uploads: Uploads;
+  siteFolder?: string;
+};
 
 const LONG_ANSWERS = [
   '/api/v1/jobs',
@@ -37,7 +52,7 @@ const LONG_ANSWERS = [
 /** The whole HTTP application: what every request passes, the API, and the site for all that is left. */
 export function createApp(
   parts: PartsWithEngine,
-  { access, onSignOut, uploads, siteFolder }: AppParts,
+  { access, accounts = null, mail = null, onSignOut, uploads, siteFolder }: AppParts,
 ): OpenAPIHono {
   const app = newRoutes();
   app.onError(onError(parts.log));
@@ -55,6 +70,12 @@ export function createApp(
 
   app.route('/', healthRoutes(parts));
   app.route('/', sessionRoutes(parts, access, onSignOut));
+  const people = { ...parts, accounts, mail };
+  app.route('/', accountRoutes(people));
+  app.route('/', teamRoutes(people));
+  app.route('/', invitationRoutes(people));
+  app.route('/', linkRoutes(people, access));
+  app.route('/', deviceCodeRoutes(people));
   app.route('/', uploadRoutes(parts, uploads));
   app.route('/', blobRoutes(parts));
   app.route('/', workerRoutes(parts));

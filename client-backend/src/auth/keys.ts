@@ -1,7 +1,7 @@
 import { SCOPES, Scope } from '@parallel-pilot/shared/access/principal.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { countAttempts, MOST_ATTEMPTS } from '@parallel-pilot/shared/server/attempts.ts';
-import { findKey, insertKey, noteKeyUsed } from '@parallel-pilot/shared/server/db/people.ts';
+import { findKey, insertKey, noteKeyUsed } from '@parallel-pilot/shared/server/db/keys.ts';
 import { peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import type { Parts } from '../parts.ts';

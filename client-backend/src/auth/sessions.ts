@@ -1,5 +1,5 @@
 import type { KeyId } from '@parallel-pilot/shared/model/ids.ts';
-import { findKeyOfSession } from '@parallel-pilot/shared/server/db/people.ts';
+import { findKeyOfSession } from '@parallel-pilot/shared/server/db/keys.ts';
 import {
   deleteExpiredSessions,
   deleteSession,

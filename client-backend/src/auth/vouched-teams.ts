@@ -1,7 +1,7 @@
 import { newId, type PersonId, type RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Membership } from '@parallel-pilot/shared/server/db/people.ts';
-import { joinTeam, leaveTeam, teamOfSubject } from '@parallel-pilot/shared/server/db/teams.ts';
+import { joinTeam, removeMember, teamOfSubject } from '@parallel-pilot/shared/server/db/teams.ts';
 import type { VouchedTeams } from './identities.ts';
 
 const isOf = ({ subject }: Pick<Membership, 'subject'>, source: string): boolean =>
@@ -44,7 +44,7 @@ export async function takeOver(
       });
       await joinTeam(transaction, { team_id: team, person_id: person, role, joined_at: now });
     }
-    for (const { id } of leave) await leaveTeam(transaction, id, person);
+    for (const { id } of leave) await removeMember(transaction, id, person, now);
   });
   return true;
 }

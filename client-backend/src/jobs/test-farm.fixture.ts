@@ -91,6 +91,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
       jobDeleted: (job) => void told.add(job),
       backgroundProgressed: (job, fraction) => void backgroundFraction.set(job, fraction),
       backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
+      recheck() {},
     },
   });
   return {

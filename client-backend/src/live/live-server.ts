@@ -18,8 +18,6 @@ import { throttle } from './throttle.ts';
 export interface LiveServer extends Live {
   stagePatch(patch: StagePatch): void;
   workersPatch(patch: WorkersPatch): void;
-  /** Ends the connections of pages that would not be let in any more, or act in another team by now. */
-  recheck(): void;
   close(): Promise<void>;
 }
 

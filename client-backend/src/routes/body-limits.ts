@@ -8,6 +8,8 @@ import { UPLOADS_PATH } from '../uploads/uploads.ts';
 const MOST_BYTES = 64 * 1024;
 /** A key of 200 characters, each written as an escape. Anyone may send this one. */
 const MOST_SIGN_IN_BYTES = 2 * 1024;
+/** A name, an e-mail and a password, likewise. */
+const MOST_STRANGER_BYTES = 8 * 1024;
 
 /**
  * The most that a request may carry, declared or in chunks, before any route
@@ -17,11 +19,16 @@ const MOST_SIGN_IN_BYTES = 2 * 1024;
 export function limitBodies(): MiddlewareHandler {
   const usual = limit(MOST_BYTES);
   const signIn = limit(MOST_SIGN_IN_BYTES);
+  const stranger = limit(MOST_STRANGER_BYTES);
   return (c, next) => {
     if (isStream(c)) return next();
-    return (c.req.path === '/api/v1/session' ? signIn : usual)(c, next);
+    if (c.req.path === '/api/v1/session') return signIn(c, next);
+    return (OF_STRANGERS.test(c.req.path) ? stranger : usual)(c, next);
   };
 }
+
+/** What anybody may send who is not known yet. */
+const OF_STRANGERS = /^\/api\/v1\/(links\/|password-resets|device-codes)/;
 
 const limit = (bytes: number): MiddlewareHandler =>
   bodyLimit({

@@ -95,7 +95,7 @@ export const TeamDeletion = strictObject({
   jobs: z.enum(['delete', 'keep']).optional(),
 });
 
-/** PATCH /teams/{id}/members/{person}; DELETE removes, or leaves where it is oneself. */
+/** PATCH /teams/{id}/members/{person}; DELETE takes out. Whoever leaves by themselves: POST /teams/{id}/leave. */
 export const MemberPatch = strictObject({ role: TeamRole });
 /** POST /teams/{id}/hand-over: that member becomes the owner, the asker a manager. */
 export const HandOver = strictObject({ person: PersonId });

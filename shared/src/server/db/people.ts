@@ -1,12 +1,11 @@
 import { type Insertable, MysqlAdapter, type Selectable } from 'kysely';
 import type { TeamRole } from '../../access/principal.ts';
-import type { KeyId, PersonId, TeamId } from '../../model/ids.ts';
+import type { PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { KeysTable, PeopleTable, TeamsTable } from './schema.ts';
+import type { PeopleTable, TeamsTable } from './schema.ts';
 
 export type PersonRow = Selectable<PeopleTable>;
 export type TeamRow = Selectable<TeamsTable>;
-export type KeyRow = Selectable<KeysTable>;
 
 const FIRST_PERSON = 'per_local00000000000000' as PersonId;
 const FIRST_TEAM = 'tea_local00000000000000' as TeamId;
@@ -72,6 +71,40 @@ export const findPersonBySubject = (db: Db, subject: string): Promise<PersonRow 
 export const findPerson = (db: Db, id: PersonId): Promise<PersonRow | undefined> =>
   db.selectFrom('people').selectAll().where('id', '=', id).executeTakeFirst();
 
+export async function setPerson(
+  db: Db,
+  id: PersonId,
+  what: Partial<Pick<PersonRow, 'subject' | 'name' | 'email' | 'role'>>,
+): Promise<void> {
+  await db.updateTable('people').set(what).where('id', '=', id).execute();
+}
+
+/** With the name of their own team, where that is theirs. Call it in a transaction. */
+export async function renamePerson(db: Db, id: PersonId, name: string): Promise<void> {
+  const before = await findPerson(db, id);
+  if (before === undefined) return;
+  await setPerson(db, id, { name });
+  await db
+    .updateTable('teams')
+    .set({ name })
+    .where('personal_of', '=', id)
+    .where('name', '=', before.name)
+    .execute();
+}
+
+/** Whether somebody who signs in looks after the farm: until then its first admin is made by a link. */
+export async function hasAdmin(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom('people')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('subject', '!=', 'local')
+    .where('banned_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** `subject` is of a team that is kept elsewhere too. */
 export type Membership = {
   id: TeamId;
@@ -99,62 +132,4 @@ export async function teamsOf(db: Db, person: PersonId): Promise<Membership[]> {
     subject,
   }));
   return all.toSorted((a, b) => Number(b.personal) - Number(a.personal));
-}
-
-/** A key with the person it is of and what they are in its team; undefined where the hash is none's. */
-export const findKey = (
-  db: Db,
-  hash: string,
-): Promise<
-  | (Pick<KeyRow, 'id' | 'person_id' | 'team_id' | 'scopes' | 'expires_at' | 'last_used_at' | 'revoked_at'> &
-      Pick<PersonRow, 'role' | 'banned_at'> & { teamRole: TeamRole })
-  | undefined
-> => keysWithPeople(db).where('keys.hash', '=', hash).executeTakeFirst();
-
-/** The key that a session on the site was opened with. */
-export const findKeyOfSession = (db: Db, tokenHash: string, now: number) =>
-  keysWithPeople(db)
-    .where('keys.id', '=', (eb) =>
-      eb
-        .selectFrom('sessions')
-        .select('key_id')
-        .where('token_hash', '=', tokenHash)
-        .where('expires_at', '>', now),
-    )
-    .executeTakeFirst();
-
-const keysWithPeople = (db: Db) =>
-  db
-    .selectFrom('keys')
-    .innerJoin('people', 'people.id', 'keys.person_id')
-    .innerJoin('team_members', (join) =>
-      join
-        .onRef('team_members.person_id', '=', 'keys.person_id')
-        .onRef('team_members.team_id', '=', 'keys.team_id'),
-    )
-    .select([
-      'keys.id',
-      'keys.person_id',
-      'keys.team_id',
-      'keys.scopes',
-      'keys.expires_at',
-      'keys.last_used_at',
-      'keys.revoked_at',
-      'people.role',
-      'people.banned_at',
-      'team_members.role as teamRole',
-    ]);
-
-/** A new key; nothing where one of its hash is here already, revoked or not. */
-export async function insertKey(
-  db: Db,
-  key: Omit<Insertable<KeysTable>, 'last_used_at' | 'revoked_at'>,
-): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
-  const insert = db.insertInto('keys').values({ ...key, last_used_at: null, revoked_at: null });
-  await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
-}
-
-export async function noteKeyUsed(db: Db, id: KeyId, at: number): Promise<void> {
-  await db.updateTable('keys').set({ last_used_at: at }).where('id', '=', id).execute();
 }

@@ -110,6 +110,8 @@ export type LinksTable = {
 export type DeviceCodesTable = {
   device_hash: string;
   user_code: string;
+  /** Where it was asked for. */
+  address: string;
   /** What the key is to be called, and what it asks for. */
   name: string;
   scopes: string;
