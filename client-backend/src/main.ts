@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import type { Ready, StartFailed } from '@parallel-pilot/shared/protocol/supervision.ts';
-import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { openDatabase } from '@parallel-pilot/shared/server/db/open-database.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { readOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
@@ -30,7 +29,7 @@ async function main(): Promise<void> {
   const secrets = await readSecrets(config, random);
   // Made only where it is demanded: a key that nobody was shown would lock the owner out later.
   const ownerKey = isLocalOnly(config) ? null : await readOwnerKey(config.dataFolder, random);
-  const db = await openDatabase(config);
+  const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
   const backend = await startBackend({
     config,
     secrets,
@@ -56,26 +55,6 @@ async function main(): Promise<void> {
     workerToken: secrets.workerToken,
     ownerKey: fresh,
   });
-}
-
-async function openDatabase({ databaseUrl }: ServerConfig): Promise<Db> {
-  const db = connectDatabase(databaseUrl);
-  try {
-    await migrate(db);
-    return db;
-  } catch (error) {
-    await db.destroy().catch(() => {});
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(
-      `The database ${withoutPassword(databaseUrl)} cannot be used (${message || code}). Is it running, and is DATABASE_URL right?`,
-      { cause: error },
-    );
-  }
-}
-
-// A function, not a constant: the lines at the top run before constants down here have their values.
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
 }
 
 /** SIGTERM, Ctrl-C, or the end of the process that started this one; the second time it goes at once. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import type { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
-import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { openDatabase } from '@parallel-pilot/shared/server/db/open-database.ts';
 import { createLog, type Log } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
@@ -26,30 +26,11 @@ async function main(): Promise<void> {
   const log = createLog('load-balancer', config.logLevel);
   await openDataFolder(config, log);
   const secrets = await readSecrets(config, randomBytes);
-  const db = await openDatabase(config);
+  const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
   const parts = { config, secrets, db, clock: Date.now, random: randomBytes, log };
   const balancer = await startBalancer(parts);
   stopOnRequest(balancer, db, log);
   await tell({ type: 'ready', process: 'load-balancer', port: balancer.port });
-}
-
-async function openDatabase(config: ServerConfig): Promise<Db> {
-  try {
-    const db = connectDatabase(config.databaseUrl);
-    await migrate(db);
-    return db;
-  } catch (error) {
-    const why = error instanceof Error && error.message !== '' ? error.message : codeOf(error);
-    throw new Error(
-      `The database cannot be used: ${why}. Look at DATABASE_URL, and whether its server runs.`,
-    );
-  }
-}
-
-// A refused connection to several addresses is an AggregateError without a message of its own.
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : String(error);
 }
 
 function stopOnRequest(balancer: Balancer, db: Db, log: Log): void {

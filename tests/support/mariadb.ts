@@ -72,7 +72,6 @@ async function prepare(place: Place): Promise<void> {
     '--no-defaults',
     ...runAs,
     `--datadir=${join(place.folder, 'data')}`,
-    // Two that prepare at once remove each other's temporary tables from a folder that they share.
     `--tmpdir=${place.folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
@@ -132,6 +131,8 @@ function serverOptions({ folder, port }: Place): string[] {
     '--no-defaults',
     ...runAs,
     `--datadir=${join(folder, 'data')}`,
+    // Each that starts removes all temporary tables from its folder, those of others too.
+    `--tmpdir=${folder}`,
     `--socket=${join(folder, 's')}`,
     `--pid-file=${join(folder, 'pid')}`,
     `--init-file=${join(folder, 'init.sql')}`,

@@ -27,8 +27,9 @@ import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-st
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';

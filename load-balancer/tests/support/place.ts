@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
+import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
 import { freePort } from './balancer-process.ts';
 

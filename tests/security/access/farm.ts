@@ -9,7 +9,8 @@ import type { Principal, Scope } from '@parallel-pilot/shared/access/principal.t
 import { SCOPES } from '@parallel-pilot/shared/access/principal.ts';
 import { newId, type PersonId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { connectDatabase, type Db, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { connectDatabase, type Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { insertKey, insertPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';

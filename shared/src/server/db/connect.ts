@@ -1,17 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, MysqlDialect, SqliteAdapter, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { createPool } from 'mysql2';
-import * as first from './migrations/0001-first.ts';
-import * as rounds from './migrations/0002-rounds.ts';
-import * as sessions from './migrations/0003-sessions.ts';
-import * as errands from './migrations/0004-errands.ts';
-import * as jobTimes from './migrations/0006-job-times.ts';
-import * as iterations from './migrations/0007-iterations.ts';
-import * as plainNames from './migrations/0010-plain-names.ts';
-import * as taskLeases from './migrations/0011-task-leases.ts';
-import * as stageMemory from './migrations/0012-stage-memory.ts';
-import * as people from './migrations/0013-people.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -51,29 +40,6 @@ class TransactionalSqlite extends SqliteDialect {
   override createAdapter(): SqliteAdapter {
     return new TransactionalSqliteAdapter();
   }
-}
-
-/** Brings the schema to the newest version. Two processes may call it at once. */
-export async function migrate(db: Db): Promise<void> {
-  const { error } = await migratorOf(db).migrateToLatest();
-  if (error !== undefined) throw error;
-}
-
-/** What brings the schema from one version to the next. */
-export function migratorOf(db: Db): Migrator {
-  const migrations = {
-    '0001-first': first,
-    '0002-rounds': rounds,
-    '0003-sessions': sessions,
-    '0004-errands': errands,
-    '0006-job-times': jobTimes,
-    '0007-iterations': iterations,
-    '0010-plain-names': plainNames,
-    '0011-task-leases': taskLeases,
-    '0012-stage-memory': stageMemory,
-    '0013-people': people,
-  };
-  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
 }
 
 // Kysely types statements after better-sqlite3; node:sqlite differs in three names.

@@ -3,9 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { ColumnMetadata, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
-import { connectDatabase, type Db, migratorOf } from './connect.ts';
+import { connectDatabase, type Db } from './connect.ts';
+import { migratorOf } from './migrate.ts';
+import { rowOf, tablesOf } from './migration-rows.fixture.ts';
 
 type Row = Record<string, unknown>;
 
@@ -70,8 +72,6 @@ const without = (row: Row, columns: string[]): Row =>
 // Rows of versions that are gone have no types.
 const plain = (db: Db) => db as unknown as Kysely<Record<string, Row>>;
 
-const tablesOf = (db: Db) => db.introspection.getTables();
-
 /** The new table that has these rows. */
 async function renamed(
   db: Db,
@@ -89,17 +89,4 @@ async function renamed(
 async function readAll(db: Db, table: string): Promise<Row[]> {
   const rows = await plain(db).selectFrom(table).selectAll().execute();
   return rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-}
-
-/** A row that differs in every column from those with another number; what may be null is so in every second one. */
-function rowOf(columns: readonly ColumnMetadata[], number: number): Row {
-  const filled = columns.filter(
-    (column) => !column.isAutoIncrementing && !(column.isNullable && number % 2 === 1),
-  );
-  return Object.fromEntries(filled.map((column) => [column.name, sampleFor(column, number)]));
-}
-
-function sampleFor({ name, dataType }: ColumnMetadata, number: number): unknown {
-  if (/int|double|real/i.test(dataType)) return 1_000 + number;
-  return name.endsWith('_json') ? `{"number":${number}}` : `${name} ${number}`;
 }

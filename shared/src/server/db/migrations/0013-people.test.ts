@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { startMariaDb } from '../../../../../tests/support/mariadb.ts';
-import { connectDatabase, type Db, migratorOf } from '../connect.ts';
+import { connectDatabase, type Db } from '../connect.ts';
+import { migratorOf } from '../migrate.ts';
 import { ensureFirstPerson, teamsOf } from '../people.ts';
 
 const at = 'created_at, updated_at';

@@ -5,19 +5,45 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Kysely } from 'kysely';
-import { connectDatabase, migrate } from './connect.ts';
+import { type Kysely, sql } from 'kysely';
+import { startMariaDb } from '../../../../tests/support/mariadb.ts';
+import { connectDatabase } from './connect.ts';
+import { migrate, NewerSchema } from './migrate.ts';
 import * as first from './migrations/0001-first.ts';
 import * as rounds from './migrations/0002-rounds.ts';
 import * as iterations from './migrations/0007-iterations.ts';
 
-const connect = new URL('connect.ts', import.meta.url).href;
+const IMPORTS = `import { connectDatabase } from ${JSON.stringify(new URL('connect.ts', import.meta.url).href)};
+  import { migrate } from ${JSON.stringify(new URL('migrate.ts', import.meta.url).href)};`;
+
+for (const column of ['SQLite', 'MariaDB'] as const) {
+  test(`on ${column} a schema of a newer version is left alone, and so is one that it has begun`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'pilot-migrate-'));
+    const server = column === 'MariaDB' ? await startMariaDb() : null;
+    const db = connectDatabase(server?.url ?? `sqlite:${join(folder, 'farm.sqlite')}`);
+    t.after(async () => {
+      await db.destroy();
+      await server?.stop();
+      await rm(folder, { recursive: true });
+    });
+    await migrate(db);
+    const newer =
+      /The database was moved to a newer schema \(9999-later\) by a newer version of Parallel Pilot; this version knows it up to \d{4}-.*Start the newer version/;
+    await sql`insert into kysely_migration values ('9999-later', '2030-01-01')`.execute(db);
+    await assert.rejects(migrate(db), (error) => error instanceof NewerSchema && newer.test(error.message));
+    await sql`delete from kysely_migration where name = '9999-later'`.execute(db);
+    await migrate(db);
+    if (server === null) return;
+    await sql`insert into migration_steps values ('9999-later', 'step', 0)`.execute(db);
+    await assert.rejects(migrate(db), newer);
+  });
+}
 
 test('four processes migrate one fresh SQLite file at once, and none of them fails', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-migrate-'));
   t.after(() => rm(folder, { recursive: true }));
   const url = `sqlite:${join(folder, 'farm.sqlite')}`;
-  const program = `import { connectDatabase, migrate } from ${JSON.stringify(connect)};
+  const program = `${IMPORTS}
     const db = connectDatabase(${JSON.stringify(url)}); await migrate(db); await db.destroy();`;
   const codes = await Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -37,7 +63,7 @@ test('a migration that is cut off leaves nothing behind that stands in the way o
   const url = `sqlite:${join(folder, 'farm.sqlite')}`;
   // Ends the process at the moment the last table is made, in the middle of the migration.
   const program = `import { DatabaseSync } from 'node:sqlite';
-    import { connectDatabase, migrate } from ${JSON.stringify(connect)};
+    ${IMPORTS}
     const prepare = DatabaseSync.prototype.prepare;
     DatabaseSync.prototype.prepare = function (sql) {
       if (sql.startsWith('create table "artifacts"')) process.kill(process.pid, 'SIGKILL');

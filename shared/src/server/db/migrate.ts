@@ -1,0 +1,88 @@
+import { MysqlAdapter, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Db } from './connect.ts';
+import * as first from './migrations/0001-first.ts';
+import * as rounds from './migrations/0002-rounds.ts';
+import * as sessions from './migrations/0003-sessions.ts';
+import * as errands from './migrations/0004-errands.ts';
+import * as jobTimes from './migrations/0006-job-times.ts';
+import * as iterations from './migrations/0007-iterations.ts';
+import * as plainNames from './migrations/0010-plain-names.ts';
+import * as taskLeases from './migrations/0011-task-leases.ts';
+import * as stageMemory from './migrations/0012-stage-memory.ts';
+import * as people from './migrations/0013-people.ts';
+import { JOURNAL, resumable } from './resumable-migration.ts';
+
+const migrations: Record<string, Migration> = {
+  '0001-first': first,
+  '0002-rounds': rounds,
+  '0003-sessions': sessions,
+  '0004-errands': errands,
+  '0006-job-times': jobTimes,
+  '0007-iterations': iterations,
+  '0010-plain-names': plainNames,
+  '0011-task-leases': taskLeases,
+  '0012-stage-memory': stageMemory,
+  '0013-people': people,
+};
+
+/** A sentence: this version is older than what the database was last used with. */
+export class NewerSchema extends Error {}
+
+/**
+ * Brings the schema to the newest version. Several processes may call it at once: the others wait for the first, and
+ * where that one dies the next goes on with what it left. Throws NewerSchema, having changed nothing.
+ */
+export async function migrate(db: Db): Promise<void> {
+  await refuseNewerSchema(db);
+  const { error } = await migratorOf(db).migrateToLatest();
+  if (error !== undefined) {
+    // It may have been changed just now, by a newer version that starts beside this one.
+    await refuseNewerSchema(db);
+    throw error;
+  }
+  await forgetFinished(db);
+}
+
+/** What brings the schema from one version to the next. */
+export const migratorOf = (db: Db): Migrator =>
+  new Migrator({
+    db,
+    provider: {
+      getMigrations: async () =>
+        Object.fromEntries(
+          Object.entries(migrations).map(([name, migration]) => [name, resumable(name, migration)]),
+        ),
+    },
+  });
+
+async function refuseNewerSchema(db: Db): Promise<void> {
+  const begun = [
+    ...(await namesIn(db, 'kysely_migration', 'name')),
+    ...(await namesIn(db, JOURNAL, 'migration')),
+  ];
+  const unknown = begun.filter((name) => !(name in migrations)).toSorted();
+  const [last] = unknown.slice(-1);
+  if (last === undefined) return;
+  const known = Object.keys(migrations).at(-1);
+  throw new NewerSchema(
+    `The database was moved to a newer schema (${last}) by a newer version of Parallel Pilot; this version knows it up to ${known}. Start the newer version, or go back to a copy of the database that was made before it.`,
+  );
+}
+
+async function namesIn(db: Db, table: string, column: string): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === table)) return [];
+  const { rows } = await sql<{ name: string }>`
+    select distinct ${sql.ref(column)} as name from ${sql.table(table)}`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+/** All that this version knows is done and stands in Kysely's own list. A newer version may be at its own. */
+async function forgetFinished(db: Db): Promise<void> {
+  if (!(db.getExecutor().adapter instanceof MysqlAdapter)) return;
+  if ((await namesIn(db, JOURNAL, 'migration')).length === 0) return;
+  await sql`delete from ${sql.table(JOURNAL)} where migration in (${sql.join(Object.keys(migrations))})`.execute(
+    db,
+  );
+}
