@@ -7,14 +7,17 @@ import { createSessions, SESSION_MS } from '@parallel-pilot/client-backend/auth/
 import { type Backend, startBackend } from '@parallel-pilot/client-backend/backend.ts';
 import type { Principal, Scope } from '@parallel-pilot/shared/access/principal.ts';
 import { SCOPES } from '@parallel-pilot/shared/access/principal.ts';
-import { newId, type PersonId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { type KeyId, newId, type PersonId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, type Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { insertPerson } from '@parallel-pilot/shared/server/db/people.ts';
+import type { TeamMembersTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
+import type { Insertable } from 'kysely';
 
 export const random = (count: number): Uint8Array => randomBytes(count);
 
@@ -58,18 +61,26 @@ export async function startAccessFarm() {
     Array.from({ length: 6 }, () => person()),
   );
   const admin = await person('admin');
-  await db
-    .insertInto('team_members')
-    .values([
-      { team_id: team, person_id: owner as PersonId, role: 'owner', joined_at: 1 },
-      { team_id: team, person_id: manager as PersonId, role: 'manager', joined_at: 1 },
-      { team_id: team, person_id: member as PersonId, role: 'member', joined_at: 1 },
-      { team_id: team, person_id: colleague as PersonId, role: 'member', joined_at: 1 },
-      { team_id: team, person_id: viewer as PersonId, role: 'viewer', joined_at: 1 },
-      { team_id: team, person_id: admin, role: 'viewer', joined_at: 1 },
-      { team_id: others, person_id: stranger as PersonId, role: 'owner', joined_at: 1 },
-    ])
-    .execute();
+  const members: Insertable<TeamMembersTable>[] = [
+    { team_id: team, person_id: owner as PersonId, role: 'owner', joined_at: 1 },
+    { team_id: team, person_id: manager as PersonId, role: 'manager', joined_at: 1 },
+    { team_id: team, person_id: member as PersonId, role: 'member', joined_at: 1 },
+    { team_id: team, person_id: colleague as PersonId, role: 'member', joined_at: 1 },
+    { team_id: team, person_id: viewer as PersonId, role: 'viewer', joined_at: 1 },
+    { team_id: team, person_id: admin, role: 'viewer', joined_at: 1 },
+    { team_id: others, person_id: stranger as PersonId, role: 'owner', joined_at: 1 },
+  ];
+  const good: KeyId[] = [];
+  /** As it was, whatever was asked for before. */
+  const gather = () =>
+    db.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom('team_members').where('team_id', '=', team).execute();
+      for (const member of members) await joinTeam(transaction, member);
+      // Whoever leaves a team loses their keys of it.
+      if (good.length > 0)
+        await transaction.updateTable('keys').set({ revoked_at: null }).where('id', 'in', good).execute();
+    });
+  await gather();
   const by = (
     name: string,
     who: PersonId | undefined,
@@ -86,6 +97,7 @@ export async function startAccessFarm() {
     reader: await by("a member's key that may only read", member, 'member', { scopes: ['read'] }),
     submitter: await by("a manager's key that may only submit", manager, 'manager', { scopes: ['submit'] }),
   };
+  good.push(...Object.values(askers).map((asker) => asker.key));
   const otherTeam = await by('the owner of another team', stranger, 'owner', { team: others });
   const nobody = await strangersOf(db, parts, { team, member: member as PersonId });
   return {
@@ -93,6 +105,7 @@ export async function startAccessFarm() {
     // Not the public address, behind which no proxy stands here.
     url: `http://127.0.0.1:${backend.port}`,
     team,
+    gather,
     others,
     member: member as PersonId,
     askers,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { plantJob } from '../../../load-balancer/tests/support/planted.ts';
 import { type AccessFarm, type Asker, fromElsewhere, startAccessFarm } from './farm.ts';
 import { OPERATIONS, ROOMS } from './table.ts';
-import { BODIES, thingsFor } from './things.ts';
+import { bodyFor, thingsFor } from './things.ts';
 
 // Who may do what: each operation and each room, tried by everybody there can be.
 
@@ -37,7 +37,7 @@ type Reply = { status: number; code: string | null; body: string };
 
 async function ask(operation: string, path: string, { headers }: Asker): Promise<Reply> {
   const [method = ''] = operation.split(' ');
-  const body = BODIES[operation];
+  const body = await bodyFor(farm, operation);
   const response = await fetch(url() + path, {
     method,
     headers: {

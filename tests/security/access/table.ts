@@ -48,6 +48,40 @@ export const OPERATIONS: Record<string, Need> = {
 
   'GET /api/v1/workers': 'workers.see',
   'GET /api/v1/workers/join': 'workers.lend',
+
+  'GET /api/v1/account': 'account.see',
+  'PATCH /api/v1/account': 'account.change',
+  'PUT /api/v1/account/team': 'account.see',
+  'GET /api/v1/account/keys': 'account.see',
+  'POST /api/v1/account/keys': 'account.change',
+  'DELETE /api/v1/account/keys/{id}': 'account.change',
+
+  'GET /api/v1/teams': 'account.see',
+  'POST /api/v1/teams': 'teams.create',
+  'GET /api/v1/teams/{id}': 'team.see',
+  'PATCH /api/v1/teams/{id}': 'team.change',
+  'DELETE /api/v1/teams/{id}': 'team.change',
+  'POST /api/v1/teams/{id}/leave': 'team.leave',
+  'POST /api/v1/teams/{id}/hand-over': 'team.change',
+  'PATCH /api/v1/teams/{id}/members/{person}': 'team.members',
+  'DELETE /api/v1/teams/{id}/members/{person}': 'team.members',
+  'GET /api/v1/teams/{id}/invitations': 'team.invite',
+  'POST /api/v1/teams/{id}/invitations': 'team.invite',
+  'DELETE /api/v1/teams/{id}/invitations/{link}': 'team.invite',
+
+  'POST /api/v1/links/look': 'open',
+  'POST /api/v1/links/accept': 'open',
+  'POST /api/v1/password-resets': 'open',
+  'POST /api/v1/device-codes': 'open',
+  'POST /api/v1/device-codes/poll': 'open',
+  'GET /api/v1/device-codes/{userCode}': 'account.see',
+  'POST /api/v1/device-codes/{userCode}/approve': 'account.change',
+  'POST /api/v1/device-codes/{userCode}/refuse': 'account.change',
+
+  'GET /api/v1/people/invitations': 'people.manage',
+  'POST /api/v1/people/invitations': 'people.manage',
+  'DELETE /api/v1/people/invitations/{link}': 'people.manage',
+  'POST /api/v1/people/{id}/reset-link': 'people.manage',
 };
 
 /** Every room of the live connection. */

@@ -1,50 +1,109 @@
 import { randomBytes } from 'node:crypto';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
+import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
+import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import { plantJob } from '../../../load-balancer/tests/support/planted.ts';
-import { type AccessFarm, random } from './farm.ts';
+import { type AccessFarm, addPerson, random } from './farm.ts';
 
-/** What the parameters of a path name: something of the member's, and something that never was. Both new for each request. */
-export type Things = Record<string, { real: string; unknown: string }>;
+/** What the parameters of a path name: something of the team's or the member's, and something that never was. Both new for each request. */
+export type Things = Record<string, Thing>;
+type Thing = { real: string; unknown: string };
 
-/** What a request to that path needs beside it, so that it gets as far as to be refused or done. */
 export async function thingsFor(farm: AccessFarm, path: string): Promise<Things> {
+  await farm.gather();
   const things: Things = {};
-  for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) things[name] = await thing(farm, path, name);
+  for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
+    const make = name === 'id' ? THINGS[path.split('/')[3] ?? ''] : PARTS[name];
+    const of = path.includes('account/keys') ? key : make;
+    if (of === undefined) throw new Error(`things.ts does not know what ${name} of ${path} is`);
+    things[name] = await of(farm);
+  }
   return things;
 }
 
-async function thing(farm: AccessFarm, path: string, name: string): Promise<Things[string]> {
-  const { db, team, member } = farm;
-  const same = (value: string) => ({ real: value, unknown: value });
-  if (name === 'hash') {
-    const hash = randomBytes(32).toString('hex');
-    await db
-      .insertInto('blobs')
-      .values({ hash: hash as never, size: 4, media_type: 'text/plain', created_at: Date.now(), claims: 1 })
-      .execute();
-    await noteTeamBlob(db, team, hash as never, Date.now());
-    return { real: hash, unknown: randomBytes(32).toString('hex') };
-  }
-  if (name === 'id' && path.startsWith('/api/v1/jobs/')) {
+type Make = (farm: AccessFarm) => Promise<Thing> | Thing;
+const same = (value: string): Thing => ({ real: value, unknown: value });
+
+async function key({ db, member, team }: AccessFarm): Promise<Thing> {
+  const id = newId('key', random);
+  const row = { id, hash: id, person_id: member, team_id: team, name: 'A key', scopes: 'read' };
+  await insertKey(db, { ...row, created_at: 1, expires_at: null });
+  return { real: id, unknown: newId('key', random) };
+}
+
+/** `{id}`, by the name before it. */
+const THINGS: Record<string, Make> = {
+  async jobs({ db, member, team }) {
     const { job } = await plantJob(db, { chunks: 1, person: member, team, state: 'paused' });
     await db.updateTable('jobs').set({ kind: 'blender', spec_json: SPEC }).where('id', '=', job).execute();
     await db.updateTable('stages').set({ name: 'probe' }).where('job_id', '=', job).execute();
     return { real: job, unknown: newId('job', random) };
-  }
-  if (name === 'id' && path.startsWith('/api/v1/uploads/')) {
-    const made = await fetch(`${farm.url}/api/v1/uploads`, {
-      method: 'POST',
-      headers: { ...farm.askers.member.headers, 'tus-resumable': '1.0.0', 'upload-length': '4' },
-    });
+  },
+  async uploads({ url, askers }) {
+    const headers = { ...askers.member.headers, 'tus-resumable': '1.0.0', 'upload-length': '4' };
+    const made = await fetch(`${url}/api/v1/uploads`, { method: 'POST', headers });
     const id = made.headers.get('location')?.split('/').at(-1) ?? '';
     return { real: id, unknown: randomBytes(16).toString('hex') };
-  }
-  if (['ordinal', 'frame', 'round'].includes(name)) return same('1');
-  if (name === 'name') return same('video.mp4');
-  throw new Error(`tests/security/access/things.ts does not know what ${name} of ${path} is`);
-}
+  },
+  teams: ({ team }) => ({ real: team, unknown: newId('tea', random) }),
+  people: async ({ db }) => ({ real: await addPerson(db, 'person'), unknown: newId('per', random) }),
+};
+
+/** Parameters with names of their own. */
+const PARTS: Record<string, Make> = {
+  async hash({ db, team }) {
+    const hash = randomBytes(32).toString('hex') as never;
+    const row = { hash, size: 4, media_type: 'text/plain', created_at: Date.now(), claims: 1 };
+    await db.insertInto('blobs').values(row).execute();
+    await noteTeamBlob(db, team, hash, Date.now());
+    return { real: hash, unknown: randomBytes(32).toString('hex') };
+  },
+  async person({ db, team }) {
+    const person = await addPerson(db, 'person');
+    await joinTeam(db, { team_id: team, person_id: person, role: 'member', joined_at: 1 });
+    return { real: person, unknown: newId('per', random) };
+  },
+  async link({ db, team, member }) {
+    const id = newId('lnk', random);
+    const row = {
+      id,
+      token_hash: id,
+      purpose: 'invitation',
+      team_id: team,
+      role: 'member',
+      email: null,
+    } as const;
+    const times = { created_at: Date.now(), expires_at: Date.now() + 60_000, used_at: null };
+    await db
+      .insertInto('links')
+      .values({ ...row, ...times, person_id: null, created_by: member })
+      .execute();
+    return { real: id, unknown: newId('lnk', random) };
+  },
+  async userCode({ db }) {
+    const letters = [...random(8)].map((byte) => 'BCDFGHJKLMNPQRST'[byte & 15]).join('');
+    const code = `${letters.slice(0, 4)}-${letters.slice(4)}`;
+    const row = { device_hash: code, user_code: code, name: 'A laptop', scopes: 'read', address: '10.0.0.1' };
+    await db
+      .insertInto('device_codes')
+      .values({
+        ...row,
+        state: 'waiting',
+        person_id: null,
+        team_id: null,
+        created_at: Date.now(),
+        expires_at: Date.now() + 60_000,
+      })
+      .execute();
+    return same(code);
+  },
+  ordinal: () => same('1'),
+  frame: () => same('1'),
+  round: () => same('1'),
+  name: () => same('video.mp4'),
+};
 
 const SPEC = JSON.stringify(
   BlenderSpec.parse({
@@ -61,11 +120,21 @@ const SPEC = JSON.stringify(
 );
 
 /** The body of a request, where it must have one to be understood. */
-export const BODIES: Record<string, unknown> = {
+export async function bodyFor(farm: AccessFarm, operation: string): Promise<unknown> {
+  if (operation === 'PUT /api/v1/account/team') return { team: farm.team };
+  if (operation.endsWith('/hand-over')) return { person: (await PARTS.person?.(farm))?.real };
+  return BODIES[operation];
+}
+
+const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/jobs/{id}': { name: 'Another name' },
   'PUT /api/v1/jobs/{id}/settings': {},
-  'POST /api/v1/jobs': {
-    kind: 'blender',
-    source: { blob: '0'.repeat(64), fileName: 'a.blend' },
-  },
+  'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
+  'PATCH /api/v1/account': { name: 'Another name' },
+  'POST /api/v1/account/keys': { name: 'A key', scopes: ['read'], expiresAt: null },
+  'POST /api/v1/teams': { name: 'A team' },
+  'PATCH /api/v1/teams/{id}': { name: 'Another name' },
+  'PATCH /api/v1/teams/{id}/members/{person}': { role: 'viewer' },
+  'POST /api/v1/teams/{id}/invitations': {},
+  'POST /api/v1/people/invitations': {},
 };
