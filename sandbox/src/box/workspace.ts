@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, mkdirSync } from 'node:fs';
-import { chmod, copyFile, link, lstat, mkdir, readdir, unlink } from 'node:fs/promises';
+import { chmodSync, chownSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmod, copyFile, link, lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Sandbox, Workspace } from '../sandbox.ts';
 import { INSIDE } from './bubblewrap.ts';
@@ -34,7 +34,7 @@ export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
     take: (name, target, maxBytes) => takeFile(folders.work, name, target, maxBytes),
     load: (name, target, maxBytes) => loadFile(folders.work, name, target, maxBytes),
     move: (name, target) => moveFile(folders.work, name, target),
-    discard: (name) => unlink(join(folders.work, name)).catch(() => {}),
+    discard: async (name) => discard(join(folders.work, name)),
     async remove() {
       await removeFolder(root);
       if (uid !== null) taken.delete(uid);
@@ -49,6 +49,15 @@ const UIDS_PER_WORKER = 1_000;
 
 const taken = new Set<number>();
 let lastOrdinal = 0;
+
+/** At once: a program waits for it, and asking Node's thread pool takes several times as long. */
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is not there, or a folder.
+  }
+}
 
 /**
  * RLIMIT_NPROC counts a user's processes on the whole machine, so no two children are the same user: one is given

@@ -13,7 +13,7 @@ export type Watch = { end(): Excess | undefined };
 
 /**
  * Looks after the limits of a child that the kernel does not keep by itself:
- * disk space twice a second, and memory more often. In a control group memory
+ * disk space twice a second, unless none of its processes ran since, and memory more often. In a control group memory
  * cannot be exceeded, and looking only finds out that it was wanted. Without
  * one the memory of all processes is summed up; in between a child can take
  * what one process may (see the limits of bubblewrap's line) times its number
@@ -44,7 +44,12 @@ export function watchLimits({ pid, group, confinement }: Watched, onExcess: (exc
     report(excessOf({ ...NOTHING, memoryBytes, processes: processes.length }, limits));
     return memoryBytes > allowed / 2 ? OFTEN_MS : SELDOM_MS;
   };
+  let ranBefore: number | null = null;
   const lookAtDisk = async (): Promise<number> => {
+    // A warm child that waits for its next chunk has written nothing.
+    const ran = group?.cpuMs() ?? null;
+    if (ran !== null && ran === ranBefore) return SELDOM_MS;
+    ranBefore = ran;
     const [unnamed, disk] = await Promise.all([
       unnamedFiles((group?.processes() ?? (await treeOf(pid))).map(livingThread)),
       folderUsage([work, tmp, shm], { bytes: limits.diskBytes, files: limits.files }),

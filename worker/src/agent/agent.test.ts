@@ -74,6 +74,21 @@ test('the next chunk runs while the result of the last one is not acknowledged',
   assert.deepEqual(world.runs, ['one', 'two', 'three']);
 });
 
+test('the next chunk runs and is delivered while the last one, which freed its slot, is looked at', async (t) => {
+  const world = await TestWorld.make(t);
+  const { farm } = world;
+  world.start();
+  const first = await world.assign({ name: 'one', frees: true, gate: world.gate('open') });
+  const second = await world.assign({ name: 'two' });
+  await farm.heard('done', (it) => it.lease === second.lease);
+  assert.equal(farm.all('done').length, 1);
+  // Not to be taken back: its work is done but for that.
+  assert.equal((await farm.send('reclaim', { lease: first.lease })).ok, false);
+  await world.openGate('open');
+  const done = await farm.heard('done', (it) => it.lease === first.lease);
+  assert.deepEqual(done.result, { name: 'one' });
+});
+
 test('a worker holds one chunk ahead for each slot and refuses more, and an unstarted one can be taken back', async (t) => {
   const world = await TestWorld.make(t);
   const { farm } = world;

@@ -11,7 +11,7 @@ export type Phase =
   /** Everything is on disk. */
   | { at: 'ready'; assign: Assign; places: Places }
   | { at: 'running'; assign: Assign; slot: number }
-  /** The result, or the failure, is on its way to the farm. */
+  /** The result, or the failure, is looked at, or on its way to the farm: its slot may work on the next chunk. */
   | { at: 'delivering' };
 
 export type HeldLeases = ReadonlyMap<LeaseId, Held>;

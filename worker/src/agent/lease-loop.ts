@@ -165,6 +165,7 @@ export class LeaseLoop {
     log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
     onStarted(held.lease);
     const startedAt = performance.now();
+    let busyMs: number | null = null;
     const chunk = {
       stage: assign.stageName,
       stageSpec: assign.stageSpec,
@@ -173,6 +174,11 @@ export class LeaseLoop {
       affinity: assign.affinity,
       outputs,
       hangLimitMs: assign.hangLimitMs,
+      freed: () => {
+        busyMs = performance.now() - startedAt;
+        held.phase = { at: 'delivering' };
+        this.#pump();
+      },
     };
     const outcome = await slot.run(
       assign.kind,
@@ -181,7 +187,7 @@ export class LeaseLoop {
       held.stop.signal,
     );
     const diskFull = await this.#isDiskFull(outcome);
-    const busyMs = performance.now() - startedAt;
+    busyMs ??= performance.now() - startedAt;
     progress.forget(held.lease);
     // The slot's next chunk starts before anything is done about this one's result.
     // On a full disk that would fail as this one did.

@@ -58,6 +58,90 @@ test('what another kind keeps warm is let go when the slot turns to work of this
   assert.deepEqual(rests, ['models', 'images', 'models']);
 });
 
+test('a chunk that frees its slot is looked at while the next one runs, and neither disturbs the other', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { promise: both, resolve: onBoth } = Promise.withResolvers<void>();
+  const ends = new Map<string, () => void>();
+  let made = 0;
+  const kind: WorkerKind = {
+    ...fakeKind(),
+    timeLimit: () => ({ wallMs: 100, from: 'start', code: 'over-time', message: 'It took too long.' }),
+    createRunner: (options) => {
+      made += 1;
+      return {
+        ...fakeKind().createRunner(options),
+        async run({ chunkSpec, freed }) {
+          const { name, does } = FakeChunk.parse(chunkSpec);
+          const { promise: looked, resolve } = Promise.withResolvers<void>();
+          ends.set(name, resolve);
+          freed?.();
+          if (ends.size === 2) onBoth();
+          await looked;
+          if (does === 'throw') throw new Error('a bug');
+          return { ok: true, result: name, files: [], log: '' };
+        },
+      };
+    },
+  };
+  const { slot, chunk } = await setUp(t, [kind]);
+  const run = async (name: string, does: 'report' | 'throw', freed = () => {}) => {
+    const { signal } = new AbortController();
+    return await slot.run('fake', { ...chunk({ name, does }), freed }, () => {}, signal);
+  };
+  const { promise: free, resolve: onFreed } = Promise.withResolvers<void>();
+  const first = run('first', 'throw', onFreed);
+  await free;
+  assert.equal(slot.busy, false);
+  const second = run('second', 'report');
+  await both;
+  // Longer than the chunks may take.
+  t.mock.timers.tick(150);
+  ends.get('first')?.();
+  const broken = await first;
+  assert.deepEqual([broken.ok ? '' : broken.code, made], ['unexpected', 1]);
+  ends.get('second')?.();
+  assert.equal((await second).ok, true);
+});
+
+test('the end of a chunk that freed its slot does not free it of the next one', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { promise: look, resolve: looked } = Promise.withResolvers<void>();
+  let forgotten = 0;
+  const kind: WorkerKind = {
+    ...fakeKind(),
+    createRunner: (options) => ({
+      ...fakeKind().createRunner(options),
+      async run({ chunkSpec, freed }, _, signal) {
+        if (FakeChunk.parse(chunkSpec).name === 'first') {
+          freed?.();
+          await look;
+        } else await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        return { ok: true, result: null, files: [], log: '' };
+      },
+      forget: async () => {
+        forgotten += 1;
+      },
+    }),
+  };
+  const { slot, chunk } = await setUp(t, [kind], 30);
+  const stop = new AbortController();
+  const { promise: free, resolve: freed } = Promise.withResolvers<void>();
+  const first = slot.run('fake', { ...chunk({ name: 'first' }), freed }, () => {}, stop.signal);
+  await free;
+  const second = slot.run('fake', chunk({ name: 'second' }), () => {}, stop.signal);
+  looked();
+  await first;
+  assert.equal(slot.busy, true);
+  // Longer than a slot is idle before it forgets.
+  t.mock.timers.tick(60);
+  assert.equal(forgotten, 0);
+  stop.abort();
+  await second;
+  t.mock.timers.tick(60);
+  assert.equal(forgotten, 1);
+  await slot.close();
+});
+
 test('a slot that gets no chunk for a while forgets what has seen its job, and the next chunk waits for that', async (t) => {
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   let forgotten = 0;

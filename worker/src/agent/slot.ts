@@ -59,7 +59,7 @@ export class Slot {
     return this.#affinity;
   }
 
-  /** Never rejects, and never outlasts the signal by more than the slot's patience. */
+  /** Never rejects, and never outlasts the signal by more than the slot's patience. May be called again once the chunk is `freed`. */
   async run(
     kindName: string,
     chunk: RunnableChunk,
@@ -82,8 +82,19 @@ export class Slot {
     const clock = startChunkClock({ limit, threads, cores, cpuMs: () => runner.cpuMs() });
     const either = AbortSignal.any([signal, clock.signal]);
     const patience = this.#patience(either);
+    let freed = false;
+    const free = (): void => {
+      if (freed) return;
+      freed = true;
+      clock.stop();
+      this.#rest();
+    };
+    const onFreed = (): void => {
+      free();
+      chunk.freed?.();
+    };
     try {
-      const run = runner.run({ ...chunk, begun: clock.begin }, onProgress, either);
+      const run = runner.run({ ...chunk, begun: clock.begin, freed: onFreed }, onProgress, either);
       const outcome = await Promise.race([run, patience.over]);
       const over = signal.aborted ? null : clock.over();
       return over === null || outcome.ok ? outcome : { ...failure(limit.code, over), log: outcome.log };
@@ -92,15 +103,14 @@ export class Slot {
         { event: 'runner.broken', kind: kindName, err: error },
         `The ${kindName} runner broke: ${String(error)}`,
       );
-      this.#replace(kind, runner);
+      // Another chunk may be under way in it.
+      if (!freed) this.#replace(kind, runner);
       const over = signal.aborted ? null : clock.over();
       if (over !== null) return failure(limit.code, over);
       return failure('unexpected', error instanceof Error ? error.message : String(error));
     } finally {
-      clock.stop();
       patience.end();
-      this.#busy = false;
-      this.#idle = setTimeout(() => this.#forget(), this.#options.idleMs ?? IDLE_MS).unref();
+      free();
     }
   }
 
@@ -116,6 +126,11 @@ export class Slot {
     this.#kind = kind;
     const others = [...this.#runners].flatMap(([name, runner]) => (name === kind ? [] : [runner]));
     await this.#settled('rest', (runner) => runner.rest(), others);
+  }
+
+  #rest(): void {
+    this.#busy = false;
+    this.#idle = setTimeout(() => this.#forget(), this.#options.idleMs ?? IDLE_MS).unref();
   }
 
   /** Nobody says that a job is over; its chunks just do not come any more. */

@@ -17,6 +17,11 @@ export type RunnableChunk = {
   hangLimitMs: number;
   /** To be called when the program is ready and the chunk's own work begins; see TimeLimit. */
   begun?(): void;
+  /**
+   * To be called when the runner can take its next chunk although this one's files are still looked at. From then on
+   * nothing of this chunk may need what the next one uses, and its time no longer counts.
+   */
+  freed?(): void;
 };
 
 /**
@@ -44,8 +49,8 @@ export type OutputFile = { name: string; path: string; mediaType: string };
 
 /**
  * One slot's runner: it keeps the slot's warm child process between chunks.
- * `run` is never called twice at once. When `signal` aborts, the work is
- * stopped within a second, child killed if need be, and the outcome is
+ * `run` is not called again before the last call has ended or called `freed`.
+ * When `signal` aborts, the work is stopped within a second, child killed if need be, and the outcome is
  * `canceled`. `run` rejects only for bugs.
  */
 export interface Runner {

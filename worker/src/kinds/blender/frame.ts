@@ -29,13 +29,21 @@ export type FrameWork = {
   /** Where the agent wants the files. */
   outputs: string;
   ask: AskOptions;
+  /** Settles when the frames before this one are looked at. */
+  before: Promise<unknown>;
+  /** Blender may render the next frame. */
+  free(): Promise<void>;
 };
 
 type Failed = RunOutcome & { ok: false };
 
-/** Renders a frame in the open Blender, and looks at every file that it should have made. */
+/**
+ * Renders a frame in the open Blender, and looks at every file that it should have made: while the next one is
+ * rendered, unless Blender has to look as well. Never more than one frame is behind, so that no more than one's
+ * bytes are held.
+ */
 export async function renderFrame(work: FrameWork): Promise<{ answer: Answer; outcome: RunOutcome }> {
-  const { slot, task, ask } = work;
+  const { slot, task, ask, outputs } = work;
   const { frame, settings } = task;
   const workspace = slot.workspace();
   const pictures = framePictures(settings).map((picture) => ({
@@ -52,9 +60,21 @@ export async function renderFrame(work: FrameWork): Promise<{ answer: Answer; ou
   if (answer.kind !== 'done') return { answer, outcome: outcomeOf(answer, task, slot.logLines()) };
   slot.rendered(answer.rss);
   ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });
-  const files: OutputFile[] = [];
+  const taken: Taken[] = [];
   for (const picture of pictures) {
-    const checked = await check(work, picture);
+    const path = join(outputs, picture.name);
+    const loaded = await workspace.load(picture.name, path, mostBytes(picture));
+    if (!loaded.ok && loaded.reason !== 'absent')
+      return { answer, outcome: failure('bad-output', loaded.message, '') };
+    taken.push({ ...picture, path, held: loaded.ok ? loaded.held : 'absent' });
+  }
+  await settledUnless(ask.signal, work.before);
+  const needsBlender = task.sound || settings.format === 'OPEN_EXR';
+  const log = needsBlender ? slot.logLines : always(slot.logLines());
+  if (!needsBlender) await work.free();
+  const files: OutputFile[] = [];
+  for (const picture of taken) {
+    const checked = await check(work, picture, log);
     if ('ok' in checked) return { answer, outcome: checked };
     files.push(checked);
   }
@@ -67,7 +87,23 @@ export async function renderFrame(work: FrameWork): Promise<{ answer: Answer; ou
     renderMs: answer.result.renderMs,
     ...(mixed?.soundless === undefined ? {} : { soundless: mixed.soundless }),
   };
-  return { answer, outcome: { ok: true, result, files, log: slot.logLines().join('\n') } };
+  return { answer, outcome: { ok: true, result, files, log: log().join('\n') } };
+}
+
+/** `held` is the file, or null where it was large and lies at its path. */
+type Taken = FramePicture & { name: string; path: string; held: Buffer | null | 'absent' };
+
+const always =
+  <T>(value: T) =>
+  (): T =>
+    value;
+
+async function settledUnless(signal: AbortSignal, promise: Promise<unknown>): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<unknown>();
+  if (signal.aborted) return;
+  signal.addEventListener('abort', resolve, { once: true });
+  await Promise.race([promise, aborted]);
+  signal.removeEventListener('abort', resolve);
 }
 
 /** As the bridge has Blender name them. */
@@ -79,23 +115,17 @@ function nameOf({ file, format }: FramePicture, { views }: RenderSettings): stri
 }
 
 async function check(
-  { slot, decoder, task, outputs, ask }: FrameWork,
-  { name, file, ...expected }: FramePicture & { name: string },
+  { slot, decoder, task, ask }: FrameWork,
+  { name, file, path, held, ...expected }: Taken,
+  log: () => readonly string[],
 ): Promise<OutputFile | Failed> {
-  const path = join(outputs, name);
-  const loaded = await slot.workspace().load(name, path, mostBytes(expected));
-  if (!loaded.ok && loaded.reason !== 'absent') return failure('bad-output', loaded.message, '');
-  const verdict = loaded.ok
-    ? await finish(
-        { path, held: loaded.held },
-        expected,
-        isSceneLinear(expected.format) ? null : decoder,
-        ask,
-      )
-    : NO_OUTPUT;
-  if (verdict === 'canceled') return outcomeOf({ kind: 'canceled' }, task, slot.logLines());
+  const verdict =
+    held === 'absent'
+      ? NO_OUTPUT
+      : await finish({ path, held }, expected, isSceneLinear(expected.format) ? null : decoder, ask);
+  if (verdict === 'canceled') return outcomeOf({ kind: 'canceled' }, task, log());
   // Blender's log often has the reason for an image that is not there.
-  if (!verdict.ok) return outcomeOf({ kind: 'refused', ...verdict }, task, slot.logLines());
+  if (!verdict.ok) return outcomeOf({ kind: 'refused', ...verdict }, task, log());
   // Blender decodes no layers by itself. Their structure was looked at, and the farm decodes what it can.
   const wrong =
     expected.format === 'OPEN_EXR' ? await decodeInBlender({ slot, task, ask }, name, expected) : null;

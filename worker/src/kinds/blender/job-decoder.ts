@@ -7,8 +7,11 @@ import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
  * have made of it must not look at another job's: it ends where the job does.
  */
 export type JobDecoder = {
-  /** The decoder for this job's frames, started if need be; null for OpenEXR, which Blender decodes. */
-  turnTo(key: string, expected: Expected): Promise<Decoder | null>;
+  /**
+   * The decoder for this job's frames, started if need be; null for OpenEXR, which Blender decodes. Another job's is
+   * ended when `unused` has settled.
+   */
+  turnTo(key: string, expected: Expected, unused: Promise<unknown>): Promise<Decoder | null>;
   pid(): number | undefined;
   close(): Promise<void>;
 };
@@ -21,10 +24,11 @@ export function createJobDecoder(options: { sandbox: Sandbox; folder: string }):
     await last?.decoder.close();
   };
   return {
-    async turnTo(of, expected) {
+    async turnTo(of, expected, unused) {
       const { format, width, height } = expected;
       const key = JSON.stringify([of, format, width, height]);
       if (current?.key === key) return current.decoder;
+      await unused;
       await close();
       if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') return null;
       const { sandbox, folder } = options;

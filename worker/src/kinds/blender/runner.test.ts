@@ -151,6 +151,33 @@ test('scene, camera and frame are those that were asked for', async () => {
   assert.ok((await image(await render('quick.blend', 1))).equals(images[0] ?? Buffer.alloc(0)));
 });
 
+test('a frame is looked at while Blender renders the next one, of the same job or another', async () => {
+  const alone = [await image(await render('quick.blend', 5)), await image(await render('awkward.blend', 2))];
+  for (const [main, frame] of [
+    ['quick.blend', 6],
+    ['awkward.blend', 2],
+  ] as const) {
+    const { promise: next, resolve } = Promise.withResolvers<Promise<Run>>();
+    let over = false;
+    const freed = () => {
+      assert.equal(over, false);
+      resolve(render(main, frame));
+    };
+    const first = await render('quick.blend', 5, {}, { freed });
+    over = true;
+    const second = await image(await await next);
+    assert.ok((await image(first)).equals(alone[0] ?? Buffer.alloc(0)));
+    assert.equal(second.equals(alone[1] ?? Buffer.alloc(0)), main === 'awkward.blend');
+  }
+});
+
+test('Blender renders no next frame before it has decoded this one', async () => {
+  let freed = false;
+  const exr = { format: 'OPEN_EXR', colorDepth: '16' } as const;
+  const run = await render('quick.blend', 5, exr, { freed: () => (freed = true) });
+  assert.deepEqual([run.outcome.ok, freed], [true, false]);
+});
+
 test('unknown scenes and cameras are named, and the denoiser that is not there is said so', async () => {
   fails(await render('quick.blend', 1, { scene: 'Nope' }), 'unknown-scene', /"Nope"/);
   fails(

@@ -30,24 +30,22 @@ export type RenderTask = SceneFile & {
 export type Task = ProbeTask | RenderTask;
 export type TaskRefusal = { code: BlenderFailure; message: string };
 
-/** Makes a chunk's two specs one task, and looks at the first bytes of its .blend. */
-export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusal> {
+/**
+ * Makes a chunk's two specs one task, and looks at the first bytes of its .blend, unless that is `last`'s, the one of
+ * the chunk before.
+ */
+export async function parseTask(
+  chunk: RunnableChunk,
+  last: SceneFile | null = null,
+): Promise<Task | TaskRefusal> {
   const render = chunk.stage === 'probe' ? null : RenderStageSpec.safeParse(chunk.stageSpec);
   const stage = render ?? ProbeStageSpec.safeParse(chunk.stageSpec);
   if (!stage.success) return unreadable(`stage "${chunk.stage}"`, stage.error);
   const { main, scripts, scriptErrors, openNewer } = stage.data;
   const path = join(chunk.inputs, main);
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!there)
-    return { code: 'input-missing', message: `The file "${main}" of the job is not on this worker.` };
-  const savedBy = await blendVersion(path);
-  if (savedBy === null) {
-    return { code: 'not-a-blend', message: `"${main}" is not a .blend file: it does not start like one.` };
-  }
   const key = JSON.stringify([chunk.affinity, path, scripts]);
+  const savedBy = last?.key === key ? last.savedBy : await savedByOf(path, main);
+  if (typeof savedBy !== 'string') return savedBy;
   const opening: Opening = { scripts, scriptErrors, openNewer };
   const file: SceneFile = { key, inputs: chunk.inputs, main, savedBy, ...opening };
   if (!render?.success) return { kind: 'probe', ...file };
@@ -55,6 +53,21 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
   if (!frame.success) return unreadable('chunk', frame.error);
   const { sound = false } = frame.data;
   return { kind: 'render', ...file, frame: frame.data.frame, sound, settings: render.data.settings };
+}
+
+async function savedByOf(path: string, main: string): Promise<string | TaskRefusal> {
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there)
+    return { code: 'input-missing', message: `The file "${main}" of the job is not on this worker.` };
+  return (
+    (await blendVersion(path)) ?? {
+      code: 'not-a-blend',
+      message: `"${main}" is not a .blend file: it does not start like one.`,
+    }
+  );
 }
 
 function unreadable(what: string, error: z.ZodError): TaskRefusal {
