@@ -2,7 +2,6 @@ import { blamesWorker, retryOf } from '@parallel-pilot/shared/kinds/failures.ts'
 import { type ChunkEvent, type ChunkState, chunkTransition } from '@parallel-pilot/shared/model/chunk.ts';
 import { FAILURES, type FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from './chunk-times.ts';
 import type { Effect, SettleWrite } from './effects.ts';
@@ -24,7 +23,7 @@ export function grantChunk(
   now: number,
 ): { lease: Lease; effects: Effect[] } {
   const { stage, ordinal, worker, lease: id } = grant;
-  const event = { type: 'grant', lease: id, worker: worker.id, expiresAt: now + LEASE_MS } as const;
+  const event = { type: 'grant', lease: id, worker: worker.id } as const;
   const state = advance(stage, ordinal, stateOfFree(stage, ordinal), event);
   stage.chunks.set(ordinal, state.status, state.attempts);
   const lease = addLease(farm, { id, stage, ordinal, worker, grantedAt: now, startedAt: null });
@@ -147,7 +146,6 @@ function stateOfHeld(lease: Lease): ChunkState {
     attempts: stage.chunks.attempts(ordinal),
     lease: id,
     worker: worker.id,
-    expiresAt: worker.lostAt,
   };
   return startedAt === null ? { status: 'leased', ...held } : { status: 'running', ...held, startedAt };
 }

@@ -18,15 +18,14 @@ const W = worker(1);
 
 const states: Record<(typeof CHUNK_STATUSES)[number], ChunkState> = {
   queued: { status: 'queued', attempts: 0 },
-  leased: { status: 'leased', attempts: 0, lease: L, worker: W, expiresAt: 10 },
-  running: { status: 'running', attempts: 1, lease: L, worker: W, startedAt: 1, expiresAt: 10 },
+  leased: { status: 'leased', attempts: 0, lease: L, worker: W },
+  running: { status: 'running', attempts: 1, lease: L, worker: W, startedAt: 1 },
   done: { status: 'done', attempts: 1, lease: L, worker: W },
   failed: { status: 'failed', attempts: 3, code: 'hung', message: 'm' },
   canceled: { status: 'canceled', attempts: 1 },
 };
 const events: Record<ChunkEvent['type'], ChunkEvent> = {
-  grant: { type: 'grant', lease: L, worker: W, expiresAt: 10 },
-  renew: { type: 'renew', lease: L, expiresAt: 20 },
+  grant: { type: 'grant', lease: L, worker: W },
   start: { type: 'start', lease: L, at: 5 },
   finish: { type: 'finish', lease: L },
   fail: { type: 'fail', lease: L, code: 'hung', retry: true, message: 'm' },
@@ -43,7 +42,6 @@ const events: Record<ChunkEvent['type'], ChunkEvent> = {
 const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
   queued: {
     grant: 'leased',
-    renew: 'stale-lease',
     start: 'stale-lease',
     finish: 'stale-lease',
     fail: 'stale-lease',
@@ -57,7 +55,6 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
   },
   leased: {
     grant: 'not-allowed',
-    renew: 'leased',
     start: 'running',
     finish: 'done',
     fail: 'queued',
@@ -71,7 +68,6 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
   },
   running: {
     grant: 'not-allowed',
-    renew: 'running',
     start: 'not-allowed',
     finish: 'done',
     fail: 'queued',
@@ -85,7 +81,6 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
   },
   done: {
     grant: 'not-allowed',
-    renew: 'stale-lease',
     start: 'stale-lease',
     finish: 'stale-lease',
     fail: 'stale-lease',
@@ -99,7 +94,6 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
   },
   failed: {
     grant: 'not-allowed',
-    renew: 'stale-lease',
     start: 'stale-lease',
     finish: 'stale-lease',
     fail: 'stale-lease',
@@ -113,7 +107,6 @@ const table: Record<keyof typeof states, Record<ChunkEvent['type'], string>> = {
   },
   canceled: {
     grant: 'not-allowed',
-    renew: 'stale-lease',
     start: 'stale-lease',
     finish: 'stale-lease',
     fail: 'stale-lease',
@@ -200,7 +193,6 @@ const anyEvent: fc.Arbitrary<ChunkEvent> = fc.oneof(
     type: fc.constant('grant' as const),
     lease: fc.integer({ min: 1, max: 4 }).map(lease),
     worker: fc.integer({ min: 1, max: 3 }).map(worker),
-    expiresAt: fc.nat(),
   }),
   fc.record({
     type: fc.constant('start' as const),
@@ -256,7 +248,7 @@ test('no sequence of events loses a chunk or finishes it twice', () => {
       const wayOn: ChunkEvent =
         state.status === 'leased' || state.status === 'running'
           ? { type: 'finish', lease: state.lease }
-          : { type: 'grant', lease: lease(9), worker: W, expiresAt: 1 };
+          : { type: 'grant', lease: lease(9), worker: W };
       assert.ok(isSettled(state.status) || chunkTransition(state, wayOn).ok);
     }),
     { numRuns: 2_000 },

@@ -7,15 +7,8 @@ export const MAX_ATTEMPTS = 3;
 /** An attempt counts from its start: a chunk that only waited on a lost worker has lost nothing. */
 export type ChunkState =
   | { status: 'queued'; attempts: number }
-  | { status: 'leased'; attempts: number; lease: LeaseId; worker: WorkerId; expiresAt: number }
-  | {
-      status: 'running';
-      attempts: number;
-      lease: LeaseId;
-      worker: WorkerId;
-      startedAt: number;
-      expiresAt: number;
-    }
+  | { status: 'leased'; attempts: number; lease: LeaseId; worker: WorkerId }
+  | { status: 'running'; attempts: number; lease: LeaseId; worker: WorkerId; startedAt: number }
   | { status: 'done'; attempts: number; lease: LeaseId; worker: WorkerId }
   | { status: 'failed'; attempts: number; code: FailureCode; message: string }
   | { status: 'canceled'; attempts: number };
@@ -24,8 +17,7 @@ export type ChunkStatus = ChunkState['status'];
 export const CHUNK_STATUSES = ['queued', 'leased', 'running', 'done', 'failed', 'canceled'] as const;
 
 export type ChunkEvent =
-  | { type: 'grant'; lease: LeaseId; worker: WorkerId; expiresAt: number }
-  | { type: 'renew'; lease: LeaseId; expiresAt: number }
+  | { type: 'grant'; lease: LeaseId; worker: WorkerId }
   | { type: 'start'; lease: LeaseId; at: number }
   | { type: 'finish'; lease: LeaseId }
   /** The worker says this attempt failed; `retry` is what is known of the code. */
@@ -63,7 +55,6 @@ export function chunkTransition(state: ChunkState, event: ChunkEvent): ChunkTran
             attempts: state.attempts,
             lease: event.lease,
             worker: event.worker,
-            expiresAt: event.expiresAt,
           })
         : refuse('not-allowed');
     case 'cancel':
@@ -86,7 +77,6 @@ export function chunkTransition(state: ChunkState, event: ChunkEvent): ChunkTran
     case 'redo':
       if (state.status !== 'done') return refuse('not-allowed');
       return state.lease === event.lease ? to({ status: 'queued', attempts: 0 }) : refuse('stale-lease');
-    case 'renew':
     case 'start':
     case 'finish':
     case 'fail':
@@ -98,20 +88,18 @@ export function chunkTransition(state: ChunkState, event: ChunkEvent): ChunkTran
   }
 }
 
-type LeaseEvent = Extract<ChunkEvent, { type: 'renew' | 'start' | 'finish' | 'fail' | 'expire' | 'release' }>;
+type LeaseEvent = Extract<ChunkEvent, { type: 'start' | 'finish' | 'fail' | 'expire' | 'release' }>;
 
 function underLease(state: ChunkState, event: LeaseEvent): ChunkTransition {
   if (state.status !== 'leased' && state.status !== 'running') return refuse('stale-lease');
   if (state.lease !== event.lease) return refuse('stale-lease');
-  const { attempts, lease, worker, expiresAt } = state;
+  const { attempts, lease, worker } = state;
   const started = state.status === 'running';
   switch (event.type) {
-    case 'renew':
-      return to({ ...state, expiresAt: event.expiresAt });
     case 'start':
       return started
         ? refuse('not-allowed')
-        : to({ status: 'running', attempts: attempts + 1, lease, worker, startedAt: event.at, expiresAt });
+        : to({ status: 'running', attempts: attempts + 1, lease, worker, startedAt: event.at });
     case 'finish':
       return to({ status: 'done', attempts: started ? attempts : attempts + 1, lease, worker });
     case 'fail': {
