@@ -57,9 +57,12 @@ export default defineConfig({
                 /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks(?!.*use-(?:drag|long-press|focus-trap)[\\/]))[\\/]/.test(
                   id,
                 ) ||
-                /[\\/]shared[\\/]src[\\/](api|model|protocol)[\\/]/.test(id) ||
+                // What people, their machines and limits take comes with their pages.
+                /[\\/]shared[\\/]src[\\/](access|api[\\/](?!accounts|people|machines|limits)|model|protocol)[\\/]/.test(
+                  id,
+                ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&
-                  !/[\\/](upload|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|PresetFields|presets)\.tsx?$/.test(
+                  !/[\\/](upload|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|PresetFields|presets)\.tsx?$/.test(
                     id,
                   )),
             },

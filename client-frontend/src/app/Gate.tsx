@@ -8,7 +8,7 @@ import { Empty } from '../components/Empty.tsx';
 import { useFetched } from '../components/use-fetched.ts';
 import { LiveProvider } from '../live/LiveProvider.tsx';
 
-const signInPage = async () => (await import('../pages/SignInPage.tsx')).SignInPage;
+const signInPage = async () => (await import('../pages/signin/SignInPage.tsx')).SignInPage;
 
 /** Lets nobody in who has to sign in first. */
 export function Gate() {
@@ -36,7 +36,7 @@ export function Gate() {
       </main>
     );
   }
-  if (signsIn) return SignInPage !== null && <SignInPage />;
+  if (signsIn) return SignInPage !== null && <SignInPage ways={session.data.ways} />;
   return (
     <LiveProvider>
       <Outlet />

@@ -1,19 +1,24 @@
 import { Button } from '@mantine/core';
-import { IconCpu, IconPlus, IconStack2 } from '@tabler/icons-react';
+import { IconCpu, IconPlus, IconStack2, IconUsers } from '@tabler/icons-react';
 import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
+import { useMay, useSession } from '../api/session.ts';
+import { AccountSwitch } from './AccountSwitch.tsx';
 import { Banner } from './Banner.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { Find } from './Find.tsx';
+import { Impersonation } from './Impersonation.tsx';
 import { LateNotices } from './LateNotices.tsx';
 import { LeaveWarning } from './LeaveWarning.tsx';
 import { LogoMark } from './Logo.tsx';
 import { SchemeSwitch } from './SchemeSwitch.tsx';
 import classes from './Shell.module.css';
-import { SignOut } from './SignOut.tsx';
 import { SubmissionChip } from './SubmissionChip.tsx';
 
 /** What stands around every page. */
 export function Shell() {
+  const may = useMay();
+  const accounts = useSession()?.mode !== 'local';
+  const submits = may('jobs.submit');
   return (
     <>
       <a className={classes.skip} href="#main">
@@ -34,23 +39,31 @@ export function Shell() {
             <NavLink to="/workers" className={classes.link ?? ''}>
               Workers
             </NavLink>
+            {accounts && (
+              <NavLink to="/team" className={classes.link ?? ''}>
+                Team
+              </NavLink>
+            )}
           </nav>
           <div className={classes.side}>
             <SubmissionChip />
             <Find />
-            <SignOut />
             <SchemeSwitch />
-            <Button
-              className={classes.new ?? ''}
-              component={Link}
-              to="/new"
-              size="sm"
-              leftSection={<IconPlus size={17} aria-hidden />}
-            >
-              New job
-            </Button>
+            <AccountSwitch />
+            {submits && (
+              <Button
+                className={classes.new ?? ''}
+                component={Link}
+                to="/new"
+                size="sm"
+                leftSection={<IconPlus size={17} aria-hidden />}
+              >
+                New job
+              </Button>
+            )}
           </div>
         </div>
+        <Impersonation />
         <Banner />
       </header>
       <main id="main" tabIndex={-1} className={classes.main}>
@@ -61,16 +74,24 @@ export function Shell() {
           <IconStack2 size={21} aria-hidden />
           Jobs
         </NavLink>
-        <NavLink to="/new" className={classes.link ?? ''}>
-          <IconPlus size={21} aria-hidden />
-          New job
-        </NavLink>
+        {submits && (
+          <NavLink to="/new" className={classes.link ?? ''}>
+            <IconPlus size={21} aria-hidden />
+            New job
+          </NavLink>
+        )}
         <NavLink to="/workers" className={classes.link ?? ''}>
           <IconCpu size={21} aria-hidden />
           Workers
         </NavLink>
+        {accounts && (
+          <NavLink to="/team" className={classes.link ?? ''}>
+            <IconUsers size={21} aria-hidden />
+            Team
+          </NavLink>
+        )}
       </nav>
-      <DropAnywhere />
+      {submits && <DropAnywhere />}
       <LeaveWarning />
       <LateNotices />
       <ScrollRestoration />

@@ -7,6 +7,13 @@ import { Shell } from './Shell.tsx';
 
 /** Which address shows which page. */
 export const router = createBrowserRouter([
+  // Links that open the farm to somebody: their secret stands behind the #, where no log has it.
+  ...['welcome', 'invite', 'reset'].map((path) => ({
+    path,
+    lazy: pages.link,
+    ErrorBoundary: BrokenPage,
+    HydrateFallback: () => null,
+  })),
   {
     Component: Gate,
     ErrorBoundary: BrokenPage,
@@ -23,6 +30,19 @@ export const router = createBrowserRouter([
               { path: 'jobs/:id', lazy: pages.job },
               { path: 'compare', lazy: pages.compare },
               { path: 'workers', lazy: pages.workers },
+              { path: 'workers/:id', lazy: pages.worker },
+              { path: 'account', lazy: pages.account },
+              { path: 'team', lazy: pages.team },
+              { path: 'device', lazy: pages.device },
+              {
+                path: 'farm',
+                lazy: pages.farm,
+                children: [
+                  { path: 'people', lazy: pages.people },
+                  { path: 'teams', lazy: pages.teams },
+                  { path: 'audit', lazy: pages.audit },
+                ],
+              },
               { path: '*', Component: NotFoundPage },
             ],
           },

@@ -1,10 +1,7 @@
-import { Button } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { joinLineQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
-import { copyText } from '../../components/copy-text.ts';
+import { Copy } from '../../components/Copy.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import classes from './Workers.module.css';
 
@@ -53,26 +50,5 @@ export function Join() {
         <code>--token-file FILE</code> reads it from a file.
       </p>
     </Panel>
-  );
-}
-
-function Copy({ text }: { text: string }) {
-  const [told, setTold] = useState<'Copied' | 'Select and copy it' | null>(null);
-  useEffect(() => {
-    if (told === null) return;
-    const timer = setTimeout(() => setTold(null), 2_500);
-    return () => clearTimeout(timer);
-  }, [told]);
-  const copy = async () => setTold((await copyText(text)) ? 'Copied' : 'Select and copy it');
-  return (
-    <Button
-      variant="light"
-      onClick={() => void copy()}
-      leftSection={
-        told === 'Copied' ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} aria-hidden />
-      }
-    >
-      {told ?? 'Copy'}
-    </Button>
   );
 }

@@ -3,23 +3,38 @@ import { Link } from 'react-router';
 import { Bar } from '../../components/Bar.tsx';
 import { formatAgo, formatBytes, formatCount, formatPercent, plural } from '../../components/format.ts';
 import { abilities } from './abilities.ts';
+import { nameOf, Standing } from './Standing.tsx';
 import classes from './Workers.module.css';
+import { WORKS_FOR } from './works-for.ts';
 
-const STATUS = { online: 'Connected', draining: 'Leaving', offline: 'Away' } as const;
+type WorkerCardProps = {
+  worker: WorkerView;
+  now: number;
+  /** Several people are here, so it is said whose it is. */
+  lent: boolean;
+};
 
-export function WorkerCard({ worker, now }: { worker: WorkerView; now: number }) {
+export function WorkerCard({ worker, now, lent }: WorkerCardProps) {
   const { machine, status } = worker;
   return (
-    <article className={classes.card} data-status={status} aria-label={`Worker ${worker.name}`}>
+    <article className={classes.card} data-status={status} aria-label={`Worker ${nameOf(worker)}`}>
       <header className={classes.head}>
-        <h2>{worker.name}</h2>
-        <span className={classes.status} data-status={status}>
-          {STATUS[status]}
-        </span>
+        <h2>
+          <Link to={`/workers/${worker.id}`} className={classes.name}>
+            {nameOf(worker)}
+          </Link>
+        </h2>
+        <Standing worker={worker} />
       </header>
       <p className={classes.machine}>
         {machine.os} · {plural(machine.cpus, 'core')} · {formatBytes(machine.memoryBytes)}
       </p>
+      {lent && (
+        <p className={classes.machine}>
+          {worker.lender === null ? 'Of another team' : `Lent by ${worker.lender.person.name}`},{' '}
+          {WORKS_FOR[worker.worksFor].short}
+        </p>
+      )}
       {status === 'offline' ? (
         <p className={classes.quiet}>Last seen {formatAgo(worker.lastSeenAt, now)}.</p>
       ) : (
@@ -27,6 +42,15 @@ export function WorkerCard({ worker, now }: { worker: WorkerView; now: number })
           <Doing worker={worker} />
           <Load worker={worker} />
         </>
+      )}
+      {worker.tags.length > 0 && (
+        <ul className={classes.abilities} aria-label="Tags">
+          {worker.tags.map((tag) => (
+            <li key={tag} data-tag>
+              {tag}
+            </li>
+          ))}
+        </ul>
       )}
       <ul className={classes.abilities} aria-label="What it can do">
         {abilities(worker.capabilities).map(({ text, lacking }) => (

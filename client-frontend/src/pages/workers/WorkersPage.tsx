@@ -3,15 +3,21 @@ import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { useQuery } from '@tanstack/react-query';
 import { workersQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
+import { useMay, useSession } from '../../api/session.ts';
 import { useNow } from '../../components/clock.ts';
 import { Empty } from '../../components/Empty.tsx';
 import { plural } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
+import { useFetched } from '../../components/use-fetched.ts';
 import { MACHINES } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Join } from './Join.tsx';
+import { nameOf } from './Standing.tsx';
 import { WorkerCard } from './WorkerCard.tsx';
 import classes from './Workers.module.css';
+
+// A farm of one machine's user has none.
+const joinTokens = async () => (await import('./JoinTokens.tsx')).JoinTokens;
 
 const ORDER = { online: 0, draining: 1, offline: 2 } as const;
 
@@ -19,8 +25,12 @@ export function WorkersPage() {
   const { data, error, refetch } = useQuery(workersQuery());
   useRoom('workers');
   const now = useNow(5_000);
+  const accounts = useSession()?.mode !== 'local';
+  const lends = useMay()('workers.lend');
+  const JoinTokens = useFetched(joinTokens, accounts && lends);
   const workers = data?.workers.toSorted(
-    (a, b) => ORDER[a.status] - ORDER[b.status] || a.name.localeCompare(b.name, 'en', { numeric: true }),
+    (a, b) =>
+      ORDER[a.status] - ORDER[b.status] || nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }),
   );
   return (
     <>
@@ -44,12 +54,12 @@ export function WorkersPage() {
           <ul className={classes.cards}>
             {workers.map((worker) => (
               <li key={worker.id}>
-                <WorkerCard worker={worker} now={now} />
+                <WorkerCard worker={worker} now={now} lent={accounts} />
               </li>
             ))}
           </ul>
         )}
-        <Join />
+        {accounts ? JoinTokens !== null && <JoinTokens /> : <Join />}
       </div>
     </>
   );
