@@ -14,6 +14,7 @@ import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { createApp } from './app.ts';
 import { createAccess } from './auth/access.ts';
+import type { Identities } from './auth/identities.ts';
 import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
@@ -21,6 +22,7 @@ import { createHttpServer } from './http-server.ts';
 import { createInFlight } from './in-flight.ts';
 import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
 import type { BalancerLink, Live } from './parts.ts';
+import type { Accounts, Mail } from './people/accounts.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export const OWNER_KEY = 'the-owners-key';
@@ -42,7 +44,12 @@ export async function startTestBackend(
     clock?: Clock;
     workers?: ReturnType<BalancerLink['workers']>;
     siteFolder?: string;
-  } & Partial<Pick<ServerConfig, 'host' | 'maxUploadBytes' | 'maxOpenUploadBytes' | 'trustedProxies'>>,
+    accounts?: Accounts & Identities;
+    mail?: Mail;
+    onRecheck?: () => void;
+  } & Partial<
+    Pick<ServerConfig, 'publicUrl' | 'host' | 'maxUploadBytes' | 'maxOpenUploadBytes' | 'trustedProxies'>
+  >,
 ): Promise<TestBackend> {
   const { dataFolder, host = '127.0.0.1', clock = Date.now } = given;
   const config: ServerConfig = {
@@ -51,6 +58,7 @@ export async function startTestBackend(
     ...(given.databaseUrl === undefined ? {} : { databaseUrl: given.databaseUrl }),
     ...(given.maxUploadBytes === undefined ? {} : { maxUploadBytes: given.maxUploadBytes }),
     ...(given.maxOpenUploadBytes === undefined ? {} : { maxOpenUploadBytes: given.maxOpenUploadBytes }),
+    ...(given.publicUrl === undefined ? {} : { publicUrl: given.publicUrl }),
     ...(given.trustedProxies === undefined ? {} : { trustedProxies: given.trustedProxies }),
   };
   const db = connectDatabase(config.databaseUrl);
@@ -80,14 +88,16 @@ export async function startTestBackend(
       jobDeleted() {},
       backgroundProgressed() {},
       backgroundFractionOf: () => null,
-      recheck() {},
+      recheck: () => given.onRecheck?.(),
     } satisfies Live,
   });
   await adoptOwnerKey(parts, parts.first, sha256(OWNER_KEY));
-  const access = createAccess(parts);
+  const { accounts = null, mail = null } = given;
+  const access = createAccess({ ...parts, ...(accounts === null ? {} : { identities: accounts }) });
   const uploads = await createUploads(parts);
   const { siteFolder } = given;
-  const app = createApp(parts, { access, uploads, ...(siteFolder === undefined ? {} : { siteFolder }) });
+  const more = { accounts, mail, ...(siteFolder === undefined ? {} : { siteFolder }) };
+  const app = createApp(parts, { access, uploads, ...more });
   const server = createHttpServer(config, () => app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
