@@ -1,5 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';
+import { auditTrail } from './audit/audit-trail.ts';
+import { createOperations } from './audit/operations.ts';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
 import { createNeeds } from './auth/needs.ts';
@@ -9,15 +11,19 @@ import { BACKEND_KINDS } from './kinds/registry.ts';
 import type { Accounts, Mail } from './people/accounts.ts';
 import { accessLog } from './routes/access-log.ts';
 import { accountRoutes } from './routes/account.ts';
+import { administrationRoutes } from './routes/administration.ts';
 import { artifactRoutes } from './routes/artifacts.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { limitBodies } from './routes/body-limits.ts';
 import { chunkRoutes } from './routes/chunks.ts';
 import { deviceCodeRoutes } from './routes/device-codes.ts';
 import { mountDocs } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { impersonationRoutes } from './routes/impersonation.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { limitRoutes } from './routes/limits.ts';
 import { linkRoutes } from './routes/links.ts';
 import { onError } from './routes/on-error.ts';
 import { securityHeaders } from './routes/security-headers.ts';
@@ -60,6 +66,10 @@ export function createApp(
   app.use(
     accessLog(parts.log),
     securityHeaders(),
+    auditTrail(parts, {
+      needOf: (method, path) => needOf(method, path),
+      operationOf: (method, path) => operationOf(method, path),
+    }),
     guard(access, (method, path) => needOf(method, path)),
     limitBodies(),
   );
@@ -76,6 +86,10 @@ export function createApp(
   app.route('/', invitationRoutes(people));
   app.route('/', linkRoutes(people, access));
   app.route('/', deviceCodeRoutes(people));
+  app.route('/', impersonationRoutes(parts, access));
+  app.route('/', administrationRoutes(people));
+  app.route('/', limitRoutes(parts));
+  app.route('/', auditRoutes(parts));
   app.route('/', uploadRoutes(parts, uploads));
   app.route('/', blobRoutes(parts));
   app.route('/', workerRoutes(parts));
@@ -88,6 +102,7 @@ export function createApp(
   }
   mountDocs(app);
   const needOf = createNeeds(app);
+  const operationOf = createOperations(app);
 
   app.all('/api/*', (c) =>
     problem(c, 404, 'not-found', `The API has nothing at ${c.req.path} for ${c.req.method}. See /api/docs.`),

@@ -14,6 +14,7 @@ import { createExclusive } from './exclusive.ts';
 import { createHttpServer } from './http-server.ts';
 import { createInFlight } from './in-flight.ts';
 import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
+import { endKeeping } from './jobs/retention.ts';
 import { startJobs } from './jobs/start-jobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
@@ -113,6 +114,7 @@ function sweepHourly(parts: PartsWithEngine, uploads: Uploads, access: Access): 
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
     await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
+    await endKeeping(parts).catch((err) => log.error({ event: 'retention.sweep-failed', err }));
     await parts.engine.sweepBlobs().catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };
   void sweep();

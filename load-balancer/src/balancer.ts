@@ -3,6 +3,7 @@ import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import { mostOf } from '@parallel-pilot/shared/server/own-limits.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
 import { SqliteAdapter, sql } from 'kysely';
 import type { Socket } from 'socket.io';
@@ -45,7 +46,8 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   await waitBriefly(db);
   const lender = { ...(await ensureFirstPerson(db, clock())), worksFor: 'everyone' } as const;
   const quarantine = new Quarantine(clock, log);
-  const { farm, read } = await loadFarm(db, clock, quarantine);
+  const chunksOfEachTeam = mostOf({}, 'chunksAtOnce', config.teamLimits);
+  const { farm, read } = await loadFarm(db, clock, quarantine, chunksOfEachTeam);
   farm.longestSilenceMs = config.longestSilenceMs ?? farm.longestSilenceMs;
   const sessions = new Map<SessionId, Socket>();
   const replies = new Replies();
@@ -74,7 +76,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   });
   const port = await listen(sockets, config.balancerPort, config.host);
   engine = new FarmEngine(
-    { ...parts, lender, wire, broadcast, quarantine, signingKey: secrets.signingKey },
+    { ...parts, lender, chunksOfEachTeam, wire, broadcast, quarantine, signingKey: secrets.signingKey },
     farm,
     read,
   );

@@ -1,12 +1,16 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { AuditAction } from '@parallel-pilot/shared/api/limits.ts';
+import type { TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { accessRequestOf } from '../auth/guard.ts';
 import { addressOf } from '../auth/request.ts';
 import type { Parts } from '../parts.ts';
 
 /** Who does something, and from where; nobody is known before they signed in, and the farm itself is nobody. */
-export type Doer = { principal: Principal | null; address: string };
+export type Doer = {
+  principal: (Pick<Principal, 'person' | 'impersonator' | 'proof'> & { team: TeamId | null }) | null;
+  address: string;
+};
 
 /** The farm by itself, such as its hourly sweep. */
 export const THE_FARM: Doer = { principal: null, address: 'farm' };
@@ -14,6 +18,8 @@ export const THE_FARM: Doer = { principal: null, address: 'farm' };
 /** What is said of an action beside who, what and where: no other words, so that no secret slips in. */
 export type AuditDetails = {
   'session.open': { way: string };
+  'session.close': { operation: string };
+  'account.change': { operation: string };
   'session.refused': { code: string };
   'access.refused': { code: string; operation: string };
   'key.create': { name: string; scopes: string };

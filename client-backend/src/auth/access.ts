@@ -6,6 +6,7 @@ import { peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
 import { parse } from 'hono/utils/cookie';
 import type { Parts } from '../parts.ts';
 import type { Identities } from './identities.ts';
+import { createImpersonations, type Impersonations } from './impersonations.ts';
 import { createKeys } from './keys.ts';
 import { createPrincipals } from './principals.ts';
 import {
@@ -39,6 +40,8 @@ export interface Access {
   /** Forgets the sessions whose time is over. */
   sweep(): Promise<void>;
   identities: Identities | null;
+  /** Admins who act as others. */
+  impersonations: Impersonations;
 }
 
 export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'log' | 'first'> & {
@@ -57,6 +60,7 @@ export function createAccess(parts: AccessParts): Access {
   const sessions = createSessions(parts);
   const keys = createKeys(parts);
   const principals = createPrincipals(parts);
+  const impersonations = createImpersonations(parts, principals);
   const unknownSessions = countAttempts(parts.clock);
   const admit = (request: AccessRequest): AccessDecision => {
     const host = request.headers.host ?? '';
@@ -65,8 +69,10 @@ export function createAccess(parts: AccessParts): Access {
       ? { ok: true }
       : FOREIGN;
   };
-  const identify = async (request: AccessRequest): Promise<Identification> => {
-    const { [TEAM_COOKIE]: team } = parse(request.headers.cookie ?? '', TEAM_COOKIE);
+  const identify = async (request: AccessRequest): Promise<Identification> =>
+    impersonations.seen(await identifyOwn(request), request, teamOf(request));
+  const identifyOwn = async (request: AccessRequest): Promise<Identification> => {
+    const team = teamOf(request);
     if (local) return principals.ofFirst(team);
     const bearer = /^Bearer +(\S{1,4096}) *$/i.exec(request.headers.authorization ?? '')?.[1];
     if (bearer !== undefined && !(identities !== null && isToken(bearer)))
@@ -84,6 +90,7 @@ export function createAccess(parts: AccessParts): Access {
   return {
     mode: local ? 'local' : (identities?.mode ?? 'accounts'),
     identities,
+    impersonations,
     admit,
     identify,
     async authorizeRequest(headers, address) {
@@ -99,13 +106,20 @@ export function createAccess(parts: AccessParts): Access {
     async signOut(request) {
       const token = sessionOf(request);
       if (token !== undefined) await sessions.close(token);
+      await impersonations.end(request);
     },
-    sweep: sessions.sweep,
+    async sweep() {
+      await sessions.sweep();
+      await impersonations.sweep();
+    },
   };
 }
 
 /** Three parts with dots between: a token of a library, where a key of ours has none. */
 const isToken = (bearer: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bearer);
+
+const teamOf = ({ headers }: AccessRequest): string | undefined =>
+  parse(headers.cookie ?? '', TEAM_COOKIE)[TEAM_COOKIE];
 
 const sessionOf = ({ headers }: AccessRequest): string | undefined =>
   parse(headers.cookie ?? '', SESSION_COOKIE)[SESSION_COOKIE];

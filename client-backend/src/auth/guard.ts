@@ -26,10 +26,19 @@ export const guard =
     const identified = await access.identify(request);
     if (!identified.ok) return refuse(c, identified);
     const { principal } = identified;
+    // Also where it is refused below: the audit says to whom.
+    c.set('principal', principal);
     if (need === 'undeclared') return problem(c, 403, 'not-allowed', 'Nobody may do this.');
     if (need !== null && !may(principal, need, true))
       return problem(c, 403, 'not-allowed', refusalOf(principal, need));
-    c.set('principal', principal);
+    // A key made meanwhile would outlive the hour, and open what is theirs without a trace of who made it.
+    if (principal.impersonator !== null && need === 'account.change')
+      return problem(
+        c,
+        403,
+        'impersonating',
+        'While you act as somebody else you may not change their account.',
+      );
     return next();
   };
 

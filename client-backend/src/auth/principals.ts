@@ -58,6 +58,8 @@ export function createPrincipals({ db, clock, random, first }: PrincipalParts) {
     return findPersonBySubject(db, subject);
   };
   return {
+    /** Somebody who is known already, by another's proof. */
+    inTeam,
     async ofFirst(team: string | undefined): Promise<Identification> {
       const person = await findPerson(db, first.person);
       return person === undefined

@@ -8,6 +8,7 @@ import { advance, takeStageTaskResult } from './advance.ts';
 import { type BackgroundTasks, createBackgroundTasks, isDue } from './background-tasks.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { measureJobs } from './job-sizes.ts';
+import { createLimitWatch } from './limit-watch.ts';
 import { createBlobSweep } from './sweep-blobs.ts';
 import { createWaitWatch } from './wait-watch.ts';
 
@@ -45,6 +46,7 @@ export function createJobEngine(parts: Parts): JobEngine {
   const closing = new AbortController();
   const waitWatch = createWaitWatch(parts);
   const diskWatch = createDiskWatch(parts);
+  const limitWatch = createLimitWatch(parts, exclusive);
   const backgroundTasks = createBackgroundTasks(parts, {
     stageTaskDone: (job, stage, result) =>
       exclusive(job, () => takeStageTaskResult(parts, job, stage, result)),
@@ -90,6 +92,7 @@ export function createJobEngine(parts: Parts): JobEngine {
       await stopForeign(parts, backgroundTasks);
       await waitWatch.check();
       await diskWatch.check();
+      await limitWatch.check();
       await measureJobs(parts);
       if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
       troubled = false;

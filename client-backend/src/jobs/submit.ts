@@ -8,6 +8,7 @@ import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
+import { type LimitReached, refuseNewJob, refuseWaitingJob } from '../limits/keep-limits.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { announce } from './announce.ts';
 import { planStage } from './plan-stage.ts';
@@ -22,6 +23,8 @@ export async function submit(
   by: Pick<Principal, 'person' | 'team'>,
   request: z.output<typeof CreateJob>,
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
+  const refused = await refuseNewJob(parts, by);
+  if (refused !== null) return refused;
   const { name, priority, group, ...submission } = request;
   const prepared = await backendKindOf(request.kind).prepare(parts, submission, by.team);
   if (!prepared.ok) return prepared;
@@ -29,7 +32,9 @@ export async function submit(
   const spec = kind.spec.parse(prepared.spec);
   const job = newId('job', parts.random);
   const now = parts.clock();
-  const stored = await parts.db.transaction().execute(async (db) => {
+  const stored = await parts.db.transaction().execute(async (db): Promise<boolean | LimitReached> => {
+    const full = await refuseWaitingJob(parts, db, by);
+    if (full !== null) return full;
     // Looked at again in here: deleting another job may have taken a blob away meanwhile.
     const distinct = new Set(prepared.blobs);
     if ((await knownBlobs(db, [...distinct])).size < distinct.size) return false;
@@ -53,6 +58,7 @@ export async function submit(
     await planStage(db, parts, job, 0, kind.first(spec));
     return true;
   });
+  if (typeof stored === 'object') return stored;
   if (!stored) {
     const message = 'A file of this job was deleted while it was being submitted. Upload it again.';
     return { ok: false, code: 'blob-missing', message };

@@ -215,11 +215,16 @@ async function addWorker(parts: Parts, capabilities: Capabilities): Promise<Work
   return id;
 }
 
-async function addJob(
+/** A Blender job as a submission would write it, without a file behind it; of the farm's first person, where nobody else is named. */
+export async function addJob(
   parts: Parts,
-  given: Partial<BlenderSpec> & { settings?: RenderOverrides; name?: string },
+  given: Partial<BlenderSpec> & {
+    settings?: RenderOverrides;
+    name?: string;
+    by?: Pick<Principal, 'person' | 'team'>;
+  },
 ): Promise<JobId> {
-  const { name = 'cubes', ...fields } = given;
+  const { name = 'cubes', by = parts.first, ...fields } = given;
   const blob = await storeBytes(parts, Buffer.from('a scene'), 'application/octet-stream');
   const spec = BlenderSpec.parse({
     kind: 'blender',
@@ -238,8 +243,8 @@ async function addJob(
   await parts.db.transaction().execute(async (db) => {
     await insertJob(db, {
       id: job,
-      team_id: parts.first.team,
-      person_id: parts.first.person,
+      team_id: by.team,
+      person_id: by.person,
       kind: 'blender',
       name,
       ...columnsOf({ status: 'preparing' }),

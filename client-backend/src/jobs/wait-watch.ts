@@ -1,7 +1,7 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { type Capabilities, type Requirement, unmet } from '@parallel-pilot/shared/model/requirement.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { addNotes, dropWaitingNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
+import { addNotes, dropNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import { fleetOf, knownFleetOf } from '../fleet.ts';
 import { backendKindOf } from '../kinds/registry.ts';
@@ -23,7 +23,8 @@ const MOST_STAGES = 2_000;
 export function createWaitWatch(parts: Parts) {
   /** Since when each job has been seen to lack something. */
   const since = new Map<JobId, number>();
-  const told = new Set<JobId>();
+  /** The note that each job has. */
+  const told = new Map<JobId, string>();
 
   const check = async (): Promise<void> => {
     // While the balancer is away nobody knows which workers are there.
@@ -41,10 +42,11 @@ export function createWaitWatch(parts: Parts) {
       if (parts.clock() - first >= limit) await report(parts, stage.job_id, fleet, requirements, told);
     }
     for (const job of since.keys()) if (!lacking.has(job)) since.delete(job);
-    for (const job of told) {
+    for (const [job, code] of told) {
       if (lacking.has(job)) continue;
       told.delete(job);
-      if (await dropWaitingNotes(parts.db, job)) parts.live.jobChanged(job);
+      // No other: it may wait for something else by now.
+      if (await dropNotes(parts.db, job, code)) parts.live.jobChanged(job);
     }
   };
   return { check };
@@ -58,7 +60,7 @@ async function report(
   id: JobId,
   fleet: Capabilities[],
   requirements: Requirement[],
-  told: Set<JobId>,
+  told: Map<JobId, string>,
 ): Promise<void> {
   const job = await findJob(parts.db, id);
   if (job === undefined) return;
@@ -70,11 +72,11 @@ async function report(
     if (hopeless !== null && (await failFirstStage(parts, job, hopeless))) return;
   }
   if (told.has(id)) return;
-  told.add(id);
   const note =
     problem === null
       ? { code: `${WAITING}worker`, message: 'No worker is connected. The job goes on as soon as one joins.' }
       : { code: WAITING + problem.code, message: `${problem.message} The job goes on when one can.` };
+  told.set(id, note.code);
   if (await addNotes(parts.db, id, [{ level: 'warning', ...note }], parts.clock())) parts.live.jobChanged(id);
 }
 

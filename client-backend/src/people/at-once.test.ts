@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
-import { idOf, makeTeam, PASSWORD, startPeopleFarm, tokenIn } from './people.fixture.ts';
+import { idOf, makeTeam, PASSWORD, startPeopleFarm, tokenIn } from './people-farm.fixture.ts';
 
 // What two do at the same moment, on both databases: one of them is first.
 

@@ -14,3 +14,5 @@ export const refuse = (status: Refusal['status'], code: string, message: string)
   code,
   message,
 });
+
+export const PERSON_UNKNOWN = refuse(404, 'person-unknown', 'There is no such person.');

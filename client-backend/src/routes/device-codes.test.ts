@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeTeam, startPeopleFarm } from '../people/people.fixture.ts';
+import { makeTeam, startPeopleFarm } from '../people/people-farm.fixture.ts';
 
 test('a program gets a key once somebody says yes, for the team that they act in', async (t) => {
   const farm = await startPeopleFarm(t);

@@ -13,6 +13,7 @@ import {
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { auditAs } from '../audit/audit.ts';
 import { principalOf } from '../auth/guard.ts';
 import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
@@ -41,6 +42,7 @@ export function jobRoutes(parts: PartsWithEngine): OpenAPIHono {
     if (!submitted.ok) return problem(c, 422, submitted.code, submitted.message, submitted.choices);
     const detail = await jobDetail(parts, submitted.job, principalOf(c).team);
     if (detail === null) return unknown(c);
+    auditAs(c, 'job.submit', submitted.job, { kind: detail.kind, name: detail.name });
     c.header('location', `/api/v1/jobs/${submitted.job}`);
     return c.json(detail, 201);
   });

@@ -9,7 +9,7 @@ import {
   type PeopleFarm,
   startPeopleFarm,
   tokenIn,
-} from '../people/people.fixture.ts';
+} from '../people/people-farm.fixture.ts';
 
 const newcomer = (name: string) => ({ name, email: `${name.toLowerCase()}@example.org`, password: PASSWORD });
 

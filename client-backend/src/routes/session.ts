@@ -3,6 +3,7 @@ import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { Session, SignIn } from '@parallel-pilot/shared/api/farm.ts';
 import { findPerson, teamsOf } from '@parallel-pilot/shared/server/db/people.ts';
 import { deleteCookie, setCookie } from 'hono/cookie';
+import { auditAs, auditDone } from '../audit/audit.ts';
 import { type Access, SESSION_COOKIE } from '../auth/access.ts';
 import { accessRequestOf } from '../auth/guard.ts';
 import { needs } from '../auth/needs.ts';
@@ -18,9 +19,13 @@ export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}
     sessionView(parts, access, identified.ok ? identified.principal : null);
   routes.openapi(look, async (c) => c.json(await view(await access.identify(accessRequestOf(c))), 200));
   routes.openapi(signIn, async (c) => {
-    if (access.mode === 'local') return c.json(await view(await access.identify(accessRequestOf(c))), 200);
+    if (access.mode === 'local') {
+      auditDone(c);
+      return c.json(await view(await access.identify(accessRequestOf(c))), 200);
+    }
     const result = await access.signIn(c.req.valid('json').key, accessRequestOf(c));
     if (!result.ok) return problem(c, result.status, result.code, result.message);
+    auditAs(c, 'session.open', null, { way: 'key' }, result.principal);
     setCookie(c, SESSION_COOKIE, result.token, {
       httpOnly: true,
       sameSite: 'Strict',
@@ -31,6 +36,9 @@ export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}
     return c.json(await view(result), 200);
   });
   routes.openapi(signOut, async (c) => {
+    const before = await access.identify(accessRequestOf(c));
+    if (before.ok && access.mode !== 'local') auditAs(c, 'session.close', null, null, before.principal);
+    else auditDone(c);
     await access.signOut(accessRequestOf(c));
     onSignOut();
     deleteCookie(c, SESSION_COOKIE, { path: '/' });
@@ -41,7 +49,11 @@ export function sessionRoutes(parts: Parts, access: Access, onSignOut = () => {}
   return routes;
 }
 
-async function sessionView(parts: Parts, access: Access, principal: Principal | null): Promise<Session> {
+export async function sessionView(
+  parts: Parts,
+  access: Access,
+  principal: Principal | null,
+): Promise<Session> {
   const farm = {
     mode: access.mode,
     ways: access.identities?.ways ?? { password: false, oidc: [], clerk: null },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeyList, TeamDetail, TeamList } from '@parallel-pilot/shared/api/people.ts';
-import { idOf, makeTeam, startPeopleFarm } from '../people/people.fixture.ts';
+import { idOf, makeTeam, startPeopleFarm } from '../people/people-farm.fixture.ts';
 
 test('a team is made, changed, handed over and left; each does what their role lets them', async (t) => {
   const farm = await startPeopleFarm(t);

@@ -18,7 +18,7 @@ export function uploadRoutes(parts: Parts, uploads: Uploads): OpenAPIHono {
     return found === null ? problem(c, 404, 'upload-unknown', UNKNOWN) : c.json(found, 200);
   });
   const tus = async (c: Context) =>
-    explain(await uploads.handle(c.req.raw, principalOf(c).team), c.req.raw, parts);
+    explain(await uploads.handle(c.req.raw, principalOf(c)), c.req.raw, parts);
   routes.on(['POST', 'OPTIONS'], UPLOADS_PATH, (c) => tus(c));
   routes.all(`${UPLOADS_PATH}/:id`, (c, next) => {
     const wrong = c.req.method === 'GET' || !UploadId.safeParse(c.req.param('id')).success;
@@ -46,6 +46,10 @@ async function explain(response: Response, request: Request, parts: Parts): Prom
 
 function sentenceOf(status: number, text: string, parts: Parts): [code: string, sentence: string] {
   switch (status) {
+    case 403: {
+      const [code = '', ...words] = text.split(' ');
+      return [code, words.join(' ')];
+    }
     case 404:
       return ['upload-unknown', UNKNOWN];
     case 409:

@@ -35,12 +35,12 @@ export class HashingStore extends FileStore {
     for (const id of await readdir(this.directory)) {
       if (id.includes('.') || (await this.blobOf(id)) !== null) continue;
       const upload = await this.getUpload(id).catch(() => null);
-      if (upload !== null) this.#open.resume(id, upload.size ?? 0, upload.offset);
+      if (upload !== null) this.#open.resume(upload);
     }
   }
 
   override async create(upload: Upload): Promise<Upload> {
-    await this.#open.open(upload.id, upload.size ?? 0);
+    await this.#open.open(upload);
     try {
       return await super.create(upload);
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Upload } from '@tus/server';
 import { inWords } from '../text/in-words.ts';
 import { NO_ROOM, SPARE_BYTES } from './no-room.ts';
 
@@ -5,6 +6,8 @@ export type OpenUploadLimits = {
   /** Announced by all of them together. */
   mostBytes: number;
   freeBytes(): Promise<number>;
+  /** Throws what tus is to answer where whoever uploads may not store that much more. */
+  mayHold(upload: Upload, announced: (holder: string) => number): Promise<void>;
 };
 
 /** Each takes two files and a line of this list. */
@@ -13,7 +16,7 @@ const MOST_OPEN = 1_000;
 /** The uploads that are not finished: what they announced, and what of it is still to come. */
 export class OpenUploads {
   readonly #limits: OpenUploadLimits;
-  readonly #open = new Map<string, { size: number; offset: number }>();
+  readonly #open = new Map<string, { size: number; offset: number; of: readonly string[] }>();
 
   constructor(limits: OpenUploadLimits) {
     this.#limits = limits;
@@ -24,17 +27,22 @@ export class OpenUploads {
    * all that was promised must fit beside each other. Counted before it is
    * looked at, so that two at once are not promised the same room.
    */
-  async open(id: string, size: number): Promise<void> {
-    this.resume(id, size, 0);
-    const refusal = await this.#refusal(size);
-    if (refusal === null) return;
-    this.close(id);
-    throw refusal;
+  async open(upload: Upload): Promise<void> {
+    this.resume(upload);
+    try {
+      const refusal = await this.#refusal(upload.size ?? 0);
+      if (refusal !== null) throw refusal;
+      await this.#limits.mayHold(upload, (holder) => this.#announcedBy(holder));
+    } catch (error) {
+      this.close(upload.id);
+      throw error;
+    }
   }
 
   /** One that has its promise already: of an earlier process, or with its next bytes. */
-  resume(id: string, size: number, offset: number): void {
-    this.#open.set(id, { size, offset });
+  resume({ id, size, offset, metadata }: Upload): void {
+    const of = Object.values(holdersOf(metadata)).filter((holder) => holder !== undefined);
+    this.#open.set(id, { size: size ?? 0, offset, of });
   }
 
   moved(id: string, offset: number): void {
@@ -44,6 +52,12 @@ export class OpenUploads {
 
   close(id: string): void {
     this.#open.delete(id);
+  }
+
+  #announcedBy(holder: string): number {
+    let bytes = 0;
+    for (const upload of this.#open.values()) if (upload.of.includes(holder)) bytes += upload.size;
+    return bytes;
   }
 
   async #refusal(size: number) {
@@ -59,6 +73,14 @@ export class OpenUploads {
     return toCome + SPARE_BYTES > (await freeBytes()) ? NO_ROOM : null;
   }
 }
+
+/** Whose an upload is, as it is kept with it; uploads of a farm that had one owner say nothing. */
+export const holdersOf = (
+  metadata: Upload['metadata'],
+): { team: string | undefined; person: string | undefined } => ({
+  team: metadata?.team ?? undefined,
+  person: metadata?.person ?? undefined,
+});
 
 const tooMany = (why: string) => ({
   status_code: 429,

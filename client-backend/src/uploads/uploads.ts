@@ -1,22 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { UploadInfo } from '@parallel-pilot/shared/api/farm.ts';
-import type { TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import type { PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { Server, type Upload } from '@tus/server';
 import { createInFlight } from '../in-flight.ts';
+import { refuseUpload } from '../limits/keep-limits.ts';
 import type { Parts } from '../parts.ts';
 import { HashingStore } from './hashing-store.ts';
+import { holdersOf } from './open-uploads.ts';
 
 export const UPLOADS_PATH = '/api/v1/uploads';
 const EXPIRE_MS = 7 * 24 * 60 * 60_000;
 
+type By = Pick<Principal, 'team' | 'person'>;
+
 export interface Uploads {
-  /** Answers a tus request of that team; a complete upload's reply carries `Blob-Hash`. */
-  handle(request: Request, team: TeamId): Promise<Response>;
+  /** Answers a tus request of somebody in that team; a complete upload's reply carries `Blob-Hash`. */
+  handle(request: Request, by: By): Promise<Response>;
   /** Null for an upload that is unknown, another team's, or has expired. */
   info(id: string, team: TeamId): Promise<UploadInfo | null>;
   /** Removes uploads nobody has touched for 7 days. */
@@ -32,12 +37,13 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
   const store = new HashingStore(folder, EXPIRE_MS, {
     mostBytes: parts.config.maxOpenUploadBytes,
     freeBytes: () => parts.blobs.freeBytes(),
+    mayHold: (upload, announced) => keepToLimits(parts, upload, announced),
   });
   await store.recover();
   // The PATCH that completes an upload and a HEAD that asks for it may come together.
-  const asking = new AsyncLocalStorage<TeamId>();
+  const asking = new AsyncLocalStorage<By>();
   // Uploads that were begun when a farm had one owner say nothing of a team.
-  const teamOf = (upload: Upload): TeamId => (upload.metadata?.[TEAM] ?? parts.first.team) as TeamId;
+  const teamOf = (upload: Upload): TeamId => (holdersOf(upload.metadata).team ?? parts.first.team) as TeamId;
   const find = async (id: string, team: TeamId): Promise<Upload | null> => {
     const upload = await store.getUpload(id).catch(() => null);
     return upload === null || teamOf(upload) !== team ? null : upload;
@@ -55,7 +61,8 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     lockDrainTimeout: 200,
     // What the client says of a team is not asked.
     async onUploadCreate(_request, { metadata }) {
-      return { metadata: { ...metadata, [TEAM]: asking.getStore() ?? parts.first.team } };
+      const { team, person } = asking.getStore() ?? parts.first;
+      return { metadata: { ...metadata, team, person } };
     },
     // tus would put the text of any error into its reply; what is not a refusal goes to the application.
     onResponseError(_request, error) {
@@ -69,10 +76,10 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     },
   });
   return {
-    async handle(request, team) {
+    async handle(request, by) {
       const id = new URL(request.url).pathname.slice(UPLOADS_PATH.length + 1);
-      if (id !== '' && (await find(id, team)) === null) return new Response(null, { status: 404 });
-      const response = await asking.run(team, () => server.handleWeb(request));
+      if (id !== '' && (await find(id, by.team)) === null) return new Response(null, { status: 404 });
+      const response = await asking.run(by, () => server.handleWeb(request));
       if (request.method !== 'HEAD' || response.status !== 200) return response;
       if (response.headers.get('upload-offset') !== response.headers.get('upload-length')) return response;
       // All bytes came, but the process was killed, or the database away, before they became a blob.
@@ -93,8 +100,17 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
   };
 }
 
-/** In what tus keeps of an upload. */
-const TEAM = 'team';
+async function keepToLimits(
+  parts: UploadParts,
+  { size = 0, metadata }: Upload,
+  announced: (holder: string) => number,
+): Promise<void> {
+  const { team = parts.first.team, person = parts.first.person } = holdersOf(metadata);
+  const by = { team: team as TeamId, person: person as PersonId };
+  const refused = await refuseUpload(parts, { ...by, size, announced });
+  // The code goes before the sentence: tus knows a status and a text.
+  if (refused !== null) throw { status_code: 403, body: `${refused.code} ${refused.message}` };
+}
 
 const GONE = { status_code: 404, body: 'The upload is gone.' };
 

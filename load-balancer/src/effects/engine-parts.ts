@@ -12,6 +12,8 @@ export type EngineParts = {
   db: Db;
   /** Who lends the workers that the farm brings itself. */
   lender: Lender;
+  /** Chunks at once of each team for which nothing else was set; null for no limit. */
+  chunksOfEachTeam?: number | null;
   clock: Clock;
   random: RandomBytes;
   log: Log;

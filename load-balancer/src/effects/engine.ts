@@ -186,8 +186,8 @@ export class FarmEngine implements Engine {
 
   // What this process had in mind may be ahead of the database, or behind it when the lost answer was a success.
   async #reload(delivered: Delivered): Promise<Prepared[]> {
-    const { db, clock, quarantine } = this.#parts;
-    const { farm, read } = await loadFarm(db, clock, quarantine);
+    const { db, clock, quarantine, chunksOfEachTeam } = this.#parts;
+    const { farm, read } = await loadFarm(db, clock, quarantine, chunksOfEachTeam);
     carrySessions(this.farm, farm);
     this.farm = farm;
     return [

@@ -6,7 +6,10 @@ import type { SessionId } from '../farm/farm.ts';
 
 /** An event as it arrives, before the database was asked what belongs to it. */
 export type Inbound =
-  | Exclude<FarmEvent, { type: 'hello' | 'done' | 'jobs-read' | 'retry' | 'reject' | 'reloaded' }>
+  | Exclude<
+      FarmEvent,
+      { type: 'hello' | 'done' | 'jobs-read' | 'limits-read' | 'retry' | 'reject' | 'reloaded' }
+    >
   | {
       type: 'hello';
       session: SessionId;

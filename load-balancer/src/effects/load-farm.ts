@@ -9,7 +9,9 @@ import type { JobsRead } from '../farm/events.ts';
 import { createFarm, type Farm } from '../farm/farm.ts';
 import { expectBack } from '../reactor/enter-stage.ts';
 import type { Quarantine } from './quarantine.ts';
+
 import { readJobs } from './read-jobs.ts';
+import { readChunkLimits } from './read-limits.ts';
 
 /**
  * The farm as the database has it: workers that were connected are expected
@@ -19,6 +21,7 @@ export async function loadFarm(
   db: Db,
   now: () => number,
   quarantine: Quarantine,
+  chunksOfEachTeam: number | null = null,
 ): Promise<{ farm: Farm; read: JobsRead }> {
   const workers = await presentWorkers(db);
   const live = await liveStages(db);
@@ -33,6 +36,7 @@ export async function loadFarm(
   for (const { id, name, slots, identity_hash } of workers) {
     Object.assign(expectBack(farm, id, now()), { name, slots, identityHash: identity_hash });
   }
+  farm.chunkLimits = await readChunkLimits(db, chunksOfEachTeam);
   return { farm, read };
 }
 

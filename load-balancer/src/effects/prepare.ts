@@ -12,12 +12,19 @@ import type { EngineParts } from './engine-parts.ts';
 import type { Inbound } from './inbound.ts';
 import type { Quarantine } from './quarantine.ts';
 import { changedJobs, readJobs } from './read-jobs.ts';
+import { readChunkLimits } from './read-limits.ts';
 
 export type Prepared = { event: FarmEvent; from: Inbound[] };
 
 /** Asks the database what the handlers must know, with one query for each sort of question. */
 export async function prepare(
-  { db, lender, quarantine, signingKey }: Pick<EngineParts, 'db' | 'lender' | 'quarantine' | 'signingKey'>,
+  {
+    db,
+    lender,
+    quarantine,
+    signingKey,
+    chunksOfEachTeam = null,
+  }: Pick<EngineParts, 'db' | 'lender' | 'quarantine' | 'signingKey' | 'chunksOfEachTeam'>,
   farm: Farm,
   batch: readonly Inbound[],
 ): Promise<Prepared[]> {
@@ -30,6 +37,10 @@ export async function prepare(
   const leases = batch.flatMap((it) => (it.type === 'done' ? (farm.leases.get(it.done.lease) ?? []) : []));
   const specs = await chunkSpecTexts(db, leases.map(chunkOf));
   const prepared: Prepared[] = await hinted(db, farm, batch, quarantine);
+  if (batch.some((it) => it.type === 'sweep')) {
+    const limits = await readChunkLimits(db, chunksOfEachTeam);
+    prepared.push({ from: [], event: { type: 'limits-read', limits } });
+  }
   for (const it of batch) {
     if (it.type === 'jobs-hint' || it.type === 'sweep') continue;
     prepared.push({ from: [it], event: await complete(it) });

@@ -64,10 +64,15 @@ export async function readJobs(
 export async function changedJobs(db: Db, farm: Farm): Promise<JobId[]> {
   const changed = new Set<JobId>();
   const seen = new Set<string>();
-  for (const { stage, job, state, priority } of await liveStages(db)) {
+  for (const { stage, job, team, person, state, priority } of await liveStages(db)) {
     seen.add(stage);
-    const known = farm.stages.get(stage);
-    if (known?.job.status !== state || known.job.priority !== priority) changed.add(job);
+    const known = farm.stages.get(stage)?.job;
+    const same =
+      known?.status === state &&
+      known.priority === priority &&
+      known.team === team &&
+      known.person === person;
+    if (!same) changed.add(job);
   }
   for (const stage of farm.stages.values()) if (!seen.has(stage.id)) changed.add(stage.job.id);
   return [...changed];

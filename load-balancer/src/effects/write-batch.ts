@@ -1,4 +1,4 @@
-import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import {
   cancelChunks,
   cancelQueued,
@@ -18,6 +18,7 @@ import {
   insertLeases,
   startLeases,
 } from '@parallel-pilot/shared/server/db/leases.ts';
+import { addBusy, monthOf } from '@parallel-pilot/shared/server/db/usage.ts';
 import {
   countResults,
   forgetIdleWorkers,
@@ -35,6 +36,7 @@ export class Conflict extends Error {}
 export async function performWrites(db: Db, writes: readonly Write[]): Promise<void> {
   for (const step of inSteps(writes)) await performStep(db, step);
   await performCounts(db, writes);
+  await performUsage(db, writes);
 }
 
 async function performStep(db: Db, step: Step): Promise<void> {
@@ -184,6 +186,20 @@ async function performCounts(db: Db, writes: readonly Write[]): Promise<void> {
         first[1],
       );
   }
+}
+
+/** In the transaction in which the leases end: what they cost is counted once, whatever dies. */
+async function performUsage(db: Db, writes: readonly Write[]): Promise<void> {
+  const months = new Map<string, Map<TeamId | PersonId, number>>();
+  for (const write of writes) {
+    if (write.type !== 'settle' || write.spentMs === 0) continue;
+    const month = monthOf(write.at);
+    const spent = months.get(month) ?? new Map<TeamId | PersonId, number>();
+    months.set(month, spent);
+    for (const holder of [write.team, write.person])
+      spent.set(holder, (spent.get(holder) ?? 0) + write.spentMs);
+  }
+  for (const [month, spent] of months) await addBusy(db, spent, month);
 }
 
 function expectAll(what: string, found: number, wanted: number): void {

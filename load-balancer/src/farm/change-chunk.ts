@@ -6,6 +6,7 @@ import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from './chunk-times.ts';
 import type { Effect, SettleWrite } from './effects.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
+import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
 
 /** How a lease ends. */
@@ -55,7 +56,7 @@ export function addLease(
   };
   farm.leases.set(lease.id, lease);
   lease.worker.leases.add(lease);
-  lease.stage.job.held += 1;
+  countHeld(farm, lease.stage.job, 1);
   return lease;
 }
 
@@ -90,7 +91,7 @@ export function endLease(farm: Farm, lease: Lease, ending: Ending, now: number):
 export function dropLease(farm: Farm, lease: Lease): void {
   farm.leases.delete(lease.id);
   lease.worker.leases.delete(lease);
-  lease.stage.job.held -= 1;
+  countHeld(farm, lease.stage.job, -1);
 }
 
 export function chunkChanged(stage: Stage, ordinal: number, worker: WorkerId | null): Effect {
@@ -191,6 +192,13 @@ export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
   else failed.add(chunk);
 }
 
+/** What a lease cost the worker. Its own word counts for no more than the time that it held the lease. */
+function spentOn(lease: Lease, ending: Ending, now: number): number {
+  const ran = lease.startedAt === null ? 0 : now - lease.startedAt;
+  const said = ending.type === 'finish' || ending.type === 'fail' ? ending.busyMs : 0;
+  return Math.max(0, ran, Math.min(said, now - lease.grantedAt));
+}
+
 function settleWrite(lease: Lease, ending: Ending, state: ChunkState, at: number): SettleWrite {
   const common = {
     type: 'settle',
@@ -201,6 +209,9 @@ function settleWrite(lease: Lease, ending: Ending, state: ChunkState, at: number
     attempts: state.attempts,
     busyMs: null,
     log: null,
+    team: lease.stage.job.team,
+    person: lease.stage.job.person,
+    spentMs: spentOn(lease, ending, at),
   } as const;
   const next = state.status === 'failed' ? 'failed' : 'queued';
   switch (ending.type) {

@@ -1,5 +1,13 @@
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
-import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type {
+  ChunkId,
+  JobId,
+  LeaseId,
+  PersonId,
+  StageId,
+  TeamId,
+  WorkerId,
+} from '@parallel-pilot/shared/model/ids.ts';
 import type { WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -73,6 +81,10 @@ export type SettleWrite = {
   attempts: number;
   busyMs: number | null;
   log: string | null;
+  /** For whom, and how many milliseconds of the worker it took. */
+  team: TeamId;
+  person: PersonId;
+  spentMs: number;
 } & (
   | { outcome: 'done'; next: 'done'; resultJson: string; files: ResultFile[] }
   | { outcome: 'failed'; next: 'queued' | 'failed'; code: string; message: string }

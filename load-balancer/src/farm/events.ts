@@ -14,7 +14,7 @@ import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Done, Failed, Hello, Released, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
-import type { Lender, SessionId } from './farm.ts';
+import type { ChunkLimits, Lender, SessionId } from './farm.ts';
 
 /** Names the acknowledgement that waits for an answer. */
 export type ReplyTo = number;
@@ -48,6 +48,7 @@ export type FarmEvent =
   /** The chunk of a lease just granted cannot be read from the database; its worker was told nothing. */
   | { type: 'unreadable'; lease: LeaseId }
   | JobsRead
+  | { type: 'limits-read'; limits: ChunkLimits }
   | { type: 'retry'; reply: ReplyTo; job: JobId; stage: StageId | null; read: JobsRead }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks; standing: StoredChunk[] }
   /** The state was read again from the database; `delivered` are the leases that were sent to workers. */

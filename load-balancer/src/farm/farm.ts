@@ -32,9 +32,15 @@ export type Farm = {
   seenNotedAt: number;
   idleForgottenAt: number;
   newcomers: Newcomers;
+  /** Chunks that are held for a team or a person, where there are any. */
+  held: Map<TeamId | PersonId, number>;
+  chunkLimits: ChunkLimits;
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
 };
+
+/** How many chunks may be held at once: for a team or a person for which that was set, null for no limit, and for each other team. */
+export type ChunkLimits = { set: ReadonlyMap<TeamId | PersonId, number | null>; eachTeam: number | null };
 
 /** One connection of a worker, counted up from 1. */
 export type SessionId = number;
@@ -144,6 +150,8 @@ export const createFarm = (now: number): Farm => ({
   seenNotedAt: now,
   idleForgottenAt: now,
   newcomers: createNewcomers(now),
+  held: new Map(),
+  chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,
 });
 

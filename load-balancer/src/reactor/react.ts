@@ -45,6 +45,9 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
       return onUnreadable(farm, event, now);
     case 'jobs-read':
       return onJobsRead(farm, event, now);
+    case 'limits-read':
+      farm.chunkLimits = event.limits;
+      return [];
     case 'retry':
       return onRetry(farm, event, now);
     case 'reject':

@@ -1,6 +1,7 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { isSandboxed, unmet } from '@parallel-pilot/shared/model/requirement.ts';
 import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
+import { isAtLimit } from '../farm/held-chunks.ts';
 
 /** Chunks of one job that may fail on a worker before it is not given that job again. */
 const FAILURES_BORNE = 3;
@@ -43,6 +44,7 @@ export const isExcluded = (job: Job, worker: WorkerId): boolean =>
 /** True when the worker could be given a chunk of the stage right now, if it had room. */
 export const mayTake = (farm: Farm, stage: Stage, worker: Worker): boolean =>
   stage.chunks.count('queued') > 0 &&
+  !isAtLimit(farm, stage.job) &&
   mayRun(stage, worker) &&
   !isOnTrial(stage.job, worker) &&
   waitingFor(farm, stage, worker) > 0;

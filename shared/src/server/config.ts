@@ -1,10 +1,12 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { TeamLimits } from '../api/limits.ts';
 import { withoutBlanks } from '../model/settings.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { type Addresses, parseAddresses } from './peer-address.ts';
 
+const limit = z.coerce.number().int().min(0).optional();
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /** What both servers read from the environment. A port of 0 takes a free one, told in the `ready` message. */
@@ -32,6 +34,14 @@ const Environment = z.object({
     .int()
     .positive()
     .default(200 * 1024 ** 3),
+  /** Of each team for which nothing else is set; without them there is no limit. */
+  PILOT_TEAM_WAITING_JOBS: limit,
+  PILOT_TEAM_CHUNKS_AT_ONCE: limit,
+  PILOT_TEAM_STORED_BYTES: limit,
+  PILOT_TEAM_UPLOAD_BYTES: limit,
+  PILOT_TEAM_WORKER_HOURS: limit,
+  /** Of jobs that are over, before they are deleted; without it they are kept. */
+  PILOT_KEEP_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
   PILOT_STALL_SECONDS: z.coerce.number().min(0.1).max(3_600).default(20),
   PILOT_MAX_CONNECTIONS: z.coerce.number().int().positive().default(8_192),
   PILOT_MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().positive().default(512),
@@ -64,6 +74,8 @@ export type ServerConfig = {
   backendPort: number;
   maxUploadBytes: number;
   maxOpenUploadBytes: number;
+  /** Of each team for which nothing else was set. */
+  teamLimits: TeamLimits;
   connections: ConnectionLimits;
   trustedProxies: Addresses;
   logLevel: string;
@@ -90,6 +102,14 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     backendPort: e.PILOT_BACKEND_PORT,
     maxUploadBytes: e.PILOT_MAX_UPLOAD_BYTES,
     maxOpenUploadBytes: e.PILOT_MAX_OPEN_UPLOAD_BYTES,
+    teamLimits: {
+      waitingJobs: e.PILOT_TEAM_WAITING_JOBS,
+      chunksAtOnce: e.PILOT_TEAM_CHUNKS_AT_ONCE,
+      storedBytes: e.PILOT_TEAM_STORED_BYTES,
+      uploadBytes: e.PILOT_TEAM_UPLOAD_BYTES,
+      workerHours: e.PILOT_TEAM_WORKER_HOURS,
+      retentionDays: e.PILOT_KEEP_DAYS,
+    },
     connections: {
       stallMs: e.PILOT_STALL_SECONDS * 1_000,
       mostConnections: e.PILOT_MAX_CONNECTIONS,

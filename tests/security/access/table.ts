@@ -46,6 +46,17 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/jobs/{id}/curves': 'jobs.see',
   'GET /api/v1/storage': 'jobs.see',
 
+  'GET /api/v1/teams/{id}/usage': 'team.see',
+  'PATCH /api/v1/teams/{id}/limits': 'teams.manage',
+  'GET /api/v1/limits': 'teams.manage',
+  'GET /api/v1/people': 'people.manage',
+  'PATCH /api/v1/people/{id}': 'people.manage',
+  'DELETE /api/v1/people/{id}': 'people.manage',
+  'POST /api/v1/impersonation': 'people.manage',
+  'DELETE /api/v1/impersonation': 'account.see',
+  'GET /api/v1/audit': 'audit.see',
+  'GET /api/v1/audit.csv': 'audit.see',
+
   'GET /api/v1/workers': 'workers.see',
   'GET /api/v1/workers/join': 'workers.lend',
 

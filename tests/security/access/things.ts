@@ -137,4 +137,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/teams/{id}/members/{person}': { role: 'viewer' },
   'POST /api/v1/teams/{id}/invitations': {},
   'POST /api/v1/people/invitations': {},
+  'PATCH /api/v1/teams/{id}/limits': { waitingJobs: 1_000 },
+  'PATCH /api/v1/people/{id}': { limits: { waitingJobs: 1_000 } },
+  'POST /api/v1/impersonation': { person: newId('per', random) },
 };

@@ -1,17 +1,31 @@
 import type { Selectable } from 'kysely';
-import type { JobId, StageId } from '../../model/ids.ts';
+import type { JobId, PersonId, StageId, TeamId } from '../../model/ids.ts';
 import { type JobStatus, LIVE_STATES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import type { JobsTable, StagesTable } from './schema.ts';
 
-export type LiveStage = { stage: StageId; job: JobId; state: JobStatus; priority: number };
+export type LiveStage = {
+  stage: StageId;
+  job: JobId;
+  team: TeamId;
+  person: PersonId;
+  state: JobStatus;
+  priority: number;
+};
 
 /** Open stages of jobs that are under way: the load balancer compares this with what it has in memory. */
 export const liveStages = (db: Db): Promise<LiveStage[]> =>
   db
     .selectFrom('stages as s')
     .innerJoin('jobs as j', 'j.id', 's.job_id')
-    .select(['s.id as stage', 'j.id as job', 'j.state', 'j.priority'])
+    .select([
+      's.id as stage',
+      'j.id as job',
+      'j.team_id as team',
+      'j.person_id as person',
+      'j.state',
+      'j.priority',
+    ])
     .where('s.state', '=', 'open')
     .where('j.state', 'in', LIVE_STATES)
     .execute();

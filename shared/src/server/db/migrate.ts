@@ -12,6 +12,7 @@ import * as taskLeases from './migrations/0011-task-leases.ts';
 import * as stageMemory from './migrations/0012-stage-memory.ts';
 import * as people from './migrations/0013-people.ts';
 import * as deviceAddress from './migrations/0015-device-address.ts';
+import * as limits from './migrations/0017-limits.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   '0012-stage-memory': stageMemory,
   '0013-people': people,
   '0015-device-address': deviceAddress,
+  '0017-limits': limits,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

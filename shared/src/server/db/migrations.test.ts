@@ -30,7 +30,7 @@ for (const column of ['SQLite', 'MariaDB'] as const) {
     test('from the first version on, rows of every table pass every step unchanged, and new ones fit beside them', async () => {
       const migrator = migratorOf(db);
       const before = new Map<string, Row[]>();
-      for (const { name } of await migrator.getMigrations()) {
+      for (const [step, { name }] of (await migrator.getMigrations()).entries()) {
         const { error } = await migrator.migrateTo(name);
         assert.equal(error, undefined, `${name} fails with rows in the tables: ${error}`);
         const names = (await tablesOf(db)).map((table) => table.name);
@@ -50,9 +50,8 @@ for (const column of ['SQLite', 'MariaDB'] as const) {
         for (const table of await tablesOf(db)) {
           await plain(db)
             .insertInto(table.name)
-            .values(
-              rowOf(table.columns, before.get(table.name)?.length ?? (await readAll(db, table.name)).length),
-            )
+            // Not by how many there are: a step may have moved only some of another table's rows here.
+            .values(rowOf(table.columns, step))
             .execute();
           before.set(table.name, await readAll(db, table.name));
         }

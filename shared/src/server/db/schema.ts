@@ -21,7 +21,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks,
- * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, and a
+ * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -35,6 +35,8 @@ export type Database = {
   join_tokens: JoinTokensTable;
   team_blobs: TeamBlobsTable;
   audit: AuditTable;
+  usage_by_month: UsageByMonthTable;
+  impersonations: ImpersonationsTable;
   jobs: JobsTable;
   job_notes: JobNotesTable;
   job_blobs: JobBlobsTable;
@@ -58,6 +60,8 @@ export type PeopleTable = {
   banned_at: number | null;
   limits_json: string | null;
   created_at: number;
+  /** Their row stays, so that the audit can name them and their account does not make them anew. */
+  deleted_at: ColumnType<number | null, number | null | undefined, number | null>;
 };
 
 export type TeamsTable = {
@@ -152,6 +156,23 @@ export type AuditTable = {
   target: string | null;
   address: string;
   detail_json: string | null;
+};
+
+/** What workers did for a team or a person in a calendar month (UTC); written by the load balancer with the end of each lease. */
+export type UsageByMonthTable = {
+  holder: TeamId | PersonId;
+  /** Such as `2026-11`. */
+  month: string;
+  busy_ms: number;
+};
+
+/** An admin who acts as somebody else. `token_hash` is a SHA-256; the token is in their browser's cookie alone. */
+export type ImpersonationsTable = {
+  token_hash: string;
+  admin_id: PersonId;
+  person_id: PersonId;
+  created_at: number;
+  expires_at: number;
 };
 
 export type JobsTable = {
