@@ -23,6 +23,8 @@ export function connectDatabase(url: string): Db {
       supportBigNumbers: true,
       enableKeepAlive: true,
       connectTimeout: 5_000,
+      // Dates, which only the accounts library stores, are of no time zone.
+      timezone: 'Z',
     });
     return new Kysely<Database>({ dialect: new MysqlDialect({ pool }) });
   }

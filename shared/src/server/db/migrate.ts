@@ -11,6 +11,7 @@ import * as plainNames from './migrations/0010-plain-names.ts';
 import * as taskLeases from './migrations/0011-task-leases.ts';
 import * as stageMemory from './migrations/0012-stage-memory.ts';
 import * as people from './migrations/0013-people.ts';
+import * as accounts from './migrations/0014-accounts.ts';
 import * as deviceAddress from './migrations/0015-device-address.ts';
 import * as limits from './migrations/0017-limits.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   '0011-task-leases': taskLeases,
   '0012-stage-memory': stageMemory,
   '0013-people': people,
+  '0014-accounts': accounts,
   '0015-device-address': deviceAddress,
   '0017-limits': limits,
 };

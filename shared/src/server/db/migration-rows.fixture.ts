@@ -16,6 +16,8 @@ export function rowOf(columns: readonly ColumnMetadata[], number: number): Recor
 }
 
 function sampleFor({ name, dataType }: ColumnMetadata, number: number): unknown {
+  if (/tinyint/i.test(dataType)) return number % 2;
   if (/int|double|real/i.test(dataType)) return 1_000 + number;
+  if (/^date/i.test(dataType)) return new Date(1_700_000_000_000 + number);
   return name.endsWith('_json') ? `{"number":${number}}` : `${name} ${number}`;
 }

@@ -1,0 +1,203 @@
+import {
+  AccountSessions,
+  AccountWays,
+  BackupCode,
+  BackupCodes,
+  NewPasskey,
+  OwnPassword,
+  PasskeyId,
+  PasskeyName,
+  PasskeySignIn,
+  PasswordChange,
+  PasswordSignIn,
+  SessionToEnd,
+  SignedIn,
+  TotpCode,
+  TotpSetup,
+} from '@parallel-pilot/shared/api/accounts.ts';
+import { z } from 'zod';
+
+/**
+ * What of the accounts library is answered below /api/auth; all else is not there. The OpenAPI document and the
+ * table of who may do what are made from this list.
+ */
+export type AccountOperation = {
+  method: 'GET' | 'POST';
+  /** Below /api/auth. */
+  path: `/${string}`;
+  summary: string;
+  /** Who may: everyone, or who is signed in, for their own account. */
+  for: 'everyone' | 'signed-in';
+  /** What a stranger could try out by it, and is therefore counted. */
+  guesses: 'nothing' | 'password' | 'own-password' | 'code' | 'passkey';
+  body?: z.ZodType<Record<string, unknown>>;
+  /** How the answer of the library becomes that of the farm; without it the answer is empty. */
+  answer?: (body: Record<string, unknown>) => unknown;
+  /** The schema of that answer. */
+  answers?: z.ZodType;
+  /** How the audit calls it, where it is noted. */
+  action?: string;
+};
+
+const own = { for: 'signed-in', guesses: 'nothing' } as const;
+const open = { for: 'everyone', guesses: 'nothing' } as const;
+const nothing = z.strictObject({});
+const asIs = (body: Record<string, unknown>) => body;
+const signedIn = () => ({ signedIn: true, needs: null }) satisfies SignedIn;
+
+export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
+  {
+    ...open,
+    method: 'POST',
+    path: '/sign-in/email',
+    summary: 'Sign in with e-mail and password',
+    guesses: 'password',
+    body: PasswordSignIn,
+    answer: (body) =>
+      (body.twoFactorRedirect === true ? { signedIn: false, needs: 'totp' } : signedIn()) satisfies SignedIn,
+    answers: SignedIn,
+    action: 'session.opened',
+  },
+  {
+    ...open,
+    method: 'POST',
+    path: '/two-factor/verify-totp',
+    summary: 'Give the code of the authenticator app: to sign in, or to turn codes on',
+    guesses: 'code',
+    body: TotpCode,
+    answer: signedIn,
+    answers: SignedIn,
+    action: 'session.opened',
+  },
+  {
+    ...open,
+    method: 'POST',
+    path: '/two-factor/verify-backup-code',
+    summary: 'Sign in with a backup code in place of the app',
+    guesses: 'code',
+    body: BackupCode,
+    answer: signedIn,
+    answers: SignedIn,
+    action: 'session.opened',
+  },
+  {
+    ...open,
+    method: 'GET',
+    path: '/passkey/generate-authenticate-options',
+    summary: 'Begin to sign in with a passkey',
+    answer: asIs,
+  },
+  {
+    ...open,
+    method: 'POST',
+    path: '/passkey/verify-authentication',
+    summary: 'Sign in with a passkey',
+    guesses: 'passkey',
+    body: PasskeySignIn,
+    answer: signedIn,
+    answers: SignedIn,
+    action: 'session.opened',
+  },
+  { ...own, method: 'POST', path: '/sign-out', summary: 'Sign out', body: nothing, action: 'session.ended' },
+  {
+    ...own,
+    method: 'GET',
+    path: '/ways',
+    summary: 'By what my account can be signed in to',
+    answer: asIs,
+    answers: AccountWays,
+  },
+  {
+    ...own,
+    method: 'GET',
+    path: '/sessions',
+    summary: 'Where I am signed in',
+    answer: asIs,
+    answers: AccountSessions,
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/sessions/end',
+    summary: 'End one of my sessions',
+    body: SessionToEnd,
+    action: 'session.ended',
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/sessions/end-others',
+    summary: 'End all of my sessions but this one',
+    body: nothing,
+    action: 'session.ended',
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/change-password',
+    summary: 'Change my password, which ends all other sessions',
+    guesses: 'own-password',
+    body: PasswordChange,
+    action: 'password.changed',
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/two-factor/enable',
+    summary: 'Begin to ask for codes of an authenticator app',
+    guesses: 'own-password',
+    body: OwnPassword,
+    answer: ({ totpURI, backupCodes }) => ({ totpUri: totpURI, backupCodes }),
+    answers: TotpSetup,
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/two-factor/disable',
+    summary: 'Ask for codes no more',
+    guesses: 'own-password',
+    body: OwnPassword,
+    action: 'totp.disabled',
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/two-factor/generate-backup-codes',
+    summary: 'New backup codes in place of the old ones',
+    guesses: 'own-password',
+    body: OwnPassword,
+    answer: ({ backupCodes }) => ({ backupCodes }),
+    answers: BackupCodes,
+    action: 'backup-codes.made',
+  },
+  {
+    ...own,
+    method: 'GET',
+    path: '/passkey/generate-register-options',
+    summary: 'Begin to add a passkey',
+    answer: asIs,
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/passkey/verify-registration',
+    summary: 'Add a passkey',
+    body: NewPasskey,
+    action: 'passkey.added',
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/passkey/update-passkey',
+    summary: 'Rename a passkey',
+    body: PasskeyName,
+  },
+  {
+    ...own,
+    method: 'POST',
+    path: '/passkey/delete-passkey',
+    summary: 'Remove a passkey',
+    body: PasskeyId,
+    action: 'passkey.removed',
+  },
+];

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Problem } from '@parallel-pilot/shared/api/problem.ts';
+import {
+  type Browser,
+  PASSWORD,
+  startAccounts,
+} from '../../client-backend/src/auth/accounts/accounts.fixture.ts';
+
+const ADA = 'ada@farm.example';
+const BOB = 'bob@farm.example';
+
+/** How often a password was hashed since, by the library's own call. */
+function countHashes(t: TestContext): () => number {
+  const spy = t.mock.method(crypto, 'scrypt');
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  return () => spy.mock.callCount();
+}
+
+const codeOf = (reply: { status: number; body: unknown }) =>
+  reply.status === 200 ? 'in' : Problem.parse(reply.body).code;
+
+test('many wrong passwords at once from one address cost ten hashes, and hold nobody else up', async (t) => {
+  const hashes = countHashes(t);
+  const { browser, join } = await startAccounts(t);
+  await join(ADA);
+  await join(BOB, 'Bob');
+  const bobs = browser('198.51.100.7');
+  await bobs.signIn(BOB);
+  const before = hashes();
+  const replies = await Promise.all(
+    Array.from({ length: 200 }, (_, n) => browser('198.51.100.7').signIn(ADA, `a wrong guess ${n}`)),
+  );
+  const codes = replies.map(codeOf);
+  assert.ok(hashes() - before <= 10, `${hashes() - before} hashes`);
+  assert.ok(codes.every((code) => ['wrong-password', 'too-many-attempts', 'busy'].includes(code)));
+  assert.equal(replies.find((one) => codeOf(one) === 'too-many-attempts')?.headers.get('retry-after'), '60');
+
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) => browser('198.51.100.7').signIn(ADA, `a wrong guess ${n}`)),
+  );
+  assert.equal(codeOf(await browser('198.51.100.7').signIn(BOB)), 'too-many-attempts');
+  assert.equal(
+    codeOf(await bobs.signIn(BOB)),
+    'in',
+    'a browser that Bob has signed in with, at the same address',
+  );
+  assert.equal(codeOf(await browser('203.0.113.1').signIn(ADA)), 'in', 'Ada, from elsewhere');
+  assert.equal(codeOf(await browser('203.0.113.1').signIn(BOB)), 'in', 'Bob, from elsewhere');
+});
+
+test('who guesses at an account from a hundred addresses does not lock its owner out', async (t) => {
+  const { browser, join } = await startAccounts(t);
+  await join(ADA);
+  await join(BOB, 'Bob');
+  const laptop = browser('203.0.113.1');
+  await laptop.signIn(ADA);
+  const guesses = Array.from({ length: 100 }, (_, n) => browser(`192.0.2.${n}`).signIn(ADA, 'a wrong guess'));
+  assert.equal(codeOf(await laptop.signIn(ADA)), 'in');
+  assert.equal(codeOf(await browser('203.0.113.2').signIn(BOB)), 'in');
+  const codes = (await Promise.all(guesses)).map(codeOf);
+  assert.ok(codes.filter((code) => code === 'wrong-password').length <= 30);
+  assert.ok(codes.includes('account-guessed-at') || codes.includes('busy'));
+});
+
+test('200 wrong passwords a second from one address do not slow others down', async (t) => {
+  const { browser, join } = await startAccounts(t);
+  await join(ADA);
+  await join(BOB, 'Bob');
+  const timed = async (address: string) => {
+    const started = performance.now();
+    assert.equal(codeOf(await browser(address).signIn(BOB)), 'in');
+    return performance.now() - started;
+  };
+  const several = async (network: string) => {
+    const times: number[] = [];
+    for (let n = 0; n < 9; n++) times.push(await timed(`${network}.${n}`));
+    return times.toSorted((a, b) => a - b)[4] ?? 0;
+  };
+  await timed('203.0.113.200');
+  const alone = await several('203.0.113');
+  let flooding = true;
+  const sent: Promise<unknown>[] = [];
+  const flood = (async () => {
+    while (flooding) {
+      for (let n = 0; n < 10; n++) sent.push(browser('198.51.100.7').signIn(ADA, 'a wrong guess'));
+      await pause(50);
+    }
+  })();
+  await pause(500);
+  const during = await several('203.0.114');
+  flooding = false;
+  await flood;
+  await Promise.all(sent);
+  t.diagnostic(
+    `sign-in: ${alone.toFixed(0)} ms alone, ${during.toFixed(0)} ms during ${sent.length} wrong ones`,
+  );
+  assert.ok(during < alone * 3, `${during} ms instead of ${alone}`);
+});
+
+test('an e-mail that is not known, an account without a password and a wrong password look alike, in time too', async (t) => {
+  const hashes = countHashes(t);
+  const { browser, join } = await startAccounts(t);
+  await join(ADA);
+  const ask = async (email: string, n: number) => {
+    const before = hashes();
+    const started = performance.now();
+    const { status, body, headers } = await browser(`192.0.2.${n}`).signIn(email, 'a wrong guess');
+    const ms = performance.now() - started;
+    const { date, ...others } = Object.fromEntries(headers);
+    return { said: { status, body, others, hashes: hashes() - before }, ms };
+  };
+  const times: Record<string, number[]> = { known: [], unknown: [] };
+  await ask('warm@farm.example', 200);
+  for (let n = 0; n < 15; n++) {
+    const known = await ask(ADA, n);
+    const unknown = await ask(`nobody${n}@farm.example`, 100 + n);
+    assert.deepEqual(known.said, unknown.said);
+    assert.equal(known.said.hashes, 1);
+    times.known?.push(known.ms);
+    times.unknown?.push(unknown.ms);
+  }
+  const median = (all: number[] = []) => all.toSorted((a, b) => a - b)[7] ?? 0;
+  const ratio = median(times.known) / median(times.unknown);
+  t.diagnostic(`${median(times.known).toFixed(1)} ms and ${median(times.unknown).toFixed(1)} ms`);
+  assert.ok(ratio > 0.6 && ratio < 1.7, `a wrong password takes ${ratio} times as long`);
+});
+
+test('a cookie that was made up or tampered with is nobody', async (t) => {
+  const { browser, join } = await startAccounts(t);
+  await join(ADA);
+  const ada: Browser = browser();
+  await ada.signIn(ADA, PASSWORD);
+  const [name = '', value = ''] = [...ada.cookies].find(([one]) => one.endsWith('session_token')) ?? [];
+  const [token = '', signature = ''] = decodeURIComponent(value).split('.');
+  const made = [
+    token,
+    `${token}.`,
+    `${token}x.${signature}`,
+    `.${signature}`,
+    `x.${signature}`,
+    '%00',
+    'a'.repeat(9_000),
+  ];
+  for (const one of [...made, `${token}.${'A'.repeat(43)}=`]) {
+    const eve = browser();
+    eve.cookies.set(name, encodeURIComponent(one));
+    assert.equal(await eve.who(), null, one);
+    assert.equal((await eve.get('/sessions')).status, 401, one);
+  }
+  assert.notEqual(await ada.who(), null);
+});
