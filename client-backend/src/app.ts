@@ -20,6 +20,7 @@ import { chunkRoutes } from './routes/chunks.ts';
 import { deviceCodeRoutes } from './routes/device-codes.ts';
 import { mountDocs } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { identityRoutes } from './routes/identities.ts';
 import { impersonationRoutes } from './routes/impersonation.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -86,6 +87,8 @@ export function createApp(
   app.route('/', invitationRoutes(people));
   app.route('/', linkRoutes(people, access));
   app.route('/', deviceCodeRoutes(people));
+  const handle = access.identities?.handle;
+  if (handle !== undefined) app.route('/', identityRoutes(handle));
   app.route('/', impersonationRoutes(parts, access));
   app.route('/', administrationRoutes(people));
   app.route('/', limitRoutes(parts));

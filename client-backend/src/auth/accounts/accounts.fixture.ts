@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { HttpBindings } from '@hono/node-server';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { parseAddresses } from '@parallel-pilot/shared/server/peer-address.ts';
-import { Hono } from 'hono';
 import { parse } from 'hono/utils/cookie';
 import { startMariaDb } from '../../../../tests/support/mariadb.ts';
 import { temporaryFolder } from '../../app.fixture.ts';
+import { newRoutes } from '../../http/problems.ts';
 import { createHttpServer } from '../../http-server.ts';
+import { accountRoutes } from '../../routes/accounts.ts';
 import { accessRequestOf } from '../guard.ts';
 import type { Accounts } from './accounts.ts';
 import type { AccountEvent } from './handle.ts';
@@ -45,8 +45,8 @@ export async function startAccounts(
   const env = { PILOT_DATA: folder.path, DATABASE_URL: databaseUrl, PILOT_LOG: 'silent', ...given.env };
   const config = { ...readServerConfig(env), trustedProxies: parseAddresses('127.0.0.1') };
   const events: AccountEvent[] = [];
-  const app = new Hono<{ Bindings: HttpBindings }>();
-  const http = createHttpServer(config, () => app as never).listen(0, '127.0.0.1');
+  const app = newRoutes();
+  const http = createHttpServer(config, () => app).listen(0, '127.0.0.1');
   await once(http, 'listening');
   const url = `http://localhost:${(http.address() as AddressInfo).port}`;
   const accounts = await openAccounts({
@@ -57,7 +57,7 @@ export async function startAccounts(
     secrets: { signingKey: randomBytes(24).toString('hex') },
     onEvent: (event) => events.push(event),
   });
-  app.all('/api/auth/*', (c) => accounts.handle(c.req.raw, accessRequestOf(c)));
+  app.route('/', accountRoutes(accounts.handle));
   app.get('/who', async (c) => c.json(await accounts.identify(accessRequestOf(c))));
   t.after(async () => {
     http.close();

@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
-import { clientAddress } from '@parallel-pilot/shared/server/peer-address.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
 import type { Parts } from '../../parts.ts';
-import type { AccessRequest } from '../access.ts';
 import type { Identities, Identity } from '../identities.ts';
+import { type AccessRequest, addressOf } from '../request.ts';
 import { createAttempts } from './attempts.ts';
 import { type AccountEvent, createHandle } from './handle.ts';
 import { createTurns } from './hashing-turns.ts';
@@ -17,7 +16,8 @@ export type AccountsParts = Pick<Parts, 'config' | 'clock' | 'random' | 'log'> &
   onEvent?: (event: AccountEvent) => void;
 };
 
-export interface Accounts extends Required<Identities> {
+export interface Accounts extends Identities {
+  handle: NonNullable<Identities['handle']>;
   records: AccountRecords;
   /**
    * Signs in who has shown that they may, by a link: the cookies to set. Not for an account that asks for codes, whose
@@ -52,16 +52,18 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
     onEvent: parts.onEvent ?? (() => {}),
   });
   return {
+    mode: 'accounts',
+    ways: { password: true, oidc: [], clerk: null },
     identify,
     handle,
     records: await createRecords(library),
-    async openSession(subject, { headers, address }) {
+    async openSession(subject, from) {
       const context = await library.$context;
       const userId = subject.replace(/^auth:/, '');
       const user = await context.internalAdapter.findUserById(userId);
       if (user === null || (user as { twoFactorEnabled?: boolean }).twoFactorEnabled === true) return null;
-      const from = clientAddress(address, headers['x-forwarded-for'], config.trustedProxies);
-      const asked = new Headers({ 'user-agent': headers['user-agent'] ?? '', [ADDRESS_HEADER]: from });
+      const agent = from.headers['user-agent'] ?? '';
+      const asked = new Headers({ 'user-agent': agent, [ADDRESS_HEADER]: addressOf(from, config) });
       const answer = await library.api.pilotOpenSession({
         body: { userId },
         headers: asked,

@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { whyNotPassword } from '@parallel-pilot/shared/access/password-rules.ts';
-import { clientAddress, peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
+import { peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
 import { parse, serialize } from 'hono/utils/cookie';
 import { problemResponse, sentenceOf } from '../../http/problems.ts';
 import type { Parts } from '../../parts.ts';
-import type { AccessRequest } from '../access.ts';
 import type { Identity } from '../identities.ts';
+import { type AccessRequest, addressOf } from '../request.ts';
 import type { Attempt, createAttempts } from './attempts.ts';
 import type { Turns } from './hashing-turns.ts';
 import type { KnownDevices } from './known-devices.ts';
-import { ADDRESS_HEADER, BASE_PATH, type Library } from './library.ts';
-import { ACCOUNT_OPERATIONS, type AccountOperation } from './operations.ts';
+import { ADDRESS_HEADER, type Library } from './library.ts';
+import { ACCOUNT_OPERATIONS, type AccountOperation, BASE_PATH } from './operations.ts';
 import { subjectOf } from './records.ts';
 import {
   ACCOUNT_GUESSED_AT,
@@ -55,8 +55,8 @@ export function createHandle(
       const detail = `The API has nothing at ${BASE_PATH}${path} for ${request.method}. See /api/docs.`;
       return problemResponse(404, 'not-found', detail);
     }
-    const me = operation.for === 'signed-in' ? await parts.identify(from) : null;
-    if (operation.for === 'signed-in' && me === null) return refuse(SIGN_IN_FIRST);
+    const me = await parts.identify(from);
+    if (operation.need !== 'open' && me === null) return refuse(SIGN_IN_FIRST);
     const body = await bodyOf(request, operation);
     if (body instanceof Response) return body;
     return answer(parts, { operation, request, from, body, me });
@@ -84,7 +84,7 @@ async function answer(parts: HandleParts, call: Call): Promise<Response> {
     const weak = whyNotPassword(String(body.newPassword), { email: me.email ?? '', name: me.name });
     if (weak !== null) return problemResponse(400, 'weak-password', weak);
   }
-  const address = clientAddress(from.address, from.headers['x-forwarded-for'], parts.config.trustedProxies);
+  const address = addressOf(from, parts.config);
   const peer = peerOf(address);
   const attempt = begin(parts, call, peer);
   if (!attempt.ok) {

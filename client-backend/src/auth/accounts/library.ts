@@ -5,6 +5,7 @@ import { betterAuth } from 'better-auth';
 import { APIError } from 'better-auth/api';
 import { twoFactor } from 'better-auth/plugins';
 import { CamelCasePlugin } from 'kysely';
+import { BASE_PATH } from './operations.ts';
 import { ownOperations } from './own-operations.ts';
 
 export type LibraryParts = {
@@ -17,7 +18,6 @@ export type LibraryParts = {
   origin: string;
 };
 
-export const BASE_PATH = '/api/auth';
 export const ADDRESS_HEADER = 'x-pilot-address';
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
 

@@ -16,6 +16,10 @@ import {
   TotpSetup,
 } from '@parallel-pilot/shared/api/accounts.ts';
 import { z } from 'zod';
+import type { Need } from '../needs.ts';
+
+/** Where all of it is. */
+export const BASE_PATH = '/api/auth';
 
 /**
  * What of the accounts library is answered below /api/auth; all else is not there. The OpenAPI document and the
@@ -26,8 +30,8 @@ export type AccountOperation = {
   /** Below /api/auth. */
   path: `/${string}`;
   summary: string;
-  /** Who may: everyone, or who is signed in, for their own account. */
-  for: 'everyone' | 'signed-in';
+  /** `account.*`: for who is signed in to an account, of their own alone. */
+  need: Extract<Need, 'open' | 'account.see' | 'account.change'>;
   /** What a stranger could try out by it, and is therefore counted. */
   guesses: 'nothing' | 'password' | 'own-password' | 'code' | 'passkey';
   body?: z.ZodType<Record<string, unknown>>;
@@ -39,8 +43,9 @@ export type AccountOperation = {
   action?: string;
 };
 
-const own = { for: 'signed-in', guesses: 'nothing' } as const;
-const open = { for: 'everyone', guesses: 'nothing' } as const;
+const open = { need: 'open', guesses: 'nothing' } as const;
+const see = { need: 'account.see', guesses: 'nothing' } as const;
+const change = { need: 'account.change', guesses: 'nothing' } as const;
 const nothing = z.strictObject({});
 const asIs = (body: Record<string, unknown>) => body;
 const signedIn = () => ({ signedIn: true, needs: null }) satisfies SignedIn;
@@ -98,9 +103,9 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     answers: SignedIn,
     action: 'session.opened',
   },
-  { ...own, method: 'POST', path: '/sign-out', summary: 'Sign out', body: nothing, action: 'session.ended' },
+  { ...open, method: 'POST', path: '/sign-out', summary: 'Sign out', body: nothing, action: 'session.ended' },
   {
-    ...own,
+    ...see,
     method: 'GET',
     path: '/ways',
     summary: 'By what my account can be signed in to',
@@ -108,7 +113,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     answers: AccountWays,
   },
   {
-    ...own,
+    ...see,
     method: 'GET',
     path: '/sessions',
     summary: 'Where I am signed in',
@@ -116,7 +121,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     answers: AccountSessions,
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/sessions/end',
     summary: 'End one of my sessions',
@@ -124,7 +129,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     action: 'session.ended',
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/sessions/end-others',
     summary: 'End all of my sessions but this one',
@@ -132,7 +137,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     action: 'session.ended',
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/change-password',
     summary: 'Change my password, which ends all other sessions',
@@ -141,7 +146,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     action: 'password.changed',
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/two-factor/enable',
     summary: 'Begin to ask for codes of an authenticator app',
@@ -151,7 +156,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     answers: TotpSetup,
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/two-factor/disable',
     summary: 'Ask for codes no more',
@@ -160,7 +165,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     action: 'totp.disabled',
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/two-factor/generate-backup-codes',
     summary: 'New backup codes in place of the old ones',
@@ -171,14 +176,14 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     action: 'backup-codes.made',
   },
   {
-    ...own,
+    ...change,
     method: 'GET',
     path: '/passkey/generate-register-options',
     summary: 'Begin to add a passkey',
     answer: asIs,
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/passkey/verify-registration',
     summary: 'Add a passkey',
@@ -186,14 +191,14 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     action: 'passkey.added',
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/passkey/update-passkey',
     summary: 'Rename a passkey',
     body: PasskeyName,
   },
   {
-    ...own,
+    ...change,
     method: 'POST',
     path: '/passkey/delete-passkey',
     summary: 'Remove a passkey',
