@@ -32,6 +32,19 @@ export const PasskeySignIn = strictObject({ response: z.record(z.string(), z.unk
 export const PasskeyName = strictObject({ id: z.string().min(1).max(64), name });
 export const PasskeyId = strictObject({ id: z.string().min(1).max(64) });
 
+export const OidcSignIn = strictObject({
+  /** One of `ways.oidc` of GET /api/v1/session. */
+  provider: z.string().min(1).max(40),
+  /** Where on the site to come back to. */
+  returnTo: z
+    .string()
+    .max(500)
+    .regex(/^\/(?![/\\])[\x21-\x7e]*$/, 'must be a path of this site, such as /jobs')
+    .default('/'),
+});
+/** Where to send the browser. */
+export const OidcBegun = z.object({ url: z.string() });
+
 /** POST /api/auth/sign-in/email. `needs`: the password was right, and a code of the authenticator app is asked for. */
 export const SignedIn = z.object({ signedIn: z.boolean(), needs: z.enum(['totp']).nullable() });
 export type SignedIn = z.infer<typeof SignedIn>;

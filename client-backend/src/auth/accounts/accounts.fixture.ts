@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { connectDatabase, migrate } from '@parallel-pilot/shared/server/db/connect.ts';
+import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
+import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { parseAddresses } from '@parallel-pilot/shared/server/peer-address.ts';
+import { readSignInConfig } from '@parallel-pilot/shared/server/sign-in-config.ts';
 import { parse } from 'hono/utils/cookie';
 import { startMariaDb } from '../../../../tests/support/mariadb.ts';
 import { temporaryFolder } from '../../app.fixture.ts';
@@ -14,7 +16,7 @@ import { newRoutes } from '../../http/problems.ts';
 import { createHttpServer } from '../../http-server.ts';
 import { accountRoutes } from '../../routes/accounts.ts';
 import { accessRequestOf } from '../guard.ts';
-import type { Accounts } from './accounts.ts';
+import type { Accounts, AccountsParts } from './accounts.ts';
 import type { AccountEvent } from './handle.ts';
 import { openAccounts } from './open-accounts.ts';
 
@@ -34,7 +36,12 @@ export type TestAccounts = {
 /** Real accounts behind a real HTTP server, on a database of their own. */
 export async function startAccounts(
   t: { after(run: () => Promise<void>): void },
-  given: { database?: 'SQLite' | 'MariaDB'; clock?: Clock; env?: Record<string, string> } = {},
+  given: {
+    database?: 'SQLite' | 'MariaDB';
+    clock?: Clock;
+    env?: Record<string, string>;
+    isInvited?: AccountsParts['isInvited'];
+  } = {},
 ): Promise<TestAccounts> {
   const folder = await temporaryFolder();
   const server = given.database === 'MariaDB' ? await startMariaDb() : null;
@@ -55,7 +62,9 @@ export async function startAccounts(
     random: (count) => randomBytes(count),
     log: createLog('test', 'silent'),
     secrets: { signingKey: randomBytes(24).toString('hex') },
+    signIn: readSignInConfig(env),
     onEvent: (event) => events.push(event),
+    ...(given.isInvited === undefined ? {} : { isInvited: given.isInvited }),
   });
   app.route('/', accountRoutes(accounts.handle));
   app.get('/who', async (c) => c.json(await accounts.identify(accessRequestOf(c))));

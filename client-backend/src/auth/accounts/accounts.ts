@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
+import { TeamRole } from '@parallel-pilot/shared/access/principal.ts';
 import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
+import type { SignInConfig } from '@parallel-pilot/shared/server/sign-in-config.ts';
+import { z } from 'zod';
 import type { Parts } from '../../parts.ts';
 import type { Identities, Identity } from '../identities.ts';
 import { type AccessRequest, addressOf } from '../request.ts';
@@ -9,11 +12,15 @@ import { type AccountEvent, createHandle } from './handle.ts';
 import { createTurns } from './hashing-turns.ts';
 import { createKnownDevices } from './known-devices.ts';
 import { ADDRESS_HEADER, createLibrary, type Library } from './library.ts';
+import { createProvider } from './oidc/providers.ts';
 import { type AccountRecords, createRecords, subjectOf } from './records.ts';
 
 export type AccountsParts = Pick<Parts, 'config' | 'clock' | 'random' | 'log'> & {
   secrets: Pick<Secrets, 'signingKey'>;
+  signIn: SignInConfig;
   onEvent?: (event: AccountEvent) => void;
+  /** Whether an invitation to this e-mail is open; for who comes by another service for the first time. */
+  isInvited?: (email: string) => Promise<boolean>;
 };
 
 export interface Accounts extends Identities {
@@ -28,7 +35,7 @@ export interface Accounts extends Identities {
 
 /** Accounts of the farm's own, on a connection of their own to a database that is migrated. */
 export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
-  const { config, clock, random, log, secrets } = parts;
+  const { config, clock, random, log, secrets, signIn, onEvent = () => {} } = parts;
   const secret = createHmac('sha256', secrets.signingKey).update('accounts').digest('base64url');
   const db = connectDatabase(config.databaseUrl);
   const type = config.databaseUrl.startsWith('sqlite:') ? 'sqlite' : 'mysql';
@@ -38,6 +45,13 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
     log,
     secret,
     origin: new URL(config.publicUrl ?? 'http://localhost').origin,
+    oidc: {
+      config: signIn,
+      providers: signIn.providers.map((provider) => createProvider(provider, { clock, log })),
+      isInvited: parts.isInvited ?? (async () => false),
+      onSignedIn: (userId, address) =>
+        onEvent({ action: 'session.opened', subject: subjectOf(userId), session: null, address }),
+    },
   });
   const identify = identifyBy(library);
   const handle = createHandle({
@@ -49,11 +63,15 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
     devices: createKnownDevices(secret, random),
     // Half of libuv's four threads, so that files are read meanwhile.
     hashing: createTurns({ atOnce: 2, perPeer: 4, inAll: 200 }),
-    onEvent: parts.onEvent ?? (() => {}),
+    onEvent,
   });
   return {
     mode: 'accounts',
-    ways: { password: true, oidc: [], clerk: null },
+    ways: {
+      password: true,
+      oidc: signIn.providers.map(({ id, name }) => ({ id, name })),
+      clerk: null,
+    },
     identify,
     handle,
     records: await createRecords(library),
@@ -88,5 +106,8 @@ const identifyBy =
       email: user.email,
       emailVerified: user.emailVerified,
       session: session.id,
+      ...(session.teamsJson == null ? {} : { teams: VouchedTeams.parse(JSON.parse(session.teamsJson)) }),
     };
   };
+
+const VouchedTeams = z.array(z.object({ subject: z.string(), name: z.string(), role: TeamRole }));

@@ -38,6 +38,7 @@ export type HandleParts = Pick<Parts, 'config' | 'log'> & {
 type Fields = Record<string, unknown>;
 type Call = {
   operation: AccountOperation;
+  path: string;
   request: Request;
   from: AccessRequest;
   body: Fields;
@@ -50,7 +51,7 @@ export function createHandle(
 ): (request: Request, from: AccessRequest) => Promise<Response> {
   return async (request, from) => {
     const path = new URL(request.url).pathname.slice(BASE_PATH.length);
-    const operation = ACCOUNT_OPERATIONS.find((one) => one.method === request.method && one.path === path);
+    const operation = ACCOUNT_OPERATIONS.find((one) => one.method === request.method && isAt(one.path, path));
     if (operation === undefined) {
       const detail = `The API has nothing at ${BASE_PATH}${path} for ${request.method}. See /api/docs.`;
       return problemResponse(404, 'not-found', detail);
@@ -59,8 +60,17 @@ export function createHandle(
     if (operation.need !== 'open' && me === null) return refuse(SIGN_IN_FIRST);
     const body = await bodyOf(request, operation);
     if (body instanceof Response) return body;
-    return answer(parts, { operation, request, from, body, me });
+    return answer(parts, { operation, path, request, from, body, me });
   };
+}
+
+function isAt(pattern: string, path: string): boolean {
+  const parts = path.split('/');
+  const wanted = pattern.split('/');
+  return (
+    parts.length === wanted.length &&
+    wanted.every((part, n) => part === parts[n] || (part === '{provider}' && /^\w+$/.test(parts[n] ?? '')))
+  );
 }
 
 async function bodyOf(request: Request, { body: schema }: AccountOperation): Promise<Fields | Response> {
@@ -128,7 +138,7 @@ function begin(
 /** The request as the library gets it: the parsed body, the headers that it needs, and the address that the socket has. */
 function toLibrary(
   { config }: HandleParts,
-  { operation, request, from, body }: Call,
+  { operation, path, request, from, body }: Call,
   address: string,
 ): Request {
   const headers = new Headers({ [ADDRESS_HEADER]: address });
@@ -136,7 +146,7 @@ function toLibrary(
     const value = from.headers[name];
     if (typeof value === 'string') headers.set(name, value);
   }
-  const url = `${originOf(config, from)}${BASE_PATH}${operation.path}${new URL(request.url).search}`;
+  const url = `${originOf(config, from)}${BASE_PATH}${path}${new URL(request.url).search}`;
   if (operation.method === 'GET') return new Request(url, { headers });
   headers.set('content-type', 'application/json');
   const more = operation.path === '/change-password' ? { revokeOtherSessions: true } : {};
@@ -159,9 +169,15 @@ async function fromLibrary(
   attempt: Extract<Attempt, { ok: true }>,
   address: string,
 ): Promise<Response> {
+  const to = response.headers.get('location');
+  if (response.status === 302 && to !== null) {
+    const headers = { location: to, 'cache-control': 'no-store' };
+    return withCookies(new Response(null, { status: 302, headers }), response);
+  }
   const said = fieldsOf(await response.text());
   if (!response.ok) {
-    const refusal = response.status >= 500 ? FAILED : refusalOf(response.status, said);
+    const refusal =
+      response.status >= 500 && response.status !== 502 ? FAILED : refusalOf(response.status, said);
     if (!isWrongGuess(refusal)) attempt.right();
     else parts.log.warn({ event: 'accounts.refused', code: refusal.code, address });
     return withCookies(refuse(refusal), response);

@@ -5,6 +5,7 @@ import { betterAuth } from 'better-auth';
 import { APIError } from 'better-auth/api';
 import { twoFactor } from 'better-auth/plugins';
 import { CamelCasePlugin } from 'kysely';
+import { type OidcParts, oidcOperations } from './oidc/oidc-operations.ts';
 import { BASE_PATH } from './operations.ts';
 import { ownOperations } from './own-operations.ts';
 
@@ -16,6 +17,7 @@ export type LibraryParts = {
   secret: string;
   /** Where people reach the farm: scheme, host and port. */
   origin: string;
+  oidc: Omit<OidcParts, 'origin'>;
 };
 
 export const ADDRESS_HEADER = 'x-pilot-address';
@@ -25,7 +27,7 @@ export const SESSION_SECONDS = 30 * 24 * 60 * 60;
  * The accounts library, set up to prove who somebody is and nothing else: people come by link, so nobody signs up; its
  * limits are off, since attempts.ts refuses before a password is hashed; its telemetry is off.
  */
-export const createLibrary = ({ db, type, log, secret, origin }: LibraryParts) =>
+export const createLibrary = ({ db, type, log, secret, origin, oidc }: LibraryParts) =>
   betterAuth({
     appName: 'Parallel Pilot',
     baseURL: origin,
@@ -79,6 +81,7 @@ export const createLibrary = ({ db, type, log, secret, origin }: LibraryParts) =
         schema: { passkey: { modelName: 'auth_passkeys', fields: { credentialID: 'credentialId' } } },
       }),
       ownOperations(),
+      oidcOperations({ ...oidc, origin }),
     ],
   });
 

@@ -4,6 +4,8 @@ import {
   BackupCode,
   BackupCodes,
   NewPasskey,
+  OidcBegun,
+  OidcSignIn,
   OwnPassword,
   PasskeyId,
   PasskeyName,
@@ -27,7 +29,7 @@ export const BASE_PATH = '/api/auth';
  */
 export type AccountOperation = {
   method: 'GET' | 'POST';
-  /** Below /api/auth. */
+  /** Below /api/auth; `{provider}` stands for one part. */
   path: `/${string}`;
   summary: string;
   /** `account.*`: for who is signed in to an account, of their own alone. */
@@ -102,6 +104,21 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     answer: signedIn,
     answers: SignedIn,
     action: 'session.opened',
+  },
+  {
+    ...open,
+    method: 'POST',
+    path: '/sign-in/oidc',
+    summary: 'Begin to sign in by another service',
+    body: OidcSignIn,
+    answer: ({ url }) => ({ url }),
+    answers: OidcBegun,
+  },
+  {
+    ...open,
+    method: 'GET',
+    path: '/oidc/callback/{provider}',
+    summary: 'Where another service sends the browser back to',
   },
   { ...open, method: 'POST', path: '/sign-out', summary: 'Sign out', body: nothing, action: 'session.ended' },
   {

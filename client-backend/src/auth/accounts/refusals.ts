@@ -1,5 +1,5 @@
 /** What the library refuses, by its code: as the farm says it. `wrong` counts as a wrong guess. */
-export type Refusal = { status: 400 | 401 | 403 | 404 | 409 | 429 | 500; code: string; detail: string };
+export type Refusal = { status: 400 | 401 | 403 | 404 | 409 | 429 | 500 | 502; code: string; detail: string };
 
 const no = (status: Refusal['status'], code: string, detail: string): Refusal => ({ status, code, detail });
 
@@ -83,6 +83,7 @@ const REFUSALS: Record<string, Refusal> = {
     'foreign-origin',
     'A page of another site may not change anything here.',
   ),
+  PROVIDER_NOT_FOUND: no(404, 'not-found', 'Nobody signs in by this service here.'),
   USER_NOT_FOUND: no(404, 'not-found', 'There is no such account.'),
 };
 
@@ -90,6 +91,8 @@ const REFUSALS: Record<string, Refusal> = {
 export function refusalOf(status: number, body: { code?: unknown; message?: unknown }): Refusal {
   const known = REFUSALS[String(body.code)];
   if (known !== undefined) return known;
+  // Said in our words already.
+  if (status === 502) return no(502, String(body.code), String(body.message));
   const usual = ([400, 401, 403, 404, 409, 429] as const).find((one) => one === status) ?? 400;
   return no(
     usual,

@@ -1,0 +1,49 @@
+import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import type { MailConfig } from './mail-config.ts';
+
+export type Letter = { to: string; subject: string; text: string };
+
+export interface Mailer {
+  /** Null where it was handed over; else why not, as a sentence for an admin. Takes 20 s at the most. */
+  send(letter: Letter): Promise<string | null>;
+  close(): void;
+}
+
+/** Hands mail over to the server of the settings. The library is loaded with the first letter. */
+export function createMailer({ url, from }: MailConfig, log: Log): Mailer {
+  const connecting = import('nodemailer').then(({ createTransport }) =>
+    createTransport({
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port) || (url.protocol === 'smtps:' ? 465 : 587),
+      secure: url.protocol === 'smtps:',
+      // A password never goes over the network in the open.
+      requireTLS: url.username !== '' && !isLoopback(url),
+      ignoreTLS: isLoopback(url),
+      ...(url.username === ''
+        ? {}
+        : { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }),
+      connectionTimeout: 10_000,
+      greetingTimeout: 10_000,
+      socketTimeout: 20_000,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    }),
+  );
+  return {
+    async send({ to, subject, text }) {
+      try {
+        const transport = await connecting;
+        await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
+        log.info({ event: 'mail.sent', server: url.host });
+        return null;
+      } catch (error) {
+        const { message, code } = error as { message: string; code?: string };
+        log.error({ event: 'mail.failed', server: url.host, code, message });
+        return `The mail could not be sent by ${url.host} (${code ?? 'refused'}). The log of the farm says more.`;
+      }
+    },
+    close: () => void connecting.then((transport) => transport.close()),
+  };
+}
+
+const isLoopback = ({ hostname }: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
