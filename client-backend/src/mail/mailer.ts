@@ -1,15 +1,15 @@
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
+import type { Mail } from '../people/accounts.ts';
 import type { MailConfig } from './mail-config.ts';
 
-export type Letter = { to: string; subject: string; text: string };
-
-export interface Mailer {
-  /** Null where it was handed over; else why not, as a sentence for an admin. Takes 20 s at the most. */
-  send(letter: Letter): Promise<string | null>;
+export interface Mailer extends Mail {
   close(): void;
 }
 
-/** Hands mail over to the server of the settings. The library is loaded with the first letter. */
+/**
+ * Hands mail over to the server of the settings, within 20 s; throws an Error with a sentence for an admin. Neither the
+ * password of that server nor what stands in a mail is logged.
+ */
 export function createMailer({ url, from }: MailConfig, log: Log): Mailer {
   const connecting = import('nodemailer').then(({ createTransport }) =>
     createTransport({
@@ -35,11 +35,12 @@ export function createMailer({ url, from }: MailConfig, log: Log): Mailer {
         const transport = await connecting;
         await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
         log.info({ event: 'mail.sent', server: url.host });
-        return null;
       } catch (error) {
         const { message, code } = error as { message: string; code?: string };
         log.error({ event: 'mail.failed', server: url.host, code, message });
-        return `The mail could not be sent by ${url.host} (${code ?? 'refused'}). The log of the farm says more.`;
+        throw new Error(`The mail could not be sent by ${url.host} (${code ?? 'refused'}).`, {
+          cause: error,
+        });
       }
     },
     close: () => void connecting.then((transport) => transport.close()),

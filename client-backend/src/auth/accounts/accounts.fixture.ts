@@ -14,7 +14,7 @@ import { startMariaDb } from '../../../../tests/support/mariadb.ts';
 import { temporaryFolder } from '../../app.fixture.ts';
 import { newRoutes } from '../../http/problems.ts';
 import { createHttpServer } from '../../http-server.ts';
-import { accountRoutes } from '../../routes/accounts.ts';
+import { identityRoutes } from '../../routes/identities.ts';
 import { accessRequestOf } from '../guard.ts';
 import type { Accounts, AccountsParts } from './accounts.ts';
 import type { AccountEvent } from './handle.ts';
@@ -66,7 +66,7 @@ export async function startAccounts(
     onEvent: (event) => events.push(event),
     ...(given.isInvited === undefined ? {} : { isInvited: given.isInvited }),
   });
-  app.route('/', accountRoutes(accounts.handle));
+  app.route('/', identityRoutes(accounts.handle));
   app.get('/who', async (c) => c.json(await accounts.identify(accessRequestOf(c))));
   t.after(async () => {
     http.close();

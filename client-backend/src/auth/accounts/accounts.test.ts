@@ -47,7 +47,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
     await phone.signIn(ADA);
     await accounts.records.endSessions(subject);
     assert.equal(await phone.who(), null);
-    assert.deepEqual([...new Set(events.map((event) => event.action))], ['session.opened', 'session.ended']);
+    assert.deepEqual([...new Set(events.map((event) => event.action))], ['session.open', 'session.close']);
     assert.ok(events.every((event) => event.subject === subject));
   });
 

@@ -12,7 +12,8 @@ import { type AccountEvent, createHandle } from './handle.ts';
 import { createTurns } from './hashing-turns.ts';
 import { createKnownDevices } from './known-devices.ts';
 import { ADDRESS_HEADER, createLibrary, type Library } from './library.ts';
-import { createProvider } from './oidc/providers.ts';
+import { createProvider } from './oidc/create-provider.ts';
+import { GROUPS } from './oidc/teams-of-groups.ts';
 import { type AccountRecords, createRecords, subjectOf } from './records.ts';
 
 export type AccountsParts = Pick<Parts, 'config' | 'clock' | 'random' | 'log'> & {
@@ -49,8 +50,8 @@ export async function createAccounts(parts: AccountsParts): Promise<Accounts> {
       config: signIn,
       providers: signIn.providers.map((provider) => createProvider(provider, { clock, log })),
       isInvited: parts.isInvited ?? (async () => false),
-      onSignedIn: (userId, address) =>
-        onEvent({ action: 'session.opened', subject: subjectOf(userId), session: null, address }),
+      onSignedIn: (userId, way, address) =>
+        onEvent({ action: 'session.open', subject: subjectOf(userId), way, address }),
     },
   });
   const identify = identifyBy(library);
@@ -106,8 +107,10 @@ const identifyBy =
       email: user.email,
       emailVerified: user.emailVerified,
       session: session.id,
-      ...(session.teamsJson == null ? {} : { teams: VouchedTeams.parse(JSON.parse(session.teamsJson)) }),
+      ...(session.teamsJson == null
+        ? {}
+        : { teams: { source: GROUPS, all: true, teams: Teams.parse(JSON.parse(session.teamsJson)) } }),
     };
   };
 
-const VouchedTeams = z.array(z.object({ subject: z.string(), name: z.string(), role: TeamRole }));
+const Teams = z.array(z.object({ subject: z.string(), name: z.string(), role: TeamRole }));

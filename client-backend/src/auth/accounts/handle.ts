@@ -23,8 +23,12 @@ import {
   TOO_MANY_FROM_HERE,
 } from './refusals.ts';
 
-/** What somebody did to an account, for the audit and for pages that are open. */
-export type AccountEvent = { action: string; subject: string; session: string | null; address: string };
+/** What was done to an account, for the audit and for pages that are open. Nobody is known where it was refused. */
+export type AccountEvent = { address: string } & (
+  | { action: 'session.open'; subject: string; way: string }
+  | { action: 'session.close' | 'account.change'; subject: string; operation: string }
+  | { action: 'session.refused'; subject: null; code: string }
+);
 
 export type HandleParts = Pick<Parts, 'config' | 'log'> & {
   library: Library;
@@ -179,14 +183,22 @@ async function fromLibrary(
     const refusal =
       response.status >= 500 && response.status !== 502 ? FAILED : refusalOf(response.status, said);
     if (!isWrongGuess(refusal)) attempt.right();
-    else parts.log.warn({ event: 'accounts.refused', code: refusal.code, address });
+    else {
+      parts.log.warn({ event: 'accounts.refused', code: refusal.code, address });
+      parts.onEvent({ action: 'session.refused', subject: null, code: refusal.code, address });
+    }
     return withCookies(refuse(refusal), response);
   }
   attempt.right();
   const user = said.user as { id?: unknown; email?: unknown } | undefined;
   const subject = typeof user?.id === 'string' ? subjectOf(user.id) : me?.subject;
-  if (operation.action !== undefined && subject !== undefined) {
-    parts.onEvent({ action: operation.action, subject, session: me?.session ?? null, address });
+  if (operation.event !== undefined && subject !== undefined && said.twoFactorRedirect !== true) {
+    const { event, path } = operation;
+    parts.onEvent(
+      event.action === 'session.open'
+        ? { ...event, subject, address }
+        : { action: event.action, subject, operation: path, address },
+    );
   }
   const reply = Response.json(operation.answer?.(said) ?? {}, { headers: { 'cache-control': 'no-store' } });
   const email =

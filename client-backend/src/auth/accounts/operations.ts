@@ -41,8 +41,8 @@ export type AccountOperation = {
   answer?: (body: Record<string, unknown>) => unknown;
   /** The schema of that answer. */
   answers?: z.ZodType;
-  /** How the audit calls it, where it is noted. */
-  action?: string;
+  /** What was done, as the audit calls it; of a sign-in, by what. */
+  event?: { action: 'session.open'; way: string } | { action: 'session.close' | 'account.change' };
 };
 
 const open = { need: 'open', guesses: 'nothing' } as const;
@@ -63,7 +63,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     answer: (body) =>
       (body.twoFactorRedirect === true ? { signedIn: false, needs: 'totp' } : signedIn()) satisfies SignedIn,
     answers: SignedIn,
-    action: 'session.opened',
+    event: { action: 'session.open', way: 'password' },
   },
   {
     ...open,
@@ -74,7 +74,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     body: TotpCode,
     answer: signedIn,
     answers: SignedIn,
-    action: 'session.opened',
+    event: { action: 'session.open', way: 'totp' },
   },
   {
     ...open,
@@ -85,7 +85,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     body: BackupCode,
     answer: signedIn,
     answers: SignedIn,
-    action: 'session.opened',
+    event: { action: 'session.open', way: 'backup-code' },
   },
   {
     ...open,
@@ -103,7 +103,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     body: PasskeySignIn,
     answer: signedIn,
     answers: SignedIn,
-    action: 'session.opened',
+    event: { action: 'session.open', way: 'passkey' },
   },
   {
     ...open,
@@ -120,7 +120,14 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     path: '/oidc/callback/{provider}',
     summary: 'Where another service sends the browser back to',
   },
-  { ...open, method: 'POST', path: '/sign-out', summary: 'Sign out', body: nothing, action: 'session.ended' },
+  {
+    ...open,
+    method: 'POST',
+    path: '/sign-out',
+    summary: 'Sign out',
+    body: nothing,
+    event: { action: 'session.close' },
+  },
   {
     ...see,
     method: 'GET',
@@ -143,7 +150,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     path: '/sessions/end',
     summary: 'End one of my sessions',
     body: SessionToEnd,
-    action: 'session.ended',
+    event: { action: 'session.close' },
   },
   {
     ...change,
@@ -151,7 +158,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     path: '/sessions/end-others',
     summary: 'End all of my sessions but this one',
     body: nothing,
-    action: 'session.ended',
+    event: { action: 'session.close' },
   },
   {
     ...change,
@@ -160,7 +167,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     summary: 'Change my password, which ends all other sessions',
     guesses: 'own-password',
     body: PasswordChange,
-    action: 'password.changed',
+    event: { action: 'account.change' },
   },
   {
     ...change,
@@ -169,7 +176,8 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     summary: 'Begin to ask for codes of an authenticator app',
     guesses: 'own-password',
     body: OwnPassword,
-    answer: ({ totpURI, backupCodes }) => ({ totpUri: totpURI, backupCodes }),
+    // Apps show a plus as one, where the library means a space.
+    answer: ({ totpURI, backupCodes }) => ({ totpUri: String(totpURI).replaceAll('+', '%20'), backupCodes }),
     answers: TotpSetup,
   },
   {
@@ -179,7 +187,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     summary: 'Ask for codes no more',
     guesses: 'own-password',
     body: OwnPassword,
-    action: 'totp.disabled',
+    event: { action: 'account.change' },
   },
   {
     ...change,
@@ -190,7 +198,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     body: OwnPassword,
     answer: ({ backupCodes }) => ({ backupCodes }),
     answers: BackupCodes,
-    action: 'backup-codes.made',
+    event: { action: 'account.change' },
   },
   {
     ...change,
@@ -205,7 +213,7 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     path: '/passkey/verify-registration',
     summary: 'Add a passkey',
     body: NewPasskey,
-    action: 'passkey.added',
+    event: { action: 'account.change' },
   },
   {
     ...change,
@@ -220,6 +228,6 @@ export const ACCOUNT_OPERATIONS: readonly AccountOperation[] = [
     path: '/passkey/delete-passkey',
     summary: 'Remove a passkey',
     body: PasskeyId,
-    action: 'passkey.removed',
+    event: { action: 'account.change' },
   },
 ];

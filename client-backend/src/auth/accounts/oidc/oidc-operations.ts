@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type SignInProblem, sayProblem } from '@parallel-pilot/shared/access/sign-in-problems.ts';
 import type { SignInConfig } from '@parallel-pilot/shared/server/sign-in-config.ts';
-import type { BetterAuthPlugin } from 'better-auth';
+import type { AuthContext, BetterAuthPlugin } from 'better-auth';
 import { APIError, createAuthEndpoint } from 'better-auth/api';
 import { setSessionCookie } from 'better-auth/cookies';
 import { z } from 'zod';
-import { type Checks, type Claimed, type Provider, SignInFailed } from './providers.ts';
+import { type Checks, type Claimed, type Provider, SignInFailed } from './provider.ts';
 import { teamsOfGroups } from './teams-of-groups.ts';
 
 export type OidcParts = {
@@ -15,7 +15,7 @@ export type OidcParts = {
   origin: string;
   /** Whether an invitation to this e-mail is open. */
   isInvited(email: string): Promise<boolean>;
-  onSignedIn(userId: string, address: string): void;
+  onSignedIn(userId: string, provider: string, address: string): void;
 };
 
 const COOKIE = 'oidc';
@@ -81,7 +81,7 @@ export const oidcOperations = ({ config, providers, origin, isInvited, onSignedI
       let claimed: Claimed;
       try {
         claimed = await provider.finish(url, pending);
-        userId = await accountOf(ctx, id, claimed);
+        userId = await accountOf(ctx.context, id, claimed);
       } catch (error) {
         if (error instanceof SignInFailed) throw back(error.problem);
         throw error;
@@ -93,16 +93,17 @@ export const oidcOperations = ({ config, providers, origin, isInvited, onSignedI
         teamsJson: teams === null ? null : JSON.stringify(teams),
       });
       await setSessionCookie(ctx, { session, user }, false);
-      onSignedIn(user.id, session.ipAddress ?? '');
+      onSignedIn(user.id, id, session.ipAddress ?? '');
       throw ctx.redirect(pending.returnTo);
     },
   );
 
-  type Context = Pick<Parameters<Parameters<typeof createAuthEndpoint>[2]>[0], 'context'>;
-
   /** The id of the account that this is a proof for: linked before, linked now by an e-mail that both have verified, or new. */
-  async function accountOf({ context }: Context, providerId: string, claimed: Claimed): Promise<string> {
-    const { internalAdapter, adapter } = context;
+  async function accountOf(
+    { internalAdapter, adapter }: AuthContext,
+    providerId: string,
+    claimed: Claimed,
+  ): Promise<string> {
     const accountId = claimed.sub;
     const linked = await adapter.findOne<{ userId: string }>({
       model: 'account',

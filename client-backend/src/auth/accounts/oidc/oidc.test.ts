@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -76,16 +77,20 @@ test('a first sign-in by an issuer makes an account, a second one is the same, w
     name: 'Ada Lovelace',
     email: 'ada@farm.example',
     emailVerified: true,
-    teams: [
-      { subject: 'oidc:Rendering', name: 'Rendering', role: 'manager' },
-      { subject: 'oidc:Lab', name: 'Lab', role: 'member' },
-    ],
+    teams: {
+      source: 'group',
+      all: true,
+      teams: [
+        { subject: 'group:Rendering', name: 'Rendering', role: 'manager' },
+        { subject: 'group:Lab', name: 'Lab', role: 'member' },
+      ],
+    },
   });
   await through(phone, 'ada');
   const again = await phone.who();
   assert.deepEqual([again?.subject, again?.session === first], [subject, false]);
   await through(bobs, 'bob');
-  assert.deepEqual((await bobs.who())?.teams, []);
+  assert.deepEqual((await bobs.who())?.teams, { source: 'group', all: true, teams: [] });
   assert.deepEqual((await desk.get('/ways')).body, {
     email: 'ada@farm.example',
     emailVerified: true,
@@ -94,7 +99,11 @@ test('a first sign-in by an issuer makes an account, a second one is the same, w
     passkeys: [],
     providers: ['oidc'],
   });
-  assert.ok(events.some((event) => event.action === 'session.opened' && event.subject === subject));
+  assert.ok(
+    events.some(
+      (event) => event.action === 'session.open' && event.subject === subject && event.way === 'oidc',
+    ),
+  );
 });
 
 test('an account is linked only where both sides have verified the e-mail, and asks for no code', async (t) => {
@@ -222,6 +231,7 @@ test('GitHub, which knows no OpenID, is asked for the number and the verified e-
     const email = (one: string, primary: boolean) => ({ email: one, primary, verified, visibility: null });
     return json([email('other@farm.example', false), email('ada@farm.example', true)]);
   }).listen(0, '127.0.0.1');
+  await once(site, 'listening');
   t.after(() => site.close());
   const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   const { browser, databaseUrl: _ } = await startAccounts(t, {

@@ -1,6 +1,9 @@
 import { TEAM_ROLES, type TeamRole } from '@parallel-pilot/shared/access/principal.ts';
 import type { GroupRule } from '@parallel-pilot/shared/server/sign-in-config.ts';
 
+/** What the subjects of such teams begin with. */
+export const GROUPS = 'group';
+
 export type VouchedTeam = { subject: string; name: string; role: TeamRole };
 
 /** The teams that somebody in these groups is in; of several roles in a team the one that may most. */
@@ -10,7 +13,7 @@ export function teamsOfGroups(groups: readonly string[], rules: readonly GroupRu
     if (!groups.includes(group)) continue;
     const known = teams.get(team);
     if (known !== undefined && TEAM_ROLES.indexOf(known.role) <= TEAM_ROLES.indexOf(role)) continue;
-    teams.set(team, { subject: `oidc:${team}`, name: team, role });
+    teams.set(team, { subject: `${GROUPS}:${team}`, name: team, role });
   }
   return [...teams.values()];
 }
