@@ -59,7 +59,7 @@ test('on another address one link makes the first admin, a new one at each start
     assert.ok(!first.log().includes(secret), `the log holds ${secret}`);
   assert.ok(!(await readdir(join(folder, 'secrets'))).includes('owner-key-sha256'));
 
-  const key = 'the key of an older farm';
+  const key = 'the-key-of-an-older-farm';
   await writeFile(
     join(folder, 'secrets', 'owner-key-sha256'),
     createHash('sha256').update(key).digest('hex'),
