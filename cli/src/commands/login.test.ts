@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { type Browser, startPeopleFarm } from '../../../client-backend/src/people/people.fixture.ts';
+import { type Browser, startPeopleFarm } from '../../../client-backend/src/people/people-farm.fixture.ts';
 import { until } from '../../../tests/support/until.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));

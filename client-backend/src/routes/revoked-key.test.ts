@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { idOf, startPeopleFarm } from '../people/people.fixture.ts';
+import { idOf, startPeopleFarm } from '../people/people-farm.fixture.ts';
 
 test('a key that is revoked while an upload runs ends it with a sentence, and another key goes on where it was', async (t) => {
   const farm = await startPeopleFarm(t);
