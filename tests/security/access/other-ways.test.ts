@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { after, before, test } from 'node:test';
+import { makeResetLink } from '@parallel-pilot/client-backend/people/links.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { insertLink } from '@parallel-pilot/shared/server/db/links.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
@@ -180,6 +181,40 @@ test('a key that may only read takes no invitation', async () => {
     .where('person_id', '=', farm.member)
     .execute();
   assert.deepEqual(joined, []);
+});
+
+test('a key that ends lets no program in for longer than itself', async () => {
+  const { owner } = farm.askers;
+  const post = (path: string, asker: Pick<Asker, 'headers'>, body: object) =>
+    send('POST', `/api/v1${path}`, asker, { headers: JSON_TYPE, body: JSON.stringify(body) });
+  const expiresAt = Date.now() + 3_600_000;
+  const made = await post('/account/keys', owner, {
+    name: 'For an hour',
+    scopes: ['read', 'manage'],
+    expiresAt,
+  });
+  const forAnHour = { headers: { authorization: `Bearer ${JSON.parse(made.body).key}` } };
+  const asked = await post('/device-codes', { headers: {} }, { name: 'A program', scopes: ['read'] });
+  const approve = `/device-codes/${JSON.parse(asked.body).userCode}/approve`;
+  const refused = await post(approve, forAnHour, {});
+  assert.equal(refused.status, 403, refused.body);
+  const approved = await post(approve, owner, {});
+  assert.equal(approved.status, 200, approved.body);
+});
+
+test('whoever asks for a new password for somebody else spoils no link that is on its way', async () => {
+  const link = () => makeResetLink({ ...farm, clock: Date.now }, farm.member, null, 'a@example.org');
+  const [first] = [await link(), await link()];
+  const body = JSON.stringify({ token: first?.path.split('#')[1] });
+  const looked = await send('POST', '/api/v1/links/look', { headers: {} }, { headers: JSON_TYPE, body });
+  assert.equal(looked.status, 200, looked.body);
+});
+
+test('the room on the disk, which tells what others store, is shown to an admin alone', async () => {
+  const free = async (asker: Asker) => JSON.parse((await send('GET', '/api/v1/storage', asker)).body).free;
+  assert.equal(await free(farm.otherTeam), null);
+  assert.equal(await free(farm.askers.owner), null);
+  assert.equal(typeof (await free(farm.askers.admin)), 'number');
 });
 
 test('what is under way ends with the key that it came with', async () => {
