@@ -5,7 +5,7 @@ import { createOperations } from './audit/operations.ts';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
 import { createNeeds } from './auth/needs.ts';
-import { newRoutes, problem } from './http/problems.ts';
+import { newRoutes, problem, unknownOperation } from './http/problems.ts';
 import type { PartsWithEngine } from './jobs/engine.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
 import type { Accounts, Mail } from './people/accounts.ts';
@@ -107,9 +107,7 @@ export function createApp(
   const needOf = createNeeds(app);
   const operationOf = createOperations(app);
 
-  app.all('/api/*', (c) =>
-    problem(c, 404, 'not-found', `The API has nothing at ${c.req.path} for ${c.req.method}. See /api/docs.`),
-  );
+  app.all('/api/*', unknownOperation);
   app.route('/', siteRoutes(siteFolder));
   return app;
 }

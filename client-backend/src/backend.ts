@@ -57,7 +57,14 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   if (deps.ownerKeyHash !== null) await adoptOwnerKey(deps, first, deps.ownerKeyHash);
   const { accounts = null, mail = null } = deps;
   const access = createAccess({ ...deps, first });
-  const live = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
+  const pages = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
+  const recheck = () => {
+    pages.recheck();
+    access.underWay.recheck();
+  };
+  const live = { ...pages, recheck };
+  // Of what another process revoked, such as a command line beside the farm, nobody tells.
+  const rechecking = setInterval(access.underWay.recheck, RECHECK_MS).unref();
   const blobs = await createFolderStore(join(config.dataFolder, 'blobs'));
   const { close: closeConfinement, ...confinement } = createConfinement(deps);
   // Looked for now, for whoever runs this to see in the log what it lacks, and not waited for.
@@ -85,6 +92,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     adminLink: path === null ? null : `${new URL(url).origin}${path}`,
     async stop() {
       clearInterval(sweeping);
+      clearInterval(rechecking);
       await parts.engine.close();
       await closeConfinement();
       balancer.close();
@@ -123,6 +131,7 @@ function urlOf(config: ServerConfig, port: number): string {
   return `http://${host}:${port}`;
 }
 
+const RECHECK_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
 
 function sweepHourly(parts: PartsWithEngine, uploads: Uploads, access: Access): NodeJS.Timeout {

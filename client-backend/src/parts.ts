@@ -68,7 +68,7 @@ export interface Live {
   backgroundProgressed(job: JobId, fraction: number): void;
   /** 0..1 while the job is put together, null otherwise. */
   backgroundFractionOf(job: JobId): number | null;
-  /** Ends the connections of pages that would not be let in any more: call it once something was revoked. */
+  /** Ends connections of pages, and requests under way, that would not be let in any more: call it once something was revoked. */
   recheck(): void;
 }
 

@@ -17,6 +17,7 @@ import {
   type Refusal,
 } from './request.ts';
 import { createSessions } from './sessions.ts';
+import { createUnderWay, type UnderWay } from './under-way.ts';
 
 export const SESSION_COOKIE = 'pilot_session';
 /** Which of their teams somebody who signed in acts in: checked at each request, so it is no secret. */
@@ -42,6 +43,8 @@ export interface Access {
   identities: Identities | null;
   /** Admins who act as others. */
   impersonations: Impersonations;
+  /** What is being answered to those who were let in. */
+  underWay: UnderWay;
 }
 
 export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'log' | 'first'> & {
@@ -113,6 +116,7 @@ export function createAccess(parts: AccessParts): Access {
       await sessions.sweep();
       await impersonations.sweep();
     },
+    underWay: createUnderWay(identify, parts.log),
   };
 }
 

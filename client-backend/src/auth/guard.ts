@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { Context, MiddlewareHandler } from 'hono';
-import { problem } from '../http/problems.ts';
+import { problem, unknownOperation } from '../http/problems.ts';
 import type { Access } from './access.ts';
 import type { Need } from './needs.ts';
 import type { AccessRequest, Refusal } from './request.ts';
@@ -29,6 +29,7 @@ export const guard =
     // Also where it is refused below: the audit says to whom.
     c.set('principal', principal);
     if (need === 'undeclared') return problem(c, 403, 'not-allowed', 'Nobody may do this.');
+    if (need === null && !isForReading(c)) return unknownOperation(c);
     if (need !== null && !may(principal, need, true))
       return problem(c, 403, 'not-allowed', refusalOf(principal, need));
     // A key made meanwhile would outlive the hour, and open what is theirs without a trace of who made it.
@@ -39,7 +40,10 @@ export const guard =
         'impersonating',
         'While you act as somebody else you may not change their account.',
       );
-    return next();
+    const { incoming, outgoing } = c.env as Partial<HttpBindings>;
+    if (incoming === undefined || outgoing === undefined) return next();
+    const asked = { request, principal, need, end: () => void incoming.socket.destroy() };
+    return access.underWay.answer(asked, next, (done) => outgoing.once('close', done));
   };
 
 /** Who asks. For routes that need somebody: the guard has let nobody else in. */
@@ -60,6 +64,10 @@ export function accessRequestOf(c: Context): AccessRequest {
   const address = incoming?.socket.remoteAddress ?? 'unknown';
   return { method: c.req.method, headers: incoming?.headers ?? c.req.header(), address };
 }
+
+/** What is no operation, and open to whoever is known: the API's description, and what tus says of itself. */
+const isForReading = ({ req: { method, path } }: Context): boolean =>
+  method === 'OPTIONS' || /^\/api\/(docs(\/|$)|v1\/openapi\.json$)/.test(path);
 
 /** The site's own files and health, which are open to anyone. */
 const isSite = (path: string): boolean => !path.startsWith('/api/') && path !== '/api';

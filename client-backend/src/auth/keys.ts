@@ -20,6 +20,7 @@ const NOTED_EVERY_MS = 60_000;
  */
 export function createKeys({ db, clock, log }: KeyParts) {
   const attempts = countAttempts(clock);
+  const stale = countAttempts(clock);
   return {
     async prove(key: string, address: string): Promise<Identification> {
       const peer = peerOf(address);
@@ -32,8 +33,10 @@ export function createKeys({ db, clock, log }: KeyParts) {
           await noteKeyUsed(db, found.id, now);
         return principal;
       }
-      const attempt = attempts.failed(peer);
-      log.warn({ event: 'access.refused', code: principal.code, address, attempt });
+      // A key that was good once is no guess: a script that still has one keeps nobody else out at its address.
+      const attempt = found === undefined ? attempts.failed(peer) : 0;
+      if (found === undefined || stale.failed(found.id) <= MOST_ATTEMPTS)
+        log.warn({ event: 'access.refused', code: principal.code, address, attempt });
       if (attempt === MOST_ATTEMPTS) log.warn({ event: 'access.blocked', address });
       return principal;
     },

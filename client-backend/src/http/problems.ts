@@ -21,6 +21,10 @@ export function problem<S extends ContentfulStatusCode>(
   return reply as Response as Response & TypedResponse<Problem, S, 'json'>;
 }
 
+/** The answer where the API has no such operation. */
+export const unknownOperation = (c: Context) =>
+  problem(c, 404, 'not-found', `The API has nothing at ${c.req.path} for ${c.req.method}. See /api/docs.`);
+
 /** The same outside of a Hono handler. */
 export const problemResponse = (status: number, code: string, detail: string): Response =>
   new Response(bodyOf(status, code, detail), { status, headers: HEADERS });

@@ -1,7 +1,12 @@
 import type { AcceptLink } from '@parallel-pilot/shared/api/people.ts';
 import { newId, type PersonId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { giveBackLink, type LinkRow, useLink } from '@parallel-pilot/shared/server/db/links.ts';
+import {
+  deleteOpenLinks,
+  giveBackLink,
+  type LinkRow,
+  useLink,
+} from '@parallel-pilot/shared/server/db/links.ts';
 import {
   findPerson,
   findPersonBySubject,
@@ -65,6 +70,7 @@ async function resetPassword(
     await giveBackLink(db, link.id);
     return refuse(422, set.code, set.message);
   }
+  await deleteOpenLinks(db, 'password-reset', person.id);
   if (person.email !== null && link.email === person.email)
     await accounts.records.changeEmail(person.subject, person.email, true);
   return { ok: true, link, person, team: null };

@@ -11,13 +11,13 @@ import {
   insertDeviceCode,
   takeDeviceCode,
 } from '@parallel-pilot/shared/server/db/device-codes.ts';
-import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
+import { insertKey, keysOf } from '@parallel-pilot/shared/server/db/keys.ts';
 import { findPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { findTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import type { z } from 'zod';
 import type { Parts } from '../parts.ts';
-import { newKey } from './keys.ts';
+import { endOf, newKey } from './keys.ts';
 import { DAY_MS } from './links.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -114,7 +114,7 @@ export async function waitingCode(
   return row === undefined ? UNKNOWN_CODE : { ok: true, view: viewOf(row) };
 }
 
-/** Says yes, for the team that one acts in; a key cannot give what it has not. */
+/** Says yes, for the team that one acts in; a key cannot give what it has not, nor for longer than it is good. */
 export async function approveDevice(
   { db, clock }: CodeParts,
   userCode: string,
@@ -124,6 +124,9 @@ export async function approveDevice(
   if (row === undefined) return UNKNOWN_CODE;
   const { scopes } = viewOf(row);
   if (by.proof.type === 'key' && !scopes.every((scope) => by.scopes.includes(scope))) return TOO_MUCH;
+  const now = clock();
+  const end = endOf(by, by.proof.type === 'key' ? await keysOf(db, by.person, now, by.proof.id) : []);
+  if (end !== null && end < now + KEY_MS) return TOO_MUCH;
   const decision = { state: 'approved', person_id: by.person, team_id: by.team } as const;
   const decided = await decideDeviceCode(db, userCode, decision, clock());
   return decided ? { ok: true, name: row.name } : UNKNOWN_CODE;

@@ -51,7 +51,7 @@ export async function makeKey(
 }
 
 /** When the key ends by which somebody asks; null where it does not, or where they signed in. */
-const endOf = ({ proof }: Principal, good: KeyOfPerson[]): number | null =>
+export const endOf = ({ proof }: Principal, good: KeyOfPerson[]): number | null =>
   (proof.type === 'key' ? good.find(({ id }) => id === proof.id)?.expires_at : null) ?? null;
 
 export const viewOfKey = (key: KeyOfPerson, { proof }: Principal): KeyView => ({

@@ -39,16 +39,18 @@ export async function makeLink(
 }
 
 /**
- * A link to a new password, good for an hour; the one before it is good no more. `mailedTo`: it is shown to nobody but
- * that mailbox, so that its use proves whose the address is.
+ * A link to a new password, good for an hour; the one before it is good no more, and no other once one was used.
+ * `mailedTo`: it is shown to nobody but that mailbox, so that its use proves whose the address is. Anybody can have one
+ * mailed, so that spoils none that is on its way.
  */
 export async function makeResetLink(
   parts: LinkParts,
   person: PersonId,
   by: PersonId | null,
   mailedTo: string | null = null,
+  spoilsOthers = mailedTo === null,
 ) {
-  await deleteOpenLinks(parts.db, 'password-reset', person);
+  if (spoilsOthers) await deleteOpenLinks(parts.db, 'password-reset', person);
   const plan = { person_id: person, created_by: by, email: mailedTo, ms: HOUR_MS };
   return makeLink(parts, { purpose: 'password-reset', ...plan });
 }

@@ -36,7 +36,7 @@ export async function mailReset(parts: PeopleParts, email: string): Promise<void
   const account = await accounts.records.findByEmail(email);
   const person = account === null ? undefined : await findPersonBySubject(db, account.subject);
   if (person === undefined || person.banned_at !== null) return;
-  const link = await makeResetLink(parts, person.id, null, person.email === email ? email : null);
+  const link = await makeResetLink(parts, person.id, null, person.email === email ? email : null, false);
   const url = addressForMail(parts, link.path);
   if (url === null) return;
   await mail.send({

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
 import {
   AcceptLink,
   AskForReset,
@@ -31,18 +32,22 @@ export function linkRoutes(parts: PeopleParts, access: Access): OpenAPIHono {
   const askers = countAttempts(parts.clock);
   const signedIn = async (c: Context) => {
     const identified = await access.identify(accessRequestOf(c));
-    return identified.ok ? identified.principal.person : null;
+    return identified.ok ? identified.principal : null;
   };
   routes.openapi(look, async (c) => {
     const opened = await openLink(parts, c.req.valid('json').token);
     if (!opened.ok) return answer(c, opened);
-    const person = await signedIn(c);
-    const you = person === null ? undefined : await findPerson(db, person);
+    const asker = await signedIn(c);
+    const you = asker !== null && may(asker, 'account.see') ? await findPerson(db, asker.person) : undefined;
     c.header('cache-control', 'no-store');
     return c.json(await viewOfLink(parts, opened.link, you ?? null), 200);
   });
   routes.openapi(accept, async (c) => {
-    const by = await signedIn(c);
+    const asker = await signedIn(c);
+    // Also where nobody need be known: a key of few scopes is not its person.
+    if (asker !== null && !may(asker, 'account.change'))
+      return problem(c, 403, 'not-allowed', refusalOf(asker, 'account.change'));
+    const by = asker?.person ?? null;
     const accepted = await acceptLink(parts, c.req.valid('json'), by);
     if (!accepted.ok) return answer(c, accepted);
     const { link, person, team } = accepted;

@@ -54,6 +54,8 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
     path: UPLOADS_PATH,
     datastore: store,
     relativeLocation: true,
+    // By itself tus takes the last word of the address, also one of its query: not the upload that was looked up here.
+    getFileIdFromRequest: (request) => idIn(request),
     allowedOrigins: [],
     exposedHeaders: ['Blob-Hash'],
     maxSize: parts.config.maxUploadBytes,
@@ -77,7 +79,7 @@ export async function createUploads(parts: UploadParts): Promise<Uploads> {
   });
   return {
     async handle(request, by) {
-      const id = new URL(request.url).pathname.slice(UPLOADS_PATH.length + 1);
+      const id = idIn(request);
       if (id !== '' && (await find(id, by.team)) === null) return new Response(null, { status: 404 });
       const response = await asking.run(by, () => server.handleWeb(request));
       if (request.method !== 'HEAD' || response.status !== 200) return response;
@@ -111,6 +113,8 @@ async function keepToLimits(
   // The code goes before the sentence: tus knows a status and a text.
   if (refused !== null) throw { status_code: 403, body: `${refused.code} ${refused.message}` };
 }
+
+const idIn = ({ url }: Pick<Request, 'url'>): string => new URL(url).pathname.slice(UPLOADS_PATH.length + 1);
 
 const GONE = { status_code: 404, body: 'The upload is gone.' };
 

@@ -22,8 +22,11 @@ export const JoinLine = z.object({
 });
 export type JoinLine = z.infer<typeof JoinLine>;
 
-/** GET /api/v1/storage: bytes of what the team's jobs store, and of the room left on the farm's disk. */
-export const Storage = z.object({ stored: z.number(), free: z.number() });
+/**
+ * GET /api/v1/storage: bytes of what the team's jobs store, and of the room left on the farm's disk. That is null for
+ * whoever does not look after the farm: it would tell what others store, and whether an upload was here before.
+ */
+export const Storage = z.object({ stored: z.number(), free: z.number().nullable() });
 export type Storage = z.infer<typeof Storage>;
 
 /** GET /api/v1/blobs/:hash/info: is this file here already? 404 when not. */

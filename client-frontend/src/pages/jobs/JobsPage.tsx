@@ -104,12 +104,13 @@ async function allOf(list: UseInfiniteQueryResult<InfiniteData<JobList, unknown>
   return ids().slice(0, MOST_SELECTED);
 }
 
-/** How many jobs the list has, and how much all jobs of the farm take of its disk. */
+/** How many jobs the list has, and how much those of the team take of the farm's disk. */
 function Stored({ total }: { total: number | undefined }) {
   const storage = useQuery(storageQuery()).data;
   if (total === undefined) return '\u00a0';
   if (storage === undefined) return plural(total, 'job');
-  return `${plural(total, 'job')} · ${formatBytes(storage.stored)} stored, ${formatBytes(storage.free)} free`;
+  const free = storage.free === null ? '' : `, ${formatBytes(storage.free)} free`;
+  return `${plural(total, 'job')} · ${formatBytes(storage.stored)} stored${free}`;
 }
 
 function Loading() {
