@@ -31,6 +31,7 @@ export type AuditDetails = {
   'member.remove': { person: string };
   'invitation.create': { role: string | null; email: string | null };
   'job.submit': { kind: string; name: string };
+  'job.change': { name?: string; priority?: number };
   'job.expire': { days: number };
   'join-token.create': { name: string; worksFor: string };
   'worker.change': { changed: string };
