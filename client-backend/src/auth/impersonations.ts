@@ -50,7 +50,9 @@ export function createImpersonations(
       const { principal: admin } = sender;
       const person = await actingOf(admin, token);
       if (person === undefined) return sender;
-      const acting = await inTeam(person, team, { proof: admin.proof, impersonator: admin.person });
+      // Not by the admin's key, which is of a team of theirs.
+      const proof = { type: 'session', id: 'impersonation' } as const;
+      const acting = await inTeam(person, team, { proof, impersonator: admin.person });
       if (!acting.ok) return acting;
       return { ok: true, principal: { ...acting.principal, scopes: admin.scopes } };
     },

@@ -135,7 +135,7 @@ test('signing out ends both', async (t) => {
   await page.send('POST impersonation', { person: bob.person });
   page.cookies.set('pilot_team', team);
   const session = Session.parse(await (await page.send('GET session')).json());
-  assert.deepEqual([session.team?.id, session.team?.role], [team, 'viewer']);
+  assert.deepEqual([session.team?.id, session.team?.role, session.teams.length], [team, 'viewer', 2]);
   await page.send('DELETE session');
   assert.deepEqual(await page.who(), [undefined, undefined]);
   await page.signIn(ada);
