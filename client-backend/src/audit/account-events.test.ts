@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { listAudit } from '@parallel-pilot/shared/server/db/audit.ts';
 import { until } from '../../../tests/support/until.ts';
 import { startTestFarm } from '../jobs/test-farm.fixture.ts';
-import { addSomebody } from '../people/somebody.fixture.ts';
+import { addSomebody } from '../people/people.fixture.ts';
 import { auditAccounts } from './account-events.ts';
 
 test('what a library says of accounts is in the audit, refusals ten times a minute', async (t) => {
