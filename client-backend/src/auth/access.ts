@@ -40,8 +40,9 @@ export interface Access {
   /** Forgets the sessions whose time is over. */
   sweep(): Promise<void>;
   identities: Identities | null;
-  /** Admins who act as others. */
-  impersonations: Impersonations;
+  /** An admin acts as somebody else from now on, by a token beside their own session. */
+  impersonate: Impersonations['begin'];
+  endImpersonation(request: AccessRequest): Promise<void>;
 }
 
 export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'log' | 'first'> & {
@@ -90,7 +91,8 @@ export function createAccess(parts: AccessParts): Access {
   return {
     mode: local ? 'local' : (identities?.mode ?? 'accounts'),
     identities,
-    impersonations,
+    impersonate: impersonations.begin,
+    endImpersonation: async (request) => impersonations.end(await identifyOwn(request), request),
     admit,
     identify,
     async authorizeRequest(headers, address) {
@@ -104,9 +106,9 @@ export function createAccess(parts: AccessParts): Access {
       return { ...proof, token: await sessions.open(proof.principal.proof.id) };
     },
     async signOut(request) {
+      await impersonations.end(await identifyOwn(request), request);
       const token = sessionOf(request);
       if (token !== undefined) await sessions.close(token);
-      await impersonations.end(request);
     },
     async sweep() {
       await sessions.sweep();
