@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { busyInMonth, monthOf } from '@parallel-pilot/shared/server/db/usage.ts';
 import { until } from '../../tests/support/until.ts';
 import { startEngine } from './support/engine-under-test.ts';
@@ -30,6 +31,28 @@ test('what a lease cost is counted once, for team and person, whatever its worke
     assert.ok(team > 0 && team < most, `${team} of ${most}`);
     assert.equal(person, team);
     assert.equal(await busyInMonth(parts.db, { team: parts.lender.team }, '1999-01'), 0);
+  } finally {
+    await stop();
+  }
+});
+
+test('how many chunks a team may have at once is read from the database, and changes while the farm runs', async () => {
+  const { engine, assigns, answers, parts, join, stop } = await startEngine();
+  const setLimit = (limits_json: string) =>
+    parts.db.updateTable('teams').set({ limits_json }).where('id', '=', parts.lender.team).execute();
+  const limitInMind = () => engine.farm.chunkLimits.set.get(parts.lender.team);
+  try {
+    await ensureFirstPerson(parts.db, 1);
+    await setLimit('{"chunksAtOnce":1}');
+    await until(() => limitInMind() === 1, 'the limit was not read');
+    await join(1);
+    await until(() => assigns.length > 0, 'nothing was granted');
+    await join(2);
+    assert.equal(assigns.length, 1);
+    await setLimit('{"chunksAtOnce":"none"}');
+    await until(() => limitInMind() === null, 'the limit was not read again');
+    await until(() => assigns.length === 2, 'the other chunk was not granted');
+    assert.ok(answers.has(-2));
   } finally {
     await stop();
   }

@@ -29,7 +29,7 @@ export function auditAccounts(parts: Pick<Parts, 'db' | 'clock' | 'log'>): (even
       case 'account.change':
         return audit(parts, { principal, address }, event.action, target, { operation: event.operation });
       case 'session.refused':
-        return refusals(address)
+        return refusals({ principal: null, address })
           ? audit(parts, { principal, address }, event.action, null, { code: event.code })
           : undefined;
       default:

@@ -3,7 +3,7 @@ import { peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Need } from '../auth/needs.ts';
 import type { Parts } from '../parts.ts';
-import { audit, doerOf, remarkOf } from './audit.ts';
+import { audit, type Doer, doerOf, remarkOf } from './audit.ts';
 import { actionOf, type Operation } from './operations.ts';
 
 type TrailParts = Pick<Parts, 'db' | 'clock' | 'log' | 'config'>;
@@ -12,7 +12,7 @@ type Lookup = {
   operationOf(method: string, path: string): Operation | null;
 };
 
-/** Of refusals, which a stranger can bring about without end, so many are recorded within a minute from everywhere. */
+/** Of refusals, which strangers can bring about without end, so many are recorded within a minute from all of them. */
 const MOST_REFUSALS = 100;
 const MINUTE_MS = 60_000;
 
@@ -26,16 +26,16 @@ export function auditTrail(parts: TrailParts, { needOf, operationOf }: Lookup): 
   return async (c, next) => {
     await next();
     const { method, path } = c.req;
+    const { status } = c.res;
+    const refused = status === 401 || status === 403 || status === 429;
+    if (!refused && (status >= 400 || !CHANGING.has(method))) return;
     const need = needOf(method, path);
-    if (need === null || need === 'lease') return;
+    const operation = operationOf(method, path);
+    // Of accounts, the library says itself what was done: see account-events.ts.
+    if (need === 'lease' || operation === null || operation.name.includes(' /api/auth/')) return;
     try {
-      const operation = operationOf(method, path);
-      // Of accounts, the library says itself what was done: see account-events.ts.
-      if (operation === null || operation.name.includes(' /api/auth/')) return;
-      if (c.res.status === 401 || c.res.status === 403 || c.res.status === 429) {
-        const doer = doerOf(c, parts);
-        if (refusals(doer.address)) await recordRefusal(parts, c, operation);
-      } else if (c.res.status < 400 && CHANGING.has(method)) await record(parts, c, operation);
+      if (!refused) await record(parts, c, operation);
+      else await recordRefusal(parts, c, operation, refusals);
     } catch (err) {
       // What was asked for is done: taking the answer away would not undo it. The line says what the audit lacks.
       parts.log.error({ event: 'audit.not-written', method, path, err });
@@ -74,7 +74,12 @@ async function madeIn({ res }: Context): Promise<string | undefined> {
   return typeof id === 'string' && /^[a-z]{3}_[0-9a-z]{8,40}$/.test(id) ? id : undefined;
 }
 
-async function recordRefusal(parts: TrailParts, c: Context, { name, params }: Operation): Promise<void> {
+async function recordRefusal(
+  parts: TrailParts,
+  c: Context,
+  { name, params }: Operation,
+  isRecorded: (doer: Doer) => boolean,
+): Promise<void> {
   const body: unknown = await c.res
     .clone()
     .json()
@@ -83,16 +88,19 @@ async function recordRefusal(parts: TrailParts, c: Context, { name, params }: Op
   // Whoever shows nothing is asked to sign in, as at each first visit.
   if (code === 'sign-in-required') return;
   const doer = doerOf(c, parts);
+  if (!isRecorded(doer)) return;
   if (doer.principal === null && name.endsWith('/session'))
     return audit(parts, doer, 'session.refused', null, { code });
   await audit(parts, doer, 'access.refused', Object.values(params)[0] ?? null, { code, operation: name });
 }
 
-/** True while one more refusal of that address is recorded. */
-export function boundRefusals({ clock }: Pick<Parts, 'clock'>): (address: string) => boolean {
+/** True while one more refusal is recorded: of a person, or of an address where nobody is known, whom others cannot hide behind. */
+export function boundRefusals({ clock }: Pick<Parts, 'clock'>): (doer: Doer) => boolean {
+  const byPerson = countAttempts(clock);
   const byAddress = countAttempts(clock);
   let minute = { count: 0, endsAt: 0 };
-  return (address) => {
+  return ({ principal, address }) => {
+    if (principal !== null) return byPerson.failed(principal.person) <= MOST_ATTEMPTS;
     if (clock() >= minute.endsAt) minute = { count: 0, endsAt: clock() + MINUTE_MS };
     if (minute.count >= MOST_REFUSALS || byAddress.failed(peerOf(address)) > MOST_ATTEMPTS) return false;
     minute.count += 1;

@@ -10,6 +10,8 @@ import type { Parts } from '../parts.ts';
 export type Doer = {
   principal: (Pick<Principal, 'person' | 'impersonator' | 'proof'> & { team: TeamId | null }) | null;
   address: string;
+  /** Whose it was, where nobody did it. */
+  team?: TeamId;
 };
 
 /** The farm by itself, such as its hourly sweep. */
@@ -31,6 +33,7 @@ export type AuditDetails = {
   'member.remove': { person: string };
   'invitation.create': { role: string | null; email: string | null };
   'job.submit': { kind: string; name: string };
+  'job.change': { name?: string; priority?: number };
   'job.expire': { days: number };
   'join-token.create': { name: string; worksFor: string };
   'worker.change': { changed: string };
@@ -46,7 +49,7 @@ type DetailOf<A extends AuditAction> = A extends keyof AuditDetails ? AuditDetai
  */
 export async function audit<A extends AuditAction>(
   { db, clock }: Pick<Parts, 'db' | 'clock'>,
-  { principal, address }: Doer,
+  { principal, address, team }: Doer,
   action: A,
   target: string | null = null,
   detail: DetailOf<A> | null = null,
@@ -58,7 +61,7 @@ export async function audit<A extends AuditAction>(
       person_id: principal?.person ?? null,
       impersonator_id: principal?.impersonator ?? null,
       key_id: principal?.proof.type === 'key' ? principal.proof.id : null,
-      team_id: principal?.team ?? null,
+      team_id: principal?.team ?? team ?? null,
       action,
       target: target?.slice(0, 200) ?? null,
       address: address.slice(0, 64),

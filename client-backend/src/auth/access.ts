@@ -41,10 +41,11 @@ export interface Access {
   /** Forgets the sessions whose time is over. */
   sweep(): Promise<void>;
   identities: Identities | null;
-  /** Admins who act as others. */
-  impersonations: Impersonations;
   /** What is being answered to those who were let in. */
   underWay: UnderWay;
+  /** An admin acts as somebody else from now on, by a token beside their own session. */
+  impersonate: Impersonations['begin'];
+  endImpersonation(request: AccessRequest): Promise<void>;
 }
 
 export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'log' | 'first'> & {
@@ -94,7 +95,8 @@ export function createAccess(parts: AccessParts): Access {
   return {
     mode: local ? 'local' : (identities?.mode ?? 'accounts'),
     identities,
-    impersonations,
+    impersonate: impersonations.begin,
+    endImpersonation: async (request) => impersonations.end(await identifyOwn(request), request),
     admit,
     identify,
     async authorizeRequest(headers, address) {
@@ -108,9 +110,9 @@ export function createAccess(parts: AccessParts): Access {
       return { ...proof, token: await sessions.open(proof.principal.proof.id) };
     },
     async signOut(request) {
+      await impersonations.end(await identifyOwn(request), request);
       const token = sessionOf(request);
       if (token !== undefined) await sessions.close(token);
-      await impersonations.end(request);
     },
     async sweep() {
       await sessions.sweep();

@@ -21,7 +21,7 @@ export interface Impersonations {
   seen(sender: Identification, request: AccessRequest, team: string | undefined): Promise<Identification>;
   /** The token for the admin's cookie; good for an hour, and beside their own session alone. */
   begin(admin: Principal, person: PersonId): Promise<Begun>;
-  end(request: AccessRequest): Promise<void>;
+  end(sender: Identification, request: AccessRequest): Promise<void>;
   sweep(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export function createImpersonations(
 ): Impersonations {
   const actingOf = async (admin: Principal, token: string) => {
     if (admin.farmRole !== 'admin' || !FORM.test(token)) return undefined;
-    const found = await findImpersonation(db, hashOf(token), clock());
+    const found = await findImpersonation(db, hashOf(admin, token), clock());
     if (found === undefined || found.admin_id !== admin.person) return undefined;
     const person = await findPerson(db, found.person_id);
     return person === undefined || person.role === 'admin' || person.banned_at !== null ? undefined : person;
@@ -50,7 +50,9 @@ export function createImpersonations(
       const { principal: admin } = sender;
       const person = await actingOf(admin, token);
       if (person === undefined) return sender;
-      const acting = await inTeam(person, team, { proof: admin.proof, impersonator: admin.person });
+      // Not by the admin's key, which is of a team of theirs.
+      const proof = { type: 'session', id: 'impersonation' } as const;
+      const acting = await inTeam(person, team, { proof, impersonator: admin.person });
       if (!acting.ok) return acting;
       return { ok: true, principal: { ...acting.principal, scopes: admin.scopes } };
     },
@@ -63,7 +65,7 @@ export function createImpersonations(
       const token = Buffer.from(random(32)).toString('base64url');
       const now = clock();
       await insertImpersonation(db, {
-        token_hash: hashOf(token),
+        token_hash: hashOf(admin, token),
         admin_id: admin.person,
         person_id: id,
         created_at: now,
@@ -71,16 +73,18 @@ export function createImpersonations(
       });
       return { ok: true, token };
     },
-    async end(request) {
+    async end(sender, request) {
       const token = tokenOf(request);
-      if (token !== undefined) await deleteImpersonation(db, hashOf(token));
+      if (token !== undefined && sender.ok) await deleteImpersonation(db, hashOf(sender.principal, token));
     },
     sweep: () => deleteExpiredImpersonations(db, clock()),
   };
 }
 
 const FORM = /^[\w-]{43}$/;
-const hashOf = (token: string): string => sha256(`impersonation:${token}`);
+/** Of the session that it was begun in, too: who signs in anew is themselves. */
+const hashOf = ({ proof }: Principal, token: string): string =>
+  sha256(`impersonation:${proof.type === 'local' ? 'local' : proof.id}:${token}`);
 const tokenOf = ({ headers }: AccessRequest): string | undefined =>
   parse(headers.cookie ?? '', IMPERSONATION_COOKIE)[IMPERSONATION_COOKIE];
 

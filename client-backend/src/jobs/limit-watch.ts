@@ -66,6 +66,8 @@ async function look(parts: Parts, { holder, name, most }: Limited): Promise<Reac
     const used = await usedOf(parts, holder, limit);
     if (used >= limitOf) return refusalOf(limit, name, used, limitOf);
   }
+  // Otherwise they would wait for nothing, and in silence.
+  if (most('chunksAtOnce') === 0) return refusalOf('chunksAtOnce', name, 0, 0);
   return null;
 }
 

@@ -73,13 +73,18 @@ for (const place of ['SQLite', 'MariaDB']) {
       assert.deepEqual(await told(farm, live), []);
       const audit = await farm.parts.db
         .selectFrom('audit')
-        .select(['action', 'target', 'detail_json'])
+        .select(['action', 'target', 'team_id', 'detail_json'])
         .execute();
       assert.deepEqual(
         audit.map((row) => ({ ...row })),
         [done, failed]
           .toSorted()
-          .map((target) => ({ action: 'job.expire', target, detail_json: '{"days":30}' })),
+          .map((target) => ({
+            action: 'job.expire',
+            target,
+            team_id: farm.parts.first.team,
+            detail_json: '{"days":30}',
+          })),
       );
     });
 

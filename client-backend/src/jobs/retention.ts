@@ -108,7 +108,7 @@ async function mailEnds(parts: PartsWithEngine, mail: Mail, told: EndingJob[]): 
 function remove(parts: PartsWithEngine, { id, team_id }: EndingJob, days: number): Promise<void> {
   return parts.engine.exclusive(id, async () => {
     if (!(await isStillOver(parts, id))) return;
-    await audit(parts, THE_FARM, 'job.expire', id, { days });
+    await audit(parts, { ...THE_FARM, team: team_id }, 'job.expire', id, { days });
     await deleteJobWithBlobs(parts, id);
     parts.live.jobDeleted(id, team_id);
     parts.log.info({ event: 'job.expired', job: id, days });

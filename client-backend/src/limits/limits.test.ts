@@ -143,6 +143,19 @@ test('worker hours of this month are a limit, and those of the last one are not'
   assert.ok((await send()).ok);
 });
 
+test('a team that may have no chunk at all is told, and does not wait in silence', async (t) => {
+  const farm = await startFarm(t);
+  await setLimits(farm, { chunksAtOnce: 0 });
+  const job = await farm.addJob();
+  await farm.parts.engine.sweep();
+  assert.equal((await stateOfJob(farm.parts, job)).state, 'paused');
+  const notes = await listNotes(farm.parts.db, job);
+  assert.deepEqual(
+    notes.map(({ code }) => code),
+    ['waiting-limit-chunks-at-once'],
+  );
+});
+
 describe('over HTTP', () => {
   const start = async (t: T) => {
     const folder = await temporaryFolder();

@@ -77,7 +77,7 @@ const SENTENCES: Record<LimitName, Sentence> = {
   },
   chunksAtOnce: {
     what: (used, most) => `has ${used} chunks under way, of ${most} that may be.`,
-    helps: 'More follow as they end.',
+    helps: 'More follow as those end.',
   },
   storedBytes: {
     what: (used, most) => `has ${inWords(used)} stored, of ${inWords(most)} that it may store.`,

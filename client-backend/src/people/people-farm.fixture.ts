@@ -9,9 +9,15 @@ import { DAY_MS, makeLink } from './links.ts';
 const SESSION = 'fake_session';
 
 /** Accounts in memory that sign in by a cookie with their subject: what the library does is tested with it. */
-export function fakeAccounts(): Accounts & Identities & { passwordOf(email: string): string | undefined } {
+export function fakeAccounts(): Accounts &
+  Identities & {
+    passwordOf(email: string): string | undefined;
+    /** Everybody is signed in anew, as far as others can tell. */
+    newSessions(): void;
+  } {
   type Account = { subject: string; email: string; name: string; password: string; emailVerified: boolean };
   const all = new Map<string, Account>();
+  let sessions = 1;
   const byEmail = (email: string) => [...all.values()].find((one) => one.email === email) ?? null;
   const weak = { ok: false, code: 'weak-password', message: 'The password is too short.' } as const;
   const known = (subject: string) => {
@@ -22,6 +28,9 @@ export function fakeAccounts(): Accounts & Identities & { passwordOf(email: stri
   return {
     mode: 'accounts',
     ways: { password: true, oidc: [], clerk: null },
+    newSessions() {
+      sessions += 1;
+    },
     passwordOf: (email) => byEmail(email)?.password,
     records: {
       findByEmail: async (email) => byEmail(email),
@@ -55,7 +64,7 @@ export function fakeAccounts(): Accounts & Identities & { passwordOf(email: stri
       const account = subject === undefined ? undefined : all.get(subject);
       if (account === undefined) return null;
       const { name, email, emailVerified } = account;
-      return { subject: account.subject, name, email, emailVerified, session: 'one' };
+      return { subject: account.subject, name, email, emailVerified, session: `session ${sessions}` };
     },
     async close() {},
   };

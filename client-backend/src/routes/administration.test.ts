@@ -7,6 +7,7 @@ import { startMariaDb } from '../../../tests/support/mariadb.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
 import { addJob } from '../jobs/test-farm.fixture.ts';
 import { addKey, addSomebody, addTeam } from '../people/people.fixture.ts';
+import { idOf, startPeopleFarm } from '../people/people-farm.fixture.ts';
 
 type T = { after(end: () => Promise<void>): void };
 
@@ -246,6 +247,22 @@ describe('deleting somebody', () => {
     assert.equal((await send(backend, `GET jobs/${own}`, carl.headers)).status, 200);
     const blobs = await db.selectFrom('team_blobs').select('hash').where('team_id', '=', carl.team).execute();
     assert.equal(blobs.length, 1);
+  });
+
+  test('their account goes too, and who comes by the same address again is somebody else', async (t) => {
+    const farm = await startPeopleFarm(t);
+    const [ada, bob] = [await farm.join('Ada'), await farm.join('Bob')];
+    await farm.parts.db
+      .updateTable('people')
+      .set({ role: 'admin' })
+      .where('id', '=', (await idOf(ada)) as PersonId)
+      .execute();
+    const id = await idOf(bob);
+    assert.equal((await ada.send('DELETE', `/people/${id}`)).status, 204);
+    assert.equal((await bob.send('GET', '/account')).status, 401);
+    assert.equal(await farm.accounts.records.findByEmail('bob@example.org'), null);
+    const again = await farm.join('Bob');
+    assert.notEqual(await idOf(again), id);
   });
 
   test('the same after the process died in the middle of it', async (t) => {

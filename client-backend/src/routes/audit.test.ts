@@ -43,7 +43,10 @@ test('what changed something is in the audit, with who, what, to what and from w
   const admin = await addSomebody(db, 'Ada', 'admin');
   const bob = await addSomebody(db, 'Bob');
   const job = await addJob(backend.parts, { by: bob });
-  assert.equal((await send(backend, `PATCH jobs/${job}`, bob.headers, { name: 'Balls' })).status, 200);
+  assert.equal(
+    (await send(backend, `PATCH jobs/${job}`, bob.headers, { name: 'Balls', priority: 2 })).status,
+    200,
+  );
   assert.equal((await send(backend, `POST jobs/${job}/cancel`, bob.headers)).status, 200);
   assert.equal((await send(backend, `DELETE jobs/${job}`, bob.headers)).status, 204);
   // What was refused or changed nothing is none of these.
@@ -54,6 +57,7 @@ test('what changed something is in the audit, with who, what, to what and from w
     entries.map((entry) => [entry.action, entry.target, entry.person?.name, entry.team?.id, entry.key?.name]),
     ['job.delete', 'job.cancel', 'job.change'].map((action) => [action, job, 'Bob', bob.team, 'A key']),
   );
+  assert.deepEqual(entries.at(-1)?.detail, { name: 'Balls', priority: 2 });
   assert.equal(next, null);
   assert.ok(entries.every(({ address }) => address === '127.0.0.1'));
   assert.doesNotMatch(JSON.stringify(entries), new RegExp(bob.key));
@@ -128,10 +132,14 @@ test('signing in and out and wrong keys are in the audit, and a stranger cannot 
   await send(backend, 'DELETE session', { cookie });
   for (let count = 0; count < 30; count += 1)
     await send(backend, 'POST session', { 'x-forwarded-for': '10.0.0.9' }, { key: `wrong ${count}` });
+  // Nor hide behind those who only look, or what others try.
+  for (let count = 0; count < 12; count += 1)
+    await send(backend, 'GET jobs', { 'x-forwarded-for': '10.0.0.8' });
+  await send(backend, 'POST session', { 'x-forwarded-for': '10.0.0.8' }, { key: 'wrong too' });
   const { entries } = await entriesOf(backend, admin.headers, '?limit=500');
   const actions = entries.map(({ action, person }) => `${action} ${person?.name ?? 'nobody'}`);
   assert.deepEqual(actions.slice(-2), ['session.close Owner', 'session.open Owner']);
   const refused = actions.filter((action) => action === 'session.refused nobody');
-  assert.equal(refused.length, 10);
+  assert.equal(refused.length, 11);
   assert.doesNotMatch(JSON.stringify(entries), /wrong \d|the-owners-key/);
 });

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { type AuditEntry, AuditFilter, AuditPage, AuditQuery } from '@parallel-pilot/shared/api/limits.ts';
 import { listAudit } from '@parallel-pilot/shared/server/db/audit.ts';
-import { stringify } from 'csv-stringify';
 import { needs } from '../auth/needs.ts';
 import { disposition } from '../http/disposition.ts';
 import { newRoutes, problems } from '../http/problems.ts';
@@ -18,8 +17,10 @@ export function auditRoutes({ db, log }: Pick<Parts, 'db' | 'log'>): OpenAPIHono
     c.header('cache-control', 'no-store');
     return c.json({ entries, next }, 200);
   });
-  routes.openapi(csv, (c) => {
+  routes.openapi(csv, async (c) => {
     const filter = c.req.valid('query');
+    // Not before it is asked for: most farms never do.
+    const { stringify } = await import('csv-stringify');
     // What begins as a formula would be one in a spreadsheet, and names are anybody's to choose.
     const table = stringify({ header: true, columns: COLUMNS, escape_formulas: true });
     const rows = Readable.from(rowsOf(db, filter));

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Session } from '@parallel-pilot/shared/api/farm.ts';
 import { AuditPage } from '@parallel-pilot/shared/api/limits.ts';
+import type { PersonId } from '@parallel-pilot/shared/model/ids.ts';
 import { startTestBackend, temporaryFolder } from '../app.fixture.ts';
 import { IMPERSONATION_MS } from '../auth/impersonations.ts';
 import { addSomebody, addTeam, type Somebody } from '../people/people.fixture.ts';
+import { idOf, startPeopleFarm } from '../people/people-farm.fixture.ts';
 
 type T = { after(end: () => Promise<void>): void };
 
@@ -127,6 +129,21 @@ test('it is over after an hour, with the admin’s own session, and good in no o
   assert.deepEqual(await page.who(), ['Ada', undefined]);
 });
 
+test('it ends with the session that it was begun in, however that ends', async (t) => {
+  const farm = await startPeopleFarm(t);
+  const [ada, bob] = [await farm.join('Ada'), await farm.join('Bob')];
+  await farm.parts.db
+    .updateTable('people')
+    .set({ role: 'admin' })
+    .where('id', '=', (await idOf(ada)) as PersonId)
+    .execute();
+  const person = await idOf(bob);
+  assert.equal((await ada.send('POST', '/impersonation', { person })).status, 200);
+  assert.equal(await idOf(ada), person);
+  farm.accounts.newSessions();
+  assert.notEqual(await idOf(ada), person);
+});
+
 test('signing out ends both', async (t) => {
   const { url, ada, bob, parts } = await start(t);
   const page = browser(url);
@@ -135,7 +152,7 @@ test('signing out ends both', async (t) => {
   await page.send('POST impersonation', { person: bob.person });
   page.cookies.set('pilot_team', team);
   const session = Session.parse(await (await page.send('GET session')).json());
-  assert.deepEqual([session.team?.id, session.team?.role], [team, 'viewer']);
+  assert.deepEqual([session.team?.id, session.team?.role, session.teams.length], [team, 'viewer', 2]);
   await page.send('DELETE session');
   assert.deepEqual(await page.who(), [undefined, undefined]);
   await page.signIn(ada);

@@ -21,7 +21,7 @@ export function impersonationRoutes(parts: Parts, access: Access): OpenAPIHono {
     const request = accessRequestOf(c);
     if (request.headers.authorization !== undefined)
       return problem(c, 409, 'not-allowed', 'Only on the site can you act as somebody else, not with a key.');
-    const begun = await access.impersonations.begin(admin, person);
+    const begun = await access.impersonate(admin, person);
     if (!begun.ok) return problem(c, begun.status, begun.code, begun.message);
     auditAs(c, 'impersonation.begin', person);
     const cookie = `${IMPERSONATION_COOKIE}=${begun.token}`;
@@ -42,7 +42,7 @@ export function impersonationRoutes(parts: Parts, access: Access): OpenAPIHono {
   routes.openapi(end, async (c) => {
     const { impersonator } = principalOf(c);
     const request = accessRequestOf(c);
-    await access.impersonations.end(request);
+    await access.endImpersonation(request);
     if (impersonator === null) auditDone(c);
     else auditAs(c, 'impersonation.end', principalOf(c).person);
     parts.live.recheck();

@@ -101,6 +101,7 @@ function steer(routes: OpenAPIHono, parts: PartsWithEngine): void {
     const { id } = c.req.valid('param');
     const { name, priority } = c.req.valid('json');
     const edit = { ...(name === undefined ? {} : { name }), ...(priority === undefined ? {} : { priority }) };
+    auditAs(c, 'job.change', id, edit);
     return answer(c, id, await renameOrPrioritize(parts, principalOf(c), id, edit));
   });
   routes.openapi(remove, async (c) => {

@@ -27,6 +27,7 @@ export function isAtLimit(
   { chunkLimits, held }: Farm,
   { team, person }: Pick<Job, 'team' | 'person'>,
 ): boolean {
+  if (chunkLimits.eachTeam === null && chunkLimits.set.size === 0) return false;
   const ofTeam = chunkLimits.set.get(team);
   return (
     isReached(held, team, ofTeam === undefined ? chunkLimits.eachTeam : ofTeam) ||
