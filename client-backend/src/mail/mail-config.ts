@@ -4,7 +4,7 @@ export type MailConfig = { url: URL; from: string };
 
 /** Null where no server for mail is set. Throws an Error with a sentence for what does not fit. */
 export function readMailConfig(env: NodeJS.ProcessEnv): MailConfig | null {
-  const text = secretSetting(env, 'PILOT_SMTP_URL');
+  const text = secretSetting(env, 'PILOT_SMTP_URL', 'PILOT_SMTP_URL_FILE');
   const from = env.PILOT_MAIL_FROM?.trim() ?? '';
   if (text === undefined || text === '') return null;
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -12,8 +12,6 @@ export function readMailConfig(env: NodeJS.ProcessEnv): MailConfig | null {
   if (url === null || !['smtp:', 'smtps:'].includes(url.protocol))
     throw new Error('PILOT_SMTP_URL must be as in smtps://user:password@mail.example:465.');
   if (!/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/.test(from))
-    throw new Error(
-      'PILOT_SMTP_URL is set, but PILOT_MAIL_FROM is no sender: Render farm <farm@example.org>.',
-    );
+    throw new Error('PILOT_SMTP_URL is set, but PILOT_MAIL_FROM is no sender: The farm <farm@example.org>.');
   return { url, from };
 }

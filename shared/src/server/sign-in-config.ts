@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TeamRole } from '../access/principal.ts';
-import { withoutBlanks } from '../model/settings.ts';
+import { type SettingName, withoutBlanks } from '../model/settings.ts';
 import { secretSetting } from './secret-setting.ts';
 
 /** A service that vouches for people. */
@@ -48,7 +48,7 @@ const Environment = z.object({
       context.issues.push({
         code: 'custom',
         input: text,
-        message: `must be as in "staff=Rendering:manager, students=Lab:member", with ${TeamRole.options.join(', ')} as roles`,
+        message: `must be as in "staff=Studio:manager, students=Lab:member", with ${TeamRole.options.join(', ')} as roles`,
       });
       return z.NEVER;
     }),
@@ -74,34 +74,51 @@ export function readSignInConfig(env: NodeJS.ProcessEnv): SignInConfig {
     throw new Error(`The settings in the environment are not usable:\n${lines.join('\n')}`);
   }
   const e = parsed.data;
-  const groupsClaim = e.PILOT_OIDC_GROUPS_CLAIM ?? null;
-  const providers: ProviderConfig[] = [];
-  const add = (
-    id: ProviderConfig['id'],
-    name: string,
-    clientId: string | undefined,
-    at: URL | undefined,
-    missing: string,
-  ) => {
-    const secret = `PILOT_${id.toUpperCase()}_CLIENT_SECRET`;
-    if (clientId === undefined) return;
-    if (at === undefined) throw new Error(`PILOT_${id.toUpperCase()}_CLIENT_ID is set, but not ${missing}.`);
-    const clientSecret = secretSetting(env, secret) ?? null;
-    providers.push({ id, name, issuer: at, clientId, clientSecret, groupsClaim });
-  };
   if (e.PILOT_OIDC_ISSUER !== undefined && e.PILOT_OIDC_CLIENT_ID === undefined)
     throw new Error('PILOT_OIDC_ISSUER is set, but not PILOT_OIDC_CLIENT_ID.');
-  add('oidc', e.PILOT_OIDC_NAME, e.PILOT_OIDC_CLIENT_ID, e.PILOT_OIDC_ISSUER, 'PILOT_OIDC_ISSUER');
-  add('google', 'Google', e.PILOT_GOOGLE_CLIENT_ID, new URL('https://accounts.google.com'), '');
-  add('github', 'GitHub', e.PILOT_GITHUB_CLIENT_ID, e.PILOT_GITHUB_URL, '');
-  const tenant = e.PILOT_MICROSOFT_TENANT;
-  const microsoft =
-    tenant === undefined ? undefined : new URL(`https://login.microsoftonline.com/${tenant}/v2.0`);
-  add('microsoft', 'Microsoft', e.PILOT_MICROSOFT_CLIENT_ID, microsoft, 'PILOT_MICROSOFT_TENANT');
+  if (e.PILOT_OIDC_CLIENT_ID !== undefined && e.PILOT_OIDC_ISSUER === undefined)
+    throw new Error('PILOT_OIDC_CLIENT_ID is set, but not PILOT_OIDC_ISSUER.');
+  if (e.PILOT_MICROSOFT_CLIENT_ID !== undefined && e.PILOT_MICROSOFT_TENANT === undefined)
+    throw new Error('PILOT_MICROSOFT_CLIENT_ID is set, but not PILOT_MICROSOFT_TENANT.');
+  const groupsClaim = e.PILOT_OIDC_GROUPS_CLAIM ?? null;
+  const secret = (name: SettingName, file: SettingName) => secretSetting(env, name, file) ?? null;
+  const registered = [
+    {
+      id: 'oidc',
+      name: e.PILOT_OIDC_NAME,
+      issuer: e.PILOT_OIDC_ISSUER,
+      clientId: e.PILOT_OIDC_CLIENT_ID,
+      clientSecret: secret('PILOT_OIDC_CLIENT_SECRET', 'PILOT_OIDC_CLIENT_SECRET_FILE'),
+    },
+    {
+      id: 'google',
+      name: 'Google',
+      issuer: new URL('https://accounts.google.com'),
+      clientId: e.PILOT_GOOGLE_CLIENT_ID,
+      clientSecret: secret('PILOT_GOOGLE_CLIENT_SECRET', 'PILOT_GOOGLE_CLIENT_SECRET_FILE'),
+    },
+    {
+      id: 'github',
+      name: 'GitHub',
+      issuer: e.PILOT_GITHUB_URL,
+      clientId: e.PILOT_GITHUB_CLIENT_ID,
+      clientSecret: secret('PILOT_GITHUB_CLIENT_SECRET', 'PILOT_GITHUB_CLIENT_SECRET_FILE'),
+    },
+    {
+      id: 'microsoft',
+      name: 'Microsoft',
+      issuer: new URL(`https://login.microsoftonline.com/${e.PILOT_MICROSOFT_TENANT}/v2.0`),
+      clientId: e.PILOT_MICROSOFT_CLIENT_ID,
+      clientSecret: secret('PILOT_MICROSOFT_CLIENT_SECRET', 'PILOT_MICROSOFT_CLIENT_SECRET_FILE'),
+    },
+  ] as const;
+  const providers = registered.flatMap(({ issuer, clientId, ...one }) =>
+    issuer === undefined || clientId === undefined ? [] : [{ ...one, issuer, clientId, groupsClaim }],
+  );
   return { providers, firstSignIn: e.PILOT_OIDC_FIRST_SIGN_IN, groups: e.PILOT_OIDC_GROUPS };
 }
 
-/** "staff=Rendering:manager"; a group may have any name without a comma, as far as the last "=". */
+/** "staff=Studio:manager"; a group may have any name without a comma, as far as the last "=". */
 function ruleOf(entry: string): GroupRule | null {
   const [, group = '', team = '', role] = /^(.+)=([^=]+):(\w+)$/.exec(entry) ?? [];
   const known = TeamRole.safeParse(role);

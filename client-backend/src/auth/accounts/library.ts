@@ -39,10 +39,11 @@ export const createLibrary = ({ db, type, log, secret, origin, oidc }: LibraryPa
     telemetry: { enabled: false },
     rateLimit: { enabled: false },
     logger: {
-      level: 'warn',
+      // At `warn` and `error` it writes what it refuses to the console, past this function.
+      level: 'info',
       log: (level, message) => {
         // Wrong passwords are logged by who counts them.
-        if (level === 'error') log.error({ event: 'accounts.library', message });
+        if (level === 'error') log.warn({ event: 'accounts.library', message });
       },
     },
     advanced: {

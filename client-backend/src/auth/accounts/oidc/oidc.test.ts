@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type SignInProblem, sayProblem } from '@parallel-pilot/shared/access/sign-in-problems.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { readSignInConfig } from '@parallel-pilot/shared/server/sign-in-config.ts';
+import { temporaryFolder } from '../../../app.fixture.ts';
 import { type Browser, PASSWORD, startAccounts } from '../accounts.fixture.ts';
 import { CLIENT, freePort, SECRET, signInAtIssuer, startIssuer } from './start-issuer.fixture.ts';
 
@@ -58,7 +61,7 @@ test('a first sign-in by an issuer makes an account, a second one is the same, w
   const { browser, accounts, events } = await start(t, {
     env: {
       PILOT_OIDC_GROUPS_CLAIM: 'groups',
-      PILOT_OIDC_GROUPS: 'staff=Rendering:manager, students=Rendering:viewer, students=Lab:member',
+      PILOT_OIDC_GROUPS: 'staff=Studio:manager, students=Studio:viewer, students=Lab:member',
     },
   });
   assert.deepEqual(accounts.ways.oidc, [{ id: 'oidc', name: 'The lab' }]);
@@ -81,7 +84,7 @@ test('a first sign-in by an issuer makes an account, a second one is the same, w
       source: 'group',
       all: true,
       teams: [
-        { subject: 'group:Rendering', name: 'Rendering', role: 'manager' },
+        { subject: 'group:Studio', name: 'Studio', role: 'manager' },
         { subject: 'group:Lab', name: 'Lab', role: 'member' },
       ],
     },
@@ -254,14 +257,14 @@ test('GitHub, which knows no OpenID, is asked for the number and the verified e-
   assert.deepEqual([(await ada.who())?.email, (await ada.who())?.name], ['ada@farm.example', 'ada']);
 });
 
-test('settings of issuers that do not fit are refused with a sentence', () => {
+test('settings of issuers that do not fit are refused with a sentence; a secret may be a file', async (t) => {
   for (const [env, says] of [
     [{ PILOT_OIDC_ISSUER: 'http://login.example', PILOT_OIDC_CLIENT_ID: 'x' }, /must begin with https/],
     [{ PILOT_OIDC_ISSUER: 'https://login.example' }, /not PILOT_OIDC_CLIENT_ID/],
     [{ PILOT_OIDC_CLIENT_ID: 'x' }, /not PILOT_OIDC_ISSUER/],
     [{ PILOT_MICROSOFT_CLIENT_ID: 'x' }, /not PILOT_MICROSOFT_TENANT/],
     [{ PILOT_MICROSOFT_CLIENT_ID: 'x', PILOT_MICROSOFT_TENANT: 'common' }, /one tenant/],
-    [{ PILOT_OIDC_GROUPS: 'staff=Rendering:boss' }, /as in "staff=Rendering:manager/],
+    [{ PILOT_OIDC_GROUPS: 'staff=Studio:boss' }, /as in "staff=Studio:manager/],
     [
       { PILOT_GOOGLE_CLIENT_ID: 'x', PILOT_GOOGLE_CLIENT_SECRET_FILE: '/nowhere' },
       /cannot be read \(ENOENT\)/,
@@ -272,4 +275,16 @@ test('settings of issuers that do not fit are refused with a sentence', () => {
   assert.deepEqual(readSignInConfig({ PILOT_OIDC_GROUPS: 'a=b=c:owner' }).groups, [
     { group: 'a=b', team: 'c', role: 'owner' },
   ]);
+  const folder = await temporaryFolder();
+  t.after(folder.remove);
+  const file = join(folder.path, 'secret');
+  await writeFile(file, 'from a file\n');
+  const env = {
+    PILOT_GOOGLE_CLIENT_ID: 'farm',
+    PILOT_GOOGLE_CLIENT_SECRET: '',
+    PILOT_GOOGLE_CLIENT_SECRET_FILE: file,
+  };
+  const [google] = readSignInConfig(env).providers;
+  assert.deepEqual([google?.id, google?.clientSecret], ['google', 'from a file']);
+  assert.deepEqual(readSignInConfig({}), { providers: [], firstSignIn: 'invite', groups: [] });
 });
