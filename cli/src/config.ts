@@ -6,10 +6,12 @@ import { SETTINGS } from '@parallel-pilot/shared/model/settings.ts';
 export type CliConfig = {
   /** PILOT_SERVER: the farm to speak to; `--server` goes before it. */
   server: string | null;
-  /** PILOT_KEY: the owner's key; `--key-file` goes before it. */
+  /** PILOT_KEY: a key of the farm; `--key-file` goes before it, and the one that `pilot login` keeps comes after. */
   key: string | null;
   /** PILOT_DATA: where an embedded farm keeps its database, files and logs. */
   dataFolder: string;
+  /** Where `pilot login` keeps keys. */
+  configFolder: string;
   /** PILOT_DEBUG=1: errors come with their stack, and Node's own warnings are shown. */
   debug: boolean;
   /** PILOT_TOKEN; `--token-file` goes before it. */
@@ -28,6 +30,7 @@ export function readCliConfig(env: NodeJS.ProcessEnv = process.env): CliConfig {
     server: given(env.PILOT_SERVER),
     key: given(env.PILOT_KEY),
     dataFolder: given(env.PILOT_DATA) ?? join(homedir(), '.parallel-pilot'),
+    configFolder: join(given(env.XDG_CONFIG_HOME) ?? join(homedir(), '.config'), 'parallel-pilot'),
     debug: isOn(env.PILOT_DEBUG),
     workerToken: given(env.PILOT_TOKEN),
     unsandboxed: isOn(env.PILOT_UNSANDBOXED),

@@ -25,7 +25,7 @@ export const withFarm = (command: Command): Command =>
   command
     .addOption(setting('PILOT_SERVER', 'the farm to speak to; otherwise the one on this machine'))
     .addOption(
-      setting('PILOT_KEY_FILE', "file with the owner's key, where the farm demands it (or PILOT_KEY)"),
+      setting('PILOT_KEY_FILE', 'file with a key, where "pilot login" did not get one (or PILOT_KEY)'),
     )
     .addOption(refusedSecret('--key', KEY_WAYS));
 

@@ -1,16 +1,20 @@
 import { printable } from '@parallel-pilot/shared/model/printable.ts';
 import { Command } from 'commander';
+import { accountsCommand } from './commands/accounts.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { downloadCommand } from './commands/download.ts';
 import { jobCommand } from './commands/job.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { loginCommand } from './commands/login.ts';
+import { logoutCommand } from './commands/logout.ts';
 import { logsCommand } from './commands/logs.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { priorityCommand } from './commands/priority.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { upCommand } from './commands/up.ts';
+import { whoamiCommand } from './commands/whoami.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
 import type { Context } from './context.ts';
@@ -31,12 +35,16 @@ export function createProgram(context: Context, version: string, exit: (code: nu
       writeErr: (text) => void context.stderr.write(printable(text.replace(/^error: /, ''))),
     });
   const add = (...commands: Command[]) => {
-    for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+    for (const command of commands) {
+      program.addCommand(command.copyInheritedSettings(program));
+      for (const sub of command.commands) sub.copyInheritedSettings(command);
+    }
   };
   program.commandsGroup('Work:');
   add(...CLI_KINDS.map((kind) => kind.command(context, exit)), downloadCommand(context, exit));
   program.commandsGroup('The farm:');
   add(upCommand(context, exit), workerCommand(context, exit), workersCommand(context));
+  add(loginCommand(context), logoutCommand(context), whoamiCommand(context), accountsCommand(context, exit));
   program.commandsGroup('Jobs:');
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));

@@ -7,7 +7,8 @@ import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-st
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createApp } from './app.ts';
-import { type Access, createAccess } from './auth/access.ts';
+import { type Access, createAccess, isLocalOnly } from './auth/access.ts';
+import type { Identities } from './auth/identities.ts';
 import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
@@ -19,14 +20,26 @@ import { startJobs } from './jobs/start-jobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
 import type { Parts } from './parts.ts';
+import type { Accounts, Mail } from './people/accounts.ts';
+import { firstAdminLink } from './people/first-admin.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export type BackendDeps = Pick<Parts, 'config' | 'secrets' | 'db' | 'clock' | 'random' | 'log'> & {
-  /** SHA-256 of the key that the farm's first person has, where there is one; never asked for on loopback. */
+  /** SHA-256 of the key that the owner of an older farm has, which stays good until it is revoked. */
   ownerKeyHash: string | null;
+  /** How people sign in beside keys; none where only this machine comes in. */
+  identities?: Identities | null;
+  accounts?: Accounts | null;
+  mail?: Mail | null;
 };
 
-export type Backend = { port: number; url: string; stop(): Promise<void> };
+export type Backend = {
+  port: number;
+  url: string;
+  /** Where the farm's first admin makes their account; null where nobody signs in, or there is one. */
+  adminLink: string | null;
+  stop(): Promise<void>;
+};
 
 /**
  * Wires the client backend on a database that is migrated, and listens. Does
@@ -42,6 +55,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const balancer = connectBalancer({ url: config.balancerUrl, token: secrets.controlToken, log });
   const first = await ensureFirstPerson(db, clock());
   if (deps.ownerKeyHash !== null) await adoptOwnerKey(deps, first, deps.ownerKeyHash);
+  const { accounts = null, mail = null } = deps;
   const access = createAccess({ ...deps, first });
   const live = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
   const blobs = await createFolderStore(join(config.dataFolder, 'blobs'));
@@ -59,14 +73,16 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     live,
   });
   const uploads = await createUploads(parts);
-  app = createApp(parts, { access, uploads, onSignOut: live.recheck });
+  app = createApp(parts, { access, accounts, mail, uploads, onSignOut: live.recheck });
   startJobs(parts, balancer, live);
   const sweeping = sweepHourly(parts, uploads, access);
   const url = urlOf(config, port);
+  const path = isLocalOnly(config) ? null : await firstAdminLink(deps);
   log.info({ event: 'backend.listening', url, port });
   return {
     port,
     url,
+    adminLink: path === null ? null : `${new URL(url).origin}${path}`,
     async stop() {
       clearInterval(sweeping);
       await parts.engine.close();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,7 +18,7 @@ test('starts without a balancer, says so, and stops when told or when its starte
   const first = await start({});
   const ready = readyOf(first.message);
   assert.equal(ready.url, `http://127.0.0.1:${ready.port}`);
-  assert.equal(ready.ownerKey, null);
+  assert.equal(ready.adminLink, null);
   assert.equal((await fetch(`${ready.url}/healthz`)).status, 200);
   const health = await (await fetch(`${ready.url}/readyz`)).json();
   assert.deepEqual(health, { ok: false, version: '0.1.0', problems: ['load-balancer'] });
@@ -32,31 +33,47 @@ test('starts without a balancer, says so, and stops when told or when its starte
   assert.deepEqual(await once(second.child, 'exit'), [0, null]);
 });
 
-test("on another address the owner's key is shown once and no log holds a secret", async (t) => {
+test('on another address one link makes the first admin, a new one at each start, and no log of ours holds a secret', async (t) => {
   const { start, folder } = await place(t);
   const env = { PILOT_HOST: '0.0.0.0', PILOT_LOG: 'debug' };
   const first = await start(env);
-  const { ownerKey, url, workerToken } = readyOf(first.message);
-  assert.ok(ownerKey !== null && ownerKey.length >= 32);
+  const { adminLink, url, workerToken } = readyOf(first.message);
+  assert.match(String(adminLink), /^http:\/\/127\.0\.0\.1:\d+\/welcome#[\w-]{43}$/);
   const status = async (authorization: string) =>
     (await fetch(`${url}/api/v1/jobs`, { headers: { authorization } })).status;
-  assert.deepEqual(
-    [await status(`Bearer ${ownerKey}`), await status(`Bearer ${workerToken}`), await status('')],
-    [200, 401, 401],
-  );
+  assert.deepEqual([await status(`Bearer ${workerToken}`), await status('')], [401, 401]);
   assert.equal(await connects(url, {}), false);
-  assert.equal(await connects(url, { authorization: `Bearer ${ownerKey}` }), true);
   await fetch(`${url}/api/v1/blobs/${'0'.repeat(64)}?lease=lse_01234567&signature=topsecret`);
+  const look = (link: string | null, at: string) =>
+    fetch(`${at}/api/v1/links/look`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: link?.split('#')[1] }),
+    });
+  assert.equal((await look(adminLink, url)).status, 200);
   first.child.kill('SIGTERM');
   await once(first.child, 'exit');
-  for (const secret of [ownerKey, workerToken, 'topsecret']) {
+  const token = adminLink?.split('#')[1] ?? '';
+  // Whoever started it shows the link.
+  for (const secret of [token, workerToken, 'topsecret'])
     assert.ok(!first.log().includes(secret), `the log holds ${secret}`);
-  }
-  for (const name of await readdir(join(folder, 'secrets'))) {
-    assert.ok(!(await readFile(join(folder, 'secrets', name), 'utf8')).includes(ownerKey), name);
-  }
+  assert.ok(!(await readdir(join(folder, 'secrets'))).includes('owner-key-sha256'));
+
+  const key = 'the-key-of-an-older-farm';
+  await writeFile(
+    join(folder, 'secrets', 'owner-key-sha256'),
+    createHash('sha256').update(key).digest('hex'),
+  );
   const second = await start(env);
-  assert.equal(readyOf(second.message).ownerKey, null);
+  const again = readyOf(second.message);
+  assert.notEqual(again.adminLink, adminLink);
+  assert.deepEqual(
+    [(await look(adminLink, again.url)).status, (await look(again.adminLink, again.url)).status],
+    [404, 200],
+  );
+  const authorization = `Bearer ${key}`;
+  assert.equal((await fetch(`${again.url}/api/v1/jobs`, { headers: { authorization } })).status, 200);
+  assert.equal(await connects(again.url, { authorization }), true);
 });
 
 test('a start that cannot be tells why in a sentence', async (t) => {

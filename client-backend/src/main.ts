@@ -4,8 +4,7 @@ import type { Ready, StartFailed } from '@parallel-pilot/shared/protocol/supervi
 import { openDatabase } from '@parallel-pilot/shared/server/db/open-database.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
-import { readOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
-import { isLocalOnly } from './auth/access.ts';
+import { findOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
 import { startBackend } from './backend.ts';
 import { readConfig } from './config.ts';
 
@@ -27,8 +26,6 @@ async function main(): Promise<void> {
   const log = createLog('client-backend', config.logLevel);
   await openDataFolder(config, log);
   const secrets = await readSecrets(config, random);
-  // Made only where it is demanded: a key that nobody was shown would lock the owner out later.
-  const ownerKey = isLocalOnly(config) ? null : await readOwnerKey(config.dataFolder, random);
   const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
   const backend = await startBackend({
     config,
@@ -37,23 +34,22 @@ async function main(): Promise<void> {
     clock: Date.now,
     random,
     log,
-    ownerKeyHash: ownerKey?.hash ?? null,
+    ownerKeyHash: await findOwnerKey(config.dataFolder),
   });
   stopWhenTold(async () => {
     await backend.stop();
     await db.destroy();
   });
-  const fresh = ownerKey?.fresh ?? null;
-  if (fresh !== null && process.send === undefined) {
-    console.log(`The owner's key, shown this once: ${fresh}`);
-  }
+  const { adminLink } = backend;
+  if (adminLink !== null && process.send === undefined)
+    console.log(`The farm's first admin makes their account here, once, within an hour: ${adminLink}`);
   await sendToParent({
     type: 'ready',
     process: 'client-backend',
     port: backend.port,
     url: backend.url,
     workerToken: secrets.workerToken,
-    ownerKey: fresh,
+    adminLink,
   });
 }
 

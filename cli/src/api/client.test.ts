@@ -35,7 +35,10 @@ describe('the API client', () => {
     await assert.rejects(createApi({ url: farm.url, key: null }).jobs(), (error) => {
       assert.ok(error instanceof ApiError);
       assert.equal(error.code, 'sign-in-required');
-      assert.match(error.message, /^Sign in\. Give the key in a file with --key-file/);
+      assert.match(
+        error.message,
+        /^Sign in\. Sign in with "pilot login", or give a key in a file with --key-file/,
+      );
       return true;
     });
     await farm.stop();

@@ -3,6 +3,7 @@ import { findFarm } from '../farm/presence.ts';
 import { readSecretFile } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { type Api, createApi } from './client.ts';
+import { keyOf } from './kept-keys.ts';
 import type { Connection } from './request.ts';
 
 export type ServerFlags = { server?: string; keyFile?: string; data?: string };
@@ -15,9 +16,14 @@ export async function findConnection(config: CliConfig, flags: ServerFlags): Pro
   const { keyFile } = flags;
   const key = keyFile === undefined ? config.key : await readSecretFile('--key-file', keyFile);
   const given = flags.server ?? config.server;
-  if (given !== null && given !== undefined) return { url: addressOf(given), key, local: false };
+  const withKey = async (url: string, local: boolean) => ({
+    url,
+    key: key ?? (await keyOf(config.configFolder, new URL(url).origin)),
+    local,
+  });
+  if (given !== null && given !== undefined) return withKey(addressOf(given), false);
   const found = await findFarm(flags.data ?? config.dataFolder);
-  return found === null ? null : { url: found.url, key, local: true };
+  return found === null ? null : withKey(found.url, true);
 }
 
 /** The same for a command that starts no farm of its own. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { SentenceError } from '../sentence-error.ts';
 
-/** Where a farm is, and the owner's key where it demands one. */
+/** Where a farm is, and a key where it demands one. */
 export type Connection = { url: string; key: string | null };
 
 /** The farm refused, with a sentence for the user and a stable code. */
@@ -110,7 +110,10 @@ async function refusalOf(reply: Response): Promise<ApiError> {
     return new ApiError({ status: reply.status, code: 'no-reason', message });
   }
   const { status, code, detail, choices } = problem.data;
-  const hint = status === 401 ? ' Give the key in a file with --key-file, or in the variable PILOT_KEY.' : '';
+  const hint =
+    status === 401
+      ? ' Sign in with "pilot login", or give a key in a file with --key-file, or in the variable PILOT_KEY.'
+      : '';
   return new ApiError({ status, code, message: `${detail}${hint}`, ...(choices ? { choices } : {}) });
 }
 

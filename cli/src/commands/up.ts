@@ -9,7 +9,7 @@ import { networkUrl } from '../farm/ports.ts';
 import { defaultWorkers } from '../farm/programs.ts';
 import { wholeNumber } from '../numbers.ts';
 import { setting, withExamples, withJson, withUnsandboxed } from '../options.ts';
-import { ownerKeyLines, upLines } from '../report/up-lines.ts';
+import { upLines } from '../report/up-lines.ts';
 import { type Interrupts, takeInterrupts } from '../run/interrupts.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { printJson } from '../text/print.ts';
@@ -65,42 +65,31 @@ async function run(context: Context, flags: Flags): Promise<number> {
     else stdout.write(`${text}\n`);
   };
   if (isWatched(context) && !flags.json) stdout.write('\n  Starting the farm …\n');
-  let ownerKey: string | null = null;
   const start = await startFarm(config, {
     host: flags.host,
     ports: { kind: 'fixed', port: flags.port, balancerPort: flags.balancerPort ?? flags.port + 1 },
     workers,
     verbose: flags.verbose ?? false,
     signal: interrupts.first,
-    onOwnerKey: (key) => {
-      ownerKey = key;
-    },
     onEvent: (event) => sayIncident(event, say),
   });
   if (start.ok) {
     const { unsandboxed } = config;
-    const facts = { ...describe(start.farm, flags.host), workers, unsandboxed, dataFolder, ownerKey };
+    const { adminLink } = start.farm;
+    const facts = { ...describe(start.farm, flags.host), workers, unsandboxed, dataFolder, adminLink };
     // Where nobody watches, what is printed ends up in a log.
     const token = isWatched(context) ? start.farm.workerToken : null;
     const lines = upLines({ ...facts, cpus: config.cpus, token }, isColoured(context, stdout));
-    return stayUp(start.farm, interrupts, say, (up) =>
-      up ? say('farm.ready', facts, lines.join('\n')) : sayKey(ownerKey, say),
-    );
+    return stayUp(start.farm, interrupts, say, () => say('farm.ready', facts, lines.join('\n')));
   }
-  sayKey(ownerKey, say);
   if (interrupts.first.aborted) return 130;
   throw new SentenceError(start.message);
 }
 
-async function stayUp(
-  farm: Farm,
-  interrupts: Interrupts,
-  say: Say,
-  sayHowItWent: (up: boolean) => void,
-): Promise<number> {
+async function stayUp(farm: Farm, interrupts: Interrupts, say: Say, sayUp: () => void): Promise<number> {
   const ended = Promise.race([farm.failed, aborted(interrupts.first)]);
   const up = Promise.race([farm.complete.then(() => true), ended.then(() => false)]);
-  sayHowItWent(await up);
+  if (await up) sayUp();
   const problem = await ended;
   if (problem === null) say('farm.stopping', {}, stoppingLine);
   await farm.stop(problem === null ? DRAIN_MS : 0, interrupts.second);
@@ -108,11 +97,6 @@ async function stayUp(
   if (problem !== null) throw new SentenceError(problem);
   say('farm.stopped', {}, '  Stopped. Jobs that are not finished go on when it is started again.');
   return 0;
-}
-
-// It cannot be shown a second time, so a farm that does not get up shows it too.
-function sayKey(ownerKey: string | null, say: Say): void {
-  if (ownerKey !== null) say('owner.key', { ownerKey }, ownerKeyLines(ownerKey).join('\n'));
 }
 
 function sayIncident(event: ChildEvent, say: Say): void {

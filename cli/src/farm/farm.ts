@@ -14,8 +14,6 @@ export type FarmOptions = {
   workers: number;
   verbose: boolean;
   onEvent(event: ChildEvent): void;
-  /** The owner's key, made just now because it is demanded: it can be shown this once, whatever comes after. */
-  onOwnerKey?(key: string): void;
   /** Aborted by a Ctrl-C that comes before the farm is up. */
   signal: AbortSignal;
 };
@@ -27,6 +25,8 @@ export type Farm = {
   publicUrl: string;
   balancerPort: number;
   workerToken: string;
+  /** Where the first admin makes their account, as it was at the start; null where there is one, or nobody signs in. */
+  adminLink: string | null;
   /** Resolves when all workers have joined. Work can be handed over before. */
   complete: Promise<void>;
   /** A sentence, once it turns out that none of its workers can be started. */
@@ -134,6 +134,7 @@ async function startParts(
     publicUrl: ready.url,
     balancerPort: plan.balancerPort,
     workerToken: ready.workerToken,
+    adminLink: ready.adminLink,
     complete,
     failed: failed.promise,
     stop,
@@ -152,7 +153,7 @@ type Servers =
 async function startServers(
   config: CliConfig,
   plan: FarmPlan,
-  { signal, onOwnerKey }: FarmOptions,
+  { signal }: FarmOptions,
   add: Add,
 ): Promise<Servers> {
   const stopped = { ok: false, message: 'Stopped before the farm was up.' } as const;
@@ -165,7 +166,6 @@ async function startServers(
   if (ready.process !== 'client-backend') {
     return { ok: false, message: `The server introduced itself as "${ready.process}".` };
   }
-  if (ready.ownerKey !== null) onOwnerKey?.(ready.ownerKey);
   return signal.aborted ? stopped : { ok: true, ready };
 }
 

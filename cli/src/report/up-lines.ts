@@ -13,7 +13,8 @@ export type UpFacts = {
   unsandboxed: boolean;
   cpus: number;
   dataFolder: string;
-  ownerKey: string | null;
+  /** Where the first admin makes their account; null where there is one, or nobody signs in. */
+  adminLink: string | null;
 };
 
 /** What `pilot up` says once the farm is up. */
@@ -37,10 +38,10 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
         '  Only this machine can reach the farm. To let others in, start it with --host 0.0.0.0;',
         '  the line by which they join as workers is shown then.',
       ];
-  const key =
-    facts.ownerKey === null
+  const admin =
+    facts.adminLink === null
       ? []
-      : ['', ...ownerKeyLines(facts.ownerKey).map((line) => style('yellow', line))];
+      : ['', ...adminLinkLines(facts.adminLink).map((line) => style('yellow', line))];
   return [
     '',
     `  ${style('green', '●')} ${style('bold', 'Parallel Pilot is up')}`,
@@ -49,7 +50,7 @@ export function upLines(facts: UpFacts, colour: boolean): string[] {
     `  Workers   ${workers}`,
     `  Data      ${facts.dataFolder}`,
     ...(facts.unsandboxed && facts.workers > 0 ? unsandboxedLines.map((line) => style('yellow', line)) : []),
-    ...key,
+    ...admin,
     '',
     ...join,
     '',
@@ -63,8 +64,8 @@ const unsandboxedLines = [
   '  --unsandboxed: where this machine has no sandbox, a job can read, change and send away all that you can.',
 ];
 
-/** The key as it is shown the one time that it can be. */
-export const ownerKeyLines = (key: string): string[] => [
-  `  The owner's key, shown this once: ${key}`,
-  '  The website asks for it; the command line takes it from PILOT_KEY.',
+const adminLinkLines = (link: string): string[] => [
+  '  Nobody can sign in yet. The first account, an admin’s, is made here, once, within an hour:',
+  `    ${link}`,
+  '  A later start shows a new link until then.',
 ];

@@ -45,7 +45,7 @@ export interface Access {
 }
 
 export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'log' | 'first'> & {
-  identities?: Identities;
+  identities?: Identities | null | undefined;
 };
 
 /**
@@ -55,7 +55,8 @@ export type AccessParts = Pick<Parts, 'config' | 'db' | 'clock' | 'random' | 'lo
  * a key or a session is demanded.
  */
 export function createAccess(parts: AccessParts): Access {
-  const { config, identities = null } = parts;
+  const { config } = parts;
+  const identities = parts.identities ?? null;
   const local = isLocalOnly(config);
   const sessions = createSessions(parts);
   const keys = createKeys(parts);

@@ -11,7 +11,7 @@ export function mountDocs(app: OpenAPIHono): void {
       title: 'Parallel Pilot',
       version: packageJson.version,
       description:
-        "Errors are RFC 9457 problem documents. On any address but loopback, send the owner's key as a bearer token.",
+        'Errors are RFC 9457 problem documents. On any address but loopback, send a key of your account as a bearer token.',
     },
     servers: [{ url: '/' }],
   });

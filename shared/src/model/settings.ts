@@ -7,10 +7,10 @@ export type Setting = { flag: `--${string}` | null; about: string };
  */
 export const SETTINGS = {
   PILOT_SERVER: { flag: '--server <url>', about: 'the farm to speak to' },
-  PILOT_KEY_FILE: { flag: '--key-file <file>', about: "file with the owner's key" },
+  PILOT_KEY_FILE: { flag: '--key-file <file>', about: 'file with a key of the farm' },
   PILOT_KEY: {
     flag: null,
-    about: "the owner's key itself: never as a flag, which every user of a machine can read",
+    about: 'the key itself, for machines: never as a flag, which every user of a machine can read',
   },
   PILOT_DATA: { flag: '--data <dir>', about: 'folder for the database, files and logs of a farm' },
   PILOT_DEBUG: { flag: null, about: '1: errors of `pilot` come with their stack' },

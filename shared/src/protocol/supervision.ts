@@ -14,8 +14,8 @@ export const Ready = z.discriminatedUnion('process', [
     url: z.url(),
     /** Lets the starter's own workers join. */
     workerToken: z.string(),
-    /** The owner's key, only when it was made just now and is demanded. */
-    ownerKey: z.string().nullable(),
+    /** Where the farm's first admin makes their account: good once, for an hour. Null where there is one, or nobody signs in. */
+    adminLink: z.url().nullable(),
   }),
   z.object({ type: z.literal('ready'), process: z.literal('worker'), name: z.string() }),
 ]);

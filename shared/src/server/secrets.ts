@@ -15,7 +15,7 @@ export type Secrets = {
 
 /** Reads the farm's secrets, making those that are not there yet: one file each, mode 0600, under `<data>/secrets`. */
 export async function readSecrets(config: ServerConfig, random: RandomBytes): Promise<Secrets> {
-  const kept = async (name: string) => (await keep(config.dataFolder, name, token(random))).value;
+  const kept = (name: string) => keep(config.dataFolder, name, token(random));
   return {
     workerToken: config.secrets.workerToken ?? (await kept('worker-token')),
     controlToken: config.secrets.controlToken ?? (await kept('control-token')),
@@ -23,17 +23,10 @@ export async function readSecrets(config: ServerConfig, random: RandomBytes): Pr
   };
 }
 
-/**
- * The owner's key, of which only the SHA-256 is kept. `fresh` is the key itself
- * on the very first call, to be shown once; null ever after.
- */
-export async function readOwnerKey(
-  dataFolder: string,
-  random: RandomBytes,
-): Promise<{ hash: string; fresh: string | null }> {
-  const key = token(random);
-  const { value, made } = await keep(dataFolder, 'owner-key-sha256', sha256(key));
-  return { hash: value, fresh: made ? key : null };
+/** The SHA-256 of the one key of an older farm; null where there is none. New ones are in the database. */
+export async function findOwnerKey(dataFolder: string): Promise<string | null> {
+  const file = join(dataFolder, 'secrets', 'owner-key-sha256');
+  return (await readFile(file, 'utf8').catch(ignoreMissing))?.trim() ?? null;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -45,27 +38,19 @@ export const sameSecret = (a: string, b: string): boolean =>
 const token = (random: RandomBytes): string => Buffer.from(random(24)).toString('base64url');
 
 // Both servers may start at once on an empty folder: the file appears whole or not at all, and the first one wins.
-async function keep(
-  dataFolder: string,
-  name: string,
-  fresh: string,
-): Promise<{ value: string; made: boolean }> {
+async function keep(dataFolder: string, name: string, fresh: string): Promise<string> {
   const folder = join(dataFolder, 'secrets');
   const file = join(folder, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const existing = await readFile(file, 'utf8').catch(ignoreMissing);
-  if (existing !== undefined) return { value: existing.trim(), made: false };
+  if (existing !== undefined) return existing.trim();
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${fresh}\n`, { mode: 0o600 });
-  const made = await link(draft, file).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return false;
-      throw error;
-    },
-  );
+  await link(draft, file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   await rm(draft);
-  return { value: (await readFile(file, 'utf8')).trim(), made };
+  return (await readFile(file, 'utf8')).trim();
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

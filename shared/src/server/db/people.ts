@@ -74,7 +74,7 @@ export const findPerson = (db: Db, id: PersonId): Promise<PersonRow | undefined>
 export async function setPerson(
   db: Db,
   id: PersonId,
-  what: Partial<Pick<PersonRow, 'subject' | 'name' | 'email' | 'role'>>,
+  what: Partial<Pick<PersonRow, 'subject' | 'name' | 'email' | 'role' | 'banned_at'>>,
 ): Promise<void> {
   await db.updateTable('people').set(what).where('id', '=', id).execute();
 }
