@@ -79,6 +79,20 @@ export const SETTINGS = {
   PILOT_SMTP_URL: { flag: null, about: 'server that sends mail: smtps://user:password@mail.example' },
   PILOT_SMTP_URL_FILE: { flag: null, about: 'file with it, which is safer' },
   PILOT_MAIL_FROM: { flag: null, about: 'sender of mail: Render farm <farm@example.org>' },
+  PILOT_CLERK_PUBLISHABLE_KEY: {
+    flag: null,
+    about: 'publishable key of the Clerk application to sign in by',
+  },
+  PILOT_CLERK_JWT_KEY: { flag: null, about: 'its public key as PEM, which proves its session tokens' },
+  PILOT_CLERK_JWT_KEY_FILE: { flag: null, about: 'file with it' },
+  PILOT_CLERK_AUTHORIZED_PARTIES: {
+    flag: null,
+    about: 'origins of the pages that sign in by it; the public address without',
+  },
+  PILOT_CLERK_ORGANIZATION: {
+    flag: null,
+    about: 'required: nobody comes in who has chosen no organisation',
+  },
   PILOT_MAX_UPLOAD_BYTES: { flag: null, about: 'of one upload' },
   PILOT_MAX_OPEN_UPLOAD_BYTES: { flag: null, about: 'of all uploads that are not finished' },
   PILOT_MAX_CONNECTIONS: { flag: null, about: 'of a server' },
