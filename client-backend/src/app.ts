@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { hostOfKey } from '@parallel-pilot/shared/server/clerk-config.ts';
 import { compress } from 'hono/compress';
 import { auditTrail } from './audit/audit-trail.ts';
 import { createOperations } from './audit/operations.ts';
@@ -62,11 +63,12 @@ export function createApp(
   { access, accounts = null, mail = null, onSignOut, uploads, siteFolder }: AppParts,
 ): OpenAPIHono {
   const app = newRoutes();
+  const clerk = access.identities?.ways.clerk ?? null;
   app.onError(onError(parts.log));
   app.notFound((c) => problem(c, 404, 'not-found', `There is nothing at ${c.req.path}.`));
   app.use(
     accessLog(parts.log),
-    securityHeaders(),
+    securityHeaders(clerk === null ? null : hostOfKey(clerk.publishableKey)),
     auditTrail(parts, {
       needOf: (method, path) => needOf(method, path),
       operationOf: (method, path) => operationOf(method, path),

@@ -38,6 +38,8 @@ export type Backend = {
   url: string;
   /** Where the farm's first admin makes their account; null where nobody signs in, or there is one. */
   adminLink: string | null;
+  /** Ends the live connections of pages that may not watch any more. */
+  recheck(): void;
   stop(): Promise<void>;
 };
 
@@ -84,11 +86,13 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   startJobs(parts, balancer, live);
   const sweeping = sweepHourly(parts, uploads, access);
   const url = urlOf(config, port);
-  const path = isLocalOnly(config) ? null : await firstAdminLink(deps);
+  // Where others vouch for people, the shell says who looks after the farm.
+  const path = isLocalOnly(config) || access.mode === 'clerk' ? null : await firstAdminLink(deps);
   log.info({ event: 'backend.listening', url, port });
   return {
     port,
     url,
+    recheck: live.recheck,
     adminLink: path === null ? null : `${new URL(url).origin}${path}`,
     async stop() {
       clearInterval(sweeping);

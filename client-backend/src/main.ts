@@ -5,8 +5,11 @@ import { openDatabase } from '@parallel-pilot/shared/server/db/open-database.ts'
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { findOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
+import { isLocalOnly } from './auth/access.ts';
 import { startBackend } from './backend.ts';
-import { readConfig } from './config.ts';
+import { readConfig, readSignIn } from './config.ts';
+import { createMailer } from './mail/mailer.ts';
+import { openIdentities } from './open-identities.ts';
 
 const random = (count: number) => randomBytes(count);
 
@@ -27,17 +30,25 @@ async function main(): Promise<void> {
   await openDataFolder(config, log);
   const secrets = await readSecrets(config, random);
   const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
+  const parts = { config, secrets, db, clock: Date.now, random, log };
+  const { mail, ...ways } = readSignIn();
+  let recheck = () => {};
+  // On this machine alone nobody signs in, and nothing of it is loaded.
+  const door = isLocalOnly(config)
+    ? { identities: null }
+    : {
+        ...(await openIdentities({ ...parts, ...ways, onChange: () => recheck() })),
+        mail: mail === null ? null : createMailer(mail, log),
+      };
   const backend = await startBackend({
-    config,
-    secrets,
-    db,
-    clock: Date.now,
-    random,
-    log,
+    ...parts,
+    ...door,
     ownerKeyHash: await findOwnerKey(config.dataFolder),
   });
+  recheck = backend.recheck;
   stopWhenTold(async () => {
     await backend.stop();
+    await door.identities?.close();
     await db.destroy();
   });
   const { adminLink } = backend;

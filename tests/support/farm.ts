@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FromChild } from '@parallel-pilot/shared/protocol/supervision.ts';
+import { FromChild, type Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import { connectDatabase, type Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { until } from './until.ts';
 
@@ -22,6 +22,8 @@ export type Part = {
   pid(): number | undefined;
   running(): boolean;
   log(): Promise<string>;
+  /** What a backend that others reach said at its last start: where its first admin makes their account. */
+  adminLink(): string | null;
 };
 
 export type Farm = {
@@ -39,6 +41,8 @@ export type Farm = {
 export type FarmOptions = {
   workers?: number;
   databaseUrl?: string;
+  /** Of the backend, where something has to know it before. */
+  port?: number;
   env?: Record<string, string>;
   folder?: string;
   /** Where the processes' output goes, when not beside their data. */
@@ -49,7 +53,7 @@ export type FarmOptions = {
 export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'pilot-farm-')));
   const logs = options.logs ?? join(folder, 'test-logs');
-  const [port, balancerPort] = [await freePort(), await freePort()];
+  const [port, balancerPort] = [options.port ?? (await freePort()), await freePort()];
   const databaseUrl = options.databaseUrl ?? `sqlite:${join(folder, 'farm.sqlite')}`;
   const env = {
     PILOT_DATA: folder,
@@ -108,12 +112,14 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
 /** A process of this repository, started with an IPC channel and awaited until it says `ready`. */
 export function part(name: string, main: string, logs: string, env: Record<string, string>): Part {
   let child: ChildProcess | undefined;
+  let adminLink: string | null = null;
   const logFile = join(logs, `${name}.log`);
   return {
     name,
     pid: () => child?.pid,
     running: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     log: () => readFile(logFile, 'utf8'),
+    adminLink: () => adminLink,
     async start(more = {}) {
       await mkdir(logs, { recursive: true });
       // The servers' flags are those of an embedded farm.
@@ -125,7 +131,8 @@ export function part(name: string, main: string, logs: string, env: Record<strin
       const log = createWriteStream(logFile, { flags: 'a' });
       child.stdout?.pipe(log, { end: false });
       child.stderr?.pipe(log, { end: false });
-      await ready(name, child, logFile);
+      const told = await ready(name, child, logFile);
+      adminLink = told.process === 'client-backend' ? told.adminLink : null;
     },
     async end(signal) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -138,12 +145,12 @@ export function part(name: string, main: string, logs: string, env: Record<strin
   };
 }
 
-async function ready(name: string, child: ChildProcess, logFile: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
+async function ready(name: string, child: ChildProcess, logFile: string): Promise<Ready> {
+  return new Promise<Ready>((resolve, reject) => {
     child.on('message', (raw) => {
       const message = FromChild.safeParse(raw);
       if (!message.success) return;
-      if (message.data.type === 'ready') resolve();
+      if (message.data.type === 'ready') resolve(message.data);
       else reject(new Error(`${name}: ${message.data.message}`));
     });
     child.once('exit', async (code, signal) => {

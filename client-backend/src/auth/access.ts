@@ -86,7 +86,7 @@ export function createAccess(parts: AccessParts): Access {
     const opened = token === undefined ? null : await sessions.find(token);
     if (opened !== null) return opened;
     const identity = (await identities?.identify(request)) ?? null;
-    if (identity !== null) return principals.ofIdentity(identity, team);
+    if (identity !== null) return 'ok' in identity ? identity : principals.ofIdentity(identity, team);
     const address = addressOf(request, config);
     if (token !== undefined && unknownSessions.failed(peerOf(address)) <= MOST_ATTEMPTS)
       parts.log.info({ event: 'access.refused', code: 'unknown-session', address });

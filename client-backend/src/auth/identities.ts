@@ -1,6 +1,6 @@
 import type { TeamRole } from '@parallel-pilot/shared/access/principal.ts';
 import type { Session } from '@parallel-pilot/shared/api/farm.ts';
-import type { AccessRequest } from './request.ts';
+import type { AccessRequest, Refusal } from './request.ts';
 
 /** Whom a cookie or token was shown to belong to by a library; what they may is looked up elsewhere. */
 export type Identity = {
@@ -32,8 +32,8 @@ export interface Identities {
   readonly mode: 'accounts' | 'clerk';
   /** What the sign-in page offers. */
   readonly ways: Session['ways'];
-  /** Null where nothing was shown that is good. */
-  identify(request: AccessRequest): Promise<Identity | null>;
+  /** Null where nothing was shown, and a refusal where what was shown does not do and can be said why. */
+  identify(request: AccessRequest): Promise<Identity | Refusal | null>;
   /** Requests below /api/auth, where the library has its own. */
   handle?(request: Request, from: AccessRequest): Promise<Response>;
   close(): Promise<void>;

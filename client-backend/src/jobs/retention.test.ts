@@ -77,14 +77,12 @@ for (const place of ['SQLite', 'MariaDB']) {
         .execute();
       assert.deepEqual(
         audit.map((row) => ({ ...row })),
-        [done, failed]
-          .toSorted()
-          .map((target) => ({
-            action: 'job.expire',
-            target,
-            team_id: farm.parts.first.team,
-            detail_json: '{"days":30}',
-          })),
+        [done, failed].toSorted().map((target) => ({
+          action: 'job.expire',
+          target,
+          team_id: farm.parts.first.team,
+          detail_json: '{"days":30}',
+        })),
       );
     });
 

@@ -103,6 +103,7 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
   const newest = job.state === 'completed' && total > 0 ? total - 1 : finished[0]?.ordinal;
   return {
     id: job.id,
+    person: job.person_id,
     kind: job.kind,
     name: job.name,
     state: job.state,

@@ -1,20 +1,26 @@
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
-/** What browsers may do with our pages: run our own files only, and never inside another site's page. */
-export const securityHeaders = (): MiddlewareHandler =>
-  secureHeaders({
+/**
+ * What browsers may do with our pages: run our own files only, and never inside another site's page. `clerkHost` is
+ * where people sign in by Clerk, whose script draws its form in the page (https://clerk.com/docs/security/clerk-csp).
+ */
+export function securityHeaders(clerkHost: string | null = null): MiddlewareHandler {
+  const clerk = clerkHost === null ? [] : [`https://${clerkHost}`];
+  const robots = clerkHost === null ? [] : ['https://challenges.cloudflare.com'];
+  return secureHeaders({
     // Replies with bytes that others made bring a stricter policy along.
     overwrite: false,
     contentSecurityPolicy: {
       defaultSrc: ["'self'"],
-      scriptSrc: ["'self'"],
+      scriptSrc: ["'self'", ...clerk, ...robots],
       // Mantine sets its colours and sizes in style elements and attributes.
       styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:', 'blob:'],
+      imgSrc: ["'self'", 'data:', 'blob:', ...(clerkHost === null ? [] : ['https://img.clerk.com'])],
       mediaSrc: ["'self'", 'blob:'],
       workerSrc: ["'self'", 'blob:'],
-      connectSrc: ["'self'"],
+      connectSrc: ["'self'", ...clerk],
+      ...(clerkHost === null ? {} : { frameSrc: robots }),
       objectSrc: ["'none'"],
       baseUri: ["'self'"],
       formAction: ["'self'"],
@@ -24,3 +30,4 @@ export const securityHeaders = (): MiddlewareHandler =>
     // The farm speaks plain HTTP; a proxy that adds TLS adds this too.
     strictTransportSecurity: false,
   });
+}

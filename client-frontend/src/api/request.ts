@@ -18,6 +18,16 @@ export class UnreachableError extends Error {
 
 type Call = { method?: string; body?: unknown; signal?: AbortSignal | undefined };
 
+let bearer: (() => Promise<string | null>) | null = null;
+
+/** Where each request takes its token from, where whoever signed in is vouched for by a script in this page. */
+export function takeTokensFrom(source: typeof bearer): void {
+  bearer = source;
+}
+
+/** The token of this moment; null where sessions are kept in cookies alone, or nobody is signed in. */
+export const presentToken = async (): Promise<string | null> => (await bearer?.()) ?? null;
+
 /** Calls the farm's API and parses the reply. Throws ProblemError, UnreachableError, or a ZodError for a reply of another form. */
 export async function request<S extends z.ZodType>(
   schema: S,
@@ -62,6 +72,8 @@ const isHeardBefore = ({ method }: Call, error: unknown): boolean =>
 
 async function sendOnce(path: string, { method = 'GET', body, signal }: Call): Promise<Response> {
   const init: RequestInit = { method, headers: { accept: 'application/json' }, signal: signal ?? null };
+  const token = await presentToken();
+  if (token !== null) init.headers = { ...init.headers, authorization: `Bearer ${token}` };
   if (body !== undefined) {
     init.headers = { ...init.headers, 'content-type': 'application/json' };
     init.body = JSON.stringify(body);

@@ -39,6 +39,7 @@ afterEach(() => Object.assign(globalThis, real));
 
 const ROW = {
   id: 'job_abcdefghij0123456789',
+  person: 'per_abcdefghij0123456789',
   kind: 'blender',
   name: 'one',
   state: 'preparing',

@@ -12,9 +12,12 @@ import {
 import { useMutation } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { useMay } from '../api/session.ts';
+import { useFetched } from '../components/use-fetched.ts';
 import { showProblem } from '../job/job-command.ts';
-import { actIn, leave } from '../people/account.ts';
+import { actIn, leave } from '../pages/people/account.ts';
 import classes from './Shell.module.css';
+
+const clerkOrganizations = async () => (await import('./ClerkOrganizations.tsx')).ClerkOrganizations;
 
 /** The teams one may act in, the pages about people, and the way out. It opens with its first rendering, which a click asked for. */
 export function AccountMenu({ session }: { session: Session }) {
@@ -31,6 +34,7 @@ export function AccountMenu({ session }: { session: Session }) {
     onError: showProblem,
   });
   const { person, team, teams } = session;
+  const ClerkOrganizations = useFetched(clerkOrganizations, session.mode === 'clerk');
   if (person === null) return null;
   return (
     <Menu position="bottom-end" width={250} defaultOpened>
@@ -45,7 +49,7 @@ export function AccountMenu({ session }: { session: Session }) {
           leftSection={<IconUserCircle size={20} aria-hidden />}
           loading={signOut.isPending || toTeam.isPending}
         >
-          <span>{team?.name ?? person.name}</span>
+          <span className={classes.whoName}>{team?.name ?? person.name}</span>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
@@ -70,6 +74,7 @@ export function AccountMenu({ session }: { session: Session }) {
             <Menu.Divider />
           </>
         )}
+        {ClerkOrganizations !== null && <ClerkOrganizations />}
         <Menu.Item component={Link} to="/team" leftSection={<IconUsers size={16} aria-hidden />}>
           {team?.personal === true ? 'Your own team' : 'The team'}
         </Menu.Item>

@@ -27,7 +27,7 @@ export function AccountSwitch() {
       loading={wanted}
       onClick={() => setWanted(true)}
     >
-      <span>{session.team?.name ?? session.person.name}</span>
+      <span className={classes.whoName}>{session.team?.name ?? session.person.name}</span>
     </Button>
   );
 }

@@ -10,13 +10,17 @@ import { LiveProvider } from '../live/LiveProvider.tsx';
 
 const signInPage = async () => (await import('../pages/signin/SignInPage.tsx')).SignInPage;
 
+const clerkGate = async () => (await import('./ClerkGate.tsx')).ClerkGate;
+
 /** Lets nobody in who has to sign in first. */
 export function Gate() {
   const queries = useQueryClient();
   const session = useQuery(sessionQuery());
   const away = session.data === undefined && session.error !== null;
   const signsIn = session.data !== undefined && session.data.person === null;
-  const SignInPage = useFetched(signInPage, signsIn);
+  const clerk = session.data?.ways.clerk ?? null;
+  const SignInPage = useFetched(signInPage, signsIn && clerk === null);
+  const ClerkGate = useFetched(clerkGate, clerk !== null);
   useEffect(() => {
     if (!away) return;
     const timer = setInterval(() => void queries.refetchQueries(sessionQuery()), 3_000);
@@ -36,6 +40,7 @@ export function Gate() {
       </main>
     );
   }
+  if (clerk !== null) return ClerkGate !== null && <ClerkGate clerk={clerk} session={session.data} />;
   if (signsIn) return SignInPage !== null && <SignInPage ways={session.data.ways} />;
   return (
     <LiveProvider>

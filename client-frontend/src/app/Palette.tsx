@@ -1,11 +1,21 @@
 import { Modal } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconCpu, IconPlus, IconStack2 } from '@tabler/icons-react';
+import {
+  IconCpu,
+  IconHistory,
+  IconPlus,
+  IconStack2,
+  IconUserCircle,
+  IconUserCog,
+  IconUsers,
+  IconUsersGroup,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Command } from 'cmdk';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { foundJobsQuery } from '../api/queries.ts';
+import { useMay, useSession } from '../api/session.ts';
 import { formatAgo } from '../components/format.ts';
 import { StateBadge } from '../components/StateBadge.tsx';
 import { siteKind } from '../kinds/registry.ts';
@@ -17,6 +27,27 @@ const PAGES = [
   { to: '/new', label: 'New job', Icon: IconPlus },
   { to: '/workers', label: 'Workers', Icon: IconCpu },
 ] as const;
+
+/** Pages of a farm where people sign in. */
+const WITH_ACCOUNTS = [
+  { to: '/team', label: 'Team', Icon: IconUsers },
+  { to: '/account', label: 'Your account', Icon: IconUserCircle },
+] as const;
+const OF_ADMINS = [
+  { to: '/farm/people', label: 'People of the farm', Icon: IconUserCog },
+  { to: '/farm/teams', label: 'Teams and limits', Icon: IconUsersGroup },
+  { to: '/farm/audit', label: 'Audit', Icon: IconHistory },
+] as const;
+
+function usePages() {
+  const may = useMay();
+  const accounts = useSession()?.mode !== 'local';
+  return [
+    ...PAGES.filter(({ to }) => to !== '/new' || may('jobs.submit')),
+    ...(accounts ? WITH_ACCOUNTS : []),
+    ...(accounts && may('people.manage') ? OF_ADMINS : []),
+  ];
+}
 
 const PAUSE_MS = 120;
 
@@ -51,7 +82,7 @@ function Finder({ onClose }: { onClose(): void }) {
     onClose();
     void navigate(to);
   };
-  const pages = PAGES.filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()));
+  const pages = usePages().filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()));
   const now = Date.now();
   const [marked, setMarked] = useState('');
   const all = [...(jobs ?? []).map((job) => job.id as string), ...pages.map(({ to }) => to as string)];

@@ -2,12 +2,16 @@ import { Button } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { failureOf } from '@parallel-pilot/shared/kinds/failures.ts';
 import { Link } from 'react-router';
+import { useMay } from '../api/session.ts';
 import classes from './Job.module.css';
 import { useJobCommand } from './job-command.ts';
+import { useMayWith } from './may-with.ts';
 
 /** Why the job failed, and what helps. */
 export function Failure({ job, title }: { job: JobDetail; title: string }) {
   const command = useJobCommand(job.id);
+  const { steers } = useMayWith(job);
+  const submits = useMay()('jobs.submit');
   const [sentence, ...log] = (job.problem?.message ?? 'The farm did not say why.').split('\n\n');
   return (
     <section className={classes.failure} role="alert" aria-label="Why the job failed">
@@ -15,14 +19,16 @@ export function Failure({ job, title }: { job: JobDetail; title: string }) {
       <p>{sentence}</p>
       {log.length > 0 && <pre>{log.join('\n\n')}</pre>}
       <div className={classes.failureActions}>
-        {canHelp(job.problem?.code) && (
+        {steers && canHelp(job.problem?.code) && (
           <Button color="berry" loading={command.isPending} onClick={() => command.mutate('retry')}>
             Retry failed
           </Button>
         )}
-        <Button component={Link} to="/new" variant="default">
-          Start another job
-        </Button>
+        {submits && (
+          <Button component={Link} to="/new" variant="default">
+            Start another job
+          </Button>
+        )}
       </div>
     </section>
   );

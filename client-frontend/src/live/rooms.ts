@@ -3,6 +3,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobPatch, JobsPatch, WorkersChanged } from '@parallel-pilot/shared/protocol/live.ts';
 import type { QueryClient } from '@tanstack/react-query';
 import { io, type Socket } from 'socket.io-client';
+import { presentToken } from '../api/request.ts';
 import { connection } from './connection.ts';
 import { refreshRows } from './job-rows.ts';
 import { patchJobQueries } from './patch-queries.ts';
@@ -19,7 +20,12 @@ export interface LiveRooms {
 const FLUSH_MS = 100;
 
 export function openLiveRooms(queries: QueryClient): LiveRooms {
-  const socket = io('/live', { transports: ['websocket'], reconnectionDelayMax: 3_000 });
+  const socket = io('/live', {
+    transports: ['websocket'],
+    reconnectionDelayMax: 3_000,
+    // Tokens of a minute are asked for anew each time it connects; their script keeps the cookie as new.
+    auth: (give) => void presentToken().then((token) => give(token === null ? {} : { token })),
+  });
   const watchers = new Map<Room, number>();
   const pending = new Map<string, JobPatch>();
   const waiting = new Map<() => void, Room>();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { JobView, submissionWith } from '../kinds/public.ts';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
-import { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
+import { ChunkId, JobId, LeaseId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
@@ -41,6 +41,8 @@ export type Counts = z.infer<typeof Counts>;
 /** A row of the job list. Times in ms since 1970. */
 export const JobSummary = z.object({
   id: JobId,
+  /** Who submitted it: more may be done to what is one's own. */
+  person: PersonId,
   kind: z.string(),
   name: z.string(),
   state: z.enum(JOB_STATUSES),

@@ -63,7 +63,7 @@ export const SETTINGS = {
   PILOT_OIDC_GROUPS_CLAIM: { flag: null, about: "the claim with somebody's groups, such as groups" },
   PILOT_OIDC_GROUPS: {
     flag: null,
-    about: 'what groups are here: staff=Studio:manager, students=Lab:member',
+    about: 'what groups are here: staff=Rendering:manager, students=Lab:member',
   },
   PILOT_GOOGLE_CLIENT_ID: { flag: null, about: 'signing in by Google' },
   PILOT_GOOGLE_CLIENT_SECRET: { flag: null, about: 'its secret' },
@@ -78,7 +78,21 @@ export const SETTINGS = {
   PILOT_MICROSOFT_TENANT: { flag: null, about: 'the id or domain of the one tenant whose people sign in' },
   PILOT_SMTP_URL: { flag: null, about: 'server that sends mail: smtps://user:password@mail.example' },
   PILOT_SMTP_URL_FILE: { flag: null, about: 'file with it, which is safer' },
-  PILOT_MAIL_FROM: { flag: null, about: 'sender of mail: The farm <farm@example.org>' },
+  PILOT_MAIL_FROM: { flag: null, about: 'sender of mail: Render farm <farm@example.org>' },
+  PILOT_CLERK_PUBLISHABLE_KEY: {
+    flag: null,
+    about: 'publishable key of the Clerk application to sign in by',
+  },
+  PILOT_CLERK_JWT_KEY: { flag: null, about: 'its public key as PEM, which proves its session tokens' },
+  PILOT_CLERK_JWT_KEY_FILE: { flag: null, about: 'file with it' },
+  PILOT_CLERK_AUTHORIZED_PARTIES: {
+    flag: null,
+    about: 'origins of the pages that sign in by it; the public address without',
+  },
+  PILOT_CLERK_ORGANIZATION: {
+    flag: null,
+    about: 'required: nobody comes in who has chosen no organisation',
+  },
   PILOT_MAX_UPLOAD_BYTES: { flag: null, about: 'of one upload' },
   PILOT_MAX_OPEN_UPLOAD_BYTES: { flag: null, about: 'of all uploads that are not finished' },
   PILOT_TEAM_WAITING_JOBS: {

@@ -1,4 +1,4 @@
-import { Secret } from '../../people/Secret.tsx';
+import { Secret } from '../people/Secret.tsx';
 
 export function BackupCodes({ codes }: { codes: readonly string[] }) {
   return (

@@ -1,11 +1,11 @@
 import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { Panel } from '../../components/Panel.tsx';
-import { beginTotp, endTotp, newBackupCodes } from '../../people/auth.ts';
-import { Dialog } from '../../people/Dialog.tsx';
-import classes from '../../people/People.module.css';
-import { waysQuery } from '../../people/queries.ts';
-import { useChange } from '../../people/use-change.ts';
+import { beginTotp, endTotp, newBackupCodes } from '../people/auth.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import classes from '../people/People.module.css';
+import { waysQuery } from '../people/queries.ts';
+import { useChange } from '../people/use-change.ts';
 import { BackupCodes } from './BackupCodes.tsx';
 import { ProveApp } from './ProveApp.tsx';
 

@@ -5,13 +5,13 @@ import { useState } from 'react';
 import { useMay } from '../../api/session.ts';
 import { formatAgo } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { AskedButton } from '../../people/AskedButton.tsx';
-import { revokeKey } from '../../people/account.ts';
-import classes from '../../people/People.module.css';
-import { keysQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
-import { Secret } from '../../people/Secret.tsx';
-import { useChange } from '../../people/use-change.ts';
+import { AskedButton } from '../people/AskedButton.tsx';
+import { revokeKey } from '../people/account.ts';
+import classes from '../people/People.module.css';
+import { keysQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
+import { Secret } from '../people/Secret.tsx';
+import { useChange } from '../people/use-change.ts';
 import { NewKey } from './NewKey.tsx';
 
 /** Keys for programs and other machines, each with what it may. */

@@ -2,11 +2,11 @@ import { Checkbox, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { SCOPES, type Scope } from '@parallel-pilot/shared/access/principal.ts';
 import { useState } from 'react';
 import { useSession } from '../../api/session.ts';
-import { makeKey } from '../../people/account.ts';
-import { Dialog } from '../../people/Dialog.tsx';
-import { keysQuery } from '../../people/queries.ts';
-import { SCOPE_WORDS } from '../../people/role-words.ts';
-import { useChange } from '../../people/use-change.ts';
+import { makeKey } from '../people/account.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { keysQuery } from '../people/queries.ts';
+import { SCOPE_WORDS } from '../people/role-words.ts';
+import { useChange } from '../people/use-change.ts';
 
 type NewKeyProps = { opened: boolean; onClose(): void; onMade(key: string): void };
 

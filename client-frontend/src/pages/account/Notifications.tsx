@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
 import { notices } from '../../app/notices.ts';
 import { Panel } from '../../components/Panel.tsx';
-import classes from '../../people/People.module.css';
+import classes from '../people/People.module.css';
 
 /** Of this browser alone: it is the one that tells. */
 export function Notifications() {

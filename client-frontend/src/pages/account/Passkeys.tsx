@@ -3,12 +3,12 @@ import type { AccountWays } from '@parallel-pilot/shared/api/accounts.ts';
 import { useState } from 'react';
 import { formatAgo } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { AskedButton } from '../../people/AskedButton.tsx';
-import { addPasskey, passkeysPossible, removePasskey, renamePasskey } from '../../people/auth.ts';
-import { Dialog } from '../../people/Dialog.tsx';
-import classes from '../../people/People.module.css';
-import { waysQuery } from '../../people/queries.ts';
-import { useChange } from '../../people/use-change.ts';
+import { AskedButton } from '../people/AskedButton.tsx';
+import { addPasskey, passkeysPossible, removePasskey, renamePasskey } from '../people/auth.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import classes from '../people/People.module.css';
+import { waysQuery } from '../people/queries.ts';
+import { useChange } from '../people/use-change.ts';
 
 type Passkey = AccountWays['passkeys'][number];
 const changes = [waysQuery().queryKey];

@@ -2,11 +2,11 @@ import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { notify } from '../../app/notify.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { changePassword } from '../../people/auth.ts';
-import classes from '../../people/People.module.css';
-import { sessionsQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
-import { useChange } from '../../people/use-change.ts';
+import { changePassword } from '../people/auth.ts';
+import classes from '../people/People.module.css';
+import { sessionsQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
+import { useChange } from '../people/use-change.ts';
 
 export function Password({ email }: { email: string }) {
   const [present, setPresent] = useState('');

@@ -7,11 +7,11 @@ import { useMay } from '../../api/session.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { formatAgo } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { renameMe } from '../../people/account.ts';
-import classes from '../../people/People.module.css';
-import { accountQuery } from '../../people/queries.ts';
-import { sentenceFor } from '../../people/sentence.ts';
-import { useChange } from '../../people/use-change.ts';
+import { renameMe } from '../people/account.ts';
+import classes from '../people/People.module.css';
+import { accountQuery } from '../people/queries.ts';
+import { sentenceFor } from '../people/sentence.ts';
+import { useChange } from '../people/use-change.ts';
 
 export function Profile({ account, ways }: { account: Account; ways: AccountWays | undefined }) {
   const [name, setName] = useState(account.name);

@@ -1,11 +1,11 @@
 import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { giveCode } from '../../people/auth.ts';
-import classes from '../../people/People.module.css';
-import { sessionsQuery, waysQuery } from '../../people/queries.ts';
-import { Secret } from '../../people/Secret.tsx';
-import { sentenceFor } from '../../people/sentence.ts';
-import { useChange } from '../../people/use-change.ts';
+import { giveCode } from '../people/auth.ts';
+import classes from '../people/People.module.css';
+import { sessionsQuery, waysQuery } from '../people/queries.ts';
+import { Secret } from '../people/Secret.tsx';
+import { sentenceFor } from '../people/sentence.ts';
+import { useChange } from '../people/use-change.ts';
 import { QrCode } from './QrCode.tsx';
 
 type ProveAppProps = { setup: { totpUri: string }; onProved(): void; onLeave(): void };

@@ -2,11 +2,11 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { formatAgo } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { endOtherSessions, endSession } from '../../people/auth.ts';
-import classes from '../../people/People.module.css';
-import { sessionsQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
-import { useChange } from '../../people/use-change.ts';
+import { endOtherSessions, endSession } from '../people/auth.ts';
+import classes from '../people/People.module.css';
+import { sessionsQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
+import { useChange } from '../people/use-change.ts';
 import { browserOf } from './browser-of.ts';
 
 const changes = [sessionsQuery().queryKey];

@@ -8,14 +8,14 @@ import { Facts } from '../../components/Facts.tsx';
 import { formatAgo } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { answerDevice } from '../../people/account.ts';
-import { Only } from '../../people/Only.tsx';
-import classes from '../../people/People.module.css';
-import { deviceQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
-import { SCOPE_WORDS } from '../../people/role-words.ts';
 import { tokenOfPage } from '../links/token-of-page.ts';
 import { OnlyWithAccounts } from '../OnlyWithAccounts.tsx';
+import { answerDevice } from '../people/account.ts';
+import { Only } from '../people/Only.tsx';
+import classes from '../people/People.module.css';
+import { deviceQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
+import { SCOPE_WORDS } from '../people/role-words.ts';
 
 /** Where `pilot login` sends its user: a program asks for a key, and shows a code that is compared here. */
 export function DevicePage() {

@@ -5,11 +5,11 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { auditCsvUrl } from '../../people/limits.ts';
-import { More } from '../../people/More.tsx';
-import classes from '../../people/People.module.css';
-import { auditQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
+import { auditCsvUrl } from '../people/limits.ts';
+import { More } from '../people/More.tsx';
+import classes from '../people/People.module.css';
+import { auditQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
 import { askedOf, dayOf, type Filter, withChoice } from './audit-address.ts';
 import farm from './Farm.module.css';
 

@@ -3,9 +3,9 @@ import type { PersonView } from '@parallel-pilot/shared/api/limits.ts';
 import { type RefObject, useState } from 'react';
 import { plural } from '../../components/format.ts';
 import { keepFocus } from '../../components/keep-focus.ts';
-import { Dialog } from '../../people/Dialog.tsx';
-import { deletePerson } from '../../people/limits.ts';
-import { useChange } from '../../people/use-change.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { deletePerson } from '../people/limits.ts';
+import { useChange } from '../people/use-change.ts';
 
 type DeletePersonProps = {
   person: PersonView;

@@ -1,6 +1,6 @@
 import { NavLink, Outlet } from 'react-router';
-import { Only } from '../../people/Only.tsx';
 import { OnlyWithAccounts } from '../OnlyWithAccounts.tsx';
+import { Only } from '../people/Only.tsx';
 import classes from './Farm.module.css';
 
 const PAGES = [

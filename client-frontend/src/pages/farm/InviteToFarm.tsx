@@ -1,10 +1,10 @@
 import { Button, TextInput } from '@mantine/core';
 import type { MadeLink } from '@parallel-pilot/shared/api/people.ts';
 import { useState } from 'react';
-import { Dialog } from '../../people/Dialog.tsx';
-import { inviteToFarm } from '../../people/limits.ts';
-import { farmInvitationsQuery } from '../../people/queries.ts';
-import { useChange } from '../../people/use-change.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { inviteToFarm } from '../people/limits.ts';
+import { farmInvitationsQuery } from '../people/queries.ts';
+import { useChange } from '../people/use-change.ts';
 import { MadeLinkDialog } from './MadeLinkDialog.tsx';
 
 /** A link by which somebody makes an account here, with a team of their own. */

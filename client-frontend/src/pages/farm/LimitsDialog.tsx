@@ -7,10 +7,10 @@ import {
 } from '@parallel-pilot/shared/api/limits.ts';
 import type { QueryKey } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Dialog } from '../../people/Dialog.tsx';
-import { LIMIT_WORDS } from '../../people/limit-words.ts';
-import classes from '../../people/People.module.css';
-import { useChange } from '../../people/use-change.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { LIMIT_WORDS } from '../people/limit-words.ts';
+import classes from '../people/People.module.css';
+import { useChange } from '../people/use-change.ts';
 
 type Field = LimitName | 'retentionDays';
 type Given = { field: Field; label: string; unit: string; perUnit: number };
@@ -83,8 +83,9 @@ function LimitField({ given: { label, unit, perUnit }, value, standard, onChange
       ? 'no limit'
       : `${standard / perUnit} ${unit} as on the farm`;
   return (
-    <div className={classes.pair} style={{ alignItems: 'end' }}>
+    <div style={{ display: 'flex', alignItems: 'end', gap: 16 }}>
       <NumberInput
+        style={{ flex: 1 }}
         label={label}
         suffix={` ${unit}`}
         placeholder={usual}

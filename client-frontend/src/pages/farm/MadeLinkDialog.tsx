@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core';
 import type { MadeLink } from '@parallel-pilot/shared/api/people.ts';
-import { Secret } from '../../people/Secret.tsx';
+import { Secret } from '../people/Secret.tsx';
 
 type MadeLinkDialogProps = { title: string; made: MadeLink | null; onClose(): void };
 

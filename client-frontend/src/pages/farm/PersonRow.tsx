@@ -13,9 +13,9 @@ import {
 import { useRef, useState } from 'react';
 import { Ask } from '../../components/Ask.tsx';
 import { formatAgo, plural } from '../../components/format.ts';
-import { actAs, makeResetLink, patchPerson } from '../../people/limits.ts';
-import classes from '../../people/People.module.css';
-import { useChange } from '../../people/use-change.ts';
+import { actAs, makeResetLink, patchPerson } from '../people/limits.ts';
+import classes from '../people/People.module.css';
+import { useChange } from '../people/use-change.ts';
 import { DeletePerson } from './DeletePerson.tsx';
 import { LimitsDialog } from './LimitsDialog.tsx';
 import { MadeLinkDialog } from './MadeLinkDialog.tsx';

@@ -5,12 +5,12 @@ import { useState } from 'react';
 import { plural } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
-import { formatLimit, LIMIT_WORDS } from '../../people/limit-words.ts';
-import { patchTeamLimits } from '../../people/limits.ts';
-import { More } from '../../people/More.tsx';
-import classes from '../../people/People.module.css';
-import { farmLimitsQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
+import { formatLimit, LIMIT_WORDS } from '../people/limit-words.ts';
+import { patchTeamLimits } from '../people/limits.ts';
+import { More } from '../people/More.tsx';
+import classes from '../people/People.module.css';
+import { farmLimitsQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
 import farm from './Farm.module.css';
 import { LimitsDialog } from './LimitsDialog.tsx';
 

@@ -18,8 +18,10 @@ import { useRef, useState, useSyncExternalStore } from 'react';
 import { useNavigate } from 'react-router';
 import { getSubmission, patchJob } from '../../api/farm.ts';
 import { jobQuery } from '../../api/queries.ts';
+import { useMay } from '../../api/session.ts';
 import { notices } from '../../app/notices.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
+import { useMayWith } from '../../job/may-with.ts';
 import { PRIORITIES } from '../../job/priorities.ts';
 import { siteKind } from '../../kinds/registry.ts';
 import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
@@ -30,10 +32,12 @@ export function Actions({ job }: { job: JobDetail }) {
   const [asking, setAsking] = useState<'cancel' | 'delete' | null>(null);
   const more = useRef<HTMLButtonElement>(null);
   const over = isOver(job.state);
+  const { steers, prioritises, deletes } = useMayWith(job);
+  const submits = useMay()('jobs.submit');
   const unfinished = job.counts.failed + job.counts.canceled > 0;
   return (
     <>
-      {isGrantable(job.state) && (
+      {steers && isGrantable(job.state) && (
         <Button
           variant="default"
           leftSection={<IconPlayerPause size={17} aria-hidden />}
@@ -43,7 +47,7 @@ export function Actions({ job }: { job: JobDetail }) {
           Pause
         </Button>
       )}
-      {job.state === 'paused' && (
+      {steers && job.state === 'paused' && (
         <Button
           leftSection={<IconPlayerPlay size={17} aria-hidden />}
           loading={command.isPending}
@@ -52,7 +56,7 @@ export function Actions({ job }: { job: JobDetail }) {
           Resume
         </Button>
       )}
-      {job.state === 'canceled' && unfinished && (
+      {steers && job.state === 'canceled' && unfinished && (
         <Button
           variant="default"
           leftSection={<IconRefresh size={17} aria-hidden />}
@@ -62,8 +66,8 @@ export function Actions({ job }: { job: JobDetail }) {
           Take up again
         </Button>
       )}
-      {over && <Again job={job} />}
-      {!over && (
+      {submits && over && <Again job={job} />}
+      {steers && !over && (
         <Button
           variant="default"
           leftSection={<IconX size={17} aria-hidden />}
@@ -79,15 +83,17 @@ export function Actions({ job }: { job: JobDetail }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          {!over && <Priorities job={job} />}
+          {prioritises && !over && <Priorities job={job} />}
           <NoticesItem />
-          <Menu.Item
-            c="var(--berry-ink)"
-            leftSection={<IconTrash size={16} />}
-            onClick={() => setAsking('delete')}
-          >
-            Delete the job
-          </Menu.Item>
+          {deletes && (
+            <Menu.Item
+              c="var(--berry-ink)"
+              leftSection={<IconTrash size={16} />}
+              onClick={() => setAsking('delete')}
+            >
+              Delete the job
+            </Menu.Item>
+          )}
         </Menu.Dropdown>
       </Menu>
       <ConfirmCancel

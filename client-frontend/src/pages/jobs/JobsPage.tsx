@@ -11,6 +11,7 @@ import { useMemo } from 'react';
 import { Link } from 'react-router';
 import { jobCountsQuery, jobsQuery, storageQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
+import { useMay } from '../../api/session.ts';
 import { Empty } from '../../components/Empty.tsx';
 import { formatBytes, plural } from '../../components/format.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
@@ -130,7 +131,8 @@ function Loading() {
 }
 
 function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
-  const Samples = useFetched(samples, !narrowed);
+  const submits = useMay()('jobs.submit');
+  const Samples = useFetched(samples, !narrowed && submits);
   if (narrowed) {
     return (
       <Empty
@@ -144,6 +146,8 @@ function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
       />
     );
   }
+  if (!submits)
+    return <Empty title="No job yet" text="As a viewer of this team you see its jobs once there are some." />;
   return (
     <Empty
       title="Drop your files to begin"

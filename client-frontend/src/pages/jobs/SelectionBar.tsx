@@ -1,10 +1,12 @@
 import { Button, CloseButton, Group, Menu } from '@mantine/core';
+import type { Action } from '@parallel-pilot/shared/access/permissions.ts';
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconArrowsSort, IconChartLine, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { sentenceOf } from '../../api/request.ts';
+import { useMay, useSession } from '../../api/session.ts';
 import { notify } from '../../app/notify.ts';
 import { Ask } from '../../components/Ask.tsx';
 import { formatBytes, formatCount, plural } from '../../components/format.ts';
@@ -25,8 +27,13 @@ type SelectionBarProps = {
 export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBarProps) {
   const [asked, setAsked] = useState<'cancel' | 'delete' | null>(null);
   const { run, progress } = useBulk(onClear);
-  const cancelable = fitting(jobs, 'cancel');
-  const retryable = fitting(jobs, 'retry');
+  const may = useMay();
+  const me = useSession()?.person?.id;
+  const allowed = (action: Action) => jobs.filter(({ person }) => may(action, person === me));
+  const cancelable = fitting(allowed('jobs.steer'), 'cancel');
+  const retryable = fitting(allowed('jobs.steer'), 'retry');
+  const movable = fitting(allowed('jobs.prioritise'), 'priority');
+  const removable = allowed('jobs.delete');
   const bytes = jobs.reduce((sum, job) => sum + (job.bytes ?? 0), 0);
   const working = progress !== null;
   const compared = compareAddress(jobs);
@@ -69,51 +76,50 @@ export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBar
             Retry {formatCount(retryable.length)}
           </Button>
         )}
-        {cancelable.length > 0 && (
-          <>
-            <Menu position="top-end" width={210}>
-              <Menu.Target>
-                <Button
-                  variant="default"
-                  size="sm"
-                  leftSection={<IconArrowsSort size={16} aria-hidden />}
-                  disabled={working}
-                >
-                  Priority
-                </Button>
-              </Menu.Target>
-              <Menu.Dropdown>
-                {PRIORITIES.map(({ value, label }) => (
-                  <Menu.Item
-                    key={value}
-                    onClick={() => void run(cancelable, { do: 'priority', priority: value })}
-                  >
-                    {label}
-                  </Menu.Item>
-                ))}
-              </Menu.Dropdown>
-            </Menu>
-            <Button
-              variant="default"
-              size="sm"
-              leftSection={<IconX size={16} aria-hidden />}
-              disabled={working}
-              onClick={() => setAsked('cancel')}
-            >
-              Cancel {formatCount(cancelable.length)}
-            </Button>
-          </>
+        {movable.length > 0 && (
+          <Menu position="top-end" width={210}>
+            <Menu.Target>
+              <Button
+                variant="default"
+                size="sm"
+                leftSection={<IconArrowsSort size={16} aria-hidden />}
+                disabled={working}
+              >
+                Priority
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {PRIORITIES.map(({ value, label }) => (
+                <Menu.Item key={value} onClick={() => void run(movable, { do: 'priority', priority: value })}>
+                  {label}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
         )}
-        <Button
-          variant="default"
-          c="var(--berry-ink)"
-          size="sm"
-          leftSection={<IconTrash size={16} aria-hidden />}
-          disabled={working}
-          onClick={() => setAsked('delete')}
-        >
-          Delete {formatCount(jobs.length)}
-        </Button>
+        {cancelable.length > 0 && (
+          <Button
+            variant="default"
+            size="sm"
+            leftSection={<IconX size={16} aria-hidden />}
+            disabled={working}
+            onClick={() => setAsked('cancel')}
+          >
+            Cancel {formatCount(cancelable.length)}
+          </Button>
+        )}
+        {removable.length > 0 && (
+          <Button
+            variant="default"
+            c="var(--berry-ink)"
+            size="sm"
+            leftSection={<IconTrash size={16} aria-hidden />}
+            disabled={working}
+            onClick={() => setAsked('delete')}
+          >
+            Delete {formatCount(removable.length)}
+          </Button>
+        )}
       </Group>
       <Ask
         opened={asked === 'cancel'}
@@ -129,14 +135,14 @@ export function SelectionBar({ jobs, total, onSelectAll, onClear }: SelectionBar
       />
       <Ask
         opened={asked === 'delete'}
-        title={`Delete ${plural(jobs.length, 'job')}?`}
+        title={`Delete ${plural(removable.length, 'job')}?`}
         text={`${cancelable.length > 0 ? `${formatCount(cancelable.length)} of them still ${cancelable.length === 1 ? 'goes' : 'go'} on. ` : ''}Their results are deleted with them. This cannot be undone.`}
         keep="Keep them"
-        go={`Delete ${plural(jobs.length, 'job')}`}
+        go={`Delete ${plural(removable.length, 'job')}`}
         onClose={() => setAsked(null)}
         onGo={() => {
           setAsked(null);
-          void run(jobs, { do: 'delete' });
+          void run(removable, { do: 'delete' });
         }}
       />
     </section>

@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { Refused } from '../../people/Refused.tsx';
+import { Refused } from '../people/Refused.tsx';
 import { useAccept } from './use-accept.ts';
 
 type NewAccountProps = {

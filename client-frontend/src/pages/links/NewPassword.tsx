@@ -1,6 +1,6 @@
 import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
-import { sentenceFor } from '../../people/sentence.ts';
+import { sentenceFor } from '../people/sentence.ts';
 import { useAccept } from './use-accept.ts';
 
 export function NewPassword({ token, email }: { token: string; email: string | null }) {

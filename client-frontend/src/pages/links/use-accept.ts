@@ -1,6 +1,6 @@
 import type { AcceptLink } from '@parallel-pilot/shared/api/people.ts';
 import { useMutation } from '@tanstack/react-query';
-import { acceptLink } from '../../people/account.ts';
+import { acceptLink } from '../people/account.ts';
 
 /** Uses the link, and goes on to the farm, where one is signed in or asked to. */
 export const useAccept = (token: string) =>

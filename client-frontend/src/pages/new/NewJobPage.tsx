@@ -8,6 +8,7 @@ import { Panel } from '../../components/Panel.tsx';
 import { Steps } from '../../components/Steps.tsx';
 import type { SiteKind } from '../../kinds/kind.ts';
 import { SITE_KINDS, siteKind } from '../../kinds/registry.ts';
+import { Only } from '../people/Only.tsx';
 import { creationOptions, useCreationOptions } from './creation-options.ts';
 import { DropZone } from './DropZone.tsx';
 import { giveFiles } from './give-files.ts';
@@ -16,6 +17,14 @@ import classes from './New.module.css';
 import { OnItsWay } from './OnItsWay.tsx';
 
 export function NewJobPage() {
+  return (
+    <Only action="jobs.submit">
+      <NewJob />
+    </Only>
+  );
+}
+
+function NewJob() {
   const state = useSubmission();
   const [refusal, setRefusal] = useState<string | null>(null);
   const navigate = useNavigate();

@@ -1,8 +1,8 @@
 import { Button, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { askForReset } from '../../people/account.ts';
-import { sentenceFor } from '../../people/sentence.ts';
+import { askForReset } from '../people/account.ts';
+import { sentenceFor } from '../people/sentence.ts';
 
 export function ForgottenPassword({ onBack }: { onBack(): void }) {
   const [email, setEmail] = useState('');

@@ -2,7 +2,7 @@ import { Button, PasswordInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { signIn } from '../../api/farm.ts';
-import { sentenceFor } from '../../people/sentence.ts';
+import { sentenceFor } from '../people/sentence.ts';
 
 export function KeySignIn({ onSignedIn, onBack }: { onSignedIn(): void; onBack?(): void }) {
   const [key, setKey] = useState('');

@@ -3,9 +3,9 @@ import type { Session } from '@parallel-pilot/shared/api/farm.ts';
 import { IconFingerprint } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { beginSocial, passkeysPossible, signInByPasskey, signInByPassword } from '../../people/auth.ts';
-import classes from '../../people/CardPage.module.css';
-import { Refused } from '../../people/Refused.tsx';
+import { beginOidc, passkeysPossible, signInByPasskey, signInByPassword } from '../people/auth.ts';
+import classes from '../people/CardPage.module.css';
+import { Refused } from '../people/Refused.tsx';
 import { placeToComeBackTo } from './come-back.ts';
 import { returnedWith } from './returned-with.ts';
 
@@ -21,10 +21,10 @@ type PasswordSignInProps = {
 export function PasswordSignIn({ ways, onSignedIn, onCode, onForgotten, onKey }: PasswordSignInProps) {
   const passkey = useMutation({ mutationFn: signInByPasskey, onSuccess: onSignedIn });
   const social = useMutation({
-    mutationFn: (provider: string) => beginSocial(provider, placeToComeBackTo()),
+    mutationFn: (provider: string) => beginOidc(provider, placeToComeBackTo()),
     onSuccess: (url) => window.location.assign(url),
   });
-  const [returned] = useState(returnedWith);
+  const [returned] = useState(() => returnedWith(ways, window.location.search));
   const others = ways.password && (passkeysPossible() || ways.oidc.length > 0);
   return (
     <>

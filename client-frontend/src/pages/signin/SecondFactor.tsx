@@ -1,9 +1,9 @@
 import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { giveBackupCode, giveCode } from '../../people/auth.ts';
-import classes from '../../people/CardPage.module.css';
-import { sentenceFor } from '../../people/sentence.ts';
+import { giveBackupCode, giveCode } from '../people/auth.ts';
+import classes from '../people/CardPage.module.css';
+import { sentenceFor } from '../people/sentence.ts';
 
 /** The code of the authenticator app, or one of the backup codes in its place. */
 export function SecondFactor({ onSignedIn, onBack }: { onSignedIn(): void; onBack(): void }) {

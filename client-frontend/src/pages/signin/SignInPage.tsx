@@ -1,7 +1,7 @@
 import type { Session } from '@parallel-pilot/shared/api/farm.ts';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { CardPage } from '../../people/CardPage.tsx';
+import { CardPage } from '../people/CardPage.tsx';
 import { ForgottenPassword } from './ForgottenPassword.tsx';
 import { KeySignIn } from './KeySignIn.tsx';
 import { PasswordSignIn } from './PasswordSignIn.tsx';

@@ -2,9 +2,9 @@ import { Button, Radio, Stack } from '@mantine/core';
 import type { TeamDetail } from '@parallel-pilot/shared/api/people.ts';
 import { useState } from 'react';
 import { ProblemError } from '../../api/request.ts';
-import { Dialog } from '../../people/Dialog.tsx';
-import { deleteTeam } from '../../people/teams.ts';
-import { useChange } from '../../people/use-change.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { deleteTeam } from '../people/teams.ts';
+import { useChange } from '../people/use-change.ts';
 
 const CHOICES: Record<string, string> = {
   keep: 'Keep them: they become yours, in your own team',

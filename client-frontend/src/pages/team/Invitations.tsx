@@ -3,15 +3,15 @@ import type { InvitationView, MadeLink, TeamDetail } from '@parallel-pilot/share
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Panel } from '../../components/Panel.tsx';
-import { Dialog } from '../../people/Dialog.tsx';
-import { InvitationRows } from '../../people/InvitationRows.tsx';
-import classes from '../../people/People.module.css';
-import { invitationsQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
-import { ROLES } from '../../people/role-words.ts';
-import { Secret } from '../../people/Secret.tsx';
-import { invite, withdrawInvitation } from '../../people/teams.ts';
-import { useChange } from '../../people/use-change.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { InvitationRows } from '../people/InvitationRows.tsx';
+import classes from '../people/People.module.css';
+import { invitationsQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
+import { ROLES } from '../people/role-words.ts';
+import { Secret } from '../people/Secret.tsx';
+import { invite, withdrawInvitation } from '../people/teams.ts';
+import { useChange } from '../people/use-change.ts';
 
 type InvitedRole = 'manager' | 'member' | 'viewer';
 

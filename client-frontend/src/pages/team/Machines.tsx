@@ -3,7 +3,7 @@ import { Link } from 'react-router';
 import { workersQuery } from '../../api/queries.ts';
 import { formatAgo } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import classes from '../../people/People.module.css';
+import classes from '../people/People.module.css';
 import { WORKS_FOR } from '../workers/works-for.ts';
 
 /** The machines that those in the team lend. */

@@ -5,12 +5,12 @@ import { sessionQuery } from '../../api/queries.ts';
 import { useMay, useSession } from '../../api/session.ts';
 import { formatAgo } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { AskedButton } from '../../people/AskedButton.tsx';
-import classes from '../../people/People.module.css';
-import { teamQuery } from '../../people/queries.ts';
-import { ROLES, roleLabel } from '../../people/role-words.ts';
-import { changeRole, removeMember } from '../../people/teams.ts';
-import { useChange } from '../../people/use-change.ts';
+import { AskedButton } from '../people/AskedButton.tsx';
+import classes from '../people/People.module.css';
+import { teamQuery } from '../people/queries.ts';
+import { ROLES, roleLabel } from '../people/role-words.ts';
+import { changeRole, removeMember } from '../people/teams.ts';
+import { useChange } from '../people/use-change.ts';
 
 export function Members({ team }: { team: TeamDetail }) {
   const may = useMay();

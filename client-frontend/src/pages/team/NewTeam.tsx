@@ -1,9 +1,9 @@
 import { Button, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { actIn } from '../../people/account.ts';
-import { Dialog } from '../../people/Dialog.tsx';
-import { createTeam } from '../../people/teams.ts';
-import { useChange } from '../../people/use-change.ts';
+import { actIn } from '../people/account.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { createTeam } from '../people/teams.ts';
+import { useChange } from '../people/use-change.ts';
 
 /** Makes a team and goes to work in it. */
 export function NewTeam() {

@@ -4,12 +4,12 @@ import { useState } from 'react';
 import { sessionQuery } from '../../api/queries.ts';
 import { useMay, useSession } from '../../api/session.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { AskedButton } from '../../people/AskedButton.tsx';
-import classes from '../../people/People.module.css';
-import { teamQuery } from '../../people/queries.ts';
-import { sentenceFor } from '../../people/sentence.ts';
-import { handOver, removeMember, renameTeam } from '../../people/teams.ts';
-import { useChange } from '../../people/use-change.ts';
+import { AskedButton } from '../people/AskedButton.tsx';
+import classes from '../people/People.module.css';
+import { teamQuery } from '../people/queries.ts';
+import { sentenceFor } from '../people/sentence.ts';
+import { handOver, removeMember, renameTeam } from '../people/teams.ts';
+import { useChange } from '../people/use-change.ts';
 import { DeleteTeam } from './DeleteTeam.tsx';
 
 /** To rename, hand over, leave or delete the team. */

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import classes from '../../people/People.module.css';
-import { usageQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
-import { UsesList } from '../../people/UsesList.tsx';
+import classes from '../people/People.module.css';
+import { usageQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
+import { UsesList } from '../people/UsesList.tsx';
 
 /** Used and left, of the team and of oneself. */
 export function TeamUsage({ id }: { id: string }) {
@@ -24,7 +24,9 @@ export function TeamUsage({ id }: { id: string }) {
           </p>
           {own && (
             <>
-              <p className={classes.note}>Of you alone, in all your teams:</p>
+              <p className={classes.note} style={{ marginBottom: 10 }}>
+                Of you alone, in all your teams:
+              </p>
               <UsesList uses={data.person} />
             </>
           )}

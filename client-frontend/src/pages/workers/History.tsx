@@ -3,10 +3,10 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { formatAgo, formatDuration } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { More } from '../../people/More.tsx';
-import people from '../../people/People.module.css';
-import { workerHistoryQuery } from '../../people/queries.ts';
-import { Refused } from '../../people/Refused.tsx';
+import { More } from '../people/More.tsx';
+import people from '../people/People.module.css';
+import { workerHistoryQuery } from '../people/queries.ts';
+import { Refused } from '../people/Refused.tsx';
 import classes from './Workers.module.css';
 
 const OUTCOME: Record<NonNullable<WorkerAttempt['outcome']>, string> = {

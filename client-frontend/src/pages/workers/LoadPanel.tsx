@@ -2,8 +2,8 @@ import type { WorkerLoad } from '@parallel-pilot/shared/api/machines.ts';
 import { useQuery } from '@tanstack/react-query';
 import { formatPercent } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
-import people from '../../people/People.module.css';
-import { workerLoadQuery } from '../../people/queries.ts';
+import people from '../people/People.module.css';
+import { workerLoadQuery } from '../people/queries.ts';
 import classes from './Workers.module.css';
 
 type Sample = WorkerLoad['samples'][number];

@@ -1,10 +1,10 @@
 import { Checkbox, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import type { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
 import { useState } from 'react';
-import { Dialog } from '../../people/Dialog.tsx';
-import { makeJoinToken } from '../../people/machines.ts';
-import { joinTokensQuery } from '../../people/queries.ts';
-import { useChange } from '../../people/use-change.ts';
+import { Dialog } from '../people/Dialog.tsx';
+import { makeJoinToken } from '../people/machines.ts';
+import { joinTokensQuery } from '../people/queries.ts';
+import { useChange } from '../people/use-change.ts';
 import { WORKS_FOR } from './works-for.ts';
 
 type NewJoinTokenProps = { opened: boolean; onClose(): void; onMade(token: string): void };

@@ -3,9 +3,9 @@ import type { WorkerChange } from '@parallel-pilot/shared/api/machines.ts';
 import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { useNavigate } from 'react-router';
 import { workersQuery } from '../../api/queries.ts';
-import { AskedButton } from '../../people/AskedButton.tsx';
-import { changeWorker, removeWorker } from '../../people/machines.ts';
-import { useChange } from '../../people/use-change.ts';
+import { AskedButton } from '../people/AskedButton.tsx';
+import { changeWorker, removeWorker } from '../people/machines.ts';
+import { useChange } from '../people/use-change.ts';
 import { nameOf } from './Standing.tsx';
 
 const changes = [workersQuery().queryKey];

@@ -9,7 +9,7 @@ import { useNow } from '../../components/clock.ts';
 import { Empty } from '../../components/Empty.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useRoom } from '../../live/LiveProvider.tsx';
-import people from '../../people/People.module.css';
+import people from '../people/People.module.css';
 import { History } from './History.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
 import { nameOf, Standing } from './Standing.tsx';

@@ -3,10 +3,10 @@ import type { WorkerView, WorksFor } from '@parallel-pilot/shared/model/worker.t
 import { useState } from 'react';
 import { workersQuery } from '../../api/queries.ts';
 import { Panel } from '../../components/Panel.tsx';
-import { changeWorker } from '../../people/machines.ts';
-import people from '../../people/People.module.css';
-import { Refused } from '../../people/Refused.tsx';
-import { useChange } from '../../people/use-change.ts';
+import { changeWorker } from '../people/machines.ts';
+import people from '../people/People.module.css';
+import { Refused } from '../people/Refused.tsx';
+import { useChange } from '../people/use-change.ts';
 import { WORKS_FOR } from './works-for.ts';
 
 /** What people call it, for whom it works, and what they have noted about it. */

@@ -86,3 +86,16 @@ export async function deleteOpenLinks(
 export async function deleteOldLinks(db: Db, before: number): Promise<void> {
   await db.deleteFrom('links').where('expires_at', '<', before).execute();
 }
+
+/** Whether somebody with this e-mail, in lower case, is invited to the farm or a team of it. */
+export async function hasOpenInvitation(db: Db, email: string, now: number): Promise<boolean> {
+  const found = await db
+    .selectFrom('links')
+    .select('id')
+    .where('purpose', '=', 'invitation')
+    .where('email', '=', email.toLowerCase())
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return found !== undefined;
+}

@@ -1,5 +1,5 @@
 import type { LimitName } from '@parallel-pilot/shared/api/limits.ts';
-import { formatBytes, formatCount } from '../components/format.ts';
+import { formatBytes, formatCount } from '../../components/format.ts';
 
 /** How a limit is called, and in which unit people give and read it; `perUnit` of the API's make one of it. */
 export const LIMIT_WORDS: Record<LimitName, { label: string; unit: string; perUnit: number }> = {

@@ -1,4 +1,4 @@
-import { Copy } from '../components/Copy.tsx';
+import { Copy } from '../../components/Copy.tsx';
 import classes from './People.module.css';
 
 /** What is shown this once: a key, a link, a token. */

@@ -1,5 +1,5 @@
 import { LIMITS, type Uses } from '@parallel-pilot/shared/api/limits.ts';
-import { Bar } from '../components/Bar.tsx';
+import { Bar } from '../../components/Bar.tsx';
 import { formatLimit, LIMIT_WORDS } from './limit-words.ts';
 import classes from './UsesList.module.css';
 

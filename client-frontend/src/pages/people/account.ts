@@ -9,8 +9,8 @@ import {
   MadeKey,
   type NewKey,
 } from '@parallel-pilot/shared/api/people.ts';
-import { signOut } from '../api/farm.ts';
-import { command, isStatus, request } from '../api/request.ts';
+import { signOut } from '../../api/farm.ts';
+import { command, isStatus, request } from '../../api/request.ts';
 
 /** What somebody asks about themselves. */
 const api = '/api/v1';
@@ -44,4 +44,6 @@ export async function leave(): Promise<void> {
     if (!isStatus(error, 401) && !isStatus(error, 404)) throw error;
   });
   await signOut();
+  // Where Clerk vouches for people its script is in the page, and keeps them signed in there.
+  await (window as { Clerk?: { signOut(): Promise<void> } }).Clerk?.signOut();
 }

@@ -6,7 +6,7 @@ import {
   type NewInvitation,
   TeamDetail,
 } from '@parallel-pilot/shared/api/people.ts';
-import { command, request } from '../api/request.ts';
+import { command, request } from '../../api/request.ts';
 
 const api = '/api/v1';
 type Signal = AbortSignal | undefined;

@@ -1,4 +1,4 @@
-import { sentenceOf } from '../api/request.ts';
+import { sentenceOf } from '../../api/request.ts';
 import { PasskeyError } from './auth.ts';
 
 /** The sentence for what went wrong with the farm or with the browser's passkeys; undefined for nothing. */

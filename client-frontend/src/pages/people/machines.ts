@@ -8,7 +8,7 @@ import {
   WorkerLoad,
 } from '@parallel-pilot/shared/api/machines.ts';
 import type { z } from 'zod';
-import { command, request } from '../api/request.ts';
+import { command, request } from '../../api/request.ts';
 
 /** What is asked of machines, and of what they join with. */
 const api = '/api/v1';

@@ -1,5 +1,5 @@
 import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query';
-import { showProblem } from '../job/job-command.ts';
+import { showProblem } from '../../job/job-command.ts';
 
 type Change<T> = {
   /** What is asked again afterwards. */

@@ -2,8 +2,8 @@ import { Button } from '@mantine/core';
 import { type Action, may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import { actorOf, useSession } from '../api/session.ts';
-import { Empty } from '../components/Empty.tsx';
+import { actorOf, useSession } from '../../api/session.ts';
+import { Empty } from '../../components/Empty.tsx';
 
 /** A page for those who may do this: others, who have it from an address, are told why they may not. */
 export function Only({ action, children }: { action: Action; children: ReactNode }) {

@@ -2,6 +2,7 @@ import {
   AccountSessions,
   AccountWays,
   BackupCodes,
+  OidcBegun,
   SignedIn,
   TotpSetup,
 } from '@parallel-pilot/shared/api/accounts.ts';
@@ -12,7 +13,7 @@ import {
   startRegistration,
 } from '@simplewebauthn/browser';
 import { z } from 'zod';
-import { command, request } from '../api/request.ts';
+import { command, request } from '../../api/request.ts';
 
 /** What is asked below /api/auth: how somebody shows who they are. */
 const auth = '/api/auth';
@@ -25,11 +26,10 @@ export const giveCode = (code: string, trustDevice = false) =>
 export const giveBackupCode = (code: string) =>
   request(SignedIn, `${auth}/two-factor/verify-backup-code`, { method: 'POST', body: { code } });
 
-/** Where the browser has to go to be vouched for by an issuer; it comes back to `callbackURL`. */
-export const beginSocial = async (provider: string, callbackURL: string): Promise<string> => {
-  const body = { provider, callbackURL, errorCallbackURL: callbackURL };
-  const reply = z.object({ url: z.url() });
-  return (await request(reply, `${auth}/sign-in/social`, { method: 'POST', body })).url;
+/** Where the browser has to go to be vouched for by another service; it comes back to `returnTo`, a path of the site. */
+export const beginOidc = async (provider: string, returnTo: string): Promise<string> => {
+  const body = { provider, returnTo };
+  return (await request(OidcBegun, `${auth}/sign-in/oidc`, { method: 'POST', body })).url;
 };
 
 /** What the browser itself asks of its user, who may say no. */

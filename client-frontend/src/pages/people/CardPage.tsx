@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
-import { LogoMark } from '../app/Logo.tsx';
+import { LogoMark } from '../../app/Logo.tsx';
 import classes from './CardPage.module.css';
 
 type CardPageProps = { title: string; text?: ReactNode; children?: ReactNode };

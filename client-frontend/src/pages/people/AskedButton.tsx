@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import { Ask } from '../components/Ask.tsx';
+import { Ask } from '../../components/Ask.tsx';
 
 type AskedButtonProps = {
   /** What the button says. */

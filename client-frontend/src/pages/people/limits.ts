@@ -7,7 +7,7 @@ import {
   Usage,
 } from '@parallel-pilot/shared/api/limits.ts';
 import { InvitationList, MadeLink } from '@parallel-pilot/shared/api/people.ts';
-import { command, request } from '../api/request.ts';
+import { command, request } from '../../api/request.ts';
 
 /** What a team uses, and what admins of the farm ask. */
 const api = '/api/v1';

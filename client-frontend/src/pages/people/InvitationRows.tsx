@@ -1,5 +1,5 @@
 import type { InvitationView } from '@parallel-pilot/shared/api/people.ts';
-import { plural } from '../components/format.ts';
+import { plural } from '../../components/format.ts';
 import { AskedButton } from './AskedButton.tsx';
 import classes from './People.module.css';
 import { roleLabel } from './role-words.ts';
