@@ -104,9 +104,9 @@ const files = (glob: string): string[] =>
 
 const namesIn = (paths: readonly string[]): string[] =>
   paths.flatMap((path) =>
-    [...readFileSync(join(root, path), 'utf8').matchAll(/\b(?:PILOT_[A-Z_]*[A-Z]|DATABASE_URL)\b/g)].map(
-      ([name]) => name,
-    ),
+    [
+      ...readFileSync(join(root, path), 'utf8').matchAll(/\b(?:PILOT_[A-Z_]*[A-Z]|DATABASE_[A-Z_]*[A-Z])\b/g),
+    ].map(([name]) => name),
   );
 
 /** What the command would act on, with the arguments and options that it cannot do without. */

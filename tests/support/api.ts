@@ -7,14 +7,14 @@ import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { Upload } from 'tus-js-client';
 import { until } from './until.ts';
 
-/** The HTTP API as any client sees it. */
-export function api(url: string) {
+/** The HTTP API as any client sees it; `headers` say who it is, where the farm asks. */
+export function api(url: string, headers: Record<string, string> = {}) {
   const request = async (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(`${url}/api/v1${path}`, {
       method,
       ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        ? { headers }
+        : { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
     });
   const json = async (method: string, path: string, body?: unknown) => {
     const response = await request(method, path, body);
@@ -25,12 +25,12 @@ export function api(url: string) {
   return {
     request,
     json,
-    upload: (file: string) => upload(url, file),
+    upload: (file: string) => upload(url, file, headers),
     async create(job: CreateJob): Promise<JobId> {
       return (await json('POST', '/jobs', job)).id as JobId;
     },
     async submit(file: string, rest: Partial<Extract<CreateJob, { kind: 'blender' }>> = {}): Promise<JobId> {
-      const blob = await upload(url, file);
+      const blob = await upload(url, file, headers);
       const made = await json('POST', '/jobs', {
         kind: 'blender',
         source: { blob, fileName: basename(file) },
@@ -58,12 +58,17 @@ export function api(url: string) {
 }
 let last = 'unknown';
 
-export async function upload(url: string, file: string): Promise<BlobHash> {
+export async function upload(
+  url: string,
+  file: string,
+  headers: Record<string, string> = {},
+): Promise<BlobHash> {
   const { size } = await stat(file);
   return new Promise((resolve, reject) => {
     let hash: string | null | undefined;
     const tus = new Upload(createReadStream(file) as never, {
       endpoint: `${url}/api/v1/uploads`,
+      headers,
       uploadSize: size,
       chunkSize: 8 * 1024 * 1024,
       retryDelays: [100, 500, 1_000, 2_000],

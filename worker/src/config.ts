@@ -13,6 +13,8 @@ const FarmUrl = z
 const Environment = z.object({
   /** Address of the load balancer. */
   PILOT_JOIN: FarmUrl,
+  /** Where this worker finds the backend, if not where the farm says. */
+  PILOT_BACKEND_URL: FarmUrl.optional(),
   PILOT_TOKEN: z
     .string({ error: 'is missing; the Workers page of the farm shows the line by which a worker joins' })
     .min(1)
@@ -37,12 +39,16 @@ const Environment = z.object({
   PILOT_CACHE_GB: z.coerce.number().positive().default(20),
   /** Work without a sandbox where this machine has none. */
   PILOT_UNSANDBOXED: z.stringbool({ error: 'expected 1 or 0' }).default(false),
+  /** Set by the image of a worker: around it is a container that holds nothing else. */
+  PILOT_CONTAINER: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
 });
 
 export type WorkerConfig = {
   /** Origin of the load balancer, `http://host:3001`. */
   join: string;
+  /** Origin of the backend; null where the farm says it. */
+  backend: string | null;
   token: string;
   name: string;
   slots: number;
@@ -58,6 +64,8 @@ export type WorkerConfig = {
   kindSettings: Readonly<Record<string, string>>;
   /** Whether it may work where this machine has no sandbox. */
   unsandboxed: boolean;
+  /** Whether a container of its own is around it, which keeps jobs from the machine where nothing else does. */
+  container: boolean;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -80,6 +88,7 @@ export function readWorkerConfig(
   const e = parsed.data;
   return {
     join: e.PILOT_JOIN,
+    backend: e.PILOT_BACKEND_URL ?? null,
     token: e.PILOT_TOKEN,
     name: e.PILOT_NAME,
     slots: e.PILOT_SLOTS,
@@ -91,6 +100,7 @@ export function readWorkerConfig(
     cacheBytes: Math.round(e.PILOT_CACHE_GB * GB),
     kindSettings: othersOf(all),
     unsandboxed: e.PILOT_UNSANDBOXED,
+    container: e.PILOT_CONTAINER,
     logLevel: e.PILOT_LOG,
   };
 }

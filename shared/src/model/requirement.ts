@@ -12,11 +12,12 @@ export const Capabilities = z.record(
 export type Capabilities = z.infer<typeof Capabilities>;
 
 /**
- * False for a worker whose jobs see its whole machine: it names no sandbox, or
- * says `none`. Such a worker is given jobs of its own owner only.
+ * False for a worker whose jobs see its whole machine (it names no sandbox, or says `none`), or each other and the
+ * worker's own secrets (`container`: nothing but the container is around them). Such a worker is given jobs of its
+ * own lender only.
  */
 export const isSandboxed = ({ sandbox }: Capabilities): boolean =>
-  typeof sandbox === 'string' && sandbox !== 'none';
+  typeof sandbox === 'string' && sandbox !== 'none' && sandbox !== 'container';
 
 /** One thing a stage needs of a worker. `atLeast` compares numbers, or dotted versions part by part. */
 export const Requirement = z.discriminatedUnion('op', [

@@ -21,6 +21,10 @@ export const SETTINGS = {
   PILOT_BALANCER_PORT: { flag: '--balancer-port <port>', about: 'port at which workers join' },
   PILOT_WORKERS: { flag: '--workers <n>', about: 'workers that a farm brings' },
   PILOT_UNSANDBOXED: { flag: '--unsandboxed', about: 'work even where a machine has no sandbox' },
+  PILOT_CONTAINER: {
+    flag: null,
+    about: '1: the worker is in a container of its own, which is the box where there is no other',
+  },
 
   PILOT_JOIN: { flag: '--join <url>', about: 'address of the load balancer, such as http://farm:3001' },
   PILOT_TOKEN_FILE: { flag: '--token-file <file>', about: 'file with the token that lets workers join' },
@@ -38,7 +42,11 @@ export const SETTINGS = {
   PILOT_HOST_FOLDER: { flag: null, about: 'where the workers of a machine see each other' },
 
   DATABASE_URL: { flag: null, about: 'mysql://user:password@host/name; SQLite below PILOT_DATA without' },
+  DATABASE_URL_FILE: { flag: null, about: 'file with the same' },
+  DATABASE_PASSWORD_FILE: { flag: null, about: 'file with the password of the user in DATABASE_URL' },
+  DATABASE_PASSWORD: { flag: null, about: 'the password itself' },
   PILOT_BALANCER_URL: { flag: null, about: 'where the backend finds the load balancer' },
+  PILOT_BACKEND_URL: { flag: null, about: 'where a worker finds the backend, if not where the farm says' },
   PILOT_BACKEND_PORT: {
     flag: null,
     about: 'port of the backend as workers see it, for a load balancer alone',
@@ -111,6 +119,9 @@ export const SETTINGS = {
   PILOT_WORKER_TOKEN: { flag: null, about: 'the token of workers, instead of one made and kept by the farm' },
   PILOT_CONTROL_TOKEN: { flag: null, about: 'the token between the two servers, likewise' },
   PILOT_SIGNING_KEY: { flag: null, about: 'the key that signs what a lease opens, likewise' },
+  PILOT_WORKER_TOKEN_FILE: { flag: null, about: 'file with PILOT_WORKER_TOKEN' },
+  PILOT_CONTROL_TOKEN_FILE: { flag: null, about: 'file with PILOT_CONTROL_TOKEN' },
+  PILOT_SIGNING_KEY_FILE: { flag: null, about: 'file with PILOT_SIGNING_KEY' },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TeamLimits } from '../api/limits.ts';
+import { withSecretFiles } from '../files/secret-files.ts';
 import { withoutBlanks } from '../model/settings.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { type Addresses, parseAddresses } from './peer-address.ts';
@@ -13,6 +14,8 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const Environment = z.object({
   PILOT_DATA: z.string().default(join(homedir(), '.parallel-pilot')),
   DATABASE_URL: z.string().optional(),
+  /** Of DATABASE_URL, where it has none in it. */
+  DATABASE_PASSWORD: z.string().min(1).optional(),
   /** Address the servers listen on; anything but loopback demands the owner's key. */
   PILOT_HOST: z.string().default('127.0.0.1'),
   PILOT_PORT: port.default(3000),
@@ -85,7 +88,7 @@ export type ServerConfig = {
 
 /** Parses the environment; throws an Error with a sentence for each variable that does not fit. */
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
-  const parsed = Environment.safeParse(withoutBlanks(env));
+  const parsed = Environment.safeParse(withSecretFiles(withoutBlanks(env), SECRETS));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The settings in the environment are not usable:\n${lines.join('\n')}`);
@@ -93,7 +96,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   const e = parsed.data;
   return {
     dataFolder: e.PILOT_DATA,
-    databaseUrl: e.DATABASE_URL ?? `sqlite:${join(e.PILOT_DATA, 'farm.sqlite')}`,
+    databaseUrl: databaseUrlOf(e),
     host: e.PILOT_HOST,
     port: e.PILOT_PORT,
     balancerPort: e.PILOT_BALANCER_PORT,
@@ -124,6 +127,24 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
       ...(e.PILOT_SIGNING_KEY === undefined ? {} : { signingKey: e.PILOT_SIGNING_KEY }),
     },
   };
+}
+
+const SECRETS = [
+  'DATABASE_URL_FILE',
+  'DATABASE_PASSWORD_FILE',
+  'PILOT_WORKER_TOKEN_FILE',
+  'PILOT_CONTROL_TOKEN_FILE',
+  'PILOT_SIGNING_KEY_FILE',
+] as const;
+
+function databaseUrlOf(e: z.output<typeof Environment>): string {
+  const { DATABASE_URL: url, DATABASE_PASSWORD: password } = e;
+  if (password === undefined) return url ?? `sqlite:${join(e.PILOT_DATA, 'farm.sqlite')}`;
+  if (url === undefined || !URL.canParse(url) || new URL(url).username === '')
+    throw new Error('DATABASE_PASSWORD is set, but DATABASE_URL names no user: mysql://user@host/name.');
+  const whole = new URL(url);
+  whole.password = encodeURIComponent(password);
+  return whole.href;
 }
 
 const OWN_ADDRESSES = '127.0.0.1, ::1';

@@ -151,7 +151,7 @@ export class Agent {
 
   #welcomed({ drop, heartbeatMs, backend }: Accepted): void {
     const { config, log } = this.#options;
-    this.#backend = 'url' in backend ? backend.url : onPort(config.join, backend.port);
+    this.#backend = config.backend ?? ('url' in backend ? backend.url : onPort(config.join, backend.port));
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     log.info(

@@ -43,8 +43,10 @@ export type RunOptions = {
 export async function runAgent(config: WorkerConfig, options: RunOptions): Promise<WorkerExit> {
   const { log, kinds } = options;
   const sandbox = options.sandbox ?? (await detectSandbox([config.dataFolder]));
-  if (sandbox.level === 'none' && !config.unsandboxed) return cannotStart(log, noSandbox(sandbox.reason));
-  logProtections(log, sandbox);
+  const box = boxOf(sandbox, config);
+  if (sandbox.level === 'none' && box === 'none' && !config.unsandboxed)
+    return cannotStart(log, noSandbox(sandbox.reason));
+  logProtections(log, sandbox, box);
   let folder: DataFolder;
   try {
     folder = await openDataFolder(config.dataFolder, log);
@@ -52,7 +54,7 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
     return cannotStart(log, error instanceof Error ? error.message : String(error));
   }
   try {
-    const capabilities = await detectAll(kinds, sandbox, join(config.hostFolder, 'abilities'));
+    const capabilities = await detectAll(kinds, sandbox, box, join(config.hostFolder, 'abilities'));
     if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
     return await live(config, { capabilities, sandbox }, folder, options);
   } finally {
@@ -147,6 +149,7 @@ async function createSlots(
 async function detectAll(
   kinds: readonly WorkerKind[],
   sandbox: Sandbox,
+  box: Box,
   abilities: string,
 ): Promise<Capabilities | null> {
   const found = await Promise.all(
@@ -158,16 +161,28 @@ async function detectAll(
   const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
   if (able.length === 0) return null;
   // Last: what a kind says comes from programs, or from a file of an earlier start.
-  const own = { kinds: able.map((it) => it.name), sandbox: sandbox.level, limits: keptBy(sandbox) };
+  const own = { kinds: able.map((it) => it.name), sandbox: box, limits: keptBy(sandbox) };
   return Object.assign({}, ...able.map((it) => it.capabilities), own);
 }
+
+/** What is around each job, as the farm is told. A container is around all of them together. */
+type Box = Sandbox['level'] | 'container';
+
+const boxOf = ({ level }: Sandbox, { container }: WorkerConfig): Box =>
+  level === 'none' && container ? 'container' : level;
 
 const OPEN = 'a job can read, change and send away all that this user can, keys and passwords too';
 
 const noSandbox = (reason: string): string =>
   `This machine has no sandbox, so it cannot be a worker: without one ${OPEN}. ${reason} To work all the same, for jobs of your own alone, start it with --unsandboxed (or PILOT_UNSANDBOXED=1).`;
 
-function logProtections(log: Log, sandbox: Sandbox): void {
+function logProtections(log: Log, sandbox: Sandbox, box: Box): void {
+  if (sandbox.level === 'none' && box === 'container') {
+    const sentence =
+      "Jobs are kept in by this container alone: they can read each other's files and this worker's token. This worker is given jobs of its own owner only.";
+    log.warn({ event: 'sandbox.container' }, `${sentence} ${sandbox.reason}`);
+    return;
+  }
   if (sandbox.level === 'none') {
     const sentence = `There is no sandbox: ${OPEN}. This worker is given jobs of its own owner only.`;
     log.warn({ event: 'sandbox.none' }, `${sentence} ${sandbox.reason}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { isSandboxed } from '@parallel-pilot/shared/model/requirement.ts';
 import pino from 'pino';
 import { fakeKind } from './fixtures/fake-kind.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
@@ -35,4 +36,13 @@ test('a worker without a sandbox that may work tells the farm, and its owner why
   const said = lines.filter((line) => line.includes('sandbox.none'));
   assert.equal(said.length, 1);
   assert.match(said[0] ?? '', /jobs of its own owner only\. bubblewrap is not installed/);
+});
+
+test('a worker in a container of its own starts without a sandbox, and names the container, which is none', async (t) => {
+  const world = await TestWorld.make(t);
+  const sandbox = { level: 'none', reason: 'No namespaces.' } as const;
+  world.start({ PILOT_UNSANDBOXED: '0', PILOT_CONTAINER: '1' }, [fakeKind()], { sandbox });
+  const { capabilities } = await world.farm.heard('hello');
+  assert.equal(capabilities.sandbox, 'container');
+  assert.equal(isSandboxed(capabilities), false);
 });
