@@ -13,10 +13,8 @@ const FarmUrl = z
 const Environment = z.object({
   /** Address of the load balancer. */
   PILOT_JOIN: FarmUrl,
-  PILOT_TOKEN: z
-    .string({ error: 'is missing; the Workers page of the farm shows the line by which a worker joins' })
-    .min(1)
-    .max(512),
+  /** Needed until the farm has given this worker a credential for it. */
+  PILOT_TOKEN: z.string().min(1).max(512).optional(),
   PILOT_NAME: z.string().min(1).max(128).default(hostname()),
   PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
   /** CPU threads of the whole worker, shared out between its slots. */
@@ -35,6 +33,8 @@ const Environment = z.object({
     .min(1)
     .default(join(homedir(), '.parallel-pilot', 'worker')),
   PILOT_CACHE_GB: z.coerce.number().positive().default(20),
+  /** Take work only while nobody else uses the machine. */
+  PILOT_ONLY_IDLE: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   /** Work without a sandbox where this machine has none. */
   PILOT_UNSANDBOXED: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   PILOT_LOG: z.enum(LOG_LEVELS).default('info'),
@@ -43,7 +43,8 @@ const Environment = z.object({
 export type WorkerConfig = {
   /** Origin of the load balancer, `http://host:3001`. */
   join: string;
-  token: string;
+  /** Null where none was given: the worker has a credential of its own, or cannot join. */
+  token: string | null;
   name: string;
   slots: number;
   /** For all slots together. */
@@ -58,6 +59,8 @@ export type WorkerConfig = {
   kindSettings: Readonly<Record<string, string>>;
   /** Whether it may work where this machine has no sandbox. */
   unsandboxed: boolean;
+  /** Whether it works only while nobody else uses the machine, and behind all else that runs there. */
+  onlyIdle: boolean;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -80,7 +83,7 @@ export function readWorkerConfig(
   const e = parsed.data;
   return {
     join: e.PILOT_JOIN,
-    token: e.PILOT_TOKEN,
+    token: e.PILOT_TOKEN ?? null,
     name: e.PILOT_NAME,
     slots: e.PILOT_SLOTS,
     threads: e.PILOT_THREADS,
@@ -91,6 +94,7 @@ export function readWorkerConfig(
     cacheBytes: Math.round(e.PILOT_CACHE_GB * GB),
     kindSettings: othersOf(all),
     unsandboxed: e.PILOT_UNSANDBOXED,
+    onlyIdle: e.PILOT_ONLY_IDLE,
     logLevel: e.PILOT_LOG,
   };
 }
