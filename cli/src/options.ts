@@ -20,6 +20,12 @@ export const setting = (name: SettingName, about: string = SETTINGS[name].about)
 export const withServer = (command: Command): Command =>
   withFarm(command).addOption(setting('PILOT_DATA', 'data folder of the farm on this machine'));
 
+/** The key, for a command that names its farm in another way. */
+export const withServerKey = (command: Command): Command =>
+  command
+    .addOption(setting('PILOT_KEY_FILE', 'file with your key, where the farm demands it (or PILOT_KEY)'))
+    .addOption(refusedSecret('--key', KEY_WAYS));
+
 /** The same for a command whose `--data` is something else. */
 export const withFarm = (command: Command): Command =>
   command

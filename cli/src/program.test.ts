@@ -84,6 +84,7 @@ describe('pilot', () => {
       [['jobs'], /^No farm is running on this machine\. Start one with "pilot up"/],
       [['jobs', '--server', 'http://127.0.0.1:9'], /^No farm answers at http:\/\/127\.0\.0\.1:9/],
       [['jobs', '--state', 'odd'], /argument 'odd' is invalid\. Allowed choices are/],
+      [['join', 'http://farm:3001'], /^Say that this machine may take the work of others/],
       [['worker', '--join', 'http://farm:3001'], /^The farm lets workers in by a token/],
       [['rendr'], /^unknown command 'rendr'\n\(Did you mean render\?\)/],
     ];
@@ -107,7 +108,7 @@ describe('pilot', () => {
   test('has help with examples for every command', async () => {
     const { out } = await pilot(['--help']);
     const names = [...out.matchAll(/^ {2}([a-z]+) \[options\]/gm)].flatMap((match) => match[1] ?? []);
-    assert.equal(names.length, 15);
+    assert.equal(names.length, 20);
     const helps = await Promise.all(names.map((name) => pilot([name, '--help'])));
     for (const help of helps) assert.match(help.out, /--json[\s\S]*Examples:\n {2}\$ /);
   });

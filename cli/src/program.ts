@@ -6,6 +6,7 @@ import { deleteCommand } from './commands/delete.ts';
 import { downloadCommand } from './commands/download.ts';
 import { jobCommand } from './commands/job.ts';
 import { jobsCommand } from './commands/jobs.ts';
+import { joinCommand } from './commands/join.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -43,7 +44,8 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   program.commandsGroup('Work:');
   add(...CLI_KINDS.map((kind) => kind.command(context, exit)), downloadCommand(context, exit));
   program.commandsGroup('The farm:');
-  add(upCommand(context, exit), workerCommand(context, exit), workersCommand(context));
+  add(upCommand(context, exit), workerCommand(context, exit), joinCommand(context, exit));
+  add(workersCommand(context));
   add(loginCommand(context), logoutCommand(context), whoamiCommand(context), accountsCommand(context, exit));
   program.commandsGroup('Jobs:');
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));

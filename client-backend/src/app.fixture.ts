@@ -86,6 +86,7 @@ export async function startTestBackend(
     live: {
       jobChanged() {},
       jobDeleted() {},
+      workersChanged() {},
       backgroundProgressed() {},
       backgroundFractionOf: () => null,
       recheck: () => given.onRecheck?.(),
@@ -125,6 +126,8 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
   return {
     connected: () => false,
     jobsChanged() {},
+    workersChanged() {},
+    drainWorker: away,
     blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,

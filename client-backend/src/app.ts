@@ -25,6 +25,7 @@ import { identityRoutes } from './routes/identities.ts';
 import { impersonationRoutes } from './routes/impersonation.ts';
 import { invitationRoutes } from './routes/invitations.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { joinTokenRoutes } from './routes/join-tokens.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { linkRoutes } from './routes/links.ts';
 import { onError } from './routes/on-error.ts';
@@ -98,6 +99,7 @@ export function createApp(
   app.route('/', uploadRoutes(parts, uploads));
   app.route('/', blobRoutes(parts));
   app.route('/', workerRoutes(parts));
+  app.route('/', joinTokenRoutes(parts));
   app.route('/', storageRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', chunkRoutes(parts));

@@ -1,18 +1,52 @@
 import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import { onlineWorkers, workersSeenSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { type JobOwner, mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
+import {
+  type FleetRow,
+  onlineWorkers,
+  workersSeenSince,
+} from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 
 /** A worker that was here so lately counts when it is asked what the farm can do: it may only be starting again. */
 const LATELY_MS = 10 * 60_000;
 
+/** The workers of a farm, of which each job has those that may work for it: of others nothing may be inferred. */
+export type Fleet = (job: JobOwner) => Capabilities[];
+
 /** Capabilities of the workers that are connected, or were a few minutes ago. */
-export async function knownFleetOf(db: Db, now: number): Promise<Capabilities[]> {
-  const workers = await workersSeenSince(db, now - LATELY_MS);
-  return workers.map((worker) => Capabilities.parse(JSON.parse(worker.capabilities_json)));
-}
+export const knownFleetOf = async (db: Db, now: number): Promise<Fleet> =>
+  fleetFrom(await workersSeenSince(db, now - LATELY_MS));
 
 /** Capabilities of the workers that are connected now. */
-export async function fleetOf(db: Db): Promise<Capabilities[]> {
-  const workers = await onlineWorkers(db);
-  return workers.map((worker) => Capabilities.parse(JSON.parse(worker.capabilities_json)));
+export const fleetOf = async (db: Db): Promise<Fleet> => fleetFrom(await onlineWorkers(db));
+
+function fleetFrom(rows: readonly FleetRow[]): Fleet {
+  const workers = rows.map((row) => ({ row, capabilities: capabilitiesOf(row) }));
+  return (job) =>
+    workers
+      .filter(({ row, capabilities }) => mayWorkFor(lenderOf(row), capabilities, job))
+      .map(({ capabilities }) => capabilities);
 }
+
+/** Ids of the workers that are connected and may work for the job, and can by what they have. */
+export async function workersFor(
+  db: Db,
+  job: JobOwner,
+  can: (capabilities: Capabilities) => boolean,
+): Promise<FleetRow['id'][]> {
+  const rows = await onlineWorkers(db);
+  return rows
+    .filter((row) => {
+      const capabilities = capabilitiesOf(row);
+      return mayWorkFor(lenderOf(row), capabilities, job) && can(capabilities);
+    })
+    .map((row) => row.id);
+}
+
+const capabilitiesOf = (row: FleetRow): Capabilities => Capabilities.parse(JSON.parse(row.capabilities_json));
+
+const lenderOf = ({ person_id, team_id, works_for }: FleetRow) => ({
+  person: person_id,
+  team: team_id,
+  worksFor: works_for,
+});

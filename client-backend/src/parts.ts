@@ -48,6 +48,10 @@ export type Parts = {
 export interface BalancerLink {
   connected(): boolean;
   jobsChanged(jobs: JobId[]): void;
+  /** Settings of these were changed, or they were removed. */
+  workersChanged(workers: WorkerId[]): void;
+  /** `not-ready` as below, `not-allowed` where it is not connected. */
+  drainWorker(worker: WorkerId): Promise<Reply>;
   /** No work to come needs these: workers that have them in their caches need not keep them. */
   blobsFreed(hashes: BlobHash[]): void;
   /** `not-ready` when the balancer cannot be reached within 5 s. */
@@ -65,6 +69,8 @@ export interface Live {
   jobChanged(job: JobId): void;
   /** The job is gone, and was this team's. */
   jobDeleted(job: JobId, team: TeamId): void;
+  /** `everybody`: other teams see it too, or did until now. */
+  workersChanged(workers: WorkerId[], everybody: boolean): void;
   backgroundProgressed(job: JobId, fraction: number): void;
   /** 0..1 while the job is put together, null otherwise. */
   backgroundFractionOf(job: JobId): number | null;

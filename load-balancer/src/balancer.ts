@@ -13,7 +13,7 @@ import { type Engine, FarmEngine } from './effects/engine.ts';
 import { loadFarm } from './effects/load-farm.ts';
 import { Quarantine } from './effects/quarantine.ts';
 import type { SessionId } from './farm/farm.ts';
-import { admit, createDoorkeeper } from './sockets/admit.ts';
+import { admit, admitWorkers, createDoorkeeper } from './sockets/admit.ts';
 import { controlListeners, serveControl } from './sockets/control.ts';
 import { Replies } from './sockets/replies.ts';
 import { createSockets, listen } from './sockets/server.ts';
@@ -61,7 +61,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     ready: () => engine?.ready() ?? false,
     knowsToken: createDoorkeeper(parts),
   });
-  const workers = sockets.io.of('/workers').use(admit(secrets.workerToken));
+  const workers = sockets.io.of('/workers').use(admitWorkers(parts));
   const control = sockets.io.of('/control').use(admit(secrets.controlToken));
   const broadcast = createBroadcast(
     () => running().farm,
@@ -81,7 +81,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     read,
   );
   serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
-  serveControl(control, { workers, engine, broadcast, replies, log });
+  serveControl(control, { sessions, engine, broadcast, replies, log });
   log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });
   return {
     port,

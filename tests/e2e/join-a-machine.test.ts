@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { JoinLine } from '@parallel-pilot/shared/api/farm.ts';
+import { MadeJoinToken } from '@parallel-pilot/shared/api/machines.ts';
 import { api } from '../support/api.ts';
 import { startFarm } from '../support/farm.ts';
 import { until } from '../support/until.ts';
@@ -21,7 +22,9 @@ test('the lines that the site shows make a machine with an empty folder a worker
     await rm(folder, { recursive: true, force: true });
   });
   const { json } = api(farm.url);
-  const { lines, token } = JoinLine.parse(await json('GET', '/workers/join'));
+  const { lines } = JoinLine.parse(await json('GET', '/workers/join'));
+  const asked = { name: 'A fresh machine', worksFor: 'team', uses: 1 };
+  const { token } = MadeJoinToken.parse(await json('POST', '/join-tokens', asked));
   const [setUp, run] = lines.slice(-2);
   // What is tried is the project as it stands here, wherever it was cloned from.
   const script = [

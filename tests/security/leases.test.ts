@@ -215,6 +215,7 @@ for (const [column, startDatabase] of [
           const given = {
             worker: newId('wrk', randomBytes),
             identity: randomBytes(16).toString('hex'),
+            instance: randomBytes(16).toString('hex'),
             name: 'one of many',
             slots: 1,
             capabilities: {},

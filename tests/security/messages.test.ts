@@ -116,7 +116,8 @@ describe('the load balancer lives on, and answers', () => {
       let socket = await join('/control');
       await forEach(schema, 40, 2, async (text) => {
         if (!socket.open) socket = await join('/control');
-        if (event === 'jobs-changed' || event === 'blobs-freed') return socket.tell(event, text);
+        if (['jobs-changed', 'workers-changed', 'blobs-freed'].includes(event))
+          return socket.tell(event, text);
         isAnswered(text, await socket.ask(event, text), Reply);
       });
     });
@@ -234,11 +235,11 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
   const nothing = () => {};
   const connection = new Connection(
     farm.url,
-    'a-token',
+    () => 'a-token',
     {
       hello: () => Hello.parse(helloOf('listens')),
       ...{ welcomed: nothing, lost: nothing, refused: nothing },
-      ...{ assign: ok, reclaim: ok, revoke: ok, forget: ok },
+      ...{ assign: ok, reclaim: ok, revoke: ok, forget: ok, drain: ok },
     },
     quiet,
   );
@@ -272,6 +273,7 @@ function isJson(text: string): boolean {
 const helloOf = (name: string) => ({
   worker: `wrk_${name.replace(/[^a-z]/g, '').padEnd(8, '0')}`,
   identity: `the-secret-of-${name}`,
+  instance: `the-one-run-of-${name}`,
   name,
   slots: 1,
   capabilities: {},

@@ -15,10 +15,8 @@ const Environment = z.object({
   PILOT_JOIN: FarmUrl,
   /** Where this worker finds the backend, if not where the farm says. */
   PILOT_BACKEND_URL: FarmUrl.optional(),
-  PILOT_TOKEN: z
-    .string({ error: 'is missing; the Workers page of the farm shows the line by which a worker joins' })
-    .min(1)
-    .max(512),
+  /** Needed until the farm has given this worker a credential for it. */
+  PILOT_TOKEN: z.string().min(1).max(512).optional(),
   PILOT_NAME: z.string().min(1).max(128).default(hostname()),
   PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
   /** CPU threads of the whole worker, shared out between its slots. */
@@ -37,6 +35,8 @@ const Environment = z.object({
     .min(1)
     .default(join(homedir(), '.parallel-pilot', 'worker')),
   PILOT_CACHE_GB: z.coerce.number().positive().default(20),
+  /** Take work only while nobody else uses the machine. */
+  PILOT_ONLY_IDLE: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   /** Work without a sandbox where this machine has none. */
   PILOT_UNSANDBOXED: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   /** Set by the image of a worker: around it is a container that holds nothing else. */
@@ -49,7 +49,8 @@ export type WorkerConfig = {
   join: string;
   /** Origin of the backend; null where the farm says it. */
   backend: string | null;
-  token: string;
+  /** Null where none was given: the worker has a credential of its own, or cannot join. */
+  token: string | null;
   name: string;
   slots: number;
   /** For all slots together. */
@@ -66,6 +67,8 @@ export type WorkerConfig = {
   unsandboxed: boolean;
   /** Whether a container of its own is around it, which keeps jobs from the machine where nothing else does. */
   container: boolean;
+  /** Whether it works only while nobody else uses the machine, and behind all else that runs there. */
+  onlyIdle: boolean;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -89,7 +92,7 @@ export function readWorkerConfig(
   return {
     join: e.PILOT_JOIN,
     backend: e.PILOT_BACKEND_URL ?? null,
-    token: e.PILOT_TOKEN,
+    token: e.PILOT_TOKEN ?? null,
     name: e.PILOT_NAME,
     slots: e.PILOT_SLOTS,
     threads: e.PILOT_THREADS,
@@ -101,6 +104,7 @@ export function readWorkerConfig(
     kindSettings: othersOf(all),
     unsandboxed: e.PILOT_UNSANDBOXED,
     container: e.PILOT_CONTAINER,
+    onlyIdle: e.PILOT_ONLY_IDLE,
     logLevel: e.PILOT_LOG,
   };
 }

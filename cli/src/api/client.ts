@@ -1,4 +1,4 @@
-import { BlobInfo, UploadInfo, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
+import { BlobInfo, JoinLine, UploadInfo, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
 import {
   ArtifactList,
   ChunkDetail,
@@ -9,9 +9,17 @@ import {
   JobList,
   JobLog,
 } from '@parallel-pilot/shared/api/jobs.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  JoinTokenList,
+  MadeJoinToken,
+  type NewJoinToken,
+  type WorkerChange,
+  WorkerHistory,
+} from '@parallel-pilot/shared/api/machines.ts';
+import type { BlobHash, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { z } from 'zod';
 import { ApiError, type Connection, send } from './request.ts';
 
@@ -46,6 +54,22 @@ export function createApi(connection: Connection) {
     log: (id: JobId, after?: string) => get(`${job(id)}/log${search({ after })}`, JobLog),
     artifacts: (id: JobId) => get(`${job(id)}/artifacts`, ArtifactList),
     workers: () => get('/api/v1/workers', WorkerList),
+    async changeWorker(id: WorkerId, change: WorkerChange): Promise<WorkerView> {
+      return parsed(await send(connection, 'PATCH', `/api/v1/workers/${id}`, change), WorkerView);
+    },
+    async removeWorker(id: WorkerId): Promise<void> {
+      await send(connection, 'DELETE', `/api/v1/workers/${id}`);
+    },
+    workerHistory: (id: WorkerId, before?: string) =>
+      get(`/api/v1/workers/${id}/history${search({ before })}`, WorkerHistory),
+    joinTokens: () => get('/api/v1/join-tokens', JoinTokenList),
+    async makeJoinToken(asked: NewJoinToken): Promise<MadeJoinToken> {
+      return parsed(await send(connection, 'POST', '/api/v1/join-tokens', asked), MadeJoinToken);
+    },
+    async revokeJoinToken(id: string): Promise<void> {
+      await send(connection, 'DELETE', `/api/v1/join-tokens/${encodeURIComponent(id)}`);
+    },
+    joinLine: () => get('/api/v1/workers/join', JoinLine),
     upload: (id: string) => get(`/api/v1/uploads/${id}/info`, UploadInfo),
     async createJob(request: CreateJob): Promise<JobId> {
       const reply = await send(connection, 'POST', '/api/v1/jobs', request);

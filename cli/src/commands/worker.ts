@@ -9,7 +9,7 @@ import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { workerToken } from './worker-token.ts';
 
-type Flags = {
+export type WorkerFlags = {
   join: string;
   tokenFile?: string;
   name?: string;
@@ -50,15 +50,29 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     'pilot worker --join http://farm:3001',
     'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
   ]);
-  return command.action(async (flags: Flags) => exit(await run(context, flags)));
+  return command.action(async (flags: WorkerFlags) => exit(await run(context, flags)));
 }
 
 const WAYS =
   'Run the command without it, and it asks for the token; or give it in a file with --token-file, or in the variable PILOT_TOKEN.';
 
-async function run(context: Context, flags: Flags): Promise<number> {
+async function run(context: Context, flags: WorkerFlags): Promise<number> {
+  // One that has joined before is not asked for a token any more.
+  const joined = await joinedBefore(workerEnv(context, flags, null));
+  const wanted = !joined || flags.tokenFile !== undefined || context.config.workerToken !== null;
+  const env = workerEnv(context, flags, wanted ? await workerToken(context, flags.tokenFile) : null);
+  return await runJoined(env, flags);
+}
+
+/** Whether a worker with these variables has a credential of that farm. */
+export async function joinedBefore(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { hasCredential } = await import('@parallel-pilot/worker/agent/credentials.ts');
+  return hasCredential(env.PILOT_WORKER_DATA ?? '', env.PILOT_JOIN ?? '');
+}
+
+/** A worker in this process, until it ends; with its exit code. */
+export async function runJoined(env: NodeJS.ProcessEnv, flags: { json?: boolean }): Promise<number> {
   makeFilesPrivate();
-  const env = workerEnv(context, flags, await workerToken(context, flags.tokenFile));
   const [{ readWorkerConfig }, { createWorkerLog }, { runWorker }] = await Promise.all([
     import('@parallel-pilot/worker/config.ts'),
     import('@parallel-pilot/worker/log.ts'),
@@ -73,10 +87,10 @@ async function run(context: Context, flags: Flags): Promise<number> {
 }
 
 /** The worker's own variables with the options laid over them. */
-export function workerEnv({ config }: Context, flags: Flags, token: string): NodeJS.ProcessEnv {
+export function workerEnv({ config }: Context, flags: WorkerFlags, token: string | null): NodeJS.ProcessEnv {
   const over = {
     PILOT_JOIN: /^https?:\/\//i.test(flags.join) ? flags.join : `http://${flags.join}`,
-    PILOT_TOKEN: token,
+    PILOT_TOKEN: token ?? undefined,
     PILOT_NAME: flags.name,
     PILOT_SLOTS: flags.slots,
     PILOT_THREADS: flags.threads,

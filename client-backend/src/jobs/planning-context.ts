@@ -46,7 +46,7 @@ export async function planningContext(
       failedCount: counts?.failed ?? 0,
       failed: await failures(db, stage),
     },
-    fleet: await knownFleetOf(db, now),
+    fleet: (await knownFleetOf(db, now))({ person: job.person_id, team: job.team_id }),
   };
 }
 

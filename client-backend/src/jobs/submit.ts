@@ -26,7 +26,7 @@ export async function submit(
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
   const { name, priority, group, ...submission } = request;
-  const prepared = await backendKindOf(request.kind).prepare(parts, submission, by.team);
+  const prepared = await backendKindOf(request.kind).prepare(parts, submission, by);
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
   const spec = kind.spec.parse(prepared.spec);

@@ -89,6 +89,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
     live: {
       jobChanged: (job) => void told.add(job),
       jobDeleted: (job) => void told.add(job),
+      workersChanged() {},
       backgroundProgressed: (job, fraction) => void backgroundFraction.set(job, fraction),
       backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
       recheck() {},
@@ -161,6 +162,8 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
   } as const;
   return {
     connected: () => link.up,
+    workersChanged() {},
+    drainWorker: async () => ({ ok: true }),
     jobsChanged: (jobs) => void CONTROL_REQUESTS['jobs-changed'].parse({ jobs }),
     blobsFreed() {},
     retryChunks: (job) =>

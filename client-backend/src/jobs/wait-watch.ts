@@ -29,10 +29,11 @@ export function createWaitWatch(parts: Parts) {
   const check = async (): Promise<void> => {
     // While the balancer is away nobody knows which workers are there.
     if (!parts.balancer.connected()) return since.clear();
-    const fleet = await fleetOf(parts.db);
+    const fleets = await fleetOf(parts.db);
     const stages = await waitingStages(parts.db, ['preparing', 'queued', 'running'], MOST_STAGES);
     const lacking = new Set<JobId>();
     for (const stage of stages) {
+      const fleet = fleets({ person: stage.person_id, team: stage.team_id });
       const requirements: Requirement[] = JSON.parse(stage.requirements_json);
       const limit = fleet.length === 0 ? LONELY_MS : PATIENCE_MS;
       if (canRun(fleet, requirements)) continue;
@@ -67,7 +68,8 @@ async function report(
   const problem = backendKindOf(job.kind).fleetProblem(fleet, requirements);
   if (job.state === 'preparing') {
     // The one worker that can may be starting again at this moment.
-    const known = await knownFleetOf(parts.db, parts.clock());
+    const fleets = await knownFleetOf(parts.db, parts.clock());
+    const known = fleets({ person: job.person_id, team: job.team_id });
     const hopeless = backendKindOf(job.kind).fleetProblem(known, requirements);
     if (hopeless !== null && (await failFirstStage(parts, job, hopeless))) return;
   }

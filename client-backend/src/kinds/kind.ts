@@ -1,8 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
-import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { JobOwner } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import type { JobHead, JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -34,11 +35,11 @@ export type BackgroundTask = {
 
 /** A kind's part of the backend: all that jobs, pages and files need to know of it there. */
 export interface FarmKind {
-  /** Turns a submission into the stored spec: opens the source, lays its files open. The files that it names must be `team`'s. Refusals are for the user. */
+  /** Turns a submission into the stored spec: opens the source, lays its files open. The files that it names must be of the team that asks. Refusals are for the user. */
   prepare(
     parts: Parts,
     submission: unknown,
-    team: TeamId,
+    by: JobOwner,
   ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
   /** Names of the stages that have a task for the backend, run when their chunks are done and before the next stage is planned. */
   readonly stageTasks: readonly string[];

@@ -88,6 +88,11 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
       if (!socket.connected || jobs.length === 0) return;
       socket.emit('jobs-changed', CONTROL_REQUESTS['jobs-changed'].parse({ jobs }));
     },
+    workersChanged(workers) {
+      if (!socket.connected || workers.length === 0) return;
+      socket.emit('workers-changed', CONTROL_REQUESTS['workers-changed'].parse({ workers }));
+    },
+    drainWorker: (worker) => ask(socket, 'drain-worker', { worker }),
     blobsFreed(blobs) {
       for (let at = 0; socket.connected && at < blobs.length; at += MOST_FREED) {
         const message = { blobs: blobs.slice(at, at + MOST_FREED) };
@@ -119,7 +124,11 @@ function receive<S extends z.ZodType>(
   });
 }
 
-async function ask(socket: Socket, name: 'retry-chunks' | 'reject-chunks', request: unknown): Promise<Reply> {
+async function ask(
+  socket: Socket,
+  name: 'retry-chunks' | 'reject-chunks' | 'drain-worker',
+  request: unknown,
+): Promise<Reply> {
   if (!socket.connected) return refusal('not-ready');
   try {
     const reply = await socket.timeout(REPLY_MS).emitWithAck(name, CONTROL_REQUESTS[name].parse(request));

@@ -171,6 +171,12 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
       feedOf(patch.job)?.patch(patch);
       if (patch.changes.length > 0) listChanged(patch.job);
     },
+    workersChanged(workers, everybody) {
+      if (!watched(WORKERS)) return;
+      if (everybody) pages.to(WORKERS).emit('workers', LIVE_MESSAGES.workers.parse({ workers }));
+      for (const worker of workers) changedWorkers.add(worker);
+      workersTimer.ask();
+    },
     workersPatch(patch) {
       if (!watched(WORKERS)) return;
       for (const { worker } of patch.workers) changedWorkers.add(worker);

@@ -32,6 +32,7 @@ test('workers are shown with what they do now, by the names of jobs and frames',
         identity_hash: 'x',
         team_id: first.team,
         person_id: first.person,
+        works_for: 'everyone',
         status: id === ada ? 'online' : 'offline',
         slots: 2,
         capabilities_json: JSON.stringify({
@@ -112,18 +113,20 @@ test('workers are shown with what they do now, by the names of jobs and frames',
 
 test('the line to join names an address that the other machine can reach', () => {
   const line = (env: Record<string, string>) =>
-    joinLine(readServerConfig({ PILOT_DATA: '/x', ...env }), 'TOKEN', null);
+    joinLine(readServerConfig({ PILOT_DATA: '/x', ...env }), null, null);
   const last = (env: Record<string, string>) => line(env).lines.at(-1) ?? '';
   assert.deepEqual(line({}), {
     reachable: false,
     lines: ['npm run setup', 'npx pilot worker --join http://127.0.0.1:3001'],
-    token: 'TOKEN',
+    join: 'http://127.0.0.1:3001',
+    token: null,
   });
   const named = line({ PILOT_HOST: '192.168.1.5', PILOT_BALANCER_PORT: '4001' });
   assert.deepEqual(named, {
     reachable: true,
     lines: ['npm run setup', 'npx pilot worker --join http://192.168.1.5:4001'],
-    token: 'TOKEN',
+    join: 'http://192.168.1.5:4001',
+    token: null,
   });
   const everywhere = last({ PILOT_HOST: '0.0.0.0' });
   assert.match(everywhere, /--join http:\/\/\d+\.\d+\.\d+\.\d+:3001$/);

@@ -1,8 +1,9 @@
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
+import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
-import type { Lender } from '../farm/farm.ts';
+
 import type { Broadcast } from './broadcast.ts';
 import type { Wire } from './perform.ts';
 import type { Quarantine } from './quarantine.ts';

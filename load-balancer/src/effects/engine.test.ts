@@ -32,6 +32,7 @@ test('an event that cannot be handled is refused, and those that came with it ar
     engine.push({
       type: 'hello',
       address: '',
+      pass: { type: 'farm' },
       session: 2,
       reply: 3,
       identityHash: 'x',

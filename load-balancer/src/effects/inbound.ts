@@ -1,25 +1,43 @@
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, JoinTokenId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Done, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { FarmEvent, ReplyTo } from '../farm/events.ts';
 import type { SessionId } from '../farm/farm.ts';
 
+/** What a connection was let in by. */
+export type BroughtPass =
+  | { type: 'farm' }
+  | { type: 'join-token'; token: JoinTokenId }
+  | { type: 'credential'; worker: WorkerId };
+
 /** An event as it arrives, before the database was asked what belongs to it. */
 export type Inbound =
   | Exclude<
       FarmEvent,
-      { type: 'hello' | 'done' | 'jobs-read' | 'limits-read' | 'retry' | 'reject' | 'reloaded' }
+      {
+        type:
+          | 'workers-read'
+          | 'hello'
+          | 'done'
+          | 'jobs-read'
+          | 'limits-read'
+          | 'retry'
+          | 'reject'
+          | 'reloaded';
+      }
     >
   | {
       type: 'hello';
       session: SessionId;
       reply: ReplyTo;
       address: string;
+      pass: BroughtPass;
       hello: Omit<Hello, 'identity'>;
       identityHash: string;
     }
   | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done }
   | { type: 'jobs-hint'; jobs: JobId[] }
+  | { type: 'workers-hint'; workers: WorkerId[] }
   | { type: 'sweep' }
   | { type: 'retry'; reply: ReplyTo; job: JobId }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks };
@@ -46,6 +64,8 @@ export function coalescingKey(event: Inbound): string | undefined {
     case 'reclaim-answered':
     case 'unreadable':
     case 'jobs-hint':
+    case 'workers-hint':
+    case 'drain-worker':
     case 'retry':
     case 'reject':
       return undefined;

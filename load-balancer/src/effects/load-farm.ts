@@ -43,6 +43,7 @@ export async function loadFarm(
 /** Carries over what the workers that stay connected have said of themselves; their leases come from the database. */
 export function carrySessions(from: Farm, to: Farm): void {
   to.newcomers = from.newcomers;
+  to.loadsNotedAt = from.loadsNotedAt;
   for (const [session, old] of from.sessions) {
     const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set() };
     to.workers.set(worker.id, worker);

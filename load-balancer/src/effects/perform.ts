@@ -5,6 +5,7 @@ import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { ReplyTo } from '../farm/events.ts';
 import { chunkOf, type Lease, type SessionId } from '../farm/farm.ts';
+import { recordGiven } from '../farm/record-given.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Committed } from './commit.ts';
 import type { Inbound } from './inbound.ts';
@@ -12,11 +13,12 @@ import type { Inbound } from './inbound.ts';
 /** The sockets, as the effects see them. A session or a reply that is gone is passed over. */
 export interface Wire {
   reply(to: ReplyTo, reply: Reply): void;
-  welcome(to: ReplyTo, session: SessionId, drop: LeaseId[]): void;
+  welcome(to: ReplyTo, session: SessionId, drop: LeaseId[], credential: string | null): void;
   assign(session: SessionId, assign: Omit<Assign, 'signature'>): void;
   reclaim(session: SessionId, lease: LeaseId): void;
   revoke(session: SessionId, leases: LeaseId[]): void;
-  close(session: SessionId, why: 'replaced' | 'silent'): void;
+  close(session: SessionId, why: 'replaced' | 'silent' | 'removed'): void;
+  drain(session: SessionId): void;
 }
 
 export type Outlets = { wire: Wire; broadcast: Broadcast; log: Log; push(event: Inbound): void };
@@ -35,7 +37,7 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, outlets: Out
       wire.reply(effect.to, effect.reply);
       break;
     case 'welcome':
-      wire.welcome(effect.to, effect.session, effect.drop);
+      wire.welcome(effect.to, effect.session, effect.drop, effect.credential);
       break;
     case 'reply-by-outcome': {
       const taken = outcomes.get(effect.lease) === effect.outcome;
@@ -53,6 +55,9 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, outlets: Out
       break;
     case 'close':
       wire.close(effect.session, effect.why);
+      break;
+    case 'drain':
+      wire.drain(effect.session);
       break;
     case 'chunk-changed':
       broadcast.chunkChanged(effect);
@@ -81,6 +86,7 @@ function assign(
     return;
   }
   lease.delivered = true;
+  recordGiven(lease, specs.get(chunk));
   wire.assign(session, assignOf(lease, specs.get(chunk), hangLimitMs));
 }
 
@@ -97,6 +103,7 @@ function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign
     chunkSpec: spec,
     inputs: stage.inputs,
     affinity: stage.affinity,
+    cacheScope: stage.job.share.cacheScope,
     hangLimitMs,
   };
 }

@@ -1,15 +1,18 @@
 import { resultProblemOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import type { BlobHash, ChunkId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, ChunkId, JoinTokenId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { chunkSpecTexts, chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { identityHashes } from '@parallel-pilot/shared/server/db/workers.ts';
+import { type BroughtToken, broughtTokensById } from '@parallel-pilot/shared/server/db/join-tokens.ts';
+import { knownPresentWorkers, knownWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
+import { newMachineSecret } from '@parallel-pilot/shared/server/machine-secrets.ts';
+import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { verifyReceipt } from '@parallel-pilot/shared/server/signature.ts';
-import type { FarmEvent, ResultFault, StoredChunk } from '../farm/events.ts';
+import type { FarmEvent, Pass, ResultFault, StoredChunk, TokenUses } from '../farm/events.ts';
 import { chunkOf, type Farm } from '../farm/farm.ts';
 import type { EngineParts } from './engine-parts.ts';
-import type { Inbound } from './inbound.ts';
+import type { BroughtPass, Inbound } from './inbound.ts';
 import type { Quarantine } from './quarantine.ts';
 import { changedJobs, readJobs } from './read-jobs.ts';
 import { readChunkLimits } from './read-limits.ts';
@@ -18,39 +21,36 @@ export type Prepared = { event: FarmEvent; from: Inbound[] };
 
 /** Asks the database what the handlers must know, with one query for each sort of question. */
 export async function prepare(
-  {
-    db,
-    lender,
-    quarantine,
-    signingKey,
-    chunksOfEachTeam = null,
-  }: Pick<EngineParts, 'db' | 'lender' | 'quarantine' | 'signingKey' | 'chunksOfEachTeam'>,
+  parts: Pick<
+    EngineParts,
+    'db' | 'lender' | 'quarantine' | 'signingKey' | 'chunksOfEachTeam' | 'random' | 'clock'
+  >,
   farm: Farm,
   batch: readonly Inbound[],
 ): Promise<Prepared[]> {
-  const identities = await identityHashes(
-    db,
-    batch.filter((it) => it.type === 'hello').map((it) => it.hello.worker),
-  );
+  const { db, quarantine, signingKey } = parts;
+  const joining = await readJoining(parts, batch);
   const hashes = batch.flatMap((it) => (it.type === 'done' ? it.done.files.map((file) => file.hash) : []));
   const stored = await knownBlobs(db, [...new Set(hashes)]);
   const leases = batch.flatMap((it) => (it.type === 'done' ? (farm.leases.get(it.done.lease) ?? []) : []));
   const specs = await chunkSpecTexts(db, leases.map(chunkOf));
   const prepared: Prepared[] = await hinted(db, farm, batch, quarantine);
   if (batch.some((it) => it.type === 'sweep')) {
-    const limits = await readChunkLimits(db, chunksOfEachTeam);
+    const limits = await readChunkLimits(db, parts.chunksOfEachTeam ?? null);
     prepared.push({ from: [], event: { type: 'limits-read', limits } });
   }
+  const settings = await readSettings(parts, farm, batch);
+  if (settings !== null) prepared.push(settings);
   for (const it of batch) {
-    if (it.type === 'jobs-hint' || it.type === 'sweep') continue;
+    if (isHint(it)) continue;
     prepared.push({ from: [it], event: await complete(it) });
   }
   return prepared;
 
-  async function complete(it: Exclude<Inbound, { type: 'jobs-hint' | 'sweep' }>): Promise<FarmEvent> {
+  async function complete(it: Exclude<Inbound, Hint>): Promise<FarmEvent> {
     switch (it.type) {
       case 'hello':
-        return { ...it, lender, knownIdentity: identities.get(it.hello.worker) ?? null };
+        return joining(it);
       case 'done':
         return { ...it, fault: faultOf(it.done, stored, signingKey) ?? reportFault(farm, it.done, specs) };
       case 'retry': {
@@ -69,6 +69,61 @@ export async function prepare(
         return it;
     }
   }
+}
+
+type Hello = Extract<Inbound, { type: 'hello' }>;
+type Hint = Extract<Inbound, { type: 'jobs-hint' | 'workers-hint' | 'sweep' }>;
+const isHint = (it: Inbound): it is Hint =>
+  it.type === 'jobs-hint' || it.type === 'workers-hint' || it.type === 'sweep';
+
+async function readJoining(
+  { db, lender, random, clock }: Pick<EngineParts, 'db' | 'lender' | 'random' | 'clock'>,
+  batch: readonly Inbound[],
+): Promise<(hello: Hello) => FarmEvent> {
+  const hellos = batch.filter((it) => it.type === 'hello');
+  const known = await knownWorkers(
+    db,
+    hellos.map((it) => it.hello.worker),
+  );
+  const byId = new Map(known.map((worker) => [worker.id, worker]));
+  const brought = hellos.flatMap(({ pass }) => (pass.type === 'join-token' ? [pass.token] : []));
+  const now = clock();
+  const uses = new Map<JoinTokenId, TokenUses>();
+  for (const row of await broughtTokensById(db, [...new Set(brought)])) {
+    if (!isGood(row, now)) continue;
+    const { person_id: person, team_id: team, works_for: worksFor } = row;
+    uses.set(row.id, { id: row.id, lender: { person, team, worksFor }, usesLeft: row.uses_left });
+  }
+  return (hello) => ({ ...hello, known: byId.get(hello.hello.worker) ?? null, pass: passOf(hello.pass) });
+
+  function passOf(pass: BroughtPass): Pass {
+    if (pass.type === 'farm') return { type: 'farm', lender };
+    if (pass.type === 'credential') return pass;
+    const credential = newMachineSecret('credential', random);
+    const fresh = { credential, hash: sha256(credential) };
+    return { type: 'join-token', token: uses.get(pass.token) ?? null, fresh };
+  }
+}
+
+const isGood = ({ lends, revoked_at, expires_at }: BroughtToken, now: number): boolean =>
+  lends && revoked_at === null && (expires_at === null || expires_at > now);
+
+/** A hint that was lost is made up for so soon. */
+const SETTINGS_EVERY_MS = 10_000;
+
+/** Of those that were named; now and then of all. */
+async function readSettings(
+  { db, clock }: Pick<EngineParts, 'db' | 'clock'>,
+  farm: Farm,
+  batch: readonly Inbound[],
+): Promise<Prepared | null> {
+  const hints = batch.filter((it) => it.type === 'workers-hint');
+  const due = batch.some((it) => it.type === 'sweep') && clock() - farm.settingsReadAt >= SETTINGS_EVERY_MS;
+  if (due) farm.settingsReadAt = clock();
+  const named = [...new Set(hints.flatMap((it) => it.workers))].filter((id) => farm.workers.has(id));
+  if (!due && named.length === 0) return null;
+  const known = due ? await knownPresentWorkers(db) : await knownWorkers(db, named);
+  return { from: hints, event: { type: 'workers-read', known } };
 }
 
 // The receipts first: nobody learns whether a file is stored by naming it.

@@ -12,6 +12,7 @@ import {
   startChunks,
 } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { takeUse } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import {
   type EndedLease,
   endLeases,
@@ -19,6 +20,7 @@ import {
   startLeases,
 } from '@parallel-pilot/shared/server/db/leases.ts';
 import { addBusy, monthOf } from '@parallel-pilot/shared/server/db/usage.ts';
+import { noteWorkerLoads } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import {
   countResults,
   forgetIdleWorkers,
@@ -141,16 +143,34 @@ async function performSingle(db: Db, write: Single): Promise<void> {
       expectAll('rejected', await rejectChunk(db, write), 1);
       return;
     case 'worker':
-      return saveWorker(db, workerRow(write));
+      return performJoin(db, write);
     case 'worker-status':
       return setWorkerStatus(db, write.worker, write.status, write.at);
     case 'workers-seen':
       return noteWorkersSeen(db, write.workers, write.at);
+    case 'worker-loads':
+      return noteWorkerLoads(db, write.samples, write.at);
     case 'forget-idle':
       return forgetIdleWorkers(db, write.at);
     default:
       return write satisfies never;
   }
+}
+
+async function performJoin(db: Db, write: Extract<Write, { type: 'worker' }>): Promise<void> {
+  const { joined } = write;
+  const { revives } = write;
+  if (joined === null) return saveWorker(db, workerRow(write), { joined, revives });
+  if (joined.takes) expectAll('taken', Number(await takeUse(db, joined.token)), 1);
+  const { person, team, worksFor } = write.lender;
+  const fields = {
+    person_id: person,
+    team_id: team,
+    works_for: worksFor,
+    join_token_id: joined.token,
+    credential_hash: joined.credentialHash,
+  };
+  await saveWorker(db, workerRow(write), { joined: fields, revives });
 }
 
 const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: 'worker' }>) => ({

@@ -171,8 +171,9 @@ function eventOf(lease: Lease, ending: Ending): ChunkEvent {
 function remember(lease: Lease, ending: Ending, now: number): void {
   const { stage, worker, startedAt } = lease;
   const { job } = stage;
-  const ran = startedAt === null ? 0 : now - startedAt;
-  job.usedSlotMs += ending.type === 'finish' || ending.type === 'fail' ? Math.max(ending.busyMs, ran) : ran;
+  const used = spentOn(lease, ending, now);
+  job.usedSlotMs += used;
+  job.share.usedSlotMs += used;
   if (ending.type === 'finish') {
     noteChunkTime(stage, worker, ending.busyMs);
     job.succeeded.add(worker.id);

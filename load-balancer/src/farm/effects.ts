@@ -2,29 +2,33 @@ import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import type {
   ChunkId,
   JobId,
+  JoinTokenId,
   LeaseId,
   PersonId,
   StageId,
   TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
-import type { WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
+import type { Lender, WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import type { ReplyTo } from './events.ts';
-import type { Lease, Lender, SessionId } from './farm.ts';
+import type { Lease, SessionId } from './farm.ts';
 
 /** What a handler wants done. All writes of one round are committed together before anything else is performed. */
 export type Effect =
   | { type: 'write'; write: Write }
   | { type: 'reply'; to: ReplyTo; reply: Reply }
-  | { type: 'welcome'; to: ReplyTo; session: SessionId; drop: LeaseId[] }
+  /** `credential`: for a join token. */
+  | { type: 'welcome'; to: ReplyTo; session: SessionId; drop: LeaseId[]; credential: string | null }
   /** The lease is not open: accepted once more when it ended with this outcome, refused as stale otherwise. */
   | { type: 'reply-by-outcome'; to: ReplyTo; lease: LeaseId; outcome: 'done' | 'failed' }
   | { type: 'assign'; lease: Lease; hangLimitMs: number }
   | { type: 'reclaim'; session: SessionId; lease: LeaseId }
   | { type: 'revoke'; session: SessionId; leases: LeaseId[] }
-  | { type: 'close'; session: SessionId; why: 'replaced' | 'silent' }
+  | { type: 'close'; session: SessionId; why: 'replaced' | 'silent' | 'removed' }
+  | { type: 'drain'; session: SessionId }
   | {
       type: 'chunk-changed';
       job: JobId;
@@ -61,13 +65,18 @@ export type Write =
     }
   | {
       type: 'worker';
-      hello: Omit<Hello, 'identity' | 'blobs' | 'leases'>;
+      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases'>;
       identityHash: string;
       lender: Lender;
+      /** `takes`: a use of the token is counted. */
+      joined: { token: JoinTokenId; credentialHash: string; takes: boolean } | null;
+      /** It was removed, and may come back. */
+      revives: boolean;
       at: number;
     }
   | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }
   | { type: 'workers-seen'; workers: WorkerId[]; at: number }
+  | { type: 'worker-loads'; samples: LoadSample[]; at: number }
   /** Workers that are gone and never did anything. */
   | { type: 'forget-idle'; at: number };
 

@@ -2,6 +2,7 @@ import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import type {
   ChunkId,
   JobId,
+  JoinTokenId,
   LeaseId,
   PersonId,
   StageId,
@@ -10,18 +11,20 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Done, Failed, Hello, Released, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
-import type { ChunkLimits, Lender, SessionId } from './farm.ts';
+import type { ChunkLimits, SessionId } from './farm.ts';
 
 /** Names the acknowledgement that waits for an answer. */
 export type ReplyTo = number;
 
 /** What was said or has come to pass; together with what the database was asked about it beforehand. */
 export type FarmEvent =
-  /** `knownIdentity` is the stored hash, null for a worker never seen before. */
+  /** `known` is what is stored of it, null for a worker never seen before. */
   | {
       type: 'hello';
       session: SessionId;
@@ -30,9 +33,12 @@ export type FarmEvent =
       address: string;
       hello: Omit<Hello, 'identity'>;
       identityHash: string;
-      knownIdentity: string | null;
-      lender: Lender;
+      known: KnownWorker | null;
+      pass: Pass;
     }
+  /** Settings of workers as they are stored; of those that are not connected nothing follows. */
+  | { type: 'workers-read'; known: KnownWorker[] }
+  | { type: 'drain-worker'; reply: ReplyTo; worker: WorkerId }
   /** A heartbeat says so for the first time, or no longer. */
   | { type: 'draining'; session: SessionId; draining: boolean }
   | { type: 'started'; session: SessionId; lease: LeaseId }
@@ -54,6 +60,16 @@ export type FarmEvent =
   /** The state was read again from the database; `delivered` are the leases that were sent to workers. */
   | { type: 'reloaded'; delivered: { worker: WorkerId; lease: LeaseId }[] }
   | { type: 'tick' };
+
+/** What a worker was let in by. */
+export type Pass =
+  /** The farm's own token; `lender` is who brings workers that were never seen before. */
+  | { type: 'farm'; lender: Lender }
+  | { type: 'credential'; worker: WorkerId }
+  | { type: 'join-token'; token: TokenUses | null; fresh: { credential: string; hash: string } };
+
+/** A token that is good but for its uses. One object for all that come with it in one round, who count them down. */
+export type TokenUses = { id: JoinTokenId; lender: Lender; usesLeft: number | null };
 
 /**
  * Why a result cannot be taken: a file that its lease did not upload, one that

@@ -12,7 +12,7 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
-import type { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
+import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
@@ -21,6 +21,8 @@ import { createNewcomers, type Newcomers } from './newcomers.ts';
 /** All that the load balancer keeps in mind: open stages of live jobs, the workers, and who holds what. */
 export type Farm = {
   jobs: Map<JobId, Job>;
+  /** Of the teams that have jobs here. */
+  shares: Map<TeamId, TeamShare>;
   stages: Map<StageId, Stage>;
   workers: Map<WorkerId, Worker>;
   /** The worker of each connection. */
@@ -31,6 +33,10 @@ export type Farm = {
   tickedAt: number;
   seenNotedAt: number;
   idleForgottenAt: number;
+  /** When loads of workers were last written. */
+  loadsNotedAt: number;
+  /** When settings of workers were last compared with the database. */
+  settingsReadAt: number;
   newcomers: Newcomers;
   /** Chunks that are held for a team or a person, where there are any. */
   held: Map<TeamId | PersonId, number>;
@@ -45,9 +51,23 @@ export type ChunkLimits = { set: ReadonlyMap<TeamId | PersonId, number | null>; 
 /** One connection of a worker, counted up from 1. */
 export type SessionId = number;
 
+/** What a team has of the farm: teams are kept level before their jobs are. */
+export type TeamShare = {
+  team: TeamId;
+  /** Keeps its files apart in the caches of workers. */
+  cacheScope: string;
+  /** Its jobs here. */
+  jobs: number;
+  /** Leases open now. */
+  held: number;
+  /** Slot time received so far, milliseconds. */
+  usedSlotMs: number;
+};
+
 export type Job = {
   id: JobId;
   team: TeamId;
+  share: TeamShare;
   /** Who submitted it. */
   person: PersonId;
   kind: string;
@@ -57,7 +77,7 @@ export type Job = {
   stages: Set<Stage>;
   /** Leases open now. */
   held: number;
-  /** Slot time received so far, milliseconds; jobs of equal priority are kept level. */
+  /** Slot time received so far, milliseconds; jobs of a team that have equal priority are kept level. */
   usedSlotMs: number;
   /** Chunks that failed on a worker through what may be the worker's fault. */
   failures: Map<WorkerId, Set<ChunkId>>;
@@ -74,7 +94,7 @@ export type Stage = {
   name: string;
   spec: unknown;
   inputs: StageInput[];
-  /** Keys of the inputs, see `blobKey`. */
+  /** Cache keys of the inputs, shortened, see `blobKey`. */
   inputKeys: number[];
   requirements: Requirement[];
   /** Equal for stages that need the same, so that a worker is matched once for all of them. */
@@ -87,13 +107,12 @@ export type Stage = {
   avoid: Map<number, WorkerId>;
 };
 
-/** Whose machine a worker is, and for whom they let it work. */
-export type Lender = { person: PersonId; team: TeamId; worksFor: WorksFor };
-
 export type Worker = {
   id: WorkerId;
   name: string;
   identityHash: string;
+  /** Of the run of its process that is connected, or was. */
+  instance: string;
   /** Null until it has said hello to this process: before that it is given nothing. */
   lender: Lender | null;
   /** Null while its socket is gone: its leases stand until `lostAt`. */
@@ -105,7 +124,11 @@ export type Worker = {
   /** Answers to `requirementsKey`. */
   matches: Map<string, boolean>;
   blobs: Set<number>;
+  /** Cache keys of what leases have named to it, by their hashes, shortened: what it may be told to forget. */
+  given: Map<number, BlobHash>;
   draining: boolean;
+  /** It is given nothing, as somebody who may says. */
+  disabled: boolean;
   load: Omit<Heartbeat, 'draining'> | null;
   leases: Set<Lease>;
   /** Gets nothing before this time: it has just turned work away. */
@@ -142,6 +165,7 @@ const LONGEST_SILENCE_MS = 600_000;
 
 export const createFarm = (now: number): Farm => ({
   jobs: new Map(),
+  shares: new Map(),
   stages: new Map(),
   workers: new Map(),
   sessions: new Map(),
@@ -149,6 +173,8 @@ export const createFarm = (now: number): Farm => ({
   tickedAt: now,
   seenNotedAt: now,
   idleForgottenAt: now,
+  loadsNotedAt: now,
+  settingsReadAt: now,
   newcomers: createNewcomers(now),
   held: new Map(),
   chunkLimits: { set: new Map(), eachTeam: null },
@@ -163,4 +189,5 @@ export const blobKey = (hash: BlobHash): number => Number.parseInt(hash.slice(0,
 /** A worker has one chunk ahead for each slot. */
 export const roomOf = (worker: Worker): number => 2 * worker.slots - worker.leases.size;
 
-export const isPresent = (worker: Worker): boolean => worker.session !== null && !worker.draining;
+export const isPresent = (worker: Worker): boolean =>
+  worker.session !== null && !worker.draining && !worker.disabled;

@@ -4,6 +4,7 @@ import type { Farm, Job } from './farm.ts';
 /** Notes that so many more leases of the job are open. */
 export function countHeld(farm: Farm, job: Job, more: number): void {
   job.held += more;
+  job.share.held += more;
   for (const holder of [job.team, job.person]) add(farm.held, holder, more);
 }
 

@@ -1,3 +1,4 @@
+import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
 import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { addLease, noteFailure } from '../farm/change-chunk.ts';
@@ -6,6 +7,7 @@ import type { JobFacts, LoadedStage } from '../farm/events.ts';
 import { blobKey, type Farm, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { createWorker } from './on-worker.ts';
+import { enterTeam } from './team-shares.ts';
 
 /** How long workers have to come back after this process has started, milliseconds. */
 export const RETURN_MS = 15_000;
@@ -15,9 +17,10 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
   if (known !== undefined) return known;
   const job: Job = {
     ...facts,
+    share: enterTeam(farm, facts.team),
     stages: new Set(),
     held: 0,
-    usedSlotMs: startingShare(farm, facts.priority),
+    usedSlotMs: startingShare(farm, facts.team, facts.priority),
     failures: new Map(),
     succeeded: new Set(),
     lastFailure: null,
@@ -36,7 +39,7 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     name,
     spec,
     inputs,
-    inputKeys: inputs.map((input) => blobKey(input.hash)),
+    inputKeys: inputs.map((input) => blobKey(cacheKey(job.share.cacheScope, input.hash))),
     requirements,
     requirementsKey: JSON.stringify(requirements),
     affinity,

@@ -9,8 +9,9 @@ import type { Farm, Job, SessionId, Stage } from '../farm/farm.ts';
 import { moveHeld } from '../farm/held-chunks.ts';
 import { JobFault } from '../farm/job-fault.ts';
 import { moveAll } from '../farm/move-chunks.ts';
-import { startingShare } from '../scheduling/fairness.ts';
+import { hasWork, startingShare, startingTeamShare } from '../scheduling/fairness.ts';
 import { enterJob, enterStage } from './enter-stage.ts';
+import { leaveTeam, moveShare } from './team-shares.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
@@ -36,10 +37,13 @@ export function onJobsRead(farm: Farm, read: JobsRead, now: number): Effect[] {
 function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, now: number): Effect[] {
   const effects: Effect[] = [];
   const job = enterJob(farm, facts);
+  moveShare(farm, job, facts.team);
   moveHeld(farm, job, facts);
   // What others received while it stood still is not made up for.
   if (!isGrantable(job.status))
-    job.usedSlotMs = Math.max(job.usedSlotMs, startingShare(farm, facts.priority));
+    job.usedSlotMs = Math.max(job.usedSlotMs, startingShare(farm, facts.team, facts.priority));
+  if (!hasWork(farm, job.share))
+    job.share.usedSlotMs = Math.max(job.share.usedSlotMs, startingTeamShare(farm));
   job.status = facts.status;
   job.priority = facts.priority;
   for (const loaded of read.loaded) {
@@ -97,6 +101,7 @@ function forget(farm: Farm, job: Job): Effect[] {
   }
   for (const stage of job.stages) farm.stages.delete(stage.id);
   farm.jobs.delete(job.id);
+  leaveTeam(farm, job.share);
   return effects;
 }
 

@@ -1,5 +1,6 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import { endLease } from '../farm/change-chunk.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
@@ -11,6 +12,7 @@ import { lose } from './on-worker.ts';
 const SLEPT_MS = 2_000;
 const NOTE_SEEN_MS = 15_000;
 const FORGET_EVERY_MS = 60_000;
+const NOTE_LOADS_MS = 5 * 60_000;
 const RECLAIM_PATIENCE_MS = 5_000;
 /** A grant reaches its worker within the round it was made in. */
 const UNTOLD_MS = 10_000;
@@ -29,6 +31,7 @@ export function onTick(farm: Farm, now: number): Effect[] {
     ...releaseUntold(farm, now),
     ...endStuck(farm, now),
     ...noteSeen(farm, now),
+    ...noteLoads(farm, now),
     ...forgetIdle(farm, now),
   ];
 }
@@ -51,6 +54,27 @@ function noteSeen(farm: Farm, now: number): Effect[] {
   const workers: WorkerId[] = [];
   for (const worker of farm.workers.values()) if (worker.session !== null) workers.push(worker.id);
   return workers.length === 0 ? [] : [{ type: 'write', write: { type: 'workers-seen', workers, at: now } }];
+}
+
+function noteLoads(farm: Farm, now: number): Effect[] {
+  if (now - farm.loadsNotedAt < NOTE_LOADS_MS) return [];
+  farm.loadsNotedAt = now;
+  const samples: LoadSample[] = [];
+  for (const { id, session, load, leases } of farm.workers.values()) {
+    if (session === null || load === null) continue;
+    let busy = 0;
+    for (const { startedAt } of leases) if (startedAt !== null) busy += 1;
+    const { cpu, memoryUsedBytes, load: average } = load;
+    samples.push({
+      worker_id: id,
+      at: now,
+      cpu,
+      memory_used_bytes: memoryUsedBytes,
+      load_average: average,
+      busy,
+    });
+  }
+  return [{ type: 'write', write: { type: 'worker-loads', samples, at: now } }];
 }
 
 function forgetIdle(farm: Farm, now: number): Effect[] {

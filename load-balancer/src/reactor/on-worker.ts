@@ -1,66 +1,70 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
+import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import { endLease, startLease } from '../farm/change-chunk.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
-import { admitNewcomer } from '../farm/newcomers.ts';
 import { recordBlobs } from '../farm/record-heartbeat.ts';
+import { isTrusted } from '../scheduling/eligibility.ts';
+import { admit } from './admission.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
 export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[] {
   const { hello, session } = event;
-  const before = farm.workers.get(hello.worker);
-  const identity = before?.identityHash || event.knownIdentity;
-  if (identity !== null && identity !== event.identityHash) {
-    return [{ type: 'reply', to: event.reply, reply: refusal('name-taken') }];
-  }
   const speaker = farm.sessions.get(session);
   if (speaker !== undefined && speaker.id !== hello.worker) {
     const reply = refusal('not-allowed', 'This connection is that of another worker already.');
     return [{ type: 'reply', to: event.reply, reply }];
   }
-  if (identity === null && !admitNewcomer(farm, event.address, now)) {
-    const fields = { event: 'worker.not-admitted', address: event.address, name: hello.name };
-    return [
-      { type: 'reply', to: event.reply, reply: refusal('too-many-workers') },
-      { type: 'log', level: 'warn', fields },
-    ];
-  }
+  const admission = admit(farm, event, now);
+  if (!admission.ok) return refuse(speaker, event, admission.code);
+  const before = farm.workers.get(hello.worker);
   const replaced = before?.session ?? null;
-  const worker = enter(farm, event, before, now);
-  const { leases: _leases, blobs: _blobs, ...stored } = hello;
+  const { lender, joined, credential } = admission;
+  const { identityHash, known } = event;
+  const revives = known?.standing === 'removed';
+  const worker = enter(farm, event, lender, now);
+  const { leases: _leases, blobs: _blobs, instance: _instance, ...stored } = hello;
   return [
     ...(replaced === null || replaced === session
       ? []
       : ([{ type: 'close', session: replaced, why: 'replaced' }] as const)),
     {
       type: 'write',
-      write: {
-        type: 'worker',
-        hello: stored,
-        identityHash: event.identityHash,
-        lender: event.lender,
-        at: now,
-      },
+      write: { type: 'worker', hello: stored, identityHash, lender, joined, revives, at: now },
     },
     ...settleDifferences(farm, worker, event, now),
-    { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases) },
+    ...endUntrusted(farm, worker, now),
+    { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases), credential },
     { type: 'worker-changed', worker: worker.id },
     { type: 'log', level: 'info', fields: { event: 'worker.joined', worker: worker.id, name: worker.name } },
   ];
 }
 
-function enter(farm: Farm, event: Event<'hello'>, before: Worker | undefined, now: number): Worker {
-  const { hello, session, identityHash, lender } = event;
+function refuse(speaker: Worker | undefined, event: Event<'hello'>, code: RefusalCode): Effect[] {
+  // It was let in by a round that could not be stored.
+  if (speaker !== undefined) speaker.lender = null;
+  const { address, hello } = event;
+  return [
+    { type: 'reply', to: event.reply, reply: refusal(code) },
+    { type: 'log', level: 'warn', fields: { event: 'worker.not-admitted', code, address, name: hello.name } },
+  ];
+}
+
+function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): Worker {
+  const { hello, session, identityHash, known } = event;
+  const before = farm.workers.get(hello.worker);
   if (before !== undefined && before.session !== null) farm.sessions.delete(before.session);
   const worker: Worker = before ?? createWorker(hello.worker);
   Object.assign(worker, {
     name: hello.name,
     identityHash,
+    instance: hello.instance,
     lender,
+    disabled: known !== null && known.disabled_at !== null,
     session,
     lastHeartbeat: now,
     lostAt: now + LEASE_MS,
@@ -81,6 +85,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   id,
   name: '',
   identityHash: '',
+  instance: '',
   lender: null,
   session: null,
   lostAt: 0,
@@ -89,7 +94,9 @@ export const createWorker = (id: Worker['id']): Worker => ({
   capabilities: {},
   matches: new Map(),
   blobs: new Set(),
+  given: new Map(),
   draining: false,
+  disabled: false,
   load: null,
   leases: new Set(),
   pausedUntil: 0,
@@ -109,6 +116,16 @@ function settleDifferences(farm: Farm, worker: Worker, { hello }: Event<'hello'>
     lease.reclaimedAt = null;
     return started ? startLease(lease, now) : [];
   });
+}
+
+/** What it may not have any more, as its lender or its sandbox has changed: at once, and not as an attempt. */
+export function endUntrusted(farm: Farm, worker: Worker, now: number): Effect[] {
+  const leases = [...worker.leases].filter((lease) => !isTrusted(lease.stage.job, worker));
+  if (leases.length === 0) return [];
+  const effects = leases.flatMap((lease) => endLease(farm, lease, { type: 'release' }, now));
+  if (worker.session !== null)
+    effects.push({ type: 'revoke', session: worker.session, leases: leases.map((lease) => lease.id) });
+  return effects;
 }
 
 const toDrop = (farm: Farm, worker: Worker, named: { lease: LeaseId }[]): LeaseId[] =>
@@ -154,7 +171,7 @@ export const lose = (farm: Farm, worker: Worker, now: number): Effect[] => [
   ...remove(farm, worker, 'expire', now),
 ];
 
-function remove(farm: Farm, worker: Worker, how: 'release' | 'expire', now: number): Effect[] {
+export function remove(farm: Farm, worker: Worker, how: 'release' | 'expire', now: number): Effect[] {
   const effects = [...worker.leases].flatMap((lease) =>
     endLease(farm, lease, { type: lease.startedAt === null ? 'release' : how }, now),
   );

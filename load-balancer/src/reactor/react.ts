@@ -11,6 +11,7 @@ import {
   onStarted,
   onUnreadable,
 } from './on-lease.ts';
+import { onDrainWorker, onWorkersRead } from './on-settings.ts';
 import { onReloaded, onTick } from './on-tick.ts';
 import { onDisconnected, onDraining, onHello, onLeaving } from './on-worker.ts';
 
@@ -23,6 +24,10 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
   switch (event.type) {
     case 'hello':
       return onHello(farm, event, now);
+    case 'workers-read':
+      return onWorkersRead(farm, event, now);
+    case 'drain-worker':
+      return onDrainWorker(farm, event);
     case 'draining':
       return onDraining(farm, event, now);
     case 'started':

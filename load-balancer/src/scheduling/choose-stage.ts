@@ -1,33 +1,74 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
-import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
+import { type Farm, isPresent, type Stage, type TeamShare, type Worker } from '../farm/farm.ts';
 import { mayTake } from './eligibility.ts';
-import { compareClaims, mayKeepAffinity } from './fairness.ts';
+import { compareClaims, compareTeams, mayKeepAffinity } from './fairness.ts';
 
 /** What may be granted in one round. */
 export type Board = {
-  /** Stages with waiting chunks, those of the highest priority first. */
-  ranks: Stage[][];
+  /** Of each team its stages with waiting chunks, those of its highest priority first. */
+  teams: Map<TeamShare, Stage[][]>;
+  /** Whose stages of an affinity are. */
+  affinities: Map<string, TeamShare>;
   /** Leases that all present workers together can hold. */
   capacity: number;
 };
 
 export function createBoard(farm: Farm): Board {
-  const ranks = new Map<number, Stage[]>();
+  const teams = new Map<TeamShare, Map<number, Stage[]>>();
+  const affinities = new Map<string, TeamShare>();
   for (const stage of farm.stages.values()) {
     if (stage.chunks.count('queued') === 0 || !isGrantable(stage.job.status)) continue;
-    const rank = ranks.get(stage.job.priority);
-    if (rank === undefined) ranks.set(stage.job.priority, [stage]);
+    const { share, priority } = stage.job;
+    const ranks = teams.get(share) ?? new Map<number, Stage[]>();
+    teams.set(share, ranks);
+    const rank = ranks.get(priority);
+    if (rank === undefined) ranks.set(priority, [stage]);
     else rank.push(stage);
+    affinities.set(stage.affinity, share);
   }
   let capacity = 0;
   for (const worker of farm.workers.values()) if (isPresent(worker)) capacity += 2 * worker.slots;
-  return { ranks: [...ranks].sort(([a], [b]) => b - a).map(([, stages]) => stages), capacity };
+  const sorted = new Map<TeamShare, Stage[][]>();
+  for (const [share, ranks] of teams)
+    sorted.set(
+      share,
+      [...ranks].sort(([a], [b]) => b - a).map(([, stages]) => stages),
+    );
+  return { teams: sorted, affinities, capacity };
 }
 
-/** The stage this worker should get its next chunk of; undefined when nothing waits that it may run. */
+/**
+ * The stage this worker should get its next chunk of; undefined when nothing
+ * waits that it may run. The team with the best claim decides, unless the
+ * worker may stay with the job of another team that it has open.
+ */
 export function chooseStage(farm: Farm, board: Board, worker: Worker): Stage | undefined {
-  for (const rank of board.ranks) {
-    const chosen = chooseOfRank(farm, rank, board.capacity, worker);
+  const first = chooseFirst(farm, board, worker);
+  if (first === undefined || worker.open.includes(first.affinity)) return first;
+  for (const affinity of worker.open) {
+    const share = board.affinities.get(affinity);
+    if (share === undefined || share === first.job.share) continue;
+    const opened = chooseOfTeam(farm, board, share, worker);
+    if (opened === undefined || !worker.open.includes(opened.affinity)) continue;
+    if (mayKeepAffinity(share, first.job.share, board.capacity / board.teams.size)) return opened;
+  }
+  return first;
+}
+
+function chooseFirst(farm: Farm, board: Board, worker: Worker): Stage | undefined {
+  const teams = [...board.teams.keys()];
+  if (teams.length > 1) teams.sort(compareTeams);
+  for (const share of teams) {
+    const chosen = chooseOfTeam(farm, board, share, worker);
+    if (chosen !== undefined) return chosen;
+  }
+  return undefined;
+}
+
+function chooseOfTeam(farm: Farm, board: Board, share: TeamShare, worker: Worker): Stage | undefined {
+  const capacity = board.capacity / board.teams.size;
+  for (const rank of board.teams.get(share) ?? []) {
+    const chosen = chooseOfRank(farm, rank, capacity, worker);
     if (chosen !== undefined) return chosen;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { isSandboxed, unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
 
@@ -14,21 +15,9 @@ export function isCapable(stage: Stage, worker: Worker): boolean {
   return isTrusted(stage.job, worker) && hasWhatItNeeds(stage, worker);
 }
 
-/**
- * For whom a worker works is its lender's to say. Without a sandbox it would lay its machine open to the job: that is
- * for the lender alone to risk.
- */
-function isTrusted(job: Job, { lender, capabilities }: Worker): boolean {
-  if (lender === null) return false;
-  switch (isSandboxed(capabilities) ? lender.worksFor : 'owner') {
-    case 'owner':
-      return lender.person === job.person;
-    case 'team':
-      return lender.team === job.team;
-    case 'everyone':
-      return true;
-  }
-}
+/** Whether the worker may be shown the job at all. */
+export const isTrusted = (job: Job, { lender, capabilities }: Worker): boolean =>
+  lender !== null && mayWorkFor(lender, capabilities, job);
 
 function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
   const known = worker.matches.get(stage.requirementsKey);

@@ -16,8 +16,12 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   if (unstarted.length === 0) return effects;
   for (const lease of unstarted) {
     const { job } = lease.stage;
-    // Chunks of a paused job that run may finish; those not begun go back to the queue.
-    if (!isAsked(lease) && (!isGrantable(job.status) || isExcluded(job, lease.worker.id))) ask(lease);
+    // Chunks of a paused job, or of a worker that is held back, that run may finish; those not begun go back to the queue.
+    if (
+      !isAsked(lease) &&
+      (!isGrantable(job.status) || lease.worker.disabled || isExcluded(job, lease.worker.id))
+    )
+      ask(lease);
   }
   forIdleWorkers(farm, unstarted, now, ask);
   forUrgentWork(farm, board, unstarted, now, ask);
@@ -69,7 +73,7 @@ function spareLeases(unstarted: Lease[]): Lease[] {
   return spare.sort((a, b) => b.stage.job.priority - a.stage.job.priority || a.worker.speed - b.worker.speed);
 }
 
-// A worker that is full of lesser work gives the part it has not begun for a waiting chunk of higher priority.
+// A worker that is full of lesser work of a team gives the part it has not begun for a waiting chunk of its higher priority.
 function forUrgentWork(
   farm: Farm,
   board: Board,
@@ -77,14 +81,15 @@ function forUrgentWork(
   now: number,
   ask: (lease: Lease) => void,
 ): void {
-  const urgent = board.ranks[0]?.[0]?.job.priority;
-  if (urgent === undefined) return;
   const asked = new Set(unstarted.filter(isAsked).map((lease) => lease.worker));
   for (const lease of unstarted) {
-    const { priority } = lease.stage.job;
-    if (isAsked(lease) || priority >= urgent || asked.has(lease.worker)) continue;
+    const { priority, share } = lease.stage.job;
+    // Urgent to its own team: what others have goes by turns.
+    const ranks = board.teams.get(share) ?? [];
+    const urgent = ranks[0]?.[0]?.job.priority;
+    if (urgent === undefined || isAsked(lease) || priority >= urgent || asked.has(lease.worker)) continue;
     if (!isPresent(lease.worker) || lease.worker.pausedUntil > now) continue;
-    const better = board.ranks.some((rank) =>
+    const better = ranks.some((rank) =>
       rank.some((stage) => stage.job.priority > priority && mayTake(farm, stage, lease.worker)),
     );
     if (!better) continue;

@@ -15,7 +15,7 @@ import { takeBack } from './reclaim.ts';
 export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effect[] {
   const board = createBoard(farm);
   const effects: Effect[] = [];
-  if (board.ranks.length > 0) {
+  if (board.teams.size > 0) {
     for (const depth of [1, 2]) assignPass(farm, board, depth, { now, newLease, effects });
   }
   return [...effects, ...takeBack(farm, board, now)];

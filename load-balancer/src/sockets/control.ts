@@ -9,11 +9,13 @@ import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Namespace, Socket } from 'socket.io';
 import type { Broadcast, Listener } from '../effects/broadcast.ts';
 import type { Engine } from '../effects/engine.ts';
+import type { SessionId } from '../farm/farm.ts';
+import { takeGiven } from '../farm/record-given.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
 export type ControlParts = {
-  workers: Namespace;
+  sessions: ReadonlyMap<SessionId, Socket>;
   engine: Engine;
   broadcast: Broadcast;
   replies: Replies;
@@ -23,16 +25,27 @@ export type ControlParts = {
 /** What the backend asks. */
 export function serveControl(
   namespace: Namespace,
-  { workers, engine, broadcast, replies, log }: ControlParts,
+  { sessions, engine, broadcast, replies, log }: ControlParts,
 ): void {
   namespace.on('connection', (socket) => {
     log.info({ event: 'control.connected' });
     receive(socket, 'jobs-changed', CONTROL_REQUESTS['jobs-changed'], log, ({ jobs }) => {
       engine.push({ type: 'jobs-hint', jobs });
     });
-    // A hint about files, of which the farm's state knows nothing: it goes straight on.
+    // A hint about files, on which nothing of the farm's state depends: it goes straight on, to those who know of them.
     receive(socket, 'blobs-freed', CONTROL_REQUESTS['blobs-freed'], log, ({ blobs }) => {
-      workers.emit('forget', { blobs } satisfies Forget);
+      for (const worker of engine.farm.workers.values()) {
+        if (worker.session === null) continue;
+        const keys = takeGiven(worker, blobs);
+        if (keys.length > 0) sessions.get(worker.session)?.emit('forget', { blobs: keys } satisfies Forget);
+      }
+    });
+    receive(socket, 'workers-changed', CONTROL_REQUESTS['workers-changed'], log, (hint) => {
+      engine.push({ type: 'workers-hint', workers: hint.workers });
+    });
+    receive(socket, 'drain-worker', CONTROL_REQUESTS['drain-worker'], log, ({ worker }, ack) => {
+      if (!engine.ready()) return ack(refusal('not-ready'));
+      engine.push({ type: 'drain-worker', reply: replies.keep(ack), worker });
     });
     receive(socket, 'retry-chunks', CONTROL_REQUESTS['retry-chunks'], log, ({ job }, ack) => {
       if (!engine.ready()) return ack(refusal('not-ready'));

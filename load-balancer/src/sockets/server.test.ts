@@ -26,7 +26,7 @@ for (const loopback of [true, false]) {
     let port: number;
     before(async () => {
       const config = readServerConfig({ PILOT_DATA: '/x', PILOT_HOST: loopback ? '127.0.0.1' : '0.0.0.0' });
-      sockets = createSockets({ config, ready: () => true, knowsToken: () => true });
+      sockets = createSockets({ config, ready: () => true, knowsToken: async () => 'known' });
       sockets.io.of('/workers');
       port = await listen(sockets, 0, '127.0.0.1');
     });

@@ -24,7 +24,7 @@ export type SocketParts = {
 /**
  * Socket.IO over websockets alone: without sticky sessions behind a proxy, and
  * without recovery of connections, which would pass by the token. Who has none
- * of the tokens gets 401 instead of a websocket. GET /healthz answers 200, or
+ * of the tokens gets 401 instead of a websocket, and 503 while that cannot be known. GET /healthz answers 200, or
  * 503 while the database cannot be used.
  */
 export function createSockets({ config, ready, knowsToken }: SocketParts): Sockets {
@@ -45,8 +45,10 @@ export function createSockets({ config, ready, knowsToken }: SocketParts): Socke
     allowRequest: ({ headers }, answer) => answer(null, !fromBrowser(headers) && isNamed(headers, loopback)),
   });
   io.engine.use(({ headers, socket }: IncomingMessage, _: unknown, next: () => void) => {
-    if (knowsToken(headers, socket.remoteAddress)) next();
-    else refuse(socket);
+    void knowsToken(headers, socket.remoteAddress).then((answer) => {
+      if (answer === 'known') next();
+      else refuse(socket, answer === 'refused' ? '401 Unauthorized' : '503 Service Unavailable');
+    });
   });
   // Only the two namespaces are served, each behind its token.
   io.use((_, next) => next(new Error('There is nothing here: connect to /workers or /control.')));
@@ -54,11 +56,9 @@ export function createSockets({ config, ready, knowsToken }: SocketParts): Socke
 }
 
 // By hand: what Engine.IO hands over as the response of an upgrade can only destroy the connection.
-function refuse(socket: Socket): void {
+function refuse(socket: Socket, status: string): void {
   socket.on('error', () => {});
-  socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () =>
-    socket.destroy(),
-  );
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
 }
 
 /** Workers and the backend send no Origin, every page in a browser does: none has business here. */

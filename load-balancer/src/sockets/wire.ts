@@ -1,7 +1,7 @@
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
-import type { Assign, Reclaim, Revoke, Welcome } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assign, Drain, Reclaim, Revoke, Welcome } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { signLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Socket } from 'socket.io';
@@ -25,8 +25,9 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
   const backend = config.publicUrl === null ? { port: config.backendPort } : { url: config.publicUrl };
   return {
     reply: (to, reply) => replies.answer(to, reply),
-    welcome(to, _session, drop) {
-      replies.answer(to, { ok: true, drop, heartbeatMs: HEARTBEAT_MS, backend } satisfies Welcome);
+    welcome(to, _session, drop, credential) {
+      const own = credential === null ? {} : { credential };
+      replies.answer(to, { ok: true, drop, heartbeatMs: HEARTBEAT_MS, backend, ...own } satisfies Welcome);
     },
     assign(session, assign) {
       const message: Assign = { ...assign, signature: signLease(assign.lease, signingKey) };
@@ -44,11 +45,14 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
     revoke(session, leases) {
       sessions.get(session)?.emit('revoke', { leases } satisfies Revoke, () => {});
     },
+    drain(session) {
+      sessions.get(session)?.emit('drain', {} satisfies Drain, () => {});
+    },
     close(session, why) {
       const socket = sessions.get(session);
-      // A client that is told to go stays away; one whose connection breaks comes back by itself.
-      if (why === 'replaced') socket?.disconnect(true);
-      else socket?.conn.close();
+      // A client that is told to go stays away, or is told why when it comes back; one whose connection breaks comes back.
+      if (why === 'silent') socket?.conn.close();
+      else socket?.disconnect(true);
     },
   };
 

@@ -8,6 +8,7 @@ import type { Broadcast } from '../effects/broadcast.ts';
 import type { Engine } from '../effects/engine.ts';
 import type { SessionId } from '../farm/farm.ts';
 import { recordBlobs, recordHeartbeat, recordLoad, recordProgress } from '../farm/record-heartbeat.ts';
+import { passOf } from './admit.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
@@ -51,7 +52,8 @@ function takeReports(socket: Socket, session: SessionId, parts: WorkerSocketPart
     if (!engine.ready()) return ack(refusal('not-ready'));
     const { address } = socket.handshake;
     const identityHash = sha256(identity);
-    engine.push({ type: 'hello', session, reply: replies.keep(ack), address, hello, identityHash });
+    const pass = passOf(socket);
+    engine.push({ type: 'hello', session, reply: replies.keep(ack), address, pass, hello, identityHash });
   });
   receive(socket, 'started', WORKER_MESSAGES.started, log, ({ lease }) => {
     alive();

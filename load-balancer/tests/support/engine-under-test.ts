@@ -39,6 +39,7 @@ export async function startEngine() {
     reclaim() {},
     revoke: (_, leases) => void said.revoked.push(...leases),
     close() {},
+    drain() {},
   };
   const log = createLog('test', 'silent');
   const quarantine = new Quarantine(Date.now, log);
@@ -73,8 +74,18 @@ export async function startEngine() {
     async join(session: SessionId): Promise<void> {
       const worker = `wrk_0000000${session}` as WorkerId;
       const machine = { os: 'Linux', cpus: 1, memoryBytes: 1 };
-      const hello = { worker, name: worker, slots: 1, capabilities: {}, machine, blobs: [], leases: [] };
-      engine.push({ type: 'hello', session, reply: -session, address: '', hello, identityHash: worker });
+      const own = { worker, instance: worker, name: worker };
+      const hello = { ...own, slots: 1, capabilities: {}, machine, blobs: [], leases: [] };
+      const pass = { type: 'farm' } as const;
+      engine.push({
+        type: 'hello',
+        session,
+        reply: -session,
+        address: '',
+        pass,
+        hello,
+        identityHash: worker,
+      });
       await until(() => said.answers.get(-session) === 'welcome', 'the worker was not welcomed');
     },
     async stop() {

@@ -9,6 +9,7 @@ import {
   Assign,
   Done,
   Failed,
+  Forget,
   Hello,
   Reclaim,
   Released,
@@ -22,6 +23,7 @@ export type FakeOptions = {
   token: string;
   id?: WorkerId;
   identity?: string;
+  instance?: string;
   name?: string;
   slots?: number;
   capabilities?: Capabilities;
@@ -39,6 +41,10 @@ export class FakeWorker {
   readonly revoked: LeaseId[] = [];
   readonly reclaimed: LeaseId[] = [];
   readonly started = new Set<LeaseId>();
+  /** What it was told when its connection was refused. */
+  refused: string | null = null;
+  drained = false;
+  readonly forgotten: string[] = [];
   welcome: Welcome | null = null;
   /** What it answers to an assign. */
   answer: Reply = { ok: true };
@@ -59,6 +65,17 @@ export class FakeWorker {
       forceNew: true,
     });
     this.socket.on('connect', () => void this.#join());
+    this.socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
+      this.refused = error.data?.code ?? error.message;
+    });
+    this.socket.on('forget', (message, ack) => {
+      this.forgotten.push(...Forget.parse(message).blobs);
+      ack?.({ ok: true });
+    });
+    this.socket.on('drain', (_, ack) => {
+      this.drained = true;
+      ack({ ok: true });
+    });
     this.socket.on('assign', (message, ack) => this.#assigned(Assign.parse(message), ack));
     this.socket.on('reclaim', (message, ack) => this.#reclaimed(Reclaim.parse(message).lease, ack));
     this.socket.on('revoke', (message, ack) => {
@@ -72,6 +89,7 @@ export class FakeWorker {
     const hello = Hello.parse({
       worker: this.id,
       identity: this.#identity,
+      instance: this.#options.instance ?? `run of ${this.id}`,
       name,
       slots,
       capabilities,

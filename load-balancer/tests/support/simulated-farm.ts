@@ -10,10 +10,12 @@ import type {
 import { ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
-import { createFarm, type Farm, isPresent, type Lease, type Lender } from '../../src/farm/farm.ts';
+import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
 import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { react } from '../../src/reactor/react.ts';
@@ -43,6 +45,18 @@ export type Machine = {
   /** Results it could not hand in. */
   outbox: LeaseId[];
 };
+
+/** Said here once more, and not as the scheduler has it: for whom a machine works. */
+function maySee(
+  { lender, capabilities: { sandbox } }: Machine,
+  job: { person: PersonId; team: TeamId },
+): boolean {
+  const boxed = typeof sandbox === 'string' && sandbox !== 'none';
+  if (lender.person === job.person && (lender.team === job.team || !boxed || lender.worksFor === 'owner'))
+    return true;
+  if (!boxed || lender.worksFor === 'owner') return false;
+  return lender.worksFor === 'everyone' || lender.team === job.team;
+}
 
 /**
  * The reactor and the scheduler with everything around them simulated: clock,
@@ -134,6 +148,7 @@ export class SimulatedFarm {
     const { identity: _, ...hello } = Hello.parse({
       worker: machine.id,
       identity: `identity of ${machine.id}`,
+      instance: `run of ${machine.id}`,
       name: machine.id,
       slots: machine.slots,
       capabilities: machine.capabilities,
@@ -150,11 +165,40 @@ export class SimulatedFarm {
         address: '',
         hello,
         identityHash,
-        knownIdentity: null,
-        lender: machine.lender,
+        known: null,
+        pass: { type: 'farm', lender: machine.lender },
       },
     ]);
     for (const lease of machine.outbox.splice(0)) this.#report(machine, lease);
+  }
+
+  maySee(machine: Machine, job: { person: PersonId; team: TeamId }): boolean {
+    return maySee(machine, job);
+  }
+
+  /** What people have changed on the site reaches the balancer. */
+  change(
+    machine: Machine,
+    to: { worksFor?: Lender['worksFor']; disabled?: boolean; standing?: KnownWorker['standing'] },
+  ): void {
+    const { worksFor = machine.lender.worksFor, disabled = false, standing = 'good' } = to;
+    machine.lender = { ...machine.lender, worksFor };
+    const known: KnownWorker = {
+      id: machine.id,
+      identity_hash: `hash of ${machine.id}`,
+      person_id: machine.lender.person,
+      team_id: machine.lender.team,
+      works_for: worksFor,
+      disabled_at: disabled ? 1 : null,
+      join_token_id: null,
+      credential_hash: 'hash',
+      standing,
+    };
+    this.round([{ type: 'workers-read', known: [known] }]);
+    if (standing === 'good') return;
+    machine.session = null;
+    machine.queue = [];
+    machine.running.clear();
   }
 
   /** The network breaks: the machine works on, and keeps what it finishes. */
@@ -229,12 +273,18 @@ export class SimulatedFarm {
 
   #noteGrant(lease: Lease): void {
     const { job } = lease.stage;
+    const machine = this.machines.get(lease.worker.id);
+    assert.ok(
+      machine !== undefined && this.maySee(machine, job),
+      `${lease.worker.id} got ${job.id}, which it may not see`,
+    );
     this.grants.push({ at: this.now, job: job.id, worker: lease.worker.id, priority: job.priority });
     for (const stage of this.farm.stages.values()) {
-      if (stage.job.priority <= job.priority || stage.chunks.count('queued') === 0) continue;
+      if (stage.job.share !== job.share || stage.job.priority <= job.priority) continue;
+      if (stage.chunks.count('queued') === 0) continue;
       const better = chooseStage(this.farm, createBoard(this.farm), lease.worker);
       assert.ok(
-        better === undefined || better.job.priority <= job.priority,
+        better === undefined || better.job.share !== job.share || better.job.priority <= job.priority,
         `${lease.worker.id} got a chunk of priority ${job.priority} while ${better?.job.priority} waited`,
       );
     }

@@ -39,6 +39,10 @@ export const SETTINGS = {
     about: 'folder of a worker for files and results on their way',
   },
   PILOT_CHUNK_HOURS: { flag: null, about: 'hours that a chunk may take of which its job says nothing else' },
+  PILOT_ONLY_IDLE: {
+    flag: null,
+    about: '1: a worker that takes work only while nobody else uses its machine',
+  },
   PILOT_HOST_FOLDER: { flag: null, about: 'where the workers of a machine see each other' },
 
   DATABASE_URL: { flag: null, about: 'mysql://user:password@host/name; SQLite below PILOT_DATA without' },

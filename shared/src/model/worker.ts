@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ChunkId, JobId, PersonId, TeamId, WorkerId } from './ids.ts';
-import { Capabilities } from './requirement.ts';
+import { Capabilities, isSandboxed } from './requirement.ts';
 
 export const WorkerStatus = z.enum(['online', 'draining', 'offline']);
 export type WorkerStatus = z.infer<typeof WorkerStatus>;
@@ -8,6 +8,27 @@ export type WorkerStatus = z.infer<typeof WorkerStatus>;
 /** For whom a machine works, as whoever lends it says. */
 export const WorksFor = z.enum(['owner', 'team', 'everyone']);
 export type WorksFor = z.infer<typeof WorksFor>;
+
+/** Whose machine a worker is, and for whom they let it work. */
+export type Lender = { person: PersonId; team: TeamId; worksFor: WorksFor };
+
+/** Whose a job is. */
+export type JobOwner = { person: PersonId; team: TeamId };
+
+/**
+ * For whom a worker works is its lender's to say. Without a sandbox it would lay its machine open to the job: that is
+ * for the lender alone to risk.
+ */
+export function mayWorkFor(lender: Lender, capabilities: Capabilities, job: JobOwner): boolean {
+  switch (isSandboxed(capabilities) ? lender.worksFor : 'owner') {
+    case 'owner':
+      return lender.person === job.person;
+    case 'team':
+      return lender.team === job.team;
+    case 'everyone':
+      return true;
+  }
+}
 
 /** A worker as people see it: what it is, what it can do, and what it does now. Times in ms since 1970. */
 export const WorkerView = z.object({

@@ -8,7 +8,7 @@ import { Heartbeat } from './workers.ts';
 
 /**
  * Namespace `/control`, between the client backend and the load balancer.
- * Everything here is a hint over what the database says, but for the two
+ * Everything here is a hint over what the database says, but for the
  * requests that are acknowledged with a Reply.
  */
 export const ControlAuth = z.object({ protocol: z.int(), token: z.string().min(1).max(512) });
@@ -16,6 +16,14 @@ export const ControlAuth = z.object({ protocol: z.int(), token: z.string().min(1
 /** backend -> balancer: rows of these jobs changed (planned, paused, resumed, canceled, priority, deleted): read them again. */
 export const JobsChanged = z.object({ jobs: z.array(JobId).min(1).max(1_000) });
 export type JobsChanged = z.infer<typeof JobsChanged>;
+
+/** backend -> balancer: settings of these workers changed, or they were removed: read them again. */
+export const WorkersChanged = z.object({ workers: z.array(WorkerId).min(1).max(1_000) });
+export type WorkersChanged = z.infer<typeof WorkersChanged>;
+
+/** backend -> balancer, acknowledged: this worker finishes what it has begun, and ends. */
+export const DrainWorker = z.object({ worker: WorkerId });
+export type DrainWorker = z.infer<typeof DrainWorker>;
 
 export const MOST_FREED = 1_000;
 /** backend -> balancer: no work to come needs these blobs; workers are told to `forget` them. */
@@ -85,6 +93,8 @@ export type WorkersPatch = z.infer<typeof WorkersPatch>;
 
 export const CONTROL_REQUESTS = {
   'jobs-changed': JobsChanged,
+  'workers-changed': WorkersChanged,
+  'drain-worker': DrainWorker,
   'blobs-freed': BlobsFreed,
   'retry-chunks': RetryChunks,
   'reject-chunks': RejectChunks,

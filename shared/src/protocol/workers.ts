@@ -15,6 +15,7 @@ import { Refusal } from './refusals.ts';
  */
 
 /** Socket.IO `auth` of a worker: looked at before anything else. */
+/** `token` is the farm's own, a join token, or the credential that the worker got for one. */
 export const WorkerAuth = z.object({ protocol: z.int(), token: z.string().min(1).max(512) });
 export type WorkerAuth = z.infer<typeof WorkerAuth>;
 
@@ -33,11 +34,13 @@ const isShort = (capabilities: Capabilities): boolean =>
 export const Hello = z.object({
   worker: WorkerId,
   identity: z.string().min(16).max(128),
+  /** Random, of this run of its process: two that run with one identity are told apart by it. */
+  instance: z.string().min(16).max(64),
   name: z.string().max(512).transform(oneLine).pipe(z.string().min(1).max(128)),
   slots: z.int().min(1).max(256),
   capabilities: Capabilities.refine(isShort, 'expected fewer or shorter capabilities'),
   machine: z.object({ os: z.string().max(128), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),
-  /** Blobs in the worker's cache, most recently used first. */
+  /** Blobs in the worker's cache by their cache keys, most recently used first. */
   blobs: z.array(BlobHash).max(10_000),
   /** Leases the worker still works on or holds results of. */
   leases: z.array(z.object({ lease: LeaseId, started: z.boolean() })).max(4_096),
@@ -52,6 +55,8 @@ export const Welcome = z.discriminatedUnion('ok', [
     heartbeatMs: z.int().min(1).max(60_000),
     /** Where blobs are: a full base URL, or a port on the host the worker joined. */
     backend: z.union([z.object({ url: z.url() }), z.object({ port: z.int().min(1).max(65_535) })]),
+    /** For a join token: what the worker comes back with from now on. It keeps it before it does anything else. */
+    credential: z.string().max(128).optional(),
   }),
   Refusal,
 ]);
@@ -91,6 +96,8 @@ export const Assign = z.object({
   chunkSpec: z.unknown(),
   inputs: z.array(StageInput).max(10_000),
   affinity: z.string(),
+  /** Files are kept in the cache by `cacheKey(cacheScope, hash)`: one for each team. */
+  cacheScope: z.string().max(64).default(''),
   hangLimitMs: z.int().positive(),
   signature: z.string(),
 });
@@ -104,9 +111,13 @@ export type Reclaim = z.infer<typeof Reclaim>;
 export const Revoke = z.object({ leases: z.array(LeaseId).min(1) });
 export type Revoke = z.infer<typeof Revoke>;
 
-/** balancer -> worker: no work to come needs these blobs; what the cache has of them may go. Reply ok. */
+/** balancer -> worker: no work to come needs the blobs of these cache keys; what the cache has of them may go. Reply ok. */
 export const Forget = z.object({ blobs: z.array(BlobHash).min(1).max(1_000) });
 export type Forget = z.infer<typeof Forget>;
+
+/** balancer -> worker: finish what has begun, deliver it, and end. Reply ok. */
+export const Drain = z.object({});
+export type Drain = z.infer<typeof Drain>;
 
 /** worker -> balancer: work on the chunk begins. No reply. */
 export const Started = z.object({ lease: LeaseId });
@@ -173,7 +184,7 @@ export type Failed = z.infer<typeof Failed>;
 export const Released = z.object({ leases: z.array(LeaseId).min(1).max(4_096), reason: z.string().max(200) });
 export type Released = z.infer<typeof Released>;
 
-/** worker -> balancer: the cache gained or lost blobs. No reply. */
+/** worker -> balancer: the cache gained or lost the blobs of these cache keys. No reply. */
 export const BlobsChanged = z.object({
   added: z.array(BlobHash).max(10_000),
   removed: z.array(BlobHash).max(10_000),
@@ -201,4 +212,5 @@ export const BALANCER_MESSAGES = {
   reclaim: Reclaim,
   revoke: Revoke,
   forget: Forget,
+  drain: Drain,
 } as const;

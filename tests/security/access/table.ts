@@ -93,6 +93,13 @@ export const OPERATIONS: Record<string, Need> = {
   'POST /api/v1/people/invitations': 'people.manage',
   'DELETE /api/v1/people/invitations/{link}': 'people.manage',
   'POST /api/v1/people/{id}/reset-link': 'people.manage',
+  'PATCH /api/v1/workers/{id}': 'workers.steer',
+  'DELETE /api/v1/workers/{id}': 'workers.steer',
+  'GET /api/v1/workers/{id}/history': 'workers.see',
+  'GET /api/v1/workers/{id}/load': 'workers.see',
+  'GET /api/v1/join-tokens': 'workers.lend',
+  'POST /api/v1/join-tokens': 'workers.lend',
+  'DELETE /api/v1/join-tokens/{id}': 'workers.steer',
 };
 
 /** Every room of the live connection. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
+import { insertJoinToken } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
@@ -46,6 +47,27 @@ const THINGS: Record<string, Make> = {
     const made = await fetch(`${url}/api/v1/uploads`, { method: 'POST', headers });
     const id = made.headers.get('location')?.split('/').at(-1) ?? '';
     return { real: id, unknown: randomBytes(16).toString('hex') };
+  },
+  async workers({ db, member, team }) {
+    const id = newId('wrk', random);
+    const lent = { person_id: member, team_id: team, works_for: 'team', name: 'lent' } as const;
+    const facts = {
+      slots: 1,
+      capabilities_json: '{}',
+      machine_json: '{"os":"Linux","cpus":1,"memoryBytes":1}',
+    };
+    const seen = { status: 'offline', first_seen_at: 1, last_seen_at: 1 } as const;
+    await db
+      .insertInto('workers')
+      .values({ id, identity_hash: id, credential_hash: id, ...lent, ...facts, ...seen })
+      .execute();
+    return { real: id, unknown: newId('wrk', random) };
+  },
+  async 'join-tokens'({ db, member, team }) {
+    const id = newId('jtk', random);
+    const row = { id, hash: id, person_id: member, team_id: team, name: 'one', created_at: 1 };
+    await insertJoinToken(db, { ...row, works_for: 'team', uses_left: 1, expires_at: null });
+    return { real: id, unknown: newId('jtk', random) };
   },
   teams: ({ team }) => ({ real: team, unknown: newId('tea', random) }),
   people: async ({ db }) => ({ real: await addPerson(db, 'person'), unknown: newId('per', random) }),
@@ -140,4 +162,6 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/teams/{id}/limits': { waitingJobs: 1_000 },
   'PATCH /api/v1/people/{id}': { limits: { waitingJobs: 1_000 } },
   'POST /api/v1/impersonation': { person: newId('per', random) },
+  'PATCH /api/v1/workers/{id}': { label: 'Another name' },
+  'POST /api/v1/join-tokens': { name: 'For the laptops' },
 };

@@ -1,12 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
+import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import { type Accepted, Connection } from './connection.ts';
 import type { Identity } from './data-folder.ts';
+import type { FarmAccess } from './farm-access.ts';
 import type { LeaseLoop } from './lease-loop.ts';
 import { createLoadMeter, describeMachine } from './machine.ts';
 
@@ -20,6 +22,7 @@ export type WorkerExit = {
 export type AgentOptions = {
   config: WorkerConfig;
   identity: Identity;
+  access: FarmAccess;
   capabilities: Capabilities;
   log: Log;
   onReady(): void;
@@ -36,11 +39,14 @@ export class Agent {
   readonly #end: (exit: WorkerExit) => void;
   readonly #options: AgentOptions;
   readonly #load = createLoadMeter();
+  readonly #instance = randomBytes(16).toString('hex');
   #parts: { loop: LeaseLoop; assets: Assets } | undefined;
   #backend: string | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #lastDelivery: NodeJS.Timeout | undefined;
   #ready = false;
+  /** Others use the machine: no work is taken for a while. */
+  #heldBack = false;
   /** What the last hello said has started. */
   #saidStarted: ReadonlySet<LeaseId> = new Set();
 
@@ -49,19 +55,23 @@ export class Agent {
     const { promise, resolve } = Promise.withResolvers<WorkerExit>();
     this.ended = promise;
     this.#end = resolve;
-    const { join, token } = options.config;
     this.connection = new Connection(
-      join,
-      token,
+      options.config.join,
+      () => options.access.token() ?? '',
       {
         hello: () => this.#hello(),
         welcomed: (welcome) => this.#welcomed(welcome),
         lost: () => clearInterval(this.#heartbeat),
         refused: (code, message) => this.#refused(code, message),
-        assign: (message) => this.#loop.assign(message),
+        assign: (message) => (this.#heldBack ? refusal('draining') : this.#loop.assign(message)),
         reclaim: ({ lease }) => this.#loop.reclaim(lease),
         revoke: ({ leases }) => {
           this.#loop.end(leases);
+          return { ok: true };
+        },
+        drain: () => {
+          // Answered first: what is told of it goes over the same connection.
+          setImmediate(() => this.drain());
           return { ok: true };
         },
         forget: ({ blobs }) => {
@@ -98,6 +108,20 @@ export class Agent {
     if (leases.length > 0) void this.connection.ask('released', { leases, reason: 'The worker is leaving.' });
     this.#beat();
     this.changed();
+  }
+
+  /** Takes no work, gives back what has not started, and finishes the rest; or takes work again. */
+  holdBack(held: boolean): void {
+    if (this.#heldBack === held || this.#loop.mode !== 'working') return;
+    this.#heldBack = held;
+    this.#options.log.info(
+      { event: 'worker.held-back', held, running: this.#loop.running },
+      held ? 'Somebody uses this machine: no work is taken.' : 'This machine is idle: work is taken again.',
+    );
+    const leases = held ? this.#loop.releaseUnstarted() : [];
+    if (leases.length > 0)
+      void this.connection.ask('released', { leases, reason: 'Somebody uses the machine.' });
+    this.#beat();
   }
 
   /** Stops what runs and ends. */
@@ -140,6 +164,7 @@ export class Agent {
     this.#saidStarted = new Set(leases.filter((it) => it.started).map((it) => it.lease));
     return {
       ...identity,
+      instance: this.#instance,
       name: config.name,
       slots: config.slots,
       capabilities,
@@ -149,8 +174,9 @@ export class Agent {
     };
   }
 
-  #welcomed({ drop, heartbeatMs, backend }: Accepted): void {
-    const { config, log } = this.#options;
+  #welcomed({ drop, heartbeatMs, backend, credential }: Accepted): void {
+    const { config, log, access } = this.#options;
+    if (credential !== undefined) access.keep(credential);
     this.#backend = config.backend ?? ('url' in backend ? backend.url : onPort(config.join, backend.port));
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
@@ -159,7 +185,7 @@ export class Agent {
       `Connected to ${config.join} as ${config.name} with ${config.slots} ${config.slots === 1 ? 'slot' : 'slots'}.`,
     );
     this.#loop.end(drop);
-    if (this.#loop.mode !== 'working') this.#beat();
+    if (this.#loop.mode !== 'working' || this.#heldBack) this.#beat();
     // What started between hello and welcome could not be told yet.
     for (const { lease, started } of this.#loop.leases()) {
       if (started && !this.#saidStarted.has(lease)) this.connection.send('started', { lease });
@@ -169,13 +195,18 @@ export class Agent {
   }
 
   #refused(code: RefusalCode, message: string): void {
+    if (code === 'bad-token' && this.#options.access.fallBack()) {
+      this.connection.open();
+      return;
+    }
     this.#options.log.error({ event: 'farm.refused', code }, `The farm refused this worker: ${message}`);
     this.#loop.mode = 'leaving';
     void this.#loop.stop().then(() => this.#end({ code: 1, reason: 'refused', message }));
   }
 
   #beat(): void {
-    this.connection.send('heartbeat', { ...this.#load(), draining: this.#loop.mode !== 'working' });
+    const draining = this.#heldBack || this.#loop.mode !== 'working';
+    this.connection.send('heartbeat', { ...this.#load(), draining });
   }
 
   async #goWithout(): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type Assign,
   BALANCER_MESSAGES,
   ConnectRefusal,
+  type Drain,
   type Forget,
   type Hello,
   type Reclaim,
@@ -33,15 +34,25 @@ export type ConnectionHandlers = {
   reclaim(message: Reclaim): Reply;
   revoke(message: Revoke): Reply;
   forget(message: Forget): Reply;
+  drain(message: Drain): Reply;
 };
 
 const ACK_MS = 10_000;
 const TELL_AGAIN_MS = 60_000;
-const FOR_GOOD: readonly RefusalCode[] = ['protocol-mismatch', 'bad-token'];
+const FOR_GOOD: readonly RefusalCode[] = [
+  'protocol-mismatch',
+  'bad-token',
+  'token-used-up',
+  'token-expired',
+  'token-revoked',
+  'worker-removed',
+  'credential-of-another',
+];
 
 /** The socket to the load balancer: joins, says hello after every connect, and comes back for ever. */
 export class Connection {
   readonly #socket: Socket;
+  readonly #token: () => string;
   readonly #handlers: ConnectionHandlers;
   readonly #log: Log;
   #welcome = Promise.withResolvers<void>();
@@ -51,11 +62,13 @@ export class Connection {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(join: string, token: string, handlers: ConnectionHandlers, log: Log) {
+  /** `token` is asked before each attempt. */
+  constructor(join: string, token: () => string, handlers: ConnectionHandlers, log: Log) {
     this.#handlers = handlers;
     this.#log = log;
+    this.#token = token;
     this.#socket = io(`${join}/workers`, {
-      ...handshake(token),
+      ...handshake(token()),
       // A refusal by the server ends Socket.IO's own reconnecting, so all of it is done here, in one way.
       reconnection: false,
       autoConnect: false,
@@ -69,6 +82,7 @@ export class Connection {
     this.#answer('reclaim', handlers.reclaim);
     this.#answer('revoke', handlers.revoke);
     this.#answer('forget', handlers.forget);
+    this.#answer('drain', handlers.drain);
   }
 
   get welcome(): boolean {
@@ -76,7 +90,8 @@ export class Connection {
   }
 
   open(): void {
-    this.#socket.connect();
+    this.#closed = false;
+    this.#connect();
   }
 
   /** Sends what needs no reply; without a connection it is left out, since hello will tell the state. */
@@ -111,6 +126,13 @@ export class Connection {
     clearTimeout(this.#retry);
     this.#unwelcome();
     this.#socket.disconnect();
+  }
+
+  #connect(): void {
+    const { auth, extraHeaders } = handshake(this.#token());
+    this.#socket.auth = auth;
+    this.#socket.io.opts.extraHeaders = extraHeaders;
+    this.#socket.connect();
   }
 
   #answer<Name extends keyof typeof BALANCER_MESSAGES>(
@@ -194,7 +216,7 @@ export class Connection {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
-      this.#socket.connect();
+      this.#connect();
     }, ms);
     // Not `disconnect()`, which is a farewell: the farm would give this worker's chunks to others.
     this.#socket.io.engine?.close();

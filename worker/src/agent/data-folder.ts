@@ -6,6 +6,7 @@ import { exposedSentence, keepPrivate } from '@parallel-pilot/shared/files/priva
 import { newId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
 import type { Log } from '../log.ts';
+import { CREDENTIALS_FILE, CredentialFile } from './credentials.ts';
 
 const Identity = z.object({ worker: WorkerId, identity: z.string().min(16).max(128) });
 /** Who this worker is to the farm. `identity` is the secret that keeps the id its own. */
@@ -13,6 +14,7 @@ export type Identity = z.infer<typeof Identity>;
 
 export type DataFolder = {
   identity: Identity;
+  credentials: CredentialFile;
   cache: string;
   outbox: string;
   /** Emptied at every start. */
@@ -21,7 +23,7 @@ export type DataFolder = {
   close(): Promise<void>;
 };
 
-const KEPT = ['cache', 'outbox', 'scratch', 'lock', 'identity.json'];
+const KEPT = ['cache', 'outbox', 'scratch', 'lock', 'identity.json', CREDENTIALS_FILE];
 
 /**
  * Takes the folder for this process alone and makes what it lacks. Throws an
@@ -41,6 +43,7 @@ export async function openDataFolder(folder: string, log: Log): Promise<DataFold
       await mkdir(inside(name), { recursive: true, mode: 0o700 });
     return {
       identity: await readIdentity(inside('identity.json')),
+      credentials: new CredentialFile(folder),
       cache: inside('cache'),
       outbox: inside('outbox'),
       scratch,

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { detectSandbox, gapsOf } from '@parallel-pilot/sandbox/detect.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
@@ -13,7 +14,9 @@ import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
 import { type FreeBytes, watchDiskRoom } from './disk-room.ts';
+import { accessTo, type FarmAccess } from './farm-access.ts';
 import { joinHost } from './host-workers.ts';
+import { watchIdle } from './idle.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
@@ -54,9 +57,11 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
     return cannotStart(log, error instanceof Error ? error.message : String(error));
   }
   try {
+    const access = accessTo(config, folder.credentials);
+    if (access.token() === null) return cannotStart(log, NO_TOKEN);
     const capabilities = await detectAll(kinds, sandbox, box, join(config.hostFolder, 'abilities'));
     if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
-    return await live(config, { capabilities, sandbox }, folder, options);
+    return await live(config, { capabilities, sandbox, access }, folder, options);
   } finally {
     await folder.close();
   }
@@ -64,12 +69,12 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
 
 async function live(
   config: WorkerConfig,
-  { capabilities, sandbox }: { capabilities: Capabilities; sandbox: Sandbox },
+  { capabilities, sandbox, access }: { capabilities: Capabilities; sandbox: Sandbox; access: FarmAccess },
   folder: DataFolder,
   options: RunOptions,
 ): Promise<WorkerExit> {
   const { log, kinds, onReady = () => {} } = options;
-  const agent = new Agent({ config, identity: folder.identity, capabilities, log, onReady });
+  const agent = new Agent({ config, identity: folder.identity, access, capabilities, log, onReady });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
   const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
@@ -103,8 +108,10 @@ async function live(
   loop.adopt(await outbox.recover());
   agent.start({ loop, assets });
   const unlisten = leaveOnSignals(agent, options.stop);
+  const unwatch = config.onlyIdle ? onlyWhileIdle(agent) : () => {};
   const exit = await agent.ended;
   unlisten();
+  unwatch();
   progress.close();
   disk.close();
   news.close();
@@ -112,6 +119,12 @@ async function live(
   await Promise.all(slots.map((slot) => slot.close()));
   await host.leave();
   return exit;
+}
+
+/** Behind all else that runs here, its children too, and not at all while somebody uses the machine. */
+function onlyWhileIdle(agent: Agent): () => void {
+  setPriority(constants.priority.PRIORITY_LOW);
+  return watchIdle((idle) => agent.holdBack(!idle));
 }
 
 function leaveOnSignals(agent: Agent, given: StopSignals | undefined): () => void {
@@ -170,6 +183,9 @@ type Box = Sandbox['level'] | 'container';
 
 const boxOf = ({ level }: Sandbox, { container }: WorkerConfig): Box =>
   level === 'none' && container ? 'container' : level;
+
+const NO_TOKEN =
+  'This worker has no token, and has not joined this farm before. The Workers page of the farm shows the line by which a worker joins; the token goes into PILOT_TOKEN, or into a file that --token-file names.';
 
 const OPEN = 'a job can read, change and send away all that this user can, keys and passwords too';
 

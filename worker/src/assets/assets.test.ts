@@ -34,6 +34,23 @@ test('two jobs of equal inputs share the download, and not the folder', async (t
   assert.equal(farm.requests.length, 1);
 });
 
+test('a file of two teams is fetched for each, though it is the same, and both at once', async (t) => {
+  const { farm, assets, assign } = await setUp(t);
+  const scene = farm.addBlob('scene', 'main.blend');
+  const of = (cacheScope: string) => ({ ...assign([scene], newId('job', randomBytes)), cacheScope });
+  const both = await Promise.all([of('ours'), of('theirs')].map((it) => assets.prepare(it, never)));
+  const [mine, theirs] = both.map((it) => join(folderOf(it), 'main.blend'));
+  assert.equal(farm.requests.length, 2);
+  assert.equal(readFileSync(theirs ?? '', 'utf8'), 'scene');
+  // Not one file under two names either: what writes into one would change the other.
+  assert.notEqual(statSync(mine ?? '').ino, statSync(theirs ?? '').ino);
+  release(await assets.prepare(of('ours'), never));
+  assert.equal(farm.requests.length, 2);
+  // What the worker says of its cache tells nobody which file that is.
+  assert.equal(assets.cache.hashes.length, 2);
+  assert.ok(!assets.cache.hashes.includes(scene.hash));
+});
+
 test('a chunk that is taken back leaves the download to the others that wait', async (t) => {
   const { farm, assets, assign } = await setUp(t);
   const scene = farm.addBlob('scene', 'main.blend');

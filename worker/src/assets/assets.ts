@@ -80,10 +80,10 @@ export class Assets {
     const stop = AbortSignal.any([signal, enough.signal]);
     setMaxListeners(0, stop);
     let problem: Failure | null = null;
-    const bring = async ([hash, size]: [BlobHash, number]) => {
-      if (this.cache.has(hash) && (await this.cache.isIntact(hash, size))) return;
+    const bring = async ([key, { hash, size }]: [BlobHash, { hash: BlobHash; size: number }]) => {
+      if (this.cache.has(key) && (await this.cache.isIntact(key, size))) return;
       const url = () => this.#address(hash, access);
-      const fetched = await this.#downloads.fetch({ hash, size }, { url, signal: stop });
+      const fetched = await this.#downloads.fetch({ key, hash, size }, { url, signal: stop });
       if (fetched.ok) return;
       problem ??= fetched;
       enough.abort();

@@ -24,7 +24,7 @@ type Blob = { size: number; persistedAt: number };
 const UNTOUCHED = new Date('2001-01-01T00:00:00Z');
 const PERSIST_USE_AFTER_MS = 10 * 60_000;
 
-/** Blobs by hash in one folder, the least recently used evicted above the limit; pinned ones never. */
+/** Blobs by their cache keys in one folder, the least recently used evicted above the limit; pinned ones never. */
 export class BlobCache {
   /** Least recently used first. */
   readonly #blobs = new Map<BlobHash, Blob>();

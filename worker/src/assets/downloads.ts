@@ -7,7 +7,8 @@ import type { Log } from '../log.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { PartialFile } from './download.ts';
 
-export type Wanted = { hash: BlobHash; size: number };
+/** `key`: how the cache calls it. */
+export type Wanted = { key: BlobHash; hash: BlobHash; size: number };
 /** One chunk's right to a blob: its address as often as it is asked for, until the signal aborts. */
 export type Ticket = { url: () => URL; signal: AbortSignal };
 /** `out-of-reach`: the farm's files could not be had for long, which says nothing of the chunk. */
@@ -38,7 +39,7 @@ export class Downloads {
   /** Resolves as `canceled` at once when the ticket's signal aborts; the others that wait still get the file. */
   fetch(blob: Wanted, ticket: Ticket): Promise<Fetched> {
     return new Promise((resolve) => {
-      const known = this.#running.get(blob.hash);
+      const known = this.#running.get(blob.key);
       const shared = known ?? { waiters: new Set<Waiter>(), stop: new AbortController() };
       const waiter: Waiter = { ticket, resolve };
       shared.waiters.add(waiter);
@@ -47,12 +48,12 @@ export class Downloads {
         resolve({ ok: false, code: 'canceled', message: FAILURES.canceled.sentence });
         if (shared.waiters.size > 0) return;
         shared.stop.abort();
-        if (this.#running.get(blob.hash) === shared) this.#running.delete(blob.hash);
+        if (this.#running.get(blob.key) === shared) this.#running.delete(blob.key);
       };
       if (ticket.signal.aborted) return leave();
       ticket.signal.addEventListener('abort', leave, { once: true });
       if (known !== undefined) return;
-      this.#running.set(blob.hash, shared);
+      this.#running.set(blob.key, shared);
       void this.#queue.add(() => this.#run(blob, shared));
     });
   }
@@ -61,15 +62,15 @@ export class Downloads {
     const outcome = await this.#download(blob, shared).catch(
       (error: Error): Fetched => ({ ok: false, code: 'unexpected', message: error.message }),
     );
-    if (this.#running.get(blob.hash) === shared) this.#running.delete(blob.hash);
+    if (this.#running.get(blob.key) === shared) this.#running.delete(blob.key);
     for (const waiter of shared.waiters) waiter.resolve(outcome);
     shared.waiters.clear();
   }
 
   async #download(blob: Wanted, { waiters, stop }: Shared): Promise<Fetched> {
-    if (await this.#cache.isIntact(blob.hash, blob.size)) return { ok: true };
+    if (await this.#cache.isIntact(blob.key, blob.size)) return { ok: true };
     this.#cache.makeRoom(blob.size);
-    const path = join(this.#cache.partialFolder, blob.hash);
+    const path = join(this.#cache.partialFolder, blob.key);
     const partial = new PartialFile(path, blob);
     const startedAt = performance.now();
     let failures = 0;
@@ -87,9 +88,14 @@ export class Downloads {
       }
       switch (attempt.kind) {
         case 'complete':
-          await this.#cache.adopt(blob.hash, blob.size, path);
+          await this.#cache.adopt(blob.key, blob.size, path);
           this.#log.info(
-            { event: 'blob.fetched', ...blob, ms: Math.round(performance.now() - startedAt) },
+            {
+              event: 'blob.fetched',
+              hash: blob.hash,
+              size: blob.size,
+              ms: Math.round(performance.now() - startedAt),
+            },
             `Fetched a file of ${(blob.size / 1e6).toFixed(1)} MB.`,
           );
           return { ok: true };

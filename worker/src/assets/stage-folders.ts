@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import type { BlobHash, JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Assign, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobCache } from './blob-cache.ts';
@@ -9,8 +10,10 @@ export type StageFolder = {
   readonly id: string;
   readonly path: string;
   readonly inputs: readonly StageInput[];
-  /** Each blob's size. */
-  readonly blobs: ReadonlyMap<BlobHash, number>;
+  /** Keeps a team's files apart in the cache. */
+  readonly scope: string;
+  /** By their cache keys. */
+  readonly blobs: ReadonlyMap<BlobHash, { hash: BlobHash; size: number }>;
   users: number;
   /** Files are in their places; null while they are not. */
   laid: Promise<void> | null;
@@ -38,7 +41,10 @@ export class StageFolders {
   }
 
   /** Holds the folder of a stage's inputs and of those of one chunk `own`, and pins their blobs until `leave`. */
-  enter(stage: Pick<Assign, 'job' | 'stage' | 'inputs'>, own: readonly StageInput[]): StageFolder {
+  enter(
+    stage: Pick<Assign, 'job' | 'stage' | 'inputs' | 'cacheScope'>,
+    own: readonly StageInput[],
+  ): StageFolder {
     const inputs = own.length === 0 ? stage.inputs : [...stage.inputs, ...own];
     const id = own.length === 0 ? this.#setOf(stage) : setId(stage.job, inputs);
     const known = this.#folders.get(id);
@@ -46,11 +52,12 @@ export class StageFolders {
       id,
       path: join(this.#root, id),
       inputs,
-      blobs: new Map(inputs.map(({ hash, size }) => [hash, size])),
+      scope: stage.cacheScope,
+      blobs: new Map(inputs.map(({ hash, size }) => [cacheKey(stage.cacheScope, hash), { hash, size }])),
       users: 0,
       laid: null,
     };
-    if (folder.users === 0) for (const hash of folder.blobs.keys()) this.#cache().pin(hash);
+    if (folder.users === 0) for (const key of folder.blobs.keys()) this.#cache().pin(key);
     folder.users += 1;
     this.#folders.delete(id);
     this.#folders.set(id, folder);
@@ -70,7 +77,7 @@ export class StageFolders {
   leave(folder: StageFolder): void {
     folder.users -= 1;
     if (folder.users > 0) return;
-    for (const hash of folder.blobs.keys()) this.#cache().unpin(hash);
+    for (const key of folder.blobs.keys()) this.#cache().unpin(key);
     const unused = [...this.#folders.values()].filter((it) => it.users === 0);
     for (const old of unused.slice(0, Math.max(0, unused.length - MOST_UNUSED))) this.#remove(old);
   }
@@ -99,7 +106,7 @@ export class StageFolders {
       const target = join(folder.path, path);
       if (!made.has(dirname(target))) await mkdir(dirname(target), { recursive: true });
       made.add(dirname(target));
-      await linkOrCopy(this.#cache().pathOf(hash), target);
+      await linkOrCopy(this.#cache().pathOf(cacheKey(folder.scope, hash)), target);
     }
     await mkdir(folder.path, { recursive: true });
   }

@@ -131,7 +131,7 @@ test('a submission is laid open; what can be known to fail is refused before a j
     prepare(
       backend.parts,
       { kind: 'blender', source: { blob, fileName: 'Shot 7.blend' }, ...more },
-      backend.parts.first.team,
+      backend.parts.first,
     );
 
   const unknown = await submit(hashOf(Buffer.from('never sent')));

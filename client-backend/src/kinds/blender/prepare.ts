@@ -8,7 +8,8 @@ import type { FarmKind } from '../kind.ts';
 import { GONE, openSource } from './open-source.ts';
 
 /** Turns a Blender submission into the stored spec; what can be told to be wrong without Blender is refused here. */
-export const prepare: FarmKind['prepare'] = async (parts, given, team) => {
+export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
+  const { team } = by;
   const parsed = BlenderSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
   const { source, main, ...submission } = parsed.data;
@@ -22,7 +23,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, team) => {
   const { fileVersion, files } = opened;
   if (fileVersion !== null && !submission.openNewer) {
     const needs = [{ key: 'blender.version', op: 'atLeast', value: fileVersion } as const];
-    const problem = fleetProblem(await fleetOf(parts.db), needs);
+    const problem = fleetProblem((await fleetOf(parts.db))(by), needs);
     if (problem !== null) return { ok: false, ...problem };
   }
   return {

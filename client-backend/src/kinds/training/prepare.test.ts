@@ -33,7 +33,7 @@ async function submit(given: {
     data: { blob: blob.hash, fileName: dataName },
     settings: given.settings,
   };
-  return prepare(farm.parts, submission, farm.by.team);
+  return prepare(farm.parts, submission, farm.by);
 }
 
 async function refusal(given: Parameters<typeof submit>[0]): Promise<string> {

@@ -13,7 +13,8 @@ import { importedModules } from './script-imports.ts';
 const MOST_SCRIPT_BYTES = 1024 ** 2;
 
 /** Turns a training submission into the stored spec; what is wrong without running the script is refused here. */
-export const prepare: FarmKind['prepare'] = async (parts, given, team) => {
+export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
+  const { team } = by;
   const parsed = TrainingSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
   const { script, data, settings } = parsed.data;
@@ -21,7 +22,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, team) => {
   if (scriptSize === null) return gone(script.fileName);
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
-  const problem = fleetProblem(await fleetOf(parts.db), requirementsOf(read.modules));
+  const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(read.modules));
   if (problem !== null) return { ok: false, ...problem };
   const dataSize = await sizeOf(parts, team, data.blob);
   if (dataSize === null) return gone(data.fileName);

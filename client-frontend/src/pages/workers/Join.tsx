@@ -33,11 +33,15 @@ export function Join() {
         </code>
         <Copy text={data.lines.join('\n')} />
       </div>
-      <p className={classes.joinText}>The last one asks for this token:</p>
-      <div className={classes.join}>
-        <code>{data.token}</code>
-        <Copy text={data.token} />
-      </div>
+      {data.token !== null && (
+        <>
+          <p className={classes.joinText}>The last one asks for this token:</p>
+          <div className={classes.join}>
+            <code>{data.token}</code>
+            <Copy text={data.token} />
+          </div>
+        </>
+      )}
       {!data.reachable && (
         <p className={classes.unreachable}>
           This farm listens on its own machine alone, so others cannot reach it yet. Start it with{' '}

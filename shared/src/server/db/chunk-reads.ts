@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { ChunkStatus } from '../../model/chunk.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { ChunksTable } from './schema.ts';
+import type { ChunksTable, WorkersTable } from './schema.ts';
 
 export type ChunkRow = Selectable<ChunksTable>;
 export type StageCounts = Partial<Record<ChunkStatus, number>>;
@@ -325,18 +325,25 @@ export const chunkFilesSince = (db: Db, since: number): Promise<{ files_json: st
     .execute();
 
 /** Names and capabilities of the workers that are connected now. */
-export const onlineWorkers = (db: Db) =>
-  db
-    .selectFrom('workers')
-    .select(['id', 'name', 'capabilities_json'])
-    .where('status', '=', 'online')
-    .execute();
+export type FleetRow = Pick<
+  Selectable<WorkersTable>,
+  'id' | 'name' | 'capabilities_json' | 'person_id' | 'team_id' | 'works_for'
+>;
 
-/** Capabilities of the workers that are connected now or were seen since then. */
-export const workersSeenSince = (db: Db, since: number): Promise<{ capabilities_json: string }[]> =>
+const fleet = (db: Db) =>
   db
     .selectFrom('workers')
-    .select('capabilities_json')
+    .select(['id', 'name', 'capabilities_json', 'person_id', 'team_id', 'works_for'])
+    .where('disabled_at', 'is', null)
+    .where('revoked_at', 'is', null);
+
+/** Workers that are connected now and may be given work. */
+export const onlineWorkers = (db: Db): Promise<FleetRow[]> =>
+  fleet(db).where('status', '=', 'online').execute();
+
+/** Those, and such that were seen since then. */
+export const workersSeenSince = (db: Db, since: number): Promise<FleetRow[]> =>
+  fleet(db)
     .where((eb) => eb.or([eb('status', '=', 'online'), eb('last_seen_at', '>=', since)]))
     .execute();
 

@@ -13,6 +13,7 @@ import * as stageMemory from './migrations/0012-stage-memory.ts';
 import * as people from './migrations/0013-people.ts';
 import * as accounts from './migrations/0014-accounts.ts';
 import * as deviceAddress from './migrations/0015-device-address.ts';
+import * as machines from './migrations/0016-machines.ts';
 import * as limits from './migrations/0017-limits.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
@@ -29,6 +30,7 @@ const migrations: Record<string, Migration> = {
   '0013-people': people,
   '0014-accounts': accounts,
   '0015-device-address': deviceAddress,
+  '0016-machines': machines,
   '0017-limits': limits,
 };
 

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
-import type { StageId, WorkerId } from '../../model/ids.ts';
+import type { StageId, TeamId, WorkerId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 
 /** The newest stages of that name in all jobs of a kind, newest first. */
 export async function newestStagesOfKind(
   db: Db,
+  team: TeamId,
   kind: string,
   name: string,
   limit: number,
@@ -13,6 +14,7 @@ export async function newestStagesOfKind(
     .selectFrom('stages as s')
     .innerJoin('jobs as j', 'j.id', 's.job_id')
     .select('s.id')
+    .where('j.team_id', '=', team)
     .where('j.kind', '=', kind)
     .where('s.name', '=', name)
     .orderBy('s.planned_at', 'desc')

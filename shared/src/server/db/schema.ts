@@ -45,6 +45,7 @@ export type Database = {
   chunks: ChunksTable;
   leases: LeasesTable;
   workers: WorkersTable;
+  worker_loads: WorkerLoadsTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
 };
@@ -327,6 +328,16 @@ export type WorkersTable = {
   last_seen_at: number;
   chunks_done: ColumnType<number, number | undefined, number>;
   chunks_failed: ColumnType<number, number | undefined, number>;
+};
+
+/** How loaded a worker was, every few minutes of the last day. */
+export type WorkerLoadsTable = {
+  worker_id: WorkerId;
+  at: number;
+  cpu: number;
+  memory_used_bytes: number;
+  load_average: number;
+  busy: number;
 };
 
 export type BlobsTable = {

@@ -1,6 +1,6 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { CompiledQuery, type Insertable, type Selectable } from 'kysely';
-import { chunkId, type JobId, type StageId } from '../../model/ids.ts';
+import { chunkId, type JobId, type PersonId, type StageId, type TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { StagesTable } from './schema.ts';
 
@@ -126,11 +126,13 @@ export function waitingStages(
   db: Db,
   states: ('preparing' | 'queued' | 'running')[],
   limit: number,
-): Promise<Pick<StageRow, 'id' | 'job_id' | 'requirements_json'>[]> {
+): Promise<
+  (Pick<StageRow, 'id' | 'job_id' | 'requirements_json'> & { person_id: PersonId; team_id: TeamId })[]
+> {
   return db
     .selectFrom('jobs as j')
     .innerJoin('stages as s', (join) => join.onRef('s.job_id', '=', 'j.id').on('s.state', '=', 'open'))
-    .select(['s.id', 's.job_id', 's.requirements_json'])
+    .select(['s.id', 's.job_id', 's.requirements_json', 'j.person_id', 'j.team_id'])
     .where('j.state', 'in', states)
     .where(({ not, exists, selectFrom }) =>
       not(

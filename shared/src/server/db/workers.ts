@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import type { TeamId, WorkerId } from '../../model/ids.ts';
+import type { JoinTokenId, TeamId, WorkerId } from '../../model/ids.ts';
 import type { WorkerStatus } from '../../model/worker.ts';
 import type { Db } from './connect.ts';
 import type { WorkersTable } from './schema.ts';
@@ -10,23 +10,30 @@ export type WorkerFields = Pick<
   'name' | 'slots' | 'capabilities_json' | 'machine_json' | 'connected_at' | 'last_seen_at'
 >;
 
-/** A worker said hello: its row is made, or brought up to date. Who it is was checked before. */
+type LenderFields = Pick<Insertable<WorkersTable>, 'person_id' | 'team_id' | 'works_for'>;
+
+/** What a worker that came with a join token is from then on. */
+export type JoinedFields = LenderFields & { join_token_id: JoinTokenId; credential_hash: string };
+
+/**
+ * A worker said hello: its row is made, or brought up to date. Who it is was checked before. For whom it works is
+ * changed on the site, and not by its next hello, unless it comes with a token. `revives`: it was removed before.
+ */
 export async function saveWorker(
   db: Db,
-  worker: WorkerFields &
-    Pick<Insertable<WorkersTable>, 'id' | 'identity_hash' | 'person_id' | 'team_id' | 'works_for'>,
+  worker: WorkerFields & LenderFields & Pick<Insertable<WorkersTable>, 'id' | 'identity_hash'>,
+  { joined, revives }: { joined: JoinedFields | null; revives: boolean } = { joined: null, revives: false },
 ): Promise<void> {
-  // For whom it works is changed on the site, and not by its next hello.
   const { id, identity_hash, person_id, team_id, works_for, ...fields } = worker;
   const updated = await db
     .updateTable('workers')
-    .set({ ...fields, status: 'online' })
+    .set({ ...fields, ...joined, status: 'online', ...(revives ? { revoked_at: null } : {}) })
     .where('id', '=', id)
     .executeTakeFirst();
   if (Number(updated.numUpdatedRows) > 0) return;
   await db
     .insertInto('workers')
-    .values({ ...worker, status: 'online', first_seen_at: worker.last_seen_at })
+    .values({ ...worker, ...joined, status: 'online', first_seen_at: worker.last_seen_at })
     .execute();
 }
 
@@ -52,8 +59,12 @@ export async function noteWorkersSeen(db: Db, workers: WorkerId[], at: number): 
   await db.updateTable('workers').set({ last_seen_at: at }).where('id', 'in', workers).execute();
 }
 
-/** A worker that never finished or failed anything is remembered for a day after it went, and so many of them. */
+/**
+ * A worker that never finished or failed anything is remembered for a day after it went, and so many of them; for a
+ * month where it has a credential, which would not be known any more.
+ */
 const IDLE_MS = 24 * 60 * 60_000;
+const LENT_IDLE_MS = 30 * IDLE_MS;
 const MOST_IDLE = 1_000;
 
 /** Forgets workers that are gone and never did anything: whoever has a join token can make any number of them. */
@@ -64,6 +75,7 @@ export async function forgetIdleWorkers(db: Db, now: number): Promise<void> {
     .where('status', '=', 'offline')
     .where('chunks_done', '=', 0)
     .where('chunks_failed', '=', 0)
+    .where('credential_hash', 'is', null)
     .orderBy('last_seen_at', 'desc')
     .limit(1)
     .offset(MOST_IDLE)
@@ -73,7 +85,15 @@ export async function forgetIdleWorkers(db: Db, now: number): Promise<void> {
     .where('status', '=', 'offline')
     .where('chunks_done', '=', 0)
     .where('chunks_failed', '=', 0)
-    .where('last_seen_at', '<=', Math.max(now - IDLE_MS, one?.last_seen_at ?? 0))
+    .where((eb) =>
+      eb.or([
+        eb('last_seen_at', '<=', now - LENT_IDLE_MS),
+        eb.and([
+          eb('credential_hash', 'is', null),
+          eb('last_seen_at', '<=', Math.max(now - IDLE_MS, one?.last_seen_at ?? 0)),
+        ]),
+      ]),
+    )
     .execute();
 }
 
@@ -93,14 +113,64 @@ export async function countResults(
     .execute();
 }
 
-export async function identityHashes(db: Db, workers: WorkerId[]): Promise<Map<WorkerId, string>> {
-  if (workers.length === 0) return new Map();
-  const rows = await db
+/**
+ * What the farm holds of a worker's rights. `standing`: it was removed, or whoever lends it is banned or has left the
+ * team that it belongs to.
+ */
+export type KnownWorker = Pick<
+  WorkerRow,
+  | 'id'
+  | 'identity_hash'
+  | 'person_id'
+  | 'team_id'
+  | 'works_for'
+  | 'disabled_at'
+  | 'join_token_id'
+  | 'credential_hash'
+> & { standing: 'good' | 'removed' | 'lender-gone' };
+
+const withRights = (db: Db) =>
+  db
     .selectFrom('workers')
-    .select(['id', 'identity_hash'])
-    .where('id', 'in', workers)
-    .execute();
-  return new Map(rows.map((row) => [row.id, row.identity_hash]));
+    .leftJoin('people', 'people.id', 'workers.person_id')
+    .leftJoin('team_members', (join) =>
+      join
+        .onRef('team_members.person_id', '=', 'workers.person_id')
+        .onRef('team_members.team_id', '=', 'workers.team_id'),
+    )
+    .select([
+      'workers.id',
+      'workers.identity_hash',
+      'workers.person_id',
+      'workers.team_id',
+      'workers.works_for',
+      'workers.disabled_at',
+      'workers.revoked_at',
+      'workers.join_token_id',
+      'workers.credential_hash',
+      'people.banned_at',
+      'team_members.role',
+    ]);
+
+type WithRights = Awaited<ReturnType<ReturnType<typeof withRights>['execute']>>[number];
+
+const toKnown = ({ revoked_at, banned_at, role, ...row }: WithRights): KnownWorker => ({
+  ...row,
+  standing: revoked_at !== null ? 'removed' : banned_at !== null || role === null ? 'lender-gone' : 'good',
+});
+
+export async function knownWorkers(db: Db, workers: WorkerId[]): Promise<KnownWorker[]> {
+  if (workers.length === 0) return [];
+  return (await withRights(db).where('workers.id', 'in', workers).execute()).map(toKnown);
+}
+
+/** Of all that were connected when their rows were last written. */
+export const knownPresentWorkers = async (db: Db): Promise<KnownWorker[]> =>
+  (await withRights(db).where('workers.status', '!=', 'offline').execute()).map(toKnown);
+
+export async function findWorkerByCredential(db: Db, hash: string): Promise<KnownWorker | undefined> {
+  const row = await withRights(db).where('workers.credential_hash', '=', hash).executeTakeFirst();
+  return row && toKnown(row);
 }
 
 /** Workers that were connected when their rows were last written. */
@@ -157,3 +227,29 @@ export const allWorkers = (db: Db): Promise<LentWorker[]> =>
 
 export const findLentWorker = (db: Db, id: WorkerId): Promise<LentWorker | undefined> =>
   lentWorkers(db).where('workers.id', '=', id).executeTakeFirst();
+
+export type WorkerSettings = Partial<
+  Pick<WorkerRow, 'label' | 'tags_json' | 'note' | 'works_for' | 'disabled_at'>
+>;
+
+/** False where it was removed meanwhile. */
+export async function changeWorker(db: Db, id: WorkerId, settings: WorkerSettings): Promise<boolean> {
+  const changed = await db
+    .updateTable('workers')
+    .set(settings)
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return Number(changed.numUpdatedRows) === 1;
+}
+
+/** Its credential is good no more. The row stays, for what it has done. */
+export async function removeWorker(db: Db, id: WorkerId, at: number): Promise<boolean> {
+  const removed = await db
+    .updateTable('workers')
+    .set({ revoked_at: at })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return Number(removed.numUpdatedRows) === 1;
+}

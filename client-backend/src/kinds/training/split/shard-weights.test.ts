@@ -25,17 +25,23 @@ test('speeds are measured on what the workers that are here have trained lately'
   try {
     const { parts } = farm;
     const [first, second] = [await farm.addWorker(TRAINER), await farm.addWorker(TRAINER)];
-    const speed = () => shardWeights(parts.db, { weighting: 'speed', shards: 2 }, ['numpy']);
+    const speed = () => shardWeights(parts.db, { weighting: 'speed', shards: 2 }, ['numpy'], farm.by);
     assert.deepEqual(await speed(), [1, 1]);
     const job = await inFirstRound(parts, { settings: { shards: 2, rounds: 1 } });
     // 10 and 11 samples in 2 s.
     await deliver(parts, job, 0, { worker: first });
     await deliver(parts, job, 1, { worker: second });
     assert.deepEqual(await speed(), [5.5, 5]);
-    assert.deepEqual(await shardWeights(parts.db, { weighting: 'even', shards: 2 }, ['numpy']), [1, 1]);
+    assert.deepEqual(
+      await shardWeights(parts.db, { weighting: 'even', shards: 2 }, ['numpy'], farm.by),
+      [1, 1],
+    );
     await parts.db.updateTable('workers').set({ status: 'offline' }).where('id', '=', second).execute();
     assert.deepEqual(await speed(), [5, 5]);
-    assert.deepEqual(await shardWeights(parts.db, { weighting: 'speed', shards: 2 }, ['jax']), [1, 1]);
+    assert.deepEqual(
+      await shardWeights(parts.db, { weighting: 'speed', shards: 2 }, ['jax'], farm.by),
+      [1, 1],
+    );
   } finally {
     await farm.stop();
   }

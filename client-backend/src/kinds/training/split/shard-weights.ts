@@ -1,12 +1,13 @@
 import { requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { Capabilities, unmet } from '@parallel-pilot/shared/model/requirement.ts';
-import { onlineWorkers } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import type { JobOwner } from '@parallel-pilot/shared/model/worker.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { newestStagesOfKind, resultFields } from '@parallel-pilot/shared/server/db/result-reads.ts';
+import { workersFor } from '../../../fleet.ts';
 
-/** Results are read of so many rounds, the newest of the farm. */
+/** Results are read of so many rounds, the newest of the team. */
 const ROUNDS = 50;
 /** And of so many chunks of each worker. */
 const MEASURED = 8;
@@ -16,17 +17,14 @@ export async function shardWeights(
   db: Db,
   { weighting, shards }: Pick<TrainingSettings, 'weighting' | 'shards'>,
   modules: readonly string[],
+  by: JobOwner,
 ): Promise<number[]> {
   const even = Array<number>(shards).fill(1);
   if (weighting === 'even') return even;
-  const workers = (await onlineWorkers(db))
-    .filter(
-      (row) =>
-        unmet(Capabilities.parse(JSON.parse(row.capabilities_json)), requirementsOf(modules)).length === 0,
-    )
-    .map((row) => row.id);
+  const needs = requirementsOf(modules);
+  const workers = await workersFor(db, by, (capabilities) => unmet(capabilities, needs).length === 0);
   if (workers.length === 0) return even;
-  return weightsFrom(await measuredSpeeds(db), workers, shards);
+  return weightsFrom(await measuredSpeeds(db, by), workers, shards);
 }
 
 /** The speeds of the fastest workers in turns; one that is unknown is taken for an average one. */
@@ -43,9 +41,9 @@ export function weightsFrom(
   return weights.sort((a, b) => b - a);
 }
 
-/** Rows per second of the workers that have trained lately. */
-async function measuredSpeeds(db: Db): Promise<Map<WorkerId, number>> {
-  const stages = await newestStagesOfKind(db, 'training', 'train', ROUNDS);
+/** Rows per second of the workers that have trained lately for the team. */
+async function measuredSpeeds(db: Db, { team }: JobOwner): Promise<Map<WorkerId, number>> {
+  const stages = await newestStagesOfKind(db, team, 'training', 'train', ROUNDS);
   const rows = await resultFields(db, stages, { samples: '$.samples', seconds: '$.seconds' });
   const measured = new Map<WorkerId, { samples: number; seconds: number; chunks: number }>();
   for (const row of rows.sort((a, b) => (b.finished_at ?? 0) - (a.finished_at ?? 0))) {

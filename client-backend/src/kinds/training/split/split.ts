@@ -62,7 +62,10 @@ async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask):
   const source = await open(parts, spec, watch(0, OPENING, data.size));
   try {
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
-    const weights = await shardWeights(parts.db, settings, spec.modules);
+    const weights = await shardWeights(parts.db, settings, spec.modules, {
+      person: job.person_id,
+      team: job.team_id,
+    });
     const holdout = source.test === null ? spec.settings.holdout : 0;
     const planned = stratifiedSplitFor(counted.strata ?? new Map([['', counted.rows]]), weights, {
       spec,

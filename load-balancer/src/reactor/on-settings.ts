@@ -1,0 +1,56 @@
+import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import type { FarmEvent } from '../farm/events.ts';
+import type { Farm, Worker } from '../farm/farm.ts';
+import { endUntrusted, remove } from './on-worker.ts';
+
+type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
+
+/** People change for whom a worker works, hold it back, or remove it, while it is connected. */
+export function onWorkersRead(farm: Farm, { known }: Event<'workers-read'>, now: number): Effect[] {
+  const effects: Effect[] = [];
+  for (const row of known) {
+    const worker = farm.workers.get(row.id);
+    // Who has not said hello to this process is looked at when it does.
+    if (worker !== undefined && worker.lender !== null) append(effects, settle(farm, worker, row, now));
+  }
+  return effects;
+}
+
+function settle(farm: Farm, worker: Worker, row: KnownWorker, now: number): Effect[] {
+  if (row.standing !== 'good') return dismiss(farm, worker, row, now);
+  const { person_id: person, team_id: team, works_for: worksFor } = row;
+  const disabled = row.disabled_at !== null;
+  const { lender } = worker;
+  const same =
+    lender?.person === person &&
+    lender.team === team &&
+    lender.worksFor === worksFor &&
+    worker.disabled === disabled;
+  if (same) return [];
+  worker.lender = { person, team, worksFor };
+  worker.disabled = disabled;
+  return [...endUntrusted(farm, worker, now), { type: 'worker-changed', worker: worker.id }];
+}
+
+/** What it had goes back to the queue at once. It is told why when it tries to come back. */
+function dismiss(farm: Farm, worker: Worker, { standing }: KnownWorker, now: number): Effect[] {
+  const { session } = worker;
+  const fields = { event: 'worker.dismissed', worker: worker.id, standing, leases: worker.leases.size };
+  const effects = remove(farm, worker, 'release', now);
+  if (session !== null) effects.push({ type: 'close', session, why: 'removed' });
+  return [...effects, { type: 'log', level: 'info', fields }];
+}
+
+export function onDrainWorker(farm: Farm, { worker: id, reply: to }: Event<'drain-worker'>): Effect[] {
+  const session = farm.workers.get(id)?.session ?? null;
+  if (session === null) {
+    const reply = refusal('not-allowed', 'This worker is not connected, so there is nothing to finish.');
+    return [{ type: 'reply', to, reply }];
+  }
+  return [
+    { type: 'drain', session },
+    { type: 'reply', to, reply: { ok: true } },
+  ];
+}

@@ -1,0 +1,33 @@
+import { cacheScopeOf } from '@parallel-pilot/shared/files/cache-key.ts';
+import type { TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Farm, Job, TeamShare } from '../farm/farm.ts';
+import { startingTeamShare } from '../scheduling/fairness.ts';
+
+/** A job of the team comes in. */
+export function enterTeam(farm: Farm, team: TeamId): TeamShare {
+  const share = farm.shares.get(team) ?? {
+    team,
+    cacheScope: cacheScopeOf(team),
+    jobs: 0,
+    held: 0,
+    usedSlotMs: startingTeamShare(farm),
+  };
+  share.jobs += 1;
+  farm.shares.set(team, share);
+  return share;
+}
+
+/** A job goes. What the team received is forgotten with its last one. */
+export function leaveTeam(farm: Farm, share: TeamShare): void {
+  share.jobs -= 1;
+  if (share.jobs === 0) farm.shares.delete(share.team);
+}
+
+/** A job that was handed over takes along what is held of it. */
+export function moveShare(farm: Farm, job: Job, to: TeamId): void {
+  if (job.share.team === to) return;
+  job.share.held -= job.held;
+  leaveTeam(farm, job.share);
+  job.share = enterTeam(farm, to);
+  job.share.held += job.held;
+}
