@@ -84,7 +84,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const uploads = await createUploads(parts);
   app = createApp(parts, { access, accounts, mail, uploads, onSignOut: live.recheck });
   startJobs(parts, balancer, live);
-  const sweeping = sweepHourly(parts, uploads, access);
+  const sweeping = sweepHourly(parts, uploads, access, mail);
   const url = urlOf(config, port);
   // Where others vouch for people, the shell says who looks after the farm.
   const path = isLocalOnly(config) || access.mode === 'clerk' ? null : await firstAdminLink(deps);
@@ -138,12 +138,17 @@ function urlOf(config: ServerConfig, port: number): string {
 const RECHECK_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
 
-function sweepHourly(parts: PartsWithEngine, uploads: Uploads, access: Access): NodeJS.Timeout {
+function sweepHourly(
+  parts: PartsWithEngine,
+  uploads: Uploads,
+  access: Access,
+  mail: Mail | null,
+): NodeJS.Timeout {
   const { log } = parts;
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
     await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
-    await endKeeping(parts).catch((err) => log.error({ event: 'retention.sweep-failed', err }));
+    await endKeeping(parts, mail).catch((err) => log.error({ event: 'retention.sweep-failed', err }));
     await parts.engine.sweepBlobs().catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };
   void sweep();
