@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { deleteOldLinks, isInvited } from '@parallel-pilot/shared/server/db/links.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createApp } from './app.ts';
 import { type Access, createAccess, isLocalOnly } from './auth/access.ts';
-import type { Identities } from './auth/identities.ts';
+import { noteAccountEvent } from './auth/account-events.ts';
+import type { Accounts, AccountsParts } from './auth/accounts/accounts.ts';
 import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
@@ -20,16 +22,16 @@ import { startJobs } from './jobs/start-jobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
 import type { Parts } from './parts.ts';
-import type { Accounts, Mail } from './people/accounts.ts';
+import type { Mail } from './people/accounts.ts';
 import { firstAdminLink } from './people/first-admin.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export type BackendDeps = Pick<Parts, 'config' | 'secrets' | 'db' | 'clock' | 'random' | 'log'> & {
   /** SHA-256 of the key that the owner of an older farm has, which stays good until it is revoked. */
   ownerKeyHash: string | null;
-  /** How people sign in beside keys; none where only this machine comes in. */
-  identities?: Identities | null;
-  accounts?: Accounts | null;
+  /** Accounts of the farm's own; asked for where more than this machine comes in. */
+  openAccounts?(hooks: Pick<AccountsParts, 'onEvent' | 'isInvited'>): Promise<Accounts>;
+  /** Null where no server for e-mail was set. */
   mail?: Mail | null;
 };
 
@@ -55,8 +57,8 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const balancer = connectBalancer({ url: config.balancerUrl, token: secrets.controlToken, log });
   const first = await ensureFirstPerson(db, clock());
   if (deps.ownerKeyHash !== null) await adoptOwnerKey(deps, first, deps.ownerKeyHash);
-  const { accounts = null, mail = null } = deps;
-  const access = createAccess({ ...deps, first });
+  const accounts = await openAccounts(deps, () => recheck());
+  const access = createAccess({ ...deps, first, identities: accounts });
   const pages = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
   const recheck = () => {
     pages.recheck();
@@ -80,9 +82,9 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     live,
   });
   const uploads = await createUploads(parts);
-  app = createApp(parts, { access, accounts, mail, uploads, onSignOut: live.recheck });
+  app = createApp(parts, { access, accounts, mail: deps.mail ?? null, uploads, onSignOut: live.recheck });
   startJobs(parts, balancer, live);
-  const sweeping = sweepHourly(parts, uploads, access);
+  const sweeping = sweepHourly(parts, uploads, access, accounts);
   const url = urlOf(config, port);
   const path = isLocalOnly(config) ? null : await firstAdminLink(deps);
   log.info({ event: 'backend.listening', url, port });
@@ -98,6 +100,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
       balancer.close();
       await live.close();
       await close(server);
+      await accounts?.close();
     },
   };
 }
@@ -134,11 +137,35 @@ function urlOf(config: ServerConfig, port: number): string {
 const RECHECK_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
 
-function sweepHourly(parts: PartsWithEngine, uploads: Uploads, access: Access): NodeJS.Timeout {
+/** What is done to accounts is written down, and pages that live by a session that is over are ended. */
+async function openAccounts(deps: BackendDeps, recheck: () => void): Promise<Accounts | null> {
+  const { config, db, clock, log } = deps;
+  if (isLocalOnly(config) || deps.openAccounts === undefined) return null;
+  return deps.openAccounts({
+    onEvent: (event) => {
+      noteAccountEvent(deps, event).catch((err) => log.error({ event: 'audit.not-written', err }));
+      if (event.action !== 'session.open') recheck();
+    },
+    isInvited: (email) => isInvited(db, email, clock()),
+  });
+}
+
+function sweepHourly(
+  parts: PartsWithEngine,
+  uploads: Uploads,
+  access: Access,
+  accounts: Accounts | null,
+): NodeJS.Timeout {
   const { log } = parts;
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
     await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
+    await accounts?.records
+      .sweep(new Date(parts.clock()))
+      .catch((err) => log.error({ event: 'accounts.sweep-failed', err }));
+    await deleteOldLinks(parts.db, parts.clock() - 30 * 24 * HOUR_MS).catch((err) =>
+      log.error({ event: 'links.sweep-failed', err }),
+    );
     await endKeeping(parts).catch((err) => log.error({ event: 'retention.sweep-failed', err }));
     await parts.engine.sweepBlobs().catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };

@@ -5,8 +5,11 @@ import { openDatabase } from '@parallel-pilot/shared/server/db/open-database.ts'
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { findOwnerKey, readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
+import { isLocalOnly } from './auth/access.ts';
+import { openAccounts } from './auth/accounts/open-accounts.ts';
 import { startBackend } from './backend.ts';
-import { readConfig } from './config.ts';
+import { readConfig, readMail, readSignIn } from './config.ts';
+import { createMailer } from './mail/mailer.ts';
 
 const random = (count: number) => randomBytes(count);
 
@@ -27,17 +30,19 @@ async function main(): Promise<void> {
   await openDataFolder(config, log);
   const secrets = await readSecrets(config, random);
   const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
+  const [signIn, mail] = [readSignIn(), readMail()];
+  const mailer = mail === null || isLocalOnly(config) ? null : createMailer(mail, log);
+  const parts = { config, secrets, clock: Date.now, random, log };
   const backend = await startBackend({
-    config,
-    secrets,
+    ...parts,
     db,
-    clock: Date.now,
-    random,
-    log,
     ownerKeyHash: await findOwnerKey(config.dataFolder),
+    openAccounts: (hooks) => openAccounts({ ...parts, ...hooks, signIn }),
+    mail: mailer,
   });
   stopWhenTold(async () => {
     await backend.stop();
+    mailer?.close();
     await db.destroy();
   });
   const { adminLink } = backend;

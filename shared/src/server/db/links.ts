@@ -56,6 +56,20 @@ export const openInvitations = (db: Db, team: TeamId | null, now: number) =>
     .orderBy('links.created_at', 'desc')
     .execute();
 
+/** Whether somebody with this address, in lower case, is invited to the farm or to a team of it. */
+export async function isInvited(db: Db, email: string, now: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('links')
+    .select('id')
+    .where('purpose', '=', 'invitation')
+    .where('email', '=', email.toLowerCase())
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** False where there is no such open invitation to that team, or to the farm alone. */
 export async function deleteInvitation(db: Db, id: LinkId, team: TeamId | null): Promise<boolean> {
   const { numDeletedRows } = await db
