@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { deleteOldLinks } from '@parallel-pilot/shared/server/db/links.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createApp } from './app.ts';
 import { type Access, createAccess, isLocalOnly } from './auth/access.ts';
@@ -84,7 +85,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const uploads = await createUploads(parts);
   app = createApp(parts, { access, accounts, mail, uploads, onSignOut: live.recheck });
   startJobs(parts, balancer, live);
-  const sweeping = sweepHourly(parts, uploads, access, mail);
+  const sweeping = sweepHourly(parts, uploads, access, { mail, accounts });
   const url = urlOf(config, port);
   // Where others vouch for people, the shell says who looks after the farm.
   const path = isLocalOnly(config) || access.mode === 'clerk' ? null : await firstAdminLink(deps);
@@ -137,17 +138,24 @@ function urlOf(config: ServerConfig, port: number): string {
 
 const RECHECK_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
+const LINKS_KEPT_MS = 30 * 24 * HOUR_MS;
 
 function sweepHourly(
   parts: PartsWithEngine,
   uploads: Uploads,
   access: Access,
-  mail: Mail | null,
+  { mail, accounts }: Pick<Required<BackendDeps>, 'mail' | 'accounts'>,
 ): NodeJS.Timeout {
   const { log } = parts;
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
     await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
+    await accounts?.records
+      .sweep(new Date(parts.clock()))
+      .catch((err) => log.error({ event: 'accounts.sweep-failed', err }));
+    await deleteOldLinks(parts.db, parts.clock() - LINKS_KEPT_MS).catch((err) =>
+      log.error({ event: 'links.sweep-failed', err }),
+    );
     await endKeeping(parts, mail).catch((err) => log.error({ event: 'retention.sweep-failed', err }));
     await parts.engine.sweepBlobs().catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };

@@ -17,6 +17,8 @@ export interface Accounts {
     changeEmail(subject: string, email: string, verified: boolean): Promise<{ ok: true } | Refused>;
     rename(subject: string, name: string): Promise<void>;
     remove(subject: string): Promise<void>;
+    /** Forgets what is over. */
+    sweep(now: Date): Promise<void>;
   };
   /** The cookies that sign somebody in; null where a code is asked for at sign-in. */
   openSession(subject: string, from: AccessRequest): Promise<string[] | null>;

@@ -57,6 +57,7 @@ export function fakeAccounts(): Accounts &
       async remove(subject) {
         all.delete(subject);
       },
+      sweep: async () => {},
     },
     openSession: async (subject) => [`${SESSION}=${subject}; Path=/`],
     async identify({ headers }) {
