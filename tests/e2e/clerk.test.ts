@@ -46,7 +46,11 @@ async function openPage(claims: () => Record<string, unknown>): Promise<{ page: 
     (url) => url.origin !== new URL(farm.url).origin,
     (route) => {
       asked.push(route.request().url());
-      return route.fulfill({ contentType: 'text/javascript', body: CLERK_SCRIPT });
+      return route.fulfill({
+        contentType: 'text/javascript',
+        headers: { 'access-control-allow-origin': '*' },
+        body: CLERK_SCRIPT,
+      });
     },
   );
   await page.goto(farm.url);

@@ -9,6 +9,8 @@ type Farmside = Window & { sessionToken(): Promise<string>; Clerk: unknown; cler
  */
 function standIn(): void {
   const page = window as unknown as Farmside & { __internal_ClerkUICtor: unknown };
+  // It is fetched twice: as Clerk's script, and as that of its forms.
+  if (page.Clerk !== undefined) return;
   const nobody = { client: {}, session: null, user: null, organization: null };
   let resources: Record<string, unknown> = nobody;
   const listeners = new Set<(resources: unknown) => void>();

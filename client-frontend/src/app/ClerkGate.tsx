@@ -30,7 +30,8 @@ function ByClerk({ session }: { session: Session }) {
   useEffect(() => {
     if (!isLoaded || !isSignedIn) return;
     takeTokensFrom(() => getToken());
-    void queries.resetQueries(sessionQuery()).then(() => setReady(true));
+    // Not reset: without an answer this part would be gone, and begin anew.
+    void queries.invalidateQueries(sessionQuery()).then(() => setReady(true));
     return () => takeTokensFrom(null);
   }, [isLoaded, isSignedIn, orgId, getToken, queries]);
 

@@ -29,8 +29,9 @@ export function AccountPage() {
 function Account() {
   const { data: account, error, refetch } = useQuery(accountQuery());
   const changes = useMay()('account.change');
-  // Somebody whom Clerk vouches for, or who has a key alone, has nothing of this here.
-  const ways = useQuery({ ...waysQuery(), enabled: account?.hasAccount === true && changes }).data;
+  // Somebody whom Clerk vouches for, or who came by a key, has nothing of this here.
+  const ways =
+    useQuery({ ...waysQuery(), enabled: account?.hasAccount === true && changes }).data ?? undefined;
   if (error !== null && account === undefined) {
     return (
       <Empty

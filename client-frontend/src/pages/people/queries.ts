@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { isStatus } from '../../api/request.ts';
 import { getAccount, getDevice, getKeys, lookAtLink } from './account.ts';
 import { getSessions, getWays } from './auth.ts';
 import {
@@ -16,7 +17,16 @@ import { getInvitations, getTeam } from './teams.ts';
 export const accountQuery = () =>
   queryOptions({ queryKey: ['account'], queryFn: ({ signal }) => getAccount(signal) });
 export const waysQuery = () =>
-  queryOptions({ queryKey: ['ways'], queryFn: ({ signal }) => getWays(signal), retry: false });
+  queryOptions({
+    queryKey: ['ways'],
+    // Null for who came by a key: it opens no account.
+    queryFn: ({ signal }) =>
+      getWays(signal).catch((error: unknown) => {
+        if (isStatus(error, 401)) return null;
+        throw error;
+      }),
+    retry: false,
+  });
 export const sessionsQuery = () =>
   queryOptions({ queryKey: ['sessions'], queryFn: ({ signal }) => getSessions(signal) });
 export const keysQuery = () => queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => getKeys(signal) });
