@@ -217,6 +217,14 @@ test('the room on the disk, which tells what others store, is shown to an admin 
   assert.equal(typeof (await free(farm.askers.admin)), 'number');
 });
 
+test('a revoked key, tried again and again, keeps no other key out at its address', async () => {
+  const revoked = farm.nobody.find(({ name }) => name === 'a revoked key');
+  const look = async (asker: Asker | undefined) =>
+    (await fetch(`${farm.url}/api/v1/account`, { headers: asker?.headers ?? {} })).status;
+  for (let i = 0; i < 12; i += 1) assert.equal(await look(revoked), 401);
+  assert.equal(await look(farm.askers.owner), 200);
+});
+
 test('what is under way ends with the key that it came with', async () => {
   const { askers } = farm;
   const id = await beginUpload(askers.manager, 6);
