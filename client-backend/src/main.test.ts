@@ -74,6 +74,30 @@ test('on another address one link makes the first admin, a new one at each start
   const authorization = `Bearer ${key}`;
   assert.equal((await fetch(`${again.url}/api/v1/jobs`, { headers: { authorization } })).status, 200);
   assert.equal(await connects(again.url, { authorization }), true);
+
+  const admin = { name: 'Ada', email: 'ada@example.org', password: 'correct horse battery' };
+  const accepted = await fetch(`${again.url}/api/v1/links/accept`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token: again.adminLink?.split('#')[1], ...admin }),
+  });
+  const cookie = accepted.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  assert.equal(accepted.status, 200, await accepted.text());
+  const account = await (await fetch(`${again.url}/api/v1/account`, { headers: { cookie } })).json();
+  assert.deepEqual([account.id, account.name, account.role], ['per_local00000000000000', 'Ada', 'admin']);
+  const signedIn = await fetch(`${again.url}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: again.url },
+    body: JSON.stringify({ email: admin.email, password: admin.password }),
+  });
+  assert.equal(signedIn.status, 200, await signedIn.text());
+  assert.equal((await fetch(`${again.url}/api/v1/jobs`, { headers: { authorization } })).status, 200);
+  second.child.kill('SIGTERM');
+  await once(second.child, 'exit');
+  assert.equal(readyOf((await start(env)).message).adminLink, null);
 });
 
 test('a start that cannot be tells why in a sentence', async (t) => {
