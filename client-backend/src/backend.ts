@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
+import { deleteOldLinks } from '@parallel-pilot/shared/server/db/links.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { createApp } from './app.ts';
 import { type Access, createAccess, isLocalOnly } from './auth/access.ts';
@@ -148,6 +149,9 @@ function sweepHourly(
   const sweep = async () => {
     await uploads.sweep().catch((err) => log.error({ event: 'uploads.sweep-failed', err }));
     await access.sweep().catch((err) => log.error({ event: 'sessions.sweep-failed', err }));
+    await deleteOldLinks(parts.db, parts.clock() - 30 * 24 * HOUR_MS).catch((err) =>
+      log.error({ event: 'links.sweep-failed', err }),
+    );
     await endKeeping(parts, mail).catch((err) => log.error({ event: 'retention.sweep-failed', err }));
     await parts.engine.sweepBlobs().catch((err) => log.error({ event: 'blobs.sweep-failed', err }));
   };
