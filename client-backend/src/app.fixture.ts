@@ -21,8 +21,9 @@ import { createExclusive } from './exclusive.ts';
 import { createHttpServer } from './http-server.ts';
 import { createInFlight } from './in-flight.ts';
 import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
+import type { Mail } from './mail/mail.ts';
 import type { BalancerLink, Live } from './parts.ts';
-import type { Accounts, Mail } from './people/accounts.ts';
+import type { Accounts } from './people/accounts.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 
 export const OWNER_KEY = 'the-owners-key';

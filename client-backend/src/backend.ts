@@ -20,8 +20,9 @@ import { endKeeping } from './jobs/retention.ts';
 import { startJobs } from './jobs/start-jobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
+import type { Mail } from './mail/mail.ts';
 import type { Parts } from './parts.ts';
-import type { Accounts, Mail } from './people/accounts.ts';
+import type { Accounts } from './people/accounts.ts';
 import { firstAdminLink } from './people/first-admin.ts';
 import { createUploads, type Uploads } from './uploads/uploads.ts';
 

@@ -1,5 +1,5 @@
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
-import type { Mail } from '../people/accounts.ts';
+import type { Mail } from './mail.ts';
 import type { MailConfig } from './mail-config.ts';
 
 export interface Mailer extends Mail {

@@ -23,8 +23,3 @@ export interface Accounts {
   /** The cookies that sign somebody in; null where a code is asked for at sign-in. */
   openSession(subject: string, from: AccessRequest): Promise<string[] | null>;
 }
-
-/** Sends e-mail, where a server for it was set. */
-export interface Mail {
-  send(mail: { to: string; subject: string; text: string }): Promise<void>;
-}

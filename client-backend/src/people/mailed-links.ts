@@ -15,7 +15,7 @@ export async function mailInvitation(
   if (parts.mail === null || url === null || link.email === null) return false;
   const team = link.team === null ? undefined : await findTeam(parts.db, link.team);
   const name = oneLine((await findPerson(parts.db, by))?.name ?? 'Somebody');
-  const to = team === undefined ? 'a render farm' : `the team ${oneLine(team.name)}`;
+  const to = team === undefined ? 'a farm of Parallel Pilot' : `the team ${oneLine(team.name)}`;
   try {
     await parts.mail.send({
       to: link.email,

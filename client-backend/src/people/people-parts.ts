@@ -1,5 +1,6 @@
 import type { PartsWithEngine } from '../jobs/engine.ts';
-import type { Accounts, Mail } from './accounts.ts';
+import type { Mail } from '../mail/mail.ts';
+import type { Accounts } from './accounts.ts';
 
 /** What people, teams and links need beside the parts of all. */
 export type PeopleParts = PartsWithEngine & {

@@ -19,7 +19,7 @@ import classes from './Shell.module.css';
 
 const clerkOrganizations = async () => (await import('./ClerkOrganizations.tsx')).ClerkOrganizations;
 
-/** The teams one may act in, the pages about people, and the way out. It opens with its first rendering, which a click asked for. */
+/** The teams one may act in, the pages about people, and the way out. It opens as soon as it is there, which a click asked for. */
 export function AccountMenu({ session }: { session: Session }) {
   const may = useMay();
   // All that is shown belongs to the team before, sockets too: the site begins anew.

@@ -75,7 +75,7 @@ export const SETTINGS = {
   PILOT_OIDC_GROUPS_CLAIM: { flag: null, about: "the claim with somebody's groups, such as groups" },
   PILOT_OIDC_GROUPS: {
     flag: null,
-    about: 'what groups are here: staff=Rendering:manager, students=Lab:member',
+    about: 'what groups are here: staff=Film:manager, students=Lab:member',
   },
   PILOT_GOOGLE_CLIENT_ID: { flag: null, about: 'signing in by Google' },
   PILOT_GOOGLE_CLIENT_SECRET: { flag: null, about: 'its secret' },
@@ -90,7 +90,7 @@ export const SETTINGS = {
   PILOT_MICROSOFT_TENANT: { flag: null, about: 'the id or domain of the one tenant whose people sign in' },
   PILOT_SMTP_URL: { flag: null, about: 'server that sends mail: smtps://user:password@mail.example' },
   PILOT_SMTP_URL_FILE: { flag: null, about: 'file with it, which is safer' },
-  PILOT_MAIL_FROM: { flag: null, about: 'sender of mail: Render farm <farm@example.org>' },
+  PILOT_MAIL_FROM: { flag: null, about: 'sender of mail: The farm <farm@example.org>' },
   PILOT_CLERK_PUBLISHABLE_KEY: {
     flag: null,
     about: 'publishable key of the Clerk application to sign in by',

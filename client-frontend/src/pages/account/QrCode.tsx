@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 /** Modules of quiet that ISO/IEC 18004 asks for on each side. */
 const QUIET = 4;
 
-/** Dark on white in either scheme: not all cameras read it the other way. */
+/** Dark on white in either scheme: not every phone reads it the other way. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const rows = useMemo(() => encodeQR(text, 'raw', { ecc: 'medium', border: QUIET }), [text]);
   const path = rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');
