@@ -52,6 +52,10 @@ function standIn(): void {
       node.append(button);
     },
     unmountSignIn: (node: HTMLElement) => node.replaceChildren(),
+    mountOrganizationSwitcher() {},
+    unmountOrganizationSwitcher() {},
+    __internal_updateProps() {},
+    __experimental_prefetchOrganizationSwitcher() {},
     async signOut() {
       // biome-ignore lint/suspicious/noDocumentCookie: as Clerk does it
       document.cookie = '__session=; path=/; max-age=0';
