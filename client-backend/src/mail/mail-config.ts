@@ -1,4 +1,4 @@
-import { secretSetting } from '@parallel-pilot/shared/server/secret-setting.ts';
+import { secretSetting } from '@parallel-pilot/shared/files/secret-files.ts';
 
 export type MailConfig = { url: URL; from: string };
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { secretSetting } from '../files/secret-files.ts';
 import { withoutBlanks } from '../model/settings.ts';
-import { secretSetting } from './secret-setting.ts';
 
 /** What is needed to prove session tokens of a Clerk application without asking Clerk. */
 export type ClerkConfig = {

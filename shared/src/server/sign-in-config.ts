@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TeamRole } from '../access/principal.ts';
+import { secretSetting } from '../files/secret-files.ts';
 import { type SettingName, withoutBlanks } from '../model/settings.ts';
-import { secretSetting } from './secret-setting.ts';
 
 /** A service that vouches for people. */
 export type ProviderConfig = {
