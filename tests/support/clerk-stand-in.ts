@@ -43,7 +43,8 @@ function standIn(): void {
       page.clerkOptions = options;
       clerk.loaded = true;
       clerk.status = 'ready';
-      become(nobody);
+      // As Clerk does after the page was left and opened again.
+      become(document.cookie.includes('__session=ey') ? somebody : nobody);
     },
     mountSignIn(node: HTMLElement) {
       const button = document.createElement('button');
