@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SESSION_COOKIE } from '@parallel-pilot/client-backend/auth/access.ts';
+import type { Accounts } from '@parallel-pilot/client-backend/auth/accounts/accounts.ts';
+import { openAccounts } from '@parallel-pilot/client-backend/auth/accounts/open-accounts.ts';
 import { createSessions, SESSION_MS } from '@parallel-pilot/client-backend/auth/sessions.ts';
 import { type Backend, startBackend } from '@parallel-pilot/client-backend/backend.ts';
 import type { Principal, Scope } from '@parallel-pilot/shared/access/principal.ts';
@@ -17,6 +19,7 @@ import type { TeamMembersTable } from '@parallel-pilot/shared/server/db/schema.t
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
+import type { SignInConfig } from '@parallel-pilot/shared/server/sign-in-config.ts';
 import type { Insertable } from 'kysely';
 
 export const random = (count: number): Uint8Array => randomBytes(count);
@@ -53,7 +56,14 @@ export async function startAccessFarm() {
     signingKey: 'signing-key',
   };
   const parts = { config, secrets, db, clock: Date.now, random, log: createLog('test', 'silent') };
-  const backend: Backend = await startBackend({ ...parts, ownerKeyHash: null });
+  const signIn: SignInConfig = { providers: [], firstSignIn: 'invite', groups: [] };
+  const accounts = await openAccounts({ ...parts, signIn });
+  const backend: Backend = await startBackend({
+    ...parts,
+    ownerKeyHash: null,
+    identities: accounts,
+    accounts,
+  });
   const team = await addTeam(db, 'Ours');
   const others = await addTeam(db, 'Theirs');
   const person = (role: 'admin' | 'person' = 'person') => addPerson(db, role);
@@ -111,14 +121,27 @@ export async function startAccessFarm() {
     askers,
     otherTeam,
     nobody,
+    signedIn: await signUp(accounts),
     async stop() {
       await backend.stop();
+      await accounts.close();
       await db.destroy();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 export type AccessFarm = Awaited<ReturnType<typeof startAccessFarm>>;
+
+/** Somebody with an account of their own, in a browser. */
+async function signUp(accounts: Accounts): Promise<Asker> {
+  const ada = { email: 'ada@farm.example', name: 'Ada', password: 'a long enough one', emailVerified: true };
+  const made = await accounts.records.create(ada);
+  if (!made.ok) throw new Error(made.message);
+  const from = { method: 'POST', headers: {}, address: '127.0.0.1' };
+  const cookies = await accounts.openSession(made.subject, from);
+  const cookie = (cookies ?? []).map((one) => one.split(';')[0]).join('; ');
+  return { name: 'somebody who signed in', headers: { cookie, origin: 'http://farm.example' }, actor: null };
+}
 
 /** Those who are not let in at all. */
 async function strangersOf(

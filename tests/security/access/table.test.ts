@@ -91,6 +91,7 @@ describe('each operation is done for those who may, and for nobody else', () => 
         );
       }
       if (need === 'lease') return;
+      if (isOfAccounts(operation)) return forAccounts(operation, path);
       for (const asker of Object.values(farm.askers)) {
         const reply = await ask(operation, filled(path, await thingsFor(farm, path), 'real'), asker);
         const own = asker.actor.person === farm.member || !path.includes('{');
@@ -105,6 +106,19 @@ describe('each operation is done for those who may, and for nobody else', () => 
     });
   }
 });
+
+const isOfAccounts = (operation: string): boolean => pathOf(operation).startsWith('/api/auth/');
+
+/** No key may do anything to the account of its person; whoever signed in gets as far as what they asked for. */
+async function forAccounts(operation: string, path: string): Promise<void> {
+  for (const asker of Object.values(farm.askers)) {
+    const reply = await ask(operation, path, asker);
+    assert.ok([401, 403].includes(reply.status), `${asker.name}: ${reply.status} ${reply.body}`);
+  }
+  if (operation.includes('sign-out') || operation.includes('/sessions/')) return;
+  const reply = await ask(operation, path, farm.signedIn);
+  assert.ok(![401, 403, 500].includes(reply.status), `${farm.signedIn.name}: ${reply.status} ${reply.body}`);
+}
 
 describe('what is another team’s answers like what never was', () => {
   for (const [operation, need] of Object.entries(OPERATIONS)) {

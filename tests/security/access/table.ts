@@ -100,6 +100,28 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/join-tokens': 'workers.lend',
   'POST /api/v1/join-tokens': 'workers.lend',
   'DELETE /api/v1/join-tokens/{id}': 'workers.steer',
+
+  // Answered to whoever has signed in to an account, by that session alone.
+  'POST /api/auth/sign-in/email': 'open',
+  'POST /api/auth/two-factor/verify-totp': 'open',
+  'POST /api/auth/two-factor/verify-backup-code': 'open',
+  'GET /api/auth/passkey/generate-authenticate-options': 'open',
+  'POST /api/auth/passkey/verify-authentication': 'open',
+  'POST /api/auth/sign-in/oidc': 'open',
+  'GET /api/auth/oidc/callback/{provider}': 'open',
+  'POST /api/auth/sign-out': 'open',
+  'GET /api/auth/ways': 'account.see',
+  'GET /api/auth/sessions': 'account.see',
+  'POST /api/auth/sessions/end': 'account.change',
+  'POST /api/auth/sessions/end-others': 'account.change',
+  'POST /api/auth/change-password': 'account.change',
+  'POST /api/auth/two-factor/enable': 'account.change',
+  'POST /api/auth/two-factor/disable': 'account.change',
+  'POST /api/auth/two-factor/generate-backup-codes': 'account.change',
+  'GET /api/auth/passkey/generate-register-options': 'account.change',
+  'POST /api/auth/passkey/verify-registration': 'account.change',
+  'POST /api/auth/passkey/update-passkey': 'account.change',
+  'POST /api/auth/passkey/delete-passkey': 'account.change',
 };
 
 /** Every room of the live connection. */
