@@ -18,6 +18,11 @@ export type ChildOptions = {
   env: Record<string, string>;
   /** What it may see and use. It starts in its workspace's `work`. */
   confinement: Confinement;
+  /**
+   * The program itself runs nothing of a stranger's and may close itself to what it starts, by PR_SET_DUMPABLE. To a
+   * worker that is not root it is closed as well then, which is not taken for hiding. What it starts may not.
+   */
+  closesItself?: boolean;
   /** Characters of a line that are kept; see createLineReader. */
   maxLine?: number;
   /** A line of standard output that may be longer than `maxLine`, such as a protocol message. */
@@ -50,7 +55,8 @@ export type Child = {
 
 /** Starts a program, confined, as the leader of a process group of its own, and reads its output line by line. */
 export function startChild(options: ChildOptions): Child {
-  const { sandbox, limits } = options.confinement;
+  const { confinement, closesItself = false } = options;
+  const { sandbox, limits } = confinement;
   const launch = launchOf(options);
   const group = groupFor(sandbox, limits);
   const child = execute(counted(launch, group));
@@ -82,7 +88,7 @@ export function startChild(options: ChildOptions): Child {
   const watch =
     child.pid === undefined
       ? undefined
-      : watchLimits({ pid: child.pid, group, confinement: options.confinement }, (over) => {
+      : watchLimits({ pid: child.pid, group, confinement, closesItself }, (over) => {
           excess = over;
           endAtOnce(child.pid);
         });

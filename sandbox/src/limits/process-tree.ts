@@ -30,6 +30,15 @@ export function childrenOf(pid: number): number[] {
   );
 }
 
+/**
+ * The program in a sandbox of bubblewrap, by the id of the sandbox: bubblewrap starts a first process, and that the
+ * program before anything else comes to be its child. Null while there is none.
+ */
+export function programInside(sandbox: number): number | null {
+  const [first] = childrenOf(sandbox);
+  return first === undefined ? null : (childrenOf(first)[0] ?? null);
+}
+
 /** A small file of /proc: asking Node's thread pool for it takes several times as long as reading it. Empty when it is gone. */
 export const readProcess = (path: string): string =>
   attempt(() => readFileSync(`/proc/${path}`, 'latin1')) ?? '';

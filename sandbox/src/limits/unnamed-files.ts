@@ -1,6 +1,7 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, type Dir, readFileSync } from 'node:fs';
 import { opendir, readlink, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { hasMemory } from './process-tree.ts';
 
 /**
@@ -28,16 +29,19 @@ const AT_ONCE = 64;
  * shows. Not found: what is under way between two processes, in the queue of a
  * socket. Null where there are too many. Whoever hides its files, as a process
  * can by prctl(PR_SET_DUMPABLE), counts as having too many: no honest program
- * of a job does.
+ * of a job does. `closesItself` names one that is no stranger's and may do so, where there is one: what it
+ * hides is not counted, and what it forks may be closed for a moment as well. Root sees everything anyway.
  */
-export function createUnnamedFiles(): (pids: readonly number[]) => Promise<Unnamed | null> {
+export function createUnnamedFiles(
+  closesItself: ((pid: number) => boolean) | null,
+): (pids: readonly number[]) => Promise<Unnamed | null> {
   let mapped = new Map<string, Held>();
   let looks = 0;
   return async (pids) => {
     try {
       if (looks % MAPPINGS_EVERY === 0) mapped = await mappedFiles(pids);
       looks += 1;
-      return sumOf(mapped, await openFiles(pids));
+      return sumOf(mapped, await openFiles(pids, closesItself));
     } catch (error) {
       if (error instanceof TooMany) return null;
       throw error;
@@ -63,16 +67,20 @@ function sumOf(mapped: ReadonlyMap<string, Held>, open: ReadonlyMap<string, Held
   return { disk, memory };
 }
 
-async function openFiles(pids: readonly number[]): Promise<Map<string, Held>> {
+async function openFiles(
+  pids: readonly number[],
+  closesItself: ((pid: number) => boolean) | null,
+): Promise<Map<string, Held>> {
   const found = new Map<string, Held>();
   const waiting: string[] = [];
+  const open = descriptorFolders(closesItself);
   let count = 0;
   const look = async (): Promise<void> => {
     const all = await Promise.all(waiting.splice(0).map(statFile));
     for (const it of all) if (it !== null) keepLargest(found, it.file, it.held);
   };
   for (const pid of pids) {
-    for await (const path of descriptors(pid)) {
+    for await (const path of descriptors(pid, open)) {
       count += 1;
       if (count > MOST_OPEN) throw new TooMany();
       waiting.push(path);
@@ -83,15 +91,34 @@ async function openFiles(pids: readonly number[]): Promise<Map<string, Held>> {
   return found;
 }
 
-async function* descriptors(pid: number): AsyncGenerator<string> {
-  const path = `/proc/${pid}/fd`;
-  const folder = await opendir(path, { bufferSize: 256 }).catch((error: NodeJS.ErrnoException) => {
-    if ((error.code === 'EACCES' || error.code === 'EPERM') && hasMemory(pid)) throw new TooMany();
-    return null;
-  });
+/** How often, over all processes, one look tries again where a fork may be closed for a moment. */
+const MOST_TRIES = 20;
+const TRY_AGAIN_MS = 25;
+
+type OpenFolder = (pid: number) => Promise<Dir | null>;
+
+/** For one look. Opens /proc/PID/fd; null when there is nothing to count. */
+function descriptorFolders(closesItself: ((pid: number) => boolean) | null): OpenFolder {
+  let tries = closesItself === null ? 0 : MOST_TRIES;
+  return async (pid) => {
+    while (true) {
+      const folder = await opendir(`/proc/${pid}/fd`, { bufferSize: 256 }).catch(
+        ({ code }: NodeJS.ErrnoException) => (code === 'EACCES' || code === 'EPERM' ? 'closed' : null),
+      );
+      if (folder !== 'closed') return folder;
+      if (!hasMemory(pid) || closesItself?.(pid)) return null;
+      if (tries === 0) throw new TooMany();
+      tries -= 1;
+      await pause(TRY_AGAIN_MS);
+    }
+  };
+}
+
+async function* descriptors(pid: number, open: OpenFolder): AsyncGenerator<string> {
+  const folder = await open(pid);
   if (folder === null) return;
   try {
-    for await (const { name } of folder) yield `${path}/${name}`;
+    for await (const { name } of folder) yield `/proc/${pid}/fd/${name}`;
   } catch (error) {
     // The process ended meanwhile.
     if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH'].includes(`${error.code}`)) return;

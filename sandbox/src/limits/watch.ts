@@ -1,13 +1,19 @@
 import type { Confinement, ControlGroup, Limits } from '../sandbox.ts';
 import { folderUsage } from './folder-usage.ts';
 import { heldBytes } from './memory.ts';
-import { livingThread, treeOf } from './process-tree.ts';
+import { livingThread, programInside, treeOf } from './process-tree.ts';
 import { createUnnamedFiles } from './unnamed-files.ts';
 
 /** Which limit was passed, and a sentence about it. */
 export type Excess = { limit: 'memory' | 'processes' | 'disk' | 'time'; message: string };
 
-export type Watched = { pid: number; group: ControlGroup | null; confinement: Confinement };
+export type Watched = {
+  pid: number;
+  group: ControlGroup | null;
+  confinement: Confinement;
+  /** See `ChildOptions`. */
+  closesItself: boolean;
+};
 /** `end` stops watching, and tells what the kernel ended the child for, if that is how it went. */
 export type Watch = { end(): Excess | undefined };
 
@@ -20,13 +26,15 @@ export type Watch = { end(): Excess | undefined };
  * of processes, so that protects from scripts that go wrong, and bounds in
  * time those that mean harm.
  */
-export function watchLimits({ pid, group, confinement }: Watched, onExcess: (excess: Excess) => void): Watch {
-  const { limits, workspace } = confinement;
+export function watchLimits(watched: Watched, onExcess: (excess: Excess) => void): Watch {
+  const { pid, group, confinement, closesItself } = watched;
+  const { limits, workspace, sandbox } = confinement;
   const { wallMs } = limits;
   const { work, tmp, shm } = workspace.folders;
   let ended = false;
   let unnamedBytes = 0;
-  const unnamedFiles = createUnnamedFiles();
+  const program = (): number | null => (sandbox.level === 'none' ? pid : programInside(pid));
+  const unnamedFiles = createUnnamedFiles(closesItself ? (it) => it === program() : null);
   const timers: (() => void)[] = [];
   const report = (excess: Excess | null): void => {
     if (ended || excess === null) return;

@@ -79,6 +79,7 @@ export function startSession(options: SessionOptions): Session {
     args: ['-B', '-c', start],
     env: pythonEnvironment(sandbox, threads),
     confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits },
+    closesItself: true,
     maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : said.add(line),
