@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
 import { startPython } from '../../sandbox/test-fixtures/confined.ts';
+import { asAnotherUser } from '../support/another-user.ts';
 
 // Whoever looks after a child's limits reads what the child makes for it to read.
 
@@ -53,3 +55,5 @@ for (const [name, code] of Object.entries(ATTEMPTS)) {
     await workspace.remove();
   });
 }
+
+asAnotherUser([fileURLToPath(import.meta.url)], 'files open in many processes');
