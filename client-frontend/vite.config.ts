@@ -58,7 +58,7 @@ export default defineConfig({
                   id,
                 ) ||
                 // What people, their machines and limits take comes with their pages.
-                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password)|api[\\/](?!accounts|people|machines|limits)|model|protocol)[\\/]/.test(
+                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!accounts|people|machines|limits)|model[\\/](?!settings)|protocol[\\/](?!workers|control|refusals))/.test(
                   id,
                 ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&

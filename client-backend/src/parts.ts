@@ -11,7 +11,7 @@ import type {
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';

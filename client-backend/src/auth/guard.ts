@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
-import { may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
+import { refusalOf } from '@parallel-pilot/shared/access/permission-words.ts';
+import { may } from '@parallel-pilot/shared/access/permissions.ts';
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { Context, MiddlewareHandler } from 'hono';
 import { problem, unknownOperation } from '../http/problems.ts';

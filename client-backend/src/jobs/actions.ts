@@ -1,4 +1,5 @@
-import { type Action, may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
+import { refusalOf } from '@parallel-pilot/shared/access/permission-words.ts';
+import { type Action, may } from '@parallel-pilot/shared/access/permissions.ts';
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';

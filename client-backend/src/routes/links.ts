@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
+import { refusalOf } from '@parallel-pilot/shared/access/permission-words.ts';
+import { may } from '@parallel-pilot/shared/access/permissions.ts';
 import {
   AcceptLink,
   AskForReset,

@@ -2,11 +2,10 @@ import { Button } from '@mantine/core';
 import { IconCpu, IconPlus, IconStack2, IconUsers } from '@tabler/icons-react';
 import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { useMay, useSession } from '../api/session.ts';
-import { AccountSwitch } from './AccountSwitch.tsx';
+import { useFetched } from '../components/use-fetched.ts';
 import { Banner } from './Banner.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { Find } from './Find.tsx';
-import { Impersonation } from './Impersonation.tsx';
 import { LateNotices } from './LateNotices.tsx';
 import { LeaveWarning } from './LeaveWarning.tsx';
 import { LogoMark } from './Logo.tsx';
@@ -14,10 +13,17 @@ import { SchemeSwitch } from './SchemeSwitch.tsx';
 import classes from './Shell.module.css';
 import { SubmissionChip } from './SubmissionChip.tsx';
 
+// Who sits at the machine itself has no account, and nobody acts as them.
+const accountSwitch = async () => (await import('./AccountSwitch.tsx')).AccountSwitch;
+const impersonation = async () => (await import('./Impersonation.tsx')).Impersonation;
+
 /** What stands around every page. */
 export function Shell() {
   const may = useMay();
-  const accounts = useSession()?.mode !== 'local';
+  const session = useSession();
+  const accounts = session !== undefined && session.mode !== 'local';
+  const AccountSwitch = useFetched(accountSwitch, accounts);
+  const Impersonation = useFetched(impersonation, session !== undefined && session.impersonator !== null);
   const submits = may('jobs.submit');
   return (
     <>
@@ -49,7 +55,7 @@ export function Shell() {
             <SubmissionChip />
             <Find />
             <SchemeSwitch />
-            <AccountSwitch />
+            {AccountSwitch !== null && <AccountSwitch />}
             {submits && (
               <Button
                 className={classes.new ?? ''}
@@ -63,7 +69,7 @@ export function Shell() {
             )}
           </div>
         </div>
-        <Impersonation />
+        {Impersonation !== null && <Impersonation />}
         <Banner />
       </header>
       <main id="main" tabIndex={-1} className={classes.main}>

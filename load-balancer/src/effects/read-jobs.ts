@@ -1,7 +1,7 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
-import { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { chunkStandings } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {

@@ -14,7 +14,8 @@ import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
-import type { Heartbeat, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
+import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { closeStage, insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
 

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { Failure } from '../model/failures.ts';
 import type { StageId } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
-import type { ResultFile, StageInput } from '../protocol/workers.ts';
+import type { StageInput } from '../protocol/stage-input.ts';
+import type { ResultFile } from '../protocol/workers.ts';
 
 /** Everything about a stage before it has an id. `chunks` holds one spec for each chunk, in order. */
 export type StagePlan = {

@@ -1,4 +1,4 @@
-import type { StageInput } from '../protocol/workers.ts';
+import type { StageInput } from '../protocol/stage-input.ts';
 import { blender } from './blender/kind.ts';
 import type { Kind } from './kind.ts';
 import { training } from './training/kind.ts';

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
+import { ChunkChange } from './chunk-change.ts';
 import { addChange, addPatch, addProgress, addStagePatch, type ChunkNews, noNews } from './chunk-news.ts';
-import { ChunkChange, ChunkProgress } from './control.ts';
+import { ChunkProgress } from './control.ts';
 
 const workers = ['wrk_aaaaaaaaaa', 'wrk_bbbbbbbbbb'];
 const change = fc

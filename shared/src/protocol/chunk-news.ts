@@ -1,5 +1,6 @@
 import type { ChunkStatus } from '../model/chunk.ts';
-import type { ChunkChange, ChunkProgress, StagePatch } from './control.ts';
+import type { ChunkChange } from './chunk-change.ts';
+import type { ChunkProgress, StagePatch } from './control.ts';
 
 /** `log` left out says that nothing else was printed. */
 type Word = { ordinal: number; log?: string | undefined };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { BlobHash, ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
 import { WorkerStatus } from '../model/worker.ts';
+import { ChunkChange } from './chunk-change.ts';
 import { LiveLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Heartbeat } from './workers.ts';
@@ -48,14 +48,6 @@ export const RejectChunks = z.object({
     .max(1_000),
 });
 export type RejectChunks = z.infer<typeof RejectChunks>;
-
-/** One chunk's change. `worker` while leased, running or done. */
-export const ChunkChange = z.object({
-  ordinal: z.int().nonnegative(),
-  status: z.enum(CHUNK_STATUSES),
-  worker: WorkerId.nullable(),
-});
-export type ChunkChange = z.infer<typeof ChunkChange>;
 
 export const ChunkProgress = z.object({
   worker: WorkerId,

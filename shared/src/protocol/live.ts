@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JobId, StageId, WorkerId } from '../model/ids.ts';
-import { ChunkChange } from './control.ts';
+import { ChunkChange } from './chunk-change.ts';
 import { LiveLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { FailureCode } from '../model/failures.ts';
 import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
-import { RelativePath } from '../model/path.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
 import { WorkerLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Refusal } from './refusals.ts';
+import { StageInput } from './stage-input.ts';
 
 /**
  * Namespace `/workers`, between a worker and the load balancer. Every message
@@ -70,13 +70,6 @@ export const Heartbeat = z.object({
   draining: z.boolean(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
-
-export const StageInput = z.object({
-  path: RelativePath,
-  hash: BlobHash,
-  size: z.number().int().nonnegative(),
-});
-export type StageInput = z.infer<typeof StageInput>;
 
 /**
  * balancer -> worker, acknowledged with Reply (`draining`, `busy`). The blob at

@@ -3,7 +3,8 @@ import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import type { BlobHash, JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
-import type { Assign, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
+import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobCache } from './blob-cache.ts';
 
 export type StageFolder = {

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { damaged, listEntries, verifyChecksum } from '../../archives/entries.ts';
 import { screenArchive } from '../../archives/screen-archive.ts';

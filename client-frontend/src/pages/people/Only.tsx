@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
-import { type Action, may, refusalOf } from '@parallel-pilot/shared/access/permissions.ts';
+import { refusalOf } from '@parallel-pilot/shared/access/permission-words.ts';
+import { type Action, may } from '@parallel-pilot/shared/access/permissions.ts';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { actorOf, useSession } from '../../api/session.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
 import { strictObject } from '../../model/strict-object.ts';
-import { StageInput } from '../../protocol/workers.ts';
+import { StageInput } from '../../protocol/stage-input.ts';
 import { RenderOverrides } from './settings.ts';
 
 /** What a user sends to have a .blend, or a .zip with one, rendered. */

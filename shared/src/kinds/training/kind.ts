@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { StageInput } from '../../protocol/workers.ts';
+import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { requirementsOf } from './needs.ts';
 import { trainingPublic } from './public.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StageId } from '../../model/ids.ts';
-import { StageInput } from '../../protocol/workers.ts';
+import { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { training } from './kind.ts';
 import { judge } from './metric.ts';

@@ -1,5 +1,5 @@
 import type { StageId } from '../../model/ids.ts';
-import type { StageInput } from '../../protocol/workers.ts';
+import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';

@@ -1,4 +1,4 @@
-import type { StageInput } from '../../protocol/workers.ts';
+import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk } from '../kind.ts';
 import { batchPerShard } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StageId } from '../../model/ids.ts';
-import { StageInput } from '../../protocol/workers.ts';
+import { StageInput } from '../../protocol/stage-input.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
 
 /*

@@ -1,6 +1,6 @@
 import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
 import type { BlobHash, JobId, LeaseId } from '../../model/ids.ts';
-import type { StageInput } from '../../protocol/workers.ts';
+import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Db } from './connect.ts';
 import type { BlobsTable } from './schema.ts';
 

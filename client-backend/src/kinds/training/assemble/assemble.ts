@@ -6,7 +6,7 @@ import {
   TrainingPlan,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { z } from 'zod';

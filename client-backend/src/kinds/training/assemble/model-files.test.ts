@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { modelFiles } from './model-files.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { BlobStore, StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import type { MadeArtifact } from '../../kind.ts';
 import { dtypeOf, openWeights, type Weights } from '../check/open-weights.ts';

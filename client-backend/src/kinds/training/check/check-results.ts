@@ -8,7 +8,8 @@ import {
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
-import { ResultFile, StageInput } from '@parallel-pilot/shared/protocol/workers.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
+import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { type DoneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
