@@ -121,6 +121,7 @@ const PARTS: Record<string, Make> = {
       .execute();
     return same(code);
   },
+  provider: () => same('oidc'),
   ordinal: () => same('1'),
   frame: () => same('1'),
   round: () => same('1'),
