@@ -77,11 +77,12 @@ test('many wrong passwords at once from one address cost ten hashes, and hold no
   const codes = replies.map(codeOf);
   assert.ok(hashes() - before <= 10, `${hashes() - before} hashes`);
   assert.ok(codes.every((code) => ['wrong-password', 'too-many-attempts', 'busy'].includes(code)));
-  assert.equal(replies.find((one) => codeOf(one) === 'too-many-attempts')?.headers.get('retry-after'), '60');
 
-  await Promise.all(
-    Array.from({ length: 20 }, (_, n) => browser('198.51.100.7').signIn(ADA, `a wrong guess ${n}`)),
-  );
+  // Those that found the line full were computed nothing for, and do not count: how many do depends on the machine.
+  const wrongly = (n: number) => browser('198.51.100.7').signIn(ADA, `one more guess ${n}`);
+  let refused = await wrongly(0);
+  for (let n = 1; n <= 10 && codeOf(refused) !== 'too-many-attempts'; n += 1) refused = await wrongly(n);
+  assert.deepEqual([codeOf(refused), refused.headers.get('retry-after')], ['too-many-attempts', '60']);
   assert.equal(codeOf(await browser('198.51.100.7').signIn(BOB)), 'too-many-attempts');
   assert.equal(
     codeOf(await bobs.signIn(BOB)),
