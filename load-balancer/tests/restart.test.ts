@@ -70,7 +70,7 @@ test('what a killed worker held when the balancer was down goes to another', asy
     first.vanish();
     balancer = await startBalancerProcess(env);
     second = new FakeWorker({ url, token, run: async () => ({}) });
-    await until(async () => (await countStates(db, stage)).done === 2, 'the work was lost');
+    await until(async () => (await countStates(db, stage)).done === 2, 'the work was lost', 60_000);
   } finally {
     second?.close();
     await balancer?.end('SIGKILL');

@@ -98,7 +98,10 @@ export class FakeWorker {
       leases: Array.from(this.#held.keys(), (lease) => ({ lease, started: this.started.has(lease) })),
     });
     for (;;) {
-      const welcome = Welcome.parse(await this.socket.emitWithAck('hello', hello));
+      // Unanswered when the connection breaks under it: the next one says it again.
+      const answer: unknown = await this.socket.emitWithAck('hello', hello).catch(() => null);
+      if (answer === null) return;
+      const welcome = Welcome.parse(answer);
       this.welcome = welcome;
       if (welcome.ok) for (const lease of welcome.drop) this.#forget(lease, this.revoked);
       if (welcome.ok || welcome.code !== 'not-ready' || !this.socket.connected) break;

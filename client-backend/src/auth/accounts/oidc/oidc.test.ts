@@ -267,7 +267,7 @@ test('settings of issuers that do not fit are refused with a sentence; a secret 
     [{ PILOT_OIDC_GROUPS: 'staff=Studio:boss' }, /as in "staff=Studio:manager/],
     [
       { PILOT_GOOGLE_CLIENT_ID: 'x', PILOT_GOOGLE_CLIENT_SECRET_FILE: '/nowhere' },
-      /cannot be read \(ENOENT\)/,
+      /_SECRET_FILE: \/nowhere cannot be read: there is no such file/,
     ],
   ] as const) {
     assert.throws(() => readSignInConfig(env), says);
