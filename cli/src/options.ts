@@ -1,6 +1,7 @@
 import { SETTINGS, type SettingName } from '@parallel-pilot/shared/model/settings.ts';
 import { type Command, Option } from 'commander';
 import type { ServerFlags } from './api/connect.ts';
+import { wholeNumber } from './numbers.ts';
 import { eventNames } from './report/events.ts';
 import { refusedSecret } from './secret-options.ts';
 import { wrap } from './text/columns.ts';
@@ -36,6 +37,17 @@ export const withFarm = (command: Command): Command =>
     .addOption(refusedSecret('--key', KEY_WAYS));
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON instead of text');
+
+/** What a worker is given of its machine, for commands that are one. */
+export const withWorker = (command: Command): Command =>
+  command
+    .addOption(setting('PILOT_NAME', "how the farm calls this worker (this machine's name)"))
+    .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
+    .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
+    .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
+    .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
+    .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
+    .option('--json', 'log lines as JSON');
 
 /** For commands that bring workers. */
 export const withUnsandboxed = (command: Command): Command =>

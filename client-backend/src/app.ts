@@ -2,10 +2,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { hostOfKey } from '@parallel-pilot/shared/server/clerk-config.ts';
 import { compress } from 'hono/compress';
 import { auditTrail } from './audit/audit-trail.ts';
-import { createOperations } from './audit/operations.ts';
 import type { Access } from './auth/access.ts';
 import { guard } from './auth/guard.ts';
-import { createNeeds } from './auth/needs.ts';
+import { createOperations } from './auth/operations.ts';
 import { newRoutes, problem, unknownOperation } from './http/problems.ts';
 import type { PartsWithEngine } from './jobs/engine.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
@@ -71,11 +70,8 @@ export function createApp(
   app.use(
     accessLog(parts.log),
     securityHeaders(clerk === null ? null : hostOfKey(clerk.publishableKey)),
-    auditTrail(parts, {
-      needOf: (method, path) => needOf(method, path),
-      operationOf: (method, path) => operationOf(method, path),
-    }),
-    guard(access, (method, path) => needOf(method, path)),
+    auditTrail(parts, (method, path) => operationOf(method, path)),
+    guard(access, (method, path) => operationOf(method, path)),
     limitBodies(),
   );
 
@@ -109,7 +105,6 @@ export function createApp(
     if (kind.routes !== undefined) app.route('/', kind.routes(parts));
   }
   mountDocs(app);
-  const needOf = createNeeds(app);
   const operationOf = createOperations(app);
 
   app.all('/api/*', unknownOperation);

@@ -3,8 +3,7 @@ import { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
 import { Command, Option } from 'commander';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
-import { wholeNumber } from '../numbers.ts';
-import { setting, withExamples, withServerKey, withUnsandboxed } from '../options.ts';
+import { withExamples, withServerKey, withUnsandboxed, withWorker } from '../options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { joinedBefore, runJoined, type WorkerFlags, workerEnv } from './worker.ts';
 
@@ -33,14 +32,8 @@ export function joinCommand(context: Context, exit: (code: number) => void): Com
     .addOption(
       new Option('--for <whom>', 'whose work it takes').choices(WorksFor.options).default('everyone'),
     )
-    .option('--always', 'also while somebody uses this machine')
-    .addOption(setting('PILOT_NAME', "how the farm calls this worker (this machine's name)"))
-    .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
-    .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
-    .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
-    .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
-    .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
-    .option('--json', 'log lines as JSON');
+    .option('--always', 'also while somebody uses this machine');
+  withWorker(command);
   withServerKey(withUnsandboxed(command));
   withExamples(command, [
     'pilot join http://farm:3000 --lend',

@@ -3,8 +3,7 @@ import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts
 import { Command } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
-import { wholeNumber } from '../numbers.ts';
-import { setting, withExamples, withUnsandboxed } from '../options.ts';
+import { setting, withExamples, withUnsandboxed, withWorker } from '../options.ts';
 import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { workerToken } from './worker-token.ts';
@@ -37,14 +36,8 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
         'file with the token that lets workers join (or PILOT_TOKEN, or it is asked for)',
       ),
     )
-    .addOption(refusedSecret('--token', WAYS))
-    .addOption(setting('PILOT_NAME', "how the farm calls this worker (this machine's name)"))
-    .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
-    .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
-    .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
-    .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
-    .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
-    .option('--json', 'log lines as JSON');
+    .addOption(refusedSecret('--token', WAYS));
+  withWorker(command);
   withUnsandboxed(command);
   withExamples(command, [
     'pilot worker --join http://farm:3001',

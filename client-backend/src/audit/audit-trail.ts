@@ -1,16 +1,12 @@
 import { countAttempts, MOST_ATTEMPTS } from '@parallel-pilot/shared/server/attempts.ts';
 import { peerOf } from '@parallel-pilot/shared/server/peer-address.ts';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { Need } from '../auth/needs.ts';
+import type { Operation, OperationOf } from '../auth/operations.ts';
 import type { Parts } from '../parts.ts';
+import { actionOf } from './actions.ts';
 import { audit, type Doer, doerOf, remarkOf } from './audit.ts';
-import { actionOf, type Operation } from './operations.ts';
 
 type TrailParts = Pick<Parts, 'db' | 'clock' | 'log' | 'config'>;
-type Lookup = {
-  needOf(method: string, path: string): Need | 'undeclared' | null;
-  operationOf(method: string, path: string): Operation | null;
-};
 
 /** Of refusals, which strangers can bring about without end, so many are recorded within a minute from all of them. */
 const MOST_REFUSALS = 100;
@@ -21,7 +17,7 @@ const MINUTE_MS = 60_000;
  * asked. A route need not do anything for it; see `auditAs` for one that has more to say. Around everything else, so
  * that it hears of what the guard refuses too.
  */
-export function auditTrail(parts: TrailParts, { needOf, operationOf }: Lookup): MiddlewareHandler {
+export function auditTrail(parts: TrailParts, operationOf: OperationOf): MiddlewareHandler {
   const refusals = boundRefusals(parts);
   return async (c, next) => {
     await next();
@@ -29,10 +25,9 @@ export function auditTrail(parts: TrailParts, { needOf, operationOf }: Lookup): 
     const { status } = c.res;
     const refused = status === 401 || status === 403 || status === 429;
     if (!refused && (status >= 400 || !CHANGING.has(method))) return;
-    const need = needOf(method, path);
     const operation = operationOf(method, path);
     // Of accounts, the library says itself what was done: see account-events.ts.
-    if (need === 'lease' || operation === null || operation.name.includes(' /api/auth/')) return;
+    if (operation === null || operation.need === 'lease' || operation.name.includes(' /api/auth/')) return;
     try {
       if (!refused) await record(parts, c, operation);
       else await recordRefusal(parts, c, operation, refusals);

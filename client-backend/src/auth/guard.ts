@@ -5,11 +5,8 @@ import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { Context, MiddlewareHandler } from 'hono';
 import { problem, unknownOperation } from '../http/problems.ts';
 import type { Access } from './access.ts';
-import type { Need } from './needs.ts';
+import type { OperationOf } from './operations.ts';
 import type { AccessRequest, Refusal } from './request.ts';
-
-/** What the operation of a request asks for; null where there is none. */
-export type NeedOf = (method: string, path: string) => Need | 'undeclared' | null;
 
 /**
  * Stands before every route: refuses what was not meant for this server, who is
@@ -17,12 +14,12 @@ export type NeedOf = (method: string, path: string) => Need | 'undeclared' | nul
  * very job is for the route to say.
  */
 export const guard =
-  (access: Access, needOf: NeedOf): MiddlewareHandler =>
+  (access: Access, operationOf: OperationOf): MiddlewareHandler =>
   async (c, next) => {
     const request = accessRequestOf(c);
     const admitted = access.admit(request);
     if (!admitted.ok) return refuse(c, admitted);
-    const need = isSite(c.req.path) ? 'open' : needOf(c.req.method, c.req.path);
+    const need = isSite(c.req.path) ? 'open' : (operationOf(c.req.method, c.req.path)?.need ?? null);
     if (need === 'open' || need === 'lease') return next();
     const identified = await access.identify(request);
     if (!identified.ok) return refuse(c, identified);

@@ -1,4 +1,4 @@
-import { SCOPES, Scope } from '@parallel-pilot/shared/access/principal.ts';
+import { SCOPES, scopesOf } from '@parallel-pilot/shared/access/principal.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { countAttempts, MOST_ATTEMPTS } from '@parallel-pilot/shared/server/attempts.ts';
 import { findKey, insertKey, noteKeyUsed } from '@parallel-pilot/shared/server/db/keys.ts';
@@ -74,7 +74,7 @@ export function principalOfKey(key: FoundKey, now: number): Identification {
       team: key.team_id,
       teamRole: key.teamRole,
       farmRole: key.role,
-      scopes: key.scopes.split(',').flatMap((scope) => Scope.safeParse(scope).data ?? []),
+      scopes: scopesOf(key.scopes),
       proof: { type: 'key', id: key.id },
       impersonator: null,
     },

@@ -1,4 +1,4 @@
-import { type Principal, Scope } from '@parallel-pilot/shared/access/principal.ts';
+import { type Principal, scopesOf } from '@parallel-pilot/shared/access/principal.ts';
 import type { AskForDevice, DeviceAnswer, DeviceView } from '@parallel-pilot/shared/api/people.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import {
@@ -144,7 +144,7 @@ const viewOf = (row: DeviceCodeRow): DeviceView => ({
   userCode: row.user_code,
   name: row.name,
   address: row.address,
-  scopes: row.scopes.split(',').flatMap((scope) => Scope.safeParse(scope).data ?? []),
+  scopes: scopesOf(row.scopes),
   createdAt: row.created_at,
   expiresAt: row.expires_at,
 });

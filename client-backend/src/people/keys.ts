@@ -1,5 +1,4 @@
-import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
-import { Scope } from '@parallel-pilot/shared/access/principal.ts';
+import { type Principal, type Scope, scopesOf } from '@parallel-pilot/shared/access/principal.ts';
 import type { KeyView, MadeKey, NewKey } from '@parallel-pilot/shared/api/people.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { insertKey, type KeyOfPerson, keysOf } from '@parallel-pilot/shared/server/db/keys.ts';
@@ -58,7 +57,7 @@ export const viewOfKey = (key: KeyOfPerson, { proof }: Principal): KeyView => ({
   id: key.id,
   name: key.name,
   team: { id: key.team_id, name: key.team },
-  scopes: key.scopes.split(',').flatMap((scope) => Scope.safeParse(scope).data ?? []),
+  scopes: scopesOf(key.scopes),
   createdAt: key.created_at,
   expiresAt: key.expires_at,
   lastUsedAt: key.last_used_at,

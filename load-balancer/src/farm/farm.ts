@@ -39,8 +39,8 @@ export type Farm = {
   /** When settings of workers were last compared with the database. */
   settingsReadAt: number;
   newcomers: Newcomers;
-  /** Chunks that are held for a team or a person, where there are any. */
-  held: Map<TeamId | PersonId, number>;
+  /** Chunks that are held for a person, where there are any; of a team its share tells. */
+  held: Map<PersonId, number>;
   chunkLimits: ChunkLimits;
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;

@@ -6,12 +6,11 @@ import { advance, chunkChanged, dropLease, endLease } from '../farm/change-chunk
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from '../farm/events.ts';
 import type { Farm, Job, SessionId, Stage } from '../farm/farm.ts';
-import { moveHeld } from '../farm/held-chunks.ts';
 import { JobFault } from '../farm/job-fault.ts';
 import { moveAll } from '../farm/move-chunks.ts';
 import { hasWork, startingShare, startingTeamShare } from '../scheduling/fairness.ts';
 import { enterJob, enterStage } from './enter-stage.ts';
-import { leaveTeam, moveShare } from './team-shares.ts';
+import { handOver, leaveTeam } from './team-shares.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
@@ -37,8 +36,7 @@ export function onJobsRead(farm: Farm, read: JobsRead, now: number): Effect[] {
 function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, now: number): Effect[] {
   const effects: Effect[] = [];
   const job = enterJob(farm, facts);
-  moveShare(farm, job, facts.team);
-  moveHeld(farm, job, facts);
+  handOver(farm, job, facts);
   // What others received while it stood still is not made up for.
   if (!isGrantable(job.status))
     job.usedSlotMs = Math.max(job.usedSlotMs, startingShare(farm, facts.team, facts.priority));

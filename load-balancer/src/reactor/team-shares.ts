@@ -1,6 +1,7 @@
 import { cacheScopeOf } from '@parallel-pilot/shared/files/cache-key.ts';
 import type { TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Farm, Job, TeamShare } from '../farm/farm.ts';
+import { countHeld } from '../farm/held-chunks.ts';
 import { startingTeamShare } from '../scheduling/fairness.ts';
 
 /** A job of the team comes in. */
@@ -24,10 +25,14 @@ export function leaveTeam(farm: Farm, share: TeamShare): void {
 }
 
 /** A job that was handed over takes along what is held of it. */
-export function moveShare(farm: Farm, job: Job, to: TeamId): void {
-  if (job.share.team === to) return;
-  job.share.held -= job.held;
-  leaveTeam(farm, job.share);
-  job.share = enterTeam(farm, to);
-  job.share.held += job.held;
+export function handOver(farm: Farm, job: Job, to: Pick<Job, 'team' | 'person'>): void {
+  if (job.team === to.team && job.person === to.person) return;
+  const { held } = job;
+  countHeld(farm, job, -held);
+  if (job.team !== to.team) {
+    leaveTeam(farm, job.share);
+    job.share = enterTeam(farm, to.team);
+  }
+  Object.assign(job, { team: to.team, person: to.person });
+  countHeld(farm, job, held);
 }

@@ -15,6 +15,10 @@ export const SCOPES = ['read', 'submit', 'manage', 'lend'] as const;
 export const Scope = z.enum(SCOPES);
 export type Scope = z.infer<typeof Scope>;
 
+/** As they are stored, separated by commas; what this version does not know is left out. */
+export const scopesOf = (stored: string): Scope[] =>
+  stored.split(',').flatMap((scope) => Scope.safeParse(scope).data ?? []);
+
 /** How somebody showed who they are. */
 export const Proof = z.discriminatedUnion('type', [
   z.object({ type: z.literal('local') }),

@@ -1,21 +1,17 @@
-import { Checkbox, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Checkbox, Stack, TextInput } from '@mantine/core';
 import { SCOPES, type Scope } from '@parallel-pilot/shared/access/principal.ts';
 import { useState } from 'react';
 import { useSession } from '../../api/session.ts';
 import { makeKey } from '../people/account.ts';
 import { Dialog } from '../people/Dialog.tsx';
+import { EndsIn, endIn } from '../people/EndsIn.tsx';
 import { keysQuery } from '../people/queries.ts';
 import { SCOPE_WORDS } from '../people/role-words.ts';
 import { useChange } from '../people/use-change.ts';
 
 type NewKeyProps = { opened: boolean; onClose(): void; onMade(key: string): void };
 
-const ENDS = [
-  { value: '30', label: 'In 30 days' },
-  { value: '90', label: 'In 90 days' },
-  { value: '365', label: 'In a year' },
-  { value: '', label: 'Never' },
-];
+const ENDS = { 30: 'In 30 days', 90: 'In 90 days', 365: 'In a year' };
 
 export function NewKey({ opened, onClose, onMade }: NewKeyProps) {
   const session = useSession();
@@ -27,7 +23,7 @@ export function NewKey({ opened, onClose, onMade }: NewKeyProps) {
       makeKey({
         name: name.trim(),
         scopes,
-        expiresAt: days === '' ? null : Date.now() + Number(days) * 86_400_000,
+        expiresAt: endIn(days),
       }),
     {
       changes: [keysQuery().queryKey],
@@ -71,12 +67,7 @@ export function NewKey({ opened, onClose, onMade }: NewKeyProps) {
           ))}
         </Stack>
       </Checkbox.Group>
-      <NativeSelect
-        label="It ends"
-        data={ENDS}
-        value={days}
-        onChange={(event) => setDays(event.currentTarget.value)}
-      />
+      <EndsIn days={days} choices={ENDS} onChange={setDays} />
     </Dialog>
   );
 }

@@ -2,6 +2,7 @@ import { Checkbox, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import type { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
 import { useState } from 'react';
 import { Dialog } from '../people/Dialog.tsx';
+import { EndsIn, endIn } from '../people/EndsIn.tsx';
 import { makeJoinToken } from '../people/machines.ts';
 import { joinTokensQuery } from '../people/queries.ts';
 import { useChange } from '../people/use-change.ts';
@@ -9,12 +10,7 @@ import { WORKS_FOR } from './works-for.ts';
 
 type NewJoinTokenProps = { opened: boolean; onClose(): void; onMade(token: string): void };
 
-const ENDS = [
-  { value: '1', label: 'In a day' },
-  { value: '7', label: 'In a week' },
-  { value: '30', label: 'In 30 days' },
-  { value: '', label: 'Never' },
-];
+const ENDS = { 1: 'In a day', 7: 'In a week', 30: 'In 30 days' };
 
 export function NewJoinToken({ opened, onClose, onMade }: NewJoinTokenProps) {
   const [name, setName] = useState('');
@@ -27,7 +23,7 @@ export function NewJoinToken({ opened, onClose, onMade }: NewJoinTokenProps) {
         name: name.trim(),
         worksFor,
         uses,
-        expiresAt: days === '' ? null : Date.now() + Number(days) * 86_400_000,
+        expiresAt: endIn(days),
       }),
     {
       changes: [joinTokensQuery().queryKey],
@@ -82,12 +78,7 @@ export function NewJoinToken({ opened, onClose, onMade }: NewJoinTokenProps) {
         checked={uses === null}
         onChange={(event) => setUses(event.currentTarget.checked ? null : 1)}
       />
-      <NativeSelect
-        label="It ends"
-        data={ENDS}
-        value={days}
-        onChange={(event) => setDays(event.currentTarget.value)}
-      />
+      <EndsIn days={days} choices={ENDS} onChange={setDays} />
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
-import { MysqlAdapter } from 'kysely';
 import type { JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { unlessThere } from './unless-there.ts';
 
 /** Who has a task, until when without a sign of life, and how many died of it, perhaps. */
 export type BackgroundTaskHolder = { process: string | null; expires_at: number | null; deaths: number };
@@ -21,9 +21,8 @@ export async function claimBackgroundTask(
     .where((eb) => eb.or([eb('process', 'is', null), eb('process', '=', claim.process)]))
     .executeTakeFirst();
   if (Number(taken.numUpdatedRows) === 0) {
-    const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
     const insert = db.insertInto('background_tasks').values({ job_id: job, ...claim });
-    await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
+    await unlessThere(db, insert).execute();
   }
   return db
     .selectFrom('background_tasks')

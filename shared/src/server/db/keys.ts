@@ -1,9 +1,10 @@
-import { type Insertable, MysqlAdapter, type Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { TeamRole } from '../../access/principal.ts';
 import type { KeyId, PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { PersonRow } from './people.ts';
 import type { KeysTable } from './schema.ts';
+import { unlessThere } from './unless-there.ts';
 
 export type KeyRow = Selectable<KeysTable>;
 
@@ -56,9 +57,8 @@ export async function insertKey(
   db: Db,
   key: Omit<Insertable<KeysTable>, 'last_used_at' | 'revoked_at'>,
 ): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   const insert = db.insertInto('keys').values({ ...key, last_used_at: null, revoked_at: null });
-  await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
+  await unlessThere(db, insert).execute();
 }
 
 export async function noteKeyUsed(db: Db, id: KeyId, at: number): Promise<void> {

@@ -1,8 +1,9 @@
-import { type Insertable, MysqlAdapter, type Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { TeamRole } from '../../access/principal.ts';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { PeopleTable, TeamsTable } from './schema.ts';
+import { unlessThere } from './unless-there.ts';
 
 export type PersonRow = Selectable<PeopleTable>;
 export type TeamRow = Selectable<TeamsTable>;
@@ -46,13 +47,9 @@ export async function insertPerson(
   person: Omit<Insertable<PeopleTable>, 'email' | 'banned_at' | 'limits_json'> & { email?: string | null },
   team: TeamId,
 ): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   const row = { email: null, banned_at: null, limits_json: null, ...person };
   const insert = db.insertInto('people').values(row);
-  const { numInsertedOrUpdatedRows } = await (mysql
-    ? insert.ignore()
-    : insert.onConflict((conflict) => conflict.doNothing())
-  ).executeTakeFirstOrThrow();
+  const { numInsertedOrUpdatedRows } = await unlessThere(db, insert).executeTakeFirstOrThrow();
   if (Number(numInsertedOrUpdatedRows ?? 0) === 0) return;
   const { id, name, created_at } = person;
   await db

@@ -6,6 +6,7 @@ import type { Db } from './connect.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
 import type { TeamMembersTable } from './schema.ts';
+import { unlessThere } from './unless-there.ts';
 
 /** A new team with its owner. Call it in a transaction. */
 export async function insertTeam(
@@ -25,9 +26,8 @@ export async function teamOfSubject(
   db: Db,
   team: { id: TeamId; subject: string; name: string; created_at: number },
 ): Promise<TeamId> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
   const insert = db.insertInto('teams').values({ ...team, personal_of: null, limits_json: null });
-  await (mysql ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing())).execute();
+  await unlessThere(db, insert).execute();
   const { id } = await db
     .selectFrom('teams')
     .select('id')

@@ -1,25 +1,4 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AuditAction } from '@parallel-pilot/shared/api/limits.ts';
-import { TrieRouter } from 'hono/router/trie-router';
-
-/** A request as an operation of the API: its method and path without ids, and those ids by their names. */
-export type Operation = { name: string; params: Record<string, string> };
-
-/** Finds the operation of a request among all routes of the application. */
-export function createOperations(app: OpenAPIHono): (method: string, path: string) => Operation | null {
-  const router = new TrieRouter<string>();
-  for (const definition of app.openAPIRegistry.definitions) {
-    if (definition.type !== 'route') continue;
-    const { method, path } = definition.route;
-    router.add(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), `${method.toUpperCase()} ${path}`);
-  }
-  return (method, path) => {
-    const [[found] = []] = router.match(method, path);
-    if (found === undefined) return null;
-    const [name, params] = found;
-    return { name, params: params as Record<string, string> };
-  };
-}
 
 /**
  * What an operation is called in the audit; `null` for one that changes nothing worth a word, such as a part of an

@@ -1,0 +1,12 @@
+import { type InsertQueryBuilder, MysqlAdapter } from 'kysely';
+import type { Db } from './connect.ts';
+import type { Database } from './schema.ts';
+
+/** An insert that does nothing where a row with one of its keys is here already. */
+export const unlessThere = <T extends keyof Database, O>(
+  db: Db,
+  insert: InsertQueryBuilder<Database, T, O>,
+): InsertQueryBuilder<Database, T, O> =>
+  db.getExecutor().adapter instanceof MysqlAdapter
+    ? insert.ignore()
+    : insert.onConflict((conflict) => conflict.doNothing());
