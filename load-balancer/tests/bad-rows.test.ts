@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { chunkId, type JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkId, type JobId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
+import { sql } from 'kysely';
 import { type MariaDb, startMariaDb } from '../../tests/support/mariadb.ts';
 import { until } from '../../tests/support/until.ts';
 import { type FarmUnderTest, startFarm } from './support/farm-under-test.ts';
@@ -64,44 +65,74 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       worker.close();
     });
 
-    test('a job whose rows contradict each other goes into quarantine, and its worker is freed', async () => {
-      const { job, stage } = await farm.plant({ chunks: 1 });
-      const worker = farm.worker();
-      const { lease } = await until(() => worker.assigns[0], 'nothing was granted');
-      await worker.start(lease);
-      await until(async () => (await chunkRow(farm.db, stage, 0)).state === 'running', 'it did not begin');
-      await farm.db.deleteFrom('leases').where('id', '=', lease).execute();
-      await setJob(farm.db, job, { state: 'canceled' });
-      farm.control.emit('jobs-changed', { jobs: [job] });
-      await until(() => worker.revoked.includes(lease), 'the worker goes on with it');
-      const asked = await farm.control.emitWithAck('retry-chunks', { job });
-      assert.equal(asked.code, 'not-allowed');
+    test('a chunk held under no lease, and a lease of a chunk that is not held, are put right', async () => {
+      const { stage } = await farm.plant({ chunks: 2 });
+      const worker = farm.worker({ slots: 2 });
+      await until(() => worker.assigns.length === 2, 'nothing was granted');
+      const [first, second] = worker.assigns.map((it) => it.lease);
+      assert.ok(first && second);
+      await farm.db.deleteFrom('leases').where('id', '=', first).execute();
+      const taken = worker.assigns.find((it) => it.lease === second)?.chunk;
+      await farm.db
+        .updateTable('chunks')
+        .set({ state: 'canceled' })
+        .where('id', '=', taken ?? ('' as never))
+        .execute();
+      await Promise.all([worker.released([first]), worker.released([second])]);
+      await until(async () => {
+        const row = await farm.db
+          .selectFrom('leases')
+          .select('outcome')
+          .where('id', '=', second)
+          .executeTakeFirst();
+        return row?.outcome === 'canceled';
+      }, 'the lease stays open');
+      await until(() => worker.assigns.length === 3, 'the chunk is not given again');
+      assert.deepEqual(await worker.done(worker.assigns[2]?.lease ?? second), { ok: true });
+      assert.deepEqual(await countStates(farm.db, stage), { canceled: 1, done: 1 });
       worker.close();
-      await othersAreServed();
-      assert.equal((await fetch(`${farm.url}/healthz`)).status, 200);
     });
+
+    // MariaDB has no such trigger.
+    if (kind === 'SQLite')
+      test('a job whose rows the database does not change goes into quarantine, and its worker is freed', async () => {
+        const { job, stage } = await farm.plant({ chunks: 1 });
+        const worker = farm.worker();
+        const { lease } = await until(() => worker.assigns[0], 'nothing was granted');
+        await worker.start(lease);
+        await until(async () => (await chunkRow(farm.db, stage, 0)).state === 'running', 'it did not begin');
+        await sql`create trigger refuse before update on leases when old.id = ${sql.lit(lease)}
+        begin select raise(ignore); end`.execute(farm.db);
+        await setJob(farm.db, job, { state: 'canceled' });
+        farm.control.emit('jobs-changed', { jobs: [job] });
+        await until(() => worker.revoked.includes(lease), 'the worker goes on with it');
+        const asked = await farm.control.emitWithAck('retry-chunks', { job });
+        assert.equal(asked.code, 'not-allowed');
+        worker.close();
+        await othersAreServed();
+        await sql`drop trigger refuse`.execute(farm.db);
+        assert.equal((await fetch(`${farm.url}/healthz`)).status, 200);
+      });
   });
 }
 
-test('a load balancer that starts with such a job serves the others', async () => {
+test('a load balancer that starts with such a job serves the others, and cancels what is left of it', async () => {
+  let left: StageId | undefined;
   const farm = await startFarm(undefined, async (db) => {
-    const { job, stage } = await plantJob(db, { chunks: 1, state: 'canceled' });
+    const { stage } = await plantJob(db, { chunks: 1, state: 'canceled' });
+    left = stage;
     await db
       .updateTable('chunks')
-      .set({
-        state: 'running',
-        attempts: 1,
-        lease_id: 'lse_0000000000000001' as never,
-        worker_id: 'wrk_0000000000000001' as never,
-      })
+      .set({ state: 'running', attempts: 1 })
       .where('stage_id', '=', stage)
       .execute();
-    assert.ok(job);
   });
   try {
     const { stage } = await farm.plant({ chunks: 2 });
     farm.worker({ run: async () => ({}) });
     await until(async () => (await countStates(farm.db, stage)).done === 2, 'others were not served');
+    assert.ok(left);
+    assert.deepEqual(await countStates(farm.db, left), { canceled: 1 });
   } finally {
     await farm.stop();
   }

@@ -129,7 +129,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const { job, stage } = await farm.plant({ chunks: 3 });
       const worker = farm.worker({ run: async () => ({}) });
       await until(async () => (await countStates(farm.db, stage)).done === 3, 'not done');
-      const first = (await chunkRow(farm.db, stage, 1)).lease_id;
+      const first = (await chunkRow(farm.db, stage, 1)).accepted_lease_id;
       const chunks = [{ chunk: chunkId(stage, 1), message: 'It does not decode.' }];
       assert.deepEqual(
         await farm.control.emitWithAck('reject-chunks', { job, because: 'unusable', chunks }),
@@ -139,7 +139,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       );
       await until(async () => (await countStates(farm.db, stage)).done === 3, 'not made again');
       const row = await chunkRow(farm.db, stage, 1);
-      assert.notEqual(row.lease_id, first);
+      assert.notEqual(row.accepted_lease_id, first);
       assert.equal(row.attempts, 2);
       worker.close();
     });
@@ -148,7 +148,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const { job, stage } = await farm.plant({ chunks: 2 });
       const worker = farm.worker({ slots: 2, run: async () => ({}) });
       await until(async () => (await countStates(farm.db, stage)).done === 2, 'not done');
-      const first = (await chunkRow(farm.db, stage, 1)).lease_id;
+      const first = (await chunkRow(farm.db, stage, 1)).accepted_lease_id;
       await setJob(farm.db, job, { state: 'assembling' });
       farm.control.emit('jobs-changed', { jobs: [job] });
       const chunks = [{ chunk: chunkId(stage, 1), message: 'Asked for' }];
@@ -158,7 +158,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       farm.control.emit('jobs-changed', { jobs: [job] });
       await until(async () => (await countStates(farm.db, stage)).done === 2, 'not made again');
       const row = await chunkRow(farm.db, stage, 1);
-      assert.notEqual(row.lease_id, first);
+      assert.notEqual(row.accepted_lease_id, first);
       assert.equal(row.attempts, 1);
       worker.close();
     });

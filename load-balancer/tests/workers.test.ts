@@ -57,7 +57,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       assert.deepEqual(await worker.done(assign.lease, { log: 'rendered', busyMs: 7 }), { ok: true });
       const row = await chunkRow(farm.db, stage, 0);
       assert.deepEqual([row.state, row.attempts, row.result_json], ['done', 1, '{"ok":1}']);
-      assert.equal(row.lease_id, assign.lease);
+      assert.equal(row.accepted_lease_id, assign.lease);
       assert.deepEqual(await worker.done(assign.lease, { result: 'another' }), { ok: true });
       assert.equal((await chunkRow(farm.db, stage, 0)).result_json, '{"ok":1}');
 
@@ -112,7 +112,7 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       assert.equal(!late.ok && late.code, 'stale-lease');
       assert.ok(again && (await second.done(again.lease)).ok);
       const row = await chunkRow(farm.db, stage, 0);
-      assert.deepEqual([row.state, row.attempts, row.worker_id], ['done', 2, second.id]);
+      assert.deepEqual([row.state, row.attempts, row.accepted_lease_id], ['done', 2, again.lease]);
       for (const worker of [first, second]) worker.close();
     });
 

@@ -109,10 +109,12 @@ async function busyWorker(on: Farm, job: JobId, round: number) {
   const row = await on.db
     .selectFrom('chunks')
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
-    .innerJoin('workers', 'workers.id', 'chunks.worker_id')
+    .innerJoin('leases', 'leases.chunk_id', 'chunks.id')
+    .innerJoin('workers', 'workers.id', 'leases.worker_id')
     .select('workers.name')
     .where('chunks.job_id', '=', job)
     .where('chunks.state', '=', 'running')
+    .where('leases.outcome', 'is', null)
     .where('stages.name', '=', 'train')
     // split, initialize, then train and merge of each round.
     .where('stages.ordinal', '>=', 2 * round)
@@ -126,7 +128,8 @@ async function overheadsOf(job: JobId): Promise<number[]> {
   const stages = await farm.db
     .selectFrom('chunks')
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
-    .select(['stages.ordinal', 'chunks.result_json'])
+    .innerJoin('leases', 'leases.id', 'chunks.accepted_lease_id')
+    .select(['stages.ordinal', 'leases.result_json'])
     .where('chunks.job_id', '=', job)
     .where('stages.name', '=', 'train')
     .execute();

@@ -101,12 +101,12 @@ async function finished(farm: Farm, id: JobId): Promise<Map<string, string | nul
   const rows = await farm.db
     .selectFrom('chunks')
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
-    .select(['chunks.id', 'chunks.lease_id'])
+    .select(['chunks.id', 'chunks.accepted_lease_id'])
     .where('chunks.job_id', '=', id)
     .where('chunks.state', '=', 'done')
     .where('stages.name', '=', 'render')
     .execute();
-  return new Map(rows.map((row) => [row.id, row.lease_id]));
+  return new Map(rows.map((row) => [row.id, row.accepted_lease_id]));
 }
 
 async function framesDone(farm: Farm, id: JobId, share: number): Promise<void> {

@@ -94,11 +94,11 @@ const steadyTraining = (farm: Farm): Promise<JobId> =>
 async function finished(farm: Farm, id: JobId): Promise<Map<string, string | null>> {
   const rows = await farm.db
     .selectFrom('chunks')
-    .select(['id', 'lease_id'])
+    .select(['id', 'accepted_lease_id'])
     .where('job_id', '=', id)
     .where('state', '=', 'done')
     .execute();
-  return new Map(rows.map((row) => [row.id, row.lease_id]));
+  return new Map(rows.map((row) => [row.id, row.accepted_lease_id]));
 }
 
 async function shardUnderWay(farm: Farm, id: JobId, round: number): Promise<void> {

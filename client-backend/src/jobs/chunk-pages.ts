@@ -114,6 +114,7 @@ export async function timeline(
               from: span.started_at,
               // The slot was free again after `busy_ms`; the lease ended when the result was stored.
               to: span.busy_ms === null ? span.ended_at : span.started_at + Math.round(span.busy_ms),
+              purpose: span.purpose,
               outcome: span.outcome,
             },
           ],
@@ -151,6 +152,7 @@ const attemptView = (attempt: Attempt): ChunkDetail['attemptsMade'][number] => (
   grantedAt: attempt.granted_at,
   startedAt: attempt.started_at,
   endedAt: attempt.ended_at,
+  purpose: attempt.purpose,
   outcome: attempt.outcome,
   problem: problemOf(attempt),
   log: attempt.log,

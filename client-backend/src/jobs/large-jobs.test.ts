@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { JobDetail, JobList } from '@parallel-pilot/shared/api/jobs.ts';
-import { newId } from '@parallel-pilot/shared/model/ids.ts';
+import { type LeaseId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { sql } from 'kysely';
 import { chunkRoutes } from '../routes/chunks.ts';
 import { jobRoutes } from '../routes/jobs.ts';
 import { cancelJob, deleteJob } from './actions.ts';
@@ -54,15 +55,14 @@ test('a job of 100,000 frames is planned, shown, canceled and deleted', async ()
 
   // As the balancer leaves them half-way, with the logs that workers send.
   const worker = await farm.addWorker();
+  const leaseOf = () => sql<LeaseId>`'lse_' || substr('0000000000000000' || ordinal, -16)`;
   await farm.parts.db
     .updateTable('chunks')
     .set((eb) => ({
       state: 'done',
-      worker_id: worker,
+      accepted_lease_id: leaseOf(),
       started_at: eb('ordinal', '*', 100),
       finished_at: eb('ordinal', '*', 100),
-      result_json: '{"frame":1,"width":64,"height":36,"renderMs":5}',
-      files_json: `[{"name":"frame","hash":"${'a'.repeat(64)}","size":5000,"mediaType":"image/png"}]`,
     }))
     .where('stage_id', '=', stage.id)
     .where('ordinal', '<', FRAMES / 2)
@@ -70,7 +70,7 @@ test('a job of 100,000 frames is planned, shown, canceled and deleted', async ()
   const log = 'Fra:12 Mem:9.9M (Peak 10.8M) | Time:00:05.43 | Sample 17/64\n'.repeat(30);
   for (let from = 0; from < FRAMES / 2; from += 1_000) {
     const rows = Array.from({ length: 1_000 }, (_, i) => ({
-      id: newId('lse', farm.parts.random),
+      id: `lse_${String(from + i).padStart(16, '0')}` as LeaseId,
       chunk_id: `${stage.id}.${from + i}` as never,
       job_id: job,
       worker_id: worker,
@@ -82,6 +82,8 @@ test('a job of 100,000 frames is planned, shown, canceled and deleted', async ()
       failure_message: null,
       busy_ms: 1,
       log,
+      result_json: '{"frame":1,"width":64,"height":36,"renderMs":5}',
+      files_json: `[{"name":"frame","hash":"${'a'.repeat(64)}","size":5000,"mediaType":"image/png"}]`,
     }));
     await farm.parts.db.insertInto('leases').values(rows).execute();
   }

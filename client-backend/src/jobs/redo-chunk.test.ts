@@ -124,11 +124,11 @@ async function leases(farm: Farm, job: JobId) {
   assert.ok(stage);
   const rows = await farm.parts.db
     .selectFrom('chunks')
-    .select('lease_id')
+    .select('accepted_lease_id')
     .where('stage_id', '=', stage.id)
     .orderBy('ordinal')
     .execute();
-  return rows.map((row) => row.lease_id);
+  return rows.map((row) => row.accepted_lease_id);
 }
 
 const picture = (background: string) => async () => {

@@ -1,6 +1,6 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
-import { chunkFiles, chunkFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { resultFiles, resultFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { forgetTeamBlobs } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import type { Parts } from '../parts.ts';
 import { removeFiles } from './let-go.ts';
@@ -43,7 +43,7 @@ async function sweep(parts: Parts): Promise<void> {
 
 async function dropUsed(parts: Parts, unused: Set<BlobHash>): Promise<void> {
   for (let after = ''; unused.size > 0; ) {
-    const rows = await chunkFiles(parts.db, after, PAGE);
+    const rows = await resultFiles(parts.db, after, PAGE);
     for (const { files_json } of rows) {
       keep(unused, files_json);
     }
@@ -64,7 +64,7 @@ async function remove(parts: Parts, unused: Set<BlobHash>, { before, since }: Ti
   if (unused.size === 0) return;
   await parts.db.transaction().execute(async (db) => {
     // Results that were finished while the walk went on.
-    for (const row of await chunkFilesSince(db, since)) keep(unused, row.files_json ?? '');
+    for (const row of await resultFilesSince(db, since)) keep(unused, row.files_json ?? '');
     const hashes = [...unused];
     for (let at = 0; at < hashes.length; at += 500) {
       await deleteUnusedBlobs(db, hashes.slice(at, at + 500), { before });

@@ -27,8 +27,10 @@ import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-st
 import { readServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { dropResult } from '@parallel-pilot/shared/server/db/leases.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -151,12 +153,9 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
   };
   const queued = {
     state: 'queued',
-    lease_id: null,
-    worker_id: null,
+    accepted_lease_id: null,
     started_at: null,
     finished_at: null,
-    result_json: null,
-    files_json: null,
     failure_code: null,
     failure_message: null,
   } as const;
@@ -182,6 +181,8 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
       answer(async () => {
         const { because, chunks } = CONTROL_REQUESTS['reject-chunks'].parse(request);
         for (const { chunk } of chunks) {
+          const [standing] = await chunksById(partsOf().db, [chunk]);
+          if (standing?.accepted_lease_id) await dropResult(partsOf().db, standing.accepted_lease_id);
           await partsOf()
             .db.updateTable('chunks')
             .set(because === 'asked' ? { ...queued, attempts: 0 } : queued)
@@ -323,12 +324,9 @@ export async function finishChunk(
     .set({
       state: 'done',
       attempts: 1,
-      lease_id: lease,
-      worker_id: worker,
+      accepted_lease_id: lease,
       started_at: at - 1_000,
       finished_at: at,
-      result_json: JSON.stringify(done.result),
-      files_json: JSON.stringify(files),
     })
     .where('id', '=', chunkId(stage, ordinal))
     .execute();
@@ -352,6 +350,8 @@ export async function finishChunk(
       failure_message: null,
       busy_ms: 1_000,
       log: 'Saved',
+      result_json: JSON.stringify(done.result),
+      files_json: JSON.stringify(files),
     })
     .execute();
 }

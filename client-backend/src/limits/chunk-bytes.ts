@@ -1,6 +1,6 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
-import { chunkFiles } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { resultFiles } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 
@@ -11,7 +11,7 @@ const Files = z.array(ResultFile);
 export async function bytesOfChunks(db: Parts['db'], job: JobId): Promise<number> {
   let bytes = 0;
   for (let after = ''; ; ) {
-    const rows = await chunkFiles(db, after, PAGE, job);
+    const rows = await resultFiles(db, after, PAGE, job);
     for (const { files_json } of rows) {
       for (const { size } of Files.parse(JSON.parse(files_json))) bytes += size;
     }

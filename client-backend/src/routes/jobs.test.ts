@@ -190,8 +190,9 @@ test('frames and thumbnails as browsers want them, the video in ranges, all fram
 
   const lost = await farm.parts.db
     .selectFrom('chunks')
+    .innerJoin('leases', 'leases.id', 'chunks.accepted_lease_id')
     .select('files_json')
-    .where('job_id', '=', job)
+    .where('chunks.job_id', '=', job)
     .where('ordinal', '=', 1)
     .where('files_json', 'like', '%frame%')
     .executeTakeFirstOrThrow();

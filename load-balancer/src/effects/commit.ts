@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChunkId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeaseOutcome } from '@parallel-pilot/shared/model/lease.ts';
 import { chunkSpecTexts } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { type LeaseOutcome, outcomesOf } from '@parallel-pilot/shared/server/db/leases.ts';
+import { outcomesOf } from '@parallel-pilot/shared/server/db/leases.ts';
 import type { Effect } from '../farm/effects.ts';
 import { chunkOf } from '../farm/farm.ts';
 import { performWrites } from './write-batch.ts';

@@ -14,7 +14,7 @@ export function deliveredIn(farm: Farm, effects: readonly Effect[]): Delivered {
     if (lease.delivered) delivered.push({ worker: lease.worker.id, lease: lease.id });
   }
   for (const effect of effects) {
-    if (effect.type !== 'write' || effect.write.type !== 'settle') continue;
+    if (effect.type !== 'write' || effect.write.type !== 'end') continue;
     delivered.push({ worker: effect.write.worker, lease: effect.write.lease });
   }
   return delivered;

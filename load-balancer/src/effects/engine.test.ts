@@ -70,7 +70,15 @@ test('what this process had wrong in mind is cured by reading it again, and no j
     // A lease the database knows nothing of, whose worker is lost.
     const worker = expectBack(wrong, 'wrk_00000009' as never, 0);
     stage.chunks.set(0, 'leased', 0);
-    addLease(wrong, { id: lease, stage, ordinal: 0, worker, grantedAt: 0, startedAt: null });
+    addLease(wrong, {
+      id: lease,
+      stage,
+      ordinal: 0,
+      worker,
+      purpose: 'first',
+      grantedAt: 0,
+      startedAt: null,
+    });
     engine.push({ type: 'tick' });
     await until(() => engine.farm !== wrong, 'it was not read again');
     await until(

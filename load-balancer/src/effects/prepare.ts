@@ -168,7 +168,7 @@ async function standingOf(db: Db, ids: Parameters<typeof chunksById>[1]): Promis
     ordinal: row.ordinal,
     status: row.state,
     attempts: row.attempts,
-    lease: row.lease_id,
+    lease: row.accepted_lease_id,
     worker: row.worker_id,
   }));
 }

@@ -1,4 +1,4 @@
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { type JobId, ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
@@ -12,7 +12,12 @@ import {
   openStages,
   stageTexts,
 } from '@parallel-pilot/shared/server/db/farm-reads.ts';
-import { busyTimes, failuresOfJob, succeededWorkers } from '@parallel-pilot/shared/server/db/leases.ts';
+import {
+  busyTimes,
+  failuresOfJob,
+  openLeases,
+  succeededWorkers,
+} from '@parallel-pilot/shared/server/db/leases.ts';
 import { z } from 'zod';
 import { ChunkTable } from '../farm/chunk-table.ts';
 import type { HeldChunk, JobsRead, LoadedStage } from '../farm/events.ts';
@@ -123,29 +128,32 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     inputs: row.data.inputs_json,
     requirements: row.data.requirements_json,
     affinity: row.data.affinity,
-    ...(await readChunks(db, stage)),
+    chunks: await readChunks(db, stage),
+    held: await readHeld(db, stage),
     ...(await readHistory(db, stage)),
   };
 }
 
 const PAGE = 2_000;
 
-async function readChunks(db: Db, stage: OpenStage): Promise<{ chunks: ChunkTable; held: HeldChunk[] }> {
+async function readChunks(db: Db, stage: OpenStage): Promise<ChunkTable> {
   const chunks = new ChunkTable(stage.chunk_count);
-  const held: HeldChunk[] = [];
   for (let after = -1; ; ) {
     const page = await chunkStandings(db, stage.id, after, PAGE);
-    for (const row of page) {
-      chunks.set(row.ordinal, row.state, row.attempts);
-      if (row.state !== 'leased' && row.state !== 'running') continue;
-      if (row.lease_id === null || row.worker_id === null) continue;
-      const startedAt = row.state === 'running' ? (row.started_at ?? 0) : null;
-      held.push({ ordinal: row.ordinal, lease: row.lease_id, worker: row.worker_id, startedAt });
-    }
+    for (const row of page) chunks.set(row.ordinal, row.state, row.attempts);
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return { chunks, held };
+    if (last === undefined || page.length < PAGE) return chunks;
     after = last.ordinal;
   }
+}
+
+async function readHeld(db: Db, { id, job_id }: OpenStage): Promise<HeldChunk[]> {
+  const open = await openLeases(db, job_id);
+  return open.flatMap((row) => {
+    const { id: lease, worker_id: worker, purpose, started_at: startedAt } = row;
+    if (stageOfChunk(row.chunk_id) !== id) return [];
+    return [{ ordinal: ordinalOfChunk(row.chunk_id), lease, worker, purpose, startedAt }];
+  });
 }
 
 async function readHistory(db: Db, stage: OpenStage) {

@@ -1,15 +1,11 @@
 import type { PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { ENDINGS } from '@parallel-pilot/shared/model/lease.ts';
 import {
-  cancelChunks,
   cancelQueued,
-  failChunks,
   failQueued,
-  finishChunks,
-  grantChunks,
+  moveChunks,
   rejectChunk,
-  requeueChunks,
   retryChunks,
-  startChunks,
 } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { takeUse } from '@parallel-pilot/shared/server/db/join-tokens.ts';
@@ -28,7 +24,7 @@ import {
   saveWorker,
   setWorkerStatus,
 } from '@parallel-pilot/shared/server/db/workers.ts';
-import type { SettleWrite, Write } from '../farm/effects.ts';
+import type { EndWrite, MoveWrite, Write } from '../farm/effects.ts';
 import { type Grant, inSteps, type Start, type Step } from './write-steps.ts';
 
 /** The database holds something else than this process had in mind: read it again. */
@@ -47,8 +43,10 @@ async function performStep(db: Db, step: Step): Promise<void> {
       return performGrants(db, step.grants);
     case 'starts':
       return performStarts(db, step.starts);
-    case 'settles':
-      return performSettles(db, step.settles);
+    case 'ends':
+      return performEnds(db, step.ends);
+    case 'moves':
+      return performMoves(db, step.moves);
     case 'single':
       return performSingle(db, step.write);
     default:
@@ -56,74 +54,41 @@ async function performStep(db: Db, step: Step): Promise<void> {
   }
 }
 
-async function performGrants(db: Db, grants: Grant[]): Promise<void> {
-  await insertLeases(
+const performGrants = (db: Db, grants: Grant[]): Promise<void> =>
+  insertLeases(
     db,
-    grants.map(({ lease, chunk, job, worker, at }) => ({
+    grants.map(({ lease, chunk, job, worker, purpose, at }) => ({
       id: lease,
       chunk_id: chunk,
       job_id: job,
       worker_id: worker,
+      purpose,
       granted_at: at,
     })),
   );
-  expectAll('granted', await grantChunks(db, grants), grants.length);
-}
 
 async function performStarts(db: Db, starts: Start[]): Promise<void> {
-  const at = starts[0]?.at ?? 0;
-  await startLeases(
-    db,
-    starts.map((it) => it.lease),
-    at,
-  );
-  expectAll('started', await startChunks(db, starts, at), starts.length);
+  const leases = starts.map((it) => it.lease);
+  expectAll('started', await startLeases(db, leases, starts[0]?.at ?? 0), starts.length);
 }
 
-/** All of one outcome and one next state. */
-async function performSettles(db: Db, settles: SettleWrite[]): Promise<void> {
-  const [first] = settles;
+async function performEnds(db: Db, ends: EndWrite[]): Promise<void> {
+  const [first] = ends;
   if (first === undefined) return;
-  const ended = await endLeases(db, first.outcome, settles.map(toEnded), first.at);
-  expectAll('ended', ended, settles.length);
-  expectAll(first.next, await moveChunks(db, settles, first), settles.length);
+  expectAll('ended', await endLeases(db, first.outcome, ends.map(toEnded), first.at), ends.length);
 }
 
-function moveChunks(db: Db, settles: SettleWrite[], { next, at }: SettleWrite): Promise<number> {
-  switch (next) {
-    case 'done':
-      return finishChunks(db, settles.map(toFinished), at);
-    case 'queued':
-      return requeueChunks(db, settles);
-    case 'failed':
-      return failChunks(
-        db,
-        settles.map((it) => ({ ...it, ...(failureOf(it) ?? { code: 'unexpected', message: '' }) })),
-        at,
-      );
-    case 'canceled':
-      return cancelChunks(db, settles, at);
-    default:
-      return next satisfies never;
-  }
+async function performMoves(db: Db, moves: MoveWrite[]): Promise<void> {
+  const [first] = moves;
+  if (first !== undefined) expectAll(first.state, await moveChunks(db, moves, first.at), moves.length);
 }
 
-const failureOf = (it: SettleWrite) =>
-  it.outcome === 'failed' || it.outcome === 'expired' ? { code: it.code, message: it.message } : null;
-
-const toEnded = (it: SettleWrite): EndedLease => ({
-  lease: it.lease,
-  failure: failureOf(it),
-  busyMs: it.busyMs,
-  log: it.log,
-});
-
-const toFinished = (it: SettleWrite) => ({
-  chunk: it.chunk,
-  lease: it.lease,
-  attempts: it.attempts,
-  resultJson: it.outcome === 'done' ? it.resultJson : 'null',
-  filesJson: JSON.stringify(it.outcome === 'done' ? it.files : []),
+const toEnded = ({ lease, failure, said, result }: EndWrite): EndedLease => ({
+  lease,
+  failure,
+  busyMs: said?.busyMs ?? null,
+  log: said?.log ?? null,
+  result: result === null ? null : { json: result.json, filesJson: JSON.stringify(result.files) },
 });
 
 type Single = Extract<Step, { type: 'single' }>['write'];
@@ -191,9 +156,10 @@ const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: '
 async function performCounts(db: Db, writes: readonly Write[]): Promise<void> {
   const counts = new Map<WorkerId, { done: number; failed: number }>();
   for (const write of writes) {
-    if (write.type !== 'settle' || (write.outcome !== 'done' && write.outcome !== 'failed')) continue;
+    const counted = write.type === 'end' ? ENDINGS[write.outcome].counted : null;
+    if (write.type !== 'end' || counted === null) continue;
     const count = counts.get(write.worker) ?? { done: 0, failed: 0 };
-    count[write.outcome] += 1;
+    count[counted] += 1;
     counts.set(write.worker, count);
   }
   const alike = Map.groupBy(counts, ([, { done, failed }]) => `${done}/${failed}`);
@@ -212,7 +178,7 @@ async function performCounts(db: Db, writes: readonly Write[]): Promise<void> {
 async function performUsage(db: Db, writes: readonly Write[]): Promise<void> {
   const months = new Map<string, Map<TeamId | PersonId, number>>();
   for (const write of writes) {
-    if (write.type !== 'settle' || write.spentMs === 0) continue;
+    if (write.type !== 'end' || write.spentMs === 0) continue;
     const month = monthOf(write.at);
     const spent = months.get(month) ?? new Map<TeamId | PersonId, number>();
     months.set(month, spent);

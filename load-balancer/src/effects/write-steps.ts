@@ -1,14 +1,17 @@
-import type { SettleWrite, Write } from '../farm/effects.ts';
+import type { EndWrite, MoveWrite, Write } from '../farm/effects.ts';
 
 export type Grant = Extract<Write, { type: 'grant' }>;
 export type Start = Extract<Write, { type: 'start' }>;
-type Row = Grant | Start | SettleWrite;
+type Row = Grant | Start | EndWrite | MoveWrite;
 
 /** A statement or two. */
 export type Step =
   | { type: 'starts'; starts: Start[] }
-  | { type: 'settles'; settles: SettleWrite[] }
+  /** All of one outcome. */
+  | { type: 'ends'; ends: EndWrite[] }
   | { type: 'grants'; grants: Grant[] }
+  /** All from and to one state. */
+  | { type: 'moves'; moves: MoveWrite[] }
   | { type: 'single'; write: Exclude<Write, Row> };
 
 const ROWS = 100;
@@ -16,15 +19,16 @@ const CHARACTERS = 1_000_000;
 
 /**
  * Gathers writes of one sort into steps of at most 100 rows and about a
- * megabyte. Within a round a chunk is started, then settled, then granted
- * again, and never the other way round, so sorting by kind keeps each chunk's
- * own order; writes that concern many rows at once keep their place.
+ * megabyte. Within a round a lease is started before it ends, and one that was
+ * granted does neither, so sorting by kind keeps each lease's own order; of a
+ * chunk that moved several times only where it came from and its last state
+ * are written. Writes that concern many rows at once keep their place.
  */
 export function inSteps(writes: readonly Write[]): Step[] {
   const steps: Step[] = [];
   let rows: Row[] = [];
   for (const write of writes) {
-    if (write.type === 'grant' || write.type === 'start' || write.type === 'settle') {
+    if (isRow(write)) {
       rows.push(write);
       continue;
     }
@@ -37,19 +41,34 @@ export function inSteps(writes: readonly Write[]): Step[] {
   return [...steps, ...sorted(rows)];
 }
 
+const isRow = (write: Write): write is Row =>
+  write.type === 'grant' || write.type === 'start' || write.type === 'end' || write.type === 'move';
+
 const touchesChunks = ({ type }: Exclude<Write, Row>): boolean =>
   type === 'cancel-queued' || type === 'fail-queued' || type === 'retry' || type === 'reject';
 
 function sorted(rows: Row[]): Step[] {
   const starts = rows.filter((row) => row.type === 'start');
-  const settles = rows.filter((row) => row.type === 'settle');
+  const ends = Map.groupBy(
+    rows.filter((row) => row.type === 'end'),
+    ({ outcome }) => outcome,
+  );
   const grants = rows.filter((row) => row.type === 'grant');
-  const alike = [...Map.groupBy(settles, ({ outcome, next }) => `${outcome}/${next}`).values()];
+  const moves = Map.groupBy(lastOf(rows), ({ from, state }) => `${from}/${state}`);
   return [
     ...inParts(starts).map((part): Step => ({ type: 'starts', starts: part })),
-    ...alike.flatMap(inParts).map((part): Step => ({ type: 'settles', settles: part })),
+    ...[...ends.values()].flatMap(inParts).map((part): Step => ({ type: 'ends', ends: part })),
     ...inParts(grants).map((part): Step => ({ type: 'grants', grants: part })),
+    ...[...moves.values()].flatMap(inParts).map((part): Step => ({ type: 'moves', moves: part })),
   ];
+}
+
+function lastOf(rows: Row[]): MoveWrite[] {
+  const last = new Map<MoveWrite['chunk'], MoveWrite>();
+  for (const row of rows) {
+    if (row.type === 'move') last.set(row.chunk, { ...row, from: last.get(row.chunk)?.from ?? row.from });
+  }
+  return [...last.values()];
 }
 
 function inParts<T extends Row>(rows: T[]): T[][] {
@@ -70,7 +89,7 @@ function inParts<T extends Row>(rows: T[]): T[][] {
 }
 
 function lengthOf(row: Row): number {
-  if (row.type !== 'settle') return 200;
-  const length = 400 + (row.log?.length ?? 0);
-  return row.outcome === 'done' ? length + row.resultJson.length + 300 * row.files.length : length;
+  if (row.type !== 'end') return 200;
+  const length = 400 + (row.said?.log.length ?? 0);
+  return row.result === null ? length : length + row.result.json.length + 300 * row.result.files.length;
 }

@@ -1,42 +1,40 @@
-import { blamesWorker, retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
-import { type ChunkEvent, type ChunkState, chunkTransition } from '@parallel-pilot/shared/model/chunk.ts';
-import { FAILURES, type FailureCode } from '@parallel-pilot/shared/model/failures.ts';
-import type { ChunkId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
-import { noteChunkTime } from './chunk-times.ts';
-import type { Effect, SettleWrite } from './effects.ts';
+import { retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
+import {
+  type ChunkEvent,
+  type ChunkState,
+  type ChunkTransition,
+  chunkTransition,
+  type EndedBy,
+  type LeaseFailure,
+  WORKER_LOST,
+} from '@parallel-pilot/shared/model/chunk.ts';
+import type { LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import { append, type Effect, type MoveWrite } from './effects.ts';
+import { type Ending, endWrite, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
 
-/** How a lease ends. */
-export type Ending =
-  | { type: 'finish'; resultJson: string; files: ResultFile[]; busyMs: number; log: string }
-  | { type: 'fail'; code: FailureCode; message: string; busyMs: number; log: string }
-  | { type: 'expire' }
-  | { type: 'release' }
-  | { type: 'cancel' };
-
-/** Gives a waiting chunk to a worker under a new lease. */
+/** Gives a chunk to a worker under a new lease: one that waits, or for another purpose one that others hold. */
 export function grantChunk(
   farm: Farm,
-  grant: { stage: Stage; ordinal: number; worker: Worker; lease: LeaseId },
+  grant: { stage: Stage; ordinal: number; worker: Worker; lease: LeaseId; purpose: LeasePurpose },
   now: number,
 ): { lease: Lease; effects: Effect[] } {
-  const { stage, ordinal, worker, lease: id } = grant;
-  const event = { type: 'grant', lease: id, worker: worker.id } as const;
-  const state = advance(stage, ordinal, stateOfFree(stage, ordinal), event);
-  stage.chunks.set(ordinal, state.status, state.attempts);
-  const lease = addLease(farm, { id, stage, ordinal, worker, grantedAt: now, startedAt: null });
+  const { stage, ordinal, worker, lease: id, purpose } = grant;
+  const before = stateOf(stage, ordinal);
+  const event = { type: 'grant', lease: id, worker: worker.id, purpose } as const;
+  const { state } = advance(stage, ordinal, before, event);
+  const lease = addLease(farm, { id, stage, ordinal, worker, purpose, grantedAt: now, startedAt: null });
   const chunk = chunkOf(lease);
+  const { id: job } = stage.job;
   return {
     lease,
     effects: [
-      {
-        type: 'write',
-        write: { type: 'grant', chunk, lease: id, job: stage.job.id, worker: worker.id, at: now },
-      },
-      chunkChanged(stage, ordinal, worker.id),
+      { type: 'write', write: { type: 'grant', chunk, lease: id, job, worker: worker.id, purpose, at: now } },
+      ...move(stage, ordinal, before, state, now),
     ],
   };
 }
@@ -44,7 +42,7 @@ export function grantChunk(
 /** Enters a lease among the open ones. */
 export function addLease(
   farm: Farm,
-  facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'grantedAt' | 'startedAt'>,
+  facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'purpose' | 'grantedAt' | 'startedAt'>,
 ): Lease {
   const lease: Lease = {
     ...facts,
@@ -54,44 +52,69 @@ export function addLease(
     fraction: 0,
     detail: '',
   };
+  const { stage, ordinal } = lease;
   farm.leases.set(lease.id, lease);
   lease.worker.leases.add(lease);
-  countHeld(farm, lease.stage.job, 1);
+  stage.held.set(ordinal, [...(stage.held.get(ordinal) ?? []), lease]);
+  countHeld(farm, stage.job, 1);
   return lease;
 }
 
 export function startLease(lease: Lease, now: number): Effect[] {
   if (lease.startedAt !== null) return [];
   const { stage, ordinal } = lease;
-  const state = advance(stage, ordinal, stateOfHeld(lease), { type: 'start', lease: lease.id, at: now });
-  stage.chunks.set(ordinal, state.status, state.attempts);
+  const before = stateOf(stage, ordinal);
+  const { state } = advance(stage, ordinal, before, { type: 'start', lease: lease.id, at: now });
   lease.startedAt = now;
   return [
     { type: 'write', write: { type: 'start', chunk: chunkOf(lease), lease: lease.id, at: now } },
-    chunkChanged(stage, ordinal, lease.worker.id),
+    ...move(stage, ordinal, before, state, now),
     { type: 'worker-changed', worker: lease.worker.id },
   ];
 }
 
-/** Ends a lease, and moves its chunk on. */
-export function endLease(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] {
+/** Ends a lease, and moves its chunk on. Where its result is taken, the other leases of the chunk end too. */
+export function endLease(
+  farm: Farm,
+  lease: Lease,
+  ending: Extract<Ending, { outcome: EndedBy }>,
+  now: number,
+): Effect[] {
   const { stage, ordinal, worker } = lease;
-  const state = advance(stage, ordinal, stateOfHeld(lease), eventOf(lease, ending));
-  stage.chunks.set(ordinal, state.status, state.attempts);
-  remember(lease, ending, now);
-  dropLease(farm, lease);
-  return [
-    { type: 'write', write: settleWrite(lease, ending, state, now) },
-    chunkChanged(stage, ordinal, state.status === 'done' ? worker.id : null),
-    { type: 'worker-changed', worker: worker.id },
-  ];
+  const before = stateOf(stage, ordinal);
+  const event = {
+    type: 'end',
+    lease: lease.id,
+    outcome: ending.outcome,
+    failure: failureIn(ending),
+  } as const;
+  const { state, ended } = advance(stage, ordinal, before, event);
+  const effects = close(farm, lease, ending, now);
+  append(effects, closeOthers(farm, ended, now));
+  return [...effects, ...move(stage, ordinal, before, state, now, worker.id)];
+}
+
+/** Nobody wants what is held of a stage any more. */
+export function cancelHeld(farm: Farm, stage: Stage, now: number): Effect[] {
+  const effects: Effect[] = [];
+  for (const ordinal of [...stage.held.keys()]) {
+    const before = stateOf(stage, ordinal);
+    const { state, ended } = advance(stage, ordinal, before, { type: 'cancel' });
+    append(effects, closeOthers(farm, ended, now));
+    append(effects, move(stage, ordinal, before, state, now));
+  }
+  return effects;
 }
 
 /** Takes a lease out of mind without a word to the database. */
 export function dropLease(farm: Farm, lease: Lease): void {
+  const { stage, ordinal } = lease;
   farm.leases.delete(lease.id);
   lease.worker.leases.delete(lease);
-  countHeld(farm, lease.stage.job, -1);
+  const others = (stage.held.get(ordinal) ?? []).filter((it) => it !== lease);
+  if (others.length === 0) stage.held.delete(ordinal);
+  else stage.held.set(ordinal, others);
+  countHeld(farm, stage.job, -1);
 }
 
 export function chunkChanged(stage: Stage, ordinal: number, worker: WorkerId | null): Effect {
@@ -106,137 +129,119 @@ export function chunkChanged(stage: Stage, ordinal: number, worker: WorkerId | n
   };
 }
 
-/** A chunk without a lease, as the model knows it. What the table leaves out, no transition looks at. */
-export function stateOfFree(stage: Stage, ordinal: number): ChunkState {
+/** A chunk that is not done, as the model knows it. What the table leaves out, no transition looks at. */
+export function stateOf(stage: Stage, ordinal: number): ChunkState {
   const attempts = stage.chunks.attempts(ordinal);
   const status = stage.chunks.status(ordinal);
   switch (status) {
     case 'queued':
     case 'canceled':
       return { status, attempts };
+    case 'leased':
+    case 'running': {
+      const held = stage.held.get(ordinal) ?? [];
+      const leases = held.map(({ id, worker, purpose, startedAt }) => ({
+        id,
+        worker: worker.id,
+        purpose,
+        startedAt,
+      }));
+      return { status, attempts, leases };
+    }
     case 'failed':
       return { status, attempts, code: 'unexpected', message: '' };
-    case 'leased':
-    case 'running':
     case 'done':
       throw new JobFault(
         stage.job.id,
-        `Chunk ${stage.id}.${ordinal} is ${status} and was taken for one without a lease`,
+        `Chunk ${stage.id}.${ordinal} is done and was taken for one that is not`,
       );
     default:
       return status satisfies never;
   }
 }
 
-/** The chunk's next state. Throws JobFault when the model refuses the event. */
+/** The chunk's next state, and which other leases end with it. Throws JobFault when the model refuses the event. */
 export function advance(
   stage: Pick<Stage, 'id'> & { job: Pick<Job, 'id'> },
   ordinal: number,
   state: ChunkState,
   event: ChunkEvent,
-): ChunkState {
+): Extract<ChunkTransition, { ok: true }> {
   const result = chunkTransition(state, event);
-  if (result.ok) return result.state;
+  if (result.ok) return result;
   const chunk = `${stage.id}.${ordinal} (${state.status})`;
   throw new JobFault(stage.job.id, `Chunk ${chunk} refused ${event.type}: ${result.code}`);
 }
 
-function stateOfHeld(lease: Lease): ChunkState {
-  const { id, worker, startedAt, stage, ordinal } = lease;
-  const held = {
-    attempts: stage.chunks.attempts(ordinal),
-    lease: id,
-    worker: worker.id,
-  };
-  return startedAt === null ? { status: 'leased', ...held } : { status: 'running', ...held, startedAt };
+function close(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] {
+  remember(lease, ending, now);
+  dropLease(farm, lease);
+  return [
+    { type: 'write', write: endWrite(lease, ending, now) },
+    { type: 'worker-changed', worker: lease.worker.id },
+  ];
 }
 
-function eventOf(lease: Lease, ending: Ending): ChunkEvent {
-  switch (ending.type) {
-    case 'finish':
-    case 'expire':
-    case 'release':
-      return { type: ending.type, lease: lease.id };
-    case 'fail': {
-      const { code, message } = ending;
-      return { type: 'fail', lease: lease.id, code, retry: retryOf(code), message };
-    }
-    case 'cancel':
-      return { type: 'cancel' };
+function closeOthers(
+  farm: Farm,
+  ended: Extract<ChunkTransition, { ok: true }>['ended'],
+  now: number,
+): Effect[] {
+  return ended.flatMap(({ lease: id, outcome }) => {
+    const lease = farm.leases.get(id);
+    if (lease === undefined) return [];
+    const { session } = lease.worker;
+    const told: Effect[] = session === null ? [] : [{ type: 'revoke', session, leases: [id] }];
+    return [...close(farm, lease, { outcome }, now), ...told];
+  });
+}
+
+/** `maker`: whose result made it done. */
+function move(
+  stage: Stage,
+  ordinal: number,
+  before: ChunkState,
+  after: ChunkState,
+  at: number,
+  maker: WorkerId | null = null,
+): Effect[] {
+  stage.chunks.set(ordinal, after.status, after.attempts);
+  const holder = stage.held.get(ordinal)?.[0]?.worker.id ?? null;
+  const changed = chunkChanged(stage, ordinal, after.status === 'done' ? maker : holder);
+  if (before.status === after.status && before.attempts === after.attempts) return [changed];
+  const from = before.status === 'queued' ? 'queued' : 'held';
+  return [{ type: 'write', write: moveWrite(chunkId(stage.id, ordinal), from, after, at) }, changed];
+}
+
+function moveWrite(
+  chunk: MoveWrite['chunk'],
+  from: MoveWrite['from'],
+  state: ChunkState,
+  at: number,
+): MoveWrite {
+  const common = { type: 'move', chunk, from, attempts: state.attempts, at } as const;
+  switch (state.status) {
+    case 'done':
+      return { ...common, state: 'done', accepted: state.accepted };
+    case 'failed':
+      return { ...common, state: 'failed', code: state.code, message: state.message };
     default:
-      return ending satisfies never;
+      return { ...common, state: state.status };
   }
 }
 
-function remember(lease: Lease, ending: Ending, now: number): void {
-  const { stage, worker, startedAt } = lease;
-  const { job } = stage;
-  const used = spentOn(lease, ending, now);
-  job.usedSlotMs += used;
-  job.share.usedSlotMs += used;
-  if (ending.type === 'finish') {
-    noteChunkTime(stage, worker, ending.busyMs);
-    job.succeeded.add(worker.id);
-    stage.avoid.delete(lease.ordinal);
-  } else if (ending.type === 'fail') {
-    stage.avoid.set(lease.ordinal, worker.id);
-    job.lastFailure = { code: ending.code, message: ending.message };
-    if (blamesWorker(ending.code)) noteFailure(job, worker.id, chunkOf(lease));
-  } else if (ending.type === 'expire' && startedAt !== null) {
-    stage.avoid.set(lease.ordinal, worker.id);
-  }
+function failureIn(ending: Ending): LeaseFailure | null {
+  if (ending.outcome === 'failed')
+    return { code: ending.code, message: ending.message, retry: retryOf(ending.code) };
+  return ending.outcome === 'expired' ? WORKER_LOST : null;
 }
 
-export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
-  const failed = job.failures.get(worker);
-  if (failed === undefined) job.failures.set(worker, new Set([chunk]));
-  else failed.add(chunk);
+/** A chunk that counts as held under no lease waits again. */
+export function requeueUnheld(stage: Stage, ordinal: number, at: number): Effect[] {
+  const before = stateOf(stage, ordinal);
+  return move(stage, ordinal, before, { status: 'queued', attempts: before.attempts }, at);
 }
 
-/** What a lease cost the worker. Its own word counts for no more than the time that it held the lease. */
-function spentOn(lease: Lease, ending: Ending, now: number): number {
-  const ran = lease.startedAt === null ? 0 : now - lease.startedAt;
-  const said = ending.type === 'finish' || ending.type === 'fail' ? ending.busyMs : 0;
-  return Math.max(0, ran, Math.min(said, now - lease.grantedAt));
-}
-
-function settleWrite(lease: Lease, ending: Ending, state: ChunkState, at: number): SettleWrite {
-  const common = {
-    type: 'settle',
-    chunk: chunkOf(lease),
-    lease: lease.id,
-    worker: lease.worker.id,
-    at,
-    attempts: state.attempts,
-    busyMs: null,
-    log: null,
-    team: lease.stage.job.team,
-    person: lease.stage.job.person,
-    spentMs: spentOn(lease, ending, at),
-  } as const;
-  const next = state.status === 'failed' ? 'failed' : 'queued';
-  switch (ending.type) {
-    case 'finish': {
-      const { resultJson, files, busyMs, log } = ending;
-      return { ...common, outcome: 'done', next: 'done', resultJson, files, busyMs, log };
-    }
-    case 'fail': {
-      const { code, message, busyMs, log } = ending;
-      return { ...common, outcome: 'failed', next, code, message, busyMs, log };
-    }
-    case 'expire':
-      return {
-        ...common,
-        outcome: 'expired',
-        next,
-        code: 'worker-lost',
-        message: FAILURES['worker-lost'].sentence,
-      };
-    case 'release':
-      return { ...common, outcome: 'released', next: 'queued' };
-    case 'cancel':
-      return { ...common, outcome: 'canceled', next: 'canceled' };
-    default:
-      return ending satisfies never;
-  }
-}
+/** A lease of a chunk that is not held. */
+export const endStray = (farm: Farm, lease: Lease, now: number): Effect[] =>
+  close(farm, lease, { outcome: 'canceled' }, now);

@@ -9,9 +9,11 @@ import type {
   TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeaseOutcome, LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Lender, WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ChunkMove } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import type { ReplyTo } from './events.ts';
 import type { Lease, SessionId } from './farm.ts';
@@ -47,11 +49,20 @@ export function append(effects: Effect[], more: readonly Effect[]): void {
   for (const effect of more) effects.push(effect);
 }
 
-/** One change in the database. Of a chunk: from under this lease, so that a write out of date finds no row. */
+/** One change in the database, of rows as this process has them in mind, so that a write out of date finds none. */
 export type Write =
-  | { type: 'grant'; chunk: ChunkId; lease: LeaseId; job: JobId; worker: WorkerId; at: number }
+  | {
+      type: 'grant';
+      chunk: ChunkId;
+      lease: LeaseId;
+      job: JobId;
+      worker: WorkerId;
+      purpose: LeasePurpose;
+      at: number;
+    }
   | { type: 'start'; chunk: ChunkId; lease: LeaseId; at: number }
-  | SettleWrite
+  | EndWrite
+  | MoveWrite
   | { type: 'cancel-queued'; stage: StageId; at: number }
   | { type: 'fail-queued'; stage: StageId; code: string; message: string; at: number }
   | { type: 'retry'; stage: StageId }
@@ -81,23 +92,23 @@ export type Write =
   | { type: 'forget-idle'; at: number };
 
 /** A lease ends. */
-export type SettleWrite = {
-  type: 'settle';
+export type EndWrite = {
+  type: 'end';
   chunk: ChunkId;
   lease: LeaseId;
   worker: WorkerId;
+  outcome: LeaseOutcome;
   at: number;
-  attempts: number;
-  busyMs: number | null;
-  log: string | null;
   /** For whom, and how many milliseconds of the worker it took. */
   team: TeamId;
   person: PersonId;
   spentMs: number;
-} & (
-  | { outcome: 'done'; next: 'done'; resultJson: string; files: ResultFile[] }
-  | { outcome: 'failed'; next: 'queued' | 'failed'; code: string; message: string }
-  | { outcome: 'expired'; next: 'queued' | 'failed'; code: string; message: string }
-  | { outcome: 'released'; next: 'queued' }
-  | { outcome: 'canceled'; next: 'canceled' }
-);
+  failure: { code: string; message: string } | null;
+  /** Of what the worker said itself: null where it said nothing. */
+  said: { busyMs: number; log: string } | null;
+  /** Of one that is done. */
+  result: { json: string; files: ResultFile[] } | null;
+};
+
+/** A chunk's new state. Of several in one round only the last is written. */
+export type MoveWrite = { type: 'move'; at: number } & ChunkMove;

@@ -10,6 +10,7 @@ import type {
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
@@ -108,13 +109,20 @@ export type LoadedStage = {
   requirements: Requirement[];
   affinity: string;
   chunks: ChunkTable;
+  /** Open leases, in the order in which they were granted. */
   held: HeldChunk[];
   failures: { chunk: ChunkId; worker: WorkerId; code: string; message: string }[];
   succeeded: WorkerId[];
   busyTimes: number[];
 };
 
-export type HeldChunk = { ordinal: number; lease: LeaseId; worker: WorkerId; startedAt: number | null };
+export type HeldChunk = {
+  ordinal: number;
+  lease: LeaseId;
+  worker: WorkerId;
+  purpose: LeasePurpose;
+  startedAt: number | null;
+};
 
 export type StoredChunk = {
   chunk: ChunkId;
@@ -123,6 +131,7 @@ export type StoredChunk = {
   ordinal: number;
   status: ChunkStatus;
   attempts: number;
+  /** Whose result stands, and its worker: of one that is done. */
   lease: LeaseId | null;
   worker: WorkerId | null;
 };

@@ -11,6 +11,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
@@ -104,6 +105,8 @@ export type Stage = {
   chunks: ChunkTable;
   /** Slot time of finished chunks, milliseconds. */
   times: { count: number; slowest: number; mean: number };
+  /** Open leases of each chunk that is held, in the order in which they were granted. */
+  held: Map<number, Lease[]>;
   /** Which worker a waiting chunk has just failed on. */
   avoid: Map<number, WorkerId>;
 };
@@ -145,6 +148,7 @@ export type Lease = {
   stage: Stage;
   ordinal: number;
   worker: Worker;
+  purpose: LeasePurpose;
   grantedAt: number;
   startedAt: number | null;
   /** The worker was told. */

@@ -1,5 +1,5 @@
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
-import { advance, chunkChanged, stateOfFree } from './change-chunk.ts';
+import { advance, chunkChanged, stateOf } from './change-chunk.ts';
 import type { Effect } from './effects.ts';
 import type { Stage } from './farm.ts';
 
@@ -13,7 +13,7 @@ export function moveAll(
 ): Effect[] {
   const ordinals = [...stage.chunks.withStatus(...from)];
   for (const ordinal of ordinals) {
-    const state = advance(stage, ordinal, stateOfFree(stage, ordinal), event);
+    const { state } = advance(stage, ordinal, stateOf(stage, ordinal), event);
     stage.chunks.set(ordinal, state.status, state.attempts);
   }
   return ordinals.map((ordinal) => chunkChanged(stage, ordinal, null));

@@ -1,8 +1,11 @@
 import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
+import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
-import { addLease, noteFailure } from '../farm/change-chunk.ts';
+import { addLease, endStray, requeueUnheld } from '../farm/change-chunk.ts';
 import { addTime } from '../farm/chunk-times.ts';
+import { append, type Effect } from '../farm/effects.ts';
+import { noteFailure } from '../farm/end-lease.ts';
 import type { JobFacts, LoadedStage } from '../farm/events.ts';
 import { blobKey, type Farm, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { startingShare } from '../scheduling/fairness.ts';
@@ -30,8 +33,8 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
   return job;
 }
 
-/** Takes in a stage as it stands in the database, its open leases with it. */
-export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): void {
+/** Takes in a stage as it stands in the database, its open leases with it. What contradicts itself there is put right. */
+export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): Effect[] {
   const { id, name, spec, inputs, requirements, affinity, chunks } = loaded;
   const stage: Stage = {
     id,
@@ -45,17 +48,26 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     affinity,
     chunks,
     times: { count: 0, slowest: 0, mean: 0 },
+    held: new Map(),
     avoid: new Map(),
   };
   farm.stages.set(id, stage);
   job.stages.add(stage);
   for (const ms of loaded.busyTimes) addTime(stage, ms);
-  for (const { ordinal, lease, worker, startedAt } of loaded.held) {
+  const effects: Effect[] = [];
+  for (const { lease: id, worker, ...facts } of loaded.held) {
     const holder = farm.workers.get(worker) ?? expectBack(farm, worker, now);
-    addLease(farm, { id: lease, stage, ordinal, worker: holder, grantedAt: now, startedAt });
+    const lease = addLease(farm, { ...facts, id, stage, worker: holder, grantedAt: now });
+    if (!isHeld(chunks.status(facts.ordinal))) append(effects, endStray(farm, lease, now));
+  }
+  for (const ordinal of chunks.withStatus('leased', 'running')) {
+    if (!stage.held.has(ordinal)) append(effects, requeueUnheld(stage, ordinal, now));
   }
   recall(job, stage, loaded);
+  return effects;
 }
+
+const isHeld = (status: ChunkStatus): boolean => status === 'leased' || status === 'running';
 
 /** A worker that was connected before this process started. */
 export function expectBack(farm: Farm, id: Worker['id'], now: number): Worker {

@@ -1,11 +1,10 @@
-import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable, LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { advance, chunkChanged, dropLease, endLease } from '../farm/change-chunk.ts';
+import { advance, cancelHeld, chunkChanged, dropLease } from '../farm/change-chunk.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from '../farm/events.ts';
-import type { Farm, Job, SessionId, Stage } from '../farm/farm.ts';
+import type { Farm, Job, Stage } from '../farm/farm.ts';
 import { JobFault } from '../farm/job-fault.ts';
 import { moveAll } from '../farm/move-chunks.ts';
 import { hasWork, startingShare, startingTeamShare } from '../scheduling/fairness.ts';
@@ -45,7 +44,8 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
   job.status = facts.status;
   job.priority = facts.priority;
   for (const loaded of read.loaded) {
-    if (loaded.job === job.id && !farm.stages.has(loaded.id)) enterStage(farm, job, loaded, now);
+    if (loaded.job === job.id && !farm.stages.has(loaded.id))
+      append(effects, enterStage(farm, job, loaded, now));
   }
   for (const stage of [...job.stages]) {
     if (!open.has(stage.id)) append(effects, closeStage(farm, stage, now));
@@ -68,23 +68,10 @@ function closeStage(farm: Farm, stage: Stage, now: number): Effect[] {
 }
 
 function cancelStage(farm: Farm, stage: Stage, now: number): Effect[] {
-  const effects = endLeases(farm, stage, now);
+  const effects = cancelHeld(farm, stage, now);
   if (stage.chunks.count('queued') === 0) return effects;
   effects.push({ type: 'write', write: { type: 'cancel-queued', stage: stage.id, at: now } });
   return [...effects, ...moveAll(stage, ['queued'], { type: 'cancel' })];
-}
-
-function endLeases(farm: Farm, stage: Stage, now: number): Effect[] {
-  const effects: Effect[] = [];
-  const told = new Map<SessionId, LeaseId[]>();
-  for (const lease of [...farm.leases.values()]) {
-    if (lease.stage !== stage) continue;
-    const { session } = lease.worker;
-    if (session !== null) told.set(session, [...(told.get(session) ?? []), lease.id]);
-    append(effects, endLease(farm, lease, { type: 'cancel' }, now));
-  }
-  for (const [session, leases] of told) effects.push({ type: 'revoke', session, leases });
-  return effects;
 }
 
 // The rows are gone or settled: nothing is left to write.
@@ -143,11 +130,11 @@ function rejectOne(
 ): Effect[] {
   const { chunk, lease, worker, attempts, ordinal, status } = stored;
   if (status !== 'done' || lease === null || worker === null) return [];
-  const done = { status, attempts, lease, worker };
+  const done = { status, attempts, accepted: lease } as const;
   const of = { id: stored.stage, job: { id: stored.job } };
   const wish =
     because === 'asked' ? ({ type: 'redo', lease } as const) : ({ type: 'reject', lease, message } as const);
-  const state = advance(of, ordinal, done, wish);
+  const { state } = advance(of, ordinal, done, wish);
   const failure = state.status === 'failed' ? { code: state.code, message: state.message } : null;
   const effects: Effect[] = [
     { type: 'write', write: { type: 'reject', chunk, lease, attempts: state.attempts, failure, at: now } },

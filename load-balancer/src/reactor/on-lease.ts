@@ -1,8 +1,9 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
-import { type Ending, endLease, startLease } from '../farm/change-chunk.ts';
+import { endLease, startLease } from '../farm/change-chunk.ts';
 import { append, type Effect } from '../farm/effects.ts';
+import type { Ending } from '../farm/end-lease.ts';
 import type { FarmEvent, ReplyTo, ResultFault } from '../farm/events.ts';
 import { chunkOf, type Farm, type Lease, type SessionId, type Worker } from '../farm/farm.ts';
 import { setDraining } from './on-worker.ts';
@@ -22,8 +23,8 @@ export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] 
   const lease = heldBy(farm, event.session, done.lease);
   if (lease === undefined) return [late(farm, event, done.lease, 'done')];
   if (event.fault !== null) return refuseResult(farm, lease, { done, reply, fault: event.fault }, now);
-  const ending: Ending = {
-    type: 'finish',
+  const ending: Extract<Ending, { outcome: 'done' }> = {
+    outcome: 'done',
     resultJson: JSON.stringify(done.result ?? null),
     files: done.files.map(({ receipt: _, ...file }) => file),
     busyMs: done.busyMs,
@@ -45,7 +46,7 @@ function refuseResult(
   if (code !== 'result-invalid') return [{ type: 'reply', to: reply, reply: refusal(code) }, log];
   const { busyMs, log: lines } = done;
   return [
-    ...endLease(farm, lease, { type: 'fail', code, message: fault.message, busyMs, log: lines }, now),
+    ...endLease(farm, lease, { outcome: 'failed', code, message: fault.message, busyMs, log: lines }, now),
     { type: 'reply', to: reply, reply: refusal('invalid-message', fault.message) },
     log,
   ];
@@ -58,7 +59,7 @@ export function onFailed(farm: Farm, event: Event<'failed'>, now: number): Effec
   const { code, message, busyMs, log } = failed;
   const { stage, ordinal, worker } = lease;
   return [
-    ...endLease(farm, lease, { type: 'fail', code, message, busyMs, log }, now),
+    ...endLease(farm, lease, { outcome: 'failed', code, message, busyMs, log }, now),
     accepted(reply),
     {
       type: 'log',
@@ -75,7 +76,10 @@ export function onReleased(farm: Farm, event: Event<'released'>, now: number): E
     .map((id) => heldBy(farm, event.session, id))
     .filter((lease) => lease !== undefined);
   if (held.length > 0) worker.pausedUntil = now + PAUSE_MS;
-  return [...held.flatMap((lease) => endLease(farm, lease, { type: 'release' }, now)), accepted(event.reply)];
+  return [
+    ...held.flatMap((lease) => endLease(farm, lease, { outcome: 'released' }, now)),
+    accepted(event.reply),
+  ];
 }
 
 export function onAssignRefused(farm: Farm, event: Event<'assign-refused'>, now: number): Effect[] {
@@ -92,13 +96,13 @@ export function onAssignRefused(farm: Farm, event: Event<'assign-refused'>, now:
   if (event.code === 'unanswered') {
     effects.push({ type: 'revoke', session: event.session, leases: [lease.id] });
   }
-  return [...effects, ...endLease(farm, lease, { type: 'release' }, now)];
+  return [...effects, ...endLease(farm, lease, { outcome: 'released' }, now)];
 }
 
 export function onReclaimAnswered(farm: Farm, event: Event<'reclaim-answered'>, now: number): Effect[] {
   const lease = heldBy(farm, event.session, event.lease);
   if (lease === undefined) return [];
-  if (event.given) return endLease(farm, lease, { type: 'release' }, now);
+  if (event.given) return endLease(farm, lease, { outcome: 'released' }, now);
   lease.reclaimedAt = null;
   lease.kept = true;
   return [];
@@ -108,7 +112,7 @@ export function onUnreadable(farm: Farm, event: Event<'unreadable'>, now: number
   const lease = farm.leases.get(event.lease);
   if (lease === undefined || lease.delivered) return [];
   const message = 'This part of the job cannot be read from the database of the farm.';
-  return endLease(farm, lease, { type: 'fail', code: 'unexpected', message, busyMs: 0, log: '' }, now);
+  return endLease(farm, lease, { outcome: 'failed', code: 'unexpected', message, busyMs: 0, log: '' }, now);
 }
 
 function heldBy(farm: Farm, session: SessionId, id: LeaseId): Lease | undefined {

@@ -38,7 +38,7 @@ function settle(farm: Farm, worker: Worker, row: KnownWorker, now: number): Effe
 function dismiss(farm: Farm, worker: Worker, { standing }: KnownWorker, now: number): Effect[] {
   const { session } = worker;
   const fields = { event: 'worker.dismissed', worker: worker.id, standing, leases: worker.leases.size };
-  const effects = remove(farm, worker, 'release', now);
+  const effects = remove(farm, worker, 'released', now);
   if (session !== null) effects.push({ type: 'close', session, why: 'removed' });
   return [...effects, { type: 'log', level: 'info', fields }];
 }

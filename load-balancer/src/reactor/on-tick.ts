@@ -42,7 +42,7 @@ function releaseUntold(farm: Farm, now: number): Effect[] {
   for (const lease of [...farm.leases.values()]) {
     const { session } = lease.worker;
     if (lease.delivered || session === null || now - lease.grantedAt < UNTOLD_MS) continue;
-    append(effects, endLease(farm, lease, { type: 'release' }, now));
+    append(effects, endLease(farm, lease, { outcome: 'released' }, now));
     effects.push({ type: 'revoke', session, leases: [lease.id] });
   }
   return effects;
@@ -100,7 +100,7 @@ export function onReloaded(
     if (worker.session === null) continue;
     worker.lostAt = now + LEASE_MS;
     for (const lease of [...worker.leases]) {
-      if (!lease.delivered) append(effects, endLease(farm, lease, { type: 'release' }, now));
+      if (!lease.delivered) append(effects, endLease(farm, lease, { outcome: 'released' }, now));
     }
   }
   return effects;

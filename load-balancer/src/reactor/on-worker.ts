@@ -110,7 +110,7 @@ function settleDifferences(farm: Farm, worker: Worker, { hello }: Event<'hello'>
   return [...worker.leases].flatMap((lease) => {
     const started = named.get(lease.id);
     if (started === undefined) {
-      return endLease(farm, lease, { type: lease.startedAt === null ? 'release' : 'expire' }, now);
+      return endLease(farm, lease, { outcome: lease.startedAt === null ? 'released' : 'expired' }, now);
     }
     lease.delivered = true;
     lease.reclaimedAt = null;
@@ -122,7 +122,7 @@ function settleDifferences(farm: Farm, worker: Worker, { hello }: Event<'hello'>
 export function endUntrusted(farm: Farm, worker: Worker, now: number): Effect[] {
   const leases = [...worker.leases].filter((lease) => !isTrusted(lease.stage.job, worker));
   if (leases.length === 0) return [];
-  const effects = leases.flatMap((lease) => endLease(farm, lease, { type: 'release' }, now));
+  const effects = leases.flatMap((lease) => endLease(farm, lease, { outcome: 'released' }, now));
   if (worker.session !== null)
     effects.push({ type: 'revoke', session: worker.session, leases: leases.map((lease) => lease.id) });
   return effects;
@@ -149,7 +149,7 @@ export function setDraining(worker: Worker, draining: boolean, now: number): Eff
 export function onLeaving(farm: Farm, event: Event<'leaving'>, now: number): Effect[] {
   const worker = farm.sessions.get(event.session);
   if (worker === undefined) return [{ type: 'reply', to: event.reply, reply: { ok: true } }];
-  return [...remove(farm, worker, 'release', now), { type: 'reply', to: event.reply, reply: { ok: true } }];
+  return [...remove(farm, worker, 'released', now), { type: 'reply', to: event.reply, reply: { ok: true } }];
 }
 
 export function onDisconnected(farm: Farm, event: Event<'disconnected'>, now: number): Effect[] {
@@ -168,16 +168,16 @@ export const lose = (farm: Farm, worker: Worker, now: number): Effect[] => [
     level: 'warn',
     fields: { event: 'worker.lost', worker: worker.id, leases: worker.leases.size },
   },
-  ...remove(farm, worker, 'expire', now),
+  ...remove(farm, worker, 'expired', now),
 ];
 
-export function remove(farm: Farm, worker: Worker, how: 'release' | 'expire', now: number): Effect[] {
+export function remove(farm: Farm, worker: Worker, how: 'released' | 'expired', now: number): Effect[] {
   const effects = [...worker.leases].flatMap((lease) =>
-    endLease(farm, lease, { type: lease.startedAt === null ? 'release' : how }, now),
+    endLease(farm, lease, { outcome: lease.startedAt === null ? 'released' : how }, now),
   );
   if (worker.session !== null) {
     farm.sessions.delete(worker.session);
-    if (how === 'expire') effects.push({ type: 'close', session: worker.session, why: 'silent' });
+    if (how === 'expired') effects.push({ type: 'close', session: worker.session, why: 'silent' });
   }
   worker.session = null;
   farm.workers.delete(worker.id);

@@ -14,14 +14,15 @@ describe('the reactor', () => {
   test('a result is written before it is acknowledged, under the lease it came under', () => {
     const { sim, lease, session } = busyFarm();
     const effects = say(sim, { type: 'done', session, reply: 7, fault: null, done: doneOf(lease.id) });
-    const [first, ...others] = effects;
-    assert.ok(first?.type === 'write' && first.write.type === 'settle');
-    assert.deepEqual([first.write.lease, first.write.outcome, first.write.next], [lease.id, 'done', 'done']);
+    const written = effects.flatMap((it) => (it.type === 'write' ? [it.write] : []));
+    const [end, move] = written;
+    assert.ok(end?.type === 'end' && move?.type === 'move' && move.state === 'done');
+    assert.deepEqual([end.lease, end.outcome, move.accepted], [lease.id, 'done', lease.id]);
     assert.deepEqual(
-      others.find((it) => it.type === 'reply'),
+      effects.find((it) => it.type === 'reply'),
       { type: 'reply', to: 7, reply: { ok: true } },
     );
-    assert.ok(others.some((it) => it.type === 'chunk-changed' && it.status === 'done'));
+    assert.ok(effects.some((it) => it.type === 'chunk-changed' && it.status === 'done'));
   });
 
   test('a result of an ended lease changes nothing: the database says how it ended', () => {
@@ -94,15 +95,14 @@ describe('the reactor', () => {
     assert.ok(sim.farm.leases.has(lease.id), 'not eight seconds yet');
     sim.now += 1_500;
     const effects = say(sim, { type: 'tick' });
-    const settled = effects.flatMap((it) =>
-      it.type === 'write' && it.write.type === 'settle' ? [it.write] : [],
+    const written = effects.flatMap((it) => (it.type === 'write' ? [it.write] : []));
+    assert.deepEqual(
+      written.flatMap((it) => (it.type === 'end' ? [it.outcome] : [])),
+      ['expired', 'released'],
     );
     assert.deepEqual(
-      settled.map((it) => [it.outcome, it.next]),
-      [
-        ['expired', 'queued'],
-        ['released', 'queued'],
-      ],
+      written.flatMap((it) => (it.type === 'move' ? [it.state] : [])),
+      ['queued', 'queued'],
     );
     assert.ok(effects.some((it) => it.type === 'close'));
   });

@@ -93,7 +93,7 @@ function readiness(stage: Stage, worker: Worker): number {
 function grantNext(farm: Farm, stage: Stage, worker: Worker, { now, newLease, effects }: Round): boolean {
   const ordinal = stage.chunks.next((candidate) => isAvoided(farm, stage, candidate, worker));
   if (ordinal === undefined) return false;
-  const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease() }, now);
+  const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease(), purpose: 'first' }, now);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);
   append(effects, granted.effects);
   effects.push({

@@ -58,6 +58,8 @@ const mishap = fc.record({
     'pause',
     'resume',
     'priority',
+    'backup',
+    'backup',
     'join',
   ),
   which: fc.nat(1_000),
@@ -81,6 +83,7 @@ function happen(sim: SimulatedFarm, { kind, which }: Mishap, jobs: JobId[], rand
       if (at === 0 || random() < 0.8) sim.connect(it);
     });
   }
+  if (kind === 'backup') sim.backUp(which);
   if (kind === 'join') sim.addMachine({ speed: 2 });
   if (machine !== undefined && machine.session !== null) {
     if (kind === 'kill') sim.kill(machine);
@@ -109,6 +112,29 @@ function assertAllSettled(sim: SimulatedFarm, id: JobId): void {
     else assert.deepEqual([row.status, row.finishes], ['done', 1]);
   }
 }
+
+test('a backup that is done first ends the other lease, and its worker is told to stop', () => {
+  const sim = new SimulatedFarm(mulberry32(5));
+  const slow = sim.addMachine({ speed: 0.001 });
+  const job = sim.addJob({ chunks: 1 });
+  sim.pass(1_000);
+  assert.equal(slow.running.size, 1);
+  sim.addMachine({ speed: 100 });
+  sim.backUp(0);
+  sim.pass(5_000);
+  assert.deepEqual(
+    [...sim.mirror.leases.values()].map(({ purpose, outcome }) => [purpose, outcome]),
+    [
+      ['first', 'superseded'],
+      ['backup', 'done'],
+    ],
+  );
+  assert.equal(slow.running.size, 0, 'it works on for nothing');
+  assert.deepEqual(
+    sim.mirror.rowsOf(job).map(({ status, finishes }) => [status, finishes]),
+    [['done', 1]],
+  );
+});
 
 test('jobs of equal priority receive equal slot time, on few slots as on many', () => {
   for (const slots of [1, 2, 3, 8]) {

@@ -2,20 +2,26 @@ import assert from 'node:assert/strict';
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import type { JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { type ChunkId, chunkId, ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import { inSteps } from '../../src/effects/write-steps.ts';
 import { ChunkTable } from '../../src/farm/chunk-table.ts';
-import type { Write } from '../../src/farm/effects.ts';
+import type { EndWrite, MoveWrite, Write } from '../../src/farm/effects.ts';
 import type { JobFacts, JobsRead, LoadedStage } from '../../src/farm/events.ts';
 
 type Row = {
   status: ChunkStatus;
   attempts: number;
-  lease: LeaseId | null;
-  worker: WorkerId | null;
-  startedAt: number | null;
+  accepted: LeaseId | null;
   finishes: number;
 };
-type LeaseRow = { chunk: ChunkId; worker: WorkerId; outcome: string | null; code: string | null };
+type LeaseRow = {
+  chunk: ChunkId;
+  worker: WorkerId;
+  purpose: LeasePurpose;
+  startedAt: number | null;
+  outcome: string | null;
+  code: string | null;
+};
 
 /** A database in memory that takes the same writes in the same steps, and refuses one that finds no row as expected. */
 export class Mirror {
@@ -26,6 +32,7 @@ export class Mirror {
   readonly chunks = new Map<ChunkId, Row>();
   readonly leases = new Map<LeaseId, LeaseRow>();
   readonly online = new Set<WorkerId>();
+  readonly #openLeases = new Set<LeaseId>();
   readonly #sizes = new Map<StageId, number>();
 
   plant(
@@ -42,9 +49,7 @@ export class Mirror {
       this.chunks.set(chunkId(stage.id, ordinal), {
         status: 'queued',
         attempts: 0,
-        lease: null,
-        worker: null,
-        startedAt: null,
+        accepted: null,
         finishes: 0,
       });
     }
@@ -69,17 +74,14 @@ export class Mirror {
 
   #load(stage: Omit<LoadedStage, 'chunks' | 'held' | 'failures' | 'succeeded' | 'busyTimes'>): LoadedStage {
     const chunks = new ChunkTable(this.#sizes.get(stage.id) ?? 0);
-    const held: LoadedStage['held'] = [];
     for (let ordinal = 0; ordinal < chunks.size; ordinal += 1) {
       const row = this.row(chunkId(stage.id, ordinal));
       chunks.set(ordinal, row.status, row.attempts);
-      if (
-        (row.status === 'leased' || row.status === 'running') &&
-        row.lease !== null &&
-        row.worker !== null
-      ) {
-        held.push({ ordinal, lease: row.lease, worker: row.worker, startedAt: row.startedAt });
-      }
+    }
+    const held: LoadedStage['held'] = [];
+    for (const [lease, { chunk, outcome, worker, purpose, startedAt }] of this.leases) {
+      if (outcome === null && stageOfChunk(chunk) === stage.id)
+        held.push({ ordinal: ordinalOfChunk(chunk), lease, worker, purpose, startedAt });
     }
     const ours = [...this.leases.values()].filter((lease) => stageOfChunk(lease.chunk) === stage.id);
     return {
@@ -103,40 +105,69 @@ export class Mirror {
   apply(writes: readonly Write[]): void {
     for (const step of inSteps(writes)) {
       if (step.type === 'starts') step.starts.forEach((write) => void this.#start(write));
-      else if (step.type === 'settles') step.settles.forEach((write) => void this.#settle(write));
+      else if (step.type === 'ends') step.ends.forEach((write) => void this.#end(write));
       else if (step.type === 'grants') step.grants.forEach((write) => void this.#grant(write));
+      else if (step.type === 'moves') step.moves.forEach((write) => void this.#move(write));
       else this.#single(step.write);
+    }
+    this.#assertHeld();
+  }
+
+  #grant({ chunk, lease, worker, purpose }: Extract<Write, { type: 'grant' }>): void {
+    assert.ok(!this.leases.has(lease));
+    for (const id of this.#openLeases) {
+      const other = this.#open(id);
+      assert.ok(other.chunk !== chunk || other.worker !== worker, `${worker} holds ${chunk} twice`);
+    }
+    this.#openLeases.add(lease);
+    this.leases.set(lease, { chunk, worker, purpose, startedAt: null, outcome: null, code: null });
+  }
+
+  #start({ lease, at }: Extract<Write, { type: 'start' }>): void {
+    const row = this.#open(lease);
+    assert.equal(row.startedAt, null);
+    row.startedAt = at;
+  }
+
+  #end({ lease, outcome, failure }: EndWrite): void {
+    Object.assign(this.#open(lease), { outcome, code: failure?.code ?? null });
+    this.#openLeases.delete(lease);
+  }
+
+  #open(lease: LeaseId): LeaseRow {
+    const row = this.leases.get(lease);
+    assert.ok(row?.outcome === null, `${lease} is not open`);
+    return row;
+  }
+
+  #move({ chunk, from, ...to }: MoveWrite): void {
+    const row = this.row(chunk);
+    const expected = from === 'queued' ? ['queued'] : ['leased', 'running'];
+    assert.ok(expected.includes(row.status), `${chunk} is ${row.status} and moves from ${from}`);
+    Object.assign(row, { status: to.state, attempts: to.attempts });
+    if (to.state !== 'done') return;
+    row.finishes += 1;
+    row.accepted = to.accepted;
+    assert.equal(this.leases.get(to.accepted)?.outcome, 'done');
+  }
+
+  /** What is held has open leases, and nothing else has. */
+  #assertHeld(): void {
+    if (this.chunks.size > 1_000) return;
+    const held = new Map<ChunkId, boolean>();
+    for (const lease of this.#openLeases) {
+      const { chunk, startedAt } = this.#open(lease);
+      held.set(chunk, (held.get(chunk) ?? false) || startedAt !== null);
+    }
+    for (const [id, { status }] of this.chunks) {
+      const begun = held.get(id);
+      const wanted = begun === undefined ? null : begun ? 'running' : 'leased';
+      const is = status === 'leased' || status === 'running' ? status : null;
+      assert.equal(is, wanted, `${id} as its leases have it`);
     }
   }
 
-  #grant({ chunk, lease, worker }: Extract<Write, { type: 'grant' }>): void {
-    const row = this.row(chunk);
-    assert.equal(row.status, 'queued', `${chunk} is granted`);
-    assert.ok(!this.leases.has(lease));
-    Object.assign(row, { status: 'leased', lease, worker });
-    this.leases.set(lease, { chunk, worker, outcome: null, code: null });
-  }
-
-  #start({ chunk, lease, at }: Extract<Write, { type: 'start' }>): void {
-    const row = this.row(chunk);
-    assert.deepEqual([row.status, row.lease], ['leased', lease], `${chunk} starts`);
-    Object.assign(row, { status: 'running', attempts: row.attempts + 1, startedAt: at });
-  }
-
-  #settle(write: Extract<Write, { type: 'settle' }>): void {
-    const row = this.row(write.chunk);
-    assert.ok(row.status === 'leased' || row.status === 'running', `${write.chunk} is ${row.status}`);
-    assert.equal(row.lease, write.lease);
-    const lease = this.leases.get(write.lease);
-    assert.equal(lease?.outcome, null);
-    if (lease) Object.assign(lease, { outcome: write.outcome, code: 'code' in write ? write.code : null });
-    const isDone = write.next === 'done';
-    Object.assign(row, { status: write.next, attempts: write.attempts, startedAt: null });
-    if (isDone) row.finishes += 1;
-    else Object.assign(row, { lease: null, worker: null });
-  }
-
-  #single(write: Exclude<Write, { type: 'grant' | 'start' | 'settle' }>): void {
+  #single(write: Exclude<Write, { type: 'grant' | 'start' | 'end' | 'move' }>): void {
     if (write.type === 'worker') this.online.add(write.hello.worker);
     if (write.type === 'worker-status' && write.status === 'offline') this.online.delete(write.worker);
     if (write.type === 'cancel-queued') this.#moveAll(write.stage, ['queued'], { status: 'canceled' });

@@ -109,5 +109,12 @@ export async function countStates(db: Db, stage: StageId): Promise<Record<string
   return Object.fromEntries(rows.map((row) => [row.state, Number(row.count)]));
 }
 
+/** With the result that was accepted. */
 export const chunkRow = (db: Db, stage: StageId, ordinal: number) =>
-  db.selectFrom('chunks').selectAll().where('id', '=', chunkId(stage, ordinal)).executeTakeFirstOrThrow();
+  db
+    .selectFrom('chunks')
+    .leftJoin('leases', 'leases.id', 'chunks.accepted_lease_id')
+    .selectAll('chunks')
+    .select(['leases.result_json', 'leases.files_json'])
+    .where('chunks.id', '=', chunkId(stage, ordinal))
+    .executeTakeFirstOrThrow();

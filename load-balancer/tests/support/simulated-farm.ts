@@ -13,6 +13,7 @@ import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/req
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
+import { grantChunk } from '../../src/farm/change-chunk.ts';
 import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
 import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
@@ -20,6 +21,7 @@ import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { react } from '../../src/reactor/react.ts';
 import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
+import { mayRun } from '../../src/scheduling/eligibility.ts';
 import { schedule } from '../../src/scheduling/schedule.ts';
 import { Mirror } from './mirror.ts';
 
@@ -268,6 +270,24 @@ export class SimulatedFarm {
     this.mirror.apply(all.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
     this.assertNobodyIdles();
     const answers = all.flatMap((effect) => this.#perform(effect));
+    if (answers.length > 0) this.round(answers);
+  }
+
+  /** A second worker is given a chunk that one holds. */
+  backUp(which: number): void {
+    const held = [...this.farm.leases.values()].filter(
+      ({ stage, ordinal }) => stage.held.get(ordinal)?.length === 1 && stage.chunks.attempts(ordinal) < 2,
+    );
+    const lease = held[which % Math.max(1, held.length)];
+    const worker = [...this.farm.workers.values()].find(
+      (it) => it !== lease?.worker && isPresent(it) && lease !== undefined && mayRun(lease.stage, it),
+    );
+    if (lease === undefined || worker === undefined) return;
+    const { stage, ordinal } = lease;
+    const grant = { stage, ordinal, worker, lease: this.#id('lse') as LeaseId, purpose: 'backup' } as const;
+    const { lease: backup, effects } = grantChunk(this.farm, grant, this.now);
+    this.mirror.apply(effects.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
+    const answers = this.#perform({ type: 'assign', lease: backup, hangLimitMs: 1 });
     if (answers.length > 0) this.round(answers);
   }
 

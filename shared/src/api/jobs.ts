@@ -3,6 +3,7 @@ import { JobView, submissionWith } from '../kinds/public.ts';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
+import { LEASE_OUTCOMES, LEASE_PURPOSES } from '../model/lease.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
@@ -178,7 +179,8 @@ export const ChunkDetail = ChunkView.extend({
       grantedAt: z.number(),
       startedAt: z.number().nullable(),
       endedAt: z.number().nullable(),
-      outcome: z.string().nullable(),
+      purpose: z.enum(LEASE_PURPOSES),
+      outcome: z.enum(LEASE_OUTCOMES).nullable(),
       problem: z.object({ code: z.string(), message: z.string() }).nullable(),
       log: z.string().nullable(),
     }),
@@ -197,7 +199,8 @@ export const Timeline = z.object({
       from: z.number(),
       /** Null while it runs. */
       to: z.number().nullable(),
-      outcome: z.string().nullable(),
+      purpose: z.enum(LEASE_PURPOSES),
+      outcome: z.enum(LEASE_OUTCOMES).nullable(),
     }),
   ),
 });

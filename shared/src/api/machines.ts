@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ChunkId, JobId, JoinTokenId, LeaseId, PersonId } from '../model/ids.ts';
+import { LEASE_OUTCOMES } from '../model/lease.ts';
 import { oneLine, printable } from '../model/printable.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { WorkerView, WorksFor } from '../model/worker.ts';
@@ -76,7 +77,7 @@ export const WorkerAttempt = z.object({
   startedAt: z.number().nullable(),
   /** Null while it is under way. */
   endedAt: z.number().nullable(),
-  outcome: z.enum(['done', 'failed', 'expired', 'released', 'canceled']).nullable(),
+  outcome: z.enum(LEASE_OUTCOMES).nullable(),
   /** Of the team's own jobs only. */
   failure: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** The last lines that the program printed. Of the team's own jobs only. */

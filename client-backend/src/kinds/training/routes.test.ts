@@ -4,9 +4,9 @@ import { ArtifactList, JobLog } from '@parallel-pilot/shared/api/jobs.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
-import { chunkId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkId, type JobId, newId, type StageId, type WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
-import type { ChunksTable, StagesTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import type { ChunksTable, LeasesTable, StagesTable } from '@parallel-pilot/shared/server/db/schema.ts';
 import type { Insertable } from 'kysely';
 import { fromBufferPromise } from 'yauzl';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../../app.fixture.ts';
@@ -52,6 +52,31 @@ async function longTraining(rounds: number, shards: number, steps: number): Prom
   await parts.db.deleteFrom('stages').where('job_id', '=', job).execute();
   const stages: Insertable<StagesTable>[] = [];
   const chunks: Insertable<ChunksTable>[] = [];
+  const leases: Insertable<LeasesTable>[] = [];
+  const addDone = (stage: StageId, ordinal: number, result: unknown) => {
+    const of = { job_id: job, attempts: 1 };
+    const lease = newId('lse', parts.random);
+    const id = chunkId(stage, ordinal);
+    chunks.push({
+      ...of,
+      id,
+      stage_id: stage,
+      ordinal,
+      spec_json: '{}',
+      state: 'done',
+      accepted_lease_id: lease,
+    });
+    leases.push({
+      id: lease,
+      chunk_id: id,
+      job_id: job,
+      worker_id: 'wrk_000000000001' as WorkerId,
+      granted_at: 1,
+      outcome: 'done',
+      ended_at: 2,
+      result_json: JSON.stringify(result),
+    });
+  };
   const of = {
     job_id: job,
     state: 'closed' as const,
@@ -79,13 +104,10 @@ async function longTraining(rounds: number, shards: number, steps: number): Prom
         spec_json: merged,
       },
     );
-    const done = { job_id: job, spec_json: '{}', state: 'done' as const, attempts: 1 };
     for (let ordinal = 0; ordinal < shards; ordinal += 1) {
-      const result_json = JSON.stringify({ samples: 5, metrics: { loss: round }, history });
-      chunks.push({ ...done, id: chunkId(train, ordinal), stage_id: train, ordinal, result_json });
+      addDone(train, ordinal, { samples: 5, metrics: { loss: round }, history });
     }
-    const result_json = JSON.stringify({ metrics: { accuracy: round }, parameters: 1, seconds: 1 });
-    chunks.push({ ...done, id: chunkId(merge, 0), stage_id: merge, ordinal: 0, result_json });
+    addDone(merge, 0, { metrics: { accuracy: round }, parameters: 1, seconds: 1 });
   }
   await parts.db.transaction().execute(async (db) => {
     for (let at = 0; at < stages.length; at += 500)
@@ -97,6 +119,11 @@ async function longTraining(rounds: number, shards: number, steps: number): Prom
       await db
         .insertInto('chunks')
         .values(chunks.slice(at, at + 500))
+        .execute();
+    for (let at = 0; at < leases.length; at += 500)
+      await db
+        .insertInto('leases')
+        .values(leases.slice(at, at + 500))
         .execute();
   });
   return job;

@@ -1,7 +1,9 @@
 import { type Selectable, sql } from 'kysely';
 import type { ChunkStatus } from '../../model/chunk.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
+import type { LeaseOutcome, LeasePurpose } from '../../model/lease.ts';
 import type { Db } from './connect.ts';
+import type { LeaseRow } from './leases.ts';
 import type { ChunksTable, WorkersTable } from './schema.ts';
 
 export type ChunkRow = Selectable<ChunksTable>;
@@ -55,28 +57,33 @@ export async function recentlyDone(db: Db, stages: StageId[], limit: number): Pr
     .execute();
 }
 
-export type ListedChunk = Omit<ChunkRow, 'result_json' | 'files_json'> & { worker_name: string | null };
+export type ListedChunk = ChunkRow & { worker_id: WorkerId | null; worker_name: string | null };
 
+/** With the worker that made it; of one that is held, the worker that was given it first. */
 const listed = (db: Db) =>
   db
     .selectFrom('chunks as c')
-    .leftJoin('workers as w', 'w.id', 'c.worker_id')
-    .select([
-      'c.id',
-      'c.stage_id',
-      'c.job_id',
-      'c.ordinal',
-      'c.spec_json',
-      'c.state',
-      'c.attempts',
-      'c.lease_id',
-      'c.worker_id',
-      'c.started_at',
-      'c.finished_at',
-      'c.failure_code',
-      'c.failure_message',
-      'w.name as worker_name',
-    ]);
+    .leftJoin('leases as l', (join) =>
+      join.on((eb) =>
+        eb(
+          'l.id',
+          '=',
+          eb.fn.coalesce(
+            'c.accepted_lease_id',
+            eb
+              .selectFrom('leases as open')
+              .select('open.id')
+              .whereRef('open.chunk_id', '=', 'c.id')
+              .where('open.outcome', 'is', null)
+              .orderBy('open.granted_at')
+              .limit(1),
+          ),
+        ),
+      ),
+    )
+    .leftJoin('workers as w', 'w.id', 'l.worker_id')
+    .selectAll('c')
+    .select(['l.worker_id', 'w.name as worker_name']);
 
 export function listChunks(
   db: Db,
@@ -129,11 +136,12 @@ export type Attempt = {
   granted_at: number;
   started_at: number | null;
   ended_at: number | null;
-  outcome: string | null;
+  outcome: LeaseOutcome | null;
   busy_ms: number | null;
   failure_code: string | null;
   failure_message: string | null;
   log: string | null;
+  purpose: LeasePurpose;
 };
 
 const attempts = (db: Db) =>
@@ -153,6 +161,7 @@ const attempts = (db: Db) =>
       'l.failure_code',
       'l.failure_message',
       'l.log',
+      'l.purpose',
     ]);
 
 /** Every attempt of these chunks, oldest first. */
@@ -208,7 +217,17 @@ export function listSpans(db: Db, job: JobId, limit: number): Promise<Span[]> {
     .selectFrom((eb) =>
       eb
         .selectFrom('leases')
-        .select(['id', 'chunk_id', 'worker_id', 'granted_at', 'started_at', 'ended_at', 'outcome', 'busy_ms'])
+        .select([
+          'id',
+          'chunk_id',
+          'worker_id',
+          'granted_at',
+          'started_at',
+          'ended_at',
+          'outcome',
+          'busy_ms',
+          'purpose',
+        ])
         .where('job_id', '=', job)
         .orderBy('granted_at', 'desc')
         .limit(limit)
@@ -225,6 +244,7 @@ export function listSpans(db: Db, job: JobId, limit: number): Promise<Span[]> {
       'l.ended_at',
       'l.outcome',
       'l.busy_ms',
+      'l.purpose',
     ])
     .orderBy('l.granted_at', 'desc')
     .execute();
@@ -243,32 +263,29 @@ export const failedChunks = (db: Db, stage: StageId, limit: number): Promise<Fai
     .limit(limit)
     .execute();
 
-export type DoneChunk = Pick<
-  ChunkRow,
-  'id' | 'ordinal' | 'spec_json' | 'result_json' | 'files_json' | 'lease_id'
->;
+export type DoneChunk = Pick<ChunkRow, 'id' | 'ordinal' | 'spec_json' | 'accepted_lease_id'> &
+  Pick<LeaseRow, 'result_json' | 'files_json'>;
+
+// With what its accepted lease made.
+const done = (db: Db) =>
+  db
+    .selectFrom('chunks as c')
+    .innerJoin('leases as l', 'l.id', 'c.accepted_lease_id')
+    .where('c.state', '=', 'done')
+    .select(['c.id', 'c.ordinal', 'c.spec_json', 'c.accepted_lease_id', 'l.result_json', 'l.files_json']);
 
 /** The next done chunks of a stage after `after` (-1 from the start), by ordinal: whole stages are read in pages. */
 export const doneChunks = (db: Db, stage: StageId, after: number, limit: number): Promise<DoneChunk[]> =>
-  db
-    .selectFrom('chunks')
-    .select(['id', 'ordinal', 'spec_json', 'result_json', 'files_json', 'lease_id'])
-    .where('stage_id', '=', stage)
-    .where('ordinal', '>', after)
-    .where('state', '=', 'done')
-    .orderBy('ordinal')
+  done(db)
+    .where('c.stage_id', '=', stage)
+    .where('c.ordinal', '>', after)
+    .orderBy('c.ordinal')
     .limit(limit)
     .execute();
 
 /** One done chunk with what it made. */
 export const doneChunk = (db: Db, stage: StageId, ordinal: number): Promise<DoneChunk | undefined> =>
-  db
-    .selectFrom('chunks')
-    .select(['id', 'ordinal', 'spec_json', 'result_json', 'files_json', 'lease_id'])
-    .where('stage_id', '=', stage)
-    .where('ordinal', '=', ordinal)
-    .where('state', '=', 'done')
-    .executeTakeFirst();
+  done(db).where('c.stage_id', '=', stage).where('c.ordinal', '=', ordinal).executeTakeFirst();
 
 /** When the first of the stage's chunks was started; null before. */
 export async function firstStart(db: Db, stage: StageId): Promise<number | null> {
@@ -280,19 +297,19 @@ export async function firstStart(db: Db, stage: StageId): Promise<number | null>
   return row?.first === null || row?.first === undefined ? null : Number(row.first);
 }
 
-/** Files of all chunks that have some, or of those of one job, as JSON text, in pages by id. */
-export async function chunkFiles(
+/** Files of all results that have some, or of those of one job, as JSON text, in pages by id. */
+export async function resultFiles(
   db: Db,
   after: string,
   limit: number,
   job?: JobId,
-): Promise<{ id: ChunkId; files_json: string }[]> {
+): Promise<{ id: LeaseId; files_json: string }[]> {
   const rows = await db
-    .selectFrom('chunks')
+    .selectFrom('leases')
     .select(['id', 'files_json'])
     .$if(job !== undefined, (query) => query.where('job_id', '=', job as JobId))
     .where('files_json', 'is not', null)
-    .where('id', '>', after as ChunkId)
+    .where('id', '>', after as LeaseId)
     .orderBy('id')
     .limit(limit)
     .execute();
@@ -306,21 +323,22 @@ export async function filesOfStages(
 ): Promise<{ stage_id: StageId; files_json: string }[]> {
   if (stages.length === 0) return [];
   const rows = await db
-    .selectFrom('chunks')
-    .select(['stage_id', 'files_json'])
-    .where('stage_id', 'in', stages)
-    .where('state', '=', 'done')
-    .where('files_json', 'is not', null)
+    .selectFrom('chunks as c')
+    .innerJoin('leases as l', 'l.id', 'c.accepted_lease_id')
+    .select(['c.stage_id', 'l.files_json'])
+    .where('c.stage_id', 'in', stages)
+    .where('c.state', '=', 'done')
+    .where('l.files_json', 'is not', null)
     .execute();
   return rows.map(({ stage_id, files_json }) => ({ stage_id, files_json: files_json ?? '[]' }));
 }
 
-/** Files of the chunks that finished since then, as JSON text. */
-export const chunkFilesSince = (db: Db, since: number): Promise<{ files_json: string | null }[]> =>
+/** Files of the results that came since then, as JSON text. */
+export const resultFilesSince = (db: Db, since: number): Promise<{ files_json: string | null }[]> =>
   db
-    .selectFrom('chunks')
+    .selectFrom('leases')
     .select('files_json')
-    .where('finished_at', '>=', since)
+    .where('ended_at', '>=', since)
     .where('files_json', 'is not', null)
     .execute();
 

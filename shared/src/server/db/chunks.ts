@@ -1,10 +1,12 @@
 import type { UpdateResult } from 'kysely';
 import { z } from 'zod';
+import { isSettled } from '../../model/chunk.ts';
 import type { BlobHash, ChunkId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
 import { ResultFile } from '../../protocol/workers.ts';
 import { caseById } from './case-by-id.ts';
 import type { ChunkRow } from './chunk-reads.ts';
 import type { Db } from './connect.ts';
+import { dropResult, ofStage } from './leases.ts';
 
 /**
  * What the load balancer writes of chunks. Every update compares before it
@@ -12,123 +14,78 @@ import type { Db } from './connect.ts';
  * means that the writer's picture is out of date. Lists hold about a hundred.
  */
 
-export type Held = { chunk: ChunkId; lease: LeaseId };
+/** A chunk's new state, from the one that is expected: waiting, or held under leases. */
+export type ChunkMove = { chunk: ChunkId; from: 'queued' | 'held'; attempts: number } & (
+  | { state: 'queued' | 'leased' | 'running' | 'canceled' }
+  | { state: 'done'; accepted: LeaseId }
+  | { state: 'failed'; code: string; message: string }
+);
 
-export async function grantChunks(db: Db, grants: (Held & { worker: WorkerId })[]): Promise<number> {
+/** All from and to one state. */
+export async function moveChunks(db: Db, moves: readonly ChunkMove[], at: number): Promise<number> {
+  const [first] = moves;
+  if (first === undefined) return 0;
   const result = await db
     .updateTable('chunks')
-    .set({
-      state: 'leased',
-      lease_id: caseById(grants.map((grant) => [grant.chunk, grant.lease])),
-      worker_id: caseById(grants.map((grant) => [grant.chunk, grant.worker])),
-    })
-    .where('id', 'in', grants.map(toChunk))
-    .where('state', '=', 'queued')
+    .set({ state: first.state, attempts: caseById(moves.map((it) => [it.chunk, it.attempts])) })
+    .$if(first.state === 'queued' || first.state === 'leased', (it) => it.set({ started_at: null }))
+    .$if(first.state === 'running' || first.state === 'done', (it) =>
+      it.set((eb) => ({ started_at: eb.fn.coalesce('started_at', eb.val(at)) })),
+    )
+    .$if(isSettled(first.state), (it) => it.set({ finished_at: at }))
+    .$if(first.state === 'done', (it) =>
+      it.set({
+        accepted_lease_id: caseById(
+          moves.flatMap((move) => (move.state === 'done' ? [[move.chunk, move.accepted]] : [])),
+        ),
+      }),
+    )
+    .$if(first.state === 'failed', (it) => it.set(failuresOf(moves)))
+    .where(
+      'id',
+      'in',
+      moves.map((it) => it.chunk),
+    )
+    .where('state', 'in', first.from === 'queued' ? ['queued'] : ['leased', 'running'])
     .executeTakeFirst();
   return found(result);
 }
 
-export async function startChunks(db: Db, held: Held[], at: number): Promise<number> {
-  const result = await db
-    .updateTable('chunks')
-    .set((eb) => ({ state: 'running', attempts: eb('attempts', '+', 1), started_at: at }))
-    .where('id', 'in', held.map(toChunk))
-    .where('lease_id', 'in', held.map(toLease))
-    .where('state', '=', 'leased')
-    .executeTakeFirst();
-  return found(result);
-}
-
-export type Finished = Held & { attempts: number; resultJson: string; filesJson: string };
-
-export async function finishChunks(db: Db, done: Finished[], at: number): Promise<number> {
-  const result = await db
-    .updateTable('chunks')
-    .set((eb) => ({
-      state: 'done',
-      attempts: caseById(done.map((it) => [it.chunk, it.attempts])),
-      started_at: eb.fn.coalesce('started_at', eb.val(at)),
-      finished_at: at,
-      result_json: caseById(done.map((it) => [it.chunk, it.resultJson])),
-      files_json: caseById(done.map((it) => [it.chunk, it.filesJson])),
-    }))
-    .where('id', 'in', done.map(toChunk))
-    .where('lease_id', 'in', done.map(toLease))
-    .where('state', 'in', ['leased', 'running'])
-    .executeTakeFirst();
-  return found(result);
-}
-
-/** Back to the queue, from under a lease. */
-export async function requeueChunks(db: Db, held: (Held & { attempts: number })[]): Promise<number> {
-  const result = await db
-    .updateTable('chunks')
-    .set({ ...unheld, state: 'queued', started_at: null, attempts: attemptsOf(held) })
-    .where('id', 'in', held.map(toChunk))
-    .where('lease_id', 'in', held.map(toLease))
-    .where('state', 'in', ['leased', 'running'])
-    .executeTakeFirst();
-  return found(result);
-}
-
-export type FailedChunk = Held & { attempts: number; code: string; message: string };
-
-export async function failChunks(db: Db, failed: FailedChunk[], at: number): Promise<number> {
-  const result = await db
-    .updateTable('chunks')
-    .set({
-      ...unheld,
-      state: 'failed',
-      attempts: attemptsOf(failed),
-      finished_at: at,
-      failure_code: caseById(failed.map((it) => [it.chunk, it.code])),
-      failure_message: caseById(failed.map((it) => [it.chunk, it.message])),
-    })
-    .where('id', 'in', failed.map(toChunk))
-    .where('lease_id', 'in', failed.map(toLease))
-    .where('state', 'in', ['leased', 'running'])
-    .executeTakeFirst();
-  return found(result);
-}
-
-/** Leased and running chunks of a job that was canceled. */
-export async function cancelChunks(
-  db: Db,
-  held: (Held & { attempts: number })[],
-  at: number,
-): Promise<number> {
-  const result = await db
-    .updateTable('chunks')
-    .set({ ...unheld, state: 'canceled', finished_at: at, attempts: attemptsOf(held) })
-    .where('id', 'in', held.map(toChunk))
-    .where('lease_id', 'in', held.map(toLease))
-    .where('state', 'in', ['leased', 'running'])
-    .executeTakeFirst();
-  return found(result);
+function failuresOf(moves: readonly ChunkMove[]) {
+  const failed = moves.filter((move) => move.state === 'failed');
+  return {
+    failure_code: caseById(failed.map((it) => [it.chunk, it.code])),
+    failure_message: caseById(failed.map((it) => [it.chunk, it.message])),
+  };
 }
 
 /** A done chunk whose stored result proved unusable: queued again, or failed when its attempts are used up. */
 export async function rejectChunk(
   db: Db,
-  it: Held & { attempts: number; failure: { code: string; message: string } | null; at: number },
+  it: {
+    chunk: ChunkId;
+    lease: LeaseId;
+    attempts: number;
+    failure: { code: string; message: string } | null;
+    at: number;
+  },
 ): Promise<number> {
   const result = await db
     .updateTable('chunks')
     .set({
-      ...unheld,
+      accepted_lease_id: null,
       state: it.failure === null ? 'queued' : 'failed',
       attempts: it.attempts,
       started_at: null,
       finished_at: it.failure === null ? null : it.at,
-      result_json: null,
-      files_json: null,
       failure_code: it.failure?.code ?? null,
       failure_message: it.failure?.message ?? null,
     })
     .where('id', '=', it.chunk)
-    .where('lease_id', '=', it.lease)
+    .where('accepted_lease_id', '=', it.lease)
     .where('state', '=', 'done')
     .executeTakeFirst();
+  await dropResult(db, it.lease);
   return found(result);
 }
 
@@ -168,7 +125,6 @@ export async function retryChunks(db: Db, stage: StageId): Promise<number> {
   const result = await db
     .updateTable('chunks')
     .set({
-      ...unheld,
       state: 'queued',
       attempts: 0,
       started_at: null,
@@ -182,10 +138,7 @@ export async function retryChunks(db: Db, stage: StageId): Promise<number> {
   return found(result);
 }
 
-export type ChunkStanding = Pick<
-  ChunkRow,
-  'ordinal' | 'state' | 'attempts' | 'lease_id' | 'worker_id' | 'started_at'
->;
+export type ChunkStanding = Pick<ChunkRow, 'ordinal' | 'state' | 'attempts'>;
 
 /** Where the chunks of a stage stand, by ordinal, the page after `after` (-1 from the start). */
 export const chunkStandings = (
@@ -196,23 +149,34 @@ export const chunkStandings = (
 ): Promise<ChunkStanding[]> =>
   db
     .selectFrom('chunks')
-    .select(['ordinal', 'state', 'attempts', 'lease_id', 'worker_id', 'started_at'])
+    .select(['ordinal', 'state', 'attempts'])
     .where('stage_id', '=', stage)
     .where('ordinal', '>', after)
     .orderBy('ordinal')
     .limit(limit)
     .execute();
 
-export const chunksById = (
-  db: Db,
-  ids: ChunkId[],
-): Promise<
-  Pick<ChunkRow, 'id' | 'stage_id' | 'job_id' | 'ordinal' | 'state' | 'attempts' | 'lease_id' | 'worker_id'>[]
-> =>
+export type StandingChunk = Pick<
+  ChunkRow,
+  'id' | 'stage_id' | 'job_id' | 'ordinal' | 'state' | 'attempts' | 'accepted_lease_id'
+> & { worker_id: WorkerId | null };
+
+/** With the worker whose result was accepted. */
+export const chunksById = (db: Db, ids: ChunkId[]): Promise<StandingChunk[]> =>
   db
-    .selectFrom('chunks')
-    .select(['id', 'stage_id', 'job_id', 'ordinal', 'state', 'attempts', 'lease_id', 'worker_id'])
-    .where('id', 'in', ids)
+    .selectFrom('chunks as c')
+    .leftJoin('leases as l', 'l.id', 'c.accepted_lease_id')
+    .select([
+      'c.id',
+      'c.stage_id',
+      'c.job_id',
+      'c.ordinal',
+      'c.state',
+      'c.attempts',
+      'c.accepted_lease_id',
+      'l.worker_id',
+    ])
+    .where('c.id', 'in', ids)
     .execute();
 
 /** Specs of the chunks as JSON text. */
@@ -229,11 +193,6 @@ export async function chunkSpecTexts(db: Db, ids: ChunkId[]): Promise<Map<ChunkI
   return texts;
 }
 
-const unheld = { lease_id: null, worker_id: null } as const;
-const toChunk = (it: Held): ChunkId => it.chunk;
-const toLease = (it: Held): LeaseId => it.lease;
-const attemptsOf = (held: (Held & { attempts: number })[]) =>
-  caseById(held.map((it) => [it.chunk, it.attempts]));
 const found = (result: UpdateResult): number => Number(result.numUpdatedRows);
 
 /** Forgets the files that the stage's chunks made, but those of the names in `keep`. */
@@ -242,20 +201,20 @@ export async function freeFiles(
   stage: StageId,
   keep: readonly string[],
 ): Promise<{ freed: BlobHash[]; kept: BlobHash[] }> {
-  const chunks = await db
-    .selectFrom('chunks')
+  const leases = await db
+    .selectFrom('leases')
     .select(['id', 'files_json'])
-    .where('stage_id', '=', stage)
+    .where(ofStage(stage))
     .where('files_json', 'is not', null)
     .execute();
-  const files = chunks.map(({ id, files_json }) => ({
+  const files = leases.map(({ id, files_json }) => ({
     id,
     all: Files.parse(JSON.parse(files_json ?? '[]')),
   }));
   for (const { id, all } of files) {
     const kept = all.filter((file) => keep.includes(file.name));
     await db
-      .updateTable('chunks')
+      .updateTable('leases')
       .set({ files_json: kept.length === 0 ? null : JSON.stringify(kept) })
       .where('id', '=', id)
       .execute();

@@ -1,21 +1,31 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { ExpressionBuilder, Insertable, Selectable } from 'kysely';
 import { retryableCodes } from '../../kinds/failures.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
+import type { LeaseOutcome } from '../../model/lease.ts';
 import { caseById } from './case-by-id.ts';
 import type { Db } from './connect.ts';
-import type { LeasesTable } from './schema.ts';
+import type { Database, LeasesTable } from './schema.ts';
 
 export type LeaseRow = Selectable<LeasesTable>;
-export type LeaseOutcome = NonNullable<LeaseRow['outcome']>;
 
-type NewLease = Pick<Insertable<LeasesTable>, 'id' | 'chunk_id' | 'job_id' | 'worker_id' | 'granted_at'>;
+type NewLease = Pick<
+  Insertable<LeasesTable>,
+  'id' | 'chunk_id' | 'job_id' | 'worker_id' | 'purpose' | 'granted_at'
+>;
 
 export async function insertLeases(db: Db, rows: NewLease[]): Promise<void> {
   await db.insertInto('leases').values(rows).execute();
 }
 
-export async function startLeases(db: Db, ids: LeaseId[], at: number): Promise<void> {
-  await db.updateTable('leases').set({ started_at: at }).where('id', 'in', ids).execute();
+/** Gives back how many were open. */
+export async function startLeases(db: Db, ids: LeaseId[], at: number): Promise<number> {
+  const result = await db
+    .updateTable('leases')
+    .set({ started_at: at })
+    .where('id', 'in', ids)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
 }
 
 export type EndedLease = {
@@ -23,6 +33,8 @@ export type EndedLease = {
   failure: { code: string; message: string } | null;
   busyMs: number | null;
   log: string | null;
+  /** Of one that is done. */
+  result: { json: string; filesJson: string } | null;
 };
 
 /** Ends leases that are open, all with one outcome; gives back how many were. About a hundred at a time. */
@@ -32,16 +44,23 @@ export async function endLeases(
   ended: EndedLease[],
   at: number,
 ): Promise<number> {
+  const by = <V extends string | number | null>(value: (it: EndedLease) => V) =>
+    caseById(ended.map((it) => [it.lease, value(it)]));
   const result = await db
     .updateTable('leases')
-    .set({
-      outcome,
-      ended_at: at,
-      failure_code: caseById(ended.map((it) => [it.lease, it.failure?.code ?? null])),
-      failure_message: caseById(ended.map((it) => [it.lease, it.failure?.message ?? null])),
-      busy_ms: caseById(ended.map((it) => [it.lease, it.busyMs])),
-      log: caseById(ended.map((it) => [it.lease, it.log])),
-    })
+    .set({ outcome, ended_at: at, busy_ms: by((it) => it.busyMs), log: by((it) => it.log) })
+    .$if(outcome === 'done', (it) =>
+      it.set({
+        result_json: by(({ result }) => result?.json ?? 'null'),
+        files_json: by(({ result }) => result?.filesJson ?? '[]'),
+      }),
+    )
+    .$if(outcome === 'failed' || outcome === 'expired', (it) =>
+      it.set({
+        failure_code: by(({ failure }) => failure?.code ?? null),
+        failure_message: by(({ failure }) => failure?.message ?? null),
+      }),
+    )
     .where(
       'id',
       'in',
@@ -51,6 +70,31 @@ export async function endLeases(
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }
+
+/** What it made is not wanted: its files may go. */
+export async function dropResult(db: Db, lease: LeaseId): Promise<void> {
+  await db
+    .updateTable('leases')
+    .set({ result_json: null, files_json: null })
+    .where('id', '=', lease)
+    .execute();
+}
+
+export type OpenLeaseRow = Pick<LeaseRow, 'id' | 'chunk_id' | 'worker_id' | 'purpose' | 'started_at'>;
+
+/** Leases of a job that have not ended, in the order in which they were granted: as many as its workers have room for. */
+export const openLeases = (db: Db, job: JobId): Promise<OpenLeaseRow[]> =>
+  db
+    .selectFrom('leases')
+    .select(['id', 'chunk_id', 'worker_id', 'purpose', 'started_at'])
+    .where('job_id', '=', job)
+    .where('outcome', 'is', null)
+    .orderBy('granted_at')
+    .execute();
+
+/** Those of a stage's chunks: their ids start with its own and a dot; '/' is the character after the dot. */
+export const ofStage = (stage: StageId) => (eb: ExpressionBuilder<Database, 'leases'>) =>
+  eb.and([eb('chunk_id', '>', `${stage}.` as ChunkId), eb('chunk_id', '<', `${stage}/` as ChunkId)]);
 
 /** How these leases ended: null while open, absent where there never was one. */
 export async function outcomesOf(db: Db, ids: LeaseId[]): Promise<Map<LeaseId, LeaseOutcome | null>> {
@@ -106,9 +150,7 @@ export async function busyTimes(db: Db, stage: StageId): Promise<number[]> {
   const rows = await db
     .selectFrom('leases')
     .select('busy_ms')
-    // Ids of a stage's chunks start with its own and a dot; '/' is the character after the dot.
-    .where('chunk_id', '>', `${stage}.` as ChunkId)
-    .where('chunk_id', '<', `${stage}/` as ChunkId)
+    .where(ofStage(stage))
     .where('outcome', '=', 'done')
     .limit(500)
     .execute();

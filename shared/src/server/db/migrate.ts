@@ -15,6 +15,7 @@ import * as accounts from './migrations/0014-accounts.ts';
 import * as deviceAddress from './migrations/0015-device-address.ts';
 import * as machines from './migrations/0016-machines.ts';
 import * as limits from './migrations/0017-limits.ts';
+import * as resultsOfLeases from './migrations/0018-results-of-leases.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -32,6 +33,7 @@ const migrations: Record<string, Migration> = {
   '0015-device-address': deviceAddress,
   '0016-machines': machines,
   '0017-limits': limits,
+  '0018-results-of-leases': resultsOfLeases,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

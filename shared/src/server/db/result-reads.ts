@@ -26,7 +26,7 @@ export async function newestStagesOfKind(
 export type ResultFields<Name extends string> = {
   stage_id: StageId;
   ordinal: number;
-  worker_id: WorkerId | null;
+  worker_id: WorkerId;
   finished_at: number | null;
   /** Undefined where the result has no such field. */
   fields: Record<Name, unknown>;
@@ -45,13 +45,16 @@ export async function resultFields<Name extends string>(
   if (stages.length === 0) return [];
   const names = Object.keys(paths) as Name[];
   const rows = await db
-    .selectFrom('chunks')
-    .select(['stage_id', 'ordinal', 'worker_id', 'finished_at'])
-    .select(names.map((name) => sql<unknown>`json_extract(result_json, ${paths[name]})`.as(`field_${name}`)))
-    .where('stage_id', 'in', [...stages])
-    .where('state', '=', 'done')
-    .orderBy('stage_id')
-    .orderBy('ordinal')
+    .selectFrom('chunks as c')
+    .innerJoin('leases as l', 'l.id', 'c.accepted_lease_id')
+    .select(['c.stage_id', 'c.ordinal', 'l.worker_id', 'c.finished_at'])
+    .select(
+      names.map((name) => sql<unknown>`json_extract(l.result_json, ${paths[name]})`.as(`field_${name}`)),
+    )
+    .where('c.stage_id', 'in', [...stages])
+    .where('c.state', '=', 'done')
+    .orderBy('c.stage_id')
+    .orderBy('c.ordinal')
     .execute();
   return rows.map((row) => {
     const { stage_id, ordinal, worker_id, finished_at } = row;

@@ -15,6 +15,7 @@ import type {
   WorkerId,
 } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
+import type { LeaseOutcome, LeasePurpose } from '../../model/lease.ts';
 import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
 
 /**
@@ -268,34 +269,34 @@ export type ChunksTable = {
   spec_json: string;
   state: ChunkStatus;
   attempts: number;
-  /** Present lease while leased or running, the successful one when done. */
-  lease_id: LeaseId | null;
-  worker_id: WorkerId | null;
+  /** Of a done chunk: whose result stands. */
+  accepted_lease_id: LeaseId | null;
   started_at: number | null;
   finished_at: number | null;
-  /** Of a done chunk: what the worker reported, and its files (ResultFile[]). */
-  result_json: string | null;
-  files_json: string | null;
   /** Of a failed chunk. */
   failure_code: string | null;
   failure_message: string | null;
 };
 
-/** One attempt of one chunk on one worker; kept as history. */
+/** One attempt of one chunk on one worker, of which a chunk may have several at once; kept as history. */
 export type LeasesTable = {
   id: LeaseId;
   chunk_id: ChunkId;
   job_id: JobId;
   worker_id: WorkerId;
+  purpose: ColumnType<LeasePurpose, LeasePurpose | undefined, never>;
   granted_at: number;
   started_at: number | null;
   ended_at: number | null;
-  outcome: 'done' | 'failed' | 'expired' | 'released' | 'canceled' | null;
+  outcome: LeaseOutcome | null;
   failure_code: string | null;
   failure_message: string | null;
   busy_ms: number | null;
   /** The last lines of the child's output. */
   log: string | null;
+  /** Of one that is done and not discarded: what the worker reported, and its files (ResultFile[]). */
+  result_json: ColumnType<string | null, string | null | undefined, string | null>;
+  files_json: ColumnType<string | null, string | null | undefined, string | null>;
 };
 
 export type WorkersTable = {

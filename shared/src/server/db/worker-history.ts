@@ -3,7 +3,7 @@ import type { LeaseId, TeamId, WorkerId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { LeasesTable, WorkerLoadsTable } from './schema.ts';
 
-export type Attempt = Selectable<LeasesTable> & {
+export type Attempt = Omit<Selectable<LeasesTable>, 'result_json' | 'files_json'> & {
   jobTeam: TeamId | null;
   jobName: string | null;
   kind: string | null;
@@ -28,8 +28,20 @@ export const attemptsOn = (
     .leftJoin('jobs', 'jobs.id', 'leases.job_id')
     .leftJoin('chunks', 'chunks.id', 'leases.chunk_id')
     .leftJoin('stages', 'stages.id', 'chunks.stage_id')
-    .selectAll('leases')
     .select([
+      'leases.id',
+      'leases.chunk_id',
+      'leases.job_id',
+      'leases.worker_id',
+      'leases.purpose',
+      'leases.granted_at',
+      'leases.started_at',
+      'leases.ended_at',
+      'leases.outcome',
+      'leases.failure_code',
+      'leases.failure_message',
+      'leases.busy_ms',
+      'leases.log',
       'jobs.team_id as jobTeam',
       'jobs.name as jobName',
       'jobs.kind as kind',

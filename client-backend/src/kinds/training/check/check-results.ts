@@ -51,7 +51,8 @@ export async function checkResults(
       chunk,
       subject: subjectOf(stage, chunk),
       inspection:
-        inspectionBefore(memory, chunk.lease_id) ?? (await inspectChunk(parts, stage, task, watched)),
+        inspectionBefore(memory, chunk.accepted_lease_id) ??
+        (await inspectChunk(parts, stage, task, watched)),
     });
   }
   const odd = stage.name === 'train' ? outliers(changesIn(checked), memory.named) : [];
@@ -147,7 +148,7 @@ const unusable = (checked: readonly Checked[]): Rejected[] =>
 const changesIn = (checked: readonly Checked[]): Change[] =>
   checked.flatMap(({ chunk, inspection }) =>
     inspection.ok && inspection.change !== null
-      ? [{ chunk: chunk.id, lease: chunk.lease_id, change: inspection.change }]
+      ? [{ chunk: chunk.id, lease: chunk.accepted_lease_id, change: inspection.change }]
       : [],
   );
 
@@ -169,7 +170,9 @@ function remember(memory: Memory, checked: readonly Checked[], odd: Odd): Memory
     lease !== null && Number.isFinite(change) ? [[chunk, { lease, change }] as const] : [],
   );
   return {
-    changes: changesOf(checked.map(({ chunk, inspection }) => ({ lease: chunk.lease_id, inspection }))),
+    changes: changesOf(
+      checked.map(({ chunk, inspection }) => ({ lease: chunk.accepted_lease_id, inspection })),
+    ),
     named: { ...memory.named, ...Object.fromEntries(named) },
   };
 }

@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Kysely, sql } from 'kysely';
-import { startMariaDb } from '../../../../../tests/support/mariadb.ts';
 import { connectDatabase } from '../connect.ts';
 import * as first from './0001-first.ts';
 import * as errands from './0004-errands.ts';
 import * as plainNames from './0010-plain-names.ts';
+import { PLACES } from './places.fixture.ts';
 
-const places = {
-  async SQLite() {
-    const folder = await mkdtemp(join(tmpdir(), 'pilot-migrate-'));
-    return { url: `sqlite:${join(folder, 'farm.sqlite')}`, remove: () => rm(folder, { recursive: true }) };
-  },
-  async MariaDB() {
-    const server = await startMariaDb();
-    return { url: server.url, remove: server.stop };
-  },
-};
-
-for (const [name, place] of Object.entries(places)) {
+for (const [name, place] of Object.entries(PLACES)) {
   test(`on ${name} jobs, tasks and rounds under way get the new names, twice over with the same end`, async (t) => {
     const { url, remove } = await place();
     const db = connectDatabase(url) as unknown as Kysely<unknown>;

@@ -1,0 +1,72 @@
+import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
+import { WORKER_LOST } from '@parallel-pilot/shared/model/chunk.ts';
+import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
+import type { ChunkId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { ENDINGS, wasAttempt } from '@parallel-pilot/shared/model/lease.ts';
+import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import { noteChunkTime } from './chunk-times.ts';
+import type { EndWrite } from './effects.ts';
+import { chunkOf, type Job, type Lease } from './farm.ts';
+
+/** How a lease ends, with what its worker said. */
+export type Ending =
+  | { outcome: 'done'; resultJson: string; files: ResultFile[]; busyMs: number; log: string }
+  | { outcome: 'failed'; code: FailureCode; message: string; busyMs: number; log: string }
+  | { outcome: 'expired' | 'released' }
+  | { outcome: 'superseded' | 'canceled' };
+
+/** Remembers what the ending says of its job, its stage and its worker. */
+export function remember(lease: Lease, ending: Ending, now: number): void {
+  const { stage, ordinal, worker, startedAt } = lease;
+  const { job } = stage;
+  const used = spentOn(lease, ending, now);
+  job.usedSlotMs += used;
+  job.share.usedSlotMs += used;
+  if (ending.outcome === 'done') {
+    noteChunkTime(stage, worker, ending.busyMs);
+    job.succeeded.add(worker.id);
+    stage.avoid.delete(ordinal);
+    return;
+  }
+  if (wasAttempt(ending.outcome, startedAt !== null)) stage.avoid.set(ordinal, worker.id);
+  if (ending.outcome !== 'failed') return;
+  job.lastFailure = { code: ending.code, message: ending.message };
+  if (ENDINGS[ending.outcome].blames === 'code' && blamesWorker(ending.code))
+    noteFailure(job, worker.id, chunkOf(lease));
+}
+
+export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
+  const failed = job.failures.get(worker);
+  if (failed === undefined) job.failures.set(worker, new Set([chunk]));
+  else failed.add(chunk);
+}
+
+export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
+  const { stage, worker, id } = lease;
+  return {
+    type: 'end',
+    chunk: chunkOf(lease),
+    lease: id,
+    worker: worker.id,
+    outcome: ending.outcome,
+    at,
+    team: stage.job.team,
+    person: stage.job.person,
+    spentMs: spentOn(lease, ending, at),
+    failure: failureOf(ending),
+    said: 'log' in ending ? { busyMs: ending.busyMs, log: ending.log } : null,
+    result: ending.outcome === 'done' ? { json: ending.resultJson, files: ending.files } : null,
+  };
+}
+
+function failureOf(ending: Ending): EndWrite['failure'] {
+  if (ending.outcome === 'failed') return { code: ending.code, message: ending.message };
+  return ending.outcome === 'expired' ? WORKER_LOST : null;
+}
+
+/** What a lease cost the worker. Its own word counts for no more than the time that it held the lease. */
+function spentOn(lease: Lease, ending: Ending, now: number): number {
+  const ran = lease.startedAt === null ? 0 : now - lease.startedAt;
+  const said = 'busyMs' in ending ? ending.busyMs : 0;
+  return Math.max(0, ran, Math.min(said, now - lease.grantedAt));
+}
