@@ -2,12 +2,22 @@ import type { ChunkDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { formatClock, formatDuration } from '../components/format.ts';
 import classes from './Drawer.module.css';
 
-const OUTCOMES: Record<string, string> = {
+type Attempt = ChunkDetail['attemptsMade'][number];
+
+const OUTCOMES: Record<NonNullable<Attempt['outcome']>, string> = {
   done: 'Done',
   failed: 'Failed',
   expired: 'The worker was lost',
   released: 'Given to another worker',
+  superseded: 'Another worker was first',
   canceled: 'Stopped',
+};
+
+/** Said of an attempt that was not the first. */
+const PURPOSES: Record<Attempt['purpose'], string> = {
+  first: '',
+  backup: ', as a backup',
+  check: ', as a check',
 };
 
 /** What each worker that took the chunk made of it, newest first. */
@@ -23,7 +33,8 @@ export function Attempts({ chunk }: { chunk: ChunkDetail }) {
             <div className={classes.attemptHead}>
               <b>{attempt.worker.name}</b>
               <span>
-                {attempt.outcome === null ? 'At work' : (OUTCOMES[attempt.outcome] ?? attempt.outcome)}
+                {attempt.outcome === null ? 'At work' : OUTCOMES[attempt.outcome]}
+                {PURPOSES[attempt.purpose]}
               </span>
               <span>{formatClock(attempt.startedAt ?? attempt.grantedAt, true)}</span>
               {attempt.endedAt !== null && attempt.startedAt !== null && (

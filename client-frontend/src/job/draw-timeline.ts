@@ -6,6 +6,9 @@ export const TOP = 24;
 export const LANE_HEIGHT = 30;
 const BLOCK = 20;
 
+/** How what came to nothing ended. */
+const FADED: ReadonlySet<Span['outcome']> = new Set(['released', 'superseded', 'canceled']);
+
 type Extent = { now: number; width: number; height: number };
 
 /** Room for the workers' names on the left. */
@@ -35,7 +38,7 @@ export function drawTimeline(canvas: HTMLCanvasElement, layout: TimelineLayout, 
       const from = place(span.from);
       const long = Math.max(1.5, place(span.to ?? extent.now) - from - 1);
       context.fillStyle = color(colorOf(span));
-      context.globalAlpha = span.outcome === 'released' || span.outcome === 'canceled' ? 0.45 : 1;
+      context.globalAlpha = FADED.has(span.outcome) ? 0.45 : 1;
       context.beginPath();
       context.roundRect(from, middle - BLOCK / 2, long, BLOCK, Math.min(4, long / 3));
       context.fill();
