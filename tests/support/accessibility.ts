@@ -6,8 +6,8 @@ import type { Page } from 'playwright-core';
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** What axe-core finds wrong with the page as it stands: a line for each rule and place, none where all is well. */
-export async function findings(page: Page): Promise<string[]> {
+/** What axe-core finds wrong with the page as it stands, by these rules or by all: a line for each rule and place, none where all is well. */
+export async function findings(page: Page, rules?: string[]): Promise<string[]> {
   // Evaluated, not added as a script, which the site's content security policy would refuse.
   await page.evaluate(await readFile(axeFile, 'utf8'));
   // What is still fading in has no contrast yet.
@@ -19,7 +19,11 @@ export async function findings(page: Page): Promise<string[]> {
     await Promise.all(ends);
   });
   const { violations } = await page.evaluate(
-    (): Promise<AxeResults> => (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run(),
+    (only): Promise<AxeResults> =>
+      (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run(
+        only === undefined ? {} : { runOnly: only },
+      ),
+    rules,
   );
   return violations.flatMap(({ id, impact, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${impact}) at ${target.join(' ')}: ${failureSummary}`),
