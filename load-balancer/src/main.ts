@@ -7,6 +7,7 @@ import { createLog, type Log } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
 import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
 import type { z } from 'zod';
+import { type Announcing, announce } from './announce/announce.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { readConfig } from './config.ts';
 
@@ -29,17 +30,20 @@ async function main(): Promise<void> {
   const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
   const parts = { config, secrets, db, clock: Date.now, random: randomBytes, log };
   const balancer = await startBalancer(parts);
-  stopOnRequest(balancer, db, log);
+  const announcing = config.announce === true ? announce(config.host, balancer.port, log) : null;
+  stopOnRequest({ balancer, announcing, db }, log);
   await tell({ type: 'ready', process: 'load-balancer', port: balancer.port });
 }
 
-function stopOnRequest(balancer: Balancer, db: Db, log: Log): void {
+type Running = { balancer: Balancer; announcing: Announcing | null; db: Db };
+
+function stopOnRequest({ balancer, announcing, db }: Running, log: Log): void {
   let stopping = false;
   const stop = async (why: string) => {
     if (stopping) return;
     stopping = true;
     log.info({ event: 'balancer.stopping', why });
-    await balancer.stop();
+    await Promise.all([balancer.stop(), announcing?.stop()]);
     await db.destroy();
     process.exit(0);
   };

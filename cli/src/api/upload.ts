@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { DetailedError, type HttpResponse, Upload } from 'tus-js-client';
+import type { DetailedError, HttpResponse, Upload } from 'tus-js-client';
 import { SentenceError } from '../sentence-error.ts';
 import type { Api } from './client.ts';
 import { patiently } from './patience.ts';
@@ -41,8 +41,10 @@ export async function hashFile(path: string): Promise<BlobHash> {
   return BlobHash.parse(hash.digest('hex'));
 }
 
-function sendFile(api: Api, path: string, size: number, onProgress: UploadEvents['onProgress']) {
-  return new Promise<BlobHash>((resolve, reject) => {
+async function sendFile(api: Api, path: string, size: number, onProgress: UploadEvents['onProgress']) {
+  // Loaded here: it is large, and the file may be at the farm already.
+  const { Upload } = await import('tus-js-client');
+  return await new Promise<BlobHash>((resolve, reject) => {
     // tus slices the file by its path and never reads this stream itself.
     const file = createReadStream(path);
     const upload = new Upload(file, {
@@ -69,7 +71,7 @@ async function hashOf(api: Api, upload: Upload, reply: HttpResponse): Promise<Bl
 }
 
 function sentenceOf(path: string, error: Error | DetailedError): string {
-  if (!(error instanceof DetailedError) || error.originalResponse === null) {
+  if (!('originalResponse' in error) || error.originalResponse === null) {
     return `${path} could not be uploaded: the farm stopped answering.`;
   }
   const body = error.originalResponse.getBody();

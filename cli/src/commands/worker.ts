@@ -3,13 +3,15 @@ import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts
 import { Command } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
 import type { Context } from '../context.ts';
+import { chooseFarm } from '../discovery/choose-farm.ts';
 import { setting, withExamples, withUnsandboxed, withWorker } from '../options.ts';
 import { refusedSecret } from '../secret-options.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { workerToken } from './worker-token.ts';
 
 export type WorkerFlags = {
-  join: string;
+  /** Left out, the local network is asked. */
+  join?: string;
   tokenFile?: string;
   name?: string;
   slots?: number;
@@ -27,9 +29,10 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     .summary('let this machine work for a farm')
     .description(
       'Joins a farm as a worker. "pilot up --host" there, or its Workers page, shows the line to use.\n' +
+        'Without --join it looks for farms on this network, and asks before it joins one.\n' +
         'Ctrl-C finishes what is under way and leaves; a second one leaves at once.',
     )
-    .addOption(setting('PILOT_JOIN').makeOptionMandatory())
+    .addOption(setting('PILOT_JOIN'))
     .addOption(
       setting(
         'PILOT_TOKEN_FILE',
@@ -40,6 +43,7 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
   withWorker(command);
   withUnsandboxed(command);
   withExamples(command, [
+    'pilot worker',
     'pilot worker --join http://farm:3001',
     'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
   ]);
@@ -49,12 +53,21 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
 const WAYS =
   'Run the command without it, and it asks for the token; or give it in a file with --token-file, or in the variable PILOT_TOKEN.';
 
-async function run(context: Context, flags: WorkerFlags): Promise<number> {
+async function run(context: Context, given: WorkerFlags): Promise<number> {
+  const flags = { ...given, join: given.join ?? (await findJoin(context, given)) };
   // One that has joined before is not asked for a token any more.
   const joined = await joinedBefore(workerEnv(context, flags, null));
   const wanted = !joined || flags.tokenFile !== undefined || context.config.workerToken !== null;
   const env = workerEnv(context, flags, wanted ? await workerToken(context, flags.tokenFile) : null);
   return await runJoined(env, flags);
+}
+
+async function findJoin(context: Context, flags: WorkerFlags): Promise<string> {
+  const { findFarms } = await import('../discovery/find-farms.ts');
+  return await chooseFarm(context, {
+    find: findFarms,
+    isKnown: (url) => joinedBefore(workerEnv(context, { ...flags, join: url }, null)),
+  });
 }
 
 /** Whether a worker with these variables has a credential of that farm. */
@@ -80,7 +93,11 @@ export async function runJoined(env: NodeJS.ProcessEnv, flags: { json?: boolean 
 }
 
 /** The worker's own variables with the options laid over them. */
-export function workerEnv({ config }: Context, flags: WorkerFlags, token: string | null): NodeJS.ProcessEnv {
+export function workerEnv(
+  { config }: Context,
+  flags: WorkerFlags & { join: string },
+  token: string | null,
+): NodeJS.ProcessEnv {
   const over = {
     PILOT_JOIN: /^https?:\/\//i.test(flags.join) ? flags.join : `http://${flags.join}`,
     PILOT_TOKEN: token ?? undefined,

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { keptSecret } from '@parallel-pilot/shared/files/kept-secret.ts';
+import { SecretFileError, secretSetting } from '@parallel-pilot/shared/files/secret-files.ts';
 import type { Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import type { CliConfig } from '../config.ts';
 import type { ChildEvent } from './child-events.ts';
@@ -38,9 +41,9 @@ export type Farm = {
 export type FarmStart = { ok: true; farm: Farm } | { ok: false; message: string };
 
 /**
- * Starts an embedded farm over the data folder: balancer, then server, then
- * workers, each kept running until `stop`. Resolves as soon as the server takes
- * requests; workers need some seconds more to get to know their machine.
+ * Starts an embedded farm over the data folder: balancer, server and workers,
+ * each kept running until `stop`. Resolves as soon as both servers are up;
+ * workers may need some seconds more to get to know their machine.
  */
 export async function startFarm(config: CliConfig, options: FarmOptions): Promise<FarmStart> {
   const lock = await lockDataFolder(config.dataFolder);
@@ -103,25 +106,30 @@ async function startParts(
     return part.started;
   };
 
-  const servers = await startServers(config, plan, options, add);
+  // All at the same time: a worker looks at its machine first, and comes back until there is a balancer to join.
+  const token = await workerToken(config);
+  if (!token.ok) return token;
+  const starting = startServers(config, plan, options, add);
+  const joining = Array.from({ length: plan.workers }, (_, i) => {
+    const program = workerProgram(config, plan, i + 1, token.token);
+    return add(program).then((worker) => ({ name: program.name, worker }));
+  });
+  const servers = await starting;
   if (!servers.ok) return servers;
   const { ready } = servers;
   // Published before the workers are there, so that it is found at once, and a killed start leaves its traces.
   await publish(url);
-  const joining = Array.from({ length: plan.workers }, async (_, i) => {
-    const program = workerProgram(config, plan, i + 1, ready.workerToken);
-    const worker = await add(program);
-    if (worker.ok) await publish(url);
-    return { name: program.name, worker };
-  });
   // A farm with fewer workers than wished for is a farm; one that none of them can join is none.
-  const complete = Promise.all(joining).then((joined) => {
-    const missing = joined.flatMap(({ name, worker }) =>
-      worker.ok ? [] : [{ name, message: worker.message }],
-    );
+  const joined = joining.map(async (one) => {
+    const joiner = await one;
+    if (joiner.worker.ok) await publish(url);
+    return joiner;
+  });
+  const complete = Promise.all(joined).then((all) => {
+    const missing = all.flatMap(({ name, worker }) => (worker.ok ? [] : [{ name, message: worker.message }]));
     const last = missing.at(-1);
     if (last === undefined) return;
-    if (missing.length === joined.length) {
+    if (missing.length === all.length) {
       failed.resolve(last.message);
       return NEVER;
     }
@@ -142,6 +150,19 @@ async function startParts(
   return { ok: true, farm };
 }
 
+type Token = { ok: true; token: string } | { ok: false; message: string };
+
+/** As the servers read it, or will. */
+async function workerToken({ env, dataFolder }: CliConfig): Promise<Token> {
+  try {
+    const given = secretSetting(env, 'PILOT_WORKER_TOKEN', 'PILOT_WORKER_TOKEN_FILE');
+    return { ok: true, token: given ?? (await keptSecret(dataFolder, 'worker-token', randomBytes)) };
+  } catch (error) {
+    if (error instanceof SecretFileError) return { ok: false, message: error.message };
+    throw error;
+  }
+}
+
 /** Finding out what a machine can do takes its time on a slow one with several workers at once. */
 const WORKER_READY_MS = 180_000;
 
@@ -157,16 +178,23 @@ async function startServers(
   add: Add,
 ): Promise<Servers> {
   const stopped = { ok: false, message: 'Stopped before the farm was up.' } as const;
-  const balancer = await add(balancerProgram(config, plan));
-  if (!balancer.ok) return balancer;
+  const balancer = add(balancerProgram(config, plan));
+  const backend = add(backendProgram(config, plan));
+  // That one of them cannot start is told at once, whatever the other one does.
+  const both = balancer.then((it) => (it.ok ? backend : it));
+  const outcome = await Promise.race([failureOf(balancer), failureOf(backend), both]);
+  if (!outcome.ok) return outcome;
   if (signal.aborted) return stopped;
-  const backend = await add(backendProgram(config, plan));
-  if (!backend.ok) return backend;
-  const { ready } = backend;
+  const { ready } = outcome;
   if (ready.process !== 'client-backend') {
     return { ok: false, message: `The server introduced itself as "${ready.process}".` };
   }
   return signal.aborted ? stopped : { ok: true, ready };
+}
+
+async function failureOf(start: Supervision['started']): Supervision['started'] {
+  const outcome = await start;
+  return outcome.ok ? NEVER : outcome;
 }
 
 // What waits for it is ended by `failed`.

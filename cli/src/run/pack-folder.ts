@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ZipArchive } from 'archiver';
 import { SentenceError } from '../sentence-error.ts';
 
 export type PackedFolder = { path: string; remove(): Promise<void> };
@@ -27,6 +26,8 @@ export async function packFolder(
   const path = join(place, `${basename(resolve(folder))}.zip`);
   const remove = () => rm(place, { recursive: true, force: true });
   try {
+    // Loaded here: it is large, and most runs have a single file.
+    const { ZipArchive } = await import('archiver');
     // One after the other, so that their order is always the same.
     const zip = new ZipArchive({ store: true, statConcurrency: 1 });
     // A file that cannot be read is only a warning to the library: the job would be sent without it.

@@ -19,6 +19,10 @@ export const SETTINGS = {
   PILOT_HOST: { flag: '--host <address>', about: 'address to listen on; 0.0.0.0 lets other machines in' },
   PILOT_PORT: { flag: '--port <port>', about: 'port of the website' },
   PILOT_BALANCER_PORT: { flag: '--balancer-port <port>', about: 'port at which workers join' },
+  PILOT_ANNOUNCE: {
+    flag: null,
+    about: '0: the local network is not told where workers join; only a farm that others reach tells it',
+  },
   PILOT_WORKERS: { flag: '--workers <n>', about: 'workers that a farm brings' },
   PILOT_UNSANDBOXED: { flag: '--unsandboxed', about: 'work even where a machine has no sandbox' },
   PILOT_CONTAINER: {
@@ -26,7 +30,10 @@ export const SETTINGS = {
     about: '1: the worker is in a container of its own, which is the box where there is no other',
   },
 
-  PILOT_JOIN: { flag: '--join <url>', about: 'address of the load balancer, such as http://farm:3001' },
+  PILOT_JOIN: {
+    flag: '--join <url>',
+    about: 'address of the load balancer, such as http://farm:3001; without it the local network is asked',
+  },
   PILOT_TOKEN_FILE: { flag: '--token-file <file>', about: 'file with the token that lets workers join' },
   PILOT_TOKEN: { flag: null, about: 'the token itself' },
   PILOT_NAME: { flag: '--name <name>', about: 'how the farm calls a worker' },

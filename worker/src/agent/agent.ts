@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Log } from '../log.ts';
+import type { Abilities } from './abilities.ts';
 import { type Accepted, Connection } from './connection.ts';
 import type { Identity } from './data-folder.ts';
 import type { FarmAccess } from './farm-access.ts';
@@ -23,7 +23,7 @@ export type AgentOptions = {
   config: WorkerConfig;
   identity: Identity;
   access: FarmAccess;
-  capabilities: Capabilities;
+  abilities: Pick<Abilities, 'all'>;
   log: Log;
   onReady(): void;
 };
@@ -159,7 +159,7 @@ export class Agent {
   }
 
   #hello(): Hello {
-    const { identity, config, capabilities } = this.#options;
+    const { identity, config, abilities } = this.#options;
     const leases = this.#loop.leases().slice(0, 4_096);
     this.#saidStarted = new Set(leases.filter((it) => it.started).map((it) => it.lease));
     return {
@@ -167,7 +167,7 @@ export class Agent {
       instance: this.#instance,
       name: config.name,
       slots: config.slots,
-      capabilities,
+      capabilities: abilities.all,
       machine: describeMachine(),
       blobs: this.#parts?.assets.cache.hashes.slice(0, 10_000) ?? [],
       leases,

@@ -116,9 +116,9 @@ export class Connection {
     return this.#welcome.promise;
   }
 
-  /** Says hello anew over a new connection: the farm does not know this one. */
-  rejoin(): void {
-    if (this.#isWelcome) this.#again('the farm does not know this connection any more');
+  /** Says hello anew over a new connection: the farm does not know this one, or knows something that is past. */
+  rejoin(why = 'the farm does not know this connection any more'): void {
+    if (this.#isWelcome) this.#again(why);
   }
 
   close(): void {

@@ -3,13 +3,13 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { detectSandbox, gapsOf } from '@parallel-pilot/sandbox/detect.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { Assets } from '../assets/assets.ts';
 import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
 import { BlobNews } from '../assets/blob-news.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
 import type { Log } from '../log.ts';
+import { Abilities, onceRested } from './abilities.ts';
 import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
@@ -20,7 +20,6 @@ import { watchIdle } from './idle.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
-import { rememberIn } from './remembered.ts';
 import { Slot, type SlotOptions } from './slot.ts';
 import { keptBy, logLimits, slotLimits } from './slot-limits.ts';
 import { listenForSignals, type StopSignals } from './stop-signals.ts';
@@ -59,9 +58,11 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
   try {
     const access = accessTo(config, folder.credentials);
     if (access.token() === null) return cannotStart(log, NO_TOKEN);
-    const capabilities = await detectAll(kinds, sandbox, box, join(config.hostFolder, 'abilities'));
-    if (capabilities === null) return cannotStart(log, nothingToDo(kinds));
-    return await live(config, { capabilities, sandbox, access }, folder, options);
+    const own = { sandbox: box, limits: keptBy(sandbox) };
+    const places = { folder: join(config.hostFolder, 'abilities'), log };
+    const abilities = await Abilities.find({ kinds, sandbox, own, ...places });
+    if (abilities === null) return cannotStart(log, nothingToDo(kinds));
+    return await live(config, { abilities, sandbox, access }, folder, options);
   } finally {
     await folder.close();
   }
@@ -69,12 +70,12 @@ export async function runAgent(config: WorkerConfig, options: RunOptions): Promi
 
 async function live(
   config: WorkerConfig,
-  { capabilities, sandbox, access }: { capabilities: Capabilities; sandbox: Sandbox; access: FarmAccess },
+  { abilities, sandbox, access }: { abilities: Abilities; sandbox: Sandbox; access: FarmAccess },
   folder: DataFolder,
   options: RunOptions,
 ): Promise<WorkerExit> {
   const { log, kinds, onReady = () => {} } = options;
-  const agent = new Agent({ config, identity: folder.identity, access, capabilities, log, onReady });
+  const agent = new Agent({ config, identity: folder.identity, access, abilities, log, onReady });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
   const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
@@ -109,7 +110,15 @@ async function live(
   agent.start({ loop, assets });
   const unlisten = leaveOnSignals(agent, options.stop);
   const unwatch = config.onlyIdle ? onlyWhileIdle(agent) : () => {};
+  const unrest = onceRested(
+    () => loop.running > 0,
+    async () => {
+      if (await abilities.checkAgain().catch(() => false))
+        agent.connection.rejoin('this worker can do other things now');
+    },
+  );
   const exit = await agent.ended;
+  unrest();
   unlisten();
   unwatch();
   progress.close();
@@ -156,26 +165,6 @@ async function createSlots(
     slots.push(new Slot({ index, threads, folder, longestMs: config.longestChunkMs, ...parts }));
   }
   return slots;
-}
-
-/** What all kinds together can do here; null when that is nothing. */
-async function detectAll(
-  kinds: readonly WorkerKind[],
-  sandbox: Sandbox,
-  box: Box,
-  abilities: string,
-): Promise<Capabilities | null> {
-  const found = await Promise.all(
-    kinds.map(async (kind) => ({
-      name: kind.name,
-      capabilities: await kind.detect(sandbox, rememberIn(abilities, kind.name)),
-    })),
-  );
-  const able = found.filter(({ capabilities }) => Object.keys(capabilities).length > 0);
-  if (able.length === 0) return null;
-  // Last: what a kind says comes from programs, or from a file of an earlier start.
-  const own = { kinds: able.map((it) => it.name), sandbox: box, limits: keptBy(sandbox) };
-  return Object.assign({}, ...able.map((it) => it.capabilities), own);
 }
 
 /** What is around each job, as the farm is told. A container is around all of them together. */

@@ -105,7 +105,7 @@ export interface WorkerKind {
   readonly name: string;
   /** Left out for a kind that needs none. */
   readonly program?: Program;
-  /** Looks at this machine once, at start. An absent program means an empty map, not an error. */
+  /** Looks at this machine, at start and perhaps once more. An absent program means an empty map, not an error. */
   detect(sandbox: Sandbox, remembered?: Remembered): Promise<Capabilities>;
   /** Null where the kind knows none: the worker's own limit holds. */
   timeLimit(chunk: Pick<RunnableChunk, 'stage' | 'stageSpec' | 'chunkSpec'>): TimeLimit | null;

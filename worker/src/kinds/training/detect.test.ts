@@ -59,3 +59,27 @@ for (const sandbox of await levels()) {
     }
   });
 }
+
+test('what a Python has is remembered until a module comes or goes beside it', async () => {
+  const [sandbox] = await levels();
+  if (sandbox === undefined) throw new Error('no sandbox level at all');
+  const folder = join(root, 'remembering');
+  await execa(PYTHON, ['-m', 'venv', '--without-pip', '--system-site-packages', folder]);
+  const [version = ''] = await readdir(join(folder, 'lib'));
+  const notes = new Map<string, Capabilities>();
+  let looks = 0;
+  const detect = () =>
+    trainingKind({ python: join(folder, 'bin', 'python3') }).detect(sandbox, {
+      recall: async (fingerprint) => notes.get(fingerprint) ?? null,
+      async keep(fingerprint, capabilities) {
+        looks += 1;
+        notes.set(fingerprint, capabilities);
+      },
+    });
+  const first = await detect();
+  assert.deepEqual(await detect(), first);
+  assert.equal(looks, 1);
+  await writeFile(join(folder, 'lib', version, 'site-packages', 'later.py'), 'VALUE = 1\n');
+  assert.ok(((await detect())['training.modules'] as string[]).includes('later'));
+  assert.equal(looks, 2);
+});

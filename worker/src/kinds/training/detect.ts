@@ -1,47 +1,99 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { realPath } from '@parallel-pilot/sandbox/box/program.ts';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
+import type { Remembered } from '../kind.ts';
 import { Found } from './messages.ts';
 import { candidates, PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
 
 /** A Python that can train, and what it has. */
-export type FoundPython = { python: Python; found: Found & { numpy: string } };
+export type FoundPython = { python: Python; capabilities: Capabilities };
 
 const LIMIT_MS = 30_000;
 const MARK = 'pilot-found ';
 
 /** The first Python of this machine with numpy, rather one with torch; null without any. */
-export async function findPython(chosen: string | null, sandbox: Sandbox): Promise<FoundPython | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
+export async function findPython(
+  chosen: string | null,
+  sandbox: Sandbox,
+  remembered?: Remembered,
+): Promise<FoundPython | null> {
+  const able: FoundPython[] = [];
+  for (const python of candidates(chosen, sandbox)) {
+    const capabilities = await lookOnce(python, sandbox, remembered);
+    if ('training.numpy' in capabilities) able.push({ python, capabilities });
+    if ('training.numpy' in capabilities && 'training.torch' in capabilities) break;
+  }
+  return able.find(({ capabilities }) => 'training.torch' in capabilities) ?? able[0] ?? null;
+}
+
+/** Empty for what is no Python that can be used. Remembered while the program and its folders of modules are the same. */
+async function lookOnce(python: Python, sandbox: Sandbox, remembered?: Remembered): Promise<Capabilities> {
+  const fingerprint = remembered === undefined ? null : await fingerprintOf(python, sandbox);
+  const known = fingerprint === null ? null : await remembered?.recall(fingerprint);
+  if (known) return known;
+  const found = await probePython(python, sandbox);
+  if (found === null) return {};
+  const capabilities = capabilitiesOf(found);
+  // A folder that cannot be written costs the next start its time, and nothing else.
+  if (fingerprint !== null) await remembered?.keep(fingerprint, capabilities).catch(() => {});
+  return capabilities;
+}
+
+async function fingerprintOf({ command, read }: Python, sandbox: Sandbox): Promise<string> {
+  const program = realPath(command);
+  const about = async (path: string) => {
+    const it = await stat(path).catch(() => null);
+    return it === null ? null : [path, it.ino, it.size, it.mtimeMs];
+  };
+  const paths = [program, join(PILOT_FOLDER, 'pilot_worker'), ...read, ...moduleFolders(read)];
+  const parts = await Promise.all(paths.map(about));
+  return JSON.stringify([
+    command,
+    sandbox.level,
+    Object.entries(pythonEnvironment(sandbox, 1)).sort(),
+    parts,
+  ]);
+}
+
+/** A folder's time changes when a module in it comes or goes. */
+function moduleFolders(read: readonly string[]): string[] {
+  const libraries = [...read.map((folder) => join(folder, 'lib')), '/usr/lib', '/usr/local/lib'];
+  return libraries.flatMap((library) =>
+    namesIn(library)
+      .filter((name) => /^python3/.test(name))
+      .flatMap((name) => ['dist-packages', 'site-packages'].map((last) => join(library, name, last))),
+  );
+}
+
+function namesIn(folder: string): string[] {
   try {
-    const able: FoundPython[] = [];
-    for (const python of candidates(chosen, sandbox)) {
-      const found = await probePython(python, sandbox, folder);
-      if (found !== null && found.numpy !== null)
-        able.push({ python, found: { ...found, numpy: found.numpy } });
-      if (found?.torch != null && found.numpy !== null) break;
-    }
-    return able.find(({ found }) => found.torch !== null) ?? able[0] ?? null;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 
-export const capabilitiesOf = ({ found }: FoundPython): Capabilities => ({
-  'training.python': found.python,
-  'training.numpy': found.numpy,
-  ...(found.torch === null ? {} : { 'training.torch': found.torch }),
-  'training.modules': found.modules,
-});
+const capabilitiesOf = (found: Found): Capabilities =>
+  found.numpy === null
+    ? {}
+    : {
+        'training.python': found.python,
+        'training.numpy': found.numpy,
+        ...(found.torch === null ? {} : { 'training.torch': found.torch }),
+        'training.modules': found.modules,
+      };
 
 /** Asks in the sandbox, since a script will find what is seen there. Null when it is no Python that can be used. */
-async function probePython(python: Python, sandbox: Sandbox, folder: string): Promise<Found | null> {
+async function probePython(python: Python, sandbox: Sandbox): Promise<Found | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
   const workspace = createWorkspace(sandbox, folder);
   let found: Found | null = null;
   const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.detect import main; main()`;
@@ -65,5 +117,6 @@ async function probePython(python: Python, sandbox: Sandbox, folder: string): Pr
   });
   await child.exited;
   await workspace.remove();
+  await rm(folder, { recursive: true, force: true });
   return found;
 }

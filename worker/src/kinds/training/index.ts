@@ -1,6 +1,6 @@
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { WorkerKind } from '../kind.ts';
-import { capabilitiesOf, type FoundPython, findPython } from './detect.ts';
+import type { Remembered, WorkerKind } from '../kind.ts';
+import { type FoundPython, findPython } from './detect.ts';
 import { createTrainingRunner } from './runner.ts';
 import { timeLimit } from './time-limit.ts';
 
@@ -17,10 +17,8 @@ export type TrainingKindOptions = {
  */
 export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
   let looked: Promise<FoundPython | null> | null = null;
-  const find = (sandbox: Sandbox): Promise<FoundPython | null> => {
-    looked ??= findPython(options.python ?? null, sandbox);
-    return looked;
-  };
+  const look = (sandbox: Sandbox, remembered?: Remembered): Promise<FoundPython | null> =>
+    findPython(options.python ?? null, sandbox, remembered);
   return {
     name: 'training',
     program: {
@@ -29,15 +27,18 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
       chosen: options.python ?? null,
       install: 'on Debian or Ubuntu: apt install python3-numpy',
     },
-    async detect(sandbox) {
-      const found = await find(sandbox);
-      return found === null ? {} : capabilitiesOf(found);
+    async detect(sandbox, remembered) {
+      looked = look(sandbox, remembered);
+      return (await looked)?.capabilities ?? {};
     },
     timeLimit,
     createRunner: (runner) =>
       createTrainingRunner({
         ...runner,
-        python: async () => (await find(runner.sandbox))?.python ?? null,
+        python: async () => {
+          looked ??= look(runner.sandbox);
+          return (await looked)?.python ?? null;
+        },
       }),
   };
 }
