@@ -42,12 +42,18 @@ export const withJson = (command: Command): Command => command.option('--json', 
 export const withWorker = (command: Command): Command =>
   command
     .addOption(setting('PILOT_NAME', "how the farm calls this worker (this machine's name)"))
+    .addOption(setting('PILOT_TAG', 'tags that jobs may choose it by, separated by commas').argParser(joined))
+    .addOption(setting('PILOT_POOL', 'pools that it is in, separated by commas').argParser(joined))
     .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
     .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
     .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
     .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
     .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
     .option('--json', 'log lines as JSON');
+
+/** `--tag a --tag b,c` is `--tag a,b,c`. */
+const joined = (more: string, before: string | undefined): string =>
+  before === undefined ? more : `${before},${more}`;
 
 /** For commands that bring workers. */
 export const withUnsandboxed = (command: Command): Command =>

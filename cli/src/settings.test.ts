@@ -20,6 +20,12 @@ const isSetting = (name: string): name is SettingName => name in SETTINGS;
 const OTHERS: Record<string, string> = {
   'train --data': 'the training data; its farm is --farm-data',
   'train --farm-data': 'PILOT_DATA',
+  ...Object.fromEntries(
+    ['render --pool', 'render --tag', 'train --pool', 'train --tag'].map((option) => [
+      option,
+      'what the job asks of workers; a worker is put there by PILOT_POOL and PILOT_TAG',
+    ]),
+  ),
   '* --unsandboxed': 'PILOT_UNSANDBOXED=0 means no, and Commander takes any value for a yes: see config.ts',
   '* --token': 'refused, with a sentence',
   '* --key': 'refused, with a sentence',

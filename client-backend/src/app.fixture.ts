@@ -129,6 +129,7 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
     jobsChanged() {},
     workersChanged() {},
     drainWorker: away,
+    whyWaiting: async () => null,
     blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,

@@ -1,3 +1,4 @@
+import { asSeenBy, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { type JobOwner, mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import {
@@ -6,6 +7,7 @@ import {
   workersSeenSince,
 } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { labelsOf } from '@parallel-pilot/shared/server/db/workers.ts';
 
 /** A worker that was here so lately counts when it is asked what the farm can do: it may only be starting again. */
 const LATELY_MS = 10 * 60_000;
@@ -25,7 +27,7 @@ function fleetFrom(rows: readonly FleetRow[]): Fleet {
   return (job) =>
     workers
       .filter(({ row, capabilities }) => mayWorkFor(lenderOf(row), capabilities, job))
-      .map(({ capabilities }) => capabilities);
+      .map(({ row, capabilities }) => asSeenBy(capabilities, lenderOf(row), job));
 }
 
 /** Ids of the workers that are connected and may work for the job, and can by what they have. */
@@ -38,14 +40,21 @@ export async function workersFor(
   return rows
     .filter((row) => {
       const capabilities = capabilitiesOf(row);
-      return mayWorkFor(lenderOf(row), capabilities, job) && can(capabilities);
+      const lender = lenderOf(row);
+      return mayWorkFor(lender, capabilities, job) && can(asSeenBy(capabilities, lender, job));
     })
     .map((row) => row.id);
 }
 
-const capabilitiesOf = (row: FleetRow): Capabilities => Capabilities.parse(JSON.parse(row.capabilities_json));
+/** What it can do, and where it stands. */
+export const capabilitiesOf = (row: FleetRow): Capabilities =>
+  withPlace(Capabilities.parse(JSON.parse(row.capabilities_json)), {
+    id: row.id,
+    ...labelsOf(row),
+    memoryBytes: JSON.parse(row.machine_json).memoryBytes,
+  });
 
-const lenderOf = ({ person_id, team_id, works_for }: FleetRow) => ({
+export const lenderOf = ({ person_id, team_id, works_for }: FleetRow) => ({
   person: person_id,
   team: team_id,
   worksFor: works_for,

@@ -9,6 +9,7 @@ import type {
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
@@ -57,6 +58,8 @@ export interface BalancerLink {
   /** `not-ready` when the balancer cannot be reached within 5 s. */
   retryChunks(job: JobId): Promise<Reply>;
   rejectChunks(request: RejectChunks): Promise<Reply>;
+  /** Why these jobs wait, of those that do; null while nobody can tell. At most a second old. */
+  whyWaiting(jobs: JobId[]): Promise<ReadonlyMap<JobId, WaitReason> | null>;
   /** What the balancer last said of each worker and of each chunk under way; empty while it is away. */
   workers(): ReadonlyMap<WorkerId, WorkersPatch['workers'][number]>;
   progress(job: JobId): readonly ChunkProgress[];

@@ -81,7 +81,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     read,
   );
   serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
-  serveControl(control, { sessions, engine, broadcast, replies, log });
+  serveControl(control, { sessions, engine, broadcast, replies, clock, log });
   log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });
   return {
     port,

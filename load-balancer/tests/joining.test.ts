@@ -4,10 +4,11 @@ import { after, before, describe, test } from 'node:test';
 import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import { type BlobHash, type JobId, type JoinTokenId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import { requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
 import type { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
 import { insertJoinToken, revokeJoinToken } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import { insertPerson } from '@parallel-pilot/shared/server/db/people.ts';
-import { changeWorker, removeWorker } from '@parallel-pilot/shared/server/db/workers.ts';
+import { changeWorker, labelsOf, removeWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import { newMachineSecret } from '@parallel-pilot/shared/server/machine-secrets.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { type MariaDb, startMariaDb } from '../../tests/support/mariadb.ts';
@@ -230,6 +231,35 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const absent = await farm.control.emitWithAck('drain-worker', { worker: newId('wrk', random) });
       assert.equal(absent.code, 'not-allowed');
       for (const { job } of [others, own]) await cancel(job);
+    });
+
+    test('a worker is where it was started, until people set something else, which stands when it comes back', async () => {
+      const inPool = (pool: string) =>
+        farm.plant({ chunks: 1, ...ada, requirements: [SANDBOX, ...requirementsOf({ pools: [pool] })] });
+      const { token } = await makeToken();
+      const started = { token, capabilities: BOXED, pools: ['film'], tags: ['fast'], slots: 4 };
+      const worker = farm.worker(started);
+      const credential = await credentialOf(worker);
+      assert.deepEqual(labelsOf(await rowOf(worker)), { pools: ['film'], tags: ['fast'] });
+      const [film, night] = [await inPool('film'), await inPool('night')];
+      const has = (of: FakeWorker, { job }: { job: JobId }) => of.assigns.some((it) => it.job === job);
+      await until(() => has(worker, film), 'it got nothing of its pool');
+      await changeWorker(farm.db, worker.id, { pools_json: '["night"]' });
+      farm.control.emit('workers-changed', { workers: [worker.id] });
+      await until(() => has(worker, night), 'it got nothing of the pool that it was put into');
+      worker.close();
+      await until(async () => (await rowOf(worker)).status === 'offline', 'it stayed');
+      const back = { ...started, id: worker.id, token: credential, pools: ['film', 'shop'], tags: ['quiet'] };
+      const again = farm.worker(back);
+      const shop = await inPool('shop');
+      await until(() => has(again, night), 'it is not in the pool any more that it was put into');
+      assert.deepEqual(labelsOf(await rowOf(again)), { pools: ['night'], tags: ['quiet'] });
+      assert.ok(!has(again, film) && !has(again, shop));
+      await changeWorker(farm.db, worker.id, { pools_json: null });
+      farm.control.emit('workers-changed', { workers: [worker.id] });
+      await until(() => has(again, film) && has(again, shop), 'it is not where it was started');
+      again.close();
+      for (const { job } of [film, night, shop]) await cancel(job);
     });
 
     test('teams have caches of their own, and a worker hears of files that go only if a lease has named them to it', async () => {

@@ -51,6 +51,8 @@ const WORKER = {
   sandboxed: true,
   disabled: false,
   tags: [EVIL],
+  pools: [EVIL],
+  atStart: null,
   note: EVIL,
   mine: true,
   ofTeam: true,

@@ -1,6 +1,7 @@
 import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { pidNamespace } from '@parallel-pilot/sandbox/limits/process-life.ts';
+import { Labels, labelsIn } from '@parallel-pilot/shared/model/placement.ts';
 import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
 import { z } from 'zod';
 
@@ -18,6 +19,9 @@ const Environment = z.object({
   /** Needed until the farm has given this worker a credential for it. */
   PILOT_TOKEN: z.string().min(1).max(512).optional(),
   PILOT_NAME: z.string().min(1).max(128).default(hostname()),
+  /** What jobs may ask for, as long as nobody sets something else on the farm: "film,night". */
+  PILOT_TAG: z.string().default('').transform(labelsIn).pipe(Labels),
+  PILOT_POOL: z.string().default('').transform(labelsIn).pipe(Labels),
   PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
   /** CPU threads of the whole worker, shared out between its slots. */
   PILOT_THREADS: z.coerce.number().int().min(1).default(availableParallelism()),
@@ -52,6 +56,8 @@ export type WorkerConfig = {
   /** Null where none was given: the worker has a credential of its own, or cannot join. */
   token: string | null;
   name: string;
+  tags: string[];
+  pools: string[];
   slots: number;
   /** For all slots together. */
   threads: number;
@@ -94,6 +100,8 @@ export function readWorkerConfig(
     backend: e.PILOT_BACKEND_URL ?? null,
     token: e.PILOT_TOKEN ?? null,
     name: e.PILOT_NAME,
+    tags: e.PILOT_TAG,
+    pools: e.PILOT_POOL,
     slots: e.PILOT_SLOTS,
     threads: e.PILOT_THREADS,
     longestChunkMs: e.PILOT_CHUNK_HOURS * 3_600_000,

@@ -49,6 +49,7 @@ export const SETTINGS: RenderSettings = {
   video: 'none',
   denoise: false,
   simulate: false,
+  device: 'auto',
 };
 
 export type Run = { outcome: RunOutcome; outputs: string; progress: ChunkProgress[] };

@@ -10,10 +10,12 @@ import {
   JobLog,
 } from '@parallel-pilot/shared/api/jobs.ts';
 import {
+  type FitQuestion,
   JoinTokenList,
   MadeJoinToken,
   type NewJoinToken,
   type WorkerChange,
+  WorkerFit,
   WorkerHistory,
 } from '@parallel-pilot/shared/api/machines.ts';
 import type { BlobHash, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
@@ -56,6 +58,9 @@ export function createApi(connection: Connection) {
     workers: () => get('/api/v1/workers', WorkerList),
     async changeWorker(id: WorkerId, change: WorkerChange): Promise<WorkerView> {
       return parsed(await send(connection, 'PATCH', `/api/v1/workers/${id}`, change), WorkerView);
+    },
+    async fit(question: FitQuestion): Promise<WorkerFit> {
+      return parsed(await send(connection, 'POST', '/api/v1/workers/fit', question), WorkerFit);
     },
     async removeWorker(id: WorkerId): Promise<void> {
       await send(connection, 'DELETE', `/api/v1/workers/${id}`);

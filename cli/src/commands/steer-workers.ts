@@ -1,4 +1,5 @@
 import type { WorkerChange } from '@parallel-pilot/shared/api/machines.ts';
+import { labelsIn } from '@parallel-pilot/shared/model/placement.ts';
 import { WorksFor } from '@parallel-pilot/shared/model/worker.ts';
 import { Argument, Command } from 'commander';
 import { connect } from '../api/connect.ts';
@@ -18,7 +19,7 @@ type Steer = {
   said(value: string): string;
 };
 
-const MOST_TAGS = 'separated by commas; "" for none';
+const NAMES = 'separated by commas; "" for none';
 
 const STEERS: Steer[] = [
   {
@@ -48,10 +49,25 @@ const STEERS: Steer[] = [
   },
   {
     name: 'tag',
-    about: 'give it tags, instead of those it has',
-    argument: new Argument('<tags>', MOST_TAGS),
-    change: (tags) => ({ tags: tagsOf(tags) }),
-    said: (tags) => (tagsOf(tags).length === 0 ? 'has no tags' : `has the tags ${tagsOf(tags).join(', ')}`),
+    about: 'give it tags, instead of those it has, for jobs of its team to choose by',
+    argument: new Argument('<tags>', NAMES),
+    change: (tags) => ({ tags: labelsIn(tags) }),
+    said: (tags) =>
+      labelsIn(tags).length === 0 ? 'has no tags' : `has the tags ${labelsIn(tags).join(', ')}`,
+  },
+  {
+    name: 'pool',
+    about: 'put it into pools, instead of those it is in, for jobs to choose by',
+    argument: new Argument('<pools>', NAMES),
+    change: (pools) => ({ pools: labelsIn(pools) }),
+    said: (pools) =>
+      labelsIn(pools).length === 0 ? 'is in no pool' : `is in the pools ${labelsIn(pools).join(', ')}`,
+  },
+  {
+    name: 'as-started',
+    about: 'let it have the tags and pools again that it is started with',
+    change: () => ({ tags: null, pools: null }),
+    said: () => 'has the tags and pools that it was started with',
   },
   {
     name: 'note',
@@ -68,12 +84,6 @@ const STEERS: Steer[] = [
     said: (whom) => `works for ${whom === 'everyone' ? 'everyone' : `its ${whom}`}`,
   },
 ];
-
-const tagsOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '');
 
 /** Below `pilot workers`: what one may do to a worker. */
 export function steerCommands(context: Context): Command[] {

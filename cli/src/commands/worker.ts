@@ -14,6 +14,8 @@ export type WorkerFlags = {
   join?: string;
   tokenFile?: string;
   name?: string;
+  tag?: string;
+  pool?: string;
   slots?: number;
   threads?: number;
   memoryGb?: string;
@@ -46,6 +48,7 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     'pilot worker',
     'pilot worker --join http://farm:3001',
     'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
+    'pilot worker --join http://farm:3001 --pool film --tag fast,quiet',
   ]);
   return command.action(async (flags: WorkerFlags) => exit(await run(context, flags)));
 }
@@ -102,6 +105,8 @@ export function workerEnv(
     PILOT_JOIN: /^https?:\/\//i.test(flags.join) ? flags.join : `http://${flags.join}`,
     PILOT_TOKEN: token ?? undefined,
     PILOT_NAME: flags.name,
+    PILOT_TAG: flags.tag,
+    PILOT_POOL: flags.pool,
     PILOT_SLOTS: flags.slots,
     PILOT_THREADS: flags.threads,
     PILOT_WORKER_DATA: flags.workerData ?? join(config.dataFolder, 'worker'),

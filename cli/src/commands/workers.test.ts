@@ -21,6 +21,8 @@ const worker = (id: string, name: string, label: string | null) =>
     },
     ...{
       tags: [],
+      pools: ['film'],
+      atStart: null,
       note: '',
       mine: true,
       ofTeam: true,
@@ -75,6 +77,8 @@ test('what is done to a worker is asked of the farm, and told in a sentence', as
   assert.equal(await run('rename', 'laptop', 'mine'), 'laptop is now called mine.');
   assert.equal(await run('rename', 'laptop', ''), 'laptop has its own name again.');
   assert.equal(await run('tag', 'laptop', 'gpu, quiet,'), 'laptop has the tags gpu, quiet.');
+  assert.equal(await run('pool', 'laptop', 'film,night'), 'laptop is in the pools film, night.');
+  assert.equal(await run('as-started', 'laptop'), 'laptop has the tags and pools that it was started with.');
   assert.equal(await run('note', 'laptop', 'under the desk'), 'laptop has that note.');
   assert.equal(await run('for', 'laptop', 'everyone'), 'laptop works for everyone.');
   assert.match(await run('drain', 'laptop'), /finishes what it has begun, and ends/);
@@ -86,6 +90,8 @@ test('what is done to a worker is asked of the farm, and told in a sentence', as
     'PATCH wrk_bcbbbbbb {"label":"mine"}',
     'PATCH wrk_bcbbbbbb {"label":null}',
     'PATCH wrk_bcbbbbbb {"tags":["gpu","quiet"]}',
+    'PATCH wrk_bcbbbbbb {"pools":["film","night"]}',
+    'PATCH wrk_bcbbbbbb {"tags":null,"pools":null}',
     'PATCH wrk_bcbbbbbb {"note":"under the desk"}',
     'PATCH wrk_bcbbbbbb {"worksFor":"everyone"}',
     'PATCH wrk_bcbbbbbb {"draining":true}',

@@ -1,5 +1,6 @@
 import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { placementInWords } from '@parallel-pilot/shared/model/placement.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import type { Printed } from '../follow/prints.ts';
 import { cliKindOf } from '../kinds/registry.ts';
@@ -34,6 +35,8 @@ export function jobLines(job: JobDetail): string[] {
     ...(job.etaSeconds === null || isOver(job.state)
       ? []
       : [['Left', duration(job.etaSeconds)] as [string, string]]),
+    ...(job.waiting === null ? [] : [['Waits', job.waiting.message] as [string, string]]),
+    ...placementFacts(job.placement),
     ...cliKindOf(job.view).facts(job.view),
   ];
   const working = job.progress.map(
@@ -47,6 +50,10 @@ export function jobLines(job: JobDetail): string[] {
     ...(job.problem === null ? [] : ['', job.problem.message]),
   ];
 }
+
+/** Which workers it asks for. */
+const placementFacts = (placement: JobDetail['placement']): [string, string][] =>
+  placement === null ? [] : [['Workers', placementInWords(placement) || 'any']];
 
 /** What a job said, and the last lines of what failed. */
 export function logLines(log: JobLog): string[] {

@@ -7,6 +7,9 @@ import { duration } from '../text/units.ts';
 /** The workers as lines; those that are connected first. */
 export function workerTable({ workers }: WorkerList, columns: CliKind['columns'], width: number): string[] {
   if (workers.length === 0) return ['No worker has joined yet.'];
+  const labels = (['pools', 'tags'] as const).filter((label) =>
+    workers.some((worker) => worker[label].length > 0),
+  );
   const order = { online: 0, draining: 1, offline: 2 };
   const rows = [...workers]
     .sort(
@@ -17,13 +20,28 @@ export function workerTable({ workers }: WorkerList, columns: CliKind['columns']
       worker.disabled ? 'disabled' : worker.status,
       worker.load === null ? '' : `${Math.round(worker.load.cpu * 100)} %`,
       ...columns.map((column) => column.of(worker.capabilities)),
+      ...labels.map((label) => worker[label].join(', ')),
       worker.worksFor,
       String(worker.chunksDone ?? ''),
       String(worker.chunksFailed ?? ''),
       worker.running.map((chunk) => `${chunk.label} of ${chunk.jobName}`).join(', '),
     ]);
   const abilities = columns.map(({ title }) => title);
-  return table(['WORKER', 'STATE', 'CPU', ...abilities, 'FOR', 'DONE', 'FAILED', 'DOES'], rows, width);
+  return table(
+    [
+      'WORKER',
+      'STATE',
+      'CPU',
+      ...abilities,
+      ...labels.map((label) => label.toUpperCase()),
+      'FOR',
+      'DONE',
+      'FAILED',
+      'DOES',
+    ],
+    rows,
+    width,
+  );
 }
 
 /** What a worker did, newest first. */

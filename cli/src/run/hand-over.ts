@@ -7,6 +7,7 @@ import { submitJob } from '../api/submit-job.ts';
 import { uploadFile } from '../api/upload.ts';
 import { SentenceError } from '../sentence-error.ts';
 import type { RunParts } from './parts.ts';
+import { placementAt } from './placement.ts';
 import type { PlannedJob } from './plan.ts';
 
 /** `underWay`: an earlier run of the same command had handed it over. */
@@ -19,7 +20,12 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const { plan, farm, api, unfinished, interrupts, options } = run;
   // What earlier runs left in the data folder goes on too, but behind the jobs that somebody waits for.
   const priority = options.priority ?? (farm === null ? 0 : 10);
-  const planned = plan.jobs(blobs).map((job) => ({ ...job, request: { ...job.request, priority } }));
+  const placement =
+    options.placement === null ? {} : { placement: await placementAt(api, options.placement) };
+  const planned = plan
+    .jobs(blobs)
+    .map((job) => ({ ...job, request: { ...job.request, ...placement, priority } }));
+  if (farm === null && options.placement !== null) await reportFit(run, planned);
   const earlier = await Promise.all(
     planned.map(async ({ request }) => findEarlier(api, await unfinished.find(request))),
   );
@@ -27,6 +33,15 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   if (interrupts.first.aborted) return { status: 'interrupted', sofar };
   const all = await unlessAborted(submitAll(run, planned, earlier, blobs, sofar), interrupts.first);
   return all === null ? { status: 'interrupted', sofar } : { status: 'all', all };
+}
+
+/** Before anything is submitted: how many workers fit, and what the others lack where none does. */
+async function reportFit({ api, report }: RunParts, [first]: PlannedJob[]): Promise<void> {
+  if (first === undefined) return;
+  const { kind, placement = {}, settings } = first.request;
+  const { message, fitting, others } = await api.fit({ kind, placement, settings });
+  const lacking = fitting > 0 ? [] : others.slice(0, 5).map(({ worker, why }) => `  ${worker.name} ${why}.`);
+  report({ event: 'farm.incident', message: [message, ...lacking].join('\n') });
 }
 
 /** `sofar` gets each job as soon as it is the farm's. */

@@ -6,6 +6,7 @@ import type { ApiError } from '../api/request.ts';
 import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
 import type { Presenter } from '../report/presenter.ts';
+import type { Wanted } from './placement.ts';
 
 /** What a kind hands in to be run on a farm: its files, the jobs that are made of them, and what becomes of the results. */
 export interface RunPlan {
@@ -61,6 +62,8 @@ export type RunOptions = {
   verbose: boolean;
   /** Null for that of an ordinary job. */
   priority: number | null;
+  /** Which workers may do it; null for any. */
+  placement: Wanted | null;
   /** A farm started for this run works without a sandbox where this machine has none. */
   unsandboxed: boolean;
 };

@@ -47,6 +47,7 @@ const ACTIONS: Record<string, AuditAction | null> = {
   'DELETE uploads/{id}': 'upload.delete',
   'POST join-tokens': 'join-token.create',
   'DELETE join-tokens/{id}': 'join-token.revoke',
+  'POST workers/fit': null,
   'PATCH workers/{id}': 'worker.change',
   'DELETE workers/{id}': 'worker.revoke',
   'POST people/invitations': 'person.invite',

@@ -163,7 +163,7 @@ export async function takeStep(
     if (!result.ok) return result;
     if (step.step === 'stage') {
       if (!(await closeStage(db, stage.id, now))) throw new Overtaken();
-      await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
+      await planStage(db, parts, job, stage.ordinal + 1, step.stage);
       await keepBlobs(db, job.id, keep);
       for (const { stage: of, keep: names } of step.free ?? []) {
         const { freed, kept } = await freeFiles(db, of, names);

@@ -2,12 +2,15 @@ import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/a
 import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, LeaseId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import type { ChunkProgress } from '@parallel-pilot/shared/protocol/control.ts';
 import {
   type Attempt,
   failedAttempts,
   printedAttempts,
+  workerNames,
 } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -31,12 +34,25 @@ export async function jobDetail(parts: Parts, id: JobId, team: TeamId): Promise<
     ...summary,
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
+    placement: await placementOf(db, job),
     span: { from: stage.span_from, to: stage.span_to },
     notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
     backgroundFraction:
       job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
   };
+}
+
+async function placementOf(db: Db, { placement_json }: JobRow): Promise<JobDetail['placement']> {
+  if (placement_json === null) return null;
+  const {
+    pools = [],
+    tags = [],
+    workers = [],
+    memoryBytes = null,
+  } = Placement.parse(JSON.parse(placement_json));
+  const names = await workerNames(db, workers);
+  return { pools, tags, workers: workers.map((id) => ({ id, name: names.get(id) ?? id })), memoryBytes };
 }
 
 const MOST_LOGS = 100;
@@ -115,5 +131,6 @@ export async function submissionOf(
   const sent = Submission.parse(kind.submission(kind.spec.parse(JSON.parse(job.spec_json))));
   const given = job.given_json === null ? {} : JSON.parse(job.given_json);
   const settings = { ...sent.settings, ...given };
-  return CreateJob.parse({ ...sent, settings, name: job.name, priority: job.priority });
+  const chosen = job.placement_json === null ? {} : { placement: JSON.parse(job.placement_json) };
+  return CreateJob.parse({ ...sent, settings, name: job.name, priority: job.priority, ...chosen });
 }

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
 import { type JobId, newId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
+import { Placement, requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../parts.ts';
 
-/** Writes a planned stage with all of its chunks. Call it in the transaction that makes the plan true. */
+/** Writes a planned stage with all of its chunks; which workers its job asks for, each of its stages does. Call it in the transaction that makes the plan true. */
 export async function planStage(
   db: Db,
   { random, clock }: Pick<Parts, 'random' | 'clock'>,
-  job: JobId,
+  { id: job, placement_json: placement }: { id: JobId; placement_json: string | null },
   ordinal: number,
   plan: StagePlan,
 ): Promise<StageId> {
@@ -22,7 +23,7 @@ export async function planStage(
     state: 'open' as const,
     spec_json: JSON.stringify(plan.spec),
     inputs_json: JSON.stringify(plan.inputs),
-    requirements_json: JSON.stringify(plan.requirements),
+    requirements_json: JSON.stringify([...plan.requirements, ...placementOf(placement)]),
     affinity: affinityIn(job, plan.affinity),
     chunk_count: plan.chunks.length,
     quorum: plan.quorum?.chunks ?? null,
@@ -36,6 +37,9 @@ export async function planStage(
   await insertStage(db, row, plan.chunks);
   return id;
 }
+
+const placementOf = (json: string | null) =>
+  json === null ? [] : requirementsOf(Placement.parse(JSON.parse(json)));
 
 /** Jobs of equal content share no warm process either: what a script of one left in it would be the other's. */
 const affinityIn = (job: JobId, content: string): string =>

@@ -1,4 +1,6 @@
 import type { FailedChunk, Kind, PlanningContext } from '@parallel-pilot/shared/kinds/kind.ts';
+import { Placement, requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
+import { type Capabilities, unmet } from '@parallel-pilot/shared/model/requirement.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import {
   attemptsOf,
@@ -46,8 +48,16 @@ export async function planningContext(
       failedCount: counts?.failed ?? 0,
       failed: await failures(db, stage),
     },
-    fleet: (await knownFleetOf(db, now))({ person: job.person_id, team: job.team_id }),
+    fleet: await fleetFor(db, job, now),
   };
+}
+
+/** Of the workers that it asks for: what others can do does not matter. */
+async function fleetFor(db: Db, job: JobRow, now: number): Promise<Capabilities[]> {
+  const fleet = (await knownFleetOf(db, now))({ person: job.person_id, team: job.team_id });
+  if (job.placement_json === null) return fleet;
+  const asked = requirementsOf(Placement.parse(JSON.parse(job.placement_json)));
+  return fleet.filter((worker) => unmet(worker, asked).length === 0);
 }
 
 async function failures(db: Db, stage: StageRow): Promise<FailedChunk[]> {

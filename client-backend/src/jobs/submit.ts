@@ -1,11 +1,14 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import { type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
 import { type LimitReached, refuseNewJob, refuseWaitingJob } from '../limits/keep-limits.ts';
@@ -25,13 +28,16 @@ export async function submit(
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
-  const { name, priority, group, ...submission } = request;
+  const { name, priority, group, placement, ...submission } = request;
+  const unknown = await unknownWorker(parts.db, by.team, placement);
+  if (unknown !== null) return unknown;
   const prepared = await backendKindOf(request.kind).prepare(parts, submission, by);
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
   const spec = kind.spec.parse(prepared.spec);
   const job = newId('job', parts.random);
   const now = parts.clock();
+  const placementJson = placement === undefined ? null : JSON.stringify(placement);
   const stored = await parts.db.transaction().execute(async (db): Promise<boolean | LimitReached> => {
     const full = await refuseWaitingJob(parts, db, by);
     if (full !== null) return full;
@@ -53,9 +59,10 @@ export async function submit(
       updated_at: now,
       finished_at: null,
       group_id: group ?? null,
+      placement_json: placementJson,
     });
     await keepBlobs(db, job, prepared.blobs);
-    await planStage(db, parts, job, 0, kind.first(spec));
+    await planStage(db, parts, { id: job, placement_json: placementJson }, 0, kind.first(spec));
     return true;
   });
   if (typeof stored === 'object') return stored;
@@ -66,4 +73,19 @@ export async function submit(
   parts.log.info({ event: 'job.submitted', job, kind: request.kind });
   announce(parts, job);
   return { ok: true, job };
+}
+
+/** A machine that the team may not know of is as one that never was. */
+async function unknownWorker(
+  db: Db,
+  team: TeamId,
+  placement: Placement | undefined,
+): Promise<SubmissionRefusal | null> {
+  const named = placement?.workers ?? [];
+  if (named.length === 0) return null;
+  const seen = new Set((await workersSeenBy(db, team)).map(({ id }) => id));
+  const unknown = named.find((id) => !seen.has(id));
+  if (unknown === undefined) return null;
+  const message = `The job asks for the worker ${unknown}, and there is no such worker. The Workers page shows those that there are.`;
+  return { ok: false, code: 'no-such-worker', message };
 }

@@ -14,6 +14,7 @@ import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/s
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 import { etaSeconds } from './eta.ts';
+import { waitSentence } from './wait-sentence.ts';
 
 /** How many finished chunks the estimate of the remaining time looks at. */
 const MEASURED = 40;
@@ -77,6 +78,14 @@ export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[
   for (const chunk of await recentlyDone(db, begun, MEASURED)) {
     finished.set(chunk.stage_id, [...(finished.get(chunk.stage_id) ?? []), chunk]);
   }
+  const why = await waitingOf(
+    balancer,
+    jobs.filter((job) => {
+      const stage = stages.get(job.id);
+      const { queued = 0, leased = 0, running = 0 } = (stage && counts.get(stage.id)) ?? {};
+      return queued > 0 || (leased > 0 && running === 0);
+    }),
+  );
   return jobs.map((job) => {
     const stage = stages.get(job.id);
     const known = stage === undefined ? {} : (counts.get(stage.id) ?? { done: stage.chunk_count });
@@ -84,6 +93,7 @@ export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[
       counts: known,
       underWay: balancer.progress(job.id).reduce((sum, one) => sum + one.fraction, 0),
       finished: finished.get(stage?.id as StageId) ?? [],
+      waiting: why(job, known),
       now,
     });
   });
@@ -94,6 +104,7 @@ type Known = {
   /** How much of the chunks under way is done, in chunks. */
   underWay: number;
   finished: FinishedChunk[];
+  waiting: JobSummary['waiting'];
   now: number;
 };
 
@@ -123,6 +134,25 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
       job.state === 'failed'
         ? { code: job.state_code ?? 'unexpected', message: job.state_message ?? 'The job failed.' }
         : null,
+    waiting: known.waiting,
+  };
+}
+
+const PAUSED = { code: 'paused' } as const;
+const UNKNOWN = {
+  code: 'unknown',
+  message: 'The load balancer cannot be asked at the moment. The job goes on when it is back.',
+};
+
+/** Asks once about all of those that may wait. `jobs` have chunks that have not begun. */
+async function waitingOf(balancer: Sources['balancer'], jobs: readonly JobHead[]) {
+  const asked = jobs.filter((job) => isGrantable(job.state)).map((job) => job.id);
+  const reasons = asked.length === 0 ? null : await balancer.whyWaiting(asked);
+  const may = new Set(asked);
+  return (job: JobHead, { leased = 0, running = 0 }: StageCounts): JobSummary['waiting'] => {
+    const reason = job.state === 'paused' ? PAUSED : reasons?.get(job.id);
+    if (reason !== undefined) return { code: reason.code, message: waitSentence(reason, job.kind) };
+    return may.has(job.id) && reasons === null && leased + running === 0 ? UNKNOWN : null;
   };
 }
 

@@ -164,6 +164,7 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
     workersChanged() {},
     drainWorker: async () => ({ ok: true }),
     jobsChanged: (jobs) => void CONTROL_REQUESTS['jobs-changed'].parse({ jobs }),
+    whyWaiting: async () => null,
     blobsFreed() {},
     retryChunks: (job) =>
       answer(async () => {
@@ -261,7 +262,7 @@ export async function addJob(
       finished_at: null,
     });
     await keepBlobs(db, job, [blob.hash]);
-    await planStage(db, parts, job, 0, kindOf('blender').first(spec));
+    await planStage(db, parts, { id: job, placement_json: null }, 0, kindOf('blender').first(spec));
   });
   return job;
 }

@@ -1,4 +1,5 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { isPlacement } from '@parallel-pilot/shared/model/placement.ts';
 import { type Capabilities, type Requirement, unmet } from '@parallel-pilot/shared/model/requirement.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, dropNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
@@ -8,6 +9,7 @@ import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
 import { changeJob } from './change-job.ts';
+import { lackingSentence } from './wait-sentence.ts';
 
 /** A fleet that is just coming up again after a restart is given this long to be complete. */
 const PATIENCE_MS = 4_000;
@@ -33,14 +35,16 @@ export function createWaitWatch(parts: Parts) {
     const stages = await waitingStages(parts.db, ['preparing', 'queued', 'running'], MOST_STAGES);
     const lacking = new Set<JobId>();
     for (const stage of stages) {
-      const fleet = fleets({ person: stage.person_id, team: stage.team_id });
       const requirements: Requirement[] = JSON.parse(stage.requirements_json);
-      const limit = fleet.length === 0 ? LONELY_MS : PATIENCE_MS;
+      const all = fleets({ person: stage.person_id, team: stage.team_id });
+      const fleet = askedFor(all, requirements);
+      const limit = all.length === 0 ? LONELY_MS : PATIENCE_MS;
       if (canRun(fleet, requirements)) continue;
       lacking.add(stage.job_id);
       const first = since.get(stage.job_id) ?? parts.clock();
       since.set(stage.job_id, first);
-      if (parts.clock() - first >= limit) await report(parts, stage.job_id, fleet, requirements, told);
+      if (parts.clock() - first >= limit)
+        await report(parts, stage.job_id, { all, fleet, requirements }, told);
     }
     for (const job of since.keys()) if (!lacking.has(job)) since.delete(job);
     for (const [job, code] of told) {
@@ -53,14 +57,22 @@ export function createWaitWatch(parts: Parts) {
   return { check };
 }
 
+/** Those that the job asks for. Where there are none it waits for one, and nothing is hopeless. */
+const askedFor = (fleet: Capabilities[], requirements: Requirement[]): Capabilities[] => {
+  const asked = requirements.filter(isPlacement);
+  return asked.length === 0 ? fleet : fleet.filter((worker) => unmet(worker, asked).length === 0);
+};
+
 const canRun = (fleet: Capabilities[], requirements: Requirement[]): boolean =>
   fleet.some((worker) => unmet(worker, requirements).length === 0);
+
+/** `fleet` are those of `all` workers that the job asks for. */
+type Lacking = { all: Capabilities[]; fleet: Capabilities[]; requirements: Requirement[] };
 
 async function report(
   parts: Parts,
   id: JobId,
-  fleet: Capabilities[],
-  requirements: Requirement[],
+  { all, fleet, requirements }: Lacking,
   told: Map<JobId, string>,
 ): Promise<void> {
   const job = await findJob(parts.db, id);
@@ -69,17 +81,31 @@ async function report(
   if (job.state === 'preparing') {
     // The one worker that can may be starting again at this moment.
     const fleets = await knownFleetOf(parts.db, parts.clock());
-    const known = fleets({ person: job.person_id, team: job.team_id });
+    const known = askedFor(fleets({ person: job.person_id, team: job.team_id }), requirements);
     const hopeless = backendKindOf(job.kind).fleetProblem(known, requirements);
     if (hopeless !== null && (await failFirstStage(parts, job, hopeless))) return;
   }
   if (told.has(id)) return;
-  const note =
-    problem === null
-      ? { code: `${WAITING}worker`, message: 'No worker is connected. The job goes on as soon as one joins.' }
-      : { code: WAITING + problem.code, message: `${problem.message} The job goes on when one can.` };
+  const note = noteOf(job.kind, all.length === 0 ? [] : requirements.filter(isPlacement), fleet, problem);
   told.set(id, note.code);
   if (await addNotes(parts.db, id, [{ level: 'warning', ...note }], parts.clock())) parts.live.jobChanged(id);
+}
+
+function noteOf(
+  kind: string,
+  asked: Requirement[],
+  fleet: Capabilities[],
+  problem: { code: string; message: string } | null,
+): { code: string; message: string } {
+  if (problem !== null)
+    return { code: WAITING + problem.code, message: `${problem.message} The job goes on when one can.` };
+  if (fleet.length > 0 || asked.length === 0)
+    return {
+      code: `${WAITING}worker`,
+      message: 'No worker is connected. The job goes on as soon as one joins.',
+    };
+  const sentence = lackingSentence({ needs: asked, each: asked.length === 1 }, kind);
+  return { code: `${WAITING}placement`, message: `${sentence} The job goes on when there is one.` };
 }
 
 async function failFirstStage(

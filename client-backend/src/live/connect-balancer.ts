@@ -5,6 +5,7 @@ import {
   CONTROL_REQUESTS,
   MOST_FREED,
   StagePatch,
+  WaitReasons,
   WorkersPatch,
 } from '@parallel-pilot/shared/protocol/control.ts';
 import { handshake, isTokenRefused } from '@parallel-pilot/shared/protocol/handshake.ts';
@@ -19,6 +20,7 @@ import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
 import type { BalancerLink } from '../parts.ts';
+import { rememberReasons } from './remember-reasons.ts';
 
 /** What the balancer tells without being asked. `connected` comes after every (re)connect. */
 export type BalancerHints = {
@@ -33,6 +35,8 @@ export interface ConnectedBalancer extends BalancerLink {
 }
 
 const REPLY_MS = 5_000;
+/** A page that shows the job waits for it. */
+const WHY_MS = 500;
 
 /**
  * The backend's end of `/control`. Connects for as long as it lives; what it
@@ -47,6 +51,7 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     reconnectionDelayMax: 2_000,
   });
   const seen = rememberHints();
+  const reasons = rememberReasons((jobs) => askWhy(socket, jobs));
   let hints: BalancerHints | null = null;
   let refused: ReturnType<typeof setTimeout> | undefined;
 
@@ -101,6 +106,7 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     },
     retryChunks: (job) => ask(socket, 'retry-chunks', { job }),
     rejectChunks: (request) => ask(socket, 'reject-chunks', request),
+    whyWaiting: (jobs) => reasons.of(jobs),
     workers: () => seen.workers,
     progress: (job) => seen.progress(job),
     close() {
@@ -139,6 +145,18 @@ async function ask(
     if (error instanceof Error && /timed out|disconnected/.test(error.message)) return refusal('not-ready');
     throw error;
   }
+}
+
+/** Null where no answer came that makes sense. */
+async function askWhy(socket: Socket, jobs: JobId[]): Promise<WaitReasons['reasons'] | null> {
+  if (!socket.connected) return null;
+  const request = CONTROL_REQUESTS['why-waiting'].parse({ jobs });
+  const reply: unknown = await socket
+    .timeout(WHY_MS)
+    .emitWithAck('why-waiting', request)
+    .catch(() => null);
+  const parsed = parseMessage(WaitReasons, reply);
+  return parsed.ok ? parsed.message.reasons : null;
 }
 
 /** The last word on each connected worker and on each chunk under way: bounded by the farm's slots. */

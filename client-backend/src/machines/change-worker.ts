@@ -108,15 +108,18 @@ const isWider = (wanted: WorksFor | undefined, now: WorksFor): boolean =>
   wanted !== undefined && WIDTH[wanted] > WIDTH[now];
 
 function settingsOf(change: WorkerChange, row: LentWorker, now: number): WorkerSettings {
-  const { label, tags, note, worksFor, disabled } = change;
+  const { label, tags, pools, note, worksFor, disabled } = change;
   return {
     ...(label === undefined ? {} : { label }),
-    ...(tags === undefined ? {} : { tags_json: JSON.stringify(tags) }),
+    ...(tags === undefined ? {} : { tags_json: asJson(tags) }),
+    ...(pools === undefined ? {} : { pools_json: asJson(pools) }),
     ...(note === undefined ? {} : { note: note === '' ? null : note }),
     ...(worksFor === undefined ? {} : { works_for: worksFor }),
     ...(disabled === undefined ? {} : { disabled_at: disabled ? (row.disabled_at ?? now) : null }),
   };
 }
+
+const asJson = (labels: string[] | null): string | null => (labels === null ? null : JSON.stringify(labels));
 
 const drainRefused = (code: string, message: string): Refused =>
   code === 'not-ready' ? refused(503, 'load-balancer-away', message) : refused(409, 'not-connected', message);

@@ -5,7 +5,12 @@ import type { ChunkId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { type Capabilities, isSandboxed } from '@parallel-pilot/shared/model/requirement.ts';
 import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { allWorkers, type LentWorker, workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
+import {
+  allWorkers,
+  type LentWorker,
+  labelsOf,
+  workersSeenBy,
+} from '@parallel-pilot/shared/server/db/workers.ts';
 import type { Parts } from '../parts.ts';
 
 type ViewParts = Pick<Parts, 'db' | 'balancer'>;
@@ -58,6 +63,7 @@ function viewOf(
     sandboxed: isSandboxed(capabilities),
     machine: JSON.parse(row.machine_json),
     worksFor: row.works_for,
+    pools: labelsOf(row).pools,
     disabled: row.disabled_at !== null,
     connectedAt: row.connected_at,
     lastSeenAt: row.last_seen_at,
@@ -78,7 +84,10 @@ export const rightsTo = (
   return { mine, ofTeam, mayChange };
 };
 
-type Private = Pick<WorkerView, 'lender' | 'tags' | 'note' | 'load' | 'chunksDone' | 'chunksFailed'>;
+type Private = Pick<
+  WorkerView,
+  'lender' | 'tags' | 'atStart' | 'note' | 'load' | 'chunksDone' | 'chunksFailed'
+>;
 
 const lenderOf = (row: LentWorker): NonNullable<WorkerView['lender']> => ({
   person: { id: row.person_id, name: row.personName },
@@ -87,7 +96,8 @@ const lenderOf = (row: LentWorker): NonNullable<WorkerView['lender']> => ({
 
 const ofOwnTeam = (row: LentWorker, live: LiveWorker | undefined): Private => ({
   lender: lenderOf(row),
-  tags: JSON.parse(row.tags_json ?? '[]'),
+  tags: labelsOf(row).tags,
+  atStart: labelsOf({ ...row, tags_json: null, pools_json: null }),
   note: row.note ?? '',
   load: live?.load ?? null,
   chunksDone: row.chunks_done,
@@ -97,6 +107,7 @@ const ofOwnTeam = (row: LentWorker, live: LiveWorker | undefined): Private => ({
 const ofOthers = (row: LentWorker, principal: Principal): Private => ({
   lender: may(principal, 'workers.manage') ? lenderOf(row) : null,
   tags: [],
+  atStart: null,
   note: '',
   load: null,
   chunksDone: null,

@@ -2,7 +2,13 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { JoinLine, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
-import { WorkerChange, WorkerHistory, WorkerLoad } from '@parallel-pilot/shared/api/machines.ts';
+import {
+  FitQuestion,
+  WorkerChange,
+  WorkerFit,
+  WorkerHistory,
+  WorkerLoad,
+} from '@parallel-pilot/shared/api/machines.ts';
 import { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { isLoopback, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
@@ -13,6 +19,7 @@ import { principalOf } from '../auth/guard.ts';
 import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { changeSettings, NO_WORKER, revokeWorker, seenWorker } from '../machines/change-worker.ts';
+import { fitOf } from '../machines/fit.ts';
 import { historyOf, parseBefore } from '../machines/history.ts';
 import { listWorkers, viewWorkers } from '../machines/worker-views.ts';
 import type { Parts } from '../parts.ts';
@@ -29,6 +36,7 @@ export function workerRoutes(parts: Parts): OpenAPIHono {
     c.header('cache-control', 'no-store');
     return c.json(joinLine(parts.config, token, source), 200);
   });
+  routes.openapi(fit, async (c) => c.json(await fitOf(parts, principalOf(c), c.req.valid('json')), 200));
   routes.openapi(change, async (c) => {
     const asked = c.req.valid('json');
     const changed = await changeSettings(parts, c.req.valid('param').id, asked, principalOf(c));
@@ -131,6 +139,20 @@ const join = createRoute({
 
 const json = <S extends z.ZodType>(schema: S) => ({ 'application/json': { schema } });
 const param = z.object({ id: WorkerId });
+
+const fit = createRoute({
+  method: 'post',
+  path: '/api/v1/workers/fit',
+  ...needs('workers.see'),
+  tags: ['Workers'],
+  summary:
+    'How many connected workers a job with such a placement could go to, what the others lack, and what there is to choose from',
+  request: { body: { required: true, content: json(FitQuestion) } },
+  responses: {
+    200: { description: 'Nothing is changed by asking', content: json(WorkerFit) },
+    ...problems(400),
+  },
+});
 
 const change = createRoute({
   method: 'patch',

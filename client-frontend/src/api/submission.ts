@@ -36,12 +36,14 @@ export class Submission {
   /** Bytes sent when it was told last what is in the way; null while nothing is. */
   #stuckAt: number | null = null;
   readonly #pauseMs: number;
+  readonly #complete: (job: CreateJob) => CreateJob;
   /** Counts the submissions; a late answer for an earlier one is dropped. */
   #turn = 0;
 
-  /** `pauseMs` lies between two tries while the farm does not answer. */
-  constructor(pauseMs = 2_000) {
+  /** `pauseMs` lies between two tries while the farm does not answer; `complete` adds what is chosen for jobs of all kinds. */
+  constructor({ pauseMs = 2_000, complete = (job: CreateJob) => job } = {}) {
     this.#pauseMs = pauseMs;
+    this.#complete = complete;
   }
 
   readonly get = (): SubmissionState => this.#state;
@@ -200,7 +202,7 @@ export class Submission {
   async #create(turn: number, main?: string): Promise<void> {
     if (this.#describe === null) return;
     try {
-      const wanted = this.#describe(sourcesOf(this.#files, this.#blobs), main);
+      const wanted = this.#describe(sourcesOf(this.#files, this.#blobs), main).map(this.#complete);
       while (this.#created.length < wanted.length) {
         const done = this.#created.length;
         const next = wanted[done];

@@ -2,12 +2,20 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconAlertTriangle, IconInfoCircle, IconX } from '@tabler/icons-react';
 import { formatClock } from '../components/format.ts';
 import { Panel } from '../components/Panel.tsx';
+import { isShown } from '../components/waiting.ts';
 import classes from './Job.module.css';
 
+const FOR_WORKERS = /^waiting-(worker|placement)$/;
 const ICONS = { info: IconInfoCircle, warning: IconAlertTriangle, error: IconX } as const;
 
 /** What the farm noted about the job, newest first. */
-export function Notes({ job: { notes, state } }: { job: Pick<JobDetail, 'notes' | 'state'> }) {
+export function Notes({
+  job: { notes: all, state, waiting },
+}: {
+  job: Pick<JobDetail, 'notes' | 'state' | 'waiting'>;
+}) {
+  // Which worker it waits for is told at the top, as it is at this moment.
+  const notes = all.filter(({ code }) => !FOR_WORKERS.test(code) || !isShown({ waiting }));
   const newestFirst = notes.toSorted((a, b) => b.at - a.at);
   return (
     <Panel title="Notes">

@@ -148,6 +148,8 @@ const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: '
   slots: hello.slots,
   capabilities_json: JSON.stringify(hello.capabilities),
   machine_json: JSON.stringify(hello.machine),
+  said_tags_json: hello.tags === undefined ? null : JSON.stringify(hello.tags),
+  said_pools_json: hello.pools === undefined ? null : JSON.stringify(hello.pools),
   connected_at: at,
   last_seen_at: at,
 });

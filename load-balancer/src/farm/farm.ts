@@ -12,6 +12,7 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
@@ -101,6 +102,8 @@ export type Stage = {
   requirements: Requirement[];
   /** Equal for stages that need the same, so that a worker is matched once for all of them. */
   requirementsKey: string;
+  /** It asks for tags, which no worker of another team has for it. */
+  byTag: boolean;
   affinity: string;
   chunks: ChunkTable;
   /** Slot time of finished chunks, milliseconds. */
@@ -124,7 +127,9 @@ export type Worker = {
   lostAt: number;
   lastHeartbeat: number;
   slots: number;
+  /** With its place in them. */
   capabilities: Capabilities;
+  place: Place;
   /** Answers to `requirementsKey`. */
   matches: Map<string, boolean>;
   blobs: Set<number>;

@@ -9,17 +9,20 @@ export function countHeld({ held }: Farm, job: Job, more: number): void {
   else held.set(job.person, now);
 }
 
-/** True while the team of a job, or who submitted it, holds as many chunks as they may. */
-export function isAtLimit(
-  { chunkLimits, held }: Farm,
-  { share, team, person }: Pick<Job, 'share' | 'team' | 'person'>,
-): boolean {
-  if (chunkLimits.eachTeam === null && chunkLimits.set.size === 0) return false;
-  const ofTeam = chunkLimits.set.get(team);
-  return (
-    isReached(share.held, ofTeam === undefined ? chunkLimits.eachTeam : ofTeam) ||
-    isReached(held.get(person) ?? 0, chunkLimits.set.get(person) ?? null)
-  );
-}
+type Holder = Pick<Job, 'share' | 'team' | 'person'>;
 
-const isReached = (held: number, most: number | null): boolean => most !== null && held >= most;
+/** True while the team of a job, or who submitted it, holds as many chunks as they may. */
+export const isAtLimit = (farm: Farm, job: Holder): boolean => limitReached(farm, job) !== null;
+
+/** Which of the two limits that is, and how many they may hold; null while neither is reached. */
+export function limitReached(
+  { chunkLimits: { set, eachTeam }, held }: Farm,
+  { share, team, person }: Holder,
+): { of: 'team' | 'person'; most: number } | null {
+  if (eachTeam === null && set.size === 0) return null;
+  const own = set.get(team);
+  const ofTeam = own === undefined ? eachTeam : own;
+  if (ofTeam !== null && share.held >= ofTeam) return { of: 'team', most: ofTeam };
+  const ofPerson = set.get(person) ?? null;
+  return ofPerson !== null && (held.get(person) ?? 0) >= ofPerson ? { of: 'person', most: ofPerson } : null;
+}

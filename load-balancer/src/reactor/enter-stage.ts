@@ -2,6 +2,7 @@ import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
+import { isByTag } from '@parallel-pilot/shared/model/placement.ts';
 import { addLease, endStray, requeueUnheld } from '../farm/change-chunk.ts';
 import { addTime } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
@@ -45,6 +46,7 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     inputKeys: inputs.map((input) => blobKey(cacheKey(job.share.cacheScope, input.hash))),
     requirements,
     requirementsKey: JSON.stringify(requirements),
+    byTag: requirements.some(isByTag),
     affinity,
     chunks,
     times: { count: 0, slowest: 0, mean: 0 },

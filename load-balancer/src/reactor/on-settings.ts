@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Place, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
+import { type KnownWorker, labelsOf } from '@parallel-pilot/shared/server/db/workers.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
-import { endUntrusted, remove } from './on-worker.ts';
+import { endUnfit, remove } from './on-worker.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
 
@@ -23,7 +25,9 @@ function settle(farm: Farm, worker: Worker, row: KnownWorker, now: number): Effe
   const { person_id: person, team_id: team, works_for: worksFor } = row;
   const disabled = row.disabled_at !== null;
   const { lender } = worker;
+  const moved = move(worker, labelsOf(row));
   const same =
+    !moved &&
     lender?.person === person &&
     lender.team === team &&
     lender.worksFor === worksFor &&
@@ -31,7 +35,17 @@ function settle(farm: Farm, worker: Worker, row: KnownWorker, now: number): Effe
   if (same) return [];
   worker.lender = { person, team, worksFor };
   worker.disabled = disabled;
-  return [...endUntrusted(farm, worker, now), { type: 'worker-changed', worker: worker.id }];
+  return [...endUnfit(farm, worker, now), { type: 'worker-changed', worker: worker.id }];
+}
+
+/** False where it has these tags and pools already. */
+function move(worker: Worker, labels: Pick<Place, 'tags' | 'pools'>): boolean {
+  const { place } = worker;
+  if (isDeepStrictEqual({ ...place, ...labels }, place)) return false;
+  worker.place = { ...place, ...labels };
+  worker.capabilities = withPlace(worker.capabilities, worker.place);
+  worker.matches.clear();
+  return true;
 }
 
 /** What it had goes back to the queue at once. It is told why when it tries to come back. */

@@ -1,13 +1,15 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { type Place, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import { labelsOf } from '@parallel-pilot/shared/server/db/workers.ts';
 import { endLease, startLease } from '../farm/change-chunk.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
 import { recordBlobs } from '../farm/record-heartbeat.ts';
-import { isTrusted } from '../scheduling/eligibility.ts';
+import { isCapable, isTrusted } from '../scheduling/eligibility.ts';
 import { admit } from './admission.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
@@ -37,7 +39,7 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
       write: { type: 'worker', hello: stored, identityHash, lender, joined, revives, at: now },
     },
     ...settleDifferences(farm, worker, event, now),
-    ...endUntrusted(farm, worker, now),
+    ...endUnfit(farm, worker, now),
     { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases), credential },
     { type: 'worker-changed', worker: worker.id },
     { type: 'log', level: 'info', fields: { event: 'worker.joined', worker: worker.id, name: worker.name } },
@@ -59,6 +61,7 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
   const before = farm.workers.get(hello.worker);
   if (before !== undefined && before.session !== null) farm.sessions.delete(before.session);
   const worker: Worker = before ?? createWorker(hello.worker);
+  const place = placeOf(event);
   Object.assign(worker, {
     name: hello.name,
     identityHash,
@@ -69,7 +72,8 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
     lastHeartbeat: now,
     lostAt: now + LEASE_MS,
     slots: hello.slots,
-    capabilities: hello.capabilities,
+    capabilities: withPlace(hello.capabilities, place),
+    place,
     draining: false,
     pausedUntil: 0,
   } satisfies Partial<Worker>);
@@ -79,6 +83,14 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
   farm.workers.set(worker.id, worker);
   farm.sessions.set(session, worker);
   return worker;
+}
+
+/** What people have set goes before what it says. */
+function placeOf({ hello, known }: Event<'hello'>): Place {
+  const { worker: id, machine, tags = [], pools = [] } = hello;
+  const { tags_json = null, pools_json = null } = known ?? {};
+  const said = { said_tags_json: JSON.stringify(tags), said_pools_json: JSON.stringify(pools) };
+  return { id, ...labelsOf({ tags_json, pools_json, ...said }), memoryBytes: machine.memoryBytes };
 }
 
 export const createWorker = (id: Worker['id']): Worker => ({
@@ -92,6 +104,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   lastHeartbeat: 0,
   slots: 1,
   capabilities: {},
+  place: { id, tags: [], pools: [], memoryBytes: 0 },
   matches: new Map(),
   blobs: new Set(),
   given: new Map(),
@@ -118,9 +131,14 @@ function settleDifferences(farm: Farm, worker: Worker, { hello }: Event<'hello'>
   });
 }
 
-/** What it may not have any more, as its lender or its sandbox has changed: at once, and not as an attempt. */
-export function endUntrusted(farm: Farm, worker: Worker, now: number): Effect[] {
-  const leases = [...worker.leases].filter((lease) => !isTrusted(lease.stage.job, worker));
+/**
+ * What it may not have any more, as its lender or its sandbox has changed: at once, and not as an attempt. So goes what
+ * it has not begun of jobs that it is no longer asked for by; what it has begun it finishes.
+ */
+export function endUnfit(farm: Farm, worker: Worker, now: number): Effect[] {
+  const leases = [...worker.leases].filter(({ stage, startedAt }) =>
+    startedAt === null ? !isCapable(stage, worker) : !isTrusted(stage.job, worker),
+  );
   if (leases.length === 0) return [];
   const effects = leases.flatMap((lease) => endLease(farm, lease, { outcome: 'released' }, now));
   if (worker.session !== null)

@@ -1,5 +1,6 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { asSeenBy } from '@parallel-pilot/shared/model/placement.ts';
+import { type Requirement, unmet } from '@parallel-pilot/shared/model/requirement.ts';
 import { mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
@@ -19,10 +20,16 @@ export function isCapable(stage: Stage, worker: Worker): boolean {
 export const isTrusted = (job: Job, { lender, capabilities }: Worker): boolean =>
   lender !== null && mayWorkFor(lender, capabilities, job);
 
-function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
+/** What the worker lacks for the stage; nothing where it fits. */
+export const lackingOf = (stage: Stage, { capabilities, lender }: Worker): Requirement[] =>
+  lender === null ? stage.requirements : unmet(asSeenBy(capabilities, lender, stage.job), stage.requirements);
+
+export function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
+  // The answer that is kept is for all teams.
+  if (stage.byTag && worker.lender?.team !== stage.job.team) return false;
   const known = worker.matches.get(stage.requirementsKey);
   if (known !== undefined) return known;
-  const answer = unmet(worker.capabilities, stage.requirements).length === 0;
+  const answer = lackingOf(stage, worker).length === 0;
   worker.matches.set(stage.requirementsKey, answer);
   return answer;
 }

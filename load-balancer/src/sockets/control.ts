@@ -1,16 +1,19 @@
 import {
   CONTROL_REQUESTS,
   type StagePatch,
+  type WaitReasons,
   type WorkersPatch,
 } from '@parallel-pilot/shared/protocol/control.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Forget } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Namespace, Socket } from 'socket.io';
 import type { Broadcast, Listener } from '../effects/broadcast.ts';
 import type { Engine } from '../effects/engine.ts';
 import type { SessionId } from '../farm/farm.ts';
 import { takeGiven } from '../farm/record-given.ts';
+import { whyWaiting } from '../scheduling/why-waiting.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
@@ -19,13 +22,14 @@ export type ControlParts = {
   engine: Engine;
   broadcast: Broadcast;
   replies: Replies;
+  clock: Clock;
   log: Log;
 };
 
 /** What the backend asks. */
 export function serveControl(
   namespace: Namespace,
-  { sessions, engine, broadcast, replies, log }: ControlParts,
+  { sessions, engine, broadcast, replies, clock, log }: ControlParts,
 ): void {
   namespace.on('connection', (socket) => {
     log.info({ event: 'control.connected' });
@@ -54,6 +58,11 @@ export function serveControl(
     receive(socket, 'reject-chunks', CONTROL_REQUESTS['reject-chunks'], log, (reject, ack) => {
       if (!engine.ready()) return ack(refusal('not-ready'));
       engine.push({ type: 'reject', reply: replies.keep(ack), reject });
+    });
+    // Only looked at, and of the farm as the last round left it.
+    receive(socket, 'why-waiting', CONTROL_REQUESTS['why-waiting'], log, ({ jobs }, ack) => {
+      if (!engine.ready()) return ack(refusal('not-ready'));
+      ack({ reasons: whyWaiting(engine.farm, jobs, clock()) } satisfies WaitReasons);
     });
     broadcast.tellAll(listenerOf(socket));
   });

@@ -27,6 +27,9 @@ export type FakeOptions = {
   name?: string;
   slots?: number;
   capabilities?: Capabilities;
+  /** As it is started with. */
+  tags?: string[];
+  pools?: string[];
   /** Works by itself: what becomes of each chunk. Without it the test answers for it. */
   run?: (assign: Assign) => Promise<Outcome>;
 };
@@ -85,7 +88,7 @@ export class FakeWorker {
   }
 
   async #join(): Promise<void> {
-    const { name = 'fake', slots = 1, capabilities = {} } = this.#options;
+    const { name = 'fake', slots = 1, capabilities = {}, tags, pools } = this.#options;
     const hello = Hello.parse({
       worker: this.id,
       identity: this.#identity,
@@ -94,6 +97,8 @@ export class FakeWorker {
       slots,
       capabilities,
       machine: { os: 'Linux', cpus: 2, memoryBytes: 1e9 },
+      tags,
+      pools,
       blobs: [],
       leases: Array.from(this.#held.keys(), (lease) => ({ lease, started: this.started.has(lease) })),
     });

@@ -194,6 +194,10 @@ export class SimulatedFarm {
       disabled_at: disabled ? 1 : null,
       join_token_id: null,
       credential_hash: 'hash',
+      tags_json: null,
+      pools_json: null,
+      said_tags_json: null,
+      said_pools_json: null,
       standing,
     };
     this.round([{ type: 'workers-read', known: [known] }]);

@@ -4,6 +4,7 @@ import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { LEASE_OUTCOMES, LEASE_PURPOSES } from '../model/lease.ts';
+import { Placement } from '../model/placement.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
@@ -16,6 +17,8 @@ export const CreateJob = submissionWith({
   priority: z.int().min(-100).max(100).default(0),
   /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
   group: GroupId.optional(),
+  /** Which workers may do it; any, where it is left out. */
+  placement: Placement.optional(),
 });
 export type CreateJob = z.input<typeof CreateJob>;
 
@@ -67,6 +70,8 @@ export const JobSummary = z.object({
   bytes: z.number().nullable(),
   /** Why a failed job failed. */
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Why nothing of it is worked on, in a sentence; null while something is. Codes: model/wait-reason.ts, and `unknown`. */
+  waiting: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
 });
 export type JobSummary = z.infer<typeof JobSummary>;
 
@@ -102,6 +107,16 @@ export type JobNote = z.infer<typeof JobNote>;
 /** GET /api/v1/jobs/:id */
 export const JobDetail = JobSummary.extend({
   stageId: StageId,
+  /** Which workers it asks for, with the names of those that it names; null for any. */
+  placement: z
+    .object({
+      pools: z.array(z.string()),
+      tags: z.array(z.string()),
+      workers: z.array(z.object({ id: WorkerId, name: z.string() })),
+      memoryBytes: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
   /** What only jobs of its kind have. */
   view: JobView,
   notes: z.array(JobNote),

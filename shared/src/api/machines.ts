@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { ChunkId, JobId, JoinTokenId, LeaseId, PersonId } from '../model/ids.ts';
+import { PUBLIC_KINDS } from '../kinds/public.ts';
+import { ChunkId, JobId, JoinTokenId, LeaseId, PersonId, WorkerId } from '../model/ids.ts';
 import { LEASE_OUTCOMES } from '../model/lease.ts';
+import { Labels, Placement } from '../model/placement.ts';
 import { oneLine, printable } from '../model/printable.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { WorkerView, WorksFor } from '../model/worker.ts';
@@ -53,11 +55,9 @@ export type MadeJoinToken = z.infer<typeof MadeJoinToken>;
 export const WorkerChange = strictObject({
   /** What people call it; null for what it calls itself. */
   label: line(128).nullable().optional(),
-  tags: z
-    .array(line(64))
-    .max(32)
-    .transform((tags) => [...new Set(tags)])
-    .optional(),
+  /** These stand from now on, however it is started; null for what it says at its start. */
+  tags: Labels.nullable().optional(),
+  pools: Labels.nullable().optional(),
   note: z.string().max(4_000).transform(printable).optional(),
   worksFor: WorksFor.optional(),
   /** It stays connected and is given nothing more; what it has begun it finishes. */
@@ -67,6 +67,31 @@ export const WorkerChange = strictObject({
 });
 export type WorkerChange = z.infer<typeof WorkerChange>;
 export const ChangedWorker = WorkerView;
+
+/** POST /api/v1/workers/fit: asked before a job is submitted. `settings` are those of the kind, as far as they are chosen. */
+export const FitQuestion = strictObject({
+  kind: z.enum(Object.keys(PUBLIC_KINDS)).optional(),
+  settings: z.unknown().optional(),
+  placement: Placement.default({}),
+});
+export type FitQuestion = z.input<typeof FitQuestion>;
+
+/** Its reply, of the workers that are connected and that the team may know of. */
+export const WorkerFit = z.object({
+  connected: z.int(),
+  fitting: z.int(),
+  /** The two in a sentence. */
+  message: z.string(),
+  /** What those lack that do not fit: "is not in the pool film". The first fifty. */
+  others: z.array(z.object({ worker: z.object({ id: WorkerId, name: z.string() }), why: z.string() })),
+  /** What there is now to be chosen from. */
+  offer: z.object({
+    pools: z.array(z.string()),
+    tags: z.array(z.string()),
+    workers: z.array(z.object({ id: WorkerId, name: z.string() })),
+  }),
+});
+export type WorkerFit = z.infer<typeof WorkerFit>;
 
 /** One attempt of a chunk on a worker. */
 export const WorkerAttempt = z.object({

@@ -19,7 +19,10 @@ export type Capabilities = z.infer<typeof Capabilities>;
 export const isSandboxed = ({ sandbox }: Capabilities): boolean =>
   typeof sandbox === 'string' && sandbox !== 'none' && sandbox !== 'container';
 
-/** One thing a stage needs of a worker. `atLeast` compares numbers, or dotted versions part by part. */
+/**
+ * One thing a stage needs of a worker. `atLeast` compares numbers, or dotted versions part by part; `oneOf` is met by
+ * any of the value, of a list by one that it holds. All of several is as many `includes`.
+ */
 export const Requirement = z.discriminatedUnion('op', [
   z.object({
     key: z.string(),
@@ -28,6 +31,7 @@ export const Requirement = z.discriminatedUnion('op', [
   }),
   z.object({ key: z.string(), op: z.literal('atLeast'), value: z.union([z.string(), z.number()]) }),
   z.object({ key: z.string(), op: z.literal('includes'), value: z.string() }),
+  z.object({ key: z.string(), op: z.literal('oneOf'), value: z.array(z.string()) }),
 ]);
 export type Requirement = z.infer<typeof Requirement>;
 
@@ -40,6 +44,8 @@ export function meets(capabilities: Capabilities, need: Requirement): boolean {
       return have === need.value;
     case 'includes':
       return Array.isArray(have) && have.includes(need.value);
+    case 'oneOf':
+      return need.value.some((value) => (Array.isArray(have) ? have.includes(value) : have === value));
     case 'atLeast':
       return !Array.isArray(have) && typeof have !== 'boolean' && compareVersions(have, need.value) >= 0;
     default:

@@ -37,6 +37,8 @@ export const SETTINGS = {
   PILOT_TOKEN_FILE: { flag: '--token-file <file>', about: 'file with the token that lets workers join' },
   PILOT_TOKEN: { flag: null, about: 'the token itself' },
   PILOT_NAME: { flag: '--name <name>', about: 'how the farm calls a worker' },
+  PILOT_TAG: { flag: '--tag <names>', about: 'tags of a worker, for jobs to choose by: fast,quiet' },
+  PILOT_POOL: { flag: '--pool <names>', about: 'pools that a worker is in: film,night' },
   PILOT_SLOTS: { flag: '--slots <n>', about: 'chunks worked on at the same time' },
   PILOT_THREADS: { flag: '--threads <n>', about: 'processor threads to use, shared out between the slots' },
   PILOT_MEMORY_GB: { flag: '--memory-gb <n>', about: 'memory for jobs, of all slots together' },

@@ -36,7 +36,7 @@ export const WorkerView = z.object({
   /** What it calls itself; `label` is what people call it instead. */
   name: z.string(),
   label: z.string().nullable(),
-  /** Who lends it, and as whose. Null of a machine of another team, as `note`, `tags`, `load` and counts are left out. */
+  /** Who lends it, and as whose. Null of a machine of another team, as `note`, `tags`, `atStart`, `load` and counts are left out. */
   lender: z
     .object({
       person: z.object({ id: PersonId, name: z.string() }),
@@ -48,7 +48,11 @@ export const WorkerView = z.object({
   sandboxed: z.boolean(),
   /** It stays connected and is given nothing. */
   disabled: z.boolean(),
+  /** What jobs may ask for. Pools are seen by all who see the machine, tags by its team. */
   tags: z.array(z.string()),
+  pools: z.array(z.string()),
+  /** What it said at its start, which holds where people have set nothing else. */
+  atStart: z.object({ tags: z.array(z.string()), pools: z.array(z.string()) }).nullable(),
   note: z.string(),
   /** The asking person lends it. */
   mine: z.boolean(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BlobHash, ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
+import { WaitReason } from '../model/wait-reason.ts';
 import { WorkerStatus } from '../model/worker.ts';
 import { ChunkChange } from './chunk-change.ts';
 import { LiveLog } from './live-log.ts';
@@ -49,6 +50,13 @@ export const RejectChunks = z.object({
 });
 export type RejectChunks = z.infer<typeof RejectChunks>;
 
+export const MOST_ASKED = 1_000;
+/** backend -> balancer, acknowledged with WaitReasons: why these jobs wait. Of those that do not, and unknown ones, nothing is said. */
+export const WhyWaiting = z.object({ jobs: z.array(JobId).min(1).max(MOST_ASKED) });
+export type WhyWaiting = z.infer<typeof WhyWaiting>;
+export const WaitReasons = z.object({ reasons: z.array(z.object({ job: JobId, reason: WaitReason })) });
+export type WaitReasons = z.infer<typeof WaitReasons>;
+
 export const ChunkProgress = z.object({
   worker: WorkerId,
   ordinal: z.int().nonnegative(),
@@ -90,5 +98,6 @@ export const CONTROL_REQUESTS = {
   'blobs-freed': BlobsFreed,
   'retry-chunks': RetryChunks,
   'reject-chunks': RejectChunks,
+  'why-waiting': WhyWaiting,
 } as const;
 export const CONTROL_HINTS = { 'stage-patch': StagePatch, 'workers-patch': WorkersPatch } as const;

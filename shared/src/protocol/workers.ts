@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FailureCode } from '../model/failures.ts';
 import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
+import { Labels } from '../model/placement.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
 import { WorkerLog } from './live-log.ts';
@@ -40,6 +41,9 @@ export const Hello = z.object({
   slots: z.int().min(1).max(256),
   capabilities: Capabilities.refine(isShort, 'expected fewer or shorter capabilities'),
   machine: z.object({ os: z.string().max(128), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),
+  /** As it was started with; what people have set on the farm goes before it. */
+  tags: Labels.optional(),
+  pools: Labels.optional(),
   /** Blobs in the worker's cache by their cache keys, most recently used first. */
   blobs: z.array(BlobHash).max(10_000),
   /** Leases the worker still works on or holds results of. */

@@ -59,6 +59,7 @@ export const OPERATIONS: Record<string, Need> = {
 
   'GET /api/v1/workers': 'workers.see',
   'GET /api/v1/workers/join': 'workers.lend',
+  'POST /api/v1/workers/fit': 'workers.see',
 
   'GET /api/v1/account': 'account.see',
   'PATCH /api/v1/account': 'account.change',

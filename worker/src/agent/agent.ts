@@ -169,6 +169,8 @@ export class Agent {
       slots: config.slots,
       capabilities: abilities.all,
       machine: describeMachine(),
+      tags: config.tags,
+      pools: config.pools,
       blobs: this.#parts?.assets.cache.hashes.slice(0, 10_000) ?? [],
       leases,
     };

@@ -13,6 +13,7 @@ import {
 } from '../../options.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
+import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
 import { runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { FRAME_EVENTS } from './events.ts';
@@ -20,6 +21,7 @@ import { renderPlan } from './plan.ts';
 import { type RenderFlags, readFlags } from './request.ts';
 
 type Flags = RenderFlags &
+  PlacementFlags &
   ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean; unsandboxed?: boolean };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
@@ -43,6 +45,8 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     .option('--depth <bits>', 'bits per channel: 8, 16 or 32')
     .option('--video <format>', 'mp4, webm, mov or none')
     .option('--denoise <how>', 'auto, on or off')
+    .option('--gpu', 'only on workers with a graphics card that Blender computes on, and on that')
+    .option('--cpu', 'have Cycles compute on the processor')
     .option('--transparent', 'transparent background')
     .option('--no-transparent', 'background as in the world')
     .option('--fps <fps>', 'frames per second of the video')
@@ -67,11 +71,13 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
+  withPlacement(command);
   withJson(withServer(withUnsandboxed(command)));
   withExamples(command, [
     'pilot render shot.blend',
     'pilot render shot.blend --frames 1-48 --percentage 50 --out previews',
     'pilot render shots/ --main a.blend --engine cycles --samples 128 --video webm',
+    'pilot render shot.blend --pool film --tag fast --memory 16GB',
     'pilot render shot.blend --server http://farm:3000 --json',
   ]);
   withEvents(command, FRAME_EVENTS);
@@ -92,6 +98,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
+    placement: readPlacement(flags),
     json: flags.json ?? false,
   });
 }

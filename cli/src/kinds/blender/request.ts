@@ -2,6 +2,7 @@ import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import {
   ColorDepth,
   Denoise,
+  type Device,
   type Engine,
   type ImageFormat,
   RenderOverrides,
@@ -23,6 +24,8 @@ export type RenderFlags = {
   depth?: string;
   video?: string;
   denoise?: string;
+  gpu?: boolean;
+  cpu?: boolean;
   transparent?: boolean;
   fps?: string;
   simulate?: boolean;
@@ -108,10 +111,17 @@ function settingsOf(flags: RenderFlags): Record<string, unknown> {
     colorDepth: depthOf(flags.depth, format),
     video: flags.video === undefined ? undefined : choice('--video', flags.video, VideoFormat.options),
     denoise: flags.denoise === undefined ? undefined : choice('--denoise', flags.denoise, Denoise.options),
+    device: deviceOf(flags),
     transparent: flags.transparent,
     fps: fpsOf(flags.fps),
     simulate: flags.simulate,
   });
+}
+
+function deviceOf({ gpu, cpu }: RenderFlags): Device | undefined {
+  if (gpu && cpu) refuse('--gpu --cpu: choose one of the two.');
+  if (gpu) return 'gpu';
+  return cpu ? 'cpu' : undefined;
 }
 
 function framesOf(text: string): string {

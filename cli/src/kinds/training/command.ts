@@ -5,24 +5,26 @@ import { priority, wholeNumber } from '../../numbers.ts';
 import { setting, withEvents, withExamples, withFarm, withJson, withUnsandboxed } from '../../options.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
+import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
 import { runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { TRAINING_EVENTS } from './events.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
 
-type Flags = TrainFlags & {
-  data: string;
-  out: string;
-  workers?: number;
-  priority?: number;
-  verbose?: boolean;
-  unsandboxed?: boolean;
-  server?: string;
-  keyFile?: string;
-  farmData?: string;
-  json?: boolean;
-};
+type Flags = TrainFlags &
+  PlacementFlags & {
+    data: string;
+    out: string;
+    workers?: number;
+    priority?: number;
+    verbose?: boolean;
+    unsandboxed?: boolean;
+    server?: string;
+    keyFile?: string;
+    farmData?: string;
+    json?: boolean;
+  };
 
 /** `pilot train`: exit code 0 only when every model asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
 export function trainCommand(context: Context, exit: (code: number) => void): Command {
@@ -70,6 +72,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     )
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
+  withPlacement(command);
   withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
@@ -103,6 +106,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     priority: flags.priority ?? null,
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
+    placement: readPlacement(flags),
     json: flags.json ?? false,
   });
 }

@@ -27,6 +27,7 @@ export function ImageFields({ form }: { form: UseFormReturnType<FormValues> }) {
         disabled={engine === 'BLENDER_WORKBENCH'}
         {...form.getInputProps('samples')}
       />
+      <DeviceField form={form} />
       {engine === 'CYCLES' && <DenoiseField form={form} />}
       <div className={classes.group}>What comes out</div>
       <NativeSelect
@@ -67,6 +68,28 @@ export function ImageFields({ form }: { form: UseFormReturnType<FormValues> }) {
         {...form.getInputProps('transparent', { type: 'checkbox' })}
       />
     </>
+  );
+}
+
+function DeviceField({ form }: { form: UseFormReturnType<FormValues> }) {
+  const label = useId();
+  return (
+    <div className={classes.whole}>
+      <div id={label} className={classes.label}>
+        Computed on
+      </div>
+      <SegmentedControl
+        aria-labelledby={label}
+        fullWidth
+        data={[
+          { value: 'auto', label: 'As the file says' },
+          { value: 'gpu', label: 'Graphics card' },
+          { value: 'cpu', label: 'Processor' },
+        ]}
+        {...form.getInputProps('device')}
+      />
+      <div className={classes.under}>With a graphics card only workers that have one are asked.</div>
+    </div>
   );
 }
 

@@ -64,6 +64,7 @@ export function valuesOfScene(scene: ProbedScene): FormValues {
     fps: Math.round(scene.fps * 1_000) / 1_000,
     video: 'mp4',
     denoise: 'auto',
+    device: 'auto',
     simulate: scene.simulations.length > 0,
   };
 }

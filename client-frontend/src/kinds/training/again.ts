@@ -1,6 +1,8 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { getBlobInfo } from '../../api/farm.ts';
+import { chosenPlacement } from '../../app/placement.ts';
 import { submission } from '../../app/submission.ts';
 import { editsOf, writeDraft } from '../../components/draft.ts';
 import { firstValues, valuesOf } from './form-values.ts';
@@ -22,6 +24,7 @@ export async function again(before: CreateJob): Promise<string> {
       firstValues(),
     ),
   );
+  chosenPlacement.set(Placement.parse(before.placement ?? {}));
   submission.startStored('training', files);
   return '/new';
 }

@@ -18,6 +18,7 @@ import { siteKind } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Actions } from './Actions.tsx';
 import { TellMe } from './TellMe.tsx';
+import { Waiting } from './Waiting.tsx';
 
 export function JobPage() {
   const { id = '' } = useParams();
@@ -80,6 +81,7 @@ function Job({ job }: { job: JobDetail }) {
       </PageHead>
       <div className={classes.stack}>
         <TellMe job={job} />
+        <Waiting job={job} />
         {job.state === 'failed' && <Failure job={job} title={kind?.words.failed(job) ?? 'This job failed'} />}
         {kind === null ? <UnknownKind job={job} /> : <kind.Job.Part job={job} />}
       </div>

@@ -7,6 +7,7 @@ import { formatAgo, formatBytes, formatDuration, formatEta, formatPercent } from
 import { timeOf } from '../../components/job-time.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { StateBadge } from '../../components/StateBadge.tsx';
+import { isShown } from '../../components/waiting.ts';
 import { siteKind } from '../../kinds/registry.ts';
 import classes from './Jobs.module.css';
 
@@ -71,7 +72,7 @@ function Progress({ job }: { job: JobSummary }) {
       {bar === 'chunks' && <CountsBar label={label} counts={job.counts} height={6} />}
       {bar === 'fraction' && <Bar label={label} fraction={job.fraction} height={6} />}
       <span className={classes.oneLine} data-bad={bad || undefined}>
-        {text}
+        {isShown(job) ? job.waiting?.message : text}
       </span>
     </>
   );

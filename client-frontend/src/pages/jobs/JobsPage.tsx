@@ -6,8 +6,9 @@ import {
   type UseInfiniteQueryResult,
   useInfiniteQuery,
   useQuery,
+  useQueryClient,
 } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { Link } from 'react-router';
 import { jobCountsQuery, jobsQuery, storageQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
@@ -18,6 +19,7 @@ import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useFetched } from '../../components/use-fetched.ts';
 import { SITE_KINDS } from '../../kinds/registry.ts';
+import { refreshRows } from '../../live/job-rows.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { JobRows } from './JobRows.tsx';
 import classes from './Jobs.module.css';
@@ -39,6 +41,7 @@ export function JobsPage() {
     () => list.data && distinct(list.data.pages.flatMap((page) => page.jobs)),
     [list.data],
   );
+  useFreshReasons(jobs);
   const counts = useQuery(jobCountsQuery(query.q)).data;
   const selection = useSelection(jobs ?? NONE);
   useHotkeys([['Escape', () => selection.set([])]]);
@@ -85,6 +88,19 @@ export function JobsPage() {
 }
 
 const NONE: JobSummary[] = [];
+
+const REASONS_MS = 5_000;
+
+/** Why a job waits changes with the workers, and not with its row. */
+function useFreshReasons(jobs: readonly JobSummary[] | undefined): void {
+  const queries = useQueryClient();
+  const waiting = jobs?.flatMap((job) => (job.waiting === null ? [] : [job.id])).join(' ') ?? '';
+  useEffect(() => {
+    if (waiting === '') return;
+    const timer = setInterval(() => void refreshRows(queries, waiting.split(' ')), REASONS_MS);
+    return () => clearInterval(timer);
+  }, [queries, waiting]);
+}
 
 /** A job that moved while pages were fetched is on two of them. */
 const distinct = (jobs: readonly JobSummary[]): JobSummary[] => [

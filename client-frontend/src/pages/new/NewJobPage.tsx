@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
+import { chosenPlacement } from '../../app/placement.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
@@ -15,6 +16,7 @@ import { giveFiles } from './give-files.ts';
 import { MissingFiles } from './MissingFiles.tsx';
 import classes from './New.module.css';
 import { OnItsWay } from './OnItsWay.tsx';
+import { WhichWorkers } from './WhichWorkers.tsx';
 
 export function NewJobPage() {
   return (
@@ -32,6 +34,7 @@ function NewJob() {
   useEffect(() => {
     if (created === undefined) return;
     submission.reset();
+    chosenPlacement.set({});
     void navigate(`/jobs/${created}`, { replace: true });
   }, [created, navigate]);
   const give = (files: File[]) => setRefusal(giveFiles(files));
@@ -51,6 +54,7 @@ function NewJob() {
           <div className={classes.stack}>
             <OnItsWay state={state} asksFirst={kind?.describe === null} />
             {missing.length > 0 && <MissingFiles missing={missing} refusal={refusal} onFiles={give} />}
+            {Setup !== null && <WhichWorkers kind={kind?.name} />}
           </div>
         )}
         {Setup === null ? <OptionsOf kinds={kind === null ? SITE_KINDS : [kind]} /> : <Setup.Part />}
@@ -79,6 +83,7 @@ function OptionsOf({ kinds }: { kinds: readonly SiteKind[] }) {
             </Panel>
           ),
       )}
+      <WhichWorkers kind={kinds.length === 1 ? kinds[0]?.name : undefined} />
     </div>
   );
 }

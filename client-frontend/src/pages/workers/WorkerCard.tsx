@@ -43,15 +43,8 @@ export function WorkerCard({ worker, now, lent }: WorkerCardProps) {
           <Load worker={worker} />
         </>
       )}
-      {worker.tags.length > 0 && (
-        <ul className={classes.abilities} aria-label="Tags">
-          {worker.tags.map((tag) => (
-            <li key={tag} data-tag>
-              {tag}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Labels name="Pools" labels={worker.pools} />
+      <Labels name="Tags" labels={worker.tags} />
       <ul className={classes.abilities} aria-label="What it can do">
         {abilities(worker.capabilities).map(({ text, lacking }) => (
           <li key={text} data-lacking={lacking || undefined}>
@@ -69,6 +62,19 @@ export function WorkerCard({ worker, now, lent }: WorkerCardProps) {
         {worker.slots > 1 && <span>{worker.slots} at a time</span>}
       </footer>
     </article>
+  );
+}
+
+function Labels({ name, labels }: { name: 'Pools' | 'Tags'; labels: string[] }) {
+  if (labels.length === 0) return null;
+  return (
+    <ul className={classes.abilities} aria-label={name}>
+      {labels.map((label) => (
+        <li key={label} data-tag={name === 'Tags' || undefined} data-pool={name === 'Pools' || undefined}>
+          {label}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Button, NativeSelect, TagsInput, Textarea, TextInput } from '@mantine/core';
 import type { WorkerView, WorksFor } from '@parallel-pilot/shared/model/worker.ts';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { workersQuery } from '../../api/queries.ts';
 import { Panel } from '../../components/Panel.tsx';
@@ -14,12 +15,16 @@ export function WorkerSettings({ worker, lent }: { worker: WorkerView; lent: boo
   const [label, setLabel] = useState(worker.label ?? '');
   const [worksFor, setWorksFor] = useState<WorksFor>(worker.worksFor);
   const [tags, setTags] = useState<string[]>(worker.tags);
+  const [pools, setPools] = useState<string[]>(worker.pools);
+  const { data } = useQuery(workersQuery());
   const [note, setNote] = useState(worker.note);
   const save = useChange(
     () =>
       changeWorker(worker.id, {
         label: label.trim() === '' ? null : label.trim(),
-        tags,
+        // What is not touched stays as it says at its start.
+        ...(same(tags, worker.tags) ? {} : { tags }),
+        ...(same(pools, worker.pools) ? {} : { pools }),
         note,
         ...(worksFor === worker.worksFor ? {} : { worksFor }),
       }),
@@ -60,12 +65,29 @@ export function WorkerSettings({ worker, lent }: { worker: WorkerView; lent: boo
           />
         )}
         <TagsInput
+          label="Pools"
+          description="Jobs may ask for a pool. Everybody who sees this machine sees its pools. Enter after each."
+          data={known(data?.workers, 'pools')}
+          maxTags={32}
+          value={pools}
+          onChange={setPools}
+          clearable={false}
+        />
+        <TagsInput
           label="Tags"
-          description="Enter after each."
+          description="Jobs of its team may ask for tags; other teams do not see them. Enter after each."
+          data={known(data?.workers, 'tags')}
           maxTags={32}
           value={tags}
           onChange={setTags}
           clearable={false}
+        />
+        <AtStart
+          worker={worker}
+          onTaken={(labels) => {
+            setTags(labels.tags);
+            setPools(labels.pools);
+          }}
         />
         <Textarea
           label="Note"
@@ -84,6 +106,39 @@ export function WorkerSettings({ worker, lent }: { worker: WorkerView; lent: boo
         </div>
       </form>
     </Panel>
+  );
+}
+
+type Labels = { tags: string[]; pools: string[] };
+
+const same = (a: string[], b: string[]): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** Those that any worker has, to be chosen from. */
+const known = (workers: WorkerView[] | undefined, which: keyof Labels): string[] =>
+  [...new Set(workers?.flatMap((worker) => worker[which]))].toSorted((a, b) => a.localeCompare(b, 'en'));
+
+/** What is set here stands however the worker is started, so there is a way back. */
+function AtStart({ worker, onTaken }: { worker: WorkerView; onTaken: (labels: Labels) => void }) {
+  const { atStart } = worker;
+  const take = useChange(() => changeWorker(worker.id, { tags: null, pools: null }), {
+    changes: [workersQuery().queryKey],
+    quiet: true,
+    onDone: () => atStart !== null && onTaken(atStart),
+  });
+  if (atStart === null || (same(atStart.tags, worker.tags) && same(atStart.pools, worker.pools))) return null;
+  const said = [...atStart.pools.map((pool) => `pool ${pool}`), ...atStart.tags.map((tag) => `tag ${tag}`)];
+  return (
+    <>
+      <p className={people.note}>
+        What is set here goes before what it is started with: {said.length === 0 ? 'none' : said.join(', ')}.
+      </p>
+      <Refused error={take.error} />
+      <div className={people.actions}>
+        <Button variant="default" size="xs" loading={take.isPending} onClick={() => take.mutate()}>
+          As it is started
+        </Button>
+      </div>
+    </>
   );
 }
 

@@ -5,7 +5,7 @@ import { parseFrames } from './frames.ts';
 import { listed, notesOfFile, notesOfScene } from './notes.ts';
 import { BlenderProbe } from './probe.ts';
 import { blenderPublic } from './public.ts';
-import { fleetProblem, resolveSettings } from './resolve.ts';
+import { fleetProblem, gpuRequirement, needInWords, resolveSettings } from './resolve.ts';
 import { resultProblem } from './result-problem.ts';
 import { RenderOverrides, type RenderSettings } from './settings.ts';
 import { BlenderSpec } from './spec.ts';
@@ -26,6 +26,8 @@ export const blender = {
     return afterProbe(context, BlenderProbe.parse(last.done[0]?.result));
   },
   redoes: ['render'],
+  needs: (settings) => [OF_BLENDER, ...gpuRequirement(RenderOverrides.safeParse(settings).data?.device)],
+  needInWords,
   parseResult: (stageName, result) =>
     stageName === 'probe' ? ProbeResult.parse(result) : FrameResult.parse(result),
   resultProblem,
@@ -56,13 +58,15 @@ const openingOf = ({ main, scripts = false, scriptErrors, openNewer }: BlenderSp
   openNewer,
 });
 
+const OF_BLENDER: Requirement = { key: 'kinds', op: 'includes', value: 'blender' };
+
 function planProbe(spec: BlenderSpec): StagePlan {
   return {
     name: 'probe',
     spec: openingOf(spec),
     chunks: [{}],
     inputs: spec.files,
-    requirements: [{ key: 'kinds', op: 'includes', value: 'blender' }, ...versionRequirement(spec)],
+    requirements: [OF_BLENDER, ...versionRequirement(spec)],
     affinity: affinityOf(spec),
     span: { from: 0, to: 0 },
   };
@@ -86,7 +90,11 @@ function afterProbe(context: PlanningContext<BlenderSpec>, probe: BlenderProbe):
   const objection = objectionTo(probe, spec);
   if (objection !== null) return { step: 'fail', ...objection };
   const requirements = [...planProbe(spec).requirements, ...resolved.requirements];
-  const problem = fleetProblem(fleet, requirements);
+  // For a graphics card it waits: one may come in the evening.
+  const problem = fleetProblem(
+    fleet,
+    requirements.filter(({ key }) => key !== 'blender.gpu'),
+  );
   if (problem !== null) return { step: 'fail', ...problem };
   const told = spec.review ? [] : [...inFile, ...notesOfScene(probe, resolved.settings)];
   const notes = [...told, ...resolved.notes];

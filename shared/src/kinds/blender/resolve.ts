@@ -3,7 +3,14 @@ import { compareVersions, unmet } from '../../model/requirement.ts';
 import type { Note } from '../kind.ts';
 import { parseFrames } from './frames.ts';
 import type { BlenderProbe, ProbedScene } from './probe.ts';
-import { type ColorDepth, Engine, ImageFormat, type RenderOverrides, RenderSettings } from './settings.ts';
+import {
+  type ColorDepth,
+  type Device,
+  Engine,
+  ImageFormat,
+  type RenderOverrides,
+  RenderSettings,
+} from './settings.ts';
 
 export type Resolved =
   | { ok: true; settings: RenderSettings; requirements: Requirement[]; notes: Note[] }
@@ -54,6 +61,7 @@ export function resolveSettings(
     views: scene.views,
     sound: scene.sounds.length > 0 && video !== 'none' && areConsecutive(parsed.frames),
     denoise: denoise.denoise,
+    device: given.device ?? 'auto',
   };
   const unusable = RenderSettings.safeParse(settings).error?.issues[0];
   if (unusable !== undefined) {
@@ -67,8 +75,46 @@ export function resolveSettings(
   const requirements: Requirement[] = [
     { key: 'blender.engines', op: 'includes', value: settings.engine },
     ...(settings.denoise ? [{ key: 'blender.denoiser', op: 'equals' as const, value: true }] : []),
+    ...gpuRequirement(settings.device),
   ];
-  return { ok: true, settings, requirements, notes: [...engine.notes, ...denoise.notes] };
+  return {
+    ok: true,
+    settings,
+    requirements,
+    notes: [...engine.notes, ...denoise.notes, ...notesOfDevice(settings)],
+  };
+}
+
+const notesOfDevice = ({ device, engine }: RenderSettings): Note[] =>
+  device !== 'cpu' || engine === 'CYCLES'
+    ? []
+    : [
+        {
+          level: 'warning',
+          code: 'device-not-followed',
+          message: `Only Cycles can be told to compute on the processor: ${engineName(engine)} draws as the worker's OpenGL does.`,
+        },
+      ];
+
+export const gpuRequirement = (device: Device | undefined): Requirement[] =>
+  device === 'gpu' ? [{ key: 'blender.gpu', op: 'equals', value: true }] : [];
+
+/** What a worker lacks that does not meet it: "Blender 5.0 or newer". */
+export function needInWords({ key, value }: Requirement): string | null {
+  switch (key) {
+    case 'kinds':
+      return 'Blender';
+    case 'blender.version':
+      return `Blender ${value} or newer`;
+    case 'blender.engines':
+      return `a Blender that renders with ${engineName(String(value))}`;
+    case 'blender.denoiser':
+      return 'a Blender with a denoiser';
+    case 'blender.gpu':
+      return 'a graphics card that Blender can compute on';
+    default:
+      return null;
+  }
 }
 
 /** Why none of these workers can run such a stage, null where one can or none is connected yet. */

@@ -20,6 +20,10 @@ export type VideoFormat = z.infer<typeof VideoFormat>;
 export const Denoise = z.enum(['auto', 'on', 'off']);
 export type Denoise = z.infer<typeof Denoise>;
 
+/** What Cycles computes on. `auto` is as the scene says; `gpu` asks for workers that have one, and never falls back. */
+export const Device = z.enum(['auto', 'gpu', 'cpu']);
+export type Device = z.infer<typeof Device>;
+
 /**
  * What a user may choose about a render. Every field may be left out: the
  * file's own value is then used. `frames` is frame syntax (`1-10,20,30-40x2`);
@@ -41,6 +45,7 @@ export const RenderOverrides = strictObject({
   fps: z.number().positive().max(1_000).optional(),
   video: VideoFormat.optional(),
   denoise: Denoise.optional(),
+  device: Device.optional(),
   /** Plays the scene from its first frame before a frame is rendered, for simulations that are not baked. */
   simulate: z.boolean().optional(),
 });
@@ -58,6 +63,8 @@ export const RenderSettings = RenderOverrides.strip()
     sound: z.boolean().default(false),
     /** False for stages that were planned before it was there. */
     simulate: z.boolean().default(false),
+    /** The same. */
+    device: Device.default('auto'),
     /** `auto` is settled once for the whole job, so that frames never differ. */
     denoise: z.boolean(),
   });

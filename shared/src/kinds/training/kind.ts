@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { requirementsOf } from './needs.ts';
+import { needInWords, requirementsOf } from './needs.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { Source, TrainingSpec } from './spec.ts';
@@ -28,6 +28,8 @@ export const training = {
     script: Source.strip().parse(script),
     data: Source.strip().parse(data),
   }),
+  needs: () => requirementsOf([]),
+  needInWords,
   first: planSplit,
   next(context) {
     switch (context.last.name) {

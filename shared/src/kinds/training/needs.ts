@@ -6,6 +6,12 @@ export const requirementsOf = (modules: readonly string[]): Requirement[] => [
   ...modules.map((value): Requirement => ({ key: 'training.modules', op: 'includes', value })),
 ];
 
+/** What a worker lacks that does not meet it. */
+export function needInWords({ key, value }: Requirement): string | null {
+  if (key === 'kinds') return 'Python 3 with numpy';
+  return key === 'training.modules' ? `the Python module ${value}` : null;
+}
+
 /** Why none of these workers can run the job, null where one can or none is connected. */
 export function fleetProblem(
   fleet: readonly Capabilities[],

@@ -343,17 +343,24 @@ export const resultFilesSince = (db: Db, since: number): Promise<{ files_json: s
     .execute();
 
 /** Names and capabilities of the workers that are connected now. */
-export type FleetRow = Pick<
-  Selectable<WorkersTable>,
-  'id' | 'name' | 'capabilities_json' | 'person_id' | 'team_id' | 'works_for'
->;
+const OF_FLEET = [
+  'id',
+  'name',
+  'label',
+  'capabilities_json',
+  'machine_json',
+  'person_id',
+  'team_id',
+  'works_for',
+  'tags_json',
+  'pools_json',
+  'said_tags_json',
+  'said_pools_json',
+] as const;
+export type FleetRow = Pick<Selectable<WorkersTable>, (typeof OF_FLEET)[number]>;
 
 const fleet = (db: Db) =>
-  db
-    .selectFrom('workers')
-    .select(['id', 'name', 'capabilities_json', 'person_id', 'team_id', 'works_for'])
-    .where('disabled_at', 'is', null)
-    .where('revoked_at', 'is', null);
+  db.selectFrom('workers').select(OF_FLEET).where('disabled_at', 'is', null).where('revoked_at', 'is', null);
 
 /** Workers that are connected now and may be given work. */
 export const onlineWorkers = (db: Db): Promise<FleetRow[]> =>

@@ -205,6 +205,8 @@ export type JobsTable = {
   started_at: number | null;
   /** What it stores: its inputs, results and artifacts. Null until it is over and was measured. */
   bytes: number | null;
+  /** Which workers it asks for (Placement); null for any. */
+  placement_json: string | null;
 };
 
 export type JobNotesTable = {
@@ -317,7 +319,11 @@ export type WorkersTable = {
   disabled_at: ColumnType<number | null, number | null | undefined, number | null>;
   /** How people call it, instead of by its name. */
   label: ColumnType<string | null, string | null | undefined, string | null>;
+  /** As people set them; null where nobody has, and what it says at its start holds (`said_…`). */
   tags_json: ColumnType<string | null, string | null | undefined, string | null>;
+  pools_json: ColumnType<string | null, string | null | undefined, string | null>;
+  said_tags_json: ColumnType<string | null, string | null | undefined, string | null>;
+  said_pools_json: ColumnType<string | null, string | null | undefined, string | null>;
   note: ColumnType<string | null, string | null | undefined, string | null>;
   name: string;
   status: WorkerStatus;

@@ -7,7 +7,14 @@ import type { WorkersTable } from './schema.ts';
 export type WorkerRow = Selectable<WorkersTable>;
 export type WorkerFields = Pick<
   Insertable<WorkersTable>,
-  'name' | 'slots' | 'capabilities_json' | 'machine_json' | 'connected_at' | 'last_seen_at'
+  | 'name'
+  | 'slots'
+  | 'capabilities_json'
+  | 'machine_json'
+  | 'said_tags_json'
+  | 'said_pools_json'
+  | 'connected_at'
+  | 'last_seen_at'
 >;
 
 type LenderFields = Pick<Insertable<WorkersTable>, 'person_id' | 'team_id' | 'works_for'>;
@@ -113,8 +120,21 @@ export async function countResults(
     .execute();
 }
 
+const LABELS = ['tags_json', 'pools_json', 'said_tags_json', 'said_pools_json'] as const;
+
 /**
- * What the farm holds of a worker's rights. `standing`: it was removed, or whoever lends it is banned or has left the
+ * What a worker's tags and pools are: what was set by people stands, however it is started; else what it said at its
+ * start holds.
+ */
+export function labelsOf(row: Pick<WorkerRow, (typeof LABELS)[number]>): { tags: string[]; pools: string[] } {
+  return {
+    tags: JSON.parse(row.tags_json ?? row.said_tags_json ?? '[]'),
+    pools: JSON.parse(row.pools_json ?? row.said_pools_json ?? '[]'),
+  };
+}
+
+/**
+ * What the farm holds of a worker's rights, and where it stands. `standing`: it was removed, or whoever lends it is banned or has left the
  * team that it belongs to.
  */
 export type KnownWorker = Pick<
@@ -127,6 +147,7 @@ export type KnownWorker = Pick<
   | 'disabled_at'
   | 'join_token_id'
   | 'credential_hash'
+  | (typeof LABELS)[number]
 > & { standing: 'good' | 'removed' | 'lender-gone' };
 
 const withRights = (db: Db) =>
@@ -148,6 +169,10 @@ const withRights = (db: Db) =>
       'workers.revoked_at',
       'workers.join_token_id',
       'workers.credential_hash',
+      'workers.tags_json',
+      'workers.pools_json',
+      'workers.said_tags_json',
+      'workers.said_pools_json',
       'people.banned_at',
       'team_members.role',
     ]);
@@ -229,7 +254,7 @@ export const findLentWorker = (db: Db, id: WorkerId): Promise<LentWorker | undef
   lentWorkers(db).where('workers.id', '=', id).executeTakeFirst();
 
 export type WorkerSettings = Partial<
-  Pick<WorkerRow, 'label' | 'tags_json' | 'note' | 'works_for' | 'disabled_at'>
+  Pick<WorkerRow, 'label' | 'tags_json' | 'pools_json' | 'note' | 'works_for' | 'disabled_at'>
 >;
 
 /** False where it was removed meanwhile. */

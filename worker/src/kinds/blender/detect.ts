@@ -103,5 +103,6 @@ function capabilities(version: string | null, found: Found | null): Capabilities
     'blender.engines': found.engines,
     'blender.denoiser': found.denoiser,
     'blender.devices': found.devices.map((device) => device.slice(0, 256)),
+    'blender.gpu': found.devices.some((device) => device !== 'CPU'),
   };
 }

@@ -67,7 +67,7 @@ def choose_engine(scene, settings):
     if wanted == "CYCLES":
         change(scene.cycles, "samples", settings["samples"])
         choose_denoising(scene, settings["denoise"])
-        choose_device(scene)
+        choose_device(scene, settings.get("device", "auto"))
     elif wanted in EEVEE:
         change(scene.eevee, "taa_render_samples", settings["samples"])
     elif wanted == "BLENDER_WORKBENCH":
@@ -79,9 +79,13 @@ def workbench_quality(samples):
     return min(WORKBENCH_SAMPLES, key=lambda name: abs(WORKBENCH_SAMPLES[name] - samples))
 
 
-def choose_device(scene):
+def choose_device(scene, wanted):
     """Factory settings name no GPU: a scene for the GPU takes the first kind that has one here, else the CPU."""
+    if wanted != "auto":
+        change(scene.cycles, "device", wanted.upper())
     if scene.cycles.device == "GPU" and not gpu_enabled():
+        if wanted == "gpu":
+            raise Refusal("engine-unavailable", "This worker has no graphics card that Blender can compute on.")
         scene.cycles.device = "CPU"
 
 

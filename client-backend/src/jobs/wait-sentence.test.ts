@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
+import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import { lackOfWorker, waitSentence } from './wait-sentence.ts';
+
+const VERSION: Requirement = { key: 'blender.version', op: 'atLeast', value: '5.0' };
+const torch: Requirement = { key: 'training.modules', op: 'includes', value: 'torch' };
+const none = { notAllowed: 0, disabled: 0, draining: 0, excluded: 0 };
+const busy = { code: 'busy', fitting: 3, urgent: false, ofTeam: false, ofOthers: false } as const;
+
+test('each reason is one sentence that a user understands', () => {
+  const of = (reason: Parameters<typeof waitSentence>[0], kind = 'blender') => waitSentence(reason, kind);
+  const lacking = (needs: Requirement[], each: boolean, kind?: string) =>
+    of({ code: 'lacking', workers: 3, needs, each }, kind);
+  const placed = requirementsOf({ pools: ['film', 'shop'], tags: ['fast'], memoryBytes: 16e9 });
+  assert.deepEqual(
+    [
+      of({ code: 'no-worker' }),
+      of({ code: 'paused' }),
+      lacking([VERSION], true),
+      lacking(placed.slice(0, 1), true),
+      lacking([...placed, VERSION], false),
+      lacking([torch, { key: 'kinds', op: 'includes', value: 'training' }], true, 'training'),
+      of({ code: 'limit', of: 'team', most: 4 }),
+      of({ code: 'held-back', fitting: 1, ...none, disabled: 1 }),
+      of({ code: 'held-back', fitting: 2, ...none, excluded: 2 }),
+      of({ code: 'held-back', fitting: 4, ...none, disabled: 1, draining: 2, notAllowed: 1 }),
+      of({ ...busy, urgent: true }),
+      of({ ...busy, fitting: 1, ofOthers: true, ofTeam: true }),
+    ],
+    [
+      'No worker is connected.',
+      'The job is paused.',
+      'No connected worker has Blender 5.0 or newer.',
+      'No connected worker is in the pool film or shop.',
+      'No connected worker is in the pool film or shop, has the tag fast, has 16 GB of memory and has Blender 5.0 or newer at once.',
+      'No connected worker has the Python module torch, and none has Python 3 with numpy.',
+      'Its team has 4 parts with workers already, as many as it may at once.',
+      'The only worker that fits is disabled.',
+      'The 2 workers that fit failed at this job too often.',
+      'Of the 4 workers that fit, 1 is disabled, 2 finish what they have begun and end and 1 does not work for whoever submitted it.',
+      'All 3 workers that fit are busy with more urgent work.',
+      'The only worker that fits is busy with work of other teams and other jobs of the team.',
+    ],
+  );
+  assert.equal(
+    lackOfWorker(placed.slice(0, 2), 'blender'),
+    'is not in the pool film or shop, lacks the tag fast',
+  );
+});
+
+test('a script that imports two hundred modules is no page of a sentence', () => {
+  const needs = Array.from({ length: 200 }, (_, at) => ({ ...torch, value: `module${at}` }) as Requirement);
+  const sentence = waitSentence({ code: 'lacking', workers: 1, needs, each: true }, 'training');
+  assert.ok(sentence.length < 300, sentence);
+  assert.match(sentence, /and 196 more things are asked for\.$/);
+});

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Requirement } from './requirement.ts';
+
+const Count = z.int().nonnegative();
+
+/**
+ * Why work of a job waits, as the scheduler sees it. It speaks of no worker but those that the job's team may know of:
+ * its own, and those that work for everyone; of what these do for other teams it tells that they do something.
+ */
+export const WaitReason = z.discriminatedUnion('code', [
+  z.object({ code: z.literal('paused') }),
+  /** The team, or who submitted it, has as many chunks with workers as they may. */
+  z.object({ code: z.literal('limit'), of: z.enum(['team', 'person']), most: Count }),
+  z.object({ code: z.literal('no-worker') }),
+  /** None of `workers` connected ones meets the `needs`: none of these, or, of several, no worker all of them. */
+  z.object({
+    code: z.literal('lacking'),
+    workers: Count,
+    needs: z.array(Requirement).min(1),
+    each: z.boolean(),
+  }),
+  /** There are workers that fit, and each is kept from it. A worker is counted once, by the first that holds of it. */
+  z.object({
+    code: z.literal('held-back'),
+    fitting: Count,
+    notAllowed: Count,
+    disabled: Count,
+    draining: Count,
+    excluded: Count,
+  }),
+  /** All that may run it are full. Of what they hold, some is … */
+  z.object({
+    code: z.literal('busy'),
+    fitting: Count,
+    urgent: z.boolean(),
+    ofTeam: z.boolean(),
+    ofOthers: z.boolean(),
+  }),
+  /** A worker has it, and has not begun. */
+  z.object({ code: z.literal('assigned') }),
+  /** It may be given to a worker in the next moment. */
+  z.object({ code: z.literal('next') }),
+]);
+export type WaitReason = z.infer<typeof WaitReason>;
