@@ -29,7 +29,7 @@ export function waitSentence(reason: WaitReason, kind: string): string {
 
 type Of<Code extends WaitReason['code']> = Extract<WaitReason, { code: Code }>;
 
-/** "No connected worker is in the pool film, and none has Blender 5.0 or newer." */
+/** "No connected worker is in the pool film, and none has what a kind calls its program." */
 export function lackingSentence(
   { needs, each }: Pick<Of<'lacking'>, 'needs' | 'each'>,
   kind: string,

@@ -104,7 +104,7 @@ export interface Kind<Spec> extends PublicKind {
   next(context: PlanningContext<Spec>): NextStep;
   /** What its jobs need of a worker, as far as that is known before their files were looked at. */
   needs?(settings: unknown): Requirement[];
-  /** What a worker lacks that does not meet this need, as a noun: "Blender 5.0 or newer". Null for no need of this kind. */
+  /** What a worker lacks that does not meet this need, as a noun with its version. Null for no need of this kind. */
   needInWords?(need: Requirement): string | null;
   /** Names of the stages of which a user may have a done chunk made once more, also when the job is completed. */
   readonly redoes: readonly string[];
