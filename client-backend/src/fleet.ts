@@ -1,4 +1,5 @@
 import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import { type JobOwner, mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import {
   type FleetRow,
@@ -41,6 +42,15 @@ export async function workersFor(
       return mayWorkFor(lenderOf(row), capabilities, job) && can(capabilities);
     })
     .map((row) => row.id);
+}
+
+/** What the workers offer that are connected now and may work for the job. */
+export async function offersFor(db: Db, job: JobOwner): Promise<{ offer: Offer; slots: number }[]> {
+  const rows = await onlineWorkers(db);
+  return rows.flatMap((row) => {
+    if (row.offer_json === null || !mayWorkFor(lenderOf(row), capabilitiesOf(row), job)) return [];
+    return [{ offer: Offer.parse(JSON.parse(row.offer_json)), slots: row.slots }];
+  });
 }
 
 const capabilitiesOf = (row: FleetRow): Capabilities => Capabilities.parse(JSON.parse(row.capabilities_json));

@@ -2,6 +2,7 @@ import type { NextStep } from '@parallel-pilot/shared/kinds/kind.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
+import { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { countChunks, firstStart } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
@@ -163,7 +164,8 @@ export async function takeStep(
     if (!result.ok) return result;
     if (step.step === 'stage') {
       if (!(await closeStage(db, stage.id, now))) throw new Overtaken();
-      await planStage(db, parts, job.id, stage.ordinal + 1, step.stage);
+      const asked = job.asked_json === null ? null : Asked.parse(JSON.parse(job.asked_json));
+      await planStage(db, parts, { job: job.id, asked }, stage.ordinal + 1, step.stage);
       await keepBlobs(db, job.id, keep);
       for (const { stage: of, keep: names } of step.free ?? []) {
         const { freed, kept } = await freeFiles(db, of, names);

@@ -25,7 +25,7 @@ export async function submit(
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
-  const { name, priority, group, ...submission } = request;
+  const { name, priority, group, asked = null, ...submission } = request;
   const prepared = await backendKindOf(request.kind).prepare(parts, submission, by);
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
@@ -49,13 +49,14 @@ export async function submit(
       spec_json: JSON.stringify(spec),
       given_json: null,
       settings_json: null,
+      asked_json: asked === null ? null : JSON.stringify(asked),
       created_at: now,
       updated_at: now,
       finished_at: null,
       group_id: group ?? null,
     });
     await keepBlobs(db, job, prepared.blobs);
-    await planStage(db, parts, job, 0, kind.first(spec));
+    await planStage(db, parts, { job, asked }, 0, kind.first(spec));
     return true;
   });
   if (typeof stored === 'object') return stored;

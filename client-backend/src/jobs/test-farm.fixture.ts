@@ -261,7 +261,7 @@ export async function addJob(
       finished_at: null,
     });
     await keepBlobs(db, job, [blob.hash]);
-    await planStage(db, parts, job, 0, kindOf('blender').first(spec));
+    await planStage(db, parts, { job, asked: null }, 0, kindOf('blender').first(spec));
   });
   return job;
 }

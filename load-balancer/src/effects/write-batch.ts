@@ -87,6 +87,7 @@ const toEnded = ({ lease, failure, said, result }: EndWrite): EndedLease => ({
   lease,
   failure,
   busyMs: said?.busyMs ?? null,
+  peakMemoryBytes: said?.peakMemoryBytes ?? null,
   log: said?.log ?? null,
   result: result === null ? null : { json: result.json, filesJson: JSON.stringify(result.files) },
 });
@@ -148,6 +149,7 @@ const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: '
   slots: hello.slots,
   capabilities_json: JSON.stringify(hello.capabilities),
   machine_json: JSON.stringify(hello.machine),
+  offer_json: JSON.stringify(hello.offer),
   connected_at: at,
   last_seen_at: at,
 });

@@ -7,6 +7,7 @@ import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
 import { recordBlobs } from '../farm/record-heartbeat.ts';
+import { NO_OFFER, setOffer } from '../farm/resources.ts';
 import { isTrusted } from '../scheduling/eligibility.ts';
 import { admit } from './admission.ts';
 
@@ -73,6 +74,7 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
     draining: false,
     pausedUntil: 0,
   } satisfies Partial<Worker>);
+  setOffer(worker, hello.offer);
   worker.matches.clear();
   worker.blobs.clear();
   recordBlobs(worker, { added: hello.blobs, removed: [] });
@@ -92,6 +94,9 @@ export const createWorker = (id: Worker['id']): Worker => ({
   lastHeartbeat: 0,
   slots: 1,
   capabilities: {},
+  offer: NO_OFFER,
+  uses: new Map(),
+  occupancy: null,
   matches: new Map(),
   blobs: new Set(),
   given: new Map(),

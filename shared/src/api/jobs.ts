@@ -4,6 +4,7 @@ import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { ChunkId, JobId, LeaseId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { LEASE_OUTCOMES, LEASE_PURPOSES } from '../model/lease.ts';
+import { Asked } from '../model/resources.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
@@ -16,6 +17,8 @@ export const CreateJob = submissionWith({
   priority: z.int().min(-100).max(100).default(0),
   /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
   group: GroupId.optional(),
+  /** What each of its chunks asks of a worker. Left out, a slot's part of it. */
+  asked: Asked.optional(),
 });
 export type CreateJob = z.input<typeof CreateJob>;
 

@@ -11,6 +11,7 @@ import {
   withServer,
   withUnsandboxed,
 } from '../../options.ts';
+import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { runCommand } from '../../run/run-command.ts';
@@ -20,6 +21,7 @@ import { renderPlan } from './plan.ts';
 import { type RenderFlags, readFlags } from './request.ts';
 
 type Flags = RenderFlags &
+  AskedFlags &
   ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean; unsandboxed?: boolean };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
@@ -67,7 +69,7 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
-  withJson(withServer(withUnsandboxed(command)));
+  withJson(withServer(withUnsandboxed(withAsked(command))));
   withExamples(command, [
     'pilot render shot.blend',
     'pilot render shot.blend --frames 1-48 --percentage 50 --out previews',
@@ -90,6 +92,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     server: flags,
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
+    asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
     json: flags.json ?? false,

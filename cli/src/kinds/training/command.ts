@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import { setting, withEvents, withExamples, withFarm, withJson, withUnsandboxed } from '../../options.ts';
+import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { runCommand } from '../../run/run-command.ts';
@@ -11,18 +12,19 @@ import { TRAINING_EVENTS } from './events.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
 
-type Flags = TrainFlags & {
-  data: string;
-  out: string;
-  workers?: number;
-  priority?: number;
-  verbose?: boolean;
-  unsandboxed?: boolean;
-  server?: string;
-  keyFile?: string;
-  farmData?: string;
-  json?: boolean;
-};
+type Flags = TrainFlags &
+  AskedFlags & {
+    data: string;
+    out: string;
+    workers?: number;
+    priority?: number;
+    verbose?: boolean;
+    unsandboxed?: boolean;
+    server?: string;
+    keyFile?: string;
+    farmData?: string;
+    json?: boolean;
+  };
 
 /** `pilot train`: exit code 0 only when every model asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
 export function trainCommand(context: Context, exit: (code: number) => void): Command {
@@ -70,7 +72,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     )
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withJson(withFarm(withUnsandboxed(command)));
+  withJson(withFarm(withUnsandboxed(withAsked(command))));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
@@ -101,6 +103,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
+    asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
     json: flags.json ?? false,

@@ -63,6 +63,8 @@ function planProbe(spec: BlenderSpec): StagePlan {
     chunks: [{}],
     inputs: spec.files,
     requirements: [{ key: 'kinds', op: 'includes', value: 'blender' }, ...versionRequirement(spec)],
+    // To open a file takes one thread.
+    asked: { threads: 1 },
     affinity: affinityOf(spec),
     span: { from: 0, to: 0 },
   };

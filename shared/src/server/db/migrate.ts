@@ -16,6 +16,7 @@ import * as deviceAddress from './migrations/0015-device-address.ts';
 import * as machines from './migrations/0016-machines.ts';
 import * as limits from './migrations/0017-limits.ts';
 import * as resultsOfLeases from './migrations/0018-results-of-leases.ts';
+import * as resources from './migrations/0020-resources.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -34,6 +35,7 @@ const migrations: Record<string, Migration> = {
   '0016-machines': machines,
   '0017-limits': limits,
   '0018-results-of-leases': resultsOfLeases,
+  '0020-resources': resources,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -7,7 +7,7 @@ import type { WorkersTable } from './schema.ts';
 export type WorkerRow = Selectable<WorkersTable>;
 export type WorkerFields = Pick<
   Insertable<WorkersTable>,
-  'name' | 'slots' | 'capabilities_json' | 'machine_json' | 'connected_at' | 'last_seen_at'
+  'name' | 'slots' | 'capabilities_json' | 'machine_json' | 'offer_json' | 'connected_at' | 'last_seen_at'
 >;
 
 type LenderFields = Pick<Insertable<WorkersTable>, 'person_id' | 'team_id' | 'works_for'>;
