@@ -38,6 +38,10 @@ export const withFarm = (command: Command): Command =>
 
 export const withJson = (command: Command): Command => command.option('--json', 'print JSON instead of text');
 
+/** An option that may be given several times. */
+export const together = (value: string, before?: string): string =>
+  before === undefined ? value : `${before},${value}`;
+
 /** What a worker is given of its machine, for commands that are one. */
 export const withWorker = (command: Command): Command =>
   command
@@ -47,6 +51,12 @@ export const withWorker = (command: Command): Command =>
     .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
     .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
     .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
+    .addOption(setting('PILOT_DISK_GB', 'disk space for what jobs write, in GB (what is free)'))
+    .addOption(
+      setting('PILOT_RESOURCE', 'what else there is to use up, such as licence=1; once for each').argParser(
+        together,
+      ),
+    )
     .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
     .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
     .option('--json', 'log lines as JSON');

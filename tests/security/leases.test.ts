@@ -19,6 +19,11 @@ import { HostileWorker, hashOf, workerToken } from '../support/hostile-worker.ts
 import { startMariaDb } from '../support/mariadb.ts';
 import { until } from '../support/until.ts';
 
+const offerOf = (more: object = {}) => ({
+  ...{ threads: 1, memoryBytes: 1, diskBytes: 1, gpus: [], counts: {} },
+  ...more,
+});
+
 /** The least that passes for a file saved by Blender 3.4: a header and the block that ends it. */
 const BLEND = Buffer.concat([Buffer.from('BLENDER-v304ENDB'), Buffer.alloc(20)]);
 const BLENDER = {
@@ -218,6 +223,7 @@ for (const [column, startDatabase] of [
             instance: randomBytes(16).toString('hex'),
             name: 'one of many',
             slots: 1,
+            offer: offerOf(),
             capabilities: {},
             machine: { os: 'Linux', cpus: 1, memoryBytes: 1 },
             blobs: [],
@@ -235,6 +241,13 @@ for (const [column, startDatabase] of [
         ['keys', { capabilities: Object.fromEntries(names(65).map((name) => [name, true])) }],
         ['long lists', { capabilities: { a: names(2_000).map((name) => name.padEnd(20)) } }],
         ['another form', { capabilities: { a: { b: { c: 1 } } } }],
+        ['GPUs without end', { offer: offerOf({ gpus: Array(65).fill({ name: 'a', memoryBytes: 1 }) }) }],
+        [
+          'counts without end',
+          { offer: offerOf({ counts: Object.fromEntries(names(33).map((one) => [one, 1])) }) },
+        ],
+        ['a name of two lines', { offer: offerOf({ gpus: [{ name: 'a\nb', memoryBytes: 1 }] }) }],
+        ['memory without end', { offer: offerOf({ memoryBytes: 1e300 }) }],
         ['a long system', { machine: { os: 'x'.repeat(129), cpus: 1, memoryBytes: 1 } }],
       ];
       for (const [what, more] of oversized) assert.equal(await hello(more), 'invalid-message', what);

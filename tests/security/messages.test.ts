@@ -274,6 +274,7 @@ const helloOf = (name: string) => ({
   worker: `wrk_${name.replace(/[^a-z]/g, '').padEnd(8, '0')}`,
   identity: `the-secret-of-${name}`,
   instance: `the-one-run-of-${name}`,
+  offer: { threads: 1, memoryBytes: 1, diskBytes: 1, gpus: [], counts: {} },
   name,
   slots: 1,
   capabilities: {},

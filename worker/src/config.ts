@@ -2,6 +2,7 @@ import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { pidNamespace } from '@parallel-pilot/sandbox/limits/process-life.ts';
 import { Labels, labelsIn } from '@parallel-pilot/shared/model/placement.ts';
+import { Counts, parseCounts } from '@parallel-pilot/shared/model/resources.ts';
 import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
 import { z } from 'zod';
 
@@ -29,6 +30,10 @@ const Environment = z.object({
   PILOT_CHUNK_HOURS: z.coerce.number().positive().default(72),
   /** Memory for jobs, of all slots together. Left out, this worker shares what the machine has with its others. */
   PILOT_MEMORY_GB: z.coerce.number().positive().optional(),
+  /** Disk space for what jobs write, of all slots together. Left out, all that is free. */
+  PILOT_DISK_GB: z.coerce.number().positive().optional(),
+  /** Named counts, such as licences. */
+  PILOT_RESOURCE: z.string().default('').transform(parseCounts).pipe(Counts),
   /** Where the workers of this machine see each other. */
   PILOT_HOST_FOLDER: z
     .string()
@@ -64,6 +69,10 @@ export type WorkerConfig = {
   longestChunkMs: number;
   /** For all slots together; null for an equal share of the machine. */
   memoryBytes: number | null;
+  /** For what all slots together write; null for what is free. */
+  diskBytes: number | null;
+  /** What else chunks may use up. */
+  counts: Readonly<Record<string, number>>;
   hostFolder: string;
   dataFolder: string;
   cacheBytes: number;
@@ -106,6 +115,8 @@ export function readWorkerConfig(
     threads: e.PILOT_THREADS,
     longestChunkMs: e.PILOT_CHUNK_HOURS * 3_600_000,
     memoryBytes: e.PILOT_MEMORY_GB === undefined ? null : Math.round(e.PILOT_MEMORY_GB * GB),
+    diskBytes: e.PILOT_DISK_GB === undefined ? null : Math.round(e.PILOT_DISK_GB * GB),
+    counts: e.PILOT_RESOURCE,
     hostFolder: e.PILOT_HOST_FOLDER,
     dataFolder: e.PILOT_WORKER_DATA,
     cacheBytes: Math.round(e.PILOT_CACHE_GB * GB),

@@ -19,6 +19,8 @@ export type WorkerFlags = {
   slots?: number;
   threads?: number;
   memoryGb?: string;
+  diskGb?: string;
+  resource?: string;
   workerData?: string;
   cacheGb?: string;
   unsandboxed?: boolean;
@@ -111,6 +113,8 @@ export function workerEnv(
     PILOT_THREADS: flags.threads,
     PILOT_WORKER_DATA: flags.workerData ?? join(config.dataFolder, 'worker'),
     PILOT_MEMORY_GB: gigabytes('--memory-gb', flags.memoryGb),
+    PILOT_DISK_GB: gigabytes('--disk-gb', flags.diskGb),
+    PILOT_RESOURCE: flags.resource,
     PILOT_CACHE_GB: gigabytes('--cache-gb', flags.cacheGb),
   };
   const given = Object.entries(over).flatMap(([name, value]) =>

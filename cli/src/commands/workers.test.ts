@@ -28,6 +28,7 @@ const worker = (id: string, name: string, label: string | null) =>
       ofTeam: true,
       mayChange: true,
       slots: 1,
+      offer: null,
       capabilities: {},
       load: null,
     },

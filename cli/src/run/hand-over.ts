@@ -6,6 +6,7 @@ import { ApiError } from '../api/request.ts';
 import { submitJob } from '../api/submit-job.ts';
 import { uploadFile } from '../api/upload.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { roomProblem } from './asked.ts';
 import type { RunParts } from './parts.ts';
 import { placementAt } from './placement.ts';
 import type { PlannedJob } from './plan.ts';
@@ -20,17 +21,19 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const { plan, farm, api, unfinished, interrupts, options } = run;
   // What earlier runs left in the data folder goes on too, but behind the jobs that somebody waits for.
   const priority = options.priority ?? (farm === null ? 0 : 10);
-  const placement =
-    options.placement === null ? {} : { placement: await placementAt(api, options.placement) };
-  const planned = plan
-    .jobs(blobs)
-    .map((job) => ({ ...job, request: { ...job.request, ...placement, priority } }));
+  const more = {
+    priority,
+    ...(options.placement === null ? {} : { placement: await placementAt(api, options.placement) }),
+    ...(options.asked === null ? {} : { asked: options.asked }),
+  };
+  const planned = plan.jobs(blobs).map((job) => ({ ...job, request: { ...job.request, ...more } }));
   if (farm === null && options.placement !== null) await reportFit(run, planned);
   const earlier = await Promise.all(
     planned.map(async ({ request }) => findEarlier(api, await unfinished.find(request))),
   );
   const sofar: HandedOver[] = [];
   if (interrupts.first.aborted) return { status: 'interrupted', sofar };
+  if (earlier.includes(null)) await sayWhatIsLacking(run);
   const all = await unlessAborted(submitAll(run, planned, earlier, blobs, sofar), interrupts.first);
   return all === null ? { status: 'interrupted', sofar } : { status: 'all', all };
 }
@@ -42,6 +45,13 @@ async function reportFit({ api, report }: RunParts, [first]: PlannedJob[]): Prom
   const { message, fitting, others } = await api.fit({ kind, placement, settings });
   const lacking = fitting > 0 ? [] : others.slice(0, 5).map(({ worker, why }) => `  ${worker.name} ${why}.`);
   report({ event: 'farm.incident', message: [message, ...lacking].join('\n') });
+}
+
+/** Before anything is submitted that could only wait. A worker that can hold it may come yet. */
+async function sayWhatIsLacking({ api, options, report }: RunParts): Promise<void> {
+  const problem = await roomProblem(api, options.asked);
+  if (problem !== null)
+    report({ event: 'farm.incident', message: `${problem} The job waits for one that does.` });
 }
 
 /** `sofar` gets each job as soon as it is the farm's. */

@@ -1,5 +1,6 @@
 import type { CreateJob, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Api } from '../api/client.ts';
 import type { ServerFlags } from '../api/connect.ts';
 import type { ApiError } from '../api/request.ts';
@@ -64,6 +65,8 @@ export type RunOptions = {
   priority: number | null;
   /** Which workers may do it; null for any. */
   placement: Wanted | null;
+  /** What each chunk asks of a worker; null where nothing was said of it. */
+  asked: Asked | null;
   /** A farm started for this run works without a sandbox where this machine has none. */
   unsandboxed: boolean;
 };

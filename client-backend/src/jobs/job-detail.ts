@@ -1,4 +1,4 @@
-import { CreateJob, type JobDetail, type JobLog } from '@parallel-pilot/shared/api/jobs.ts';
+import { CreateJob, type JobDetail, type JobLog, type JobNote } from '@parallel-pilot/shared/api/jobs.ts';
 import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, LeaseId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
@@ -20,6 +20,7 @@ import { nameProgress } from '../live/job-feed.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
 import { lostWorkerNotes } from './lost-workers.ts';
+import { memoryNotes, roomNotes } from './resource-notes.ts';
 import { summarize } from './summaries.ts';
 
 /** All that the job page shows at first; null when the team has no such job. */
@@ -36,7 +37,7 @@ export async function jobDetail(parts: Parts, id: JobId, team: TeamId): Promise<
     stageId: stage.id,
     placement: await placementOf(db, job),
     span: { from: stage.span_from, to: stage.span_to },
-    notes: [...(await listNotes(db, id)), ...(await lostWorkerNotes(parts, job))],
+    notes: [...(await notesOf(parts, job)), ...(await roomNotes(parts, job, stage))],
     backgroundFraction:
       job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),
@@ -53,6 +54,12 @@ async function placementOf(db: Db, { placement_json }: JobRow): Promise<JobDetai
   } = Placement.parse(JSON.parse(placement_json));
   const names = await workerNames(db, workers);
   return { pools, tags, workers: workers.map((id) => ({ id, name: names.get(id) ?? id })), memoryBytes };
+}
+
+/** Those that were written, and what its leases tell. */
+async function notesOf(parts: Parts, job: JobRow): Promise<JobNote[]> {
+  const written = await listNotes(parts.db, job.id);
+  return [...written, ...(await lostWorkerNotes(parts, job)), ...(await memoryNotes(parts, job))];
 }
 
 const MOST_LOGS = 100;
@@ -80,7 +87,7 @@ export async function jobLog(
     failures.map((attempt) => attempt.chunk),
   );
   return {
-    notes: [...(await listNotes(parts.db, id)), ...(await lostWorkerNotes(parts, job))],
+    notes: await notesOf(parts, job),
     failures: failures.map((attempt) => ({
       label: `${label(attempt.chunk)} on ${attempt.worker_name ?? attempt.worker}`,
       log: wordsOf(attempt) || `chunk ${ordinalOfChunk(attempt.chunk)}`,
@@ -131,6 +138,9 @@ export async function submissionOf(
   const sent = Submission.parse(kind.submission(kind.spec.parse(JSON.parse(job.spec_json))));
   const given = job.given_json === null ? {} : JSON.parse(job.given_json);
   const settings = { ...sent.settings, ...given };
-  const chosen = job.placement_json === null ? {} : { placement: JSON.parse(job.placement_json) };
+  const chosen = {
+    ...(job.placement_json === null ? {} : { placement: JSON.parse(job.placement_json) }),
+    ...(job.asked_json === null ? {} : { asked: JSON.parse(job.asked_json) }),
+  };
   return CreateJob.parse({ ...sent, settings, name: job.name, priority: job.priority, ...chosen });
 }

@@ -6,11 +6,17 @@ import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../parts.ts';
 
-/** Writes a planned stage with all of its chunks; which workers its job asks for, each of its stages does. Call it in the transaction that makes the plan true. */
+/** Of a job's row: which workers it asks for, and what of each. */
+export type StageOwner = { id: JobId; placement_json: string | null; asked_json: string | null };
+
+/**
+ * Writes a planned stage with all of its chunks. It asks for the workers that its job asks for, and of them for what
+ * the job does unless its kind says something else. Call it in the transaction that makes the plan true.
+ */
 export async function planStage(
   db: Db,
   { random, clock }: Pick<Parts, 'random' | 'clock'>,
-  { id: job, placement_json: placement }: { id: JobId; placement_json: string | null },
+  { id: job, placement_json: placement, asked_json: asked }: StageOwner,
   ordinal: number,
   plan: StagePlan,
 ): Promise<StageId> {
@@ -24,6 +30,7 @@ export async function planStage(
     spec_json: JSON.stringify(plan.spec),
     inputs_json: JSON.stringify(plan.inputs),
     requirements_json: JSON.stringify([...plan.requirements, ...placementOf(placement)]),
+    asked_json: plan.asked === undefined ? asked : JSON.stringify(plan.asked),
     affinity: affinityIn(job, plan.affinity),
     chunk_count: plan.chunks.length,
     quorum: plan.quorum?.chunks ?? null,

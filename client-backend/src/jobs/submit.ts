@@ -28,7 +28,7 @@ export async function submit(
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
-  const { name, priority, group, placement, ...submission } = request;
+  const { name, priority, group, placement, asked, ...submission } = request;
   const unknown = await unknownWorker(parts.db, by.team, placement);
   if (unknown !== null) return unknown;
   const prepared = await backendKindOf(request.kind).prepare(parts, submission, by);
@@ -37,7 +37,10 @@ export async function submit(
   const spec = kind.spec.parse(prepared.spec);
   const job = newId('job', parts.random);
   const now = parts.clock();
-  const placementJson = placement === undefined ? null : JSON.stringify(placement);
+  const chosen = {
+    placement_json: placement === undefined ? null : JSON.stringify(placement),
+    asked_json: asked === undefined ? null : JSON.stringify(asked),
+  };
   const stored = await parts.db.transaction().execute(async (db): Promise<boolean | LimitReached> => {
     const full = await refuseWaitingJob(parts, db, by);
     if (full !== null) return full;
@@ -59,10 +62,10 @@ export async function submit(
       updated_at: now,
       finished_at: null,
       group_id: group ?? null,
-      placement_json: placementJson,
+      ...chosen,
     });
     await keepBlobs(db, job, prepared.blobs);
-    await planStage(db, parts, { id: job, placement_json: placementJson }, 0, kind.first(spec));
+    await planStage(db, parts, { id: job, ...chosen }, 0, kind.first(spec));
     return true;
   });
   if (typeof stored === 'object') return stored;

@@ -262,7 +262,8 @@ export async function addJob(
       finished_at: null,
     });
     await keepBlobs(db, job, [blob.hash]);
-    await planStage(db, parts, { id: job, placement_json: null }, 0, kindOf('blender').first(spec));
+    const owner = { id: job, placement_json: null, asked_json: null };
+    await planStage(db, parts, owner, 0, kindOf('blender').first(spec));
   });
   return job;
 }

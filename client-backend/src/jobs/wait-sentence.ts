@@ -16,6 +16,8 @@ export function waitSentence(reason: WaitReason, kind: string): string {
       return lackingSentence(reason, kind);
     case 'held-back':
       return heldBackSentence(reason);
+    case 'too-large':
+      return `Each part asks for more than ${reason.fitting === 1 ? 'the only worker that fits offers' : `any of the ${reason.fitting} workers that fit offers`}.`;
     case 'busy':
       return busySentence(reason);
     case 'assigned':

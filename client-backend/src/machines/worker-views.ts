@@ -59,6 +59,7 @@ function viewOf(
     label: row.label,
     status: live?.status ?? row.status,
     slots: row.slots,
+    offer: row.offer_json === null ? null : JSON.parse(row.offer_json),
     capabilities: shown(capabilities),
     sandboxed: isSandboxed(capabilities),
     machine: JSON.parse(row.machine_json),

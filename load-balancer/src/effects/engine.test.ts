@@ -28,7 +28,9 @@ test('an event that cannot be handled is refused, and those that came with it ar
       reply: 2,
       failed,
     });
-    const hello = { worker: 'wrk_00000001', name: 'a', slots: 1, capabilities: {}, blobs: [], machine: {} };
+    const offer = { threads: 1, memoryBytes: 0, diskBytes: 0, gpus: [], counts: {} };
+    const about = { name: 'a', slots: 1, offer, capabilities: {}, blobs: [], machine: {} };
+    const hello = { worker: 'wrk_00000001', ...about };
     engine.push({
       type: 'hello',
       address: '',

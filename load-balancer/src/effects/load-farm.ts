@@ -45,7 +45,7 @@ export function carrySessions(from: Farm, to: Farm): void {
   to.newcomers = from.newcomers;
   to.loadsNotedAt = from.loadsNotedAt;
   for (const [session, old] of from.sessions) {
-    const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set() };
+    const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set(), occupancy: null };
     to.workers.set(worker.id, worker);
     to.sessions.set(session, worker);
   }

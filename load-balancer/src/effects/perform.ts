@@ -105,5 +105,6 @@ function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign
     affinity: stage.affinity,
     cacheScope: stage.job.share.cacheScope,
     hangLimitMs,
+    asked: lease.asked,
   };
 }

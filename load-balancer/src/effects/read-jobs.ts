@@ -1,6 +1,7 @@
 import { type JobId, ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { chunkStandings } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -15,6 +16,7 @@ import {
 import {
   busyTimes,
   failuresOfJob,
+  memorySeen,
   openLeases,
   succeededWorkers,
 } from '@parallel-pilot/shared/server/db/leases.ts';
@@ -107,6 +109,7 @@ const StageRow = z.object({
   spec_json: json(z.unknown()),
   inputs_json: json(z.array(StageInput)),
   requirements_json: json(z.array(Requirement)),
+  asked_json: json(Asked).nullable(),
   affinity: z.string(),
   chunk_count: z.int().min(0).max(MOST_CHUNKS),
 });
@@ -128,6 +131,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     inputs: row.data.inputs_json,
     requirements: row.data.requirements_json,
     affinity: row.data.affinity,
+    asked: row.data.asked_json ?? {},
     chunks: await readChunks(db, stage),
     held: await readHeld(db, stage),
     ...(await readHistory(db, stage)),
@@ -162,8 +166,10 @@ async function readHistory(db: Db, stage: OpenStage) {
     worker: row.worker_id,
     code: row.failure_code ?? 'unexpected',
     message: row.failure_message ?? '',
+    peakMemoryBytes: row.peak_memory_bytes ?? 0,
   }));
   const workers = [...new Set(failures.map((it) => it.worker))];
   const succeeded = workers.length === 0 ? [] : await succeededWorkers(db, stage.job_id, workers);
-  return { failures, succeeded, busyTimes: await busyTimes(db, stage.id) };
+  const seen = await memorySeen(db, stage.id);
+  return { failures, succeeded, busyTimes: await busyTimes(db, stage.id), memorySeen: seen };
 }

@@ -87,6 +87,7 @@ const toEnded = ({ lease, failure, said, result }: EndWrite): EndedLease => ({
   lease,
   failure,
   busyMs: said?.busyMs ?? null,
+  peakMemoryBytes: said?.peakMemoryBytes ?? null,
   log: said?.log ?? null,
   result: result === null ? null : { json: result.json, filesJson: JSON.stringify(result.files) },
 });
@@ -150,6 +151,7 @@ const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: '
   machine_json: JSON.stringify(hello.machine),
   said_tags_json: hello.tags === undefined ? null : JSON.stringify(hello.tags),
   said_pools_json: hello.pools === undefined ? null : JSON.stringify(hello.pools),
+  offer_json: JSON.stringify(hello.offer),
   connected_at: at,
   last_seen_at: at,
 });

@@ -16,6 +16,7 @@ import { type Ending, endWrite, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
+import { askedOf, occupy, recount } from './resources.ts';
 
 /** Gives a chunk to a worker under a new lease: one that waits, or for another purpose one that others hold. */
 export function grantChunk(
@@ -46,6 +47,7 @@ export function addLease(
 ): Lease {
   const lease: Lease = {
     ...facts,
+    asked: askedOf(facts.stage, facts.ordinal, facts.worker),
     delivered: false,
     reclaimedAt: null,
     kept: false,
@@ -55,6 +57,7 @@ export function addLease(
   const { stage, ordinal } = lease;
   farm.leases.set(lease.id, lease);
   lease.worker.leases.add(lease);
+  occupy(lease);
   stage.held.set(ordinal, [...(stage.held.get(ordinal) ?? []), lease]);
   countHeld(farm, stage.job, 1);
   return lease;
@@ -66,6 +69,7 @@ export function startLease(lease: Lease, now: number): Effect[] {
   const before = stateOf(stage, ordinal);
   const { state } = advance(stage, ordinal, before, { type: 'start', lease: lease.id, at: now });
   lease.startedAt = now;
+  recount(lease.worker);
   return [
     { type: 'write', write: { type: 'start', chunk: chunkOf(lease), lease: lease.id, at: now } },
     ...move(stage, ordinal, before, state, now),
@@ -111,6 +115,7 @@ export function dropLease(farm: Farm, lease: Lease): void {
   const { stage, ordinal } = lease;
   farm.leases.delete(lease.id);
   lease.worker.leases.delete(lease);
+  recount(lease.worker);
   const others = (stage.held.get(ordinal) ?? []).filter((it) => it !== lease);
   if (others.length === 0) stage.held.delete(ordinal);
   else stage.held.set(ordinal, others);
@@ -231,8 +236,10 @@ function moveWrite(
 }
 
 function failureIn(ending: Ending): LeaseFailure | null {
-  if (ending.outcome === 'failed')
-    return { code: ending.code, message: ending.message, retry: retryOf(ending.code) };
+  if (ending.outcome === 'failed') {
+    const retry = ending.moreMemoryBytes === null ? false : retryOf(ending.code);
+    return { code: ending.code, message: ending.message, retry };
+  }
   return ending.outcome === 'expired' ? WORKER_LOST : null;
 }
 

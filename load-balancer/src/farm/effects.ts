@@ -105,7 +105,7 @@ export type EndWrite = {
   spentMs: number;
   failure: { code: string; message: string } | null;
   /** Of what the worker said itself: null where it said nothing. */
-  said: { busyMs: number; log: string } | null;
+  said: { busyMs: number; peakMemoryBytes: number; log: string } | null;
   /** Of one that is done. */
   result: { json: string; files: ResultFile[] } | null;
 };

@@ -7,13 +7,18 @@ import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
 import { chunkOf, type Job, type Lease } from './farm.ts';
+import { noteMemoryNeed, noteMemorySeen } from './resources.ts';
 
 /** How a lease ends, with what its worker said. */
 export type Ending =
-  | { outcome: 'done'; resultJson: string; files: ResultFile[]; busyMs: number; log: string }
-  | { outcome: 'failed'; code: FailureCode; message: string; busyMs: number; log: string }
+  | ({ outcome: 'done'; resultJson: string; files: ResultFile[] } & Said)
+  /** `moreMemoryBytes`: it ended for want of memory, and is to get so much; null where nobody has that. */
+  | ({ outcome: 'failed'; code: FailureCode; message: string; moreMemoryBytes?: number | null } & Said)
   | { outcome: 'expired' | 'released' }
   | { outcome: 'superseded' | 'canceled' };
+
+/** `peakMemoryBytes` is 0 where it was not looked at. */
+type Said = { busyMs: number; peakMemoryBytes: number; log: string };
 
 /** Remembers what the ending says of its job, its stage and its worker. */
 export function remember(lease: Lease, ending: Ending, now: number): void {
@@ -26,11 +31,20 @@ export function remember(lease: Lease, ending: Ending, now: number): void {
     noteChunkTime(stage, worker, ending.busyMs);
     job.succeeded.add(worker.id);
     stage.avoid.delete(ordinal);
+    stage.memory.needs.delete(ordinal);
+    noteMemorySeen(lease, ending.peakMemoryBytes);
+    return;
+  }
+  if (ending.outcome === 'failed') job.lastFailure = { code: ending.code, message: ending.message };
+  if (ending.outcome === 'failed' && ending.moreMemoryBytes !== undefined) {
+    // Not the worker was to blame: it may have as much, beside less.
+    stage.avoid.delete(ordinal);
+    noteMemoryNeed(stage, ordinal, ending.moreMemoryBytes ?? 0);
     return;
   }
   if (wasAttempt(ending.outcome, startedAt !== null)) stage.avoid.set(ordinal, worker.id);
   if (ending.outcome !== 'failed') return;
-  job.lastFailure = { code: ending.code, message: ending.message };
+  stage.memory.needs.delete(ordinal);
   if (ENDINGS[ending.outcome].blames === 'code' && blamesWorker(ending.code))
     noteFailure(job, worker.id, chunkOf(lease));
 }
@@ -54,9 +68,15 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     person: stage.job.person,
     spentMs: spentOn(lease, ending, at),
     failure: failureOf(ending),
-    said: 'log' in ending ? { busyMs: ending.busyMs, log: ending.log } : null,
+    said: saidIn(ending),
     result: ending.outcome === 'done' ? { json: ending.resultJson, files: ending.files } : null,
   };
+}
+
+function saidIn(ending: Ending): EndWrite['said'] {
+  if (!('log' in ending)) return null;
+  const { busyMs, peakMemoryBytes, log } = ending;
+  return { busyMs, peakMemoryBytes, log };
 }
 
 function failureOf(ending: Ending): EndWrite['failure'] {

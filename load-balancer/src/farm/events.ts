@@ -12,6 +12,7 @@ import type {
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -108,10 +109,13 @@ export type LoadedStage = {
   inputs: StageInput[];
   requirements: Requirement[];
   affinity: string;
+  asked: Asked;
   chunks: ChunkTable;
   /** Open leases, in the order in which they were granted. */
   held: HeldChunk[];
-  failures: { chunk: ChunkId; worker: WorkerId; code: string; message: string }[];
+  failures: { chunk: ChunkId; worker: WorkerId; code: string; message: string; peakMemoryBytes: number }[];
+  /** The most that a done chunk of it used. */
+  memorySeen: number;
   succeeded: WorkerId[];
   busyTimes: number[];
 };

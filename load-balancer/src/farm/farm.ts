@@ -14,6 +14,7 @@ import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
@@ -105,6 +106,10 @@ export type Stage = {
   /** It asks for tags, which no worker of another team has for it. */
   byTag: boolean;
   affinity: string;
+  /** What each of its chunks asks for, and the same as a key. */
+  asked: Asked;
+  askedKey: string;
+  memory: StageMemory;
   chunks: ChunkTable;
   /** Slot time of finished chunks, milliseconds. */
   times: { count: number; slowest: number; mean: number };
@@ -112,6 +117,29 @@ export type Stage = {
   held: Map<number, Lease[]>;
   /** Which worker a waiting chunk has just failed on. */
   avoid: Map<number, WorkerId>;
+};
+
+/** What was learnt of the memory that chunks of a stage need, bytes. */
+export type StageMemory = {
+  /** What is known to be enough for those that are done; 0 while nothing is. */
+  seen: number;
+  /** What those are to get that were ended for want of it. */
+  needs: Map<number, number>;
+  /** The most that a present worker offers which may run the stage. Looked at where it matters. */
+  mostOffered: number;
+};
+
+/**
+ * A worker is given more than there is room for, so that it need not wait for its next chunk: it begins that when there
+ * is room. So its chunks are of two sorts: those that run, or can be begun beside them, and those ahead.
+ */
+export type Occupancy = {
+  /** What those use up that run or can be begun. */
+  used: Used;
+  /** How many these are. */
+  counted: number;
+  /** The others, in the order in which they were granted. */
+  ahead: Lease[];
 };
 
 export type Worker = {
@@ -130,6 +158,12 @@ export type Worker = {
   /** With its place in them. */
   capabilities: Capabilities;
   place: Place;
+  /** What its chunks may use up together. */
+  offer: Offer;
+  /** What chunks use up of it by what they ask for, see `askedKey`. */
+  uses: Map<string, Used>;
+  /** Null when it is to be counted again. */
+  occupancy: Occupancy | null;
   /** Answers to `requirementsKey`. */
   matches: Map<string, boolean>;
   blobs: Set<number>;
@@ -138,7 +172,7 @@ export type Worker = {
   draining: boolean;
   /** It is given nothing, as somebody who may says. */
   disabled: boolean;
-  load: Omit<Heartbeat, 'draining'> | null;
+  load: Omit<Heartbeat, 'draining' | 'memoryOfferedBytes'> | null;
   leases: Set<Lease>;
   /** Gets nothing before this time: it has just turned work away. */
   pausedUntil: number;
@@ -156,6 +190,8 @@ export type Lease = {
   purpose: LeasePurpose;
   grantedAt: number;
   startedAt: number | null;
+  /** What its chunk asks of this worker. */
+  asked: Asked;
   /** The worker was told. */
   delivered: boolean;
   /** Asked back at this time, null when not. */
@@ -195,9 +231,6 @@ export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.
 
 /** 30 bits of a hash: enough to prefer a worker by, and small in memory. */
 export const blobKey = (hash: BlobHash): number => Number.parseInt(hash.slice(0, 8), 16) >>> 2;
-
-/** A worker has one chunk ahead for each slot. */
-export const roomOf = (worker: Worker): number => 2 * worker.slots - worker.leases.size;
 
 export const isPresent = (worker: Worker): boolean =>
   worker.session !== null && !worker.draining && !worker.disabled;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { BlobsChanged, Heartbeat, Progress } from '@parallel-pilot/shared/protocol/workers.ts';
 import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
+import { setOffer } from './resources.ts';
 
 /**
  * Records that a worker is alive, at any message of its. Reports that are never
@@ -18,8 +19,10 @@ export function recordHeartbeat(farm: Farm, session: SessionId, now: number): Wo
 }
 
 /** True when the heartbeat changes whether the worker is draining. */
-export function recordLoad(worker: Worker, { draining, ...load }: Heartbeat): boolean {
+export function recordLoad(worker: Worker, { draining, memoryOfferedBytes, ...load }: Heartbeat): boolean {
   worker.load = load;
+  const memoryBytes = memoryOfferedBytes ?? worker.offer.memoryBytes;
+  if (memoryBytes !== worker.offer.memoryBytes) setOffer(worker, { ...worker.offer, memoryBytes });
   return draining !== worker.draining;
 }
 

@@ -28,8 +28,8 @@ function nextRead({ sim, job, stage }: ReturnType<typeof busyFarm>, size: number
   const id = 'stg_next' as StageId;
   const chunks = new ChunkTable(size);
   for (let ordinal = 0; ordinal < size; ordinal += 1) chunks.set(ordinal, 'queued', 0);
-  const row = { id, job, name: 'train', spec: {}, inputs: [], requirements: [], affinity: 'next' };
-  const history = { held: [], failures: [], succeeded: [], busyTimes: [] };
+  const row = { id, job, name: 'train', spec: {}, inputs: [], requirements: [], affinity: 'next', asked: {} };
+  const history = { held: [], failures: [], succeeded: [], busyTimes: [], memorySeen: 0 };
   return { ...read, openStages: [id], loaded: [{ ...row, chunks, ...history }] };
 }
 

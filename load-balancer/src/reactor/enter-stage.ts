@@ -3,12 +3,14 @@ import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { isByTag } from '@parallel-pilot/shared/model/placement.ts';
+import { MORE_MEMORY } from '@parallel-pilot/shared/model/resources.ts';
 import { addLease, endStray, requeueUnheld } from '../farm/change-chunk.ts';
 import { addTime } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { noteFailure } from '../farm/end-lease.ts';
 import type { JobFacts, LoadedStage } from '../farm/events.ts';
 import { blobKey, type Farm, type Job, type Stage, type Worker } from '../farm/farm.ts';
+import { noteMemoryNeed } from '../farm/resources.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { createWorker } from './on-worker.ts';
 import { enterTeam } from './team-shares.ts';
@@ -36,7 +38,7 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
 
 /** Takes in a stage as it stands in the database, its open leases with it. What contradicts itself there is put right. */
 export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): Effect[] {
-  const { id, name, spec, inputs, requirements, affinity, chunks } = loaded;
+  const { id, name, spec, inputs, requirements, affinity, asked, chunks } = loaded;
   const stage: Stage = {
     id,
     job,
@@ -48,6 +50,9 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     requirementsKey: JSON.stringify(requirements),
     byTag: requirements.some(isByTag),
     affinity,
+    asked,
+    askedKey: JSON.stringify(asked),
+    memory: { seen: loaded.memorySeen, needs: new Map(), mostOffered: Number.POSITIVE_INFINITY },
     chunks,
     times: { count: 0, slowest: 0, mean: 0 },
     held: new Map(),
@@ -80,14 +85,17 @@ export function expectBack(farm: Farm, id: Worker['id'], now: number): Worker {
 
 function recall(job: Job, stage: Stage, loaded: LoadedStage): void {
   for (const worker of loaded.succeeded) job.succeeded.add(worker);
-  for (const { chunk, worker, code, message } of loaded.failures) {
+  for (const { chunk, worker, code, message, peakMemoryBytes } of loaded.failures) {
     const known = FailureCode.safeParse(code).data;
     job.lastFailure = { code: known ?? 'unexpected', message };
-    if (known !== undefined && blamesWorker(known)) noteFailure(job, worker, chunk);
     const dot = chunk.lastIndexOf('.');
     const ordinal = Number(chunk.slice(dot + 1));
-    if (chunk.slice(0, dot) === stage.id && stage.chunks.status(ordinal) === 'queued') {
-      stage.avoid.set(ordinal, worker);
+    const waits = chunk.slice(0, dot) === stage.id && stage.chunks.status(ordinal) === 'queued';
+    if (known === 'out-of-memory' && peakMemoryBytes > 0) {
+      if (waits) noteMemoryNeed(stage, ordinal, Math.ceil(MORE_MEMORY * peakMemoryBytes));
+      continue;
     }
+    if (known !== undefined && blamesWorker(known)) noteFailure(job, worker, chunk);
+    if (waits) stage.avoid.set(ordinal, worker);
   }
 }

@@ -101,6 +101,7 @@ export function onRetry(farm: Farm, event: Event<'retry'>, now: number): Effect[
     // A retry says that the cause was dealt with: failures of workers are forgotten too.
     stage.job.failures.clear();
     stage.avoid.clear();
+    stage.memory.needs.clear();
     append(effects, moveAll(stage, ['failed', 'canceled'], { type: 'retry' }));
   }
   return [

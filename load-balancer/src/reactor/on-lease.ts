@@ -1,4 +1,5 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { bytesInWords } from '@parallel-pilot/shared/model/resources.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { endLease, startLease } from '../farm/change-chunk.ts';
@@ -6,6 +7,8 @@ import { append, type Effect } from '../farm/effects.ts';
 import type { Ending } from '../farm/end-lease.ts';
 import type { FarmEvent, ReplyTo, ResultFault } from '../farm/events.ts';
 import { chunkOf, type Farm, type Lease, type SessionId, type Worker } from '../farm/farm.ts';
+import { memoryAfter, recount } from '../farm/resources.ts';
+import { lookForMemory } from '../scheduling/memory-offered.ts';
 import { setDraining } from './on-worker.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
@@ -28,6 +31,7 @@ export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] 
     resultJson: JSON.stringify(done.result ?? null),
     files: done.files.map(({ receipt: _, ...file }) => file),
     busyMs: done.busyMs,
+    peakMemoryBytes: done.peakMemoryBytes ?? 0,
     log: done.log,
   };
   return [...endLease(farm, lease, ending, now), accepted(reply)];
@@ -44,9 +48,10 @@ function refuseResult(
   const fields = { event: 'result.refused', chunk: chunkOf(lease), worker: lease.worker.id, code };
   const log: Effect = { type: 'log', level: 'warn', fields };
   if (code !== 'result-invalid') return [{ type: 'reply', to: reply, reply: refusal(code) }, log];
-  const { busyMs, log: lines } = done;
+  const { busyMs, peakMemoryBytes = 0, log: lines } = done;
+  const said = { busyMs, peakMemoryBytes, log: lines };
   return [
-    ...endLease(farm, lease, { outcome: 'failed', code, message: fault.message, busyMs, log: lines }, now),
+    ...endLease(farm, lease, { outcome: 'failed', code, message: fault.message, ...said }, now),
     { type: 'reply', to: reply, reply: refusal('invalid-message', fault.message) },
     log,
   ];
@@ -56,10 +61,11 @@ export function onFailed(farm: Farm, event: Event<'failed'>, now: number): Effec
   const { failed, reply } = event;
   const lease = heldBy(farm, event.session, failed.lease);
   if (lease === undefined) return [late(farm, event, failed.lease, 'failed')];
-  const { code, message, busyMs, log } = failed;
+  const { code, message, busyMs, peakMemoryBytes = 0, log } = failed;
   const { stage, ordinal, worker } = lease;
+  const ending = { outcome: 'failed', code, message, busyMs, peakMemoryBytes, log } as const;
   return [
-    ...endLease(farm, lease, { outcome: 'failed', code, message, busyMs, log }, now),
+    ...endLease(farm, lease, code === 'out-of-memory' ? withMoreMemory(farm, lease, ending) : ending, now),
     accepted(reply),
     {
       type: 'log',
@@ -67,6 +73,19 @@ export function onFailed(farm: Farm, event: Event<'failed'>, now: number): Effec
       fields: { event: 'chunk.failed', chunk: `${stage.id}.${ordinal}`, worker: worker.id, code },
     },
   ];
+}
+
+type Failed = Extract<Ending, { outcome: 'failed' }>;
+
+/** It is tried again where it gets more; where nobody has that, it would only be ended once more. */
+function withMoreMemory(farm: Farm, lease: Lease, ending: Failed): Failed {
+  const { stage } = lease;
+  const more = memoryAfter(lease, ending.peakMemoryBytes);
+  lookForMemory(farm, stage);
+  if (more <= stage.memory.mostOffered) return { ...ending, moreMemoryBytes: more };
+  const most = bytesInWords(stage.memory.mostOffered);
+  const why = `The next try would be with ${bytesInWords(more)} of memory; the most that a worker offers which may run it is ${most}.`;
+  return { ...ending, moreMemoryBytes: null, message: `${ending.message} ${why}` };
 }
 
 export function onReleased(farm: Farm, event: Event<'released'>, now: number): Effect[] {
@@ -105,6 +124,7 @@ export function onReclaimAnswered(farm: Farm, event: Event<'reclaim-answered'>, 
   if (event.given) return endLease(farm, lease, { outcome: 'released' }, now);
   lease.reclaimedAt = null;
   lease.kept = true;
+  recount(lease.worker);
   return [];
 }
 
@@ -112,7 +132,8 @@ export function onUnreadable(farm: Farm, event: Event<'unreadable'>, now: number
   const lease = farm.leases.get(event.lease);
   if (lease === undefined || lease.delivered) return [];
   const message = 'This part of the job cannot be read from the database of the farm.';
-  return endLease(farm, lease, { outcome: 'failed', code: 'unexpected', message, busyMs: 0, log: '' }, now);
+  const said = { busyMs: 0, peakMemoryBytes: 0, log: '' };
+  return endLease(farm, lease, { outcome: 'failed', code: 'unexpected', message, ...said }, now);
 }
 
 function heldBy(farm: Farm, session: SessionId, id: LeaseId): Lease | undefined {

@@ -9,6 +9,7 @@ import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
 import { recordBlobs } from '../farm/record-heartbeat.ts';
+import { NO_OFFER, setOffer } from '../farm/resources.ts';
 import { isCapable, isTrusted } from '../scheduling/eligibility.ts';
 import { admit } from './admission.ts';
 
@@ -77,6 +78,7 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
     draining: false,
     pausedUntil: 0,
   } satisfies Partial<Worker>);
+  setOffer(worker, hello.offer);
   worker.matches.clear();
   worker.blobs.clear();
   recordBlobs(worker, { added: hello.blobs, removed: [] });
@@ -105,6 +107,9 @@ export const createWorker = (id: Worker['id']): Worker => ({
   slots: 1,
   capabilities: {},
   place: { id, tags: [], pools: [], memoryBytes: 0 },
+  offer: NO_OFFER,
+  uses: new Map(),
+  occupancy: null,
   matches: new Map(),
   blobs: new Set(),
   given: new Map(),

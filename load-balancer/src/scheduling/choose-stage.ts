@@ -11,6 +11,8 @@ export type Board = {
   affinities: Map<string, TeamShare>;
   /** Leases that all present workers together can hold. */
   capacity: number;
+  /** What is granted now is begun when there is room for it, not at once. */
+  ahead: boolean;
 };
 
 export function createBoard(farm: Farm): Board {
@@ -34,7 +36,7 @@ export function createBoard(farm: Farm): Board {
       share,
       [...ranks].sort(([a], [b]) => b - a).map(([, stages]) => stages),
     );
-  return { teams: sorted, affinities, capacity };
+  return { teams: sorted, affinities, capacity, ahead: false };
 }
 
 /**
@@ -68,18 +70,23 @@ function chooseFirst(farm: Farm, board: Board, worker: Worker): Stage | undefine
 function chooseOfTeam(farm: Farm, board: Board, share: TeamShare, worker: Worker): Stage | undefined {
   const capacity = board.capacity / board.teams.size;
   for (const rank of board.teams.get(share) ?? []) {
-    const chosen = chooseOfRank(farm, rank, capacity, worker);
+    const chosen = chooseOfRank(farm, rank, { capacity, ahead: board.ahead }, worker);
     if (chosen !== undefined) return chosen;
   }
   return undefined;
 }
 
-function chooseOfRank(farm: Farm, rank: Stage[], capacity: number, worker: Worker): Stage | undefined {
+function chooseOfRank(
+  farm: Farm,
+  rank: Stage[],
+  { capacity, ahead }: Pick<Board, 'capacity' | 'ahead'>,
+  worker: Worker,
+): Stage | undefined {
   let first: Stage | undefined;
   let opened: Stage | undefined;
   let competing = 0;
   for (const stage of rank) {
-    if (!mayTake(farm, stage, worker)) continue;
+    if (!mayTake(farm, stage, worker, ahead)) continue;
     competing += 1;
     if (first === undefined || compareClaims(stage.job, first.job) < 0) first = stage;
     if (!worker.open.includes(stage.affinity)) continue;

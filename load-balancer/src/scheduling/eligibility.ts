@@ -4,6 +4,7 @@ import { type Requirement, unmet } from '@parallel-pilot/shared/model/requiremen
 import { mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
+import { hasRoomFor } from '../farm/resources.ts';
 
 /** Chunks of one job that may fail on a worker before it is not given that job again. */
 const FAILURES_BORNE = 3;
@@ -37,13 +38,17 @@ export function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
 export const isExcluded = (job: Job, worker: WorkerId): boolean =>
   (job.failures.get(worker)?.size ?? 0) >= FAILURES_BORNE;
 
-/** True when the worker could be given a chunk of the stage right now, if it had room. */
-export const mayTake = (farm: Farm, stage: Stage, worker: Worker): boolean =>
+/**
+ * True when the worker could be given a chunk of the stage right now, to be begun at once, or `ahead`: when there is
+ * room for it.
+ */
+export const mayTake = (farm: Farm, stage: Stage, worker: Worker, ahead: boolean): boolean =>
   stage.chunks.count('queued') > 0 &&
   !isAtLimit(farm, stage.job) &&
   mayRun(stage, worker) &&
   !isOnTrial(stage.job, worker) &&
-  waitingFor(farm, stage, worker) > 0;
+  hasRoomFor(stage, worker, ahead) &&
+  waitingFor(farm, stage, worker, ahead) > 0;
 
 /**
  * True while a worker that has failed in the job and never succeeded holds as
@@ -62,12 +67,27 @@ export function isAvoided(farm: Farm, stage: Stage, ordinal: number, worker: Wor
   return stage.avoid.get(ordinal) === worker.id && anotherMayRun(farm, stage, worker);
 }
 
+/** True for a chunk that the worker is not to be given, though others of the stage are. */
+export const isRefused = (
+  farm: Farm,
+  { stage, ordinal }: { stage: Stage; ordinal: number },
+  worker: Worker,
+  ahead: boolean,
+): boolean =>
+  isAvoided(farm, stage, ordinal, worker) ||
+  (stage.memory.needs.has(ordinal) && !hasRoomFor(stage, worker, ahead, ordinal));
+
 /** How many waiting chunks of the stage the worker may be given. */
-function waitingFor(farm: Farm, stage: Stage, worker: Worker): number {
+function waitingFor(farm: Farm, stage: Stage, worker: Worker, ahead: boolean): number {
   let waiting = stage.chunks.count('queued');
-  if (waiting === 0 || stage.avoid.size === 0) return waiting;
+  const { avoid, memory } = stage;
+  if (waiting === 0 || (avoid.size === 0 && memory.needs.size === 0)) return waiting;
+  for (const ordinal of memory.needs.keys()) {
+    const waits = stage.chunks.status(ordinal) === 'queued';
+    if (waits && !hasRoomFor(stage, worker, ahead, ordinal)) waiting -= 1;
+  }
   let avoided = 0;
-  for (const [ordinal, failedOn] of stage.avoid) {
+  for (const [ordinal, failedOn] of avoid) {
     if (failedOn === worker.id && stage.chunks.status(ordinal) === 'queued') avoided += 1;
   }
   if (avoided > 0 && anotherMayRun(farm, stage, worker)) waiting -= avoided;

@@ -1,6 +1,8 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import { add, fits } from '@parallel-pilot/shared/model/resources.ts';
 import type { Effect } from '../farm/effects.ts';
-import { type Farm, isPresent, type Lease, type Worker } from '../farm/farm.ts';
+import { type Farm, isPresent, type Lease } from '../farm/farm.ts';
+import { hasIdleSlot, isTooLarge, occupancyOf, usedElsewhere } from '../farm/resources.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 
@@ -17,9 +19,13 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   for (const lease of unstarted) {
     const { job } = lease.stage;
     // Chunks of a paused job, or of a worker that is held back, that run may finish; those not begun go back to the queue.
+    // So do those that the worker will never have room for, now that it offers less.
     if (
       !isAsked(lease) &&
-      (!isGrantable(job.status) || lease.worker.disabled || isExcluded(job, lease.worker.id))
+      (!isGrantable(job.status) ||
+        lease.worker.disabled ||
+        isExcluded(job, lease.worker.id) ||
+        isTooLarge(lease))
     )
       ask(lease);
   }
@@ -37,8 +43,10 @@ function forIdleWorkers(farm: Farm, unstarted: Lease[], now: number, ask: (lease
   // What was asked back before comes to the idle ones first.
   let coming = unstarted.filter(isAsked).length;
   for (const worker of farm.workers.values()) {
-    if (!isPresent(worker) || worker.pausedUntil > now) continue;
-    for (let idle = worker.slots - worker.leases.size; idle > 0; idle -= 1) {
+    if (!isPresent(worker) || worker.pausedUntil > now || !hasIdleSlot(worker, now)) continue;
+    const { counted } = occupancyOf(worker);
+    let { used } = occupancyOf(worker);
+    for (let idle = worker.slots - counted; idle > 0; idle -= 1) {
       if (coming > 0) {
         coming -= 1;
         continue;
@@ -47,29 +55,25 @@ function forIdleWorkers(farm: Farm, unstarted: Lease[], now: number, ask: (lease
         (lease) =>
           lease.worker !== worker &&
           mayRun(lease.stage, worker) &&
+          fits(worker.offer, used, usedElsewhere(lease, worker)) &&
           !isOnTrial(lease.stage.job, worker) &&
           !isAvoided(farm, lease.stage, lease.ordinal, worker),
       );
       const lease = spare[at];
       if (lease === undefined) break;
       spare.splice(at, 1);
+      used = add(used, usedElsewhere(lease, worker));
       ask(lease);
     }
   }
 }
 
-/** Leases that wait behind all slots of their worker: most urgent jobs first, slowest workers first. */
+/** Leases that wait behind what their worker can begin: most urgent jobs first, slowest workers first. */
 function spareLeases(unstarted: Lease[]): Lease[] {
-  const left = new Map<Worker, number>();
-  const spare: Lease[] = [];
   // The newest of a worker's are the last it would begin.
-  for (const lease of unstarted.toReversed()) {
-    const { worker } = lease;
-    const surplus = left.get(worker) ?? worker.leases.size - worker.slots;
-    if (surplus <= 0) continue;
-    left.set(worker, surplus - 1);
-    if (!isAsked(lease)) spare.push(lease);
-  }
+  const spare = unstarted
+    .toReversed()
+    .filter((lease) => !isAsked(lease) && occupancyOf(lease.worker).ahead.includes(lease));
   return spare.sort((a, b) => b.stage.job.priority - a.stage.job.priority || a.worker.speed - b.worker.speed);
 }
 
@@ -90,7 +94,7 @@ function forUrgentWork(
     if (urgent === undefined || isAsked(lease) || priority >= urgent || asked.has(lease.worker)) continue;
     if (!isPresent(lease.worker) || lease.worker.pausedUntil > now) continue;
     const better = ranks.some((rank) =>
-      rank.some((stage) => stage.job.priority > priority && mayTake(farm, stage, lease.worker)),
+      rank.some((stage) => stage.job.priority > priority && mayTake(farm, stage, lease.worker, true)),
     );
     if (!better) continue;
     asked.add(lease.worker);

@@ -3,8 +3,9 @@ import { grantChunk } from '../farm/change-chunk.ts';
 import { hangLimit } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
+import { hasIdleSlot, hasRoomAhead } from '../farm/resources.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
-import { isAvoided } from './eligibility.ts';
+import { isRefused } from './eligibility.ts';
 import { takeBack } from './reclaim.ts';
 
 /**
@@ -25,7 +26,8 @@ type Round = { now: number; newLease: () => LeaseId; effects: Effect[] };
 
 // One pass over the workers after another, one chunk each, so that few chunks spread over many machines.
 function assignPass(farm: Farm, board: Board, depth: number, round: Round): void {
-  const hasRoom = (worker: Worker) => worker.leases.size < depth * worker.slots;
+  board.ahead = depth > 1;
+  const hasRoom = (worker: Worker) => (board.ahead ? hasRoomAhead(worker) : hasIdleSlot(worker, round.now));
   let free = [...farm.workers.values()].filter(
     (worker) => isPresent(worker) && worker.pausedUntil <= round.now && hasRoom(worker),
   );
@@ -56,7 +58,7 @@ function assignOne(
       stage.chunks.count('queued') < free.length
         ? bestOf(farm, board, stage, worker, free.filter(hasRoom))
         : worker;
-    if (!grantNext(farm, stage, receiver, round)) return false;
+    if (!grantNext(farm, stage, receiver, board.ahead, round)) return false;
     if (receiver === worker) return true;
   }
 }
@@ -90,8 +92,16 @@ function readiness(stage: Stage, worker: Worker): number {
   return stage.inputKeys.filter((key) => worker.blobs.has(key)).length / stage.inputKeys.length;
 }
 
-function grantNext(farm: Farm, stage: Stage, worker: Worker, { now, newLease, effects }: Round): boolean {
-  const ordinal = stage.chunks.next((candidate) => isAvoided(farm, stage, candidate, worker));
+function grantNext(
+  farm: Farm,
+  stage: Stage,
+  worker: Worker,
+  ahead: boolean,
+  { now, newLease, effects }: Round,
+): boolean {
+  const ordinal = stage.chunks.next((candidate) =>
+    isRefused(farm, { stage, ordinal: candidate }, worker, ahead),
+  );
   if (ordinal === undefined) return false;
   const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease(), purpose: 'first' }, now);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Asked, Offer } from '@parallel-pilot/shared/model/resources.ts';
 import fc from 'fast-check';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
 
@@ -13,7 +14,7 @@ test('through deaths, cuts, failures and restarts every chunk is done exactly on
       const random = mulberry32(seed);
       const sim = new SimulatedFarm(random);
       // One that never fails and never goes, so that every job can end.
-      sim.addMachine({ capabilities: { gpu: true } });
+      sim.addMachine({ capabilities: { gpu: true }, offer: OFFER });
       for (const machine of machines) sim.addMachine(machine);
       const planted = jobs.map((job) => {
         sim.pass(Math.floor(random() * 60_000), 1_000);
@@ -35,16 +36,22 @@ test('through deaths, cuts, failures and restarts every chunk is done exactly on
   );
 });
 
+const OFFER: Offer = { threads: 4, memoryBytes: 1e9, diskBytes: 0, gpus: [], counts: { licence: 1 } };
+/** Of two there is room for one. */
+const MOST_MEMORY: Asked = { memoryBytes: 6e8 };
+
 const job = fc.record({
   chunks: fc.integer({ min: 1, max: 40 }),
   priority: fc.integer({ min: 0, max: 2 }),
   requirements: fc.constantFrom<Requirement[]>([], [{ key: 'gpu', op: 'equals', value: true }]),
+  asked: fc.constantFrom<Asked>({}, {}, MOST_MEMORY, { threads: 3, counts: { licence: 1 } }),
 });
 const machine = fc.record({
   slots: fc.integer({ min: 1, max: 3 }),
   speed: fc.double({ min: 0.2, max: 5, noNaN: true }),
   failing: fc.constantFrom(0, 0, 0.1, 1),
   capabilities: fc.constantFrom({}, { gpu: true }),
+  offer: fc.constantFrom(OFFER, { ...OFFER, threads: 2, counts: {} }),
 });
 const mishap = fc.record({
   kind: fc.constantFrom(

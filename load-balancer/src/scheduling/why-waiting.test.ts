@@ -62,6 +62,13 @@ describe('a waiting job tells why', () => {
     assert.deepEqual(held(), { code: 'held-back', fitting: 3, ...none });
   });
 
+  test('each part asks for more than any that fits offers', () => {
+    const sim = new SimulatedFarm(() => 0.5);
+    sim.addMachine({ capabilities: BOXED });
+    const job = sim.addJob({ chunks: 1, asked: { threads: 1_000 } });
+    assert.deepEqual(why(sim, job), { code: 'too-large', fitting: 1 });
+  });
+
   test('all that fit are busy, and with whose work', () => {
     const sim = new SimulatedFarm(() => 0.5);
     for (let at = 0; at < 2; at += 1) sim.addMachine({ capabilities: BOXED });

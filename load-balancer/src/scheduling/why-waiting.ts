@@ -3,8 +3,9 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type { WaitReasons } from '@parallel-pilot/shared/protocol/control.ts';
-import { type Farm, isPresent, type Job, type Lease, roomOf, type Stage, type Worker } from '../farm/farm.ts';
+import { type Farm, isPresent, type Job, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { limitReached } from '../farm/held-chunks.ts';
+import { hasIdleSlot, hasRoomAhead, hasRoomFor } from '../farm/resources.ts';
 import { hasWhatItNeeds, isExcluded, isTrusted, lackingOf, mayTake } from './eligibility.ts';
 
 /** What was given to a worker just now does not wait. */
@@ -67,7 +68,13 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
     (worker) => isTrusted(job, worker) && isPresent(worker) && !isExcluded(job, worker.id),
   );
   if (able.length === 0) return whatHoldsBack(job, fitting);
-  const free = able.some((worker) => roomOf(worker) > 0 && mayTake(farm, stage, worker));
+  if (!able.some((worker) => hasRoomFor(stage, worker, true)))
+    return { code: 'too-large', fitting: able.length };
+  const free = able.some(
+    (worker) =>
+      (hasIdleSlot(worker, look.now) && mayTake(farm, stage, worker, false)) ||
+      (hasRoomAhead(worker) && mayTake(farm, stage, worker, true)),
+  );
   return free ? { code: 'next' } : whatTheyDo(job, able);
 }
 

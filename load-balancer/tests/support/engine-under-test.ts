@@ -74,8 +74,9 @@ export async function startEngine() {
     async join(session: SessionId): Promise<void> {
       const worker = `wrk_0000000${session}` as WorkerId;
       const machine = { os: 'Linux', cpus: 1, memoryBytes: 1 };
+      const offer = { threads: 1, memoryBytes: 1, diskBytes: 0, gpus: [], counts: {} };
       const own = { worker, instance: worker, name: worker };
-      const hello = { ...own, slots: 1, capabilities: {}, machine, blobs: [], leases: [] };
+      const hello = { ...own, slots: 1, offer, capabilities: {}, machine, blobs: [], leases: [] };
       const pass = { type: 'farm' } as const;
       engine.push({
         type: 'hello',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LeaseId, newId, type WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import { handshake } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
@@ -30,6 +31,7 @@ export type FakeOptions = {
   /** As it is started with. */
   tags?: string[];
   pools?: string[];
+  offer?: Partial<Offer>;
   /** Works by itself: what becomes of each chunk. Without it the test answers for it. */
   run?: (assign: Assign) => Promise<Outcome>;
 };
@@ -88,13 +90,14 @@ export class FakeWorker {
   }
 
   async #join(): Promise<void> {
-    const { name = 'fake', slots = 1, capabilities = {}, tags, pools } = this.#options;
+    const { name = 'fake', slots = 1, capabilities = {}, offer = {}, tags, pools } = this.#options;
     const hello = Hello.parse({
       worker: this.id,
       identity: this.#identity,
       instance: this.#options.instance ?? `run of ${this.id}`,
       name,
       slots,
+      offer: { threads: 2, memoryBytes: 1e9, diskBytes: 1e9, gpus: [], counts: {}, ...offer },
       capabilities,
       machine: { os: 'Linux', cpus: 2, memoryBytes: 1e9 },
       tags,

@@ -13,6 +13,8 @@ type Row = {
   attempts: number;
   accepted: LeaseId | null;
   finishes: number;
+  /** Why it failed. */
+  failure: string | null;
 };
 type LeaseRow = {
   chunk: ChunkId;
@@ -21,14 +23,13 @@ type LeaseRow = {
   startedAt: number | null;
   outcome: string | null;
   code: string | null;
+  peakMemoryBytes: number;
 };
+type History = 'chunks' | 'held' | 'failures' | 'succeeded' | 'busyTimes' | 'memorySeen';
 
 /** A database in memory that takes the same writes in the same steps, and refuses one that finds no row as expected. */
 export class Mirror {
-  readonly jobs = new Map<
-    JobId,
-    JobFacts & { stage: Omit<LoadedStage, 'chunks' | 'held' | 'failures' | 'succeeded' | 'busyTimes'> }
-  >();
+  readonly jobs = new Map<JobId, JobFacts & { stage: Omit<LoadedStage, History> }>();
   readonly chunks = new Map<ChunkId, Row>();
   readonly leases = new Map<LeaseId, LeaseRow>();
   readonly online = new Set<WorkerId>();
@@ -37,7 +38,7 @@ export class Mirror {
 
   plant(
     facts: JobFacts,
-    stage: { id: StageId; size: number } & Pick<LoadedStage, 'requirements' | 'affinity'>,
+    stage: { id: StageId; size: number } & Pick<LoadedStage, 'requirements' | 'affinity' | 'asked'>,
   ): void {
     const { size, ...rest } = stage;
     this.jobs.set(facts.id, {
@@ -51,6 +52,7 @@ export class Mirror {
         attempts: 0,
         accepted: null,
         finishes: 0,
+        failure: null,
       });
     }
   }
@@ -72,7 +74,7 @@ export class Mirror {
     };
   }
 
-  #load(stage: Omit<LoadedStage, 'chunks' | 'held' | 'failures' | 'succeeded' | 'busyTimes'>): LoadedStage {
+  #load(stage: Omit<LoadedStage, History>): LoadedStage {
     const chunks = new ChunkTable(this.#sizes.get(stage.id) ?? 0);
     for (let ordinal = 0; ordinal < chunks.size; ordinal += 1) {
       const row = this.row(chunkId(stage.id, ordinal));
@@ -90,7 +92,17 @@ export class Mirror {
       held,
       failures: ours
         .filter((lease) => lease.outcome === 'failed')
-        .map((lease) => ({ chunk: lease.chunk, worker: lease.worker, code: lease.code ?? '', message: '' })),
+        .map(({ chunk, worker, code, peakMemoryBytes }) => ({
+          chunk,
+          worker,
+          code: code ?? '',
+          message: '',
+          peakMemoryBytes,
+        })),
+      memorySeen: ours.reduce(
+        (most, lease) => (lease.outcome === 'done' ? Math.max(most, lease.peakMemoryBytes) : most),
+        0,
+      ),
       succeeded: ours.filter((lease) => lease.outcome === 'done').map((lease) => lease.worker),
       busyTimes: [],
     };
@@ -120,7 +132,8 @@ export class Mirror {
       assert.ok(other.chunk !== chunk || other.worker !== worker, `${worker} holds ${chunk} twice`);
     }
     this.#openLeases.add(lease);
-    this.leases.set(lease, { chunk, worker, purpose, startedAt: null, outcome: null, code: null });
+    const open = { startedAt: null, outcome: null, code: null, peakMemoryBytes: 0 };
+    this.leases.set(lease, { chunk, worker, purpose, ...open });
   }
 
   #start({ lease, at }: Extract<Write, { type: 'start' }>): void {
@@ -129,8 +142,9 @@ export class Mirror {
     row.startedAt = at;
   }
 
-  #end({ lease, outcome, failure }: EndWrite): void {
-    Object.assign(this.#open(lease), { outcome, code: failure?.code ?? null });
+  #end({ lease, outcome, failure, said }: EndWrite): void {
+    const peakMemoryBytes = said?.peakMemoryBytes ?? 0;
+    Object.assign(this.#open(lease), { outcome, code: failure?.code ?? null, peakMemoryBytes });
     this.#openLeases.delete(lease);
   }
 
@@ -145,6 +159,7 @@ export class Mirror {
     const expected = from === 'queued' ? ['queued'] : ['leased', 'running'];
     assert.ok(expected.includes(row.status), `${chunk} is ${row.status} and moves from ${from}`);
     Object.assign(row, { status: to.state, attempts: to.attempts });
+    if (to.state === 'failed') row.failure = to.message;
     if (to.state !== 'done') return;
     row.finishes += 1;
     row.accepted = to.accepted;

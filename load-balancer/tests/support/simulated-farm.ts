@@ -7,9 +7,18 @@ import type {
   TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
-import { ordinalOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import { ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import {
+  type Asked,
+  add,
+  fits,
+  NOTHING_USED,
+  type Offer,
+  type Used,
+  usedBy,
+} from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
@@ -18,6 +27,7 @@ import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
 import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
 import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
+import { hasIdleSlot } from '../../src/farm/resources.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { react } from '../../src/reactor/react.ts';
 import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
@@ -33,17 +43,22 @@ export type Machine = {
   id: WorkerId;
   lender: Lender;
   slots: number;
+  offer: Offer;
   speed: number;
   capabilities: Capabilities;
   /** Part of its chunks that fail, 0 to 1. */
   failing: number;
   /** Ordinals that always fail on it. */
   breaksOn: number[];
+  /** Its chunks are ended so; null where they have what they need. */
+  needs: { code: 'out-of-memory'; message: string; peakMemoryBytes: number } | null;
+  /** What they are seen to use. */
+  peakMemoryBytes: number;
   /** How its chunks fail. */
   failure: 'blender/died' | 'training/script-error';
   session: number | null;
-  queue: { lease: LeaseId; work: number }[];
-  running: Map<LeaseId, { ends: number }>;
+  queue: { lease: LeaseId; work: number; asked: Asked; since: number }[];
+  running: Map<LeaseId, { ends: number; used: Used }>;
   /** Results it could not hand in. */
   outbox: LeaseId[];
 };
@@ -58,6 +73,12 @@ function maySee(
     return true;
   if (!boxed || lender.worksFor === 'owner') return false;
   return lender.worksFor === 'everyone' || lender.team === job.team;
+}
+
+/** As a worker asks before it begins a chunk. */
+function hasRoom(machine: Machine, asked: Asked): boolean {
+  const used = [...machine.running.values()].reduce((sum, it) => add(sum, it.used), NOTHING_USED);
+  return machine.running.size === 0 || fits(machine.offer, used, usedBy(asked, machine));
 }
 
 /**
@@ -89,6 +110,7 @@ export class SimulatedFarm {
     chunks: number;
     priority?: number;
     requirements?: Requirement[];
+    asked?: Asked;
     person?: PersonId;
     team?: TeamId;
   }): JobId {
@@ -103,8 +125,8 @@ export class SimulatedFarm {
       priority: plan.priority ?? 0,
       createdAt: this.now,
     };
-    const { requirements = [] } = plan;
-    this.mirror.plant(facts, { id: stage, size: plan.chunks, requirements, affinity: `scene ${job}` });
+    const { requirements = [], asked = {} } = plan;
+    this.mirror.plant(facts, { id: stage, size: plan.chunks, requirements, asked, affinity: `scene ${job}` });
     this.hint([job]);
     return job;
   }
@@ -123,11 +145,14 @@ export class SimulatedFarm {
     const made: Machine = {
       id: this.#id('wrk') as WorkerId,
       slots: 1,
+      offer: { threads: 4, memoryBytes: 1e9, diskBytes: 1e9, gpus: [], counts: {} },
       speed: 1,
       lender: { person: PERSON, team: TEAM, worksFor: 'everyone' },
       capabilities: {},
       failing: 0,
       breaksOn: [],
+      needs: null,
+      peakMemoryBytes: 0,
       failure: 'blender/died',
       session: null,
       queue: [],
@@ -153,6 +178,7 @@ export class SimulatedFarm {
       instance: `run of ${machine.id}`,
       name: machine.id,
       slots: machine.slots,
+      offer: machine.offer,
       capabilities: machine.capabilities,
       machine: { os: 'Linux', cpus: 4, memoryBytes: 1 },
       blobs: [],
@@ -318,7 +344,7 @@ export class SimulatedFarm {
   assertNobodyIdles(): void {
     const board = createBoard(this.farm);
     for (const worker of this.farm.workers.values()) {
-      if (!isPresent(worker) || worker.pausedUntil > this.now || worker.leases.size >= worker.slots) continue;
+      if (!isPresent(worker) || worker.pausedUntil > this.now || !hasIdleSlot(worker, this.now)) continue;
       const stage = chooseStage(this.farm, board, worker);
       assert.equal(stage, undefined, `${worker.id} idles while ${stage?.id} waits`);
     }
@@ -329,7 +355,8 @@ export class SimulatedFarm {
       const { lease } = effect;
       lease.delivered = true;
       const machine = this.machines.get(lease.worker.id);
-      machine?.queue.push({ lease: lease.id, work: 500 + this.#random() * 60_000 });
+      const { id, asked } = lease;
+      machine?.queue.push({ lease: id, work: 500 + this.#random() * 60_000, asked, since: this.now });
       return machine === undefined ? [] : this.#begin(machine);
     }
     if (effect.type === 'welcome') this.#dropAll(effect.session, effect.drop);
@@ -353,12 +380,33 @@ export class SimulatedFarm {
     for (const lease of leases) machine.running.delete(lease);
   }
 
+  /** By what the jobs were planned with, whatever the balancer and the machine make of it. */
+  #assertFits(machine: Machine): void {
+    if (machine.running.size < 2) return;
+    let used = NOTHING_USED;
+    for (const lease of machine.running.keys()) {
+      const row = this.mirror.leases.get(lease);
+      const stage = row === undefined ? undefined : stageOfChunk(row.chunk);
+      const job = [...this.mirror.jobs.values()].find((it) => it.stage.id === stage);
+      const more = usedBy(job?.stage.asked ?? {}, machine);
+      assert.ok(fits(machine.offer, used, more), `${machine.id} runs more than it has room for`);
+      used = add(used, more);
+    }
+  }
+
   #begin(machine: Machine): FarmEvent[] {
     const events: FarmEvent[] = [];
     while (machine.running.size < machine.slots) {
-      const next = machine.queue.shift();
+      const stuck = machine.queue.findIndex(
+        ({ asked, since }) => !hasRoom(machine, asked) && this.now - since >= 30_000,
+      );
+      const queue = stuck < 0 ? machine.queue : machine.queue.slice(0, stuck);
+      const at = queue.findIndex(({ asked }) => hasRoom(machine, asked));
+      const [next] = at < 0 ? [] : machine.queue.splice(at, 1);
       if (next === undefined) break;
-      machine.running.set(next.lease, { ends: this.now + next.work / machine.speed });
+      const used = usedBy(next.asked, machine);
+      machine.running.set(next.lease, { ends: this.now + next.work / machine.speed, used });
+      this.#assertFits(machine);
       if (machine.session !== null)
         events.push({ type: 'started', session: machine.session, lease: next.lease });
     }
@@ -386,7 +434,13 @@ export class SimulatedFarm {
       this.round([{ type: 'failed', session, reply: 0, failed }]);
       return;
     }
-    const done = { lease, result: null, files: [], busyMs, log: '' };
+    if (machine.needs !== null) {
+      const failed = { lease, ...machine.needs, busyMs, log: '' };
+      this.round([{ type: 'failed', session, reply: 0, failed }]);
+      return;
+    }
+    const { peakMemoryBytes } = machine;
+    const done = { lease, result: null, files: [], busyMs, peakMemoryBytes, log: '' };
     // Said twice, as after a lost acknowledgement.
     for (let times = this.#random() < 0.1 ? 2 : 1; times > 0; times -= 1) {
       this.round([{ type: 'done', session, reply: 0, fault: null, done }]);

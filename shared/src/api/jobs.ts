@@ -5,6 +5,7 @@ import { ChunkId, JobId, LeaseId, PersonId, StageId, WorkerId } from '../model/i
 import { JOB_STATUSES } from '../model/job.ts';
 import { LEASE_OUTCOMES, LEASE_PURPOSES } from '../model/lease.ts';
 import { Placement } from '../model/placement.ts';
+import { Asked } from '../model/resources.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
@@ -19,6 +20,8 @@ export const CreateJob = submissionWith({
   group: GroupId.optional(),
   /** Which workers may do it; any, where it is left out. */
   placement: Placement.optional(),
+  /** What each of its chunks asks of a worker. Left out, a slot's part of it. */
+  asked: Asked.optional(),
 });
 export type CreateJob = z.input<typeof CreateJob>;
 

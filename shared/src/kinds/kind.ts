@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Failure } from '../model/failures.ts';
 import type { StageId } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
+import type { Asked } from '../model/resources.ts';
 import type { StageInput } from '../protocol/stage-input.ts';
 import type { ResultFile } from '../protocol/workers.ts';
 
@@ -14,6 +15,8 @@ export type StagePlan = {
   /** Files that every chunk of the stage needs; those of a single chunk are named by `chunkInputs`. */
   inputs: StageInput[];
   requirements: Requirement[];
+  /** What each of its chunks asks for, whatever was asked for the job: left out for the work itself. */
+  asked?: Asked;
   /** Chunks of one job with equal affinity can share a worker's warm session. */
   affinity: string;
   /** The stage may end with so many chunks done once `afterMs` have passed since its first one was started. */

@@ -42,6 +42,11 @@ export const SETTINGS = {
   PILOT_SLOTS: { flag: '--slots <n>', about: 'chunks worked on at the same time' },
   PILOT_THREADS: { flag: '--threads <n>', about: 'processor threads to use, shared out between the slots' },
   PILOT_MEMORY_GB: { flag: '--memory-gb <n>', about: 'memory for jobs, of all slots together' },
+  PILOT_DISK_GB: { flag: '--disk-gb <n>', about: 'disk space for what jobs write, of all slots together' },
+  PILOT_RESOURCE: {
+    flag: '--resource <name=count>',
+    about: 'what else there is to use up, such as licences: render-licence=1,seat=2',
+  },
   PILOT_CACHE_GB: { flag: '--cache-gb <n>', about: 'space for files of jobs' },
   PILOT_WORKER_DATA: {
     flag: '--worker-data <dir>',

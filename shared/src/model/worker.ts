@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChunkId, JobId, PersonId, TeamId, WorkerId } from './ids.ts';
 import { Capabilities, isSandboxed } from './requirement.ts';
+import { Offer } from './resources.ts';
 
 export const WorkerStatus = z.enum(['online', 'draining', 'offline']);
 export type WorkerStatus = z.infer<typeof WorkerStatus>;
@@ -62,6 +63,8 @@ export const WorkerView = z.object({
   mayChange: z.boolean(),
   status: WorkerStatus,
   slots: z.int(),
+  /** What its chunks may use up together; null of one that was last seen before workers said so. */
+  offer: Offer.nullable(),
   capabilities: Capabilities,
   machine: z.object({ os: z.string(), cpus: z.int(), memoryBytes: z.number() }),
   /** Null while offline, and of a machine of another team. cpu from 0 to 1. */

@@ -84,7 +84,7 @@ export const WorkersPatch = z.object({
     z.object({
       worker: WorkerId,
       status: WorkerStatus,
-      load: Heartbeat.omit({ draining: true }).nullable(),
+      load: Heartbeat.omit({ draining: true, memoryOfferedBytes: true }).nullable(),
       running: z.array(z.object({ chunk: ChunkId, job: JobId, fraction: z.number(), detail: z.string() })),
     }),
   ),

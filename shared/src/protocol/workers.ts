@@ -4,6 +4,7 @@ import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/i
 import { Labels } from '../model/placement.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
+import { Asked, Offer } from '../model/resources.ts';
 import { WorkerLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Refusal } from './refusals.ts';
@@ -38,7 +39,10 @@ export const Hello = z.object({
   /** Random, of this run of its process: two that run with one identity are told apart by it. */
   instance: z.string().min(16).max(64),
   name: z.string().max(512).transform(oneLine).pipe(z.string().min(1).max(128)),
+  /** Chunks that it works on at the same time, whatever else there is room for. */
   slots: z.int().min(1).max(256),
+  /** What they may use up together. */
+  offer: Offer,
   capabilities: Capabilities.refine(isShort, 'expected fewer or shorter capabilities'),
   machine: z.object({ os: z.string().max(128), cpus: z.int().min(1), memoryBytes: z.number().nonnegative() }),
   /** As it was started with; what people have set on the farm goes before it. */
@@ -72,6 +76,8 @@ export const Heartbeat = z.object({
   memoryUsedBytes: z.number().nonnegative(),
   load: z.number().nonnegative(),
   draining: z.boolean(),
+  /** What its chunks may use up together by now: other workers may have come to its machine. */
+  memoryOfferedBytes: Offer.shape.memoryBytes.optional(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
@@ -96,6 +102,8 @@ export const Assign = z.object({
   /** Files are kept in the cache by `cacheKey(cacheScope, hash)`: one for each team. */
   cacheScope: z.string().max(64).default(''),
   hangLimitMs: z.int().positive(),
+  /** What it uses up: it is begun when there is room for it beside what runs, and may take no more memory than that. */
+  asked: Asked.default({}),
   signature: z.string(),
 });
 export type Assign = z.infer<typeof Assign>;
@@ -156,12 +164,16 @@ export type StoredFile = z.infer<typeof StoredFile>;
 export const DeliveredFile = ResultFile.extend(StoredFile.pick({ receipt: true }).shape);
 export type DeliveredFile = z.infer<typeof DeliveredFile>;
 
+/** The most that was seen in use by all processes of the chunk; what it was ended at where it wanted more. */
+const PeakMemory = Offer.shape.memoryBytes.optional();
+
 /** worker -> balancer, acknowledged after commit. `busyMs` is the time the slot spent on the chunk. */
 export const Done = z.object({
   lease: LeaseId,
   result: z.unknown(),
   files: z.array(DeliveredFile).max(64),
   busyMs: z.number().nonnegative(),
+  peakMemoryBytes: PeakMemory,
   /** The last lines of the child's output, at most 4 KB. */
   log: z.string().max(4_096),
 });
@@ -173,6 +185,7 @@ export const Failed = z.object({
   code: FailureCode,
   message: z.string().max(2_000),
   busyMs: z.number().nonnegative(),
+  peakMemoryBytes: PeakMemory,
   log: z.string().max(16_384),
 });
 export type Failed = z.infer<typeof Failed>;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
@@ -24,6 +25,8 @@ export type AgentOptions = {
   identity: Identity;
   access: FarmAccess;
   abilities: Pick<Abilities, 'all'>;
+  /** What it offers by now. */
+  offer(): Offer;
   log: Log;
   onReady(): void;
 };
@@ -159,7 +162,7 @@ export class Agent {
   }
 
   #hello(): Hello {
-    const { identity, config, abilities } = this.#options;
+    const { identity, config, abilities, offer } = this.#options;
     const leases = this.#loop.leases().slice(0, 4_096);
     this.#saidStarted = new Set(leases.filter((it) => it.started).map((it) => it.lease));
     return {
@@ -167,6 +170,7 @@ export class Agent {
       instance: this.#instance,
       name: config.name,
       slots: config.slots,
+      offer: offer(),
       capabilities: abilities.all,
       machine: describeMachine(),
       tags: config.tags,
@@ -208,7 +212,8 @@ export class Agent {
 
   #beat(): void {
     const draining = this.#heldBack || this.#loop.mode !== 'working';
-    this.connection.send('heartbeat', { ...this.#load(), draining });
+    const { memoryBytes: memoryOfferedBytes } = this.#options.offer();
+    this.connection.send('heartbeat', { ...this.#load(), draining, memoryOfferedBytes });
   }
 
   async #goWithout(): Promise<void> {

@@ -46,7 +46,16 @@ export class Delivery {
   /** Reports that the agent itself failed at this chunk; nothing is kept for it on disk. */
   async reportBug(lease: LeaseId, message: string, signal: AbortSignal): Promise<void> {
     await this.#deliverFailed(
-      { type: 'failed', lease, signature: '', busyMs: 0, log: '', code: 'unexpected', message },
+      {
+        type: 'failed',
+        lease,
+        signature: '',
+        busyMs: 0,
+        peakMemoryBytes: 0,
+        log: '',
+        code: 'unexpected',
+        message,
+      },
       signal,
     );
   }
@@ -56,8 +65,9 @@ export class Delivery {
     const uploaded = await this.#uploads.add(() => this.#upload(message, folder, signal));
     if (signal.aborted) return { over: true };
     if (uploaded.sent === false) return { over: false, next: uploaded.instead };
-    const { lease, result, busyMs, log } = message;
-    const done = { lease, result, files: uploaded.files, busyMs, log: log.slice(-4_096).toWellFormed() };
+    const { lease, result, busyMs, peakMemoryBytes, log } = message;
+    const spent = { busyMs, peakMemoryBytes };
+    const done = { lease, result, files: uploaded.files, ...spent, log: log.slice(-4_096).toWellFormed() };
     const reply = await this.#report(() => this.#connection.ask('done', done), signal);
     if (reply === null) return { over: true };
     if (reply.ok || reply.code === 'stale-lease' || reply.code === 'not-allowed') {
@@ -75,12 +85,13 @@ export class Delivery {
   }
 
   async #deliverFailed(message: FailedMessage, signal: AbortSignal): Promise<Step> {
-    const { lease, code, busyMs } = message;
+    const { lease, code, busyMs, peakMemoryBytes } = message;
     const failed = {
       lease,
       code,
       message: message.message.slice(0, 2_000).toWellFormed(),
       busyMs,
+      peakMemoryBytes,
       log: message.log.slice(-16_384).toWellFormed(),
     };
     const reply = await this.#report(() => this.#connection.ask('failed', failed), signal);
@@ -176,6 +187,6 @@ async function orStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function asFailure(message: DoneMessage, code: FailedMessage['code'], why: string): FailedMessage {
-  const { lease, signature, busyMs, log } = message;
-  return { type: 'failed', lease, signature, busyMs, log, code, message: why };
+  const { lease, signature, busyMs, peakMemoryBytes, log } = message;
+  return { type: 'failed', lease, signature, busyMs, peakMemoryBytes, log, code, message: why };
 }

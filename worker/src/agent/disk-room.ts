@@ -21,7 +21,7 @@ export type DiskRoom = {
 /** Bytes that are free for a user on the disk that holds a folder. */
 export type FreeBytes = (folder: string) => Promise<number>;
 
-export function watchDiskRoom(folder: string, log: Log, freeBytes: FreeBytes = ofDisk): DiskRoom {
+export function watchDiskRoom(folder: string, log: Log, freeBytes: FreeBytes = freeBytesOfDisk): DiskRoom {
   let timer: NodeJS.Timeout | undefined;
   const isFull = async (): Promise<boolean> => (await freeBytes(folder)) < ENOUGH_BYTES;
   const measure = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export function watchDiskRoom(folder: string, log: Log, freeBytes: FreeBytes = o
   };
 }
 
-async function ofDisk(folder: string): Promise<number> {
+export async function freeBytesOfDisk(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import { answerAssign, answerReclaim, chooseNext, EndedLeases, type Held, type Phase } from './held.ts';
 
 const leaseOf = (n: number) => LeaseId.parse(`lse_0000000${n}`);
-const assignOf = (affinity: string) => ({ affinity }) as Assign;
+const assignOf = (affinity: string, asked: Asked = {}) => ({ affinity, asked }) as Assign;
 
 function held(...phases: Phase[]): Map<LeaseId, Held> {
   return new Map(
@@ -13,9 +14,10 @@ function held(...phases: Phase[]): Map<LeaseId, Held> {
   );
 }
 
-const ready = (affinity: string): Phase => ({
+const ready = (affinity: string, asked: Asked = {}, since = 0): Phase => ({
   at: 'ready',
-  assign: assignOf(affinity),
+  assign: assignOf(affinity, asked),
+  since,
   places: { ok: true, inputs: '', outputs: '', release() {} },
 });
 const fetching: Phase = { at: 'fetching', assign: assignOf('a') };
@@ -25,10 +27,24 @@ const none = new Set<LeaseId>();
 
 test('a slot prefers what it has open, then what no other slot has open, then the oldest', () => {
   const all = held(fetching, ready('a'), ready('b'), ready('c'));
-  assert.equal(chooseNext(all, 'c', [])?.lease, leaseOf(3));
-  assert.equal(chooseNext(all, null, ['a'])?.lease, leaseOf(2));
-  assert.equal(chooseNext(all, null, ['a', 'b', 'c'])?.lease, leaseOf(1));
-  assert.equal(chooseNext(held(fetching, running, delivering), 'a', []), undefined);
+  const choose = (from: typeof all, open: string | null, openElsewhere: string[]) =>
+    chooseNext(from, { open, openElsewhere }, () => true, 0)?.lease;
+  assert.equal(choose(all, 'c', []), leaseOf(3));
+  assert.equal(choose(all, null, ['a']), leaseOf(2));
+  assert.equal(choose(all, null, ['a', 'b', 'c']), leaseOf(1));
+  assert.equal(choose(held(fetching, running, delivering), 'a', []), undefined);
+});
+
+test('a chunk that has no room is passed over for a while, and then nothing begins before it', () => {
+  const all = held(ready('a'), ready('b', { memoryBytes: 6 }, 1_000), ready('c'), ready('d'));
+  const choose = (now: number, open: string) =>
+    chooseNext(all, { open, openElsewhere: [] }, ({ memoryBytes = 0 }) => memoryBytes < 5, now)?.lease;
+  assert.equal(choose(2_000, 'c'), leaseOf(2));
+  assert.equal(choose(2_000, 'b'), leaseOf(0));
+  assert.equal(choose(40_000, 'c'), leaseOf(0));
+  all.delete(leaseOf(0));
+  assert.equal(choose(2_000, 'c'), leaseOf(2));
+  assert.equal(choose(40_000, 'c'), undefined);
 });
 
 test('results under way do not count as work held, until there are far too many', () => {

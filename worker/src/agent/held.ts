@@ -1,4 +1,5 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Places } from './prepare-chunk.ts';
@@ -8,8 +9,8 @@ export type Held = { lease: LeaseId; stop: AbortController; phase: Phase };
 
 export type Phase =
   | { at: 'fetching'; assign: Assign }
-  /** Everything is on disk. */
-  | { at: 'ready'; assign: Assign; places: Places }
+  /** Everything is on disk, since a time on performance.now()'s clock. */
+  | { at: 'ready'; assign: Assign; places: Places; since: number }
   | { at: 'running'; assign: Assign; slot: number }
   /** The result, or the failure, is looked at, or on its way to the farm: its slot may work on the next chunk. */
   | { at: 'delivering' };
@@ -55,16 +56,27 @@ export function answerReclaim(
     : { reply: { ok: true }, drop: true };
 }
 
+/** A chunk that has waited so long for room, milliseconds, is passed over no more: the others wait until it has begun. */
+const PASSED_OVER_MS = 30_000;
+
+type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
+
 /**
- * The chunk that a free slot runs next: the oldest that fits what the slot has
- * open; else the oldest that no other slot has open; else the oldest.
+ * The chunk that a free slot runs next, of those for which there is room beside what runs: the oldest that the slot
+ * has open; else the oldest that no other slot has open; else the oldest.
  */
 export function chooseNext(
   held: HeldLeases,
-  open: string | null,
-  openElsewhere: readonly (string | null)[],
-): (Held & { phase: Extract<Phase, { at: 'ready' }> }) | undefined {
-  const ready = [...held.values()].filter(isReady);
+  { open, openElsewhere }: { open: string | null; openElsewhere: readonly (string | null)[] },
+  hasRoom: (asked: Asked) => boolean,
+  now: number,
+): Ready | undefined {
+  const ready: Ready[] = [];
+  for (const it of held.values()) {
+    if (!isReady(it)) continue;
+    if (hasRoom(it.phase.assign.asked)) ready.push(it);
+    else if (now - it.phase.since >= PASSED_OVER_MS) break;
+  }
   return (
     ready.find((it) => it.phase.assign.affinity === open) ??
     ready.find((it) => !openElsewhere.includes(it.phase.assign.affinity)) ??
@@ -72,8 +84,7 @@ export function chooseNext(
   );
 }
 
-const isReady = (held: Held): held is Held & { phase: Extract<Phase, { at: 'ready' }> } =>
-  held.phase.at === 'ready';
+const isReady = (held: Held): held is Ready => held.phase.at === 'ready';
 
 /** The last leases that ended here, so that a message which comes twice or late is known for what it is. */
 export class EndedLeases {

@@ -1,5 +1,14 @@
 import { failureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  type Asked,
+  add,
+  fits,
+  NOTHING_USED,
+  type Offer,
+  type Used,
+  usedBy,
+} from '@parallel-pilot/shared/model/resources.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
@@ -31,6 +40,8 @@ export type LeaseLoopParts = {
   delivery: Delivery;
   progress: ProgressReport;
   disk: DiskRoom;
+  /** What all chunks together may use up by now. */
+  offer(): Offer;
   log: Log;
   onStarted(lease: LeaseId): void;
   /** This lease will not be worked on here, through no fault of its chunk. */
@@ -40,6 +51,10 @@ export type LeaseLoopParts = {
 };
 
 type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
+
+/** `peakMemoryBytes` is 0 where it was not looked at. */
+type Spent = { busyMs: number; peakMemoryBytes: number };
+const NOTHING_SPENT: Spent = { busyMs: 0, peakMemoryBytes: 0 };
 
 /**
  * What becomes of every lease: inputs fetched while others run, run when a slot
@@ -51,6 +66,8 @@ export class LeaseLoop {
   readonly #held = new Map<LeaseId, Held>();
   readonly #ended = new EndedLeases();
   readonly #tasks = new Set<Promise<void>>();
+  /** The chunk of each slot, until its program has stopped or is free for the next one. */
+  readonly #atWork = new Map<Slot, Assign>();
 
   constructor(parts: LeaseLoopParts) {
     this.#parts = parts;
@@ -133,9 +150,15 @@ export class LeaseLoop {
       const { code, message } = prepared;
       if (signal.aborted) return;
       if (code === 'out-of-reach') return this.#giveBack(held, message);
-      return this.#settle(held, assign, { ok: false, code, message, log: '' }, 0, code === 'disk-full');
+      return this.#settle(
+        held,
+        assign,
+        { ok: false, code, message, log: '' },
+        NOTHING_SPENT,
+        code === 'disk-full',
+      );
     }
-    const ready: Ready['phase'] = { at: 'ready', assign, places: prepared };
+    const ready: Ready['phase'] = { at: 'ready', assign, places: prepared, since: performance.now() };
     if (signal.aborted) return this.#abandon(held, ready);
     held.phase = ready;
     this.#pump();
@@ -146,19 +169,47 @@ export class LeaseLoop {
     this.#track(this.#parts.outbox.discard(held.lease));
   }
 
-  /** Gives every free slot its next chunk. */
+  /** Gives every free slot its next chunk, where there is room for it. One that finds the machine empty always begins. */
   #pump(): void {
     if (this.mode === 'leaving') return;
     for (const slot of this.#parts.slots) {
       if (slot.busy) continue;
       const elsewhere = this.#parts.slots.filter((it) => it !== slot).map((it) => it.affinity);
-      const next = chooseNext(this.#held, slot.affinity, elsewhere);
+      const open = { open: slot.affinity, openElsewhere: elsewhere };
+      const next = chooseNext(this.#held, open, (asked) => this.#hasRoom(asked), performance.now());
       if (next !== undefined) this.#track(this.#run(slot, next, next.phase), next);
     }
   }
 
+  #used(asked: Asked): Used {
+    return usedBy(asked, { offer: this.#parts.offer(), slots: this.#parts.slots.length });
+  }
+
+  #hasRoom(asked: Asked): boolean {
+    return this.#atWork.size === 0 || fits(this.#parts.offer(), this.#inUseNow(), this.#used(asked));
+  }
+
+  /** A slot that was freed may be at its next chunk by the time the last one is over. */
+  #stopsUsing(slot: Slot, assign: Assign): void {
+    if (this.#atWork.get(slot) === assign) this.#atWork.delete(slot);
+  }
+
+  #inUseNow(): Used {
+    return this.#atWork.values().reduce((sum, { asked }) => add(sum, this.#used(asked)), NOTHING_USED);
+  }
+
+  /** What other slots keep warm for later may be in the way of a chunk that takes more than its slot's part. */
+  async #makeRoom(): Promise<void> {
+    const idle = this.#parts.slots.filter((slot) => !slot.busy);
+    const warm = idle.reduce((sum, slot) => sum + slot.keptBytes, 0);
+    if (this.#inUseNow().memoryBytes + warm <= this.#parts.offer().memoryBytes) return;
+    await Promise.all(idle.map((slot) => slot.letGo()));
+  }
+
   async #run(slot: Slot, held: Held, phase: Ready['phase']): Promise<void> {
     const { assign } = phase;
+    const { asked } = assign;
+    this.#atWork.set(slot, assign);
     const { inputs, outputs, release } = phase.places;
     const { progress, log, onStarted, outbox } = this.#parts;
     held.phase = { at: 'running', assign, slot: slot.index };
@@ -166,6 +217,7 @@ export class LeaseLoop {
     onStarted(held.lease);
     const startedAt = performance.now();
     let busyMs: number | null = null;
+    let peakMemoryBytes = 0;
     const chunk = {
       stage: assign.stageName,
       stageSpec: assign.stageSpec,
@@ -176,6 +228,7 @@ export class LeaseLoop {
       hangLimitMs: assign.hangLimitMs,
       freed: () => {
         busyMs = performance.now() - startedAt;
+        this.#stopsUsing(slot, assign);
         held.phase = { at: 'delivering' };
         this.#pump();
       },
@@ -185,7 +238,17 @@ export class LeaseLoop {
       chunk,
       (it) => progress.note(held.lease, it),
       held.stop.signal,
+      {
+        ...asked,
+        makeRoom: () => this.#makeRoom(),
+        onMemory(bytes) {
+          peakMemoryBytes = Math.max(peakMemoryBytes, bytes);
+        },
+      },
     );
+    this.#stopsUsing(slot, assign);
+    if (!outcome.ok && outcome.code === 'out-of-memory')
+      peakMemoryBytes = Math.max(peakMemoryBytes, this.#used(asked).memoryBytes);
     const diskFull = await this.#isDiskFull(outcome);
     busyMs ??= performance.now() - startedAt;
     progress.forget(held.lease);
@@ -197,7 +260,7 @@ export class LeaseLoop {
       logStopped(log, assign);
       await outbox.discard(held.lease);
     } else {
-      await this.#settle(held, assign, outcome, busyMs, diskFull);
+      await this.#settle(held, assign, outcome, { busyMs, peakMemoryBytes }, diskFull);
     }
     this.#parts.onChange();
   }
@@ -211,15 +274,15 @@ export class LeaseLoop {
     held: Held,
     assign: Assign,
     outcome: RunOutcome,
-    busyMs: number,
+    spent: Spent,
     diskFull: boolean,
   ): Promise<void> {
     held.phase = { at: 'delivering' };
-    logOutcome(this.#parts.log, assign, outcome, busyMs);
+    logOutcome(this.#parts.log, assign, outcome, spent.busyMs);
     if (diskFull) return this.#giveBackDiskFull(held);
     let entry: OutboxEntry;
     try {
-      entry = await this.#keep(assign, outcome, busyMs);
+      entry = await this.#keep(assign, outcome, spent);
     } catch (error) {
       if (isDiskFull(error)) return this.#giveBackDiskFull(held);
       throw error;
@@ -227,9 +290,9 @@ export class LeaseLoop {
     await this.#deliver(held, entry);
   }
 
-  #keep({ lease, signature, kind }: Assign, outcome: RunOutcome, busyMs: number): Promise<OutboxEntry> {
+  #keep({ lease, signature, kind }: Assign, outcome: RunOutcome, spent: Spent): Promise<OutboxEntry> {
     const { outbox } = this.#parts;
-    const about = { lease, signature, busyMs, log: outcome.log };
+    const about = { lease, signature, ...spent, log: outcome.log };
     return outcome.ok
       ? outbox.keepDone({ ...about, result: outcome.result }, outcome.files)
       : outbox.keepFailed({ ...about, code: failureCode(kind, outcome.code), message: outcome.message });

@@ -6,7 +6,13 @@ import { z } from 'zod';
 import type { OutputFile } from '../kinds/kind.ts';
 import type { Log } from '../log.ts';
 
-const common = { lease: LeaseId, signature: z.string(), busyMs: z.number().nonnegative(), log: z.string() };
+const common = {
+  lease: LeaseId,
+  signature: z.string(),
+  busyMs: z.number().nonnegative(),
+  peakMemoryBytes: z.int().nonnegative().default(0),
+  log: z.string(),
+};
 
 /** What waits to be reported, as it stands in `<outbox>/<lease>/message.json`. `path` is inside that folder. */
 export const OutboxMessage = z.discriminatedUnion('type', [
@@ -86,9 +92,17 @@ export class Outbox {
       const stats = await lstat(path).catch(() => null);
       const outside = inside.startsWith(`..${sep}`) || isAbsolute(inside);
       if (outside || stats === null || !stats.isFile()) {
-        const { lease, signature, busyMs, log } = message;
+        const { lease, signature, busyMs, peakMemoryBytes, log } = message;
         const why = `The work ended well, but its file "${name}" is not there.`;
-        return this.keepFailed({ lease, signature, busyMs, log, code: 'no-output', message: why });
+        return this.keepFailed({
+          lease,
+          signature,
+          busyMs,
+          peakMemoryBytes,
+          log,
+          code: 'no-output',
+          message: why,
+        });
       }
       files.push({ name, mediaType, path: inside.split(sep).join('/'), size: stats.size });
     }

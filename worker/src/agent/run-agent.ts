@@ -13,15 +13,16 @@ import { Abilities, onceRested } from './abilities.ts';
 import { Agent, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
-import { type FreeBytes, watchDiskRoom } from './disk-room.ts';
+import { type FreeBytes, freeBytesOfDisk, watchDiskRoom } from './disk-room.ts';
 import { accessTo, type FarmAccess } from './farm-access.ts';
 import { joinHost } from './host-workers.ts';
 import { watchIdle } from './idle.ts';
 import { LeaseLoop } from './lease-loop.ts';
+import { describeOffer, gpusIn, threadsOf } from './offer.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
 import { Slot, type SlotOptions } from './slot.ts';
-import { keptBy, logLimits, slotLimits } from './slot-limits.ts';
+import { keptBy, logLimits, memoryClaimed, slotLimits } from './slot-limits.ts';
 import { listenForSignals, type StopSignals } from './stop-signals.ts';
 
 export type RunOptions = {
@@ -75,7 +76,14 @@ async function live(
   options: RunOptions,
 ): Promise<WorkerExit> {
   const { log, kinds, onReady = () => {} } = options;
-  const agent = new Agent({ config, identity: folder.identity, access, abilities, log, onReady });
+  const claim = { slots: config.slots, memoryBytes: memoryClaimed(config) };
+  const host = await joinHost(config.hostFolder, claim, log);
+  const limits = slotLimits(claim, host);
+  logLimits(log, config.slots, limits, sandbox);
+  const freeBytes = options.freeBytes ?? freeBytesOfDisk;
+  const gpus = () => gpusIn(kinds, abilities.all);
+  const offer = await describeOffer(config, { limits, gpus, freeBytes });
+  const agent = new Agent({ config, identity: folder.identity, access, abilities, offer, log, onReady });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
   const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
@@ -86,14 +94,10 @@ async function live(
     log,
     onChange: (change) => news.note(change),
   });
-  const claim = { slots: config.slots, memoryBytes: config.memoryBytes };
-  const host = await joinHost(config.hostFolder, claim, log);
-  const limits = slotLimits(claim, host);
-  logLimits(log, config.slots, limits, sandbox);
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
   const slots = await createSlots(config, folder, { kinds, sandbox, limits, log });
   const progress = new ProgressReport((message) => agent.connection.send('progress', message));
-  const disk = watchDiskRoom(config.dataFolder, log, options.freeBytes);
+  const disk = watchDiskRoom(config.dataFolder, log, freeBytes);
   const loop = new LeaseLoop({
     slots,
     assets,
@@ -101,6 +105,7 @@ async function live(
     delivery: new Delivery(agent.connection, address, log),
     progress,
     disk,
+    offer,
     log,
     onStarted: (lease) => agent.connection.send('started', { lease }),
     onRelease: (lease, reason) => void agent.connection.ask('released', { leases: [lease], reason }),
@@ -157,7 +162,7 @@ async function createSlots(
   { scratch }: DataFolder,
   parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'limits' | 'log'>,
 ): Promise<Slot[]> {
-  const threads = Math.max(1, Math.floor(config.threads / config.slots));
+  const threads = Math.max(1, Math.floor(threadsOf(config) / config.slots));
   const slots: Slot[] = [];
   for (let index = 0; index < config.slots; index += 1) {
     const folder = join(scratch, `slot-${index}`);

@@ -20,6 +20,10 @@ export function slotLimits(own: Claim, host: HostWorkers): Limits {
   };
 }
 
+/** What was set for the worker, where the machine has as much. */
+export const memoryClaimed = ({ memoryBytes }: { memoryBytes: number | null }): number | null =>
+  memoryBytes === null ? null : Math.min(memoryBytes, memoryForJobs(memoryOfMachine()));
+
 /** How the limits of children are kept: the capability `limits`. */
 export const keptBy = ({ groups }: Sandbox): string => groups?.version ?? 'watched';
 

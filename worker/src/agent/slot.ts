@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
+import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type {
   ChunkProgress,
   RunnableChunk,
@@ -32,6 +33,17 @@ export type SlotOptions = {
 /** Longer than the pauses between two stages of a job, and than most merges. */
 const IDLE_MS = 60_000;
 
+/** What a chunk of a slot may use, where it is another part of the worker than that of each slot. */
+export type SlotUse = Pick<Asked, 'threads' | 'memoryBytes'> & {
+  /** Called before the program is used, and waited for. */
+  makeRoom?(): Promise<void>;
+  /** Memory that its processes have, now and then. */
+  onMemory?(bytes: number): void;
+};
+
+/** How often its memory is looked at, milliseconds. A chunk that is over before is taken to have what was seen last. */
+const LOOK_MS = 500;
+
 /** One chunk at a time, in the runner of its kind. The runners live as long as the slot, so that they stay warm. */
 export class Slot {
   readonly index: number;
@@ -43,10 +55,18 @@ export class Slot {
   #kind: string | null = null;
   #idle: NodeJS.Timeout | undefined;
   #forgetting = Promise.resolve();
+  #threads: number;
+  /** What the last chunk asked for; null for the slot's part. */
+  #memoryBytes: number | null = null;
+  /** With how much its programs may have been started: one process is held to little more than that. */
+  #startedWith: number;
+  #seen: { bytes: number; at: number; of: string } = { bytes: 0, at: Number.NEGATIVE_INFINITY, of: '' };
 
   constructor(options: SlotOptions) {
     this.index = options.index;
     this.#options = options;
+    this.#threads = options.threads;
+    this.#startedWith = this.#partBytes;
     for (const kind of options.kinds) this.#runners.set(kind.name, this.#create(kind));
   }
 
@@ -59,33 +79,54 @@ export class Slot {
     return this.#affinity;
   }
 
+  /** What it keeps warm may have so much memory. */
+  get keptBytes(): number {
+    return this.#affinity === null ? 0 : (this.#memoryBytes ?? this.#partBytes);
+  }
+
+  get #partBytes(): number {
+    return this.#options.limits?.memoryBytes ?? 0;
+  }
+
+  /** Keeps nothing warm that has seen a job. */
+  async letGo(): Promise<void> {
+    clearTimeout(this.#idle);
+    if (this.#affinity !== null) this.#forget();
+    await this.#forgetting;
+  }
+
   /** Never rejects, and never outlasts the signal by more than the slot's patience. May be called again once the chunk is `freed`. */
   async run(
     kindName: string,
     chunk: RunnableChunk,
     onProgress: (progress: ChunkProgress) => void,
     signal: AbortSignal,
+    use: SlotUse = {},
   ): Promise<RunOutcome> {
     const kind = this.#options.kinds.find((it) => it.name === kindName);
-    const runner = this.#runners.get(kindName);
-    if (kind === undefined || runner === undefined) {
+    if (kind === undefined) {
       return failure('unexpected', `This worker does not know work of the kind "${kindName}".`);
     }
     this.#busy = true;
     this.#affinity = chunk.affinity;
     clearTimeout(this.#idle);
     await this.#forgetting;
+    await use.makeRoom?.();
     await this.#turnTo(kindName);
+    const runner = await this.#runnerFor(kind, use);
     const limit = kind.timeLimit(chunk) ?? longest(this.#options.longestMs ?? LONGEST_MS);
-    const { threads } = this.#options;
+    const threads = this.#threads;
     const cores = availableParallelism();
     const clock = startChunkClock({ limit, threads, cores, cpuMs: () => runner.cpuMs() });
     const either = AbortSignal.any([signal, clock.signal]);
     const patience = this.#patience(either);
+    const look = this.#watchMemory(runner, chunk.affinity, use.onMemory);
     let freed = false;
+    let looked: Promise<void> | undefined;
     const free = (): void => {
       if (freed) return;
       freed = true;
+      looked ??= look.end();
       clock.stop();
       this.#rest();
     };
@@ -96,6 +137,8 @@ export class Slot {
     try {
       const run = runner.run({ ...chunk, begun: clock.begin, freed: onFreed }, onProgress, either);
       const outcome = await Promise.race([run, patience.over]);
+      looked ??= look.end();
+      await looked;
       const over = signal.aborted ? null : clock.over();
       return over === null || outcome.ok ? outcome : { ...failure(limit.code, over), log: outcome.log };
     } catch (error) {
@@ -128,6 +171,43 @@ export class Slot {
     await this.#settled('rest', (runner) => runner.rest(), others);
   }
 
+  /** Its programs are started anew where they have not the threads, or could not have the memory, that the chunk asks for. */
+  async #runnerFor(
+    kind: WorkerKind,
+    { threads = this.#options.threads, memoryBytes }: SlotUse,
+  ): Promise<Runner> {
+    const tooLittle = memoryBytes !== undefined && memoryBytes > this.#startedWith;
+    this.#memoryBytes = memoryBytes ?? null;
+    if (threads !== this.#threads || tooLittle) {
+      this.#threads = threads;
+      this.#startedWith = memoryBytes ?? this.#partBytes;
+      await this.#settled('close', (runner) => runner.close(), [...this.#runners.values()]);
+      for (const each of this.#options.kinds) this.#runners.set(each.name, this.#create(each));
+    }
+    const runner = this.#runners.get(kind.name);
+    if (runner === undefined) throw new Error(`the slot has no runner of the kind ${kind.name}`);
+    return runner;
+  }
+
+  #watchMemory(runner: Runner, of: string, tell: SlotUse['onMemory'] = () => {}) {
+    const look = async (): Promise<void> => {
+      const at = performance.now();
+      const bytes = await runner.memoryBytes().catch(() => 0);
+      this.#seen = { bytes, at, of };
+      tell(bytes);
+    };
+    const timer = setInterval(() => void look(), LOOK_MS).unref();
+    return {
+      /** Its work is over: looks once more, but not at each of many short ones. */
+      end: async (): Promise<void> => {
+        clearInterval(timer);
+        const lately = this.#seen.of === of && performance.now() - this.#seen.at < 2 * LOOK_MS;
+        if (lately) tell(this.#seen.bytes);
+        else await look();
+      },
+    };
+  }
+
   #rest(): void {
     this.#busy = false;
     this.#idle = setTimeout(() => this.#forget(), this.#options.idleMs ?? IDLE_MS).unref();
@@ -148,14 +228,27 @@ export class Slot {
   }
 
   #create(kind: WorkerKind): Runner {
-    const { index, threads, folder, sandbox, limits, log } = this.#options;
+    const { index, folder, sandbox, log } = this.#options;
+    const limits = this.#limits();
     return kind.createRunner({
-      threads,
+      threads: this.#threads,
       folder: join(folder, kind.name),
       sandbox,
       ...(limits === undefined ? {} : { limits }),
       onLog: (line) => log.debug({ event: 'child.line', slot: index, kind: kind.name, line }),
     });
+  }
+
+  #limits(): Limits | undefined {
+    const { limits } = this.#options;
+    if (limits === undefined) return undefined;
+    const slot = this;
+    return {
+      ...limits,
+      get memoryBytes() {
+        return slot.#memoryBytes ?? limits.memoryBytes;
+      },
+    };
   }
 
   #replace(kind: WorkerKind, broken: Runner): void {

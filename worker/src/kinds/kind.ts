@@ -107,6 +107,8 @@ export interface WorkerKind {
   readonly program?: Program;
   /** Looks at this machine, at start and perhaps once more. An absent program means an empty map, not an error. */
   detect(sandbox: Sandbox, remembered?: Remembered): Promise<Capabilities>;
+  /** Names of the GPUs that `detect` has found here; left out for a kind that uses none. */
+  gpus?(capabilities: Capabilities): string[];
   /** Null where the kind knows none: the worker's own limit holds. */
   timeLimit(chunk: Pick<RunnableChunk, 'stage' | 'stageSpec' | 'chunkSpec'>): TimeLimit | null;
   createRunner(options: RunnerOptions): Runner;

@@ -11,6 +11,7 @@ import {
   withServer,
   withUnsandboxed,
 } from '../../options.ts';
+import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
@@ -22,6 +23,7 @@ import { type RenderFlags, readFlags } from './request.ts';
 
 type Flags = RenderFlags &
   PlacementFlags &
+  AskedFlags &
   ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean; unsandboxed?: boolean };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
@@ -71,7 +73,7 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
-  withPlacement(command);
+  withAsked(withPlacement(command));
   withJson(withServer(withUnsandboxed(command)));
   withExamples(command, [
     'pilot render shot.blend',
@@ -96,6 +98,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     server: flags,
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
+    asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
     placement: readPlacement(flags),

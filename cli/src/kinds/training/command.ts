@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import { setting, withEvents, withExamples, withFarm, withJson, withUnsandboxed } from '../../options.ts';
+import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
@@ -13,7 +14,8 @@ import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
 
 type Flags = TrainFlags &
-  PlacementFlags & {
+  PlacementFlags &
+  AskedFlags & {
     data: string;
     out: string;
     workers?: number;
@@ -72,7 +74,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     )
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withPlacement(command);
+  withAsked(withPlacement(command));
   withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
@@ -104,6 +106,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,
+    asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
     placement: readPlacement(flags),

@@ -67,6 +67,8 @@ function planProbe(spec: BlenderSpec): StagePlan {
     chunks: [{}],
     inputs: spec.files,
     requirements: [OF_BLENDER, ...versionRequirement(spec)],
+    // To open a file takes one thread.
+    asked: { threads: 1 },
     affinity: affinityOf(spec),
     span: { from: 0, to: 0 },
   };

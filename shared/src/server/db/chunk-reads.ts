@@ -209,6 +209,25 @@ export const lostAttempts = (db: Db, job: JobId, limit: number): Promise<Attempt
     .limit(limit)
     .execute();
 
+/** The newest attempts of a job that ended for want of memory, newest first. */
+export const attemptsShortOfMemory = (db: Db, job: JobId, limit: number) =>
+  db
+    .selectFrom('leases as l')
+    .leftJoin('workers as w', 'w.id', 'l.worker_id')
+    .select([
+      'l.chunk_id as chunk',
+      'l.worker_id as worker',
+      'w.name as worker_name',
+      'l.ended_at',
+      'l.peak_memory_bytes',
+    ])
+    .where('l.job_id', '=', job)
+    .where('l.failure_code', '=', 'out-of-memory')
+    .where('l.peak_memory_bytes', '>', 0)
+    .orderBy('l.ended_at', 'desc')
+    .limit(limit)
+    .execute();
+
 export type Span = Omit<Attempt, 'failure_code' | 'failure_message' | 'log'>;
 
 /** The newest spans of work on a job, newest first. */
@@ -347,8 +366,10 @@ const OF_FLEET = [
   'id',
   'name',
   'label',
+  'slots',
   'capabilities_json',
   'machine_json',
+  'offer_json',
   'person_id',
   'team_id',
   'works_for',

@@ -6,7 +6,10 @@ import type { JobsTable } from './schema.ts';
 
 export type JobRow = Selectable<JobsTable>;
 /** A job without its long texts, which a list of hundreds has no use for. */
-export type JobHead = Omit<JobRow, 'spec_json' | 'given_json' | 'settings_json' | 'placement_json'>;
+export type JobHead = Omit<
+  JobRow,
+  'spec_json' | 'given_json' | 'settings_json' | 'placement_json' | 'asked_json'
+>;
 
 export const HEAD = [
   'id',

@@ -32,6 +32,7 @@ export type EndedLease = {
   lease: LeaseId;
   failure: { code: string; message: string } | null;
   busyMs: number | null;
+  peakMemoryBytes: number | null;
   log: string | null;
   /** Of one that is done. */
   result: { json: string; filesJson: string } | null;
@@ -48,7 +49,13 @@ export async function endLeases(
     caseById(ended.map((it) => [it.lease, value(it)]));
   const result = await db
     .updateTable('leases')
-    .set({ outcome, ended_at: at, busy_ms: by((it) => it.busyMs), log: by((it) => it.log) })
+    .set({
+      outcome,
+      ended_at: at,
+      busy_ms: by((it) => it.busyMs),
+      peak_memory_bytes: by((it) => it.peakMemoryBytes),
+      log: by((it) => it.log),
+    })
     .$if(outcome === 'done', (it) =>
       it.set({
         result_json: by(({ result }) => result?.json ?? 'null'),
@@ -108,6 +115,7 @@ export type JobFailure = {
   worker_id: WorkerId;
   failure_code: string | null;
   failure_message: string | null;
+  peak_memory_bytes: number | null;
 };
 
 /**
@@ -118,7 +126,7 @@ export const failuresOfJob = (db: Db, job: JobId): Promise<JobFailure[]> =>
   db
     .selectFrom('leases as l')
     .innerJoin('chunks as c', 'c.id', 'l.chunk_id')
-    .select(['l.chunk_id', 'l.worker_id', 'l.failure_code', 'l.failure_message'])
+    .select(['l.chunk_id', 'l.worker_id', 'l.failure_code', 'l.failure_message', 'l.peak_memory_bytes'])
     .where('l.job_id', '=', job)
     .where('l.outcome', '=', 'failed')
     .where('l.failure_code', 'in', retryable)
@@ -155,4 +163,16 @@ export async function busyTimes(db: Db, stage: StageId): Promise<number[]> {
     .limit(500)
     .execute();
   return rows.map((row) => row.busy_ms ?? 0);
+}
+
+/** The most memory that one of 500 finished chunks of the stage was seen to use; 0 where none was looked at. */
+export async function memorySeen(db: Db, stage: StageId): Promise<number> {
+  const rows = await db
+    .selectFrom('leases')
+    .select('peak_memory_bytes')
+    .where(ofStage(stage))
+    .where('outcome', '=', 'done')
+    .limit(500)
+    .execute();
+  return rows.reduce((most, row) => Math.max(most, row.peak_memory_bytes ?? 0), 0);
 }

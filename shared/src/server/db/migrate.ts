@@ -17,6 +17,7 @@ import * as machines from './migrations/0016-machines.ts';
 import * as limits from './migrations/0017-limits.ts';
 import * as resultsOfLeases from './migrations/0018-results-of-leases.ts';
 import * as placement from './migrations/0019-placement.ts';
+import * as resources from './migrations/0020-resources.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -36,6 +37,7 @@ const migrations: Record<string, Migration> = {
   '0017-limits': limits,
   '0018-results-of-leases': resultsOfLeases,
   '0019-placement': placement,
+  '0020-resources': resources,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

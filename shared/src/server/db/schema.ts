@@ -203,6 +203,8 @@ export type JobsTable = {
   group_id: string | null;
   /** When its first planned chunk was started; the look into its file before that is not counted. */
   started_at: number | null;
+  /** What whoever submitted it has its chunks ask for (Asked). */
+  asked_json: ColumnType<string | null, string | null | undefined, string | null>;
   /** What it stores: its inputs, results and artifacts. Null until it is over and was measured. */
   bytes: number | null;
   /** Which workers it asks for (Placement); null for any. */
@@ -261,6 +263,8 @@ export type StagesTable = {
   closed_at: number | null;
   /** What its kind found in results of which some are made again. */
   memory_json: ColumnType<string | null, string | null | undefined, string | null>;
+  /** What each of its chunks asks for (Asked); null for what any chunk does. */
+  asked_json: ColumnType<string | null, string | null | undefined, string | null>;
 };
 
 export type ChunksTable = {
@@ -296,6 +300,8 @@ export type LeasesTable = {
   busy_ms: number | null;
   /** The last lines of the child's output. */
   log: string | null;
+  /** The most memory that it was seen to use, or was ended at. */
+  peak_memory_bytes: ColumnType<number | null, number | null | undefined, number | null>;
   /** Of one that is done and not discarded: what the worker reported, and its files (ResultFile[]). */
   result_json: ColumnType<string | null, string | null | undefined, string | null>;
   files_json: ColumnType<string | null, string | null | undefined, string | null>;
@@ -330,6 +336,8 @@ export type WorkersTable = {
   slots: number;
   capabilities_json: string;
   machine_json: string;
+  /** What its chunks may use up together (Offer); null of one that was last seen before workers said it. */
+  offer_json: ColumnType<string | null, string | null | undefined, string | null>;
   first_seen_at: number;
   connected_at: number | null;
   last_seen_at: number;

@@ -13,6 +13,7 @@ export type WorkerFields = Pick<
   | 'machine_json'
   | 'said_tags_json'
   | 'said_pools_json'
+  | 'offer_json'
   | 'connected_at'
   | 'last_seen_at'
 >;

@@ -1,4 +1,5 @@
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { TimeLimit, WorkerKind } from '../kind.ts';
 import { detectOnce } from './detect.ts';
 import { createBlenderRunner, type RunnerLimits } from './runner.ts';
@@ -34,6 +35,7 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
       install: 'on Debian or Ubuntu: apt install blender',
     },
     detect: async (sandbox, remembered) => await detectOnce(blender, sandbox, remembered),
+    gpus: gpusOf,
     timeLimit: ({ stage }) => (stage === 'probe' ? PROBE : null),
     createRunner(runner) {
       const { memoryBytes } = runner.limits ?? defaultLimits();
@@ -41,6 +43,12 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
       return createBlenderRunner({ ...runner, blender, recycleBytes, recycleFrames });
     },
   };
+}
+
+/** "CUDA: NVIDIA RTX 4090" and "OPTIX: NVIDIA RTX 4090" are one card. */
+function gpusOf({ 'blender.devices': devices }: Capabilities): string[] {
+  const names = Array.isArray(devices) ? devices.flatMap((it) => /^[A-Z]+: (.+)$/.exec(it)?.[1] ?? []) : [];
+  return [...new Set(names)];
 }
 
 /** The kind by the settings of a worker: `PILOT_BLENDER` is the path of the Blender to use instead of the one that is found. */

@@ -1,0 +1,150 @@
+import {
+  type Asked,
+  add,
+  fits,
+  MORE_MEMORY,
+  NOTHING_USED,
+  type Offer,
+  type Used,
+  usedBy,
+} from '@parallel-pilot/shared/model/resources.ts';
+import type { Lease, Occupancy, Stage, Worker } from './farm.ts';
+
+/** Before a worker has said what it offers: it is given nothing. */
+export const NO_OFFER: Offer = { threads: 1, memoryBytes: 0, diskBytes: 0, gpus: [], counts: {} };
+
+/** Others of its stage may need somewhat more than the one that was seen to use most. */
+const MARGIN = 1.1;
+/** As long as a worker passes over a chunk that it has no room for (worker/src/agent/held.ts), milliseconds. */
+const PASSED_OVER_MS = 30_000;
+
+/** What a chunk of the stage asks of this worker: the stage's own, with more memory where that was seen to be needed. */
+export function askedOf(stage: Stage, ordinal: number, worker: Worker): Asked {
+  const least = leastMemory(stage, ordinal);
+  if (least === 0) return stage.asked;
+  const { memoryBytes } = usedAsAsked(stage.asked, stage.askedKey, worker);
+  return least <= memoryBytes ? stage.asked : { ...stage.asked, memoryBytes: least };
+}
+
+function leastMemory({ memory }: Stage, ordinal: number): number {
+  if (memory.seen === 0 && memory.needs.size === 0) return 0;
+  const needed = memory.needs.get(ordinal) ?? 0;
+  // Where nobody has as much as was seen to be needed, whoever has most may try.
+  return Math.min(Math.max(memory.seen, needed), memory.mostOffered);
+}
+
+/** The same for any chunk of the stage that has no needs of its own. */
+const ANY = -1;
+
+/** Equal requests use up the same of a worker: that is worked out once for all of them. */
+function usedAsAsked(asked: Asked, key: string, worker: Worker): Used {
+  const known = worker.uses.get(key);
+  if (known !== undefined) return known;
+  const used = usedBy(asked, worker);
+  worker.uses.set(key, used);
+  return used;
+}
+
+function usedFor(asked: Asked, stage: Stage, worker: Worker): Used {
+  return asked === stage.asked ? usedAsAsked(asked, stage.askedKey, worker) : usedBy(asked, worker);
+}
+
+/** What a lease uses up of its worker. */
+const usedByLease = ({ asked, stage, worker }: Lease): Used => usedFor(asked, stage, worker);
+
+/** What its chunk would use up of another worker. */
+export const usedElsewhere = ({ stage, ordinal }: Lease, worker: Worker): Used =>
+  usedFor(askedOf(stage, ordinal, worker), stage, worker);
+
+export function occupancyOf(worker: Worker): Occupancy {
+  if (worker.occupancy !== null) return worker.occupancy;
+  const occupancy: Occupancy = { used: NOTHING_USED, counted: 0, ahead: [] };
+  for (const lease of worker.leases) if (hasBegun(lease)) count(occupancy, lease);
+  for (const lease of worker.leases) if (!hasBegun(lease)) countOrPutAhead(occupancy, lease);
+  worker.occupancy = occupancy;
+  return occupancy;
+}
+
+const hasBegun = ({ startedAt, kept }: Lease): boolean => startedAt !== null || kept;
+
+function count(occupancy: Occupancy, lease: Lease): void {
+  occupancy.used = add(occupancy.used, usedByLease(lease));
+  occupancy.counted += 1;
+}
+
+function countOrPutAhead(occupancy: Occupancy, lease: Lease): void {
+  const { worker } = lease;
+  const begins = occupancy.counted < worker.slots && fits(worker.offer, occupancy.used, usedByLease(lease));
+  if (begins) count(occupancy, lease);
+  else occupancy.ahead.push(lease);
+}
+
+/** A lease was entered: granted just now, it is the last of its worker. */
+export function occupy(lease: Lease): void {
+  const { occupancy } = lease.worker;
+  if (occupancy !== null && !hasBegun(lease)) countOrPutAhead(occupancy, lease);
+  else lease.worker.occupancy = null;
+}
+
+/** Something of a worker's leases has changed, or of what it offers. */
+export function recount(worker: Worker): void {
+  worker.occupancy = null;
+}
+
+/** What the worker's chunks may use up together by now. */
+export function setOffer(worker: Worker, offer: Offer): void {
+  worker.offer = offer;
+  worker.uses.clear();
+  recount(worker);
+}
+
+/** Whether the worker could begin another chunk, if there is one that fits. */
+export function hasIdleSlot(worker: Worker, now: number): boolean {
+  const { counted, ahead } = occupancyOf(worker);
+  if (counted >= worker.slots) return false;
+  const [first] = ahead;
+  return first === undefined || now - first.grantedAt < PASSED_OVER_MS;
+}
+
+/** One ahead for each that runs, and one where none does. */
+export function hasRoomAhead(worker: Worker): boolean {
+  const { counted, ahead } = occupancyOf(worker);
+  return ahead.length < Math.max(1, counted);
+}
+
+/** Whether the worker has room for a chunk of the stage beside what it has; `ahead`: whether it ever has. */
+export const hasRoomFor = (stage: Stage, worker: Worker, ahead: boolean, ordinal = ANY): boolean =>
+  fits(
+    worker.offer,
+    ahead ? NOTHING_USED : occupancyOf(worker).used,
+    usedFor(askedOf(stage, ordinal, worker), stage, worker),
+  );
+
+/** Whether the worker could begin a chunk that it holds if it did nothing else. */
+export const isTooLarge = (lease: Lease): boolean =>
+  !fits(lease.worker.offer, NOTHING_USED, usedByLease(lease));
+
+/** A chunk is done that was seen to use so much memory. What it was given was enough, whatever its worker says. */
+export function noteMemorySeen(lease: Lease, peakBytes: number): void {
+  const { memory } = lease.stage;
+  const seen = Math.min(Math.ceil(peakBytes * MARGIN), usedByLease(lease).memoryBytes);
+  memory.seen = Math.max(memory.seen, seen);
+}
+
+/** So many chunks of a stage are ended for want of memory before all of it asks for more. */
+const ENOUGH_ENDED = 3;
+
+/** A chunk was ended at so much memory: it is to get more. */
+export function noteMemoryNeed({ memory }: Stage, ordinal: number, bytes: number): void {
+  memory.needs.set(ordinal, bytes);
+  if (memory.needs.size >= ENOUGH_ENDED)
+    memory.seen = Math.max(memory.seen, Math.min(...memory.needs.values()));
+}
+
+/** How much memory a chunk is to get that was ended at `peakBytes`; its worker's word counts for no more than it has. */
+export function memoryAfter(lease: Lease, peakBytes: number): number {
+  const given = usedByLease(lease).memoryBytes;
+  return Math.ceil(
+    MORE_MEMORY * Math.min(Math.max(given, peakBytes), Math.max(given, lease.worker.offer.memoryBytes)),
+  );
+}

@@ -1,0 +1,37 @@
+import { availableParallelism } from 'node:os';
+import type { Limits } from '@parallel-pilot/sandbox/sandbox.ts';
+import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Gpu, Offer } from '@parallel-pilot/shared/model/resources.ts';
+import type { WorkerConfig } from '../config.ts';
+import type { WorkerKind } from '../kinds/kind.ts';
+import type { FreeBytes } from './disk-room.ts';
+
+/** The threads of the whole worker: never more than the machine has. */
+export const threadsOf = ({ threads }: Pick<WorkerConfig, 'threads'>): number =>
+  Math.min(threads, availableParallelism());
+
+/**
+ * What a worker's chunks may use up together: the stricter of what was set and what the machine has. The memory is that
+ * of its slots at the time it is asked for: it becomes less when other workers come to the machine.
+ */
+export async function describeOffer(
+  config: Pick<WorkerConfig, 'slots' | 'threads' | 'diskBytes' | 'counts' | 'dataFolder'>,
+  { limits, gpus, freeBytes }: { limits: Limits; gpus: () => Gpu[]; freeBytes: FreeBytes },
+): Promise<() => Offer> {
+  const { slots, diskBytes, counts, dataFolder } = config;
+  const free = await freeBytes(dataFolder);
+  const fixed = {
+    threads: threadsOf(config),
+    diskBytes: Math.floor(Math.min(free, diskBytes ?? free)),
+    counts: { ...counts },
+  };
+  return () => ({ ...fixed, gpus: gpus(), memoryBytes: slots * limits.memoryBytes });
+}
+
+/** The GPUs that the programs of the kinds have found; several may have found the same one. */
+export function gpusIn(kinds: readonly WorkerKind[], capabilities: Capabilities): Gpu[] {
+  const names = new Set(kinds.flatMap((kind) => kind.gpus?.(capabilities).map(oneLine) ?? []));
+  names.delete('');
+  return Array.from(names, (name) => ({ name, memoryBytes: null }));
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../../../tests/support/until.ts';
+import { fakeKind } from './fixtures/fake-kind.ts';
+import { TestWorld } from './fixtures/test-worker.ts';
+
+const GB = 1e9;
+
+test('a worker offers the stricter of what was set and what its machine has', async (t) => {
+  const world = await TestWorld.make(t);
+  const gpus = () => ['Card\u001b A', 'Card B'];
+  world.start(
+    { PILOT_THREADS: '5000', PILOT_MEMORY_GB: '1', PILOT_SLOTS: '3', PILOT_RESOURCE: 'licence=2, seat=1' },
+    [{ ...fakeKind(), gpus }],
+    { freeBytes: async () => 7 * GB },
+  );
+  const { offer, machine } = await world.farm.heard('hello');
+  assert.ok(offer.threads <= machine.cpus);
+  assert.deepEqual(offer, {
+    threads: offer.threads,
+    memoryBytes: 3 * Math.floor(GB / 3),
+    diskBytes: 7 * GB,
+    gpus: [
+      { name: 'Card A', memoryBytes: null },
+      { name: 'Card B', memoryBytes: null },
+    ],
+    counts: { licence: 2, seat: 1 },
+  });
+});
+
+test('of two chunks that ask for 60 % of the memory the second begins when the first is over; a small one goes past it', async (t) => {
+  const world = await TestWorld.make(t);
+  const { farm } = world;
+  world.start({ PILOT_SLOTS: '3', PILOT_MEMORY_GB: '1' });
+  await farm.heard('hello');
+  const large = { asked: { memoryBytes: 0.6 * GB } };
+  const first = await world.assign({ name: 'first', gate: world.gate('first') }, large);
+  const second = await world.assign({ name: 'second' }, large);
+  const small = await world.assign(
+    { name: 'small', gate: world.gate('small') },
+    { asked: { memoryBytes: 1 } },
+  );
+  await until(() => world.runs.includes('small'), 'the small one was kept waiting');
+  assert.deepEqual(world.runs, ['first', 'small']);
+  await world.openGate('first');
+  await farm.heard('done', ({ lease }) => lease === second.lease);
+  assert.deepEqual(world.runs, ['first', 'small', 'second']);
+  assert.ok(farm.all('started').some(({ lease }) => lease === first.lease));
+  await world.openGate('small');
+  await farm.heard('done', ({ lease }) => lease === small.lease);
+});
+
+test('what asks for more than there is begins where nothing else runs', async (t) => {
+  const world = await TestWorld.make(t);
+  world.start({ PILOT_MEMORY_GB: '1' });
+  await world.farm.heard('hello');
+  await world.assign({ name: 'huge' }, { asked: { memoryBytes: 5 * GB } });
+  await world.farm.heard('done');
+});
+
+test('the most memory that was seen goes to the farm, and with a chunk that had too little what it had', async (t) => {
+  const world = await TestWorld.make(t);
+  const kind = fakeKind();
+  const createRunner: typeof kind.createRunner = (options) => ({
+    ...kind.createRunner(options),
+    memoryBytes: async () => 12_345,
+  });
+  world.start({ PILOT_MEMORY_GB: '1' }, [{ ...kind, createRunner }]);
+  await world.farm.heard('hello');
+  await world.assign({ name: 'modest' });
+  assert.equal((await world.farm.heard('done')).peakMemoryBytes, 12_345);
+  await world.assign(
+    { name: 'greedy', does: 'fail', code: 'out-of-memory' },
+    { asked: { memoryBytes: 0.4 * GB } },
+  );
+  assert.equal((await world.farm.heard('failed')).peakMemoryBytes, 0.4 * GB);
+});
