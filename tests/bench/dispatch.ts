@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { Queue } from 'bullmq';
@@ -187,7 +188,7 @@ function describe(measured: Row[]): string {
   });
   return `## Dispatch
 
-Written by \`npm run bench:dispatch\`. ${machine()}. Chunks that do nothing, from one queue to workers over a
+Written by \`npm run bench:dispatch\`. ${machine()}, load ${loadavg()[0]?.toFixed(1)}. Chunks that do nothing, from one queue to workers over a
 socket each, until the last one is committed; the workers are one process beside the load balancer, on the same cores. BullMQ
 does as many jobs in turn, its workers one process too, its Redis private and writing before it acknowledges, as
 SQLite does here (\`synchronous=full\`). Medians of ${rounds} rounds, in brackets the least and the most; the last two rows: 1.

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { handshake } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
+import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import { io } from 'socket.io-client';
+import type { z } from 'zod';
 
 /**
  * Workers of bench:dispatch in a process of their own: they speak the protocol over a socket each, and have done each
@@ -25,13 +27,14 @@ async function join(index: number): Promise<void> {
     socket.emit('done', { lease, result: { ok: 1 }, files: [], busyMs: 1, log: '' }, () => {});
   });
   await new Promise<void>((resolve) => socket.on('connect', resolve));
-  const hello = {
+  const hello: z.input<typeof Hello> = {
     worker,
     identity: randomBytes(16).toString('hex'),
     instance: randomBytes(16).toString('hex'),
     name: `no-op-${index}`,
     slots: Number(slots),
     capabilities: {},
+    offer: { threads: 4 * Number(slots), memoryBytes: 1e12, diskBytes: 1e12, gpus: [], counts: {} },
     machine: { os: 'Linux', cpus: 1, memoryBytes: 1e9 },
     blobs: [],
     leases: [],
