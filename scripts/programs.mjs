@@ -12,10 +12,14 @@ const useful = ['bubblewrap', 'training'];
  * Sees to it that the programs the farm starts are on this machine: installs them with apt where it may,
  * otherwise tells the lines the user should run, and stops there if the farm cannot do without.
  *
- * @param {{ forTests: boolean }} options
+ * @param {{ forTests: boolean, forDispatch?: boolean }} options
  */
-export async function programs({ forTests }) {
-  const must = missingPrograms([...needed, ...(forTests ? ['mariadb', 'chromium', 'mypy'] : [])]);
+export async function programs({ forTests, forDispatch = false }) {
+  const must = missingPrograms([
+    ...needed,
+    ...(forTests ? ['mariadb', 'chromium', 'mypy'] : []),
+    ...(forDispatch ? ['mariadb', 'redis'] : []),
+  ]);
   const may = missingPrograms(useful);
   if (must.length + may.length === 0) return;
   print(`Missing on this machine: ${listed([...must, ...may])}.`);

@@ -1,7 +1,7 @@
 /**
  * What to do about programs this machine lacks. Pure: the machine is described, nothing is looked up here.
  *
- * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy'} Program
+ * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy' | 'redis'} Program
  * @typedef {{ platform: string, distribution: string[], administrator: 'root' | 'sudo' | 'none' }} Machine
  *   `distribution` is ID and ID_LIKE of /etc/os-release, nearest first; empty where there is none.
  * @typedef {{ kind: 'nothing' }
@@ -37,6 +37,7 @@ export const names = {
   mariadb: 'MariaDB server',
   chromium: 'Chromium',
   mypy: 'mypy (checks the Python of the project)',
+  redis: 'Redis (for the benchmark of the load balancer)',
 };
 
 const packages = {
@@ -50,6 +51,8 @@ const packages = {
     mariadb: ['mariadb-server-core', 'mariadb-client-core'],
     chromium: ['chromium'],
     mypy: ['mypy'],
+    // Holds the server under another name, without a service that would start at boot.
+    redis: ['redis-tools'],
   },
   fedora: {
     blender: ['blender'],
@@ -60,6 +63,7 @@ const packages = {
     mariadb: ['mariadb-server'],
     chromium: ['chromium'],
     mypy: ['python3-mypy'],
+    redis: ['redis'],
   },
   arch: {
     blender: ['blender'],
@@ -70,6 +74,7 @@ const packages = {
     mariadb: ['mariadb'],
     chromium: ['chromium'],
     mypy: ['mypy'],
+    redis: ['redis'],
   },
   macos: {
     blender: ['--cask blender'],
@@ -80,6 +85,7 @@ const packages = {
     mariadb: ['mariadb'],
     chromium: ['--cask google-chrome'],
     mypy: ['mypy'],
+    redis: ['redis'],
   },
   windows: {
     blender: ['BlenderFoundation.Blender'],
@@ -90,6 +96,7 @@ const packages = {
     mariadb: ['MariaDB.Server'],
     chromium: ['Google.Chrome'],
     mypy: [],
+    redis: [],
   },
 };
 

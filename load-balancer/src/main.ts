@@ -5,6 +5,7 @@ import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { openDatabase } from '@parallel-pilot/shared/server/db/open-database.ts';
 import { createLog, type Log } from '@parallel-pilot/shared/server/log.ts';
 import { openDataFolder } from '@parallel-pilot/shared/server/open-data-folder.ts';
+import { pooledRandom } from '@parallel-pilot/shared/server/pooled-random.ts';
 import { readSecrets } from '@parallel-pilot/shared/server/secrets.ts';
 import type { z } from 'zod';
 import { type Announcing, announce } from './announce/announce.ts';
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   await openDataFolder(config, log);
   const secrets = await readSecrets(config, randomBytes);
   const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
-  const parts = { config, secrets, db, clock: Date.now, random: randomBytes, log };
+  const parts = { config, secrets, db, clock: Date.now, random: pooledRandom(), log };
   const balancer = await startBalancer(parts);
   const announcing = config.announce === true ? announce(config.host, balancer.port, log) : null;
   stopOnRequest({ balancer, announcing, db }, log);

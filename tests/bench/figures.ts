@@ -9,7 +9,10 @@ Trust the ratios and differences within one run, not the seconds.
 `;
 
 /** Puts a benchmark's figures in their part of docs/benchmarks.md, in place of those of its last run. */
-export async function writeFigures(part: 'render' | 'training', figures: string): Promise<void> {
+export async function writeFigures(
+  part: 'render' | 'training' | 'dispatch' | 'cold',
+  figures: string,
+): Promise<void> {
   const before = await readFile(file, 'utf8').catch(() => '');
   const parts = new Map<string, string>();
   for (const [, name, text] of before.matchAll(/<!-- (\w+) -->\n([\s\S]*?)\n<!-- end -->/g))

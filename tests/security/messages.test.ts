@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { CONTROL_REQUESTS, StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
+import {
+  CONTROL_REQUESTS,
+  StagePatch,
+  WaitReasons,
+  WorkersPatch,
+} from '@parallel-pilot/shared/protocol/control.ts';
 import { Watch } from '@parallel-pilot/shared/protocol/live.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { PROTOCOL_VERSION } from '@parallel-pilot/shared/protocol/version.ts';
@@ -15,7 +20,7 @@ import {
 } from '@parallel-pilot/shared/protocol/workers.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import fc from 'fast-check';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { asFirst, startTestFarm } from '../../client-backend/src/jobs/test-farm.fixture.ts';
 import { connectBalancer } from '../../client-backend/src/live/connect-balancer.ts';
 import { createLive } from '../../client-backend/src/live/live-server.ts';
@@ -118,7 +123,8 @@ describe('the load balancer lives on, and answers', () => {
         if (!socket.open) socket = await join('/control');
         if (['jobs-changed', 'workers-changed', 'blobs-freed'].includes(event))
           return socket.tell(event, text);
-        isAnswered(text, await socket.ask(event, text), Reply);
+        const answer = event === 'why-waiting' ? z.union([WaitReasons, Reply]) : Reply;
+        isAnswered(text, await socket.ask(event, text), answer);
       });
     });
   }

@@ -13,9 +13,13 @@ export type BalancerProcess = {
 const main = new URL('../../src/main.ts', import.meta.url);
 
 /** The load balancer as a real process. Rejects with its own sentence when it cannot start. */
-export async function startBalancerProcess(env: Record<string, string>): Promise<BalancerProcess> {
+export async function startBalancerProcess(
+  env: Record<string, string>,
+  nodeFlags: string[] = [],
+): Promise<BalancerProcess> {
   const child = fork(main, {
     env: { PILOT_LOG: 'silent', ...env },
+    execArgv: nodeFlags,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const reap = () => void child.kill('SIGKILL');

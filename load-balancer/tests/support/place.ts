@@ -20,6 +20,7 @@ export async function findPlace(databaseUrl?: string) {
   return {
     db,
     env,
+    secrets,
     token: secrets.workerToken,
     url: `http://127.0.0.1:${port}`,
     async remove() {

@@ -45,7 +45,7 @@ export const SETTINGS = {
   PILOT_DISK_GB: { flag: '--disk-gb <n>', about: 'disk space for what jobs write, of all slots together' },
   PILOT_RESOURCE: {
     flag: '--resource <name=count>',
-    about: 'what else there is to use up, such as licences: render-licence=1,seat=2',
+    about: 'what else there is to use up, such as licences: licence=1,seat=2',
   },
   PILOT_CACHE_GB: { flag: '--cache-gb <n>', about: 'space for files of jobs' },
   PILOT_WORKER_DATA: {

@@ -52,12 +52,39 @@ function openSqlite(path: string) {
     close: () => database.close(),
     // A transaction that reads before it writes would fail at once when the other server commits in
     // between (SQLITE_BUSY_SNAPSHOT ignores the timeout); taking the write lock first makes it wait instead.
-    prepare: (sql: string) => adapt(database.prepare(sql === 'begin' ? 'begin immediate' : sql)),
+    prepare: keepStatements((sql) => database.prepare(sql === 'begin' ? 'begin immediate' : sql)),
   };
 }
 
-function adapt(statement: StatementSync) {
-  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+/** Statements that are kept at most. */
+const KEPT = 128;
+/** A statement keeps what was last bound to it: with more characters it is let go, so that all take some megabytes at most. */
+const KEPT_CHARACTERS = 65_536;
+
+/**
+ * Keeps those used last by their text: to compile a long one takes three times as long as to run it. SQLite itself
+ * compiles one again when the schema has changed.
+ */
+function keepStatements(compile: (sql: string) => StatementSync) {
+  const kept = new Map<string, ReturnType<typeof adapt>>();
+  return (sql: string) => {
+    const known = kept.get(sql);
+    const statement = known ?? adapt(compile(sql), () => kept.delete(sql));
+    kept.delete(sql);
+    kept.set(sql, statement);
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+    return statement;
+  };
+}
+
+function adapt(statement: StatementSync, onLarge: () => void) {
+  const values = (parameters: readonly unknown[]) => {
+    let characters = 0;
+    for (const it of parameters) if (typeof it === 'string') characters += it.length;
+    if (characters > KEPT_CHARACTERS) onLarge();
+    return parameters as SQLInputValue[];
+  };
   return {
     reader: statement.columns().length > 0,
     all: (parameters: readonly unknown[]) => statement.all(...values(parameters)),
