@@ -57,9 +57,9 @@ function openSqlite(path: string) {
 }
 
 /** Statements that are kept at most. */
-const KEPT = 128;
-/** A statement keeps what was last bound to it: with more characters it is let go, so that all take some megabytes at most. */
-const KEPT_CHARACTERS = 65_536;
+const KEPT = 96;
+/** A statement keeps what was last bound to it: with more characters it is let go, so that all take a few megabytes at most. */
+const KEPT_CHARACTERS = 16_384;
 
 /**
  * Keeps those used last by their text: to compile a long one takes three times as long as to run it. SQLite itself
