@@ -20,7 +20,6 @@ import {
   JobSummary,
   Timeline,
 } from '@parallel-pilot/shared/api/jobs.ts';
-import { type FitQuestion, WorkerFit } from '@parallel-pilot/shared/api/machines.ts';
 import { z } from 'zod';
 import { command, request } from './request.ts';
 import { noteStarted } from './started-jobs.ts';
@@ -41,9 +40,6 @@ export async function getReadiness(signal?: Signal): Promise<Health> {
 }
 
 export const getWorkers = (signal?: Signal) => request(WorkerList, `${api}/workers`, { signal });
-/** How many of them such a job could go to, and what there is to choose from. */
-export const askFit = (question: FitQuestion, signal?: Signal) =>
-  request(WorkerFit, `${api}/workers/fit`, { method: 'POST', body: question, signal });
 export const getJoinLine = (signal?: Signal) => request(JoinLine, `${api}/workers/join`, { signal });
 
 export const getBlobInfo = (hash: string) => request(BlobInfo, `${api}/blobs/${hash}/info`);
