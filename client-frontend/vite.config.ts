@@ -57,12 +57,12 @@ export default defineConfig({
                 /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks(?!.*use-(?:drag|long-press|focus-trap)[\\/]))[\\/]/.test(
                   id,
                 ) ||
-                // What people, their machines and limits take comes with their pages.
-                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!accounts|people|machines|limits)|model[\\/](?!settings)|protocol[\\/](?!workers|control|refusals))/.test(
+                // What people, their machines and limits and the parts of a job take comes with their pages.
+                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!accounts|people|machines|limits|chunks)|model[\\/](?!settings|wait-reason|placement-words)|protocol[\\/](?!workers|control|refusals))/.test(
                   id,
                 ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&
-                  !/[\\/](upload|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|PresetFields|presets)\.tsx?$/.test(
+                  !/[\\/](upload|job-parts|job-queries|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|PresetFields|presets)\.tsx?$/.test(
                     id,
                   )),
             },

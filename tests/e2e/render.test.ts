@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
+import { ArtifactList } from '@parallel-pilot/shared/api/chunks.ts';
 import { api } from '../support/api.ts';
 import { type Blends, makeBlends, strangersScene } from '../support/blends.ts';
 import { type Farm, startFarm } from '../support/farm.ts';

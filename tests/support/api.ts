@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type ChunkList, type CreateJob, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkList } from '@parallel-pilot/shared/api/chunks.ts';
+import { type CreateJob, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { Upload } from 'tus-js-client';

@@ -1,16 +1,15 @@
-import { BlobInfo, JoinLine, UploadInfo, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
 import {
   ArtifactList,
   ChunkDetail,
   ChunkList,
   ChunkStates,
-  type CreateJob,
-  JobDetail,
-  JobList,
   JobLog,
-} from '@parallel-pilot/shared/api/jobs.ts';
+} from '@parallel-pilot/shared/api/chunks.ts';
+import { BlobInfo, UploadInfo, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
+import { type CreateJob, JobDetail, JobList } from '@parallel-pilot/shared/api/jobs.ts';
 import {
   type FitQuestion,
+  JoinLine,
   JoinTokenList,
   MadeJoinToken,
   type NewJoinToken,

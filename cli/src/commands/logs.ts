@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JobLog } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { Command } from 'commander';

@@ -1,4 +1,5 @@
-import type { JobDetail, JobLog } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { lastLines, newLines } from '@parallel-pilot/shared/model/printed-lines.ts';
 
 /** Lines that one attempt has printed. */

@@ -1,6 +1,7 @@
-import type { JobDetail, JobList, JobLog, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
+import type { JobDetail, JobList, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
-import { placementInWords } from '@parallel-pilot/shared/model/placement.ts';
+import { placementInWords } from '@parallel-pilot/shared/model/placement-words.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import type { Printed } from '../follow/prints.ts';
 import { cliKindOf } from '../kinds/registry.ts';

@@ -1,13 +1,13 @@
 import { setImmediate as pause } from 'node:timers/promises';
-import {
-  type ChunkDetail,
-  type ChunkList,
-  type ChunkListQuery,
-  type ChunkStates,
-  type ChunkView,
-  STATE_LETTERS,
-  type Timeline,
-} from '@parallel-pilot/shared/api/jobs.ts';
+import type {
+  ChunkDetail,
+  ChunkList,
+  ChunkListQuery,
+  ChunkStates,
+  ChunkView,
+  Timeline,
+} from '@parallel-pilot/shared/api/chunks.ts';
+import { STATE_LETTERS } from '@parallel-pilot/shared/api/state-letters.ts';
 import type { Kind } from '@parallel-pilot/shared/kinds/kind.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';

@@ -1,4 +1,5 @@
-import { CreateJob, type JobDetail, type JobLog, type JobNote } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
+import { CreateJob, type JobDetail, type JobNote } from '@parallel-pilot/shared/api/jobs.ts';
 import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, LeaseId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';

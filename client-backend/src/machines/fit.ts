@@ -70,7 +70,7 @@ const needsOf = ({ kind, settings, placement }: Asked): Requirement[] => [
 function sentence(fitting: number, connected: number): string {
   if (connected === 0) return 'No worker is connected: the job will wait for one.';
   if (fitting === 0)
-    return `None of the ${connected === 1 ? 'workers' : `${connected} workers`} connected fits: the job will wait for one.`;
+    return `${connected === 1 ? 'The one connected worker does not fit' : `None of the ${connected} connected workers fits`}: the job will wait for one.`;
   if (fitting === connected)
     return connected === 1 ? 'The one connected worker fits.' : `All ${connected} connected workers fit.`;
   return `${fitting} of ${connected} connected workers ${fitting === 1 ? 'fits' : 'fit'}.`;

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
+import { ArtifactList } from '@parallel-pilot/shared/api/chunks.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findArtifact, listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';

@@ -1,11 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import {
-  ChunkDetail,
-  ChunkList,
-  ChunkListQuery,
-  ChunkStates,
-  JobDetail,
-} from '@parallel-pilot/shared/api/jobs.ts';
+import { ChunkDetail, ChunkList, ChunkListQuery, ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
+import { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { z } from 'zod';
 import { principalOf } from '../auth/guard.ts';

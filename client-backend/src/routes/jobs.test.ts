@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import {
-  ArtifactList,
-  ChunkDetail,
-  ChunkList,
-  JobDetail,
-  JobLog,
-  Timeline,
-} from '@parallel-pilot/shared/api/jobs.ts';
+import { ArtifactList, ChunkDetail, ChunkList, JobLog, Timeline } from '@parallel-pilot/shared/api/chunks.ts';
+import { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { chunkId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import sharp from 'sharp';

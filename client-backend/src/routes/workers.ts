@@ -1,9 +1,10 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { JoinLine, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
+import { WorkerList } from '@parallel-pilot/shared/api/farm.ts';
 import {
   FitQuestion,
+  JoinLine,
   WorkerChange,
   WorkerFit,
   WorkerHistory,

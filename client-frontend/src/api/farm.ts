@@ -1,26 +1,18 @@
 import {
   BlobInfo,
   Health,
-  JoinLine,
   Session,
   Storage,
   UploadInfo,
   WorkerList,
 } from '@parallel-pilot/shared/api/farm.ts';
 import {
-  ArtifactList,
-  ChunkDetail,
-  ChunkList,
-  ChunkStates,
   CreateJob,
   JobDetail,
   JobList,
   type JobListQuery,
-  JobLog,
   JobSummary,
-  Timeline,
 } from '@parallel-pilot/shared/api/jobs.ts';
-import { type FitQuestion, WorkerFit } from '@parallel-pilot/shared/api/machines.ts';
 import { z } from 'zod';
 import { command, request } from './request.ts';
 import { noteStarted } from './started-jobs.ts';
@@ -41,10 +33,6 @@ export async function getReadiness(signal?: Signal): Promise<Health> {
 }
 
 export const getWorkers = (signal?: Signal) => request(WorkerList, `${api}/workers`, { signal });
-/** How many of them such a job could go to, and what there is to choose from. */
-export const askFit = (question: FitQuestion, signal?: Signal) =>
-  request(WorkerFit, `${api}/workers/fit`, { method: 'POST', body: question, signal });
-export const getJoinLine = (signal?: Signal) => request(JoinLine, `${api}/workers/join`, { signal });
 
 export const getBlobInfo = (hash: string) => request(BlobInfo, `${api}/blobs/${hash}/info`);
 export const uploadsUrl = `${api}/uploads`;
@@ -78,17 +66,8 @@ export const getStorage = (signal?: Signal) => request(Storage, `${api}/storage`
 /** A job's row alone, for the list. */
 export const getJobSummary = (id: string) => request(JobSummary, jobPath(id));
 export const getJob = (id: string, signal?: Signal) => request(JobDetail, jobPath(id), { signal });
-export const getChunkStates = (id: string, signal?: Signal) =>
-  request(ChunkStates, `${jobPath(id)}/chunks/states`, { signal });
-export const getChunk = (id: string, ordinal: number, signal?: Signal) =>
-  request(ChunkDetail, `${jobPath(id)}/chunks/${ordinal}`, { signal });
-export const getTimeline = (id: string, signal?: Signal) =>
-  request(Timeline, `${jobPath(id)}/timeline?limit=2000`, { signal });
 /** What a job was submitted as. */
 export const getSubmission = (id: string) => request(CreateJob, `${jobPath(id)}/submission`);
-export const getJobLog = (id: string, signal?: Signal) => request(JobLog, `${jobPath(id)}/log`, { signal });
-export const getArtifacts = (id: string, signal?: Signal) =>
-  request(ArtifactList, `${jobPath(id)}/artifacts`, { signal });
 
 const Created = z.object({ id: z.string() });
 export async function createJob(job: CreateJob): Promise<string> {
@@ -102,16 +81,9 @@ export const giveSettings = (id: string, settings: Record<string, unknown>) =>
 export type JobCommand = 'pause' | 'resume' | 'cancel' | 'retry';
 export const commandJob = (id: string, what: JobCommand) =>
   command(`${jobPath(id)}/${what}`, { method: 'POST' });
-/** Has a chunk that is done made once more, and the result anew. */
-export const retryChunk = (id: string, ordinal: number) =>
-  command(`${jobPath(id)}/chunks/${ordinal}/retry`, { method: 'POST' });
 export const patchJob = (id: string, change: { name?: string; priority?: number }) =>
   command(jobPath(id), { method: 'PATCH', body: change });
 export const deleteJob = (id: string) => command(jobPath(id), { method: 'DELETE' });
-
-/** The number of the chunk at that place of the newest stage; null where it has none. */
-export async function getNumberAt(id: string, ordinal: number, signal?: Signal): Promise<number | null> {
-  const query = new URLSearchParams({ offset: String(ordinal), limit: '1' });
-  const { chunks } = await request(ChunkList, `${jobPath(id)}/chunks?${query}`, { signal });
-  return chunks[0]?.number ?? null;
-}
+/** Has a chunk that is done made once more, and the result anew. */
+export const retryChunk = (id: string, ordinal: number) =>
+  command(`${jobPath(id)}/chunks/${ordinal}/retry`, { method: 'POST' });

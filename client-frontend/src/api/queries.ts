@@ -1,18 +1,11 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import {
   findJobs,
-  getArtifacts,
-  getChunk,
-  getChunkStates,
   getJob,
-  getJobLog,
   getJobs,
-  getJoinLine,
-  getNumberAt,
   getReadiness,
   getSession,
   getStorage,
-  getTimeline,
   getWorkers,
   type JobQuery,
 } from './farm.ts';
@@ -65,43 +58,9 @@ export const storageQuery = () =>
 export const jobQuery = (id: string) =>
   queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => getJob(id, signal) });
 
-export const chunkStatesQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['job', id, 'states'],
-    queryFn: ({ signal }) => getChunkStates(id, signal),
-    // Up to 100,000 numbers: comparing them with the last answer costs more than it saves.
-    structuralSharing: false,
-  });
-
-export const chunkQuery = (id: string, ordinal: number) =>
-  queryOptions({
-    queryKey: ['job', id, 'chunk', ordinal],
-    queryFn: ({ signal }) => getChunk(id, ordinal, signal),
-  });
-
-/** Which number a chunk of a stage has never changes. */
-export const numberAtQuery = (id: string, stage: string, ordinal: number) =>
-  queryOptions({
-    queryKey: ['number-at', id, stage, ordinal],
-    queryFn: ({ signal }) => getNumberAt(id, ordinal, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
-export const timelineQuery = (id: string) =>
-  queryOptions({ queryKey: ['job', id, 'timeline'], queryFn: ({ signal }) => getTimeline(id, signal) });
-
-export const artifactsQuery = (id: string) =>
-  queryOptions({ queryKey: ['job', id, 'artifacts'], queryFn: ({ signal }) => getArtifacts(id, signal) });
-
-export const jobLogQuery = (id: string) =>
-  queryOptions({ queryKey: ['job', id, 'log'], queryFn: ({ signal }) => getJobLog(id, signal) });
-
 export const workersQuery = () =>
   queryOptions({
     queryKey: ['workers'],
     queryFn: ({ signal }) => getWorkers(signal),
     refetchInterval: 10_000,
   });
-
-export const joinLineQuery = () =>
-  queryOptions({ queryKey: ['join-line'], queryFn: ({ signal }) => getJoinLine(signal), staleTime: 300_000 });

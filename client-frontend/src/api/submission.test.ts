@@ -106,7 +106,7 @@ test('a sweep that stops half-way goes on where it stopped', async () => {
 });
 
 test('a job is created by itself once the farm is back', async () => {
-  const submission = new Submission({ pauseMs: 5 });
+  const submission = new Submission(5);
   const phases: string[] = [];
   submission.subscribe(() => {
     const state = submission.get();
@@ -120,7 +120,7 @@ test('a job is created by itself once the farm is back', async () => {
 });
 
 test('a job that was taken in, though the answer was lost, is not created a second time', async () => {
-  const submission = new Submission({ pauseMs: 5 });
+  const submission = new Submission(5);
   answers = ['lost'];
   submission.start('training', [script], () => jobs('one'));
   await reaches(submission, 'created');

@@ -36,14 +36,13 @@ export class Submission {
   /** Bytes sent when it was told last what is in the way; null while nothing is. */
   #stuckAt: number | null = null;
   readonly #pauseMs: number;
-  readonly #complete: (job: CreateJob) => CreateJob;
+  #placement: Pick<CreateJob, 'placement'> = {};
   /** Counts the submissions; a late answer for an earlier one is dropped. */
   #turn = 0;
 
-  /** `pauseMs` lies between two tries while the farm does not answer; `complete` adds what is chosen for jobs of all kinds. */
-  constructor({ pauseMs = 2_000, complete = (job: CreateJob) => job } = {}) {
+  /** `pauseMs` lies between two tries while the farm does not answer. */
+  constructor(pauseMs = 2_000) {
     this.#pauseMs = pauseMs;
-    this.#complete = complete;
   }
 
   readonly get = (): SubmissionState => this.#state;
@@ -78,6 +77,11 @@ export class Submission {
       return { part, file };
     });
     void this.#bringIn(this.#turn);
+  }
+
+  /** Which workers its jobs ask for, from now on. */
+  place(placement: Pick<CreateJob, 'placement'>): void {
+    this.#placement = placement;
   }
 
   /** Says what to make of the files: at once where they are there, else as soon as they are. */
@@ -202,7 +206,10 @@ export class Submission {
   async #create(turn: number, main?: string): Promise<void> {
     if (this.#describe === null) return;
     try {
-      const wanted = this.#describe(sourcesOf(this.#files, this.#blobs), main).map(this.#complete);
+      const wanted = this.#describe(sourcesOf(this.#files, this.#blobs), main).map((job) => ({
+        ...job,
+        ...this.#placement,
+      }));
       while (this.#created.length < wanted.length) {
         const done = this.#created.length;
         const next = wanted[done];

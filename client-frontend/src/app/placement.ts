@@ -1,5 +1,6 @@
 import type { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { useSyncExternalStore } from 'react';
+import { submission } from './submission.ts';
 
 let present: Placement = {};
 const listeners = new Set<() => void>();
@@ -9,6 +10,8 @@ export const chosenPlacement = {
   get: (): Placement => present,
   set(placement: Placement): void {
     present = placement;
+    const asked = Object.entries(placement).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+    submission.place(asked.length === 0 ? {} : { placement: Object.fromEntries(asked) });
     for (const listener of listeners) listener();
   },
   subscribe(listener: () => void): () => void {
@@ -19,9 +22,3 @@ export const chosenPlacement = {
 
 export const useChosenPlacement = (): Placement =>
   useSyncExternalStore(chosenPlacement.subscribe, chosenPlacement.get);
-
-/** The job with it; as it is, where any worker may do it. */
-export function placed<Job extends object>(job: Job): Job & { placement?: Placement } {
-  const asked = Object.entries(present).filter(([, value]) => !Array.isArray(value) || value.length > 0);
-  return asked.length === 0 ? job : { ...job, placement: Object.fromEntries(asked) };
-}

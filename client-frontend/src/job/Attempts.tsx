@@ -1,4 +1,4 @@
-import type { ChunkDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkDetail } from '@parallel-pilot/shared/api/chunks.ts';
 import { formatClock, formatDuration } from '../components/format.ts';
 import classes from './Drawer.module.css';
 

@@ -1,12 +1,13 @@
 import { ActionIcon, Drawer, Group } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
 import { statusOfLetter } from '@parallel-pilot/shared/api/job-patch.ts';
-import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { chunkQuery } from '../api/queries.ts';
+import { chunkQuery } from '../api/job-queries.ts';
 import { sentenceOf } from '../api/request.ts';
 import { formatCount } from '../components/format.ts';
 import { keepFocus } from '../components/keep-focus.ts';

@@ -1,5 +1,5 @@
 import { useElementSize } from '@mantine/hooks';
-import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react';
 import { plural } from '../components/format.ts';

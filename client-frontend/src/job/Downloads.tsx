@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import type { ArtifactList } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ArtifactList } from '@parallel-pilot/shared/api/chunks.ts';
 import { IconDownload } from '@tabler/icons-react';
 import { formatBytes, plural } from '../components/format.ts';
 import classes from './Job.module.css';

@@ -2,7 +2,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { jobLogQuery } from '../api/queries.ts';
+import { jobLogQuery } from '../api/job-queries.ts';
 import { sentenceOf } from '../api/request.ts';
 import { Panel } from '../components/Panel.tsx';
 import classes from './Drawer.module.css';

@@ -1,4 +1,5 @@
-import type { ChunkDetail, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkDetail } from '@parallel-pilot/shared/api/chunks.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { Bar } from '../components/Bar.tsx';
 import { useNow } from '../components/clock.ts';
 import { formatDuration, formatMeasured } from '../components/format.ts';

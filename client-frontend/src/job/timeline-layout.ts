@@ -1,4 +1,4 @@
-import type { Timeline } from '@parallel-pilot/shared/api/jobs.ts';
+import type { Timeline } from '@parallel-pilot/shared/api/chunks.ts';
 
 export type Span = Timeline['spans'][number];
 export type Lane = { worker: string; name: string; spans: Span[] };

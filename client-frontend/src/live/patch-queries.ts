@@ -1,14 +1,16 @@
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
 import { applyToJob, applyToStates } from '@parallel-pilot/shared/api/job-patch.ts';
 import type { JobPatch } from '@parallel-pilot/shared/protocol/live.ts';
 import type { QueryClient } from '@tanstack/react-query';
-import { chunkStatesQuery, jobQuery } from '../api/queries.ts';
+import { jobQuery } from '../api/queries.ts';
 
 /** Lays one patch over what the cache holds of its job, and asks again for what a patch cannot tell. */
 export function patchJobQueries(queries: QueryClient, patch: JobPatch): void {
   const jobKey = jobQuery(patch.job).queryKey;
-  const statesKey = chunkStatesQuery(patch.job).queryKey;
+  // As `chunkStatesQuery` has it, which comes with the page of a job.
+  const statesKey = ['job', patch.job, 'states'];
   const job = queries.getQueryData(jobKey);
-  const states = queries.getQueryData(statesKey);
+  const states = queries.getQueryData<ChunkStates>(statesKey);
   if (job === undefined) return;
   const after = states && applyToStates(states, patch);
   queries.setQueryData(jobKey, applyToJob(job, patch, after));

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CHUNK_STATUSES } from '../model/chunk.ts';
 import { JobPatch } from '../protocol/live.ts';
+import type { ChunkStates } from './chunks.ts';
 import { applyToJob, applyToStates, countStates, mergePatches } from './job-patch.ts';
-import type { ChunkStates, JobDetail } from './jobs.ts';
+import type { JobDetail } from './jobs.ts';
 
 const stage = 'stg_0123456789';
 const patch = (change: Record<string, unknown>): JobPatch =>

@@ -2,7 +2,9 @@ import type { ChunkStatus } from '../model/chunk.ts';
 import { wholeFraction } from '../model/whole-fraction.ts';
 import { addPatch, noNews } from '../protocol/chunk-news.ts';
 import type { JobPatch } from '../protocol/live.ts';
-import { type ChunkStates, type Counts, type JobDetail, STATE_LETTERS } from './jobs.ts';
+import type { ChunkStates } from './chunks.ts';
+import type { Counts, JobDetail } from './jobs.ts';
+import { STATE_LETTERS } from './state-letters.ts';
 
 type Progress = JobPatch['progress'][number];
 

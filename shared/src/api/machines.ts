@@ -93,6 +93,23 @@ export const WorkerFit = z.object({
 });
 export type WorkerFit = z.infer<typeof WorkerFit>;
 
+/** GET /api/v1/workers/join: how another machine joins, for those who may lend machines. */
+export const JoinLine = z.object({
+  /** False while the farm listens on this machine alone: another machine cannot reach it. */
+  reachable: z.boolean(),
+  /**
+   * To be run one after another on a machine that has nothing yet but git and Node: clone, set-up, join. Without the
+   * clone where the farm does not know where it came from. They hold no secret: the last one asks for a join token
+   * (POST /api/v1/join-tokens), which would stand in the list of processes otherwise.
+   */
+  lines: z.array(z.string()).min(2).max(3),
+  /** Address at which workers join. */
+  join: z.url(),
+  /** The farm's own, for whoever sits at a farm on loopback; null for all others. */
+  token: z.string().nullable(),
+});
+export type JoinLine = z.infer<typeof JoinLine>;
+
 /** One attempt of a chunk on a worker. */
 export const WorkerAttempt = z.object({
   lease: LeaseId,

@@ -1,4 +1,5 @@
-import { type ChunkStates, STATE_LETTERS } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
+import { STATE_LETTERS } from '@parallel-pilot/shared/api/state-letters.ts';
 import type { StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { Api } from '../../api/client.ts';

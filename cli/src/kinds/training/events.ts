@@ -1,4 +1,4 @@
-import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
 import { z } from 'zod';
 
 /** How far a training is, as part of every `job.progress` of one. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
 import { z } from 'zod';
 import type { Api } from '../../api/client.ts';
 import { eachOf } from '../../api/each-of.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ArtifactList, JobLog } from '@parallel-pilot/shared/api/jobs.ts';
+import { ArtifactList, JobLog } from '@parallel-pilot/shared/api/chunks.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';

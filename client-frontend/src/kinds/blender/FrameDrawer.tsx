@@ -1,5 +1,6 @@
 import { Button, Group } from '@mantine/core';
-import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconDownload, IconRepeat, IconZoomIn } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Picture } from '../../components/Picture.tsx';

@@ -2,7 +2,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { chunkStatesQuery } from '../../api/queries.ts';
+import { chunkStatesQuery } from '../../api/job-queries.ts';
 import { CountsBar } from '../../components/Bar.tsx';
 import { formatCount, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';

@@ -1,7 +1,7 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
-import { chunkStatesQuery } from '../../api/queries.ts';
+import { chunkStatesQuery } from '../../api/job-queries.ts';
 import classes from '../../job/Job.module.css';
 import { frameAt, frameName } from './frame-names.ts';
 import { previewUrl } from './frame-urls.ts';

@@ -1,7 +1,7 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { artifactsQuery, chunkStatesQuery } from '../../api/queries.ts';
+import { artifactsQuery, chunkStatesQuery } from '../../api/job-queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { type Artifact, Downloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';

@@ -1,6 +1,6 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { numberAtQuery } from '../../api/queries.ts';
+import { numberAtQuery } from '../../api/number-at.ts';
 import { Picture } from '../../components/Picture.tsx';
 import { thumbnailUrl } from './frame-urls.ts';
 

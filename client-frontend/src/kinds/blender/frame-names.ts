@@ -1,4 +1,4 @@
-import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
 import type { ChunkNames } from '../../job/chunk-names.ts';
 import type { ChunkAddress } from '../../job/opened-chunk.ts';
 

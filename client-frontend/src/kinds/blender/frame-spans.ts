@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { chunkStatesQuery, timelineQuery } from '../../api/queries.ts';
+import { chunkStatesQuery, timelineQuery } from '../../api/job-queries.ts';
 import { type Span, spansOf } from '../../job/timeline-layout.ts';
 import { frameName } from './frame-names.ts';
 

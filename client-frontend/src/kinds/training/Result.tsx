@@ -1,6 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useQuery } from '@tanstack/react-query';
-import { artifactsQuery } from '../../api/queries.ts';
+import { artifactsQuery } from '../../api/job-queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { type Artifact, Downloads, OtherDownloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';

@@ -1,7 +1,7 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
-import { chunkStatesQuery, timelineQuery } from '../../api/queries.ts';
+import { chunkStatesQuery, timelineQuery } from '../../api/job-queries.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { ChunkDrawer } from '../../job/ChunkDrawer.tsx';
 import { ChunkGrid } from '../../job/ChunkGrid.tsx';

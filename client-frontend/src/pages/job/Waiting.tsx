@@ -1,6 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
-import { placementInWords } from '@parallel-pilot/shared/model/placement.ts';
+import { placementInWords } from '@parallel-pilot/shared/model/placement-words.ts';
 import { isShown } from '../../components/waiting.ts';
 import classes from './Waiting.module.css';
 

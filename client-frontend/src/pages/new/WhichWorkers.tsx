@@ -2,10 +2,10 @@ import { MultiSelect, NumberInput, Stack, TagsInput } from '@mantine/core';
 import type { WorkerFit } from '@parallel-pilot/shared/api/machines.ts';
 import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { askFit } from '../../api/farm.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { chosenPlacement, useChosenPlacement } from '../../app/placement.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { askFit } from './ask-fit.ts';
 import classes from './WhichWorkers.module.css';
 
 const GB = 1e9;

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { joinLineQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';
 import { Copy } from '../../components/Copy.tsx';
 import { Panel } from '../../components/Panel.tsx';
+import { joinLineQuery } from './join-line.ts';
 import classes from './Workers.module.css';
 
 /** The lines that make another machine a worker. */

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { joinLineQuery } from '../../api/queries.ts';
 import { Copy } from '../../components/Copy.tsx';
 import { Refused } from '../people/Refused.tsx';
 import { Secret } from '../people/Secret.tsx';
+import { joinLineQuery } from './join-line.ts';
 import classes from './Workers.module.css';
 
 /** The token that was just made, and all that a fresh machine needs to join with it. */

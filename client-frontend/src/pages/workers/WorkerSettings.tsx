@@ -128,17 +128,16 @@ function AtStart({ worker, onTaken }: { worker: WorkerView; onTaken: (labels: La
   if (atStart === null || (same(atStart.tags, worker.tags) && same(atStart.pools, worker.pools))) return null;
   const said = [...atStart.pools.map((pool) => `pool ${pool}`), ...atStart.tags.map((tag) => `tag ${tag}`)];
   return (
-    <>
-      <p className={people.note}>
-        What is set here goes before what it is started with: {said.length === 0 ? 'none' : said.join(', ')}.
-      </p>
+    <div>
+      <small>
+        What is set here goes before what it is started with:{' '}
+        {said.length === 0 ? 'nothing' : said.join(', ')}.
+      </small>{' '}
+      <Button variant="subtle" size="compact-xs" loading={take.isPending} onClick={() => take.mutate()}>
+        As it is started
+      </Button>
       <Refused error={take.error} />
-      <div className={people.actions}>
-        <Button variant="default" size="xs" loading={take.isPending} onClick={() => take.mutate()}>
-          As it is started
-        </Button>
-      </div>
-    </>
+    </div>
   );
 }
 

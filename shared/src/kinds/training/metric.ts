@@ -1,6 +1,7 @@
 import type { Note } from '../kind.ts';
+import type { Metrics } from './metrics.ts';
 import type { TrainingSettings } from './settings.ts';
-import type { Best, Metrics, RoundState, TrainingPlan } from './stages.ts';
+import type { Best, RoundState, TrainingPlan } from './stages.ts';
 
 /**
  * The metric that says how good a merged model is, and whether more of it is better; null when it was not

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
+import { Metrics } from './metrics.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
 
 /*
@@ -38,10 +39,6 @@ export const FILES = {
 } as const;
 
 const Count = z.int().nonnegative();
-
-/** Figures that a script reported, by name. */
-export const Metrics = z.record(z.string().min(1).max(32), z.number());
-export type Metrics = z.infer<typeof Metrics>;
 
 /** More whole numbers than these are measured and no classes; of texts, more stand in a file of their own. */
 export const MOST_CLASSES = 1_000;

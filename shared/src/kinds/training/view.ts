@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { Metrics } from './metrics.ts';
 import { TrainingSettings } from './settings.ts';
-import { Metrics } from './stages.ts';
 
 const Count = z.int().nonnegative();
 

@@ -1,4 +1,4 @@
-import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { resultFields } from '@parallel-pilot/shared/server/db/result-reads.ts';

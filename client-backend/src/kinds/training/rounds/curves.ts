@@ -1,5 +1,6 @@
 import { setImmediate as pause } from 'node:timers/promises';
-import { Metrics, TrainResult } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
+import { TrainResult } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { Curves } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';

@@ -1,6 +1,6 @@
 import { weightedMetrics } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
-import { Metrics } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';

@@ -1,5 +1,6 @@
 import { Modal, SegmentedControl } from '@mantine/core';
-import type { ChunkStates, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { useMemo, useRef } from 'react';
 import { keepFocus } from '../../../components/keep-focus.ts';
 import { Compare } from './Compare.tsx';

@@ -1,5 +1,5 @@
+import type { ChunkStates } from '@parallel-pilot/shared/api/chunks.ts';
 import { statusOfLetter } from '@parallel-pilot/shared/api/job-patch.ts';
-import type { ChunkStates } from '@parallel-pilot/shared/api/jobs.ts';
 
 /** A frame that is there to be looked at. */
 export type DoneFrame = { ordinal: number; frame: number };
