@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { api } from './api.ts';
 

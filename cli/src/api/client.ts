@@ -5,8 +5,9 @@ import {
   ChunkStates,
   JobLog,
 } from '@parallel-pilot/shared/api/chunks.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { BlobInfo, UploadInfo, WorkerList } from '@parallel-pilot/shared/api/farm.ts';
-import { type CreateJob, JobDetail, JobList } from '@parallel-pilot/shared/api/jobs.ts';
+import { JobDetail, JobList } from '@parallel-pilot/shared/api/jobs.ts';
 import {
   type FitQuestion,
   JoinLine,

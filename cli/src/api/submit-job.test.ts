@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { JOB_ID, refusal, sampleJob, startSmallFarm } from '../fixtures/small-farm.ts';
 import { createApi } from './client.ts';
 import { submitJob } from './submit-job.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Api } from './client.ts';
 import { patiently } from './patience.ts';

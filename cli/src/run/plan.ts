@@ -1,4 +1,5 @@
-import type { CreateJob, JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Api } from '../api/client.ts';

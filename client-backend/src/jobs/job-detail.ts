@@ -1,5 +1,6 @@
 import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
-import { CreateJob, type JobDetail, type JobNote } from '@parallel-pilot/shared/api/jobs.ts';
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import type { JobDetail, JobNote } from '@parallel-pilot/shared/api/jobs.ts';
 import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, LeaseId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';

@@ -1,5 +1,5 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Placement } from '@parallel-pilot/shared/model/placement.ts';

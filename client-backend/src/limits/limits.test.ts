@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { type FarmLimits, Usage } from '@parallel-pilot/shared/api/limits.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';

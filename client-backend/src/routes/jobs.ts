@@ -1,7 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { JobLog, JobLogQuery, Timeline } from '@parallel-pilot/shared/api/chunks.ts';
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { GiveSettings, PatchJob } from '@parallel-pilot/shared/api/job-changes.ts';
-import { CreateJob, JobDetail, JobList, JobListQuery } from '@parallel-pilot/shared/api/jobs.ts';
+import { JobDetail, JobList, JobListQuery } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { createJob, jobsOfGroup } from './farm.ts';
 import { UnreachableError } from './request.ts';
 

@@ -1,3 +1,4 @@
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import {
   BlobInfo,
   Health,
@@ -6,13 +7,7 @@ import {
   UploadInfo,
   WorkerList,
 } from '@parallel-pilot/shared/api/farm.ts';
-import {
-  CreateJob,
-  JobDetail,
-  JobList,
-  type JobListQuery,
-  JobSummary,
-} from '@parallel-pilot/shared/api/jobs.ts';
+import { JobDetail, JobList, type JobListQuery, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { z } from 'zod';
 import { command, request } from './request.ts';
 import { noteStarted } from './started-jobs.ts';

@@ -1,4 +1,4 @@
-import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 
 const key = (job: string) => `parallel-pilot.source.${job}`;
 

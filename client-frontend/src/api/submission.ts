@@ -1,4 +1,4 @@
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { createOnce } from './create-once.ts';
 import { creationRefusal } from './creation-refusal.ts';
 import { sentenceOf, UnreachableError } from './request.ts';

@@ -1,4 +1,5 @@
-import type { CreateJob, JobDetail, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import type { JobDetail, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import type { ComponentType } from 'react';
 import type { Sources } from '../api/submission-state.ts';
 import type { CapabilityWords } from './capabilities.ts';

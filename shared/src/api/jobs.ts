@@ -1,27 +1,13 @@
 import { z } from 'zod';
-import { JobView, submissionWith } from '../kinds/public.ts';
+import { JobView } from '../kinds/public.ts';
 import { JobId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
-import { Placement } from '../model/placement.ts';
-import { Asked } from '../model/resources.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
 
-const GroupId = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, - and _');
-
-/** POST /api/v1/jobs */
-export const CreateJob = submissionWith({
-  name: z.string().min(1).max(200).optional(),
-  priority: z.int().min(-100).max(100).default(0),
-  /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
-  group: GroupId.optional(),
-  /** Which workers may do it; any, where it is left out. */
-  placement: Placement.optional(),
-  /** What each of its chunks asks of a worker. Left out, a slot's part of it. */
-  asked: Asked.optional(),
-});
-export type CreateJob = z.input<typeof CreateJob>;
+/** Of jobs that belong together. */
+export const GroupId = z.string().regex(/^[\w-]{1,64}$/, 'expected letters, digits, - and _');
 
 /** Chunks of the job's newest stage by state. */
 export const Counts = z.object({

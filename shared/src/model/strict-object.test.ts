@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { CreateJob } from '../api/jobs.ts';
+import { CreateJob } from '../api/create-job.ts';
 import { RenderOverrides } from '../kinds/blender/settings.ts';
 import { strictObject } from './strict-object.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { execa } from 'execa';
 import { until } from '../../../../tests/support/until.ts';
 import { type Standing, startTrainingFarm } from '../../fixtures/training-farm.ts';

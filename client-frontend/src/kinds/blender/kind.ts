@@ -1,4 +1,5 @@
-import { CreateJob, type JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { lazy } from 'react';
 import { formatCount, formatPercent, plural } from '../../components/format.ts';
 import { fetchedPart } from '../fetched-part.ts';

@@ -1,4 +1,4 @@
-import type { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { getBlobInfo } from '../../api/farm.ts';

@@ -1,4 +1,4 @@
-import { CreateJob } from '@parallel-pilot/shared/api/jobs.ts';
+import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { type Parameter, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { combinations, countCombinations, inWords, type ParamRow, parseValues, varying } from './params.ts';
