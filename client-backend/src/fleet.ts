@@ -1,6 +1,5 @@
 import { asSeenBy, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import { type JobOwner, mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import {
   type FleetRow,
@@ -45,15 +44,6 @@ export async function workersFor(
       return mayWorkFor(lender, capabilities, job) && can(asSeenBy(capabilities, lender, job));
     })
     .map((row) => row.id);
-}
-
-/** What the workers offer that are connected now and may work for the job. */
-export async function offersFor(db: Db, job: JobOwner): Promise<{ offer: Offer; slots: number }[]> {
-  const rows = await onlineWorkers(db);
-  return rows.flatMap((row) => {
-    if (row.offer_json === null || !mayWorkFor(lenderOf(row), capabilitiesOf(row), job)) return [];
-    return [{ offer: Offer.parse(JSON.parse(row.offer_json)), slots: row.slots }];
-  });
 }
 
 /** What it can do, and where it stands. */

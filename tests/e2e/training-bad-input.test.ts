@@ -5,6 +5,7 @@ import { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { makeTrainings, scriptWith, type Trainings } from '../support/trainings.ts';
+import { until } from '../support/until.ts';
 
 let farm: Farm;
 let trainings: Trainings;
@@ -145,4 +146,44 @@ test('more shards than workers queue, here with a .csv', async () => {
     ],
   );
   assert.ok((rounds.at(-1)?.metrics?.accuracy ?? 0) > 0.8, JSON.stringify(rounds));
+});
+
+test('a script that takes more memory than it asked for is ended alone, and tried with more', async () => {
+  const greedy = scriptWith({ before: 'held = np.ones(45_000_000)' });
+  const modest = trainings.submit(farm.url, good, 'points.npz');
+  const asked = { memoryBytes: 300_000_000 };
+  const id = await trainings.submit(farm.url, greedy, 'points.npz', { shards: 1, rounds: 1 }, asked);
+  const { notes } = await api(farm.url).reaches(id, 'completed');
+  const told = notes.filter(({ code }) => code === 'out-of-memory').map(({ message }) => message);
+  assert.ok(told.length > 0, JSON.stringify(notes));
+  for (const message of told)
+    assert.match(
+      message,
+      /needed more than 300 MB of memory on worker .*The next try is where there is 450 MB\./,
+    );
+  const other = await modest;
+  await api(farm.url).reaches(other, 'completed');
+  const { chunks } = await api(farm.url).chunks(other);
+  assert.ok(chunks.every(({ attempts }) => attempts === 1));
+  const leases = await farm.db.selectFrom('leases').selectAll().where('job_id', '=', id).execute();
+  const peaks = leases.map(({ outcome, peak_memory_bytes }) => [outcome, peak_memory_bytes ?? 0] as const);
+  assert.ok(
+    peaks.every(([outcome, peak]) => (outcome === 'done' ? peak <= 460e6 : peak === 300e6)) &&
+      peaks.some(([outcome, peak]) => outcome === 'done' && peak > 300e6),
+    JSON.stringify(peaks),
+  );
+});
+
+test('what no worker could ever hold waits, and the job says so', async () => {
+  const id = await trainings.submit(farm.url, good, 'points.npz', { shards: 1 }, { memoryBytes: 900e12 });
+  const told = async () => {
+    const { waiting } = await api(farm.url).job(id);
+    return waiting?.code === 'too-large' ? waiting.message : null;
+  };
+  const message = await until(told, 'the job never said what it waits for');
+  assert.match(
+    message,
+    /^Each part asks for 900000 GB of memory, which no worker that is here offers; the most/,
+  );
+  await api(farm.url).json('POST', `/jobs/${id}/cancel`);
 });

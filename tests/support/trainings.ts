@@ -41,7 +41,13 @@ export type Trainings = {
   /** A file of the data that make-training-data.py makes. */
   data(name: string): string;
   /** Hands a script and data to the farm; the refusal of a submission is thrown. */
-  submit(url: string, script: string, data: string, settings?: Settings): Promise<JobId>;
+  submit(
+    url: string,
+    script: string,
+    data: string,
+    settings?: Settings,
+    asked?: TrainingJob['asked'],
+  ): Promise<JobId>;
   remove(): Promise<void>;
 };
 
@@ -54,7 +60,7 @@ export async function makeTrainings(): Promise<Trainings> {
   let scripts = 0;
   return {
     data,
-    async submit(url, script, name, settings = {}) {
+    async submit(url, script, name, settings = {}, asked = undefined) {
       scripts += 1;
       const path = join(folder, `train-${scripts}.py`);
       await writeFile(path, script);
@@ -64,6 +70,7 @@ export async function makeTrainings(): Promise<Trainings> {
         script: { blob: await client.upload(path), fileName: 'train.py' },
         data: { blob: await client.upload(data(name)), fileName: basename(name) },
         settings: { shards: 2, rounds: 2, ...settings },
+        ...(asked === undefined ? {} : { asked }),
       });
     },
     remove: () => rm(folder, { recursive: true, force: true }),

@@ -22,7 +22,7 @@ import { nameProgress } from '../live/job-feed.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
 import { lostWorkerNotes } from './lost-workers.ts';
-import { memoryNotes, roomNotes } from './resource-notes.ts';
+import { memoryNotes } from './memory-notes.ts';
 import { summarize } from './summaries.ts';
 
 /** All that the job page shows at first; null when the team has no such job. */
@@ -39,7 +39,7 @@ export async function jobDetail(parts: Parts, id: JobId, team: TeamId): Promise<
     stageId: stage.id,
     placement: await placementOf(db, job),
     span: { from: stage.span_from, to: stage.span_to },
-    notes: [...(await notesOf(parts, job)), ...(await roomNotes(parts, job, stage))],
+    notes: await notesOf(parts, job),
     backgroundFraction:
       job.state === 'assembling' ? (live.backgroundFractionOf(id) ?? 0) : live.backgroundFractionOf(id),
     progress: await nameProgress(db, stage.id, balancer.progress(id).map(withFewLogs)),

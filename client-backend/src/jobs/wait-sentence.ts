@@ -17,7 +17,7 @@ export function waitSentence(reason: WaitReason, kind: string): string {
     case 'held-back':
       return heldBackSentence(reason);
     case 'too-large':
-      return `Each part asks for more than ${reason.fitting === 1 ? 'the only worker that fits offers' : `any of the ${reason.fitting} workers that fit offers`}.`;
+      return reason.problem;
     case 'busy':
       return busySentence(reason);
     case 'assigned':

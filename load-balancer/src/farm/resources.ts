@@ -141,10 +141,5 @@ export function noteMemoryNeed({ memory }: Stage, ordinal: number, bytes: number
     memory.seen = Math.max(memory.seen, Math.min(...memory.needs.values()));
 }
 
-/** How much memory a chunk is to get that was ended at `peakBytes`; its worker's word counts for no more than it has. */
-export function memoryAfter(lease: Lease, peakBytes: number): number {
-  const given = usedByLease(lease).memoryBytes;
-  return Math.ceil(
-    MORE_MEMORY * Math.min(Math.max(given, peakBytes), Math.max(given, lease.worker.offer.memoryBytes)),
-  );
-}
+/** How much memory the chunk of a lease is to get that ended for want of it. */
+export const memoryAfter = (lease: Lease): number => Math.ceil(MORE_MEMORY * usedByLease(lease).memoryBytes);

@@ -80,7 +80,7 @@ type Failed = Extract<Ending, { outcome: 'failed' }>;
 /** It is tried again where it gets more; where nobody has that, it would only be ended once more. */
 function withMoreMemory(farm: Farm, lease: Lease, ending: Failed): Failed {
   const { stage } = lease;
-  const more = memoryAfter(lease, ending.peakMemoryBytes);
+  const more = memoryAfter(lease);
   lookForMemory(farm, stage);
   if (more <= stage.memory.mostOffered) return { ...ending, moreMemoryBytes: more };
   const most = bytesInWords(stage.memory.mostOffered);

@@ -66,7 +66,9 @@ describe('a waiting job tells why', () => {
     const sim = new SimulatedFarm(() => 0.5);
     sim.addMachine({ capabilities: BOXED });
     const job = sim.addJob({ chunks: 1, asked: { threads: 1_000 } });
-    assert.deepEqual(why(sim, job), { code: 'too-large', fitting: 1 });
+    const problem =
+      'Each part asks for 1000 threads, which no worker that is here offers; the most that one offers is 4 threads.';
+    assert.deepEqual(why(sim, job), { code: 'too-large', fitting: 1, problem });
   });
 
   test('all that fit are busy, and with whose work', () => {

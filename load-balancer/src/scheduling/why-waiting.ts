@@ -1,6 +1,7 @@
 import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
+import { offersProblem } from '@parallel-pilot/shared/model/resources.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type { WaitReasons } from '@parallel-pilot/shared/protocol/control.ts';
 import { type Farm, isPresent, type Job, type Lease, type Stage, type Worker } from '../farm/farm.ts';
@@ -69,7 +70,7 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
   );
   if (able.length === 0) return whatHoldsBack(job, fitting);
   if (!able.some((worker) => hasRoomFor(stage, worker, true)))
-    return { code: 'too-large', fitting: able.length };
+    return { code: 'too-large', fitting: able.length, problem: tooLarge(stage, able) };
   const free = able.some(
     (worker) =>
       (hasIdleSlot(worker, look.now) && mayTake(farm, stage, worker, false)) ||
@@ -77,6 +78,10 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
   );
   return free ? { code: 'next' } : whatTheyDo(job, able);
 }
+
+/** With what was learnt of its memory, it may ask for more than whoever submitted it did. */
+const tooLarge = ({ asked }: Stage, able: readonly Worker[]): string =>
+  offersProblem(asked, able) ?? 'Each part needs more than any worker that is here offers.';
 
 /** A machine of another team that does not work for everyone is as one that never was. */
 function knownTo({ farm, known }: Look, team: TeamId): Worker[] {

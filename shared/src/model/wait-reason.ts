@@ -28,8 +28,8 @@ export const WaitReason = z.discriminatedUnion('code', [
     draining: Count,
     excluded: Count,
   }),
-  /** None of those that may run it offers by itself what each part asks for. */
-  z.object({ code: z.literal('too-large'), fitting: Count }),
+  /** None of those that may run it offers by itself what each part asks for; `problem` is a sentence about it. */
+  z.object({ code: z.literal('too-large'), fitting: Count, problem: z.string().max(2_000) }),
   /** All that may run it are full. Of what they hold, some is … */
   z.object({
     code: z.literal('busy'),

@@ -247,8 +247,8 @@ export class LeaseLoop {
       },
     );
     this.#stopsUsing(slot, assign);
-    if (!outcome.ok && outcome.code === 'out-of-memory')
-      peakMemoryBytes = Math.max(peakMemoryBytes, this.#used(asked).memoryBytes);
+    // What it wanted nobody knows.
+    if (!outcome.ok && outcome.code === 'out-of-memory') peakMemoryBytes = this.#used(asked).memoryBytes;
     const diskFull = await this.#isDiskFull(outcome);
     busyMs ??= performance.now() - startedAt;
     progress.forget(held.lease);

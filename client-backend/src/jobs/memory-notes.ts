@@ -1,12 +1,8 @@
 import type { JobNote } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import { isOver } from '@parallel-pilot/shared/model/job.ts';
-import { Asked, bytesInWords, MORE_MEMORY, offersProblem } from '@parallel-pilot/shared/model/resources.ts';
+import { bytesInWords, MORE_MEMORY } from '@parallel-pilot/shared/model/resources.ts';
 import { attemptsShortOfMemory } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
-import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
-import { offersFor } from '../fleet.ts';
 import type { Parts } from '../parts.ts';
 import { labelChunks } from './chunk-labels.ts';
 
@@ -37,18 +33,4 @@ export async function memoryNotes({ db }: Pick<Parts, 'db'>, job: JobHead): Prom
       message: `${work} needed more than ${bytesInWords(peak)} of memory on worker ${where} and ended. The next try is where there is ${bytesInWords(MORE_MEMORY * peak)}.`,
     };
   });
-}
-
-/** Says what the parts of an open stage ask for that no worker which is here could ever hold. */
-export async function roomNotes(
-  { db, clock }: Pick<Parts, 'db' | 'clock'>,
-  job: JobHead,
-  stage: Pick<StageRow, 'state' | 'asked_json'>,
-): Promise<JobNote[]> {
-  if (stage.asked_json === null || stage.state === 'closed' || isOver(job.state)) return [];
-  const workers = await offersFor(db, { person: job.person_id, team: job.team_id });
-  const problem = offersProblem(Asked.parse(JSON.parse(stage.asked_json)), workers);
-  if (problem === null) return [];
-  const message = `${problem} The job goes on when one that does joins.`;
-  return [{ at: clock(), level: 'warning', code: `${WAITING}room`, message }];
 }
