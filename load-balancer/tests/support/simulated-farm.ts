@@ -29,10 +29,9 @@ import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/far
 import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
 import { hasIdleSlot } from '../../src/farm/resources.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
-import { react } from '../../src/reactor/react.ts';
+import { round } from '../../src/reactor/round.ts';
 import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
 import { mayRun } from '../../src/scheduling/eligibility.ts';
-import { schedule } from '../../src/scheduling/schedule.ts';
 import { Mirror } from './mirror.ts';
 
 const PERSON = 'per_000000000001' as PersonId;
@@ -83,8 +82,8 @@ function hasRoom(machine: Machine, asked: Asked): boolean {
 
 /**
  * The reactor and the scheduler with everything around them simulated: clock,
- * machines, sockets, and a database that checks each write. `round` is what
- * the engine does, without the engine.
+ * machines, sockets, and a database that checks each write. Its round is the
+ * engine's.
  */
 export class SimulatedFarm {
   now = 1_000_000;
@@ -291,12 +290,12 @@ export class SimulatedFarm {
   }
 
   round(events: FarmEvent[]): void {
-    const effects = events.flatMap((event) => react(this.farm, event, this.now));
-    const given = schedule(this.farm, this.now, () => this.#id('lse') as LeaseId);
-    for (const effect of given) {
+    const all: Effect[] = [];
+    const sources = events.map((event) => ({ event }));
+    round(this.farm, sources, { now: this.now, newLease: () => this.#id('lse') as LeaseId }, all);
+    for (const effect of all) {
       if (effect.type === 'assign') this.#noteGrant(effect.lease);
     }
-    const all = [...effects, ...given];
     this.mirror.apply(all.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
     this.assertNobodyIdles();
     const answers = all.flatMap((effect) => this.#perform(effect));
