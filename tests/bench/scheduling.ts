@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { machine, median, writeFigures } from './figures.ts';
+import { machine, writeFigures } from './figures.ts';
 import { BOUNDS, FRAMES, type Frames, scenarioOf } from './scheduling/default-set.ts';
 import { type JobOutcome, outcomesOf } from './scheduling/outcomes.ts';
 import { readScenario } from './scheduling/scenario.ts';
@@ -60,6 +60,16 @@ const nameOf = (frames: Frames, secretlySlow: boolean): string =>
 
 const ratioOf = ({ makespan, ideal }: JobOutcome): number =>
   makespan === null ? Number.POSITIVE_INFINITY : makespan / ideal;
+
+/** Of an even number the mean of the two in the middle. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [below = Number.NaN, above = below] = sorted.slice(
+    Math.ceil(sorted.length / 2) - 1,
+    Math.floor(sorted.length / 2) + 1,
+  );
+  return (below + above) / 2;
+}
 
 const worst = (values: readonly number[]): number => Math.max(...values);
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
