@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { append, type Effect } from '../farm/effects.ts';
+import type { Effect } from '../farm/effects.ts';
 import type { JobsRead } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import { react } from '../reactor/react.ts';
-import { schedule } from '../scheduling/schedule.ts';
+import { EventFault, round, takeIn } from '../reactor/round.ts';
 import { commit } from './commit.ts';
 import { type Delivered, deliveredIn, withoutLeasesOf } from './delivered.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -163,25 +163,15 @@ export class FarmEngine implements Engine {
     const effects = (delivered === null ? this.#opening : null) ?? [];
     this.#opening = [];
     this.#effects = effects;
-    if (delivered !== null) this.#handle(await this.#reload(delivered));
-    this.#handle(await prepare(this.#parts, this.farm, batch));
-    append(
-      effects,
-      schedule(this.farm, clock(), () => newId('lse', random)),
-    );
+    const newLease = () => newId('lse', random);
+    if (delivered !== null) {
+      const again = await this.#reload(delivered);
+      named(() => takeIn(this.farm, again, clock(), effects));
+    }
+    const events = await prepare(this.#parts, this.farm, batch);
+    named(() => round(this.farm, events, { now: clock(), newLease }, effects));
     const committed = await commit(db, effects);
     perform(effects, committed, { ...this.#parts, push: (event) => this.push(event) });
-  }
-
-  #handle(events: Prepared[]): void {
-    const now = this.#parts.clock();
-    for (const { event, from } of events) {
-      try {
-        append(this.#effects, react(this.farm, event, now));
-      } catch (error) {
-        throw new HandlerError(event, from, error);
-      }
-    }
   }
 
   // What this process had in mind may be ahead of the database, or behind it when the lost answer was a success.
@@ -216,5 +206,16 @@ export class FarmEngine implements Engine {
     const ms = this.#parts.clock() - this.#downSince;
     this.#downSince = null;
     this.#parts.log.warn({ event: 'database.up', ms }, 'The database can be used again');
+  }
+}
+
+/** Says with whom a fault lies: with what came in. */
+function named(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof EventFault)) throw error;
+    const { event, from }: Prepared = error.source;
+    throw new HandlerError(event, from, error.cause);
   }
 }

@@ -1,5 +1,5 @@
 import { CHUNK_STATUSES, type ChunkStatus, isSettled } from '@parallel-pilot/shared/model/chunk.ts';
-import TinyQueue from 'tinyqueue';
+import { sectionOf, sectionsOf, startOf } from '../prediction/sections.ts';
 
 const CODE = Object.fromEntries(CHUNK_STATUSES.map((status, code) => [status, code])) as Record<
   ChunkStatus,
@@ -9,16 +9,17 @@ const QUEUED = CODE.queued;
 
 /**
  * Status and attempts of a stage's chunks in two bytes each, and the queue of
- * those that wait, lowest ordinal first: a cursor runs over chunks that were
- * never taken, and a heap holds the few that came back behind it.
+ * those that wait. It is kept by sections of neighbours, so that the lowest
+ * ordinal is found quickly in the whole stage as in one section.
  */
 export class ChunkTable {
   readonly size: number;
   readonly #status: Uint8Array;
   readonly #attempts: Uint8Array;
   readonly #counts = new Int32Array(CHUNK_STATUSES.length);
-  readonly #returned = new TinyQueue<number>();
-  #cursor = 0;
+  /** Of each section: how many wait, and an ordinal below which none does. */
+  readonly #waiting: Int32Array;
+  readonly #cursors: Int32Array;
 
   /** All chunks canceled with no attempt until `set` says otherwise, so that a missing row is never granted. */
   constructor(size: number) {
@@ -26,6 +27,8 @@ export class ChunkTable {
     this.#status = new Uint8Array(size).fill(CODE.canceled);
     this.#attempts = new Uint8Array(size);
     this.#counts[CODE.canceled] = size;
+    this.#waiting = new Int32Array(sectionsOf(size));
+    this.#cursors = new Int32Array(sectionsOf(size));
   }
 
   has(ordinal: number): boolean {
@@ -48,6 +51,14 @@ export class ChunkTable {
     return !CHUNK_STATUSES.some((status) => !isSettled(status) && this.count(status) > 0);
   }
 
+  get sections(): number {
+    return this.#waiting.length;
+  }
+
+  waitingIn(section: number): number {
+    return this.#waiting[section] ?? 0;
+  }
+
   set(ordinal: number, status: ChunkStatus, attempts: number): void {
     if (!this.has(ordinal)) return;
     const before = this.#status[ordinal] ?? CODE.canceled;
@@ -56,20 +67,34 @@ export class ChunkTable {
     this.#counts[after] = (this.#counts[after] ?? 0) + 1;
     this.#status[ordinal] = after;
     this.#attempts[ordinal] = attempts;
-    if (after === QUEUED && before !== QUEUED && ordinal < this.#cursor) this.#returned.push(ordinal);
+    if ((after === QUEUED) === (before === QUEUED)) return;
+    const section = sectionOf(ordinal, this.size);
+    this.#waiting[section] = this.waitingIn(section) + (after === QUEUED ? 1 : -1);
+    if (after === QUEUED) this.#cursors[section] = Math.min(this.#cursors[section] ?? 0, ordinal);
   }
 
   /** The lowest waiting ordinal that is not refused; the caller takes it by `set`. Undefined when none waits. */
   next(refuse: (ordinal: number) => boolean): number | undefined {
-    const passed: number[] = [];
-    let found = this.#lowest();
-    while (found !== undefined && refuse(found)) {
-      passed.push(found);
-      this.#skip(found);
-      found = this.#lowest();
+    for (let section = 0; section < this.#waiting.length; section += 1) {
+      const found = this.nextIn(section, refuse);
+      if (found !== undefined) return found;
     }
-    for (const ordinal of passed) this.#returned.push(ordinal);
-    return found;
+    return undefined;
+  }
+
+  /** The same of one section. */
+  nextIn(section: number, refuse: (ordinal: number) => boolean): number | undefined {
+    let left = this.waitingIn(section);
+    if (left === 0) return undefined;
+    let at = Math.max(this.#cursors[section] ?? 0, startOf(section, this.size));
+    while (this.#status[at] !== QUEUED) at += 1;
+    this.#cursors[section] = at;
+    for (; left > 0; at += 1) {
+      if (this.#status[at] !== QUEUED) continue;
+      if (!refuse(at)) return at;
+      left -= 1;
+    }
+    return undefined;
   }
 
   /** Ordinals in that status, in order. */
@@ -78,21 +103,5 @@ export class ChunkTable {
     for (let ordinal = 0; ordinal < this.size; ordinal += 1) {
       if (wanted.has(this.#status[ordinal] ?? CODE.canceled)) yield ordinal;
     }
-  }
-
-  #lowest(): number | undefined {
-    // A chunk may have left the queue while it still stands in the heap.
-    while (this.#returned.length > 0 && this.#status[this.#returned.peek() ?? 0] !== QUEUED)
-      this.#returned.pop();
-    while (this.#cursor < this.size && this.#status[this.#cursor] !== QUEUED) this.#cursor += 1;
-    const fresh = this.#cursor < this.size ? this.#cursor : undefined;
-    const back = this.#returned.peek();
-    if (back === undefined) return fresh;
-    return fresh === undefined ? back : Math.min(back, fresh);
-  }
-
-  #skip(ordinal: number): void {
-    if (this.#returned.peek() === ordinal) while (this.#returned.peek() === ordinal) this.#returned.pop();
-    else this.#cursor = ordinal + 1;
   }
 }

@@ -1,4 +1,6 @@
-import type { Stage, Worker } from './farm.ts';
+import { openingMs } from '../prediction/course.ts';
+import { corrected, type Pace, speedOf, unknownPace } from '../prediction/pace.ts';
+import type { Lease, Stage, Worker } from './farm.ts';
 
 const SHORTEST_LIMIT_MS = 60_000;
 const TIMES_SLOWEST = 20;
@@ -15,19 +17,72 @@ export function hangLimit({ times }: Stage, longestMs: number): number {
   return Math.round(Math.min(longestMs, Math.max(SHORTEST_LIMIT_MS, TIMES_SLOWEST * times.slowest)));
 }
 
-/** Takes a finished chunk's time into account, for its stage and for the speed of its worker. */
-export function noteChunkTime(stage: Stage, worker: Worker, ms: number): void {
-  const { times } = stage;
-  if (times.count > 0 && ms > 0 && times.mean > 0) {
-    // A single chunk says little: easy chunks and hard ones stand side by side.
-    const ratio = Math.min(10, Math.max(0.1, times.mean / ms));
-    worker.speed += (ratio - worker.speed) * 0.1;
-  }
-  addTime(stage, ms);
-}
-
 export function addTime({ times }: Stage, ms: number): void {
   times.count += 1;
   times.slowest = Math.max(times.slowest, ms);
-  times.mean += (ms - times.mean) / Math.min(times.count, 50);
+}
+
+/** A worker may be fast in one and slow in another. */
+export const sortOf = ({ job, name }: Stage): string => `${job.kind}/${name}`;
+
+/** Of a sort of work that it has not done yet, what it is in the rest says something. */
+export const paceOf = (worker: Worker, stage: Stage): Pace =>
+  worker.paces.get(sortOf(stage)) ?? unknownPace(worker.speed);
+
+/** Takes a finished chunk's time into account: for what its stage's chunks are like, and for how fast its worker is. */
+export function noteChunkTime(lease: Lease, busyMs: number, now: number): void {
+  const { stage, ordinal, worker, course } = lease;
+  const { work } = stage.times;
+  addTime(stage, busyMs);
+  const before = paceOf(worker, stage);
+  const predicted = work.of(ordinal);
+  if (!lease.opens) {
+    learn(lease, before, predicted, busyMs);
+    return;
+  }
+  const opening = course === undefined ? null : openingMs(course, now - busyMs, now);
+  // Without having seen where the opening ended, it is told from the chunk by what such chunks take, and the chunk teaches nothing.
+  if (opening !== null) noteOpening(stage, opening * learn(lease, before, predicted, busyMs - opening));
+  else if (predicted !== null) noteOpening(stage, busyMs * speedOf(before) - predicted);
+}
+
+/** A lease of so many milliseconds was for nothing, as another one of its chunk was done first. */
+export function noteDoubled({ stage, ordinal, worker, course }: Lease, ms: number): void {
+  const { work } = stage.times;
+  const pace = paceOf(worker, stage);
+  const most = ms * speedOf(pace);
+  const predicted = work.of(ordinal);
+  if (predicted === null) {
+    stage.times.doubled += most;
+    return;
+  }
+  stage.times.doubled += Math.min(most, predicted * (course?.last.fraction ?? 1));
+  // It was not done in all that time, so it is as fast as that at most.
+  if (most <= predicted) return;
+  const sign = { log: Math.log(predicted / ms), variance: work.variance + work.doubt };
+  worker.paces.set(sortOf(stage), corrected(pace, sign));
+}
+
+/** Gives back how fast the worker is then. */
+function learn(
+  { stage, ordinal, worker }: Lease,
+  before: Pace,
+  predicted: number | null,
+  ms: number,
+): number {
+  if (!(ms > 0)) return speedOf(before);
+  const { work } = stage.times;
+  const pace =
+    predicted === null
+      ? before
+      : corrected(before, { log: Math.log(predicted / ms), variance: work.variance + work.doubt });
+  worker.speed = speedOf(pace);
+  worker.paces.set(sortOf(stage), pace);
+  work.add(ordinal, ms * worker.speed, pace.variance);
+  return worker.speed;
+}
+
+function noteOpening({ times: { openings } }: Stage, work: number): void {
+  openings.seen += 1;
+  openings.work += work;
 }

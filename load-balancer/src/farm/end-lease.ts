@@ -4,7 +4,7 @@ import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { ChunkId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { ENDINGS, wasAttempt } from '@parallel-pilot/shared/model/lease.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
-import { noteChunkTime } from './chunk-times.ts';
+import { noteChunkTime, noteDoubled } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
 import { chunkOf, type Job, type Lease } from './farm.ts';
 import { noteMemoryNeed, noteMemorySeen } from './resources.ts';
@@ -27,8 +27,9 @@ export function remember(lease: Lease, ending: Ending, now: number): void {
   const used = spentOn(lease, ending, now);
   job.usedSlotMs += used;
   job.share.usedSlotMs += used;
+  if (ending.outcome === 'superseded') noteDoubled(lease, used);
   if (ending.outcome === 'done') {
-    noteChunkTime(stage, worker, ending.busyMs);
+    noteChunkTime(lease, ending.busyMs, now);
     job.succeeded.add(worker.id);
     stage.avoid.delete(ordinal);
     stage.memory.needs.delete(ordinal);

@@ -19,6 +19,9 @@ import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Course } from '../prediction/course.ts';
+import type { Pace } from '../prediction/pace.ts';
+import type { StageTimes } from '../prediction/stage-times.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';
 
@@ -111,8 +114,7 @@ export type Stage = {
   askedKey: string;
   memory: StageMemory;
   chunks: ChunkTable;
-  /** Slot time of finished chunks, milliseconds. */
-  times: { count: number; slowest: number; mean: number };
+  times: StageTimes;
   /** Open leases of each chunk that is held, in the order in which they were granted. */
   held: Map<number, Lease[]>;
   /** Which worker a waiting chunk has just failed on. */
@@ -178,8 +180,10 @@ export type Worker = {
   pausedUntil: number;
   /** Affinities of the chunks it was given last, newest first, one for each slot. */
   open: string[];
-  /** Measured against the mean of the stages it worked on; 2 is twice as fast. */
+  /** In what it did last; 2 is twice as fast as 1. */
   speed: number;
+  /** In each sort of work it has done, see `sortOf`. */
+  paces: Map<string, Pace>;
 };
 
 export type Lease = {
@@ -198,8 +202,12 @@ export type Lease = {
   reclaimedAt: number | null;
   /** The worker said that it had begun, though no `started` came yet. */
   kept: boolean;
+  /** What its worker had not open when it was granted, as far as is known. */
+  opens?: boolean;
   fraction: number;
   detail: string;
+  /** Absent until it was told to be under way. */
+  course?: Course;
   /** Absent until the program has measured something. */
   values?: MeasuredValues;
   /** What it printed last. */
@@ -234,3 +242,7 @@ export const blobKey = (hash: BlobHash): number => Number.parseInt(hash.slice(0,
 
 export const isPresent = (worker: Worker): boolean =>
   worker.session !== null && !worker.draining && !worker.disabled;
+
+/** Present, and not one that has just turned work away. */
+export const isFree = (worker: Worker, now: number): boolean =>
+  isPresent(worker) && worker.pausedUntil <= now;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { BlobsChanged, Heartbeat, Progress } from '@parallel-pilot/shared/protocol/workers.ts';
+import { followed } from '../prediction/course.ts';
 import { blobKey, type Farm, type Lease, type SessionId, type Worker } from './farm.ts';
 import { setOffer } from './resources.ts';
 
@@ -31,11 +32,14 @@ export function recordProgress(
   farm: Farm,
   worker: Worker,
   { chunks }: Progress,
+  now: number,
 ): { lease: Lease; log: string | undefined }[] {
   const news: { lease: Lease; log: string | undefined }[] = [];
   for (const { lease: id, fraction, detail, values, log } of chunks) {
     const lease = farm.leases.get(id);
     if (lease === undefined || lease.worker !== worker) continue;
+    const course = followed(lease.course, fraction, now);
+    if (course !== undefined) lease.course = course;
     const measured = values !== undefined && !isDeepStrictEqual(values, lease.values);
     const printed = log === lease.log ? undefined : log;
     if (lease.fraction === fraction && lease.detail === detail && !measured && printed === undefined)

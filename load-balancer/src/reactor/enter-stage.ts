@@ -11,6 +11,7 @@ import { noteFailure } from '../farm/end-lease.ts';
 import type { JobFacts, LoadedStage } from '../farm/events.ts';
 import { blobKey, type Farm, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { noteMemoryNeed } from '../farm/resources.ts';
+import { createTimes } from '../prediction/stage-times.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { createWorker } from './on-worker.ts';
 import { enterTeam } from './team-shares.ts';
@@ -54,7 +55,7 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     askedKey: JSON.stringify(asked),
     memory: { seen: loaded.memorySeen, needs: new Map(), mostOffered: Number.POSITIVE_INFINITY },
     chunks,
-    times: { count: 0, slowest: 0, mean: 0 },
+    times: createTimes(chunks.size),
     held: new Map(),
     avoid: new Map(),
   };

@@ -120,6 +120,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   pausedUntil: 0,
   open: [],
   speed: 1,
+  paces: new Map(),
 });
 
 // What it had begun and no longer knows, it has lost; what it never began, it has never got.

@@ -2,6 +2,7 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { type Farm, isPresent, type Stage, type TeamShare, type Worker } from '../farm/farm.ts';
 import { mayTake } from './eligibility.ts';
 import { compareClaims, compareTeams, mayKeepAffinity } from './fairness.ts';
+import { FinishTimes } from './finish-times.ts';
 
 /** What may be granted in one round. */
 export type Board = {
@@ -9,13 +10,14 @@ export type Board = {
   teams: Map<TeamShare, Stage[][]>;
   /** Whose stages of an affinity are. */
   affinities: Map<string, TeamShare>;
-  /** Leases that all present workers together can hold. */
+  /** Slots of all present workers. */
   capacity: number;
   /** What is granted now is begun when there is room for it, not at once. */
   ahead: boolean;
+  finishTimes: FinishTimes;
 };
 
-export function createBoard(farm: Farm): Board {
+export function createBoard(farm: Farm, now: number): Board {
   const teams = new Map<TeamShare, Map<number, Stage[]>>();
   const affinities = new Map<string, TeamShare>();
   for (const stage of farm.stages.values()) {
@@ -29,19 +31,25 @@ export function createBoard(farm: Farm): Board {
     affinities.set(stage.affinity, share);
   }
   let capacity = 0;
-  for (const worker of farm.workers.values()) if (isPresent(worker)) capacity += 2 * worker.slots;
+  for (const worker of farm.workers.values()) if (isPresent(worker)) capacity += worker.slots;
   const sorted = new Map<TeamShare, Stage[][]>();
   for (const [share, ranks] of teams)
     sorted.set(
       share,
       [...ranks].sort(([a], [b]) => b - a).map(([, stages]) => stages),
     );
-  return { teams: sorted, affinities, capacity, ahead: false };
+  return {
+    teams: sorted,
+    affinities,
+    capacity,
+    ahead: false,
+    finishTimes: new FinishTimes(farm, sorted, now),
+  };
 }
 
 /**
  * The stage this worker should get its next chunk of; undefined when nothing
- * waits that it may run. The team with the best claim decides, unless the
+ * waits that it may run and would not sooner be done by another. The team with the best claim decides, unless the
  * worker may stay with the job of another team that it has open.
  */
 export function chooseStage(farm: Farm, board: Board, worker: Worker): Stage | undefined {
@@ -70,7 +78,7 @@ function chooseFirst(farm: Farm, board: Board, worker: Worker): Stage | undefine
 function chooseOfTeam(farm: Farm, board: Board, share: TeamShare, worker: Worker): Stage | undefined {
   const capacity = board.capacity / board.teams.size;
   for (const rank of board.teams.get(share) ?? []) {
-    const chosen = chooseOfRank(farm, rank, { capacity, ahead: board.ahead }, worker);
+    const chosen = chooseOfRank(farm, board, rank, capacity, worker);
     if (chosen !== undefined) return chosen;
   }
   return undefined;
@@ -78,15 +86,16 @@ function chooseOfTeam(farm: Farm, board: Board, share: TeamShare, worker: Worker
 
 function chooseOfRank(
   farm: Farm,
+  { finishTimes, ahead }: Board,
   rank: Stage[],
-  { capacity, ahead }: Pick<Board, 'capacity' | 'ahead'>,
+  capacity: number,
   worker: Worker,
 ): Stage | undefined {
   let first: Stage | undefined;
   let opened: Stage | undefined;
   let competing = 0;
   for (const stage of rank) {
-    if (!mayTake(farm, stage, worker, ahead)) continue;
+    if (!mayTake(farm, stage, worker, ahead) || !finishTimes.suits(stage, worker)) continue;
     competing += 1;
     if (first === undefined || compareClaims(stage.job, first.job) < 0) first = stage;
     if (!worker.open.includes(stage.affinity)) continue;

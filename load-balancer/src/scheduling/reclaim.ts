@@ -3,6 +3,7 @@ import { add, fits } from '@parallel-pilot/shared/model/resources.ts';
 import type { Effect } from '../farm/effects.ts';
 import { type Farm, isPresent, type Lease } from '../farm/farm.ts';
 import { hasIdleSlot, isTooLarge, occupancyOf, usedElsewhere } from '../farm/resources.ts';
+import { sectionOf } from '../prediction/sections.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 
@@ -29,7 +30,7 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
     )
       ask(lease);
   }
-  forIdleWorkers(farm, unstarted, now, ask);
+  forIdleWorkers(farm, board, unstarted, now, ask);
   forUrgentWork(farm, board, unstarted, now, ask);
   return effects;
 }
@@ -37,7 +38,13 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
 const isUnstarted = (lease: Lease): boolean => lease.startedAt === null && !lease.kept && lease.delivered;
 const isAsked = (lease: Lease): boolean => lease.reclaimedAt !== null;
 
-function forIdleWorkers(farm: Farm, unstarted: Lease[], now: number, ask: (lease: Lease) => void): void {
+function forIdleWorkers(
+  farm: Farm,
+  { finishTimes }: Board,
+  unstarted: Lease[],
+  now: number,
+  ask: (lease: Lease) => void,
+): void {
   const spare = spareLeases(unstarted);
   if (spare.length === 0) return;
   // What was asked back before comes to the idle ones first.
@@ -57,7 +64,13 @@ function forIdleWorkers(farm: Farm, unstarted: Lease[], now: number, ask: (lease
           mayRun(lease.stage, worker) &&
           fits(worker.offer, used, usedElsewhere(lease, worker)) &&
           !isOnTrial(lease.stage.job, worker) &&
-          !isAvoided(farm, lease.stage, lease.ordinal, worker),
+          !isAvoided(farm, lease.stage, lease.ordinal, worker) &&
+          finishTimes.isSooner(
+            lease.stage,
+            sectionOf(lease.ordinal, lease.stage.chunks.size),
+            worker,
+            lease.worker,
+          ),
       );
       const lease = spare[at];
       if (lease === undefined) break;
@@ -94,7 +107,12 @@ function forUrgentWork(
     if (urgent === undefined || isAsked(lease) || priority >= urgent || asked.has(lease.worker)) continue;
     if (!isPresent(lease.worker) || lease.worker.pausedUntil > now) continue;
     const better = ranks.some((rank) =>
-      rank.some((stage) => stage.job.priority > priority && mayTake(farm, stage, lease.worker, true)),
+      rank.some(
+        (stage) =>
+          stage.job.priority > priority &&
+          mayTake(farm, stage, lease.worker, true) &&
+          board.finishTimes.suits(stage, lease.worker),
+      ),
     );
     if (!better) continue;
     asked.add(lease.worker);

@@ -1,36 +1,83 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { grantChunk } from '../farm/change-chunk.ts';
+import type { ChunkTable } from '../farm/chunk-table.ts';
 import { hangLimit } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
-import { type Farm, isPresent, type Stage, type Worker } from '../farm/farm.ts';
+import { type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
+import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomAhead } from '../farm/resources.ts';
+import { backupsFor } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused } from './eligibility.ts';
+import type { Outlook } from './outlook.ts';
 import { takeBack } from './reclaim.ts';
 
+/** So much work a worker has ahead of what runs, so that it need not wait for an answer. */
+const AHEAD_MS = 300;
+/** How often a round looks again at what is left, at most. */
+const LOOKS = 4;
+
 /**
- * Who gets what, once a round: first every idle slot, then one chunk ahead for
- * each slot; at last, what has not begun is asked back for slots that are
- * still idle. Pure but for the farm it changes.
+ * Who gets what, once a round: every idle slot, then a chunk ahead for each slot
+ * that comes free soon, or may. What runs and would end too late is given to a
+ * second worker, before its stage's waiting chunks where it must be. At last,
+ * what has not begun is asked back for slots that are still idle. Pure but for
+ * the farm it changes.
  */
 export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effect[] {
-  const board = createBoard(farm);
-  const effects: Effect[] = [];
-  if (board.teams.size > 0) {
-    for (const depth of [1, 2]) assignPass(farm, board, depth, { now, newLease, effects });
+  const round: Round = { now, newLease, effects: [] };
+  let board = createBoard(farm, now);
+  if (giveBackups(farm, board, round, (next, stage) => next === stage)) board = createBoard(farm, now);
+  board = assignAll(farm, board, round);
+  if (someIdle(farm, now) && giveBackups(farm, board, round, (next) => next === undefined))
+    board = assignAll(farm, createBoard(farm, now), round);
+  return [...round.effects, ...takeBack(farm, board, now)];
+}
+
+/** What was given out leaves the others with another prospect: who idles is asked again. Gives back the board as it is then. */
+function assignAll(farm: Farm, first: Board, round: Round): Board {
+  let board = first;
+  for (let looks = 0; looks < LOOKS && board.teams.size > 0; looks += 1) {
+    const before = round.effects.length;
+    for (const depth of [1, 2]) assignPass(farm, board, depth, round);
+    if (round.effects.length === before) break;
+    board = createBoard(farm, round.now);
+    if (!someIdle(farm, round.now)) break;
   }
-  return [...effects, ...takeBack(farm, board, now)];
+  return board;
+}
+
+/** True when it gave any. `goesFirst` says whether a backup of the stage may go before what the worker would be given otherwise. */
+function giveBackups(
+  farm: Farm,
+  board: Board,
+  round: Round,
+  goesFirst: (next: Stage | undefined, stage: Stage) => boolean,
+): boolean {
+  const before = round.effects.length;
+  for (const { lease, worker } of backupsFor(farm, board.finishTimes)) {
+    const { stage, ordinal } = lease;
+    if (isAtLimit(farm, stage.job) || !goesFirst(chooseStage(farm, board, worker), stage)) continue;
+    grant({ stage, ordinal, worker, purpose: 'backup' }, farm, board, round);
+  }
+  return round.effects.length > before;
+}
+
+function someIdle(farm: Farm, now: number): boolean {
+  for (const worker of farm.workers.values())
+    if (isFree(worker, now) && hasIdleSlot(worker, now)) return true;
+  return false;
 }
 
 type Round = { now: number; newLease: () => LeaseId; effects: Effect[] };
 
 // One pass over the workers after another, one chunk each, so that few chunks spread over many machines.
 function assignPass(farm: Farm, board: Board, depth: number, round: Round): void {
+  const { outlook } = board.finishTimes;
   board.ahead = depth > 1;
-  const hasRoom = (worker: Worker) => (board.ahead ? hasRoomAhead(worker) : hasIdleSlot(worker, round.now));
-  let free = [...farm.workers.values()].filter(
-    (worker) => isPresent(worker) && worker.pausedUntil <= round.now && hasRoom(worker),
-  );
+  const hasRoom = (worker: Worker) =>
+    board.ahead ? hasRoomAhead(worker) && wantsAhead(worker, outlook) : hasIdleSlot(worker, round.now);
+  let free = [...farm.workers.values()].filter((worker) => isFree(worker, round.now) && hasRoom(worker));
   free.sort((a, b) => b.speed - a.speed);
   while (free.length > 0) {
     const assigned: Worker[] = [];
@@ -39,6 +86,12 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
     }
     free = assigned.filter(hasRoom);
   }
+}
+
+/** By time, so that long chunks are not hoarded; where no time is known, one may be short. */
+function wantsAhead(worker: Worker, outlook: Outlook): boolean {
+  for (const { stage } of worker.leases) if (stage.times.work.chunks === 0) return true;
+  return (outlook.free(worker)[0] ?? outlook.now) - outlook.now <= AHEAD_MS;
 }
 
 /** Grants chunks, to better suited workers first, until this worker got one; false when nothing waits that it may run. */
@@ -58,27 +111,28 @@ function assignOne(
       stage.chunks.count('queued') < free.length
         ? bestOf(farm, board, stage, worker, free.filter(hasRoom))
         : worker;
-    if (!grantNext(farm, stage, receiver, board.ahead, round)) return false;
+    if (!grantNext(farm, board, stage, receiver, round)) return false;
     if (receiver === worker) return true;
   }
 }
 
 /**
- * When there are fewer chunks than takers: who has the job open, then who
- * holds its files, then the least busy, then the fastest; of those for whom
- * this stage is the best choice too.
+ * When there are fewer chunks than takers: who is done with it first, then who
+ * has the job open, then who holds its files, then the least busy, then the
+ * fastest; of those for whom this stage is the best choice too.
  */
 function bestOf(farm: Farm, board: Board, stage: Stage, worker: Worker, rivals: Worker[]): Worker {
   let best = worker;
   for (const rival of rivals) {
-    if (rival === best || compareFitness(stage, rival, best) >= 0) continue;
+    if (rival === best || compareFitness(board, stage, rival, best) >= 0) continue;
     if (chooseStage(farm, board, rival) === stage) best = rival;
   }
   return best;
 }
 
-function compareFitness(stage: Stage, a: Worker, b: Worker): number {
+function compareFitness({ finishTimes }: Board, stage: Stage, a: Worker, b: Worker): number {
   return (
+    Math.round(finishTimes.finish(stage, a, 0) - finishTimes.finish(stage, b, 0)) ||
     readiness(stage, b) - readiness(stage, a) ||
     a.leases.size / a.slots - b.leases.size / b.slots ||
     b.speed - a.speed
@@ -92,24 +146,51 @@ function readiness(stage: Stage, worker: Worker): number {
   return stage.inputKeys.filter((key) => worker.blobs.has(key)).length / stage.inputKeys.length;
 }
 
-function grantNext(
-  farm: Farm,
-  stage: Stage,
-  worker: Worker,
-  ahead: boolean,
-  { now, newLease, effects }: Round,
-): boolean {
-  const ordinal = stage.chunks.next((candidate) =>
-    isRefused(farm, { stage, ordinal: candidate }, worker, ahead),
-  );
+function grantNext(farm: Farm, board: Board, stage: Stage, worker: Worker, round: Round): boolean {
+  const ordinal = nextOrdinal(farm, board, stage, worker);
   if (ordinal === undefined) return false;
-  const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease(), purpose: 'first' }, now);
+  grant({ stage, ordinal, worker, purpose: 'first' }, farm, board, round);
+  return true;
+}
+
+function grant(
+  { stage, ordinal, worker, purpose }: Pick<Lease, 'stage' | 'ordinal' | 'worker' | 'purpose'>,
+  farm: Farm,
+  { finishTimes }: Board,
+  { now, newLease, effects }: Round,
+): void {
+  const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease(), purpose }, now);
+  granted.lease.opens = !worker.open.includes(stage.affinity);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);
+  finishTimes.outlook.changed(worker);
   append(effects, granted.effects);
   effects.push({
     type: 'assign',
     lease: granted.lease,
     hangLimitMs: hangLimit(stage, farm.longestSilenceMs),
   });
-  return true;
+}
+
+/** The longest where times are known to differ; from all over the stage while nothing is known; else the lowest. */
+function nextOrdinal(
+  farm: Farm,
+  { finishTimes, ahead }: Board,
+  stage: Stage,
+  worker: Worker,
+): number | undefined {
+  const { chunks, times } = stage;
+  const refuse = (candidate: number) => isRefused(farm, { stage, ordinal: candidate }, worker, ahead);
+  const section = times.work.chunks === 0 ? spread(chunks) : finishTimes.sectionFor(stage, worker);
+  const found = section === undefined ? undefined : chunks.nextIn(section, refuse);
+  return found ?? chunks.next(refuse);
+}
+
+/** Section by section as far as possible from those that were taken (van der Corput's sequence in base 2). */
+function spread(chunks: ChunkTable): number | undefined {
+  let [numerator, denominator] = [0, 1];
+  for (let left = chunks.size - chunks.count('queued'); left > 0; left = Math.floor(left / 2)) {
+    numerator = 2 * numerator + (left % 2);
+    denominator *= 2;
+  }
+  return Math.floor((chunks.sections * numerator) / denominator);
 }

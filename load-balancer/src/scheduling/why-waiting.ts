@@ -6,7 +6,8 @@ import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type { WaitReasons } from '@parallel-pilot/shared/protocol/control.ts';
 import { type Farm, isPresent, type Job, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { limitReached } from '../farm/held-chunks.ts';
-import { hasIdleSlot, hasRoomAhead, hasRoomFor } from '../farm/resources.ts';
+import { hasIdleSlot, hasRoomFor } from '../farm/resources.ts';
+import { type Board, createBoard } from './choose-stage.ts';
 import { hasWhatItNeeds, isExcluded, isTrusted, lackingOf, mayTake } from './eligibility.ts';
 
 /** What was given to a worker just now does not wait. */
@@ -16,6 +17,7 @@ const BEGINS_WITHIN_MS = 2_000;
 type Look = {
   farm: Farm;
   now: number;
+  board: Board;
   leases: Map<Job, Lease[]>;
   /** The connected workers that a team may know of. */
   known: Map<TeamId, Worker[]>;
@@ -37,7 +39,14 @@ export function whyWaiting(farm: Farm, asked: readonly JobId[], now: number): Wa
     if (held === undefined) leases.set(job, [lease]);
     else held.push(lease);
   }
-  const look: Look = { farm, now, leases, known: new Map(), lacking: new Map() };
+  const look: Look = {
+    farm,
+    now,
+    board: createBoard(farm, now),
+    leases,
+    known: new Map(),
+    lacking: new Map(),
+  };
   return [...jobs].flatMap((job) => {
     const reason = reasonOf(look, job);
     return reason === null ? [] : [{ job: job.id, reason }];
@@ -73,8 +82,9 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
     return { code: 'too-large', fitting: able.length, problem: tooLarge(stage, able) };
   const free = able.some(
     (worker) =>
-      (hasIdleSlot(worker, look.now) && mayTake(farm, stage, worker, false)) ||
-      (hasRoomAhead(worker) && mayTake(farm, stage, worker, true)),
+      hasIdleSlot(worker, look.now) &&
+      mayTake(farm, stage, worker, false) &&
+      look.board.finishTimes.suits(stage, worker),
   );
   return free ? { code: 'next' } : whatTheyDo(job, able);
 }

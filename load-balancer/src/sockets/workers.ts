@@ -98,7 +98,7 @@ function takeSigns(socket: Socket, session: SessionId, parts: WorkerSocketParts)
   receive(socket, 'progress', WORKER_MESSAGES.progress, log, (progress) => {
     const from = worker();
     if (from === undefined) return;
-    for (const { lease, log: printed } of recordProgress(engine.farm, from, progress))
+    for (const { lease, log: printed } of recordProgress(engine.farm, from, progress, clock()))
       broadcast.progressed(lease, printed);
   });
   receive(socket, 'blobs-changed', WORKER_MESSAGES['blobs-changed'], log, (changed) => {

@@ -8,7 +8,7 @@ import type {
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import { ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
-import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import { isGrantable, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import {
   type Asked,
@@ -25,14 +25,20 @@ import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import { grantChunk } from '../../src/farm/change-chunk.ts';
 import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
-import { createFarm, type Farm, isPresent, type Lease } from '../../src/farm/farm.ts';
+import {
+  createFarm,
+  type Farm,
+  isPresent,
+  type Lease,
+  type Stage,
+  type Worker,
+} from '../../src/farm/farm.ts';
 import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
-import { hasIdleSlot } from '../../src/farm/resources.ts';
+import { hasIdleSlot, hasRoomFor } from '../../src/farm/resources.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
-import { react } from '../../src/reactor/react.ts';
-import { chooseStage, createBoard } from '../../src/scheduling/choose-stage.ts';
-import { mayRun } from '../../src/scheduling/eligibility.ts';
-import { schedule } from '../../src/scheduling/schedule.ts';
+import { round } from '../../src/reactor/round.ts';
+import { createBoard } from '../../src/scheduling/choose-stage.ts';
+import { mayRun, mayTake } from '../../src/scheduling/eligibility.ts';
 import { Mirror } from './mirror.ts';
 
 const PERSON = 'per_000000000001' as PersonId;
@@ -58,9 +64,9 @@ export type Machine = {
   failure: 'blender/died' | 'training/script-error';
   session: number | null;
   queue: { lease: LeaseId; work: number; asked: Asked; since: number }[];
-  running: Map<LeaseId, { ends: number; used: Used }>;
+  running: Map<LeaseId, { began: number; ends: number; used: Used }>;
   /** Results it could not hand in. */
-  outbox: LeaseId[];
+  outbox: { lease: LeaseId; busyMs: number }[];
 };
 
 /** Said here once more, and not as the scheduler has it: for whom a machine works. */
@@ -83,8 +89,8 @@ function hasRoom(machine: Machine, asked: Asked): boolean {
 
 /**
  * The reactor and the scheduler with everything around them simulated: clock,
- * machines, sockets, and a database that checks each write. `round` is what
- * the engine does, without the engine.
+ * machines, sockets, and a database that checks each write. Its round is the
+ * engine's.
  */
 export class SimulatedFarm {
   now = 1_000_000;
@@ -170,7 +176,10 @@ export class SimulatedFarm {
     machine.session = this.#sessions;
     const leases = [
       ...machine.queue.map(({ lease }) => ({ lease, started: false })),
-      ...[...machine.running.keys(), ...machine.outbox].map((lease) => ({ lease, started: true })),
+      ...[...machine.running.keys(), ...machine.outbox.map((it) => it.lease)].map((lease) => ({
+        lease,
+        started: true,
+      })),
     ];
     const { identity: _, ...hello } = Hello.parse({
       worker: machine.id,
@@ -197,7 +206,7 @@ export class SimulatedFarm {
         pass: { type: 'farm', lender: machine.lender },
       },
     ]);
-    for (const lease of machine.outbox.splice(0)) this.#report(machine, lease);
+    for (const { lease, busyMs } of machine.outbox.splice(0)) this.#report(machine, lease, busyMs);
   }
 
   maySee(machine: Machine, job: { person: PersonId; team: TeamId }): boolean {
@@ -291,12 +300,12 @@ export class SimulatedFarm {
   }
 
   round(events: FarmEvent[]): void {
-    const effects = events.flatMap((event) => react(this.farm, event, this.now));
-    const given = schedule(this.farm, this.now, () => this.#id('lse') as LeaseId);
-    for (const effect of given) {
+    const all: Effect[] = [];
+    const sources = events.map((event) => ({ event }));
+    round(this.farm, sources, { now: this.now, newLease: () => this.#id('lse') as LeaseId }, all);
+    for (const effect of all) {
       if (effect.type === 'assign') this.#noteGrant(effect.lease);
     }
-    const all = [...effects, ...given];
     this.mirror.apply(all.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
     this.assertNobodyIdles();
     const answers = all.flatMap((effect) => this.#perform(effect));
@@ -331,23 +340,41 @@ export class SimulatedFarm {
     this.grants.push({ at: this.now, job: job.id, worker: lease.worker.id, priority: job.priority });
     for (const stage of this.farm.stages.values()) {
       if (stage.job.share !== job.share || stage.job.priority <= job.priority) continue;
-      if (stage.chunks.count('queued') === 0) continue;
-      const better = chooseStage(this.farm, createBoard(this.farm), lease.worker);
+      if (!isGrantable(stage.job.status) || !mayTake(this.farm, stage, lease.worker, false)) continue;
       assert.ok(
-        better === undefined || better.job.share !== job.share || better.job.priority <= job.priority,
-        `${lease.worker.id} got a chunk of priority ${job.priority} while ${better?.job.priority} waited`,
+        this.#isSoonerElsewhere(stage, lease.worker),
+        `${lease.worker.id} got a chunk of priority ${job.priority} while ${stage.job.priority} waited`,
       );
     }
   }
 
-  /** Whoever has an idle slot finds nothing that waits for it. */
+  /** Whoever has an idle slot finds nothing that waits for it, but for what a better one is expected to do sooner. */
   assertNobodyIdles(): void {
-    const board = createBoard(this.farm);
     for (const worker of this.farm.workers.values()) {
       if (!isPresent(worker) || worker.pausedUntil > this.now || !hasIdleSlot(worker, this.now)) continue;
-      const stage = chooseStage(this.farm, board, worker);
-      assert.equal(stage, undefined, `${worker.id} idles while ${stage?.id} waits`);
+      for (const left of this.farm.stages.values()) {
+        if (!isGrantable(left.job.status) || !mayTake(this.farm, left, worker, false)) continue;
+        assert.ok(
+          this.#isSoonerElsewhere(left, worker),
+          `${worker.id} idles while ${left.id} waits, and nobody does it sooner`,
+        );
+      }
     }
+  }
+
+  /** Whether other workers are expected to be done sooner with each chunk that waits. */
+  #isSoonerElsewhere(stage: Stage, than: Worker): boolean {
+    const { finishTimes } = createBoard(this.farm, this.now);
+    const others = [...this.farm.workers.values()].filter(
+      (other) => other !== than && isPresent(other) && mayRun(stage, other) && hasRoomFor(stage, other, true),
+    );
+    const sections = Array.from({ length: stage.chunks.sections }, (_, section) => section);
+    return sections
+      .filter((section) => stage.chunks.waitingIn(section) > 0)
+      .every((section) => {
+        const here = finishTimes.finish(stage, than, section);
+        return others.some((other) => finishTimes.finish(stage, other, section) < here);
+      });
   }
 
   #perform(effect: Effect): FarmEvent[] {
@@ -376,7 +403,7 @@ export class SimulatedFarm {
     const machine = this.#bySession(session);
     if (machine === undefined) return;
     machine.queue = machine.queue.filter(({ lease }) => !leases.includes(lease));
-    machine.outbox = machine.outbox.filter((lease) => !leases.includes(lease));
+    machine.outbox = machine.outbox.filter(({ lease }) => !leases.includes(lease));
     for (const lease of leases) machine.running.delete(lease);
   }
 
@@ -405,7 +432,7 @@ export class SimulatedFarm {
       const [next] = at < 0 ? [] : machine.queue.splice(at, 1);
       if (next === undefined) break;
       const used = usedBy(next.asked, machine);
-      machine.running.set(next.lease, { ends: this.now + next.work / machine.speed, used });
+      machine.running.set(next.lease, { began: this.now, ends: this.now + next.work / machine.speed, used });
       this.#assertFits(machine);
       if (machine.session !== null)
         events.push({ type: 'started', session: machine.session, lease: next.lease });
@@ -414,19 +441,19 @@ export class SimulatedFarm {
   }
 
   #work(machine: Machine): void {
-    for (const [lease, { ends }] of [...machine.running]) {
+    for (const [lease, { began, ends }] of [...machine.running]) {
       if (ends > this.now || !machine.running.delete(lease)) continue;
-      if (machine.session === null) machine.outbox.push(lease);
-      else this.#report(machine, lease);
+      const busyMs = ends - began;
+      if (machine.session === null) machine.outbox.push({ lease, busyMs });
+      else this.#report(machine, lease, busyMs);
     }
     const events = this.#begin(machine);
     if (events.length > 0) this.round(events);
   }
 
-  #report(machine: Machine, lease: LeaseId): void {
+  #report(machine: Machine, lease: LeaseId, busyMs: number): void {
     const { session } = machine;
     if (session === null) return;
-    const busyMs = 1_000;
     const chunk = this.mirror.leases.get(lease)?.chunk;
     const breaks = chunk !== undefined && machine.breaksOn.includes(ordinalOfChunk(chunk));
     if (breaks || this.#random() < machine.failing) {

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { followed, openingMs, projected } from './course.ts';
+import { corrected, speedOf, unknownPace } from './pace.ts';
+
+const sign = (speed: number, variance: number) => ({ log: Math.log(speed), variance });
+
+test('the speed of a worker is found within a few chunks, whatever it is', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0.05, max: 50, noNaN: true }), (speed) => {
+      let pace = unknownPace();
+      for (let chunk = 0; chunk < 5; chunk += 1) pace = corrected(pace, sign(speed, 0.05));
+      assert.ok(Math.abs(Math.log(speedOf(pace) / speed)) < 0.2, `${speedOf(pace)} of ${speed}`);
+    }),
+  );
+});
+
+test('one odd chunk among uneven ones says little of a worker that is well known; one far beyond them says that it changed', () => {
+  let pace = unknownPace();
+  for (let chunk = 0; chunk < 50; chunk += 1) pace = corrected(pace, sign(4, 0.02));
+  const uneven = corrected(pace, sign(4 / 2, 0.5));
+  assert.ok(speedOf(uneven) > 3.8, String(speedOf(uneven)));
+  const slowed = corrected(pace, sign(4 / 6, 0.02));
+  assert.ok(speedOf(slowed) < 0.8, String(speedOf(slowed)));
+});
+
+test('what a running chunk will take is seen from how its fraction grows now, and what its opening took', () => {
+  let course: ReturnType<typeof followed>;
+  // Three seconds of opening, four at full speed, and a tenth of that speed since.
+  for (let at = 0; at <= 30_000; at += 500) {
+    const fraction = at <= 3_000 ? 0 : at <= 7_000 ? (at - 3_000) / 8_000 : 0.5 + (at - 7_000) / 80_000;
+    course = followed(course, fraction, at);
+    if (at <= 3_000) assert.equal(course, undefined);
+    if (course === undefined || at < 5_000) continue;
+    const ms = projected(course, at)?.ms ?? 0;
+    if (at <= 7_000) assert.ok(ms > 7_000 && ms < 9_000, `${ms} at ${at}`);
+    if (at === 7_000) assert.equal(Math.round(openingMs(course, 0, 11_000) ?? 0), 3_000);
+    if (at === 30_000) assert.ok(ms > 60_000, `${ms} at ${at}`);
+  }
+});

@@ -1,0 +1,55 @@
+/**
+ * How fast a worker is, as the logarithm of the work it does in a
+ * millisecond, and how far that may be off (variance). Speeds are relative:
+ * what counts is the quotient of two.
+ */
+export type Pace = {
+  log: number;
+  variance: number;
+  /** How far signs went beyond what scatter explains of late, in standard deviations: below what was expected, and above. */
+  below: number;
+  above: number;
+};
+
+/** What one chunk, or a part of one, says: the logarithm of the speed it went with, and how far that may be off. */
+export type Sign = { log: number; variance: number };
+
+/** Before anything is known a worker may well be three times as fast as another, or as slow. */
+const UNKNOWN = 1;
+/** Machines get warm, and others use them: even of a well-known one each chunk tells something new. */
+const DRIFT = 0.005;
+/** What scatter may add up to, and what of each sign is put down to it, in standard deviations. */
+const [ALARM, SLACK] = [4, 0.5];
+const LIMIT = Math.log(1_000);
+
+export const unknownPace = (speed = 1): Pace => ({
+  log: Math.log(speed),
+  variance: UNKNOWN,
+  below: 0,
+  above: 0,
+});
+
+/**
+ * The pace after a sign, by Kalman's filter in one dimension (gain P / (P + R)
+ * for a variance P of what was known and R of the sign). It would follow a
+ * worker that has become slow too late: one sign that is far off, or several
+ * that are off to the same side, say that it has changed, and what was known
+ * counts for little then (Page's cumulative sums, Biometrika 1954).
+ */
+export function corrected(pace: Pace, sign: Sign): Pace {
+  const off = sign.log - pace.log;
+  const standard = off / Math.sqrt(pace.variance + sign.variance);
+  const below = Math.max(0, pace.below - standard - SLACK);
+  const above = Math.max(0, pace.above + standard - SLACK);
+  const changed = Math.max(below, above) > ALARM;
+  const known = changed ? Math.max(pace.variance, off * off) : pace.variance;
+  const gain = known / (known + sign.variance);
+  return {
+    log: Math.max(-LIMIT, Math.min(LIMIT, pace.log + gain * off)),
+    variance: (1 - gain) * known + DRIFT,
+    below: changed ? 0 : below,
+    above: changed ? 0 : above,
+  };
+}
+
+export const speedOf = (pace: Pace): number => Math.exp(pace.log);

@@ -1,0 +1,179 @@
+import { paceOf, sortOf } from '../farm/chunk-times.ts';
+import type { Farm, Lease, Stage, Worker } from '../farm/farm.ts';
+import { type Projection, projected } from '../prediction/course.ts';
+import { corrected, type Pace, speedOf } from '../prediction/pace.ts';
+import { sectionOf } from '../prediction/sections.ts';
+import { openingOf } from '../prediction/stage-times.ts';
+
+/** A chunk that has taken longer than was thought is taken to need so much of that time again. */
+const OVERDUE = 1 / 8;
+/** Work of a chunk of which nothing is known; what is decided by it is decided again within a second. */
+const GUESS_MS = 10_000;
+/** Variance of the logarithm of a chunk's work, while none of its stage is done. */
+const ASSUMED = 0.1;
+
+/** Of a stage of which no chunk is done: mean work of those that run, by how they come along, and how many those are. */
+type Glimpse = { work: number; chunks: number };
+
+/** What is to be expected, as of one time: when workers come free, and how long chunks would take them. */
+export class Outlook {
+  readonly now: number;
+  readonly #farm: Farm;
+  readonly #paces = new Map<Worker, Map<string, Pace>>();
+  readonly #free = new Map<Worker, number[]>();
+  #glimpses: Map<Stage, Glimpse> | null = null;
+
+  constructor(farm: Farm, now: number) {
+    this.#farm = farm;
+    this.now = now;
+  }
+
+  /** Work of a chunk of that section, milliseconds on a worker of speed 1. */
+  work(stage: Stage, section: number): number {
+    return stage.times.work.ofSection(section) ?? this.#glimpse(stage)?.work ?? GUESS_MS;
+  }
+
+  meanWork(stage: Stage): number {
+    return stage.times.work.mean ?? this.work(stage, 0);
+  }
+
+  /** Variance of the logarithm of the work of a chunk, around what is expected of it. */
+  scatter(stage: Stage): number {
+    if (stage.times.work.chunks > 0) return stage.times.work.variance;
+    // A mere guess is the same for all workers.
+    return this.#glimpse(stage) === undefined ? 0 : ASSUMED;
+  }
+
+  /** How fast the worker is in the stage's work, by what it has done and by how what it does now comes along. */
+  pace(worker: Worker, stage: Stage): Pace {
+    const sort = sortOf(stage);
+    const known = this.#paces.get(worker) ?? new Map<string, Pace>();
+    this.#paces.set(worker, known);
+    const before = known.get(sort);
+    if (before !== undefined) return before;
+    let pace = paceOf(worker, stage);
+    for (const lease of worker.leases) {
+      if (sortOf(lease.stage) !== sort) continue;
+      const seen = this.#projected(lease);
+      if (seen === null) continue;
+      const variance = this.scatter(lease.stage) + this.#doubt(lease.stage) + seen.variance;
+      pace = corrected(pace, { log: Math.log(this.#expected(lease) / seen.ms), variance });
+    }
+    known.set(sort, pace);
+    return pace;
+  }
+
+  speed(worker: Worker, stage: Stage): number {
+    return speedOf(this.pace(worker, stage));
+  }
+
+  /** Milliseconds that the worker would need to open the stage first. */
+  openingMs(worker: Worker, stage: Stage): number {
+    return worker.open.includes(stage.affinity) ? 0 : openingOf(stage.times) / this.speed(worker, stage);
+  }
+
+  /** When each slot of the worker comes free of what it holds, earliest first. */
+  free(worker: Worker): readonly number[] {
+    const known = this.#free.get(worker);
+    if (known !== undefined) return known;
+    const free = this.#slotsOf(worker);
+    this.#free.set(worker, free);
+    return free;
+  }
+
+  /** To be said when the worker was given something. */
+  changed(worker: Worker): void {
+    this.#free.delete(worker);
+  }
+
+  /** When a chunk that has begun is done. */
+  endOf(lease: Lease): number {
+    const { stage, worker, startedAt, course } = lease;
+    const speed = this.speed(worker, stage);
+    const expected = this.#expected(lease) / speed;
+    if (course === undefined) {
+      const elapsed = this.now - (startedAt ?? this.now);
+      const opening = lease.opens ? openingOf(stage.times) / speed : 0;
+      return this.now + Math.max(opening + expected - elapsed, OVERDUE * elapsed);
+    }
+    const silence = this.now - course.last.at;
+    const left = 1 - course.last.fraction;
+    const rest = left * this.#wholeMs(lease, expected) - silence;
+    return this.now + Math.max(rest, left > 0 ? OVERDUE * silence : 0);
+  }
+
+  /** Work of a chunk that has begun, by how it comes along and by what others of its stage were. */
+  workOf(lease: Lease): number {
+    const { stage, worker } = lease;
+    const expected = this.#expected(lease);
+    const seen = this.#projected(lease);
+    if (seen === null) return expected;
+    const pace = paceOf(worker, stage);
+    const variance = this.scatter(stage) + this.#doubt(stage);
+    const gain = variance / (variance + pace.variance + seen.variance);
+    return expected * Math.exp(gain * (Math.log(seen.ms / expected) + pace.log));
+  }
+
+  #expected({ stage, ordinal }: Lease): number {
+    return this.work(stage, sectionOf(ordinal, stage.chunks.size));
+  }
+
+  #projected({ course }: Lease): Projection | null {
+    return course === undefined ? null : projected(course, this.now);
+  }
+
+  /** What was seen, and what was thought before, each as far as it can be relied on. */
+  #wholeMs(lease: Lease, expected: number): number {
+    const seen = this.#projected(lease);
+    if (seen === null) return expected;
+    const variance = this.scatter(lease.stage) + this.pace(lease.worker, lease.stage).variance;
+    const gain = variance / (variance + seen.variance);
+    return expected * Math.exp(gain * Math.log(seen.ms / expected));
+  }
+
+  /** Variance of the logarithm of what is expected of the stage itself. */
+  #doubt(stage: Stage): number {
+    if (stage.times.work.chunks > 0) return stage.times.work.doubt;
+    return 1 / (this.#glimpse(stage)?.chunks ?? 1);
+  }
+
+  #glimpse(stage: Stage): Glimpse | undefined {
+    this.#glimpses ??= this.#look();
+    return this.#glimpses.get(stage);
+  }
+
+  #look(): Map<Stage, Glimpse> {
+    const glimpses = new Map<Stage, Glimpse>();
+    for (const lease of this.#farm.leases.values()) {
+      const { stage, worker } = lease;
+      if (stage.times.work.chunks > 0) continue;
+      const seen = this.#projected(lease);
+      if (seen === null) continue;
+      const glimpse = glimpses.get(stage) ?? { work: 0, chunks: 0 };
+      glimpses.set(stage, glimpse);
+      glimpse.chunks += 1;
+      glimpse.work += (seen.ms * speedOf(paceOf(worker, stage)) - glimpse.work) / glimpse.chunks;
+    }
+    return glimpses;
+  }
+
+  #slotsOf(worker: Worker): number[] {
+    const free = Array<number>(worker.slots).fill(this.now);
+    const waiting: Lease[] = [];
+    let slot = 0;
+    for (const lease of worker.leases) {
+      if (lease.startedAt === null) {
+        waiting.push(lease);
+        continue;
+      }
+      free[slot % free.length] = Math.max(this.endOf(lease), free[slot % free.length] ?? 0);
+      slot += 1;
+    }
+    for (const lease of waiting) {
+      free.sort((a, b) => a - b);
+      const work = this.#expected(lease) + (lease.opens ? openingOf(lease.stage.times) : 0);
+      free[0] = (free[0] ?? this.now) + work / this.speed(worker, lease.stage);
+    }
+    return free.sort((a, b) => a - b);
+  }
+}
