@@ -7,6 +7,9 @@ import { sectionOf } from '../prediction/sections.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 
+/** What was given out just now is not asked back for others: by two sorts of prediction it could go to and fro at once, for ever. */
+const JUST_GIVEN_MS = 500;
+
 /** Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. */
 export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   const effects: Effect[] = [];
@@ -30,8 +33,9 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
     )
       ask(lease);
   }
-  forIdleWorkers(farm, board, unstarted, now, ask);
-  forUrgentWork(farm, board, unstarted, now, ask);
+  const settled = unstarted.filter((lease) => isAsked(lease) || now - lease.grantedAt >= JUST_GIVEN_MS);
+  forIdleWorkers(farm, board, settled, now, ask);
+  forUrgentWork(farm, board, settled, now, ask);
   return effects;
 }
 

@@ -8,6 +8,24 @@ import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
 
 const HOUR = 3_600_000;
 
+/** Once two workers took a chunk from each other for ever, in one moment. */
+const TO_AND_FRO = {
+  seed: 1545646911,
+  jobs: [
+    { chunks: 11, priority: 1, requirements: [], asked: { memoryBytes: 6e8 } },
+    { chunks: 1, priority: 0, requirements: [], asked: {} },
+    { chunks: 2, priority: 0, requirements: [], asked: {} },
+  ],
+  machines: Array.from({ length: 2 }, () => ({
+    slots: 3,
+    speed: 0.2,
+    failing: 0 as const,
+    capabilities: {},
+    offer: { threads: 4, memoryBytes: 1e9, diskBytes: 0, gpus: [], counts: { licence: 1 } },
+  })),
+  mishaps: [{ kind: 'restart' as const, which: 0 }],
+};
+
 test('through deaths, cuts, failures and restarts every chunk is done exactly once, and nobody idles while work waits', () => {
   fc.assert(
     fc.property(scenario, ({ seed, jobs, machines, mishaps }) => {
@@ -32,7 +50,7 @@ test('through deaths, cuts, failures and restarts every chunk is done exactly on
       for (const stage of sim.farm.stages.values()) sim.mirror.assertEqual(stage.id, stage.chunks);
       assert.equal([...sim.mirror.leases.values()].filter((lease) => lease.outcome === null).length, 0);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[TO_AND_FRO]] },
   );
 });
 
