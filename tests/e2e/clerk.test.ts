@@ -64,6 +64,8 @@ test('whom Clerk vouches for is let in, an organisation is their team, and signi
   await page.getByRole('button', { name: /^Ana, .*account and teams$/ }).click();
   await page.getByRole('menuitem', { name: 'Aurora' }).click();
   await page.getByRole('button', { name: 'Ana, Aurora: account and teams' }).waitFor();
+  // The page of the other team is shown by the session, before Clerk's script has come.
+  await page.waitForFunction(() => 'clerkOptions' in window);
   const options = await page.evaluate(() => (window as unknown as { clerkOptions: object }).clerkOptions);
   assert.ok('telemetry' in options && options.telemetry === false, 'telemetry is on');
   assert.ok(
