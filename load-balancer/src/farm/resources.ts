@@ -106,10 +106,13 @@ export function hasIdleSlot(worker: Worker, now: number): boolean {
   return first === undefined || now - first.grantedAt < PASSED_OVER_MS;
 }
 
-/** One ahead for each that runs, and one where none does. */
+/**
+ * One ahead for each that runs, and one where none does. What a worker hands in while it runs the next counts as running
+ * here and not there: it turns away what is more than two for a slot.
+ */
 export function hasRoomAhead(worker: Worker): boolean {
   const { counted, ahead } = occupancyOf(worker);
-  return ahead.length < Math.max(1, counted);
+  return ahead.length < Math.max(1, Math.min(counted, worker.slots));
 }
 
 /** Whether the worker has room for a chunk of the stage beside what it has; `ahead`: whether it ever has. */

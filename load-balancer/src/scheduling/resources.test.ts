@@ -152,3 +152,16 @@ describe('memory that turns out to be needed', () => {
     assert.ok(sim.grants.every(({ worker }) => worker === much.id));
   });
 });
+
+test('a worker that hands in a chunk while it runs the next has one ahead, not two, which it would turn away', () => {
+  const sim = new SimulatedFarm(() => 0.5);
+  const machine = sim.addMachine();
+  sim.addJob({ chunks: 4 });
+  const { session } = machine;
+  const [next] = machine.queue;
+  assert.ok(session !== null && next);
+  sim.round([{ type: 'started', session, lease: next.lease }]);
+  sim.pass(1_000);
+  const begun = [...sim.farm.leases.values()].filter(({ startedAt }) => startedAt !== null);
+  assert.deepEqual([begun.length, sim.farm.leases.size], [2, 3]);
+});
