@@ -1,18 +1,15 @@
-import { retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
 import {
   type ChunkEvent,
   type ChunkState,
   type ChunkTransition,
   chunkTransition,
   type EndedBy,
-  type LeaseFailure,
-  WORKER_LOST,
 } from '@parallel-pilot/shared/model/chunk.ts';
 import type { LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import { append, type Effect, type MoveWrite } from './effects.ts';
-import { type Ending, endWrite, remember } from './end-lease.ts';
+import { type Ending, endWrite, failureIn, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
@@ -233,14 +230,6 @@ function moveWrite(
     default:
       return { ...common, state: state.status };
   }
-}
-
-function failureIn(ending: Ending): LeaseFailure | null {
-  if (ending.outcome === 'failed') {
-    const retry = ending.moreMemoryBytes === null ? false : retryOf(ending.code);
-    return { code: ending.code, message: ending.message, retry };
-  }
-  return ending.outcome === 'expired' ? WORKER_LOST : null;
 }
 
 /** A chunk that counts as held under no lease waits again. */

@@ -1,8 +1,8 @@
-import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
-import { WORKER_LOST } from '@parallel-pilot/shared/model/chunk.ts';
+import { blamesWorker, retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
+import { type LeaseFailure, WORKER_LOST } from '@parallel-pilot/shared/model/chunk.ts';
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { ChunkId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { ENDINGS, wasAttempt } from '@parallel-pilot/shared/model/lease.ts';
+import { wasAttempt } from '@parallel-pilot/shared/model/lease.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime, noteDoubled } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
@@ -46,8 +46,7 @@ export function remember(lease: Lease, ending: Ending, now: number): void {
   if (wasAttempt(ending.outcome, startedAt !== null)) stage.avoid.set(ordinal, worker.id);
   if (ending.outcome !== 'failed') return;
   stage.memory.needs.delete(ordinal);
-  if (ENDINGS[ending.outcome].blames === 'code' && blamesWorker(ending.code))
-    noteFailure(job, worker.id, chunkOf(lease));
+  if (blamesWorker(ending.code)) noteFailure(job, worker.id, chunkOf(lease));
 }
 
 export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
@@ -68,7 +67,7 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     team: stage.job.team,
     person: stage.job.person,
     spentMs: spentOn(lease, ending, at),
-    failure: failureOf(ending),
+    failure: failureIn(ending),
     said: saidIn(ending),
     result: ending.outcome === 'done' ? { json: ending.resultJson, files: ending.files } : null,
   };
@@ -80,8 +79,11 @@ function saidIn(ending: Ending): EndWrite['said'] {
   return { busyMs, peakMemoryBytes, log };
 }
 
-function failureOf(ending: Ending): EndWrite['failure'] {
-  if (ending.outcome === 'failed') return { code: ending.code, message: ending.message };
+export function failureIn(ending: Ending): LeaseFailure | null {
+  if (ending.outcome === 'failed') {
+    const retry = ending.moreMemoryBytes === null ? false : retryOf(ending.code);
+    return { code: ending.code, message: ending.message, retry };
+  }
   return ending.outcome === 'expired' ? WORKER_LOST : null;
 }
 

@@ -4,6 +4,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer } from '@parallel-pilot/shared/model/resources.ts';
 import fc from 'fast-check';
+import { mulberry32 } from '../../tests/support/seeded-random.ts';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
 
 const HOUR = 3_600_000;
@@ -214,14 +215,3 @@ test('waiting work of a paused job comes back, and urgent work goes before what 
   );
   assert.equal(sim.mirror.rowsOf(first).filter((row) => row.status !== 'queued').length, 2);
 });
-
-/** Small seeded randomness (public domain, Tommy Ettinger). */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -8,30 +8,28 @@ export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 type Ending = {
   /** Whether it is an attempt at its chunk; `begun`: where its work had begun. */
   attempt: 'always' | 'begun' | 'never';
-  /** Whether its worker is blamed: `code`, as far as the code of the failure speaks against it. */
-  blames: 'code' | 'never';
   /** What its worker is counted up by, for those who look at the farm. */
   counted: 'done' | 'failed' | null;
 };
 
 /**
- * How a lease may end, and what follows for its chunk, its worker and the
- * statistics. The state machine of chunks, the farm in memory and the database
+ * How a lease may end, and what follows for its chunk and for the
+ * statistics; whether a failure is its worker's, its code says (kinds/failures.ts). The state machine of chunks, the farm in memory and the database
  * all go by this table. After an attempt that was not done, the worker is not
  * given that chunk again while another may take it.
  */
 export const ENDINGS: Readonly<Record<LeaseOutcome, Ending>> = {
   /** Its result was taken. */
-  done: { attempt: 'always', blames: 'never', counted: 'done' },
-  failed: { attempt: 'always', blames: 'code', counted: 'failed' },
+  done: { attempt: 'always', counted: 'done' },
+  failed: { attempt: 'always', counted: 'failed' },
   /** Its worker was lost. */
-  expired: { attempt: 'begun', blames: 'never', counted: null },
+  expired: { attempt: 'begun', counted: null },
   /** Given back through no fault of the chunk: the worker is drained, or it was asked back for another one. */
-  released: { attempt: 'never', blames: 'never', counted: null },
+  released: { attempt: 'never', counted: null },
   /** The result of another lease of the chunk was taken. */
-  superseded: { attempt: 'never', blames: 'never', counted: null },
+  superseded: { attempt: 'never', counted: null },
   /** Nobody wants the chunk any more. */
-  canceled: { attempt: 'never', blames: 'never', counted: null },
+  canceled: { attempt: 'never', counted: null },
 };
 
 /** Whether a lease that ended so was an attempt at its chunk. */

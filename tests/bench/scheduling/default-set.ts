@@ -1,3 +1,4 @@
+import { mulberry32 } from '../../../load-balancer/tests/support/seeded-random.ts';
 import type { Scenario } from './scenario.ts';
 
 export const FRAMES = ['even', 'smooth', 'heavy tail'] as const;
@@ -49,15 +50,4 @@ function chunksOf(frames: Frames, random: () => number): number[] {
     default:
       return frames satisfies never;
   }
-}
-
-/** Small seeded randomness (public domain, Tommy Ettinger). */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -71,46 +71,43 @@ export function ImageFields({ form }: { form: UseFormReturnType<FormValues> }) {
   );
 }
 
-function DeviceField({ form }: { form: UseFormReturnType<FormValues> }) {
-  const label = useId();
-  return (
-    <div className={classes.whole}>
-      <div id={label} className={classes.label}>
-        Computed on
-      </div>
-      <SegmentedControl
-        aria-labelledby={label}
-        fullWidth
-        data={[
-          { value: 'auto', label: 'As the file says' },
-          { value: 'gpu', label: 'Graphics card' },
-          { value: 'cpu', label: 'Processor' },
-        ]}
-        {...form.getInputProps('device')}
-      />
-      <div className={classes.under}>With a graphics card only workers that have one are asked.</div>
-    </div>
-  );
-}
+const DeviceField = ({ form }: { form: UseFormReturnType<FormValues> }) => (
+  <ChoiceField
+    label="Computed on"
+    under="With a graphics card only workers that have one are asked."
+    data={[
+      { value: 'auto', label: 'As the file says' },
+      { value: 'gpu', label: 'Graphics card' },
+      { value: 'cpu', label: 'Processor' },
+    ]}
+    input={form.getInputProps('device')}
+  />
+);
 
-function DenoiseField({ form }: { form: UseFormReturnType<FormValues> }) {
-  const label = useId();
+const DenoiseField = ({ form }: { form: UseFormReturnType<FormValues> }) => (
+  <ChoiceField
+    label="Denoising"
+    under="Auto does as the scene says, where some worker can denoise."
+    data={[
+      { value: 'auto', label: 'Auto' },
+      { value: 'on', label: 'On' },
+      { value: 'off', label: 'Off' },
+    ]}
+    input={form.getInputProps('denoise')}
+  />
+);
+
+type Choice = { label: string; under: string; data: { value: string; label: string }[]; input: object };
+
+function ChoiceField({ label, under, data, input }: Choice) {
+  const id = useId();
   return (
     <div className={classes.whole}>
-      <div id={label} className={classes.label}>
-        Denoising
+      <div id={id} className={classes.label}>
+        {label}
       </div>
-      <SegmentedControl
-        aria-labelledby={label}
-        fullWidth
-        data={[
-          { value: 'auto', label: 'Auto' },
-          { value: 'on', label: 'On' },
-          { value: 'off', label: 'Off' },
-        ]}
-        {...form.getInputProps('denoise')}
-      />
-      <div className={classes.under}>Auto does as the scene says, where some worker can denoise.</div>
+      <SegmentedControl aria-labelledby={id} fullWidth data={data} {...input} />
+      <div className={classes.under}>{under}</div>
     </div>
   );
 }
