@@ -74,7 +74,7 @@ function chooseFor(choice: Choice, candidates: Candidate[]): Backup[] {
   const waiting = stage.chunks.count('queued') > 0;
   const backups: Backup[] = [];
   // By then everything else of the stage is done.
-  let rest = waiting ? finishTimes.targetOf(stage) : finishTimes.outlook.now;
+  let rest = waiting ? finishTimes.targetOf(stage) : 0;
   candidates.sort((a, b) => b.end - a.end);
   for (const candidate of candidates.slice(0, MOST)) {
     if (candidate.end <= rest || isAtLimit(choice.farm, stage.job)) break;
@@ -112,8 +112,7 @@ function bestFor({ farm, finishTimes, stage, taken }: Choice, { lease, end }: Ca
     const finish = from + outlook.openingMs(worker, stage) + work / outlook.speed(worker, stage);
     if (finish < (best?.finish ?? Number.POSITIVE_INFINITY)) best = { worker, finish };
   }
-  const until = outlook.now + CLEARLY_SOONER * (end - outlook.now);
-  return best !== null && best.finish < until ? best : null;
+  return best !== null && best.finish < CLEARLY_SOONER * end ? best : null;
 }
 
 /** Whether the worker could run another chunk first, and the stage would not end later for it. */
@@ -126,7 +125,7 @@ function mayWait({ finishTimes, stage }: Choice, { worker, finish }: Best): bool
 /** Work that a lease will have done by then. */
 function doneBy(outlook: Outlook, lease: Lease, end: number, time: number): number {
   const done = lease.course?.last.fraction ?? 0;
-  const more = ((1 - done) * (time - outlook.now)) / Math.max(1, end - outlook.now);
+  const more = ((1 - done) * time) / Math.max(1, end);
   return outlook.workOf(lease) * Math.min(1, done + more);
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import fc from 'fast-check';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
 
 const done = (sim: SimulatedFarm, job: JobId): number =>
@@ -25,4 +26,21 @@ test('a slow worker is not given what a faster one finishes sooner, even if that
   // Nothing is known of the job itself before its first chunk is done: one may have begun there, and was not waited for.
   assert.ok(late.filter((grant) => grant.worker === slow.id).length <= 1);
   assert.ok(late.filter((grant) => grant.worker === fast.id).length >= 7);
+});
+
+test('an only worker is given what waits, however fast it is known to be', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0.001, max: 1_000, noNaN: true }), (speed) => {
+      const sim = new SimulatedFarm(() => 0.5);
+      const worker = sim.addMachine({ speed: 1 });
+      sim.pass(1_000);
+      const known = sim.farm.workers.get(worker.id);
+      assert.ok(known !== undefined);
+      known.speed = speed;
+      sim.addJob({ chunks: 1 });
+      sim.pass(1_000);
+      assert.equal(sim.grants.length, 1);
+    }),
+    { numRuns: 50 },
+  );
 });

@@ -96,10 +96,10 @@ export class FinishTimes {
         if (isPresent(worker)) speeds += worker.slots * this.outlook.speed(worker, stage);
       this.#speeds.set(sort, speeds);
     }
-    return this.outlook.now + this.#backlogBefore(stage).work / speeds;
+    return this.#backlogBefore(stage).work / speeds;
   }
 
-  #placeOf(stage: Stage, worker: Worker, free = this.outlook.free(worker)[0] ?? this.outlook.now): Place {
+  #placeOf(stage: Stage, worker: Worker, free = this.outlook.free(worker)[0] ?? 0): Place {
     const caution = Math.exp(NINE_OF_TEN * Math.sqrt(this.outlook.scatter(stage)));
     return {
       free,
@@ -138,7 +138,7 @@ export class FinishTimes {
       if (!mayRun(stage, worker) || isOnTrial(stage.job, worker) || !hasRoomFor(stage, worker, true))
         continue;
       // What it runs may leave it no room for a chunk, though it has a slot.
-      const since = hasRoomFor(stage, worker, false) ? 0 : this.outlook.now + 1;
+      const since = hasRoomFor(stage, worker, false) ? 0 : 1;
       for (const free of this.outlook.free(worker))
         if (free >= since) places.push(this.#placeOf(stage, worker, free));
     }

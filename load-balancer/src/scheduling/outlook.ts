@@ -15,7 +15,11 @@ const ASSUMED = 0.1;
 /** Of a stage of which no chunk is done: mean work of those that run, by how they come along, and how many those are. */
 type Glimpse = { work: number; chunks: number };
 
-/** What is to be expected, as of one time: when workers come free, and how long chunks would take them. */
+/**
+ * What is to be expected, as of one time: when workers come free, and how long
+ * chunks would take them. Times to come are in milliseconds from `now`: in those
+ * since 1970 so much is rounded off that a fast worker's chunk gets lost in it.
+ */
 export class Outlook {
   readonly now: number;
   readonly #farm: Farm;
@@ -94,12 +98,12 @@ export class Outlook {
     if (course === undefined) {
       const elapsed = this.now - (startedAt ?? this.now);
       const opening = lease.opens ? openingOf(stage.times) / speed : 0;
-      return this.now + Math.max(opening + expected - elapsed, OVERDUE * elapsed);
+      return Math.max(opening + expected - elapsed, OVERDUE * elapsed);
     }
     const silence = this.now - course.last.at;
     const left = 1 - course.last.fraction;
     const rest = left * this.#wholeMs(lease, expected) - silence;
-    return this.now + Math.max(rest, left > 0 ? OVERDUE * silence : 0);
+    return Math.max(rest, left > 0 ? OVERDUE * silence : 0);
   }
 
   /** Work of a chunk that has begun, by how it comes along and by what others of its stage were. */
@@ -158,7 +162,7 @@ export class Outlook {
   }
 
   #slotsOf(worker: Worker): number[] {
-    const free = Array<number>(worker.slots).fill(this.now);
+    const free = Array<number>(worker.slots).fill(0);
     const waiting: Lease[] = [];
     let slot = 0;
     for (const lease of worker.leases) {
@@ -172,7 +176,7 @@ export class Outlook {
     for (const lease of waiting) {
       free.sort((a, b) => a - b);
       const work = this.#expected(lease) + (lease.opens ? openingOf(lease.stage.times) : 0);
-      free[0] = (free[0] ?? this.now) + work / this.speed(worker, lease.stage);
+      free[0] = (free[0] ?? 0) + work / this.speed(worker, lease.stage);
     }
     return free.sort((a, b) => a - b);
   }

@@ -91,7 +91,7 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
 /** By time, so that long chunks are not hoarded; where no time is known, one may be short. */
 function wantsAhead(worker: Worker, outlook: Outlook): boolean {
   for (const { stage } of worker.leases) if (stage.times.work.chunks === 0) return true;
-  return (outlook.free(worker)[0] ?? outlook.now) - outlook.now <= AHEAD_MS;
+  return (outlook.free(worker)[0] ?? 0) <= AHEAD_MS;
 }
 
 /** Grants chunks, to better suited workers first, until this worker got one; false when nothing waits that it may run. */

@@ -93,7 +93,8 @@ function hasRoom(machine: Machine, asked: Asked): boolean {
  * engine's.
  */
 export class SimulatedFarm {
-  now = 1_000_000;
+  /** As far from zero as real ones are, for the rounding in it. */
+  now = Date.UTC(2026, 0);
   farm: Farm;
   readonly mirror = new Mirror();
   readonly machines = new Map<WorkerId, Machine>();
