@@ -52,16 +52,22 @@ export async function takeStageTaskResult(
   taskOf: StageRow,
   result: StageTaskResult,
 ): Promise<boolean> {
-  const found = await standOf(parts, id);
-  // Paused, canceled or brought forward meanwhile: whoever needs it runs the task again.
-  if (found === null || found.stage.id !== taskOf.id || found.decision.do !== 'plan') return true;
-  const { job, stage } = found;
-  if (result.outcome === 'redo' && result.memory !== undefined)
-    await rememberOfStage(parts.db, stage.id, JSON.stringify(result.memory));
-  if (result.outcome !== 'done') return takeUnfinished(parts, job, result);
-  await plan(parts, job, stage, result);
-  return true;
+  for (let races = 0; races < MOST_RACES; races += 1) {
+    const found = await standOf(parts, id);
+    // Paused, canceled or brought forward meanwhile: whoever needs it runs the task again.
+    if (found === null || found.stage.id !== taskOf.id || found.decision.do !== 'plan') return true;
+    const { job, stage } = found;
+    if (result.outcome === 'redo' && result.memory !== undefined)
+      await rememberOfStage(parts.db, stage.id, JSON.stringify(result.memory));
+    if (result.outcome !== 'done') return takeUnfinished(parts, job, result);
+    // Another backend may have moved the job, by saying that it runs for instance: what was worked out stands all the same.
+    if (await plan(parts, job, stage, result)) return true;
+  }
+  return false;
 }
+
+/** A job moves a few times at most while it stays at one stage. */
+const MOST_RACES = 5;
 
 type Stand = { job: JobRow; stage: StageRow; decision: Decision };
 
