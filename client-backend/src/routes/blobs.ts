@@ -4,7 +4,6 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { BlobInfo } from '@parallel-pilot/shared/api/farm.ts';
 import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
@@ -58,10 +57,14 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
   return routes;
 }
 
-async function inputsOf(parts: Parts, lease: LeaseId): Promise<StageInput[]> {
+async function inputsOf(parts: Parts, lease: LeaseId): Promise<{ hash: BlobHash }[]> {
   const work = await workOfLease(parts.db, lease);
   if (work === undefined) return [];
-  return [...work.inputs, ...chunkInputsOf(work.kind, work.stage, work.chunkSpec)];
+  return [
+    ...work.inputs,
+    ...chunkInputsOf(work.kind, work.stage, work.chunkSpec),
+    ...work.checkpoints,
+  ];
 }
 
 async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: string) {

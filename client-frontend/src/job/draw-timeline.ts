@@ -7,7 +7,7 @@ export const LANE_HEIGHT = 30;
 const BLOCK = 20;
 
 /** How what came to nothing ended. */
-const FADED: ReadonlySet<Span['outcome']> = new Set(['released', 'superseded', 'canceled']);
+const FADED: ReadonlySet<Span['outcome']> = new Set(['released', 'preempted', 'superseded', 'canceled']);
 
 type Extent = { now: number; width: number; height: number };
 

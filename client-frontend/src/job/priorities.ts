@@ -1,5 +1,8 @@
+import { URGENT } from '@parallel-pilot/shared/model/priority.ts';
+
 /** Places in the queue that people choose from. */
 export const PRIORITIES = [
+  { value: URGENT, label: 'Urgent: takes back what runs' },
   { value: 50, label: 'Before the others' },
   { value: 0, label: 'Normal' },
   { value: -50, label: 'After the others' },

@@ -24,6 +24,7 @@ export function deliveredIn(farm: Farm, effects: readonly Effect[]): Delivered {
 export function withoutLeasesOf(dropped: readonly Inbound[], delivered: Delivered): Delivered {
   const over = new Set<LeaseId>();
   for (const event of dropped) {
+    if (event.type === 'preempted') over.add(event.preempted.lease);
     if (event.type === 'failed') over.add(event.failed.lease);
     if (event.type === 'released') for (const lease of event.released.leases) over.add(lease);
     if (event.type === 'assign-refused' || event.type === 'reclaim-answered') over.add(event.lease);

@@ -1,6 +1,6 @@
 import type { JobId, JoinTokenId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
-import type { Done, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Done, Hello, Preempted } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { FarmEvent, ReplyTo } from '../farm/events.ts';
 import type { SessionId } from '../farm/farm.ts';
 
@@ -19,6 +19,7 @@ export type Inbound =
           | 'workers-read'
           | 'hello'
           | 'done'
+          | 'preempted'
           | 'jobs-read'
           | 'limits-read'
           | 'retry'
@@ -36,6 +37,7 @@ export type Inbound =
       identityHash: string;
     }
   | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done }
+  | { type: 'preempted'; session: SessionId; reply: ReplyTo; preempted: Preempted }
   | { type: 'jobs-hint'; jobs: JobId[] }
   | { type: 'workers-hint'; workers: WorkerId[] }
   | { type: 'sweep' }
@@ -52,6 +54,8 @@ export function coalescingKey(event: Inbound): string | undefined {
       return `done ${event.done.lease}`;
     case 'failed':
       return `failed ${event.failed.lease}`;
+    case 'preempted':
+      return `preempted ${event.preempted.lease}`;
     case 'started':
       return `started ${event.lease}`;
     case 'released':

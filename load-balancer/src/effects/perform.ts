@@ -16,6 +16,7 @@ export interface Wire {
   welcome(to: ReplyTo, session: SessionId, drop: LeaseId[], credential: string | null): void;
   assign(session: SessionId, assign: Omit<Assign, 'signature'>): void;
   reclaim(session: SessionId, lease: LeaseId): void;
+  preempt(session: SessionId, lease: LeaseId, noticeMs: number): void;
   revoke(session: SessionId, leases: LeaseId[]): void;
   close(session: SessionId, why: 'replaced' | 'silent' | 'removed'): void;
   drain(session: SessionId): void;
@@ -49,6 +50,9 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, outlets: Out
       break;
     case 'reclaim':
       wire.reclaim(effect.session, effect.lease);
+      break;
+    case 'preempt':
+      wire.preempt(effect.session, effect.lease, effect.noticeMs);
       break;
     case 'revoke':
       wire.revoke(effect.session, effect.leases);
@@ -91,7 +95,7 @@ function assign(
 }
 
 function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign, 'signature'> {
-  const { stage } = lease;
+  const { stage, checkpoint } = lease;
   return {
     lease: lease.id,
     chunk: chunkOf(lease),
@@ -106,5 +110,6 @@ function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign
     cacheScope: stage.job.share.cacheScope,
     hangLimitMs,
     asked: lease.asked,
+    ...(checkpoint === null ? {} : { checkpoint: { hash: checkpoint.hash, size: checkpoint.size } }),
   };
 }

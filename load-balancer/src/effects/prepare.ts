@@ -1,6 +1,6 @@
 import { resultProblemOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import type { BlobHash, ChunkId, JoinTokenId } from '@parallel-pilot/shared/model/ids.ts';
-import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { BlobHash, ChunkId, JoinTokenId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { DeliveredFile, Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { chunkSpecTexts, chunksById } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -9,7 +9,7 @@ import { knownPresentWorkers, knownWorkers } from '@parallel-pilot/shared/server
 import { newMachineSecret } from '@parallel-pilot/shared/server/machine-secrets.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';
 import { verifyReceipt } from '@parallel-pilot/shared/server/signature.ts';
-import type { FarmEvent, Pass, ResultFault, StoredChunk, TokenUses } from '../farm/events.ts';
+import type { FarmEvent, FileFault, Pass, ResultFault, StoredChunk, TokenUses } from '../farm/events.ts';
 import { chunkOf, type Farm } from '../farm/farm.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { BroughtPass, Inbound } from './inbound.ts';
@@ -30,7 +30,7 @@ export async function prepare(
 ): Promise<Prepared[]> {
   const { db, quarantine, signingKey } = parts;
   const joining = await readJoining(parts, batch);
-  const hashes = batch.flatMap((it) => (it.type === 'done' ? it.done.files.map((file) => file.hash) : []));
+  const hashes = batch.flatMap((it) => filesIn(it).map((file) => file.hash));
   const stored = await knownBlobs(db, [...new Set(hashes)]);
   const leases = batch.flatMap((it) => (it.type === 'done' ? (farm.leases.get(it.done.lease) ?? []) : []));
   const specs = await chunkSpecTexts(db, leases.map(chunkOf));
@@ -47,12 +47,18 @@ export async function prepare(
   }
   return prepared;
 
+  function fileFault(lease: LeaseId, files: DeliveredFile[]): FileFault | null {
+    return faultOf({ lease, files }, stored, signingKey);
+  }
+
   async function complete(it: Exclude<Inbound, Hint>): Promise<FarmEvent> {
     switch (it.type) {
       case 'hello':
         return joining(it);
       case 'done':
-        return { ...it, fault: faultOf(it.done, stored, signingKey) ?? reportFault(farm, it.done, specs) };
+        return { ...it, fault: fileFault(it.done.lease, filesIn(it)) ?? reportFault(farm, it.done, specs) };
+      case 'preempted':
+        return { ...it, fault: fileFault(it.preempted.lease, filesIn(it)) };
       case 'retry': {
         const read = await readJobs(db, farm, [it.job], quarantine);
         return { ...it, read, stage: read.openStages.at(-1) ?? null };
@@ -69,6 +75,11 @@ export async function prepare(
         return it;
     }
   }
+}
+
+function filesIn(it: Inbound): DeliveredFile[] {
+  if (it.type === 'done') return it.done.files;
+  return it.type === 'preempted' && it.preempted.checkpoint !== null ? [it.preempted.checkpoint] : [];
 }
 
 type Hello = Extract<Inbound, { type: 'hello' }>;
@@ -127,7 +138,11 @@ async function readSettings(
 }
 
 // The receipts first: nobody learns whether a file is stored by naming it.
-function faultOf({ lease, files }: Done, stored: Set<BlobHash>, key: string): ResultFault | null {
+function faultOf(
+  { lease, files }: { lease: LeaseId; files: DeliveredFile[] },
+  stored: Set<BlobHash>,
+  key: string,
+): FileFault | null {
   if (files.some(({ receipt, ...file }) => !verifyReceipt({ lease, ...file }, receipt, key)))
     return { code: 'not-uploaded' };
   return files.some((file) => !stored.has(file.hash)) ? { code: 'blob-missing' } : null;

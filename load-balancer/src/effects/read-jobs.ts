@@ -3,6 +3,7 @@ import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
+import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { chunkStandings } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {
@@ -18,6 +19,7 @@ import {
   failuresOfJob,
   memorySeen,
   openLeases,
+  preemptedLeases,
   succeededWorkers,
 } from '@parallel-pilot/shared/server/db/leases.ts';
 import { z } from 'zod';
@@ -134,6 +136,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     asked: row.data.asked_json ?? {},
     chunks: await readChunks(db, stage),
     held: await readHeld(db, stage),
+    takenBack: await readTakenBack(db, stage),
     ...(await readHistory(db, stage)),
   };
 }
@@ -158,6 +161,17 @@ async function readHeld(db: Db, { id, job_id }: OpenStage): Promise<HeldChunk[]>
     if (stageOfChunk(row.chunk_id) !== id) return [];
     return [{ ordinal: ordinalOfChunk(row.chunk_id), lease, worker, purpose, startedAt }];
   });
+}
+
+const Files = z.array(ResultFile);
+
+async function readTakenBack(db: Db, { id }: OpenStage): Promise<LoadedStage['takenBack']> {
+  const leases = await preemptedLeases(db, id);
+  return leases.map(({ id: lease, chunk_id, files_json }) => ({
+    ordinal: ordinalOfChunk(chunk_id),
+    lease,
+    checkpoint: Files.safeParse(JSON.parse(files_json ?? '[]')).data?.[0] ?? null,
+  }));
 }
 
 async function readHistory(db: Db, stage: OpenStage) {

@@ -10,6 +10,7 @@ import {
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { takeUse } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import {
+  dropResult,
   type EndedLease,
   endLeases,
   insertLeases,
@@ -108,6 +109,8 @@ async function performSingle(db: Db, write: Single): Promise<void> {
     case 'reject':
       expectAll('rejected', await rejectChunk(db, write), 1);
       return;
+    case 'drop-checkpoint':
+      return dropResult(db, write.lease);
     case 'worker':
       return performJoin(db, write);
     case 'worker-status':

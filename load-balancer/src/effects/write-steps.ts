@@ -46,7 +46,11 @@ const isRow = (write: Write): write is Row =>
   write.type === 'grant' || write.type === 'start' || write.type === 'end' || write.type === 'move';
 
 const touchesChunks = ({ type }: Exclude<Write, Row>): boolean =>
-  type === 'cancel-queued' || type === 'fail-queued' || type === 'retry' || type === 'reject';
+  type === 'cancel-queued' ||
+  type === 'fail-queued' ||
+  type === 'retry' ||
+  type === 'reject' ||
+  type === 'drop-checkpoint';
 
 function sorted(rows: Row[]): Step[] {
   const starts = rows.filter((row) => row.type === 'start');

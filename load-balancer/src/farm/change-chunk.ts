@@ -8,6 +8,7 @@ import {
 import type { LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import { dropCheckpoint, noteTakenBack } from './checkpoints.ts';
 import { append, type Effect, type MoveWrite } from './effects.ts';
 import { type Ending, endWrite, failureIn, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
@@ -47,6 +48,9 @@ export function addLease(
     asked: askedOf(facts.stage, facts.ordinal, facts.worker),
     delivered: false,
     reclaimedAt: null,
+    preempting: null,
+    checkpoint: facts.stage.takenBack.get(facts.ordinal)?.checkpoint ?? null,
+    keptFraction: 0,
     kept: false,
     fraction: 0,
     detail: '',
@@ -92,7 +96,18 @@ export function endLease(
   const { state, ended } = advance(stage, ordinal, before, event);
   const effects = close(farm, lease, ending, now);
   append(effects, closeOthers(farm, ended, now));
+  append(effects, checkpointAfter(lease, ending));
   return [...effects, ...move(stage, ordinal, before, state, now, worker.id)];
+}
+
+/** What becomes of what the chunk's leases left for the next one. */
+function checkpointAfter(lease: Lease, ending: Ending): Effect[] {
+  const { stage, ordinal, id } = lease;
+  if (ending.outcome === 'preempted')
+    return noteTakenBack(stage, ordinal, { lease: id, file: ending.checkpoint });
+  // It may be that it failed of what it went on from.
+  const isUnwanted = ending.outcome === 'done' || (ending.outcome === 'failed' && lease.checkpoint !== null);
+  return isUnwanted ? dropCheckpoint(stage, ordinal) : [];
 }
 
 /** Nobody wants what is held of a stage any more. */

@@ -34,6 +34,8 @@ export function noteChunkTime(lease: Lease, busyMs: number, now: number): void {
   const { stage, ordinal, worker, course } = lease;
   const { work } = stage.times;
   addTime(stage, busyMs);
+  // A part of the chunk was another lease's.
+  if (lease.checkpoint !== null) return;
   const before = paceOf(worker, stage);
   const predicted = work.of(ordinal);
   if (!lease.opens) {

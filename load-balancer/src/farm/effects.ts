@@ -25,9 +25,10 @@ export type Effect =
   /** `credential`: for a join token. */
   | { type: 'welcome'; to: ReplyTo; session: SessionId; drop: LeaseId[]; credential: string | null }
   /** The lease is not open: accepted once more when it ended with this outcome, refused as stale otherwise. */
-  | { type: 'reply-by-outcome'; to: ReplyTo; lease: LeaseId; outcome: 'done' | 'failed' }
+  | { type: 'reply-by-outcome'; to: ReplyTo; lease: LeaseId; outcome: 'done' | 'failed' | 'preempted' }
   | { type: 'assign'; lease: Lease; hangLimitMs: number }
   | { type: 'reclaim'; session: SessionId; lease: LeaseId }
+  | { type: 'preempt'; session: SessionId; lease: LeaseId; noticeMs: number }
   | { type: 'revoke'; session: SessionId; leases: LeaseId[] }
   | { type: 'close'; session: SessionId; why: 'replaced' | 'silent' | 'removed' }
   | { type: 'drain'; session: SessionId }
@@ -85,6 +86,8 @@ export type Write =
       revives: boolean;
       at: number;
     }
+  /** What the lease left is wanted no more. */
+  | { type: 'drop-checkpoint'; lease: LeaseId }
   | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }
   | { type: 'workers-seen'; workers: WorkerId[]; at: number }
   | { type: 'worker-loads'; samples: LoadSample[]; at: number }
@@ -106,7 +109,7 @@ export type EndWrite = {
   failure: { code: string; message: string } | null;
   /** Of what the worker said itself: null where it said nothing. */
   said: { busyMs: number; peakMemoryBytes: number; log: string } | null;
-  /** Of one that is done. */
+  /** Of one that is done; the checkpoint of one that was taken back is its only file. */
   result: { json: string; files: ResultFile[] } | null;
 };
 

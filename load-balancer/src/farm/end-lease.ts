@@ -14,6 +14,7 @@ export type Ending =
   | ({ outcome: 'done'; resultJson: string; files: ResultFile[] } & Said)
   /** `moreMemoryBytes`: it ended for want of memory, and is to get so much; null where nobody has that. */
   | ({ outcome: 'failed'; code: FailureCode; message: string; moreMemoryBytes?: number | null } & Said)
+  | ({ outcome: 'preempted'; checkpoint: ResultFile | null } & Said)
   | { outcome: 'expired' | 'released' }
   | { outcome: 'superseded' | 'canceled' };
 
@@ -69,8 +70,14 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     spentMs: spentOn(lease, ending, at),
     failure: failureIn(ending),
     said: saidIn(ending),
-    result: ending.outcome === 'done' ? { json: ending.resultJson, files: ending.files } : null,
+    result: resultIn(ending),
   };
+}
+
+function resultIn(ending: Ending): EndWrite['result'] {
+  if (ending.outcome === 'done') return { json: ending.resultJson, files: ending.files };
+  if (ending.outcome !== 'preempted' || ending.checkpoint === null) return null;
+  return { json: 'null', files: [ending.checkpoint] };
 }
 
 function saidIn(ending: Ending): EndWrite['said'] {

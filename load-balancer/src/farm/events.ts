@@ -17,7 +17,14 @@ import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
-import type { Done, Failed, Hello, Released } from '@parallel-pilot/shared/protocol/workers.ts';
+import type {
+  Done,
+  Failed,
+  Hello,
+  Preempted,
+  Released,
+  ResultFile,
+} from '@parallel-pilot/shared/protocol/workers.ts';
 import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import type { ChunkLimits, SessionId } from './farm.ts';
@@ -47,6 +54,13 @@ export type FarmEvent =
   | { type: 'started'; session: SessionId; lease: LeaseId }
   | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done; fault: ResultFault | null }
   | { type: 'failed'; session: SessionId; reply: ReplyTo; failed: Failed }
+  | {
+      type: 'preempted';
+      session: SessionId;
+      reply: ReplyTo;
+      preempted: Preempted;
+      fault: FileFault | null;
+    }
   | { type: 'released'; session: SessionId; reply: ReplyTo; released: Released }
   | { type: 'leaving'; session: SessionId; reply: ReplyTo }
   /** `clean`: the worker closed it on purpose. */
@@ -78,9 +92,8 @@ export type TokenUses = { id: JoinTokenId; lender: Lender; usesLeft: number | nu
  * Why a result cannot be taken: a file that its lease did not upload, one that
  * is not stored any more, or a report that is not what was asked for.
  */
-export type ResultFault =
-  | { code: 'not-uploaded' | 'blob-missing' }
-  | { code: 'result-invalid'; message: string };
+export type ResultFault = FileFault | { code: 'result-invalid'; message: string };
+export type FileFault = { code: 'not-uploaded' | 'blob-missing' };
 
 /** Rows of the jobs in `asked`; a job that has none is gone. `loaded` are the open stages not in mind so far, and closed ones that are not finished. */
 export type JobsRead = {
@@ -113,6 +126,8 @@ export type LoadedStage = {
   chunks: ChunkTable;
   /** Open leases, in the order in which they were granted. */
   held: HeldChunk[];
+  /** Leases that were taken back, the oldest first, and the checkpoint of each where it is kept. */
+  takenBack: { ordinal: number; lease: LeaseId; checkpoint: ResultFile | null }[];
   failures: { chunk: ChunkId; worker: WorkerId; code: string; message: string; peakMemoryBytes: number }[];
   /** The most that a done chunk of it used. */
   memorySeen: number;

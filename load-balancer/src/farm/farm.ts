@@ -119,7 +119,15 @@ export type Stage = {
   held: Map<number, Lease[]>;
   /** Which worker a waiting chunk has just failed on. */
   avoid: Map<number, WorkerId>;
+  /** Of the chunks that were taken back while they ran. */
+  takenBack: Map<number, TakenBack>;
 };
+
+/** The file of a lease that was taken back, for the next one of its chunk to go on from. */
+export type Checkpoint = { lease: LeaseId; hash: BlobHash; size: number };
+
+/** How often a chunk was taken back while it ran, and what it left. */
+export type TakenBack = { times: number; checkpoint: Checkpoint | null };
 
 /** What was learnt of the memory that chunks of a stage need, bytes. */
 export type StageMemory = {
@@ -200,6 +208,12 @@ export type Lease = {
   delivered: boolean;
   /** Asked back at this time, null when not. */
   reclaimedAt: number | null;
+  /** Its worker was told to end it: for which stage, null where it is to be moved, and until when. */
+  preempting: { goesTo: Stage | null; until: number } | null;
+  /** What an earlier lease of the chunk left, from which this one goes on. */
+  checkpoint: Checkpoint | null;
+  /** The part of the chunk that would not be lost if it were taken back. */
+  keptFraction: number;
   /** The worker said that it had begun, though no `started` came yet. */
   kept: boolean;
   /** What its worker had not open when it was granted, as far as is known. */

@@ -35,11 +35,12 @@ export function recordProgress(
   now: number,
 ): { lease: Lease; log: string | undefined }[] {
   const news: { lease: Lease; log: string | undefined }[] = [];
-  for (const { lease: id, fraction, detail, values, log } of chunks) {
+  for (const { lease: id, fraction, detail, kept = 0, values, log } of chunks) {
     const lease = farm.leases.get(id);
     if (lease === undefined || lease.worker !== worker) continue;
     const course = followed(lease.course, fraction, now);
     if (course !== undefined) lease.course = course;
+    lease.keptFraction = Math.max(lease.keptFraction, kept);
     const measured = values !== undefined && !isDeepStrictEqual(values, lease.values);
     const printed = log === lease.log ? undefined : log;
     if (lease.fraction === fraction && lease.detail === detail && !measured && printed === undefined)

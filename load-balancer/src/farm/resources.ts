@@ -5,6 +5,7 @@ import {
   MORE_MEMORY,
   NOTHING_USED,
   type Offer,
+  subtract,
   type Used,
   usedBy,
 } from '@parallel-pilot/shared/model/resources.ts';
@@ -122,6 +123,17 @@ export const hasRoomFor = (stage: Stage, worker: Worker, ahead: boolean, ordinal
     ahead ? NOTHING_USED : occupancyOf(worker).used,
     usedFor(askedOf(stage, ordinal, worker), stage, worker),
   );
+
+/** Whether it would have room for a chunk of the stage if that lease of its ended. */
+export function hasRoomWithout(stage: Stage, lease: Lease): boolean {
+  const { worker } = lease;
+  const { used } = occupancyOf(worker);
+  return fits(
+    worker.offer,
+    subtract(used, usedByLease(lease)),
+    usedFor(askedOf(stage, ANY, worker), stage, worker),
+  );
+}
 
 /** Whether the worker could begin a chunk that it holds if it did nothing else. */
 export const isTooLarge = (lease: Lease): boolean =>

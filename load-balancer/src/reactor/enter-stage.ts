@@ -5,6 +5,7 @@ import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import { isByTag } from '@parallel-pilot/shared/model/placement.ts';
 import { MORE_MEMORY } from '@parallel-pilot/shared/model/resources.ts';
 import { addLease, endStray, requeueUnheld } from '../farm/change-chunk.ts';
+import { noteTakenBack } from '../farm/checkpoints.ts';
 import { addTime } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { noteFailure } from '../farm/end-lease.ts';
@@ -58,7 +59,10 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     times: createTimes(chunks.size),
     held: new Map(),
     avoid: new Map(),
+    takenBack: new Map(),
   };
+  for (const { ordinal, lease, checkpoint } of loaded.takenBack)
+    noteTakenBack(stage, ordinal, { lease, file: checkpoint });
   farm.stages.set(id, stage);
   job.stages.add(stage);
   for (const ms of loaded.busyTimes) addTime(stage, ms);

@@ -1,7 +1,7 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { bytesInWords } from '@parallel-pilot/shared/model/resources.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { Done } from '@parallel-pilot/shared/protocol/workers.ts';
+import { type Done, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { endLease, startLease } from '../farm/change-chunk.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { Ending } from '../farm/end-lease.ts';
@@ -75,6 +75,18 @@ export function onFailed(farm: Farm, event: Event<'failed'>, now: number): Effec
   ];
 }
 
+export function onPreempted(farm: Farm, event: Event<'preempted'>, now: number): Effect[] {
+  const { preempted, reply, fault } = event;
+  const lease = heldBy(farm, event.session, preempted.lease);
+  if (lease === undefined) return [late(farm, event, preempted.lease, 'preempted')];
+  // The file can be uploaded yet.
+  if (fault !== null) return [{ type: 'reply', to: reply, reply: refusal(fault.code) }];
+  const { busyMs, peakMemoryBytes = 0, log } = preempted;
+  const checkpoint = preempted.checkpoint === null ? null : ResultFile.parse(preempted.checkpoint);
+  const ending = { outcome: 'preempted', checkpoint, busyMs, peakMemoryBytes, log } as const;
+  return [...endLease(farm, lease, ending, now), accepted(reply)];
+}
+
 type Failed = Extract<Ending, { outcome: 'failed' }>;
 
 /** It is tried again where it gets more; where nobody has that, it would only be ended once more. */
@@ -145,7 +157,7 @@ function late(
   farm: Farm,
   { session, reply }: { session: SessionId; reply: ReplyTo },
   lease: LeaseId,
-  outcome: 'done' | 'failed',
+  outcome: 'done' | 'failed' | 'preempted',
 ): Effect {
   const worker: Worker | undefined = farm.sessions.get(session);
   if (worker === undefined) return notWelcomed(reply);

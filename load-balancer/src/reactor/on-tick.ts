@@ -31,6 +31,7 @@ export function onTick(farm: Farm, now: number): Effect[] {
   return [
     ...lost.flatMap((worker) => lose(farm, worker, now)),
     ...releaseUntold(farm, now),
+    ...endUnanswered(farm, now),
     ...endStuck(farm, now),
     ...noteSeen(farm, now),
     ...noteLoads(farm, now),
@@ -49,6 +50,26 @@ function releaseUntold(farm: Farm, now: number): Effect[] {
   }
   return effects;
 }
+
+/** What a worker was told to end, and has not ended in time: it is told to stop, and what it had done is lost. */
+function endUnanswered(farm: Farm, now: number): Effect[] {
+  const effects: Effect[] = [];
+  for (const lease of [...farm.leases.values()]) {
+    const { session } = lease.worker;
+    if (lease.preempting === null || lease.preempting.until >= now) continue;
+    append(effects, endLease(farm, lease, NOTHING_LEFT, now));
+    if (session !== null) effects.push({ type: 'revoke', session, leases: [lease.id] });
+  }
+  return effects;
+}
+
+const NOTHING_LEFT = {
+  outcome: 'preempted',
+  checkpoint: null,
+  busyMs: 0,
+  peakMemoryBytes: 0,
+  log: '',
+} as const;
 
 function noteSeen(farm: Farm, now: number): Effect[] {
   if (now - farm.seenNotedAt < NOTE_SEEN_MS) return [];

@@ -6,6 +6,7 @@ import {
   onAssignRefused,
   onDone,
   onFailed,
+  onPreempted,
   onReclaimAnswered,
   onReleased,
   onStarted,
@@ -36,6 +37,8 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
       return onDone(farm, event, now);
     case 'failed':
       return onFailed(farm, event, now);
+    case 'preempted':
+      return onPreempted(farm, event, now);
     case 'released':
       return onReleased(farm, event, now);
     case 'leaving':

@@ -49,6 +49,8 @@ function candidatesOf(farm: Farm, outlook: Outlook): Map<Stage, Candidate[]> {
   for (const lease of farm.leases.values()) {
     const { stage } = lease;
     if (lease.startedAt === null || stage.held.get(lease.ordinal)?.length !== 1) continue;
+    // What keeps its work is moved instead.
+    if (lease.preempting !== null || lease.keptFraction > 0) continue;
     // One attempt has begun; a chunk has three.
     if (stage.chunks.attempts(lease.ordinal) > 1 || !isGrantable(stage.job.status)) continue;
     const candidate = { lease, end: outlook.endOf(lease) };

@@ -10,6 +10,7 @@ import { backupsFor } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
+import { preempt } from './preempt.ts';
 import { takeBack } from './reclaim.ts';
 
 /** So much work a worker has ahead of what runs, so that it need not wait for an answer. */
@@ -31,7 +32,8 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
   board = assignAll(farm, board, round);
   if (someIdle(farm, now) && giveBackups(farm, board, round, (next) => next === undefined))
     board = assignAll(farm, createBoard(farm, now), round);
-  return [...round.effects, ...takeBack(farm, board, now)];
+  board.ahead = true;
+  return [...round.effects, ...takeBack(farm, board, now), ...preempt(farm, board, now)];
 }
 
 /** What was given out leaves the others with another prospect: who idles is asked again. Gives back the board as it is then. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { URGENT } from '@parallel-pilot/shared/model/priority.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer } from '@parallel-pilot/shared/model/resources.ts';
 import fc from 'fast-check';
@@ -61,7 +62,7 @@ const MOST_MEMORY: Asked = { memoryBytes: 6e8 };
 
 const job = fc.record({
   chunks: fc.integer({ min: 1, max: 40 }),
-  priority: fc.integer({ min: 0, max: 2 }),
+  priority: fc.constantFrom<number>(0, 1, 2, 0, 1, URGENT),
   requirements: fc.constantFrom<Requirement[]>([], [{ key: 'gpu', op: 'equals', value: true }]),
   asked: fc.constantFrom<Asked>({}, {}, MOST_MEMORY, { threads: 3, counts: { licence: 1 } }),
 });
@@ -86,6 +87,8 @@ const mishap = fc.record({
     'priority',
     'backup',
     'backup',
+    'keep',
+    'keep',
     'join',
   ),
   which: fc.nat(1_000),
@@ -110,6 +113,7 @@ function happen(sim: SimulatedFarm, { kind, which }: Mishap, jobs: JobId[], rand
     });
   }
   if (kind === 'backup') sim.backUp(which);
+  if (kind === 'keep') sim.keep(which);
   if (kind === 'join') sim.addMachine({ speed: 2 });
   if (machine !== undefined && machine.session !== null) {
     if (kind === 'kill') sim.kill(machine);

@@ -1,7 +1,14 @@
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
-import type { Assign, Drain, Reclaim, Revoke, Welcome } from '@parallel-pilot/shared/protocol/workers.ts';
+import type {
+  Assign,
+  Drain,
+  Preempt,
+  Reclaim,
+  Revoke,
+  Welcome,
+} from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { signLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Socket } from 'socket.io';
@@ -41,6 +48,10 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
       ask(session, 'reclaim', { lease } satisfies Reclaim, (reply) => {
         if (reply !== null) push({ type: 'reclaim-answered', session, lease, given: reply.ok });
       });
+    },
+    // Whatever the worker answers, the lease ends by its report, or by the clock.
+    preempt(session, lease, noticeMs) {
+      sessions.get(session)?.emit('preempt', { lease, noticeMs } satisfies Preempt, () => {});
     },
     revoke(session, leases) {
       sessions.get(session)?.emit('revoke', { leases } satisfies Revoke, () => {});

@@ -69,6 +69,10 @@ function takeReports(socket: Socket, session: SessionId, parts: WorkerSocketPart
     alive();
     engine.push({ type: 'failed', session, reply: replies.keep(ack), failed });
   });
+  receive(socket, 'preempted', WORKER_MESSAGES.preempted, log, (preempted, ack) => {
+    alive();
+    engine.push({ type: 'preempted', session, reply: replies.keep(ack), preempted });
+  });
   receive(socket, 'released', WORKER_MESSAGES.released, log, (released, ack) => {
     alive();
     engine.push({ type: 'released', session, reply: replies.keep(ack), released });

@@ -39,6 +39,7 @@ export async function startEngine() {
     reclaim() {},
     revoke: (_, leases) => void said.revoked.push(...leases),
     close() {},
+    preempt() {},
     drain() {},
   };
   const log = createLog('test', 'silent');

@@ -3,6 +3,7 @@ import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import type { JobId, LeaseId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { type ChunkId, chunkId, ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { inSteps } from '../../src/effects/write-steps.ts';
 import { ChunkTable } from '../../src/farm/chunk-table.ts';
 import type { EndWrite, MoveWrite, Write } from '../../src/farm/effects.ts';
@@ -24,8 +25,10 @@ type LeaseRow = {
   outcome: string | null;
   code: string | null;
   peakMemoryBytes: number;
+  /** Of one that was taken back: what it left, until that is dropped. */
+  checkpoint: ResultFile | null;
 };
-type History = 'chunks' | 'held' | 'failures' | 'succeeded' | 'busyTimes' | 'memorySeen';
+type History = 'chunks' | 'held' | 'takenBack' | 'failures' | 'succeeded' | 'busyTimes' | 'memorySeen';
 
 /** A database in memory that takes the same writes in the same steps, and refuses one that finds no row as expected. */
 export class Mirror {
@@ -90,6 +93,7 @@ export class Mirror {
       ...stage,
       chunks,
       held,
+      takenBack: this.#takenBack(stage.id),
       failures: ours
         .filter((lease) => lease.outcome === 'failed')
         .map(({ chunk, worker, code, peakMemoryBytes }) => ({
@@ -106,6 +110,22 @@ export class Mirror {
       succeeded: ours.filter((lease) => lease.outcome === 'done').map((lease) => lease.worker),
       busyTimes: [],
     };
+  }
+
+  #takenBack(stage: StageId): LoadedStage['takenBack'] {
+    const found: LoadedStage['takenBack'] = [];
+    for (const [lease, { chunk, outcome, checkpoint }] of this.leases) {
+      if (outcome === 'preempted' && stageOfChunk(chunk) === stage)
+        found.push({ ordinal: ordinalOfChunk(chunk), lease, checkpoint });
+    }
+    return found;
+  }
+
+  /** Which lease left what the chunk's next one goes on from. */
+  checkpointOf(chunk: ChunkId): LeaseId | null {
+    const all = [...this.leases].filter(([, row]) => row.chunk === chunk && row.checkpoint !== null);
+    assert.ok(all.length < 2, `${chunk} has ${all.length} checkpoints`);
+    return all[0]?.[0] ?? null;
   }
 
   row(chunk: ChunkId): Row {
@@ -132,7 +152,7 @@ export class Mirror {
       assert.ok(other.chunk !== chunk || other.worker !== worker, `${worker} holds ${chunk} twice`);
     }
     this.#openLeases.add(lease);
-    const open = { startedAt: null, outcome: null, code: null, peakMemoryBytes: 0 };
+    const open = { startedAt: null, outcome: null, code: null, peakMemoryBytes: 0, checkpoint: null };
     this.leases.set(lease, { chunk, worker, purpose, ...open });
   }
 
@@ -142,9 +162,11 @@ export class Mirror {
     row.startedAt = at;
   }
 
-  #end({ lease, outcome, failure, said }: EndWrite): void {
+  #end({ lease, outcome, failure, said, result }: EndWrite): void {
     const peakMemoryBytes = said?.peakMemoryBytes ?? 0;
-    Object.assign(this.#open(lease), { outcome, code: failure?.code ?? null, peakMemoryBytes });
+    const row = this.#open(lease);
+    Object.assign(row, { outcome, code: failure?.code ?? null, peakMemoryBytes });
+    if (outcome === 'preempted') Object.assign(row, { checkpoint: result?.files[0] ?? null });
     this.#openLeases.delete(lease);
   }
 
@@ -185,6 +207,11 @@ export class Mirror {
   #single(write: Exclude<Write, { type: 'grant' | 'start' | 'end' | 'move' }>): void {
     if (write.type === 'worker') this.online.add(write.hello.worker);
     if (write.type === 'worker-status' && write.status === 'offline') this.online.delete(write.worker);
+    if (write.type === 'drop-checkpoint') {
+      const row = this.leases.get(write.lease);
+      assert.ok(row !== undefined && row.checkpoint !== null, `${write.lease} has no checkpoint`);
+      row.checkpoint = null;
+    }
     if (write.type === 'cancel-queued') this.#moveAll(write.stage, ['queued'], { status: 'canceled' });
     if (write.type === 'fail-queued') this.#moveAll(write.stage, ['queued'], { status: 'failed' });
     if (write.type === 'retry')

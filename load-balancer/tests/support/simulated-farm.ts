@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type {
+  BlobHash,
   JobId,
   LeaseId,
   PersonId,
@@ -26,6 +27,7 @@ import { grantChunk } from '../../src/farm/change-chunk.ts';
 import type { Effect } from '../../src/farm/effects.ts';
 import type { FarmEvent } from '../../src/farm/events.ts';
 import {
+  chunkOf,
   createFarm,
   type Farm,
   isPresent,
@@ -42,6 +44,12 @@ import { mayRun, mayTake } from '../../src/scheduling/eligibility.ts';
 import { Mirror } from './mirror.ts';
 
 const PERSON = 'per_000000000001' as PersonId;
+const CHECKPOINT_FILE = {
+  name: 'checkpoint',
+  hash: 'c'.repeat(64) as BlobHash,
+  size: 1,
+  mediaType: 'application/octet-stream',
+};
 const TEAM = 'tea_000000000001' as TeamId;
 
 /** One machine: it runs chunks on its slots, and may fail, fall silent, die and come back. */
@@ -64,9 +72,10 @@ export type Machine = {
   failure: 'blender/died' | 'training/script-error';
   session: number | null;
   queue: { lease: LeaseId; work: number; asked: Asked; since: number }[];
-  running: Map<LeaseId, { began: number; ends: number; used: Used }>;
+  /** `until`: it was told to end it by then. */
+  running: Map<LeaseId, { began: number; ends: number; used: Used; until?: number }>;
   /** Results it could not hand in. */
-  outbox: { lease: LeaseId; busyMs: number }[];
+  outbox: { lease: LeaseId; busyMs: number; taken: boolean }[];
 };
 
 /** Said here once more, and not as the scheduler has it: for whom a machine works. */
@@ -207,7 +216,7 @@ export class SimulatedFarm {
         pass: { type: 'farm', lender: machine.lender },
       },
     ]);
-    for (const { lease, busyMs } of machine.outbox.splice(0)) this.#report(machine, lease, busyMs);
+    for (const it of machine.outbox.splice(0)) this.#report(machine, it);
   }
 
   maySee(machine: Machine, job: { person: PersonId; team: TeamId }): boolean {
@@ -308,6 +317,11 @@ export class SimulatedFarm {
       if (effect.type === 'assign') this.#noteGrant(effect.lease);
     }
     this.mirror.apply(all.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
+    for (const effect of all) {
+      if (effect.type !== 'assign') continue;
+      const { checkpoint } = effect.lease;
+      assert.equal(checkpoint?.lease ?? null, this.mirror.checkpointOf(chunkOf(effect.lease)));
+    }
     this.assertNobodyIdles();
     const answers = all.flatMap((effect) => this.#perform(effect));
     if (answers.length > 0) this.round(answers);
@@ -329,6 +343,13 @@ export class SimulatedFarm {
     this.mirror.apply(effects.flatMap((effect) => (effect.type === 'write' ? [effect.write] : [])));
     const answers = this.#perform({ type: 'assign', lease: backup, hangLimitMs: 1 });
     if (answers.length > 0) this.round(answers);
+  }
+
+  /** A chunk that runs has left something that another lease could go on from. */
+  keep(which: number): void {
+    const begun = [...this.farm.leases.values()].filter(({ startedAt }) => startedAt !== null);
+    const lease = begun[which % Math.max(1, begun.length)];
+    if (lease !== undefined) lease.keptFraction = 0.5;
   }
 
   #noteGrant(lease: Lease): void {
@@ -389,6 +410,10 @@ export class SimulatedFarm {
     }
     if (effect.type === 'welcome') this.#dropAll(effect.session, effect.drop);
     if (effect.type === 'revoke') this.#dropAll(effect.session, effect.leases);
+    if (effect.type === 'preempt') {
+      const running = this.#bySession(effect.session)?.running.get(effect.lease);
+      if (running !== undefined) running.until = this.now + effect.noticeMs;
+    }
     if (effect.type !== 'reclaim') return [];
     const machine = this.#bySession(effect.session);
     const at = machine?.queue.findIndex(({ lease }) => lease === effect.lease) ?? -1;
@@ -442,19 +467,26 @@ export class SimulatedFarm {
   }
 
   #work(machine: Machine): void {
-    for (const [lease, { began, ends }] of [...machine.running]) {
-      if (ends > this.now || !machine.running.delete(lease)) continue;
-      const busyMs = ends - began;
-      if (machine.session === null) machine.outbox.push({ lease, busyMs });
-      else this.#report(machine, lease, busyMs);
+    for (const [lease, { began, ends, until = ends }] of [...machine.running]) {
+      const over = Math.min(ends, until);
+      if (over > this.now || !machine.running.delete(lease)) continue;
+      const it = { lease, busyMs: over - began, taken: until < ends };
+      if (machine.session === null) machine.outbox.push(it);
+      else this.#report(machine, it);
     }
     const events = this.#begin(machine);
     if (events.length > 0) this.round(events);
   }
 
-  #report(machine: Machine, lease: LeaseId, busyMs: number): void {
+  #report(machine: Machine, { lease, busyMs, taken }: Machine['outbox'][number]): void {
     const { session } = machine;
     if (session === null) return;
+    if (taken) {
+      const checkpoint = this.#random() < 0.5 ? null : { ...CHECKPOINT_FILE, receipt: '' };
+      const preempted = { lease, checkpoint, busyMs, log: '' };
+      this.round([{ type: 'preempted', session, reply: 0, fault: null, preempted }]);
+      return;
+    }
     const chunk = this.mirror.leases.get(lease)?.chunk;
     const breaks = chunk !== undefined && machine.breaksOn.includes(ordinalOfChunk(chunk));
     if (breaks || this.#random() < machine.failing) {

@@ -2,7 +2,15 @@
 export const LEASE_PURPOSES = ['first', 'backup', 'check'] as const;
 export type LeasePurpose = (typeof LEASE_PURPOSES)[number];
 
-export const LEASE_OUTCOMES = ['done', 'failed', 'expired', 'released', 'superseded', 'canceled'] as const;
+export const LEASE_OUTCOMES = [
+  'done',
+  'failed',
+  'expired',
+  'released',
+  'preempted',
+  'superseded',
+  'canceled',
+] as const;
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 
 type Ending = {
@@ -26,6 +34,8 @@ export const ENDINGS: Readonly<Record<LeaseOutcome, Ending>> = {
   expired: { attempt: 'begun', counted: null },
   /** Given back through no fault of the chunk: the worker is drained, or it was asked back for another one. */
   released: { attempt: 'never', counted: null },
+  /** Taken back while it ran: for more urgent work, or to be moved. What it had done stands in its checkpoint, if it left one. */
+  preempted: { attempt: 'never', counted: null },
   /** The result of another lease of the chunk was taken. */
   superseded: { attempt: 'never', counted: null },
   /** Nobody wants the chunk any more. */

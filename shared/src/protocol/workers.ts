@@ -12,7 +12,7 @@ import { StageInput } from './stage-input.ts';
 
 /**
  * Namespace `/workers`, between a worker and the load balancer. Every message
- * is parsed on arrival. `hello`, `done`, `failed`, `released` are acknowledged
+ * is parsed on arrival. `hello`, `done`, `failed`, `preempted`, `released` are acknowledged
  * with a Reply after they are committed; the worker keeps them until then.
  */
 
@@ -104,6 +104,8 @@ export const Assign = z.object({
   hangLimitMs: z.int().positive(),
   /** What it uses up: it is begun when there is room for it beside what runs, and may take no more memory than that. */
   asked: Asked.default({}),
+  /** What an earlier lease of the chunk left: its work goes on from there. Read as the inputs are, see CHECKPOINT. */
+  checkpoint: z.object({ hash: BlobHash, size: z.int().nonnegative() }).optional(),
   signature: z.string(),
 });
 export type Assign = z.infer<typeof Assign>;
@@ -111,6 +113,13 @@ export type Assign = z.infer<typeof Assign>;
 /** balancer -> worker: take back a chunk that has not started; Reply `already-started` when it has. */
 export const Reclaim = z.object({ lease: LeaseId });
 export type Reclaim = z.infer<typeof Reclaim>;
+
+/**
+ * balancer -> worker: end this chunk within that time, and leave a checkpoint if its kind can. One that is done by then
+ * is reported as ever; any other as `preempted`. Reply ok.
+ */
+export const Preempt = z.object({ lease: LeaseId, noticeMs: z.int().min(0).max(600_000) });
+export type Preempt = z.infer<typeof Preempt>;
 
 /** balancer -> worker: these leases have ended (job canceled, lease lost); stop at once. Reply ok. */
 export const Revoke = z.object({ leases: z.array(LeaseId).min(1) });
@@ -136,6 +145,8 @@ export const Progress = z.object({
         lease: LeaseId,
         fraction: z.number().min(0).max(1),
         detail: z.string().max(120),
+        /** So much of it would not be lost if it were taken back: it has left a checkpoint here. */
+        kept: z.number().min(0).max(1).optional(),
         values: MeasuredValues.optional(),
         log: WorkerLog.optional(),
       }),
@@ -190,6 +201,16 @@ export const Failed = z.object({
 });
 export type Failed = z.infer<typeof Failed>;
 
+/** worker -> balancer, acknowledged after commit: a chunk that was to end has ended, and left that. */
+export const Preempted = z.object({
+  lease: LeaseId,
+  checkpoint: DeliveredFile.nullable(),
+  busyMs: z.number().nonnegative(),
+  peakMemoryBytes: PeakMemory,
+  log: z.string().max(4_096),
+});
+export type Preempted = z.infer<typeof Preempted>;
+
 /** worker -> balancer, acknowledged: these chunks will not be worked on here (draining, or no room). */
 export const Released = z.object({ leases: z.array(LeaseId).min(1).max(4_096), reason: z.string().max(200) });
 export type Released = z.infer<typeof Released>;
@@ -212,6 +233,7 @@ export const WORKER_MESSAGES = {
   progress: Progress,
   done: Done,
   failed: Failed,
+  preempted: Preempted,
   released: Released,
   'blobs-changed': BlobsChanged,
   leaving: Leaving,
@@ -220,6 +242,7 @@ export const WORKER_MESSAGES = {
 export const BALANCER_MESSAGES = {
   assign: Assign,
   reclaim: Reclaim,
+  preempt: Preempt,
   revoke: Revoke,
   forget: Forget,
   drain: Drain,

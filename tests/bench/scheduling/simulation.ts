@@ -259,6 +259,7 @@ function submitted({ id, stage, plan, submittedAt }: JobRun): JobsRead {
         affinity: `scene ${id}`,
         chunks,
         held: [],
+        takenBack: [],
         failures: [],
         succeeded: [],
         busyTimes: [],

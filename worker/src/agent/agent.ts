@@ -68,6 +68,7 @@ export class Agent {
         refused: (code, message) => this.#refused(code, message),
         assign: (message) => (this.#heldBack ? refusal('draining') : this.#loop.assign(message)),
         reclaim: ({ lease }) => this.#loop.reclaim(lease),
+        preempt: ({ lease, noticeMs }) => this.#loop.preempt(lease, noticeMs),
         revoke: ({ leases }) => {
           this.#loop.end(leases);
           return { ok: true };

@@ -15,6 +15,12 @@ export function logOutcome(log: Log, assign: Assign, outcome: RunOutcome, busyMs
   }
 }
 
+export function logPreempted(log: Log, assign: Assign, kept: boolean): void {
+  const { lease, chunk } = assign;
+  const left = kept ? 'It left a checkpoint.' : 'It begins anew elsewhere.';
+  log.info({ event: 'chunk.preempted', lease, chunk, kept }, `${labelOf(assign)} was taken back. ${left}`);
+}
+
 export function logStopped(log: Log, assign: Assign): void {
   const { lease, chunk } = assign;
   log.info({ event: 'chunk.stopped', lease, chunk }, `${labelOf(assign)} was stopped.`);

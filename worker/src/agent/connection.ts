@@ -8,6 +8,7 @@ import {
   type Drain,
   type Forget,
   type Hello,
+  type Preempt,
   type Reclaim,
   type Revoke,
   Welcome,
@@ -20,7 +21,7 @@ import type { Log } from '../log.ts';
 
 type Messages = { [Name in keyof typeof WORKER_MESSAGES]: z.infer<(typeof WORKER_MESSAGES)[Name]> };
 type Told = 'heartbeat' | 'started' | 'progress' | 'blobs-changed';
-type Asked = 'done' | 'failed' | 'released' | 'leaving';
+type Asked = 'done' | 'failed' | 'preempted' | 'released' | 'leaving';
 export type Accepted = Extract<Welcome, { ok: true }>;
 
 /** What the connection asks of the agent. All of it is called synchronously, in the order of arrival. */
@@ -32,6 +33,7 @@ export type ConnectionHandlers = {
   refused(code: RefusalCode, message: string): void;
   assign(message: Assign): Reply;
   reclaim(message: Reclaim): Reply;
+  preempt(message: Preempt): Reply;
   revoke(message: Revoke): Reply;
   forget(message: Forget): Reply;
   drain(message: Drain): Reply;
@@ -80,6 +82,7 @@ export class Connection {
     this.#socket.on('disconnect', (reason) => this.#onDisconnect(reason));
     this.#answer('assign', handlers.assign);
     this.#answer('reclaim', handlers.reclaim);
+    this.#answer('preempt', handlers.preempt);
     this.#answer('revoke', handlers.revoke);
     this.#answer('forget', handlers.forget);
     this.#answer('drain', handlers.drain);

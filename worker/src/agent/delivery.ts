@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
+import type { RefusalCode, Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
 import type { BlobAddress } from '../assets/blob-address.ts';
@@ -12,6 +12,7 @@ import type { Connection } from './connection.ts';
 import type { OutboxEntry, OutboxMessage } from './outbox.ts';
 
 type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;
+type PreemptedMessage = Extract<OutboxMessage, { type: 'preempted' }>;
 type FailedMessage = Extract<OutboxMessage, { type: 'failed' }>;
 type Step = { over: true } | { over: false; next: OutboxMessage };
 
@@ -34,12 +35,22 @@ export class Delivery {
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
     let message = entry.message;
     while (!signal.aborted) {
-      const step =
-        message.type === 'done'
-          ? await this.#deliverDone(message, entry.folder, signal)
-          : await this.#deliverFailed(message, signal);
+      const step = await this.#step(message, entry.folder, signal);
       if (step.over) return;
       message = step.next;
+    }
+  }
+
+  #step(message: OutboxMessage, folder: string, signal: AbortSignal): Promise<Step> {
+    switch (message.type) {
+      case 'done':
+        return this.#deliverDone(message, folder, signal);
+      case 'preempted':
+        return this.#deliverPreempted(message, folder, signal);
+      case 'failed':
+        return this.#deliverFailed(message, signal);
+      default:
+        return message satisfies never;
     }
   }
 
@@ -70,11 +81,11 @@ export class Delivery {
     const done = { lease, result, files: uploaded.files, ...spent, log: log.slice(-4_096).toWellFormed() };
     const reply = await this.#report(() => this.#connection.ask('done', done), signal);
     if (reply === null) return { over: true };
-    if (reply.ok || reply.code === 'stale-lease' || reply.code === 'not-allowed') {
+    if (reply.ok || isOver(reply.code)) {
       this.#log.debug({ event: 'chunk.delivered', lease, reply: reply.ok ? 'ok' : reply.code });
       return { over: true };
     }
-    if (reply.code === 'blob-missing' || reply.code === 'not-uploaded') {
+    if (mayUploadAgain(reply.code)) {
       await pause(200, signal);
       return { over: false, next: message };
     }
@@ -82,6 +93,24 @@ export class Delivery {
       over: false,
       next: asFailure(message, 'unexpected', `The farm refused the result: ${reply.message}`),
     };
+  }
+
+  /** A checkpoint that the farm cannot have is lost: the chunk begins anew then. */
+  async #deliverPreempted(message: PreemptedMessage, folder: string, signal: AbortSignal): Promise<Step> {
+    await this.#whenWelcome(signal);
+    const uploaded = await this.#uploads.add(() => this.#upload(message, folder, signal));
+    if (signal.aborted) return { over: true };
+    const { lease, busyMs, peakMemoryBytes } = message;
+    const checkpoint = uploaded.sent ? (uploaded.files[0] ?? null) : null;
+    const log = message.log.slice(-4_096).toWellFormed();
+    const said = { lease, checkpoint, busyMs, peakMemoryBytes, log };
+    const reply = await this.#report(() => this.#connection.ask('preempted', said), signal);
+    if (reply === null || reply.ok || isOver(reply.code)) return { over: true };
+    if (mayUploadAgain(reply.code)) {
+      await pause(200, signal);
+      return { over: false, next: message };
+    }
+    return { over: false, next: { ...message, files: [] } };
   }
 
   async #deliverFailed(message: FailedMessage, signal: AbortSignal): Promise<Step> {
@@ -102,7 +131,7 @@ export class Delivery {
   }
 
   async #upload(
-    message: DoneMessage,
+    message: DoneMessage | PreemptedMessage,
     folder: string,
     signal: AbortSignal,
   ): Promise<{ sent: true; files: DeliveredFile[] } | { sent: false; instead: FailedMessage }> {
@@ -129,7 +158,7 @@ export class Delivery {
 
   /** Null when it was stopped. */
   async #uploadOne(
-    message: DoneMessage,
+    message: DoneMessage | PreemptedMessage,
     hash: BlobHash,
     file: { path: string; mediaType: string; size: number },
     signal: AbortSignal,
@@ -186,7 +215,14 @@ async function orStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-function asFailure(message: DoneMessage, code: FailedMessage['code'], why: string): FailedMessage {
+const isOver = (code: RefusalCode): boolean => code === 'stale-lease' || code === 'not-allowed';
+const mayUploadAgain = (code: RefusalCode): boolean => code === 'blob-missing' || code === 'not-uploaded';
+
+function asFailure(
+  message: DoneMessage | PreemptedMessage,
+  code: FailedMessage['code'],
+  why: string,
+): FailedMessage {
   const { lease, signature, busyMs, peakMemoryBytes, log } = message;
   return { type: 'failed', lease, signature, busyMs, peakMemoryBytes, log, code, message: why };
 }

@@ -21,7 +21,8 @@ const ready = (affinity: string, asked: Asked = {}, since = 0): Phase => ({
   places: { ok: true, inputs: '', outputs: '', release() {} },
 });
 const fetching: Phase = { at: 'fetching', assign: assignOf('a') };
-const running: Phase = { at: 'running', assign: assignOf('a'), slot: 0 };
+const preemption = { notice: new AbortController(), halt: new AbortController() };
+const running: Phase = { at: 'running', assign: assignOf('a'), slot: 0, preemption };
 const delivering: Phase = { at: 'delivering' };
 const none = new Set<LeaseId>();
 

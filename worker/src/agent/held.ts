@@ -7,11 +7,14 @@ import type { Places } from './prepare-chunk.ts';
 /** A lease this worker holds. `stop` is aborted when the lease ends for any other reason than being delivered. */
 export type Held = { lease: LeaseId; stop: AbortController; phase: Phase };
 
+/** That a running chunk is to end: `notice` is aborted when that is said, `halt` when it has not ended in time. */
+export type Preemption = { notice: AbortController; halt: AbortController; timer?: NodeJS.Timeout };
+
 export type Phase =
   | { at: 'fetching'; assign: Assign }
   /** Everything is on disk, since a time on performance.now()'s clock. */
   | { at: 'ready'; assign: Assign; places: Places; since: number }
-  | { at: 'running'; assign: Assign; slot: number }
+  | { at: 'running'; assign: Assign; slot: number; preemption: Preemption }
   /** The result, or the failure, is looked at, or on its way to the farm: its slot may work on the next chunk. */
   | { at: 'delivering' };
 

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { failureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import {
@@ -15,7 +17,7 @@ import type { Assets } from '../assets/assets.ts';
 import { isDiskFull } from '../disk-full.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
 import type { Log } from '../log.ts';
-import { logOutcome, logStopped } from './chunk-log.ts';
+import { logOutcome, logPreempted, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
 import type { DiskRoom } from './disk-room.ts';
 import {
@@ -27,6 +29,7 @@ import {
   hasStarted,
   type Mode,
   type Phase,
+  type Preemption,
 } from './held.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 import { prepareChunk } from './prepare-chunk.ts';
@@ -49,6 +52,14 @@ export type LeaseLoopParts = {
   /** Something ended: a run, or a lease. */
   onChange(): void;
 };
+
+type Failed = Extract<RunOutcome, { ok: false }>;
+
+/** One that failed of itself meanwhile has failed. */
+const wasPreempted = (outcome: RunOutcome, { notice, halt }: Preemption): outcome is Failed =>
+  !outcome.ok &&
+  notice.signal.aborted &&
+  (outcome.code === 'preempted' || (halt.signal.aborted && outcome.code === 'canceled'));
 
 type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
 
@@ -104,6 +115,21 @@ export class LeaseLoop {
     const { reply, drop } = answerReclaim(this.#held, this.#ended.all, lease);
     if (drop) this.end([lease]);
     return reply;
+  }
+
+  /** The chunk is to end within that time, with a checkpoint where its kind can leave one. */
+  preempt(lease: LeaseId, noticeMs: number): Reply {
+    const held = this.#held.get(lease);
+    if (held === undefined || held.phase.at === 'delivering') return { ok: true };
+    if (held.phase.at !== 'running') {
+      this.end([lease]);
+      this.#parts.onRelease(lease, 'It was taken back before it had begun.');
+      return { ok: true };
+    }
+    const { preemption } = held.phase;
+    preemption.notice.abort();
+    preemption.timer ??= setTimeout(() => preemption.halt.abort(), noticeMs);
+    return { ok: true };
   }
 
   /** These leases are over: their work is stopped and forgotten. */
@@ -212,7 +238,8 @@ export class LeaseLoop {
     this.#atWork.set(slot, assign);
     const { inputs, outputs, release } = phase.places;
     const { progress, log, onStarted, outbox } = this.#parts;
-    held.phase = { at: 'running', assign, slot: slot.index };
+    const preemption: Preemption = { notice: new AbortController(), halt: new AbortController() };
+    held.phase = { at: 'running', assign, slot: slot.index, preemption };
     log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
     onStarted(held.lease);
     const startedAt = performance.now();
@@ -226,7 +253,10 @@ export class LeaseLoop {
       affinity: assign.affinity,
       outputs,
       hangLimitMs: assign.hangLimitMs,
+      ...(assign.checkpoint === undefined ? {} : { checkpoint: join(inputs, CHECKPOINT.path) }),
+      notice: preemption.notice.signal,
       freed: () => {
+        clearTimeout(preemption.timer);
         busyMs = performance.now() - startedAt;
         this.#stopsUsing(slot, assign);
         held.phase = { at: 'delivering' };
@@ -237,7 +267,7 @@ export class LeaseLoop {
       assign.kind,
       chunk,
       (it) => progress.note(held.lease, it),
-      held.stop.signal,
+      AbortSignal.any([held.stop.signal, preemption.halt.signal]),
       {
         ...asked,
         makeRoom: () => this.#makeRoom(),
@@ -246,6 +276,7 @@ export class LeaseLoop {
         },
       },
     );
+    clearTimeout(preemption.timer);
     this.#stopsUsing(slot, assign);
     // What it wanted nobody knows.
     if (!outcome.ok && outcome.code === 'out-of-memory') peakMemoryBytes = this.#used(asked).memoryBytes;
@@ -259,10 +290,22 @@ export class LeaseLoop {
     if (held.stop.signal.aborted) {
       logStopped(log, assign);
       await outbox.discard(held.lease);
+    } else if (wasPreempted(outcome, preemption)) {
+      await this.#handBack(held, assign, outcome, { busyMs, peakMemoryBytes });
     } else {
       await this.#settle(held, assign, outcome, { busyMs, peakMemoryBytes }, diskFull);
     }
     this.#parts.onChange();
+  }
+
+  /** The chunk was to end, and has: what it left goes to the farm. */
+  async #handBack(held: Held, assign: Assign, outcome: Failed, spent: Spent): Promise<void> {
+    held.phase = { at: 'delivering' };
+    const { checkpoint, log } = outcome;
+    logPreempted(this.#parts.log, assign, checkpoint !== undefined);
+    const { lease, signature } = assign;
+    const message = { lease, signature, ...spent, log };
+    await this.#deliver(held, await this.#parts.outbox.keepPreempted(message, checkpoint));
   }
 
   /** A kind may have that from what a program printed, and any script can print it: then the attempt counts. */

@@ -14,19 +14,24 @@ const common = {
   log: z.string(),
 };
 
+const files = z.array(
+  z.object({ name: z.string(), path: z.string(), mediaType: z.string(), size: z.int().nonnegative() }),
+);
+
 /** What waits to be reported, as it stands in `<outbox>/<lease>/message.json`. `path` is inside that folder. */
 export const OutboxMessage = z.discriminatedUnion('type', [
   z.object({
     ...common,
     type: z.literal('done'),
     result: z.unknown(),
-    files: z.array(
-      z.object({ name: z.string(), path: z.string(), mediaType: z.string(), size: z.int().nonnegative() }),
-    ),
+    files,
   }),
+  /** Its file is the checkpoint that it left, if it left one. */
+  z.object({ ...common, type: z.literal('preempted'), files }),
   z.object({ ...common, type: z.literal('failed'), code: FailureCode, message: z.string() }),
 ]);
 export type OutboxMessage = z.infer<typeof OutboxMessage>;
+type OutboxFile = z.infer<typeof files>[number];
 export type OutboxEntry = { message: OutboxMessage; folder: string };
 
 /**
@@ -64,7 +69,7 @@ export class Outbox {
       const folder = join(this.#folder, name);
       try {
         const message = OutboxMessage.parse(JSON.parse(await readFile(join(folder, 'message.json'), 'utf8')));
-        for (const file of message.type === 'done' ? message.files : []) {
+        for (const file of message.type === 'failed' ? [] : message.files) {
           const { size } = await lstat(join(folder, file.path));
           if (size !== file.size) throw new Error(`${file.name} has ${size} bytes instead of ${file.size}`);
         }
@@ -85,15 +90,12 @@ export class Outbox {
     message: Omit<Extract<OutboxMessage, { type: 'done' }>, 'files' | 'type'>,
     outputs: readonly OutputFile[],
   ): Promise<OutboxEntry> {
-    const root = join(this.#work, message.lease);
-    const files: Extract<OutboxMessage, { type: 'done' }>['files'] = [];
-    for (const { name, path, mediaType } of outputs) {
-      const inside = relative(root, path);
-      const stats = await lstat(path).catch(() => null);
-      const outside = inside.startsWith(`..${sep}`) || isAbsolute(inside);
-      if (outside || stats === null || !stats.isFile()) {
+    const files: OutboxFile[] = [];
+    for (const output of outputs) {
+      const file = await this.#fileOf(message.lease, output);
+      if (file === null) {
         const { lease, signature, busyMs, peakMemoryBytes, log } = message;
-        const why = `The work ended well, but its file "${name}" is not there.`;
+        const why = `The work ended well, but its file "${output.name}" is not there.`;
         return this.keepFailed({
           lease,
           signature,
@@ -104,9 +106,27 @@ export class Outbox {
           message: why,
         });
       }
-      files.push({ name, mediaType, path: inside.split(sep).join('/'), size: stats.size });
+      files.push(file);
     }
     return this.#keep({ ...message, type: 'done', files });
+  }
+
+  /** Keeps what a chunk left that was to end; without its file it has left nothing. */
+  async keepPreempted(
+    message: Omit<Extract<OutboxMessage, { type: 'preempted' }>, 'files' | 'type'>,
+    checkpoint: OutputFile | undefined,
+  ): Promise<OutboxEntry> {
+    const file = checkpoint === undefined ? null : await this.#fileOf(message.lease, checkpoint);
+    return this.#keep({ ...message, type: 'preempted', files: file === null ? [] : [file] });
+  }
+
+  /** Null for one that is not there, or not inside the lease's folder. */
+  async #fileOf(lease: LeaseId, { name, path, mediaType }: OutputFile): Promise<OutboxFile | null> {
+    const inside = relative(join(this.#work, lease), path);
+    const stats = await lstat(path).catch(() => null);
+    const outside = inside.startsWith(`..${sep}`) || isAbsolute(inside);
+    if (outside || stats === null || !stats.isFile()) return null;
+    return { name, mediaType, path: inside.split(sep).join('/'), size: stats.size };
   }
 
   async keepFailed(message: Omit<Extract<OutboxMessage, { type: 'failed' }>, 'type'>): Promise<OutboxEntry> {

@@ -33,13 +33,13 @@ export class ProgressReport {
     this.#pace = pace;
   }
 
-  note(lease: LeaseId, { fraction, detail, values, log }: ChunkProgress): void {
+  note(lease: LeaseId, { fraction, detail, kept, values, log }: ChunkProgress): void {
     const before = this.#latest.get(lease);
-    const inRange = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
     const measured = values === undefined ? before?.values : sendable(values);
     this.#latest.set(lease, {
-      fraction: Math.max(before?.fraction ?? 0, inRange),
+      fraction: Math.max(before?.fraction ?? 0, part(fraction)),
       detail: detail.slice(0, 120).toWellFormed(),
+      ...(kept === undefined && before?.kept === undefined ? {} : { kept: part(kept ?? before?.kept ?? 0) }),
       ...(measured === undefined ? {} : { values: measured }),
       log: log ?? before?.log ?? '',
       told: before?.told ?? { log: '', at: Number.NEGATIVE_INFINITY },
@@ -79,6 +79,9 @@ export class ProgressReport {
     if (chunks.length > 0) this.#send({ chunks });
   }
 }
+
+const part = (fraction: number): number =>
+  Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
 
 // One diverged loss must not cost the whole report: what the protocol does not take is left out.
 function sendable(values: MeasuredValues): MeasuredValues {

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '../log.ts';
 import type { BlobAddress } from './blob-address.ts';
@@ -55,7 +57,11 @@ export class Assets {
 
   /** Gets a chunk's inputs into one folder. Fails as `canceled` soon after the signal aborts. */
   async prepare(assign: Assign, signal: AbortSignal): Promise<Prepared> {
-    const own = chunkInputsOf(assign.kind, assign.stageName, assign.chunkSpec);
+    const { checkpoint } = assign;
+    const own = [
+      ...chunkInputsOf(assign.kind, assign.stageName, assign.chunkSpec),
+      ...(checkpoint === undefined ? [] : [{ path: RelativePath.parse(CHECKPOINT.path), ...checkpoint }]),
+    ];
     const folder = this.#folders.enter(assign, own);
     const leave = () => this.#folders.leave(folder);
     try {

@@ -13,6 +13,10 @@ export type RunnableChunk = {
   affinity: string;
   /** Empty folder of this lease's own; the agent removes it after the files are uploaded. */
   outputs: string;
+  /** The file that an earlier lease of the chunk left, to go on from. */
+  checkpoint?: string;
+  /** Aborts when the chunk is to end soon: a runner that can leaves a checkpoint then and ends with `preempted`. */
+  notice?: AbortSignal;
   /** Milliseconds without any sign of life after which the child counts as hung. */
   hangLimitMs: number;
   /** To be called when the program is ready and the chunk's own work begins; see TimeLimit. */
@@ -37,12 +41,22 @@ export type TimeLimit = { wallMs: number; from: 'start' | 'begun'; code: string;
  * they stand until it measures again. `log` is the end of what it printed, of any
  * length, up to and with the last line break; it stands in the same way.
  */
-export type ChunkProgress = { fraction: number; detail: string; values?: MeasuredValues; log?: string };
+export type ChunkProgress = {
+  fraction: number;
+  detail: string;
+  /** So much of it stands in a checkpoint that the runner could leave. */
+  kept?: number;
+  values?: MeasuredValues;
+  log?: string;
+};
 
 export type RunOutcome =
   | { ok: true; result: unknown; files: OutputFile[]; log: string }
-  /** `code` is a generic one or one of the kind's own, without the kind's name. */
-  | { ok: false; code: string; message: string; log: string };
+  /**
+   * `code` is a generic one or one of the kind's own, without the kind's name; `checkpoint` goes with one that was
+   * given notice.
+   */
+  | { ok: false; code: string; message: string; log: string; checkpoint?: OutputFile };
 
 /** `path` is absolute, inside `outputs`. */
 export type OutputFile = { name: string; path: string; mediaType: string };

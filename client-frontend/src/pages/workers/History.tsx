@@ -14,6 +14,7 @@ const OUTCOME: Record<NonNullable<WorkerAttempt['outcome']>, string> = {
   failed: 'failed',
   expired: 'lost',
   released: 'given back',
+  preempted: 'taken back',
   superseded: 'another was first',
   canceled: 'canceled',
 };

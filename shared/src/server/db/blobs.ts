@@ -1,8 +1,13 @@
 import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
+import { z } from 'zod';
 import type { BlobHash, JobId, LeaseId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
+import { ResultFile } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
+import { checkpointFiles } from './leases.ts';
 import type { BlobsTable } from './schema.ts';
+
+const Files = z.array(ResultFile);
 
 export type NewBlob = Omit<Insertable<BlobsTable>, 'claims'>;
 
@@ -99,20 +104,25 @@ export async function isLeaseOpen(db: Db, lease: LeaseId): Promise<boolean | und
   return row === undefined ? undefined : row.ended_at === null;
 }
 
-/** What the holder of a lease may read: its stage's inputs, and what its chunk's spec says. */
+/** What the holder of a lease may read: its stage's inputs, what its chunk's spec says, and what earlier leases of the chunk left. */
 export async function workOfLease(
   db: Db,
   lease: LeaseId,
-): Promise<{ kind: string; stage: string; inputs: StageInput[]; chunkSpec: unknown } | undefined> {
+): Promise<
+  | { kind: string; stage: string; inputs: StageInput[]; chunkSpec: unknown; checkpoints: ResultFile[] }
+  | undefined
+> {
   const row = await db
     .selectFrom('leases')
     .innerJoin('chunks', 'chunks.id', 'leases.chunk_id')
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
     .innerJoin('jobs', 'jobs.id', 'stages.job_id')
-    .select(['jobs.kind', 'stages.name', 'stages.inputs_json', 'chunks.spec_json'])
+    .select(['chunks.id', 'jobs.kind', 'stages.name', 'stages.inputs_json', 'chunks.spec_json'])
     .where('leases.id', '=', lease)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const { kind, name: stage } = row;
-  return { kind, stage, inputs: JSON.parse(row.inputs_json), chunkSpec: JSON.parse(row.spec_json) };
+  const left = await checkpointFiles(db, row.id);
+  const checkpoints = left.flatMap((json) => Files.parse(JSON.parse(json)));
+  return { kind, stage, inputs: JSON.parse(row.inputs_json), chunkSpec: JSON.parse(row.spec_json), checkpoints };
 }

@@ -34,7 +34,7 @@ export type EndedLease = {
   busyMs: number | null;
   peakMemoryBytes: number | null;
   log: string | null;
-  /** Of one that is done. */
+  /** Of one that is done; the checkpoint of one that was taken back is its file. */
   result: { json: string; filesJson: string } | null;
 };
 
@@ -56,10 +56,10 @@ export async function endLeases(
       peak_memory_bytes: by((it) => it.peakMemoryBytes),
       log: by((it) => it.log),
     })
-    .$if(outcome === 'done', (it) =>
+    .$if(outcome === 'done' || outcome === 'preempted', (it) =>
       it.set({
-        result_json: by(({ result }) => result?.json ?? 'null'),
-        files_json: by(({ result }) => result?.filesJson ?? '[]'),
+        result_json: by(({ result }) => result?.json ?? null),
+        files_json: by(({ result }) => result?.filesJson ?? null),
       }),
     )
     .$if(outcome === 'failed' || outcome === 'expired', (it) =>
@@ -102,6 +102,31 @@ export const openLeases = (db: Db, job: JobId): Promise<OpenLeaseRow[]> =>
 /** Those of a stage's chunks: their ids start with its own and a dot; '/' is the character after the dot. */
 export const ofStage = (stage: StageId) => (eb: ExpressionBuilder<Database, 'leases'>) =>
   eb.and([eb('chunk_id', '>', `${stage}.` as ChunkId), eb('chunk_id', '<', `${stage}/` as ChunkId)]);
+
+/** Leases of the stage that were taken back while they ran, the oldest first, with what they left as JSON text. */
+export const preemptedLeases = (
+  db: Db,
+  stage: StageId,
+): Promise<Pick<LeaseRow, 'id' | 'chunk_id' | 'files_json'>[]> =>
+  db
+    .selectFrom('leases')
+    .select(['id', 'chunk_id', 'files_json'])
+    .where(ofStage(stage))
+    .where('outcome', '=', 'preempted')
+    .orderBy('ended_at')
+    .execute();
+
+/** What leases of a chunk that were taken back left, as JSON text (ResultFile[]). */
+export async function checkpointFiles(db: Db, chunk: ChunkId): Promise<string[]> {
+  const rows = await db
+    .selectFrom('leases')
+    .select('files_json')
+    .where('chunk_id', '=', chunk)
+    .where('outcome', '=', 'preempted')
+    .where('files_json', 'is not', null)
+    .execute();
+  return rows.map((row) => row.files_json ?? '[]');
+}
 
 /** How these leases ended: null while open, absent where there never was one. */
 export async function outcomesOf(db: Db, ids: LeaseId[]): Promise<Map<LeaseId, LeaseOutcome | null>> {

@@ -6,6 +6,8 @@ export type AskOptions = {
   /** Milliseconds without a sign of life after which the script is ended. */
   hangLimitMs: number;
   signal: AbortSignal;
+  /** Aborts when the script is to leave a checkpoint and end. */
+  notice?: AbortSignal | undefined;
   onProgress?(progress: ChunkProgress): void;
 };
 
@@ -20,9 +22,9 @@ export function createExchange() {
 
   return {
     life: () => onLife(),
-    progress({ fraction, detail, values }: Required<Omit<ChunkProgress, 'log'>>) {
+    progress({ fraction, detail, values, kept }: Required<Omit<ChunkProgress, 'log'>>) {
       onLife();
-      last = { fraction, detail, values };
+      last = { fraction, detail, values, kept };
       onProgress?.(last);
     },
     printed(log: string) {

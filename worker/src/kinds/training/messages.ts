@@ -15,6 +15,8 @@ export type PythonTask = {
   /** The names of the classes, where they do not stand in the context. */
   classes: string | null;
   momentum: string | null;
+  /** What an earlier run of the shard left, to go on from. */
+  checkpoint: string | null;
   updates: { path: string; samples: number }[];
   merge: MergeSpec['merge'] | null;
   /** Folders: of the results, of what the script is started in, of what may be kept for later chunks. */
@@ -25,7 +27,10 @@ export type PythonTask = {
   scratch: string[];
 };
 
-/** What the worker tells the zygote. `stop` is no command of its own: it ends the one under way. */
+/**
+ * What the worker tells the zygote. `stop` is no command of its own: it ends the one under way; `preempt` asks it to
+ * leave a checkpoint and end.
+ */
 export type Command = { op: 'open'; script: string } | { op: 'run'; task: PythonTask };
 
 const common = { id: z.int(), log: z.string() };
@@ -34,6 +39,8 @@ const common = { id: z.int(), log: z.string() };
 export const Reply = z.union([
   z.object({ ...common, ok: z.literal(true), result: z.unknown() }),
   z.object({ ...common, ok: z.literal(false), code: TrainingFailure, message: z.string() }),
+  /** It left a checkpoint and ended, as it was asked to. */
+  z.object({ ...common, ok: z.literal(false), preempted: z.literal(true) }),
   z.object({
     ...common,
     ok: z.literal(false),
@@ -52,6 +59,7 @@ export const PythonEvent = z.discriminatedUnion('event', [
     fraction: z.number().min(0).max(1),
     detail: z.string().max(200),
     values: MeasuredValues,
+    kept: z.number().min(0).max(1).default(0),
   }),
 ]);
 export type PythonEvent = z.infer<typeof PythonEvent>;

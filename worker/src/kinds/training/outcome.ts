@@ -7,7 +7,7 @@ import type { Answer } from './session.ts';
 
 export type Failed = RunOutcome & { ok: false };
 
-export const failure = (code: TrainingFailure, message: string, log: string): Failed => ({
+export const failure = (code: TrainingFailure | 'preempted', message: string, log: string): Failed => ({
   ok: false,
   code,
   message,
@@ -34,6 +34,8 @@ export function failureOf(answer: Exclude<Answer, { kind: 'replied' }>, hangLimi
 
 /** The outcome for the agent of a reply that is no success. */
 export function refusalOf(reply: Reply & { ok: false }): Failed {
+  if ('preempted' in reply)
+    return failure('preempted', 'It left a checkpoint, as it was asked to.', reply.log);
   if (!('died' in reply)) return failure(reply.code, reply.message, reply.log);
   const { died, log } = reply;
   if ('code' in died) {

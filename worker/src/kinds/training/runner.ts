@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
@@ -16,6 +17,7 @@ export type TrainingRunnerOptions = RunnerOptions & { python(): Promise<Python |
 
 /** Larger results are no weights that anyone averages over a network. */
 const MOST_FILE_BYTES = 16 * 1024 ** 3;
+const LEFT: Made = { name: CHECKPOINT.name, file: 'checkpoint.npz', mediaType: 'application/octet-stream' };
 const LOG: Made = { name: FILES.log, file: 'log.txt', mediaType: 'text/plain; charset=utf-8' };
 
 type Warm = { affinity: string; session: Session };
@@ -55,7 +57,8 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     async run(chunk, onProgress, signal) {
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
-      const ask: AskOptions = { hangLimitMs: chunk.hangLimitMs, signal, onProgress };
+      const { hangLimitMs, notice } = chunk;
+      const ask: AskOptions = { hangLimitMs, signal, onProgress, notice };
       try {
         const session = await sessionFor(chunk, ask);
         if ('ok' in session) return session;
@@ -94,11 +97,14 @@ async function refill({ workspace }: Session, inputs: string): Promise<void> {
 async function work(session: Session, task: Task, outputs: string, ask: AskOptions): Promise<RunOutcome> {
   const { workspace } = session;
   // What an earlier chunk or its script left here must never pass for this one's.
-  for (const { file } of [...task.makes, LOG]) await workspace.discard(file);
+  for (const { file } of [...task.makes, LEFT, LOG]) await workspace.discard(file);
   const answer = await session.ask({ op: 'run', task: placed(task, workspace) }, ask);
+  if (answer.kind === 'canceled' && ask.notice?.aborted)
+    return withCheckpoint(failureOf(answer, ask.hangLimitMs), session, outputs);
   if (answer.kind !== 'replied') return failureOf(answer, ask.hangLimitMs);
   const { reply } = answer;
-  if (!reply.ok) return refused(reply);
+  if (!reply.ok)
+    return 'preempted' in reply ? withCheckpoint(refused(reply), session, outputs) : refused(reply);
   const result = task.result.safeParse(reply.result);
   if (!result.success)
     return failure('unexpected', `The result has another form: ${result.error.message}`, reply.log);
@@ -112,6 +118,14 @@ async function work(session: Session, task: Task, outputs: string, ask: AskOptio
       return failure('bad-update', taken.message, reply.log);
   }
   return { ok: true, result: result.data, files, log: reply.log };
+}
+
+/** With the newest that the script left: it keeps one now and then, whether it is asked to or not. */
+async function withCheckpoint(outcome: Failed, { workspace }: Session, outputs: string): Promise<RunOutcome> {
+  const { name, file, mediaType } = LEFT;
+  const path = join(outputs, file);
+  const taken = await workspace.take(file, path, MOST_FILE_BYTES);
+  return taken.ok ? { ...outcome, checkpoint: { name, path, mediaType } } : outcome;
 }
 
 function refused(reply: Reply): Failed {

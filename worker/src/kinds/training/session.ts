@@ -97,7 +97,11 @@ export function startSession(options: SessionOptions): Session {
     const id = ++lastId;
     const reply = exchange.expect(id);
     child.write(`${JSON.stringify({ id, ...command })}\n`);
+    const preempt = () => child.write(`${JSON.stringify({ op: 'preempt' })}\n`);
+    if (options.notice?.aborted) preempt();
+    else options.notice?.addEventListener('abort', preempt, { once: true });
     const first = await exchange.outcome(reply, options, gone);
+    options.notice?.removeEventListener('abort', preempt);
     if (first === 'hung' || first === 'canceled') {
       // The zygote lives on, so that the next chunk finds it warm. One that imports does not listen.
       child.write(`${JSON.stringify({ op: 'stop' })}\n`);

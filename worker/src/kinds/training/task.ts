@@ -18,6 +18,7 @@ import {
   TrainSpec,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { z } from 'zod';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
@@ -53,13 +54,14 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
 /** The task for Python, with its paths as Python sees them. */
 export function placed(task: Task, { inside, folders }: Workspace): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, classes, momentum, updates } = task.python;
+  const { data, weights, classes, momentum, checkpoint, updates } = task.python;
   return {
     ...task.python,
     data: at(data),
     weights: at(weights),
     classes: at(classes),
     momentum: at(momentum),
+    checkpoint: at(checkpoint),
     updates: updates.map((update) => ({ ...update, path: posix.join(inside.in, update.path) })),
     script: posix.join(inside.in, SCRIPT),
     work: inside.work,
@@ -82,6 +84,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   weights: null,
   classes: context.classFile,
   momentum: null,
+  checkpoint: null,
   updates: [],
   merge: null,
 });
@@ -93,10 +96,13 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     const python = { ...base('initialize', context), shard, data: data.path };
     return { stage: 'initialize', python, makes: [WEIGHTS_MADE], result: InitializeResult };
   },
-  train({ stageSpec, chunkSpec }) {
+  train({ stageSpec, chunkSpec, checkpoint }) {
     const { context, weights } = TrainSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
-    const python = { ...base('train', context), shard, data: data.path, weights: weights.path };
+    const files = { data: data.path, weights: weights.path };
+    // Paths of inputs are relative to the chunk's.
+    const from = checkpoint === undefined ? null : CHECKPOINT.path;
+    const python = { ...base('train', context), shard, ...files, checkpoint: from };
     return { stage: 'train', python, makes: [file(FILES.update, 'update.npz')], result: TrainResult };
   },
   merge({ stageSpec }) {
@@ -113,8 +119,8 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
 };
 
-const inputsOf = ({ python: { data, weights, classes, momentum, updates } }: Task): string[] =>
-  [SCRIPT, data, weights, classes, momentum, ...updates.map((update) => update.path)].filter(
+const inputsOf = ({ python: { data, weights, classes, momentum, checkpoint, updates } }: Task): string[] =>
+  [SCRIPT, data, weights, classes, momentum, checkpoint, ...updates.map((update) => update.path)].filter(
     (path) => path !== null,
   );
 

@@ -18,7 +18,7 @@ where the script itself uses it.
 
     pilot.data(path)              the data: see there
     pilot.weights(default)        the weights to start from, like `default`
-    pilot.epochs(n)               0 to n-1, ended by the deadline; nothing while evaluating
+    pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics)    the result; once
     pilot.param(name, default)    a setting of the job
@@ -57,6 +57,7 @@ import zipfile
 import numpy as np
 import pilot_arrays
 import pilot_parts
+import pilot_state
 
 _env = os.environ.get
 shard = 0
@@ -113,8 +114,14 @@ class _Alone:
     def weights(self, default):
         return dict(pilot_arrays.load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
 
+    def resume(self, loop, keep, count):
+        return 0
+
     def epoch(self, index, count):
         self.fraction = index / count
+
+    def between_epochs(self, loop, keep, epoch, count):
+        """An epoch is over."""
 
     def step(self, share):
         """A step begins, after this share of an epoch."""
@@ -143,6 +150,7 @@ _start = None  # name -> (shape, dtype) of the weights that the script was given
 _samples = {}  # name -> what the script has there, for its type
 _rows = None
 _finished = False
+_loops = 0  # of epochs that were begun
 _asked = set()  # names of parameters
 _not_finite = set()  # names of figures
 
@@ -206,17 +214,27 @@ def weights(default):
     return pilot_arrays.like(default, given)
 
 
-def epochs(count):
+def epochs(count, keep=None):
     """Counts epochs from 0 and tells the progress. Ends early at the deadline; without a farm it runs
-    PILOT_ROUNDS times as many, which is what the rounds of a farm add up to."""
+    PILOT_ROUNDS times as many, which is what the rounds of a farm add up to.
+
+    `keep` is what an epoch goes on from: objects with state_dict and load_state_dict (a model, an optimizer), or
+    dicts of arrays and numbers, one or a list of them. With it a shard that is taken back for urgent work, or moved
+    to a faster machine, goes on after its last epoch; random, numpy and torch go on with the same numbers."""
+    global _loops
     if not _run.training:
         return
+    loop, _loops = _loops, _loops + 1
+    if keep is not None:
+        pilot_state.check(keep)
     total = count * _run.repeats
-    for index in range(total):
+    for index in range(0 if keep is None else _run.resume(loop, keep, total), total):
         if should_stop():
             return
         _run.epoch(index, total)
         yield index
+        if keep is not None:
+            _run.between_epochs(loop, keep, index + 1, total)
     if total > 0:
         _run.epoch(total, total)
 

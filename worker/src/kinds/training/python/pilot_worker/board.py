@@ -1,4 +1,4 @@
-"""A page of memory that a fork shares with its parent: the newest progress, seen at the parent's leisure."""
+"""A page of memory that a fork shares with its parent: the newest progress, seen at the parent's leisure; and whether the fork is to end."""
 
 import json
 import mmap
@@ -14,7 +14,14 @@ HEAD = struct.Struct("<II")  # length and checksum of what follows
 class Board:
     def __init__(self):
         self._memory = mmap.mmap(-1, SIZE)
+        self._asked = mmap.mmap(-1, 1)
         self._last = None
+
+    def ask_to_end(self):
+        self._asked[0] = 1
+
+    def is_asked_to_end(self):
+        return self._asked[0] != 0
 
     def show(self, progress):
         """A report may come thousands of times a second, so this calls nobody."""
@@ -36,3 +43,4 @@ class Board:
 
     def close(self):
         self._memory.close()
+        self._asked.close()

@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 from pilot_worker import failures, merge
-from pilot_worker.farm_run import FarmRun, FirstWeights
+from pilot_worker.farm_run import FarmRun, FirstWeights, Preempted
 
 
 def run_chunk(task, board):
@@ -16,6 +16,8 @@ def run_chunk(task, board):
     started = time.monotonic()
     try:
         result = STAGES[task["stage"]](task, board)
+    except Preempted:
+        return {"ok": False, "preempted": True}
     except failures.Failure as told:
         return {"ok": False, "code": told.code, "message": str(told)}
     except MemoryError:
@@ -78,6 +80,8 @@ def run_script(task, board):
         runpy.run_path(script, run_name="__main__")
     except FirstWeights:
         pass
+    except Preempted:
+        raise
     except SystemExit as leaving:
         if leaving.code not in (None, 0):
             raise failures.left(leaving.code) from None

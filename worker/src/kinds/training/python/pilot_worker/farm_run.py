@@ -5,20 +5,29 @@ import json
 import math
 import os
 import shutil
+import sys
 import time
 
 import numpy as np
 import pilot
 import pilot_arrays
+import pilot_state
 
 from pilot_worker.history import History
 from pilot_worker.merge import STATISTICS
 
 MOST_CACHED_FILES = 50_000
+# Between two checkpoints that nobody asked for pass so many seconds, and so many times what the last one took.
+LEAST_PAUSE = 5.0
+SHARE_OF_SAVING = 50
 
 
 class FirstWeights(BaseException):
     """Ends a script that was run for its first weights only. No Exception: scripts catch those."""
+
+
+class Preempted(BaseException):
+    """Ends a script that has left a checkpoint, as it was asked to."""
 
 
 def read_table(source):
@@ -53,6 +62,9 @@ class FarmRun:
         self.result = None
         self.shown = {}
         self.detail = ""
+        self.kept = 0.0
+        self.saved_at = time.monotonic()
+        self.saving = 0.0
         self.join(context)
 
     def join(self, context):
@@ -116,6 +128,35 @@ class FarmRun:
         self.detail = "Epoch %d of %d" % (min(index + 1, count), count)
         self.show()
 
+    def resume(self, loop, keep, count):
+        """The epoch with which a loop goes on: where an earlier run of the shard left it."""
+        if self.task["checkpoint"] is None:
+            return 0
+        left = pilot_state.Left(self.task["checkpoint"])
+        if left.about["loop"] != loop:
+            return count if loop < left.about["loop"] else 0
+        left.restore(keep)
+        self.history.restore(left.about["history"])
+        self.shown = left.about["shown"]
+        self.kept = left.about["epoch"] / count
+        print("pilot: goes on after epoch %d of %d" % (left.about["epoch"], count), file=sys.stderr)
+        return left.about["epoch"]
+
+    def between_epochs(self, loop, keep, epoch, count):
+        """An epoch is over: leaves a checkpoint where it is asked for, and one now and then that costs little."""
+        asked = self.board.is_asked_to_end()
+        now = time.monotonic()
+        if epoch == count or not asked and now - self.saved_at < max(LEAST_PAUSE, self.saving * SHARE_OF_SAVING):
+            return
+        about = {"loop": loop, "epoch": epoch, "history": self.history.state(), "shown": self.shown}
+        pilot_state.save(os.path.join(self.task["work"], "checkpoint.npz"), keep, about)
+        self.saved_at = time.monotonic()
+        self.saving = self.saved_at - now
+        if asked:
+            raise Preempted
+        self.kept = epoch / count
+        self.show()
+
     def step(self, share):
         self.history.step(share)
         self.show()
@@ -132,7 +173,7 @@ class FarmRun:
     def show(self):
         rows = pilot._rows
         fraction = self.history.shown(math.ceil(rows / pilot.batch) if rows else 0)
-        self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown})
+        self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown, "kept": self.kept})
 
     def finish(self, arrays, samples, metrics):
         if self.stage == "initialize":

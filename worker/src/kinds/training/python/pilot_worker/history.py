@@ -64,6 +64,18 @@ class History:
             points = [points[round(index * step)] for index in range(MOST)]
         return [{"at": at, "values": values} for at, values in points]
 
+    def state(self):
+        """All of it after an epoch, as JSON has it; see `restore`."""
+        self._settle_first()
+        return [self.at, self._points, self._every, self._seen, self._before, self._epoch, self._in_epoch]
+
+    def restore(self, state):
+        self.at, self._points, self._every, self._seen, self._before, epoch, self._in_epoch = state
+        self._epoch = tuple(epoch)
+        self._usual = None
+        self._told = True
+        self._share = 0.0
+
     def _add(self, point):
         # The newest stands in the last place until one that is kept takes it.
         if self._seen > 0 and (self._seen - 1) % self._every != 0:

@@ -5,9 +5,10 @@ The first line of standard input is {"nonce": ..., "threads": ...}. Every later 
     {"id": 1, "op": "open", "script": path}    imports what the script will import
     {"id": 2, "op": "run", "task": {...}}      runs one chunk in a fork; see chunk.py
     {"op": "stop"}                             ends the fork
+    {"op": "preempt"}                          asks the fork to leave a checkpoint and end
 
-Every command but `stop` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false, "code",
-"message", "log"}, or {"id", "ok": false, "died": {"signal": 11} or {"code": 3}, "log"} where a script ended
+Every command but `stop` and `preempt` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false, "code",
+"message", "log"}, {"id", "ok": false, "preempted": true, "log"}, or {"id", "ok": false, "died": {"signal": 11} or {"code": 3}, "log"} where a script ended
 Python. In between come {"event": "progress", ...} and {"event": "printed", "log": ...}. All go to standard
 output behind the nonce. What a script prints goes into a pipe of its own and never there.
 """
@@ -98,6 +99,10 @@ class Zygote:
             if self.fork is not None:
                 self.fork.stop()
             return
+        if command.get("op") == "preempt":
+            if self.fork is not None:
+                self.fork.board.ask_to_end()
+            return
         if command["op"] == "open":
             # A handler waits for an import to return, and an import may never do.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -133,7 +138,7 @@ class Zygote:
                 self.fork.stop()
                 return
             if news is not None:
-                self.send(dict(picked(news, "fraction", "detail", "values"), event="progress"))
+                self.send(dict(picked(news, "fraction", "detail", "values", "kept"), event="progress"))
         if now - self.printed >= PRINTED_SECONDS and self.fork.log.has_news():
             self.printed = now
             self.send({"event": "printed", "log": self.fork.log.news()})
@@ -151,7 +156,7 @@ class Zygote:
             died = {"signal": os.WTERMSIG(status)} if signalled else {"code": os.WEXITSTATUS(status)}
             outcome = {"ok": False, "died": died}
         keep_log(fork)
-        outcome = picked(outcome, "ok", "result", "code", "message", "died")
+        outcome = picked(outcome, "ok", "result", "code", "message", "preempted", "died")
         self.send(dict(outcome, id=fork.id, log=fork.log.end()))
 
 
