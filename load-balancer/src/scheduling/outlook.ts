@@ -90,6 +90,11 @@ export class Outlook {
     this.#free.delete(worker);
   }
 
+  /** Whether anything tells when a chunk that has begun is done: it was seen to come along, or others of its stage are done. */
+  knowsEndOf({ stage, course }: Lease): boolean {
+    return course !== undefined || stage.times.work.chunks > 0;
+  }
+
   /** When a chunk that has begun is done. */
   endOf(lease: Lease): number {
     const { stage, worker, startedAt, course } = lease;

@@ -44,20 +44,18 @@ export function preempt(farm: Farm, board: Board, now: number): Effect[] {
   return effects;
 }
 
+const wasSeldomTaken = ({ stage, ordinal }: Lease): boolean =>
+  (stage.takenBack.get(ordinal)?.times ?? 0) < MOST_TIMES;
+
 /** It runs, has not been told to end, and will not have ended by itself before another could begin. */
 const mayBeTaken = (lease: Lease, outlook: Outlook): boolean =>
   lease.startedAt !== null &&
   lease.preempting === null &&
-  (lease.stage.takenBack.get(lease.ordinal)?.times ?? 0) < MOST_TIMES &&
-  outlook.endOf(lease) > NOTICE_MS;
-
-type Victim = { lease: Lease; stage: Stage; lost: number };
+  wasSeldomTaken(lease) &&
+  (!outlook.knowsEndOf(lease) || outlook.endOf(lease) > NOTICE_MS);
 
 function forUrgentJobs(farm: Farm, board: Board, take: (lease: Lease, goesTo: Stage) => void): void {
-  const places = new Map<Stage, number>();
-  for (const ranks of board.teams.values())
-    for (const stage of ranks.flat())
-      if (mayPreempt(stage.job) && !isAtLimit(farm, stage.job)) places.set(stage, wanted(farm, board, stage));
+  const places = placesWanted(farm, board);
   if (places.size === 0) return;
   const victims = [...farm.workers.values()].flatMap((worker) => victimOf(farm, board, worker) ?? []);
   // What loses least goes first.
@@ -69,16 +67,39 @@ function forUrgentJobs(farm: Farm, board: Board, take: (lease: Lease, goesTo: St
   }
 }
 
-/** Waiting chunks that will not have a place before one could be made: less those that come free by then, or were made. */
-function wanted(farm: Farm, { finishTimes: { outlook } }: Board, stage: Stage): number {
-  let coming = 0;
-  for (const lease of farm.leases.values()) if (lease.preempting?.goesTo === stage) coming += 1;
-  for (const worker of farm.workers.values()) {
-    if (!isFree(worker, outlook.now) || !mayRun(stage, worker)) continue;
-    for (const free of outlook.free(worker)) if (free <= NOTICE_MS) coming += 1;
+/** Of each urgent stage the waiting chunks that get no place by themselves before one could be made for them. */
+function placesWanted(farm: Farm, { teams, finishTimes: { outlook } }: Board): Map<Stage, number> {
+  const wanted = new Map<Stage, number>();
+  for (const stage of [...teams.values()].flat(2)) {
+    if (mayPreempt(stage.job) && !isAtLimit(farm, stage.job)) wanted.set(stage, stage.chunks.count('queued'));
   }
-  return stage.chunks.count('queued') - coming;
+  if (wanted.size === 0) return wanted;
+  const less = (stage: Stage) => wanted.set(stage, (wanted.get(stage) ?? 0) - 1);
+  for (const { preempting } of farm.leases.values()) if (preempting?.goesTo) less(preempting.goesTo);
+  for (const worker of farm.workers.values()) {
+    if (!isFree(worker, outlook.now)) continue;
+    for (const free of outlook.free(worker)) {
+      if (free > NOTICE_MS) break;
+      const next = wanted.entries().find(([stage, left]) => left > 0 && mayRun(stage, worker));
+      if (next !== undefined) less(next[0]);
+    }
+  }
+  return wanted;
 }
+
+/** Whether an urgent chunk gets its place at the worker by what is taken back there: given ahead, it would wait behind that. */
+export function getsPlace(stage: Stage, worker: Worker): boolean {
+  if (!mayPreempt(stage.job)) return false;
+  for (const lease of worker.leases)
+    if (isLesser(lease, stage) && (lease.preempting !== null || wasSeldomTaken(lease))) return true;
+  return false;
+}
+
+/** Urgent is urgent to its own team: what others have goes by turns. */
+const isLesser = ({ startedAt, stage: { job } }: Lease, { job: urgent }: Stage): boolean =>
+  startedAt !== null && job.share === urgent.share && job.priority < urgent.priority;
+
+type Victim = { lease: Lease; stage: Stage; lost: number };
 
 /** Of what a worker runs, the chunk that loses least where the worker would be given urgent work next; null for none. */
 function victimOf(farm: Farm, board: Board, worker: Worker): Victim | null {
@@ -88,10 +109,7 @@ function victimOf(farm: Farm, board: Board, worker: Worker): Victim | null {
   if (stage === undefined || !mayPreempt(stage.job)) return null;
   let best: Victim | null = null;
   for (const lease of worker.leases) {
-    // Urgent is urgent to its own team: what others have goes by turns.
-    const { share, priority } = lease.stage.job;
-    if (share !== stage.job.share || priority >= stage.job.priority) continue;
-    if (!mayBeTaken(lease, outlook) || !hasRoomWithout(stage, lease)) continue;
+    if (!isLesser(lease, stage) || !mayBeTaken(lease, outlook) || !hasRoomWithout(stage, lease)) continue;
     const lost = Math.max(0, lease.fraction - lease.keptFraction) * outlook.workOf(lease);
     if (best === null || lost < best.lost) best = { lease, stage, lost };
   }
@@ -105,7 +123,7 @@ function isWorthMoving(lease: Lease, worker: Worker, outlook: Outlook): boolean 
   if (!hasRoomFor(stage, worker, false, lease.ordinal)) return false;
   if (lease.worker.draining) return true;
   const stays = outlook.endOf(lease);
-  if (stays < WORTH_MOVING_MS) return false;
+  if (!outlook.knowsEndOf(lease) || stays < WORTH_MOVING_MS) return false;
   const rest = ((1 - lease.keptFraction) * outlook.workOf(lease)) / outlook.speed(worker, stage);
   return NOTICE_MS + outlook.openingMs(worker, stage) + rest < CLEARLY_SOONER * stays;
 }

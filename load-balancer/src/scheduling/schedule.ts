@@ -10,7 +10,7 @@ import { backupsFor } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
-import { preempt } from './preempt.ts';
+import { getsPlace, preempt } from './preempt.ts';
 import { takeBack } from './reclaim.ts';
 
 /** So much work a worker has ahead of what runs, so that it need not wait for an answer. */
@@ -107,7 +107,7 @@ function assignOne(
 ): boolean {
   for (;;) {
     const stage = chooseStage(farm, board, worker);
-    if (stage === undefined) return false;
+    if (stage === undefined || (board.ahead && getsPlace(stage, worker))) return false;
     // The order of the list decides nothing while there is enough for all.
     const receiver =
       stage.chunks.count('queued') < free.length
@@ -127,6 +127,7 @@ function bestOf(farm: Farm, board: Board, stage: Stage, worker: Worker, rivals: 
   let best = worker;
   for (const rival of rivals) {
     if (rival === best || compareFitness(board, stage, rival, best) >= 0) continue;
+    if (board.ahead && getsPlace(stage, rival)) continue;
     if (chooseStage(farm, board, rival) === stage) best = rival;
   }
   return best;
