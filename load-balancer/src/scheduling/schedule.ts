@@ -32,7 +32,6 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
   board = assignAll(farm, board, round);
   if (someIdle(farm, now) && giveBackups(farm, board, round, (next) => next === undefined))
     board = assignAll(farm, createBoard(farm, now), round);
-  board.ahead = true;
   return [...round.effects, ...takeBack(farm, board, now), ...preempt(farm, board, now)];
 }
 
