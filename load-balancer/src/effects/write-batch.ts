@@ -155,6 +155,7 @@ const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: '
   said_tags_json: hello.tags === undefined ? null : JSON.stringify(hello.tags),
   said_pools_json: hello.pools === undefined ? null : JSON.stringify(hello.pools),
   offer_json: JSON.stringify(hello.offer),
+  said_lending_json: JSON.stringify(hello.lending),
   connected_at: at,
   last_seen_at: at,
 });

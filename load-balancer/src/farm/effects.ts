@@ -10,6 +10,7 @@ import type {
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeaseOutcome, LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import type { Lender, WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -23,7 +24,14 @@ export type Effect =
   | { type: 'write'; write: Write }
   | { type: 'reply'; to: ReplyTo; reply: Reply }
   /** `credential`: for a join token. */
-  | { type: 'welcome'; to: ReplyTo; session: SessionId; drop: LeaseId[]; credential: string | null }
+  | {
+      type: 'welcome';
+      to: ReplyTo;
+      session: SessionId;
+      drop: LeaseId[];
+      credential: string | null;
+      lending: Lending;
+    }
   /** The lease is not open: accepted once more when it ended with this outcome, refused as stale otherwise. */
   | { type: 'reply-by-outcome'; to: ReplyTo; lease: LeaseId; outcome: 'done' | 'failed' | 'preempted' }
   | { type: 'assign'; lease: Lease; hangLimitMs: number }
@@ -32,6 +40,7 @@ export type Effect =
   | { type: 'revoke'; session: SessionId; leases: LeaseId[] }
   | { type: 'close'; session: SessionId; why: 'replaced' | 'silent' | 'removed' }
   | { type: 'drain'; session: SessionId }
+  | { type: 'lend'; session: SessionId; lending: Lending }
   | {
       type: 'chunk-changed';
       job: JobId;
@@ -77,7 +86,7 @@ export type Write =
     }
   | {
       type: 'worker';
-      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases'>;
+      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases' | 'lent'>;
       identityHash: string;
       lender: Lender;
       /** `takes`: a use of the token is counted. */

@@ -12,6 +12,7 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Lending, Lent } from '@parallel-pilot/shared/model/lending.ts';
 import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
@@ -170,6 +171,12 @@ export type Worker = {
   place: Place;
   /** What its chunks may use up together. */
   offer: Offer;
+  /** Threads of its machine. */
+  machineThreads: number;
+  /** What people let it lend at most. */
+  lending: Lending;
+  /** It is given nothing while it is not. */
+  lent: Lent;
   /** What chunks use up of it by what they ask for, see `askedKey`. */
   uses: Map<string, Used>;
   /** Null when it is to be counted again. */
@@ -182,7 +189,7 @@ export type Worker = {
   draining: boolean;
   /** It is given nothing, as somebody who may says. */
   disabled: boolean;
-  load: Omit<Heartbeat, 'draining' | 'memoryOfferedBytes'> | null;
+  load: Omit<Heartbeat, 'draining' | 'offer' | 'lent'> | null;
   leases: Set<Lease>;
   /** Gets nothing before this time: it has just turned work away. */
   pausedUntil: number;
@@ -254,7 +261,10 @@ export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.
 /** 30 bits of a hash: enough to prefer a worker by, and small in memory. */
 export const blobKey = (hash: BlobHash): number => Number.parseInt(hash.slice(0, 8), 16) >>> 2;
 
-export const isPresent = (worker: Worker): boolean =>
+export const isPresent = (worker: Worker): boolean => isHere(worker) && worker.lent.open;
+
+/** Present, or only out of its hours. */
+export const isHere = (worker: Worker): boolean =>
   worker.session !== null && !worker.draining && !worker.disabled;
 
 /** Present, and not one that has just turned work away. */

@@ -1,3 +1,4 @@
+import { lentOffer } from '@parallel-pilot/shared/model/lending.ts';
 import {
   type Asked,
   add,
@@ -92,9 +93,9 @@ export function recount(worker: Worker): void {
   worker.occupancy = null;
 }
 
-/** What the worker's chunks may use up together by now. */
+/** What the worker's chunks may use up together by now: what it says, within what people let it lend. */
 export function setOffer(worker: Worker, offer: Offer): void {
-  worker.offer = offer;
+  worker.offer = lentOffer(worker.lending, offer, worker.machineThreads);
   worker.uses.clear();
   recount(worker);
 }

@@ -20,7 +20,7 @@ const WORTH_MOVING_MS = 6 * NOTICE_MS;
 /**
  * Which chunks that run are taken back, with notice: where an urgent job of
  * their team waits that can have their place, and where they go on elsewhere
- * from what they keep, because their worker is leaving or another one that
+ * from what they keep, because their worker is leaving, its hours are over, or another one that
  * idles is much faster. Never what would end sooner than the other could begin.
  * Pure but for the leases, which it marks.
  */
@@ -131,12 +131,15 @@ function victimOf(farm: Farm, board: Board, worker: Worker): Victim | null {
   return best;
 }
 
+/** It takes no more work, and is to be free of what it has: it drains, or its hours are over. */
+const isGoing = ({ draining, lent }: Worker): boolean => draining || !lent.open;
+
 /** Whether what is left of a chunk would be done much sooner on a worker that idles, or could be there at all before its own leaves. */
 function isWorthMoving(lease: Lease, worker: Worker, outlook: Outlook): boolean {
   const { stage } = lease;
   if (worker === lease.worker || !mayRun(stage, worker) || isOnTrial(stage.job, worker)) return false;
   if (!hasRoomFor(stage, worker, false, lease.ordinal)) return false;
-  if (lease.worker.draining) return true;
+  if (isGoing(lease.worker)) return true;
   const stays = outlook.endOf(lease);
   if (!outlook.knowsEndOf(lease) || stays < WORTH_MOVING_MS) return false;
   const rest = ((1 - lease.keptFraction) * outlook.workOf(lease)) / outlook.speed(worker, stage);

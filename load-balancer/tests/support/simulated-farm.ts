@@ -10,6 +10,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import { ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import {
   type Asked,
@@ -226,9 +227,14 @@ export class SimulatedFarm {
   /** What people have changed on the site reaches the balancer. */
   change(
     machine: Machine,
-    to: { worksFor?: Lender['worksFor']; disabled?: boolean; standing?: KnownWorker['standing'] },
+    to: {
+      worksFor?: Lender['worksFor'];
+      disabled?: boolean;
+      standing?: KnownWorker['standing'];
+      lending?: Lending;
+    },
   ): void {
-    const { worksFor = machine.lender.worksFor, disabled = false, standing = 'good' } = to;
+    const { worksFor = machine.lender.worksFor, disabled = false, standing = 'good', lending } = to;
     machine.lender = { ...machine.lender, worksFor };
     const known: KnownWorker = {
       id: machine.id,
@@ -239,6 +245,7 @@ export class SimulatedFarm {
       disabled_at: disabled ? 1 : null,
       join_token_id: null,
       credential_hash: 'hash',
+      lending_json: lending === undefined ? null : JSON.stringify(lending),
       tags_json: null,
       pools_json: null,
       said_tags_json: null,

@@ -338,6 +338,9 @@ export type WorkersTable = {
   machine_json: string;
   /** What its chunks may use up together (Offer); null of one that was last seen before workers said it. */
   offer_json: ColumnType<string | null, string | null | undefined, string | null>;
+  /** What it is lent for at most (Lending): as people set it here, and as it said at its start. Both hold. */
+  lending_json: ColumnType<string | null, string | null | undefined, string | null>;
+  said_lending_json: ColumnType<string | null, string | null | undefined, string | null>;
   first_seen_at: number;
   connected_at: number | null;
   last_seen_at: number;
