@@ -125,6 +125,7 @@ export class SimulatedFarm {
   addJob(plan: {
     chunks: number;
     priority?: number;
+    status?: JobStatus;
     requirements?: Requirement[];
     asked?: Asked;
     person?: PersonId;
@@ -137,7 +138,7 @@ export class SimulatedFarm {
       person: plan.person ?? PERSON,
       team: plan.team ?? TEAM,
       kind: 'blender',
-      status: 'queued' as JobStatus,
+      status: plan.status ?? ('queued' as JobStatus),
       priority: plan.priority ?? 0,
       createdAt: this.now,
     };
