@@ -51,6 +51,8 @@ export type Farm = {
   chunkLimits: ChunkLimits;
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
+  /** What came back since the last round was asked back for these. */
+  claims: Claim[];
 };
 
 /** How many chunks may be held at once: for a team or a person for which that was set, null for no limit, and for each other team. */
@@ -122,6 +124,8 @@ export type Stage = {
   avoid: Map<number, WorkerId>;
   /** Of the chunks that were taken back while they ran. */
   takenBack: Map<number, TakenBack>;
+  /** Since when an idle worker leaves its chunks to others, and none was given out; null while that is not so. */
+  leftSince: number | null;
 };
 
 /** The file of a lease that was taken back, for the next one of its chunk to go on from. */
@@ -221,6 +225,8 @@ export type Lease = {
   checkpoint: Checkpoint | null;
   /** The part of the chunk that would not be lost if it were taken back. */
   keptFraction: number;
+  /** For whom, where that was so. */
+  reclaimedFor?: Claim | null;
   /** The worker said that it had begun, though no `started` came yet. */
   kept: boolean;
   /** What its worker had not open when it was granted, as far as is known. */
@@ -234,6 +240,9 @@ export type Lease = {
   /** What it printed last. */
   log?: string;
 };
+
+/** That the worker is to be given a chunk of the stage. */
+export type Claim = { worker: Worker; stage: Stage };
 
 /** Ten minutes: a heavy job may take so long to open without a word. */
 const LONGEST_SILENCE_MS = 600_000;
@@ -254,6 +263,7 @@ export const createFarm = (now: number): Farm => ({
   held: new Map(),
   chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,
+  claims: [],
 });
 
 export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.ordinal);

@@ -60,6 +60,7 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     held: new Map(),
     avoid: new Map(),
     takenBack: new Map(),
+    leftSince: null,
   };
   for (const { ordinal, lease, checkpoint } of loaded.takenBack)
     noteTakenBack(stage, ordinal, { lease, file: checkpoint });

@@ -126,6 +126,7 @@ export class SimulatedFarm {
   addJob(plan: {
     chunks: number;
     priority?: number;
+    status?: JobStatus;
     requirements?: Requirement[];
     asked?: Asked;
     person?: PersonId;
@@ -138,7 +139,7 @@ export class SimulatedFarm {
       person: plan.person ?? PERSON,
       team: plan.team ?? TEAM,
       kind: 'blender',
-      status: 'queued' as JobStatus,
+      status: plan.status ?? ('queued' as JobStatus),
       priority: plan.priority ?? 0,
       createdAt: this.now,
     };
