@@ -23,6 +23,7 @@ import type { Course } from '../prediction/course.ts';
 import type { Pace } from '../prediction/pace.ts';
 import type { StageTimes } from '../prediction/stage-times.ts';
 import type { ChunkTable } from './chunk-table.ts';
+import { createLoadRecord, type LoadRecord } from './load-record.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';
 
 /** All that the load balancer keeps in mind: open stages of live jobs, the workers, and who holds what. */
@@ -42,6 +43,8 @@ export type Farm = {
   idleForgottenAt: number;
   /** When loads of workers were last written. */
   loadsNotedAt: number;
+  /** Of the quarter hour. */
+  load: LoadRecord;
   /** When settings of workers were last compared with the database. */
   settingsReadAt: number;
   newcomers: Newcomers;
@@ -99,6 +102,7 @@ export type Stage = {
   id: StageId;
   job: Job;
   name: string;
+  plannedAt: number;
   spec: unknown;
   inputs: StageInput[];
   /** Cache keys of the inputs, shortened, see `blobKey`. */
@@ -242,6 +246,7 @@ export const createFarm = (now: number): Farm => ({
   seenNotedAt: now,
   idleForgottenAt: now,
   loadsNotedAt: now,
+  load: createLoadRecord(now),
   settingsReadAt: now,
   newcomers: createNewcomers(now),
   held: new Map(),
