@@ -109,7 +109,7 @@ export type EndWrite = {
   team: TeamId;
   person: PersonId;
   spentMs: number;
-  /** Of one that is done: work of its chunk, and the quarter hour in which that was planned. */
+  /** Work that was done of its chunk, where it counts, and the quarter hour in which that was planned. */
   work: { quarter: number; ms: number } | null;
   failure: { code: string; message: string } | null;
   /** Of what the worker said itself: null where it said nothing. */

@@ -1,7 +1,7 @@
 import { MysqlAdapter, type Selectable, sql } from 'kysely';
 import { QUARTER_MS } from '../../model/quarter.ts';
 import type { Db } from './connect.ts';
-import type { LoadByQuarterTable } from './schema.ts';
+import type { ForecastNetworksTable, LoadByQuarterTable } from './schema.ts';
 
 /** Twelve weeks: what a weekly rhythm is learnt from. */
 export const LOAD_KEPT_MS = 84 * 24 * 60 * 60_000;
@@ -74,6 +74,21 @@ export const presentLoad = (db: Db, now: number): Promise<Row | undefined> =>
     .orderBy('at', 'desc')
     .limit(1)
     .executeTakeFirst();
+
+/** The network that was taken in last. */
+export const forecastNetwork = (db: Db): Promise<Selectable<ForecastNetworksTable> | undefined> =>
+  db.selectFrom('forecast_networks').selectAll().executeTakeFirst();
+
+export async function putForecastNetwork(
+  db: Db,
+  row: Omit<Selectable<ForecastNetworksTable>, 'id'>,
+): Promise<void> {
+  const insert = db.insertInto('forecast_networks').values({ id: 1, ...row });
+  await (db.getExecutor().adapter instanceof MysqlAdapter
+    ? insert.onDuplicateKeyUpdate(row)
+    : insert.onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+  ).execute();
+}
 
 type Column = Exclude<keyof Row, 'at'>;
 

@@ -382,8 +382,9 @@ export type LoadByQuarterTable = {
 /** The network that forecasts what arrives: one row, or none. */
 export type ForecastNetworksTable = {
   id: 1;
-  weights_json: string;
-  /** The job that trained it. */
+  /** In the format safetensors, as Base64. */
+  weights: string;
+  /** The job that it came of. */
   job_name: string;
   taken_at: number;
 };

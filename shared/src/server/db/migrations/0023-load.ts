@@ -16,7 +16,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('forecast_networks')
     .addColumn('id', 'integer', (c) => c.primaryKey())
-    .addColumn('weights_json', text, (c) => c.notNull())
+    .addColumn('weights', text, (c) => c.notNull())
     .addColumn('job_name', text, (c) => c.notNull())
     .addColumn('taken_at', 'bigint', (c) => c.notNull())
     .execute();
