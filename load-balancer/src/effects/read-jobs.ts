@@ -113,6 +113,7 @@ const StageRow = z.object({
   requirements_json: json(z.array(Requirement)),
   asked_json: json(Asked).nullable(),
   affinity: z.string(),
+  planned_at: z.number(),
   chunk_count: z.int().min(0).max(MOST_CHUNKS),
 });
 
@@ -129,6 +130,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     id: stage.id,
     job: stage.job_id,
     name: row.data.name,
+    plannedAt: row.data.planned_at,
     spec: row.data.spec_json,
     inputs: row.data.inputs_json,
     requirements: row.data.requirements_json,

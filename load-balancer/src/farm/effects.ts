@@ -15,7 +15,8 @@ import type { Lender, WorkerStatus } from '@parallel-pilot/shared/model/worker.t
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkMove } from '@parallel-pilot/shared/server/db/chunks.ts';
-import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
+import type { LoadSample } from '@parallel-pilot/shared/server/db/load.ts';
+import type { LoadSample as WorkerLoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import type { ReplyTo } from './events.ts';
 import type { Lease, SessionId } from './farm.ts';
 
@@ -99,7 +100,9 @@ export type Write =
   | { type: 'drop-checkpoint'; lease: LeaseId }
   | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }
   | { type: 'workers-seen'; workers: WorkerId[]; at: number }
-  | { type: 'worker-loads'; samples: LoadSample[]; at: number }
+  /** What the farm came to in quarter hours, and what of the work that came in each is open; `forget`: old ones go. */
+  | { type: 'load'; samples: LoadSample[]; open: Map<number, number>; forget: boolean; at: number }
+  | { type: 'worker-loads'; samples: WorkerLoadSample[]; at: number }
   /** Workers that are gone and never did anything. */
   | { type: 'forget-idle'; at: number };
 
@@ -115,6 +118,8 @@ export type EndWrite = {
   team: TeamId;
   person: PersonId;
   spentMs: number;
+  /** Work that was done of its chunk, where it counts, and the quarter hour in which that was planned. */
+  work: { quarter: number; ms: number } | null;
   failure: { code: string; message: string } | null;
   /** Of what the worker said itself: null where it said nothing. */
   said: { busyMs: number; peakMemoryBytes: number; log: string } | null;

@@ -121,6 +121,7 @@ export type LoadedStage = {
   id: StageId;
   job: JobId;
   name: string;
+  plannedAt: number;
   spec: unknown;
   inputs: StageInput[];
   requirements: Requirement[];

@@ -24,6 +24,7 @@ import type { Course } from '../prediction/course.ts';
 import type { Pace } from '../prediction/pace.ts';
 import type { StageTimes } from '../prediction/stage-times.ts';
 import type { ChunkTable } from './chunk-table.ts';
+import { createLoadRecord, type LoadRecord } from './load-record.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';
 
 /** All that the load balancer keeps in mind: open stages of live jobs, the workers, and who holds what. */
@@ -43,6 +44,8 @@ export type Farm = {
   idleForgottenAt: number;
   /** When loads of workers were last written. */
   loadsNotedAt: number;
+  /** Of the quarter hour. */
+  load: LoadRecord;
   /** When settings of workers were last compared with the database. */
   settingsReadAt: number;
   newcomers: Newcomers;
@@ -102,6 +105,7 @@ export type Stage = {
   id: StageId;
   job: Job;
   name: string;
+  plannedAt: number;
   spec: unknown;
   inputs: StageInput[];
   /** Cache keys of the inputs, shortened, see `blobKey`. */
@@ -258,6 +262,7 @@ export const createFarm = (now: number): Farm => ({
   seenNotedAt: now,
   idleForgottenAt: now,
   loadsNotedAt: now,
+  load: createLoadRecord(now),
   settingsReadAt: now,
   newcomers: createNewcomers(now),
   held: new Map(),

@@ -29,7 +29,15 @@ function nextRead({ sim, job, stage }: ReturnType<typeof busyFarm>, size: number
   const chunks = new ChunkTable(size);
   for (let ordinal = 0; ordinal < size; ordinal += 1) chunks.set(ordinal, 'queued', 0);
   const row = { id, job, name: 'train', spec: {}, inputs: [], requirements: [], affinity: 'next', asked: {} };
-  const history = { held: [], takenBack: [], failures: [], succeeded: [], busyTimes: [], memorySeen: 0 };
+  const history = {
+    held: [],
+    takenBack: [],
+    failures: [],
+    succeeded: [],
+    busyTimes: [],
+    memorySeen: 0,
+    plannedAt: 0,
+  };
   return { ...read, openStages: [id], loaded: [{ ...row, chunks, ...history }] };
 }
 

@@ -40,11 +40,12 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
 
 /** Takes in a stage as it stands in the database, its open leases with it. What contradicts itself there is put right. */
 export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): Effect[] {
-  const { id, name, spec, inputs, requirements, affinity, asked, chunks } = loaded;
+  const { id, name, plannedAt, spec, inputs, requirements, affinity, asked, chunks } = loaded;
   const stage: Stage = {
     id,
     job,
     name,
+    plannedAt,
     spec,
     inputs,
     inputKeys: inputs.map((input) => blobKey(cacheKey(job.share.cacheScope, input.hash))),

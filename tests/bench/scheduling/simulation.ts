@@ -251,6 +251,7 @@ function submitted({ id, stage, plan, submittedAt }: JobRun): JobsRead {
         id: stage,
         job: id,
         name: 'render',
+        plannedAt: 0,
         spec: {},
         inputs: [],
         requirements: [],

@@ -76,7 +76,7 @@ export const openStages = (db: Db, jobs: JobId[]): Promise<OpenStage[]> =>
 export const stageTexts = (db: Db, id: StageId) =>
   db
     .selectFrom('stages')
-    .select(['name', 'spec_json', 'inputs_json', 'requirements_json', 'asked_json', 'affinity'])
+    .select(['name', 'spec_json', 'inputs_json', 'requirements_json', 'asked_json', 'affinity', 'planned_at'])
     .where('id', '=', id)
     .executeTakeFirst();
 
