@@ -1,5 +1,6 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { mayPreempt } from '@parallel-pilot/shared/model/priority.ts';
 import { memo } from 'react';
 import { Link } from 'react-router';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
@@ -57,8 +58,13 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
 });
 
 function asides({ bytes, priority, state }: JobSummary): string[] {
-  const first = priority === 0 || isOver(state) ? [] : [priority > 0 ? 'before others' : 'after others'];
+  const first = priority === 0 || isOver(state) ? [] : [turnOf(priority)];
   return [...(bytes === null ? [] : [formatBytes(bytes)]), ...first];
+}
+
+function turnOf(priority: number): string {
+  if (mayPreempt({ priority })) return 'urgent';
+  return priority > 0 ? 'before others' : 'after others';
 }
 
 function Progress({ job }: { job: JobSummary }) {
