@@ -39,7 +39,7 @@ test('a farm learns the network that forecasts its load by itself, takes it in, 
   const { json, upload, create, reaches, request } = api(farm.url);
   const page = await browser.newPage();
   await page.goto(`${farm.url}/workers`);
-  await page.getByText(/^No history yet: less than a day is known/).waitFor();
+  await page.getByText(/^No history yet: a forecast needs 3 days of it/).waitFor();
 
   await writeLoadHistory(farm.db, 4);
   const [history, windows] = [join(folder, 'load.csv'), join(folder, 'windows.npz')];

@@ -6,7 +6,7 @@ import { findJob } from '../api/find-job.ts';
 import { send } from '../api/request.ts';
 import type { Context } from '../context.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
-import { clock, loadLines } from '../report/load-lines.ts';
+import { loadLines } from '../report/load-lines.ts';
 import { print, printJson } from '../text/print.ts';
 
 const PATH = '/api/v1/load';
@@ -58,7 +58,7 @@ function useCommand(context: Context): Command {
     const job = await findJob(api, text);
     const reply = await send(api.connection, 'PUT', `${PATH}/network`, TakeNetwork.parse({ job }));
     const load = Load.parse(await reply.json());
-    print(context.stdout, ['The network is taken in.', forecastWords(load), adviceWords(load.advice, clock)]);
+    print(context.stdout, ['The network is taken in.', forecastWords(load), adviceWords(load)]);
   });
 }
 

@@ -1,7 +1,15 @@
-import type { Load, LoadAdvice } from './load.ts';
+import type { Load } from './load.ts';
 
-/** The advice as a sentence. `clock` writes a time as its readers have it: 22:00. */
-export function adviceWords(advice: LoadAdvice, clock: (at: number) => string): string {
+/** An hour of the day where this runs, such as 22:00; of the next day where that could be taken for today's. */
+export function clockWords(at: number, now: number): string {
+  const hour = new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const soon = at - now < 12 * 3_600_000 || new Date(at).toDateString() === new Date(now).toDateString();
+  return soon ? hour : `tomorrow ${hour}`;
+}
+
+/** The advice as a sentence. */
+export function adviceWords({ advice, now }: Pick<Load, 'advice' | 'now'>): string {
+  const clock = (at: number) => clockWords(at, now);
   switch (advice.type) {
     case 'nothing-waits':
       return 'Nothing waits.';

@@ -31,7 +31,7 @@ export function FarmLoad() {
   }
   return (
     <Panel title="Load" aside={standing(data)}>
-      <p className={classes.advice}>{adviceWords(data.advice, formatClock)}</p>
+      <p className={classes.advice}>{adviceWords(data)}</p>
       {data.past.length > 0 && <Chart load={data} />}
       <p className={classes.quiet}>{forecastWords(data)}</p>
     </Panel>

@@ -26,10 +26,10 @@ test('work and capacity are shown as means of whole hours, the coming ones dashe
   assert.equal(startOf(load), at(0));
   const lines = loadLines(load).map(({ key, xs, ys, dashed = false }) => ({ key, xs, ys, dashed }));
   assert.deepEqual(lines, [
-    { key: 'could', xs: [10.5, 11.5], ys: [2, 2], dashed: false },
-    { key: 'came', xs: [10.5, 11.5], ys: [1.5, 1.5], dashed: false },
-    { key: 'can', xs: [13.5], ys: [2], dashed: true },
-    { key: 'comes', xs: [13.5], ys: [1.5], dashed: true },
+    { key: 'could', xs: [10.5, 11.5, 12.125], ys: [2, 2, 2], dashed: false },
+    { key: 'came', xs: [10.5, 11.5, 12.125], ys: [1.5, 1.5, 0], dashed: false },
+    { key: 'can', xs: [12.625, 13.5], ys: [2, 2], dashed: true },
+    { key: 'comes', xs: [12.625, 13.5], ys: [1, 1.5], dashed: true },
   ]);
 });
 

@@ -2,7 +2,7 @@ import type { Load } from '@parallel-pilot/shared/api/load.ts';
 import type { ChartLine } from '../../components/chart-options.ts';
 
 const HOUR_MS = 3_600_000;
-const QUARTERS = 4;
+const QUARTER_MS = HOUR_MS / 4;
 
 /** When the chart begins, in ms since 1970: the midnight before what is shown, so that days begin where they do. */
 export function startOf({ past, now }: Load): number {
@@ -39,11 +39,11 @@ function byHour(
 ): { xs: number[]; ys: number[] } {
   const hours = Map.groupBy(quarters, ({ at }) => Math.floor((at - start) / HOUR_MS));
   const [xs, ys]: [number[], number[]] = [[], []];
-  for (const [hour, all] of hours) {
-    // An hour of which little is known would show as a dip or a peak.
-    if (all.length < QUARTERS && hours.size > 1) continue;
-    xs.push(hour + 0.5);
-    ys.push(all.reduce((sum, quarter) => sum + value(quarter), 0) / (all.length * (HOUR_MS / QUARTERS)));
+  for (const all of hours.values()) {
+    // Of the hour that it is now, a part was and a part is to come.
+    const middle = ((all[0]?.at ?? 0) + (all.at(-1)?.at ?? 0) + QUARTER_MS) / 2;
+    xs.push((middle - start) / HOUR_MS);
+    ys.push(all.reduce((sum, quarter) => sum + value(quarter), 0) / (all.length * QUARTER_MS));
   }
   return { xs, ys };
 }
