@@ -14,13 +14,14 @@ import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/s
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 import { etaSeconds } from './eta.ts';
+import { withQueueEta } from './queue-eta.ts';
 import { waitSentence } from './wait-sentence.ts';
 
 /** How many finished chunks the estimate of the remaining time looks at. */
 const MEASURED = 40;
 
 /** What summaries are made of: rows, and what the balancer said of chunks under way. */
-type Sources = Pick<Parts, 'db' | 'balancer' | 'clock'>;
+type Sources = Pick<Parts, 'db' | 'balancer' | 'clock' | 'forecast'>;
 
 /** One page of the team's jobs, in five queries however long it is. */
 export async function jobListPage(
@@ -61,7 +62,8 @@ function readCursor(cursor: string | undefined): JobPlace | null {
 }
 
 /** The list's view of these jobs, in their order. */
-export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[]): Promise<JobSummary[]> {
+export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobSummary[]> {
+  const { db, balancer, clock, forecast } = sources;
   const now = clock();
   const stages = await newestStages(
     db,
@@ -86,7 +88,7 @@ export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[
       return queued > 0 || (leased > 0 && running === 0);
     }),
   );
-  return jobs.map((job) => {
+  const all = jobs.map((job) => {
     const stage = stages.get(job.id);
     const known = stage === undefined ? {} : (counts.get(stage.id) ?? { done: stage.chunk_count });
     return summary(job, stage, {
@@ -97,7 +99,12 @@ export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[
       now,
     });
   });
+  return withQueueEta(forecast, all, ({ id }) => isWhole(stages.get(id)));
 }
+
+/** Whether the stage is all that the job is. */
+const isWhole = (stage: StageHead | undefined): boolean =>
+  stage === undefined || stage.span_to - stage.span_from === 1;
 
 type Known = {
   counts: StageCounts;
@@ -166,7 +173,7 @@ function fractionOf(stage: StageHead | undefined, { counts, underWay }: Known): 
 // Where a stage is all there is, its chunks tell; where it is one of many, the pace of the whole job so far does.
 function remaining(job: JobHead, stage: StageHead | undefined, known: Known): number | null {
   const { counts, finished, now } = known;
-  if (stage === undefined || stage.span_to - stage.span_from === 1) return etaSeconds(counts, finished);
+  if (stage === undefined || isWhole(stage)) return etaSeconds(counts, finished);
   const fraction = fractionOf(stage, known);
   const worked = now - (job.started_at ?? job.created_at);
   return fraction === 0 ? null : (worked * (1 - fraction)) / fraction / 1_000;
