@@ -44,6 +44,7 @@ export async function loadFarm(
 export function carrySessions(from: Farm, to: Farm): void {
   to.newcomers = from.newcomers;
   to.loadsNotedAt = from.loadsNotedAt;
+  to.rangeCorrection = from.rangeCorrection;
   for (const [session, old] of from.sessions) {
     const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set(), occupancy: null };
     to.workers.set(worker.id, worker);

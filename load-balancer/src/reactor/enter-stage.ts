@@ -33,6 +33,9 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
     succeeded: new Set(),
     lastFailure: null,
     stuckSince: null,
+    urgency: 'none',
+    end: null,
+    foreseen: [],
   };
   farm.jobs.set(job.id, job);
   return job;
@@ -40,7 +43,7 @@ export function enterJob(farm: Farm, facts: JobFacts): Job {
 
 /** Takes in a stage as it stands in the database, its open leases with it. What contradicts itself there is put right. */
 export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): Effect[] {
-  const { id, name, spec, inputs, requirements, affinity, asked, chunks } = loaded;
+  const { id, name, spec, inputs, requirements, affinity, asked, span, chunks } = loaded;
   const stage: Stage = {
     id,
     job,
@@ -54,6 +57,7 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
     affinity,
     asked,
     askedKey: JSON.stringify(asked),
+    span,
     memory: { seen: loaded.memorySeen, needs: new Map(), mostOffered: Number.POSITIVE_INFINITY },
     chunks,
     times: createTimes(chunks.size),

@@ -28,6 +28,8 @@ export const HEAD = [
   'group_id',
   'started_at',
   'bytes',
+  'deadline',
+  'deadline_told',
 ] as const;
 
 export const insertJob = async (db: Db, row: Insertable<JobsTable>): Promise<void> => {

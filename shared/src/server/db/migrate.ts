@@ -18,6 +18,7 @@ import * as limits from './migrations/0017-limits.ts';
 import * as resultsOfLeases from './migrations/0018-results-of-leases.ts';
 import * as placement from './migrations/0019-placement.ts';
 import * as resources from './migrations/0020-resources.ts';
+import * as deadlines from './migrations/0021-deadlines.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -38,6 +39,7 @@ const migrations: Record<string, Migration> = {
   '0018-results-of-leases': resultsOfLeases,
   '0019-placement': placement,
   '0020-resources': resources,
+  '0021-deadlines': deadlines,
 };
 
 /** A sentence: this version is older than what the database was last used with. */
