@@ -11,6 +11,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
@@ -59,12 +60,6 @@ export type Farm = {
 
 /** Slack, as a part of the time from a job's submission to its deadline, at which it goes before others, and at which it may preempt. */
 export type Escalation = { first: number; preempt: number };
-
-/**
- * What the deadline of a job makes of it. `none`: nothing, or there is none; `first`: it goes before others of its
- * priority; `preempt`: it may take the place of lesser work besides; `lost`: it is past, or cannot be met any more.
- */
-export type Urgency = 'none' | 'first' | 'preempt' | 'lost';
 
 export type Slack = {
   /** Milliseconds before the deadline by which nine of ten such jobs are done. */

@@ -1,4 +1,5 @@
-import type { Escalation, Farm, Job, Slack, Urgency } from '../farm/farm.ts';
+import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
+import type { Escalation, Farm, Job, Slack } from '../farm/farm.ts';
 
 /** Slack has to grow so much beyond a step before the step is taken back, or a job would go to and fro. */
 const CLEARLY = 1.25;

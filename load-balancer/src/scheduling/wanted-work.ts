@@ -24,6 +24,8 @@ export type Wanted = {
   chunkDeviation: number;
   /** When the last chunk that runs is done. */
   lastEnd: number;
+  /** How many workers may do it. */
+  workers: number;
 };
 
 /**
@@ -40,12 +42,12 @@ export function endOfChunks(
   return Math.max(flowing + (waiting ? part * chunkMs * longer : 0), lastEnd * longer);
 }
 
-/** Of all jobs that are worked on or wait to be; without those of which everything is done. */
-export function wantedOf(farm: Farm, outlook: Outlook): Map<Job, Wanted> {
+/** Of all jobs that are worked on or wait to be, and of `supposed` stages besides; without those of which everything is done. */
+export function wantedOf(farm: Farm, outlook: Outlook, supposed: readonly Stage[] = []): Map<Job, Wanted> {
   const look: Look = { farm, outlook, pools: new Map(), speeds: new Map() };
   const running = runningOf(farm, outlook);
   const wanted = new Map<Job, Wanted>();
-  for (const stage of farm.stages.values()) {
+  for (const stage of [...farm.stages.values(), ...supposed]) {
     const { job } = stage;
     if (!isGrantable(job.status)) continue;
     const one = wantedOfStage(look, stage, running.get(stage) ?? []);
@@ -58,7 +60,7 @@ export function wantedOf(farm: Farm, outlook: Outlook): Map<Job, Wanted> {
 
 type Look = { farm: Farm; outlook: Outlook; pools: Map<string, Pool>; speeds: Map<string, number> };
 /** Workers that may do a stage: their speed together, in how many slots, and variance of its logarithm. */
-type Pool = { speed: number; slots: number; variance: number };
+type Pool = { speed: number; slots: number; workers: number; variance: number };
 /** A chunk that is held: when it is done, how much work that is, and whether it has begun. */
 type Held = { end: number; work: number; begun: boolean };
 
@@ -110,6 +112,7 @@ function wantedOfStage(look: Look, stage: Stage, held: readonly Held[]): Wanted 
     chunkMs: pool.speed === 0 ? 0 : (mean * pool.slots) / pool.speed,
     chunkDeviation: Math.sqrt(scatter),
     lastEnd: held.reduce((last, one) => Math.max(last, one.end), 0),
+    workers: pool.workers,
   };
 }
 
@@ -132,6 +135,7 @@ const together = (a: Wanted, b: Wanted): Wanted => ({
   chunkMs: Math.max(a.chunkMs, b.chunkMs),
   chunkDeviation: Math.max(a.chunkDeviation, b.chunkDeviation),
   lastEnd: Math.max(a.lastEnd, b.lastEnd),
+  workers: Math.max(a.workers, b.workers),
 });
 
 function poolOf({ farm, outlook, pools }: Look, stage: Stage): Pool {
@@ -141,17 +145,18 @@ function poolOf({ farm, outlook, pools }: Look, stage: Stage): Pool {
   );
   const known = pools.get(key);
   if (known !== undefined) return known;
-  let [speed, slots, squares] = [0, 0, 0];
+  let [speed, slots, workers, squares] = [0, 0, 0, 0];
   for (const worker of farm.workers.values()) {
     if (!isPresent(worker) || !isCapable(stage, worker)) continue;
     const fitting = slotsFor(stage, worker);
     const pace = outlook.pace(worker, stage);
     const each = Math.exp(pace.log) * fitting;
     slots += fitting;
+    if (fitting > 0) workers += 1;
     speed += each;
     squares += each * each * pace.variance;
   }
-  const pool = { speed, slots, variance: speed === 0 ? 0 : squares / speed ** 2 };
+  const pool = { speed, slots, workers, variance: speed === 0 ? 0 : squares / speed ** 2 };
   pools.set(key, pool);
   return pool;
 }
