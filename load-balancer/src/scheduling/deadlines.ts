@@ -1,4 +1,5 @@
 import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
+import { mayPreempt as isUrgent } from '@parallel-pilot/shared/model/priority.ts';
 import type { Escalation, Farm, Job, Slack } from '../farm/farm.ts';
 
 /** Slack has to grow so much beyond a step before the step is taken back, or a job would go to and fro. */
@@ -35,8 +36,9 @@ export function urgencyAfter(
 export const goesFirst = ({ urgency }: Pick<Job, 'urgency'>): boolean =>
   urgency === 'first' || urgency === 'preempt';
 
-/** True of a job whose deadline lets it take the place of running work of lower priority. */
-export const mayPreempt = ({ urgency }: Pick<Job, 'urgency'>): boolean => urgency === 'preempt';
+/** True of a job for which running work of lower priority is taken back: by its own priority, or as its deadline is very near. */
+export const mayPreempt = (job: Pick<Job, 'urgency' | 'priority'>): boolean =>
+  job.urgency === 'preempt' || isUrgent(job);
 
 const slackOf = ({ end }: Job): number => end?.slack?.putOffMs ?? Number.POSITIVE_INFINITY;
 
