@@ -7,7 +7,7 @@ export const ONE_OF_TEN = 1.2816;
 const LEAST_MS = 1_000;
 const LEAST_SPREAD = 0.02;
 /** How many of the latest outcomes count. */
-const REMEMBERED = 200;
+const REMEMBERED = 600;
 /** How it would be if ranges were right as they come: as many outcomes of a normal distribution, in units of a tenth's distance. */
 const ASSUMED = [-1.28, -0.81, -0.53, -0.3, -0.1, 0.1, 0.3, 0.53, 0.81, 1.28];
 

@@ -8,9 +8,8 @@ import { endOfChunks, type Wanted, wantedOf } from './wanted-work.ts';
 
 /** How often ends are foreseen, at least. */
 const EVERY_MS = 2_000;
-/** What is foreseen is kept to be judged by when half as much is left, or twice as much, as the last time. */
-const [LESS, MORE] = [0.5, 2];
-const MOST_KEPT = 12;
+/** Of what is foreseen for a job so many are kept, to be judged by its end. */
+const MOST_KEPT = 8;
 
 /** Foresees the ends of all jobs under way where that is due, and from them how urgent their deadlines are. */
 export function foreseeEnds(farm: Farm, now: number): void {
@@ -79,12 +78,15 @@ function queuesOf(wanted: ReadonlyMap<Job, Wanted>, order: Order): Job[][][] {
 }
 
 function keepForeseen({ end, foreseen }: Job): void {
-  if (end === null || foreseen.length >= MOST_KEPT) return;
-  const before = foreseen.at(-1)?.uncorrected.middle;
+  if (end === null) return;
+  const [first, second] = foreseen;
+  const apart = first === undefined || second === undefined ? 0 : second.at - first.at;
   const { at, uncorrected } = end;
-  const changed =
-    before === undefined || uncorrected.middle < LESS * before || uncorrected.middle > MORE * before;
-  if (changed) foreseen.push({ at, uncorrected });
+  if (at - (foreseen.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < apart) return;
+  foreseen.push({ at, uncorrected });
+  // Every other one goes, so that they stay evenly spread over the job's life.
+  if (foreseen.length > MOST_KEPT)
+    foreseen.splice(0, foreseen.length, ...foreseen.filter((_, index) => index % 2 === 0));
 }
 
 /** The last chunk of the job is done: what was foreseen for it is compared with that, once. */
