@@ -49,7 +49,7 @@ export const withWorker = (command: Command): Command =>
     .addOption(setting('PILOT_TAG', 'tags that jobs may choose it by, separated by commas').argParser(joined))
     .addOption(setting('PILOT_POOL', 'pools that it is in, separated by commas').argParser(joined))
     .addOption(setting('PILOT_SLOTS').argParser(wholeNumber(1, 256)))
-    .addOption(setting('PILOT_THREADS').argParser(wholeNumber(1, 1_024)))
+    .addOption(setting('PILOT_THREADS'))
     .addOption(setting('PILOT_MEMORY_GB', 'memory for jobs, in GB (a share of what the machine has)'))
     .addOption(setting('PILOT_DISK_GB', 'disk space for what jobs write, in GB (what is free)'))
     .addOption(
@@ -57,6 +57,13 @@ export const withWorker = (command: Command): Command =>
         together,
       ),
     )
+    .addOption(
+      setting('PILOT_HOURS', 'hours in which it takes work: 22:00-06:00, or weekdays 20:00-07:00, weekends'),
+    )
+    .addOption(setting('PILOT_TIME_ZONE', "whose clocks these hours are by (this machine's)"))
+    .addOption(setting('PILOT_KINDS', 'kinds of work that it takes (all that it can)').argParser(joined))
+    .addOption(setting('PILOT_GPUS', 'GPUs that jobs may ask for, or none (all)').argParser(joined))
+    .addOption(setting('PILOT_LENDING_FILE', 'JSON file with such limits, read again when it changes'))
     .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
     .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
     .option('--json', 'log lines as JSON');

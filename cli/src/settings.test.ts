@@ -27,6 +27,7 @@ const OTHERS: Record<string, string> = {
     ]),
   ),
   '* --unsandboxed': 'PILOT_UNSANDBOXED=0 means no, and Commander takes any value for a yes: see config.ts',
+  '* --only-idle': 'PILOT_ONLY_IDLE=0 means no, likewise',
   '* --token': 'refused, with a sentence',
   '* --key': 'refused, with a sentence',
 };

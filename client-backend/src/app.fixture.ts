@@ -18,6 +18,7 @@ import type { Identities } from './auth/identities.ts';
 import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
+import { createLoadForecast } from './forecast/load-forecast.ts';
 import { createHttpServer } from './http-server.ts';
 import { createInFlight } from './in-flight.ts';
 import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
@@ -82,6 +83,7 @@ export async function startTestBackend(
     derived: createInFlight(),
     random: (count) => randomBytes(count),
     log,
+    forecast: createLoadForecast({ db, clock, log }),
     first: await ensureFirstPerson(db, clock()),
     balancer: absentBalancer(given.workers ?? new Map()),
     live: {

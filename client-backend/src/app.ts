@@ -28,6 +28,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { joinTokenRoutes } from './routes/join-tokens.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { linkRoutes } from './routes/links.ts';
+import { loadRoutes } from './routes/load.ts';
 import { onError } from './routes/on-error.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -56,6 +57,8 @@ const LONG_ANSWERS = [
   '/api/v1/jobs/:id/chunks/states',
   '/api/v1/jobs/:id/timeline',
   '/api/v1/workers',
+  '/api/v1/load',
+  '/api/v1/load/history.csv',
 ];
 
 /** The whole HTTP application: what every request passes, the API, and the site for all that is left. */
@@ -98,6 +101,7 @@ export function createApp(
   app.route('/', workerRoutes(parts));
   app.route('/', joinTokenRoutes(parts));
   app.route('/', storageRoutes(parts));
+  app.route('/', loadRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));

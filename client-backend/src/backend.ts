@@ -13,6 +13,7 @@ import type { Identities } from './auth/identities.ts';
 import { adoptOwnerKey } from './auth/keys.ts';
 import { createConfinement } from './confinement.ts';
 import { createExclusive } from './exclusive.ts';
+import { createLoadForecast } from './forecast/load-forecast.ts';
 import { createHttpServer } from './http-server.ts';
 import { createInFlight } from './in-flight.ts';
 import { type PartsWithEngine, withEngine } from './jobs/engine.ts';
@@ -73,6 +74,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const { close: closeConfinement, ...confinement } = createConfinement(deps);
   // Looked for now, for whoever runs this to see in the log what it lacks, and not waited for.
   void confinement.sandbox();
+  const forecast = createLoadForecast(deps);
   const parts = withEngine({
     ...deps,
     ...confinement,
@@ -81,8 +83,10 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     derived: createInFlight(),
     first,
     balancer,
+    forecast,
     live,
   });
+  forecast.start();
   const uploads = await createUploads(parts);
   app = createApp(parts, { access, accounts, mail, uploads, onSignOut: live.recheck });
   startJobs(parts, balancer, live);
@@ -99,6 +103,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
     async stop() {
       clearInterval(sweeping);
       clearInterval(rechecking);
+      forecast.close();
       await parts.engine.close();
       await closeConfinement();
       balancer.close();

@@ -26,6 +26,7 @@ import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Secrets } from '@parallel-pilot/shared/server/secrets.ts';
 import type { Exclusive } from './exclusive.ts';
+import type { LoadForecast } from './forecast/load-forecast.ts';
 import type { InFlight } from './in-flight.ts';
 
 /** Everything the backend is made of, wired in main.ts and handed down. */
@@ -44,6 +45,8 @@ export type Parts = {
   /** Whose the farm was first: its one user on loopback. */
   first: { person: PersonId; team: TeamId };
   balancer: BalancerLink;
+  /** Of what the farm will have to do, and can. */
+  forecast: LoadForecast;
   live: Live;
   /** What keeps in the programs that touch strangers' bytes; found out when it is first asked for. */
   sandbox(): Promise<Sandbox>;

@@ -126,7 +126,7 @@ async function runIn(sandbox: Sandbox, run: Run): Promise<{ outcome: RunOutcome 
   const { threads = 1, longestMs } = run;
   const slot = new Slot({
     index: 0,
-    threads,
+    threads: () => threads,
     folder: own,
     kinds,
     sandbox,

@@ -245,7 +245,7 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
     {
       hello: () => Hello.parse(helloOf('listens')),
       ...{ welcomed: nothing, lost: nothing, refused: nothing },
-      ...{ assign: ok, reclaim: ok, preempt: ok, revoke: ok, forget: ok, drain: ok },
+      ...{ assign: ok, reclaim: ok, preempt: ok, revoke: ok, forget: ok, drain: ok, lend: ok },
     },
     quiet,
   );

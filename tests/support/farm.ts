@@ -34,7 +34,8 @@ export type Farm = {
   balancer: Part;
   backend: Part;
   workers: Part[];
-  addWorker(env?: Record<string, string>): Promise<Part>;
+  /** `main`: another program than the worker's own, that runs it. */
+  addWorker(env?: Record<string, string>, main?: string): Promise<Part>;
   stop(): Promise<void>;
 };
 
@@ -74,11 +75,11 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
     balancer,
     backend,
     workers: [],
-    async addWorker(extra = {}) {
+    async addWorker(extra = {}, main = 'worker/src/main.ts') {
       started += 1;
       const number = started;
       const token = (await readFile(join(folder, 'secrets', 'worker-token'), 'utf8')).trim();
-      const worker = part(`worker-${number}`, 'worker/src/main.ts', logs, {
+      const worker = part(`worker-${number}`, main, logs, {
         PILOT_JOIN: farm.balancerUrl,
         PILOT_TOKEN: token,
         PILOT_NAME: `worker-${number}`,
@@ -123,7 +124,7 @@ export function part(name: string, main: string, logs: string, env: Record<strin
     async start(more = {}) {
       await mkdir(logs, { recursive: true });
       // The servers' flags are those of an embedded farm.
-      const flags = main.startsWith('worker') ? [] : ['--max-semi-space-size=4'];
+      const flags = main.includes('worker') ? [] : ['--max-semi-space-size=4'];
       child = spawn(process.execPath, [...flags, join(root, main)], {
         env: { ...process.env, ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,10 +1,13 @@
 import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { pidNamespace } from '@parallel-pilot/sandbox/limits/process-life.ts';
+import { parseSpans, TimeZone } from '@parallel-pilot/shared/model/hours.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import { Labels, labelsIn } from '@parallel-pilot/shared/model/placement.ts';
 import { Counts, parseCounts } from '@parallel-pilot/shared/model/resources.ts';
 import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
 import { z } from 'zod';
+import { hoursOf, threadsIn } from './lending-text.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -25,7 +28,12 @@ const Environment = z.object({
   PILOT_POOL: z.string().default('').transform(labelsIn).pipe(Labels),
   PILOT_SLOTS: z.coerce.number().int().min(1).max(256).default(1),
   /** CPU threads of the whole worker, shared out between its slots. */
-  PILOT_THREADS: z.coerce.number().int().min(1).default(availableParallelism()),
+  PILOT_THREADS: z
+    .string()
+    .regex(/^\s*\d{1,5}\s*%?\s*$/, 'expected a number of threads, or a part of them, such as 50%')
+    .transform((text) => threadsIn(text))
+    .pipe(z.int().min(1))
+    .default(availableParallelism()),
   /** Hours that a chunk may take of which its job says nothing else. */
   PILOT_CHUNK_HOURS: z.coerce.number().positive().default(72),
   /** Memory for jobs, of all slots together. Left out, this worker shares what the machine has with its others. */
@@ -44,6 +52,25 @@ const Environment = z.object({
     .min(1)
     .default(join(homedir(), '.parallel-pilot', 'worker')),
   PILOT_CACHE_GB: z.coerce.number().positive().default(20),
+  /** When it is lent: "22:00-06:00", "weekdays 20:00-07:00, weekends". */
+  PILOT_HOURS: z
+    .string()
+    .max(2_000)
+    .superRefine((text, context) => {
+      const parsed = parseSpans(text);
+      if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.message });
+    })
+    .optional(),
+  /** Whose clocks that is by; this machine's without. */
+  PILOT_TIME_ZONE: TimeZone.optional(),
+  /** Kinds of work, and GPUs, that it is lent for; "none" for no GPU. */
+  PILOT_KINDS: z.string().transform(labelsIn).pipe(z.array(z.string()).min(1)).optional(),
+  PILOT_GPUS: z
+    .string()
+    .transform((text) => (text.trim() === 'none' ? [] : labelsIn(text)))
+    .optional(),
+  /** A file with what is lent, which is read again when it changes. */
+  PILOT_LENDING_FILE: z.string().min(1).optional(),
   /** Take work only while nobody else uses the machine. */
   PILOT_ONLY_IDLE: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   /** Work without a sandbox where this machine has none. */
@@ -82,8 +109,10 @@ export type WorkerConfig = {
   unsandboxed: boolean;
   /** Whether a container of its own is around it, which keeps jobs from the machine where nothing else does. */
   container: boolean;
-  /** Whether it works only while nobody else uses the machine, and behind all else that runs there. */
-  onlyIdle: boolean;
+  /** What else limits how much of the machine is lent, and when. */
+  lending: Lending;
+  /** A file that limits it further; null for none. */
+  lendingFile: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
 };
 
@@ -123,12 +152,23 @@ export function readWorkerConfig(
     kindSettings: othersOf(all),
     unsandboxed: e.PILOT_UNSANDBOXED,
     container: e.PILOT_CONTAINER,
-    onlyIdle: e.PILOT_ONLY_IDLE,
+    lending: lendingOf(e),
+    lendingFile: e.PILOT_LENDING_FILE ?? null,
     logLevel: e.PILOT_LOG,
   };
 }
 
 const GB = 1000 ** 3;
+
+function lendingOf(e: z.output<typeof Environment>): Lending {
+  const { PILOT_HOURS: hours, PILOT_KINDS: kinds, PILOT_GPUS: gpus } = e;
+  return {
+    ...(hours === undefined ? {} : { hours: [hoursOf(hours, e.PILOT_TIME_ZONE)] }),
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(e.PILOT_ONLY_IDLE ? { onlyIdle: true } : {}),
+  };
+}
 
 const othersOf = (env: Record<string, string | undefined>): Record<string, string> =>
   Object.fromEntries(

@@ -17,7 +17,13 @@ export type WorkerFlags = {
   tag?: string;
   pool?: string;
   slots?: number;
-  threads?: number;
+  threads?: string;
+  hours?: string;
+  timeZone?: string;
+  kinds?: string;
+  gpus?: string;
+  lendingFile?: string;
+  onlyIdle?: boolean;
   memoryGb?: string;
   diskGb?: string;
   resource?: string;
@@ -45,12 +51,14 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     )
     .addOption(refusedSecret('--token', WAYS));
   withWorker(command);
+  command.option('--only-idle', 'take work only while nobody else uses this machine (or PILOT_ONLY_IDLE=1)');
   withUnsandboxed(command);
   withExamples(command, [
     'pilot worker',
     'pilot worker --join http://farm:3001',
     'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
     'pilot worker --join http://farm:3001 --pool film --tag fast,quiet',
+    'pilot worker --join http://farm:3001 --hours 22:00-06:00 --threads 50%',
   ]);
   return command.action(async (flags: WorkerFlags) => exit(await run(context, flags)));
 }
@@ -111,6 +119,12 @@ export function workerEnv(
     PILOT_POOL: flags.pool,
     PILOT_SLOTS: flags.slots,
     PILOT_THREADS: flags.threads,
+    PILOT_HOURS: flags.hours,
+    PILOT_TIME_ZONE: flags.timeZone,
+    PILOT_KINDS: flags.kinds,
+    PILOT_GPUS: flags.gpus,
+    PILOT_LENDING_FILE: flags.lendingFile,
+    PILOT_ONLY_IDLE: flags.onlyIdle === true ? '1' : undefined,
     PILOT_WORKER_DATA: flags.workerData ?? join(config.dataFolder, 'worker'),
     PILOT_MEMORY_GB: gigabytes('--memory-gb', flags.memoryGb),
     PILOT_DISK_GB: gigabytes('--disk-gb', flags.diskGb),

@@ -51,6 +51,7 @@ const ACTIONS: Record<string, AuditAction | null> = {
   'POST jobs/outlook': null,
   'PATCH workers/{id}': 'worker.change',
   'DELETE workers/{id}': 'worker.revoke',
+  'PUT load/network': 'load.network',
   'POST people/invitations': 'person.invite',
   'DELETE people/invitations/{link}': 'invitation.revoke',
   'PATCH people/{id}': 'person.change',

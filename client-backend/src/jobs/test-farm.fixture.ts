@@ -38,6 +38,7 @@ import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { createConfinement } from '../confinement.ts';
 import { createExclusive } from '../exclusive.ts';
+import { createLoadForecast } from '../forecast/load-forecast.ts';
 import { createInFlight } from '../in-flight.ts';
 import type { Parts } from '../parts.ts';
 import { type PartsWithEngine, withEngine } from './engine.ts';
@@ -86,6 +87,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
     clock: Date.now,
     random: (count) => randomBytes(count),
     log,
+    forecast: createLoadForecast({ db, clock: Date.now, log }),
     first: await ensureFirstPerson(db, 1),
     balancer: playBalancer(() => parts, link),
     live: {

@@ -6,7 +6,11 @@ import { lackOfWorker, waitSentence } from './wait-sentence.ts';
 
 const VERSION: Requirement = { key: 'blender.version', op: 'atLeast', value: '5.0' };
 const torch: Requirement = { key: 'training.modules', op: 'includes', value: 'torch' };
-const none = { notAllowed: 0, disabled: 0, draining: 0, excluded: 0 };
+const none = {
+  ...{ notAllowed: 0, disabled: 0, draining: 0, excluded: 0, outOfHours: 0, inUse: 0 },
+  lentFrom: null,
+};
+const TEN_AT_NIGHT = { from: Date.parse('2026-11-22T21:00Z'), timeZone: 'Europe/Berlin' };
 const busy = { code: 'busy', fitting: 3, urgent: false, ofTeam: false, ofOthers: false } as const;
 
 test('each reason is one sentence that a user understands', () => {
@@ -26,6 +30,8 @@ test('each reason is one sentence that a user understands', () => {
       of({ code: 'held-back', fitting: 1, ...none, disabled: 1 }),
       of({ code: 'held-back', fitting: 2, ...none, excluded: 2 }),
       of({ code: 'held-back', fitting: 4, ...none, disabled: 1, draining: 2, notAllowed: 1 }),
+      of({ code: 'held-back', fitting: 3, ...none, outOfHours: 3, lentFrom: TEN_AT_NIGHT }),
+      of({ code: 'held-back', fitting: 2, ...none, outOfHours: 1, inUse: 1 }),
       of({ ...busy, urgent: true }),
       of({ ...busy, fitting: 1, ofOthers: true, ofTeam: true }),
     ],
@@ -40,6 +46,8 @@ test('each reason is one sentence that a user understands', () => {
       'The only worker that fits is disabled.',
       'The 2 workers that fit failed at this job too often.',
       'Of the 4 workers that fit, 1 is disabled, 2 finish what they have begun and end and 1 does not work for whoever submitted it.',
+      'The 3 workers that fit are lent from Sunday 22:00 (Europe/Berlin) only.',
+      'Of the 2 workers that fit, 1 is lent at other hours only and 1 is on a machine that somebody uses.',
       'All 3 workers that fit are busy with more urgent work.',
       'The only worker that fits is busy with work of other teams and other jobs of the team.',
     ],

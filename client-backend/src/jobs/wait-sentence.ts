@@ -74,12 +74,15 @@ function wordsOf(need: Requirement, kind: string): { verb: 'is' | 'has'; what: s
   }
 }
 
-function heldBackSentence({ fitting, ...counts }: Of<'held-back'>): string {
+function heldBackSentence({ fitting, lentFrom, ...counts }: Of<'held-back'>): string {
+  const hours = lentFrom === null ? 'at other hours' : `from ${clockInWords(lentFrom)}`;
   const parts = [
     held(counts.disabled, 'is disabled', 'are disabled'),
     held(counts.draining, 'finishes what it has begun and ends', 'finish what they have begun and end'),
     held(counts.notAllowed, 'does not work for whoever submitted it', 'do not work for whoever submitted it'),
     held(counts.excluded, 'failed at this job too often', 'failed at this job too often'),
+    held(counts.outOfHours, `is lent ${hours} only`, `are lent ${hours} only`),
+    held(counts.inUse, 'is on a machine that somebody uses', 'are on machines that somebody uses'),
   ].filter((part) => part !== null);
   const [only] = parts;
   if (only !== undefined && parts.length === 1) {
@@ -87,6 +90,12 @@ function heldBackSentence({ fitting, ...counts }: Of<'held-back'>): string {
     return `The ${fitting} workers that fit ${only.many}.`;
   }
   return `Of the ${fitting} workers that fit, ${andList(parts.map(({ count, one, many }) => `${count} ${count === 1 ? one : many}`))}.`;
+}
+
+/** "Sunday 22:00 (Europe/Berlin)": hours are less than a week ahead. */
+function clockInWords({ from, timeZone }: { from: number; timeZone: string }): string {
+  const format = { timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  return `${new Intl.DateTimeFormat('en-GB', format).format(from).replace(',', '')} (${timeZone})`;
 }
 
 const held = (count: number, one: string, many: string) => (count === 0 ? null : { count, one, many });
@@ -101,7 +110,7 @@ function busySentence({ fitting, urgent, ofTeam, ofOthers }: Of<'busy'>): string
   return `${who} busy${work.length === 0 ? '' : ` with ${andList(work)}`}.`;
 }
 
-const andList = (words: readonly string[]): string => listed(words, 'and');
+export const andList = (words: readonly string[]): string => listed(words, 'and');
 const orList = (words: readonly string[]): string => listed(words, 'or');
 const listed = (words: readonly string[], last: string): string =>
   words.length < 2

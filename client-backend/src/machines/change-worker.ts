@@ -108,11 +108,12 @@ const isWider = (wanted: WorksFor | undefined, now: WorksFor): boolean =>
   wanted !== undefined && WIDTH[wanted] > WIDTH[now];
 
 function settingsOf(change: WorkerChange, row: LentWorker, now: number): WorkerSettings {
-  const { label, tags, pools, note, worksFor, disabled } = change;
+  const { label, tags, pools, lending, note, worksFor, disabled } = change;
   return {
     ...(label === undefined ? {} : { label }),
     ...(tags === undefined ? {} : { tags_json: asJson(tags) }),
     ...(pools === undefined ? {} : { pools_json: asJson(pools) }),
+    ...(lending === undefined ? {} : { lending_json: lending === null ? null : JSON.stringify(lending) }),
     ...(note === undefined ? {} : { note: note === '' ? null : note }),
     ...(worksFor === undefined ? {} : { works_for: worksFor }),
     ...(disabled === undefined ? {} : { disabled_at: disabled ? (row.disabled_at ?? now) : null }),

@@ -3,12 +3,14 @@ import type { FitQuestion, WorkerFit } from '@parallel-pilot/shared/api/machines
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { asSeenBy, requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
 import { type Requirement, unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { lacking as tooLittleOf } from '@parallel-pilot/shared/model/resources.ts';
 import { mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import { type LentWorker, labelsOf, workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { z } from 'zod';
 import { capabilitiesOf, lenderOf } from '../fleet.ts';
-import { lackOfWorker } from '../jobs/wait-sentence.ts';
+import { andList, lackOfWorker } from '../jobs/wait-sentence.ts';
 import type { Parts } from '../parts.ts';
+import { type LiveWorker, offerOf } from './worker-views.ts';
 
 const MOST_OTHERS = 50;
 
@@ -26,7 +28,7 @@ export async function fitOf(
   );
   const judged = connected.map((row) => ({
     row,
-    why: whyNot(row, live.get(row.id)?.status ?? row.status, by, asked),
+    why: whyNot(row, live.get(row.id), by, asked),
   }));
   const others = judged.flatMap(({ row, why }) =>
     why === null ? [] : [{ worker: { id: row.id, name: nameOf(row) }, why }],
@@ -47,7 +49,7 @@ export async function fitOf(
 
 function whyNot(
   row: LentWorker,
-  status: LentWorker['status'],
+  live: LiveWorker | undefined,
   by: Pick<Principal, 'person' | 'team'>,
   asked: Asked,
 ) {
@@ -57,7 +59,10 @@ function whyNot(
   if (lacking.length > 0) return lackOfWorker(lacking, asked.kind ?? '');
   if (!mayWorkFor(lender, capabilities, by)) return 'does not work for you';
   if (row.disabled_at !== null) return 'is disabled';
-  return status === 'draining' ? 'finishes what it has begun and ends' : null;
+  if ((live?.status ?? row.status) === 'draining') return 'finishes what it has begun and ends';
+  const offer = offerOf(row, live);
+  const tooLittle = offer === null ? [] : tooLittleOf(asked.asked, { offer, slots: row.slots });
+  return tooLittle.length === 0 ? null : `does not offer ${andList(tooLittle)}`;
 }
 
 const needsOf = ({ kind, settings, placement }: Asked): Requirement[] => [

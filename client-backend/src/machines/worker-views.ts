@@ -3,12 +3,14 @@ import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { ChunkId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { type Capabilities, isSandboxed } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {
   allWorkers,
   type LentWorker,
   labelsOf,
+  lendingOf,
   workersSeenBy,
 } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { Parts } from '../parts.ts';
@@ -38,7 +40,7 @@ export async function viewWorkers(
   return rows.map((row) => viewOf(row, live.get(row.id), names, principal));
 }
 
-type LiveWorker =
+export type LiveWorker =
   ReturnType<Parts['balancer']['workers']> extends ReadonlyMap<infer _Id, infer W> ? W : never;
 type Names = Map<ChunkId, { jobName: string; label: string }>;
 
@@ -59,7 +61,8 @@ function viewOf(
     label: row.label,
     status: live?.status ?? row.status,
     slots: row.slots,
-    offer: row.offer_json === null ? null : JSON.parse(row.offer_json),
+    offer: offerOf(row, live),
+    lent: live?.lent ?? null,
     capabilities: shown(capabilities),
     sandboxed: isSandboxed(capabilities),
     machine: JSON.parse(row.machine_json),
@@ -74,6 +77,10 @@ function viewOf(
   };
 }
 
+/** What it offers now, or did when it was seen last. */
+export const offerOf = (row: Pick<LentWorker, 'offer_json'>, live: LiveWorker | undefined): Offer | null =>
+  live?.room?.offer ?? (row.offer_json === null ? null : JSON.parse(row.offer_json));
+
 /** Whose it is to whoever asks, and whether they may change it. */
 export const rightsTo = (
   row: Pick<LentWorker, 'person_id' | 'team_id'>,
@@ -87,7 +94,7 @@ export const rightsTo = (
 
 type Private = Pick<
   WorkerView,
-  'lender' | 'tags' | 'atStart' | 'note' | 'load' | 'chunksDone' | 'chunksFailed'
+  'lender' | 'tags' | 'atStart' | 'used' | 'lending' | 'note' | 'load' | 'chunksDone' | 'chunksFailed'
 >;
 
 const lenderOf = (row: LentWorker): NonNullable<WorkerView['lender']> => ({
@@ -99,6 +106,11 @@ const ofOwnTeam = (row: LentWorker, live: LiveWorker | undefined): Private => ({
   lender: lenderOf(row),
   tags: labelsOf(row).tags,
   atStart: labelsOf({ ...row, tags_json: null, pools_json: null }),
+  used: live?.room?.used ?? null,
+  lending: {
+    atStart: row.said_lending_json === null ? {} : JSON.parse(row.said_lending_json),
+    onSite: lendingOf(row),
+  },
   note: row.note ?? '',
   load: live?.load ?? null,
   chunksDone: row.chunks_done,
@@ -109,6 +121,8 @@ const ofOthers = (row: LentWorker, principal: Principal): Private => ({
   lender: may(principal, 'workers.manage') ? lenderOf(row) : null,
   tags: [],
   atStart: null,
+  used: null,
+  lending: null,
   note: '',
   load: null,
   chunksDone: null,

@@ -88,6 +88,8 @@ test('workers are shown with what they do now, by the names of jobs and frames',
     worker: ada,
     status: 'draining',
     load,
+    room: null,
+    lent: null,
     running: [{ chunk, job, fraction: 0.25, detail: 'sample 4/16' }],
   });
 

@@ -9,7 +9,7 @@ const OUTCOMES: Record<NonNullable<Attempt['outcome']>, string> = {
   failed: 'Failed',
   expired: 'The worker was lost',
   released: 'Given to another worker',
-  preempted: 'Taken back for other work',
+  preempted: 'Taken back while it ran',
   superseded: 'Another worker was first',
   canceled: 'Stopped',
 };

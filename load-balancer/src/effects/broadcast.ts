@@ -8,6 +8,7 @@ import {
 import type { ChunkProgress, StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Effect } from '../farm/effects.ts';
 import { chunkOf, type Farm, type Lease, type Stage, type Worker } from '../farm/farm.ts';
+import { occupancyOf } from '../farm/resources.ts';
 
 const STAGE_EVERY_MS = 100;
 const WORKERS_EVERY_MS = 500;
@@ -154,11 +155,14 @@ const progressOf = (
 });
 
 function workerView(id: WorkerId, worker: Worker | undefined): WorkersPatch['workers'][number] {
-  if (worker === undefined) return { worker: id, status: 'offline', load: null, running: [] };
+  if (worker === undefined)
+    return { worker: id, status: 'offline', load: null, room: null, lent: null, running: [] };
   return {
     worker: id,
     status: worker.draining ? 'draining' : 'online',
     load: worker.load,
+    room: { offer: worker.offer, used: occupancyOf(worker).used },
+    lent: worker.lent,
     running: [...worker.leases].filter(isRunning).map((lease) => ({
       chunk: chunkOf(lease),
       job: lease.stage.job.id,

@@ -62,6 +62,7 @@ export function coalescingKey(event: Inbound): string | undefined {
       return `released ${event.released.leases.join()}`;
     case 'hello':
     case 'draining':
+    case 'lent':
     case 'leaving':
     case 'disconnected':
     case 'assign-refused':

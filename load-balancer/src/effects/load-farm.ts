@@ -4,9 +4,11 @@ import {
   liveStages,
   unfinishedClosedStages,
 } from '@parallel-pilot/shared/server/db/farm-reads.ts';
+import { loadOf } from '@parallel-pilot/shared/server/db/load.ts';
 import { presentWorkers } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { JobsRead } from '../farm/events.ts';
 import { createFarm, type Farm } from '../farm/farm.ts';
+import { createLoadRecord } from '../farm/load-record.ts';
 import { expectBack } from '../reactor/enter-stage.ts';
 import type { Quarantine } from './quarantine.ts';
 
@@ -36,6 +38,7 @@ export async function loadFarm(
   for (const { id, name, slots, identity_hash } of workers) {
     Object.assign(expectBack(farm, id, now()), { name, slots, identityHash: identity_hash });
   }
+  farm.load = createLoadRecord(now(), (await loadOf(db, farm.load.quarter))?.capacity_ms);
   farm.chunkLimits = await readChunkLimits(db, chunksOfEachTeam);
   return { farm, read };
 }
@@ -47,6 +50,7 @@ export function carrySessions(from: Farm, to: Farm): void {
   to.longestSilenceMs = from.longestSilenceMs;
   to.escalation = from.escalation;
   to.rangeCorrection = from.rangeCorrection;
+  to.load = { ...from.load, notedAt: 0 };
   for (const [session, old] of from.sessions) {
     const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set(), occupancy: null };
     to.workers.set(worker.id, worker);

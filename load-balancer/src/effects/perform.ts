@@ -1,4 +1,5 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
@@ -13,13 +14,17 @@ import type { Inbound } from './inbound.ts';
 /** The sockets, as the effects see them. A session or a reply that is gone is passed over. */
 export interface Wire {
   reply(to: ReplyTo, reply: Reply): void;
-  welcome(to: ReplyTo, session: SessionId, drop: LeaseId[], credential: string | null): void;
+  welcome(
+    to: ReplyTo,
+    welcome: Pick<Extract<Effect, { type: 'welcome' }>, 'drop' | 'credential' | 'lending'>,
+  ): void;
   assign(session: SessionId, assign: Omit<Assign, 'signature'>): void;
   reclaim(session: SessionId, lease: LeaseId): void;
   preempt(session: SessionId, lease: LeaseId, noticeMs: number): void;
   revoke(session: SessionId, leases: LeaseId[]): void;
   close(session: SessionId, why: 'replaced' | 'silent' | 'removed'): void;
   drain(session: SessionId): void;
+  lend(session: SessionId, lending: Lending): void;
 }
 
 export type Outlets = { wire: Wire; broadcast: Broadcast; log: Log; push(event: Inbound): void };
@@ -38,7 +43,7 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, outlets: Out
       wire.reply(effect.to, effect.reply);
       break;
     case 'welcome':
-      wire.welcome(effect.to, effect.session, effect.drop, effect.credential);
+      wire.welcome(effect.to, effect);
       break;
     case 'reply-by-outcome': {
       const taken = outcomes.get(effect.lease) === effect.outcome;
@@ -62,6 +67,9 @@ function performOne(effect: Effect, { specs, outcomes }: Committed, outlets: Out
       break;
     case 'drain':
       wire.drain(effect.session);
+      break;
+    case 'lend':
+      wire.lend(effect.session, effect.lending);
       break;
     case 'chunk-changed':
       broadcast.chunkChanged(effect);

@@ -16,6 +16,7 @@ import {
   insertLeases,
   startLeases,
 } from '@parallel-pilot/shared/server/db/leases.ts';
+import { addArrived, forgetOldLoad, noteLoad, setOpen } from '@parallel-pilot/shared/server/db/load.ts';
 import { addBusy, monthOf } from '@parallel-pilot/shared/server/db/usage.ts';
 import { noteWorkerLoads } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import {
@@ -36,6 +37,7 @@ export async function performWrites(db: Db, writes: readonly Write[]): Promise<v
   for (const step of inSteps(writes)) await performStep(db, step);
   await performCounts(db, writes);
   await performUsage(db, writes);
+  await performArrived(db, writes);
 }
 
 async function performStep(db: Db, step: Step): Promise<void> {
@@ -117,6 +119,8 @@ async function performSingle(db: Db, write: Single): Promise<void> {
       return setWorkerStatus(db, write.worker, write.status, write.at);
     case 'workers-seen':
       return noteWorkersSeen(db, write.workers, write.at);
+    case 'load':
+      return performLoad(db, write);
     case 'worker-loads':
       return noteWorkerLoads(db, write.samples, write.at);
     case 'forget-idle':
@@ -155,6 +159,7 @@ const workerRow = ({ hello, identityHash, lender, at }: Extract<Write, { type: '
   said_tags_json: hello.tags === undefined ? null : JSON.stringify(hello.tags),
   said_pools_json: hello.pools === undefined ? null : JSON.stringify(hello.pools),
   offer_json: JSON.stringify(hello.offer),
+  said_lending_json: JSON.stringify(hello.lending),
   connected_at: at,
   last_seen_at: at,
 });
@@ -193,6 +198,26 @@ async function performUsage(db: Db, writes: readonly Write[]): Promise<void> {
       spent.set(holder, (spent.get(holder) ?? 0) + write.spentMs);
   }
   for (const [month, spent] of months) await addBusy(db, spent, month);
+}
+
+/** In the same transaction, for the same reason. */
+async function performArrived(db: Db, writes: readonly Write[]): Promise<void> {
+  const work = new Map<number, number>();
+  for (const write of writes) {
+    if (write.type !== 'end' || write.work === null) continue;
+    const { quarter, ms } = write.work;
+    work.set(quarter, (work.get(quarter) ?? 0) + ms);
+  }
+  await addArrived(db, work);
+}
+
+async function performLoad(
+  db: Db,
+  { samples, open, forget, at }: Extract<Write, { type: 'load' }>,
+): Promise<void> {
+  await noteLoad(db, samples);
+  await setOpen(db, open);
+  if (forget) await forgetOldLoad(db, at);
 }
 
 function expectAll(what: string, found: number, wanted: number): void {

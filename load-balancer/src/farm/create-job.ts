@@ -25,11 +25,12 @@ export function createStage(
   job: Job,
   loaded: Omit<LoadedStage, 'job' | 'held' | 'takenBack' | 'failures' | 'succeeded' | 'busyTimes'>,
 ): Stage {
-  const { id, name, spec, inputs, requirements, affinity, asked, span, chunks } = loaded;
+  const { id, name, plannedAt, spec, inputs, requirements, affinity, asked, span, chunks } = loaded;
   return {
     id,
     job,
     name,
+    plannedAt,
     spec,
     inputs,
     inputKeys: inputs.map((input) => blobKey(cacheKey(job.share.cacheScope, input.hash))),
@@ -46,5 +47,6 @@ export function createStage(
     held: new Map(),
     avoid: new Map(),
     takenBack: new Map(),
+    leftSince: null,
   };
 }

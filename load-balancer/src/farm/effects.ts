@@ -10,11 +10,13 @@ import type {
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeaseOutcome, LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import type { Lender, WorkerStatus } from '@parallel-pilot/shared/model/worker.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkMove } from '@parallel-pilot/shared/server/db/chunks.ts';
-import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
+import type { LoadSample } from '@parallel-pilot/shared/server/db/load.ts';
+import type { LoadSample as WorkerLoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import type { ReplyTo } from './events.ts';
 import type { Lease, SessionId } from './farm.ts';
 
@@ -23,7 +25,14 @@ export type Effect =
   | { type: 'write'; write: Write }
   | { type: 'reply'; to: ReplyTo; reply: Reply }
   /** `credential`: for a join token. */
-  | { type: 'welcome'; to: ReplyTo; session: SessionId; drop: LeaseId[]; credential: string | null }
+  | {
+      type: 'welcome';
+      to: ReplyTo;
+      session: SessionId;
+      drop: LeaseId[];
+      credential: string | null;
+      lending: Lending;
+    }
   /** The lease is not open: accepted once more when it ended with this outcome, refused as stale otherwise. */
   | { type: 'reply-by-outcome'; to: ReplyTo; lease: LeaseId; outcome: 'done' | 'failed' | 'preempted' }
   | { type: 'assign'; lease: Lease; hangLimitMs: number }
@@ -32,6 +41,7 @@ export type Effect =
   | { type: 'revoke'; session: SessionId; leases: LeaseId[] }
   | { type: 'close'; session: SessionId; why: 'replaced' | 'silent' | 'removed' }
   | { type: 'drain'; session: SessionId }
+  | { type: 'lend'; session: SessionId; lending: Lending }
   | {
       type: 'chunk-changed';
       job: JobId;
@@ -77,7 +87,7 @@ export type Write =
     }
   | {
       type: 'worker';
-      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases'>;
+      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases' | 'lent'>;
       identityHash: string;
       lender: Lender;
       /** `takes`: a use of the token is counted. */
@@ -90,7 +100,9 @@ export type Write =
   | { type: 'drop-checkpoint'; lease: LeaseId }
   | { type: 'worker-status'; worker: WorkerId; status: WorkerStatus; at: number }
   | { type: 'workers-seen'; workers: WorkerId[]; at: number }
-  | { type: 'worker-loads'; samples: LoadSample[]; at: number }
+  /** What the farm came to in quarter hours, and what of the work that came in each is open; `forget`: old ones go. */
+  | { type: 'load'; samples: LoadSample[]; open: Map<number, number>; forget: boolean; at: number }
+  | { type: 'worker-loads'; samples: WorkerLoadSample[]; at: number }
   /** Workers that are gone and never did anything. */
   | { type: 'forget-idle'; at: number };
 
@@ -106,6 +118,8 @@ export type EndWrite = {
   team: TeamId;
   person: PersonId;
   spentMs: number;
+  /** Work that was done of its chunk, where it counts, and the quarter hour in which that was planned. */
+  work: { quarter: number; ms: number } | null;
   failure: { code: string; message: string } | null;
   /** Of what the worker said itself: null where it said nothing. */
   said: { busyMs: number; peakMemoryBytes: number; log: string } | null;

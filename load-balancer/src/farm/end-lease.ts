@@ -3,6 +3,7 @@ import { type LeaseFailure, WORKER_LOST } from '@parallel-pilot/shared/model/chu
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { ChunkId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { wasAttempt } from '@parallel-pilot/shared/model/lease.ts';
+import { quarterOf } from '@parallel-pilot/shared/model/quarter.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime, noteDoubled } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
@@ -58,6 +59,7 @@ export function noteFailure(job: Job, worker: WorkerId, chunk: ChunkId): void {
 
 export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
   const { stage, worker, id } = lease;
+  const spentMs = spentOn(lease, ending, at);
   return {
     type: 'end',
     chunk: chunkOf(lease),
@@ -67,7 +69,8 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     at,
     team: stage.job.team,
     person: stage.job.person,
-    spentMs: spentOn(lease, ending, at),
+    spentMs,
+    work: workOf(lease, ending, spentMs),
     failure: failureIn(ending),
     said: saidIn(ending),
     result: resultIn(ending),
@@ -78,6 +81,12 @@ function resultIn(ending: Ending): EndWrite['result'] {
   if (ending.outcome === 'done') return { json: ending.resultJson, files: ending.files };
   if (ending.outcome !== 'preempted' || ending.checkpoint === null) return null;
   return { json: 'null', files: [ending.checkpoint] };
+}
+
+/** What was done of its chunk. Its worker's speed is known best after what it has just done. */
+function workOf({ stage, worker }: Lease, ending: Ending, spentMs: number): EndWrite['work'] {
+  if (resultIn(ending) === null) return null;
+  return { quarter: quarterOf(stage.plannedAt), ms: spentMs * worker.speed };
 }
 
 function saidIn(ending: Ending): EndWrite['said'] {

@@ -11,6 +11,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Lent } from '@parallel-pilot/shared/model/lending.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
@@ -51,6 +52,8 @@ export type FarmEvent =
   | { type: 'drain-worker'; reply: ReplyTo; worker: WorkerId }
   /** A heartbeat says so for the first time, or no longer. */
   | { type: 'draining'; session: SessionId; draining: boolean }
+  /** A heartbeat says that the worker is lent from now on, or no longer. */
+  | { type: 'lent'; session: SessionId; lent: Lent }
   | { type: 'started'; session: SessionId; lease: LeaseId }
   | { type: 'done'; session: SessionId; reply: ReplyTo; done: Done; fault: ResultFault | null }
   | { type: 'failed'; session: SessionId; reply: ReplyTo; failed: Failed }
@@ -119,6 +122,7 @@ export type LoadedStage = {
   id: StageId;
   job: JobId;
   name: string;
+  plannedAt: number;
   spec: unknown;
   inputs: StageInput[];
   requirements: Requirement[];

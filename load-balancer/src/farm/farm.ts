@@ -13,6 +13,7 @@ import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Lending, Lent } from '@parallel-pilot/shared/model/lending.ts';
 import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
@@ -25,6 +26,7 @@ import type { Pace } from '../prediction/pace.ts';
 import type { StageTimes } from '../prediction/stage-times.ts';
 import { RangeCorrection, type TimeRange } from '../prediction/time-range.ts';
 import type { ChunkTable } from './chunk-table.ts';
+import { createLoadRecord, type LoadRecord } from './load-record.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';
 
 /** All that the load balancer keeps in mind: open stages of live jobs, the workers, and who holds what. */
@@ -44,6 +46,8 @@ export type Farm = {
   idleForgottenAt: number;
   /** When loads of workers were last written. */
   loadsNotedAt: number;
+  /** Of the quarter hour. */
+  load: LoadRecord;
   /** When settings of workers were last compared with the database. */
   settingsReadAt: number;
   newcomers: Newcomers;
@@ -56,6 +60,8 @@ export type Farm = {
   /** When ends of jobs were last foreseen, and how right that has been. */
   endsForeseenAt: number;
   rangeCorrection: RangeCorrection;
+  /** What came back since the last round was asked back for these. */
+  claims: Claim[];
 };
 
 /** Slack, as a part of the time from a job's submission to its deadline, at which it goes before others, and at which it may preempt. */
@@ -134,6 +140,7 @@ export type Stage = {
   id: StageId;
   job: Job;
   name: string;
+  plannedAt: number;
   spec: unknown;
   inputs: StageInput[];
   /** Cache keys of the inputs, shortened, see `blobKey`. */
@@ -158,6 +165,8 @@ export type Stage = {
   avoid: Map<number, WorkerId>;
   /** Of the chunks that were taken back while they ran. */
   takenBack: Map<number, TakenBack>;
+  /** Since when an idle worker leaves its chunks to others, and none was given out; null while that is not so. */
+  leftSince: number | null;
 };
 
 /** The file of a lease that was taken back, for the next one of its chunk to go on from. */
@@ -207,6 +216,12 @@ export type Worker = {
   place: Place;
   /** What its chunks may use up together. */
   offer: Offer;
+  /** Threads of its machine. */
+  machineThreads: number;
+  /** What people let it lend at most. */
+  lending: Lending;
+  /** It is given nothing while it is not. */
+  lent: Lent;
   /** What chunks use up of it by what they ask for, see `askedKey`. */
   uses: Map<string, Used>;
   /** Null when it is to be counted again. */
@@ -219,7 +234,7 @@ export type Worker = {
   draining: boolean;
   /** It is given nothing, as somebody who may says. */
   disabled: boolean;
-  load: Omit<Heartbeat, 'draining' | 'memoryOfferedBytes'> | null;
+  load: Omit<Heartbeat, 'draining' | 'offer' | 'lent'> | null;
   leases: Set<Lease>;
   /** Gets nothing before this time: it has just turned work away. */
   pausedUntil: number;
@@ -251,6 +266,8 @@ export type Lease = {
   checkpoint: Checkpoint | null;
   /** The part of the chunk that would not be lost if it were taken back. */
   keptFraction: number;
+  /** For whom, where that was so. */
+  reclaimedFor?: Claim | null;
   /** The worker said that it had begun, though no `started` came yet. */
   kept: boolean;
   /** What its worker had not open when it was granted, as far as is known. */
@@ -264,6 +281,9 @@ export type Lease = {
   /** What it printed last. */
   log?: string;
 };
+
+/** That the worker is to be given a chunk of the stage. */
+export type Claim = { worker: Worker; stage: Stage };
 
 /** Ten minutes: a heavy job may take so long to open without a word. */
 const LONGEST_SILENCE_MS = 600_000;
@@ -280,6 +300,7 @@ export const createFarm = (now: number): Farm => ({
   seenNotedAt: now,
   idleForgottenAt: now,
   loadsNotedAt: now,
+  load: createLoadRecord(now),
   settingsReadAt: now,
   newcomers: createNewcomers(now),
   held: new Map(),
@@ -288,6 +309,7 @@ export const createFarm = (now: number): Farm => ({
   escalation: ESCALATION,
   endsForeseenAt: Number.NEGATIVE_INFINITY,
   rangeCorrection: new RangeCorrection(),
+  claims: [],
 });
 
 export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.ordinal);
@@ -295,7 +317,10 @@ export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.
 /** 30 bits of a hash: enough to prefer a worker by, and small in memory. */
 export const blobKey = (hash: BlobHash): number => Number.parseInt(hash.slice(0, 8), 16) >>> 2;
 
-export const isPresent = (worker: Worker): boolean =>
+export const isPresent = (worker: Worker): boolean => isHere(worker) && worker.lent.open;
+
+/** Present, or only out of its hours. */
+export const isHere = (worker: Worker): boolean =>
   worker.session !== null && !worker.draining && !worker.disabled;
 
 /** Present, and not one that has just turned work away. */

@@ -19,12 +19,10 @@ export function recordHeartbeat(farm: Farm, session: SessionId, now: number): Wo
   return worker;
 }
 
-/** True when the heartbeat changes whether the worker is draining. */
-export function recordLoad(worker: Worker, { draining, memoryOfferedBytes, ...load }: Heartbeat): boolean {
+/** Records the load, and what the worker offers now. */
+export function recordLoad(worker: Worker, { draining: _, lent: _lent, offer, ...load }: Heartbeat): void {
   worker.load = load;
-  const memoryBytes = memoryOfferedBytes ?? worker.offer.memoryBytes;
-  if (memoryBytes !== worker.offer.memoryBytes) setOffer(worker, { ...worker.offer, memoryBytes });
-  return draining !== worker.draining;
+  if (offer !== undefined) setOffer(worker, offer);
 }
 
 /** The leases whose progress is news, with what they printed where that is other than before. */

@@ -1,3 +1,4 @@
+import { lentOffer } from '@parallel-pilot/shared/model/lending.ts';
 import {
   type Asked,
   add,
@@ -92,9 +93,9 @@ export function recount(worker: Worker): void {
   worker.occupancy = null;
 }
 
-/** What the worker's chunks may use up together by now. */
+/** What the worker's chunks may use up together by now: what it says, within what people let it lend. */
 export function setOffer(worker: Worker, offer: Offer): void {
-  worker.offer = offer;
+  worker.offer = lentOffer(worker.lending, offer, worker.machineThreads);
   worker.uses.clear();
   recount(worker);
 }
@@ -133,6 +134,12 @@ export function hasRoomWithout(stage: Stage, lease: Lease): boolean {
     subtract(used, usedByLease(lease)),
     usedFor(askedOf(stage, ANY, worker), stage, worker),
   );
+}
+
+/** Whether a chunk of the stage could have the place of one that has not begun: to begin at once if that could, or ahead. */
+export function couldReplace(lease: Lease, stage: Stage): boolean {
+  const isAhead = occupancyOf(lease.worker).ahead.includes(lease);
+  return isAhead ? hasRoomFor(stage, lease.worker, true) : hasRoomWithout(stage, lease);
 }
 
 /** Whether the worker could begin a chunk that it holds if it did nothing else. */

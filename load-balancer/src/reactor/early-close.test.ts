@@ -40,7 +40,15 @@ function nextRead({ sim, job, stage }: ReturnType<typeof busyFarm>, size: number
     asked: {},
     span,
   };
-  const history = { held: [], takenBack: [], failures: [], succeeded: [], busyTimes: [], memorySeen: 0 };
+  const history = {
+    held: [],
+    takenBack: [],
+    failures: [],
+    succeeded: [],
+    busyTimes: [],
+    memorySeen: 0,
+    plannedAt: 0,
+  };
   return { ...read, openStages: [id], loaded: [{ ...row, chunks, ...history }] };
 }
 

@@ -133,7 +133,10 @@ export function onAssignRefused(farm: Farm, event: Event<'assign-refused'>, now:
 export function onReclaimAnswered(farm: Farm, event: Event<'reclaim-answered'>, now: number): Effect[] {
   const lease = heldBy(farm, event.session, event.lease);
   if (lease === undefined) return [];
-  if (event.given) return endLease(farm, lease, { outcome: 'released' }, now);
+  if (event.given) {
+    if (lease.reclaimedFor) farm.claims.push(lease.reclaimedFor);
+    return endLease(farm, lease, { outcome: 'released' }, now);
+  }
   lease.reclaimedAt = null;
   lease.kept = true;
   recount(lease.worker);

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Lending, lentAt } from '@parallel-pilot/shared/model/lending.ts';
 import { type Place, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import { type KnownWorker, labelsOf } from '@parallel-pilot/shared/server/db/workers.ts';
+import { type KnownWorker, labelsOf, lendingOf } from '@parallel-pilot/shared/server/db/workers.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm, Worker } from '../farm/farm.ts';
+import { setOffer } from '../farm/resources.ts';
 import { endUnfit, remove } from './on-worker.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
@@ -24,6 +26,7 @@ function settle(farm: Farm, worker: Worker, row: KnownWorker, now: number): Effe
   if (row.standing !== 'good') return dismiss(farm, worker, row, now);
   const { person_id: person, team_id: team, works_for: worksFor } = row;
   const disabled = row.disabled_at !== null;
+  const lend = narrow(worker, lendingOf(row), now);
   const { lender } = worker;
   const moved = move(worker, labelsOf(row));
   const same =
@@ -32,10 +35,10 @@ function settle(farm: Farm, worker: Worker, row: KnownWorker, now: number): Effe
     lender.team === team &&
     lender.worksFor === worksFor &&
     worker.disabled === disabled;
-  if (same) return [];
+  if (same) return lend;
   worker.lender = { person, team, worksFor };
   worker.disabled = disabled;
-  return [...endUnfit(farm, worker, now), { type: 'worker-changed', worker: worker.id }];
+  return [...lend, ...endUnfit(farm, worker, now), { type: 'worker-changed', worker: worker.id }];
 }
 
 /** False where it has these tags and pools already. */
@@ -46,6 +49,16 @@ function move(worker: Worker, labels: Pick<Place, 'tags' | 'pools'>): boolean {
   worker.capabilities = withPlace(worker.capabilities, worker.place);
   worker.matches.clear();
   return true;
+}
+
+/** What is taken from what it lends is not given out any more at once; what is added, the worker says itself. */
+function narrow(worker: Worker, lending: Lending, now: number): Effect[] {
+  if (isDeepStrictEqual(worker.lending, lending)) return [];
+  worker.lending = lending;
+  setOffer(worker, worker.offer);
+  if (worker.lent.open) worker.lent = lentAt(lending, now, false);
+  const changed: Effect = { type: 'worker-changed', worker: worker.id };
+  return worker.session === null ? [changed] : [{ type: 'lend', session: worker.session, lending }, changed];
 }
 
 /** What it had goes back to the queue at once. It is told why when it tries to come back. */

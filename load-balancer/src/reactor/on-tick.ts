@@ -2,12 +2,14 @@ import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import { endLease } from '../farm/change-chunk.ts';
+import { countCapacity } from '../farm/count-capacity.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import { endStuck } from '../scheduling/excluded-workers.ts';
 import { foreseeEnds } from '../scheduling/job-ends.ts';
 import { lookForMemoryOfAll } from '../scheduling/memory-offered.ts';
+import { openWork } from '../scheduling/open-work.ts';
 import { lose } from './on-worker.ts';
 
 /** Ticks come twice a second. */
@@ -37,6 +39,7 @@ export function onTick(farm: Farm, now: number): Effect[] {
     ...endStuck(farm, now),
     ...noteSeen(farm, now),
     ...noteLoads(farm, now),
+    ...noteLoad(farm, now),
     ...forgetIdle(farm, now),
   ];
 }
@@ -100,6 +103,16 @@ function noteLoads(farm: Farm, now: number): Effect[] {
     });
   }
   return [{ type: 'write', write: { type: 'worker-loads', samples, at: now } }];
+}
+
+/** Every quarter of a minute, and a quarter hour as it came to be. */
+function noteLoad(farm: Farm, now: number): Effect[] {
+  const counted = countCapacity(farm, now);
+  if (counted.length === 0) return [];
+  const open = openWork(farm, now);
+  const waiting = Math.round(open.values().reduce((sum, ms) => sum + ms, 0));
+  const samples = counted.map((sample) => ({ ...sample, waiting_ms: waiting }));
+  return [{ type: 'write', write: { type: 'load', samples, open, forget: samples.length > 1, at: now } }];
 }
 
 function forgetIdle(farm: Farm, now: number): Effect[] {

@@ -1,9 +1,10 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import { ALWAYS_LENT, lentAt } from '@parallel-pilot/shared/model/lending.ts';
 import { type Place, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
-import { labelsOf } from '@parallel-pilot/shared/server/db/workers.ts';
+import { labelsOf, lendingOf } from '@parallel-pilot/shared/server/db/workers.ts';
 import { endLease, startLease } from '../farm/change-chunk.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
@@ -30,7 +31,7 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
   const { identityHash, known } = event;
   const revives = known?.standing === 'removed';
   const worker = enter(farm, event, lender, now);
-  const { leases: _leases, blobs: _blobs, instance: _instance, ...stored } = hello;
+  const { leases: _leases, blobs: _blobs, instance: _instance, lent: _lent, ...stored } = hello;
   return [
     ...(replaced === null || replaced === session
       ? []
@@ -41,7 +42,14 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
     },
     ...settleDifferences(farm, worker, event, now),
     ...endUnfit(farm, worker, now),
-    { type: 'welcome', to: event.reply, session, drop: toDrop(farm, worker, hello.leases), credential },
+    {
+      type: 'welcome',
+      to: event.reply,
+      session,
+      drop: toDrop(farm, worker, hello.leases),
+      credential,
+      lending: worker.lending,
+    },
     { type: 'worker-changed', worker: worker.id },
     { type: 'log', level: 'info', fields: { event: 'worker.joined', worker: worker.id, name: worker.name } },
   ];
@@ -75,10 +83,15 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
     slots: hello.slots,
     capabilities: withPlace(hello.capabilities, place),
     place,
+    machineThreads: hello.machine.cpus,
+    lending: known === null ? {} : lendingOf(known),
+    lent: hello.lent,
     draining: false,
     pausedUntil: 0,
   } satisfies Partial<Worker>);
   setOffer(worker, hello.offer);
+  // A worker that has just been started does not know yet what was set on the farm.
+  if (worker.lent.open) worker.lent = lentAt(worker.lending, now, false);
   worker.matches.clear();
   worker.blobs.clear();
   recordBlobs(worker, { added: hello.blobs, removed: [] });
@@ -108,6 +121,9 @@ export const createWorker = (id: Worker['id']): Worker => ({
   capabilities: {},
   place: { id, tags: [], pools: [], memoryBytes: 0 },
   offer: NO_OFFER,
+  machineThreads: 1,
+  lending: {},
+  lent: ALWAYS_LENT,
   uses: new Map(),
   occupancy: null,
   matches: new Map(),
@@ -160,6 +176,14 @@ export function onDraining(farm: Farm, event: Event<'draining'>, now: number): E
   const worker = farm.sessions.get(event.session);
   if (worker === undefined || worker.draining === event.draining) return [];
   return setDraining(worker, event.draining, now);
+}
+
+/** Its hours begin or end, or somebody else uses its machine: it is given nothing then, and what it has begun it finishes. */
+export function onLent(farm: Farm, { session, lent }: Event<'lent'>): Effect[] {
+  const worker = farm.sessions.get(session);
+  if (worker === undefined) return [];
+  worker.lent = lent;
+  return [{ type: 'worker-changed', worker: worker.id }];
 }
 
 export function setDraining(worker: Worker, draining: boolean, now: number): Effect[] {

@@ -14,7 +14,7 @@ import {
 } from './on-lease.ts';
 import { onDrainWorker, onWorkersRead } from './on-settings.ts';
 import { onReloaded, onTick } from './on-tick.ts';
-import { onDisconnected, onDraining, onHello, onLeaving } from './on-worker.ts';
+import { onDisconnected, onDraining, onHello, onLeaving, onLent } from './on-worker.ts';
 
 /**
  * Takes one event into the farm and says what is to be done about it.
@@ -31,6 +31,8 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
       return onDrainWorker(farm, event);
     case 'draining':
       return onDraining(farm, event, now);
+    case 'lent':
+      return onLent(farm, event);
     case 'started':
       return onStarted(farm, event, now);
     case 'done':

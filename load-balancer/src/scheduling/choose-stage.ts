@@ -15,6 +15,8 @@ export type Board = {
   capacity: number;
   /** What is granted now is begun when there is room for it, not at once. */
   ahead: boolean;
+  /** What is granted now takes the place of what runs, so when that would end does not matter. */
+  inPlace: boolean;
   finishTimes: FinishTimes;
 };
 
@@ -44,6 +46,7 @@ export function createBoard(farm: Farm, now: number): Board {
     affinities,
     capacity,
     ahead: false,
+    inPlace: false,
     finishTimes: new FinishTimes(farm, sorted, now),
   };
 }
@@ -87,7 +90,7 @@ function chooseOfTeam(farm: Farm, board: Board, share: TeamShare, worker: Worker
 
 function chooseOfRank(
   farm: Farm,
-  { finishTimes, ahead }: Board,
+  { finishTimes, ahead, inPlace }: Board,
   rank: Stage[],
   capacity: number,
   worker: Worker,
@@ -96,7 +99,8 @@ function chooseOfRank(
   const opened: Choices = {};
   let competing = 0;
   for (const stage of rank) {
-    if (!mayTake(farm, stage, worker, ahead) || !finishTimes.suits(stage, worker)) continue;
+    if (!mayTake(farm, stage, worker, ahead)) continue;
+    if (!inPlace && !finishTimes.suits(stage, worker)) continue;
     competing += 1;
     consider(best, stage);
     if (worker.open.includes(stage.affinity)) consider(opened, stage);

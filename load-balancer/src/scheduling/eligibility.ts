@@ -83,12 +83,14 @@ function waitingFor(farm: Farm, stage: Stage, worker: Worker, ahead: boolean): n
   const { avoid, memory } = stage;
   if (waiting === 0 || (avoid.size === 0 && memory.needs.size === 0)) return waiting;
   for (const ordinal of memory.needs.keys()) {
-    const waits = stage.chunks.status(ordinal) === 'queued';
-    if (waits && !hasRoomFor(stage, worker, ahead, ordinal)) waiting -= 1;
+    if (stage.chunks.status(ordinal) !== 'queued') continue;
+    if (isRefused(farm, { stage, ordinal }, worker, ahead)) waiting -= 1;
   }
   let avoided = 0;
   for (const [ordinal, failedOn] of avoid) {
-    if (failedOn === worker.id && stage.chunks.status(ordinal) === 'queued') avoided += 1;
+    // Those with needs of their own were counted.
+    if (failedOn !== worker.id || memory.needs.has(ordinal)) continue;
+    if (stage.chunks.status(ordinal) === 'queued') avoided += 1;
   }
   if (avoided > 0 && anotherMayRun(farm, stage, worker)) waiting -= avoided;
   return waiting;

@@ -112,7 +112,14 @@ function stageOf(farm: Farm, supposed: SupposeJob, now: number): Stage {
   } as const;
   const chunks = new ChunkTable(size);
   for (let ordinal = 0; ordinal < size; ordinal += 1) chunks.set(ordinal, 'queued', 0);
-  const files = { inputs: [], affinity: 'supposed', spec: null, memorySeen: 0, span: { from: 0, to: 1 } };
+  const files = {
+    plannedAt: now,
+    inputs: [],
+    affinity: 'supposed',
+    spec: null,
+    memorySeen: 0,
+    span: { from: 0, to: 1 },
+  };
   const stage = createStage(createJob(share, facts, 0), {
     ...{ id: 'supposed' as StageId, name: supposed.stage, requirements, asked, chunks },
     ...files,

@@ -1,6 +1,6 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { append, type Effect } from '../farm/effects.ts';
-import { type Farm, isPresent, type Job, type Worker } from '../farm/farm.ts';
+import { type Farm, isHere, type Job, type Worker } from '../farm/farm.ts';
 import { giveUpWaiting } from '../farm/move-chunks.ts';
 import { isCapable, isExcluded } from './eligibility.ts';
 
@@ -44,7 +44,7 @@ function excludedWorkers(farm: Farm, job: Job): Worker[] | null {
   const waiting = [...job.stages].filter((stage) => stage.chunks.count('queued') > 0);
   if (waiting.length === 0) return null;
   const capable = [...farm.workers.values()].filter(
-    (worker) => isPresent(worker) && waiting.some((stage) => isCapable(stage, worker)),
+    (worker) => isHere(worker) && waiting.some((stage) => isCapable(stage, worker)),
   );
   return capable.length > 0 && capable.every((worker) => isExcluded(job, worker.id)) ? capable : null;
 }

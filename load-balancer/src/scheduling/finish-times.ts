@@ -4,11 +4,13 @@ import {
   isFree,
   isPresent,
   type Job,
+  type Lease,
   type Stage,
   type TeamShare,
   type Worker,
 } from '../farm/farm.ts';
 import { hasRoomFor } from '../farm/resources.ts';
+import { sectionOf } from '../prediction/sections.ts';
 import { compareSlack, goesFirst } from './deadlines.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import { Outlook } from './outlook.ts';
@@ -17,6 +19,9 @@ import { Outlook } from './outlook.ts';
 const NINE_OF_TEN = 1.28;
 /** Differences in rounding decide nothing. */
 const ROUNDING = 1e-6;
+
+/** What goes back for nobody in particular must not suit its worker again: times are found to a millisecond. */
+const [CLEARLY_LATER, MARGIN_MS] = [1.1, 10];
 
 /** Waiting chunks, and their work. */
 type Backlog = { chunks: number; work: number };
@@ -42,6 +47,7 @@ export class FinishTimes {
   readonly #speeds = new Map<string, number>();
   readonly #least = new Map<Stage, { waiting: number; work: number }>();
   readonly #targets = new Map<Stage, number>();
+  readonly #targetsWithOneMore = new Map<Stage, number>();
 
   /** `teams` as the board has them. */
   constructor(farm: Farm, teams: ReadonlyMap<TeamShare, readonly Stage[][]>, now: number) {
@@ -50,49 +56,59 @@ export class FinishTimes {
     this.outlook = new Outlook(farm, now);
   }
 
-  /** Whether any chunk of the stage should be given to the worker. */
+  /**
+   * Whether any chunk of the stage should be given to the worker. What it has
+   * left to others it takes once it could have been done with it: whatever was
+   * wrong with what was expected of them, that costs twice the time at most.
+   */
   suits(stage: Stage, worker: Worker): boolean {
     // A chunk that needs more memory than others is not for everybody: whoever may have it takes it.
     if (stage.memory.needs.size > 0) return true;
-    const least = this.#leastWaiting(stage);
-    return (
-      least <= this.#most(stage, worker, this.#notBefore(stage)) ||
-      least <= this.#most(stage, worker, this.targetOf(stage))
-    );
+    if (this.#farm.claims.some((claim) => claim.worker === worker && claim.stage === stage)) return true;
+    const end = endOf(this.#placeOf(stage, worker), this.#leastWaiting(stage));
+    if (isBy(end, this.#notBefore(stage)) || isBy(end, this.targetOf(stage))) return true;
+    return stage.leftSince !== null && end <= this.outlook.now - stage.leftSince;
   }
 
   /** The section of which the worker is to get a chunk: of those that fit the longest; undefined where times do not differ. */
   sectionFor(stage: Stage, worker: Worker): number | undefined {
     const { chunks, times } = stage;
     if (!times.work.varies) return undefined;
-    const most = this.#most(stage, worker, this.targetOf(stage));
+    const place = this.#placeOf(stage, worker);
+    const target = this.targetOf(stage);
     let [best, longest] = [-1, Number.NEGATIVE_INFINITY];
     for (let section = 0; section < chunks.sections; section += 1) {
       if (chunks.waitingIn(section) === 0) continue;
       const work = this.outlook.work(stage, section);
-      if (work > longest && work <= most) [best, longest] = [section, work];
+      if (work > longest && isBy(endOf(place, work), target)) [best, longest] = [section, work];
     }
     return best < 0 ? undefined : best;
   }
 
   /** When the worker would be done with nine of ten chunks of that section, if it were given one next. */
   finish(stage: Stage, worker: Worker, section: number): number {
-    const { free, opening, speed, caution } = this.#placeOf(stage, worker);
-    return free + opening + (caution * this.outlook.work(stage, section)) / speed;
+    return endOf(this.#placeOf(stage, worker), this.outlook.work(stage, section));
   }
 
-  /** Whether the worker would be done with a chunk of that section before the one that holds it, which was given nothing after it. */
-  isSooner(stage: Stage, section: number, worker: Worker, holder: Worker): boolean {
-    // As cautious as when it is given out, or it would go to and fro.
+  /**
+   * Where a chunk that has not begun should go, if not to the worker that holds
+   * it: to this one, which would be done sooner, or back to those that wait,
+   * for one that is expected to be done sooner still. Decided as if it waited.
+   */
+  betterPlace({ stage, ordinal, worker: holder }: Lease, worker: Worker): 'here' | 'queue' | null {
+    const work = this.outlook.work(stage, sectionOf(ordinal, stage.chunks.size));
+    const end = endOf(this.#placeOf(stage, worker), work);
+    // As cautious as when it is given out.
     const { free, speed, caution } = this.#placeOf(stage, holder);
-    const end = free + ((caution - 1) * this.outlook.work(stage, section)) / speed;
-    return this.finish(stage, worker, section) < end;
-  }
-
-  /** The most work that the worker would be done with by then. */
-  #most(stage: Stage, worker: Worker, target: number): number {
-    const { free, opening, speed, caution } = this.#placeOf(stage, worker);
-    return (((target - free - opening) * speed) / caution) * (1 + ROUNDING);
+    const endThere = free + ((caution - 1) * work) / speed;
+    if (end >= endThere) return null;
+    let target = this.#targetsWithOneMore.get(stage);
+    if (target === undefined) {
+      target = this.#target(stage, 1);
+      this.#targetsWithOneMore.set(stage, target);
+    }
+    if (isBy(end, target)) return 'here';
+    return stage.memory.needs.size === 0 && endThere > CLEARLY_LATER * target + MARGIN_MS ? 'queue' : null;
   }
 
   /** A time before which the stage cannot be done, found without looking at each worker again: most often it is late enough. */
@@ -122,20 +138,21 @@ export class FinishTimes {
   targetOf(stage: Stage): number {
     const known = this.#targets.get(stage);
     if (known !== undefined) return known;
-    const target = this.#target(stage);
+    const target = this.#target(stage, 0);
     this.#targets.set(stage, target);
     return target;
   }
 
-  #target(stage: Stage): number {
+  #target(stage: Stage, more: number): number {
     const longest = this.#waiting(stage, (a, b) => a > b);
     const places = this.#placesFor(stage);
     // Whoever is left is the only one that may have it.
     if (places.length === 0) return Number.POSITIVE_INFINITY;
     let soonest = Number.POSITIVE_INFINITY;
-    for (const { free, opening, speed, caution } of places)
-      soonest = Math.min(soonest, free + opening + (longest * caution) / speed);
-    return Math.max(soonest, doneBy(places, this.#backlogBefore(stage)));
+    for (const place of places) soonest = Math.min(soonest, endOf(place, longest));
+    const { chunks, work } = this.#backlogBefore(stage);
+    const backlog = { chunks: chunks + more, work: work + more * longest };
+    return Math.max(soonest, doneBy(places, backlog));
   }
 
   #placesFor(stage: Stage): Place[] {
@@ -210,6 +227,11 @@ export class FinishTimes {
 }
 
 const goesBefore = (other: Job, job: Job): boolean => goesFirst(other) && compareSlack(other, job) <= 0;
+/** When nine of ten chunks of so much work are done there. */
+const endOf = ({ free, opening, speed, caution }: Place, work: number): number =>
+  free + opening + (caution * work) / speed;
+
+const isBy = (end: number, target: number): boolean => end <= target * (1 + ROUNDING);
 
 /** The earliest time by which these places are done with that many chunks of equal work, if the last on each takes as long as nine of ten at most. */
 function doneBy(places: readonly Place[], { chunks, work }: Backlog): number {

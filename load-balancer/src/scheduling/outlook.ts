@@ -111,6 +111,12 @@ export class Outlook {
     return Math.max(rest, left > 0 ? OVERDUE * silence : 0);
   }
 
+  /** Work that is left of a chunk that a worker holds. */
+  leftOf(lease: Lease): number {
+    if (lease.startedAt === null) return this.#expected(lease);
+    return this.endOf(lease) * this.speed(lease.worker, lease.stage);
+  }
+
   /** Work of a chunk that has begun, by how it comes along and by what others of its stage were. */
   workOf(lease: Lease): number {
     const { stage, worker } = lease;

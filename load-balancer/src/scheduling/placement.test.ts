@@ -23,6 +23,7 @@ function place(sim: SimulatedFarm, { id, lender }: Machine, labels: Pick<Placeme
           disabled_at: null,
           join_token_id: null,
           credential_hash: null,
+          lending_json: null,
           standing: 'good',
           tags_json: JSON.stringify(labels.tags ?? []),
           pools_json: JSON.stringify(labels.pools ?? []),

@@ -1,6 +1,6 @@
 import { NOTICE_MS } from '@parallel-pilot/shared/model/checkpoint.ts';
 import type { Effect } from '../farm/effects.ts';
-import { type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
+import { chunkOf, type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomFor, hasRoomWithout } from '../farm/resources.ts';
 import { type Board, chooseStage } from './choose-stage.ts';
@@ -20,7 +20,7 @@ const WORTH_MOVING_MS = 6 * NOTICE_MS;
 /**
  * Which chunks that run are taken back, with notice: where an urgent job of
  * their team waits that can have their place, and where they go on elsewhere
- * from what they keep, because their worker is leaving or another one that
+ * from what they keep, because their worker is leaving, its hours are over, or another one that
  * idles is much faster. Never what would end sooner than the other could begin.
  * Pure but for the leases, which it marks.
  */
@@ -30,6 +30,8 @@ export function preempt(farm: Farm, board: Board, now: number): Effect[] {
     const { session } = lease.worker;
     if (session === null) return;
     lease.preempting = { goesTo, until: now + NOTICE_MS + HAND_IN_MS };
+    const fields = { chunk: chunkOf(lease), worker: lease.worker.id, job: goesTo?.job.id ?? null };
+    effects.push({ type: 'log', level: 'info', fields: { event: 'chunk.preempting', ...fields } });
     effects.push({ type: 'preempt', session, lease: lease.id, noticeMs: NOTICE_MS });
   };
   forUrgentJobs(farm, board, take);
@@ -59,11 +61,11 @@ function forUrgentJobs(farm: Farm, board: Board, take: (lease: Lease, goesTo: St
   if (places.size === 0) return;
   const victims = [...farm.workers.values()].flatMap((worker) => victimOf(farm, board, worker) ?? []);
   // What loses least goes first.
-  for (const { lease, stage } of victims.sort((a, b) => a.lost - b.lost)) {
-    const left = places.get(stage) ?? 0;
-    if (left <= 0) continue;
-    places.set(stage, left - 1);
-    take(lease, stage);
+  for (const { lease } of victims.sort((a, b) => a.lost - b.lost)) {
+    const next = places.entries().find(([stage, left]) => left > 0 && couldHave(stage, lease));
+    if (next === undefined) continue;
+    places.set(next[0], next[1] - 1);
+    take(lease, next[0]);
   }
 }
 
@@ -78,13 +80,22 @@ function placesWanted(farm: Farm, { teams, finishTimes: { outlook } }: Board): M
   for (const { preempting } of farm.leases.values()) if (preempting?.goesTo) less(preempting.goesTo);
   for (const worker of farm.workers.values()) {
     if (!isFree(worker, outlook.now)) continue;
-    for (const free of outlook.free(worker)) {
-      if (free > NOTICE_MS) break;
+    for (let coming = comingFree(worker, outlook); coming > 0; coming -= 1) {
       const next = wanted.entries().find(([stage, left]) => left > 0 && mayRun(stage, worker));
       if (next !== undefined) less(next[0]);
     }
   }
   return wanted;
+}
+
+/** Slots of a worker that are free before one could be made, as far as is known. */
+function comingFree(worker: Worker, outlook: Outlook): number {
+  let coming = Math.max(0, worker.slots - worker.leases.size);
+  for (const lease of worker.leases) {
+    const endsSoon = outlook.knowsEndOf(lease) && outlook.endOf(lease) <= NOTICE_MS;
+    if (lease.startedAt !== null && endsSoon) coming += 1;
+  }
+  return coming;
 }
 
 /** Whether an urgent chunk gets its place at the worker by what is taken back there: given ahead, it would wait behind that. */
@@ -99,29 +110,36 @@ export function getsPlace(stage: Stage, worker: Worker): boolean {
 const isLesser = ({ startedAt, stage: { job } }: Lease, { job: urgent }: Stage): boolean =>
   startedAt !== null && job.share === urgent.share && job.priority < urgent.priority;
 
-type Victim = { lease: Lease; stage: Stage; lost: number };
+/** Whether the stage could have its place. */
+const couldHave = (stage: Stage, lease: Lease): boolean =>
+  isLesser(lease, stage) && mayRun(stage, lease.worker) && hasRoomWithout(stage, lease);
+
+type Victim = { lease: Lease; lost: number };
 
 /** Of what a worker runs, the chunk that loses least where the worker would be given urgent work next; null for none. */
 function victimOf(farm: Farm, board: Board, worker: Worker): Victim | null {
   const { outlook } = board.finishTimes;
   if (!isFree(worker, outlook.now) || hasIdleSlot(worker, outlook.now)) return null;
-  const stage = chooseStage(farm, board, worker);
+  const stage = chooseStage(farm, { ...board, ahead: true, inPlace: true }, worker);
   if (stage === undefined || !mayPreempt(stage.job)) return null;
   let best: Victim | null = null;
   for (const lease of worker.leases) {
-    if (!isLesser(lease, stage) || !mayBeTaken(lease, outlook) || !hasRoomWithout(stage, lease)) continue;
+    if (!mayBeTaken(lease, outlook) || !couldHave(stage, lease)) continue;
     const lost = Math.max(0, lease.fraction - lease.keptFraction) * outlook.workOf(lease);
-    if (best === null || lost < best.lost) best = { lease, stage, lost };
+    if (best === null || lost < best.lost) best = { lease, lost };
   }
   return best;
 }
+
+/** It takes no more work, and is to be free of what it has: it drains, or its hours are over. */
+const isGoing = ({ draining, lent }: Worker): boolean => draining || !lent.open;
 
 /** Whether what is left of a chunk would be done much sooner on a worker that idles, or could be there at all before its own leaves. */
 function isWorthMoving(lease: Lease, worker: Worker, outlook: Outlook): boolean {
   const { stage } = lease;
   if (worker === lease.worker || !mayRun(stage, worker) || isOnTrial(stage.job, worker)) return false;
   if (!hasRoomFor(stage, worker, false, lease.ordinal)) return false;
-  if (lease.worker.draining) return true;
+  if (isGoing(lease.worker)) return true;
   const stays = outlook.endOf(lease);
   if (!outlook.knowsEndOf(lease) || stays < WORTH_MOVING_MS) return false;
   const rest = ((1 - lease.keptFraction) * outlook.workOf(lease)) / outlook.speed(worker, stage);

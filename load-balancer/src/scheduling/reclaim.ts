@@ -1,21 +1,21 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { add, fits } from '@parallel-pilot/shared/model/resources.ts';
 import type { Effect } from '../farm/effects.ts';
-import { type Farm, isPresent, type Lease } from '../farm/farm.ts';
-import { hasIdleSlot, isTooLarge, occupancyOf, usedElsewhere } from '../farm/resources.ts';
-import { sectionOf } from '../prediction/sections.ts';
+import { type Claim, type Farm, isPresent, type Lease } from '../farm/farm.ts';
+import { couldReplace, hasIdleSlot, isTooLarge, occupancyOf, usedElsewhere } from '../farm/resources.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 
-/** What was given out just now is not asked back for others: by two sorts of prediction it could go to and fro at once, for ever. */
-const JUST_GIVEN_MS = 500;
-
-/** Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. */
+/**
+ * Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. Who gets it is
+ * settled here: decided once more when it is back, by what is expected then, it could go to and fro at once, for ever.
+ */
 export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
   const effects: Effect[] = [];
-  const ask = (lease: Lease) => {
+  const ask = (lease: Lease, claim: Claim | null = null) => {
     if (lease.worker.session === null) return;
     lease.reclaimedAt = now;
+    lease.reclaimedFor = claim;
     effects.push({ type: 'reclaim', session: lease.worker.session, lease: lease.id });
   };
   const unstarted = [...farm.leases.values()].filter(isUnstarted);
@@ -33,9 +33,8 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
     )
       ask(lease);
   }
-  const settled = unstarted.filter((lease) => isAsked(lease) || now - lease.grantedAt >= JUST_GIVEN_MS);
-  forIdleWorkers(farm, board, settled, now, ask);
-  forUrgentWork(farm, board, settled, now, ask);
+  forIdleWorkers(farm, board, unstarted, now, ask);
+  forUrgentWork(farm, board, unstarted, now, ask);
   return effects;
 }
 
@@ -47,7 +46,7 @@ function forIdleWorkers(
   { finishTimes }: Board,
   unstarted: Lease[],
   now: number,
-  ask: (lease: Lease) => void,
+  ask: (lease: Lease, claim: Claim | null) => void,
 ): void {
   const spare = spareLeases(unstarted);
   if (spare.length === 0) return;
@@ -69,18 +68,14 @@ function forIdleWorkers(
           fits(worker.offer, used, usedElsewhere(lease, worker)) &&
           !isOnTrial(lease.stage.job, worker) &&
           !isAvoided(farm, lease.stage, lease.ordinal, worker) &&
-          finishTimes.isSooner(
-            lease.stage,
-            sectionOf(lease.ordinal, lease.stage.chunks.size),
-            worker,
-            lease.worker,
-          ),
+          finishTimes.betterPlace(lease, worker) !== null,
       );
       const lease = spare[at];
       if (lease === undefined) break;
       spare.splice(at, 1);
       used = add(used, usedElsewhere(lease, worker));
-      ask(lease);
+      const { stage } = lease;
+      ask(lease, finishTimes.betterPlace(lease, worker) === 'here' ? { worker, stage } : null);
     }
   }
 }
@@ -100,7 +95,7 @@ function forUrgentWork(
   board: Board,
   unstarted: Lease[],
   now: number,
-  ask: (lease: Lease) => void,
+  ask: (lease: Lease, claim: Claim) => void,
 ): void {
   const asked = new Set(unstarted.filter(isAsked).map((lease) => lease.worker));
   for (const lease of unstarted) {
@@ -110,16 +105,17 @@ function forUrgentWork(
     const urgent = ranks[0]?.[0]?.job.priority;
     if (urgent === undefined || isAsked(lease) || priority >= urgent || asked.has(lease.worker)) continue;
     if (!isPresent(lease.worker) || lease.worker.pausedUntil > now) continue;
-    const better = ranks.some((rank) =>
-      rank.some(
+    const better = ranks
+      .flat()
+      .find(
         (stage) =>
           stage.job.priority > priority &&
           mayTake(farm, stage, lease.worker, true) &&
+          couldReplace(lease, stage) &&
           board.finishTimes.suits(stage, lease.worker),
-      ),
-    );
-    if (!better) continue;
+      );
+    if (better === undefined) continue;
     asked.add(lease.worker);
-    ask(lease);
+    ask(lease, { worker: lease.worker, stage: better });
   }
 }

@@ -8,7 +8,7 @@ import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomAhead } from '../farm/resources.ts';
 import { backupsFor } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
-import { isRefused } from './eligibility.ts';
+import { isRefused, mayTake } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
 import { getsPlace, preempt } from './preempt.ts';
 import { takeBack } from './reclaim.ts';
@@ -32,7 +32,7 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
   board = assignAll(farm, board, round);
   if (someIdle(farm, now) && giveBackups(farm, board, round, (next) => next === undefined))
     board = assignAll(farm, createBoard(farm, now), round);
-  board.ahead = true;
+  farm.claims = [];
   return [...round.effects, ...takeBack(farm, board, now), ...preempt(farm, board, now)];
 }
 
@@ -107,7 +107,11 @@ function assignOne(
 ): boolean {
   for (;;) {
     const stage = chooseStage(farm, board, worker);
-    if (stage === undefined || (board.ahead && getsPlace(stage, worker))) return false;
+    if (stage === undefined) {
+      if (!board.ahead) noteLeft(farm, board, worker, round.now);
+      return false;
+    }
+    if (board.ahead && getsPlace(stage, worker)) return false;
     // The order of the list decides nothing while there is enough for all.
     const receiver =
       stage.chunks.count('queued') < free.length
@@ -116,6 +120,14 @@ function assignOne(
     if (!grantNext(farm, board, stage, receiver, round)) return false;
     if (receiver === worker) return true;
   }
+}
+
+/** An idle worker leaves to others what it could begin. They may turn out not to take it: that is known by how long it was left. */
+function noteLeft(farm: Farm, { teams }: Board, worker: Worker, now: number): void {
+  for (const ranks of teams.values())
+    for (const rank of ranks)
+      for (const stage of rank)
+        if (stage.leftSince === null && mayTake(farm, stage, worker, false)) stage.leftSince = now;
 }
 
 /**
@@ -163,6 +175,7 @@ function grant(
   { now, newLease, effects }: Round,
 ): void {
   const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease(), purpose }, now);
+  stage.leftSince = null;
   granted.lease.opens = !worker.open.includes(stage.affinity);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);
   finishTimes.outlook.changed(worker);

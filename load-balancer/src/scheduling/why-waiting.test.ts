@@ -58,8 +58,33 @@ describe('a waiting job tells why', () => {
     const job = sim.addJob({ chunks: 50 });
     const held = () => why(sim, job);
     for (let at = 0; at < 600 && held()?.code !== 'held-back'; at += 1) sim.pass(500);
-    const none = { notAllowed: 1, disabled: 1, draining: 0, excluded: 1 };
+    const none = {
+      ...{ notAllowed: 1, disabled: 1, draining: 0, excluded: 1, outOfHours: 0, inUse: 0 },
+      lentFrom: null,
+    };
     assert.deepEqual(held(), { code: 'held-back', fitting: 3, ...none });
+  });
+
+  test('those that fit are lent at other hours, as they say or as people set it', () => {
+    const sim = new SimulatedFarm(() => 0.5);
+    const [says, set] = [sim.addMachine({ capabilities: BOXED }), sim.addMachine({ capabilities: BOXED })];
+    const hours = { timeZone: 'UTC', spans: [{ days: ['mon' as const], from: '22:00', to: '06:00' }] };
+    const lending = { hours: [hours] };
+    sim.change(set, { lending });
+    const { session } = says;
+    assert.ok(session !== null);
+    const soon = { open: false, because: 'hours', from: sim.now + 60_000, timeZone: 'UTC' } as const;
+    sim.round([{ type: 'lent', session, lent: soon }]);
+    const job = sim.addJob({ chunks: 3 });
+    assert.equal(sim.grants.length, 0);
+    const none = { notAllowed: 0, disabled: 0, draining: 0, excluded: 0, inUse: 0 };
+    const lentFrom = { from: soon.from, timeZone: 'UTC' };
+    assert.deepEqual(why(sim, job), { code: 'held-back', fitting: 2, ...none, outOfHours: 2, lentFrom });
+    sim.round([
+      { type: 'lent', session, lent: { open: false, because: 'in-use', from: null, timeZone: null } },
+    ]);
+    sim.round([{ type: 'lent', session, lent: { open: true, until: null } }]);
+    assert.ok(sim.grants.length > 0);
   });
 
   test('each part asks for more than any that fits offers', () => {

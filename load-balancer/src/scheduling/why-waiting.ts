@@ -122,14 +122,23 @@ function compareNeeds(ofEach: Requirement[][]): WaitReason {
 }
 
 function whatHoldsBack(job: Job, fitting: Worker[]): WaitReason {
-  const counts = { notAllowed: 0, disabled: 0, draining: 0, excluded: 0 };
+  const counts = { notAllowed: 0, disabled: 0, draining: 0, excluded: 0, outOfHours: 0, inUse: 0 };
+  const openings: { from: number; timeZone: string }[] = [];
   for (const worker of fitting) {
     if (!isTrusted(job, worker)) counts.notAllowed += 1;
     else if (worker.disabled) counts.disabled += 1;
     else if (worker.draining) counts.draining += 1;
-    else counts.excluded += 1;
+    else if (isExcluded(job, worker.id)) counts.excluded += 1;
+    else if (worker.lent.open) continue;
+    else if (worker.lent.because === 'in-use') counts.inUse += 1;
+    else {
+      counts.outOfHours += 1;
+      const { from, timeZone } = worker.lent;
+      if (from !== null && timeZone !== null) openings.push({ from, timeZone });
+    }
   }
-  return { code: 'held-back', fitting: fitting.length, ...counts };
+  const [lentFrom = null] = openings.toSorted((a, b) => a.from - b.from);
+  return { code: 'held-back', fitting: fitting.length, ...counts, lentFrom };
 }
 
 function whatTheyDo(job: Job, able: Worker[]): WaitReason {

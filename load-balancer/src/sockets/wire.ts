@@ -4,6 +4,7 @@ import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
 import type {
   Assign,
   Drain,
+  Lend,
   Preempt,
   Reclaim,
   Revoke,
@@ -32,8 +33,8 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
   const backend = config.publicUrl === null ? { port: config.backendPort } : { url: config.publicUrl };
   return {
     reply: (to, reply) => replies.answer(to, reply),
-    welcome(to, _session, drop, credential) {
-      const own = credential === null ? {} : { credential };
+    welcome(to, { drop, credential, lending }) {
+      const own = { lending, ...(credential === null ? {} : { credential }) };
       replies.answer(to, { ok: true, drop, heartbeatMs: HEARTBEAT_MS, backend, ...own } satisfies Welcome);
     },
     assign(session, assign) {
@@ -58,6 +59,9 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
     },
     drain(session) {
       sessions.get(session)?.emit('drain', {} satisfies Drain, () => {});
+    },
+    lend(session, lending) {
+      sessions.get(session)?.emit('lend', { lending } satisfies Lend, () => {});
     },
     close(session, why) {
       const socket = sessions.get(session);

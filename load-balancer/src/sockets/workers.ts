@@ -96,7 +96,10 @@ function takeSigns(socket: Socket, session: SessionId, parts: WorkerSocketParts)
   receive(socket, 'heartbeat', WORKER_MESSAGES.heartbeat, log, (heartbeat) => {
     const from = worker();
     if (from === undefined) return;
-    if (recordLoad(from, heartbeat)) engine.push({ type: 'draining', session, draining: heartbeat.draining });
+    recordLoad(from, heartbeat);
+    const { draining, lent } = heartbeat;
+    if (draining !== from.draining) engine.push({ type: 'draining', session, draining });
+    if (lent !== undefined) engine.push({ type: 'lent', session, lent });
     broadcast.workerChanged(from.id);
   });
   receive(socket, 'progress', WORKER_MESSAGES.progress, log, (progress) => {

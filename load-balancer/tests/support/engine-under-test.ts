@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LeaseId, PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { ALWAYS_LENT } from '@parallel-pilot/shared/model/lending.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
@@ -41,6 +42,7 @@ export async function startEngine() {
     close() {},
     preempt() {},
     drain() {},
+    lend() {},
   };
   const log = createLog('test', 'silent');
   const quarantine = new Quarantine(Date.now, log);
@@ -77,7 +79,17 @@ export async function startEngine() {
       const machine = { os: 'Linux', cpus: 1, memoryBytes: 1 };
       const offer = { threads: 1, memoryBytes: 1, diskBytes: 0, gpus: [], counts: {} };
       const own = { worker, instance: worker, name: worker };
-      const hello = { ...own, slots: 1, offer, capabilities: {}, machine, blobs: [], leases: [] };
+      const hello = {
+        ...own,
+        slots: 1,
+        offer,
+        capabilities: {},
+        machine,
+        blobs: [],
+        leases: [],
+        lending: {},
+        lent: ALWAYS_LENT,
+      };
       const pass = { type: 'farm' } as const;
       engine.push({
         type: 'hello',

@@ -10,6 +10,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import { ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import {
   type Asked,
@@ -126,6 +127,7 @@ export class SimulatedFarm {
     chunks: number;
     priority?: number;
     deadline?: number | null;
+    status?: JobStatus;
     requirements?: Requirement[];
     asked?: Asked;
     person?: PersonId;
@@ -138,7 +140,7 @@ export class SimulatedFarm {
       person: plan.person ?? PERSON,
       team: plan.team ?? TEAM,
       kind: 'blender',
-      status: 'queued' as JobStatus,
+      status: plan.status ?? ('queued' as JobStatus),
       priority: plan.priority ?? 0,
       createdAt: this.now,
       deadline: plan.deadline ?? null,
@@ -228,9 +230,14 @@ export class SimulatedFarm {
   /** What people have changed on the site reaches the balancer. */
   change(
     machine: Machine,
-    to: { worksFor?: Lender['worksFor']; disabled?: boolean; standing?: KnownWorker['standing'] },
+    to: {
+      worksFor?: Lender['worksFor'];
+      disabled?: boolean;
+      standing?: KnownWorker['standing'];
+      lending?: Lending;
+    },
   ): void {
-    const { worksFor = machine.lender.worksFor, disabled = false, standing = 'good' } = to;
+    const { worksFor = machine.lender.worksFor, disabled = false, standing = 'good', lending } = to;
     machine.lender = { ...machine.lender, worksFor };
     const known: KnownWorker = {
       id: machine.id,
@@ -241,6 +248,7 @@ export class SimulatedFarm {
       disabled_at: disabled ? 1 : null,
       join_token_id: null,
       credential_hash: 'hash',
+      lending_json: lending === undefined ? null : JSON.stringify(lending),
       tags_json: null,
       pools_json: null,
       said_tags_json: null,

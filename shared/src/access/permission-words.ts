@@ -19,6 +19,8 @@ export const ABOUT: Record<Action, string> = {
   'workers.lend': 'lend machines',
   'workers.steer': 'change workers',
   'workers.manage': 'manage the machines of the farm',
+  'load.see': 'see how loaded the farm is, and will be',
+  'load.manage': 'say what the load of the farm is forecast by',
   'people.manage': 'manage the people of the farm',
   'teams.manage': 'manage the teams and limits of the farm',
   'audit.see': 'see the audit',

@@ -31,6 +31,8 @@ export const PERMISSIONS = {
   'workers.lend': { who: 'member', scope: 'lend' },
   'workers.steer': { who: 'manager', own: 'member', scope: 'lend' },
   'workers.manage': { who: 'admin', scope: 'manage' },
+  'load.see': { who: 'admin', scope: 'read' },
+  'load.manage': { who: 'admin', scope: 'manage' },
   'people.manage': { who: 'admin', scope: 'manage' },
   'teams.manage': { who: 'admin', scope: 'manage' },
   'audit.see': { who: 'admin', scope: 'read' },

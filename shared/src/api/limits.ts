@@ -176,6 +176,7 @@ export const AUDIT_ACTIONS = [
   'upload.delete',
   'worker.change',
   'worker.revoke',
+  'load.network',
   'join-token.create',
   'join-token.revoke',
   'person.invite',

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { PUBLIC_KINDS } from '../kinds/public.ts';
 import { ChunkId, JobId, JoinTokenId, LeaseId, PersonId, WorkerId } from '../model/ids.ts';
 import { LEASE_OUTCOMES } from '../model/lease.ts';
+import { Lending } from '../model/lending.ts';
 import { Labels, Placement } from '../model/placement.ts';
 import { oneLine, printable } from '../model/printable.ts';
+import { Asked } from '../model/resources.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { WorkerView, WorksFor } from '../model/worker.ts';
 
@@ -58,6 +60,8 @@ export const WorkerChange = strictObject({
   /** These stand from now on, however it is started; null for what it says at its start. */
   tags: Labels.nullable().optional(),
   pools: Labels.nullable().optional(),
+  /** How much of it is lent, and when; what it was started with holds as well. Null for nothing more than that. */
+  lending: Lending.nullable().optional(),
   note: z.string().max(4_000).transform(printable).optional(),
   worksFor: WorksFor.optional(),
   /** It stays connected and is given nothing more; what it has begun it finishes. */
@@ -73,6 +77,8 @@ export const FitQuestion = strictObject({
   kind: z.enum(Object.keys(PUBLIC_KINDS)).optional(),
   settings: z.unknown().optional(),
   placement: Placement.default({}),
+  /** What each part of it asks for. */
+  asked: Asked.default({}),
 });
 export type FitQuestion = z.input<typeof FitQuestion>;
 

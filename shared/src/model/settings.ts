@@ -40,7 +40,10 @@ export const SETTINGS = {
   PILOT_TAG: { flag: '--tag <names>', about: 'tags of a worker, for jobs to choose by: fast,quiet' },
   PILOT_POOL: { flag: '--pool <names>', about: 'pools that a worker is in: film,night' },
   PILOT_SLOTS: { flag: '--slots <n>', about: 'chunks worked on at the same time' },
-  PILOT_THREADS: { flag: '--threads <n>', about: 'processor threads to use, shared out between the slots' },
+  PILOT_THREADS: {
+    flag: '--threads <n>',
+    about: 'processor threads to use, shared out between the slots; or a part of them: 50%',
+  },
   PILOT_MEMORY_GB: { flag: '--memory-gb <n>', about: 'memory for jobs, of all slots together' },
   PILOT_DISK_GB: { flag: '--disk-gb <n>', about: 'disk space for what jobs write, of all slots together' },
   PILOT_RESOURCE: {
@@ -53,6 +56,23 @@ export const SETTINGS = {
     about: 'folder of a worker for files and results on their way',
   },
   PILOT_CHUNK_HOURS: { flag: null, about: 'hours that a chunk may take of which its job says nothing else' },
+  PILOT_HOURS: {
+    flag: '--hours <spans>',
+    about: 'hours of the week in which a worker takes work: 22:00-06:00, or weekdays 20:00-07:00, weekends',
+  },
+  PILOT_TIME_ZONE: {
+    flag: '--time-zone <name>',
+    about: "whose clocks these hours are by, such as Europe/Berlin; the machine's without",
+  },
+  PILOT_KINDS: {
+    flag: '--kinds <names>',
+    about: 'kinds of work that a worker takes; all that it can without',
+  },
+  PILOT_GPUS: { flag: '--gpus <names>', about: 'GPUs that jobs may ask for, or none; all without' },
+  PILOT_LENDING_FILE: {
+    flag: '--lending-file <file>',
+    about: 'JSON file that limits all this further, and is read again when it changes',
+  },
   PILOT_ONLY_IDLE: {
     flag: null,
     about: '1: a worker that takes work only while nobody else uses its machine',

@@ -27,6 +27,11 @@ export const WaitReason = z.discriminatedUnion('code', [
     disabled: Count,
     draining: Count,
     excluded: Count,
+    /** Lent at other hours; the first of those begins at `from`, by the clocks of `timeZone`. */
+    outOfHours: Count,
+    lentFrom: z.object({ from: z.number(), timeZone: z.string() }).nullable(),
+    /** Somebody else uses their machines. */
+    inUse: Count,
   }),
   /** None of those that may run it offers by itself what each part asks for; `problem` is a sentence about it. */
   z.object({ code: z.literal('too-large'), fitting: Count, problem: z.string().max(2_000) }),

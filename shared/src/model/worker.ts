@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ChunkId, JobId, PersonId, TeamId, WorkerId } from './ids.ts';
+import { Lending, Lent } from './lending.ts';
 import { Capabilities, isSandboxed } from './requirement.ts';
-import { Offer } from './resources.ts';
+import { Offer, Used } from './resources.ts';
 
 export const WorkerStatus = z.enum(['online', 'draining', 'offline']);
 export type WorkerStatus = z.infer<typeof WorkerStatus>;
@@ -63,8 +64,14 @@ export const WorkerView = z.object({
   mayChange: z.boolean(),
   status: WorkerStatus,
   slots: z.int(),
-  /** What its chunks may use up together; null of one that was last seen before workers said so. */
+  /** What its chunks may use up together, by now; null of one that was last seen before workers said so. */
   offer: Offer.nullable(),
+  /** What they do use up. Null while offline, and of a machine of another team. */
+  used: Used.nullable(),
+  /** Whether it is lent now; null while offline. */
+  lent: Lent.nullable(),
+  /** How much of it is lent at most, as it was started and as it was set on the site: both hold. Null of a machine of another team. */
+  lending: z.object({ atStart: Lending, onSite: Lending }).nullable(),
   capabilities: Capabilities,
   machine: z.object({ os: z.string(), cpus: z.int(), memoryBytes: z.number() }),
   /** Null while offline, and of a machine of another team. cpu from 0 to 1. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { BlobHash, ChunkId, JobId, PersonId, StageId, TeamId, WorkerId } from '../model/ids.ts';
 import { EndOutlook } from '../model/job-end.ts';
+import { Lent } from '../model/lending.ts';
 import { Requirement } from '../model/requirement.ts';
-import { Asked } from '../model/resources.ts';
+import { Asked, Offer, Used } from '../model/resources.ts';
 import { WaitReason } from '../model/wait-reason.ts';
 import { WorkerStatus } from '../model/worker.ts';
 import { ChunkChange } from './chunk-change.ts';
@@ -111,7 +112,10 @@ export const WorkersPatch = z.object({
     z.object({
       worker: WorkerId,
       status: WorkerStatus,
-      load: Heartbeat.omit({ draining: true, memoryOfferedBytes: true }).nullable(),
+      load: Heartbeat.omit({ draining: true, offer: true, lent: true }).nullable(),
+      /** What its chunks may use up together by now, and what they do. Null of one that is away. */
+      room: z.object({ offer: Offer, used: Used }).nullable(),
+      lent: Lent.nullable(),
       running: z.array(z.object({ chunk: ChunkId, job: JobId, fraction: z.number(), detail: z.string() })),
     }),
   ),

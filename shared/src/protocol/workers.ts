@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FailureCode } from '../model/failures.ts';
 import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
+import { ALWAYS_LENT, Lending, Lent } from '../model/lending.ts';
 import { Labels } from '../model/placement.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
@@ -48,6 +49,10 @@ export const Hello = z.object({
   /** As it was started with; what people have set on the farm goes before it. */
   tags: Labels.optional(),
   pools: Labels.optional(),
+  /** What its owner lends of the machine, where the worker is; what people set on the farm narrows it further. */
+  lending: Lending.default({}),
+  /** Whether it is lent now. */
+  lent: Lent.default(ALWAYS_LENT),
   /** Blobs in the worker's cache by their cache keys, most recently used first. */
   blobs: z.array(BlobHash).max(10_000),
   /** Leases the worker still works on or holds results of. */
@@ -65,6 +70,8 @@ export const Welcome = z.discriminatedUnion('ok', [
     backend: z.union([z.object({ url: z.url() }), z.object({ port: z.int().min(1).max(65_535) })]),
     /** For a join token: what the worker comes back with from now on. It keeps it before it does anything else. */
     credential: z.string().max(128).optional(),
+    /** As in `lend`. */
+    lending: Lending.default({}),
   }),
   Refusal,
 ]);
@@ -76,8 +83,10 @@ export const Heartbeat = z.object({
   memoryUsedBytes: z.number().nonnegative(),
   load: z.number().nonnegative(),
   draining: z.boolean(),
-  /** What its chunks may use up together by now: other workers may have come to its machine. */
-  memoryOfferedBytes: Offer.shape.memoryBytes.optional(),
+  /** What its chunks may use up together by now, where it is other than was said last over this connection. */
+  offer: Offer.optional(),
+  /** Likewise. */
+  lent: Lent.optional(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
@@ -132,6 +141,10 @@ export type Forget = z.infer<typeof Forget>;
 /** balancer -> worker: finish what has begun, deliver it, and end. Reply ok. */
 export const Drain = z.object({});
 export type Drain = z.infer<typeof Drain>;
+
+/** balancer -> worker: what people let it lend at most. It keeps to the stricter of that and its own. Reply ok. */
+export const Lend = z.object({ lending: Lending });
+export type Lend = z.infer<typeof Lend>;
 
 /** worker -> balancer: work on the chunk begins. No reply. */
 export const Started = z.object({ lease: LeaseId });
@@ -246,4 +259,5 @@ export const BALANCER_MESSAGES = {
   revoke: Revoke,
   forget: Forget,
   drain: Drain,
+  lend: Lend,
 } as const;

@@ -271,6 +271,7 @@ function submitted(run: JobRun): JobsRead {
         id: stage,
         job: id,
         name: 'render',
+        plannedAt: 0,
         spec: {},
         inputs: [],
         requirements: [],

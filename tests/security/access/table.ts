@@ -62,6 +62,10 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/workers/join': 'workers.lend',
   'POST /api/v1/workers/fit': 'workers.see',
 
+  'GET /api/v1/load': 'load.see',
+  'GET /api/v1/load/history.csv': 'load.see',
+  'PUT /api/v1/load/network': 'load.manage',
+
   'GET /api/v1/account': 'account.see',
   'PATCH /api/v1/account': 'account.change',
   'PUT /api/v1/account/team': 'account.see',

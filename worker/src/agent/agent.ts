@@ -1,17 +1,29 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Heartbeat, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import type { Abilities } from './abilities.ts';
 import { type Accepted, Connection } from './connection.ts';
 import type { Identity } from './data-folder.ts';
 import type { FarmAccess } from './farm-access.ts';
 import type { LeaseLoop } from './lease-loop.ts';
 import { createLoadMeter, describeMachine } from './machine.ts';
+import type { Terms } from './terms.ts';
+import type { TermsWatch } from './watch-terms.ts';
+
+/** What is lent of this machine by now. */
+export type Lends = {
+  terms: Pick<Terms, 'own'>;
+  watch: Pick<TermsWatch, 'lent' | 'open' | 'setByFarm'>;
+  offer(): Offer;
+  capabilities(): Capabilities;
+};
 
 /** How a worker's life ended. `message` is a sentence for people. */
 export type WorkerExit = {
@@ -24,9 +36,7 @@ export type AgentOptions = {
   config: WorkerConfig;
   identity: Identity;
   access: FarmAccess;
-  abilities: Pick<Abilities, 'all'>;
-  /** What it offers by now. */
-  offer(): Offer;
+  lends: Lends;
   log: Log;
   onReady(): void;
 };
@@ -48,8 +58,10 @@ export class Agent {
   #heartbeat: NodeJS.Timeout | undefined;
   #lastDelivery: NodeJS.Timeout | undefined;
   #ready = false;
-  /** Others use the machine: no work is taken for a while. */
-  #heldBack = false;
+  /** What was said last over this connection. */
+  #said: Pick<Heartbeat, 'offer' | 'lent'> = {};
+  #wasLent = true;
+  #kinds: unknown;
   /** What the last hello said has started. */
   #saidStarted: ReadonlySet<LeaseId> = new Set();
 
@@ -66,7 +78,7 @@ export class Agent {
         welcomed: (welcome) => this.#welcomed(welcome),
         lost: () => clearInterval(this.#heartbeat),
         refused: (code, message) => this.#refused(code, message),
-        assign: (message) => (this.#heldBack ? refusal('draining') : this.#loop.assign(message)),
+        assign: (message) => (this.#lends.watch.lent.open ? this.#loop.assign(message) : refusal('busy')),
         reclaim: ({ lease }) => this.#loop.reclaim(lease),
         preempt: ({ lease, noticeMs }) => this.#loop.preempt(lease, noticeMs),
         revoke: ({ leases }) => {
@@ -76,6 +88,11 @@ export class Agent {
         drain: () => {
           // Answered first: what is told of it goes over the same connection.
           setImmediate(() => this.drain());
+          return { ok: true };
+        },
+        lend: ({ lending }) => {
+          // Answered first: it may have to say hello anew.
+          setImmediate(() => this.#takeTerms(lending));
           return { ok: true };
         },
         forget: ({ blobs }) => {
@@ -95,6 +112,8 @@ export class Agent {
 
   start(parts: { loop: LeaseLoop; assets: Assets }): void {
     this.#parts = parts;
+    this.#wasLent = this.#lends.watch.lent.open;
+    this.#lends.watch.open({ onLent: () => this.#lentOrNot(), onTerms: () => this.#termsChanged() });
     this.connection.open();
   }
 
@@ -114,18 +133,52 @@ export class Agent {
     this.changed();
   }
 
-  /** Takes no work, gives back what has not started, and finishes the rest; or takes work again. */
-  holdBack(held: boolean): void {
-    if (this.#heldBack === held || this.#loop.mode !== 'working') return;
-    this.#heldBack = held;
-    this.#options.log.info(
-      { event: 'worker.held-back', held, running: this.#loop.running },
-      held ? 'Somebody uses this machine: no work is taken.' : 'This machine is idle: work is taken again.',
-    );
-    const leases = held ? this.#loop.releaseUnstarted() : [];
-    if (leases.length > 0)
-      void this.connection.ask('released', { leases, reason: 'Somebody uses the machine.' });
+  /** The machine is lent again, or no longer. */
+  #lentOrNot(): void {
+    const { lent } = this.#lends.watch;
+    if (lent.open === this.#wasLent || this.#loop.mode !== 'working') {
+      this.#beat();
+      return;
+    }
+    this.#wasLent = lent.open;
+    const fields = { event: 'worker.lent', lent, running: this.#loop.running };
+    if (lent.open) {
+      this.#options.log.info(fields, 'This machine is lent again: work is taken.');
+      this.#beat();
+    } else {
+      const why =
+        lent.because === 'hours' ? 'The hours of this machine are over' : 'Somebody uses this machine';
+      this.#options.log.info(fields, `${why}: no work is taken.`);
+      this.#takeNothing(`${why}.`);
+    }
+  }
+
+  /** From now on nothing more is begun: what has not started goes back, what runs is finished. */
+  #takeNothing(reason: string): void {
     this.#beat();
+    this.#giveBackUnstarted(reason);
+  }
+
+  #giveBackUnstarted(reason: string): void {
+    const leases = this.#loop.releaseUnstarted();
+    if (leases.length > 0) void this.connection.ask('released', { leases, reason });
+  }
+
+  /** What people let it lend at most. The farm has judged by that and what it knew so far: it is told all anew. */
+  #takeTerms(lending: Lending): void {
+    this.#said = {};
+    this.#lends.watch.setByFarm(lending);
+    this.#beat();
+  }
+
+  /** What was not begun was given under other terms. */
+  #termsChanged(): void {
+    if (this.#loop.mode !== 'working') return;
+    this.#beat();
+    this.#giveBackUnstarted('What is lent of this machine has changed.');
+    // Other kinds than hello has said.
+    if (!isDeepStrictEqual(this.#lends.capabilities().kinds, this.#kinds))
+      this.connection.rejoin('this worker is lent for other work now');
   }
 
   /** Stops what runs and ends. */
@@ -157,13 +210,22 @@ export class Agent {
     this.connection.close();
   }
 
+  get #lends(): Lends {
+    return this.#options.lends;
+  }
+
   get #loop(): LeaseLoop {
     if (this.#parts === undefined) throw new Error('the agent was used before it was started');
     return this.#parts.loop;
   }
 
   #hello(): Hello {
-    const { identity, config, abilities, offer } = this.#options;
+    const { identity, config } = this.#options;
+    const { terms, watch, offer, capabilities } = this.#lends;
+    const able = capabilities();
+    this.#kinds = able.kinds;
+    const said = { offer: offer(), lent: watch.lent };
+    this.#said = said;
     const leases = this.#loop.leases().slice(0, 4_096);
     this.#saidStarted = new Set(leases.filter((it) => it.started).map((it) => it.lease));
     return {
@@ -171,8 +233,9 @@ export class Agent {
       instance: this.#instance,
       name: config.name,
       slots: config.slots,
-      offer: offer(),
-      capabilities: abilities.all,
+      ...said,
+      lending: terms.own,
+      capabilities: able,
       machine: describeMachine(),
       tags: config.tags,
       pools: config.pools,
@@ -181,7 +244,7 @@ export class Agent {
     };
   }
 
-  #welcomed({ drop, heartbeatMs, backend, credential }: Accepted): void {
+  #welcomed({ drop, heartbeatMs, backend, credential, lending }: Accepted): void {
     const { config, log, access } = this.#options;
     if (credential !== undefined) access.keep(credential);
     this.#backend = config.backend ?? ('url' in backend ? backend.url : onPort(config.join, backend.port));
@@ -192,7 +255,7 @@ export class Agent {
       `Connected to ${config.join} as ${config.name} with ${config.slots} ${config.slots === 1 ? 'slot' : 'slots'}.`,
     );
     this.#loop.end(drop);
-    if (this.#loop.mode !== 'working' || this.#heldBack) this.#beat();
+    this.#takeTerms(lending);
     // What started between hello and welcome could not be told yet.
     for (const { lease, started } of this.#loop.leases()) {
       if (started && !this.#saidStarted.has(lease)) this.connection.send('started', { lease });
@@ -212,9 +275,15 @@ export class Agent {
   }
 
   #beat(): void {
-    const draining = this.#heldBack || this.#loop.mode !== 'working';
-    const { memoryBytes: memoryOfferedBytes } = this.#options.offer();
-    this.connection.send('heartbeat', { ...this.#load(), draining, memoryOfferedBytes });
+    const { offer, watch } = this.#lends;
+    const now = { offer: offer(), lent: watch.lent };
+    this.connection.send('heartbeat', {
+      ...this.#load(),
+      draining: this.#loop.mode !== 'working',
+      ...(isDeepStrictEqual(now.offer, this.#said.offer) ? {} : { offer: now.offer }),
+      ...(isDeepStrictEqual(now.lent, this.#said.lent) ? {} : { lent: now.lent }),
+    });
+    if (this.connection.welcome) this.#said = now;
   }
 
   async #goWithout(): Promise<void> {

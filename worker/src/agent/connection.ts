@@ -8,6 +8,7 @@ import {
   type Drain,
   type Forget,
   type Hello,
+  type Lend,
   type Preempt,
   type Reclaim,
   type Revoke,
@@ -37,6 +38,7 @@ export type ConnectionHandlers = {
   revoke(message: Revoke): Reply;
   forget(message: Forget): Reply;
   drain(message: Drain): Reply;
+  lend(message: Lend): Reply;
 };
 
 const ACK_MS = 10_000;
@@ -86,6 +88,7 @@ export class Connection {
     this.#answer('revoke', handlers.revoke);
     this.#answer('forget', handlers.forget);
     this.#answer('drain', handlers.drain);
+    this.#answer('lend', handlers.lend);
   }
 
   get welcome(): boolean {

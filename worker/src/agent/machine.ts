@@ -8,7 +8,7 @@ export const describeMachine = (): Hello['machine'] => ({
 });
 
 /** Reports the whole machine's load; `cpu` is the mean since the last call. */
-export function createLoadMeter(): () => Omit<Heartbeat, 'draining'> {
+export function createLoadMeter(): () => Omit<Heartbeat, 'draining' | 'offer' | 'lent'> {
   let last = cpuTimes();
   return () => {
     const now = cpuTimes();

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { detectSandbox, gapsOf } from '@parallel-pilot/sandbox/detect.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
@@ -10,20 +10,22 @@ import type { WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
 import type { Log } from '../log.ts';
 import { Abilities, onceRested } from './abilities.ts';
-import { Agent, type WorkerExit } from './agent.ts';
+import { Agent, type Lends, type WorkerExit } from './agent.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
 import { type FreeBytes, freeBytesOfDisk, watchDiskRoom } from './disk-room.ts';
 import { accessTo, type FarmAccess } from './farm-access.ts';
 import { joinHost } from './host-workers.ts';
-import { watchIdle } from './idle.ts';
 import { LeaseLoop } from './lease-loop.ts';
-import { describeOffer, gpusIn, threadsOf } from './offer.ts';
+import { LendingFile } from './lending-file.ts';
+import { describeOffer, gpusIn } from './offer.ts';
 import { Outbox } from './outbox.ts';
 import { ProgressReport } from './progress-report.ts';
 import { Slot, type SlotOptions } from './slot.ts';
 import { keptBy, logLimits, memoryClaimed, slotLimits } from './slot-limits.ts';
 import { listenForSignals, type StopSignals } from './stop-signals.ts';
+import { Terms } from './terms.ts';
+import { TermsWatch } from './watch-terms.ts';
 
 export type RunOptions = {
   log: Log;
@@ -36,6 +38,8 @@ export type RunOptions = {
   stop?: StopSignals;
   /** Left out, the file system is asked. */
   freeBytes?: FreeBytes;
+  /** By which the hours go in which the machine is lent, milliseconds since 1970. Left out, the machine's. */
+  clock?: () => number;
 };
 
 /**
@@ -76,14 +80,24 @@ async function live(
   options: RunOptions,
 ): Promise<WorkerExit> {
   const { log, kinds, onReady = () => {} } = options;
+  const terms = new Terms(config.lending, availableParallelism());
+  const file = config.lendingFile === null ? null : new LendingFile(config.lendingFile, log);
+  try {
+    if (file !== null) terms.set('file', await file.read());
+  } catch (error) {
+    return cannotStart(log, (error as Error).message);
+  }
   const claim = { slots: config.slots, memoryBytes: memoryClaimed(config) };
   const host = await joinHost(config.hostFolder, claim, log);
-  const limits = slotLimits(claim, host);
+  const limits = slotLimits(claim, host, terms);
   logLimits(log, config.slots, limits, sandbox);
   const freeBytes = options.freeBytes ?? freeBytesOfDisk;
   const gpus = () => gpusIn(kinds, abilities.all);
-  const offer = await describeOffer(config, { limits, gpus, freeBytes });
-  const agent = new Agent({ config, identity: folder.identity, access, abilities, offer, log, onReady });
+  const whole = await describeOffer(config, { limits, gpus, freeBytes });
+  const offer = () => terms.offerOf(whole());
+  const watch = new TermsWatch({ terms, file, clock: options.clock ?? Date.now });
+  const lends: Lends = { terms, watch, offer, capabilities: () => terms.capabilitiesOf(abilities.all) };
+  const agent = new Agent({ config, identity: folder.identity, access, lends, log, onReady });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
   const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
@@ -95,7 +109,8 @@ async function live(
     onChange: (change) => news.note(change),
   });
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
-  const slots = await createSlots(config, folder, { kinds, sandbox, limits, log });
+  const threads = () => Math.max(1, Math.floor(offer().threads / config.slots));
+  const slots = await createSlots(config, folder, threads, { kinds, sandbox, limits, log });
   const progress = new ProgressReport((message) => agent.connection.send('progress', message));
   const disk = watchDiskRoom(config.dataFolder, log, freeBytes);
   const loop = new LeaseLoop({
@@ -114,7 +129,6 @@ async function live(
   loop.adopt(await outbox.recover());
   agent.start({ loop, assets });
   const unlisten = leaveOnSignals(agent, options.stop);
-  const unwatch = config.onlyIdle ? onlyWhileIdle(agent) : () => {};
   const unrest = onceRested(
     () => loop.running > 0,
     async () => {
@@ -125,7 +139,7 @@ async function live(
   const exit = await agent.ended;
   unrest();
   unlisten();
-  unwatch();
+  watch.close();
   progress.close();
   disk.close();
   news.close();
@@ -133,12 +147,6 @@ async function live(
   await Promise.all(slots.map((slot) => slot.close()));
   await host.leave();
   return exit;
-}
-
-/** Behind all else that runs here, its children too, and not at all while somebody uses the machine. */
-function onlyWhileIdle(agent: Agent): () => void {
-  setPriority(constants.priority.PRIORITY_LOW);
-  return watchIdle((idle) => agent.holdBack(!idle));
 }
 
 function leaveOnSignals(agent: Agent, given: StopSignals | undefined): () => void {
@@ -160,9 +168,9 @@ function leaveOnSignals(agent: Agent, given: StopSignals | undefined): () => voi
 async function createSlots(
   config: WorkerConfig,
   { scratch }: DataFolder,
+  threads: () => number,
   parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'limits' | 'log'>,
 ): Promise<Slot[]> {
-  const threads = Math.max(1, Math.floor(threadsOf(config) / config.slots));
   const slots: Slot[] = [];
   for (let index = 0; index < config.slots; index += 1) {
     const folder = join(scratch, `slot-${index}`);

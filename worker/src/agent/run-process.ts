@@ -5,14 +5,17 @@ import { readWorkerConfig, type WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
 import { createWorkerLog } from '../log.ts';
 import type { WorkerExit } from './agent.ts';
-import { runAgent } from './run-agent.ts';
+import { type RunOptions, runAgent } from './run-agent.ts';
 import { listenForSignals } from './stop-signals.ts';
 
 /**
  * A worker as a process of its own: settings from the environment, readiness
  * over Node's IPC channel where there is one, and an exit code at the end.
  */
-export async function runProcess(kindsFor: (config: WorkerConfig) => readonly WorkerKind[]): Promise<void> {
+export async function runProcess(
+  kindsFor: (config: WorkerConfig) => readonly WorkerKind[],
+  parts: Pick<RunOptions, 'clock'> = {},
+): Promise<void> {
   makeFilesPrivate();
   let config: WorkerConfig;
   try {
@@ -33,7 +36,7 @@ export async function runProcess(kindsFor: (config: WorkerConfig) => readonly Wo
   const orphaned = new AbortController();
   process.once('disconnect', () => orphaned.abort());
   const stop = { drain: signals.drain, leave: AbortSignal.any([signals.leave, orphaned.signal]) };
-  const exit = await runAgent(config, { log, kinds: kindsFor(config), onReady, stop });
+  const exit = await runAgent(config, { log, kinds: kindsFor(config), onReady, stop, ...parts });
   log.info({ event: 'worker.ended', reason: exit.reason, code: exit.code }, exit.message);
   await finish(exit, ready);
 }

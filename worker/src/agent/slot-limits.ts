@@ -8,14 +8,17 @@ import {
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Log } from '../log.ts';
 import type { HostWorkers } from './host-workers.ts';
+import type { Terms } from './terms.ts';
 
 /** What each slot's child may use. Its memory changes with the number of workers on this machine. */
-export function slotLimits(own: Claim, host: HostWorkers): Limits {
+export function slotLimits(own: Claim, host: HostWorkers, terms: Pick<Terms, 'all'> = { all: {} }): Limits {
   const forJobs = memoryForJobs(memoryOfMachine());
   return {
     ...defaultLimits(),
     get memoryBytes() {
-      return memoryOfSlot(own, host.others(), forJobs);
+      const part = memoryOfSlot(own, host.others(), forJobs);
+      const { memoryBytes: lent } = terms.all;
+      return lent === undefined ? part : Math.min(part, Math.floor(lent / own.slots));
     },
   };
 }

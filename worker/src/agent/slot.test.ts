@@ -179,7 +179,7 @@ async function setUp(t: TestContext, kinds: WorkerKind[] = [fakeKind()], idleMs 
   t.after(() => rm(folder, { recursive: true, force: true }));
   const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false });
   const sandbox = { level: 'none', reason: 'Nothing is started here.' } as const;
-  const slot = new Slot({ index: 0, threads: 1, folder, kinds, sandbox, log, patienceMs: 50, idleMs });
+  const slot = new Slot({ index: 0, threads: () => 1, folder, kinds, sandbox, log, patienceMs: 50, idleMs });
   const chunk = (spec: FakeChunk) => ({
     stage: 'fake',
     stageSpec: { record: join(folder, 'runs') },

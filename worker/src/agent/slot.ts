@@ -16,7 +16,8 @@ import { startChunkClock } from './chunk-clock.ts';
 
 export type SlotOptions = {
   index: number;
-  threads: number;
+  /** Of a chunk that asks for none: by now. */
+  threads: () => number;
   folder: string;
   kinds: readonly WorkerKind[];
   sandbox: Sandbox;
@@ -65,7 +66,7 @@ export class Slot {
   constructor(options: SlotOptions) {
     this.index = options.index;
     this.#options = options;
-    this.#threads = options.threads;
+    this.#threads = options.threads();
     this.#startedWith = this.#partBytes;
     for (const kind of options.kinds) this.#runners.set(kind.name, this.#create(kind));
   }
@@ -174,7 +175,7 @@ export class Slot {
   /** Its programs are started anew where they have not the threads, or could not have the memory, that the chunk asks for. */
   async #runnerFor(
     kind: WorkerKind,
-    { threads = this.#options.threads, memoryBytes }: SlotUse,
+    { threads = this.#options.threads(), memoryBytes }: SlotUse,
   ): Promise<Runner> {
     const tooLittle = memoryBytes !== undefined && memoryBytes > this.#startedWith;
     this.#memoryBytes = memoryBytes ?? null;

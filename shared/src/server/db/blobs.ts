@@ -124,5 +124,11 @@ export async function workOfLease(
   const { kind, name: stage } = row;
   const left = await checkpointFiles(db, row.id);
   const checkpoints = left.flatMap((json) => Files.parse(JSON.parse(json)));
-  return { kind, stage, inputs: JSON.parse(row.inputs_json), chunkSpec: JSON.parse(row.spec_json), checkpoints };
+  return {
+    kind,
+    stage,
+    inputs: JSON.parse(row.inputs_json),
+    chunkSpec: JSON.parse(row.spec_json),
+    checkpoints,
+  };
 }

@@ -85,6 +85,7 @@ export const stageTexts = (db: Db, id: StageId) =>
       'requirements_json',
       'asked_json',
       'affinity',
+      'planned_at',
       'span_from',
       'span_to',
     ])

@@ -19,6 +19,8 @@ import * as resultsOfLeases from './migrations/0018-results-of-leases.ts';
 import * as placement from './migrations/0019-placement.ts';
 import * as resources from './migrations/0020-resources.ts';
 import * as deadlines from './migrations/0021-deadlines.ts';
+import * as lending from './migrations/0022-lending.ts';
+import * as load from './migrations/0023-load.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -40,6 +42,8 @@ const migrations: Record<string, Migration> = {
   '0019-placement': placement,
   '0020-resources': resources,
   '0021-deadlines': deadlines,
+  '0022-lending': lending,
+  '0023-load': load,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

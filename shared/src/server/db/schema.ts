@@ -21,8 +21,8 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
 /**
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
- * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks,
- * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, and a
+ * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks,
+ * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -47,6 +47,8 @@ export type Database = {
   leases: LeasesTable;
   workers: WorkersTable;
   worker_loads: WorkerLoadsTable;
+  load_by_quarter: LoadByQuarterTable;
+  forecast_networks: ForecastNetworksTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
 };
@@ -342,6 +344,9 @@ export type WorkersTable = {
   machine_json: string;
   /** What its chunks may use up together (Offer); null of one that was last seen before workers said it. */
   offer_json: ColumnType<string | null, string | null | undefined, string | null>;
+  /** What it is lent for at most (Lending): as people set it here, and as it said at its start. Both hold. */
+  lending_json: ColumnType<string | null, string | null | undefined, string | null>;
+  said_lending_json: ColumnType<string | null, string | null | undefined, string | null>;
   first_seen_at: number;
   connected_at: number | null;
   last_seen_at: number;
@@ -357,6 +362,38 @@ export type WorkerLoadsTable = {
   memory_used_bytes: number;
   load_average: number;
   busy: number;
+};
+
+/**
+ * What the farm had to do and could do in a quarter hour. Work is in milliseconds of a slot of a worker of speed 1;
+ * written by the load balancer, kept for twelve weeks.
+ */
+export type LoadByQuarterTable = {
+  /** When it began. */
+  at: number;
+  /** Work that was planned in it and is done: added with the end of each lease. */
+  arrived_ms: Generated<number>;
+  /** Work that was planned in it and is not done yet, as predicted. */
+  open_ms: Generated<number>;
+  /** All work that was not done at its end, or is not now. */
+  waiting_ms: Generated<number>;
+  /** What the workers that were present could do in it. */
+  capacity_ms: Generated<number>;
+  /** What they do in a millisecond, and how many they were, when it was last noted. */
+  speed: Generated<number>;
+  workers: Generated<number>;
+  /** Null where work arrived, and nobody looked. */
+  noted_at: number | null;
+};
+
+/** The network that forecasts what arrives: one row, or none. */
+export type ForecastNetworksTable = {
+  id: 1;
+  /** In the format safetensors, as Base64. */
+  weights: string;
+  /** The job that it came of. */
+  job_name: string;
+  taken_at: number;
 };
 
 export type BlobsTable = {

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { JoinTokenId, TeamId, WorkerId } from '../../model/ids.ts';
+import { Lending } from '../../model/lending.ts';
 import type { WorkerStatus } from '../../model/worker.ts';
 import type { Db } from './connect.ts';
 import type { WorkersTable } from './schema.ts';
@@ -14,6 +15,7 @@ export type WorkerFields = Pick<
   | 'said_tags_json'
   | 'said_pools_json'
   | 'offer_json'
+  | 'said_lending_json'
   | 'connected_at'
   | 'last_seen_at'
 >;
@@ -134,6 +136,10 @@ export function labelsOf(row: Pick<WorkerRow, (typeof LABELS)[number]>): { tags:
   };
 }
 
+/** What people let it lend at most; its own word narrows that further. */
+export const lendingOf = ({ lending_json }: Pick<WorkerRow, 'lending_json'>): Lending =>
+  lending_json === null ? {} : Lending.parse(JSON.parse(lending_json));
+
 /**
  * What the farm holds of a worker's rights, and where it stands. `standing`: it was removed, or whoever lends it is banned or has left the
  * team that it belongs to.
@@ -148,6 +154,7 @@ export type KnownWorker = Pick<
   | 'disabled_at'
   | 'join_token_id'
   | 'credential_hash'
+  | 'lending_json'
   | (typeof LABELS)[number]
 > & { standing: 'good' | 'removed' | 'lender-gone' };
 
@@ -170,6 +177,7 @@ const withRights = (db: Db) =>
       'workers.revoked_at',
       'workers.join_token_id',
       'workers.credential_hash',
+      'workers.lending_json',
       'workers.tags_json',
       'workers.pools_json',
       'workers.said_tags_json',
@@ -255,7 +263,10 @@ export const findLentWorker = (db: Db, id: WorkerId): Promise<LentWorker | undef
   lentWorkers(db).where('workers.id', '=', id).executeTakeFirst();
 
 export type WorkerSettings = Partial<
-  Pick<WorkerRow, 'label' | 'tags_json' | 'pools_json' | 'note' | 'works_for' | 'disabled_at'>
+  Pick<
+    WorkerRow,
+    'label' | 'tags_json' | 'pools_json' | 'lending_json' | 'note' | 'works_for' | 'disabled_at'
+  >
 >;
 
 /** False where it was removed meanwhile. */

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
+import type { ChunkId, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { URGENT } from '@parallel-pilot/shared/model/priority.ts';
+import { api } from '../support/api.ts';
+import { type Blends, makeBlends } from '../support/blends.ts';
+import { openBrowser } from '../support/browser.ts';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { type MariaDb, startMariaDb } from '../support/mariadb.ts';
+import { makeTrainings, scriptWith, type Trainings } from '../support/trainings.ts';
+import { until } from '../support/until.ts';
+
+const EPOCHS = 12;
+/** Its epochs take a second and a half each, and it keeps what they go on from. */
+const SCRIPT = scriptWith({}).replace('pilot.epochs(5)', `pilot.epochs(${EPOCHS}, keep=weights)`);
+const PAUSE = { params: { pause: 1.5 } };
+
+let trainings: Trainings;
+let blends: Blends;
+before(async () => {
+  [trainings, blends] = await Promise.all([makeTrainings(), makeBlends()]);
+});
+after(() => Promise.all([trainings?.remove(), blends?.remove()]));
+
+for (const [column, startDatabase] of [
+  ['SQLite', async () => null],
+  ['MariaDB', startMariaDb],
+] as const) {
+  describe(`on ${column}`, () => {
+    let farm: Farm;
+    let mariadb: MariaDb | null;
+    before(async () => {
+      mariadb = await startDatabase();
+      farm = await startFarm({ workers: 2, ...(mariadb === null ? {} : { databaseUrl: mariadb.url }) });
+    });
+    after(async () => {
+      await farm?.stop();
+      await mariadb?.stop();
+    });
+
+    const leasesOf = (job: JobId, stage: string) =>
+      farm.db
+        .selectFrom('leases')
+        .innerJoin('chunks', 'chunks.id', 'leases.chunk_id')
+        .innerJoin('stages', 'stages.id', 'chunks.stage_id')
+        .select(['leases.id', 'leases.chunk_id', 'leases.worker_id', 'leases.outcome', 'leases.log'])
+        .select(['leases.files_json', 'leases.started_at', 'chunks.attempts', 'stages.name'])
+        .where('leases.job_id', '=', job)
+        .where('stages.name', '=', stage)
+        .orderBy('leases.granted_at')
+        .execute();
+
+    /** A training of one shard that has come to its third epoch, and an urgent render for the worker that it runs on. */
+    async function preempted() {
+      const { submit, job } = api(farm.url);
+      const training = await trainings.submit(farm.url, SCRIPT, 'points.npz', {
+        shards: 1,
+        rounds: 1,
+        ...PAUSE,
+      });
+      await until(
+        async () => (await job(training)).progress.some(({ detail }) => detail.startsWith('Epoch 3')),
+        'the shard never came to its third epoch',
+        60_000,
+      );
+      const [shard] = await leasesOf(training, 'train');
+      assert.ok(shard !== undefined);
+      const render = await submit(blends.path('quick'), {
+        settings: { frames: '1-2', video: 'none' },
+        priority: URGENT,
+        placement: { workers: [shard.worker_id] },
+      });
+      return { training, render, chunk: shard.chunk_id, from: shard.worker_id };
+    }
+    const isTold = (chunk: ChunkId) =>
+      until(
+        async () => (await farm.balancer.log()).includes(`"event":"chunk.preempting","chunk":"${chunk}"`),
+        'nothing was taken back',
+        60_000,
+      );
+    async function bothComplete({ training, render }: { training: JobId; render: JobId }): Promise<void> {
+      const { reaches, json } = api(farm.url);
+      await reaches(render, 'completed');
+      await reaches(training, 'completed');
+      for (const job of [training, render]) {
+        const done = await farm.db
+          .selectFrom('leases')
+          .select('chunk_id')
+          .where('job_id', '=', job)
+          .where('outcome', '=', 'done')
+          .execute();
+        const { n } = await farm.db
+          .selectFrom('chunks')
+          .select((eb) => eb.fn.countAll<number>().as('n'))
+          .where('job_id', '=', job)
+          .executeTakeFirstOrThrow();
+        assert.equal(done.length, Number(n), 'a chunk was finished twice, or never');
+        assert.equal(new Set(done.map(({ chunk_id }) => chunk_id)).size, done.length);
+      }
+      const { rounds } = RoundList.parse(await json('GET', `/jobs/${training}/rounds`));
+      assert.ok((rounds.at(-1)?.metrics?.accuracy ?? 0) > 0.8, 'the model learned nothing');
+    }
+
+    test('a training gives way to an urgent render, and its shard goes on from its checkpoint on another worker', async () => {
+      const { training, render, from } = await preempted();
+      if (mariadb === null) await seenOnTheSite(farm, training);
+      await bothComplete({ training, render });
+      const [first, second, ...others] = await leasesOf(training, 'train');
+      assert.deepEqual(
+        [first?.outcome, second?.outcome, others, second?.attempts],
+        ['preempted', 'done', [], 1],
+      );
+      assert.equal(first?.worker_id, from);
+      assert.notEqual(second?.worker_id, from);
+      assert.equal(first?.files_json, null, 'what was left is kept for nobody');
+      const epoch = Number(/goes on after epoch (\d+) of 12/.exec(second?.log ?? '')?.[1]);
+      assert.ok(epoch >= 3, `it went on after epoch ${epoch}: ${second?.log}`);
+    });
+
+    test('kill -9 of both servers and both workers in the middle of it loses and doubles nothing', async () => {
+      const jobs = await preempted();
+      await isTold(jobs.chunk);
+      const parts = [farm.balancer, farm.backend, ...farm.workers];
+      await Promise.all(parts.map((part) => part.end('SIGKILL')));
+      await Promise.all(parts.map((part) => part.start()));
+      await bothComplete(jobs);
+    });
+  });
+}
+
+async function seenOnTheSite(farm: Farm, training: JobId): Promise<void> {
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${farm.url}/jobs/${training}?task=1`);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Taken back while it ran').waitFor();
+    await dialog.getByText('At work').waitFor();
+  } finally {
+    await browser.close();
+  }
+}

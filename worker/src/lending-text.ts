@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os';
+import { Hours, parseSpans } from '@parallel-pilot/shared/model/hours.ts';
+import { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import { strictObject } from '@parallel-pilot/shared/model/strict-object.ts';
+import { z } from 'zod';
+
+const GB = 1e9;
+const Gigabytes = z.number().positive().max(1e6);
+
+/** What of an owner's file people write. */
+const LendingText = strictObject({
+  threads: z.union([z.int().min(1), z.templateLiteral([z.number(), '%'])]).optional(),
+  memoryGb: Gigabytes.optional(),
+  diskGb: Gigabytes.optional(),
+  gpus: z.array(z.string()).optional(),
+  kinds: z.array(z.string()).optional(),
+  /** "weekdays 20:00-07:00, weekends". Without a time zone, by the clock of this machine. */
+  hours: z.string().max(2_000).optional(),
+  timeZone: z.string().optional(),
+  onlyIdle: z.boolean().optional(),
+});
+
+/** The terms in an owner's file; an Error with a sentence where they cannot be read. */
+export function parseLending(text: string): Lending {
+  const { threads, memoryGb, diskGb, hours, timeZone, ...same } = LendingText.parse(JSON.parse(text));
+  return Lending.parse({
+    ...same,
+    ...(typeof threads === 'number' ? { threads } : {}),
+    ...(typeof threads === 'string' ? { threadsPercent: Number(threads.slice(0, -1)) } : {}),
+    ...(memoryGb === undefined ? {} : { memoryBytes: Math.round(memoryGb * GB) }),
+    ...(diskGb === undefined ? {} : { diskBytes: Math.round(diskGb * GB) }),
+    ...(hours === undefined ? {} : { hours: [hoursOf(hours, timeZone)] }),
+  });
+}
+
+/** Hours by the clocks of a time zone, or of this machine; throws an Error with a sentence. */
+export function hoursOf(text: string, timeZone: string = ownTimeZone()): Hours {
+  const parsed = parseSpans(text);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return Hours.parse({ timeZone, spans: parsed.spans });
+}
+
+const ownTimeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Threads as they are set: "12", or "50%" of those of this machine. */
+export function threadsIn(text: string, machine = availableParallelism()): number {
+  const [, count, percent] = /^\s*(\d{1,5})\s*(%?)\s*$/.exec(text) ?? [];
+  const threads = percent === '%' ? Math.floor((machine * Number(count)) / 100) : Number(count);
+  return percent === '%' ? Math.max(1, threads) : threads;
+}
