@@ -35,5 +35,6 @@ function afterwards(doneAt: number | null, deadline: number): { code: DeadlineCo
     : { code: 'past', message: `It was done ${span} after its deadline.` };
 }
 
-/** How a job of the kind would have less work in it. */
-export const lessenOf = (kind: string): string => kindOf(kind).lessen ?? 'fewer parts';
+/** How a job of the kind would have less work in it; '' while it is not known of which kind it will be. */
+export const lessenOf = (kind: string): string =>
+  (kind === '' ? undefined : kindOf(kind).lessen) ?? 'fewer parts';
