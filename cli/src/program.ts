@@ -4,6 +4,7 @@ import { accountsCommand } from './commands/accounts.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { downloadCommand } from './commands/download.ts';
+import { forecastCommand } from './commands/forecast.ts';
 import { jobCommand } from './commands/job.ts';
 import { jobsCommand } from './commands/jobs.ts';
 import { joinCommand } from './commands/join.ts';
@@ -45,7 +46,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(...CLI_KINDS.map((kind) => kind.command(context, exit)), downloadCommand(context, exit));
   program.commandsGroup('The farm:');
   add(upCommand(context, exit), workerCommand(context, exit), joinCommand(context, exit));
-  add(workersCommand(context));
+  add(workersCommand(context), forecastCommand(context));
   add(loginCommand(context), logoutCommand(context), whoamiCommand(context), accountsCommand(context, exit));
   program.commandsGroup('Jobs:');
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));

@@ -16,7 +16,7 @@ model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU()
 model.load_state_dict(pilot.weights(model.state_dict()))
 optimizer = torch.optim.AdamW(model.parameters(), lr=pilot.param("lr", 0.003))
 
-for epoch in pilot.epochs(2):
+for epoch in pilot.epochs(2, keep=[model, optimizer]):
     for rows in torch.randperm(len(X)).split(pilot.batch):
         loss = nn.functional.cross_entropy(model(X[rows]), y[rows])
         optimizer.zero_grad()

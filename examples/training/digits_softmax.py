@@ -26,7 +26,7 @@ def loss_of(rows, wanted):
     return -np.log(np.maximum(probabilities(rows)[wanted == 1], 1e-12)).mean()
 
 
-for epoch in pilot.epochs(5):
+for epoch in pilot.epochs(5, keep=weights):
     order = np.random.permutation(len(X))
     for start in range(0, len(order), pilot.batch):
         rows = order[start : start + pilot.batch]

@@ -51,9 +51,9 @@ for (const [column, startDatabase] of [
         .orderBy('leases.granted_at')
         .execute();
 
-    /** A training of one shard that has come to its third epoch, and an urgent render for the worker that it runs on. */
-    async function preempted() {
-      const { submit, job } = api(farm.url);
+    /** A training of one shard that has come to its third epoch. */
+    async function underWay() {
+      const { job } = api(farm.url);
       const training = await trainings.submit(farm.url, SCRIPT, 'points.npz', {
         shards: 1,
         rounds: 1,
@@ -66,12 +66,17 @@ for (const [column, startDatabase] of [
       );
       const [shard] = await leasesOf(training, 'train');
       assert.ok(shard !== undefined);
-      const render = await submit(blends.path('quick'), {
+      return { training, chunk: shard.chunk_id, from: shard.worker_id };
+    }
+    /** With an urgent render for the worker that it runs on. */
+    async function preempted() {
+      const shard = await underWay();
+      const render = await api(farm.url).submit(blends.path('quick'), {
         settings: { frames: '1-2', video: 'none' },
         priority: URGENT,
-        placement: { workers: [shard.worker_id] },
+        placement: { workers: [shard.from] },
       });
-      return { training, render, chunk: shard.chunk_id, from: shard.worker_id };
+      return { ...shard, render };
     }
     const isTold = (chunk: ChunkId) =>
       until(
@@ -79,11 +84,10 @@ for (const [column, startDatabase] of [
         'nothing was taken back',
         60_000,
       );
-    async function bothComplete({ training, render }: { training: JobId; render: JobId }): Promise<void> {
+    async function allComplete([training, ...others]: [JobId, ...JobId[]]): Promise<void> {
       const { reaches, json } = api(farm.url);
-      await reaches(render, 'completed');
-      await reaches(training, 'completed');
-      for (const job of [training, render]) {
+      for (const job of [...others, training]) {
+        await reaches(job, 'completed');
         const done = await farm.db
           .selectFrom('leases')
           .select('chunk_id')
@@ -105,7 +109,7 @@ for (const [column, startDatabase] of [
     test('a training gives way to an urgent render, and its shard goes on from its checkpoint on another worker', async () => {
       const { training, render, from } = await preempted();
       if (mariadb === null) await seenOnTheSite(farm, training);
-      await bothComplete({ training, render });
+      await allComplete([training, render]);
       const [first, second, ...others] = await leasesOf(training, 'train');
       assert.deepEqual(
         [first?.outcome, second?.outcome, others, second?.attempts],
@@ -118,13 +122,31 @@ for (const [column, startDatabase] of [
       assert.ok(epoch >= 3, `it went on after epoch ${epoch}: ${second?.log}`);
     });
 
+    test('when its worker is told to leave, a shard goes on elsewhere from its checkpoint, and the worker need not wait for it', async () => {
+      const { training, from } = await underWay();
+      const { name } = await farm.db
+        .selectFrom('workers')
+        .select('name')
+        .where('id', '=', from)
+        .executeTakeFirstOrThrow();
+      const leaving = farm.workers.find((worker) => worker.name === name);
+      await leaving?.end('SIGTERM');
+      const [first] = await leasesOf(training, 'train');
+      assert.equal(first?.outcome, 'preempted');
+      await leaving?.start();
+      await allComplete([training]);
+      const [, second] = await leasesOf(training, 'train');
+      assert.notEqual(second?.worker_id, from);
+      assert.match(second?.log ?? '', /goes on after epoch \d+ of 12/);
+    });
+
     test('kill -9 of both servers and both workers in the middle of it loses and doubles nothing', async () => {
       const jobs = await preempted();
       await isTold(jobs.chunk);
       const parts = [farm.balancer, farm.backend, ...farm.workers];
       await Promise.all(parts.map((part) => part.end('SIGKILL')));
       await Promise.all(parts.map((part) => part.start()));
-      await bothComplete(jobs);
+      await allComplete([jobs.training, jobs.render]);
     });
   });
 }

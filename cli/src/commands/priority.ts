@@ -12,7 +12,11 @@ export function priorityCommand(context: Context): Command {
     .summary('put a job before or behind others')
     .description('Gives a job another priority. Work of jobs with a larger one is handed out first.')
     .argument('<id>', 'id of the job, or enough of its beginning')
-    .argument('<n>', '-100 to 100; jobs have 0 unless somebody says otherwise', priority);
+    .argument(
+      '<n>',
+      '-100 to 100; jobs have 0 unless somebody says otherwise, and 100 takes back what runs for it',
+      priority,
+    );
   withJson(withServer(command));
   withExamples(command, ['pilot priority 3fk2p9 50', 'pilot priority 3fk2p9 -- -10']);
   return command.action(async (text: string, wanted: number, flags: ApiFlags) => {

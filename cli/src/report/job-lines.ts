@@ -34,7 +34,7 @@ export function jobLines(job: JobDetail, now: number): string[] {
     ['State', job.state],
     ['Done', doneOf(job)],
     ['Stage', stageOf(job)],
-    ...(job.eta === null || isOver(job.state) ? [] : [expected(job.eta, now)]),
+    ...expected(job, now),
     ...(job.deadline === null ? [] : [dueBy(job.deadline, now)]),
     ...(job.waiting === null ? [] : [['Waits', job.waiting.message] as [string, string]]),
     ...placementFacts(job.placement),
@@ -52,10 +52,11 @@ export function jobLines(job: JobDetail, now: number): string[] {
   ];
 }
 
-const expected = (eta: NonNullable<JobDetail['eta']>, now: number): [string, string] => {
-  const words = rangeInWords(eta, now);
-  return ['Expected', `${words}, about ${duration((eta.middle - now) / 1_000)} left`];
-};
+function expected({ eta, etaSeconds, state }: JobDetail, now: number): [string, string][] {
+  if (etaSeconds === null || isOver(state)) return [];
+  const left = `about ${duration(etaSeconds)} left`;
+  return [['Expected', eta === null ? left : `${rangeInWords(eta, now)}, ${left}`]];
+}
 
 const dueBy = ({ at, message }: NonNullable<JobDetail['deadline']>, now: number): [string, string] => [
   'Due by',

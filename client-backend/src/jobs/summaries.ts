@@ -10,10 +10,11 @@ import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/s
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 import { deadlineView } from './deadline-view.ts';
+import { withQueueEta } from './queue-eta.ts';
 import { waitSentence } from './wait-sentence.ts';
 
 /** What summaries are made of: rows, and what the balancer said of chunks under way. */
-type Sources = Pick<Parts, 'db' | 'balancer' | 'clock'>;
+type Sources = Pick<Parts, 'db' | 'balancer' | 'clock' | 'forecast'>;
 
 /** One page of the team's jobs, in five queries however long it is. */
 export async function jobListPage(
@@ -54,7 +55,8 @@ function readCursor(cursor: string | undefined): JobPlace | null {
 }
 
 /** The list's view of these jobs, in their order. */
-export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[]): Promise<JobSummary[]> {
+export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobSummary[]> {
+  const { db, balancer, clock, forecast } = sources;
   const now = clock();
   const stages = await newestStages(
     db,
@@ -78,7 +80,7 @@ export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[
   );
   const working = jobs.filter((job) => isGrantable(job.state)).map((job) => job.id);
   const ends = working.length === 0 ? null : await balancer.endsOf(working);
-  return jobs.map((job) => {
+  const all = jobs.map((job) => {
     const stage = stages.get(job.id);
     const known = stage === undefined ? {} : (counts.get(stage.id) ?? { done: stage.chunk_count });
     return summary(job, stage, {
@@ -90,7 +92,12 @@ export async function summarize({ db, balancer, clock }: Sources, jobs: JobHead[
       now,
     });
   });
+  return withQueueEta(forecast, all, ({ id }) => isWhole(stages.get(id)));
 }
+
+/** Whether the stage is all that the job is. */
+const isWhole = (stage: StageHead | undefined): boolean =>
+  stage === undefined || stage.span_to - stage.span_from === 1;
 
 type Known = {
   counts: StageCounts;

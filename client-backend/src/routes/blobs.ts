@@ -60,11 +60,7 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
 async function inputsOf(parts: Parts, lease: LeaseId): Promise<{ hash: BlobHash }[]> {
   const work = await workOfLease(parts.db, lease);
   if (work === undefined) return [];
-  return [
-    ...work.inputs,
-    ...chunkInputsOf(work.kind, work.stage, work.chunkSpec),
-    ...work.checkpoints,
-  ];
+  return [...work.inputs, ...chunkInputsOf(work.kind, work.stage, work.chunkSpec), ...work.checkpoints];
 }
 
 async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: string) {

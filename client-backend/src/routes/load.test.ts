@@ -30,7 +30,10 @@ describe('the load of a farm', () => {
     const load = await fetchLoad();
     assert.equal(load.present, null);
     assert.deepEqual(load.past, []);
-    assert.match(forecastWords(load), /^No history yet: less than a day is known, and a forecast needs 3\./);
+    assert.match(
+      forecastWords(load),
+      /^No history yet: a forecast needs 3 days of it, and there is less than one\./,
+    );
     assert.ok(
       load.future.length === DAY &&
         load.future.every(({ demandMs, capacityMs }) => demandMs + capacityMs === 0),

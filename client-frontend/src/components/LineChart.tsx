@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { alignLines } from './align-lines.ts';
-import { type ChartLine, chartOptions, drawnLines, isDense } from './chart-options.ts';
+import { type ChartAxis, type ChartLine, chartOptions, drawnLines, isDense } from './chart-options.ts';
 import classes from './LineChart.module.css';
 
 /** A chart, and the lines and colours it was made for. */
@@ -17,12 +17,14 @@ type LineChartProps = {
   told: string;
   /** A logarithmic y; what is not above 0 is left out. */
   log?: boolean;
+  /** The same object each time. */
+  axis?: ChartAxis;
   /** What stands under the pointer, as a place on x; null when it is gone. */
   onHover?(x: number | null): void;
 };
 
 /** Lines over a common x, on a canvas: it stays quick where elements for each point would not. */
-export function LineChart({ lines, height, told, log = false, onHover }: LineChartProps) {
+export function LineChart({ lines, height, told, log = false, axis, onHover }: LineChartProps) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const target = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme();
@@ -32,14 +34,14 @@ export function LineChart({ lines, height, told, log = false, onHover }: LineCha
     hover.current = onHover;
   });
   const looks = lines
-    .map((line) => `${line.key} ${line.color} ${line.strong} ${isDense(line)}`)
+    .map((line) => `${line.key} ${line.color} ${line.strong} ${line.dashed} ${isDense(line)}`)
     .concat(scheme, String(log))
     .join('|');
   const ready = width > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: made anew with other lines or colours; size and points follow below
   useLayoutEffect(() => {
     if (target.current === null || !ready) return;
-    const options = chartOptions(lines, target.current, { log, onHover: (x) => hover.current?.(x) });
+    const options = chartOptions(lines, target.current, { log, axis, onHover: (x) => hover.current?.(x) });
     const made = new uPlot(
       { ...options, width, height },
       alignLines(drawnLines(lines, width)),
@@ -50,7 +52,7 @@ export function LineChart({ lines, height, told, log = false, onHover }: LineCha
       made.destroy();
       plot.current = null;
     };
-  }, [looks, ready]);
+  }, [looks, ready, axis]);
   useEffect(() => plot.current?.chart.setSize({ width, height }), [width, height]);
   useSteadyData(plot, { lines, looks, width });
   return (

@@ -9,7 +9,11 @@ export type ChartLine = PlotLine & {
   color: string;
   /** Drawn over the others, thick. */
   strong: boolean;
+  dashed?: boolean;
 };
+
+/** Where numbers stand under the chart, and what is written for them; round numbers of any size without. */
+export type ChartAxis = { steps: number[]; text(x: number): string };
 
 /** More lines than this are not told apart by the pointer, which draws all of them again. */
 const MOST_FOCUSED = 24;
@@ -31,7 +35,11 @@ export function drawnLines(lines: readonly ChartLine[], width: number): PlotLine
 export function chartOptions(
   lines: readonly ChartLine[],
   element: HTMLElement,
-  { log, onHover }: { log: boolean; onHover(x: number | null): void },
+  {
+    log,
+    axis: under,
+    onHover,
+  }: { log: boolean; axis: ChartAxis | undefined; onHover(x: number | null): void },
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(name).trim();
@@ -61,8 +69,8 @@ export function chartOptions(
         ...axis,
         size: 28,
         space: 60,
-        incrs: STEPS,
-        values: (_, at) => at.map((x) => x.toLocaleString('en')),
+        incrs: under?.steps ?? STEPS,
+        values: (_, at) => at.map(under?.text ?? ((x) => x.toLocaleString('en'))),
       },
       {
         ...axis,
@@ -95,7 +103,12 @@ function seriesOf(line: ChartLine, color: (name: string) => string, count: numbe
     stroke: color(name),
     width: strong ? (isDense(line) ? 1.5 : 2.75) : 1.25,
     alpha: strong ? 1 : faint,
+    ...(line.dashed === true ? { dash: [5, 5] } : {}),
     // A line of one point would not be seen without it.
-    points: { show: (_plot, _series, from, to) => to - from < 60, size: strong ? 6 : 4, fill: color(name) },
+    points: {
+      show: (_plot, _series, from, to) => line.dashed !== true && to - from < 60,
+      size: strong ? 6 : 4,
+      fill: color(name),
+    },
   };
 }

@@ -66,7 +66,7 @@ function Forecast({ job, now, measuring }: { job: JobDetail; now: number; measur
     case 'assembling':
       return 'Almost there';
     default:
-      if (job.eta === null) return measuring;
+      if (job.eta === null) return job.etaSeconds === null ? measuring : `${formatEta(job.etaSeconds)} left`;
       return (
         <>
           {formatEta((job.eta.middle - now) / 1_000)} left

@@ -7,3 +7,6 @@ export const PRIORITIES = [
   { value: 0, label: 'Normal' },
   { value: -50, label: 'After the others' },
 ] as const;
+
+/** Which of them a job has, or is nearest to. */
+export const placeOf = (priority: number): number => (priority >= URGENT ? URGENT : 50 * Math.sign(priority));

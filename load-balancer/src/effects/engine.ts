@@ -6,6 +6,7 @@ import type { JobsRead } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import { react } from '../reactor/react.ts';
 import { EventFault, round, takeIn } from '../reactor/round.ts';
+import { Calm } from './calm.ts';
 import { commit } from './commit.ts';
 import { type Delivered, deliveredIn, withoutLeasesOf } from './delivered.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -18,6 +19,8 @@ import { type Prepared, prepare } from './prepare.ts';
 import { Conflict } from './write-batch.ts';
 
 const GATHER_MS = 5;
+/** What nobody waits for is gathered for so long. */
+const CALM_MS = 40;
 const TICK_MS = 500;
 const SWEEP_MS = 2_000;
 const HUNG_MS = 5_000;
@@ -45,6 +48,10 @@ export class FarmEngine implements Engine {
   farm: Farm;
   readonly #parts: EngineParts;
   #inbound: Inbound[] = [];
+  /** Which of them nobody waits for. */
+  #calm = new Calm();
+  /** When the next round is to begin, by the monotonic clock. */
+  #due = Number.POSITIVE_INFINITY;
   #wake: (() => void) | null = null;
   #stopping = false;
   /** Null when the farm as it was first read could not be taken in. */
@@ -85,6 +92,12 @@ export class FarmEngine implements Engine {
       this.#replaceEarlier(key);
     }
     this.#inbound.push(event);
+    this.#expect(performance.now() + (this.#calm.has(event, this.farm) ? CALM_MS : 0));
+  }
+
+  #expect(due: number): void {
+    if (due >= this.#due) return;
+    this.#due = due;
     this.#wake?.();
   }
 
@@ -111,24 +124,32 @@ export class FarmEngine implements Engine {
   async #run(): Promise<void> {
     let lastRound = 0;
     while (!this.#stopping || this.#inbound.length > 0) {
-      if (this.#inbound.length === 0) await this.#somethingComes();
       // The first message after a quiet time need not wait; those that follow it are gathered.
-      if (!this.#stopping) await pause(Math.max(0, GATHER_MS - (performance.now() - lastRound)));
+      await this.#untilDue(lastRound + GATHER_MS);
       lastRound = performance.now();
       const batch = this.#inbound;
       this.#inbound = [];
+      this.#calm = new Calm();
+      this.#due = Number.POSITIVE_INFINITY;
       this.#roundSince = lastRound;
       await this.#round(batch);
       this.#roundSince = null;
     }
   }
 
-  async #somethingComes(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (this.#stopping) resolve();
-    });
-    this.#wake = null;
+  async #untilDue(notBefore: number): Promise<void> {
+    while (!this.#stopping) {
+      const ms = Math.max(this.#due, notBefore) - performance.now();
+      if (ms <= 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = Number.isFinite(ms) ? setTimeout(resolve, ms) : undefined;
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = null;
+    }
   }
 
   async #round(first: Inbound[]): Promise<void> {

@@ -10,6 +10,7 @@ import {
   type Used,
   usedBy,
 } from '@parallel-pilot/shared/model/resources.ts';
+import { mostAhead } from '@parallel-pilot/shared/protocol/look-ahead.ts';
 import type { Lease, Occupancy, Stage, Worker } from './farm.ts';
 
 /** Before a worker has said what it offers: it is given nothing. */
@@ -108,14 +109,15 @@ export function hasIdleSlot(worker: Worker, now: number): boolean {
   return first === undefined || now - first.grantedAt < PASSED_OVER_MS;
 }
 
-/**
- * One ahead for each that runs, and one where none does. What a worker hands in while it runs the next counts as running
- * here and not there: it turns away what is more than two for a slot.
- */
-export function hasRoomAhead(worker: Worker): boolean {
+/** One ahead for each that runs, and one where none does: so many where nothing is known of how long they take. */
+export function hasFewAhead(worker: Worker): boolean {
   const { counted, ahead } = occupancyOf(worker);
   return ahead.length < Math.max(1, Math.min(counted, worker.slots));
 }
+
+/** What a worker hands in while it runs the next counts as running here and not there, where more would be turned away. */
+export const hasRoomAhead = (worker: Worker): boolean =>
+  occupancyOf(worker).ahead.length < mostAhead(worker.slots);
 
 /** Whether the worker has room for a chunk of the stage beside what it has; `ahead`: whether it ever has. */
 export const hasRoomFor = (stage: Stage, worker: Worker, ahead: boolean, ordinal = ANY): boolean =>

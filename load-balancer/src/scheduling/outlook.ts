@@ -1,5 +1,6 @@
 import { paceOf, sortOf } from '../farm/chunk-times.ts';
 import type { Farm, Lease, Stage, Worker } from '../farm/farm.ts';
+import { occupancyOf } from '../farm/resources.ts';
 import { type Projection, projected } from '../prediction/course.ts';
 import { corrected, type Pace, speedOf } from '../prediction/pace.ts';
 import { sectionOf } from '../prediction/sections.ts';
@@ -85,9 +86,17 @@ export class Outlook {
     return free;
   }
 
-  /** To be said when the worker was given something. */
-  changed(worker: Worker): void {
-    this.#free.delete(worker);
+  /** How long what the worker has ahead takes it, if it goes on in as many slots as now. */
+  aheadMs(worker: Worker): number {
+    const { counted, ahead } = occupancyOf(worker);
+    const ms = ahead.reduce((sum, lease) => sum + this.#waitingMs(lease), 0);
+    return ms / Math.max(1, Math.min(counted, worker.slots));
+  }
+
+  /** To be said when a worker was given something: it does that last. */
+  gave(lease: Lease): void {
+    const free = this.#free.get(lease.worker);
+    if (free !== undefined) this.#append(free, lease);
   }
 
   /** Whether anything tells when a chunk that has begun is done: it was seen to come along, or others of its stage are done. */
@@ -184,11 +193,23 @@ export class Outlook {
       free[slot % free.length] = Math.max(this.endOf(lease), free[slot % free.length] ?? 0);
       slot += 1;
     }
-    for (const lease of waiting) {
-      free.sort((a, b) => a - b);
-      const work = this.#expected(lease) + (lease.opens ? openingOf(lease.stage.times) : 0);
-      free[0] = (free[0] ?? 0) + work / this.speed(worker, lease.stage);
-    }
-    return free.sort((a, b) => a - b);
+    free.sort((a, b) => a - b);
+    for (const lease of waiting) this.#append(free, lease);
+    return free;
+  }
+
+  /** The earliest slot does it next; they stay in their order. */
+  #append(free: number[], lease: Lease): void {
+    const end = (free[0] ?? 0) + this.#waitingMs(lease);
+    let at = 1;
+    for (; at < free.length && (free[at] ?? 0) < end; at += 1) free[at - 1] = free[at] ?? 0;
+    free[at - 1] = end;
+  }
+
+  /** Milliseconds that a chunk which has not begun takes its worker. */
+  #waitingMs(lease: Lease): number {
+    const { stage, worker } = lease;
+    const work = this.#expected(lease) + (lease.opens ? openingOf(stage.times) : 0);
+    return work / this.speed(worker, stage);
   }
 }

@@ -5,7 +5,7 @@ import { hangLimit } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
-import { hasIdleSlot, hasRoomAhead } from '../farm/resources.ts';
+import { hasFewAhead, hasIdleSlot, hasRoomAhead } from '../farm/resources.ts';
 import { backupsFor } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused, mayTake } from './eligibility.ts';
@@ -78,7 +78,7 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
   const { outlook } = board.finishTimes;
   board.ahead = depth > 1;
   const hasRoom = (worker: Worker) =>
-    board.ahead ? hasRoomAhead(worker) && wantsAhead(worker, outlook) : hasIdleSlot(worker, round.now);
+    board.ahead ? wantsAhead(worker, outlook) : hasIdleSlot(worker, round.now);
   let free = [...farm.workers.values()].filter((worker) => isFree(worker, round.now) && hasRoom(worker));
   free.sort((a, b) => b.speed - a.speed);
   while (free.length > 0) {
@@ -90,10 +90,15 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
   }
 }
 
-/** By time, so that long chunks are not hoarded; where no time is known, one may be short. */
+/**
+ * By time, so that long chunks are not hoarded and short ones are there in time: one for each that ends soon, and more
+ * while all together take no longer than that. Where no time is known, one may be short.
+ */
 function wantsAhead(worker: Worker, outlook: Outlook): boolean {
-  for (const { stage } of worker.leases) if (stage.times.work.chunks === 0) return true;
-  return (outlook.free(worker)[0] ?? 0) <= AHEAD_MS;
+  const few = hasFewAhead(worker);
+  for (const { stage } of worker.leases) if (stage.times.work.chunks === 0) return few;
+  if ((outlook.free(worker)[0] ?? 0) > AHEAD_MS) return false;
+  return few || (hasRoomAhead(worker) && outlook.aheadMs(worker) <= AHEAD_MS);
 }
 
 /** Grants chunks, to better suited workers first, until this worker got one; false when nothing waits that it may run. */
@@ -178,7 +183,7 @@ function grant(
   stage.leftSince = null;
   granted.lease.opens = !worker.open.includes(stage.affinity);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);
-  finishTimes.outlook.changed(worker);
+  finishTimes.outlook.gave(granted.lease);
   append(effects, granted.effects);
   effects.push({
     type: 'assign',

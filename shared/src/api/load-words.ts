@@ -1,7 +1,15 @@
-import type { Load, LoadAdvice } from './load.ts';
+import type { Load } from './load.ts';
 
-/** The advice as a sentence. `clock` writes a time as its readers have it: 22:00. */
-export function adviceWords(advice: LoadAdvice, clock: (at: number) => string): string {
+/** An hour of the day where this runs, such as 22:00; of the next day where that could be taken for today's. */
+export function clockWords(at: number, now: number): string {
+  const hour = new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const soon = at - now < 16 * 3_600_000 || new Date(at).toDateString() === new Date(now).toDateString();
+  return soon ? hour : `tomorrow ${hour}`;
+}
+
+/** The advice as a sentence. */
+export function adviceWords({ advice, now }: Pick<Load, 'advice' | 'now'>): string {
+  const clock = (at: number) => clockWords(at, now);
   switch (advice.type) {
     case 'nothing-waits':
       return 'Nothing waits.';
@@ -35,9 +43,8 @@ export const WAYS = { 'holt-winters': 'Holt-Winters', lstm: 'LSTM' } as const;
 export function forecastWords({ forecast, network }: Pick<Load, 'forecast' | 'network'>): string {
   if (forecast.from === 'present') {
     const days = Math.floor(forecast.days);
-    const known =
-      days === 0 ? 'less than a day is known' : `${days} ${days === 1 ? 'day is' : 'days are'} known`;
-    return `No history yet: ${known}, and a forecast needs ${forecast.needsDays}. Until then the workers that are here now are taken to stay, and no more work to come.`;
+    const known = days === 0 ? 'is less than one' : days === 1 ? 'is one' : `are ${days}`;
+    return `No history yet: a forecast needs ${forecast.needsDays} days of it, and there ${known}. Until then the workers that are here now are taken to stay, and no more work to come.`;
   }
   const { used, holtWinters, lstm, days } = forecast;
   const other =

@@ -89,17 +89,20 @@ test('the next chunk runs and is delivered while the last one, which freed its s
   assert.deepEqual(done.result, { name: 'one' });
 });
 
-test('a worker holds one chunk ahead for each slot and refuses more, and an unstarted one can be taken back', async (t) => {
+test('a worker holds 24 chunks ahead for each slot and refuses more, and an unstarted one can be taken back', async (t) => {
   const world = await TestWorld.make(t);
   const { farm } = world;
   world.start();
   const running = await world.assign({ name: 'one', gate: world.gate('open') });
   await farm.heard('started');
   const waiting = await world.assign({ name: 'two' });
-  const more = await farm.send('assign', world.newAssign({ name: 'three' }));
+  const others = [];
+  for (let n = 3; n <= 25; n += 1) others.push((await world.assign({ name: `${n}` })).lease);
+  const more = await farm.send('assign', world.newAssign({ name: 'one more' }));
   assert.equal(more.ok ? 'ok' : more.code, 'busy');
 
-  assert.deepEqual(await farm.send('reclaim', { lease: waiting.lease }), { ok: true });
+  for (const lease of [waiting.lease, ...others])
+    assert.deepEqual(await farm.send('reclaim', { lease }), { ok: true });
   const late = await farm.send('reclaim', { lease: running.lease });
   assert.equal(late.ok ? 'ok' : late.code, 'already-started');
   await world.openGate('open');

@@ -50,9 +50,11 @@ test('a chunk that has no room is passed over for a while, and then nothing begi
 
 test('results under way do not count as work held, until there are far too many', () => {
   const worker = { slots: 1, mode: 'working', diskFull: false } as const;
-  const ask = (...phases: Phase[]) => answerAssign(held(...phases), none, leaseOf(9), worker);
+  const ask = (...phases: Phase[]) => answerAssign(held(...phases), none, leaseOf(999), worker);
   assert.deepEqual(ask(running, delivering, delivering), { reply: { ok: true }, take: true });
-  const full = ask(running, fetching);
+  const most = Array.from({ length: 24 }, () => fetching);
+  assert.equal(ask(running, ...most.slice(1)).take, true);
+  const full = ask(running, ...most);
   assert.equal(full.reply.ok ? 'ok' : full.reply.code, 'busy');
   assert.equal(full.take, false);
   assert.equal(ask(...Array.from({ length: 128 }, () => delivering)).take, false);
@@ -60,7 +62,7 @@ test('results under way do not count as work held, until there are far too many'
 
 test('a worker whose disk is full takes nothing, and knows what it has already', () => {
   const worker = { slots: 1, mode: 'working', diskFull: true } as const;
-  const { reply, take } = answerAssign(held(), none, leaseOf(9), worker);
+  const { reply, take } = answerAssign(held(), none, leaseOf(999), worker);
   assert.deepEqual([reply.ok ? 'ok' : reply.code, take], ['busy', false]);
   assert.deepEqual(answerAssign(held(running), none, leaseOf(0), worker), {
     reply: { ok: true },

@@ -1,5 +1,6 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
+import { mostAhead } from '@parallel-pilot/shared/protocol/look-ahead.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Places } from './prepare-chunk.ts';
@@ -40,7 +41,9 @@ export function answerAssign(
   if (worker.mode !== 'working') return { reply: refusal('draining'), take: false };
   const delivering = held.values().reduce((sum, it) => sum + (it.phase.at === 'delivering' ? 1 : 0), 0);
   const full =
-    worker.diskFull || held.size - delivering >= 2 * worker.slots || delivering >= MOST_UNDELIVERED;
+    worker.diskFull ||
+    held.size - delivering >= worker.slots + mostAhead(worker.slots) ||
+    delivering >= MOST_UNDELIVERED;
   return full ? { reply: refusal('busy'), take: false } : { reply: { ok: true }, take: true };
 }
 

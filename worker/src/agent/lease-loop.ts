@@ -63,6 +63,9 @@ const wasPreempted = (outcome: RunOutcome, { notice, halt }: Preemption): outcom
 
 type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
 
+/** Of a chunk that is over so soon, milliseconds, nobody is told that it began: its result says so. */
+const BRIEF_MS = 50;
+
 /** `peakMemoryBytes` is 0 where it was not looked at. */
 type Spent = { busyMs: number; peakMemoryBytes: number };
 const NOTHING_SPENT: Spent = { busyMs: 0, peakMemoryBytes: 0 };
@@ -241,8 +244,8 @@ export class LeaseLoop {
     const preemption: Preemption = { notice: new AbortController(), halt: new AbortController() };
     held.phase = { at: 'running', assign, slot: slot.index, preemption };
     log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
-    onStarted(held.lease);
     const startedAt = performance.now();
+    const tell = setTimeout(() => onStarted(held.lease), BRIEF_MS);
     let busyMs: number | null = null;
     let peakMemoryBytes = 0;
     const chunk = {
@@ -257,6 +260,7 @@ export class LeaseLoop {
       notice: preemption.notice.signal,
       freed: () => {
         clearTimeout(preemption.timer);
+        clearTimeout(tell);
         busyMs = performance.now() - startedAt;
         this.#stopsUsing(slot, assign);
         held.phase = { at: 'delivering' };
@@ -277,6 +281,7 @@ export class LeaseLoop {
       },
     );
     clearTimeout(preemption.timer);
+    clearTimeout(tell);
     this.#stopsUsing(slot, assign);
     // What it wanted nobody knows.
     if (!outcome.ok && outcome.code === 'out-of-memory') peakMemoryBytes = this.#used(asked).memoryBytes;

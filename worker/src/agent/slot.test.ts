@@ -174,6 +174,37 @@ test('a slot that gets no chunk for a while forgets what has seen its job, and t
   await slot.close();
 });
 
+test('a look into a file runs in the program that renders it: nothing is started anew for it, nor after it', async (t) => {
+  const threads: number[] = [];
+  const base = fakeKind();
+  const kind: WorkerKind = {
+    ...base,
+    takesAnyThreads: (stage) => stage === 'look',
+    createRunner(options) {
+      threads.push(options.threads);
+      return base.createRunner(options);
+    },
+  };
+  const { slot, chunk } = await setUp(t, [kind]);
+  const run = (stage: string, asked: number) =>
+    slot.run(
+      'fake',
+      { ...chunk({ name: stage, does: 'report' }), stage },
+      () => {},
+      new AbortController().signal,
+      {
+        threads: asked,
+      },
+    );
+  await run('render', 4);
+  await run('look', 1);
+  await run('render', 4);
+  assert.deepEqual(threads, [1, 4]);
+  await run('look', 8);
+  await run('render', 1);
+  assert.deepEqual(threads, [1, 4, 8, 1]);
+});
+
 async function setUp(t: TestContext, kinds: WorkerKind[] = [fakeKind()], idleMs = 60_000) {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-slot-'));
   t.after(() => rm(folder, { recursive: true, force: true }));

@@ -114,7 +114,7 @@ export class Slot {
     await this.#forgetting;
     await use.makeRoom?.();
     await this.#turnTo(kindName);
-    const runner = await this.#runnerFor(kind, use);
+    const runner = await this.#runnerFor(kind, chunk.stage, use);
     const limit = kind.timeLimit(chunk) ?? longest(this.#options.longestMs ?? LONGEST_MS);
     const threads = this.#threads;
     const cores = availableParallelism();
@@ -175,11 +175,14 @@ export class Slot {
   /** Its programs are started anew where they have not the threads, or could not have the memory, that the chunk asks for. */
   async #runnerFor(
     kind: WorkerKind,
+    stage: string,
     { threads = this.#options.threads(), memoryBytes }: SlotUse,
   ): Promise<Runner> {
+    const goesAsItIs =
+      threads === this.#threads || (threads < this.#threads && kind.takesAnyThreads?.(stage) === true);
     const tooLittle = memoryBytes !== undefined && memoryBytes > this.#startedWith;
     this.#memoryBytes = memoryBytes ?? null;
-    if (threads !== this.#threads || tooLittle) {
+    if (!goesAsItIs || tooLittle) {
       this.#threads = threads;
       this.#startedWith = memoryBytes ?? this.#partBytes;
       await this.#settled('close', (runner) => runner.close(), [...this.#runners.values()]);

@@ -123,6 +123,11 @@ export interface WorkerKind {
   detect(sandbox: Sandbox, remembered?: Remembered): Promise<Capabilities>;
   /** Names of the GPUs that `detect` has found here; left out for a kind that uses none. */
   gpus?(capabilities: Capabilities): string[];
+  /**
+   * Whether chunks of the stage run in a program that was started with more threads than they ask for: starting one
+   * anew, and another for the next stage, would take longer than they do. Left out, none does.
+   */
+  takesAnyThreads?(stage: string): boolean;
   /** Null where the kind knows none: the worker's own limit holds. */
   timeLimit(chunk: Pick<RunnableChunk, 'stage' | 'stageSpec' | 'chunkSpec'>): TimeLimit | null;
   createRunner(options: RunnerOptions): Runner;

@@ -75,7 +75,11 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       'end the job as soon as one frame failed for good; otherwise the others go on',
     )
     .option('--main <path>', 'which .blend of a folder or archive to render')
-    .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)
+    .option(
+      '--priority <n>',
+      'before jobs with a smaller one, -100 to 100; 100 takes back what runs for it',
+      priority,
+    )
     .option('-o, --out <dir>', 'where to save', 'out')
     .addOption(
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),

@@ -70,7 +70,11 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--models <which>', 'models of rounds to keep: all, best, or auto: all while they are small')
     .option('--param <name=value,…>', 'value of pilot.param in the script; may be repeated', collect)
     .option('-o, --out <dir>', 'where to save', 'out')
-    .option('--priority <n>', 'before jobs with a smaller one, -100 to 100', priority)
+    .option(
+      '--priority <n>',
+      'before jobs with a smaller one, -100 to 100; 100 takes back what runs for it',
+      priority,
+    )
     .addOption(
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )

@@ -22,7 +22,7 @@ import { useMay } from '../../api/session.ts';
 import { notices } from '../../app/notices.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
 import { useMayWith } from '../../job/may-with.ts';
-import { PRIORITIES } from '../../job/priorities.ts';
+import { PRIORITIES, placeOf } from '../../job/priorities.ts';
 import { siteKind } from '../../kinds/registry.ts';
 import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
 
@@ -136,7 +136,7 @@ function Priorities({ job }: { job: JobDetail }) {
         <Menu.Item
           key={value}
           leftSection={
-            Math.sign(value) === Math.sign(job.priority) ? (
+            value === placeOf(job.priority) ? (
               <IconCheck size={16} aria-label="chosen" />
             ) : (
               <span style={{ width: 16, display: 'block' }} />

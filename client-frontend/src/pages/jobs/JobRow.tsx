@@ -1,5 +1,6 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { mayPreempt } from '@parallel-pilot/shared/model/priority.ts';
 import { memo } from 'react';
 import { Link } from 'react-router';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
@@ -65,9 +66,14 @@ const DUE: Record<NonNullable<JobSummary['deadline']>['code'], string> = {
 };
 
 function asides({ bytes, priority, state, deadline }: JobSummary): string[] {
-  const first = priority === 0 || isOver(state) ? [] : [priority > 0 ? 'before others' : 'after others'];
+  const first = priority === 0 || isOver(state) ? [] : [turnOf(priority)];
   const due = deadline === null || isOver(state) ? [] : [DUE[deadline.code]];
   return [...(bytes === null ? [] : [formatBytes(bytes)]), ...first, ...due];
+}
+
+function turnOf(priority: number): string {
+  if (mayPreempt({ priority })) return 'urgent';
+  return priority > 0 ? 'before others' : 'after others';
 }
 
 function Progress({ job }: { job: JobSummary }) {
@@ -92,7 +98,8 @@ function etaOf(job: JobSummary, now: number): string {
     const { worked } = timeOf(job, job.finishedAt);
     return worked === null ? '' : `took ${formatDuration(worked)}`;
   }
-  if (isOver(job.state) || job.state === 'paused' || job.eta === null) return '';
+  if (isOver(job.state) || job.state === 'paused' || job.etaSeconds === null) return '';
+  if (job.eta === null) return `${formatEta(job.etaSeconds)} left`;
   const [from, to] = [job.eta.from, job.eta.to].map((at) => formatEta(Math.max(0, at - now) / 1_000));
   return from === to ? `${to} left` : `${from} to ${to} left`;
 }

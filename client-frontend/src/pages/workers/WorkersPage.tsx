@@ -19,6 +19,9 @@ import classes from './Workers.module.css';
 // A farm of one machine's user has none.
 const joinTokens = async () => (await import('./JoinTokens.tsx')).JoinTokens;
 
+// Only who looks after the farm is shown it.
+const farmLoad = async () => (await import('../load/FarmLoad.tsx')).FarmLoad;
+
 const ORDER = { online: 0, draining: 1, offline: 2 } as const;
 
 export function WorkersPage() {
@@ -27,6 +30,7 @@ export function WorkersPage() {
   const now = useNow(5_000);
   const accounts = useSession()?.mode !== 'local';
   const lends = useMay()('workers.lend');
+  const FarmLoad = useFetched(farmLoad, useMay()('load.see'));
   const JoinTokens = useFetched(joinTokens, accounts && lends);
   const workers = data?.workers.toSorted(
     (a, b) =>
@@ -59,6 +63,7 @@ export function WorkersPage() {
             ))}
           </ul>
         )}
+        {FarmLoad !== null && <FarmLoad />}
         {accounts ? JoinTokens !== null && <JoinTokens /> : <Join />}
       </div>
     </>

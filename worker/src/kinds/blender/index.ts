@@ -36,6 +36,7 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
     },
     detect: async (sandbox, remembered) => await detectOnce(blender, sandbox, remembered),
     gpus: gpusOf,
+    takesAnyThreads: (stage) => stage === 'probe',
     timeLimit: ({ stage }) => (stage === 'probe' ? PROBE : null),
     createRunner(runner) {
       const { memoryBytes } = runner.limits ?? defaultLimits();

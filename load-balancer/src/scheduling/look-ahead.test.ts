@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
+
+/** One machine with a long queue of chunks that each take it `ms`; runs until their times are known. */
+function busy({ ms, slots, chunks = 400 }: { ms: number; slots: number; chunks?: number }) {
+  // A chunk of the simulation is 500 ms of work at least.
+  const sim = new SimulatedFarm(() => 0);
+  const machine = sim.addMachine({ slots, speed: 500 / ms });
+  const job = sim.addJob({ chunks });
+  const step = Math.max(1, ms / 3);
+  sim.pass(20 * ms, step);
+  return { sim, machine, job, step };
+}
+
+test('what a worker has ahead is some 300 ms of work and one chunk, however long chunks are and however many slots it has', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0, max: 6, noNaN: true }),
+      fc.integer({ min: 1, max: 4 }),
+      (digits, slots) => {
+        const ms = 10 ** digits;
+        const { sim, machine, step } = busy({ ms, slots });
+        for (let steps = 0; steps < 10; steps += 1) {
+          sim.pass(step, step);
+          const { length } = machine.queue;
+          assert.ok(length >= 1 || ms > 100, 'it waits for an answer');
+          assert.ok(length <= 24 * slots);
+          assert.ok(((length - slots) * ms) / slots <= 300 + ms, `${length} chunks of ${ms} ms are ahead`);
+        }
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+test('frames of 15 ms need not wait for a round trip, those of ten minutes are left for others', () => {
+  assert.ok(busy({ ms: 15, slots: 1 }).machine.queue.length >= 15);
+  const { machine } = busy({ ms: 600_000, slots: 1 });
+  assert.ok(machine.queue.length <= 1);
+});
+
+test('where frames turn out long, those ahead are taken back for a worker that has nothing to do', () => {
+  const { sim, machine, job } = busy({ ms: 15, slots: 1, chunks: 36 });
+  assert.equal([...sim.farm.stages.values()].at(-1)?.chunks.count('queued'), 0);
+  const ahead = machine.queue.length;
+  assert.ok(ahead > 10);
+  machine.speed /= 100_000;
+  sim.pass(1_000, 15);
+  const other = sim.addMachine({ speed: 500 / 15 });
+  sim.pass(2_000, 15);
+  assert.ok(sim.grants.filter(({ worker }) => worker === other.id).length >= ahead);
+  assert.ok(sim.mirror.rowsOf(job).every((row) => row.finishes <= 1));
+});
