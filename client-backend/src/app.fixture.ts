@@ -132,6 +132,8 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
     workersChanged() {},
     drainWorker: away,
     whyWaiting: async () => null,
+    endsOf: async () => null,
+    supposeJob: async () => null,
     blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,

@@ -8,9 +8,15 @@ import type {
   TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
-import type { ChunkProgress, RejectChunks, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
+import type {
+  ChunkProgress,
+  RejectChunks,
+  SupposeJob,
+  WorkersPatch,
+} from '@parallel-pilot/shared/protocol/control.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
@@ -63,6 +69,10 @@ export interface BalancerLink {
   rejectChunks(request: RejectChunks): Promise<Reply>;
   /** Why these jobs wait, of those that do; null while nobody can tell. At most a second old. */
   whyWaiting(jobs: JobId[]): Promise<ReadonlyMap<JobId, WaitReason> | null>;
+  /** When these jobs are expected to be done, of those that it works on; null while nobody can tell. */
+  endsOf(jobs: JobId[]): Promise<ReadonlyMap<JobId, EndOutlook> | null>;
+  /** When a job would be done if it were submitted now; null likewise. */
+  supposeJob(supposed: SupposeJob): Promise<EndOutlook | null>;
   /** What the balancer last said of each worker and of each chunk under way; empty while it is away. */
   workers(): ReadonlyMap<WorkerId, WorkersPatch['workers'][number]>;
   progress(job: JobId): readonly ChunkProgress[];

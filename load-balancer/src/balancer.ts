@@ -49,6 +49,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   const chunksOfEachTeam = mostOf({}, 'chunksAtOnce', config.teamLimits);
   const { farm, read } = await loadFarm(db, clock, quarantine, chunksOfEachTeam);
   farm.longestSilenceMs = config.longestSilenceMs ?? farm.longestSilenceMs;
+  farm.escalation = { ...farm.escalation, ...config.escalation };
   const sessions = new Map<SessionId, Socket>();
   const replies = new Replies();
   let engine: Engine | null = null;

@@ -89,6 +89,11 @@ export function createApi(connection: Connection) {
       const reply = await send(connection, 'POST', `${job(id)}/chunks/${ordinal}/retry`);
       await reply.body?.cancel();
     },
+    /** Null for no matter when. */
+    async setDeadline(id: JobId, deadline: number | null): Promise<void> {
+      const reply = await send(connection, 'PATCH', job(id), { deadline });
+      await reply.body?.cancel();
+    },
     async prioritize(id: JobId, priority: number): Promise<void> {
       const reply = await send(connection, 'PATCH', job(id), { priority });
       await reply.body?.cancel();

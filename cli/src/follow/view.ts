@@ -76,6 +76,7 @@ export function progressOf<Own, Fetched>(trail: Trail<Own, Fetched>, view: JobVi
     total: job.counts.total,
     fraction: job.fraction,
     eta_seconds: job.etaSeconds,
+    eta_range: rangeOf(job, Date.now()),
     backgroundFraction: job.backgroundFraction,
     workers: job.progress.map(({ workerName, label, fraction, detail, values }) => ({
       name: workerName,
@@ -87,5 +88,8 @@ export function progressOf<Own, Fetched>(trail: Trail<Own, Fetched>, view: JobVi
     ...trail.progress(view),
   };
 }
+
+const rangeOf = ({ eta }: JobDetail, now: number): JobProgress['eta_range'] =>
+  eta === null ? null : { from: Math.max(0, eta.from - now) / 1_000, to: Math.max(0, eta.to - now) / 1_000 };
 
 const noteKey = ({ at, code, message }: JobDetail['notes'][number]) => `${at} ${code} ${message}`;

@@ -61,6 +61,8 @@ const COMMON_EVENTS = [
     total: z.int(),
     fraction: z.number(),
     eta_seconds: z.number().nullable(),
+    /** Seconds: in eight of ten cases it takes as long as that. */
+    eta_range: z.object({ from: z.number(), to: z.number() }).nullable().optional(),
     backgroundFraction: z.number().nullable(),
     workers: z.array(
       z.object({

@@ -1,5 +1,6 @@
 import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
 import type { JobDetail, JobList, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import { momentInWords, rangeInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { placementInWords } from '@parallel-pilot/shared/model/placement-words.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
@@ -26,16 +27,15 @@ export function jobTable(list: JobList, now: number, width: number): string[] {
 }
 
 /** One job in full. */
-export function jobLines(job: JobDetail): string[] {
+export function jobLines(job: JobDetail, now: number): string[] {
   const facts: [string, string][] = [
     ['Job', job.id],
     ['Name', job.name],
     ['State', job.state],
     ['Done', doneOf(job)],
     ['Stage', stageOf(job)],
-    ...(job.etaSeconds === null || isOver(job.state)
-      ? []
-      : [['Left', duration(job.etaSeconds)] as [string, string]]),
+    ...expected(job, now),
+    ...(job.deadline === null ? [] : [dueBy(job.deadline, now)]),
     ...(job.waiting === null ? [] : [['Waits', job.waiting.message] as [string, string]]),
     ...placementFacts(job.placement),
     ...cliKindOf(job.view).facts(job.view),
@@ -51,6 +51,17 @@ export function jobLines(job: JobDetail): string[] {
     ...(job.problem === null ? [] : ['', job.problem.message]),
   ];
 }
+
+function expected({ eta, etaSeconds, state }: JobDetail, now: number): [string, string][] {
+  if (etaSeconds === null || isOver(state)) return [];
+  const left = `about ${duration(etaSeconds)} left`;
+  return [['Expected', eta === null ? left : `${rangeInWords(eta, now)}, ${left}`]];
+}
+
+const dueBy = ({ at, message }: NonNullable<JobDetail['deadline']>, now: number): [string, string] => [
+  'Due by',
+  `${momentInWords(at, now)}. ${message}`,
+];
 
 /** Which workers it asks for. */
 const placementFacts = (placement: JobDetail['placement']): [string, string][] =>

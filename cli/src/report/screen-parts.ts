@@ -38,10 +38,13 @@ export function wholeLine(word: string, fraction: number, right: string, look: L
   return `${paint('bold', head, look)}  ${bar(fraction, barWidth, look)} ${percent} %  ${text}`;
 }
 
-/** " · 0:39 left", counted on since it was told; '' while nothing is known. */
+/** " · 0:30 to 0:48 left", counted on since it was told; '' while nothing is known. */
 export function leftOf({ progress, etaAt }: ShownJob, now: number): string {
   const eta = progress?.eta_seconds ?? null;
-  return eta === null ? '' : ` · ${duration(Math.max(0, eta - (now - etaAt) / 1_000))} left`;
+  if (progress === null || eta === null) return '';
+  const left = (seconds: number) => duration(Math.max(0, seconds - (now - etaAt) / 1_000));
+  const { from, to } = progress.eta_range ?? { from: eta, to: eta };
+  return left(from) === left(to) ? ` · ${left(to)} left` : ` · ${left(from)} to ${left(to)} left`;
 }
 
 export function bar(fraction: number, width: number, look: Look): string {

@@ -24,6 +24,7 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const more = {
     priority,
     ...(options.placement === null ? {} : { placement: await placementAt(api, options.placement) }),
+    ...(options.deadline === null ? {} : { deadline: options.deadline }),
     ...(options.asked === null ? {} : { asked: options.asked }),
   };
   const planned = plan.jobs(blobs).map((job) => ({ ...job, request: { ...job.request, ...more } }));

@@ -64,6 +64,8 @@ export type RunOptions = {
   verbose: boolean;
   /** Null for that of an ordinary job. */
   priority: number | null;
+  /** By when it should be done, ms since 1970; null for no matter when. */
+  deadline: number | null;
   /** Which workers may do it; null for any. */
   placement: Wanted | null;
   /** What each chunk asks of a worker; null where nothing was said of it. */

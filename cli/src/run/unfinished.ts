@@ -31,8 +31,8 @@ export function unfinishedJobs(dataFolder: string, server: string | null) {
 }
 export type UnfinishedJobs = ReturnType<typeof unfinishedJobs>;
 
-/** By what is to be made: asked for with another priority it is the same job. */
-function keyOf({ priority: _, ...asked }: CreateJob, server: string | null): string {
+/** By what is to be made: asked for with another priority or deadline it is the same job. */
+function keyOf({ priority: _, deadline: __, ...asked }: CreateJob, server: string | null): string {
   return createHash('sha256')
     .update(JSON.stringify([server, asked]))
     .digest('hex');

@@ -48,6 +48,7 @@ const ACTIONS: Record<string, AuditAction | null> = {
   'POST join-tokens': 'join-token.create',
   'DELETE join-tokens/{id}': 'join-token.revoke',
   'POST workers/fit': null,
+  'POST jobs/outlook': null,
   'PATCH workers/{id}': 'worker.change',
   'DELETE workers/{id}': 'worker.revoke',
   'PUT load/network': 'load.network',

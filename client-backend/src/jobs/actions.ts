@@ -96,14 +96,16 @@ export function giveSettings(
   });
 }
 
+/** A deadline goes before others as a priority does, so it asks for the same permission. */
 export async function renameOrPrioritize(
   parts: PartsWithEngine,
   by: Principal,
   id: JobId,
-  edit: { name?: string; priority?: number },
+  edit: { name?: string; priority?: number; deadline?: number | null },
 ): Promise<Outcome> {
   return withJob(parts, by, id, async (job) => {
-    if (edit.priority !== undefined && !may(by, 'jobs.prioritise', job.person_id === by.person))
+    const urges = edit.priority !== undefined || edit.deadline !== undefined;
+    if (urges && !may(by, 'jobs.prioritise', job.person_id === by.person))
       return notAllowed(by, 'jobs.prioritise');
     const { name = '', ...rest } = edit;
     const shown = oneLine(name);

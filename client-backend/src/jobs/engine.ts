@@ -6,6 +6,7 @@ import { createExclusive } from '../exclusive.ts';
 import type { Parts } from '../parts.ts';
 import { advance, takeStageTaskResult } from './advance.ts';
 import { type BackgroundTasks, createBackgroundTasks, isDue } from './background-tasks.ts';
+import { createDeadlineWatch } from './deadline-watch.ts';
 import { createDiskWatch } from './disk-watch.ts';
 import { measureJobs } from './job-sizes.ts';
 import { createLimitWatch } from './limit-watch.ts';
@@ -47,6 +48,7 @@ export function createJobEngine(parts: Parts): JobEngine {
   const waitWatch = createWaitWatch(parts);
   const diskWatch = createDiskWatch(parts);
   const limitWatch = createLimitWatch(parts, exclusive);
+  const deadlineWatch = createDeadlineWatch(parts);
   const backgroundTasks = createBackgroundTasks(parts, {
     stageTaskDone: (job, stage, result) =>
       exclusive(job, () => takeStageTaskResult(parts, job, stage, result)),
@@ -93,6 +95,7 @@ export function createJobEngine(parts: Parts): JobEngine {
       await waitWatch.check();
       await diskWatch.check();
       await limitWatch.check();
+      await deadlineWatch.check();
       await measureJobs(parts);
       if (troubled) parts.log.info({ event: 'jobs.sweep-recovered' });
       troubled = false;

@@ -142,6 +142,7 @@ export async function submissionOf(
   const settings = { ...sent.settings, ...given };
   const chosen = {
     ...(job.placement_json === null ? {} : { placement: JSON.parse(job.placement_json) }),
+    ...(job.deadline === null ? {} : { deadline: job.deadline }),
     ...(job.asked_json === null ? {} : { asked: JSON.parse(job.asked_json) }),
   };
   return CreateJob.parse({ ...sent, settings, name: job.name, priority: job.priority, ...chosen });

@@ -1,19 +1,21 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
-import { type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { type BlobHash, type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
 import { type LimitReached, refuseNewJob, refuseWaitingJob } from '../limits/keep-limits.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { announce } from './announce.ts';
+import { deadlineNote } from './job-outlook.ts';
 import { planStage } from './plan-stage.ts';
 
 /**
@@ -28,7 +30,7 @@ export async function submit(
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
-  const { name, priority, group, placement, asked, ...submission } = request;
+  const { name, priority, group, placement, asked, deadline = null, ...submission } = request;
   const unknown = await unknownWorker(parts.db, by.team, placement);
   if (unknown !== null) return unknown;
   const prepared = await backendKindOf(request.kind).prepare(parts, submission, by);
@@ -41,6 +43,7 @@ export async function submit(
     placement_json: placement === undefined ? null : JSON.stringify(placement),
     asked_json: asked === undefined ? null : JSON.stringify(asked),
   };
+  const said = deadline === null ? null : await noteOfDeadline(parts, by, request, prepared.blobs);
   const stored = await parts.db.transaction().execute(async (db): Promise<boolean | LimitReached> => {
     const full = await refuseWaitingJob(parts, db, by);
     if (full !== null) return full;
@@ -62,8 +65,10 @@ export async function submit(
       updated_at: now,
       finished_at: null,
       group_id: group ?? null,
+      deadline,
       ...chosen,
     });
+    if (said !== null) await addNotes(db, job, [said], now);
     await keepBlobs(db, job, prepared.blobs);
     await planStage(db, parts, { id: job, ...chosen }, 0, kind.first(spec));
     return true;
@@ -76,6 +81,18 @@ export async function submit(
   parts.log.info({ event: 'job.submitted', job, kind: request.kind });
   announce(parts, job);
   return { ok: true, job };
+}
+
+/** Whether the deadline can be met, as far as that can be told. */
+function noteOfDeadline(
+  parts: Parts,
+  by: Pick<Principal, 'person' | 'team'>,
+  request: z.output<typeof CreateJob>,
+  [source]: readonly BlobHash[],
+) {
+  const { kind, priority, placement = {}, asked = {}, settings } = request;
+  const { deadline } = request;
+  return deadlineNote(parts, by, { kind, source, priority, placement, asked, settings, deadline });
 }
 
 /** A machine that the team may not know of is as one that never was. */

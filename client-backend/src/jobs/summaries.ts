@@ -1,24 +1,17 @@
 import type { Counts, JobList, JobListQuery, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import type { StageId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
-import {
-  countChunks,
-  type FinishedChunk,
-  recentlyDone,
-  type StageCounts,
-} from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { countChunks, recentlyDone, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';
 import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
-import { etaSeconds } from './eta.ts';
+import { deadlineView } from './deadline-view.ts';
 import { withQueueEta } from './queue-eta.ts';
 import { waitSentence } from './wait-sentence.ts';
-
-/** How many finished chunks the estimate of the remaining time looks at. */
-const MEASURED = 40;
 
 /** What summaries are made of: rows, and what the balancer said of chunks under way. */
 type Sources = Pick<Parts, 'db' | 'balancer' | 'clock' | 'forecast'>;
@@ -76,10 +69,7 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
     open.map((stage) => stage.id),
   );
   const begun = open.filter((stage) => (counts.get(stage.id)?.done ?? 0) > 0).map((stage) => stage.id);
-  const finished = new Map<StageId, FinishedChunk[]>();
-  for (const chunk of await recentlyDone(db, begun, MEASURED)) {
-    finished.set(chunk.stage_id, [...(finished.get(chunk.stage_id) ?? []), chunk]);
-  }
+  const newest = new Map((await recentlyDone(db, begun, 1)).map((chunk) => [chunk.stage_id, chunk.ordinal]));
   const why = await waitingOf(
     balancer,
     jobs.filter((job) => {
@@ -88,13 +78,16 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
       return queued > 0 || (leased > 0 && running === 0);
     }),
   );
+  const working = jobs.filter((job) => isGrantable(job.state)).map((job) => job.id);
+  const ends = working.length === 0 ? null : await balancer.endsOf(working);
   const all = jobs.map((job) => {
     const stage = stages.get(job.id);
     const known = stage === undefined ? {} : (counts.get(stage.id) ?? { done: stage.chunk_count });
     return summary(job, stage, {
       counts: known,
       underWay: balancer.progress(job.id).reduce((sum, one) => sum + one.fraction, 0),
-      finished: finished.get(stage?.id as StageId) ?? [],
+      newest: newest.get(stage?.id as StageId) ?? null,
+      end: ends?.get(job.id) ?? null,
       waiting: why(job, known),
       now,
     });
@@ -110,15 +103,18 @@ type Known = {
   counts: StageCounts;
   /** How much of the chunks under way is done, in chunks. */
   underWay: number;
-  finished: FinishedChunk[];
+  /** The chunk that was done last. */
+  newest: number | null;
+  end: EndOutlook | null;
   waiting: JobSummary['waiting'];
   now: number;
 };
 
 function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobSummary {
-  const { counts, finished } = known;
+  const { counts, end, now } = known;
   const total = stage?.chunk_count ?? 0;
-  const newest = job.state === 'completed' && total > 0 ? total - 1 : finished[0]?.ordinal;
+  const newest = job.state === 'completed' && total > 0 ? total - 1 : known.newest;
+  const eta = isGrantable(job.state) ? (end?.range ?? null) : null;
   return {
     id: job.id,
     person: job.person_id,
@@ -134,8 +130,10 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
     counts: countsOf(total, counts),
     fraction: job.state === 'completed' ? 1 : fractionOf(stage, known),
     group: job.group_id,
-    etaSeconds: isGrantable(job.state) ? remaining(job, stage, known) : null,
-    newest: newest ?? null,
+    eta,
+    etaSeconds: eta === null ? null : Math.max(0, eta.middle - now) / 1_000,
+    deadline: deadlineView(job, end, now),
+    newest,
     bytes: job.bytes,
     problem:
       job.state === 'failed'
@@ -168,15 +166,6 @@ function fractionOf(stage: StageHead | undefined, { counts, underWay }: Known): 
   if (stage === undefined) return 0;
   const span = { from: stage.span_from, to: stage.span_to };
   return wholeFraction(span, stage.chunk_count, counts.done ?? 0, underWay);
-}
-
-// Where a stage is all there is, its chunks tell; where it is one of many, the pace of the whole job so far does.
-function remaining(job: JobHead, stage: StageHead | undefined, known: Known): number | null {
-  const { counts, finished, now } = known;
-  if (stage === undefined || isWhole(stage)) return etaSeconds(counts, finished);
-  const fraction = fractionOf(stage, known);
-  const worked = now - (job.started_at ?? job.created_at);
-  return fraction === 0 ? null : (worked * (1 - fraction)) / fraction / 1_000;
 }
 
 const countsOf = (total: number, counts: StageCounts): Counts => ({

@@ -167,6 +167,8 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
     drainWorker: async () => ({ ok: true }),
     jobsChanged: (jobs) => void CONTROL_REQUESTS['jobs-changed'].parse({ jobs }),
     whyWaiting: async () => null,
+    endsOf: async () => null,
+    supposeJob: async () => null,
     blobsFreed() {},
     retryChunks: (job) =>
       answer(async () => {

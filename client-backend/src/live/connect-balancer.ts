@@ -1,8 +1,11 @@
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
+import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import {
   type ChunkProgress,
   CONTROL_REQUESTS,
+  JobEnds,
   MOST_FREED,
   StagePatch,
   WaitReasons,
@@ -20,7 +23,7 @@ import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import { io, type Socket } from 'socket.io-client';
 import type { z } from 'zod';
 import type { BalancerLink } from '../parts.ts';
-import { rememberReasons } from './remember-reasons.ts';
+import { rememberAnswers } from './remember-answers.ts';
 
 /** What the balancer tells without being asked. `connected` comes after every (re)connect. */
 export type BalancerHints = {
@@ -36,7 +39,7 @@ export interface ConnectedBalancer extends BalancerLink {
 
 const REPLY_MS = 5_000;
 /** A page that shows the job waits for it. */
-const WHY_MS = 500;
+const LOOK_MS = 500;
 
 /**
  * The backend's end of `/control`. Connects for as long as it lives; what it
@@ -51,7 +54,8 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     reconnectionDelayMax: 2_000,
   });
   const seen = rememberHints();
-  const reasons = rememberReasons((jobs) => askWhy(socket, jobs));
+  const reasons = rememberAnswers((jobs) => reasonsOf(socket, jobs));
+  const ends = rememberAnswers((jobs) => endsOf(socket, jobs));
   let hints: BalancerHints | null = null;
   let refused: ReturnType<typeof setTimeout> | undefined;
 
@@ -107,6 +111,8 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     retryChunks: (job) => ask(socket, 'retry-chunks', { job }),
     rejectChunks: (request) => ask(socket, 'reject-chunks', request),
     whyWaiting: (jobs) => reasons.of(jobs),
+    endsOf: (jobs) => ends.of(jobs),
+    supposeJob: (supposed) => look(socket, 'suppose-job', supposed, EndOutlook),
     workers: () => seen.workers,
     progress: (job) => seen.progress(job),
     close() {
@@ -147,16 +153,30 @@ async function ask(
   }
 }
 
-/** Null where no answer came that makes sense. */
-async function askWhy(socket: Socket, jobs: JobId[]): Promise<WaitReasons['reasons'] | null> {
+/** What is only looked at. Null where no answer came that makes sense. */
+async function look<S extends z.ZodType>(
+  socket: Socket,
+  name: 'why-waiting' | 'foresee-ends' | 'suppose-job',
+  request: unknown,
+  answer: S,
+): Promise<z.output<S> | null> {
   if (!socket.connected) return null;
-  const request = CONTROL_REQUESTS['why-waiting'].parse({ jobs });
   const reply: unknown = await socket
-    .timeout(WHY_MS)
-    .emitWithAck('why-waiting', request)
+    .timeout(LOOK_MS)
+    .emitWithAck(name, CONTROL_REQUESTS[name].parse(request))
     .catch(() => null);
-  const parsed = parseMessage(WaitReasons, reply);
-  return parsed.ok ? parsed.message.reasons : null;
+  const parsed = parseMessage(answer, reply);
+  return parsed.ok ? parsed.message : null;
+}
+
+async function reasonsOf(socket: Socket, jobs: JobId[]): Promise<Map<JobId, WaitReason> | null> {
+  const found = await look(socket, 'why-waiting', { jobs }, WaitReasons);
+  return found && new Map(found.reasons.map(({ job, reason }) => [job, reason]));
+}
+
+async function endsOf(socket: Socket, jobs: JobId[]): Promise<Map<JobId, EndOutlook> | null> {
+  const found = await look(socket, 'foresee-ends', { jobs }, JobEnds);
+  return found && new Map(found.ends.map(({ job, ...end }) => [job, end]));
 }
 
 /** The last word on each connected worker and on each chunk under way: bounded by the farm's slots. */

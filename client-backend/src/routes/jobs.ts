@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { JobLog, JobLogQuery, Timeline } from '@parallel-pilot/shared/api/chunks.ts';
 import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { GiveSettings, PatchJob } from '@parallel-pilot/shared/api/job-changes.ts';
+import { JobOutlook, OutlookQuestion } from '@parallel-pilot/shared/api/job-outlook.ts';
 import { JobDetail, JobList, JobListQuery } from '@parallel-pilot/shared/api/jobs.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
@@ -24,6 +25,7 @@ import {
 import { timeline } from '../jobs/chunk-pages.ts';
 import type { PartsWithEngine } from '../jobs/engine.ts';
 import { jobDetail, jobLog, submissionOf } from '../jobs/job-detail.ts';
+import { outlookOf } from '../jobs/job-outlook.ts';
 import { submit } from '../jobs/submit.ts';
 import { jobListPage } from '../jobs/summaries.ts';
 
@@ -39,6 +41,9 @@ export function jobRoutes(parts: PartsWithEngine): OpenAPIHono {
     c.header('location', `/api/v1/jobs/${submitted.job}`);
     return c.json(detail, 201);
   });
+  routes.openapi(outlook, async (c) =>
+    c.json(await outlookOf(parts, principalOf(c), c.req.valid('json')), 200),
+  );
   routes.openapi(list, async (c) => {
     return c.json(await jobListPage(parts, principalOf(c).team, c.req.valid('query')), 200);
   });
@@ -92,8 +97,12 @@ function steer(routes: OpenAPIHono, parts: PartsWithEngine): void {
   });
   routes.openapi(patch, async (c) => {
     const { id } = c.req.valid('param');
-    const { name, priority } = c.req.valid('json');
-    const edit = { ...(name === undefined ? {} : { name }), ...(priority === undefined ? {} : { priority }) };
+    const { name, priority, deadline } = c.req.valid('json');
+    const edit = {
+      ...(name === undefined ? {} : { name }),
+      ...(priority === undefined ? {} : { priority }),
+      ...(deadline === undefined ? {} : { deadline }),
+    };
     auditAs(c, 'job.change', id, edit);
     return answer(c, id, await renameOrPrioritize(parts, principalOf(c), id, edit));
   });
@@ -119,6 +128,15 @@ const create = createRoute({
   summary: 'Submit a job on an uploaded file',
   request: { body: { required: true, content: json(CreateJob) } },
   responses: { 201: detailed, ...problems(400, 404, 422) },
+});
+const outlook = createRoute({
+  method: 'post',
+  path: '/api/v1/jobs/outlook',
+  ...needs('jobs.submit'),
+  tags,
+  summary: 'When a job would be done if it were submitted now, and whether it would meet its deadline',
+  request: { body: { required: true, content: json(OutlookQuestion) } },
+  responses: { 200: { description: 'What can be told', content: json(JobOutlook) }, ...problems(400) },
 });
 const list = createRoute({
   method: 'get',
@@ -198,7 +216,7 @@ const patch = createRoute({
   path: '/api/v1/jobs/{id}',
   ...needs('jobs.steer'),
   tags,
-  summary: 'Change name or priority',
+  summary: 'Change name, priority or deadline',
   request: { params: param, body: { required: true, content: json(PatchJob) } },
   responses: { 200: detailed, ...problems(400, 403, 404, 409, 422, 503) },
 });

@@ -76,8 +76,10 @@ export const giveSettings = (id: string, settings: Record<string, unknown>) =>
 export type JobCommand = 'pause' | 'resume' | 'cancel' | 'retry';
 export const commandJob = (id: string, what: JobCommand) =>
   command(`${jobPath(id)}/${what}`, { method: 'POST' });
-export const patchJob = (id: string, change: { name?: string; priority?: number }) =>
-  command(jobPath(id), { method: 'PATCH', body: change });
+export const patchJob = (
+  id: string,
+  change: { name?: string; priority?: number; deadline?: number | null },
+) => command(jobPath(id), { method: 'PATCH', body: change });
 export const deleteJob = (id: string) => command(jobPath(id), { method: 'DELETE' });
 /** Has a chunk that is done made once more, and the result anew. */
 export const retryChunk = (id: string, ordinal: number) =>

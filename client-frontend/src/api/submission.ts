@@ -37,6 +37,7 @@ export class Submission {
   #stuckAt: number | null = null;
   readonly #pauseMs: number;
   #placement: Pick<CreateJob, 'placement'> = {};
+  #due: Pick<CreateJob, 'deadline'> = {};
   /** Counts the submissions; a late answer for an earlier one is dropped. */
   #turn = 0;
 
@@ -82,6 +83,11 @@ export class Submission {
   /** Which workers its jobs ask for, from now on. */
   place(placement: Pick<CreateJob, 'placement'>): void {
     this.#placement = placement;
+  }
+
+  /** By when its jobs should be done, from now on (ms since 1970); null for no matter when. */
+  dueBy(deadline: number | null): void {
+    this.#due = deadline === null ? {} : { deadline };
   }
 
   /** Says what to make of the files: at once where they are there, else as soon as they are. */
@@ -209,6 +215,7 @@ export class Submission {
       const wanted = this.#describe(sourcesOf(this.#files, this.#blobs), main).map((job) => ({
         ...job,
         ...this.#placement,
+        ...this.#due,
       }));
       while (this.#created.length < wanted.length) {
         const done = this.#created.length;

@@ -7,7 +7,10 @@ import { forgetStarted, startedJobs } from '../api/started-jobs.ts';
 /** Browsers let a page in the background ask once a minute after a while, whatever it wants. */
 const ASK_MS = 10_000;
 
-/** While nobody looks: tells when a job that was begun in this browser is over. */
+/** Of which it was told that their deadline is past, or which were late before. */
+const late = new Set<string>();
+
+/** While nobody looks: tells when a job that was begun in this browser is over, or late. */
 export function JobNotices() {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,8 +38,13 @@ export function JobNotices() {
 
 async function lookAt(id: string, tells: () => boolean): Promise<void> {
   try {
-    const { name, state, problem } = await getJobSummary(id);
-    if (!isOver(state)) return;
+    const { name, state, problem, deadline } = await getJobSummary(id);
+    if (!isOver(state)) {
+      if (deadline?.code === 'past' && !late.has(id) && tells())
+        await show(id, `${name} is late`, deadline.message);
+      if (deadline?.code === 'past') late.add(id);
+      return;
+    }
     forgetStarted(id);
     if (state === 'canceled' || !tells()) return;
     const done = state === 'completed';

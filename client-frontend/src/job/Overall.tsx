@@ -1,4 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { rangeInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import type { ReactNode } from 'react';
 import { Bar } from '../components/Bar.tsx';
 import { useNow } from '../components/clock.ts';
@@ -65,13 +66,11 @@ function Forecast({ job, now, measuring }: { job: JobDetail; now: number; measur
     case 'assembling':
       return 'Almost there';
     default:
-      if (job.etaSeconds === null) return measuring;
+      if (job.eta === null) return job.etaSeconds === null ? measuring : `${formatEta(job.etaSeconds)} left`;
       return (
         <>
-          {formatEta(job.etaSeconds)} left
-          {job.etaSeconds > 120 && job.etaSeconds < 20 * 3_600 && (
-            <small>until about {formatClock(now + job.etaSeconds * 1_000)}</small>
-          )}
+          {formatEta((job.eta.middle - now) / 1_000)} left
+          <small title="In eight of ten cases">{rangeInWords(job.eta, now)}</small>
         </>
       );
   }

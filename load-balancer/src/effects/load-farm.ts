@@ -43,10 +43,13 @@ export async function loadFarm(
   return { farm, read };
 }
 
-/** Carries over what the workers that stay connected have said of themselves; their leases come from the database. */
+/** Carries over what was set and learnt, and what the workers that stay connected have said of themselves; their leases come from the database. */
 export function carrySessions(from: Farm, to: Farm): void {
   to.newcomers = from.newcomers;
   to.loadsNotedAt = from.loadsNotedAt;
+  to.longestSilenceMs = from.longestSilenceMs;
+  to.escalation = from.escalation;
+  to.rangeCorrection = from.rangeCorrection;
   to.load = { ...from.load, notedAt: 0 };
   for (const [session, old] of from.sessions) {
     const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set(), occupancy: null };

@@ -55,7 +55,7 @@ export async function readJobs(
   return {
     type: 'jobs-read',
     asked,
-    jobs: rows.map(({ id, team_id, person_id, kind, state, priority, created_at }) => ({
+    jobs: rows.map(({ id, team_id, person_id, kind, state, priority, created_at, deadline }) => ({
       id,
       team: team_id,
       person: person_id,
@@ -63,6 +63,7 @@ export async function readJobs(
       status: state,
       priority,
       createdAt: created_at,
+      deadline,
     })),
     openStages: open.map((stage) => stage.id),
     loaded,
@@ -73,12 +74,13 @@ export async function readJobs(
 export async function changedJobs(db: Db, farm: Farm): Promise<JobId[]> {
   const changed = new Set<JobId>();
   const seen = new Set<string>();
-  for (const { stage, job, team, person, state, priority } of await liveStages(db)) {
+  for (const { stage, job, team, person, state, priority, deadline } of await liveStages(db)) {
     seen.add(stage);
     const known = farm.stages.get(stage)?.job;
     const same =
       known?.status === state &&
       known.priority === priority &&
+      known.deadline === deadline &&
       known.team === team &&
       known.person === person;
     if (!same) changed.add(job);
@@ -115,6 +117,8 @@ const StageRow = z.object({
   affinity: z.string(),
   planned_at: z.number(),
   chunk_count: z.int().min(0).max(MOST_CHUNKS),
+  span_from: z.number(),
+  span_to: z.number(),
 });
 
 async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Promise<LoadedStage | undefined> {
@@ -136,6 +140,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     requirements: row.data.requirements_json,
     affinity: row.data.affinity,
     asked: row.data.asked_json ?? {},
+    span: { from: row.data.span_from, to: row.data.span_to },
     chunks: await readChunks(db, stage),
     held: await readHeld(db, stage),
     takenBack: await readTakenBack(db, stage),

@@ -28,7 +28,7 @@ import type {
 } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
-import type { ChunkLimits, SessionId } from './farm.ts';
+import type { ChunkLimits, SessionId, Stage } from './farm.ts';
 
 /** Names the acknowledgement that waits for an answer. */
 export type ReplyTo = number;
@@ -115,6 +115,7 @@ export type JobFacts = {
   status: JobStatus;
   priority: number;
   createdAt: number;
+  deadline: number | null;
 };
 
 export type LoadedStage = {
@@ -127,6 +128,7 @@ export type LoadedStage = {
   requirements: Requirement[];
   affinity: string;
   asked: Asked;
+  span: Stage['span'];
   chunks: ChunkTable;
   /** Open leases, in the order in which they were granted. */
   held: HeldChunk[];

@@ -11,6 +11,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Lending, Lent } from '@parallel-pilot/shared/model/lending.ts';
 import type { Place } from '@parallel-pilot/shared/model/placement.ts';
@@ -23,6 +24,7 @@ import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Course } from '../prediction/course.ts';
 import type { Pace } from '../prediction/pace.ts';
 import type { StageTimes } from '../prediction/stage-times.ts';
+import { RangeCorrection, type TimeRange } from '../prediction/time-range.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import { createLoadRecord, type LoadRecord } from './load-record.ts';
 import { createNewcomers, type Newcomers } from './newcomers.ts';
@@ -54,8 +56,34 @@ export type Farm = {
   chunkLimits: ChunkLimits;
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
+  escalation: Escalation;
+  /** When ends of jobs were last foreseen, and how right that has been. */
+  endsForeseenAt: number;
+  rangeCorrection: RangeCorrection;
   /** What came back since the last round was asked back for these. */
   claims: Claim[];
+};
+
+/** Slack, as a part of the time from a job's submission to its deadline, at which it goes before others, and at which it may preempt. */
+export type Escalation = { first: number; preempt: number };
+
+export type Slack = {
+  /** Milliseconds before the deadline by which nine of ten such jobs are done. */
+  ms: number;
+  /** The same, or less where a job behind it has less: that waits for it. */
+  putOffMs: number;
+  /** It is too late, or it is given up because more other deadlines can be met without it. */
+  lost: boolean;
+};
+
+/** When a job is expected to be done, in milliseconds from `at`. */
+export type JobEnd = {
+  at: number;
+  range: TimeRange;
+  /** As variances alone have it. */
+  uncorrected: TimeRange;
+  /** Of one with a deadline. */
+  slack: Slack | null;
 };
 
 /** How many chunks may be held at once: for a team or a person for which that was set, null for no limit, and for each other team. */
@@ -99,6 +127,13 @@ export type Job = {
   lastFailure: { code: FailureCode; message: string } | null;
   /** Since when every worker that could go on is excluded; null while one is not. */
   stuckSince: number | null;
+  /** By when it should be done, milliseconds since 1970. */
+  deadline: number | null;
+  urgency: Urgency;
+  /** Null while nothing can be foreseen. */
+  end: JobEnd | null;
+  /** Some of the ends that were foreseen for it, to be compared with the end it comes to. */
+  foreseen: Pick<JobEnd, 'at' | 'uncorrected'>[];
 };
 
 export type Stage = {
@@ -119,6 +154,8 @@ export type Stage = {
   /** What each of its chunks asks for, and the same as a key. */
   asked: Asked;
   askedKey: string;
+  /** Which part of the whole job it is, from 0 to 1. */
+  span: { from: number; to: number };
   memory: StageMemory;
   chunks: ChunkTable;
   times: StageTimes;
@@ -250,6 +287,7 @@ export type Claim = { worker: Worker; stage: Stage };
 
 /** Ten minutes: a heavy job may take so long to open without a word. */
 const LONGEST_SILENCE_MS = 600_000;
+const ESCALATION: Escalation = { first: 0.2, preempt: 0.05 };
 
 export const createFarm = (now: number): Farm => ({
   jobs: new Map(),
@@ -268,6 +306,9 @@ export const createFarm = (now: number): Farm => ({
   held: new Map(),
   chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,
+  escalation: ESCALATION,
+  endsForeseenAt: Number.NEGATIVE_INFINITY,
+  rangeCorrection: new RangeCorrection(),
   claims: [],
 });
 

@@ -14,6 +14,16 @@ type Holder = Pick<Job, 'share' | 'team' | 'person'>;
 /** True while the team of a job, or who submitted it, holds as many chunks as they may. */
 export const isAtLimit = (farm: Farm, job: Holder): boolean => limitReached(farm, job) !== null;
 
+/** The most chunks that a team and a person may hold at once; Infinity without a limit. */
+export function mostHeld(
+  { chunkLimits: { set, eachTeam } }: Farm,
+  { team, person }: Omit<Holder, 'share'>,
+): number {
+  const own = set.get(team);
+  const ofTeam = (own === undefined ? eachTeam : own) ?? Number.POSITIVE_INFINITY;
+  return Math.min(ofTeam, set.get(person) ?? Number.POSITIVE_INFINITY);
+}
+
 /** Which of the two limits that is, and how many they may hold; null while neither is reached. */
 export function limitReached(
   { chunkLimits: { set, eachTeam }, held }: Farm,

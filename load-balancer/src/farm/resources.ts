@@ -167,3 +167,16 @@ export function noteMemoryNeed({ memory }: Stage, ordinal: number, bytes: number
 
 /** How much memory the chunk of a lease is to get that ended for want of it. */
 export const memoryAfter = (lease: Lease): number => Math.ceil(MORE_MEMORY * usedByLease(lease).memoryBytes);
+
+/** How many chunks of the stage the worker could run at once if it did nothing else. */
+export function slotsFor(stage: Stage, worker: Worker): number {
+  const each = usedFor(askedOf(stage, ANY, worker), stage, worker);
+  let slots = 0;
+  for (
+    let used = NOTHING_USED;
+    slots < worker.slots && fits(worker.offer, used, each);
+    used = add(used, each)
+  )
+    slots += 1;
+  return slots;
+}

@@ -28,7 +28,18 @@ function nextRead({ sim, job, stage }: ReturnType<typeof busyFarm>, size: number
   const id = 'stg_next' as StageId;
   const chunks = new ChunkTable(size);
   for (let ordinal = 0; ordinal < size; ordinal += 1) chunks.set(ordinal, 'queued', 0);
-  const row = { id, job, name: 'train', spec: {}, inputs: [], requirements: [], affinity: 'next', asked: {} };
+  const span = { from: 0, to: 1 };
+  const row = {
+    id,
+    job,
+    name: 'train',
+    spec: {},
+    inputs: [],
+    requirements: [],
+    affinity: 'next',
+    asked: {},
+    span,
+  };
   const history = {
     held: [],
     takenBack: [],

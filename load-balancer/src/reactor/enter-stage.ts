@@ -1,18 +1,16 @@
-import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import { blamesWorker } from '@parallel-pilot/shared/kinds/failures.ts';
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
 import { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
-import { isByTag } from '@parallel-pilot/shared/model/placement.ts';
 import { MORE_MEMORY } from '@parallel-pilot/shared/model/resources.ts';
 import { addLease, endStray, requeueUnheld } from '../farm/change-chunk.ts';
 import { noteTakenBack } from '../farm/checkpoints.ts';
 import { addTime } from '../farm/chunk-times.ts';
+import { createJob, createStage } from '../farm/create-job.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { noteFailure } from '../farm/end-lease.ts';
 import type { JobFacts, LoadedStage } from '../farm/events.ts';
-import { blobKey, type Farm, type Job, type Stage, type Worker } from '../farm/farm.ts';
+import type { Farm, Job, Stage, Worker } from '../farm/farm.ts';
 import { noteMemoryNeed } from '../farm/resources.ts';
-import { createTimes } from '../prediction/stage-times.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { createWorker } from './on-worker.ts';
 import { enterTeam } from './team-shares.ts';
@@ -23,46 +21,16 @@ export const RETURN_MS = 15_000;
 export function enterJob(farm: Farm, facts: JobFacts): Job {
   const known = farm.jobs.get(facts.id);
   if (known !== undefined) return known;
-  const job: Job = {
-    ...facts,
-    share: enterTeam(farm, facts.team),
-    stages: new Set(),
-    held: 0,
-    usedSlotMs: startingShare(farm, facts.team, facts.priority),
-    failures: new Map(),
-    succeeded: new Set(),
-    lastFailure: null,
-    stuckSince: null,
-  };
+  const used = startingShare(farm, facts.team, facts.priority);
+  const job = createJob(enterTeam(farm, facts.team), facts, used);
   farm.jobs.set(job.id, job);
   return job;
 }
 
 /** Takes in a stage as it stands in the database, its open leases with it. What contradicts itself there is put right. */
 export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: number): Effect[] {
-  const { id, name, plannedAt, spec, inputs, requirements, affinity, asked, chunks } = loaded;
-  const stage: Stage = {
-    id,
-    job,
-    name,
-    plannedAt,
-    spec,
-    inputs,
-    inputKeys: inputs.map((input) => blobKey(cacheKey(job.share.cacheScope, input.hash))),
-    requirements,
-    requirementsKey: JSON.stringify(requirements),
-    byTag: requirements.some(isByTag),
-    affinity,
-    asked,
-    askedKey: JSON.stringify(asked),
-    memory: { seen: loaded.memorySeen, needs: new Map(), mostOffered: Number.POSITIVE_INFINITY },
-    chunks,
-    times: createTimes(chunks.size),
-    held: new Map(),
-    avoid: new Map(),
-    takenBack: new Map(),
-    leftSince: null,
-  };
+  const { id, chunks } = loaded;
+  const stage = createStage(job, loaded);
   for (const { ordinal, lease, checkpoint } of loaded.takenBack)
     noteTakenBack(stage, ordinal, { lease, file: checkpoint });
   farm.stages.set(id, stage);

@@ -7,7 +7,9 @@ import type { FarmEvent, JobFacts, JobsRead, StoredChunk } from '../farm/events.
 import type { Farm, Job, Stage } from '../farm/farm.ts';
 import { JobFault } from '../farm/job-fault.ts';
 import { moveAll } from '../farm/move-chunks.ts';
+import { setDeadline } from '../scheduling/deadlines.ts';
 import { hasWork, startingShare, startingTeamShare } from '../scheduling/fairness.ts';
+import { noteEnd } from '../scheduling/job-ends.ts';
 import { enterJob, enterStage } from './enter-stage.ts';
 import { handOver, leaveTeam } from './team-shares.ts';
 
@@ -43,6 +45,8 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
     job.share.usedSlotMs = Math.max(job.share.usedSlotMs, startingTeamShare(farm));
   job.status = facts.status;
   job.priority = facts.priority;
+  setDeadline(farm, job, facts.deadline);
+  if (facts.status === 'assembling') noteEnd(farm, job, now);
   for (const loaded of read.loaded) {
     if (loaded.job === job.id && !farm.stages.has(loaded.id))
       append(effects, enterStage(farm, job, loaded, now));

@@ -7,6 +7,7 @@ import { append, type Effect } from '../farm/effects.ts';
 import type { FarmEvent } from '../farm/events.ts';
 import type { Farm } from '../farm/farm.ts';
 import { endStuck } from '../scheduling/excluded-workers.ts';
+import { foreseeEnds } from '../scheduling/job-ends.ts';
 import { lookForMemoryOfAll } from '../scheduling/memory-offered.ts';
 import { openWork } from '../scheduling/open-work.ts';
 import { lose } from './on-worker.ts';
@@ -26,6 +27,7 @@ export function onTick(farm: Farm, now: number): Effect[] {
   // This process, its database or the whole machine stood still: what workers said meanwhile is still unread.
   if (gap > SLEPT_MS) for (const worker of farm.workers.values()) worker.lostAt += gap;
   lookForMemoryOfAll(farm);
+  foreseeEnds(farm, now);
   const lost = [...farm.workers.values()].filter((worker) => worker.lostAt < now);
   for (const lease of farm.leases.values()) {
     if (lease.reclaimedAt !== null && lease.reclaimedAt + RECLAIM_PATIENCE_MS < now) lease.reclaimedAt = null;

@@ -1,5 +1,6 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { type Farm, isPresent, type Stage, type TeamShare, type Worker } from '../farm/farm.ts';
+import { compareSlack, mayKeepBefore, standsAmong, standsBefore } from './deadlines.ts';
 import { mayTake } from './eligibility.ts';
 import { compareClaims, compareTeams, mayKeepAffinity } from './fairness.ts';
 import { FinishTimes } from './finish-times.ts';
@@ -94,17 +95,40 @@ function chooseOfRank(
   capacity: number,
   worker: Worker,
 ): Stage | undefined {
-  let first: Stage | undefined;
-  let opened: Stage | undefined;
+  const best: Choices = {};
+  const opened: Choices = {};
   let competing = 0;
   for (const stage of rank) {
     if (!mayTake(farm, stage, worker, ahead)) continue;
     if (!inPlace && !finishTimes.suits(stage, worker)) continue;
     competing += 1;
-    if (first === undefined || compareClaims(stage.job, first.job) < 0) first = stage;
-    if (!worker.open.includes(stage.affinity)) continue;
-    if (opened === undefined || compareClaims(stage.job, opened.job) < 0) opened = stage;
+    consider(best, stage);
+    if (worker.open.includes(stage.affinity)) consider(opened, stage);
   }
-  if (first === undefined || opened === undefined) return first;
-  return mayKeepAffinity(opened.job, first.job, capacity / competing) ? opened : first;
+  const [first, open] = [chosenOf(best), chosenOf(opened)];
+  if (first === undefined || open === undefined) return first;
+  const mayKeep = standsBefore(first.job)
+    ? mayKeepBefore(open.job, first.job)
+    : mayKeepAffinity(open.job, first.job, capacity / competing);
+  return mayKeep ? open : first;
+}
+
+/** The best so far of each sort. */
+type Choices = Partial<Record<ReturnType<typeof standsAmong>, Stage>>;
+
+function consider(choices: Choices, stage: Stage): void {
+  const among = standsAmong(stage.job);
+  const before = choices[among];
+  const bySlack =
+    before === undefined || among === 'others' || among === 'unseen'
+      ? 0
+      : compareSlack(stage.job, before.job);
+  if (before === undefined || (bySlack || compareClaims(stage.job, before.job)) < 0) choices[among] = stage;
+}
+
+/** Nobody without a deadline loses by one that is far off: until it goes first, it has its part. */
+function chosenOf({ unseen, first, dated, others }: Choices): Stage | undefined {
+  const before = unseen ?? first;
+  if (before !== undefined || dated === undefined || others === undefined) return before ?? dated ?? others;
+  return compareClaims(dated.job, others.job) < 0 ? dated : others;
 }

@@ -3,6 +3,7 @@ import {
   type Farm,
   isFree,
   isPresent,
+  type Job,
   type Lease,
   type Stage,
   type TeamShare,
@@ -10,6 +11,7 @@ import {
 } from '../farm/farm.ts';
 import { hasRoomFor } from '../farm/resources.ts';
 import { sectionOf } from '../prediction/sections.ts';
+import { compareSlack, goesFirst } from './deadlines.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import { Outlook } from './outlook.ts';
 
@@ -39,8 +41,8 @@ export class FinishTimes {
   readonly outlook: Outlook;
   readonly #farm: Farm;
   readonly #teams: ReadonlyMap<TeamShare, readonly Stage[][]>;
-  /** Of each rank of a team, with what is given out before it. */
-  readonly #backlogs = new Map<readonly Stage[], Backlog>();
+  /** Of each rank of a team, and of each job that goes first, with what is given out before it. */
+  readonly #backlogs = new Map<readonly Stage[] | Job, Backlog>();
   /** Speeds of all workers together, in each sort of work. */
   readonly #speeds = new Map<string, number>();
   readonly #least = new Map<Stage, { waiting: number; work: number }>();
@@ -171,18 +173,22 @@ export class FinishTimes {
 
   /** What workers are given before the stage is done: its own, what its team wants no later, and what others have. */
   #backlogBefore({ job }: Stage): Backlog {
-    const own = this.#teams.get(job.share)?.find((rank) => rank[0]?.job.priority === job.priority) ?? [];
-    const known = this.#backlogs.get(own);
+    const ranks = this.#teams.get(job.share) ?? [];
+    const own = ranks.find((rank) => rank[0]?.job.priority === job.priority) ?? [];
+    // Of its own rank, what goes first waits for no more than what goes before it.
+    const before = goesFirst(job) ? own.filter((stage) => goesBefore(stage.job, job)) : own;
+    const key = goesFirst(job) ? job : own;
+    const known = this.#backlogs.get(key);
     if (known !== undefined) return known;
-    const before: Backlog = { chunks: 0, work: 0 };
-    for (const [share, ranks] of this.#teams) {
-      for (const rank of ranks) {
+    const backlog: Backlog = { chunks: 0, work: 0 };
+    for (const [share, others] of this.#teams) {
+      for (const rank of others) {
         if (share === job.share && (rank[0]?.job.priority ?? 0) < job.priority) break;
-        for (const stage of rank) this.#addBacklog(stage, before);
+        for (const stage of rank === own ? before : rank) this.#addBacklog(stage, backlog);
       }
     }
-    this.#backlogs.set(own, before);
-    return before;
+    this.#backlogs.set(key, backlog);
+    return backlog;
   }
 
   #addBacklog(stage: Stage, to: Backlog): void {
@@ -220,6 +226,7 @@ export class FinishTimes {
   }
 }
 
+const goesBefore = (other: Job, job: Job): boolean => goesFirst(other) && compareSlack(other, job) <= 0;
 /** When nine of ten chunks of so much work are done there. */
 const endOf = ({ free, opening, speed, caution }: Place, work: number): number =>
   free + opening + (caution * work) / speed;

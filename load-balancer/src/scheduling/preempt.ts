@@ -1,10 +1,10 @@
 import { NOTICE_MS } from '@parallel-pilot/shared/model/checkpoint.ts';
-import { mayPreempt } from '@parallel-pilot/shared/model/priority.ts';
 import type { Effect } from '../farm/effects.ts';
 import { chunkOf, type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomFor, hasRoomWithout } from '../farm/resources.ts';
 import { type Board, chooseStage } from './choose-stage.ts';
+import { mayPreempt } from './deadlines.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
 

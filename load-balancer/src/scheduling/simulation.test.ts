@@ -14,9 +14,9 @@ const HOUR = 3_600_000;
 const TO_AND_FRO = {
   seed: 1545646911,
   jobs: [
-    { chunks: 11, priority: 1, requirements: [], asked: { memoryBytes: 6e8 } },
-    { chunks: 1, priority: 0, requirements: [], asked: {} },
-    { chunks: 2, priority: 0, requirements: [], asked: {} },
+    { chunks: 11, priority: 1, requirements: [], asked: { memoryBytes: 6e8 }, leaves: null },
+    { chunks: 1, priority: 0, requirements: [], asked: {}, leaves: null },
+    { chunks: 2, priority: 0, requirements: [], asked: {}, leaves: null },
   ],
   machines: Array.from({ length: 2 }, () => ({
     slots: 3,
@@ -38,7 +38,8 @@ test('through deaths, cuts, failures and restarts every chunk is done exactly on
       for (const machine of machines) sim.addMachine(machine);
       const planted = jobs.map((job) => {
         sim.pass(Math.floor(random() * 60_000), 1_000);
-        return sim.addJob(job);
+        const { leaves, ...rest } = job;
+        return sim.addJob({ ...rest, deadline: leaves === null ? null : sim.now + leaves });
       });
       for (const mishap of mishaps) {
         sim.pass(Math.floor(random() * 120_000), 1_000);
@@ -65,6 +66,8 @@ const job = fc.record({
   priority: fc.constantFrom<number>(0, 1, 2, 0, 1, URGENT),
   requirements: fc.constantFrom<Requirement[]>([], [{ key: 'gpu', op: 'equals', value: true }]),
   asked: fc.constantFrom<Asked>({}, {}, MOST_MEMORY, { threads: 3, counts: { licence: 1 } }),
+  /** Milliseconds to its deadline. */
+  leaves: fc.option(fc.integer({ min: 1, max: 600_000 })),
 });
 const machine = fc.record({
   slots: fc.integer({ min: 1, max: 3 }),
@@ -85,6 +88,7 @@ const mishap = fc.record({
     'pause',
     'resume',
     'priority',
+    'deadline',
     'backup',
     'backup',
     'keep',
@@ -126,6 +130,7 @@ function happen(sim: SimulatedFarm, { kind, which }: Mishap, jobs: JobId[], rand
   if (kind === 'cancel') sim.setJob(id, { status: 'canceled' });
   if (kind === 'pause' && status === 'queued') sim.setJob(id, { status: 'paused' });
   if (kind === 'resume' && status === 'paused') sim.setJob(id, { status: 'queued' });
+  if (kind === 'deadline') sim.setJob(id, { deadline: which % 2 === 0 ? null : sim.now + which * 500 });
   if (kind === 'priority') sim.setJob(id, { priority: which % 3 });
 }
 

@@ -1,5 +1,7 @@
+import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import {
   CONTROL_REQUESTS,
+  type JobEnds,
   type StagePatch,
   type WaitReasons,
   type WorkersPatch,
@@ -13,6 +15,7 @@ import type { Broadcast, Listener } from '../effects/broadcast.ts';
 import type { Engine } from '../effects/engine.ts';
 import type { SessionId } from '../farm/farm.ts';
 import { takeGiven } from '../farm/record-given.ts';
+import { endIfSubmitted, endsOfJobs } from '../scheduling/end-outlook.ts';
 import { whyWaiting } from '../scheduling/why-waiting.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
@@ -63,6 +66,14 @@ export function serveControl(
     receive(socket, 'why-waiting', CONTROL_REQUESTS['why-waiting'], log, ({ jobs }, ack) => {
       if (!engine.ready()) return ack(refusal('not-ready'));
       ack({ reasons: whyWaiting(engine.farm, jobs, clock()) } satisfies WaitReasons);
+    });
+    receive(socket, 'foresee-ends', CONTROL_REQUESTS['foresee-ends'], log, ({ jobs }, ack) => {
+      if (!engine.ready()) return ack(refusal('not-ready'));
+      ack({ ends: endsOfJobs(engine.farm, jobs, clock()) } satisfies JobEnds);
+    });
+    receive(socket, 'suppose-job', CONTROL_REQUESTS['suppose-job'], log, (supposed, ack) => {
+      if (!engine.ready()) return ack(refusal('not-ready'));
+      ack(endIfSubmitted(engine.farm, supposed, clock()) satisfies EndOutlook);
     });
     broadcast.tellAll(listenerOf(socket));
   });

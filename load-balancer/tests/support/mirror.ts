@@ -46,7 +46,15 @@ export class Mirror {
     const { size, ...rest } = stage;
     this.jobs.set(facts.id, {
       ...facts,
-      stage: { ...rest, job: facts.id, name: 'render', plannedAt: facts.createdAt, spec: {}, inputs: [] },
+      stage: {
+        ...rest,
+        job: facts.id,
+        name: 'render',
+        plannedAt: facts.createdAt,
+        spec: {},
+        inputs: [],
+        span: { from: 0, to: 1 },
+      },
     });
     this.#sizes.set(stage.id, size);
     for (let ordinal = 0; ordinal < size; ordinal += 1) {

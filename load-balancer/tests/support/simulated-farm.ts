@@ -126,6 +126,7 @@ export class SimulatedFarm {
   addJob(plan: {
     chunks: number;
     priority?: number;
+    deadline?: number | null;
     status?: JobStatus;
     requirements?: Requirement[];
     asked?: Asked;
@@ -142,6 +143,7 @@ export class SimulatedFarm {
       status: plan.status ?? ('queued' as JobStatus),
       priority: plan.priority ?? 0,
       createdAt: this.now,
+      deadline: plan.deadline ?? null,
     };
     const { requirements = [], asked = {} } = plan;
     this.mirror.plant(facts, { id: stage, size: plan.chunks, requirements, asked, affinity: `scene ${job}` });
@@ -149,7 +151,7 @@ export class SimulatedFarm {
     return job;
   }
 
-  setJob(job: JobId, change: { status?: JobStatus; priority?: number }): void {
+  setJob(job: JobId, change: { status?: JobStatus; priority?: number; deadline?: number | null }): void {
     const row = this.mirror.jobs.get(job);
     if (row) Object.assign(row, change);
     this.hint([job]);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { submissionWith } from '../kinds/public.ts';
+import { Deadline } from '../model/job-end.ts';
 import { Placement } from '../model/placement.ts';
 import { Asked } from '../model/resources.ts';
 import { GroupId } from './jobs.ts';
@@ -10,6 +11,8 @@ export const CreateJob = submissionWith({
   priority: z.int().min(-100).max(100).default(0),
   /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */
   group: GroupId.optional(),
+  /** By when it should be done, ms since 1970. */
+  deadline: Deadline.optional(),
   /** Which workers may do it; any, where it is left out. */
   placement: Placement.optional(),
   /** What each of its chunks asks of a worker. Left out, a slot's part of it. */

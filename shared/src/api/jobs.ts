@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { JobView } from '../kinds/public.ts';
 import { JobId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
+import { DEADLINE_CODES, EndRange } from '../model/job-end.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { LiveLog } from '../protocol/live-log.ts';
 import { MeasuredValues } from '../protocol/measured.ts';
@@ -20,6 +21,15 @@ export const Counts = z.object({
   canceled: z.int(),
 });
 export type Counts = z.infer<typeof Counts>;
+
+/** By when a job should be done, and how that stands, as a code (model/job-end.ts) and in sentences. */
+export const JobDeadline = z.object({
+  /** Ms since 1970. */
+  at: z.number(),
+  code: z.enum(DEADLINE_CODES),
+  message: z.string(),
+});
+export type JobDeadline = z.infer<typeof JobDeadline>;
 
 /** A row of the job list. Times in ms since 1970. */
 export const JobSummary = z.object({
@@ -41,8 +51,11 @@ export const JobSummary = z.object({
   /** How much of the whole job is done, 0..1, over all its stages. */
   fraction: z.number().min(0).max(1),
   group: z.string().nullable(),
-  /** Seconds until the last chunk, from measured chunk times; null while nothing is known. */
+  /** When the last chunk is expected to be done; null while nothing is known. */
+  eta: EndRange.nullable().default(null),
+  /** Seconds until the middle of that. */
   etaSeconds: z.number().nullable(),
+  deadline: JobDeadline.nullable().default(null),
   /** The chunk of the newest stage that was done last, by ordinal; null before the first. */
   newest: z.int().nullable(),
   /** What it stores, in bytes; null until it is over and was measured. */

@@ -107,6 +107,10 @@ export interface Kind<Spec> extends PublicKind {
   next(context: PlanningContext<Spec>): NextStep;
   /** What its jobs need of a worker, as far as that is known before their files were looked at. */
   needs?(settings: unknown): Requirement[];
+  /** The stage that is most of a job's work, and how many chunks it would have with these settings; null where its files say it. */
+  readonly mainStage?: { readonly name: string; chunks(settings: unknown): number | null };
+  /** How a job would have less work in it: "fewer parts, or smaller ones". */
+  readonly lessen?: string;
   /** What a worker lacks that does not meet this need, as a noun with its version. Null for no need of this kind. */
   needInWords?(need: Requirement): string | null;
   /** Names of the stages of which a user may have a done chunk made once more, also when the job is completed. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { BlobHash, ChunkId, JobId, StageId, WorkerId } from '../model/ids.ts';
+import { BlobHash, ChunkId, JobId, PersonId, StageId, TeamId, WorkerId } from '../model/ids.ts';
+import { EndOutlook } from '../model/job-end.ts';
 import { Lent } from '../model/lending.ts';
-import { Offer, Used } from '../model/resources.ts';
+import { Requirement } from '../model/requirement.ts';
+import { Asked, Offer, Used } from '../model/resources.ts';
 import { WaitReason } from '../model/wait-reason.ts';
 import { WorkerStatus } from '../model/worker.ts';
 import { ChunkChange } from './chunk-change.ts';
@@ -59,6 +61,30 @@ export type WhyWaiting = z.infer<typeof WhyWaiting>;
 export const WaitReasons = z.object({ reasons: z.array(z.object({ job: JobId, reason: WaitReason })) });
 export type WaitReasons = z.infer<typeof WaitReasons>;
 
+/** backend -> balancer, acknowledged with JobEnds: when these jobs are expected to be done. Of unknown ones nothing is said. */
+export const ForeseeEnds = z.object({ jobs: z.array(JobId).min(1).max(MOST_ASKED) });
+export const JobEnds = z.object({ ends: z.array(EndOutlook.extend({ job: JobId })) });
+export type JobEnds = z.infer<typeof JobEnds>;
+
+/** Most chunks that a job may have which is only asked about. */
+export const MOST_SUPPOSED = 1_000_000;
+/** backend -> balancer, acknowledged with an EndOutlook: when a job would be done if it were submitted now. */
+export const SupposeJob = z.object({
+  team: TeamId,
+  person: PersonId,
+  kind: z.string().max(64),
+  /** Name of the stage that is most of it. */
+  stage: z.string().max(64),
+  priority: z.int(),
+  deadline: z.number().nullable(),
+  chunks: z.int().min(1).max(MOST_SUPPOSED),
+  requirements: z.array(Requirement).max(200),
+  asked: Asked,
+  /** How long chunks like its own took, and where; none where nothing is known. */
+  seen: z.array(z.object({ worker: WorkerId, ms: z.number().positive() })).max(200),
+});
+export type SupposeJob = z.infer<typeof SupposeJob>;
+
 export const ChunkProgress = z.object({
   worker: WorkerId,
   ordinal: z.int().nonnegative(),
@@ -104,5 +130,7 @@ export const CONTROL_REQUESTS = {
   'retry-chunks': RetryChunks,
   'reject-chunks': RejectChunks,
   'why-waiting': WhyWaiting,
+  'foresee-ends': ForeseeEnds,
+  'suppose-job': SupposeJob,
 } as const;
 export const CONTROL_HINTS = { 'stage-patch': StagePatch, 'workers-patch': WorkersPatch } as const;

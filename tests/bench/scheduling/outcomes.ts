@@ -1,3 +1,4 @@
+import type { JobEnd } from '../../../load-balancer/src/farm/farm.ts';
 import type { JobPlan, Scenario, WorkerPlan } from './scenario.ts';
 import { type JobRun, Simulation } from './simulation.ts';
 import { idealMs } from './speed-profile.ts';
@@ -13,14 +14,26 @@ export type JobOutcome = {
   doubled: number;
   /** Null where there is no deadline. */
   met: boolean | null;
+  /** Of the ends that were told for it; null where none was. */
+  told: Told | null;
+};
+
+export type Told = {
+  /** Whether the first range held its end. */
+  first: boolean;
+  /** Part of the ranges that held it, of those told at evenly spaced times. */
+  inside: number;
+  /** Of these: how wide they were, as a part of the time to the end, the middle one of them. */
+  width: number;
 };
 
 /**
  * Runs a scenario through the engine's own round. Before it the farm has done
  * an earlier job on the workers that are there from the start, when none of
- * them was in trouble yet, and so has come to know their speeds.
+ * them was in trouble yet, and so has come to know their speeds. Without
+ * `knowsDeadlines` the farm hears of none.
  */
-export function outcomesOf({ workers, jobs }: Scenario): JobOutcome[] {
+export function outcomesOf({ workers, jobs }: Scenario, knowsDeadlines = true): JobOutcome[] {
   const simulation = new Simulation();
   const early = workers.filter((worker) => worker.from === 0);
   const machines = early.map(({ speed }) => simulation.join(untroubled(speed)));
@@ -30,7 +43,7 @@ export function outcomesOf({ workers, jobs }: Scenario): JobOutcome[] {
   for (const plan of workers) if (plan.from > 0) simulation.joinLater(plan);
   const ideals = jobs.map((job) => idealMs(job, workers));
   const longest = Math.max(...jobs.map((job, at) => job.at + STUCK * (ideals[at] ?? 0)));
-  const runs = simulation.runAll(jobs, Number.isFinite(longest) ? longest : 0);
+  const runs = simulation.runAll(jobs, Number.isFinite(longest) ? longest : 0, knowsDeadlines);
   return runs.map((run, at) => outcomeOf(run, ideals[at] ?? Number.NaN, origin));
 }
 
@@ -51,7 +64,7 @@ const earlierJob = (workers: number): JobPlan => ({
 });
 
 function outcomeOf(
-  { plan, submittedAt, doubled, endedAt }: JobRun,
+  { plan, submittedAt, doubled, endedAt, told }: JobRun,
   ideal: number,
   origin: number,
 ): JobOutcome {
@@ -62,5 +75,23 @@ function outcomeOf(
     ideal,
     doubled: doubled / all,
     met: plan.deadline === null ? null : inTime,
+    told: endedAt === null ? null : toldOf(told, endedAt),
   };
 }
+
+const LOOKS = 9;
+
+function toldOf(all: readonly JobEnd[], endedAt: number): Told | null {
+  const [first] = all;
+  if (first === undefined) return null;
+  const looks = Array.from({ length: LOOKS }, (_, at) => all[Math.floor((at * all.length) / LOOKS)] ?? first);
+  const widths = looks.map(({ at, range }) => (range.late - range.early) / Math.max(1, endedAt - at));
+  return {
+    first: holds(first, endedAt),
+    inside: looks.filter((end) => holds(end, endedAt)).length / LOOKS,
+    width: widths.toSorted((a, b) => a - b)[Math.floor(LOOKS / 2)] ?? 0,
+  };
+}
+
+const holds = ({ at, range }: JobEnd, endedAt: number): boolean =>
+  at + range.early <= endedAt && endedAt <= at + range.late;

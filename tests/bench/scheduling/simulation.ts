@@ -10,8 +10,8 @@ import { Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import TinyQueue from 'tinyqueue';
 import { ChunkTable } from '../../../load-balancer/src/farm/chunk-table.ts';
 import type { Effect } from '../../../load-balancer/src/farm/effects.ts';
-import type { FarmEvent, JobsRead } from '../../../load-balancer/src/farm/events.ts';
-import { createFarm, type Lease } from '../../../load-balancer/src/farm/farm.ts';
+import type { FarmEvent, JobFacts, JobsRead } from '../../../load-balancer/src/farm/events.ts';
+import { createFarm, type JobEnd, type Lease } from '../../../load-balancer/src/farm/farm.ts';
 import { recordHeartbeat, recordProgress } from '../../../load-balancer/src/farm/record-heartbeat.ts';
 import { round } from '../../../load-balancer/src/reactor/round.ts';
 import { Machine } from './machine.ts';
@@ -39,6 +39,10 @@ export type JobRun = {
   /** Work thrown away because another lease of the chunk won. */
   doubled: number;
   endedAt: number | null;
+  /** As the farm is told it, milliseconds since 1970. */
+  deadline: number | null;
+  /** What was told of its end on the way. */
+  told: JobEnd[];
 };
 
 /** The engine's round with all around it simulated, from event to event. */
@@ -77,9 +81,9 @@ export class Simulation {
   }
 
   /** Submits these jobs in their time, and goes on until they are done or so many milliseconds are over. */
-  runAll(plans: readonly JobPlan[], longestMs: number): JobRun[] {
+  runAll(plans: readonly JobPlan[], longestMs: number, knowsDeadlines = true): JobRun[] {
     const end = this.now + longestMs;
-    const runs = plans.map((plan) => this.#plan(plan));
+    const runs = plans.map((plan) => this.#plan(plan, knowsDeadlines));
     while (runs.some((run) => run.endedAt === null)) {
       const next = this.#agenda.pop();
       if (next === undefined || next.at > end) break;
@@ -101,6 +105,10 @@ export class Simulation {
 
   #tick(): void {
     this.#push({ type: 'tick' });
+    for (const [id, { end }] of this.#farm.jobs) {
+      const told = this.#runs.get(id)?.told;
+      if (end !== null && told !== undefined && told.at(-1) !== end) told.push(end);
+    }
     this.#in(TICK_MS, () => this.#tick());
   }
 
@@ -115,11 +123,17 @@ export class Simulation {
     this.#in(REPORT_MS, () => this.#beat(machine));
   }
 
-  #plan(plan: JobPlan): JobRun {
+  #plan(plan: JobPlan, knowsDeadlines: boolean): JobRun {
     const [id, stage] = [this.#id('job') as JobId, this.#id('stg') as StageId];
     const submittedAt = this.now + plan.at;
     const left = plan.chunksMs.length;
-    const run: JobRun = { plan, id, stage, submittedAt, left, doubled: 0, endedAt: null };
+    const deadline = plan.deadline === null || !knowsDeadlines ? null : this.now + plan.deadline;
+    const run: JobRun = {
+      ...{ plan, id, stage, submittedAt, left, deadline },
+      doubled: 0,
+      endedAt: null,
+      told: [],
+    };
     this.#runs.set(id, run);
     this.#in(plan.at, () => this.#push(submitted(run)));
     return run;
@@ -214,8 +228,9 @@ export class Simulation {
     run.left -= 1;
     if (run.left > 0) return;
     run.endedAt = this.now;
-    // The backend has assembled it.
-    this.#push({ type: 'jobs-read', asked: [job], jobs: [], openStages: [], loaded: [] });
+    // The backend puts it together.
+    const jobs = [{ ...factsOf(run), status: 'assembling' as const }];
+    this.#push({ type: 'jobs-read', asked: [job], jobs, openStages: [], loaded: [] });
   }
 }
 
@@ -237,14 +252,19 @@ function helloOf({ id, session }: Machine): FarmEvent {
   return { type: 'hello', session, reply: 0, address: '', hello, identityHash, known: null, pass };
 }
 
-function submitted({ id, stage, plan, submittedAt }: JobRun): JobsRead {
+function factsOf({ id, plan, submittedAt, deadline }: JobRun): JobFacts {
+  const facts = { id, team: TEAM, person: PERSON, kind: 'blender', status: 'queued' } as const;
+  return { ...facts, priority: plan.priority, createdAt: submittedAt, deadline };
+}
+
+function submitted(run: JobRun): JobsRead {
+  const { id, stage, plan } = run;
   const chunks = new ChunkTable(plan.chunksMs.length);
   for (let ordinal = 0; ordinal < chunks.size; ordinal += 1) chunks.set(ordinal, 'queued', 0);
-  const facts = { id, team: TEAM, person: PERSON, kind: 'blender', status: 'queued' } as const;
   return {
     type: 'jobs-read',
     asked: [id],
-    jobs: [{ ...facts, priority: plan.priority, createdAt: submittedAt }],
+    jobs: [factsOf(run)],
     openStages: [stage],
     loaded: [
       {
@@ -258,6 +278,7 @@ function submitted({ id, stage, plan, submittedAt }: JobRun): JobsRead {
         asked: {},
         memorySeen: 0,
         affinity: `scene ${id}`,
+        span: { from: 0, to: 1 },
         chunks,
         held: [],
         takenBack: [],

@@ -21,6 +21,7 @@ export const OPERATIONS: Record<string, Need> = {
   'PUT /api/v1/blobs/{hash}': 'lease',
 
   'POST /api/v1/jobs': 'jobs.submit',
+  'POST /api/v1/jobs/outlook': 'jobs.submit',
   'GET /api/v1/jobs': 'jobs.see',
   'GET /api/v1/jobs/{id}': 'jobs.see',
   'PATCH /api/v1/jobs/{id}': 'jobs.steer',

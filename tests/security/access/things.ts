@@ -153,6 +153,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/jobs/{id}': { name: 'Another name' },
   'PUT /api/v1/jobs/{id}/settings': {},
   'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
+  'POST /api/v1/jobs/outlook': { kind: 'blender' },
   'PATCH /api/v1/account': { name: 'Another name' },
   'POST /api/v1/account/keys': { name: 'A key', scopes: ['read'], expiresAt: null },
   'POST /api/v1/teams': { name: 'A team' },

@@ -12,6 +12,7 @@ import {
   withUnsandboxed,
 } from '../../options.ts';
 import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
+import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
@@ -24,7 +25,14 @@ import { type RenderFlags, readFlags } from './request.ts';
 type Flags = RenderFlags &
   PlacementFlags &
   AskedFlags &
-  ApiFlags & { out: string; workers?: number; priority?: number; verbose?: boolean; unsandboxed?: boolean };
+  ApiFlags & {
+    out: string;
+    workers?: number;
+    priority?: number;
+    by?: string;
+    verbose?: boolean;
+    unsandboxed?: boolean;
+  };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
 export function renderCommand(context: Context, exit: (code: number) => void): Command {
@@ -77,13 +85,14 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
-  withAsked(withPlacement(command));
+  withBy(withAsked(withPlacement(command)));
   withJson(withServer(withUnsandboxed(command)));
   withExamples(command, [
     'pilot render shot.blend',
     'pilot render shot.blend --frames 1-48 --percentage 50 --out previews',
     'pilot render shots/ --main a.blend --engine cycles --samples 128 --video webm',
     'pilot render shot.blend --pool film --tag fast --memory 16GB',
+    'pilot render shot.blend --by "tomorrow 08:00"',
     'pilot render shot.blend --server http://farm:3000 --json',
   ]);
   withEvents(command, FRAME_EVENTS);
@@ -105,6 +114,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
+    deadline: flags.by === undefined ? null : readBy(flags.by, Date.now()),
     placement: readPlacement(flags),
     json: flags.json ?? false,
   });

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import { setting, withEvents, withExamples, withFarm, withJson, withUnsandboxed } from '../../options.ts';
 import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
+import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
@@ -20,6 +21,7 @@ type Flags = TrainFlags &
     out: string;
     workers?: number;
     priority?: number;
+    by?: string;
     verbose?: boolean;
     unsandboxed?: boolean;
     server?: string;
@@ -78,7 +80,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     )
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withAsked(withPlacement(command));
+  withBy(withAsked(withPlacement(command)));
   withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
@@ -113,6 +115,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
+    deadline: flags.by === undefined ? null : readBy(flags.by, Date.now()),
     placement: readPlacement(flags),
     json: flags.json ?? false,
   });

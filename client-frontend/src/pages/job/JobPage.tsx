@@ -17,6 +17,7 @@ import { Notes } from '../../job/Notes.tsx';
 import { siteKind } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Actions } from './Actions.tsx';
+import { DueBy } from './DueBy.tsx';
 import { TellMe } from './TellMe.tsx';
 import { Waiting } from './Waiting.tsx';
 
@@ -82,6 +83,7 @@ function Job({ job }: { job: JobDetail }) {
       <div className={classes.stack}>
         <TellMe job={job} />
         <Waiting job={job} />
+        <DueBy job={job} />
         {job.state === 'failed' && <Failure job={job} title={kind?.words.failed(job) ?? 'This job failed'} />}
         {kind === null ? <UnknownKind job={job} /> : <kind.Job.Part job={job} />}
       </div>

@@ -48,7 +48,7 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
         <div className={classes.progress}>
           <Progress job={job} />
         </div>
-        <div className={classes.eta}>{etaOf(job)}</div>
+        <div className={classes.eta}>{etaOf(job, now)}</div>
         <div className={classes.state}>
           <StateBadge job={job} preparing={kind?.words.preparing} />
         </div>
@@ -57,9 +57,18 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
   );
 });
 
-function asides({ bytes, priority, state }: JobSummary): string[] {
+const DUE: Record<NonNullable<JobSummary['deadline']>['code'], string> = {
+  unknown: 'has a deadline',
+  met: 'in time',
+  close: 'may be late',
+  missed: 'will be late',
+  past: 'late',
+};
+
+function asides({ bytes, priority, state, deadline }: JobSummary): string[] {
   const first = priority === 0 || isOver(state) ? [] : [turnOf(priority)];
-  return [...(bytes === null ? [] : [formatBytes(bytes)]), ...first];
+  const due = deadline === null || isOver(state) ? [] : [DUE[deadline.code]];
+  return [...(bytes === null ? [] : [formatBytes(bytes)]), ...first, ...due];
 }
 
 function turnOf(priority: number): string {
@@ -84,11 +93,13 @@ function Progress({ job }: { job: JobSummary }) {
   );
 }
 
-function etaOf(job: JobSummary): string {
+function etaOf(job: JobSummary, now: number): string {
   if (job.state === 'completed' && job.finishedAt !== null) {
     const { worked } = timeOf(job, job.finishedAt);
     return worked === null ? '' : `took ${formatDuration(worked)}`;
   }
   if (isOver(job.state) || job.state === 'paused' || job.etaSeconds === null) return '';
-  return `${formatEta(job.etaSeconds)} left`;
+  if (job.eta === null) return `${formatEta(job.etaSeconds)} left`;
+  const [from, to] = [job.eta.from, job.eta.to].map((at) => formatEta(Math.max(0, at - now) / 1_000));
+  return from === to ? `${to} left` : `${from} to ${to} left`;
 }

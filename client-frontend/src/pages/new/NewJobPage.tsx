@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
+import { chosenDeadline } from '../../app/deadline.ts';
 import { chosenPlacement } from '../../app/placement.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
@@ -10,6 +11,7 @@ import { Steps } from '../../components/Steps.tsx';
 import type { SiteKind } from '../../kinds/kind.ts';
 import { SITE_KINDS, siteKind } from '../../kinds/registry.ts';
 import { Only } from '../people/Only.tsx';
+import { ByWhen } from './ByWhen.tsx';
 import { creationOptions, useCreationOptions } from './creation-options.ts';
 import { DropZone } from './DropZone.tsx';
 import { giveFiles } from './give-files.ts';
@@ -35,6 +37,7 @@ function NewJob() {
     if (created === undefined) return;
     submission.reset();
     chosenPlacement.set({});
+    chosenDeadline.set(null);
     void navigate(`/jobs/${created}`, { replace: true });
   }, [created, navigate]);
   const give = (files: File[]) => setRefusal(giveFiles(files));
@@ -54,7 +57,12 @@ function NewJob() {
           <div className={classes.stack}>
             <OnItsWay state={state} asksFirst={kind?.describe === null} />
             {missing.length > 0 && <MissingFiles missing={missing} refusal={refusal} onFiles={give} />}
-            {Setup !== null && <WhichWorkers kind={kind?.name} />}
+            {Setup !== null && (
+              <>
+                <ByWhen kind={kind?.name} />
+                <WhichWorkers kind={kind?.name} />
+              </>
+            )}
           </div>
         )}
         {Setup === null ? <OptionsOf kinds={kind === null ? SITE_KINDS : [kind]} /> : <Setup.Part />}
@@ -83,6 +91,7 @@ function OptionsOf({ kinds }: { kinds: readonly SiteKind[] }) {
             </Panel>
           ),
       )}
+      <ByWhen kind={kinds.length === 1 ? kinds[0]?.name : undefined} />
       <WhichWorkers kind={kinds.length === 1 ? kinds[0]?.name : undefined} />
     </div>
   );

@@ -27,6 +27,8 @@ export const blender = {
   },
   redoes: ['render'],
   needs: (settings) => [OF_BLENDER, ...gpuRequirement(RenderOverrides.safeParse(settings).data?.device)],
+  mainStage: { name: 'render', chunks: framesIn },
+  lessen: 'fewer frames, fewer samples or a smaller picture',
   needInWords,
   parseResult: (stageName, result) =>
     stageName === 'probe' ? ProbeResult.parse(result) : FrameResult.parse(result),
@@ -40,6 +42,13 @@ export const blender = {
     return frames.ok ? frames.frames : null;
   },
 } satisfies Kind<BlenderSpec>;
+
+function framesIn(settings: unknown): number | null {
+  const { frames } = RenderOverrides.safeParse(settings).data ?? {};
+  if (frames === undefined) return null;
+  const read = parseFrames(frames);
+  return read.ok ? read.frames.length : null;
+}
 
 /** Same inputs opened in the same way can share one open Blender. */
 const affinityOf = (spec: BlenderSpec): string =>

@@ -29,6 +29,7 @@ export const training = {
     data: Source.strip().parse(data),
   }),
   needs: () => requirementsOf([]),
+  lessen: 'fewer rounds or less data',
   needInWords,
   first: planSplit,
   next(context) {

@@ -11,6 +11,7 @@ export type LiveStage = {
   person: PersonId;
   state: JobStatus;
   priority: number;
+  deadline: number | null;
 };
 
 /** Open stages of jobs that are under way: the load balancer compares this with what it has in memory. */
@@ -25,6 +26,7 @@ export const liveStages = (db: Db): Promise<LiveStage[]> =>
       'j.person_id as person',
       'j.state',
       'j.priority',
+      'j.deadline',
     ])
     .where('s.state', '=', 'open')
     .where('j.state', 'in', LIVE_STATES)
@@ -53,13 +55,13 @@ export async function jobsToCancel(db: Db): Promise<JobId[]> {
 
 export type FarmJob = Pick<
   Selectable<JobsTable>,
-  'id' | 'team_id' | 'person_id' | 'kind' | 'state' | 'priority' | 'created_at'
+  'id' | 'team_id' | 'person_id' | 'kind' | 'state' | 'priority' | 'created_at' | 'deadline'
 >;
 
 export const farmJobs = (db: Db, ids: JobId[]): Promise<FarmJob[]> =>
   db
     .selectFrom('jobs')
-    .select(['id', 'team_id', 'person_id', 'kind', 'state', 'priority', 'created_at'])
+    .select(['id', 'team_id', 'person_id', 'kind', 'state', 'priority', 'created_at', 'deadline'])
     .where('id', 'in', ids)
     .execute();
 
@@ -76,7 +78,17 @@ export const openStages = (db: Db, jobs: JobId[]): Promise<OpenStage[]> =>
 export const stageTexts = (db: Db, id: StageId) =>
   db
     .selectFrom('stages')
-    .select(['name', 'spec_json', 'inputs_json', 'requirements_json', 'asked_json', 'affinity', 'planned_at'])
+    .select([
+      'name',
+      'spec_json',
+      'inputs_json',
+      'requirements_json',
+      'asked_json',
+      'affinity',
+      'planned_at',
+      'span_from',
+      'span_to',
+    ])
     .where('id', '=', id)
     .executeTakeFirst();
 

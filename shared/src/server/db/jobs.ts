@@ -28,6 +28,8 @@ export const HEAD = [
   'group_id',
   'started_at',
   'bytes',
+  'deadline',
+  'deadline_told',
 ] as const;
 
 export const insertJob = async (db: Db, row: Insertable<JobsTable>): Promise<void> => {
@@ -94,12 +96,14 @@ const firstStart = (id: JobId) => sql<number | null>`coalesce(started_at, (
 export async function editJob(
   db: Db,
   id: JobId,
-  edit: { name?: string; priority?: number; now: number },
+  edit: { name?: string; priority?: number; deadline?: number | null; now: number },
 ): Promise<boolean> {
   const { now, ...fields } = edit;
+  // Of another deadline everything is told anew.
+  const anew = edit.deadline === undefined ? {} : { deadline_told: null };
   const result = await db
     .updateTable('jobs')
-    .set({ ...fields, updated_at: now })
+    .set({ ...fields, ...anew, updated_at: now })
     .where('id', '=', id)
     .executeTakeFirst();
   return Number(result.numUpdatedRows) === 1;

@@ -18,6 +18,7 @@ import * as limits from './migrations/0017-limits.ts';
 import * as resultsOfLeases from './migrations/0018-results-of-leases.ts';
 import * as placement from './migrations/0019-placement.ts';
 import * as resources from './migrations/0020-resources.ts';
+import * as deadlines from './migrations/0021-deadlines.ts';
 import * as lending from './migrations/0022-lending.ts';
 import * as load from './migrations/0023-load.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
@@ -40,6 +41,7 @@ const migrations: Record<string, Migration> = {
   '0018-results-of-leases': resultsOfLeases,
   '0019-placement': placement,
   '0020-resources': resources,
+  '0021-deadlines': deadlines,
   '0022-lending': lending,
   '0023-load': load,
 };

@@ -211,6 +211,10 @@ export type JobsTable = {
   bytes: number | null;
   /** Which workers it asks for (Placement); null for any. */
   placement_json: string | null;
+  /** By when it should be done; null for no matter when. */
+  deadline: ColumnType<number | null, number | null | undefined, number | null>;
+  /** What was last told of it, see DeadlineStep. */
+  deadline_told: ColumnType<string | null, string | null | undefined, string | null>;
 };
 
 export type JobNotesTable = {
