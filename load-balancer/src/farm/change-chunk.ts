@@ -14,7 +14,8 @@ import { type Ending, endWrite, failureIn, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
-import { askedOf, occupy, recount } from './resources.ts';
+import { countAsBegun } from './portion.ts';
+import { askedOf, isAhead, occupy, recount, usedFor } from './resources.ts';
 
 /** Gives a chunk to a worker under a new lease: one that waits, or for another purpose one that others hold. */
 export function grantChunk(
@@ -43,9 +44,12 @@ export function addLease(
   farm: Farm,
   facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'purpose' | 'grantedAt' | 'startedAt'>,
 ): Lease {
+  const asked = askedOf(facts.stage, facts.ordinal, facts.worker);
   const lease: Lease = {
     ...facts,
-    asked: askedOf(facts.stage, facts.ordinal, facts.worker),
+    asked,
+    uses: usedFor(asked, facts.stage, facts.worker),
+    countsAsBegun: false,
     delivered: false,
     reclaimedAt: null,
     preempting: null,
@@ -60,16 +64,18 @@ export function addLease(
   lease.worker.leases.add(lease);
   occupy(lease);
   stage.held.set(ordinal, [...(stage.held.get(ordinal) ?? []), lease]);
-  countHeld(farm, stage.job, 1);
+  countHeld(farm, lease, 1);
+  if (!isAhead(lease)) countAsBegun(farm, lease);
   return lease;
 }
 
-export function startLease(lease: Lease, now: number): Effect[] {
+export function startLease(farm: Farm, lease: Lease, now: number): Effect[] {
   if (lease.startedAt !== null) return [];
   const { stage, ordinal } = lease;
   const before = stateOf(stage, ordinal);
   const { state } = advance(stage, ordinal, before, { type: 'start', lease: lease.id, at: now });
   lease.startedAt = now;
+  countAsBegun(farm, lease);
   recount(lease.worker);
   return [
     { type: 'write', write: { type: 'start', chunk: chunkOf(lease), lease: lease.id, at: now } },
@@ -131,7 +137,7 @@ export function dropLease(farm: Farm, lease: Lease): void {
   const others = (stage.held.get(ordinal) ?? []).filter((it) => it !== lease);
   if (others.length === 0) stage.held.delete(ordinal);
   else stage.held.set(ordinal, others);
-  countHeld(farm, stage.job, -1);
+  countHeld(farm, lease, -1);
 }
 
 export function chunkChanged(stage: Stage, ordinal: number, worker: WorkerId | null): Effect {
@@ -191,7 +197,7 @@ export function advance(
 }
 
 function close(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] {
-  remember(lease, ending, now);
+  remember(farm, lease, ending, now);
   dropLease(farm, lease);
   return [
     { type: 'write', write: endWrite(lease, ending, now) },

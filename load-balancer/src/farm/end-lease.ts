@@ -7,7 +7,8 @@ import { quarterOf } from '@parallel-pilot/shared/model/quarter.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime, noteDoubled } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
-import { chunkOf, type Job, type Lease } from './farm.ts';
+import { chunkOf, type Farm, type Job, type Lease } from './farm.ts';
+import { charge } from './portion.ts';
 import { noteMemoryNeed, noteMemorySeen } from './resources.ts';
 
 /** How a lease ends, with what its worker said. */
@@ -23,12 +24,11 @@ export type Ending =
 type Said = { busyMs: number; peakMemoryBytes: number; log: string };
 
 /** Remembers what the ending says of its job, its stage and its worker. */
-export function remember(lease: Lease, ending: Ending, now: number): void {
+export function remember(farm: Farm, lease: Lease, ending: Ending, now: number): void {
   const { stage, ordinal, worker, startedAt } = lease;
   const { job } = stage;
   const used = spentOn(lease, ending, now);
-  job.usedSlotMs += used;
-  job.share.usedSlotMs += used;
+  charge(farm, lease, used);
   if (ending.outcome === 'superseded') noteDoubled(lease, used);
   if (ending.outcome === 'done') {
     noteChunkTime(lease, ending.busyMs, now);
