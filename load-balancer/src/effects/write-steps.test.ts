@@ -18,6 +18,7 @@ const end = (n: number, startedAt: number | null = null): EndWrite => ({
   chunk: `stg_1.${n}` as ChunkId,
   lease: leaseOf(n),
   worker: 'wrk_1' as WorkerId,
+  work: null,
   outcome: 'done',
   at: 9,
   startedAt,
