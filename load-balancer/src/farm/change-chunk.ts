@@ -10,7 +10,7 @@ import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import { dropCheckpoint, noteTakenBack } from './checkpoints.ts';
 import { append, type Effect, type MoveWrite } from './effects.ts';
-import { type Ending, endWrite, failureIn, remember } from './end-lease.ts';
+import { beganAt, type Ending, endWrite, failureIn, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
@@ -103,7 +103,8 @@ export function endLease(
   const effects = close(farm, lease, ending, now);
   append(effects, closeOthers(farm, ended, now));
   append(effects, checkpointAfter(lease, ending));
-  return [...effects, ...move(stage, ordinal, before, state, now, worker.id)];
+  const made = { by: worker.id, startedAt: beganAt(lease, ending, now) ?? now };
+  return [...effects, ...move(stage, ordinal, before, state, now, made)];
 }
 
 /** What becomes of what the chunk's leases left for the next one. */
@@ -219,21 +220,23 @@ function closeOthers(
   });
 }
 
-/** `maker`: whose result made it done. */
+type Made = { by: WorkerId; startedAt: number };
+
+/** `made`: whose result made it done, and when that had begun. */
 function move(
   stage: Stage,
   ordinal: number,
   before: ChunkState,
   after: ChunkState,
   at: number,
-  maker: WorkerId | null = null,
+  made: Made | null = null,
 ): Effect[] {
   stage.chunks.set(ordinal, after.status, after.attempts);
   const holder = stage.held.get(ordinal)?.[0]?.worker.id ?? null;
-  const changed = chunkChanged(stage, ordinal, after.status === 'done' ? maker : holder);
+  const changed = chunkChanged(stage, ordinal, after.status === 'done' ? (made?.by ?? null) : holder);
   if (before.status === after.status && before.attempts === after.attempts) return [changed];
   const from = before.status === 'queued' ? 'queued' : 'held';
-  return [{ type: 'write', write: moveWrite(chunkId(stage.id, ordinal), from, after, at) }, changed];
+  return [{ type: 'write', write: moveWrite(chunkId(stage.id, ordinal), from, after, at, made) }, changed];
 }
 
 function moveWrite(
@@ -241,11 +244,12 @@ function moveWrite(
   from: MoveWrite['from'],
   state: ChunkState,
   at: number,
+  made: Made | null,
 ): MoveWrite {
   const common = { type: 'move', chunk, from, attempts: state.attempts, at } as const;
   switch (state.status) {
     case 'done':
-      return { ...common, state: 'done', accepted: state.accepted };
+      return { ...common, state: 'done', accepted: state.accepted, startedAt: made?.startedAt ?? at };
     case 'failed':
       return { ...common, state: 'failed', code: state.code, message: state.message };
     default:

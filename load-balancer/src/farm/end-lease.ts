@@ -67,6 +67,7 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     worker: worker.id,
     outcome: ending.outcome,
     at,
+    startedAt: lease.startedAt === null ? beganAt(lease, ending, at) : null,
     team: stage.job.team,
     person: stage.job.person,
     spentMs,
@@ -101,6 +102,12 @@ export function failureIn(ending: Ending): LeaseFailure | null {
     return { code: ending.code, message: ending.message, retry };
   }
   return ending.outcome === 'expired' ? WORKER_LOST : null;
+}
+
+/** Of a lease that is over before its beginning was told, its worker's result tells. Null where it never began. */
+export function beganAt({ startedAt, grantedAt }: Lease, ending: Ending, now: number): number | null {
+  if (startedAt !== null || !('busyMs' in ending) || ending.busyMs === 0) return startedAt;
+  return Math.max(grantedAt, Math.round(now - ending.busyMs));
 }
 
 /** What a lease cost the worker. Its own word counts for no more than the time that it held the lease. */

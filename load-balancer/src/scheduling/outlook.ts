@@ -65,7 +65,8 @@ export class Outlook {
     if (before !== undefined) return before;
     let pace = paceOf(worker, stage);
     for (const lease of worker.leases) {
-      if (sortOf(lease.stage) !== sort) continue;
+      // Most have told nothing, and are passed over as quickly as can be.
+      if (lease.course === undefined || sortOf(lease.stage) !== sort) continue;
       const seen = this.#projected(lease);
       if (seen === null) continue;
       const variance = this.scatter(lease.stage) + this.#doubt(lease.stage) + seen.variance;

@@ -48,12 +48,15 @@ function forIdleWorkers(
   now: number,
   ask: (lease: Lease, claim: Claim | null) => void,
 ): void {
+  const isIdle = (worker: Worker) =>
+    isPresent(worker) && worker.pausedUntil <= now && hasIdleSlot(worker, now);
+  if (!farm.workers.values().some(isIdle)) return;
   const spare = spareLeases(unstarted);
   if (spare.length === 0) return;
   // What was asked back before comes to the idle ones first.
   let coming = unstarted.filter(isAsked).length;
   for (const worker of farm.workers.values()) {
-    if (!isPresent(worker) || worker.pausedUntil > now || !hasIdleSlot(worker, now)) continue;
+    if (!isIdle(worker)) continue;
     const { counted } = occupancyOf(worker);
     let { used } = occupancyOf(worker);
     for (let idle = worker.slots - counted; idle > 0; idle -= 1) {
