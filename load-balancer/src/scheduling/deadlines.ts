@@ -1,4 +1,4 @@
-import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
+import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { mayPreempt as isUrgent } from '@parallel-pilot/shared/model/priority.ts';
 import type { Escalation, Farm, Job, Slack } from '../farm/farm.ts';
 
