@@ -25,6 +25,11 @@ test('a job for a pool by tomorrow says that no worker is in it, runs once one i
   const { json, job, reaches } = api(farm.url);
   await page.goto(`${farm.url}/new`);
   await page.getByText('The one connected worker fits.').waitFor();
+  await page.getByRole('button', { name: 'What each part needs' }).click();
+  await page.getByRole('textbox', { name: 'Threads' }).fill('1000');
+  await page.getByText(/ does not offer 1000 threads\.$/).waitFor();
+  await page.getByRole('textbox', { name: 'Threads' }).fill('1');
+  await page.getByText('The one connected worker fits.').waitFor();
   await page.getByRole('combobox', { name: 'Pools' }).fill('film');
   await page.keyboard.press('Enter');
   // Said before anything is submitted.
@@ -57,5 +62,52 @@ test('a job for a pool by tomorrow says that no worker is in it, runs once one i
   await reaches(id, 'completed');
   await page.getByText(/It was done .* before its deadline\./).waitFor();
   assert.deepEqual((await job(id)).placement?.pools, ['film']);
+  const row = await farm.db.selectFrom('jobs').select('asked_json').where('id', '=', id).executeTakeFirst();
+  assert.deepEqual(JSON.parse(row?.asked_json ?? '{}'), { threads: 1 });
+  await page.close();
+});
+
+test('whoever lends a machine changes its tags and hours on the site, and a job waits for these', async () => {
+  const page = await browser.newPage();
+  await page.goto(`${farm.url}/workers`);
+  await page.locator('article h2 a').click();
+  await page.getByText('Lent now.').waitFor();
+  await page.getByRole('combobox', { name: 'Tags' }).fill('quiet');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByRole('list', { name: 'Tags' }).getByText('quiet').waitFor();
+
+  const lent = page.getByRole('region', { name: 'What is lent' });
+  const save = lent.getByRole('button', { name: 'Lend it so' });
+  await lent.getByLabel('When').selectOption('Every day, at certain hours');
+  await lent.getByLabel('From').fill('');
+  await save.click();
+  await lent.getByText('Say from when to when it is lent.').waitFor();
+  // An hour that begins in a while, whenever this is run.
+  const hour = (more: number) => new Date(Date.now() + more * 3_600_000).toISOString().slice(11, 16);
+  await lent.getByLabel('From').fill(hour(6));
+  await lent.getByLabel('To', { exact: true }).fill(hour(8));
+  await lent.getByRole('combobox', { name: 'By the clocks of' }).fill('UTC');
+  await page.getByRole('option', { name: 'UTC', exact: true }).click();
+  await save.click();
+  await page
+    .getByText(/^Not lent now, but from \w+day \d\d:\d\d on\.$/)
+    .first()
+    .waitFor();
+  await page.getByText(`${hour(6)}-${hour(8)} (UTC)`).waitFor();
+
+  const { submit, reaches } = api(farm.url);
+  const id = await submit(blends.path('quick'), { settings: { frames: '1-2', video: 'none' } });
+  await page.goto(`${farm.url}/jobs/${id}`);
+  await page
+    .getByText(
+      new RegExp(`Why it waits: The only worker that fits is lent from \\w+day ${hour(6)} \\(UTC\\) only\\.`),
+    )
+    .waitFor();
+  await page.goBack();
+  await lent.getByLabel('When').selectOption('Always');
+  await save.click();
+  await page.getByText('Lent now.').waitFor();
+  await reaches(id, 'completed');
   await page.close();
 });

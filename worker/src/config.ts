@@ -1,11 +1,13 @@
 import { availableParallelism, homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { pidNamespace } from '@parallel-pilot/sandbox/limits/process-life.ts';
-import { parseSpans, TimeZone } from '@parallel-pilot/shared/model/hours.ts';
+import { TimeZone } from '@parallel-pilot/shared/model/hours.ts';
 import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import { Labels, labelsIn } from '@parallel-pilot/shared/model/placement.ts';
-import { Counts, parseCounts } from '@parallel-pilot/shared/model/resources.ts';
+import { Counts } from '@parallel-pilot/shared/model/resources.ts';
 import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
+import { parseCounts } from '@parallel-pilot/shared/model/typed-counts.ts';
+import { parseSpans } from '@parallel-pilot/shared/model/week-clock.ts';
 import { z } from 'zod';
 import { hoursOf, threadsIn } from './lending-text.ts';
 

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { Hours, parseSpans } from '@parallel-pilot/shared/model/hours.ts';
+import { Hours } from '@parallel-pilot/shared/model/hours.ts';
 import { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import { strictObject } from '@parallel-pilot/shared/model/strict-object.ts';
+import { parseSpans } from '@parallel-pilot/shared/model/week-clock.ts';
 import { z } from 'zod';
 
 const GB = 1e9;

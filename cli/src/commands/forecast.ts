@@ -34,27 +34,27 @@ export function forecastCommand(context: Context): Command {
 }
 
 function historyCommand(context: Context): Command {
-  const command = withServer(new Command('history'))
+  const command = new Command('history')
     .summary('print what a network for the forecast learns from')
     .description(
       'Prints what came and what could be done in each quarter hour of the last twelve weeks, as CSV. The last two weeks are left out: by these the farm judges a network.',
     );
-  return command.action(async (flags: ApiFlags) => {
-    const { connection } = await connect(context.config, { ...command.parent?.opts(), ...flags });
+  return command.action(async () => {
+    const { connection } = await connect(context.config, command.optsWithGlobals<ApiFlags>());
     const reply = await send(connection, 'GET', `${PATH}/history.csv`);
     context.stdout.write(await reply.text());
   });
 }
 
 function useCommand(context: Context): Command {
-  const command = withServer(new Command('use'))
+  const command = new Command('use')
     .summary('forecast by a network that a job came to')
     .description(
       'Has the farm forecast its load by the network that a job of yours came to (examples/load-forecast), wherever that was better than Holt-Winters over the last two weeks.',
     )
     .argument('<job>', 'id of the job, or its beginning');
-  return command.action(async (text: string, flags: ApiFlags) => {
-    const api = await connect(context.config, { ...command.parent?.opts(), ...flags });
+  return command.action(async (text: string) => {
+    const api = await connect(context.config, command.optsWithGlobals<ApiFlags>());
     const job = await findJob(api, text);
     const reply = await send(api.connection, 'PUT', `${PATH}/network`, TakeNetwork.parse({ job }));
     const load = Load.parse(await reply.json());

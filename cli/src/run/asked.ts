@@ -1,4 +1,5 @@
-import { Asked, Counts, offersProblem, parseCounts } from '@parallel-pilot/shared/model/resources.ts';
+import { Asked, Counts, offersProblem } from '@parallel-pilot/shared/model/resources.ts';
+import { parseCounts } from '@parallel-pilot/shared/model/typed-counts.ts';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Api } from '../api/client.ts';

@@ -36,7 +36,7 @@ export class Submission {
   /** Bytes sent when it was told last what is in the way; null while nothing is. */
   #stuckAt: number | null = null;
   readonly #pauseMs: number;
-  #placement: Pick<CreateJob, 'placement'> = {};
+  #placement: Pick<CreateJob, 'placement' | 'asked'> = {};
   #due: Pick<CreateJob, 'deadline'> = {};
   /** Counts the submissions; a late answer for an earlier one is dropped. */
   #turn = 0;
@@ -81,7 +81,7 @@ export class Submission {
   }
 
   /** Which workers its jobs ask for, from now on. */
-  place(placement: Pick<CreateJob, 'placement'>): void {
+  place(placement: Pick<CreateJob, 'placement' | 'asked'>): void {
     this.#placement = placement;
   }
 

@@ -11,7 +11,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
-import type { Lent } from '@parallel-pilot/shared/model/lending.ts';
+import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';

@@ -13,7 +13,8 @@ import type {
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
-import type { Lending, Lent } from '@parallel-pilot/shared/model/lending.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
 import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';

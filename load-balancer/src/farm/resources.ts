@@ -1,4 +1,4 @@
-import { lentOffer } from '@parallel-pilot/shared/model/lending.ts';
+import { lentOffer } from '@parallel-pilot/shared/model/lending-terms.ts';
 import {
   type Asked,
   add,

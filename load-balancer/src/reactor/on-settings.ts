@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Lending, lentAt } from '@parallel-pilot/shared/model/lending.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import { lentAt } from '@parallel-pilot/shared/model/lending-terms.ts';
 import { type Place, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { type KnownWorker, labelsOf, lendingOf } from '@parallel-pilot/shared/server/db/workers.ts';

@@ -1,5 +1,6 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { ALWAYS_LENT, lentAt } from '@parallel-pilot/shared/model/lending.ts';
+import { lentAt } from '@parallel-pilot/shared/model/lending-terms.ts';
+import { ALWAYS_LENT } from '@parallel-pilot/shared/model/lent.ts';
 import { type Place, withPlace } from '@parallel-pilot/shared/model/placement.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';

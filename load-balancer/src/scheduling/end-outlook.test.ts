@@ -55,3 +55,15 @@ test('of a job of which nothing is known it is told that nothing is, but for a d
   sim.pass(5 * MINUTE);
   assert.equal(suppose(sim, 10 * MINUTE, { seen: [] }).deadline?.code, 'missed');
 });
+
+test('of jobs that would share a farm evenly, the one whose deadline comes near goes first and meets it', () => {
+  for (const leaves of [20 * MINUTE, null]) {
+    const sim = new SimulatedFarm(() => 0.5);
+    sim.addMachine({ speed: 10 });
+    const near = sim.addJob({ chunks: 200, deadline: leaves === null ? null : sim.now + leaves });
+    for (let count = 0; count < 2; count += 1) sim.addJob({ chunks: 300, deadline: sim.now + 600 * MINUTE });
+    sim.pass(20 * MINUTE);
+    const done = sim.mirror.rowsOf(near).filter(({ status }) => status === 'done').length;
+    assert.ok((done === 200) === (leaves !== null), `${done} of 200 were done, leaves ${leaves}`);
+  }
+});

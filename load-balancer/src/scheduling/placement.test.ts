@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { JobId, PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { type Placement, requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
 import { type Machine, SimulatedFarm } from '../../tests/support/simulated-farm.ts';
+import { recordLoad } from '../farm/record-heartbeat.ts';
 
 const BOXED = { sandbox: 'bubblewrap' };
 const OTHERS = { person: 'per_somebody0001' as PersonId, team: 'tea_somebody0001' as TeamId };
@@ -95,4 +96,22 @@ test('tags are for jobs of the team whose machine it is, pools for all; and a wo
     jobs.map((job) => done(sim, job)),
     [1, 0, 1, 1, 0, 0],
   );
+});
+
+test('what people take from what a worker lends is not given out from then on, whatever it says itself', () => {
+  const sim = new SimulatedFarm(() => 0.5);
+  const machine = sim.addMachine({ capabilities: BOXED });
+  const worker = sim.farm.workers.get(machine.id);
+  assert.ok(worker !== undefined);
+  const says = (offer: typeof worker.offer) =>
+    recordLoad(worker, { cpu: 0, memoryUsedBytes: 0, load: 0, draining: false, offer });
+  const whole = worker.offer;
+  sim.change(machine, { lending: { threads: 1, memoryBytes: 5 } });
+  assert.deepEqual([worker.offer.threads, worker.offer.memoryBytes], [1, 5]);
+  says(whole);
+  assert.deepEqual([worker.offer.threads, worker.offer.memoryBytes], [1, 5]);
+  // What is added again, it says itself: it may lend less by its own terms.
+  sim.change(machine, {});
+  says({ ...whole, threads: 2 });
+  assert.deepEqual(worker.offer, { ...whole, threads: 2 });
 });

@@ -103,17 +103,22 @@ test('a chunk that keeps its work is moved to a much faster worker that idles; a
   }
 });
 
-test('what keeps its work goes on elsewhere when its worker leaves; where nobody else idles it is let finish', () => {
-  for (const others of [0, 1]) {
+test('what keeps its work goes on elsewhere when its worker leaves or its hours are over; where nobody else idles it is let finish', () => {
+  const over = { open: false, because: 'hours', from: null, timeZone: null } as const;
+  const ways = [
+    { type: 'draining', draining: true },
+    { type: 'lent', lent: over },
+  ] as const;
+  for (const [others, way] of [0, 1].flatMap((count) => ways.map((it) => [count, it] as const))) {
     const { sim, leases, machines } = twoAtWork();
     const [lease] = leases;
     const machine = machines.find(({ id }) => id === lease?.worker.id);
     assert.ok(lease !== undefined && machine !== undefined && machine.session !== null);
     comesAlong(sim, lease, 0.2, 0.1);
     for (let count = 0; count < others; count += 1) sim.addMachine({ speed: 0.1 });
-    sim.round([{ type: 'draining', session: machine.session, draining: true }]);
+    sim.round([{ ...way, session: machine.session }]);
     sim.pass(NOTICE_MS + 2_000);
-    assert.equal(takenBack(sim).length, others);
+    assert.equal(takenBack(sim).length, others, way.type);
   }
 });
 

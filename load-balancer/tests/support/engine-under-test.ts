@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LeaseId, PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { ALWAYS_LENT } from '@parallel-pilot/shared/model/lending.ts';
+import { ALWAYS_LENT } from '@parallel-pilot/shared/model/lent.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { DAYS, type Hours, isWithin, nextChange, parseSpans, spansInWords } from './hours.ts';
-import { Lending, lentAt, lentOffer, stricter } from './lending.ts';
+import { DAYS, type Hours } from './hours.ts';
+import { Lending } from './lending.ts';
+import { lentAt, lentOffer, stricter } from './lending-terms.ts';
 import type { Offer } from './resources.ts';
+import { isWithin, nextChange, parseSpans, spansInWords } from './week-clock.ts';
 
 const HOUR_MS = 3_600_000;
 const time = fc

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChunkId, JobId, PersonId, TeamId, WorkerId } from './ids.ts';
-import { Lending, Lent } from './lending.ts';
+import type { Lending } from './lending.ts';
+import { Lent } from './lent.ts';
 import { Capabilities, isSandboxed } from './requirement.ts';
 import { Offer, Used } from './resources.ts';
 
@@ -31,6 +32,9 @@ export function mayWorkFor(lender: Lender, capabilities: Capabilities, job: JobO
       return true;
   }
 }
+
+/** As it was parsed when it was set: a first visit to the site does without what that takes. */
+const Terms = z.looseObject({}) as unknown as z.ZodType<Lending>;
 
 /** A worker as people see it: what it is, what it can do, and what it does now. Times in ms since 1970. */
 export const WorkerView = z.object({
@@ -71,7 +75,7 @@ export const WorkerView = z.object({
   /** Whether it is lent now; null while offline. */
   lent: Lent.nullable(),
   /** How much of it is lent at most, as it was started and as it was set on the site: both hold. Null of a machine of another team. */
-  lending: z.object({ atStart: Lending, onSite: Lending }).nullable(),
+  lending: z.object({ atStart: Terms, onSite: Terms }).nullable(),
   capabilities: Capabilities,
   machine: z.object({ os: z.string(), cpus: z.int(), memoryBytes: z.number() }),
   /** Null while offline, and of a machine of another team. cpu from 0 to 1. */

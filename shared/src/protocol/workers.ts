@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { FailureCode } from '../model/failures.ts';
 import { BlobHash, ChunkId, JobId, LeaseId, StageId, WorkerId } from '../model/ids.ts';
-import { ALWAYS_LENT, Lending, Lent } from '../model/lending.ts';
+import { Lending } from '../model/lending.ts';
+import { ALWAYS_LENT, Lent } from '../model/lent.ts';
 import { Labels } from '../model/placement.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';

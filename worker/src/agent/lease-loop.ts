@@ -215,7 +215,7 @@ export class LeaseLoop {
   }
 
   #hasRoom(asked: Asked): boolean {
-    return this.#atWork.size === 0 || fits(this.#parts.offer(), this.#inUseNow(), this.#used(asked));
+    return this.#atWork.size === 0 || fits(this.#parts.offer(), this.inUse, this.#used(asked));
   }
 
   /** A slot that was freed may be at its next chunk by the time the last one is over. */
@@ -223,7 +223,8 @@ export class LeaseLoop {
     if (this.#atWork.get(slot) === assign) this.#atWork.delete(slot);
   }
 
-  #inUseNow(): Used {
+  /** By all chunks at work. */
+  get inUse(): Used {
     return this.#atWork.values().reduce((sum, { asked }) => add(sum, this.#used(asked)), NOTHING_USED);
   }
 
@@ -231,7 +232,7 @@ export class LeaseLoop {
   async #makeRoom(): Promise<void> {
     const idle = this.#parts.slots.filter((slot) => !slot.busy);
     const warm = idle.reduce((sum, slot) => sum + slot.keptBytes, 0);
-    if (this.#inUseNow().memoryBytes + warm <= this.#parts.offer().memoryBytes) return;
+    if (this.inUse.memoryBytes + warm <= this.#parts.offer().memoryBytes) return;
     await Promise.all(idle.map((slot) => slot.letGo()));
   }
 

@@ -5,7 +5,7 @@ import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Gpu, Offer } from '@parallel-pilot/shared/model/resources.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
-import type { FreeBytes } from './disk-room.ts';
+import type { FreeDisk } from './free-disk.ts';
 
 /** The threads of the whole worker: never more than the machine has. */
 export const threadsOf = ({ threads }: Pick<WorkerConfig, 'threads'>): number =>
@@ -13,20 +13,20 @@ export const threadsOf = ({ threads }: Pick<WorkerConfig, 'threads'>): number =>
 
 /**
  * What a worker's chunks may use up together: the stricter of what was set and what the machine has. The memory is that
- * of its slots at the time it is asked for: it becomes less when other workers come to the machine.
+ * of its slots at the time it is asked for: it becomes less when other workers come to the machine. So does the disk, when others fill it.
  */
-export async function describeOffer(
-  config: Pick<WorkerConfig, 'slots' | 'threads' | 'diskBytes' | 'counts' | 'dataFolder'>,
-  { limits, gpus, freeBytes }: { limits: Limits; gpus: () => Gpu[]; freeBytes: FreeBytes },
-): Promise<() => Offer> {
-  const { slots, diskBytes, counts, dataFolder } = config;
-  const free = await freeBytes(dataFolder);
-  const fixed = {
-    threads: threadsOf(config),
-    diskBytes: Math.floor(Math.min(free, diskBytes ?? free)),
-    counts: { ...counts },
-  };
-  return () => ({ ...fixed, gpus: gpus(), memoryBytes: slots * limits.memoryBytes });
+export function describeOffer(
+  config: Pick<WorkerConfig, 'slots' | 'threads' | 'diskBytes' | 'counts'>,
+  { limits, gpus, freeDisk }: { limits: Limits; gpus: () => Gpu[]; freeDisk: Pick<FreeDisk, 'bytes'> },
+): () => Offer {
+  const { slots, counts } = config;
+  const fixed = { threads: threadsOf(config), counts: { ...counts } };
+  return () => ({
+    ...fixed,
+    diskBytes: Math.min(freeDisk.bytes, config.diskBytes ?? Number.POSITIVE_INFINITY),
+    gpus: gpus(),
+    memoryBytes: slots * limits.memoryBytes,
+  });
 }
 
 /** The GPUs that the programs of the kinds have found; several may have found the same one. */

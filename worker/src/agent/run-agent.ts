@@ -15,6 +15,7 @@ import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { Delivery } from './delivery.ts';
 import { type FreeBytes, freeBytesOfDisk, watchDiskRoom } from './disk-room.ts';
 import { accessTo, type FarmAccess } from './farm-access.ts';
+import { FreeDisk } from './free-disk.ts';
 import { joinHost } from './host-workers.ts';
 import { LeaseLoop } from './lease-loop.ts';
 import { LendingFile } from './lending-file.ts';
@@ -93,7 +94,10 @@ async function live(
   logLimits(log, config.slots, limits, sandbox);
   const freeBytes = options.freeBytes ?? freeBytesOfDisk;
   const gpus = () => gpusIn(kinds, abilities.all);
-  const whole = await describeOffer(config, { limits, gpus, freeBytes });
+  // Nothing is at work before there is a loop.
+  let asked = () => 0;
+  const freeDisk = await FreeDisk.open(config.dataFolder, freeBytes, () => asked());
+  const whole = describeOffer(config, { limits, gpus, freeDisk });
   const offer = () => terms.offerOf(whole());
   const watch = new TermsWatch({ terms, file, clock: options.clock ?? Date.now });
   const lends: Lends = { terms, watch, offer, capabilities: () => terms.capabilitiesOf(abilities.all) };
@@ -126,6 +130,7 @@ async function live(
     onRelease: (lease, reason) => void agent.connection.ask('released', { leases: [lease], reason }),
     onChange: () => agent.changed(),
   });
+  asked = () => loop.inUse.diskBytes;
   loop.adopt(await outbox.recover());
   agent.start({ loop, assets });
   const unlisten = leaveOnSignals(agent, options.stop);
@@ -142,6 +147,7 @@ async function live(
   watch.close();
   progress.close();
   disk.close();
+  freeDisk.close();
   news.close();
   agent.close();
   await Promise.all(slots.map((slot) => slot.close()));

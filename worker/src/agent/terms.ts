@@ -1,11 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type Lending,
-  type Lent,
-  lentAt,
-  lentOffer,
-  stricter,
-} from '@parallel-pilot/shared/model/lending.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import { lentAt, lentOffer, stricter } from '@parallel-pilot/shared/model/lending-terms.ts';
+import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
 

@@ -1,6 +1,7 @@
 import { constants, setPriority } from 'node:os';
-import { isWithin } from '@parallel-pilot/shared/model/hours.ts';
-import type { Lending, Lent } from '@parallel-pilot/shared/model/lending.ts';
+import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
+import { isWithin } from '@parallel-pilot/shared/model/week-clock.ts';
 import { watchIdle } from './idle.ts';
 import type { LendingFile } from './lending-file.ts';
 import type { Terms } from './terms.ts';

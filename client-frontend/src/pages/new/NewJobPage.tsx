@@ -2,7 +2,7 @@ import { Skeleton } from '@mantine/core';
 import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { chosenDeadline } from '../../app/deadline.ts';
-import { chosenPlacement } from '../../app/placement.ts';
+import { chosenAsked, chosenPlacement } from '../../app/placement.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
@@ -38,6 +38,7 @@ function NewJob() {
     submission.reset();
     chosenPlacement.set({});
     chosenDeadline.set(null);
+    chosenAsked.set({});
     void navigate(`/jobs/${created}`, { replace: true });
   }, [created, navigate]);
   const give = (files: File[]) => setRefusal(giveFiles(files));

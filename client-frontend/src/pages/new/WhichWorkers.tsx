@@ -1,24 +1,33 @@
-import { MultiSelect, NumberInput, Stack, TagsInput } from '@mantine/core';
+import { Button, MultiSelect, NumberInput, Stack, TagsInput } from '@mantine/core';
 import type { WorkerFit } from '@parallel-pilot/shared/api/machines.ts';
 import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { sentenceOf } from '../../api/request.ts';
-import { chosenPlacement, useChosenPlacement } from '../../app/placement.ts';
+import { chosenPlacement, useChosenAsked, useChosenPlacement } from '../../app/placement.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { useFetched } from '../../components/use-fetched.ts';
 import { askFit } from './ask-fit.ts';
 import classes from './WhichWorkers.module.css';
 
 const GB = 1e9;
 const FIT_MS = 5_000;
 
+// Few jobs say it.
+const eachPart = async () => (await import('./EachPart.tsx')).EachPart;
+
 /** Which workers may do the job, of those that there are now; and before it is submitted, how many of them fit. */
 export function WhichWorkers({ kind }: { kind: string | undefined }) {
   const chosen = useChosenPlacement();
+  const asked = useChosenAsked();
+  const [opened, setOpened] = useState(Object.keys(asked).length > 0);
+  const EachPart = useFetched(eachPart, opened);
   const change = (more: Placement) => chosenPlacement.set({ ...chosen, ...more });
   const wrong = Placement.safeParse(chosen).error?.issues[0];
   const { data: fit, error } = useQuery({
-    queryKey: ['fit', kind, chosen],
-    queryFn: ({ signal }) => askFit({ ...(kind === undefined ? {} : { kind }), placement: chosen }, signal),
+    queryKey: ['fit', kind, chosen, asked],
+    queryFn: ({ signal }) =>
+      askFit({ ...(kind === undefined ? {} : { kind }), placement: chosen, asked }, signal),
     enabled: wrong === undefined,
     placeholderData: keepPreviousData,
     refetchInterval: FIT_MS,
@@ -63,6 +72,12 @@ export function WhichWorkers({ kind }: { kind: string | undefined }) {
           value={chosen.memoryBytes === undefined ? '' : chosen.memoryBytes / GB}
           onChange={(value) => chosenPlacement.set(withMemory(chosen, value))}
         />
+        {EachPart !== null && <EachPart />}
+        {!opened && (
+          <Button variant="subtle" size="compact-sm" className={classes.more} onClick={() => setOpened(true)}>
+            What each part needs
+          </Button>
+        )}
         <Fit fit={fit} error={error} />
       </Stack>
     </Panel>

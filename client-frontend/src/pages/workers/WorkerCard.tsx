@@ -3,6 +3,7 @@ import { Link } from 'react-router';
 import { Bar } from '../../components/Bar.tsx';
 import { formatAgo, formatBytes, formatCount, formatPercent, plural } from '../../components/format.ts';
 import { abilities } from './abilities.ts';
+import { lentInWords } from './lent-words.ts';
 import { nameOf, Standing } from './Standing.tsx';
 import classes from './Workers.module.css';
 import { WORKS_FOR } from './works-for.ts';
@@ -79,7 +80,12 @@ function Labels({ name, labels }: { name: 'Pools' | 'Tags'; labels: string[] }) 
 }
 
 function Doing({ worker }: { worker: WorkerView }) {
-  if (worker.running.length === 0) return <p className={classes.quiet}>Free for work.</p>;
+  if (worker.running.length === 0) {
+    const { lent } = worker;
+    return (
+      <p className={classes.quiet}>{lent === null || lent.open ? 'Free for work.' : lentInWords(lent)}</p>
+    );
+  }
   return (
     <ul className={classes.doing}>
       {worker.running.map((run) => (

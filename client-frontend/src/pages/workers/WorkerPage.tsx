@@ -11,7 +11,9 @@ import { PageHead } from '../../components/PageHead.tsx';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import people from '../people/People.module.css';
 import { History } from './History.tsx';
+import { LendingSettings } from './LendingSettings.tsx';
 import { LoadPanel } from './LoadPanel.tsx';
+import { OfferPanel } from './OfferPanel.tsx';
 import { nameOf, Standing } from './Standing.tsx';
 import { WorkerActions } from './WorkerActions.tsx';
 import { WorkerCard } from './WorkerCard.tsx';
@@ -61,10 +63,12 @@ function Worker({ worker }: { worker: WorkerView }) {
       <div className={people.columns}>
         <div className={people.stack}>
           <WorkerCard worker={worker} now={now} lent={accounts} />
+          <OfferPanel worker={worker} />
           {worker.ofTeam && <LoadPanel id={worker.id} memoryBytes={worker.machine.memoryBytes} />}
         </div>
         <div className={people.stack}>
           {worker.mayChange && <WorkerSettings worker={worker} lent={accounts} />}
+          {worker.mayChange && worker.lending !== null && <LendingSettings worker={worker} />}
           <History id={worker.id} />
         </div>
       </div>
