@@ -1,5 +1,6 @@
 import type { DecoderPool } from '@parallel-pilot/images/decode/decoder-pool.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type {
   BlobHash,
   JobId,
@@ -8,7 +9,6 @@ import type {
   TeamId,
   WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
-import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type {

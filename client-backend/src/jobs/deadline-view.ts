@@ -1,8 +1,9 @@
 import type { JobDeadline } from '@parallel-pilot/shared/api/jobs.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { deadlineInWords, spanInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
-import type { DeadlineCode, EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
+import type { DeadlineCode } from '@parallel-pilot/shared/model/job-end.ts';
 import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 
 type Dated = Pick<JobHead, 'deadline' | 'state' | 'finished_at' | 'kind'>;

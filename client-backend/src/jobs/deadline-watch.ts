@@ -1,6 +1,6 @@
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { deadlineInWords, spanInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
-import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import { datedJobs, noteTold } from '@parallel-pilot/shared/server/db/deadlines.ts';
 import { addNotes, type NoteRow } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';

@@ -1,8 +1,8 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import type { JobOutlook, OutlookQuestion } from '@parallel-pilot/shared/api/job-outlook.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { deadlineInWords } from '@parallel-pilot/shared/model/end-words.ts';
-import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import { requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { MOST_SUPPOSED } from '@parallel-pilot/shared/protocol/control.ts';

@@ -1,7 +1,7 @@
 import type { Counts, JobList, JobListQuery, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { StageId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
-import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
 import { countChunks, recentlyDone, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';

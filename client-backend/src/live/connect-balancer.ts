@@ -1,5 +1,5 @@
+import { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import {

@@ -49,7 +49,7 @@ export function carrySessions(from: Farm, to: Farm): void {
   to.loadsNotedAt = from.loadsNotedAt;
   to.longestSilenceMs = from.longestSilenceMs;
   to.escalation = from.escalation;
-  to.rangeCorrection = from.rangeCorrection;
+  to.rangeCorrections = from.rangeCorrections;
   to.load = { ...from.load, notedAt: 0 };
   for (const [session, old] of from.sessions) {
     const worker = { ...old, leases: to.workers.get(old.id)?.leases ?? new Set(), occupancy: null };

@@ -1,3 +1,4 @@
+import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type {
   BlobHash,
@@ -11,7 +12,6 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
-import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
@@ -60,9 +60,9 @@ export type Farm = {
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
   escalation: Escalation;
-  /** When ends of jobs were last foreseen, and how right that has been. */
+  /** When ends of jobs were last foreseen, and how right that has been: of those with a deadline, which go before others in the end, and of the others. */
   endsForeseenAt: number;
-  rangeCorrection: RangeCorrection;
+  rangeCorrections: { dated: RangeCorrection; others: RangeCorrection };
   /** What came back since the last round was asked back for these. */
   claims: Claim[];
 };
@@ -324,7 +324,7 @@ export const createFarm = (now: number): Farm => ({
   longestSilenceMs: LONGEST_SILENCE_MS,
   escalation: ESCALATION,
   endsForeseenAt: Number.NEGATIVE_INFINITY,
-  rangeCorrection: new RangeCorrection(),
+  rangeCorrections: { dated: new RangeCorrection(), others: new RangeCorrection() },
   claims: [],
 });
 

@@ -8,6 +8,11 @@ const LEAST_MS = 1_000;
 const LEAST_SPREAD = 0.02;
 /** How many of the latest outcomes count. */
 const REMEMBERED = 600;
+/** Part of the ends that lies before a range, and after it. */
+const OUTSIDE = 0.1;
+/** By so much of what is missed more is taken in after each end, in times when ends come to lie elsewhere than they did. */
+const FOLLOWS = 0.02;
+const [LEAST_OUTSIDE, MOST_OUTSIDE] = [0.002, 0.15];
 /** How it would be if ranges were right as they come: as many outcomes of a normal distribution, in units of a tenth's distance. */
 const ASSUMED = [-1.28, -0.81, -0.53, -0.3, -0.1, 0.1, 0.3, 0.53, 0.81, 1.28];
 
@@ -19,11 +24,16 @@ const ASSUMED = [-1.28, -0.81, -0.53, -0.3, -0.1, 0.1, 0.3, 0.53, 0.81, 1.28];
 export class RangeCorrection {
   readonly #scores: number[] = [...ASSUMED];
   #sorted: number[] | null = null;
+  /** Of the outcomes that count, the part that is left out on either side. */
+  readonly #parts = { early: OUTSIDE, late: OUTSIDE };
 
   /** `range` as it was before it was corrected; it took `ms`. */
   add(range: TimeRange, ms: number): void {
     const off = Math.log((ms + LEAST_MS) / (range.middle + LEAST_MS));
-    this.#scores.push(off / spreadOf(range, off));
+    const score = off / spreadOf(range, off);
+    this.#parts.early = after(this.#parts.early, score < this.#quantile(this.#parts.early));
+    this.#parts.late = after(this.#parts.late, score > this.#quantile(1 - this.#parts.late));
+    this.#scores.push(score);
     if (this.#scores.length > REMEMBERED) this.#scores.shift();
     this.#sorted = null;
   }
@@ -34,7 +44,7 @@ export class RangeCorrection {
       const ms = (range.middle + LEAST_MS) * Math.exp(score * spreadOf(range, score));
       return Math.max(0, ms - LEAST_MS);
     };
-    return { early: at(0.1), middle: at(0.5), late: at(0.9) };
+    return { early: at(this.#parts.early), middle: at(0.5), late: at(1 - this.#parts.late) };
   }
 
   #quantile(part: number): number {
@@ -44,6 +54,9 @@ export class RangeCorrection {
     return below + (place - Math.floor(place)) * (above - below);
   }
 }
+
+const after = (part: number, missed: boolean): number =>
+  Math.max(LEAST_OUTSIDE, Math.min(MOST_OUTSIDE, part + FOLLOWS * (OUTSIDE - (missed ? 1 : 0))));
 
 /** As a logarithm, on the side of the middle that `side` is on. */
 function spreadOf({ early, middle, late }: TimeRange, side: number): number {

@@ -1,4 +1,4 @@
-import type { DeadlineHelp } from '@parallel-pilot/shared/model/job-end.ts';
+import type { DeadlineHelp } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { Job } from '../farm/farm.ts';
 import { slacksOf } from './slack.ts';
 import type { Wanted } from './wanted-work.ts';

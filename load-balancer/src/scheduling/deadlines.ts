@@ -1,4 +1,4 @@
-import type { Urgency } from '@parallel-pilot/shared/model/job-end.ts';
+import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { mayPreempt as isUrgent } from '@parallel-pilot/shared/model/priority.ts';
 import type { Escalation, Farm, Job, Slack } from '../farm/farm.ts';
 
@@ -53,9 +53,12 @@ export const compareSlack = (a: Job, b: Job): number =>
 export function standsAmong(job: Job): 'unseen' | 'first' | 'dated' | 'others' {
   if (goesFirst(job)) return 'first';
   if (job.deadline === null || job.urgency === 'lost') return 'others';
-  if (job.end === null && job.held === 0) return 'unseen';
+  if (job.held === 0 && isUnseen(job)) return 'unseen';
   return job.end?.slack == null ? 'others' : 'dated';
 }
+
+// One is enough, also where it could teach nothing: two such jobs would take turns for ever, and those that go first wait.
+const isUnseen = ({ stages }: Job): boolean => [...stages].every(({ times }) => times.count === 0);
 
 /** Of a job that others of its rank wait for, whatever they have received. */
 export const standsBefore = (job: Job): boolean => ['unseen', 'first'].includes(standsAmong(job));

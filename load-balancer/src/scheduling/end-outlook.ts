@@ -1,6 +1,7 @@
 import { cacheScopeOf } from '@parallel-pilot/shared/files/cache-key.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
-import type { EndOutlook, EndRange } from '@parallel-pilot/shared/model/job-end.ts';
+import type { EndRange } from '@parallel-pilot/shared/model/job-end.ts';
 import type { JobEnds, SupposeJob } from '@parallel-pilot/shared/protocol/control.ts';
 import { ChunkTable } from '../farm/chunk-table.ts';
 import { paceOf } from '../farm/chunk-times.ts';
@@ -10,7 +11,7 @@ import { createPortion } from '../farm/portion.ts';
 import { speedOf } from '../prediction/pace.ts';
 import type { TimeRange } from '../prediction/time-range.ts';
 import { helpFor } from './deadline-help.ts';
-import { rangesOf } from './job-ends.ts';
+import { correctionOf, rangesOf } from './job-ends.ts';
 import { Outlook } from './outlook.ts';
 import { slacksOf } from './slack.ts';
 import { type Wanted, wantedOf } from './wanted-work.ts';
@@ -47,7 +48,7 @@ export function endIfSubmitted(farm: Farm, supposed: SupposeJob, now: number): E
   const range =
     uncorrected === undefined || !Number.isFinite(uncorrected.late)
       ? null
-      : rangeFrom(farm.rangeCorrection.corrected(uncorrected), now);
+      : rangeFrom(correctionOf(farm, job).corrected(uncorrected), now);
   const slack = slacksOf(found, now).get(job) ?? null;
   return { range, deadline: deadlineOf(job, { range, slack }, now, () => found) };
 }

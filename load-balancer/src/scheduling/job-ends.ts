@@ -23,7 +23,7 @@ export function foreseeEnds(farm: Farm, now: number): void {
     const slack = slacks.get(job) ?? null;
     const known = wanted.get(job)?.known === true && uncorrected !== undefined;
     if (known && Number.isFinite(uncorrected.late)) {
-      const range = farm.rangeCorrection.corrected(uncorrected);
+      const range = correctionOf(farm, job).corrected(uncorrected);
       job.end = { at: now, range, uncorrected, slack };
       keepForeseen(job);
     } else {
@@ -89,8 +89,11 @@ function keepForeseen({ end, foreseen }: Job): void {
     foreseen.splice(0, foreseen.length, ...foreseen.filter((_, index) => index % 2 === 0));
 }
 
+export const correctionOf = ({ rangeCorrections }: Farm, { deadline }: Job) =>
+  deadline === null ? rangeCorrections.others : rangeCorrections.dated;
+
 /** The last chunk of the job is done: what was foreseen for it is compared with that, once. */
 export function noteEnd(farm: Farm, job: Job, now: number): void {
-  for (const { at, uncorrected } of job.foreseen) farm.rangeCorrection.add(uncorrected, now - at);
+  for (const { at, uncorrected } of job.foreseen) correctionOf(farm, job).add(uncorrected, now - at);
   job.foreseen = [];
 }

@@ -1,4 +1,4 @@
-import type { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
+import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import {
   CONTROL_REQUESTS,
   type JobEnds,

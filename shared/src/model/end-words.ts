@@ -1,4 +1,5 @@
-import type { EndOutlook, EndRange } from './job-end.ts';
+import type { EndOutlook } from './end-outlook.ts';
+import type { EndRange } from './job-end.ts';
 
 /** "1 h 05 min", "35 min", "under a minute": of what is only estimated. */
 export function spanInWords(ms: number): string {

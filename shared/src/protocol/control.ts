@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { EndOutlook } from '../model/end-outlook.ts';
 import { BlobHash, ChunkId, JobId, PersonId, StageId, TeamId, WorkerId } from '../model/ids.ts';
-import { EndOutlook } from '../model/job-end.ts';
 import { Lent } from '../model/lent.ts';
 import { Requirement } from '../model/requirement.ts';
 import { Asked, Offer, Used } from '../model/resources.ts';
