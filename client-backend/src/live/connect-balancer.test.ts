@@ -74,7 +74,7 @@ test('hints are parsed and remembered, requests are answered, and a balancer tha
     const progress = [{ worker, ordinal: 3, fraction: 0.5, detail: 'Sample 2/4' }];
     first.control.emit('stage-patch', { job, stage, changes: [], progress, settled: false });
     first.control.emit('workers-patch', {
-      workers: [{ worker, status: 'online', load: null, running: [] }],
+      workers: [{ worker, status: 'online', load: null, room: null, lent: null, running: [] }],
     });
     await until(() => link.workers().has(worker), 'the worker was not heard of');
     assert.equal(patches.length, 2);

@@ -1,4 +1,5 @@
-"""A page of memory that a fork shares with its parent: the newest progress, seen at the parent's leisure; and whether the fork is to end."""
+"""Memory that a fork shares with its parent: the newest progress, seen at the parent's leisure, and whether the fork
+is to end."""
 
 import json
 import mmap

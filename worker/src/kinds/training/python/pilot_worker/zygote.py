@@ -7,10 +7,11 @@ The first line of standard input is {"nonce": ..., "threads": ...}. Every later 
     {"op": "stop"}                             ends the fork
     {"op": "preempt"}                          asks the fork to leave a checkpoint and end
 
-Every command but `stop` and `preempt` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false, "code",
-"message", "log"}, {"id", "ok": false, "preempted": true, "log"}, or {"id", "ok": false, "died": {"signal": 11} or {"code": 3}, "log"} where a script ended
-Python. In between come {"event": "progress", ...} and {"event": "printed", "log": ...}. All go to standard
-output behind the nonce. What a script prints goes into a pipe of its own and never there.
+Every command but `stop` and `preempt` gets one reply: {"id", "ok": true, "result", "log"}, {"id", "ok": false,
+"code", "message", "log"}, {"id", "ok": false, "preempted": true, "log"}, or {"id", "ok": false, "died": {"signal": 11}
+or {"code": 3}, "log"} where a script ended Python. In between come {"event": "progress", ...} and
+{"event": "printed", "log": ...}. All go to standard output behind the nonce. What a script prints goes into a pipe of
+its own and never there.
 """
 
 import contextlib
