@@ -62,7 +62,7 @@ export default defineConfig({
                   id,
                 ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&
-                  !/[\\/](upload|job-parts|job-queries|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|PresetFields|presets|MomentInput)\.tsx?$/.test(
+                  !/[\\/](upload|job-parts|job-queries|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|Panel|draft|copy-text|MomentInput|number-at|upload-trouble|PresetFields|presets)\.tsx?$/.test(
                     id,
                   )),
             },

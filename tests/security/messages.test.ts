@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
 import {
   CONTROL_REQUESTS,
+  JobEnds,
   StagePatch,
   WaitReasons,
   WorkersPatch,
@@ -64,6 +66,13 @@ async function forEach(
 /** A page has little to say. */
 const LONGEST_OF_A_PAGE = 4_000;
 
+/** What a backend is told when it asks for more than that something is done. */
+const TOLD: Partial<Record<string, z.ZodType[]>> = {
+  'why-waiting': [WaitReasons],
+  'foresee-ends': [JobEnds],
+  'suppose-job': [EndOutlook],
+};
+
 /** A text that is no JSON or too long makes Socket.IO end the connection, and any other gets its reply. */
 function isAnswered(text: string, reply: unknown, schema: z.ZodType, longest = Infinity): void {
   if (reply === null && text.length > longest) return;
@@ -104,7 +113,7 @@ describe('the load balancer lives on, and answers', () => {
     assert.match(reply.message, /nested/);
   });
 
-  const answered = ['hello', 'done', 'failed', 'released', 'leaving'];
+  const answered = ['hello', 'done', 'failed', 'preempted', 'released', 'leaving'];
   for (const [event, schema] of Object.entries(WORKER_MESSAGES)) {
     test(`whatever a worker says as "${event}"`, async () => {
       let socket = await joinAsWorker(`says-${event}`);
@@ -123,8 +132,7 @@ describe('the load balancer lives on, and answers', () => {
         if (!socket.open) socket = await join('/control');
         if (['jobs-changed', 'workers-changed', 'blobs-freed'].includes(event))
           return socket.tell(event, text);
-        const answer = event === 'why-waiting' ? z.union([WaitReasons, Reply]) : Reply;
-        isAnswered(text, await socket.ask(event, text), answer);
+        isAnswered(text, await socket.ask(event, text), z.union([Reply, ...(TOLD[event] ?? [])]));
       });
     });
   }

@@ -86,8 +86,9 @@ async function performMoves(db: Db, moves: MoveWrite[]): Promise<void> {
   if (first !== undefined) expectAll(first.state, await moveChunks(db, moves, first.at), moves.length);
 }
 
-const toEnded = ({ lease, failure, said, result }: EndWrite): EndedLease => ({
+const toEnded = ({ lease, startedAt, failure, said, result }: EndWrite): EndedLease => ({
   lease,
+  startedAt,
   failure,
   busyMs: said?.busyMs ?? null,
   peakMemoryBytes: said?.peakMemoryBytes ?? null,

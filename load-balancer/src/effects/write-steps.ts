@@ -7,7 +7,7 @@ type Row = Grant | Start | EndWrite | MoveWrite;
 /** A statement or two. */
 export type Step =
   | { type: 'starts'; starts: Start[] }
-  /** All of one outcome. */
+  /** All of one outcome, and all with or all without the time at which they began. */
   | { type: 'ends'; ends: EndWrite[] }
   | { type: 'grants'; grants: Grant[] }
   /** All from and to one state. */
@@ -20,8 +20,8 @@ const CHARACTERS = 1_000_000;
 /**
  * Gathers writes of one sort into steps of at most 64 rows and about a
  * megabyte, each of 1, 2, 4 … rows: so there are few statements, which the
- * database compiles once. Within a round a lease is started before it ends, and one that was
- * granted does neither, so sorting by kind keeps each lease's own order; of a
+ * database compiles once. A lease that began and ended within the round is written once, and one that was
+ * granted did neither, so sorting by kind keeps each lease's own order; of a
  * chunk that moved several times only where it came from and its last state
  * are written. Writes that concern many rows at once keep their place.
  */
@@ -53,11 +53,11 @@ const touchesChunks = ({ type }: Exclude<Write, Row>): boolean =>
   type === 'drop-checkpoint';
 
 function sorted(rows: Row[]): Step[] {
-  const starts = rows.filter((row) => row.type === 'start');
-  const ends = Map.groupBy(
-    rows.filter((row) => row.type === 'end'),
-    ({ outcome }) => outcome,
-  );
+  const begun = rows.filter((row) => row.type === 'start');
+  const over = endsOf(rows, begun);
+  const ended = new Set(over.map(({ lease }) => lease));
+  const starts = begun.filter(({ lease }) => !ended.has(lease));
+  const ends = Map.groupBy(over, ({ outcome, startedAt }) => `${outcome}/${startedAt !== null}`);
   const grants = rows.filter((row) => row.type === 'grant');
   const moves = Map.groupBy(lastOf(rows), ({ from, state }) => `${from}/${state}`);
   return [
@@ -66,6 +66,12 @@ function sorted(rows: Row[]): Step[] {
     ...inParts(grants).map((part): Step => ({ type: 'grants', grants: part })),
     ...[...moves.values()].flatMap(inParts).map((part): Step => ({ type: 'moves', moves: part })),
   ];
+}
+
+function endsOf(rows: readonly Row[], begun: readonly Start[]): EndWrite[] {
+  const at = new Map(begun.map((start) => [start.lease, start.at]));
+  const ends = rows.filter((row) => row.type === 'end');
+  return ends.map((end) => (at.has(end.lease) ? { ...end, startedAt: at.get(end.lease) ?? null } : end));
 }
 
 function lastOf(rows: Row[]): MoveWrite[] {

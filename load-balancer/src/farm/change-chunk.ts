@@ -10,11 +10,12 @@ import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
 import { dropCheckpoint, noteTakenBack } from './checkpoints.ts';
 import { append, type Effect, type MoveWrite } from './effects.ts';
-import { type Ending, endWrite, failureIn, remember } from './end-lease.ts';
+import { beganAt, type Ending, endWrite, failureIn, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
 import { countHeld } from './held-chunks.ts';
 import { JobFault } from './job-fault.ts';
-import { askedOf, occupy, recount } from './resources.ts';
+import { countAsBegun } from './portion.ts';
+import { askedOf, isAhead, occupy, recount, usedFor } from './resources.ts';
 
 /** Gives a chunk to a worker under a new lease: one that waits, or for another purpose one that others hold. */
 export function grantChunk(
@@ -43,9 +44,12 @@ export function addLease(
   farm: Farm,
   facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'purpose' | 'grantedAt' | 'startedAt'>,
 ): Lease {
+  const asked = askedOf(facts.stage, facts.ordinal, facts.worker);
   const lease: Lease = {
     ...facts,
-    asked: askedOf(facts.stage, facts.ordinal, facts.worker),
+    asked,
+    uses: usedFor(asked, facts.stage, facts.worker),
+    countsAsBegun: false,
     delivered: false,
     reclaimedAt: null,
     preempting: null,
@@ -60,16 +64,18 @@ export function addLease(
   lease.worker.leases.add(lease);
   occupy(lease);
   stage.held.set(ordinal, [...(stage.held.get(ordinal) ?? []), lease]);
-  countHeld(farm, stage.job, 1);
+  countHeld(farm, lease, 1);
+  if (!isAhead(lease)) countAsBegun(farm, lease);
   return lease;
 }
 
-export function startLease(lease: Lease, now: number): Effect[] {
+export function startLease(farm: Farm, lease: Lease, now: number): Effect[] {
   if (lease.startedAt !== null) return [];
   const { stage, ordinal } = lease;
   const before = stateOf(stage, ordinal);
   const { state } = advance(stage, ordinal, before, { type: 'start', lease: lease.id, at: now });
   lease.startedAt = now;
+  countAsBegun(farm, lease);
   recount(lease.worker);
   return [
     { type: 'write', write: { type: 'start', chunk: chunkOf(lease), lease: lease.id, at: now } },
@@ -97,7 +103,8 @@ export function endLease(
   const effects = close(farm, lease, ending, now);
   append(effects, closeOthers(farm, ended, now));
   append(effects, checkpointAfter(lease, ending));
-  return [...effects, ...move(stage, ordinal, before, state, now, worker.id)];
+  const made = { by: worker.id, startedAt: beganAt(lease, ending, now) ?? now };
+  return [...effects, ...move(stage, ordinal, before, state, now, made)];
 }
 
 /** What becomes of what the chunk's leases left for the next one. */
@@ -131,7 +138,7 @@ export function dropLease(farm: Farm, lease: Lease): void {
   const others = (stage.held.get(ordinal) ?? []).filter((it) => it !== lease);
   if (others.length === 0) stage.held.delete(ordinal);
   else stage.held.set(ordinal, others);
-  countHeld(farm, stage.job, -1);
+  countHeld(farm, lease, -1);
 }
 
 export function chunkChanged(stage: Stage, ordinal: number, worker: WorkerId | null): Effect {
@@ -191,7 +198,7 @@ export function advance(
 }
 
 function close(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] {
-  remember(lease, ending, now);
+  remember(farm, lease, ending, now);
   dropLease(farm, lease);
   return [
     { type: 'write', write: endWrite(lease, ending, now) },
@@ -213,21 +220,23 @@ function closeOthers(
   });
 }
 
-/** `maker`: whose result made it done. */
+type Made = { by: WorkerId; startedAt: number };
+
+/** `made`: whose result made it done, and when that had begun. */
 function move(
   stage: Stage,
   ordinal: number,
   before: ChunkState,
   after: ChunkState,
   at: number,
-  maker: WorkerId | null = null,
+  made: Made | null = null,
 ): Effect[] {
   stage.chunks.set(ordinal, after.status, after.attempts);
   const holder = stage.held.get(ordinal)?.[0]?.worker.id ?? null;
-  const changed = chunkChanged(stage, ordinal, after.status === 'done' ? maker : holder);
+  const changed = chunkChanged(stage, ordinal, after.status === 'done' ? (made?.by ?? null) : holder);
   if (before.status === after.status && before.attempts === after.attempts) return [changed];
   const from = before.status === 'queued' ? 'queued' : 'held';
-  return [{ type: 'write', write: moveWrite(chunkId(stage.id, ordinal), from, after, at) }, changed];
+  return [{ type: 'write', write: moveWrite(chunkId(stage.id, ordinal), from, after, at, made) }, changed];
 }
 
 function moveWrite(
@@ -235,11 +244,12 @@ function moveWrite(
   from: MoveWrite['from'],
   state: ChunkState,
   at: number,
+  made: Made | null,
 ): MoveWrite {
   const common = { type: 'move', chunk, from, attempts: state.attempts, at } as const;
   switch (state.status) {
     case 'done':
-      return { ...common, state: 'done', accepted: state.accepted };
+      return { ...common, state: 'done', accepted: state.accepted, startedAt: made?.startedAt ?? at };
     case 'failed':
       return { ...common, state: 'failed', code: state.code, message: state.message };
     default:

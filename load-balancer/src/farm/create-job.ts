@@ -3,14 +3,14 @@ import { isByTag } from '@parallel-pilot/shared/model/placement.ts';
 import { createTimes } from '../prediction/stage-times.ts';
 import type { JobFacts, LoadedStage } from './events.ts';
 import { blobKey, type Job, type Stage, type TeamShare } from './farm.ts';
+import { createPortion } from './portion.ts';
 
 /** A job as it begins, not in the farm yet; `usedSlotMs` it is taken to have received. */
 export const createJob = (share: TeamShare, facts: JobFacts, usedSlotMs: number): Job => ({
   ...facts,
   share,
   stages: new Set(),
-  held: 0,
-  usedSlotMs,
+  ...createPortion(usedSlotMs),
   failures: new Map(),
   succeeded: new Set(),
   lastFailure: null,

@@ -114,6 +114,8 @@ export type EndWrite = {
   worker: WorkerId;
   outcome: LeaseOutcome;
   at: number;
+  /** When it began, where that was not written: it was over before its worker said so. */
+  startedAt: number | null;
   /** For whom, and how many milliseconds of the worker it took. */
   team: TeamId;
   person: PersonId;

@@ -7,7 +7,8 @@ import { quarterOf } from '@parallel-pilot/shared/model/quarter.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { noteChunkTime, noteDoubled } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
-import { chunkOf, type Job, type Lease } from './farm.ts';
+import { chunkOf, type Farm, type Job, type Lease } from './farm.ts';
+import { charge } from './portion.ts';
 import { noteMemoryNeed, noteMemorySeen } from './resources.ts';
 
 /** How a lease ends, with what its worker said. */
@@ -23,12 +24,11 @@ export type Ending =
 type Said = { busyMs: number; peakMemoryBytes: number; log: string };
 
 /** Remembers what the ending says of its job, its stage and its worker. */
-export function remember(lease: Lease, ending: Ending, now: number): void {
+export function remember(farm: Farm, lease: Lease, ending: Ending, now: number): void {
   const { stage, ordinal, worker, startedAt } = lease;
   const { job } = stage;
   const used = spentOn(lease, ending, now);
-  job.usedSlotMs += used;
-  job.share.usedSlotMs += used;
+  charge(farm, lease, used);
   if (ending.outcome === 'superseded') noteDoubled(lease, used);
   if (ending.outcome === 'done') {
     noteChunkTime(lease, ending.busyMs, now);
@@ -67,6 +67,7 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     worker: worker.id,
     outcome: ending.outcome,
     at,
+    startedAt: lease.startedAt === null ? beganAt(lease, ending, at) : null,
     team: stage.job.team,
     person: stage.job.person,
     spentMs,
@@ -101,6 +102,12 @@ export function failureIn(ending: Ending): LeaseFailure | null {
     return { code: ending.code, message: ending.message, retry };
   }
   return ending.outcome === 'expired' ? WORKER_LOST : null;
+}
+
+/** Of a lease that is over before its beginning was told, its worker's result tells. Null where it never began. */
+export function beganAt({ startedAt, grantedAt }: Lease, ending: Ending, now: number): number | null {
+  if (startedAt !== null || !('busyMs' in ending) || ending.busyMs === 0) return startedAt;
+  return Math.max(grantedAt, Math.round(now - ending.busyMs));
 }
 
 /** What a lease cost the worker. Its own word counts for no more than the time that it held the lease. */

@@ -52,6 +52,8 @@ export type Farm = {
   /** When settings of workers were last compared with the database. */
   settingsReadAt: number;
   newcomers: Newcomers;
+  /** By all present workers together. */
+  offered: Amounts;
   /** Chunks that are held for a person, where there are any; of a team its share tells. */
   held: Map<PersonId, number>;
   chunkLimits: ChunkLimits;
@@ -93,18 +95,31 @@ export type ChunkLimits = { set: ReadonlyMap<TeamId | PersonId, number | null>; 
 /** One connection of a worker, counted up from 1. */
 export type SessionId = number;
 
-/** What a team has of the farm: teams are kept level before their jobs are. */
+/** By resource: slots, threads, memory, disk, GPUs, and each named count. */
+export type Amounts = Map<string, number>;
+
+/** What a team or a job has of the farm, and had so far. */
+export type Portion = {
+  /** Leases open now. */
+  held: number;
+  /** What these use up, or will; and those of them that have begun, or can at once. */
+  holds: { all: Amounts; begun: Amounts };
+  /** Its dominant shares now, in slots: the part of the farm that it holds of the resource of which it holds most. */
+  dominant: { all: number; begun: number };
+  /** In each resource the part that it had, in slots, by how long: milliseconds. */
+  had: Amounts;
+  /** The most of these, and what it is taken to have had before it came. */
+  usedSlotMs: number;
+};
+
+/** What a team has of the farm: teams are kept level before their jobs of equal priority are. */
 export type TeamShare = {
   team: TeamId;
   /** Keeps its files apart in the caches of workers. */
   cacheScope: string;
   /** Its jobs here. */
   jobs: number;
-  /** Leases open now. */
-  held: number;
-  /** Slot time received so far, milliseconds. */
-  usedSlotMs: number;
-};
+} & Portion;
 
 export type Job = {
   id: JobId;
@@ -117,10 +132,6 @@ export type Job = {
   priority: number;
   createdAt: number;
   stages: Set<Stage>;
-  /** Leases open now. */
-  held: number;
-  /** Slot time received so far, milliseconds; jobs of a team that have equal priority are kept level. */
-  usedSlotMs: number;
   /** Chunks that failed on a worker through what may be the worker's fault. */
   failures: Map<WorkerId, Set<ChunkId>>;
   /** Workers that finished a chunk of it. */
@@ -135,7 +146,7 @@ export type Job = {
   end: JobEnd | null;
   /** Some of the ends that were foreseen for it, to be compared with the end it comes to. */
   foreseen: Pick<JobEnd, 'at' | 'uncorrected'>[];
-};
+} & Portion;
 
 export type Stage = {
   id: StageId;
@@ -257,6 +268,9 @@ export type Lease = {
   startedAt: number | null;
   /** What its chunk asks of this worker. */
   asked: Asked;
+  /** What it counts for, as to who has how much of the farm; as begun when it has, or can at once. */
+  uses: Used;
+  countsAsBegun: boolean;
   /** The worker was told. */
   delivered: boolean;
   /** Asked back at this time, null when not. */
@@ -304,6 +318,7 @@ export const createFarm = (now: number): Farm => ({
   load: createLoadRecord(now),
   settingsReadAt: now,
   newcomers: createNewcomers(now),
+  offered: new Map(),
   held: new Map(),
   chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,

@@ -1,12 +1,14 @@
-import type { Farm, Job } from './farm.ts';
+import type { Farm, Job, Lease } from './farm.ts';
+import { countPortions } from './portion.ts';
 
-/** Notes that so many more leases of the job are open: of it, its team, and who submitted it. */
-export function countHeld({ held }: Farm, job: Job, more: number): void {
-  job.held += more;
-  job.share.held += more;
-  const now = (held.get(job.person) ?? 0) + more;
-  if (now === 0) held.delete(job.person);
-  else held.set(job.person, now);
+/** Notes that the lease is open, or is not any more: with its job, its team, and who submitted it. */
+export function countHeld(farm: Farm, lease: Lease, sign: 1 | -1): void {
+  const { held } = farm;
+  const { person } = lease.stage.job;
+  countPortions(farm, lease, sign);
+  const now = (held.get(person) ?? 0) + sign;
+  if (now === 0) held.delete(person);
+  else held.set(person, now);
 }
 
 type Holder = Pick<Job, 'share' | 'team' | 'person'>;

@@ -48,7 +48,8 @@ function usedAsAsked(asked: Asked, key: string, worker: Worker): Used {
   return used;
 }
 
-function usedFor(asked: Asked, stage: Stage, worker: Worker): Used {
+/** What a chunk that asks for this uses up of the worker. */
+export function usedFor(asked: Asked, stage: Stage, worker: Worker): Used {
   return asked === stage.asked ? usedAsAsked(asked, stage.askedKey, worker) : usedBy(asked, worker);
 }
 
@@ -67,6 +68,9 @@ export function occupancyOf(worker: Worker): Occupancy {
   worker.occupancy = occupancy;
   return occupancy;
 }
+
+/** Whether the worker has to wait for room before it begins the chunk. */
+export const isAhead = (lease: Lease): boolean => occupancyOf(lease.worker).ahead.includes(lease);
 
 const hasBegun = ({ startedAt, kept }: Lease): boolean => startedAt !== null || kept;
 

@@ -18,7 +18,7 @@ const PAUSE_MS = 2_000;
 
 export function onStarted(farm: Farm, event: Event<'started'>, now: number): Effect[] {
   const lease = heldBy(farm, event.session, event.lease);
-  return lease === undefined ? [] : startLease(lease, now);
+  return lease === undefined ? [] : startLease(farm, lease, now);
 }
 
 export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] {

@@ -151,7 +151,7 @@ function settleDifferences(farm: Farm, worker: Worker, { hello }: Event<'hello'>
     lease.delivered = true;
     lease.reclaimedAt = null;
     lease.preempting = null;
-    return started ? startLease(lease, now) : [];
+    return started ? startLease(farm, lease, now) : [];
   });
 }
 

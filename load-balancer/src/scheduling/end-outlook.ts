@@ -7,6 +7,7 @@ import { ChunkTable } from '../farm/chunk-table.ts';
 import { paceOf } from '../farm/chunk-times.ts';
 import { createJob, createStage } from '../farm/create-job.ts';
 import type { Farm, Job, Slack, Stage, TeamShare } from '../farm/farm.ts';
+import { createPortion } from '../farm/portion.ts';
 import { speedOf } from '../prediction/pace.ts';
 import type { TimeRange } from '../prediction/time-range.ts';
 import { helpFor } from './deadline-help.ts';
@@ -98,8 +99,7 @@ function stageOf(farm: Farm, supposed: SupposeJob, now: number): Stage {
     team,
     cacheScope: cacheScopeOf(team),
     jobs: 0,
-    held: 0,
-    usedSlotMs: 0,
+    ...createPortion(0),
   };
   const facts = {
     id: 'supposed' as JobId,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Asked, Offer } from '@parallel-pilot/shared/model/resources.ts';
 import fc from 'fast-check';
@@ -8,11 +8,12 @@ import { mulberry32 } from '../../tests/support/seeded-random.ts';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
 import { sortOf } from '../farm/chunk-times.ts';
 import { type Farm, isFree, type Stage, type Worker } from '../farm/farm.ts';
-import { hasIdleSlot } from '../farm/resources.ts';
+import { hasIdleSlot, occupancyOf } from '../farm/resources.ts';
 import { createBoard } from './choose-stage.ts';
 import { mayTake } from './eligibility.ts';
 
 const TICK_MS = 500;
+const capabilities = { sandbox: 'bubblewrap' };
 const OFFER: Offer = { threads: 4, memoryBytes: 1e9, diskBytes: 0, gpus: [], counts: {} };
 
 /** From a thousandth to a thousand times, evenly by their logarithms. */
@@ -28,6 +29,7 @@ const machine = fc.record({
 });
 const job = fc.record({
   chunks: fc.integer({ min: 1, max: 6 }),
+  team: fc.constantFrom('tea_000000000001' as TeamId, 'tea_000000000002' as TeamId),
   priority: fc.integer({ min: 0, max: 1 }),
   asked: fc.constantFrom<Asked>({}, {}, { memoryBytes: 6e8 }),
   seen: fc.array(fc.record({ ordinal: fc.nat(5), work: times, doubt: variance }), { maxLength: 4 }),
@@ -74,12 +76,12 @@ type Plan = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 function planted({ seed, machines, jobs, most }: Plan): SimulatedFarm {
   const sim = new SimulatedFarm(mulberry32(seed));
   const ids = machines.map(
-    ({ slots, offer, hangs }) => sim.addMachine({ slots, offer, speed: hangs ? 1e-9 : 1 }).id,
+    ({ slots, offer, hangs }) => sim.addMachine({ slots, offer, speed: hangs ? 1e-9 : 1, capabilities }).id,
   );
   const at = (which: number) => ids[which] && sim.farm.workers.get(ids[which]);
   sim.farm.chunkLimits = { set: new Map(), eachTeam: most };
-  const made = jobs.map(({ chunks, priority, asked }) => {
-    const id = sim.addJob({ chunks, priority, asked, status: 'paused' });
+  const made = jobs.map(({ chunks, priority, asked, team }) => {
+    const id = sim.addJob({ chunks, priority, asked, team, status: 'paused' });
     return sim.farm.jobs.get(id) ?? assert.fail();
   });
   for (const [which, made_] of made.entries()) {
@@ -111,6 +113,8 @@ function waits(farm: Farm, now: number): Map<string, number> {
   for (const worker of idle) {
     for (const stage of farm.stages.values()) {
       if (!isGrantable(stage.job.status) || !mayTake(farm, stage, worker, false)) continue;
+      // Room is kept there for a chunk of the other team.
+      if (occupancyOf(worker).ahead.some((lease) => lease.stage.job.share !== stage.job.share)) continue;
       const ends = Array.from({ length: stage.chunks.sections }, (_, section) => section)
         .filter((section) => stage.chunks.waitingIn(section) > 0)
         .map((section) => finishTimes.finish(stage, worker, section));

@@ -13,6 +13,13 @@ const GUESS_MS = 10_000;
 /** Variance of the logarithm of a chunk's work, while none of its stage is done. */
 const ASSUMED = 0.1;
 
+/** What opening a stage may take, before that was seen; it counts as if seen once. */
+const ASSUMED_OPENING_MS = 1_000;
+/** Part of the time that may be spent on opening one job after another. */
+const SPENT_ON_OPENING = 0.05;
+/** However much it costs, nobody waits longer for a turn. */
+const LONGEST_TURN_MS = 600_000;
+
 /** Of a stage of which no chunk is done: mean work of those that run, by how they come along, and how many those are. */
 type Glimpse = { work: number; chunks: number };
 
@@ -58,7 +65,8 @@ export class Outlook {
     if (before !== undefined) return before;
     let pace = paceOf(worker, stage);
     for (const lease of worker.leases) {
-      if (sortOf(lease.stage) !== sort) continue;
+      // Most have told nothing, and are passed over as quickly as can be.
+      if (lease.course === undefined || sortOf(lease.stage) !== sort) continue;
       const seen = this.#projected(lease);
       if (seen === null) continue;
       const variance = this.scatter(lease.stage) + this.#doubt(lease.stage) + seen.variance;
@@ -75,6 +83,18 @@ export class Outlook {
   /** Milliseconds that the worker would need to open the stage first. */
   openingMs(worker: Worker, stage: Stage): number {
     return worker.open.includes(stage.affinity) ? 0 : openingOf(stage.times) / this.speed(worker, stage);
+  }
+
+  /** How long a chunk of the stage takes the worker, milliseconds. */
+  chunkMs(worker: Worker, stage: Stage): number {
+    return this.meanWork(stage) / this.speed(worker, stage);
+  }
+
+  /** How long the worker may stay with what it has open, before it opens the stage, milliseconds of slot time. */
+  turnMs(worker: Worker, stage: Stage): number {
+    const { seen, work } = stage.times.openings;
+    const openings = Math.max(0, work / this.speed(worker, stage)) + ASSUMED_OPENING_MS;
+    return Math.min(LONGEST_TURN_MS, openings / (seen + 1) / SPENT_ON_OPENING);
   }
 
   /** When each slot of the worker comes free of what it holds, earliest first. */

@@ -1,7 +1,7 @@
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { add, fits } from '@parallel-pilot/shared/model/resources.ts';
 import type { Effect } from '../farm/effects.ts';
-import { type Claim, type Farm, isPresent, type Lease } from '../farm/farm.ts';
+import { type Claim, type Farm, isPresent, type Lease, type Worker } from '../farm/farm.ts';
 import { couldReplace, hasIdleSlot, isTooLarge, occupancyOf, usedElsewhere } from '../farm/resources.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
@@ -48,12 +48,15 @@ function forIdleWorkers(
   now: number,
   ask: (lease: Lease, claim: Claim | null) => void,
 ): void {
+  const isIdle = (worker: Worker) =>
+    isPresent(worker) && worker.pausedUntil <= now && hasIdleSlot(worker, now);
+  if (!farm.workers.values().some(isIdle)) return;
   const spare = spareLeases(unstarted);
   if (spare.length === 0) return;
   // What was asked back before comes to the idle ones first.
   let coming = unstarted.filter(isAsked).length;
   for (const worker of farm.workers.values()) {
-    if (!isPresent(worker) || worker.pausedUntil > now || !hasIdleSlot(worker, now)) continue;
+    if (!isIdle(worker)) continue;
     const { counted } = occupancyOf(worker);
     let { used } = occupancyOf(worker);
     for (let idle = worker.slots - counted; idle > 0; idle -= 1) {
@@ -65,6 +68,7 @@ function forIdleWorkers(
         (lease) =>
           lease.worker !== worker &&
           mayRun(lease.stage, worker) &&
+          !keepsRoom(worker, lease) &&
           fits(worker.offer, used, usedElsewhere(lease, worker)) &&
           !isOnTrial(lease.stage.job, worker) &&
           !isAvoided(farm, lease.stage, lease.ordinal, worker) &&
@@ -79,6 +83,10 @@ function forIdleWorkers(
     }
   }
 }
+
+/** Whether what is idle there is kept for a chunk of another team: it would not take the lease's. */
+const keepsRoom = (worker: Worker, { stage: { job } }: Lease): boolean =>
+  occupancyOf(worker).ahead.some((lease) => lease.stage.job.share !== job.share);
 
 /** Leases that wait behind what their worker can begin: most urgent jobs first, slowest workers first. */
 function spareLeases(unstarted: Lease[]): Lease[] {

@@ -5,7 +5,8 @@ import { hangLimit } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
-import { hasFewAhead, hasIdleSlot, hasRoomAhead } from '../farm/resources.ts';
+import { countOffered } from '../farm/portion.ts';
+import { hasFewAhead, hasIdleSlot, hasRoomAhead, hasRoomFor, occupancyOf } from '../farm/resources.ts';
 import { backupsFor } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused, mayTake } from './eligibility.ts';
@@ -26,6 +27,7 @@ const LOOKS = 4;
  * the farm it changes.
  */
 export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effect[] {
+  countOffered(farm);
   const round: Round = { now, newLease, effects: [] };
   let board = createBoard(farm, now);
   if (giveBackups(farm, board, round, (next, stage) => next === stage)) board = createBoard(farm, now);
@@ -78,7 +80,9 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
   const { outlook } = board.finishTimes;
   board.ahead = depth > 1;
   const hasRoom = (worker: Worker) =>
-    board.ahead ? wantsAhead(worker, outlook) : hasIdleSlot(worker, round.now);
+    board.ahead
+      ? wantsAhead(worker, outlook) || isCrowded(farm, board, worker)
+      : hasIdleSlot(worker, round.now);
   let free = [...farm.workers.values()].filter((worker) => isFree(worker, round.now) && hasRoom(worker));
   free.sort((a, b) => b.speed - a.speed);
   while (free.length > 0) {
@@ -97,8 +101,20 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
 function wantsAhead(worker: Worker, outlook: Outlook): boolean {
   const few = hasFewAhead(worker);
   for (const { stage } of worker.leases) if (stage.times.work.chunks === 0) return few;
-  if ((outlook.free(worker)[0] ?? 0) > AHEAD_MS) return false;
+  const { counted, ahead } = occupancyOf(worker);
+  // What still waits for an idle slot has no room there, until one of the others ends.
+  const idle = Math.max(0, Math.min(worker.slots - counted, worker.slots - 1));
+  if (idle > 0 && ahead.length === 0) return true;
+  if ((outlook.free(worker)[idle] ?? 0) > AHEAD_MS) return false;
   return few || (hasRoomAhead(worker) && outlook.aheadMs(worker) <= AHEAD_MS);
+}
+
+/** What has the best claim would never get in between the small chunks of others: ahead of them, it is kept room for. */
+function isCrowded(farm: Farm, board: Board, worker: Worker): boolean {
+  if (!board.uneven || occupancyOf(worker).ahead.length > 0) return false;
+  const stage = chooseStage(farm, board, worker);
+  if (stage === undefined || hasRoomFor(stage, worker, false)) return false;
+  return [...worker.leases].some((lease) => lease.stage.job.share !== stage.job.share);
 }
 
 /** Grants chunks, to better suited workers first, until this worker got one; false when nothing waits that it may run. */

@@ -170,9 +170,11 @@ export class Mirror {
     row.startedAt = at;
   }
 
-  #end({ lease, outcome, failure, said, result }: EndWrite): void {
+  #end({ lease, outcome, startedAt, failure, said, result }: EndWrite): void {
     const peakMemoryBytes = said?.peakMemoryBytes ?? 0;
     const row = this.#open(lease);
+    if (startedAt !== null) assert.equal(row.startedAt, null);
+    row.startedAt ??= startedAt;
     Object.assign(row, { outcome, code: failure?.code ?? null, peakMemoryBytes });
     if (outcome === 'preempted') Object.assign(row, { checkpoint: result?.files[0] ?? null });
     this.#openLeases.delete(lease);

@@ -37,7 +37,7 @@ import {
   type Worker,
 } from '../../src/farm/farm.ts';
 import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
-import { hasIdleSlot, hasRoomFor } from '../../src/farm/resources.ts';
+import { hasIdleSlot, hasRoomFor, occupancyOf } from '../../src/farm/resources.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { round } from '../../src/reactor/round.ts';
 import { createBoard } from '../../src/scheduling/choose-stage.ts';
@@ -386,6 +386,8 @@ export class SimulatedFarm {
       if (!isPresent(worker) || worker.pausedUntil > this.now || !hasIdleSlot(worker, this.now)) continue;
       for (const left of this.farm.stages.values()) {
         if (!isGrantable(left.job.status) || !mayTake(this.farm, left, worker, false)) continue;
+        // Room is kept there for a chunk of another team.
+        if (occupancyOf(worker).ahead.some(({ stage }) => stage.job.share !== left.job.share)) continue;
         assert.ok(
           this.#isSoonerElsewhere(left, worker),
           `${worker.id} idles while ${left.id} waits, and nobody does it sooner`,

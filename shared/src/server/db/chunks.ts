@@ -17,7 +17,8 @@ import { dropResult, ofStage } from './leases.ts';
 /** A chunk's new state, from the one that is expected: waiting, or held under leases. */
 export type ChunkMove = { chunk: ChunkId; from: 'queued' | 'held'; attempts: number } & (
   | { state: 'queued' | 'leased' | 'running' | 'canceled' }
-  | { state: 'done'; accepted: LeaseId }
+  /** `startedAt`: of the accepted lease, where nothing was written before. */
+  | { state: 'done'; accepted: LeaseId; startedAt: number }
   | { state: 'failed'; code: string; message: string }
 );
 
@@ -25,20 +26,20 @@ export type ChunkMove = { chunk: ChunkId; from: 'queued' | 'held'; attempts: num
 export async function moveChunks(db: Db, moves: readonly ChunkMove[], at: number): Promise<number> {
   const [first] = moves;
   if (first === undefined) return 0;
+  const done = moves.filter((move) => move.state === 'done');
   const result = await db
     .updateTable('chunks')
     .set({ state: first.state, attempts: caseById(moves.map((it) => [it.chunk, it.attempts])) })
     .$if(first.state === 'queued' || first.state === 'leased', (it) => it.set({ started_at: null }))
-    .$if(first.state === 'running' || first.state === 'done', (it) =>
+    .$if(first.state === 'running', (it) =>
       it.set((eb) => ({ started_at: eb.fn.coalesce('started_at', eb.val(at)) })),
     )
     .$if(isSettled(first.state), (it) => it.set({ finished_at: at }))
     .$if(first.state === 'done', (it) =>
-      it.set({
-        accepted_lease_id: caseById(
-          moves.flatMap((move) => (move.state === 'done' ? [[move.chunk, move.accepted]] : [])),
-        ),
-      }),
+      it.set((eb) => ({
+        accepted_lease_id: caseById(done.map((it) => [it.chunk, it.accepted])),
+        started_at: eb.fn.coalesce('started_at', caseById(done.map((it) => [it.chunk, it.startedAt]))),
+      })),
     )
     .$if(first.state === 'failed', (it) => it.set(failuresOf(moves)))
     .where(

@@ -30,6 +30,8 @@ export async function startLeases(db: Db, ids: LeaseId[], at: number): Promise<n
 
 export type EndedLease = {
   lease: LeaseId;
+  /** Null where it is written already, or never began: all of those that end together, or none. */
+  startedAt: number | null;
   failure: { code: string; message: string } | null;
   busyMs: number | null;
   peakMemoryBytes: number | null;
@@ -56,6 +58,10 @@ export async function endLeases(
       peak_memory_bytes: by((it) => it.peakMemoryBytes),
       log: by((it) => it.log),
     })
+    .$if(
+      ended.some(({ startedAt }) => startedAt !== null),
+      (it) => it.set({ started_at: by(({ startedAt }) => startedAt) }),
+    )
     .$if(outcome === 'done' || outcome === 'preempted', (it) =>
       it.set({
         result_json: by(({ result }) => result?.json ?? null),
