@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { EndOutlook } from '@parallel-pilot/shared/model/job-end.ts';
+import { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import {
   CONTROL_REQUESTS,
   JobEnds,
