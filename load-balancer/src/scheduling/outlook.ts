@@ -33,6 +33,7 @@ export class Outlook {
   readonly #farm: Farm;
   readonly #paces = new Map<Worker, Map<string, Pace>>();
   readonly #free = new Map<Worker, number[]>();
+  readonly #ahead = new Map<Worker, number | null>();
   #glimpses: Map<Stage, Glimpse> | null = null;
 
   constructor(farm: Farm, now: number) {
@@ -106,17 +107,30 @@ export class Outlook {
     return free;
   }
 
-  /** How long what the worker has ahead takes it, if it goes on in as many slots as now. */
-  aheadMs(worker: Worker): number {
+  /** How long what the worker has ahead takes it, if it goes on in as many slots as now; null where it holds a chunk of whose stage no time is known. */
+  aheadMs(worker: Worker): number | null {
+    const known = this.#ahead.get(worker);
+    if (known !== undefined) return known;
     const { counted, ahead } = occupancyOf(worker);
     const ms = ahead.reduce((sum, lease) => sum + this.#waitingMs(lease), 0);
-    return ms / Math.max(1, Math.min(counted, worker.slots));
+    const isKnown = worker.leases.values().every(({ stage }) => stage.times.work.chunks > 0);
+    const all = isKnown ? ms / Math.max(1, Math.min(counted, worker.slots)) : null;
+    this.#ahead.set(worker, all);
+    return all;
   }
 
   /** To be said when a worker was given something: it does that last. */
   gave(lease: Lease): void {
-    const free = this.#free.get(lease.worker);
+    const { worker, stage } = lease;
+    const free = this.#free.get(worker);
     if (free !== undefined) this.#append(free, lease);
+    const before = this.#ahead.get(worker) ?? null;
+    const { counted, ahead } = occupancyOf(worker);
+    // Of one that begins at once, the others are in more slots than before.
+    if (before === null || stage.times.work.chunks === 0 || ahead.at(-1) !== lease)
+      this.#ahead.delete(worker);
+    else
+      this.#ahead.set(worker, before + this.#waitingMs(lease) / Math.max(1, Math.min(counted, worker.slots)));
   }
 
   /** Whether anything tells when a chunk that has begun is done: it was seen to come along, or others of its stage are done. */

@@ -100,13 +100,14 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
  */
 function wantsAhead(worker: Worker, outlook: Outlook): boolean {
   const few = hasFewAhead(worker);
-  for (const { stage } of worker.leases) if (stage.times.work.chunks === 0) return few;
+  const aheadMs = outlook.aheadMs(worker);
+  if (aheadMs === null) return few;
   const { counted, ahead } = occupancyOf(worker);
   // What still waits for an idle slot has no room there, until one of the others ends.
   const idle = Math.max(0, Math.min(worker.slots - counted, worker.slots - 1));
   if (idle > 0 && ahead.length === 0) return true;
   if ((outlook.free(worker)[idle] ?? 0) > AHEAD_MS) return false;
-  return few || (hasRoomAhead(worker) && outlook.aheadMs(worker) <= AHEAD_MS);
+  return few || (hasRoomAhead(worker) && aheadMs <= AHEAD_MS);
 }
 
 /** What has the best claim would never get in between the small chunks of others: ahead of them, it is kept room for. */
