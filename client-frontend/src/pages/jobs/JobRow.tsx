@@ -57,17 +57,14 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
   );
 });
 
-const DUE: Record<NonNullable<JobSummary['deadline']>['code'], string> = {
-  unknown: 'has a deadline',
-  met: 'in time',
-  close: 'may be late',
-  missed: 'will be late',
-  past: 'late',
-};
+const LATE = ['missed', 'past'];
 
 function asides({ bytes, priority, state, deadline }: JobSummary): string[] {
   const first = priority === 0 || isOver(state) ? [] : [turnOf(priority)];
-  const due = deadline === null || isOver(state) ? [] : [DUE[deadline.code]];
+  const due =
+    deadline === null || isOver(state)
+      ? []
+      : [deadline.code === 'met' ? 'in time' : LATE.includes(deadline.code) ? 'late' : 'due'];
   return [...(bytes === null ? [] : [formatBytes(bytes)]), ...first, ...due];
 }
 
