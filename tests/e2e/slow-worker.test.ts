@@ -40,7 +40,8 @@ test('a job does not wait for a worker that got slow: its frame is tried on anot
       const all = await leases();
       const done = all.filter((it) => it.outcome === 'done').length;
       const isAtWork = all.some(
-        (it) => it.name === slow.name && it.outcome === null && it.started_at !== null,
+        // Just begun: one that is nearly done ends in time, throttled or not.
+        (it) => it.name === slow.name && it.outcome === null && Date.now() - (it.started_at ?? 0) < 300,
       );
       return done >= 8 && isAtWork;
     },
