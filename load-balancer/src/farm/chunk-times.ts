@@ -1,5 +1,5 @@
-import { openingMs } from '../prediction/course.ts';
 import { corrected, type Pace, speedOf, unknownPace } from '../prediction/pace.ts';
+import { openingOf } from '../prediction/stage-times.ts';
 import type { Lease, Stage, Worker } from './farm.ts';
 
 const SHORTEST_LIMIT_MS = 60_000;
@@ -29,27 +29,27 @@ export const sortOf = ({ job, name }: Stage): string => `${job.kind}/${name}`;
 export const paceOf = (worker: Worker, stage: Stage): Pace =>
   worker.paces.get(sortOf(stage)) ?? unknownPace(worker.speed);
 
-/** Takes a finished chunk's time into account: for what its stage's chunks are like, and for how fast its worker is. */
-export function noteChunkTime(lease: Lease, busyMs: number, now: number): void {
-  const { stage, ordinal, worker, course } = lease;
-  const { work } = stage.times;
+/**
+ * Takes a finished chunk's time into account: for what its stage's chunks are like, for how fast its worker is, and for
+ * what opening takes. `openingMs` is that part of `busyMs` by its worker's word, who alone knows what it had open.
+ */
+export function noteChunkTime(
+  lease: Lease,
+  { busyMs, openingMs }: { busyMs: number; openingMs: number },
+): void {
+  const { stage } = lease;
   addTime(stage, busyMs);
   // A part of the chunk was another lease's.
   if (lease.checkpoint !== null) return;
-  const before = paceOf(worker, stage);
-  const predicted = work.of(ordinal);
-  if (!lease.opens) {
-    learn(lease, before, predicted, busyMs);
-    return;
-  }
-  const opening = course === undefined ? null : openingMs(course, now - busyMs, now);
-  // Without having seen where the opening ended, it is told from the chunk by what such chunks take, and the chunk teaches nothing.
-  if (opening !== null) noteOpening(stage, opening * learn(lease, before, predicted, busyMs - opening));
-  else if (predicted !== null) noteOpening(stage, busyMs * speedOf(before) - predicted);
+  const opening = Math.min(openingMs, busyMs);
+  const speed = learn(lease, busyMs - opening);
+  if (opening === 0) return;
+  stage.times.openings.seen += 1;
+  stage.times.openings.work += opening * speed;
 }
 
 /** A lease of so many milliseconds was for nothing, as another one of its chunk was done first. */
-export function noteDoubled({ stage, ordinal, worker, course }: Lease, ms: number): void {
+export function noteDoubled({ stage, ordinal, worker, course, opens }: Lease, ms: number): void {
   const { work } = stage.times;
   const pace = paceOf(worker, stage);
   const most = ms * speedOf(pace);
@@ -59,21 +59,19 @@ export function noteDoubled({ stage, ordinal, worker, course }: Lease, ms: numbe
     return;
   }
   stage.times.doubled += Math.min(most, predicted * (course?.last.fraction ?? 1));
+  const opening = opens ? openingOf(stage.times) : 0;
   // It was not done in all that time, so it is as fast as that at most.
-  if (most <= predicted) return;
-  const sign = { log: Math.log(predicted / ms), variance: work.variance + work.doubt };
+  if (most <= predicted + opening) return;
+  const sign = { log: Math.log((predicted + opening) / ms), variance: work.variance + work.doubt };
   worker.paces.set(sortOf(stage), corrected(pace, sign));
 }
 
 /** Gives back how fast the worker is then. */
-function learn(
-  { stage, ordinal, worker }: Lease,
-  before: Pace,
-  predicted: number | null,
-  ms: number,
-): number {
+function learn({ stage, ordinal, worker }: Lease, ms: number): number {
+  const before = paceOf(worker, stage);
   if (!(ms > 0)) return speedOf(before);
   const { work } = stage.times;
+  const predicted = work.of(ordinal);
   const pace =
     predicted === null
       ? before
@@ -82,9 +80,4 @@ function learn(
   worker.paces.set(sortOf(stage), pace);
   work.add(ordinal, ms * worker.speed, pace.variance);
   return worker.speed;
-}
-
-function noteOpening({ times: { openings } }: Stage, work: number): void {
-  openings.seen += 1;
-  openings.work += work;
 }

@@ -13,7 +13,7 @@ import { noteMemoryNeed, noteMemorySeen } from './resources.ts';
 
 /** How a lease ends, with what its worker said. */
 export type Ending =
-  | ({ outcome: 'done'; resultJson: string; files: ResultFile[] } & Said)
+  | ({ outcome: 'done'; resultJson: string; files: ResultFile[]; openingMs: number } & Said)
   /** `moreMemoryBytes`: it ended for want of memory, and is to get so much; null where nobody has that. */
   | ({ outcome: 'failed'; code: FailureCode; message: string; moreMemoryBytes?: number | null } & Said)
   | ({ outcome: 'preempted'; checkpoint: ResultFile | null } & Said)
@@ -31,7 +31,7 @@ export function remember(farm: Farm, lease: Lease, ending: Ending, now: number):
   charge(farm, lease, used);
   if (ending.outcome === 'superseded') noteDoubled(lease, used);
   if (ending.outcome === 'done') {
-    noteChunkTime(lease, ending.busyMs, now);
+    noteChunkTime(lease, ending);
     job.succeeded.add(worker.id);
     stage.avoid.delete(ordinal);
     stage.memory.needs.delete(ordinal);

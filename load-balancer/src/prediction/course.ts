@@ -4,8 +4,6 @@
  * it goes now, and not on the average since it began.
  */
 export type Course = {
-  /** The first report of more than nothing. */
-  first: Mark;
   /** Where the stretch that is looked at begins; the next one is to begin at `next`. */
   from: Mark;
   next: Mark;
@@ -23,7 +21,7 @@ const LEAST_VARIANCE = 0.01;
 export function followed(course: Course | undefined, fraction: number, at: number): Course | undefined {
   if (fraction <= 0) return course;
   const mark = { at, fraction };
-  if (course === undefined) return { first: mark, from: mark, next: mark, last: mark };
+  if (course === undefined) return { from: mark, next: mark, last: mark };
   course.last = mark;
   if (fraction - course.next.fraction >= STRETCH) {
     course.from = course.next;
@@ -46,10 +44,3 @@ export function projected({ from, last }: Course, now: number): Projection | nul
 
 /** Workers report several times a second while there is something new. */
 const PAUSE_MS = 1_000;
-
-/** Milliseconds that went by before the chunk itself was worked on: files were opened. Null where that was not seen. */
-export function openingMs({ first, last }: Course, startedAt: number, endedAt: number): number | null {
-  if (last.fraction - first.fraction < STRETCH) return null;
-  const whole = (endedAt - first.at) / (1 - first.fraction);
-  return Math.max(0, endedAt - startedAt - whole);
-}

@@ -31,6 +31,7 @@ export function onDone(farm: Farm, event: Event<'done'>, now: number): Effect[] 
     resultJson: JSON.stringify(done.result ?? null),
     files: done.files.map(({ receipt: _, ...file }) => file),
     busyMs: done.busyMs,
+    openingMs: done.openingMs ?? 0,
     peakMemoryBytes: done.peakMemoryBytes ?? 0,
     log: done.log,
   };

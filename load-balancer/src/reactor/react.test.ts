@@ -165,9 +165,9 @@ test('a chunk counts as hung after ten minutes, until three are done; then after
   const { lease } = busyFarm();
   const { stage } = lease;
   assert.equal(hangLimit(stage, 600_000), 600_000);
-  for (const ms of [5_000, 300, 200]) noteChunkTime(lease, ms, 0);
+  for (const ms of [5_000, 300, 200]) noteChunkTime(lease, { busyMs: ms, openingMs: 0 });
   assert.equal(hangLimit(stage, 600_000), 100_000);
-  noteChunkTime(lease, 3_600_000, 0);
+  noteChunkTime(lease, { busyMs: 3_600_000, openingMs: 0 });
   assert.equal(hangLimit(stage, 600_000), 600_000);
   assert.equal(hangLimit(stage, 30_000), 30_000);
 });

@@ -192,12 +192,16 @@ export type DeliveredFile = z.infer<typeof DeliveredFile>;
 /** The most that was seen in use by all processes of the chunk; what it was ended at where it wanted more. */
 const PeakMemory = Offer.shape.memoryBytes.optional();
 
-/** worker -> balancer, acknowledged after commit. `busyMs` is the time the slot spent on the chunk. */
+/**
+ * worker -> balancer, acknowledged after commit. `busyMs` is the time the slot spent on the chunk, `openingMs` how much
+ * of that went by until what stays open for the job's next chunks was open; left out where it was open already.
+ */
 export const Done = z.object({
   lease: LeaseId,
   result: z.unknown(),
   files: z.array(DeliveredFile).max(64),
   busyMs: z.number().nonnegative(),
+  openingMs: z.number().nonnegative().optional(),
   peakMemoryBytes: PeakMemory,
   /** The last lines of the child's output, at most 4 KB. */
   log: z.string().max(4_096),

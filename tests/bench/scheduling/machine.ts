@@ -4,7 +4,8 @@ import { endOf, rateAt, type Step, stepsOf, workBetween } from './speed-profile.
 
 /** A chunk as a machine holds it: its work, and what it takes to open its job first. */
 export type Task = { lease: LeaseId; job: string; work: number; openWork: number };
-type Running = Task & { since: number; opening: number; ends: number };
+/** `openingMs`: how long opening its job takes, which is work as well. */
+type Running = Task & { since: number; opening: number; openingMs: number; ends: number };
 
 /** What Blender prints on its way: whole samples. */
 const SAMPLES = 64;
@@ -45,7 +46,9 @@ export class Machine {
     if (task === undefined) return null;
     const opening = task.job === this.#open ? 0 : task.openWork;
     this.#open = task.job;
-    this.running = { ...task, since: now, opening, ends: endOf(this.#steps, now, opening + task.work) };
+    const openingMs = opening === 0 ? 0 : endOf(this.#steps, now, opening) - now;
+    const ends = endOf(this.#steps, now, opening + task.work);
+    this.running = { ...task, since: now, opening, openingMs, ends };
     return this.running;
   }
 

@@ -208,9 +208,10 @@ export class Simulation {
 
   #ended(machine: Machine, lease: LeaseId): void {
     if (machine.running?.lease !== lease) return;
-    const busyMs = this.now - machine.running.since;
+    const { since, openingMs } = machine.running;
+    const busyMs = this.now - since;
     machine.running = null;
-    const done = { lease, result: null, files: [], busyMs, log: '' };
+    const done = { lease, result: null, files: [], busyMs, openingMs, log: '' };
     this.#say(machine, { type: 'done', session: machine.session, reply: 0, fault: null, done });
     this.#begin(machine);
   }

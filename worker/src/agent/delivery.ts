@@ -76,8 +76,9 @@ export class Delivery {
     const uploaded = await this.#uploads.add(() => this.#upload(message, folder, signal));
     if (signal.aborted) return { over: true };
     if (uploaded.sent === false) return { over: false, next: uploaded.instead };
-    const { lease, result, busyMs, peakMemoryBytes, log } = message;
-    const spent = { busyMs, peakMemoryBytes };
+    const { lease, result, busyMs, openingMs, peakMemoryBytes, log } = message;
+    const opening = openingMs === 0 ? {} : { openingMs };
+    const spent = { busyMs, ...opening, peakMemoryBytes };
     const done = { lease, result, files: uploaded.files, ...spent, log: log.slice(-4_096).toWellFormed() };
     const reply = await this.#report(() => this.#connection.ask('done', done), signal);
     if (reply === null) return { over: true };

@@ -67,8 +67,8 @@ type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
 const BRIEF_MS = 50;
 
 /** `peakMemoryBytes` is 0 where it was not looked at. */
-type Spent = { busyMs: number; peakMemoryBytes: number };
-const NOTHING_SPENT: Spent = { busyMs: 0, peakMemoryBytes: 0 };
+type Spent = { busyMs: number; openingMs: number; peakMemoryBytes: number };
+const NOTHING_SPENT: Spent = { busyMs: 0, openingMs: 0, peakMemoryBytes: 0 };
 
 /**
  * What becomes of every lease: inputs fetched while others run, run when a slot
@@ -248,6 +248,7 @@ export class LeaseLoop {
     const startedAt = performance.now();
     const tell = setTimeout(() => onStarted(held.lease), BRIEF_MS);
     let busyMs: number | null = null;
+    let openingMs = 0;
     let peakMemoryBytes = 0;
     const chunk = {
       stage: assign.stageName,
@@ -259,6 +260,9 @@ export class LeaseLoop {
       hangLimitMs: assign.hangLimitMs,
       ...(assign.checkpoint === undefined ? {} : { checkpoint: join(inputs, CHECKPOINT.path) }),
       notice: preemption.notice.signal,
+      opened: () => {
+        openingMs = performance.now() - startedAt;
+      },
       freed: () => {
         clearTimeout(preemption.timer);
         clearTimeout(tell);
@@ -297,9 +301,9 @@ export class LeaseLoop {
       logStopped(log, assign);
       await outbox.discard(held.lease);
     } else if (wasPreempted(outcome, preemption)) {
-      await this.#handBack(held, assign, outcome, { busyMs, peakMemoryBytes });
+      await this.#handBack(held, assign, outcome, { busyMs, openingMs, peakMemoryBytes });
     } else {
-      await this.#settle(held, assign, outcome, { busyMs, peakMemoryBytes }, diskFull);
+      await this.#settle(held, assign, outcome, { busyMs, openingMs, peakMemoryBytes }, diskFull);
     }
     this.#parts.onChange();
   }
@@ -310,7 +314,8 @@ export class LeaseLoop {
     const { checkpoint, log } = outcome;
     logPreempted(this.#parts.log, assign, checkpoint !== undefined);
     const { lease, signature } = assign;
-    const message = { lease, signature, ...spent, log };
+    const { busyMs, peakMemoryBytes } = spent;
+    const message = { lease, signature, busyMs, peakMemoryBytes, log };
     await this.#deliver(held, await this.#parts.outbox.keepPreempted(message, checkpoint));
   }
 
@@ -339,11 +344,15 @@ export class LeaseLoop {
     await this.#deliver(held, entry);
   }
 
-  #keep({ lease, signature, kind }: Assign, outcome: RunOutcome, spent: Spent): Promise<OutboxEntry> {
+  #keep(
+    { lease, signature, kind }: Assign,
+    outcome: RunOutcome,
+    { openingMs, ...spent }: Spent,
+  ): Promise<OutboxEntry> {
     const { outbox } = this.#parts;
     const about = { lease, signature, ...spent, log: outcome.log };
     return outcome.ok
-      ? outbox.keepDone({ ...about, result: outcome.result }, outcome.files)
+      ? outbox.keepDone({ ...about, openingMs, result: outcome.result }, outcome.files)
       : outbox.keepFailed({ ...about, code: failureCode(kind, outcome.code), message: outcome.message });
   }
 

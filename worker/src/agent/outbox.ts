@@ -23,6 +23,7 @@ export const OutboxMessage = z.discriminatedUnion('type', [
   z.object({
     ...common,
     type: z.literal('done'),
+    openingMs: z.number().nonnegative().default(0),
     result: z.unknown(),
     files,
   }),

@@ -58,6 +58,19 @@ test('what asks for more than there is begins where nothing else runs', async (t
   await world.farm.heard('done');
 });
 
+test('how long opening took goes to the farm with a chunk that had to, and is no more than all its time', async (t) => {
+  const world = await TestWorld.make(t);
+  world.start();
+  await world.farm.heard('hello');
+  const opening = await world.assign({ name: 'opening', opens: true, gate: world.gate('opening') });
+  await until(() => world.runs.includes('opening'), 'it never began');
+  await world.openGate('opening');
+  const { openingMs = 0, busyMs } = await world.farm.heard('done', ({ lease }) => lease === opening.lease);
+  assert.ok(openingMs > 0 && openingMs <= busyMs, `${openingMs} of ${busyMs}`);
+  const open = await world.assign({ name: 'open' });
+  assert.equal((await world.farm.heard('done', ({ lease }) => lease === open.lease)).openingMs, undefined);
+});
+
 test('the most memory that was seen goes to the farm, and with a chunk that had too little what it had', async (t) => {
   const world = await TestWorld.make(t);
   const kind = fakeKind();

@@ -21,6 +21,8 @@ export type RunnableChunk = {
   hangLimitMs: number;
   /** To be called when the program is ready and the chunk's own work begins; see TimeLimit. */
   begun?(): void;
+  /** To be called once what stays open for the job's next chunks is open; not where it was open already. */
+  opened?(): void;
   /**
    * To be called when the runner can take its next chunk although this one's files are still looked at. From then on
    * nothing of this chunk may need what the next one uses, and its time no longer counts.

@@ -67,6 +67,19 @@ test('probe tells scenes, cameras, ranges and rates, and the same Blender then r
   assert.equal(logged.length, before);
 });
 
+test('the first frame of a Blender says when its scene was open, the others that it was open already', async () => {
+  await runner.rest();
+  let opened = 0;
+  const count = { opened: () => (opened += 1) };
+  await render('quick.blend', 1, {}, count);
+  assert.equal(opened, 1);
+  await render('quick.blend', 2, {}, count);
+  assert.equal(opened, 1);
+  await runner.rest();
+  await render('quick.blend', 3, {}, count);
+  assert.equal(opened, 2);
+});
+
 test('at rest there is no Blender, and the next chunk has one again', async () => {
   await runner.rest();
   assert.equal(await runner.memoryBytes(), 0);

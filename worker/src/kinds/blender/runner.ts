@@ -100,8 +100,10 @@ async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOpti
   const { slot, before, free } = tools;
   // The first time it gets ready while Blender opens the scene and renders.
   const decoder = task.kind === 'probe' ? null : await decoderOf(tools, task);
+  const wasOpen = slot.hasOpen(task.key);
   const opened = await slot.open(task, ask);
   if (opened.kind !== 'done') return { answer: opened, outcome: outcomeOf(opened, task, slot.logLines()) };
+  if (!wasOpen) chunk.opened?.();
   return task.kind === 'probe' || decoder === null
     ? await look(slot, task, ask)
     : await renderFrame({ slot, decoder, task, outputs: chunk.outputs, ask, before, free });

@@ -34,6 +34,7 @@ export type Slot = {
   logLines(): readonly string[];
   /** The last of them, each with its line break. */
   logText(): string;
+  hasOpen(key: string): boolean;
   /** Frames that the Blender which has this very file open has rendered; 0 without one. */
   framesOf(key: string): number;
   /** Has the file open when it answers `done`; a fresh Blender unless this one has it open already. */
@@ -92,6 +93,7 @@ export function createSlot(options: SlotOptions): Slot {
     return answer;
   };
 
+  const hasOpen = (key: string): boolean => warm.key === key && warm.session.alive();
   const letGo = async (): Promise<void> => {
     clearTimeout(rest);
     const ready = spare;
@@ -110,11 +112,12 @@ export function createSlot(options: SlotOptions): Slot {
         .slice(-LIVE_LINES)
         .map((line) => `${line}\n`)
         .join(''),
-    framesOf: (key) => (warm.key === key && warm.session.alive() ? warm.frames : 0),
+    hasOpen,
+    framesOf: (key) => (hasOpen(key) ? warm.frames : 0),
     async open(file, ask) {
       clearTimeout(rest);
       if (closed || ask.signal.aborted) return { kind: 'canceled' };
-      if (warm.key !== file.key || !warm.session.alive()) return await openedFresh(file, ask);
+      if (!hasOpen(file.key)) return await openedFresh(file, ask);
       warm.session.log.clear();
       return { kind: 'done', result: null, ms: 0, rss: warm.lastRss };
     },
