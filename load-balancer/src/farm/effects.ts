@@ -16,7 +16,7 @@ import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Hello, ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ChunkMove } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { LoadSample } from '@parallel-pilot/shared/server/db/load.ts';
-import type { LoadSample as WorkerLoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
+import type { WorkerLoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import type { ReplyTo } from './events.ts';
 import type { Lease, SessionId } from './farm.ts';
 

@@ -275,14 +275,14 @@ export type Lease = {
   delivered: boolean;
   /** Asked back at this time, null when not. */
   reclaimedAt: number | null;
+  /** For whom, where that was so. */
+  reclaimedFor?: Claim | null;
   /** Its worker was told to end it: for which stage, null where it is to be moved, and until when. */
   preempting: { goesTo: Stage | null; until: number } | null;
   /** What an earlier lease of the chunk left, from which this one goes on. */
   checkpoint: Checkpoint | null;
   /** The part of the chunk that would not be lost if it were taken back. */
   keptFraction: number;
-  /** For whom, where that was so. */
-  reclaimedFor?: Claim | null;
   /** The worker said that it had begun, though no `started` came yet. */
   kept: boolean;
   /** What its worker had not open when it was granted, as far as is known. */

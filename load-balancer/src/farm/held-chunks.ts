@@ -17,24 +17,20 @@ type Holder = Pick<Job, 'share' | 'team' | 'person'>;
 export const isAtLimit = (farm: Farm, job: Holder): boolean => limitReached(farm, job) !== null;
 
 /** The most chunks that a team and a person may hold at once; Infinity without a limit. */
-export function mostHeld(
-  { chunkLimits: { set, eachTeam } }: Farm,
-  { team, person }: Omit<Holder, 'share'>,
-): number {
+export const mostHeld = (farm: Farm, job: Holder): number =>
+  Math.min(mostOfTeam(farm, job), mostOfPerson(farm, job));
+
+function mostOfTeam({ chunkLimits: { set, eachTeam } }: Farm, { team }: Holder): number {
   const own = set.get(team);
-  const ofTeam = (own === undefined ? eachTeam : own) ?? Number.POSITIVE_INFINITY;
-  return Math.min(ofTeam, set.get(person) ?? Number.POSITIVE_INFINITY);
+  return (own === undefined ? eachTeam : own) ?? Number.POSITIVE_INFINITY;
 }
 
+const mostOfPerson = ({ chunkLimits: { set } }: Farm, { person }: Holder): number =>
+  set.get(person) ?? Number.POSITIVE_INFINITY;
+
 /** Which of the two limits that is, and how many they may hold; null while neither is reached. */
-export function limitReached(
-  { chunkLimits: { set, eachTeam }, held }: Farm,
-  { share, team, person }: Holder,
-): { of: 'team' | 'person'; most: number } | null {
-  if (eachTeam === null && set.size === 0) return null;
-  const own = set.get(team);
-  const ofTeam = own === undefined ? eachTeam : own;
-  if (ofTeam !== null && share.held >= ofTeam) return { of: 'team', most: ofTeam };
-  const ofPerson = set.get(person) ?? null;
-  return ofPerson !== null && (held.get(person) ?? 0) >= ofPerson ? { of: 'person', most: ofPerson } : null;
+export function limitReached(farm: Farm, job: Holder): { of: 'team' | 'person'; most: number } | null {
+  const [ofTeam, ofPerson] = [mostOfTeam(farm, job), mostOfPerson(farm, job)];
+  if (job.share.held >= ofTeam) return { of: 'team', most: ofTeam };
+  return (farm.held.get(job.person) ?? 0) >= ofPerson ? { of: 'person', most: ofPerson } : null;
 }

@@ -143,10 +143,8 @@ export function hasRoomWithout(stage: Stage, lease: Lease): boolean {
 }
 
 /** Whether a chunk of the stage could have the place of one that has not begun: to begin at once if that could, or ahead. */
-export function couldReplace(lease: Lease, stage: Stage): boolean {
-  const isAhead = occupancyOf(lease.worker).ahead.includes(lease);
-  return isAhead ? hasRoomFor(stage, lease.worker, true) : hasRoomWithout(stage, lease);
-}
+export const couldReplace = (lease: Lease, stage: Stage): boolean =>
+  isAhead(lease) ? hasRoomFor(stage, lease.worker, true) : hasRoomWithout(stage, lease);
 
 /** Whether the worker could begin a chunk that it holds if it did nothing else. */
 export const isTooLarge = (lease: Lease): boolean =>

@@ -1,6 +1,6 @@
 import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LEASE_MS } from '@parallel-pilot/shared/protocol/version.ts';
-import type { LoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
+import type { WorkerLoadSample } from '@parallel-pilot/shared/server/db/worker-history.ts';
 import { endLease } from '../farm/change-chunk.ts';
 import { countCapacity } from '../farm/count-capacity.ts';
 import { append, type Effect } from '../farm/effects.ts';
@@ -87,7 +87,7 @@ function noteSeen(farm: Farm, now: number): Effect[] {
 function noteLoads(farm: Farm, now: number): Effect[] {
   if (now - farm.loadsNotedAt < NOTE_LOADS_MS) return [];
   farm.loadsNotedAt = now;
-  const samples: LoadSample[] = [];
+  const samples: WorkerLoadSample[] = [];
   for (const { id, session, load, leases } of farm.workers.values()) {
     if (session === null || load === null) continue;
     let busy = 0;

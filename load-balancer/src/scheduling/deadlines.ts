@@ -1,11 +1,10 @@
 import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { mayPreempt as isUrgent } from '@parallel-pilot/shared/model/priority.ts';
 import type { Escalation, Farm, Job, Slack } from '../farm/farm.ts';
+import { TURN_MS } from './fairness.ts';
 
 /** Slack has to grow so much beyond a step before the step is taken back, or a job would go to and fro. */
 const CLEARLY = 1.25;
-/** Of two jobs that go first, a worker may stay with the one it has open while the other has so little less slack, milliseconds. */
-const TURN_MS = 20_000;
 
 /** As it is stored now. What it makes of the job is looked at with the next tick. */
 export function setDeadline(farm: Farm, job: Job, deadline: number | null): void {
@@ -63,6 +62,6 @@ const isUnseen = ({ stages }: Job): boolean => [...stages].every(({ times }) => 
 /** Of a job that others of its rank wait for, whatever they have received. */
 export const standsBefore = (job: Job): boolean => ['unseen', 'first'].includes(standsAmong(job));
 
-/** Whether a worker may stay with `mine`, whose files it has open, although `other` goes first. */
+/** Whether a worker may stay with `mine`, whose files it has open, although `other` goes first: while it has a turn's slack more at most. */
 export const mayKeepBefore = (mine: Job, other: Job): boolean =>
   goesFirst(mine) && goesFirst(other) && slackOf(mine) - slackOf(other) <= TURN_MS;

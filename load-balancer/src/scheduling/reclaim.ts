@@ -2,7 +2,14 @@ import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { add, fits } from '@parallel-pilot/shared/model/resources.ts';
 import type { Effect } from '../farm/effects.ts';
 import { type Claim, type Farm, isPresent, type Lease, type Worker } from '../farm/farm.ts';
-import { couldReplace, hasIdleSlot, isTooLarge, occupancyOf, usedElsewhere } from '../farm/resources.ts';
+import {
+  couldReplace,
+  hasIdleSlot,
+  isAhead,
+  isTooLarge,
+  occupancyOf,
+  usedElsewhere,
+} from '../farm/resources.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 
@@ -91,9 +98,7 @@ const keepsRoom = (worker: Worker, { stage: { job } }: Lease): boolean =>
 /** Leases that wait behind what their worker can begin: most urgent jobs first, slowest workers first. */
 function spareLeases(unstarted: Lease[]): Lease[] {
   // The newest of a worker's are the last it would begin.
-  const spare = unstarted
-    .toReversed()
-    .filter((lease) => !isAsked(lease) && occupancyOf(lease.worker).ahead.includes(lease));
+  const spare = unstarted.toReversed().filter((lease) => !isAsked(lease) && isAhead(lease));
   return spare.sort((a, b) => b.stage.job.priority - a.stage.job.priority || a.worker.speed - b.worker.speed);
 }
 

@@ -67,14 +67,18 @@ export const attemptsOn = (
     .execute();
 };
 
-export type LoadSample = Selectable<WorkerLoadsTable>;
+export type WorkerLoadSample = Selectable<WorkerLoadsTable>;
 
 /** A load is remembered for so long. */
 const LOADS_MS = 24 * 60 * 60_000;
 const ROWS = 200;
 
 /** Adds a sample of each of these, and forgets those that are older than a day. */
-export async function noteWorkerLoads(db: Db, samples: readonly LoadSample[], now: number): Promise<void> {
+export async function noteWorkerLoads(
+  db: Db,
+  samples: readonly WorkerLoadSample[],
+  now: number,
+): Promise<void> {
   for (let at = 0; at < samples.length; at += ROWS)
     await db
       .insertInto('worker_loads')
@@ -86,5 +90,5 @@ export async function noteWorkerLoads(db: Db, samples: readonly LoadSample[], no
     .execute();
 }
 
-export const loadsOf = (db: Db, worker: WorkerId): Promise<LoadSample[]> =>
+export const loadsOf = (db: Db, worker: WorkerId): Promise<WorkerLoadSample[]> =>
   db.selectFrom('worker_loads').selectAll().where('worker_id', '=', worker).orderBy('at').execute();
