@@ -8,7 +8,9 @@ import {
 import type { LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkId } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeasePurpose } from '@parallel-pilot/shared/model/lease.ts';
+import type { Estimate } from '../prediction/estimate.ts';
 import { dropCheckpoint, noteTakenBack } from './checkpoints.ts';
+import { workDone } from './chunk-times.ts';
 import { append, type Effect, type MoveWrite } from './effects.ts';
 import { beganAt, type Ending, endWrite, failureIn, remember } from './end-lease.ts';
 import { chunkOf, type Farm, type Job, type Lease, type Stage, type Worker } from './farm.ts';
@@ -101,10 +103,19 @@ export function endLease(
   } as const;
   const { state, ended } = advance(stage, ordinal, before, event);
   const effects = close(farm, lease, ending, now);
-  append(effects, closeOthers(farm, ended, now));
+  if (ending.outcome === 'done') {
+    const work = workDone(lease, ending);
+    for (const other of openOf(farm, ended))
+      append(effects, closeAndTell(farm, other, { outcome: 'superseded', work }, now));
+  }
   append(effects, checkpointAfter(lease, ending));
   const made = { by: worker.id, startedAt: beganAt(lease, ending, now) ?? now };
   return [...effects, ...move(stage, ordinal, before, state, now, made)];
+}
+
+/** Ends a lease of which another one of its chunk is ahead, and tells its worker. */
+export function endOvertaken(farm: Farm, lease: Lease, work: Estimate, now: number): Effect[] {
+  return [...endLease(farm, lease, { outcome: 'superseded', work }, now), ...revoke(lease)];
 }
 
 /** What becomes of what the chunk's leases left for the next one. */
@@ -123,7 +134,8 @@ export function cancelHeld(farm: Farm, stage: Stage, now: number): Effect[] {
   for (const ordinal of [...stage.held.keys()]) {
     const before = stateOf(stage, ordinal);
     const { state, ended } = advance(stage, ordinal, before, { type: 'cancel' });
-    append(effects, closeOthers(farm, ended, now));
+    for (const lease of openOf(farm, ended))
+      append(effects, closeAndTell(farm, lease, { outcome: 'canceled' }, now));
     append(effects, move(stage, ordinal, before, state, now));
   }
   return effects;
@@ -206,19 +218,16 @@ function close(farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] 
   ];
 }
 
-function closeOthers(
-  farm: Farm,
-  ended: Extract<ChunkTransition, { ok: true }>['ended'],
-  now: number,
-): Effect[] {
-  return ended.flatMap(({ lease: id, outcome }) => {
-    const lease = farm.leases.get(id);
-    if (lease === undefined) return [];
-    const { session } = lease.worker;
-    const told: Effect[] = session === null ? [] : [{ type: 'revoke', session, leases: [id] }];
-    return [...close(farm, lease, { outcome }, now), ...told];
-  });
-}
+const closeAndTell = (farm: Farm, lease: Lease, ending: Ending, now: number): Effect[] => [
+  ...close(farm, lease, ending, now),
+  ...revoke(lease),
+];
+
+const revoke = ({ id, worker: { session } }: Lease): Effect[] =>
+  session === null ? [] : [{ type: 'revoke', session, leases: [id] }];
+
+const openOf = (farm: Farm, ended: Extract<ChunkTransition, { ok: true }>['ended']): Lease[] =>
+  ended.flatMap(({ lease }) => farm.leases.get(lease) ?? []);
 
 type Made = { by: WorkerId; startedAt: number };
 

@@ -1,4 +1,6 @@
-import { corrected, type Pace, speedOf, unknownPace } from '../prediction/pace.ts';
+import { projected } from '../prediction/course.ts';
+import type { Estimate } from '../prediction/estimate.ts';
+import { corrected, type Pace, type Sign, speedOf, unknownPace } from '../prediction/pace.ts';
 import { openingOf } from '../prediction/stage-times.ts';
 import type { Lease, Stage, Worker } from './farm.ts';
 
@@ -29,14 +31,13 @@ export const sortOf = ({ job, name }: Stage): string => `${job.kind}/${name}`;
 export const paceOf = (worker: Worker, stage: Stage): Pace =>
   worker.paces.get(sortOf(stage)) ?? unknownPace(worker.speed);
 
+type Spent = { busyMs: number; openingMs: number };
+
 /**
  * Takes a finished chunk's time into account: for what its stage's chunks are like, for how fast its worker is, and for
  * what opening takes. `openingMs` is that part of `busyMs` by its worker's word, who alone knows what it had open.
  */
-export function noteChunkTime(
-  lease: Lease,
-  { busyMs, openingMs }: { busyMs: number; openingMs: number },
-): void {
+export function noteChunkTime(lease: Lease, { busyMs, openingMs }: Spent): void {
   const { stage } = lease;
   addTime(stage, busyMs);
   // A part of the chunk was another lease's.
@@ -48,24 +49,34 @@ export function noteChunkTime(
   stage.times.openings.work += opening * speed;
 }
 
-/** A lease of so many milliseconds was for nothing, as another one of its chunk was done first. */
-export function noteDoubled({ stage, ordinal, worker, course, opens }: Lease, ms: number): void {
-  const { work } = stage.times;
+/** The work of a chunk, by the lease that is done with it. */
+export const workDone = ({ stage, worker }: Lease, { busyMs, openingMs }: Spent): Estimate => {
+  const { log, variance } = paceOf(worker, stage);
+  return { ms: Math.max(0, busyMs - openingMs) * Math.exp(log), variance };
+};
+
+/** A lease of `ms` milliseconds was for nothing, as another one of its chunk was done first, or is ahead. */
+export function noteDoubled(lease: Lease, { ms, work }: { ms: number; work: Estimate }, now: number): void {
+  const { stage, worker, course } = lease;
   const pace = paceOf(worker, stage);
   const most = ms * speedOf(pace);
-  const predicted = work.of(ordinal);
-  if (predicted === null) {
-    stage.times.doubled += most;
-    return;
-  }
-  stage.times.doubled += Math.min(most, predicted * (course?.last.fraction ?? 1));
-  const opening = opens ? openingOf(stage.times) : 0;
-  // It was not done in all that time, so it is as fast as that at most.
-  if (most <= predicted + opening) return;
-  const sign = { log: Math.log((predicted + opening) / ms), variance: work.variance + work.doubt };
-  worker.paces.set(sortOf(stage), corrected(pace, sign));
+  stage.times.doubled += course === undefined ? Math.min(most, work.ms) : work.ms * course.last.fraction;
+  const sign = signOf(lease, { ms, work, most }, now);
+  if (sign !== null) worker.paces.set(sortOf(stage), corrected(pace, sign));
 }
 
+/** How fast its worker is, by how it came along, or by all the time in which it was not done; null where that says nothing. */
+function signOf(
+  { stage: { times }, course, opens }: Lease,
+  { ms, work, most }: { ms: number; work: Estimate; most: number },
+  now: number,
+): Sign | null {
+  if (!(work.ms > 0)) return null;
+  const seen = course === undefined ? null : projected(course, now);
+  if (seen !== null) return { log: Math.log(work.ms / seen.ms), variance: work.variance + seen.variance };
+  const all = work.ms + (opens ? openingOf(times) : 0);
+  return most <= all ? null : { log: Math.log(all / ms), variance: work.variance + times.work.variance };
+}
 /** Gives back how fast the worker is then. */
 function learn({ stage, ordinal, worker }: Lease, ms: number): number {
   const before = paceOf(worker, stage);

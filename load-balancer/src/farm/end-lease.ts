@@ -5,6 +5,7 @@ import type { ChunkId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { wasAttempt } from '@parallel-pilot/shared/model/lease.ts';
 import { quarterOf } from '@parallel-pilot/shared/model/quarter.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Estimate } from '../prediction/estimate.ts';
 import { noteChunkTime, noteDoubled } from './chunk-times.ts';
 import type { EndWrite } from './effects.ts';
 import { chunkOf, type Farm, type Job, type Lease } from './farm.ts';
@@ -18,7 +19,9 @@ export type Ending =
   | ({ outcome: 'failed'; code: FailureCode; message: string; moreMemoryBytes?: number | null } & Said)
   | ({ outcome: 'preempted'; checkpoint: ResultFile | null } & Said)
   | { outcome: 'expired' | 'released' }
-  | { outcome: 'superseded' | 'canceled' };
+  /** `work`: of its chunk, as is known by the lease that was done first, or is ahead. */
+  | { outcome: 'superseded'; work: Estimate }
+  | { outcome: 'canceled' };
 
 /** `peakMemoryBytes` is 0 where it was not looked at. */
 type Said = { busyMs: number; peakMemoryBytes: number; log: string };
@@ -29,7 +32,7 @@ export function remember(farm: Farm, lease: Lease, ending: Ending, now: number):
   const { job } = stage;
   const used = spentOn(lease, ending, now);
   charge(farm, lease, used);
-  if (ending.outcome === 'superseded') noteDoubled(lease, used);
+  if (ending.outcome === 'superseded') noteDoubled(lease, { ms: used, work: ending.work }, now);
   if (ending.outcome === 'done') {
     noteChunkTime(lease, ending);
     job.succeeded.add(worker.id);

@@ -23,6 +23,7 @@ import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Course } from '../prediction/course.ts';
+import type { Estimate } from '../prediction/estimate.ts';
 import type { Pace } from '../prediction/pace.ts';
 import type { StageTimes } from '../prediction/stage-times.ts';
 import { RangeCorrection, type TimeRange } from '../prediction/time-range.ts';
@@ -287,6 +288,8 @@ export type Lease = {
   kept: boolean;
   /** What its worker had not open when it was granted, as far as is known. */
   opens?: boolean;
+  /** What another lease of the chunk has shown of its work; absent where none has. */
+  foreseen?: Estimate;
   fraction: number;
   detail: string;
   /** Absent until it was told to be under way. */

@@ -25,6 +25,15 @@ test('one odd chunk among uneven ones says little of a worker that is well known
   assert.ok(speedOf(slowed) < 0.8, String(speedOf(slowed)));
 });
 
+test('one chunk of a kind that scatters widely does not make a worker slow, however large it is; many do', () => {
+  let pace = unknownPace();
+  for (let chunk = 0; chunk < 50; chunk += 1) pace = corrected(pace, sign(4, 0.4));
+  const large = corrected(pace, sign(4 / 40, 0.4));
+  assert.ok(speedOf(large) > 3.6, String(speedOf(large)));
+  for (let chunk = 0; chunk < 6; chunk += 1) pace = corrected(pace, sign(4 / 10, 0.4));
+  assert.ok(speedOf(pace) < 1, String(speedOf(pace)));
+});
+
 test('what a running chunk will take is seen from how its fraction grows now, without what went by before', () => {
   let course: ReturnType<typeof followed>;
   // Three seconds of opening, four at full speed, and a tenth of that speed since.

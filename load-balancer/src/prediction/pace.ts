@@ -19,7 +19,7 @@ const UNKNOWN = 1;
 /** Machines get warm, and others use them: even of a well-known one each chunk tells something new. */
 const DRIFT = 0.005;
 /** What scatter may add up to, and what of each sign is put down to it, in standard deviations. */
-const [ALARM, SLACK] = [4, 0.5];
+const [ALARM, SLACK] = [8, 0.5];
 const LIMIT = Math.log(1_000);
 
 export const unknownPace = (speed = 1): Pace => ({
@@ -34,21 +34,37 @@ export const unknownPace = (speed = 1): Pace => ({
  * for a variance P of what was known and R of the sign). It would follow a
  * worker that has become slow too late: one sign that is far off, or several
  * that are off to the same side, say that it has changed, and what was known
- * counts for little then (Page's cumulative sums, Biometrika 1954).
+ * counts for little then (Page's cumulative sums, Biometrika 1954). Short of
+ * that, a sign that is far off counts for no more than where tails are
+ * exponential: a few chunks of many are far larger than the others.
  */
 export function corrected(pace: Pace, sign: Sign): Pace {
   const off = sign.log - pace.log;
-  const standard = off / Math.sqrt(pace.variance + sign.variance);
-  const below = Math.max(0, pace.below - standard - SLACK);
-  const above = Math.max(0, pace.above + standard - SLACK);
+  const { below, above } = sumsAfter(pace, sign);
   const changed = Math.max(below, above) > ALARM;
   const known = changed ? Math.max(pace.variance, off * off) : pace.variance;
   const gain = known / (known + sign.variance);
+  const most = changed ? LIMIT : known / Math.sqrt(sign.variance);
+  const by = Math.max(-most, Math.min(most, gain * off));
   return {
-    log: Math.max(-LIMIT, Math.min(LIMIT, pace.log + gain * off)),
+    log: Math.max(-LIMIT, Math.min(LIMIT, pace.log + by)),
     variance: (1 - gain) * known + DRIFT,
     below: changed ? 0 : below,
     above: changed ? 0 : above,
+  };
+}
+
+/** Whether the sign says that the worker is no longer as fast as it was. */
+export function isChange(pace: Pace, sign: Sign): boolean {
+  const { below, above } = sumsAfter(pace, sign);
+  return Math.max(below, above) > ALARM;
+}
+
+function sumsAfter(pace: Pace, sign: Sign): Pick<Pace, 'below' | 'above'> {
+  const standard = (sign.log - pace.log) / Math.sqrt(pace.variance + sign.variance);
+  return {
+    below: Math.max(0, pace.below - standard - SLACK),
+    above: Math.max(0, pace.above + standard - SLACK),
   };
 }
 

@@ -36,3 +36,36 @@ test('nothing is done twice where that is more than a twentieth of the work', ()
   sim.pass(160_000);
   assert.ok([...sim.mirror.leases.values()].every((lease) => lease.purpose === 'first'));
 });
+
+test('the slow one is ended as soon as the backup is seen to be ahead of it, and does other work', () => {
+  const { sim, fine, slow } = oneSecretlySlow();
+  for (const machine of [fine, slow]) machine.tells = true;
+  sim.addJob({ chunks: 100 });
+  for (let seconds = 0; seconds < 600; seconds += 1) {
+    sim.pass(1_000);
+    const lost = [...sim.mirror.leases].find(([, lease]) => lease.outcome === 'superseded');
+    if (lost === undefined) continue;
+    assert.equal(lost[1].worker, slow.id);
+    const rival = [...sim.farm.leases.values()].find((lease) => lease.purpose === 'backup');
+    assert.ok(rival !== undefined && rival.fraction < 1, 'it was ended only when its rival was done');
+    assert.ok(!slow.running.has(lost[0]), 'it works on for nothing');
+    return;
+  }
+  assert.fail('no lease was ended before its rival was done');
+});
+
+test('a large chunk that ends no sooner elsewhere is left where it is', () => {
+  const sim = new SimulatedFarm(() => 0.5);
+  const [one, other] = [
+    sim.addMachine({ speed: 10, tells: true }),
+    sim.addMachine({ speed: 10, tells: true }),
+  ];
+  sim.addJob({ chunks: 200 });
+  sim.pass(100_000);
+  const [large] = one.running.values();
+  assert.ok(large);
+  large.ends = sim.now + 120_000;
+  sim.pass(600_000);
+  assert.equal(other.running.size, 0);
+  assert.ok([...sim.mirror.leases.values()].every((lease) => lease.purpose === 'first'));
+});

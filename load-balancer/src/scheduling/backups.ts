@@ -4,16 +4,29 @@ import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomFor } from '../farm/resources.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import type { FinishTimes } from './finish-times.ts';
-import type { Outlook } from './outlook.ts';
+import { CLEARLY_SOONER, type Outlook } from './outlook.ts';
 
 /** Part of a stage's work that may be done twice for the sake of its end. */
 const MOST_DOUBLED = 0.05;
-/** A backup is worth it when it is expected to be done in so much of the time that is left otherwise. */
-const CLEARLY_SOONER = 0.8;
+/** Such a part of a backup is done before it is seen to be ahead, and the other one ends. */
+const SEEN = 1 / 8;
 /** What is thrown away may turn out so much more than expected. */
 const SAFELY = 1.25;
 /** Chunks that are looked at in a round, those that end last first. */
 const MOST = 32;
+
+/** The leases that end because a backup, or what it was to be a backup of, is clearly ahead. */
+export function overtaken(farm: Farm, outlook: Outlook): { lease: Lease; by: Lease }[] {
+  const found: { lease: Lease; by: Lease }[] = [];
+  for (const backup of farm.leases.values()) {
+    if (backup.purpose !== 'backup') continue;
+    const [before, last, third] = backup.stage.held.get(backup.ordinal) ?? [];
+    if (before === undefined || last !== backup || third !== undefined) continue;
+    if (outlook.isOvertaken(before, backup)) found.push({ lease: before, by: backup });
+    else if (outlook.isOvertaken(backup, before)) found.push({ lease: backup, by: before });
+  }
+  return found;
+}
 
 export type Backup = { lease: Lease; worker: Worker };
 
@@ -90,20 +103,25 @@ function chooseFor(choice: Choice, candidates: Candidate[]): Backup[] {
       hasIdleSlot(worker, finishTimes.outlook.now) &&
       hasRoomFor(stage, worker, false, candidate.lease.ordinal);
     if (!isIdle || (waiting && mayWait(choice, best))) continue;
-    const wasted = SAFELY * doneBy(finishTimes.outlook, candidate.lease, candidate.end, best.finish);
-    if (wasted > choice.spare) continue;
+    const wasted = SAFELY * doneBy(finishTimes.outlook, candidate.lease, candidate.end, best.seen);
+    // The more of what may be thrown away it takes, the more it has to win: others may need it later.
+    const atMost = CLEARLY_SOONER * (1 - wasted / (4 * choice.spare));
+    if (wasted > choice.spare || best.finish > atMost * candidate.end) continue;
     choice.spare -= wasted;
     backups.push({ lease: candidate.lease, worker });
   }
   return backups;
 }
 
-type Best = { worker: Worker; finish: number };
+/** `seen`: by when it is known whether it comes along as expected. */
+type Best = { worker: Worker; finish: number; seen: number };
 
 /** Who would be done with it first, of all that may have it, busy or not; null where nobody would be clearly sooner. */
 function bestFor({ farm, finishTimes, stage, taken }: Choice, { lease, end }: Candidate): Best | null {
   const { outlook } = finishTimes;
-  const work = outlook.workOf(lease);
+  const work = outlook.workOf(lease).ms;
+  // Of what never tells how far it is, nothing is seen before it is done.
+  const seen = lease.course === undefined ? 1 : SEEN;
   let best: Best | null = null;
   for (const worker of farm.workers.values()) {
     if (worker === lease.worker || !isFree(worker, outlook.now)) continue;
@@ -111,8 +129,10 @@ function bestFor({ farm, finishTimes, stage, taken }: Choice, { lease, end }: Ca
     if (!mayRun(stage, worker) || isOnTrial(stage.job, worker)) continue;
     if (!hasRoomFor(stage, worker, true, lease.ordinal)) continue;
     const from = Math.max(taken.get(worker) ?? 0, outlook.free(worker)[0] ?? 0);
-    const finish = from + outlook.openingMs(worker, stage) + work / outlook.speed(worker, stage);
-    if (finish < (best?.finish ?? Number.POSITIVE_INFINITY)) best = { worker, finish };
+    const chunkMs = work / outlook.speed(worker, stage);
+    const begins = from + outlook.openingMs(worker, stage);
+    if (begins + chunkMs < (best?.finish ?? Number.POSITIVE_INFINITY))
+      best = { worker, finish: begins + chunkMs, seen: begins + seen * chunkMs };
   }
   return best !== null && best.finish < CLEARLY_SOONER * end ? best : null;
 }
@@ -128,7 +148,7 @@ function mayWait({ finishTimes, stage }: Choice, { worker, finish }: Best): bool
 function doneBy(outlook: Outlook, lease: Lease, end: number, time: number): number {
   const done = lease.course?.last.fraction ?? 0;
   const more = ((1 - done) * time) / Math.max(1, end);
-  return outlook.workOf(lease) * Math.min(1, done + more);
+  return outlook.workOf(lease).ms * Math.min(1, done + more);
 }
 
 /** What may still be thrown away: less what was, and what is going to be by those that end later than another of their chunk. */
@@ -138,9 +158,17 @@ function spareOf(stage: Stage, outlook: Outlook): number {
     if (leases.length < 2) continue;
     const ends = leases.map((lease) => outlook.endOf(lease));
     const first = Math.min(...ends);
-    const works = leases.map((lease, at) => doneBy(outlook, lease, ends[at] ?? first, first));
+    const until = leases.every(({ course }) => course !== undefined) ? SEEN * first : first;
+    const works = leases.map((lease, at) => doneBy(outlook, lease, ends[at] ?? first, until));
     going += works.reduce((sum, work) => sum + work, 0) - Math.max(...works);
   }
-  const all = stage.chunks.size * outlook.meanWork(stage);
-  return MOST_DOUBLED * all - stage.times.doubled - going;
+  return MOST_DOUBLED * allOf(stage, outlook) - stage.times.doubled - going;
+}
+
+/** Work of all of a stage's chunks: those that are held may have turned out larger than others. */
+function allOf(stage: Stage, outlook: Outlook): number {
+  const { chunks, held } = stage;
+  let all = (chunks.size - held.size) * outlook.meanWork(stage);
+  for (const [lease] of held.values()) all += lease === undefined ? 0 : outlook.workOf(lease).ms;
+  return all;
 }

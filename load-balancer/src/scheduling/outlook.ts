@@ -2,7 +2,8 @@ import { paceOf, sortOf } from '../farm/chunk-times.ts';
 import type { Farm, Lease, Stage, Worker } from '../farm/farm.ts';
 import { occupancyOf } from '../farm/resources.ts';
 import { type Projection, projected } from '../prediction/course.ts';
-import { corrected, type Pace, speedOf } from '../prediction/pace.ts';
+import { afterSeeing, type Estimate } from '../prediction/estimate.ts';
+import { corrected, isChange, type Pace, type Sign, speedOf } from '../prediction/pace.ts';
 import { sectionOf } from '../prediction/sections.ts';
 import { openingOf } from '../prediction/stage-times.ts';
 
@@ -10,6 +11,10 @@ import { openingOf } from '../prediction/stage-times.ts';
 const OVERDUE = 1 / 8;
 /** Work of a chunk of which nothing is known; what is decided by it is decided again within a second. */
 const GUESS_MS = 10_000;
+/** Of both leases of a chunk an eighth was seen. */
+const MUCH_SEEN = 0.08;
+/** A second attempt is clearly better when it is expected to be done in so much of the time that is left otherwise. */
+export const CLEARLY_SOONER = 0.8;
 /** Variance of the logarithm of a chunk's work, while none of its stage is done. */
 const ASSUMED = 0.1;
 
@@ -70,8 +75,7 @@ export class Outlook {
       if (lease.course === undefined || sortOf(lease.stage) !== sort) continue;
       const seen = this.#projected(lease);
       if (seen === null) continue;
-      const variance = this.scatter(lease.stage) + this.#doubt(lease.stage) + seen.variance;
-      pace = corrected(pace, { log: Math.log(this.#expected(lease) / seen.ms), variance });
+      pace = corrected(pace, this.#signOf(lease, seen));
     }
     known.set(sort, pace);
     return pace;
@@ -142,7 +146,7 @@ export class Outlook {
   endOf(lease: Lease): number {
     const { stage, worker, startedAt, course } = lease;
     const speed = this.speed(worker, stage);
-    const expected = this.#expected(lease) / speed;
+    const expected = this.#expected(lease).ms / speed;
     if (course === undefined) {
       const elapsed = this.now - (startedAt ?? this.now);
       const opening = lease.opens ? openingOf(stage.times) / speed : 0;
@@ -154,26 +158,47 @@ export class Outlook {
     return Math.max(rest, left > 0 ? OVERDUE * silence : 0);
   }
 
+  /** Whether another lease of the chunk, which was seen to come along, is ahead: as far as can be told, or where much of both was seen. */
+  isOvertaken(lease: Lease, by: Lease): boolean {
+    const seen = this.#projected(by);
+    if (seen === null || lease.startedAt === null) return false;
+    const variance = seen.variance + this.workOf(lease).variance;
+    const ahead = Math.log(this.endOf(lease) / Math.max(1, this.endOf(by)));
+    return ahead > (variance < MUCH_SEEN ? 0 : Math.max(Math.sqrt(variance), -Math.log(CLEARLY_SOONER)));
+  }
+
   /** Work that is left of a chunk that a worker holds. */
   leftOf(lease: Lease): number {
-    if (lease.startedAt === null) return this.#expected(lease);
+    if (lease.startedAt === null) return this.#expected(lease).ms;
     return this.endOf(lease) * this.speed(lease.worker, lease.stage);
   }
 
   /** Work of a chunk that has begun, by how it comes along and by what others of its stage were. */
-  workOf(lease: Lease): number {
-    const { stage, worker } = lease;
+  workOf(lease: Lease): Estimate {
     const expected = this.#expected(lease);
-    const seen = this.#projected(lease);
-    if (seen === null) return expected;
-    const pace = paceOf(worker, stage);
-    const variance = this.scatter(stage) + this.#doubt(stage);
-    const gain = variance / (variance + pace.variance + seen.variance);
-    return expected * Math.exp(gain * (Math.log(seen.ms / expected) + pace.log));
+    const seen = this.seenWork(lease);
+    return seen === null ? expected : afterSeeing(expected, seen);
   }
 
-  #expected({ stage, ordinal }: Lease): number {
-    return this.work(stage, sectionOf(ordinal, stage.chunks.size));
+  /** The same by nothing but how it comes along; null where that was not seen, or rather says that its worker has become slow. */
+  seenWork(lease: Lease): Estimate | null {
+    const seen = this.#projected(lease);
+    if (seen === null) return null;
+    const pace = paceOf(lease.worker, lease.stage);
+    if (isChange(pace, this.#signOf(lease, seen))) return null;
+    return { ms: seen.ms * speedOf(pace), variance: seen.variance + pace.variance };
+  }
+
+  /** What a chunk under way says of its worker. */
+  #signOf(lease: Lease, seen: Projection): Sign {
+    const { ms, variance } = this.#expected(lease);
+    return { log: Math.log(ms / seen.ms), variance: variance + seen.variance };
+  }
+
+  #expected({ stage, ordinal, foreseen }: Lease): Estimate {
+    if (foreseen !== undefined) return foreseen;
+    const ms = this.work(stage, sectionOf(ordinal, stage.chunks.size));
+    return { ms, variance: this.scatter(stage) + this.#doubt(stage) };
   }
 
   #projected({ course }: Lease): Projection | null {
@@ -184,9 +209,8 @@ export class Outlook {
   #wholeMs(lease: Lease, expected: number): number {
     const seen = this.#projected(lease);
     if (seen === null) return expected;
-    const variance = this.scatter(lease.stage) + this.pace(lease.worker, lease.stage).variance;
-    const gain = variance / (variance + seen.variance);
-    return expected * Math.exp(gain * Math.log(seen.ms / expected));
+    const variance = this.#expected(lease).variance + this.pace(lease.worker, lease.stage).variance;
+    return afterSeeing({ ms: expected, variance }, seen).ms;
   }
 
   /** Variance of the logarithm of what is expected of the stage itself. */
@@ -243,7 +267,7 @@ export class Outlook {
   /** Milliseconds that a chunk which has not begun takes its worker. */
   #waitingMs(lease: Lease): number {
     const { stage, worker } = lease;
-    const work = this.#expected(lease) + (lease.opens ? openingOf(stage.times) : 0);
+    const work = this.#expected(lease).ms + (lease.opens ? openingOf(stage.times) : 0);
     return work / this.speed(worker, stage);
   }
 }

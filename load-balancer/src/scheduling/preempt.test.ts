@@ -18,9 +18,9 @@ function twoAtWork() {
 }
 /** Reports have come all the time, and say that it is so far by now. */
 function comesAlong(sim: SimulatedFarm, lease: Lease, fraction: number, keptFraction = 0): void {
-  const first = { at: lease.startedAt ?? 0, fraction: 0.001 };
+  const from = { at: lease.startedAt ?? 0, fraction: 0.001 };
   const last = { at: sim.now, fraction };
-  Object.assign(lease, { fraction, keptFraction, course: { first, from: first, next: last, last } });
+  Object.assign(lease, { fraction, keptFraction, course: { from, next: last, last } });
 }
 const takenBack = (sim: SimulatedFarm) =>
   [...sim.mirror.leases.values()].filter((lease) => lease.outcome === 'preempted');

@@ -125,7 +125,7 @@ function victimOf(farm: Farm, board: Board, worker: Worker): Victim | null {
   let best: Victim | null = null;
   for (const lease of worker.leases) {
     if (!mayBeTaken(lease, outlook) || !couldHave(stage, lease)) continue;
-    const lost = Math.max(0, lease.fraction - lease.keptFraction) * outlook.workOf(lease);
+    const lost = Math.max(0, lease.fraction - lease.keptFraction) * outlook.workOf(lease).ms;
     if (best === null || lost < best.lost) best = { lease, lost };
   }
   return best;
@@ -142,6 +142,6 @@ function isWorthMoving(lease: Lease, worker: Worker, outlook: Outlook): boolean 
   if (isGoing(lease.worker)) return true;
   const stays = outlook.endOf(lease);
   if (!outlook.knowsEndOf(lease) || stays < WORTH_MOVING_MS) return false;
-  const rest = ((1 - lease.keptFraction) * outlook.workOf(lease)) / outlook.speed(worker, stage);
+  const rest = ((1 - lease.keptFraction) * outlook.workOf(lease).ms) / outlook.speed(worker, stage);
   return NOTICE_MS + outlook.openingMs(worker, stage) + rest < CLEARLY_SOONER * stays;
 }

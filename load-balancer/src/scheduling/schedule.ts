@@ -1,5 +1,5 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import { grantChunk } from '../farm/change-chunk.ts';
+import { endOvertaken, grantChunk } from '../farm/change-chunk.ts';
 import type { ChunkTable } from '../farm/chunk-table.ts';
 import { hangLimit } from '../farm/chunk-times.ts';
 import { append, type Effect } from '../farm/effects.ts';
@@ -7,10 +7,10 @@ import { type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/
 import { isAtLimit } from '../farm/held-chunks.ts';
 import { countOffered } from '../farm/portion.ts';
 import { hasFewAhead, hasIdleSlot, hasRoomAhead, hasRoomFor, occupancyOf } from '../farm/resources.ts';
-import { backupsFor } from './backups.ts';
+import { backupsFor, overtaken } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused, mayTake } from './eligibility.ts';
-import type { Outlook } from './outlook.ts';
+import { Outlook } from './outlook.ts';
 import { getsPlace, preempt } from './preempt.ts';
 import { takeBack } from './reclaim.ts';
 
@@ -28,7 +28,7 @@ const LOOKS = 4;
  */
 export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effect[] {
   countOffered(farm);
-  const round: Round = { now, newLease, effects: [] };
+  const round: Round = { now, newLease, effects: endHopeless(farm, now) };
   let board = createBoard(farm, now);
   if (giveBackups(farm, board, round, (next, stage) => next === stage)) board = createBoard(farm, now);
   board = assignAll(farm, board, round);
@@ -36,6 +36,15 @@ export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effe
     board = assignAll(farm, createBoard(farm, now), round);
   farm.claims = [];
   return [...round.effects, ...takeBack(farm, board, now), ...preempt(farm, board, now)];
+}
+
+/** A lease that another one of its chunk is clearly ahead of is for nothing: its worker could do something else. */
+function endHopeless(farm: Farm, now: number): Effect[] {
+  const outlook = new Outlook(farm, now);
+  return overtaken(farm, outlook).flatMap(({ lease, by }) => {
+    const work = outlook.seenWork(by) ?? outlook.workOf(by);
+    return endOvertaken(farm, lease, work, now);
+  });
 }
 
 /** What was given out leaves the others with another prospect: who idles is asked again. Gives back the board as it is then. */
@@ -62,7 +71,8 @@ function giveBackups(
   for (const { lease, worker } of backupsFor(farm, board.finishTimes)) {
     const { stage, ordinal } = lease;
     if (isAtLimit(farm, stage.job) || !goesFirst(chooseStage(farm, board, worker), stage)) continue;
-    grant({ stage, ordinal, worker, purpose: 'backup' }, farm, board, round);
+    const foreseen = board.finishTimes.outlook.workOf(lease);
+    grant({ stage, ordinal, worker, purpose: 'backup', foreseen }, farm, board, round);
   }
   return round.effects.length > before;
 }
@@ -115,7 +125,7 @@ function isCrowded(farm: Farm, board: Board, worker: Worker): boolean {
   if (!board.uneven || occupancyOf(worker).ahead.length > 0) return false;
   const stage = chooseStage(farm, board, worker);
   if (stage === undefined || hasRoomFor(stage, worker, false)) return false;
-  return [...worker.leases].some((lease) => lease.stage.job.share !== stage.job.share);
+  return [...worker.leases].some((lease) => lease.stage.job !== stage.job);
 }
 
 /** Grants chunks, to better suited workers first, until this worker got one; false when nothing waits that it may run. */
@@ -191,12 +201,14 @@ function grantNext(farm: Farm, board: Board, stage: Stage, worker: Worker, round
 }
 
 function grant(
-  { stage, ordinal, worker, purpose }: Pick<Lease, 'stage' | 'ordinal' | 'worker' | 'purpose'>,
+  { foreseen, ...what }: Pick<Lease, 'stage' | 'ordinal' | 'worker' | 'purpose' | 'foreseen'>,
   farm: Farm,
   { finishTimes }: Board,
   { now, newLease, effects }: Round,
 ): void {
-  const granted = grantChunk(farm, { stage, ordinal, worker, lease: newLease(), purpose }, now);
+  const { stage, worker } = what;
+  const granted = grantChunk(farm, { ...what, lease: newLease() }, now);
+  if (foreseen !== undefined) granted.lease.foreseen = foreseen;
   stage.leftSince = null;
   granted.lease.opens = !worker.open.includes(stage.affinity);
   worker.open = [stage.affinity, ...worker.open.filter((it) => it !== stage.affinity)].slice(0, worker.slots);

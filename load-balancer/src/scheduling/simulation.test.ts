@@ -22,6 +22,7 @@ const TO_AND_FRO = {
     slots: 3,
     speed: 0.2,
     failing: 0 as const,
+    tells: false,
     capabilities: {},
     offer: { threads: 4, memoryBytes: 1e9, diskBytes: 0, gpus: [], counts: { licence: 1 } },
   })),
@@ -34,7 +35,7 @@ test('through deaths, cuts, failures and restarts every chunk is done exactly on
       const random = mulberry32(seed);
       const sim = new SimulatedFarm(random);
       // One that never fails and never goes, so that every job can end.
-      sim.addMachine({ capabilities: { gpu: true }, offer: OFFER });
+      sim.addMachine({ capabilities: { gpu: true }, offer: OFFER, tells: true });
       for (const machine of machines) sim.addMachine(machine);
       const planted = jobs.map((job) => {
         sim.pass(Math.floor(random() * 60_000), 1_000);
@@ -73,6 +74,7 @@ const machine = fc.record({
   slots: fc.integer({ min: 1, max: 3 }),
   speed: fc.double({ min: 0.2, max: 5, noNaN: true }),
   failing: fc.constantFrom(0, 0, 0.1, 1),
+  tells: fc.boolean(),
   capabilities: fc.constantFrom({}, { gpu: true }),
   offer: fc.constantFrom(OFFER, { ...OFFER, threads: 2, counts: {} }),
 });

@@ -36,7 +36,7 @@ import {
   type Stage,
   type Worker,
 } from '../../src/farm/farm.ts';
-import { recordHeartbeat } from '../../src/farm/record-heartbeat.ts';
+import { recordHeartbeat, recordProgress } from '../../src/farm/record-heartbeat.ts';
 import { hasIdleSlot, hasRoomFor, occupancyOf } from '../../src/farm/resources.ts';
 import { expectBack } from '../../src/reactor/enter-stage.ts';
 import { round } from '../../src/reactor/round.ts';
@@ -60,6 +60,8 @@ export type Machine = {
   slots: number;
   offer: Offer;
   speed: number;
+  /** It says how far its chunks are. */
+  tells: boolean;
   capabilities: Capabilities;
   /** Part of its chunks that fail, 0 to 1. */
   failing: number;
@@ -167,6 +169,7 @@ export class SimulatedFarm {
       slots: 1,
       offer: { threads: 4, memoryBytes: 1e9, diskBytes: 1e9, gpus: [], counts: {} },
       speed: 1,
+      tells: false,
       lender: { person: PERSON, team: TEAM, worksFor: 'everyone' },
       capabilities: {},
       failing: 0,
@@ -312,11 +315,22 @@ export class SimulatedFarm {
     for (const end = this.now + ms; this.now < end; ) {
       this.now += stepMs;
       for (const machine of this.machines.values()) {
-        if (machine.session !== null) recordHeartbeat(this.farm, machine.session, this.now);
+        this.#beat(machine);
         this.#work(machine);
       }
       this.round([{ type: 'tick' }]);
     }
+  }
+
+  #beat(machine: Machine): void {
+    if (machine.session === null) return;
+    const worker = recordHeartbeat(this.farm, machine.session, this.now);
+    if (worker === undefined || !machine.tells) return;
+    const chunks = [...machine.running].map(([lease, { began, ends }]) => {
+      const fraction = Math.min(1, (this.now - began) / Math.max(1, ends - began));
+      return { lease, fraction, detail: '' };
+    });
+    recordProgress(this.farm, worker, { chunks }, this.now);
   }
 
   round(events: FarmEvent[]): void {

@@ -238,6 +238,15 @@ describe('a chunk with a backup', () => {
     });
   });
 
+  test('goes on with the one that is ahead, and never ends the last that runs', () => {
+    assert.deepEqual(
+      after({ ...both, leases: [second, ...both.leases.slice(0, 1)] }, ends('superseded', second.id)).state,
+      running,
+    );
+    assert.equal(chunkTransition(both, ends('superseded')).ok, false, 'the other one has not begun');
+    assert.equal(chunkTransition(running, ends('superseded')).ok, false);
+  });
+
   test('goes on with the one when the other ends, and waits again after the last', () => {
     const left = after(both, ends('failed')).state;
     assert.deepEqual(left, { status: 'leased', attempts: 1, leases: [second] });

@@ -48,8 +48,8 @@ export type ChunkEvent =
   /** The user wants the result of this lease made once more. */
   | { type: 'redo'; lease: LeaseId };
 
-/** The ways in which one lease ends by itself; the others follow from what became of its chunk. */
-export type EndedBy = Exclude<LeaseOutcome, 'superseded' | 'canceled'>;
+/** The ways in which one lease ends by itself; the others follow from what became of its chunk. Superseded it is also by one that is ahead of it. */
+export type EndedBy = Exclude<LeaseOutcome, 'canceled'>;
 
 /** Why a lease failed, and what is known of that code. */
 export type LeaseFailure = { code: FailureCode; retry: Failure['retry']; message: string };
@@ -159,10 +159,9 @@ function end(
     const ended = others.map(({ id }) => ({ lease: id, outcome: 'superseded' }) as const);
     return { ok: true, state: { status: 'done', attempts, accepted: lease.id }, ended };
   }
-  if (others.length > 0) {
-    const status = others.some(({ startedAt }) => startedAt !== null) ? 'running' : 'leased';
-    return to({ status, attempts, leases: others });
-  }
+  const running = others.some(({ startedAt }) => startedAt !== null);
+  if (outcome === 'superseded' && !running) return refuse('not-allowed');
+  if (others.length > 0) return to({ status: running ? 'running' : 'leased', attempts, leases: others });
   return to(isAttempt && failure !== null ? again(attempts, failure) : { status: 'queued', attempts });
 }
 

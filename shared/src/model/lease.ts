@@ -36,7 +36,7 @@ export const ENDINGS: Readonly<Record<LeaseOutcome, Ending>> = {
   released: { attempt: 'never', counted: null },
   /** Taken back while it ran: for more urgent work, or to be moved. What it had done stands in its checkpoint, if it left one. */
   preempted: { attempt: 'never', counted: null },
-  /** The result of another lease of the chunk was taken. */
+  /** The result of another lease of the chunk was taken, or will be: that one runs and is clearly ahead. */
   superseded: { attempt: 'never', counted: null },
   /** Nobody wants the chunk any more. */
   canceled: { attempt: 'never', counted: null },
