@@ -22,6 +22,7 @@ export type Inbound =
           | 'preempted'
           | 'jobs-read'
           | 'limits-read'
+          | 'farm-settings-read'
           | 'retry'
           | 'reject'
           | 'reloaded';

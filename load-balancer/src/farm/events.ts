@@ -1,4 +1,5 @@
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
+import type { Escalation } from '@parallel-pilot/shared/model/escalation.ts';
 import type {
   ChunkId,
   JobId,
@@ -75,6 +76,8 @@ export type FarmEvent =
   | { type: 'unreadable'; lease: LeaseId }
   | JobsRead
   | { type: 'limits-read'; limits: ChunkLimits }
+  /** What admins set for the whole farm. */
+  | { type: 'farm-settings-read'; escalation: Escalation }
   | { type: 'retry'; reply: ReplyTo; job: JobId; stage: StageId | null; read: JobsRead }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks; standing: StoredChunk[] }
   /** The state was read again from the database; `delivered` are the leases that were sent to workers. */

@@ -1,4 +1,5 @@
 import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
+import { type Escalation, STANDARD_ESCALATION } from '@parallel-pilot/shared/model/escalation.ts';
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type {
   BlobHash,
@@ -66,9 +67,6 @@ export type Farm = {
   /** What came back since the last round was asked back for these. */
   claims: Claim[];
 };
-
-/** Slack, as a part of the time from a job's submission to its deadline, at which it goes before others, and at which it may preempt. */
-export type Escalation = { first: number; preempt: number };
 
 export type Slack = {
   /** Milliseconds before the deadline by which nine of ten such jobs are done. */
@@ -302,7 +300,6 @@ export type Claim = { worker: Worker; stage: Stage };
 
 /** Ten minutes: a heavy job may take so long to open without a word. */
 const LONGEST_SILENCE_MS = 600_000;
-const ESCALATION: Escalation = { first: 0.2, preempt: 0.05 };
 
 export const createFarm = (now: number): Farm => ({
   jobs: new Map(),
@@ -322,7 +319,7 @@ export const createFarm = (now: number): Farm => ({
   held: new Map(),
   chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,
-  escalation: ESCALATION,
+  escalation: STANDARD_ESCALATION,
   endsForeseenAt: Number.NEGATIVE_INFINITY,
   rangeCorrections: { dated: new RangeCorrection(), others: new RangeCorrection() },
   claims: [],

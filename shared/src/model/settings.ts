@@ -155,11 +155,13 @@ export const SETTINGS = {
   PILOT_STALL_SECONDS: { flag: null, about: 'how long a request may stand still' },
   PILOT_DEADLINE_FIRST: {
     flag: null,
-    about: 'percent of slack left at which a job with a deadline goes before others of its priority; 20',
+    about:
+      'percent of slack left at which a job with a deadline goes before others of its priority, where admins have set nothing else; 20',
   },
   PILOT_DEADLINE_PREEMPT: {
     flag: null,
-    about: 'percent of slack left at which it may take the place of running work of lower priority; 5',
+    about:
+      'percent of slack left at which it may take the place of running work of lower priority, likewise; 5',
   },
   PILOT_HANG_SECONDS: { flag: null, about: 'how long a chunk may show no sign of life' },
   PILOT_WORKER_TOKEN: { flag: null, about: 'the token of workers, instead of one made and kept by the farm' },
