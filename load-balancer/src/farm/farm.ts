@@ -20,6 +20,7 @@ import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
+import type { DayForecast } from '@parallel-pilot/shared/protocol/control.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -61,6 +62,8 @@ export type Farm = {
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
   escalation: Escalation;
+  /** What a backend last said of the farm's load to come. */
+  forecast: DayForecast | null;
   /** When ends of jobs were last foreseen, and how right that has been: of those with a deadline, which go before others in the end, and of the others. */
   endsForeseenAt: number;
   rangeCorrections: { dated: RangeCorrection; others: RangeCorrection };
@@ -320,6 +323,7 @@ export const createFarm = (now: number): Farm => ({
   chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,
   escalation: STANDARD_ESCALATION,
+  forecast: null,
   endsForeseenAt: Number.NEGATIVE_INFINITY,
   rangeCorrections: { dated: new RangeCorrection(), others: new RangeCorrection() },
   claims: [],

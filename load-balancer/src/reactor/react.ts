@@ -60,6 +60,9 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
       return [];
     case 'farm-settings-read':
       return onFarmSettingsRead(farm, event);
+    case 'load-forecast':
+      farm.forecast = event.forecast;
+      return [];
     case 'retry':
       return onRetry(farm, event, now);
     case 'reject':

@@ -22,6 +22,8 @@ export const EndOutlook = z.object({
     .object({
       code: z.enum(DEADLINE_CODES),
       urgency: z.enum(URGENCIES),
+      /** What is counted on: those that are here now, or as many as are forecast. */
+      workers: z.enum(['present', 'forecast']),
       /** Milliseconds by which it is expected to be missed, or to be met. */
       lateMs: z.number(),
       help: DeadlineHelp.nullable(),
