@@ -68,7 +68,10 @@ export const SETTINGS = {
     flag: '--kinds <names>',
     about: 'kinds of work that a worker takes; all that it can without',
   },
-  PILOT_GPUS: { flag: '--gpus <names>', about: 'GPUs that jobs may ask for, or none; all without' },
+  PILOT_GPUS: {
+    flag: '--gpus <names>',
+    about: 'GPUs that jobs may ask for, by name or as cuda:1, or none; all without',
+  },
   PILOT_LENDING_FILE: {
     flag: '--lending-file <file>',
     about: 'JSON file that limits all this further, and is read again when it changes',
