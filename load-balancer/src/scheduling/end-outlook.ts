@@ -20,17 +20,26 @@ import { type Wanted, wantedOf } from './wanted-work.ts';
 /** Another job on the same files may be set otherwise: variance of the logarithm of its work besides. */
 const OTHERWISE = 0.05;
 
+/** Of so many jobs of which nothing is known it is looked at in one answer, each of which takes as long as all ranges do. */
+const MOST_UNKNOWN = 20;
+
 type WantedByJob = ReadonlyMap<Job, Wanted>;
 
 /** When these jobs are expected to be done, as was foreseen last; a few seconds ago at most. */
 export function endsOfJobs(farm: Farm, asked: readonly JobId[], now: number): JobEnds['ends'] {
   let wanted: WantedByJob | null = null;
+  let unknown = 0;
   const hours = expectedHours(farm, now);
   const look = () => (wanted ??= wantedOf(farm, new Outlook(farm, now)));
   return asked.flatMap((id) => {
     const job = farm.jobs.get(id);
     if (job === undefined) return [];
     const { end } = job;
+    // Of its own work nothing is known yet: what goes before it may be too much already.
+    if (end === null && job.deadline !== null && unknown < MOST_UNKNOWN) {
+      unknown += 1;
+      return [{ job: id, range: null, deadline: ifItTookNoTime(job, look(), { now, hours }) }];
+    }
     const range = end === null ? null : rangeFrom(end.range, end.at);
     return [
       {
@@ -49,9 +58,8 @@ export function endIfSubmitted(farm: Farm, supposed: SupposeJob, now: number): E
   const found = new Map(wantedOf(farm, new Outlook(farm, now), [stage]));
   const hours = expectedHours(farm, now);
   const one = found.get(job);
-  if (one === undefined || one.width === 0)
-    return { range: null, deadline: deadlineOf(job, UNKNOWN, { now, hours, look: () => found }) };
-  if (!one.known) return { range: null, deadline: ifItTookNoTime(job, found, { now, hours }) };
+  if (one === undefined || one.width === 0 || !one.known)
+    return { range: null, deadline: ifItTookNoTime(job, found, { now, hours }) };
   found.set(job, { ...one, deviation: Math.sqrt(one.deviation ** 2 + OTHERWISE) });
   const uncorrected = rangesOf(found, hours).get(job);
   const range =
@@ -68,11 +76,12 @@ const UNKNOWN = { range: null, slack: null };
 /** Of its own work nothing is known; what goes before it may be too much already. */
 function ifItTookNoTime(
   job: Job,
-  found: Map<Job, Wanted>,
+  found: WantedByJob,
   { now, hours }: Omit<Look, 'look'>,
 ): EndOutlook['deadline'] {
   const one = found.get(job);
-  if (one === undefined) return null;
+  if (one === undefined || one.width === 0)
+    return deadlineOf(job, UNKNOWN, { now, hours, look: () => found });
   const nothing = { ...one, known: true, work: 0, deviation: 0, chunkMs: 0, lastEnd: 0 };
   const wanted = new Map([...found, [job, nothing]]);
   const slack = slacksOf(wanted, hours, now).get(job) ?? null;
@@ -81,7 +90,7 @@ function ifItTookNoTime(
   // Less work of its own is no help: it would have none.
   const help = stands.help === null ? null : { ...stands.help, lessWork: null };
   return stands.code === 'missed'
-    ? { ...stands, help }
+    ? { ...stands, help, atLeast: true }
     : { ...stands, code: 'unknown', lateMs: 0, help: null };
 }
 

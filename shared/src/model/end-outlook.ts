@@ -26,6 +26,8 @@ export const EndOutlook = z.object({
       workers: z.enum(['present', 'forecast']),
       /** Milliseconds by which it is expected to be missed, or to be met. */
       lateMs: z.number(),
+      /** Its own work is not known: by what goes before it, it is missed by so much at least. */
+      atLeast: z.boolean().optional(),
       help: DeadlineHelp.nullable(),
     })
     .nullable(),

@@ -56,13 +56,18 @@ export function deadlineInWords(deadline: NonNullable<EndOutlook['deadline']>, l
     case 'close':
       return `It will be close${forecast ? ' with workers as usual' : ''}: the deadline may be missed by ${spanInWords(lateMs)}.${helpInWords(help, lessen)}`;
     case 'missed':
-      return `The deadline cannot be met ${forecast ? 'with workers as usual' : 'as things are'}: it is expected ${spanInWords(lateMs)} too late.${helpInWords(help, lessen)}`;
+      return `The deadline cannot be met ${forecast ? 'with workers as usual' : 'as things are'}: it is expected ${lateInWords(deadline)}.${helpInWords(help, lessen)}`;
     case 'past':
       return 'The deadline is past. The job goes on.';
     default:
       return code satisfies never;
   }
 }
+
+const lateInWords = ({ lateMs, atLeast }: NonNullable<EndOutlook['deadline']>): string =>
+  atLeast === true && lateMs < 60_000
+    ? 'too late'
+    : `${atLeast === true ? 'at least ' : ''}${spanInWords(lateMs)} too late`;
 
 function helpInWords(help: NonNullable<EndOutlook['deadline']>['help'], lessen: string): string {
   if (help === null) return '';
