@@ -134,6 +134,7 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
     whyWaiting: async () => null,
     endsOf: async () => null,
     supposeJob: async () => null,
+    tellForecast() {},
     blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,

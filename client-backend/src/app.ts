@@ -20,6 +20,7 @@ import { limitBodies } from './routes/body-limits.ts';
 import { chunkRoutes } from './routes/chunks.ts';
 import { deviceCodeRoutes } from './routes/device-codes.ts';
 import { mountDocs } from './routes/docs.ts';
+import { farmSettingsRoutes } from './routes/farm-settings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { identityRoutes } from './routes/identities.ts';
 import { impersonationRoutes } from './routes/impersonation.ts';
@@ -102,6 +103,7 @@ export function createApp(
   app.route('/', joinTokenRoutes(parts));
   app.route('/', storageRoutes(parts));
   app.route('/', loadRoutes(parts));
+  app.route('/', farmSettingsRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));

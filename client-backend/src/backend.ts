@@ -74,7 +74,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   const { close: closeConfinement, ...confinement } = createConfinement(deps);
   // Looked for now, for whoever runs this to see in the log what it lacks, and not waited for.
   void confinement.sandbox();
-  const forecast = createLoadForecast(deps);
+  const forecast = createLoadForecast({ ...deps, tell: balancer.tellForecast });
   const parts = withEngine({
     ...deps,
     ...confinement,

@@ -13,6 +13,7 @@ import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type {
   ChunkProgress,
+  DayForecast,
   RejectChunks,
   SupposeJob,
   WorkersPatch,
@@ -73,6 +74,8 @@ export interface BalancerLink {
   endsOf(jobs: JobId[]): Promise<ReadonlyMap<JobId, EndOutlook> | null>;
   /** When a job would be done if it were submitted now; null likewise. */
   supposeJob(supposed: SupposeJob): Promise<EndOutlook | null>;
+  /** What is forecast of the farm's load; said again whenever the balancer comes back. */
+  tellForecast(forecast: DayForecast): void;
   /** What the balancer last said of each worker and of each chunk under way; empty while it is away. */
   workers(): ReadonlyMap<WorkerId, WorkersPatch['workers'][number]>;
   progress(job: JobId): readonly ChunkProgress[];

@@ -12,6 +12,7 @@ import { createBroadcast } from './effects/broadcast.ts';
 import { type Engine, FarmEngine } from './effects/engine.ts';
 import { loadFarm } from './effects/load-farm.ts';
 import { Quarantine } from './effects/quarantine.ts';
+import { readEscalation } from './effects/read-limits.ts';
 import type { SessionId } from './farm/farm.ts';
 import { admit, admitWorkers, createDoorkeeper } from './sockets/admit.ts';
 import { controlListeners, serveControl } from './sockets/control.ts';
@@ -49,7 +50,7 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   const chunksOfEachTeam = mostOf({}, 'chunksAtOnce', config.teamLimits);
   const { farm, read } = await loadFarm(db, clock, quarantine, chunksOfEachTeam);
   farm.longestSilenceMs = config.longestSilenceMs ?? farm.longestSilenceMs;
-  farm.escalation = { ...farm.escalation, ...config.escalation };
+  farm.escalation = await readEscalation(db, config.escalation);
   const sessions = new Map<SessionId, Socket>();
   const replies = new Replies();
   let engine: Engine | null = null;
@@ -77,7 +78,16 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
   });
   const port = await listen(sockets, config.balancerPort, config.host);
   engine = new FarmEngine(
-    { ...parts, lender, chunksOfEachTeam, wire, broadcast, quarantine, signingKey: secrets.signingKey },
+    {
+      ...parts,
+      lender,
+      chunksOfEachTeam,
+      escalation: config.escalation,
+      wire,
+      broadcast,
+      quarantine,
+      signingKey: secrets.signingKey,
+    },
     farm,
     read,
   );

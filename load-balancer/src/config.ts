@@ -1,19 +1,15 @@
 import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
 import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { z } from 'zod';
-import type { Escalation } from './farm/farm.ts';
 
 /**
  * `longestSilenceMs`: of a chunk, before it counts as hung. `announce`: the local network is told where workers join,
- * where this process listens on more than loopback. `escalation`: at which slack a deadline goes before others.
+ * where this process listens on more than loopback.
  */
 export type BalancerConfig = ServerConfig & {
   longestSilenceMs?: number;
   announce?: boolean;
-  escalation?: Partial<Escalation>;
 };
-
-const percent = z.coerce.number().min(0).max(100).optional();
 
 const Own = z.object({
   PILOT_HANG_SECONDS: z.coerce
@@ -21,8 +17,6 @@ const Own = z.object({
     .positive()
     .max(7 * 24 * 3_600)
     .optional(),
-  PILOT_DEADLINE_FIRST: percent,
-  PILOT_DEADLINE_PREEMPT: percent,
   PILOT_ANNOUNCE: z.stringbool({ error: 'expected 1 or 0' }).default(true),
 });
 
@@ -35,15 +29,9 @@ export function readConfig(): BalancerConfig {
     throw new Error(`The settings in the environment are not usable:\n${lines.join('\n')}`);
   }
   const { PILOT_HANG_SECONDS: hang, PILOT_ANNOUNCE: announce } = own.data;
-  const { PILOT_DEADLINE_FIRST: first, PILOT_DEADLINE_PREEMPT: preempt } = own.data;
-  const escalation = {
-    ...(first === undefined ? {} : { first: first / 100 }),
-    ...(preempt === undefined ? {} : { preempt: preempt / 100 }),
-  };
   return {
     ...config,
     announce,
-    escalation,
     ...(hang === undefined ? {} : { longestSilenceMs: hang * 1_000 }),
   };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { changeFarmSettings } from '@parallel-pilot/shared/server/db/farm-settings.ts';
 import { ensureFirstPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { busyInMonth, monthOf } from '@parallel-pilot/shared/server/db/usage.ts';
 import { until } from '../../tests/support/until.ts';
@@ -53,6 +55,26 @@ test('how many chunks a team may have at once is read from the database, and cha
     await until(() => limitInMind() === null, 'the limit was not read again');
     await until(() => assigns.length === 2, 'the other chunk was not granted');
     assert.ok(answers.has(-2));
+  } finally {
+    await stop();
+  }
+});
+
+test('at which slack deadlines go before others is read from the database, and changes while the farm runs', async () => {
+  const { engine, parts, stop } = await startEngine();
+  const set = (first: number | null, preempt: number | null) =>
+    changeFarmSettings(parts.db, () => ({ deadline_first: first, deadline_preempt: preempt }));
+  const holds = (first: number, preempt: number) =>
+    until(
+      () => isDeepStrictEqual(engine.farm.escalation, { first, preempt }),
+      () => `it goes by ${JSON.stringify(engine.farm.escalation)}`,
+    );
+  try {
+    await holds(0.2, 0.05);
+    await set(0.5, 0.1);
+    await holds(0.5, 0.1);
+    await set(null, 0);
+    await holds(0.2, 0);
   } finally {
     await stop();
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SCOPES, type Scope, type TeamRole } from '@parallel-pilot/shared/access/principal.ts';
 import { newId, type PersonId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { farmSettings } from '@parallel-pilot/shared/server/db/farm-settings.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { insertPerson } from '@parallel-pilot/shared/server/db/people.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
@@ -179,6 +180,26 @@ test('a program that asks for a key is let in by who compares its code', async (
     headers: { authorization: `Bearer ${answer.key}` },
   });
   assert.equal((await mine.json()).name, 'Ada');
+  await page.context().close();
+});
+
+test('an admin sets when deadlines go before others, and is told what cannot be', async () => {
+  const page = await signedIn(OWNERS_KEY, '/farm/settings');
+  const first = page.getByLabel('Goes before others of its priority at');
+  const preempt = page.getByLabel('May take the place of lower priorities at');
+  const save = page.getByRole('button', { name: 'Save' });
+  await first.fill('10');
+  await preempt.fill('15');
+  await page.getByText('At most the 10 % at which it goes before others.').waitFor();
+  assert.ok(await save.isDisabled());
+  await preempt.fill('2.5');
+  assert.deepEqual(await findings(page), []);
+  await save.click();
+  await page.getByText('The settings are saved.').waitFor();
+  const row = await farmSettings(farm.db);
+  assert.deepEqual({ ...row }, { deadline_first: 0.1, deadline_preempt: 0.025 });
+  await page.reload();
+  assert.equal(await first.inputValue(), '10 % slack left');
   await page.context().close();
 });
 

@@ -56,7 +56,7 @@ const limits = () => ({ hangLimitMs: 5_000, signal: new AbortController().signal
 async function askBlender(...sayings: Said[][]): Promise<string> {
   const session = startBlender({ blender: await babbler(...sayings), ...common() });
   const answer = await session.ask(
-    { op: 'render', frame: 1, output: 'frame.png', display: null, settings: SETTINGS },
+    { op: 'render', frame: 1, output: 'frame.png', display: null, settings: SETTINGS, cards: null },
     limits(),
   );
   assert.equal(typeof session.alive(), 'boolean');

@@ -52,6 +52,7 @@ const ACTIONS: Record<string, AuditAction | null> = {
   'PATCH workers/{id}': 'worker.change',
   'DELETE workers/{id}': 'worker.revoke',
   'PUT load/network': 'load.network',
+  'PATCH settings': 'farm.change',
   'POST people/invitations': 'person.invite',
   'DELETE people/invitations/{link}': 'invitation.revoke',
   'PATCH people/{id}': 'person.change',

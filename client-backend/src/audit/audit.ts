@@ -37,6 +37,7 @@ export type AuditDetails = {
   'job.expire': { days: number };
   'join-token.create': { name: string; worksFor: string };
   'worker.change': { changed: string };
+  'farm.change': { changed: string };
   'person.change': { role?: string; banned?: boolean; limits?: string };
   'person.delete': { name: string; jobs: string };
   other: { operation: string };

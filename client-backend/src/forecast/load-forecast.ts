@@ -1,5 +1,6 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { QUARTER_MS, quarterOf } from '@parallel-pilot/shared/model/quarter.ts';
+import type { DayForecast } from '@parallel-pilot/shared/protocol/control.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { forecastNetwork, loadHistory, presentLoad } from '@parallel-pilot/shared/server/db/load.ts';
@@ -42,7 +43,21 @@ export interface LoadForecast {
 
 const LOOK_MS = 30_000;
 
-export function createLoadForecast({ db, clock, log }: { db: Db; clock: Clock; log: Log }): LoadForecast {
+type ForecastDeps = { db: Db; clock: Clock; log: Log; tell?: (forecast: DayForecast) => void };
+
+/** For deadlines and ends; null where there is nothing but the present. */
+function forTheBalancer({ quarter: at, forecast }: Made): DayForecast | null {
+  if (forecast === null) return null;
+  const { capacity, demand } = forecast;
+  const quarters = Array.from(capacity, (capacityMs, place) => ({
+    capacityMs,
+    demandMs: demand[place] ?? 0,
+  }));
+  return { at, quarters };
+}
+
+/** `tell` is said each one that is made, but where the history is too short. */
+export function createLoadForecast({ db, clock, log, tell = () => {} }: ForecastDeps): LoadForecast {
   let newest: Promise<Made> | null = null;
   let timer: NodeJS.Timeout | undefined;
 
@@ -52,7 +67,10 @@ export function createLoadForecast({ db, clock, log }: { db: Db; clock: Clock; l
     const taken = row === undefined ? null : takeWeights(Buffer.from(row.weights, 'base64'));
     const network = taken?.ok === true ? taken.network : null;
     const named = row === undefined || network === null ? null : { job: row.job_name, takenAt: row.taken_at };
-    return { ...(await forecastFrom(history, network, clock())), network: named };
+    const one = { ...(await forecastFrom(history, network, clock())), network: named };
+    const told = forTheBalancer(one);
+    if (told !== null) tell(told);
+    return one;
   };
   const renew = (): Promise<Made> => {
     newest = make(newest);

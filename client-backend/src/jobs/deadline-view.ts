@@ -19,7 +19,7 @@ export function deadlineView(job: Dated, outlook: EndOutlook | null, now: number
   return { at, code: 'unknown', message: WHILE[state] ?? deadlineInWords(UNKNOWN, '') };
 }
 
-const UNKNOWN = { code: 'unknown', urgency: 'none', lateMs: 0, help: null } as const;
+const UNKNOWN = { code: 'unknown', urgency: 'none', workers: 'present', lateMs: 0, help: null } as const;
 const PAST = { ...UNKNOWN, code: 'past' } as const;
 
 const WHILE: Partial<Record<Dated['state'], string>> = {

@@ -54,6 +54,8 @@ function stepsOf(job: Dated, outlook: EndOutlook | null, now: number): Told[] {
   if (deadline <= now && job.state !== 'assembling') return [warning('past', PAST)];
   const stands = outlook?.deadline ?? null;
   if (stands === null || stands.code === 'unknown' || stands.code === 'past') return [];
+  // Of its own work nothing is known: that was said when it was submitted.
+  if (outlook?.range == null && stands.urgency === 'none') return [];
   const words = deadlineInWords(stands, lessenOf(job.kind));
   const left = spanInWords(deadline - now);
   const met = stands.code === 'met';

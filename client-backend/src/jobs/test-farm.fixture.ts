@@ -169,6 +169,7 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
     whyWaiting: async () => null,
     endsOf: async () => null,
     supposeJob: async () => null,
+    tellForecast() {},
     blobsFreed() {},
     retryChunks: (job) =>
       answer(async () => {

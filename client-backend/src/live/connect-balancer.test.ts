@@ -99,9 +99,13 @@ test('hints are parsed and remembered, requests are answered, and a balancer tha
     assert.equal((await link.retryChunks(job)).ok, false);
     assert.equal(link.workers().size, 0);
     link.jobsChanged([job]);
+    const forecast = { at: 1, quarters: [{ demandMs: 2, capacityMs: 3 }] };
+    link.tellForecast(forecast);
     second = await startControl(first.port);
     await until(() => connected === 2, 'not connected again');
-    assert.deepEqual(second.asked, []);
+    const { asked } = second;
+    await until(() => asked.length > 0, 'the forecast was not said again');
+    assert.deepEqual(asked, [['load-forecast', forecast]]);
   } finally {
     link.close();
     await first.stop().catch(() => {});

@@ -5,6 +5,7 @@ import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/pr
 import {
   type ChunkProgress,
   CONTROL_REQUESTS,
+  type DayForecast,
   JobEnds,
   MOST_FREED,
   StagePatch,
@@ -56,11 +57,13 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
   const seen = rememberHints();
   const reasons = rememberAnswers((jobs) => reasonsOf(socket, jobs));
   const ends = rememberAnswers((jobs) => endsOf(socket, jobs));
+  let forecast: DayForecast | null = null;
   let hints: BalancerHints | null = null;
   let refused: ReturnType<typeof setTimeout> | undefined;
 
   socket.on('connect', () => {
     log.info({ event: 'balancer.connected' });
+    if (forecast !== null) socket.emit('load-forecast', forecast);
     hints?.connected();
   });
   socket.on('disconnect', (reason) => {
@@ -112,6 +115,10 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     rejectChunks: (request) => ask(socket, 'reject-chunks', request),
     whyWaiting: (jobs) => reasons.of(jobs),
     endsOf: (jobs) => ends.of(jobs),
+    tellForecast(given) {
+      forecast = CONTROL_REQUESTS['load-forecast'].parse(given);
+      if (socket.connected) socket.emit('load-forecast', forecast);
+    },
     supposeJob: (supposed) => look(socket, 'suppose-job', supposed, EndOutlook),
     workers: () => seen.workers,
     progress: (job) => seen.progress(job),

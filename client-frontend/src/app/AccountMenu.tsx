@@ -4,6 +4,7 @@ import {
   IconCheck,
   IconHistory,
   IconLogout,
+  IconSettings,
   IconUserCircle,
   IconUserCog,
   IconUsers,
@@ -94,6 +95,13 @@ export function AccountMenu({ session }: { session: Session }) {
               leftSection={<IconUsersGroup size={16} aria-hidden />}
             >
               Teams and limits
+            </Menu.Item>
+            <Menu.Item
+              component={Link}
+              to="/farm/settings"
+              leftSection={<IconSettings size={16} aria-hidden />}
+            >
+              Settings
             </Menu.Item>
             <Menu.Item component={Link} to="/farm/audit" leftSection={<IconHistory size={16} aria-hidden />}>
               Audit

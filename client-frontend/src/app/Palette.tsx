@@ -4,6 +4,7 @@ import {
   IconCpu,
   IconHistory,
   IconPlus,
+  IconSettings,
   IconStack2,
   IconUserCircle,
   IconUserCog,
@@ -39,6 +40,8 @@ const OF_ADMINS = [
   { to: '/farm/audit', label: 'Audit', Icon: IconHistory },
 ] as const;
 
+const SETTINGS = { to: '/farm/settings', label: 'Settings of the farm', Icon: IconSettings } as const;
+
 function usePages() {
   const may = useMay();
   const accounts = useSession()?.mode !== 'local';
@@ -46,6 +49,7 @@ function usePages() {
     ...PAGES.filter(({ to }) => to !== '/new' || may('jobs.submit')),
     ...(accounts ? WITH_ACCOUNTS : []),
     ...(accounts && may('people.manage') ? OF_ADMINS : []),
+    ...(may('farm.change') ? [SETTINGS] : []),
   ];
 }
 

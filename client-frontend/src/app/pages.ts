@@ -27,13 +27,14 @@ export const pages = {
   farm: async () => ({ Component: (await import('../pages/farm/FarmPages.tsx')).FarmPages }),
   people: async () => ({ Component: (await import('../pages/farm/PeoplePage.tsx')).PeoplePage }),
   teams: async () => ({ Component: (await import('../pages/farm/TeamsPage.tsx')).TeamsPage }),
+  farmSettings: async () => ({ Component: (await import('../pages/farm/SettingsPage.tsx')).SettingsPage }),
   audit: async () => ({ Component: (await import('../pages/farm/AuditPage.tsx')).AuditPage }),
 } as const;
 
 /** Fetches all that comes in files of its own, so that it is there at once, and even while the farm is away for a moment. */
 export function fetchPages(): void {
   const { link: _link, account: _account, team: _team, device: _device, farm: _farm, ...rest } = pages;
-  const { people: _people, teams: _teams, audit: _audit, ...wanted } = rest;
+  const { people: _people, teams: _teams, audit: _audit, farmSettings: _settings, ...wanted } = rest;
   // One that cannot be fetched now is asked for again when it is opened.
   for (const page of Object.values(wanted)) page().catch(() => undefined);
   import('../api/upload.ts').catch(() => undefined);

@@ -40,6 +40,7 @@ export const router = createBrowserRouter([
                 children: [
                   { path: 'people', lazy: pages.people },
                   { path: 'teams', lazy: pages.teams },
+                  { path: 'settings', lazy: pages.farmSettings },
                   { path: 'audit', lazy: pages.audit },
                 ],
               },

@@ -1,3 +1,4 @@
+import type { Escalation } from '@parallel-pilot/shared/model/escalation.ts';
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
@@ -15,6 +16,8 @@ export type EngineParts = {
   lender: Lender;
   /** Chunks at once of each team for which nothing else was set; null for no limit. */
   chunksOfEachTeam?: number | null;
+  /** When deadlines go before others, where nothing else was set. */
+  escalation?: Escalation;
   clock: Clock;
   random: RandomBytes;
   log: Log;

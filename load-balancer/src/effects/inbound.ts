@@ -22,6 +22,7 @@ export type Inbound =
           | 'preempted'
           | 'jobs-read'
           | 'limits-read'
+          | 'farm-settings-read'
           | 'retry'
           | 'reject'
           | 'reloaded';
@@ -49,6 +50,7 @@ export function coalescingKey(event: Inbound): string | undefined {
   switch (event.type) {
     case 'tick':
     case 'sweep':
+    case 'load-forecast':
       return event.type;
     case 'done':
       return `done ${event.done.lease}`;

@@ -49,6 +49,7 @@ export function carrySessions(from: Farm, to: Farm): void {
   to.loadsNotedAt = from.loadsNotedAt;
   to.longestSilenceMs = from.longestSilenceMs;
   to.escalation = from.escalation;
+  to.forecast = from.forecast;
   to.rangeCorrections = from.rangeCorrections;
   to.load = { ...from.load, notedAt: 0 };
   for (const [session, old] of from.sessions) {

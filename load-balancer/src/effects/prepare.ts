@@ -1,4 +1,5 @@
 import { resultProblemOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { STANDARD_ESCALATION } from '@parallel-pilot/shared/model/escalation.ts';
 import type { BlobHash, ChunkId, JoinTokenId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { DeliveredFile, Done } from '@parallel-pilot/shared/protocol/workers.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
@@ -15,7 +16,7 @@ import type { EngineParts } from './engine-parts.ts';
 import type { BroughtPass, Inbound } from './inbound.ts';
 import type { Quarantine } from './quarantine.ts';
 import { changedJobs, readJobs } from './read-jobs.ts';
-import { readChunkLimits } from './read-limits.ts';
+import { readChunkLimits, readEscalation } from './read-limits.ts';
 
 export type Prepared = { event: FarmEvent; from: Inbound[] };
 
@@ -23,7 +24,7 @@ export type Prepared = { event: FarmEvent; from: Inbound[] };
 export async function prepare(
   parts: Pick<
     EngineParts,
-    'db' | 'lender' | 'quarantine' | 'signingKey' | 'chunksOfEachTeam' | 'random' | 'clock'
+    'db' | 'lender' | 'quarantine' | 'signingKey' | 'chunksOfEachTeam' | 'escalation' | 'random' | 'clock'
   >,
   farm: Farm,
   batch: readonly Inbound[],
@@ -38,6 +39,8 @@ export async function prepare(
   if (batch.some((it) => it.type === 'sweep')) {
     const limits = await readChunkLimits(db, parts.chunksOfEachTeam ?? null);
     prepared.push({ from: [], event: { type: 'limits-read', limits } });
+    const escalation = await readEscalation(db, parts.escalation ?? STANDARD_ESCALATION);
+    prepared.push({ from: [], event: { type: 'farm-settings-read', escalation } });
   }
   const settings = await readSettings(parts, farm, batch);
   if (settings !== null) prepared.push(settings);

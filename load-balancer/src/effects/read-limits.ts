@@ -1,5 +1,7 @@
+import { type Escalation, escalationOf } from '@parallel-pilot/shared/model/escalation.ts';
 import type { PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { farmSettings } from '@parallel-pilot/shared/server/db/farm-settings.ts';
 import { holdersWithLimits } from '@parallel-pilot/shared/server/db/team-limits.ts';
 import { ownLimitsOf } from '@parallel-pilot/shared/server/own-limits.ts';
 import type { ChunkLimits } from '../farm/farm.ts';
@@ -12,4 +14,10 @@ export async function readChunkLimits(db: Db, eachTeam: number | null): Promise<
     if (chunksAtOnce !== undefined) set.set(row.id, chunksAtOnce === 'none' ? null : chunksAtOnce);
   }
   return { set, eachTeam };
+}
+
+/** At which slack deadlines go before others, by what an admin set for the farm. */
+export async function readEscalation(db: Db, defaults: Escalation): Promise<Escalation> {
+  const { deadline_first: first, deadline_preempt: preempt } = await farmSettings(db);
+  return escalationOf({ first, preempt }, defaults);
 }

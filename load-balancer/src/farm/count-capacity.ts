@@ -7,7 +7,7 @@ import { LOAD_NOTE_MS } from './load-record.ts';
 const LONGEST_STEP_MS = 10_000;
 
 /** What all present workers do in a millisecond, and how many they are. */
-function presence(farm: Farm): { speed: number; workers: number } {
+export function presence(farm: Farm): { speed: number; workers: number } {
   let [speed, workers] = [0, 0];
   for (const worker of farm.workers.values()) {
     if (!isPresent(worker)) continue;

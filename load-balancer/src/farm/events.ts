@@ -1,4 +1,5 @@
 import type { ChunkStatus } from '@parallel-pilot/shared/model/chunk.ts';
+import type { Escalation } from '@parallel-pilot/shared/model/escalation.ts';
 import type {
   ChunkId,
   JobId,
@@ -15,7 +16,7 @@ import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
-import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
+import type { DayForecast, RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { RefusalCode } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type {
@@ -75,6 +76,9 @@ export type FarmEvent =
   | { type: 'unreadable'; lease: LeaseId }
   | JobsRead
   | { type: 'limits-read'; limits: ChunkLimits }
+  /** What admins set for the whole farm. */
+  | { type: 'farm-settings-read'; escalation: Escalation }
+  | { type: 'load-forecast'; forecast: DayForecast }
   | { type: 'retry'; reply: ReplyTo; job: JobId; stage: StageId | null; read: JobsRead }
   | { type: 'reject'; reply: ReplyTo; reject: RejectChunks; standing: StoredChunk[] }
   /** The state was read again from the database; `delivered` are the leases that were sent to workers. */

@@ -1,4 +1,5 @@
 import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
+import { type Escalation, STANDARD_ESCALATION } from '@parallel-pilot/shared/model/escalation.ts';
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type {
   BlobHash,
@@ -19,6 +20,7 @@ import type { Place } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
+import type { DayForecast } from '@parallel-pilot/shared/protocol/control.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -61,15 +63,14 @@ export type Farm = {
   /** Of a chunk, before it counts as hung. */
   longestSilenceMs: number;
   escalation: Escalation;
+  /** What a backend last said of the farm's load to come. */
+  forecast: DayForecast | null;
   /** When ends of jobs were last foreseen, and how right that has been: of those with a deadline, which go before others in the end, and of the others. */
   endsForeseenAt: number;
   rangeCorrections: { dated: RangeCorrection; others: RangeCorrection };
   /** What came back since the last round was asked back for these. */
   claims: Claim[];
 };
-
-/** Slack, as a part of the time from a job's submission to its deadline, at which it goes before others, and at which it may preempt. */
-export type Escalation = { first: number; preempt: number };
 
 export type Slack = {
   /** Milliseconds before the deadline by which nine of ten such jobs are done. */
@@ -305,7 +306,6 @@ export type Claim = { worker: Worker; stage: Stage };
 
 /** Ten minutes: a heavy job may take so long to open without a word. */
 const LONGEST_SILENCE_MS = 600_000;
-const ESCALATION: Escalation = { first: 0.2, preempt: 0.05 };
 
 export const createFarm = (now: number): Farm => ({
   jobs: new Map(),
@@ -325,7 +325,8 @@ export const createFarm = (now: number): Farm => ({
   held: new Map(),
   chunkLimits: { set: new Map(), eachTeam: null },
   longestSilenceMs: LONGEST_SILENCE_MS,
-  escalation: ESCALATION,
+  escalation: STANDARD_ESCALATION,
+  forecast: null,
   endsForeseenAt: Number.NEGATIVE_INFINITY,
   rangeCorrections: { dated: new RangeCorrection(), others: new RangeCorrection() },
   claims: [],

@@ -71,6 +71,14 @@ function dismiss(farm: Farm, worker: Worker, { standing }: KnownWorker, now: num
   return [...effects, { type: 'log', level: 'info', fields }];
 }
 
+/** What deadlines make of jobs is looked at anew with the next tick. */
+export function onFarmSettingsRead(farm: Farm, { escalation }: Event<'farm-settings-read'>): Effect[] {
+  if (isDeepStrictEqual(farm.escalation, escalation)) return [];
+  farm.escalation = escalation;
+  farm.endsForeseenAt = Number.NEGATIVE_INFINITY;
+  return [{ type: 'log', level: 'info', fields: { event: 'farm.deadlines', ...escalation } }];
+}
+
 export function onDrainWorker(farm: Farm, { worker: id, reply: to }: Event<'drain-worker'>): Effect[] {
   const session = farm.workers.get(id)?.session ?? null;
   if (session === null) {

@@ -12,7 +12,7 @@ import {
   onStarted,
   onUnreadable,
 } from './on-lease.ts';
-import { onDrainWorker, onWorkersRead } from './on-settings.ts';
+import { onDrainWorker, onFarmSettingsRead, onWorkersRead } from './on-settings.ts';
 import { onReloaded, onTick } from './on-tick.ts';
 import { onDisconnected, onDraining, onHello, onLeaving, onLent } from './on-worker.ts';
 
@@ -57,6 +57,11 @@ export function react(farm: Farm, event: FarmEvent, now: number): Effect[] {
       return onJobsRead(farm, event, now);
     case 'limits-read':
       farm.chunkLimits = event.limits;
+      return [];
+    case 'farm-settings-read':
+      return onFarmSettingsRead(farm, event);
+    case 'load-forecast':
+      farm.forecast = event.forecast;
       return [];
     case 'retry':
       return onRetry(farm, event, now);

@@ -1,5 +1,6 @@
 import type { DeadlineHelp } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { Job } from '../farm/farm.ts';
+import type { ExpectedHours } from './expected-hours.ts';
 import { slacksOf } from './slack.ts';
 import type { Wanted } from './wanted-work.ts';
 
@@ -8,14 +9,19 @@ const [MOST_TIMES, LEAST_PART] = [64, 0.02];
 const STEPS = 12;
 
 /** What would let the job meet its deadline: so many more workers for all, or so much less work of its own. */
-export function helpFor(wanted: ReadonlyMap<Job, Wanted>, job: Job, now: number): DeadlineHelp {
+export function helpFor(
+  wanted: ReadonlyMap<Job, Wanted>,
+  hours: ExpectedHours,
+  job: Job,
+  now: number,
+): DeadlineHelp {
   const one = wanted.get(job);
   const meets = (times: number, part: number): boolean => {
     const changed = new Map(
       [...wanted].map(([other, { work, ...rest }]) => [other, { ...rest, work: work / times }]),
     );
     if (one !== undefined) changed.set(job, { ...one, work: (one.work * part) / times });
-    const slack = slacksOf(changed, now).get(job);
+    const slack = slacksOf(changed, hours, now).get(job);
     return slack !== undefined && !slack.lost && slack.ms >= 0;
   };
   const times = least(1, MOST_TIMES, (it) => meets(it, 1));

@@ -1,6 +1,7 @@
 import type { Urgency } from '@parallel-pilot/shared/model/end-outlook.ts';
+import type { Escalation } from '@parallel-pilot/shared/model/escalation.ts';
 import { mayPreempt as isUrgent } from '@parallel-pilot/shared/model/priority.ts';
-import type { Escalation, Farm, Job, Slack } from '../farm/farm.ts';
+import type { Farm, Job, Slack } from '../farm/farm.ts';
 import { TURN_MS } from './fairness.ts';
 
 /** Slack has to grow so much beyond a step before the step is taken back, or a job would go to and fro. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { SupposeJob } from '@parallel-pilot/shared/protocol/control.ts';
 import { SimulatedFarm } from '../../tests/support/simulated-farm.ts';
-import { endIfSubmitted } from './end-outlook.ts';
+import { endIfSubmitted, endsOfJobs } from './end-outlook.ts';
 
 const MINUTE = 60_000;
 
@@ -54,6 +54,26 @@ test('of a job of which nothing is known it is told that nothing is, but for a d
   sim.addJob({ chunks: 5_000, priority: 5 });
   sim.pass(5 * MINUTE);
   assert.equal(suppose(sim, 10 * MINUTE, { seen: [] }).deadline?.code, 'missed');
+});
+
+test('of a job under way of which nothing is known yet its page is told the same', () => {
+  const sim = farmOfFour();
+  const others = sim.addJob({ chunks: 5_000, priority: 5 });
+  sim.pass(5 * MINUTE);
+  const job = sim.addJob({ chunks: 10, deadline: sim.now + 10 * MINUTE });
+  const nobodys = sim.addJob({
+    chunks: 10,
+    deadline: sim.now + 10 * MINUTE,
+    requirements: [{ key: 'fake', op: 'equals', value: true }],
+  });
+  sim.pass(5_000);
+  const [ours, unfit] = endsOfJobs(sim.farm, [job, nobodys], sim.now);
+  assert.deepEqual([ours?.deadline?.code, ours?.deadline?.atLeast, ours?.range], ['missed', true, null]);
+  assert.ok((ours?.deadline?.lateMs ?? 0) > MINUTE && ours?.deadline?.help?.workers !== null);
+  assert.equal(unfit?.deadline?.code, 'unknown');
+  sim.setJob(others, { status: 'canceled' });
+  sim.pass(MINUTE);
+  assert.equal(endsOfJobs(sim.farm, [job], sim.now)[0]?.deadline?.code, 'met');
 });
 
 test('of jobs that would share a farm evenly, the one whose deadline comes near goes first and meets it', () => {

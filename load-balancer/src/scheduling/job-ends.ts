@@ -2,6 +2,7 @@ import type { Farm, Job } from '../farm/farm.ts';
 import { type Demand, endsOf, type Ranks } from '../prediction/shared-capacity.ts';
 import { ONE_OF_TEN, type TimeRange } from '../prediction/time-range.ts';
 import { compareSlack, goesFirst, urgencyAfter } from './deadlines.ts';
+import { type ExpectedHours, expectedHours } from './expected-hours.ts';
 import { Outlook } from './outlook.ts';
 import { slacksOf } from './slack.ts';
 import { endOfChunks, type Wanted, wantedOf } from './wanted-work.ts';
@@ -16,8 +17,9 @@ export function foreseeEnds(farm: Farm, now: number): void {
   if (now - farm.endsForeseenAt < EVERY_MS) return;
   farm.endsForeseenAt = now;
   const wanted = wantedOf(farm, new Outlook(farm, now));
-  const ranges = rangesOf(wanted);
-  const slacks = slacksOf(wanted, now);
+  const hours = expectedHours(farm, now);
+  const ranges = rangesOf(wanted, hours);
+  const slacks = slacksOf(wanted, hours, now);
   for (const job of farm.jobs.values()) {
     const uncorrected = ranges.get(job);
     const slack = slacks.get(job) ?? null;
@@ -33,11 +35,12 @@ export function foreseeEnds(farm: Farm, now: number): void {
   }
 }
 
-export function rangesOf(wanted: ReadonlyMap<Job, Wanted>): Map<Job, TimeRange> {
+export function rangesOf(wanted: ReadonlyMap<Job, Wanted>, hours: ExpectedHours): Map<Job, TimeRange> {
   const [early, middle, late] = [-1, 0, 1].map((side) => endsIf(wanted, asTheyStand, side));
   const ranges = new Map<Job, TimeRange>();
   for (const [job, one] of wanted) {
-    const at = (ends: Map<Job, number> | undefined) => ends?.get(job) ?? 0;
+    const { until } = goesFirst(job) ? hours.first : hours.shared;
+    const at = (ends: Map<Job, number> | undefined) => until(ends?.get(job) ?? 0);
     const range = {
       early: endOfChunks(one, at(early), -ONE_OF_TEN),
       middle: endOfChunks(one, at(middle), 0),

@@ -1,5 +1,7 @@
 import type { Job, Slack } from '../farm/farm.ts';
+import type { ComingHours } from '../prediction/coming-hours.ts';
 import { ONE_OF_TEN } from '../prediction/time-range.ts';
+import type { ExpectedHours } from './expected-hours.ts';
 import { endOfChunks, type Wanted } from './wanted-work.ts';
 
 /** Work of a job that has been given up for others has to be so much less before it takes the place of one of them. */
@@ -11,7 +13,11 @@ const CLEARLY_LESS = 1.3;
  * missed, the one with the most work so far (Moore and Hodgson, Management Science 15, 1968). Jobs of which nothing is
  * known have none.
  */
-export function slacksOf(wanted: ReadonlyMap<Job, Wanted>, now: number): Map<Job, Slack> {
+export function slacksOf(
+  wanted: ReadonlyMap<Job, Wanted>,
+  hours: ExpectedHours,
+  now: number,
+): Map<Job, Slack> {
   const teams = Map.groupBy(wanted.keys(), ({ share }) => share);
   const works = new Map([...teams].map(([share, jobs]) => [share, sumOf(jobs, wanted)]));
   const slacks = new Map<Job, Slack>();
@@ -19,7 +25,7 @@ export function slacksOf(wanted: ReadonlyMap<Job, Wanted>, now: number): Map<Job
     const others = [...works].flatMap(([other, work]) => (other === share ? [] : [work]));
     let before = 0;
     for (const [, alike] of [...Map.groupBy(jobs, ({ priority }) => priority)].sort(([a], [b]) => b - a)) {
-      slacksOfRank({ wanted, others, before, now }, alike, slacks);
+      slacksOfRank({ wanted, hours, others, before, now }, alike, slacks);
       before += sumOf(alike, wanted);
     }
   }
@@ -30,7 +36,13 @@ const sumOf = (jobs: readonly Job[], wanted: ReadonlyMap<Job, Wanted>): number =
   jobs.reduce((sum, job) => sum + (wanted.get(job)?.work ?? 0), 0);
 
 /** Work of each other team, and work of the own one that goes before the rank. */
-type Look = { wanted: ReadonlyMap<Job, Wanted>; others: number[]; before: number; now: number };
+type Look = {
+  wanted: ReadonlyMap<Job, Wanted>;
+  hours: ExpectedHours;
+  others: number[];
+  before: number;
+  now: number;
+};
 type Dated = { job: Job; one: Wanted; left: number };
 
 function slacksOfRank(look: Look, jobs: readonly Job[], slacks: Map<Job, Slack>): void {
@@ -46,27 +58,21 @@ function slacksOfRank(look: Look, jobs: readonly Job[], slacks: Map<Job, Slack>)
   for (const { job, one, left } of dated.toReversed()) {
     const ahead = kept.filter((other) => other.left <= left && other.job !== job);
     const all = [...ahead.map((other) => other.one), one];
-    const ms = left - endOfChunks(one, flowing(look, all, ONE_OF_TEN), ONE_OF_TEN);
+    const ms = left - endOfChunks(one, look.hours.first.until(flowing(look, all, ONE_OF_TEN)), ONE_OF_TEN);
     const lost = !kept.some((other) => other.job === job);
     if (!lost) behind = Math.min(behind, ms);
     slacks.set(job, { ms, putOffMs: lost ? ms : behind, lost });
   }
 }
 
+/** Nothing is given up because of workers that are only expected to go. */
 function keepMost(look: Look, dated: readonly Dated[]): Dated[] {
   let kept: Dated[] = [];
   for (const next of dated) {
-    if (next.left < soonestOf(next.one)) continue;
+    if (next.left < soonestOf(next.one, look.hours.hopeful)) continue;
     kept.push(next);
-    const end = endOfChunks(
-      next.one,
-      flowing(
-        look,
-        kept.map(({ one }) => one),
-        0,
-      ),
-      0,
-    );
+    const all = kept.map(({ one }) => one);
+    const end = endOfChunks(next.one, look.hours.hopeful.until(flowing(look, all, 0)), 0);
     if (end <= next.left) continue;
     const most = kept.reduce((a, b) => (burdenOf(b) > burdenOf(a) ? b : a));
     kept = kept.filter((other) => other !== most);
@@ -77,8 +83,8 @@ function keepMost(look: Look, dated: readonly Dated[]): Dated[] {
 const burdenOf = ({ job, one }: Dated): number => one.work * (job.urgency === 'lost' ? CLEARLY_LESS : 1);
 
 /** With all workers that may do it, and luck. */
-const soonestOf = (one: Wanted): number =>
-  endOfChunks(one, (one.work / one.width) * Math.exp(-ONE_OF_TEN * one.deviation), -ONE_OF_TEN);
+const soonestOf = (one: Wanted, hours: ComingHours): number =>
+  endOfChunks(one, hours.until((one.work / one.width) * Math.exp(-ONE_OF_TEN * one.deviation)), -ONE_OF_TEN);
 
 /**
  * When the last of these is done, one after another, each with all it can use, while the other teams have as much

@@ -75,6 +75,9 @@ export function serveControl(
       if (!engine.ready()) return ack(refusal('not-ready'));
       ack(endIfSubmitted(engine.farm, supposed, clock()) satisfies EndOutlook);
     });
+    receive(socket, 'load-forecast', CONTROL_REQUESTS['load-forecast'], log, (forecast) => {
+      engine.push({ type: 'load-forecast', forecast });
+    });
     broadcast.tellAll(listenerOf(socket));
   });
 }

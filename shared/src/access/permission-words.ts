@@ -21,6 +21,7 @@ export const ABOUT: Record<Action, string> = {
   'workers.manage': 'manage the machines of the farm',
   'load.see': 'see how loaded the farm is, and will be',
   'load.manage': 'say what the load of the farm is forecast by',
+  'farm.change': 'change settings of the whole farm',
   'people.manage': 'manage the people of the farm',
   'teams.manage': 'manage the teams and limits of the farm',
   'audit.see': 'see the audit',

@@ -33,6 +33,7 @@ export const PERMISSIONS = {
   'workers.manage': { who: 'admin', scope: 'manage' },
   'load.see': { who: 'admin', scope: 'read' },
   'load.manage': { who: 'admin', scope: 'manage' },
+  'farm.change': { who: 'admin', scope: 'manage' },
   'people.manage': { who: 'admin', scope: 'manage' },
   'teams.manage': { who: 'admin', scope: 'manage' },
   'audit.see': { who: 'admin', scope: 'read' },

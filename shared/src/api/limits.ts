@@ -177,6 +177,7 @@ export const AUDIT_ACTIONS = [
   'worker.change',
   'worker.revoke',
   'load.network',
+  'farm.change',
   'join-token.create',
   'join-token.revoke',
   'person.invite',

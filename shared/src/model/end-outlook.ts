@@ -22,8 +22,12 @@ export const EndOutlook = z.object({
     .object({
       code: z.enum(DEADLINE_CODES),
       urgency: z.enum(URGENCIES),
+      /** What is counted on: those that are here now, or as many as are forecast. */
+      workers: z.enum(['present', 'forecast']),
       /** Milliseconds by which it is expected to be missed, or to be met. */
       lateMs: z.number(),
+      /** Its own work is not known: by what goes before it, it is missed by so much at least. */
+      atLeast: z.boolean().optional(),
       help: DeadlineHelp.nullable(),
     })
     .nullable(),

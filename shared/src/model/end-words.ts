@@ -46,22 +46,28 @@ function dayOf(at: number, now: number): string {
 
 /** How a deadline stands, in sentences that hold in every time zone. `lessen`: how there would be less work in it. */
 export function deadlineInWords(deadline: NonNullable<EndOutlook['deadline']>, lessen: string): string {
-  const { code, lateMs, help } = deadline;
+  const { code, lateMs, help, workers } = deadline;
+  const forecast = workers === 'forecast';
   switch (code) {
     case 'unknown':
       return 'Whether the deadline is met cannot be told yet: it is known as soon as the first of its parts is done.';
     case 'met':
-      return `It is expected in time, with ${spanInWords(-lateMs)} to spare.`;
+      return `It is expected in time, with ${spanInWords(-lateMs)} to spare, if ${forecast ? 'workers come and go as usual' : 'as many workers stay as now'}.`;
     case 'close':
-      return `It will be close: the deadline may be missed by ${spanInWords(lateMs)}.${helpInWords(help, lessen)}`;
+      return `It will be close${forecast ? ' with workers as usual' : ''}: the deadline may be missed by ${spanInWords(lateMs)}.${helpInWords(help, lessen)}`;
     case 'missed':
-      return `The deadline cannot be met as things are: it is expected ${spanInWords(lateMs)} too late.${helpInWords(help, lessen)}`;
+      return `The deadline cannot be met ${forecast ? 'with workers as usual' : 'as things are'}: it is expected ${lateInWords(deadline)}.${helpInWords(help, lessen)}`;
     case 'past':
       return 'The deadline is past. The job goes on.';
     default:
       return code satisfies never;
   }
 }
+
+const lateInWords = ({ lateMs, atLeast }: NonNullable<EndOutlook['deadline']>): string =>
+  atLeast === true && lateMs < 60_000
+    ? 'too late'
+    : `${atLeast === true ? 'at least ' : ''}${spanInWords(lateMs)} too late`;
 
 function helpInWords(help: NonNullable<EndOutlook['deadline']>['help'], lessen: string): string {
   if (help === null) return '';

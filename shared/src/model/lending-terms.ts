@@ -41,7 +41,10 @@ export function lentOffer(lending: Lending, offer: Offer, machineThreads: number
     threads: Math.max(1, Math.min(offer.threads, threads ?? offer.threads, part)),
     memoryBytes: Math.min(offer.memoryBytes, memoryBytes ?? offer.memoryBytes),
     diskBytes: Math.min(offer.diskBytes, diskBytes ?? offer.diskBytes),
-    gpus: gpus === undefined ? offer.gpus : offer.gpus.filter(({ name }) => gpus.includes(name)),
+    gpus:
+      gpus === undefined
+        ? offer.gpus
+        : offer.gpus.filter(({ name, device = name }) => [name, device].some((it) => gpus.includes(it))),
     counts: offer.counts,
   };
 }

@@ -13,7 +13,7 @@ export const Lending = strictObject({
   threadsPercent: z.number().min(1).max(100).optional(),
   memoryBytes: Offer.shape.memoryBytes.min(1).optional(),
   diskBytes: Offer.shape.diskBytes.optional(),
-  /** By name; none where it is empty. */
+  /** By name, or one by its device, such as "cuda:1"; none where it is empty. */
   gpus: z.array(Gpu.shape.name).max(64).optional(),
   /** Kinds of work that it is lent for. */
   kinds: z.array(z.string().min(1).max(64)).max(32).optional(),

@@ -21,8 +21,15 @@ const GpuName = z
   .max(256)
   .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'expected what can be shown on one line');
 
-/** `memoryBytes` is null where nobody has said how much it has. */
-export const Gpu = z.object({ name: GpuName, memoryBytes: Bytes.nullable() });
+/** One card of a machine, as programs number them: "cuda:0", "hip:1". */
+export const GpuDevice = z.string().regex(/^[a-z]{1,16}:\d{1,3}$/);
+
+/** `memoryBytes` is null where nobody has said how much it has. Two of one name differ by `device`. */
+export const Gpu = z.object({
+  name: GpuName,
+  memoryBytes: Bytes.nullable(),
+  device: GpuDevice.optional(),
+});
 export type Gpu = z.infer<typeof Gpu>;
 
 /** What all chunks of a worker together may use up. */
@@ -142,7 +149,15 @@ function summed(a: Used['counts'], b: Used['counts'], sign: 1 | -1): Used['count
  * Those of the asked GPUs that get none where each gets one of its own. Kuhn's algorithm for bipartite matching: the
  * most that can be placed are, whatever the order.
  */
-export function unplaced(gpus: readonly Gpu[], asked: readonly GpuAsked[]): GpuAsked[] {
+export const unplaced = (gpus: readonly Gpu[], asked: readonly GpuAsked[]): GpuAsked[] =>
+  placed(gpus, asked).without;
+
+/** The cards that those get which are asked for, in no order, as many of them as can be placed. */
+export const gpusFor = (gpus: readonly Gpu[], asked: readonly GpuAsked[]): Gpu[] => [
+  ...placed(gpus, asked).holder.keys(),
+];
+
+function placed(gpus: readonly Gpu[], asked: readonly GpuAsked[]) {
   const holder = new Map<Gpu, GpuAsked>();
   const place = (one: GpuAsked, seen: Set<Gpu>): boolean =>
     gpus.some((gpu) => {
@@ -153,7 +168,7 @@ export function unplaced(gpus: readonly Gpu[], asked: readonly GpuAsked[]): GpuA
       holder.set(gpu, one);
       return true;
     });
-  return asked.filter((one) => !place(one, new Set()));
+  return { holder, without: asked.filter((one) => !place(one, new Set())) };
 }
 
 const isEnough = (gpu: Gpu, { name, memoryBytes }: GpuAsked): boolean =>

@@ -68,7 +68,10 @@ export const SETTINGS = {
     flag: '--kinds <names>',
     about: 'kinds of work that a worker takes; all that it can without',
   },
-  PILOT_GPUS: { flag: '--gpus <names>', about: 'GPUs that jobs may ask for, or none; all without' },
+  PILOT_GPUS: {
+    flag: '--gpus <names>',
+    about: 'GPUs that jobs may ask for, by name or as cuda:1, or none; all without',
+  },
   PILOT_LENDING_FILE: {
     flag: '--lending-file <file>',
     about: 'JSON file that limits all this further, and is read again when it changes',
@@ -155,11 +158,13 @@ export const SETTINGS = {
   PILOT_STALL_SECONDS: { flag: null, about: 'how long a request may stand still' },
   PILOT_DEADLINE_FIRST: {
     flag: null,
-    about: 'percent of slack left at which a job with a deadline goes before others of its priority; 20',
+    about:
+      'percent of slack left at which a job with a deadline goes before others of its priority, where admins have set nothing else; 20',
   },
   PILOT_DEADLINE_PREEMPT: {
     flag: null,
-    about: 'percent of slack left at which it may take the place of running work of lower priority; 5',
+    about:
+      'percent of slack left at which it may take the place of running work of lower priority, likewise; 5',
   },
   PILOT_HANG_SECONDS: { flag: null, about: 'how long a chunk may show no sign of life' },
   PILOT_WORKER_TOKEN: { flag: null, about: 'the token of workers, instead of one made and kept by the farm' },

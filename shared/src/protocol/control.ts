@@ -85,6 +85,16 @@ export const SupposeJob = z.object({
 });
 export type SupposeJob = z.infer<typeof SupposeJob>;
 
+/** backend -> balancer: what is forecast of the farm's load for a day from `at` on, in quarter hours; see `load_by_quarter` for the unit of work. */
+export const DayForecast = z.object({
+  at: z.number(),
+  quarters: z
+    .array(z.object({ demandMs: z.number().nonnegative(), capacityMs: z.number().nonnegative() }))
+    .min(1)
+    .max(96),
+});
+export type DayForecast = z.infer<typeof DayForecast>;
+
 export const ChunkProgress = z.object({
   worker: WorkerId,
   ordinal: z.int().nonnegative(),
@@ -132,5 +142,6 @@ export const CONTROL_REQUESTS = {
   'why-waiting': WhyWaiting,
   'foresee-ends': ForeseeEnds,
   'suppose-job': SupposeJob,
+  'load-forecast': DayForecast,
 } as const;
 export const CONTROL_HINTS = { 'stage-patch': StagePatch, 'workers-patch': WorkersPatch } as const;

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { TeamLimits } from '../api/limits.ts';
 import { withSecretFiles } from '../files/secret-files.ts';
+import { type Escalation, escalationOf, STANDARD_ESCALATION } from '../model/escalation.ts';
 import { withoutBlanks } from '../model/settings.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { type Addresses, parseAddresses } from './peer-address.ts';
 
+const percent = z.coerce.number().min(0).max(100).optional();
 const limit = z.coerce.number().int().min(0).optional();
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -45,6 +47,9 @@ const Environment = z.object({
   PILOT_TEAM_WORKER_HOURS: limit,
   /** Of jobs that are over, before they are deleted; without it they are kept. */
   PILOT_KEEP_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
+  /** Of the time from a job's submission to its deadline. */
+  PILOT_DEADLINE_FIRST: percent,
+  PILOT_DEADLINE_PREEMPT: percent,
   PILOT_STALL_SECONDS: z.coerce.number().min(0.1).max(3_600).default(20),
   PILOT_MAX_CONNECTIONS: z.coerce.number().int().positive().default(8_192),
   PILOT_MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().positive().default(512),
@@ -79,6 +84,8 @@ export type ServerConfig = {
   maxOpenUploadBytes: number;
   /** Of each team for which nothing else was set. */
   teamLimits: TeamLimits;
+  /** Where admins have set nothing else. */
+  escalation: Escalation;
   connections: ConnectionLimits;
   trustedProxies: Addresses;
   logLevel: string;
@@ -113,6 +120,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
       workerHours: e.PILOT_TEAM_WORKER_HOURS,
       retentionDays: e.PILOT_KEEP_DAYS,
     },
+    escalation: escalationIn(e),
     connections: {
       stallMs: e.PILOT_STALL_SECONDS * 1_000,
       mostConnections: e.PILOT_MAX_CONNECTIONS,
@@ -136,6 +144,18 @@ const SECRETS = [
   'PILOT_CONTROL_TOKEN_FILE',
   'PILOT_SIGNING_KEY_FILE',
 ] as const;
+
+function escalationIn(e: z.output<typeof Environment>): Escalation {
+  const [first, preempt] = [partOf(e.PILOT_DEADLINE_FIRST), partOf(e.PILOT_DEADLINE_PREEMPT)];
+  if (preempt !== null && preempt > (first ?? STANDARD_ESCALATION.first))
+    throw new Error(
+      'The settings in the environment are not usable:\n  PILOT_DEADLINE_PREEMPT: a job goes before others before it may preempt, so this is at most PILOT_DEADLINE_FIRST',
+    );
+  return escalationOf({ first, preempt }, STANDARD_ESCALATION);
+}
+
+const partOf = (percents: number | undefined): number | null =>
+  percents === undefined ? null : percents / 100;
 
 function databaseUrlOf(e: z.output<typeof Environment>): string {
   const { DATABASE_URL: url, DATABASE_PASSWORD: password } = e;

@@ -65,6 +65,8 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/load': 'load.see',
   'GET /api/v1/load/history.csv': 'load.see',
   'PUT /api/v1/load/network': 'load.manage',
+  'GET /api/v1/settings': 'farm.change',
+  'PATCH /api/v1/settings': 'farm.change',
 
   'GET /api/v1/account': 'account.see',
   'PATCH /api/v1/account': 'account.change',

@@ -163,6 +163,7 @@ const BODIES: Record<string, unknown> = {
   'POST /api/v1/people/invitations': {},
   'PATCH /api/v1/teams/{id}/limits': { waitingJobs: 1_000 },
   'PATCH /api/v1/people/{id}': { limits: { waitingJobs: 1_000 } },
+  'PATCH /api/v1/settings': { deadlines: { first: 0.3 } },
   'POST /api/v1/impersonation': { person: newId('per', random) },
   'POST /api/v1/workers/fit': { placement: { pools: ['film'] } },
   'PATCH /api/v1/workers/{id}': { label: 'Another name' },

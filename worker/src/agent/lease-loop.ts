@@ -6,9 +6,12 @@ import {
   type Asked,
   add,
   fits,
+  type Gpu,
+  gpusFor,
   NOTHING_USED,
   type Offer,
   type Used,
+  unplaced,
   usedBy,
 } from '@parallel-pilot/shared/model/resources.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -16,6 +19,7 @@ import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import { isDiskFull } from '../disk-full.ts';
 import type { RunOutcome } from '../kinds/kind.ts';
+import type { Cards } from '../kinds/visible-cards.ts';
 import type { Log } from '../log.ts';
 import { logOutcome, logPreempted, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
@@ -45,6 +49,8 @@ export type LeaseLoopParts = {
   disk: DiskRoom;
   /** What all chunks together may use up by now. */
   offer(): Offer;
+  /** All cards of the machine, lent or not. */
+  gpus(): Gpu[];
   log: Log;
   onStarted(lease: LeaseId): void;
   /** This lease will not be worked on here, through no fault of its chunk. */
@@ -52,6 +58,8 @@ export type LeaseLoopParts = {
   /** Something ended: a run, or a lease. */
   onChange(): void;
 };
+
+const hasOwnCards = ({ gpus = [] }: Asked): boolean => gpus.length > 0;
 
 type Failed = Extract<RunOutcome, { ok: false }>;
 
@@ -81,7 +89,7 @@ export class LeaseLoop {
   readonly #ended = new EndedLeases();
   readonly #tasks = new Set<Promise<void>>();
   /** The chunk of each slot, until its program has stopped or is free for the next one. */
-  readonly #atWork = new Map<Slot, Assign>();
+  readonly #atWork = new Map<Slot, { assign: Assign; cards: Cards }>();
 
   constructor(parts: LeaseLoopParts) {
     this.#parts = parts;
@@ -215,17 +223,37 @@ export class LeaseLoop {
   }
 
   #hasRoom(asked: Asked): boolean {
-    return this.#atWork.size === 0 || fits(this.#parts.offer(), this.inUse, this.#used(asked));
+    if (this.#atWork.size === 0) return true;
+    const used = this.#used(asked);
+    // What has a card keeps it, also where another one would have done.
+    return fits(this.#parts.offer(), this.inUse, used) && unplaced(this.#cardsLeft(), used.gpus).length === 0;
+  }
+
+  /** Of the cards that are lent, those that no chunk has for itself. */
+  #cardsLeft(): Gpu[] {
+    const taken = new Set<string | undefined>();
+    for (const { assign, cards } of this.#atWork.values())
+      if (hasOwnCards(assign.asked)) for (const { device } of cards.given) taken.add(device);
+    return this.#parts.offer().gpus.filter(({ device }) => !taken.has(device));
+  }
+
+  /** Those that it asks for, for itself; what asks for none may use all that are left. */
+  #cardsFor(asked: Asked): Cards {
+    const left = this.#cardsLeft();
+    const given = hasOwnCards(asked) ? gpusFor(left, asked.gpus ?? []) : left;
+    return { given, all: this.#parts.gpus() };
   }
 
   /** A slot that was freed may be at its next chunk by the time the last one is over. */
   #stopsUsing(slot: Slot, assign: Assign): void {
-    if (this.#atWork.get(slot) === assign) this.#atWork.delete(slot);
+    if (this.#atWork.get(slot)?.assign === assign) this.#atWork.delete(slot);
   }
 
   /** By all chunks at work. */
   get inUse(): Used {
-    return this.#atWork.values().reduce((sum, { asked }) => add(sum, this.#used(asked)), NOTHING_USED);
+    return this.#atWork
+      .values()
+      .reduce((sum, { assign }) => add(sum, this.#used(assign.asked)), NOTHING_USED);
   }
 
   /** What other slots keep warm for later may be in the way of a chunk that takes more than its slot's part. */
@@ -239,7 +267,8 @@ export class LeaseLoop {
   async #run(slot: Slot, held: Held, phase: Ready['phase']): Promise<void> {
     const { assign } = phase;
     const { asked } = assign;
-    this.#atWork.set(slot, assign);
+    const cards = this.#cardsFor(asked);
+    this.#atWork.set(slot, { assign, cards });
     const { inputs, outputs, release } = phase.places;
     const { progress, log, onStarted, outbox } = this.#parts;
     const preemption: Preemption = { notice: new AbortController(), halt: new AbortController() };
@@ -257,6 +286,7 @@ export class LeaseLoop {
       inputs,
       affinity: assign.affinity,
       outputs,
+      cards,
       hangLimitMs: assign.hangLimitMs,
       ...(assign.checkpoint === undefined ? {} : { checkpoint: join(inputs, CHECKPOINT.path) }),
       notice: preemption.notice.signal,

@@ -29,9 +29,12 @@ export function describeOffer(
   });
 }
 
-/** The GPUs that the programs of the kinds have found; several may have found the same one. */
+/** The GPUs that the programs of the kinds have found, each once; several may have found the same one. */
 export function gpusIn(kinds: readonly WorkerKind[], capabilities: Capabilities): Gpu[] {
-  const names = new Set(kinds.flatMap((kind) => kind.gpus?.(capabilities).map(oneLine) ?? []));
-  names.delete('');
-  return Array.from(names, (name) => ({ name, memoryBytes: null }));
+  const found = new Map<string, Gpu>();
+  for (const { name, device } of kinds.flatMap((kind) => kind.gpus?.(capabilities) ?? [])) {
+    const shown = oneLine(name);
+    if (shown !== '' && !found.has(device)) found.set(device, { name: shown, memoryBytes: null, device });
+  }
+  return [...found.values()];
 }

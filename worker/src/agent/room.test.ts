@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../../../tests/support/until.ts';
-import { fakeKind } from './fixtures/fake-kind.ts';
+import { FakeChunk, fakeKind } from './fixtures/fake-kind.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
 
 const GB = 1e9;
 
 test('a worker offers the stricter of what was set and what its machine has', async (t) => {
   const world = await TestWorld.make(t);
-  const gpus = () => ['Card\u001b A', 'Card B'];
+  const gpus = () => [
+    { name: 'Card\u001b A', device: 'cuda:0' },
+    { name: 'Card\u001b A', device: 'cuda:1' },
+    { name: 'Card B', device: 'hip:0' },
+  ];
   world.start(
     { PILOT_THREADS: '5000', PILOT_MEMORY_GB: '1', PILOT_SLOTS: '3', PILOT_RESOURCE: 'licence=2, seat=1' },
     [{ ...fakeKind(), gpus }],
@@ -21,8 +25,9 @@ test('a worker offers the stricter of what was set and what its machine has', as
     memoryBytes: 3 * Math.floor(GB / 3),
     diskBytes: 7 * GB,
     gpus: [
-      { name: 'Card A', memoryBytes: null },
-      { name: 'Card B', memoryBytes: null },
+      { name: 'Card A', memoryBytes: null, device: 'cuda:0' },
+      { name: 'Card A', memoryBytes: null, device: 'cuda:1' },
+      { name: 'Card B', memoryBytes: null, device: 'hip:0' },
     ],
     counts: { licence: 2, seat: 1 },
   });
@@ -87,4 +92,45 @@ test('the most memory that was seen goes to the farm, and with a chunk that had 
     { asked: { memoryBytes: 0.4 * GB } },
   );
   assert.equal((await world.farm.heard('failed')).peakMemoryBytes, 0.4 * GB);
+});
+
+test('each chunk that asks for a card has one of its own, also of two that are called the same; others what is left', async (t) => {
+  const world = await TestWorld.make(t);
+  const kind = fakeKind();
+  const cards = new Map<unknown, string>();
+  const createRunner: typeof kind.createRunner = (options) => {
+    const runner = kind.createRunner(options);
+    return {
+      ...runner,
+      run(chunk, ...rest) {
+        const { name } = FakeChunk.parse(chunk.chunkSpec);
+        cards.set(name, chunk.cards?.given.map(({ device }) => device).join() ?? 'all');
+        return runner.run(chunk, ...rest);
+      },
+    };
+  };
+  const gpus = () => [0, 1, 2].map((number) => ({ name: 'Card', device: `cuda:${number}` }));
+  world.start({ PILOT_SLOTS: '4', PILOT_GPUS: 'cuda:0,cuda:2' }, [{ ...kind, gpus, createRunner }]);
+  const { offer } = await world.farm.heard('hello');
+  assert.deepEqual(
+    offer.gpus.map(({ device }) => device),
+    ['cuda:0', 'cuda:2'],
+  );
+  const asked = { gpus: [{ name: 'Card', memoryBytes: 0 }] };
+  for (const name of ['first', 'second']) {
+    await world.assign({ name, gate: world.gate(name) }, { asked });
+    await until(() => cards.has(name), `the ${name} never began`);
+  }
+  await world.assign({ name: 'third', gate: world.gate('third') }, { asked });
+  await world.assign({ name: 'other', gate: world.gate('other') });
+  await until(
+    () => cards.size === 3,
+    () => `begun: ${[...cards.keys()].join()}`,
+  );
+  const held = () => Object.fromEntries(cards);
+  assert.deepEqual(held(), { first: 'cuda:0', second: 'cuda:2', other: '' });
+  await world.openGate('second');
+  await until(() => cards.has('third'), 'the third never began');
+  assert.equal(held().third, 'cuda:2');
+  for (const name of ['first', 'third', 'other']) await world.openGate(name);
 });

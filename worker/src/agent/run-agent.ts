@@ -125,6 +125,7 @@ async function live(
     progress,
     disk,
     offer,
+    gpus,
     log,
     onStarted: (lease) => agent.connection.send('started', { lease }),
     onRelease: (lease, reason) => void agent.connection.ask('released', { leases: [lease], reason }),

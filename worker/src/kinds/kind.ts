@@ -1,6 +1,7 @@
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
+import type { Cards } from './visible-cards.ts';
 
 /** What the agent hands to a runner: parsed by the runner's own schemas, the agent never looks inside. */
 export type RunnableChunk = {
@@ -17,6 +18,8 @@ export type RunnableChunk = {
   checkpoint?: string;
   /** Aborts when the chunk is to end soon: a runner that can leaves a checkpoint then and ends with `preempted`. */
   notice?: AbortSignal;
+  /** The machine's cards, and those of them that the chunk may use. Left out, all. */
+  cards?: Cards;
   /** Milliseconds without any sign of life after which the child counts as hung. */
   hangLimitMs: number;
   /** To be called when the program is ready and the chunk's own work begins; see TimeLimit. */
@@ -123,8 +126,8 @@ export interface WorkerKind {
   readonly program?: Program;
   /** Looks at this machine, at start and perhaps once more. An absent program means an empty map, not an error. */
   detect(sandbox: Sandbox, remembered?: Remembered): Promise<Capabilities>;
-  /** Names of the GPUs that `detect` has found here; left out for a kind that uses none. */
-  gpus?(capabilities: Capabilities): string[];
+  /** The GPUs that `detect` has found here; left out for a kind that uses none. */
+  gpus?(capabilities: Capabilities): { name: string; device: string }[];
   /**
    * Whether chunks of the stage run in a program that was started with more threads than they ask for: starting one
    * anew, and another for the next stage, would take longer than they do. Left out, none does.

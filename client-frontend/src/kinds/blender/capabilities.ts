@@ -5,5 +5,5 @@ export const capabilities: CapabilityWords = {
   'blender.version': (value) => [has(`Blender ${value}`)],
   'blender.engines': (value) => [...new Set(listOf(value).map(engineName))].map(has),
   'blender.denoiser': (value) => [value === true ? has('Denoiser') : lacks('No denoiser')],
-  'blender.devices': (value) => listOf(value).map(has),
+  'blender.devices': (value) => [...new Set(listOf(value))].map(has),
 };

@@ -2,6 +2,7 @@ import { Load } from '@parallel-pilot/shared/api/load.ts';
 import { adviceWords, forecastWords } from '@parallel-pilot/shared/api/load-words.ts';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import { Link } from 'react-router';
 import { request, sentenceOf } from '../../api/request.ts';
 import type { ChartAxis } from '../../components/chart-options.ts';
 import { formatClock, formatMeasured, plural } from '../../components/format.ts';
@@ -34,6 +35,9 @@ export function FarmLoad() {
       <p className={classes.advice}>{adviceWords(data)}</p>
       {data.past.length > 0 && <Chart load={data} />}
       <p className={classes.quiet}>{forecastWords(data)}</p>
+      <p className={classes.quiet}>
+        <Link to="/farm/settings">When jobs with a deadline go before others</Link>
+      </p>
     </Panel>
   );
 }

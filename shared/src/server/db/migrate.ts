@@ -21,6 +21,7 @@ import * as resources from './migrations/0020-resources.ts';
 import * as deadlines from './migrations/0021-deadlines.ts';
 import * as lending from './migrations/0022-lending.ts';
 import * as load from './migrations/0023-load.ts';
+import * as farmSettings from './migrations/0024-farm-settings.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -44,6 +45,7 @@ const migrations: Record<string, Migration> = {
   '0021-deadlines': deadlines,
   '0022-lending': lending,
   '0023-load': load,
+  '0024-farm-settings': farmSettings,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -21,7 +21,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
 /**
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
- * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks,
+ * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
  * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
@@ -49,6 +49,7 @@ export type Database = {
   worker_loads: WorkerLoadsTable;
   load_by_quarter: LoadByQuarterTable;
   forecast_networks: ForecastNetworksTable;
+  farm_settings: FarmSettingsTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
 };
@@ -394,6 +395,14 @@ export type ForecastNetworksTable = {
   /** The job that it came of. */
   job_name: string;
   taken_at: number;
+};
+
+/** What admins set for the whole farm: one row, or none. Null is what it was started with. */
+export type FarmSettingsTable = {
+  id: 1;
+  /** Of `Escalation`. */
+  deadline_first: number | null;
+  deadline_preempt: number | null;
 };
 
 export type BlobsTable = {

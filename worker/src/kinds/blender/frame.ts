@@ -15,7 +15,9 @@ import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { OutputFile, RunOutcome } from '../kind.ts';
+import { type Cards, numbersOf } from '../visible-cards.ts';
 import { finishImage, type ImageCheck, NO_OUTPUT, wrongSize } from './image.ts';
+import type { Numbers } from './messages.ts';
 import { failure, outcomeOf } from './outcome.ts';
 import type { Answer, AskOptions } from './session.ts';
 import type { Slot } from './slot.ts';
@@ -29,11 +31,18 @@ export type FrameWork = {
   /** Where the agent wants the files. */
   outputs: string;
   ask: AskOptions;
+  cards: Cards | undefined;
   /** Settles when the frames before this one are looked at. */
   before: Promise<unknown>;
   /** Blender may render the next frame. */
   free(): Promise<void>;
 };
+
+function numbersFor(cards: Cards | undefined): Numbers | null {
+  if (cards === undefined) return null;
+  const of = (platform: string) => numbersOf(cards.given, platform);
+  return { cuda: of('cuda'), hip: of('hip'), oneapi: of('oneapi'), metal: of('metal') };
+}
 
 type Failed = RunOutcome & { ok: false };
 
@@ -56,7 +65,8 @@ export async function renderFrame(work: FrameWork): Promise<{ answer: Answer; ou
   const output = inside(`${FRAME_FILE}.${EXTENSIONS[settings.format]}`);
   const shown = pictures.find(({ file }) => file === DISPLAY_FILE);
   const display = shown === undefined ? null : inside(shown.name);
-  const answer = await slot.ask({ op: 'render', frame, output, display, settings }, ask);
+  const cards = numbersFor(work.cards);
+  const answer = await slot.ask({ op: 'render', frame, output, display, settings, cards }, ask);
   if (answer.kind !== 'done') return { answer, outcome: outcomeOf(answer, task, slot.logLines()) };
   slot.rendered(answer.rss);
   ask.onProgress?.({ fraction: 1, detail: 'Checking the image' });

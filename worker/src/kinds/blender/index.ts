@@ -46,10 +46,16 @@ export function blenderKind(options: BlenderKindOptions = {}): WorkerKind {
   };
 }
 
-/** "CUDA: NVIDIA RTX 4090" and "OPTIX: NVIDIA RTX 4090" are one card. */
-function gpusOf({ 'blender.devices': devices }: Capabilities): string[] {
-  const names = Array.isArray(devices) ? devices.flatMap((it) => /^[A-Z]+: (.+)$/.exec(it)?.[1] ?? []) : [];
-  return [...new Set(names)];
+/** Blender lists the cards of a platform in the platform's order: the second "CUDA: NVIDIA RTX 4090" is another card. OptiX has those of CUDA once more. */
+function gpusOf({ 'blender.devices': devices }: Capabilities): { name: string; device: string }[] {
+  const counts = new Map<string, number>();
+  return (Array.isArray(devices) ? devices : []).flatMap((line) => {
+    const [, platform, name] = /^([A-Z]+): (.+)$/.exec(line) ?? [];
+    if (platform === undefined || name === undefined || platform === 'OPTIX') return [];
+    const number = counts.get(platform) ?? 0;
+    counts.set(platform, number + 1);
+    return [{ name, device: `${platform.toLowerCase()}:${number}` }];
+  });
 }
 
 /** The kind by the settings of a worker: `PILOT_BLENDER` is the path of the Blender to use instead of the one that is found. */

@@ -4,12 +4,22 @@ import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settin
 import { z } from 'zod';
 import type { Opening } from './task.ts';
 
+/** Of the cards that a frame may use, by platform. */
+export type Numbers = Record<'cuda' | 'hip' | 'oneapi' | 'metal', number[]>;
+
 /** What the worker tells the bridge; paths are absolute. */
 export type Command =
   | ({ op: 'open'; path: string; savedBy: string } & Opening)
   | { op: 'probe' }
   /** `display` is where the PNG of a scene-linear frame goes. Several views go beside `output`: frame_0.exr, frame_1.exr. */
-  | { op: 'render'; frame: number; output: string; display: string | null; settings: RenderSettings }
+  | {
+      op: 'render';
+      frame: number;
+      output: string;
+      display: string | null;
+      settings: RenderSettings;
+      cards: Numbers | null;
+    }
   | { op: 'mix'; scene: string; first: number; last: number; output: string }
   | { op: 'decode'; path: string }
   | { op: 'detect'; folder: string };

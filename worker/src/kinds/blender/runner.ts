@@ -106,7 +106,16 @@ async function work(tools: Tools, task: Task, chunk: RunnableChunk, ask: AskOpti
   if (!wasOpen) chunk.opened?.();
   return task.kind === 'probe' || decoder === null
     ? await look(slot, task, ask)
-    : await renderFrame({ slot, decoder, task, outputs: chunk.outputs, ask, before, free });
+    : await renderFrame({
+        slot,
+        decoder,
+        task,
+        outputs: chunk.outputs,
+        ask,
+        cards: chunk.cards,
+        before,
+        free,
+      });
 }
 
 async function look(slot: Slot, task: Task, ask: AskOptions): Promise<Worked> {

@@ -23,6 +23,8 @@ export type PythonTask = {
   work: string;
   run: string;
   cache: string;
+  /** What its environment says of the cards that it may use. */
+  environment: Record<string, string>;
   /** Folders that are emptied after the chunk, beside `run`. */
   scratch: string[];
 };

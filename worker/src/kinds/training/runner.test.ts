@@ -52,6 +52,31 @@ for (const sandbox of await levels()) {
   });
 
   test(
+    title(
+      'a script sees the cards that its chunk was given, and the next one in the same Python those of its own',
+    ),
+    async () => {
+      const script = `${START}print(os.getppid(), os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("HIP_VISIBLE_DEVICES"))\n${FINISH}`;
+      const all = ['cuda:0', 'cuda:1', 'hip:0'].map((device) => ({
+        name: 'Card',
+        memoryBytes: null,
+        device,
+      }));
+      const seen: string[][] = [];
+      for (const given of [all.slice(1, 2), all.slice(0, 1), all.slice(2)]) {
+        const ran = await rig.train(script, { data, weights }, { cards: { given, all } });
+        done(ran);
+        seen.push(ran.outcome.log.trim().split(' '));
+      }
+      assert.deepEqual(
+        seen.map(([, ...variables]) => variables.join(' ')),
+        ['1 -1', '0 -1', '-1 0'],
+      );
+      assert.equal(new Set(seen.map(([parent]) => parent)).size, 1);
+    },
+  );
+
+  test(
     title('torch and numpy multiply with all threads in the fork, though they were imported before it'),
     async () => {
       const script = `import torch, threading

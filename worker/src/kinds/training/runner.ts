@@ -1,13 +1,15 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
+import { visibleCards } from '../visible-cards.ts';
 import type { AskOptions } from './exchange.ts';
-import type { Reply } from './messages.ts';
+import type { PythonTask, Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
 import type { Python } from './python.ts';
 import { type Session, startSession } from './session.ts';
@@ -63,7 +65,9 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
         const session = await sessionFor(chunk, ask);
         if ('ok' in session) return session;
         chunk.begun?.();
-        const outcome = await work(session, task, chunk.outputs, ask);
+        const { cards, outputs } = chunk;
+        const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
+        const outcome = await work(session, { ...task, environment }, outputs, ask);
         if (!session.alive()) {
           options.onLog('Python is gone; the next chunk gets a new one.');
           await drop();
@@ -94,11 +98,16 @@ async function refill({ workspace }: Session, inputs: string): Promise<void> {
   await workspace.fill(inputs);
 }
 
-async function work(session: Session, task: Task, outputs: string, ask: AskOptions): Promise<RunOutcome> {
+async function work(
+  session: Session,
+  task: Task & Pick<PythonTask, 'environment'>,
+  outputs: string,
+  ask: AskOptions,
+): Promise<RunOutcome> {
   const { workspace } = session;
   // What an earlier chunk or its script left here must never pass for this one's.
   for (const { file } of [...task.makes, LEFT, LOG]) await workspace.discard(file);
-  const answer = await session.ask({ op: 'run', task: placed(task, workspace) }, ask);
+  const answer = await session.ask({ op: 'run', task: placed(task, workspace, task.environment) }, ask);
   if (answer.kind === 'canceled' && ask.notice?.aborted)
     return withCheckpoint(failureOf(answer, ask.hangLimitMs), session, outputs);
   if (answer.kind !== 'replied') return failureOf(answer, ask.hangLimitMs);

@@ -30,7 +30,7 @@ export type Made = { name: string; file: string; mediaType: string };
 export type Task = {
   /** For messages to people. */
   stage: PythonTask['stage'];
-  python: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache' | 'scratch'>;
+  python: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache' | 'scratch' | 'environment'>;
   makes: Made[];
   result: z.ZodType;
 };
@@ -52,7 +52,11 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
 }
 
 /** The task for Python, with its paths as Python sees them. */
-export function placed(task: Task, { inside, folders }: Workspace): PythonTask {
+export function placed(
+  task: Task,
+  { inside, folders }: Workspace,
+  environment: PythonTask['environment'],
+): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
   const { data, weights, classes, momentum, checkpoint, updates } = task.python;
   return {
@@ -67,6 +71,7 @@ export function placed(task: Task, { inside, folders }: Workspace): PythonTask {
     work: inside.work,
     run: posix.join(inside.work, 'run'),
     cache: posix.join(inside.work, 'cache'),
+    environment,
     // Without a sandbox the machine's shared memory is everyone's.
     scratch: inside.tmp === folders.tmp ? [inside.tmp] : [inside.tmp, '/dev/shm'],
   };

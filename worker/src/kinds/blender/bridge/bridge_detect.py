@@ -51,7 +51,7 @@ def renders(scene, engine):
 
 
 def devices():
-    """Names such as "CPU", "CUDA: NVIDIA RTX 4090"; the preferences know which back ends were built in."""
+    """Such as "CPU", "CUDA: NVIDIA RTX 4090", which stands twice for two; the preferences know which back ends were built in."""
     names = ["CPU"]
     try:
         preferences = bpy.context.preferences.addons["cycles"].preferences
@@ -63,9 +63,8 @@ def devices():
             except (ValueError, RuntimeError):
                 continue
             for device in listed or ():
-                name = "%s: %s" % (kind, device.name)
-                if device.type == kind and name not in names:
-                    names.append(name)
+                if device.type == kind:
+                    names.append("%s: %s" % (kind, device.name))
     except (KeyError, AttributeError):
         pass
     return names[:64]

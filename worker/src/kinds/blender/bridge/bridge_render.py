@@ -16,7 +16,7 @@ def render(command):
     scene = bpy.data.scenes.get(settings["scene"])
     if scene is None:
         raise Refusal("unknown-scene", 'The file has no scene named "%s".' % settings["scene"])
-    choose_engine(scene, settings)
+    choose_engine(scene, settings, command.get("cards"))
     choose_camera(scene, settings)
     choose_image(scene, settings)
     keep_off_the_disk(scene)
@@ -52,7 +52,7 @@ def play(scene, frame):
     at[scene.name] = frame
 
 
-def choose_engine(scene, settings):
+def choose_engine(scene, settings, cards):
     wanted = settings["engine"]
     names = (wanted,) + tuple(name for name in EEVEE if wanted in EEVEE and name != wanted)
     for name in names:
@@ -67,7 +67,7 @@ def choose_engine(scene, settings):
     if wanted == "CYCLES":
         change(scene.cycles, "samples", settings["samples"])
         choose_denoising(scene, settings["denoise"])
-        choose_device(scene, settings.get("device", "auto"))
+        choose_device(scene, settings.get("device", "auto"), cards)
     elif wanted in EEVEE:
         change(scene.eevee, "taa_render_samples", settings["samples"])
     elif wanted == "BLENDER_WORKBENCH":
@@ -79,33 +79,48 @@ def workbench_quality(samples):
     return min(WORKBENCH_SAMPLES, key=lambda name: abs(WORKBENCH_SAMPLES[name] - samples))
 
 
-def choose_device(scene, wanted):
+def choose_device(scene, wanted, cards):
     """Factory settings name no GPU: a scene for the GPU takes the first kind that has one here, else the CPU."""
     if wanted != "auto":
         change(scene.cycles, "device", wanted.upper())
-    if scene.cycles.device == "GPU" and not gpu_enabled():
+    if scene.cycles.device == "GPU" and not gpu_enabled(bpy.context, cards):
         if wanted == "gpu":
             raise Refusal("engine-unavailable", "This worker has no graphics card that Blender can compute on.")
         scene.cycles.device = "CPU"
 
 
-def gpu_enabled():
+def gpu_enabled(context, cards):
+    """Turns on the cards that the frame may use, by their numbers on each platform; all where `cards` is None."""
     try:
-        preferences = bpy.context.preferences.addons["cycles"].preferences
-        for kind in ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI"):
-            try:
-                devices = [it for it in preferences.get_devices_for_type(kind) or () if it.type == kind]
-                if not devices:
-                    continue
-                change(preferences, "compute_device_type", kind)
-                for device in devices:
-                    change(device, "use", True)
-                return True
-            except (TypeError, ValueError, RuntimeError):
-                continue
+        preferences = context.preferences.addons["cycles"].preferences
     except (KeyError, AttributeError):
-        pass
+        return False
+    for kind in ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI"):
+        try:
+            devices = devices_of(preferences, kind)
+            used = devices if cards is None else given(preferences, kind, devices, cards)
+            if not used:
+                continue
+            change(preferences, "compute_device_type", kind)
+            for device in devices:
+                change(device, "use", device in used)
+            return True
+        except (TypeError, ValueError, RuntimeError):
+            continue
     return False
+
+
+def devices_of(preferences, kind):
+    return [it for it in preferences.get_devices_for_type(kind) or () if it.type == kind]
+
+
+def given(preferences, kind, devices, cards):
+    """OptiX leaves out what is too old for it: its devices are known by their ids, which begin with CUDA's."""
+    if kind == "OPTIX":
+        ids = [it.id for it in given(preferences, "CUDA", devices_of(preferences, "CUDA"), cards)]
+        return [it for it in devices if any(it.id.startswith(id) for id in ids)]
+    numbers = cards.get(kind.lower(), ())
+    return [it for number, it in enumerate(devices) if number in numbers]
 
 
 def choose_denoising(scene, wanted):

@@ -72,6 +72,7 @@ def measure(task, board):
 
 def run_script(task, board):
     """Runs the user's script as `python3 script.py` would."""
+    os.environ.update(task["environment"])
     run = FarmRun(task, board)
     script = task["script"]
     sys.argv[:] = [script]
