@@ -131,7 +131,7 @@ for (const sandbox of await levels()) {
       const odd = TORCH.replace('keep=[model, optimizer, seen]', 'keep={"file": open(__file__)}');
       assert.match(
         failed(await rig.train(odd, { data, weights })),
-        /script-error: .*keep holds TextIOWrapper, which cannot be kept\. What can:/,
+        /script-error: .*pilot\.epochs: TextIOWrapper cannot be kept\. What can:/,
       );
     },
   );

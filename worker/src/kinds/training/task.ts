@@ -23,8 +23,8 @@ import { z } from 'zod';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
 
-/** A file that Python leaves in `work`, and what it is for the farm. */
-export type Made = { name: string; file: string; mediaType: string };
+/** A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result, too. */
+export type Made = { name: string; file: string; mediaType: string; may?: 'be-missing' };
 
 /** A chunk as the runner needs it. Paths of inputs are relative to the chunk's. */
 export type Task = {
@@ -54,13 +54,14 @@ export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusa
 /** The task for Python, with its paths as Python sees them. */
 export function placed(task: Task, { inside, folders }: Workspace): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, classes, momentum, checkpoint, updates } = task.python;
+  const { data, weights, classes, momentum, kept, checkpoint, updates } = task.python;
   return {
     ...task.python,
     data: at(data),
     weights: at(weights),
     classes: at(classes),
     momentum: at(momentum),
+    kept: at(kept),
     checkpoint: at(checkpoint),
     updates: updates.map((update) => ({ ...update, path: posix.join(inside.in, update.path) })),
     script: posix.join(inside.in, SCRIPT),
@@ -84,6 +85,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   weights: null,
   classes: context.classFile,
   momentum: null,
+  kept: null,
   checkpoint: null,
   updates: [],
   merge: null,
@@ -98,12 +100,14 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
     const { context, weights } = TrainSpec.parse(stageSpec);
-    const { shard, data } = ShardChunk.parse(chunkSpec);
-    const files = { data: data.path, weights: weights.path };
+    const { shard, data, kept } = ShardChunk.parse(chunkSpec);
+    const files = { data: data.path, weights: weights.path, kept: kept?.path ?? null };
     // Paths of inputs are relative to the chunk's.
     const from = checkpoint === undefined ? null : CHECKPOINT.path;
     const python = { ...base('train', context), shard, ...files, checkpoint: from };
-    return { stage: 'train', python, makes: [file(FILES.update, 'update.npz')], result: TrainResult };
+    const keeps: Made = { ...file(FILES.kept(shard), 'kept.npz'), may: 'be-missing' };
+    const makes = [file(FILES.update, 'update.npz'), keeps];
+    return { stage: 'train', python, makes, result: TrainResult };
   },
   merge({ stageSpec }) {
     const { context, state, merge, updates, holdout } = MergeSpec.parse(stageSpec);
@@ -119,10 +123,19 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
 };
 
-const inputsOf = ({ python: { data, weights, classes, momentum, checkpoint, updates } }: Task): string[] =>
-  [SCRIPT, data, weights, classes, momentum, checkpoint, ...updates.map((update) => update.path)].filter(
-    (path) => path !== null,
-  );
+const inputsOf = ({
+  python: { data, weights, classes, momentum, kept, checkpoint, updates },
+}: Task): string[] =>
+  [
+    SCRIPT,
+    data,
+    weights,
+    classes,
+    momentum,
+    kept,
+    checkpoint,
+    ...updates.map((update) => update.path),
+  ].filter((path) => path !== null);
 
 async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {
   const there = await Promise.all(
