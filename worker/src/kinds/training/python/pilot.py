@@ -241,12 +241,12 @@ def keep(*things):
     Takes objects with state_dict and load_state_dict, scikit-learn estimators (without their coefficients, which are
     weights), generators of random numbers, arrays, and dicts and lists of these, of numbers and of text. Arrays, dicts
     and lists are filled in their place. Each shard has its own; the model is not among them, since it is merged."""
-    things = [thing for thing in things if thing is not None]
-    pilot_state.check(things, "pilot.keep")
-    for thing in things:
+    lasting = [thing for thing in things if thing is not None]
+    pilot_state.check(lasting, "pilot.keep")
+    for thing in lasting:
         _refuse_weights(thing)
-    _run.bring_back(len(_lasting), things)
-    _lasting.extend(things)
+    _run.bring_back(len(_lasting), lasting)
+    _lasting.extend(lasting)
 
 
 def _refuse_weights(thing):
