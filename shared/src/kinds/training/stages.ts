@@ -36,7 +36,7 @@ export const FILES = {
   update: 'update',
   /** Of `merge` in mode `outer`, .npz. */
   momentum: 'momentum',
-  /** Of `train`, .npz: what the script keeps from round to round; see pilot_state.py. One name for each shard, by which it is freed. */
+  /** Of `train`, .npz: what the script keeps from round to round; see pilot_tree.py. One name for each shard, by which it is freed. */
   kept: (shard: number) => `kept-${shard}`,
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',

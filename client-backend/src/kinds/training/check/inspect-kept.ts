@@ -5,7 +5,7 @@ import { dtypeOf, openWeights } from './open-weights.ts';
 const MOST_TEXT_BYTES = 16 * 1024 ** 2;
 
 /**
- * Reads what a shard keeps for its next round to its end: the flat arrays of pilot_state.py, whole and as many bytes as
+ * Reads what a shard keeps for its next round to its end: the flat arrays of pilot_tree.py, whole and as many bytes as
  * they say. What the numbers are is the script's own business (Adam's moments may well be infinite), and the text is
  * read by nobody but the script's own Python. The message completes a sentence about the file.
  */
