@@ -57,6 +57,7 @@ def by_hours(quarters):
 network = Network(int(pilot.param("hidden", 16)))
 network.load_state_dict(pilot.weights(network.state_dict()))
 optimizer = torch.optim.Adam(network.parameters(), lr=pilot.param("lr", 0.005))
+pilot.keep(optimizer)
 
 for epoch in pilot.epochs(3):
     for step in pilot.batches():

@@ -15,8 +15,9 @@ y = torch.tensor(y)
 model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
 model.load_state_dict(pilot.weights(model.state_dict()))
 optimizer = torch.optim.AdamW(model.parameters(), lr=pilot.param("lr", 0.003))
+pilot.keep(optimizer)
 
-for epoch in pilot.epochs(2, keep=[model, optimizer]):
+for epoch in pilot.epochs(2, keep=model):
     for rows in torch.randperm(len(X)).split(pilot.batch):
         loss = nn.functional.cross_entropy(model(X[rows]), y[rows])
         optimizer.zero_grad()

@@ -27,8 +27,9 @@ model = nn.Sequential(
 )
 model.load_state_dict(pilot.weights(model.state_dict()))
 optimizer = torch.optim.AdamW(model.parameters(), lr=pilot.param("lr", 0.003))
+pilot.keep(optimizer)
 
-for epoch in pilot.epochs(2, keep=[model, optimizer]):
+for epoch in pilot.epochs(2, keep=model):
     for rows in pilot.batches():
         loss = nn.functional.cross_entropy(model(X[rows]), y[rows])
         optimizer.zero_grad()

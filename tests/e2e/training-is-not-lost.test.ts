@@ -24,9 +24,11 @@ for (const [column, startDatabase] of [
   describe(`a training on ${column}`, () => {
     let farm: Farm;
     let mariadb: MariaDb | null;
+    let undisturbed: string;
     before(async () => {
       mariadb = await startDatabase();
       farm = await startFarm({ workers: 2, ...(mariadb === null ? {} : { databaseUrl: mariadb.url }) });
+      undisturbed = await modelOf(farm, await keepingTraining(farm, 0));
     });
     after(async () => {
       await farm?.stop();
@@ -40,8 +42,8 @@ for (const [column, startDatabase] of [
       ['both servers', (f) => [f.balancer, f.backend]],
     ];
     for (const [name, victimsOf] of victims) {
-      test(`kill -9 of the ${name} in the middle of a round`, async () => {
-        const id = await steadyTraining(farm);
+      test(`kill -9 of the ${name} in the middle of a round: the same model, bit for bit`, async () => {
+        const id = await keepingTraining(farm, 0.15);
         for (const round of [1, 3]) {
           await shardUnderWay(farm, id, round);
           const done = await finished(farm, id);
@@ -53,6 +55,7 @@ for (const [column, startDatabase] of [
             assert.equal(now.get(chunk), lease, `${chunk} was done and is not any more`);
         }
         await completesWithEveryShardOnce(farm, id);
+        assert.equal(await modelOf(farm, id), undisturbed, 'the model is another than without the deaths');
       });
     }
   });
@@ -83,12 +86,41 @@ test('a shard that comes too late is left out of its round, and its worker is fr
   }
 });
 
-const steadyTraining = (farm: Farm): Promise<JobId> =>
-  trainings.submit(farm.url, scriptWith({}), 'points.npz', {
+/** With momentum and a generator of its own that go on from round to round; it fails where they did not. */
+const KEEPING = scriptWith({
+  before: `
+inner = {"velocity": np.zeros(4), "epochs": 0}
+chance = np.random.default_rng(pilot.shard)
+pilot.keep(inner, chance)
+start = slope.copy()
+if not pilot.evaluating:
+    slope += 0.3 * inner["velocity"] + 0.01 * chance.normal(size=4)
+`,
+  after: `
+inner["velocity"][:] = slope - start
+inner["epochs"] += 5
+assert pilot.evaluating or inner["epochs"] == pilot.epoch == 5 * pilot.round, (inner, pilot.epoch)
+`,
+});
+
+const keepingTraining = (farm: Farm, pause: number): Promise<JobId> =>
+  trainings.submit(farm.url, KEEPING, 'points.npz', {
     shards: SHARDS,
     rounds: ROUNDS,
-    params: { pause: 0.15 },
+    params: { pause },
   });
+
+/** The hash of the model of a training, when it is completed. */
+async function modelOf(farm: Farm, id: JobId): Promise<string> {
+  await api(farm.url).reaches(id, 'completed');
+  const { hash } = await farm.db
+    .selectFrom('artifacts')
+    .select('hash')
+    .where('job_id', '=', id)
+    .where('name', '=', 'model.npz')
+    .executeTakeFirstOrThrow();
+  return hash;
+}
 
 /** Done chunks of all stages with the lease that made each. */
 async function finished(farm: Farm, id: JobId): Promise<Map<string, string | null>> {

@@ -1,5 +1,5 @@
-import type { NextStep } from '@parallel-pilot/shared/kinds/kind.ts';
-import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import type { NextStep, StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
+import { chunkInputsOf, kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
@@ -187,12 +187,16 @@ export async function takeStep(
   if (changed.ok)
     parts.log.info({ event: 'job.step', job: job.id, step: step.step, state: changed.state.status });
   if (changed.ok) {
-    // For downloads alone.
-    parts.balancer.blobsFreed(unneeded.kept);
+    // For downloads alone, where the next stage does not go on from it.
+    const needed = step.step === 'stage' ? inputsOf(job.kind, step.stage) : new Set<BlobHash>();
+    parts.balancer.blobsFreed(unneeded.kept.filter((hash) => !needed.has(hash)));
     letGo(parts, unneeded.freed).catch((err) => parts.log.warn({ event: 'blobs.let-go-failed', err }));
   }
   return announced(parts, job.id, changed);
 }
+
+const inputsOf = (kind: string, { name, inputs, chunks }: StagePlan): Set<BlobHash> =>
+  new Set([...inputs, ...chunks.flatMap((spec) => chunkInputsOf(kind, name, spec))].map(({ hash }) => hash));
 
 /** Another backend planned on from this stage: nothing of what was written stays. */
 class Overtaken extends Error {}

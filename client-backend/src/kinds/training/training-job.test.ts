@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { MergeSpec, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { MergeSpec, ShardChunk, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -175,10 +175,18 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const isThere = async (hash: BlobHash) => (await farm.parts.blobs.size(hash)) !== null;
       const models: BlobHash[] = [];
       const others: BlobHash[] = [];
+      let goneOnFrom: BlobHash[] = [];
       for (const [index, accuracy] of [0.5, 0.9, 0.6, 0.7, 0.95, 0.6].entries()) {
         for (const shard of [0, 1])
-          await deliver(farm.parts, job, shard, { weights: [index * 2 + shard + 100, 1] });
-        others.push(...(await filesOf()));
+          await deliver(farm.parts, job, shard, {
+            weights: [index * 2 + shard + 100, 1],
+            kept: [index * 2 + shard + 0.5],
+          });
+        others.push(...goneOnFrom);
+        const [updateA, keptA, updateB, keptB] = await filesOf();
+        assert.ok(updateA && keptA && updateB && keptB);
+        others.push(updateA, updateB);
+        goneOnFrom = [keptA, keptB];
         assert.equal(await settled(farm.parts, job, (await openStage(farm.parts, job)).id), 'merge');
         const before = [...others];
         await deliver(farm.parts, job, 0, { weights: [index + 0.25, 7], metrics: { accuracy } });
@@ -187,6 +195,18 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         models.push(model);
         others.push(momentum);
         await settled(farm.parts, job, (await openStage(farm.parts, job)).id);
+        if (index < 5) {
+          const next = await openStage(farm.parts, job);
+          const specs = await farm.parts.db
+            .selectFrom('chunks')
+            .select('spec_json')
+            .where('stage_id', '=', next.id)
+            .orderBy('ordinal')
+            .execute();
+          const from = specs.map(({ spec_json }) => ShardChunk.parse(JSON.parse(spec_json)).kept?.hash);
+          assert.deepEqual(from, goneOnFrom);
+          assert.deepEqual(await Promise.all(goneOnFrom.map(isThere)), [true, true]);
+        }
         const best = index < 1 ? 0 : index < 4 ? 1 : 4;
         await until(
           async () => {
@@ -201,6 +221,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       }
       assert.equal((await openStage(farm.parts, job)).name, 'evaluate');
       await until(async () => !(await isThere(others.at(-1) as BlobHash)), 'the last momentum is kept');
+      for (const hash of goneOnFrom)
+        await until(async () => !(await isThere(hash)), 'what no shard goes on from is still there');
       assert.ok((await newestStage(farm.parts.db, job))?.inputs_json.includes(models[4] ?? 'x'));
       const plan = TrainingPlan.parse(
         JSON.parse((await stateOfJob(farm.parts, job)).settings_json ?? 'null'),
@@ -287,6 +309,12 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.match(
         (await notes(job)).at(-1) ?? '',
         /changes the weights [\d,]+ times as much as those of the others?/,
+      );
+      await deliver(farm.parts, job, 1, { weights: [1, 1_000], kept: null });
+      assert.deepEqual(await redone(), [1]);
+      assert.match(
+        (await notes(job)).at(-1) ?? '',
+        /the update is there, but what the shard keeps was not delivered\.$/,
       );
       // Made again it is the same: then it is the shard's data that asks for it.
       await deliver(farm.parts, job, 1, { weights: [1, 1_000] });

@@ -66,6 +66,8 @@ export async function settled(parts: PartsWithEngine, job: JobId, from: StageId)
 export type Delivery = {
   weights?: number[];
   metrics?: Record<string, number>;
+  /** Of a shard: numbers that it keeps for its next round; null where it says so and leaves the file out. */
+  kept?: number[] | null;
   worker?: WorkerId;
   at?: number;
 };
@@ -75,7 +77,7 @@ export async function deliver(
   parts: Parts,
   job: JobId,
   ordinal = 0,
-  { weights = [1, 2], metrics = {}, worker, at }: Delivery = {},
+  { weights = [1, 2], metrics = {}, kept, worker, at }: Delivery = {},
 ): Promise<void> {
   const stage = await openStage(parts, job);
   const seconds = 2;
@@ -87,8 +89,17 @@ export async function deliver(
       case 'train': {
         const history = [0.5, 1].map((part) => ({ at: part, values: metrics }));
         return {
-          result: { samples: 10 + ordinal, metrics, history, seconds },
-          files: [await file(FILES.update)],
+          result: {
+            samples: 10 + ordinal,
+            metrics,
+            history,
+            seconds,
+            kept: kept === undefined ? 0 : 1,
+          },
+          files: [
+            await file(FILES.update),
+            ...(Array.isArray(kept) ? [await keptFile(parts, FILES.kept(ordinal), kept)] : []),
+          ],
         };
       }
       case 'merge': {
@@ -115,6 +126,16 @@ export async function deliver(
 async function weightsFile(parts: Parts, name: string, values: number[]): Promise<ResultFile> {
   const blob = await storeBytes(parts, await npzBytes({ 'layer.weight': floats(values) }), 'application/zip');
   return { name, mediaType: 'application/zip', ...blob };
+}
+
+async function keptFile(parts: Parts, name: string, values: number[]): Promise<ResultFile> {
+  const text = Buffer.from('{}');
+  const npz = await npzBytes({
+    text: { descr: '|u1', shape: [text.length], bytes: text },
+    f4: floats(values),
+  });
+  const blob = await storeBytes(parts, npz, 'application/octet-stream');
+  return { name, mediaType: 'application/octet-stream', ...blob };
 }
 
 /** Delivers all chunks of the open stage alike, and waits for what comes next. */

@@ -60,7 +60,9 @@ export const training = {
     return 'The report of the worker does not have the form it should have.';
   },
   chunkInputs(stageName, chunkSpec): StageInput[] {
-    return stageName === 'initialize' || stageName === 'train' ? [ShardChunk.parse(chunkSpec).data] : [];
+    if (stageName !== 'initialize' && stageName !== 'train') return [];
+    const { data, kept } = ShardChunk.parse(chunkSpec);
+    return kept === null ? [data] : [data, kept];
   },
   label(stageName, chunkSpec) {
     switch (stageName) {
@@ -106,7 +108,7 @@ function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
   const stage: StagePlan = {
     ...planSplit(spec),
     name: 'initialize',
-    spec: InitializeSpec.parse({ context: contextOf(plan, 0) }),
+    spec: InitializeSpec.parse({ context: contextOf(plan, 0, 0) }),
     chunks: [ShardChunk.parse({ round: 0, shard: 0, data: first.input })],
     inputs: scriptInputs(spec, plan),
   };

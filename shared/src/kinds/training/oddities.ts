@@ -2,12 +2,12 @@ import type { Note } from '../kind.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { TrainResult, TrainSpec } from './stages.ts';
 
-type Update = { shard: number; result: Pick<TrainResult, 'params' | 'notFinite'> };
+type Update = { shard: number; result: Pick<TrainResult, 'params' | 'notFinite' | 'optimizers'> };
 
-/** What a round's results show that nobody would look for: parameters that changed nothing, figures that are none. */
+/** What a round's results show that nobody would look for: parameters that changed nothing, optimizers that forget, figures that are none. */
 export function oddities(
   { params }: Pick<TrainingSettings, 'params'>,
-  { context: { round }, state }: TrainSpec,
+  { context: { round, rounds }, state }: TrainSpec,
   updates: readonly Update[],
 ): { notes: Note[]; toldNotFinite: boolean } {
   const notes: Note[] = [];
@@ -18,6 +18,13 @@ export function oddities(
     const message = `The script never asked pilot.param for ${unread.map((name) => `"${name}"`).join(', ')}, so ${unread.length === 1 ? 'this parameter' : 'these parameters'} changed nothing. ${known}.`;
     notes.push({ level: 'warning', code: 'params-unread', message });
   }
+  const anew = [...new Set(updates.flatMap(({ result }) => result.optimizers))].sort();
+  if (round === 1 && rounds > 1 && anew.length > 0) {
+    const [names, begin, it] =
+      anew.length === 1 ? [anew[0], 'begins', 'it'] : [listed(anew), 'begin', 'them'];
+    const message = `The script's ${names} ${begin} anew in every round; pilot.keep(…) with ${it} before the epochs lets ${it} go on, which most trainings need to come as far as on one machine.`;
+    notes.push({ level: 'warning', code: 'optimizer-forgets', message });
+  }
   const odd = updates.filter(({ result }) => result.notFinite.length > 0);
   if (state.toldNotFinite || odd.length === 0) return { notes, toldNotFinite: state.toldNotFinite };
   const names = [...new Set(odd.flatMap(({ result }) => result.notFinite))].sort().join(', ');
@@ -26,3 +33,5 @@ export function oddities(
   notes.push({ level: 'warning', code: 'not-finite', message });
   return { notes, toldNotFinite: true };
 }
+
+const listed = (names: readonly string[]): string => names.join(', ').replace(/, (?=[^,]*$)/, ' and ');

@@ -10,7 +10,15 @@ import { withoutWords } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
 import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
 import { TrainingSpec } from './spec.ts';
-import { EvaluateSpec, FILES, MergeSpec, type TrainingPlan, TrainSpec, WEIGHTS } from './stages.ts';
+import {
+  EvaluateSpec,
+  FILES,
+  MergeSpec,
+  ShardChunk,
+  type TrainingPlan,
+  TrainSpec,
+  WEIGHTS,
+} from './stages.ts';
 
 let serial = 0;
 const hash = () => (serial++).toString(16).padStart(64, '0');
@@ -37,7 +45,14 @@ const planOf = ({ settings }: TrainingSpec): TrainingPlan => ({
 });
 
 /** How one stage goes: which of its chunks fail or stay out, what the check leaves, and the merged metric. */
-type Fate = { failed: number[]; out: number[]; unchecked: number[]; metric: number | null };
+type Fate = {
+  failed: number[];
+  out: number[];
+  unchecked: number[];
+  metric: number | null;
+  /** Shards that keep nothing. */
+  bare?: number[];
+};
 
 const file = (name: string) => ({ name, hash: hash() as never, size: 1, mediaType: 'application/zip' });
 
@@ -48,7 +63,7 @@ function resultsOf(stage: StagePlan, fate: Fate): Pick<PlanningContext<unknown>[
   const may = stage.quorum !== undefined && left >= stage.quorum.chunks;
   const lost = may ? without : new Set(fate.failed);
   const done = stage.chunks.flatMap((spec, ordinal): DoneChunk[] =>
-    lost.has(ordinal) ? [] : [{ ordinal, spec, ...madeBy(stage, fate) }],
+    lost.has(ordinal) ? [] : [{ ordinal, spec, ...madeBy(stage, fate, ordinal) }],
   );
   const failed = fate.failed
     .filter((ordinal) => ordinal < stage.chunks.length)
@@ -62,19 +77,22 @@ function resultsOf(stage: StagePlan, fate: Fate): Pick<PlanningContext<unknown>[
   return { done, failed };
 }
 
-function madeBy(stage: StagePlan, fate: Fate): Pick<DoneChunk, 'result' | 'files'> {
+function madeBy(stage: StagePlan, fate: Fate, ordinal: number): Pick<DoneChunk, 'result' | 'files'> {
   const metrics = fate.metric === null ? null : { accuracy: fate.metric };
   switch (stage.name) {
     case 'initialize':
       return { result: { parameters: 5, seconds: 1 }, files: [file(FILES.weights)] };
     case 'train': {
+      const keeps = fate.bare !== undefined && !fate.bare.includes(ordinal);
       const result = {
         samples: 5,
         metrics: metrics ?? {},
         history: [],
+        kept: keeps ? 1 : 0,
+        epochs: 2,
         seconds: 1,
       };
-      return { result, files: [file(FILES.update)] };
+      return { result, files: [file(FILES.update), ...(keeps ? [file(FILES.kept(ordinal))] : [])] };
     }
     case 'merge': {
       const outer = MergeSpec.parse(stage.spec).merge.merge === 'outer' ? [file(FILES.momentum)] : [];
@@ -99,6 +117,8 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
   /** What the chunks of each stage made and nobody freed. */
   const files = new Map<string, DoneChunk['files']>();
   let kept = 0;
+  /** What each shard came with last. */
+  const lasting = new Map<number, string | undefined>();
   const stages = [training.first(spec)];
   const steps: NextStep[] = [];
   let decided: unknown = null;
@@ -113,6 +133,12 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
       done.flatMap((chunk) => chunk.files),
     );
     const ordinals = done.map((chunk) => chunk.ordinal);
+    if (stage.name === 'train') {
+      for (const { ordinal, files: made } of done) {
+        if (!fate.unchecked.includes(ordinal))
+          lasting.set(ordinal, made.find((one) => one.name === FILES.kept(ordinal))?.hash);
+      }
+    }
     const step = training.next({
       spec,
       given: null,
@@ -145,6 +171,22 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
     }
     const left = [...files.values()].flat();
     kept = left.length;
+    if (stage.name === 'merge') {
+      const still = left.filter((one) => one.name.startsWith('kept')).map((one) => one.hash);
+      const wanted =
+        step.stage.name === 'train' ? [...lasting.values()].filter((one) => one !== undefined) : [];
+      assert.deepEqual(still.sort(), wanted.sort(), 'what shards keep is not what is still there');
+    }
+    if (step.stage.name === 'train') {
+      const { context } = TrainSpec.parse(step.stage.spec);
+      assert.equal(context.epoch, 2 * (context.round - 1));
+      for (const [shard, spec] of step.stage.chunks.entries())
+        assert.equal(
+          ShardChunk.parse(spec).kept?.hash,
+          lasting.get(shard),
+          `shard ${shard} goes on from another`,
+        );
+    }
     const there = new Set<string>([...held, ...left.map((one) => one.hash)]);
     for (const chunk of step.stage.chunks) {
       const inputs: StageInput[] = [...step.stage.inputs, ...training.chunkInputs(step.stage.name, chunk)];
@@ -164,6 +206,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   out: few,
   unchecked: few,
   metric: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+  bare: few,
 });
 const settings = fc.record({
   shards: fc.integer({ min: 1, max: 8 }),
@@ -329,6 +372,8 @@ test('values of two metrics are never compared: a round without the first one is
     incompleteRounds: 0,
     missingShards,
     toldNotFinite: false,
+    epochs: 0,
+    kept: [],
   };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });
@@ -361,13 +406,14 @@ test('a parameter that no script reads, figures that are NaN, and a metric that 
   const train = TrainSpec.parse(play(spec, [WELL]).stages[2]?.spec);
   const update = (shard: number, notFinite: string[]) => ({
     shard,
-    result: { params: ['lr', 'width'], notFinite },
+    result: { params: ['lr', 'width'], notFinite, optimizers: shard === 2 ? ['Adam', 'StepLR'] : [] },
   });
   const first = oddities(spec.settings, train, [update(0, []), update(2, ['loss'])]);
   assert.deepEqual(
     first.notes.map((note) => note.message),
     [
       'The script never asked pilot.param for "lrr", so this parameter changed nothing. It asks for lr, width.',
+      "The script's Adam and StepLR begin anew in every round; pilot.keep(…) with them before the epochs lets them go on, which most trainings need to come as far as on one machine.",
       'In round 1 the script reported loss as NaN or infinite, on shard 3. The training may have diverged: a smaller learning rate may help.',
     ],
   );

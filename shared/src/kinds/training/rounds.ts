@@ -1,6 +1,7 @@
 import type { StageId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
+import { keptAfter, keptOf, namesKept } from './kept.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { requirementsOf } from './needs.ts';
@@ -38,6 +39,8 @@ export function afterInitialize(context: Context): NextStep {
     incompleteRounds: 0,
     missingShards,
     toldNotFinite: false,
+    epochs: 0,
+    kept: [],
   };
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
 }
@@ -63,13 +66,16 @@ export function afterTrain(context: Context): NextStep {
   const told = oddities(plan.settings, train, updates);
   const { holdout } = plan;
   const { weights } = train;
+  const epochs = train.state.epochs + Math.max(...updates.map(({ result }) => result.epochs));
   const spec = MergeSpec.parse({
-    context: train.context,
+    context: { ...train.context, epoch: epochs },
     state: {
       ...train.state,
       incompleteRounds,
       missingShards: addMissing(train.state.missingShards, missing, last),
       toldNotFinite: told.toldNotFinite,
+      epochs,
+      kept: keptAfter(train.state.kept, last.id, updates),
     },
     merge: plan.settings,
     updates: updates.map(({ shard, result }, index) => ({
@@ -81,6 +87,7 @@ export function afterTrain(context: Context): NextStep {
     shardMetrics: weightedMetrics(updates.map(({ result }) => result)),
     holdout: holdout?.input.path ?? null,
     trained: last.id,
+    keptBefore: train.state.kept.map(({ stage }) => stage),
     from: train.from,
   });
   const { momentum } = train.state;
@@ -117,8 +124,10 @@ export function afterMerge(context: Context): NextStep {
   const state = { ...judge(merge.state, merged, metrics ?? {}, plan), momentum };
   const { rounds, patience } = plan.settings;
   const enough = patience !== null && state.roundsWithoutImprovement >= patience;
-  const free = freed(context.last.id, merge, state, keepsModels(plan.settings, weights.size));
-  if (round < rounds && !enough) {
+  const goesOn = round < rounds && !enough;
+  const after = goesOn ? state : { ...state, kept: [] };
+  const free = freed(context.last.id, merge, after, keepsModels(plan.settings, weights.size));
+  if (goesOn) {
     const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
     return { ...planTrain(context, round + 1, state, weights, notes), free };
   }
@@ -150,8 +159,15 @@ function planTrain(
   const stage: StagePlan = {
     ...common(context.spec, plan, round, 0),
     name: 'train',
-    spec: TrainSpec.parse({ context: contextOf(plan, round), state, weights, from: context.last.id }),
-    chunks: shards.map(({ input }, shard) => ShardChunk.parse({ round, shard, data: input })),
+    spec: TrainSpec.parse({
+      context: contextOf(plan, round, state.epochs),
+      state,
+      weights,
+      from: context.last.id,
+    }),
+    chunks: shards.map(({ input }, shard) =>
+      ShardChunk.parse({ round, shard, data: input, kept: keptOf(state.kept, shard) }),
+    ),
     inputs: [...scriptInputs(context.spec, plan), weights],
     ...(settings.deadlineSeconds === null
       ? {}
@@ -179,7 +195,7 @@ function planEvaluate(
     iteration: last.round,
     name: 'evaluate',
     spec: EvaluateSpec.parse({
-      context: contextOf(plan, chosen.round),
+      context: contextOf(plan, chosen.round, state.epochs),
       round: chosen.round,
       last: chosen.round === last.round ? null : last,
       holdout: holdout?.input.path ?? null,
@@ -197,8 +213,8 @@ function planEvaluate(
 /** What of the round just merged, and of the one before, no round to come starts from or may hand out. */
 function freed(
   merged: StageId,
-  { trained, from, state, context: { round } }: MergeSpec,
-  { best }: RoundState,
+  { trained, keptBefore, from, state, context: { round } }: MergeSpec,
+  { best, kept }: RoundState,
   keepsAll: boolean,
 ): FreedFiles[] {
   const model = (stage: StageId, round: number): FreedFiles => {
@@ -207,7 +223,8 @@ function freed(
   };
   const former = state.best?.stage ?? null;
   const stages = new Map<StageId, FreedFiles>();
-  if (trained !== null) stages.set(trained, { stage: trained, keep: [] });
+  for (const stage of [...keptBefore, ...(trained === null ? [] : [trained])])
+    stages.set(stage, { stage, keep: namesKept(kept, stage) });
   if (from !== null) stages.set(from, model(from, round - 1));
   if (former !== null && former !== merged) stages.set(former, model(former, 1));
   return [...stages.values()];

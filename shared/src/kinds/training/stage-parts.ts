@@ -7,7 +7,7 @@ import { SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
 /** Chunks of one script on one data set can share the Python that has its modules open. */
 export const affinityOf = (spec: TrainingSpec): string => `training:${spec.script.blob}:${spec.data.blob}`;
 
-const inputOf = (path: string, hash: string, size: number): StageInput =>
+export const inputOf = (path: string, hash: string, size: number): StageInput =>
   ({ path, hash, size }) as StageInput;
 
 /** The same blob under another name. */
@@ -28,9 +28,11 @@ export const scriptInputs = (spec: TrainingSpec, { classFile }: TrainingPlan): S
 export const contextOf = (
   { settings, shards, classes, classFile, wholeLabels }: TrainingPlan,
   round: number,
+  epoch: number,
 ): ScriptContext => ({
   round,
   rounds: settings.rounds,
+  epoch,
   shards: shards.length,
   batch: batchPerShard({ batch: settings.batch, shards: shards.length }),
   seed: settings.seed,

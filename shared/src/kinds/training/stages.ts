@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { StageId } from '../../model/ids.ts';
+import { BlobHash, StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { Metrics } from './metrics.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
@@ -20,6 +20,8 @@ import { Parameter, TrainingSettings } from './settings.ts';
 export const SCRIPT = 'script.py';
 export const WEIGHTS = 'weights.npz';
 export const MOMENTUM = 'momentum.npz';
+/** What the shard kept in the round before. */
+export const KEPT = 'kept.npz';
 /** Folder of the updates to merge: `updates/<shard>.npz`. */
 export const UPDATES = 'updates';
 
@@ -34,6 +36,8 @@ export const FILES = {
   update: 'update',
   /** Of `merge` in mode `outer`, .npz. */
   momentum: 'momentum',
+  /** Of `train`, .npz: what the script keeps from round to round; see pilot_tree.py. One name for each shard, by which it is freed. */
+  kept: (shard: number) => `kept-${shard}`,
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -69,6 +73,8 @@ export type TrainingPlan = z.infer<typeof TrainingPlan>;
 export const ScriptContext = z.object({
   round: Count,
   rounds: Count,
+  /** Epochs of the rounds before. */
+  epoch: Count.default(0),
   shards: z.int().positive(),
   /** Rows of one step on one shard. */
   batch: z.int().positive(),
@@ -104,6 +110,15 @@ export const MissingShards = z
   .default({ shards: [], why: null });
 export type MissingShards = z.infer<typeof MissingShards>;
 
+/** What shards keep from round to round, by the stage that made it: the shard's newest. */
+export const Kept = z.array(
+  z.object({
+    stage: StageId,
+    files: z.array(z.object({ shard: Count, hash: BlobHash, size: Count })).max(256),
+  }),
+);
+export type Kept = z.infer<typeof Kept>;
+
 /** What a round hands to the next, beside the weights. */
 export const RoundState = z.object({
   momentum: StageInput.nullable(),
@@ -115,6 +130,9 @@ export const RoundState = z.object({
   missingShards: MissingShards,
   /** It was told that figures were not finite. */
   toldNotFinite: z.boolean().default(false),
+  /** Epochs so far. */
+  epochs: Count.default(0),
+  kept: Kept.default([]),
 });
 export type RoundState = z.infer<typeof RoundState>;
 
@@ -141,6 +159,8 @@ export const MergeSpec = z.object({
   holdout: z.string().nullable(),
   /** The stages that made what is merged, and what the round started from. */
   trained: StageId.nullable().default(null),
+  /** Those that made what its shards had kept before. */
+  keptBefore: z.array(StageId).default([]),
   from: StageId.nullable().default(null),
 });
 export const EvaluateSpec = z.object({
@@ -156,8 +176,13 @@ export type TrainSpec = z.infer<typeof TrainSpec>;
 export type MergeSpec = z.infer<typeof MergeSpec>;
 export type EvaluateSpec = z.infer<typeof EvaluateSpec>;
 
-/** A chunk of `initialize` (shard 0) or `train`; `data` is its one input of its own. */
-export const ShardChunk = z.object({ round: Count, shard: Count, data: StageInput });
+/** A chunk of `initialize` (shard 0) or `train`; `data`, and what the shard kept, are inputs of its own. */
+export const ShardChunk = z.object({
+  round: Count,
+  shard: Count,
+  data: StageInput,
+  kept: StageInput.nullable().default(null),
+});
 export type ShardChunk = z.infer<typeof ShardChunk>;
 /** The one chunk of `merge` and `evaluate`. */
 export const RoundChunk = z.object({ round: Count });
@@ -179,6 +204,11 @@ export const TrainResult = z.object({
   /** Names that the script asked pilot.param for, and figures that came as NaN or infinite. */
   params: Names,
   notFinite: Names,
+  /** How many things the script keeps for its next round, where more than none in a file; and the epochs of this one. */
+  kept: Count.default(0),
+  epochs: Count.default(0),
+  /** Classes of the optimizers and schedules that begin anew in every round. */
+  optimizers: Names,
   /** Time in the script alone. */
   seconds,
 });

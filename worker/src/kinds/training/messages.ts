@@ -15,6 +15,8 @@ export type PythonTask = {
   /** The names of the classes, where they do not stand in the context. */
   classes: string | null;
   momentum: string | null;
+  /** What the shard kept in the round before. */
+  kept: string | null;
   /** What an earlier run of the shard left, to go on from. */
   checkpoint: string | null;
   updates: { path: string; samples: number }[];

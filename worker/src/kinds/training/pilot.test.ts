@@ -186,6 +186,26 @@ print(np.load("model.npz")["a"].dtype)`;
   assert.equal((await said(list)).split('\n').at(-1), "['0', '1']");
 });
 
+test('weights of several models, in dicts and lists, have one name each and come back in their places', async () => {
+  const script = `
+import torch
+G, D = torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)
+start = {"G": G.state_dict(), "D": D.state_dict(), "layers": [np.ones(2), (np.zeros(1), 5)], "plain": [1.5, 2.5]}
+given = pilot.weights(start)
+G.load_state_dict(given["G"]); D.load_state_dict(given["D"])
+assert type(given["layers"][1]) is tuple and given["layers"][1][1] == 5 and list(given["plain"]) == [1.5, 2.5]
+pilot.finish(given, samples=1)
+print(" ".join(np.load("model.npz").files))`;
+  assert.equal(
+    (await said(script)).split('\n').at(-1),
+    'G.weight G.bias D.weight D.bias D.running_mean D.running_var D.num_batches_tracked layers.0 layers.1.0 layers.1.1 plain',
+  );
+  assert.match(
+    await said('pilot.weights({"a.b": np.ones(1), "a": {"b": np.ones(1)}})'),
+    /ValueError: pilot\.weights was given two arrays that would both be called "a\.b"/,
+  );
+});
+
 test('the same script draws the same numbers every time, torch’s too', async () => {
   const script =
     'import random, torch\npilot.weights({"w": np.zeros(1)})\nprint(random.random(), np.random.rand(), torch.rand(1).item())';

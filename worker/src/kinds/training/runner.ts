@@ -20,7 +20,12 @@ export type TrainingRunnerOptions = RunnerOptions & { python(): Promise<Python |
 /** Larger results are no weights that anyone averages over a network. */
 const MOST_FILE_BYTES = 16 * 1024 ** 3;
 const LEFT: Made = { name: CHECKPOINT.name, file: 'checkpoint.npz', mediaType: 'application/octet-stream' };
-const LOG: Made = { name: FILES.log, file: 'log.txt', mediaType: 'text/plain; charset=utf-8' };
+const LOG: Made = {
+  name: FILES.log,
+  file: 'log.txt',
+  mediaType: 'text/plain; charset=utf-8',
+  may: 'be-missing',
+};
 
 type Warm = { affinity: string; session: Session };
 
@@ -119,11 +124,11 @@ async function work(
     return failure('unexpected', `The result has another form: ${result.error.message}`, reply.log);
   const files: OutputFile[] = [];
   for (const made of [...task.makes, LOG]) {
-    const { name, file, mediaType } = made;
+    const { name, file, mediaType, may } = made;
     const path = join(outputs, file);
     const taken = await workspace.take(file, path, MOST_FILE_BYTES);
     if (taken.ok) files.push({ name, path, mediaType });
-    else if (made !== LOG || taken.reason !== 'absent')
+    else if (may !== 'be-missing' || taken.reason !== 'absent')
       return failure('bad-update', taken.message, reply.log);
   }
   return { ok: true, result: result.data, files, log: reply.log };

@@ -23,8 +23,8 @@ import { z } from 'zod';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
 
-/** A file that Python leaves in `work`, and what it is for the farm. */
-export type Made = { name: string; file: string; mediaType: string };
+/** A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result, too. */
+export type Made = { name: string; file: string; mediaType: string; may?: 'be-missing' };
 
 /** A chunk as the runner needs it. Paths of inputs are relative to the chunk's. */
 export type Task = {
@@ -58,13 +58,14 @@ export function placed(
   environment: PythonTask['environment'],
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, classes, momentum, checkpoint, updates } = task.python;
+  const { data, weights, classes, momentum, kept, checkpoint, updates } = task.python;
   return {
     ...task.python,
     data: at(data),
     weights: at(weights),
     classes: at(classes),
     momentum: at(momentum),
+    kept: at(kept),
     checkpoint: at(checkpoint),
     updates: updates.map((update) => ({ ...update, path: posix.join(inside.in, update.path) })),
     script: posix.join(inside.in, SCRIPT),
@@ -89,6 +90,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   weights: null,
   classes: context.classFile,
   momentum: null,
+  kept: null,
   checkpoint: null,
   updates: [],
   merge: null,
@@ -103,12 +105,14 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
     const { context, weights } = TrainSpec.parse(stageSpec);
-    const { shard, data } = ShardChunk.parse(chunkSpec);
-    const files = { data: data.path, weights: weights.path };
+    const { shard, data, kept } = ShardChunk.parse(chunkSpec);
+    const files = { data: data.path, weights: weights.path, kept: kept?.path ?? null };
     // Paths of inputs are relative to the chunk's.
     const from = checkpoint === undefined ? null : CHECKPOINT.path;
     const python = { ...base('train', context), shard, ...files, checkpoint: from };
-    return { stage: 'train', python, makes: [file(FILES.update, 'update.npz')], result: TrainResult };
+    const keeps: Made = { ...file(FILES.kept(shard), 'kept.npz'), may: 'be-missing' };
+    const makes = [file(FILES.update, 'update.npz'), keeps];
+    return { stage: 'train', python, makes, result: TrainResult };
   },
   merge({ stageSpec }) {
     const { context, state, merge, updates, holdout } = MergeSpec.parse(stageSpec);
@@ -124,10 +128,19 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
 };
 
-const inputsOf = ({ python: { data, weights, classes, momentum, checkpoint, updates } }: Task): string[] =>
-  [SCRIPT, data, weights, classes, momentum, checkpoint, ...updates.map((update) => update.path)].filter(
-    (path) => path !== null,
-  );
+const inputsOf = ({
+  python: { data, weights, classes, momentum, kept, checkpoint, updates },
+}: Task): string[] =>
+  [
+    SCRIPT,
+    data,
+    weights,
+    classes,
+    momentum,
+    kept,
+    checkpoint,
+    ...updates.map((update) => update.path),
+  ].filter((path) => path !== null);
 
 async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {
   const there = await Promise.all(

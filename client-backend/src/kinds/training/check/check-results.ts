@@ -3,6 +3,7 @@ import {
   FILES,
   MergeSpec,
   ShardChunk,
+  TrainResult,
   TrainSpec,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
@@ -15,6 +16,7 @@ import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
+import { inspectKept } from './inspect-kept.ts';
 import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
 import { changesOf, inspectionBefore, type Memory, memoryOf } from './memory.ts';
 import { type Change, outliers } from './outliers.ts';
@@ -34,7 +36,7 @@ export async function checkResults(
   const chunks = await doneChunks(parts.db, stage.id, -1, stage.chunk_count);
   const expected = expectedOf(stage);
   const memory = memoryOf(stage);
-  const files = chunks.map((chunk) => filesOf(chunk, expected.files));
+  const files = chunks.map((chunk) => filesOf(chunk, [...expected.files, ...keptBy(stage, chunk)]));
   const total = files.flat().reduce((sum, file) => sum + (file?.size ?? 0), 0);
   let done = 0;
   const watched: Watched = {
@@ -83,6 +85,14 @@ function expectedOf(stage: StageRow): { files: string[]; start: BlobHash | null 
   }
 }
 
+/** The name of what a shard says to keep for its next round. */
+function keptBy(stage: StageRow, chunk: DoneChunk): string[] {
+  if (stage.name !== 'train') return [];
+  const result = TrainResult.safeParse(JSON.parse(chunk.result_json ?? 'null'));
+  if (!result.success || result.data.kept === 0) return [];
+  return [FILES.kept(ShardChunk.parse(JSON.parse(chunk.spec_json)).shard)];
+}
+
 const Files = z.array(ResultFile);
 
 /** The files of those names; undefined where the chunk came without one, or with a report that does not say. */
@@ -116,10 +126,17 @@ async function inspectChunk(
     return { ok: false, message: 'came with a report that does not have the form it should have' };
   }
   let change: number | null = null;
-  for (const file of files) {
-    if (file === undefined) return { ok: false, message: 'was not delivered' };
+  for (const [index, file] of files.entries()) {
+    const kept = index > 0 && stage.name === 'train';
+    const of = kept ? 'is there, but what the shard keeps ' : '';
+    if (file === undefined) return { ok: false, message: `${of}was not delivered` };
     if ((await blobs.size(file.hash)) === null) {
-      return { ok: false, message: 'is not in the store any more' };
+      return { ok: false, message: `${of}is not in the store any more` };
+    }
+    if (kept) {
+      const inspection = await inspectKept(blobs.localPath(file.hash), watched);
+      if (!inspection.ok) return { ok: false, message: `${of}${inspection.message}` };
+      continue;
     }
     // Momentum is of the floating-point arrays alone, so it is not compared.
     const base = file.name === FILES.momentum || start === null ? null : blobs.localPath(start);

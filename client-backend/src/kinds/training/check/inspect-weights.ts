@@ -71,7 +71,12 @@ async function inspect(weights: Weights, start: Weights | null, watched: Watched
 type Place = { weights: Weights; array: NpzArray };
 
 /** The square of the distance to the start, or what is wrong. */
-async function inspectArray(own: Place, base: Place | null, watched: Watched): Promise<number | string> {
+export async function inspectArray(
+  own: Place,
+  base: Place | null,
+  watched: Watched,
+  numbersMay: 'be-finite-alone' | 'be-any' = 'be-finite-alone',
+): Promise<number | string> {
   const { name, entry, header } = own.array;
   const blocks = [new ArrayBuffer(BLOCK_BYTES), new ArrayBuffer(BLOCK_BYTES)] as const;
   const from = await placeOf(own);
@@ -85,7 +90,7 @@ async function inspectArray(own: Place, base: Place | null, watched: Watched): P
     const size = Math.min(BLOCK_BYTES, bytes - at);
     const block = await read(own.weights.handle, blocks[0], { from: from + at, size });
     checksum = crc32(block, checksum);
-    if (header.kind === 'f') {
+    if (header.kind === 'f' && numbersMay === 'be-finite-alone') {
       const before =
         base === null || baseFrom === null
           ? null

@@ -13,11 +13,12 @@ Run by itself, the same script trains on the whole data on this machine and writ
 it once to get the first weights, then for every shard in every round, and once per round with
 `pilot.evaluating` true, to measure the merged model on data that no shard has.
 
-Weights are a torch state dict, or a dict, list or tuple of arrays. Needs Python 3.8 and numpy; torch only
-where the script itself uses it.
+Weights are a torch state dict, or a dict, list or tuple of arrays or of such: {"G": G.state_dict(), ...}. Needs
+Python 3.8 and numpy; torch only where the script itself uses it.
 
     pilot.data(path)              the data: see there
     pilot.weights(default)        the weights to start from, like `default`
+    pilot.keep(optimizer, ...)    what lasts from round to round on this shard, such as an optimizer's state
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics)    the result; once
@@ -26,6 +27,8 @@ where the script itself uses it.
 
     pilot.shard, pilot.shards     this shard, from 0, and how many there are
     pilot.round, pilot.rounds     this round, from 1, and how many there are
+    pilot.epoch                   this epoch, from 0, counted over all rounds
+    pilot.progress                how much of the whole training is done, from 0 to 1
     pilot.batch                   rows of one step: the job's batch divided by the shards, and after pilot.data
                                   such that no step is left with a single row, which BatchNorm refuses
     pilot.batches(n)              rows in a new order, cut into steps of pilot.batch, none of a single row
@@ -64,6 +67,8 @@ shard = 0
 shards = 1
 round = 1
 rounds = 1
+epoch = 0
+progress = 0.0
 batch = int(_env("PILOT_BATCH") or 32)
 seed = int(_env("PILOT_SEED") or 0)
 deadline = None
@@ -90,6 +95,8 @@ class _Alone:
     stop_at = None
     seeds = [seed]
     whole = None
+    epochs_before = 0  # in the rounds before this one
+    epochs_of_round = 0  # as far as the rounds before tell
 
     def __init__(self):
         self.started = time.monotonic()
@@ -113,6 +120,9 @@ class _Alone:
 
     def weights(self, default):
         return dict(pilot_arrays.load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
+
+    def bring_back(self, first, things):
+        """Alone there is one round."""
 
     def resume(self, loop, keep, count):
         return 0
@@ -150,7 +160,11 @@ _start = None  # name -> (shape, dtype) of the weights that the script was given
 _samples = {}  # name -> what the script has there, for its type
 _rows = None
 _finished = False
+_given: typing.Any = None  # what pilot.weights gave
+_lasting = []  # what lasts from round to round
 _loops = 0  # of epochs that were begun
+_planned = 0  # epochs of the loops that were begun
+_loop = (0, 0, 0)  # epochs before the loop, the one that it is at, how many it has
 _asked = set()  # names of parameters
 _not_finite = set()  # names of figures
 
@@ -189,6 +203,7 @@ def batches(count=None, size=None):
     start = 0
     while start < count:
         end = count if count - start - size == 1 and size > 1 else start + size
+        _come_to(start / count)
         _run.step(start / count)
         yield order[start:end]
         start = end
@@ -204,39 +219,91 @@ def _undivided(rows, size):
 
 def weights(default):
     """The weights to start from, in the container, types and device of `default`, which names and shapes them."""
-    global _start, _samples
+    global _start, _samples, _given
     _seed_libraries()
     named = pilot_arrays.named(default, "pilot.weights")
     _samples = dict(pilot_arrays.pairs(default, "pilot.weights"))
     given = _run.weights(named)
     _start = {name: (array.shape, array.dtype) for name, array in given.items()}
     _check_fit(dict(named), "The script's model does not fit the weights of this round: ")
-    return pilot_arrays.like(default, given)
+    _given = pilot_arrays.like(default, given)
+    for thing in _lasting:
+        _refuse_weights(thing)
+    return _given
+
+
+def keep(*things):
+    """What lasts from round to round: it is brought back here, at the start of the shard's next round, on whichever
+    worker that runs. Call it once these are made, before the epochs:
+
+        pilot.keep(optimizer, scheduler, scaler)
+
+    Takes objects with state_dict and load_state_dict, scikit-learn estimators (without their coefficients, which are
+    weights), generators of random numbers, arrays, and dicts and lists of these, of numbers and of text. Arrays, dicts
+    and lists are filled in their place. Each shard has its own; the model is not among them, since it is merged."""
+    lasting = [thing for thing in things if thing is not None]
+    pilot_state.check(lasting, "pilot.keep")
+    for thing in lasting:
+        _refuse_weights(thing)
+    _run.bring_back(len(_lasting), lasting)
+    _lasting.extend(lasting)
+
+
+def _refuse_weights(thing):
+    """Brought back after the merge, they would undo it."""
+    if _start is None:
+        return
+    held = getattr(thing, "state_dict", dict)() if hasattr(thing, "parameters") else {}
+    shapes = [(str(name), tuple(np.shape(value))) for name, value in held.items() if not isinstance(value, dict)]
+    ends = [name[: -len(shapes[0][0])] for name in _start if name.endswith(shapes[0][0])] if shapes else []
+    if thing is _given or any(all(_start.get(end + name, (None,))[0] == shape for name, shape in shapes) for end in ends):
+        raise ValueError(
+            "pilot.keep: %s holds the weights that are merged, and what was kept would undo that. Keep the optimizer "
+            "and the like; of a copy of the model, keep a dict: pilot.keep({\"copy\": copy.state_dict()})."
+            % type(thing).__name__
+        )
 
 
 def epochs(count, keep=None):
     """Counts epochs from 0 and tells the progress. Ends early at the deadline; without a farm it runs
     PILOT_ROUNDS times as many, which is what the rounds of a farm add up to.
 
-    `keep` is what an epoch goes on from: objects with state_dict and load_state_dict (a model, an optimizer), or
-    dicts of arrays and numbers, one or a list of them. With it a shard that is taken back for urgent work, or moved
-    to a faster machine, goes on after its last epoch; random, numpy and torch go on with the same numbers."""
-    global _loops
+    `keep` is what an epoch goes on from beside all that pilot.keep was given: the model, or whatever else that takes,
+    one or a list of them. With it a shard that is taken back for urgent work, or moved to a faster machine, goes on
+    after its last epoch; random, numpy and torch go on with the same numbers."""
+    global _loops, _planned, _loop
     if not _run.training:
         return
     loop, _loops = _loops, _loops + 1
-    if keep is not None:
-        pilot_state.check(keep)
+    things = None if keep is None else pilot_state.items(keep)
+    pilot_state.check(things or [], "pilot.epochs")
     total = count * _run.repeats
-    for index in range(0 if keep is None else _run.resume(loop, keep, total), total):
+    before, _planned = _planned, _planned + total
+    for index in range(0 if things is None else _run.resume(loop, things, total), total):
         if should_stop():
             return
+        _loop = (before, index, total)
+        _come_to(0)
         _run.epoch(index, total)
         yield index
-        if keep is not None:
-            _run.between_epochs(loop, keep, index + 1, total)
+        if things is not None:
+            _run.between_epochs(loop, things, index + 1, total)
+    _loop = (before, total, total)
+    _come_to(0)
     if total > 0:
         _run.epoch(total, total)
+
+
+def _come_to(share):
+    """Says where the training is: `share` of the epoch under way."""
+    global epoch, progress
+    before, index, total = _loop
+    if total == 0:
+        return
+    epoch = _run.epochs_before + before + index
+    part = (before + min(index + share, total)) / max(before + total, _run.epochs_of_round)
+    # A loop that nobody knew of makes what was done a smaller part of the whole.
+    progress = max(progress, (round - 1 + part) / rounds)
 
 
 def should_stop():

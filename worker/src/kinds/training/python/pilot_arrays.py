@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import numbers
 import sys
 import typing
 import zipfile
@@ -15,15 +16,36 @@ def named(weights, what):
 
 
 def pairs(weights, what):
-    if hasattr(weights, "items"):
-        pairs = [(str(name), value) for name, value in weights.items()]
-    elif isinstance(weights, (list, tuple)):
-        pairs = [(str(index), value) for index, value in enumerate(weights)]
-    else:
-        raise TypeError("%s takes a torch state dict, or a dict, list or tuple of arrays" % what)
+    """[(name, value)]; those within others have names such as "G.0.weight"."""
+    if not hasattr(weights, "items") and not isinstance(weights, (list, tuple)):
+        raise TypeError("%s takes a torch state dict, or a dict, list or tuple of arrays or of such" % what)
+    pairs = list(_pairs(weights, "", what))
     if not pairs:
         raise ValueError("%s was given no weights at all" % what)
+    names = collections.Counter(name for name, _value in pairs)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise ValueError('%s was given two arrays that would both be called "%s"' % (what, twice))
     return pairs
+
+
+def is_nested(value):
+    """A list of numbers alone is an array."""
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and not all(isinstance(one, numbers.Number) or is_plain(one) for one in value)
+    return hasattr(value, "items")
+
+
+def is_plain(value):
+    return isinstance(value, (list, tuple)) and not is_nested(value)
+
+
+def _pairs(weights, prefix, what):
+    for name, value in weights.items() if hasattr(weights, "items") else enumerate(weights):
+        if is_nested(value):
+            yield from _pairs(value, "%s%s." % (prefix, name), what)
+        else:
+            yield prefix + str(name), value
 
 
 def is_tensor(value):
@@ -49,13 +71,18 @@ def kind_of(value, array):
     return "an array of %s" % array.dtype if isinstance(value, np.ndarray) else type(value).__name__
 
 
-def like(default, given):
-    """The arrays `given` in the container and the types of `default`. Never the memory of `default`."""
+def like(default, given, prefix=""):
+    """The arrays `given` in the containers and the types of `default`. Never the memory of `default`."""
+
+    def one(name, value):
+        full = prefix + str(name)
+        return like(value, given, full + ".") if is_nested(value) else typed_as(value, given[full])
+
     if not hasattr(default, "items"):
-        return type(default)([typed_as(value, given[str(index)]) for index, value in enumerate(default)])
+        return type(default)([one(index, value) for index, value in enumerate(default)])
     container: typing.Any = collections.OrderedDict() if isinstance(default, collections.OrderedDict) else {}
     for name, value in default.items():
-        container[name] = typed_as(value, given[str(name)])
+        container[name] = one(name, value)
     if hasattr(default, "_metadata"):
         container._metadata = default._metadata
     return container
@@ -99,11 +126,20 @@ def save_npz(path, arrays):
 
 @contextlib.contextmanager
 def npz_writer(path):
-    """Like numpy.savez, but any name may be used, arrays come one at a time, and equal ones make equal files."""
+    """Like numpy.savez, but any name may be used, arrays come one at a time, and equal ones make equal files.
+
+    Several flat arrays of one type become one, without a copy."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
 
-        def add(name, array):
+        def add(name, array, *more):
             with file.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, array, allow_pickle=False)
+                if not more:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+                    return
+                size = sum(one.size for one in (array, *more))
+                header = {"descr": array.dtype.str, "fortran_order": False, "shape": (size,)}
+                np.lib.format.write_array_header_1_0(entry, header)
+                for one in (array, *more):
+                    entry.write(memoryview(one.view(np.uint8)) if one.size else b"")
 
         yield add

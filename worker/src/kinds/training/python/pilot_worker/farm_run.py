@@ -13,6 +13,7 @@ import pilot
 import pilot_arrays
 import pilot_state
 
+from pilot_worker import optimizers
 from pilot_worker.history import History
 from pilot_worker.merge import STATISTICS
 
@@ -58,6 +59,9 @@ class FarmRun:
         self.seeds = [context["seed"]]
         if self.stage != "initialize":
             self.seeds += [context["round"], task["shard"]]
+        # Of those that its rounds had, as many as come in this one, as far as anybody knows.
+        self.epochs_before = context["epoch"]
+        self.epochs_of_round = context["epoch"] / (context["round"] - 1) if context["round"] > 1 else 0
         self.stop_at = None
         self.result = None
         self.shown = {}
@@ -78,21 +82,25 @@ class FarmRun:
             with open(self.task["classes"], encoding="utf-8") as file:
                 pilot.classes = json.load(file)
         pilot.evaluating = self.stage in ("merge", "evaluate")
+        pilot.epoch = context["epoch"]
+        pilot.progress = (context["round"] if pilot.evaluating else pilot.round - 1) / context["rounds"]
         seconds = context["deadlineSeconds"]
         if seconds is not None and self.training:
             pilot.deadline = time.time() + seconds
             # Writing and sending the update takes its time too.
             self.stop_at = pilot.deadline - min(5, seconds / 10)
         pilot._seed_libraries()
+        optimizers.watch()
 
     def data_path(self, _path):
+        optimizers.watch()
         return self.task["data"]
 
     def unpacked(self, source, unpack):
         """What was unpacked of the same file before."""
         path = self.cache_path()
         if not os.path.isdir(path):
-            self.keep(lambda target: unpack(source, target), path)
+            self.store(lambda target: unpack(source, target), path)
         return path
 
     def cache_path(self):
@@ -102,7 +110,7 @@ class FarmRun:
         name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
         return os.path.join(self.task["cache"], name)
 
-    def keep(self, write, path):
+    def store(self, write, path):
         """Under its final name only once it is whole: the next chunk may find what a killed one left."""
         os.makedirs(self.task["cache"], exist_ok=True)
         partial = path + ".part"
@@ -115,6 +123,7 @@ class FarmRun:
         return self.task["context"]["params"].get(name)
 
     def weights(self, default):
+        optimizers.watch()
         if self.stage != "initialize":
             return dict(pilot_arrays.load_npz(self.task["weights"]))
         pilot._start = {name: (array.shape, array.dtype) for name, array in default}
@@ -128,28 +137,38 @@ class FarmRun:
         self.detail = "Epoch %d of %d" % (min(index + 1, count), count)
         self.show()
 
-    def resume(self, loop, keep, count):
+    def bring_back(self, first, things):
+        """What the shard's round before this one ended with; `first` things were brought back already."""
+        if self.task["kept"] is not None:
+            pilot_state.Saved(self.task["kept"]).restore(things, first)
+
+    def resume(self, loop, things, count):
         """The epoch with which a loop goes on: where an earlier run of the shard left it."""
         if self.task["checkpoint"] is None:
             return 0
-        left = pilot_state.Left(self.task["checkpoint"])
+        left = pilot_state.Saved(self.task["checkpoint"])
         if left.about["loop"] != loop:
             return count if loop < left.about["loop"] else 0
-        left.restore(keep)
+        left.restore(self.in_checkpoint(things))
         self.history.restore(left.about["history"])
         self.shown = left.about["shown"]
         self.kept = left.about["epoch"] / count
         print("pilot: goes on after epoch %d of %d" % (left.about["epoch"], count), file=sys.stderr)
         return left.about["epoch"]
 
-    def between_epochs(self, loop, keep, epoch, count):
+    def in_checkpoint(self, things):
+        """What an epoch goes on from: these, what lasts over rounds anyway, and random numbers."""
+        lasting = pilot._lasting
+        return [*lasting, *(one for one in things if all(one is not other for other in lasting)), pilot_state.random_states()]
+
+    def between_epochs(self, loop, things, epoch, count):
         """An epoch is over: leaves a checkpoint where it is asked for, and one now and then that costs little."""
         asked = self.board.is_asked_to_end()
         now = time.monotonic()
         if epoch == count or not asked and now - self.saved_at < max(LEAST_PAUSE, self.saving * SHARE_OF_SAVING):
             return
         about = {"loop": loop, "epoch": epoch, "history": self.history.state(), "shown": self.shown}
-        pilot_state.save(os.path.join(self.task["work"], "checkpoint.npz"), keep, about)
+        pilot_state.save(os.path.join(self.task["work"], "checkpoint.npz"), self.in_checkpoint(things), about)
         self.saved_at = time.monotonic()
         self.saving = self.saved_at - now
         if asked:
@@ -183,6 +202,11 @@ class FarmRun:
         self.result["notFinite"] = sorted(pilot._not_finite)[:16]
         if self.training:
             pilot_arrays.save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
+            if pilot._lasting:
+                pilot_state.save(os.path.join(self.task["work"], "kept.npz"), pilot._lasting, None)
+            self.result["kept"] = len(pilot._lasting)
+            self.result["epochs"] = pilot._planned
+            self.result["optimizers"] = optimizers.begin_anew(pilot._lasting)
             self.result["history"] = self.history.points()
             return
         start = dict(pilot_arrays.load_npz(self.task["weights"]))

@@ -6,9 +6,10 @@ outer     DiLoCo's outer step with Nesterov momentum (Douillard et al., arXiv 23
           m = momentum * m + delta;  new = base - lr * (delta + momentum * m)
 trim      in place of the mean, per weight: the mean without the floor(trim * updates) largest and smallest
 
-Counters (integer arrays) are averaged and rounded, flags decided by the majority, running statistics such as
-those of BatchNorm averaged: none of them is stepped or has momentum. A step beyond the mean would make
-variances negative.
+Counters (integer arrays) are averaged by their changes and rounded, flags decided by the majority, running statistics
+such as those of BatchNorm pooled: the means averaged, the variances averaged plus the variance of the means, which is
+the variance of all rows together (Chan, Golub and LeVeque, 1979). None of them is stepped or has momentum: a step
+beyond the mean would make variances negative.
 """
 
 import contextlib
@@ -24,6 +25,8 @@ from pilot_worker.failures import Failure
 BLOCK = 1 << 18
 # Running statistics by the names that torch, Keras and Flax give them.
 STATISTICS = re.compile(r"(running|moving)_(mean|var|variance)$|num_batches_tracked$|(^|\W)batch_stats\W")
+
+VARIANCE = re.compile(r"(.*(?:running_|moving_|(?:^|\W)batch_stats\W(?:.*\W)?))(?:var|variance)")
 
 
 def merge(settings, base, updates, target, momentum, new_momentum, progress):
@@ -50,6 +53,11 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
                 add(name, mean_of_counters(old, arrays, shares, trimmed))
                 continue
             mean = mean_of(old.shape, arrays, shares, trimmed)
+            beside = mean_beside(name)
+            if beside in start.files and start[beside].shape == old.shape:
+                means = [checked(beside, file[beside], start[beside]).astype(np.float64) for file in files]
+                center = mean_of(old.shape, means, shares, trimmed)
+                mean += mean_of(old.shape, [np.square(one - center) for one in means], shares, trimmed)
             if outer and old.dtype.kind == "f" and not STATISTICS.search(name):
                 delta = old.astype(np.float64) - mean
                 m = settings["outerMomentum"] * np.asarray(before[name] if momentum else 0.0, float) + delta
@@ -58,6 +66,12 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
                 add_momentum(name, finite(name, m.astype(np.promote_types(old.dtype, np.float32))))
             add(name, finite(name, in_type_of(old, mean)))
     return parameters
+
+
+def mean_beside(name):
+    """The name of the running mean that belongs to a running variance."""
+    found = VARIANCE.fullmatch(name)
+    return found and found[1] + "mean"
 
 
 def mean_of(shape, arrays, shares, trimmed):

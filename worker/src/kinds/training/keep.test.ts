@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
+import { execa } from 'execa';
+import { createRig, done, failed, PYTHON, type Ran, type Rig } from './fixtures/rig.ts';
+import { PILOT_FOLDER } from './python.ts';
+
+let rig: Rig;
+let data: string;
+before(async () => {
+  const [sandbox] = (await levels()).slice(-1);
+  assert.ok(sandbox !== undefined);
+  rig = await createRig(sandbox, 1);
+  data = join(rig.root, 'data.npz');
+  await rig.python(
+    `np.savez(${JSON.stringify(data)}, X=np.random.default_rng(1).normal(size=(50, 4)), y=np.arange(50) % 7 / 7)`,
+  );
+});
+after(() => rig.close());
+
+/** Without chance within a round: what a round brings back is all that it does not get from its weights. */
+const TORCH = `import numpy as np
+import pilot
+import torch
+X, y = pilot.data()
+X, y = torch.from_numpy(X).float(), torch.from_numpy(np.asarray(y)).float()
+torch.manual_seed(1)
+model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 1))
+model.load_state_dict(pilot.weights(model.state_dict()))
+optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, 9)
+noise = torch.Generator()
+seen = {"epochs": 0, "sum": np.zeros(2), "losses": []}
+#KEEP
+at = []
+for epoch in pilot.epochs(3):
+    optimizer.zero_grad()
+    loss = ((model(X)[:, 0] - y + 0.1 * torch.rand(1, generator=noise)) ** 2).mean()
+    loss.backward()
+    optimizer.step()
+    scheduler.step()
+    seen["epochs"] += 1
+    seen["sum"] += seen["epochs"]
+    seen["losses"].append(loss.item())
+    at.append((pilot.epoch, round(pilot.progress, 4)))
+print("at", at, "then", pilot.epoch, pilot.progress)
+pilot.finish(model.state_dict(), metrics={"epochs": seen["epochs"], "sum": float(seen["sum"].sum()), "losses": len(seen["losses"])})
+`;
+const KEEPING = TORCH.replace('#KEEP', 'pilot.keep(optimizer, scheduler, None, noise, seen)');
+
+/** Three rounds of one shard, each from what the one before left. */
+async function rounds(script: string): Promise<Ran[]> {
+  const ran: Ran[] = [];
+  let weights = join((await rig.initialize(script, data)).outputs, 'weights.npz');
+  for (let round = 1; round <= 3; round += 1) {
+    const before = ran.at(-1);
+    const left = before?.outcome.ok ? before.outcome.files.find(({ name }) => name === 'kept-0') : undefined;
+    const context = { round, rounds: 3, epoch: 3 * (round - 1) };
+    const kept = left === undefined ? {} : { kept: left.path };
+    const one = await rig.train(script, { data, weights, context, ...kept });
+    assert.ok(one.outcome.ok, failed(one));
+    weights = join(one.outputs, 'update.npz');
+    ran.push(one);
+  }
+  return ran;
+}
+
+test('rounds of one shard that keeps its optimizer come to the very weights that one machine comes to', async () => {
+  const ran = await rounds(KEEPING);
+  const last = ran.at(-1) as Ran;
+  assert.deepEqual(done(last).metrics, { epochs: 9, sum: 90, losses: 9 });
+  assert.deepEqual([done(last).kept, done(last).epochs, done(last).optimizers], [4, 3, []]);
+  const script = join(rig.root, 'alone.py');
+  await writeFile(script, KEEPING);
+  const env = {
+    PYTHONPATH: PILOT_FOLDER,
+    PILOT_DATA: data,
+    PILOT_ROUNDS: '3',
+    OMP_NUM_THREADS: '1',
+    PILOT_SEED: '7',
+  };
+  const { stdout } = await execa(PYTHON, ['-B', script], { cwd: rig.root, env });
+  await rig.python(
+    `a, b = np.load("model.npz"), np.load(${JSON.stringify(join(last.outputs, 'update.npz'))})
+assert a.files == b.files and all((a[n] == b[n]).all() for n in a.files)`,
+  );
+  const told = /\[(.*)\]/.exec(stdout)?.[1];
+  const farm = ran.map(({ outcome }) => /\[(.*)\]/.exec(outcome.log)?.[1]).join(', ');
+  assert.equal(farm, told, 'epoch and progress are others than alone');
+  assert.match(last.outcome.log, /then 9 1\.0/);
+});
+
+test('without it they do not, and the names of what begins anew are told', async () => {
+  const [first] = await rounds(TORCH);
+  assert.ok(first !== undefined);
+  assert.deepEqual(done(first).optimizers, ['Adam', 'OneCycleLR']);
+  assert.deepEqual(
+    [done(first).kept, first.outcome.ok && first.outcome.files.map(({ name }) => name)],
+    [0, ['update', 'log']],
+  );
+  const plain = TORCH.replace('Adam(', 'SGD(').replace(/scheduler.*\n/g, '\n');
+  assert.deepEqual(done((await rounds(plain))[0] as Ran).optimizers, [], 'SGD has nothing to lose');
+});
+
+test('a scikit-learn network keeps its moments, and its coefficients are those of the merge', async () => {
+  const script = `import warnings
+import numpy as np
+import pilot
+from sklearn.neural_network import MLPRegressor
+from sklearn.preprocessing import StandardScaler
+warnings.simplefilter("ignore")
+X, y = pilot.data()
+scaler = StandardScaler()
+net = MLPRegressor([5], random_state=np.random.RandomState(3), batch_size=50)
+net.partial_fit(X[:2] * 0, y[:2])
+start = pilot.weights({"w": net.coefs_, "b": net.intercepts_})
+pilot.keep({"net": net, "scaler": scaler})
+net.coefs_, net.intercepts_ = [w.copy() for w in start["w"]], [b.copy() for b in start["b"]]
+for epoch in pilot.epochs(3):
+    scaler.partial_fit(X)
+    net.partial_fit(X, y)
+pilot.finish({"w": net.coefs_, "b": net.intercepts_}, metrics={"t": net._optimizer.t, "steps": net.t_, "seen": scaler.n_samples_seen_})
+`;
+  const ran = await rounds(script);
+  // The step on nothing before the training is not among them after the first round.
+  const metrics = ran.map((one) => done(one).metrics);
+  assert.deepEqual(metrics, [
+    { t: 4, steps: 152, seen: 150 },
+    { t: 7, steps: 302, seen: 300 },
+    { t: 10, steps: 452, seen: 450 },
+  ]);
+});
+
+test('the model itself, and what is no state, are refused with what to do', async () => {
+  const weights = join((await rig.initialize(TORCH, data)).outputs, 'weights.npz');
+  const told = async (keep: string) =>
+    failed(await rig.train(TORCH.replace('#KEEP', keep), { data, weights }));
+  const merged =
+    /script-error: script.py line 13: ValueError: pilot\.keep: Sequential holds the weights that are merged/;
+  assert.match(await told('pilot.keep(optimizer, model)'), merged);
+  assert.match(await told('pilot.keep({"copy": model.state_dict()})'), /it went well/);
+  assert.match(await told('pilot.keep(lambda: 0)'), /TypeError: pilot\.keep: function cannot be kept/);
+  assert.match(
+    await told('pilot.keep({"a": open(__file__)})'),
+    /TypeError: pilot\.keep: TextIOWrapper cannot/,
+  );
+});
+
+test('what is kept in another order than before, or damaged, is told and nothing of it is run', async () => {
+  const weights = join((await rig.initialize(KEEPING, data)).outputs, 'weights.npz');
+  const first = await rig.train(KEEPING, { data, weights });
+  done(first);
+  const kept = join(first.outputs, 'kept.npz');
+  const swapped = TORCH.replace('#KEEP', 'pilot.keep(scheduler, optimizer)');
+  assert.match(
+    failed(await rig.train(swapped, { data, weights, kept })),
+    /pilot\.keep: thing 1 is OneCycleLR here, and was Adam before/,
+  );
+  const evil = join(rig.root, 'evil.npz');
+  await rig.python(
+    `class Evil:\n    def __reduce__(self): return (print, ("run",))\nnp.savez(${JSON.stringify(evil)}, text=np.array([Evil()], dtype=object))`,
+  );
+  const ran = await rig.train(KEEPING, { data, weights, kept: evil });
+  assert.match(failed(ran), /What the shard kept cannot be read/);
+  assert.doesNotMatch(ran.outcome.log, /^run$/m);
+});
+
+test('any state comes back as it was, and a damaged or made up file is refused or read, without more', async () => {
+  const script = fileURLToPath(new URL('fixtures/state-properties.py', import.meta.url));
+  const seed = String(randomInt(2 ** 31));
+  const ran = await execa(PYTHON, ['-B', '-W', 'ignore', script, rig.root, seed], {
+    env: { PYTHONPATH: PILOT_FOLDER },
+    reject: false,
+  });
+  assert.equal(ran.stdout, 'well', `seed ${seed}: ${ran.stderr}`);
+});
