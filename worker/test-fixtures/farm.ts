@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -55,13 +55,16 @@ export const SETTINGS: RenderSettings = {
 export type Run = { outcome: RunOutcome; outputs: string; progress: ChunkProgress[] };
 export type RunOptions = Partial<RunnableChunk> & Partial<Opening> & { signal?: AbortSignal };
 
-/** Calls a runner as the agent does, each time with an output folder of its own. */
+/** Calls a runner as the agent does, each time with an output folder of its own, where all of its files are then. */
 export function farm(runner: Runner, { folder, scratch }: Pick<Scenes, 'folder' | 'scratch'>) {
   const run = async (chunk: Omit<RunnableChunk, 'outputs'>, signal?: AbortSignal): Promise<Run> => {
     const outputs = await mkdtemp(join(scratch, 'out-'));
     const progress: ChunkProgress[] = [];
     const never = new AbortController().signal;
     const outcome = await runner.run({ ...chunk, outputs }, (p) => progress.push(p), signal ?? never);
+    for (const { path, bytes } of outcome.ok ? outcome.files : []) {
+      if (bytes !== undefined) await writeFile(path, bytes);
+    }
     return { outcome, outputs, progress };
   };
   const opening = ({ scripts = false, scriptErrors = 'fail', openNewer = false }: RunOptions): Opening => ({

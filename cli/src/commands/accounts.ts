@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import type { Context } from '../context.ts';
 import { setting, withExamples, withJson } from '../options.ts';
 
@@ -57,6 +56,7 @@ async function run(
   who: string | undefined,
   { data, ...flags }: Flags,
 ): Promise<number> {
+  const { execa } = await import('execa');
   const { exitCode } = await execa(process.execPath, [SHELL, JSON.stringify({ act, who, ...flags })], {
     env: { ...config.env, PILOT_DATA: data ?? config.dataFolder, NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'inherit', 'inherit'],

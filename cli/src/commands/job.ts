@@ -31,7 +31,7 @@ export function jobCommand(context: Context, exit: (code: number) => void): Comm
     const api = await connect(context.config, flags);
     const id = await findJob(api, text);
     if (flags.by !== undefined)
-      await api.setDeadline(id, flags.by.trim() === 'none' ? null : readBy(flags.by, Date.now()));
+      await api.setDeadline(id, flags.by.trim() === 'none' ? null : await readBy(flags.by, Date.now()));
     if (flags.follow) return exit(await follow(context, flags, api, id));
     const job = await api.job(id);
     if (flags.json) printJson(context.stdout, job, 2);

@@ -1,6 +1,5 @@
 import { momentInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import { Deadline } from '@parallel-pilot/shared/model/job-end.ts';
-import { parse } from 'chrono-node';
 import type { Command } from 'commander';
 import { SentenceError } from '../sentence-error.ts';
 
@@ -11,9 +10,11 @@ export const withBy = (
 
 /**
  * A time in words as people write it, in the time zone of this machine, in ms since 1970; what has no date is the next
- * such time. Throws a sentence for what is no time, holds more than one, or is over.
+ * such time. Rejects with a sentence for what is no time, holds more than one, or is over.
  */
-export function readBy(text: string, now: number): number {
+export async function readBy(text: string, now: number): Promise<number> {
+  // A third of all modules of `pilot`, for those who say a time.
+  const { parse } = await import('chrono-node');
   const found = parse(text, { instant: new Date(now) }, { forwardDate: true });
   const [only] = found;
   // Words that are left over may change what is meant: "not tomorrow".

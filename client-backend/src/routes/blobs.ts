@@ -6,7 +6,6 @@ import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
-import { DISK_FULL } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { findBlob, isLeaseOpen, workOfLease } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
@@ -71,7 +70,7 @@ async function refuseLease(c: Context, parts: Parts, lease: LeaseId, signature: 
   return problem(c, 410, 'lease-ended', 'The lease has ended, and with it the access to files.');
 }
 
-// Every result of every worker passes here: a look at the disk, one stream, one row. Bytes that are here already
+// Every result of every worker passes here: one stream, one row. Bytes that are here already
 // are read like others: an answer before their end would tell that they are here to somebody who has not got them.
 async function store(
   c: Context,
@@ -79,9 +78,6 @@ async function store(
   uploads: LeaseUploads,
   { lease, hash }: { lease: LeaseId; hash: BlobHash },
 ) {
-  if ((await parts.blobs.freeBytes()) < SPARE_BYTES) {
-    return problem(c, 507, DISK_FULL.code, DISK_FULL.message);
-  }
   const upload = uploads.begin(lease, hash, announced(c));
   if (upload === null) return problem(c, 413, 'too-large', OF_ONE_LEASE);
   const { maxBytes } = upload;

@@ -58,7 +58,8 @@ const hasEnded = (thread: number): boolean => /^State:\s+[ZX]/m.test(readProcess
 /** False for one that is ending: what it had is given back already, and what is left of it belongs to root. */
 export const hasMemory = (pid: number): boolean => /^VmSize:/m.test(readProcess(`${pid}/status`));
 
-function attempt<T>(read: () => T): T | null {
+/** What it reads; null where that cannot be read, or is gone. */
+export function attempt<T>(read: () => T): T | null {
   try {
     return read();
   } catch {

@@ -1,8 +1,15 @@
-import { createReadStream, type Dir, readFileSync } from 'node:fs';
-import { opendir, readlink, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
-import { hasMemory } from './process-tree.ts';
+import {
+  closeSync,
+  type Dir,
+  opendirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { attempt, hasMemory } from './process-tree.ts';
 
 /**
  * Bytes of what processes hold although no folder shows it. `memory`: files made by memfd_create(2), and what lies
@@ -21,7 +28,7 @@ const MOST_MAPPED = 16_384;
 
 /** Of the lists of memory mappings, which are long, only every fourth look reads them. */
 const MAPPINGS_EVERY = 4;
-/** What is asked at once. */
+/** What is asked at once, between two turns of everything else that this process does. */
 const AT_ONCE = 64;
 
 /**
@@ -72,22 +79,23 @@ async function openFiles(
   closesItself: ((pid: number) => boolean) | null,
 ): Promise<Map<string, Held>> {
   const found = new Map<string, Held>();
-  const waiting: string[] = [];
   const open = descriptorFolders(closesItself);
   let count = 0;
-  const look = async (): Promise<void> => {
-    const all = await Promise.all(waiting.splice(0).map(statFile));
-    for (const it of all) if (it !== null) keepLargest(found, it.file, it.held);
-  };
   for (const pid of pids) {
-    for await (const path of descriptors(pid, open)) {
-      count += 1;
-      if (count > MOST_OPEN) throw new TooMany();
-      waiting.push(path);
-      if (waiting.length === AT_ONCE) await look();
+    const folder = await open(pid);
+    if (folder === null) continue;
+    try {
+      for (const path of descriptors(pid, folder)) {
+        count += 1;
+        if (count > MOST_OPEN) throw new TooMany();
+        const it = statFile(path);
+        if (it !== null) keepLargest(found, it.file, it.held);
+        if (count % AT_ONCE === 0) await turn();
+      }
+    } finally {
+      folder.closeSync();
     }
   }
-  await look();
   return found;
 }
 
@@ -102,9 +110,7 @@ function descriptorFolders(closesItself: ((pid: number) => boolean) | null): Ope
   let tries = closesItself === null ? 0 : MOST_TRIES;
   return async (pid) => {
     while (true) {
-      const folder = await opendir(`/proc/${pid}/fd`, { bufferSize: 256 }).catch(
-        ({ code }: NodeJS.ErrnoException) => (code === 'EACCES' || code === 'EPERM' ? 'closed' : null),
-      );
+      const folder = openFolder(pid);
       if (folder !== 'closed') return folder;
       if (!hasMemory(pid) || closesItself?.(pid)) return null;
       if (tries === 0) throw new TooMany();
@@ -114,26 +120,35 @@ function descriptorFolders(closesItself: ((pid: number) => boolean) | null): Ope
   };
 }
 
-async function* descriptors(pid: number, open: OpenFolder): AsyncGenerator<string> {
-  const folder = await open(pid);
-  if (folder === null) return;
+function openFolder(pid: number): Dir | null | 'closed' {
   try {
-    for await (const { name } of folder) yield `/proc/${pid}/fd/${name}`;
+    return opendirSync(`/proc/${pid}/fd`, { bufferSize: 256 });
+  } catch (error) {
+    return ['EACCES', 'EPERM'].includes(codeOf(error)) ? 'closed' : null;
+  }
+}
+
+function* descriptors(pid: number, folder: Dir): Generator<string> {
+  try {
+    for (let it = folder.readSync(); it !== null; it = folder.readSync()) yield `/proc/${pid}/fd/${it.name}`;
   } catch (error) {
     // The process ended meanwhile.
-    if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH'].includes(`${error.code}`)) return;
+    if (['ENOENT', 'ESRCH'].includes(codeOf(error))) return;
     throw error;
   }
 }
 
-async function statFile(path: string): Promise<{ file: string; held: Held } | null> {
-  const it = await stat(path).catch(() => null);
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+
+function statFile(path: string): { file: string; held: Held } | null {
+  const it = attempt(() => statSync(path));
   if (it === null) return null;
   const file = `${it.dev}:${it.ino}`;
   if (it.isSocket()) return { file, held: { bytes: SOCKET_BYTES, inMemory: true } };
   if (it.isFIFO()) return { file, held: { bytes: PIPE_BYTES, inMemory: true } };
   if (!it.isFile() || it.nlink > 0) return null;
-  const inMemory = (await readlink(path).catch(() => '')).startsWith(MEMFD);
+  const inMemory = (attempt(() => readlinkSync(path)) ?? '').startsWith(MEMFD);
   return { file, held: { bytes: it.blocks * 512, inMemory } };
 }
 
@@ -162,36 +177,61 @@ async function mappedFiles(pids: readonly number[]): Promise<Map<string, Held>> 
   const mappings = new Map<string, Held & { by: string }>();
   let listed = 0;
   for (const pid of pids) {
-    // Line by line: a list can be larger than what this process may hold.
-    for await (const line of linesOf(`/proc/${pid}/maps`)) {
-      listed += line.length;
-      const mapping = line.endsWith(DELETED) ? readMapping(pid, line) : null;
-      if (mapping !== null && (mappings.get(mapping.file)?.bytes ?? 0) < mapping.held.bytes)
-        mappings.set(mapping.file, mapping.held);
+    // Piece by piece: a list can be larger than what this process may hold.
+    for (const piece of piecesOf(`/proc/${pid}/maps`)) {
+      listed += piece.length;
+      for (const line of piece.includes(DELETED) ? piece.split('\n') : []) {
+        const mapping = line.endsWith(DELETED) ? readMapping(pid, line) : null;
+        if (mapping !== null && (mappings.get(mapping.file)?.bytes ?? 0) < mapping.held.bytes)
+          mappings.set(mapping.file, mapping.held);
+      }
       if (listed > MOST_LISTED || mappings.size > MOST_MAPPED) throw new TooMany();
+      await turn();
     }
   }
   const found = new Map<string, Held>();
   for (const [file, { by, ...held }] of mappings) {
     // For root alone; others know no more than how far into the file the mapping reaches.
-    const exactly = await statFile(by);
+    const exactly = statFile(by);
     if (exactly === null) keepLargest(found, file, held);
     else keepLargest(found, exactly.file, exactly.held);
   }
   return found;
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const stream = createReadStream(path, { encoding: 'latin1' });
-  // A process that has ended has no list. Its error comes by the lines as well.
-  stream.on('error', () => {});
+/** What is read of a list at once: the kernel tells no more than a page of it at a time. */
+const PIECE = 65_536;
+
+/** The file's text, cut between two lines. A process that has ended has none. */
+function* piecesOf(path: string): Generator<string> {
+  const file = attempt(() => openSync(path, 'r'));
+  if (file === null) return;
   try {
-    yield* createInterface({ input: stream });
-  } catch {
-    // It ended meanwhile.
+    const buffer = Buffer.allocUnsafe(PIECE);
+    let held = '';
+    for (let ended = false; !ended; ) {
+      const read = fill(file, buffer);
+      ended = read < PIECE;
+      held += buffer.toString('latin1', 0, read);
+      const cut = ended ? held.length : held.lastIndexOf('\n') + 1;
+      yield held.slice(0, cut);
+      held = held.slice(cut);
+    }
   } finally {
-    stream.destroy();
+    closeSync(file);
   }
+}
+
+/** Reads until the buffer is full, or the file at its end. */
+function fill(file: number, buffer: Buffer): number {
+  let filled = 0;
+  while (filled < buffer.length) {
+    // It may end meanwhile.
+    const read = attempt(() => readSync(file, buffer, filled, buffer.length - filled, null)) ?? 0;
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
 }
 
 function readMapping(pid: number, line: string): { file: string; held: Held & { by: string } } | null {

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RefusalCode, Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
 import type { BlobAddress } from '../assets/blob-address.ts';
-import { hashFile, uploadFile } from '../assets/upload.ts';
+import { hashOf, type Source, uploadFile } from '../assets/upload.ts';
 import { backoffMs, pause } from '../backoff.ts';
 import type { Log } from '../log.ts';
 import type { Connection } from './connection.ts';
-import type { OutboxEntry, OutboxMessage } from './outbox.ts';
+import { type OutboxEntry, type OutboxMessage, sourceOf } from './outbox.ts';
 
 type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;
 type PreemptedMessage = Extract<OutboxMessage, { type: 'preempted' }>;
@@ -35,18 +34,18 @@ export class Delivery {
   async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
     let message = entry.message;
     while (!signal.aborted) {
-      const step = await this.#step(message, entry.folder, signal);
+      const step = await this.#step(message, entry, signal);
       if (step.over) return;
       message = step.next;
     }
   }
 
-  #step(message: OutboxMessage, folder: string, signal: AbortSignal): Promise<Step> {
+  #step(message: OutboxMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
     switch (message.type) {
       case 'done':
-        return this.#deliverDone(message, folder, signal);
+        return this.#deliverDone(message, entry, signal);
       case 'preempted':
-        return this.#deliverPreempted(message, folder, signal);
+        return this.#deliverPreempted(message, entry, signal);
       case 'failed':
         return this.#deliverFailed(message, signal);
       default:
@@ -71,9 +70,9 @@ export class Delivery {
     );
   }
 
-  async #deliverDone(message: DoneMessage, folder: string, signal: AbortSignal): Promise<Step> {
+  async #deliverDone(message: DoneMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
     await this.#whenWelcome(signal);
-    const uploaded = await this.#uploads.add(() => this.#upload(message, folder, signal));
+    const uploaded = await this.#uploads.add(() => this.#upload(message, entry, signal));
     if (signal.aborted) return { over: true };
     if (uploaded.sent === false) return { over: false, next: uploaded.instead };
     const { lease, result, busyMs, openingMs, peakMemoryBytes, log } = message;
@@ -97,9 +96,9 @@ export class Delivery {
   }
 
   /** A checkpoint that the farm cannot have is lost: the chunk begins anew then. */
-  async #deliverPreempted(message: PreemptedMessage, folder: string, signal: AbortSignal): Promise<Step> {
+  async #deliverPreempted(message: PreemptedMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
     await this.#whenWelcome(signal);
-    const uploaded = await this.#uploads.add(() => this.#upload(message, folder, signal));
+    const uploaded = await this.#uploads.add(() => this.#upload(message, entry, signal));
     if (signal.aborted) return { over: true };
     const { lease, busyMs, peakMemoryBytes } = message;
     const checkpoint = uploaded.sent ? (uploaded.files[0] ?? null) : null;
@@ -133,23 +132,19 @@ export class Delivery {
 
   async #upload(
     message: DoneMessage | PreemptedMessage,
-    folder: string,
+    entry: OutboxEntry,
     signal: AbortSignal,
   ): Promise<{ sent: true; files: DeliveredFile[] } | { sent: false; instead: FailedMessage }> {
     const files: DeliveredFile[] = [];
     for (const { name, path, mediaType, size } of message.files) {
       if (signal.aborted) break;
-      const hash = await hashFile(join(folder, path), size).catch((error: Error) => error);
+      const source = sourceOf(entry, path);
+      const hash = await hashOf(source, size).catch((error: Error) => error);
       if (hash instanceof Error) {
         const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
         return { sent: false, instead: asFailure(message, 'unexpected', why) };
       }
-      const uploaded = await this.#uploadOne(
-        message,
-        hash,
-        { path: join(folder, path), mediaType, size },
-        signal,
-      );
+      const uploaded = await this.#uploadOne(message, hash, { source, mediaType, size }, signal);
       if (uploaded === null) break;
       if ('type' in uploaded) return { sent: false, instead: uploaded };
       files.push({ name, hash, size, mediaType, ...uploaded });
@@ -161,7 +156,7 @@ export class Delivery {
   async #uploadOne(
     message: DoneMessage | PreemptedMessage,
     hash: BlobHash,
-    file: { path: string; mediaType: string; size: number },
+    file: { source: Source; mediaType: string; size: number },
     signal: AbortSignal,
   ): Promise<{ receipt: string } | FailedMessage | null> {
     const url = () => this.#address(hash, message);

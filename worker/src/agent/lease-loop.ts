@@ -405,7 +405,7 @@ export class LeaseLoop {
 
   async #deliver(held: Held, entry: OutboxEntry): Promise<void> {
     await this.#parts.delivery.deliver(entry, held.stop.signal);
-    if (held.stop.signal.reason === 'leaving') return;
+    if (held.stop.signal.reason === 'leaving') return this.#parts.outbox.store(entry);
     this.#forget(held);
     this.#parts.onChange();
     await this.#parts.outbox.remove(entry);

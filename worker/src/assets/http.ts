@@ -7,8 +7,8 @@ export type Sending = {
   method: 'GET' | 'PUT';
   url: URL;
   headers: Record<string, string | number>;
-  /** Opened anew for each address that a redirect leads to. */
-  body?: () => Readable;
+  /** A stream is opened anew for each address that a redirect leads to. */
+  body?: Buffer | (() => Readable);
   signal: AbortSignal;
 };
 
@@ -51,7 +51,7 @@ function exchange({ method, url, headers, body, signal }: Sending): Promise<Inco
     request.on('response', resolve);
     request.on('error', reject);
     request.setTimeout(IDLE_MS, () => request.destroy(new Error(`nothing moved for ${IDLE_MS / 1_000} s`)));
-    if (body === undefined) request.end();
+    if (typeof body !== 'function') request.end(body);
     else pipeline(body(), request).catch(reject);
   });
 }

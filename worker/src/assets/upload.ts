@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { readShort, send } from './http.ts';
 
 export type Uploading = {
-  path: string;
+  source: Source;
   size: number;
   mediaType: string;
   /** Asked anew at every attempt. */
@@ -16,6 +16,9 @@ export type Uploading = {
   signal: AbortSignal;
   log: Log;
 };
+
+/** A file by its path, or what it holds. */
+export type Source = string | Buffer;
 
 export type UploadOutcome =
   /** `receipt` lets the result name the file. */
@@ -28,9 +31,10 @@ export type UploadOutcome =
 const readSized = (path: string, size: number) =>
   createReadStream(path, { highWaterMark: Math.max(1, Math.min(65_536, size)) });
 
-export async function hashFile(path: string, size: number): Promise<BlobHash> {
+export async function hashOf(source: Source, size: number): Promise<BlobHash> {
   const hash = createHash('sha256');
-  await pipeline(readSized(path, size), hash);
+  if (Buffer.isBuffer(source)) hash.update(source);
+  else await pipeline(readSized(source, size), hash);
   return BlobHash.parse(hash.digest('hex'));
 }
 
@@ -76,13 +80,13 @@ type Attempt =
   | { kind: 'refused'; message: string }
   | { kind: 'again'; message: string };
 
-async function put({ path, size, mediaType, url, signal }: Uploading): Promise<Attempt> {
+async function put({ source, size, mediaType, url, signal }: Uploading): Promise<Attempt> {
   try {
     const response = await send({
       method: 'PUT',
       url: url(),
       headers: { 'content-length': size, 'content-type': mediaType },
-      body: () => readSized(path, size),
+      body: Buffer.isBuffer(source) ? source : () => readSized(source, size),
       signal,
     });
     const status = response.statusCode ?? 0;

@@ -63,8 +63,8 @@ export type RunOutcome =
    */
   | { ok: false; code: string; message: string; log: string; checkpoint?: OutputFile };
 
-/** `path` is absolute, inside `outputs`. */
-export type OutputFile = { name: string; path: string; mediaType: string };
+/** `path` is absolute, inside `outputs`. There it lies, or, where it is small, is to lie: `bytes` are what it holds then. */
+export type OutputFile = { name: string; path: string; mediaType: string; bytes?: Buffer };
 
 /**
  * One slot's runner: it keeps the slot's warm child process between chunks.

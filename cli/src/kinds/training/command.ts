@@ -115,7 +115,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
-    deadline: flags.by === undefined ? null : readBy(flags.by, Date.now()),
+    deadline: flags.by === undefined ? null : await readBy(flags.by, Date.now()),
     placement: readPlacement(flags),
     json: flags.json ?? false,
   });

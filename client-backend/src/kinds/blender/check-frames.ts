@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile as readWhole } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createDecoder } from '@parallel-pilot/images/decode/decoder.ts';
 import { readExr } from '@parallel-pilot/images/header/exr.ts';
 import { matchHeader } from '@parallel-pilot/images/header/header.ts';
-import { readFile } from '@parallel-pilot/images/header/reading.ts';
+import { readFile, readMemory } from '@parallel-pilot/images/header/reading.ts';
 import { damaged, type Expected, mostBytes, type PictureCheck } from '@parallel-pilot/images/picture.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { isSceneLinear } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
@@ -30,6 +30,8 @@ export type FrameCheck = {
 
 /** Two decoders at once: the other core belongs to the frames of other jobs. */
 const LANES = 2;
+/** So few pixels in all are decoded by one before another could be started. */
+const FEW_PIXELS = 2_000_000;
 /** Frames that one decoder takes on together. */
 const BATCH = 32;
 
@@ -41,7 +43,10 @@ const BATCH = 32;
  */
 export async function checkFrames(check: FrameCheck): Promise<Unusable[]> {
   const bad: { ordinal: number; unusable: Unusable }[] = [];
-  const batches = batchesOf(check.frames);
+  const { frames, expected } = check;
+  const few = frames.length * expected.width * expected.height <= FEW_PIXELS;
+  const lanes = few ? 1 : LANES;
+  const batches = batchesOf(frames, lanes);
   let count = 0;
   const work = async (): Promise<void> => {
     const decoder = createFrameDecoder(check);
@@ -67,14 +72,14 @@ export async function checkFrames(check: FrameCheck): Promise<Unusable[]> {
       await decoder.close();
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: LANES }, work));
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, work));
+  for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
   return bad.sort((a, b) => a.ordinal - b.ordinal).map((one) => one.unusable);
 }
 
-function* batchesOf(frames: readonly PictureOfFrame[]): Generator<PictureOfFrame[]> {
+function* batchesOf(frames: readonly PictureOfFrame[], lanes: number): Generator<PictureOfFrame[]> {
   // Few frames are shared out too.
-  const size = Math.max(1, Math.min(BATCH, Math.ceil(frames.length / LANES)));
+  const size = Math.max(1, Math.min(BATCH, Math.ceil(frames.length / lanes)));
   for (let from = 0; from < frames.length; from += size) yield frames.slice(from, from + size);
 }
 
@@ -83,17 +88,24 @@ async function checkFrame({ blobs, expected }: FrameCheck, frame: PictureOfFrame
   const size = await blobs.size(frame.hash);
   if (size === null) return damaged('is not in the store any more');
   const path = blobs.localPath(frame.hash);
-  if (size !== frame.size || (await hashOf(path)) !== frame.hash) {
+  const held = size <= SMALL ? await readWhole(path) : null;
+  const hash = held === null ? await hashOf(path) : sha256(held);
+  if (size !== frame.size || hash !== frame.hash) {
     // Equal pixels have an equal hash: left in its place, the damaged file would be taken for the new one.
     await blobs.delete(frame.hash);
     return { ok: false, wrong: 'damaged', message: 'the stored image is damaged' };
   }
-  return await checkFrameFile(path, size, expected);
+  if (held === null || isSceneLinear(expected.format)) return await checkFrameFile(path, size, expected);
+  return size > mostBytes(expected) ? TOO_LONG : readMemory(held, matchHeader(size, expected));
 }
+
+const TOO_LONG = damaged('has more bytes than its pixels could take');
+/** Read once for its hash and its first bytes. */
+const SMALL = 262_144;
 
 /** Whether a file says of itself what the job says of it, and is as long as it says. */
 export async function checkFrameFile(path: string, size: number, expected: Expected): Promise<PictureCheck> {
-  if (size > mostBytes(expected)) return damaged('has more bytes than its pixels could take');
+  if (size > mostBytes(expected)) return TOO_LONG;
   const file = await open(path);
   try {
     const header = await readFile(file, matchHeader(size, expected));
@@ -126,6 +138,8 @@ function createFrameDecoder({ sandbox, folder, expected, signal }: FrameCheck): 
     close: () => decoder.close(),
   };
 }
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');

@@ -30,6 +30,15 @@ test('keeps bytes under their hash, whole or in parts, and a second time for not
   assert.deepEqual(await buffer(store.read(hash, { start: 5, end: 9 })), bytes.subarray(5, 10));
   assert.deepEqual(await filesIn(folder), [`${hash.slice(0, 2)}/${hash.slice(2)}`]);
 
+  const small = randomBytes(1_000);
+  const few = () => Readable.from([small.subarray(0, 700), small.subarray(700)]);
+  for (const time of ['first', 'second']) {
+    const written = await store.write(few(), { maxBytes: small.length, expect: hashOf(small), keepFree: 1 });
+    assert.deepEqual(written, { ok: true, hash: hashOf(small), size: 1_000 }, time);
+  }
+  assert.deepEqual(await buffer(store.read(hashOf(small))), small);
+  assert.equal((await filesIn(folder)).length, 2);
+
   await store.delete(hash);
   assert.equal(await store.size(hash), null);
   await store.delete(hash);
@@ -39,17 +48,21 @@ test('keeps bytes under their hash, whole or in parts, and a second time for not
 test('takes no other bytes than those announced, nor more than allowed, and keeps nothing of them', async (t) => {
   const { folder, store } = await newStore(t);
   const expect = hashOf(Buffer.from('right'));
-  const wrong = await store.write(Readable.from([Buffer.from('wrong')]), { ...unlimited, expect });
-  assert.ok(!wrong.ok && wrong.code === 'hash-mismatch' && wrong.message.includes(expect), inspect(wrong));
+  for (const most of [unlimited, { maxBytes: 5 }]) {
+    const wrong = await store.write(Readable.from([Buffer.from('wrong')]), { ...most, expect });
+    assert.ok(!wrong.ok && wrong.code === 'hash-mismatch' && wrong.message.includes(expect), inspect(wrong));
+  }
   const large = await store.write(Readable.from([Buffer.alloc(8), Buffer.alloc(8)]), { maxBytes: 15 });
   assert.ok(!large.ok && large.code === 'too-large' && large.message.includes('15 bytes'), inspect(large));
-  const broken = Readable.from(
-    (async function* () {
-      yield Buffer.from('half of');
-      throw new Error('the connection is gone');
-    })(),
-  );
-  await assert.rejects(store.write(broken, unlimited), /the connection is gone/);
+  for (const most of [unlimited, { maxBytes: 15 }]) {
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.from('half of');
+        throw new Error('the connection is gone');
+      })(),
+    );
+    await assert.rejects(store.write(broken, most), /the connection is gone/);
+  }
   assert.deepEqual(await filesIn(folder), []);
 });
 
@@ -83,6 +96,11 @@ test('a full disk is a refusal with a sentence, and leaves nothing behind', asyn
   );
   assert.ok(!full.ok && full.code === 'disk-full' && full.message.includes('Free some space'), inspect(full));
   assert.deepEqual(await filesIn(join(folder, 'blobs')), []);
+  const kept = await store.write(Readable.from([randomBytes(1000)]), {
+    maxBytes: 1000,
+    keepFree: 2 * 1024 ** 2,
+  });
+  assert.ok(!kept.ok && kept.code === 'disk-full', inspect(kept));
   assert.equal((await store.write(Readable.from([randomBytes(1000)]), unlimited)).ok, true);
 });
 

@@ -12,10 +12,10 @@ import type { BlobRefusal, BlobStore, StoredBlob } from './blob-store.ts';
  * process at a time may own the folder.
  */
 export async function createFolderStore(folder: string): Promise<BlobStore> {
-  const place: Place = { folder, incoming: join(folder, 'incoming'), made: new Set() };
+  const localPath = (hash: BlobHash) => join(folder, hash.slice(0, 2), hash.slice(2));
+  const place: Place = { pathOf: localPath, incoming: join(folder, 'incoming'), made: new Set() };
   await rm(place.incoming, { recursive: true, force: true });
   await mkdir(place.incoming, { recursive: true });
-  const localPath = (hash: BlobHash) => join(folder, hash.slice(0, 2), hash.slice(2));
   const store: BlobStore = {
     localPath,
     write: (bytes, options) => write(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
@@ -41,7 +41,7 @@ export const DISK_FULL: BlobRefusal = {
 export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
-type Place = { folder: string; incoming: string; made: Set<string> };
+type Place = { pathOf: (hash: BlobHash) => string; incoming: string; made: Set<string> };
 type Options = {
   maxBytes: number;
   expect?: BlobHash;
@@ -58,6 +58,7 @@ async function write(place: Place, bytes: Readable, options: Options) {
   // Bytes may break off before they are read, which without a listener would end the process. Reading them tells.
   bytes.on('error', () => {});
   try {
+    if (options.maxBytes <= SMALL) return await writeSmall(place, file, bytes, options);
     const written = await writeFile(file, bytes, options);
     if (written.ok) await settle(place, file, written.hash);
     else await rm(file, { force: true });
@@ -67,6 +68,39 @@ async function write(place: Place, bytes: Readable, options: Options) {
     if (isDiskFull(error)) return DISK_FULL;
     throw error;
   }
+}
+
+/** Where no more may come, the bytes are held, and written if they are not here already. */
+const SMALL = 65_536;
+
+async function writeSmall(
+  place: Place,
+  file: string,
+  bytes: Readable,
+  { maxBytes, expect, keepFree = 0, freeBytes }: Options,
+): Promise<({ ok: true } & StoredBlob) | BlobRefusal> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of bytes as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > maxBytes) return tooLarge(maxBytes);
+    pieces.push(piece);
+  }
+  const whole = Buffer.concat(pieces);
+  const hash = createHash('sha256').update(whole).digest('hex') as BlobHash;
+  if (expect !== undefined && hash !== expect) return mismatch(expect, hash);
+  const stored = { ok: true, hash, size } as const;
+  if ((await sizeOf(place.pathOf(hash))) !== null) return stored;
+  if ((await freeBytes()) - keepFree < size) return DISK_FULL;
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await writeAll(handle, whole);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await giveName(place, file, hash);
+  return stored;
 }
 
 async function writeFile(
@@ -106,9 +140,13 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
 // The content is on the disk before its name is, and the name before anyone is told. What is here already, as
 // pixels that are equal often are, need not reach the disk once more.
 async function settle(place: Place, file: string, hash: BlobHash): Promise<void> {
-  const target = join(place.folder, hash.slice(0, 2), hash.slice(2));
-  if ((await sizeOf(target)) !== null) return rm(file, { force: true });
+  if ((await sizeOf(place.pathOf(hash))) !== null) return rm(file, { force: true });
   await sync(file);
+  await giveName(place, file, hash);
+}
+
+async function giveName(place: Place, file: string, hash: BlobHash): Promise<void> {
+  const target = place.pathOf(hash);
   const parent = dirname(target);
   if (!place.made.has(parent)) {
     await mkdir(parent, { recursive: true });

@@ -1,6 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, MysqlDialect, SqliteAdapter, SqliteDialect } from 'kysely';
-import { createPool } from 'mysql2';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -17,15 +16,17 @@ export function connectDatabase(url: string): Db {
     });
   }
   if (url.startsWith('mysql:') || url.startsWith('mariadb:')) {
-    const pool = createPool({
-      uri: url.replace(/^mariadb:/, 'mysql:'),
-      connectionLimit: 10,
-      supportBigNumbers: true,
-      enableKeepAlive: true,
-      connectTimeout: 5_000,
-      // Dates, which only the accounts library stores, are of no time zone.
-      timezone: 'Z',
-    });
+    // Nothing of it is loaded where the database is a file.
+    const pool = async () =>
+      (await import('mysql2')).createPool({
+        uri: url.replace(/^mariadb:/, 'mysql:'),
+        connectionLimit: 10,
+        supportBigNumbers: true,
+        enableKeepAlive: true,
+        connectTimeout: 5_000,
+        // Dates, which only the accounts library stores, are of no time zone.
+        timezone: 'Z',
+      });
     return new Kysely<Database>({ dialect: new MysqlDialect({ pool }) });
   }
   throw new Error('DATABASE_URL must start with sqlite: or mysql:');

@@ -139,7 +139,15 @@ async function check(
   // Blender decodes no layers by itself. Their structure was looked at, and the farm decodes what it can.
   const wrong =
     expected.format === 'OPEN_EXR' ? await decodeInBlender({ slot, task, ask }, name, expected) : null;
-  return wrong ?? { name: file, path, mediaType: MEDIA_TYPES[expected.format] };
+  const { bytes } = verdict;
+  return (
+    wrong ?? {
+      name: file,
+      path,
+      mediaType: MEDIA_TYPES[expected.format],
+      ...(bytes === undefined ? {} : { bytes }),
+    }
+  );
 }
 
 async function finish(

@@ -27,11 +27,12 @@ const finish = async (file: string, format: DecodedFormat, of: PictureSize) => {
   decoders.set(key, decoder);
   const bytes = await readFile(file);
   // Both ways that an image comes: in memory where it is small.
-  return await finishImage(
-    { path: file, held: bytes.length > 1_048_576 ? null : bytes },
-    { format, ...of },
-    decoder,
-  );
+  const held = bytes.length > 1_048_576 ? null : bytes;
+  const check = await finishImage({ path: file, held }, { format, ...of }, decoder);
+  if (!check.ok) return check;
+  if (check.bytes !== undefined) await writeFile(file, check.bytes);
+  assert.equal(check.bytes === undefined, held === null);
+  return { ok: true } as const;
 };
 const path = join(folder, 'frame');
 const size = { width: 40, height: 30 };

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rename, stat, writeFile } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Decoder } from '@parallel-pilot/images/decode/decoder.ts';
 import { matchHeader, wrongSize as wrongSizeOf } from '@parallel-pilot/images/header/header.ts';
@@ -8,18 +8,20 @@ import { type Expected, mostBytes, type PictureSize, type Refused } from '@paral
 import type { BlenderFailure } from '@parallel-pilot/shared/kinds/blender/failures.ts';
 import { type Piece, withoutStamps } from './stamps.ts';
 
-export type ImageCheck = { ok: true } | { ok: false; code: BlenderFailure; message: string };
+type Bad = { ok: false; code: BlenderFailure; message: string };
+/** `bytes` of a small image are nowhere else yet. */
+export type ImageCheck = { ok: true; bytes?: Buffer } | Bad;
 
 export type ImageFile = {
-  /** Where the image is to be once it was found good. */
+  /** Where a large image lies. */
   path: string;
-  /** Its bytes; null for a large one, which lies at its path already. */
+  /** The bytes of a small one; null for a large one. */
   held: Buffer | null;
 };
 
 /**
  * Makes sure that the image is what the job says and is whole, takes the
- * changing stamps out of it, and puts it at its path. Its first bytes decide
+ * changing stamps out of it. Its first bytes decide
  * whether any more of it is looked at. The decoder is null for OpenEXR, which
  * is checked for completeness here and decoded by Blender afterwards. Rejects
  * when the signal is aborted.
@@ -33,18 +35,16 @@ export async function finishImage(
   const found = held === null ? await pickLarge(path, expected) : pickHeld(held, expected);
   if ('ok' in found) return found;
   const clean = held === null ? await cutLarge(path, found) : cutHeld(held, found);
-  const [check] = await Promise.all([
-    decoder?.check(clean, signal) ?? { ok: true as const },
-    Buffer.isBuffer(clean) ? writeFile(path, clean, { mode: 0o600 }) : null,
-  ]);
-  return check.ok ? check : refused(check);
+  const check = (await decoder?.check(clean, signal)) ?? { ok: true as const };
+  if (!check.ok) return refused(check);
+  return Buffer.isBuffer(clean) ? { ok: true, bytes: clean } : { ok: true };
 }
 
-export const wrongSize = (size: PictureSize, expected: PictureSize): ImageCheck & { ok: false } =>
+export const wrongSize = (size: PictureSize, expected: PictureSize): Bad =>
   refused(wrongSizeOf(size, expected));
 
 /** What is kept of the image, or why none of it. */
-function* pick(size: number, expected: Expected): Reading<Piece[] | (ImageCheck & { ok: false })> {
+function* pick(size: number, expected: Expected): Reading<Piece[] | Bad> {
   if (size === 0) return NO_OUTPUT;
   if (size > mostBytes(expected)) return bad('The image has more bytes than its pixels could take.');
   const header = yield* matchHeader(size, expected);
@@ -92,15 +92,15 @@ async function cutLarge(path: string, pieces: readonly Piece[]): Promise<string>
 
 const DAMAGED = 'The image that Blender wrote is damaged or cut short.';
 
-const bad = (message: string): ImageCheck & { ok: false } => ({ ok: false, code: 'bad-output', message });
+const bad = (message: string): Bad => ({ ok: false, code: 'bad-output', message });
 
-export const NO_OUTPUT: ImageCheck & { ok: false } = {
+export const NO_OUTPUT: Bad = {
   ok: false,
   code: 'no-output',
   message: 'Blender finished without writing the image.',
 };
 
-function refused({ wrong, message }: Refused): ImageCheck & { ok: false } {
+function refused({ wrong, message }: Refused): Bad {
   const sentence = `${message[0]?.toUpperCase()}${message.slice(1)}.`;
   return bad(
     wrong === 'size' ? `${sentence} Something in the file changes the size while it renders.` : sentence,
