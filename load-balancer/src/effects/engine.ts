@@ -88,10 +88,10 @@ export class FarmEngine implements Engine {
   }
 
   push(event: Inbound): void {
-    const key = coalescingKey(event);
     // While rounds fail, workers say the same again and again; and one tick is as good as two.
-    if (key !== undefined && (this.#downSince !== null || event.type === 'tick' || event.type === 'sweep')) {
-      this.#replaceEarlier(key);
+    if (this.#downSince !== null || event.type === 'tick' || event.type === 'sweep') {
+      const key = coalescingKey(event);
+      if (key !== undefined) this.#replaceEarlier(key);
     }
     this.#inbound.push(event);
     this.#expect(performance.now() + (this.#calm.has(event, this.farm) ? CALM_MS : 0));

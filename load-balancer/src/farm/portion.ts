@@ -27,7 +27,7 @@ export function countAsBegun(farm: Farm, lease: Lease): void {
 function countIn({ offered }: Farm, { stage: { job }, uses }: Lease, which: Which, sign: 1 | -1): void {
   for (const portion of [job, job.share]) {
     const holds = portion.holds[which];
-    for (const [resource, amount] of entries(uses)) raise(holds, resource, sign * amount);
+    for (const [resource, amount] of entriesOf(uses)) raise(holds, resource, sign * amount);
     // Thirds of threads do not add up to nothing.
     if (holds.get(SLOTS) === 0) holds.clear();
     portion.dominant[which] = dominantOf(holds, offered);
@@ -39,7 +39,7 @@ type Which = keyof Portion['dominant'];
 export function charge({ offered }: Farm, { stage: { job }, uses }: Lease, ms: number): void {
   for (const portion of [job, job.share]) {
     const before = greatest(portion.had);
-    for (const [resource, amount] of entries(uses))
+    for (const [resource, amount] of entriesOf(uses))
       raise(portion.had, resource, ms * inSlots(resource, amount, offered));
     portion.usedSlotMs += greatest(portion.had) - before;
   }
@@ -71,6 +71,16 @@ function* entries({ threads, memoryBytes, diskBytes, gpus, counts }: Countable):
   if (gpus.length > 0) yield ['gpus', gpus.length];
   for (const name in counts) yield [`count ${name}`, counts[name] ?? 0];
 }
+/** What leases use up is one object for all that are alike, see `usedAsAsked`: they are counted thousands of times a second. */
+function entriesOf(uses: Used): readonly [string, number][] {
+  const known = listed.get(uses);
+  if (known !== undefined) return known;
+  const list = [...entries(uses)];
+  listed.set(uses, list);
+  return list;
+}
+const listed = new WeakMap<Used, readonly [string, number][]>();
+
 type Countable = Pick<Used, 'threads' | 'memoryBytes' | 'diskBytes' | 'counts'> & {
   gpus: readonly unknown[];
 };

@@ -5,7 +5,7 @@ import type { BlobHash, ChunkId, LeaseId, StageId, WorkerId } from '../../model/
 import { ResultFile } from '../../protocol/workers.ts';
 import type { ChunkRow } from './chunk-reads.ts';
 import type { Db } from './connect.ts';
-import { updateRows } from './given-rows.ts';
+import { givenIds, updateRows } from './given-rows.ts';
 import { dropResult, ofStage } from './leases.ts';
 
 /**
@@ -184,7 +184,7 @@ export async function chunkSpecTexts(db: Db, ids: ChunkId[]): Promise<Map<ChunkI
     const rows = await db
       .selectFrom('chunks')
       .select(['id', 'spec_json'])
-      .where('id', 'in', ids.slice(at, at + 500))
+      .where('id', 'in', givenIds(db, ids.slice(at, at + 500)))
       .execute();
     for (const row of rows) texts.set(row.id, row.spec_json);
   }

@@ -3,7 +3,7 @@ import { retryableCodes } from '../../kinds/failures.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
 import type { LeaseOutcome } from '../../model/lease.ts';
 import type { Db } from './connect.ts';
-import { insertRows, updateRows } from './given-rows.ts';
+import { givenIds, insertRows, updateRows } from './given-rows.ts';
 import type { Database, LeasesTable } from './schema.ts';
 
 export type LeaseRow = Selectable<LeasesTable>;
@@ -21,8 +21,8 @@ export async function startLeases(db: Db, ids: LeaseId[], at: number): Promise<n
   const result = await db
     .updateTable('leases')
     .set({ started_at: at })
-    .where('id', 'in', ids)
-    .where('ended_at', 'is', null)
+    .where('id', 'in', givenIds(db, ids))
+    .where('outcome', 'is', null)
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }
