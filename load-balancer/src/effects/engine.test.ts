@@ -62,6 +62,30 @@ test('an event that cannot be handled is refused, and those that came with it ar
   }
 });
 
+test('what other sockets have got is taken into the round that one message begins', async () => {
+  const { engine, answers, stop } = await startEngine();
+  try {
+    const failed = { lease, code: 'hung', message: '', busyMs: 1, log: '' } as const;
+    let pushed = 0;
+    const pushedBefore = new Promise<number>((resolve) => {
+      const set = answers.set.bind(answers);
+      answers.set = (to, reply) => {
+        resolve(pushed);
+        return set(to, reply);
+      };
+    });
+    // One turn of the event loop calls all of these, as it does with sockets that have something to read.
+    for (let reply = 1; reply <= 20; reply += 1)
+      setTimeout(() => {
+        pushed += 1;
+        engine.push({ type: 'failed', session: 1, reply, failed });
+      }, 100);
+    assert.equal(await pushedBefore, 20);
+  } finally {
+    await stop();
+  }
+});
+
 test('what this process had wrong in mind is cured by reading it again, and no job pays for it', async () => {
   const { engine, planted, parts, stop } = await startEngine();
   try {

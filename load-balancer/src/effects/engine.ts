@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Effect } from '../farm/effects.ts';
@@ -19,6 +19,8 @@ import { type Prepared, prepare } from './prepare.ts';
 import { Conflict } from './write-batch.ts';
 
 const GATHER_MS = 5;
+/** What one round takes in at most: workers are to have its answers while the next one is at work, and memory its bounds. */
+const MOST_AT_ONCE = 2_000;
 /** What nobody waits for is gathered for so long. */
 const CALM_MS = 40;
 const TICK_MS = 500;
@@ -86,10 +88,10 @@ export class FarmEngine implements Engine {
   }
 
   push(event: Inbound): void {
-    const key = coalescingKey(event);
     // While rounds fail, workers say the same again and again; and one tick is as good as two.
-    if (key !== undefined && (this.#downSince !== null || event.type === 'tick' || event.type === 'sweep')) {
-      this.#replaceEarlier(key);
+    if (this.#downSince !== null || event.type === 'tick' || event.type === 'sweep') {
+      const key = coalescingKey(event);
+      if (key !== undefined) this.#replaceEarlier(key);
     }
     this.#inbound.push(event);
     this.#expect(performance.now() + (this.#calm.has(event, this.farm) ? CALM_MS : 0));
@@ -126,11 +128,12 @@ export class FarmEngine implements Engine {
     while (!this.#stopping || this.#inbound.length > 0) {
       // The first message after a quiet time need not wait; those that follow it are gathered.
       await this.#untilDue(lastRound + GATHER_MS);
+      // While a round was at work, other sockets have got messages too: all of them are read before the next one begins.
+      await nextTurn();
       lastRound = performance.now();
-      const batch = this.#inbound;
-      this.#inbound = [];
+      const batch = this.#inbound.splice(0, MOST_AT_ONCE);
       this.#calm = new Calm();
-      this.#due = Number.POSITIVE_INFINITY;
+      this.#due = this.#inbound.length === 0 ? Number.POSITIVE_INFINITY : lastRound;
       this.#roundSince = lastRound;
       await this.#round(batch);
       this.#roundSince = null;

@@ -14,13 +14,12 @@ export type Step =
   | { type: 'moves'; moves: MoveWrite[] }
   | { type: 'single'; write: Exclude<Write, Row> };
 
-const ROWS = 64;
+const ROWS = 1_000;
 const CHARACTERS = 1_000_000;
 
 /**
- * Gathers writes of one sort into steps of at most 64 rows and about a
- * megabyte, each of 1, 2, 4 … rows: so there are few statements, which the
- * database compiles once. A lease that began and ended within the round is written once, and one that was
+ * Gathers writes of one sort into steps of at most a thousand rows and about a
+ * megabyte. A lease that began and ended within the round is written once, and one that was
  * granted did neither, so sorting by kind keeps each lease's own order; of a
  * chunk that moved several times only where it came from and its last state
  * are written. Writes that concern many rows at once keep their place.
@@ -96,17 +95,7 @@ function inParts<T extends Row>(rows: T[]): T[][] {
     part.push(row);
     size += more;
   }
-  return [...parts, part].flatMap(inPowersOfTwo);
-}
-
-function inPowersOfTwo<T>(rows: T[]): T[][] {
-  const parts: T[][] = [];
-  for (let at = 0; at < rows.length; ) {
-    const size = 2 ** Math.floor(Math.log2(rows.length - at));
-    parts.push(rows.slice(at, at + size));
-    at += size;
-  }
-  return parts;
+  return part.length === 0 ? parts : [...parts, part];
 }
 
 function lengthOf(row: Row): number {

@@ -27,7 +27,7 @@ export function countAsBegun(farm: Farm, lease: Lease): void {
 function countIn({ offered }: Farm, { stage: { job }, uses }: Lease, which: Which, sign: 1 | -1): void {
   for (const portion of [job, job.share]) {
     const holds = portion.holds[which];
-    for (const [resource, amount] of entries(uses)) raise(holds, resource, sign * amount);
+    forEachOf(uses, (resource, amount) => raise(holds, resource, sign * amount));
     // Thirds of threads do not add up to nothing.
     if (holds.get(SLOTS) === 0) holds.clear();
     portion.dominant[which] = dominantOf(holds, offered);
@@ -39,8 +39,9 @@ type Which = keyof Portion['dominant'];
 export function charge({ offered }: Farm, { stage: { job }, uses }: Lease, ms: number): void {
   for (const portion of [job, job.share]) {
     const before = greatest(portion.had);
-    for (const [resource, amount] of entries(uses))
-      raise(portion.had, resource, ms * inSlots(resource, amount, offered));
+    forEachOf(uses, (resource, amount) =>
+      raise(portion.had, resource, ms * inSlots(resource, amount, offered)),
+    );
     portion.usedSlotMs += greatest(portion.had) - before;
   }
 }
@@ -50,8 +51,9 @@ export function countOffered(farm: Farm): void {
   const offered: Amounts = new Map();
   for (const worker of farm.workers.values()) {
     if (!isPresent(worker)) continue;
-    for (const [resource, amount] of entries(worker.offer))
-      raise(offered, resource, resource === SLOTS ? worker.slots : amount);
+    forEachOf(worker.offer, (resource, amount) =>
+      raise(offered, resource, resource === SLOTS ? worker.slots : amount),
+    );
   }
   if (isEqual(offered, farm.offered)) return;
   farm.offered = offered;
@@ -63,13 +65,16 @@ export function countOffered(farm: Farm): void {
 const SLOTS = 'slots';
 
 /** A lease uses up a slot whatever else it does. */
-function* entries({ threads, memoryBytes, diskBytes, gpus, counts }: Countable): Generator<[string, number]> {
-  yield [SLOTS, 1];
-  yield ['threads', threads];
-  yield ['memory', memoryBytes];
-  if (diskBytes > 0) yield ['disk', diskBytes];
-  if (gpus.length > 0) yield ['gpus', gpus.length];
-  for (const name in counts) yield [`count ${name}`, counts[name] ?? 0];
+function forEachOf(
+  { threads, memoryBytes, diskBytes, gpus, counts }: Countable,
+  count: (resource: string, amount: number) => void,
+): void {
+  count(SLOTS, 1);
+  count('threads', threads);
+  count('memory', memoryBytes);
+  if (diskBytes > 0) count('disk', diskBytes);
+  if (gpus.length > 0) count('gpus', gpus.length);
+  for (const name in counts) count(`count ${name}`, counts[name] ?? 0);
 }
 type Countable = Pick<Used, 'threads' | 'memoryBytes' | 'diskBytes' | 'counts'> & {
   gpus: readonly unknown[];

@@ -53,3 +53,25 @@ test('where frames turn out long, those ahead are taken back for a worker that h
   assert.ok(sim.grants.filter(({ worker }) => worker === other.id).length >= ahead);
   assert.ok(sim.mirror.rowsOf(job).every((row) => row.finishes <= 1));
 });
+
+test('what a round gives ahead has its bounds, and the next ones give the rest', () => {
+  const sim = new SimulatedFarm(() => 0);
+  const machines = Array.from({ length: 100 }, () => sim.addMachine({ speed: 500 / 5 }));
+  sim.addJob({ chunks: 4_000 });
+  const granted: number[] = [];
+  let counted = sim.grants.length;
+  const round = sim.round.bind(sim);
+  // What workers answer is a round within the round.
+  sim.round = (events) => {
+    granted.push(sim.grants.length - counted);
+    counted = sim.grants.length;
+    round(events);
+    granted.push(sim.grants.length - counted);
+    counted = sim.grants.length;
+  };
+  // As soon as one chunk is done, all machines may have 24 ahead.
+  sim.pass(10, 5);
+  const most = Math.max(...granted);
+  assert.ok(most >= 2_000 && most <= 2_000 + 2 * machines.length, `${most} were given at once`);
+  assert.ok(machines.every(({ queue }) => queue.length > 15));
+});

@@ -16,6 +16,8 @@ import { takeBack } from './reclaim.ts';
 
 /** So much work a worker has ahead of what runs, so that it need not wait for an answer. */
 const AHEAD_MS = 300;
+/** Ahead of what runs, a round gives about so many at most: nobody waits for those, and what a round holds has its bounds. */
+const MOST_AHEAD = 2_000;
 /** How often a round looks again at what is left, at most. */
 const LOOKS = 4;
 
@@ -28,7 +30,7 @@ const LOOKS = 4;
  */
 export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effect[] {
   countOffered(farm);
-  const round: Round = { now, newLease, effects: endHopeless(farm, now) };
+  const round: Round = { now, newLease, effects: endHopeless(farm, now), ahead: 0 };
   let board = createBoard(farm, now);
   if (giveBackups(farm, board, round, (next, stage) => next === stage)) board = createBoard(farm, now);
   board = assignAll(farm, board, round);
@@ -83,7 +85,7 @@ function someIdle(farm: Farm, now: number): boolean {
   return false;
 }
 
-type Round = { now: number; newLease: () => LeaseId; effects: Effect[] };
+type Round = { now: number; newLease: () => LeaseId; effects: Effect[] /** Given so far. */; ahead: number };
 
 // One pass over the workers after another, one chunk each, so that few chunks spread over many machines.
 function assignPass(farm: Farm, board: Board, depth: number, round: Round): void {
@@ -95,7 +97,7 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
       : hasIdleSlot(worker, round.now);
   let free = [...farm.workers.values()].filter((worker) => isFree(worker, round.now) && hasRoom(worker));
   free.sort((a, b) => b.speed - a.speed);
-  while (free.length > 0) {
+  while (free.length > 0 && (!board.ahead || round.ahead < MOST_AHEAD)) {
     const assigned: Worker[] = [];
     for (const worker of free) {
       if (hasRoom(worker) && assignOne(farm, board, worker, free, hasRoom, round)) assigned.push(worker);
@@ -203,10 +205,12 @@ function grantNext(farm: Farm, board: Board, stage: Stage, worker: Worker, round
 function grant(
   { foreseen, ...what }: Pick<Lease, 'stage' | 'ordinal' | 'worker' | 'purpose' | 'foreseen'>,
   farm: Farm,
-  { finishTimes }: Board,
-  { now, newLease, effects }: Round,
+  { finishTimes, ahead }: Board,
+  round: Round,
 ): void {
   const { stage, worker } = what;
+  const { now, newLease, effects } = round;
+  if (ahead) round.ahead += 1;
   const granted = grantChunk(farm, { ...what, lease: newLease() }, now);
   if (foreseen !== undefined) granted.lease.foreseen = foreseen;
   stage.leftSince = null;

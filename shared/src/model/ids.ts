@@ -67,6 +67,7 @@ export type IdPrefix = keyof IdOf;
 /** A new id with 100 bits of the given randomness, 20 characters of 5 bits each. */
 export function newId<P extends IdPrefix>(prefix: P, random: RandomBytes): IdOf[P] {
   const alphabet = '0123456789abcdefghijklmnopqrstuv';
-  const letters = Array.from(random(20), (byte) => alphabet[byte & 31]);
-  return `${prefix}_${letters.join('')}` as IdOf[P];
+  let id = `${prefix}_`;
+  for (const byte of random(20)) id += alphabet[byte & 31];
+  return id as IdOf[P];
 }

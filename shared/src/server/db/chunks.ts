@@ -1,17 +1,17 @@
-import type { UpdateResult } from 'kysely';
+import { sql, type UpdateResult } from 'kysely';
 import { z } from 'zod';
 import { isSettled } from '../../model/chunk.ts';
 import type { BlobHash, ChunkId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
 import { ResultFile } from '../../protocol/workers.ts';
-import { caseById } from './case-by-id.ts';
 import type { ChunkRow } from './chunk-reads.ts';
 import type { Db } from './connect.ts';
+import { givenIds, updateRows } from './given-rows.ts';
 import { dropResult, ofStage } from './leases.ts';
 
 /**
  * What the load balancer writes of chunks. Every update compares before it
  * sets and gives back how many rows it found as expected: fewer than asked
- * means that the writer's picture is out of date. Lists hold about a hundred.
+ * means that the writer's picture is out of date. Lists hold about a thousand.
  */
 
 /** A chunk's new state, from the one that is expected: waiting, or held under leases. */
@@ -26,38 +26,35 @@ export type ChunkMove = { chunk: ChunkId; from: 'queued' | 'held'; attempts: num
 export async function moveChunks(db: Db, moves: readonly ChunkMove[], at: number): Promise<number> {
   const [first] = moves;
   if (first === undefined) return 0;
-  const done = moves.filter((move) => move.state === 'done');
-  const result = await db
-    .updateTable('chunks')
-    .set({ state: first.state, attempts: caseById(moves.map((it) => [it.chunk, it.attempts])) })
-    .$if(first.state === 'queued' || first.state === 'leased', (it) => it.set({ started_at: null }))
-    .$if(first.state === 'running', (it) =>
-      it.set((eb) => ({ started_at: eb.fn.coalesce('started_at', eb.val(at)) })),
-    )
-    .$if(isSettled(first.state), (it) => it.set({ finished_at: at }))
-    .$if(first.state === 'done', (it) =>
-      it.set((eb) => ({
-        accepted_lease_id: caseById(done.map((it) => [it.chunk, it.accepted])),
-        started_at: eb.fn.coalesce('started_at', caseById(done.map((it) => [it.chunk, it.startedAt]))),
-      })),
-    )
-    .$if(first.state === 'failed', (it) => it.set(failuresOf(moves)))
-    .where(
-      'id',
-      'in',
-      moves.map((it) => it.chunk),
-    )
-    .where('state', 'in', first.from === 'queued' ? ['queued'] : ['leased', 'running'])
-    .executeTakeFirst();
-  return found(result);
+  const { state } = first;
+  const from = first.from === 'queued' ? ['queued'] : ['leased', 'running'];
+  return updateRows(
+    db,
+    'chunks',
+    moves.map((move) => ({ id: move.chunk, attempts: move.attempts, ...valuesOf(move, at) })),
+    {
+      all: {
+        state,
+        ...((state === 'queued' || state === 'leased') && { started_at: null }),
+        ...(isSettled(state) && { finished_at: at }),
+      },
+      unlessSet: ['started_at'],
+      where: sql`state in (${sql.join(from)})`,
+    },
+  );
 }
 
-function failuresOf(moves: readonly ChunkMove[]) {
-  const failed = moves.filter((move) => move.state === 'failed');
-  return {
-    failure_code: caseById(failed.map((it) => [it.chunk, it.code])),
-    failure_message: caseById(failed.map((it) => [it.chunk, it.message])),
-  };
+function valuesOf(move: ChunkMove, at: number) {
+  switch (move.state) {
+    case 'running':
+      return { started_at: at };
+    case 'done':
+      return { accepted_lease_id: move.accepted, started_at: move.startedAt };
+    case 'failed':
+      return { failure_code: move.code, failure_message: move.message };
+    default:
+      return {};
+  }
 }
 
 /** A done chunk whose stored result proved unusable: queued again, or failed when its attempts are used up. */
@@ -187,7 +184,7 @@ export async function chunkSpecTexts(db: Db, ids: ChunkId[]): Promise<Map<ChunkI
     const rows = await db
       .selectFrom('chunks')
       .select(['id', 'spec_json'])
-      .where('id', 'in', ids.slice(at, at + 500))
+      .where('id', 'in', givenIds(db, ids.slice(at, at + 500)))
       .execute();
     for (const row of rows) texts.set(row.id, row.spec_json);
   }

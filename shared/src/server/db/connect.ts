@@ -49,6 +49,8 @@ class TransactionalSqlite extends SqliteDialect {
 function openSqlite(path: string) {
   const database = new DatabaseSync(path);
   database.exec('pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full;');
+  // What a statement of many rows would need to be undone is kept in memory, not in a file for each; and 8 MB of pages.
+  database.exec('pragma temp_store = memory; pragma cache_size = -8000;');
   return {
     close: () => database.close(),
     // A transaction that reads before it writes would fail at once when the other server commits in

@@ -1,9 +1,9 @@
-import type { ExpressionBuilder, Insertable, Selectable } from 'kysely';
+import { type ExpressionBuilder, type Insertable, type Selectable, sql } from 'kysely';
 import { retryableCodes } from '../../kinds/failures.ts';
 import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids.ts';
 import type { LeaseOutcome } from '../../model/lease.ts';
-import { caseById } from './case-by-id.ts';
 import type { Db } from './connect.ts';
+import { givenIds, insertRows, updateRows } from './given-rows.ts';
 import type { Database, LeasesTable } from './schema.ts';
 
 export type LeaseRow = Selectable<LeasesTable>;
@@ -13,17 +13,16 @@ type NewLease = Pick<
   'id' | 'chunk_id' | 'job_id' | 'worker_id' | 'purpose' | 'granted_at'
 >;
 
-export async function insertLeases(db: Db, rows: NewLease[]): Promise<void> {
-  await db.insertInto('leases').values(rows).execute();
-}
+export const insertLeases = (db: Db, rows: readonly NewLease[]): Promise<void> =>
+  insertRows(db, 'leases', rows);
 
 /** Gives back how many were open. */
 export async function startLeases(db: Db, ids: LeaseId[], at: number): Promise<number> {
   const result = await db
     .updateTable('leases')
     .set({ started_at: at })
-    .where('id', 'in', ids)
-    .where('ended_at', 'is', null)
+    .where('id', 'in', givenIds(db, ids))
+    .where('outcome', 'is', null)
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }
@@ -40,48 +39,27 @@ export type EndedLease = {
   result: { json: string; filesJson: string } | null;
 };
 
-/** Ends leases that are open, all with one outcome; gives back how many were. About a hundred at a time. */
-export async function endLeases(
+/** Ends leases that are open, all with one outcome; gives back how many were. About a thousand at a time. */
+export function endLeases(
   db: Db,
   outcome: LeaseOutcome,
-  ended: EndedLease[],
+  ended: readonly EndedLease[],
   at: number,
 ): Promise<number> {
-  const by = <V extends string | number | null>(value: (it: EndedLease) => V) =>
-    caseById(ended.map((it) => [it.lease, value(it)]));
-  const result = await db
-    .updateTable('leases')
-    .set({
-      outcome,
-      ended_at: at,
-      busy_ms: by((it) => it.busyMs),
-      peak_memory_bytes: by((it) => it.peakMemoryBytes),
-      log: by((it) => it.log),
-    })
-    .$if(
-      ended.some(({ startedAt }) => startedAt !== null),
-      (it) => it.set({ started_at: by(({ startedAt }) => startedAt) }),
-    )
-    .$if(outcome === 'done' || outcome === 'preempted', (it) =>
-      it.set({
-        result_json: by(({ result }) => result?.json ?? null),
-        files_json: by(({ result }) => result?.filesJson ?? null),
-      }),
-    )
-    .$if(outcome === 'failed' || outcome === 'expired', (it) =>
-      it.set({
-        failure_code: by(({ failure }) => failure?.code ?? null),
-        failure_message: by(({ failure }) => failure?.message ?? null),
-      }),
-    )
-    .where(
-      'id',
-      'in',
-      ended.map((it) => it.lease),
-    )
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+  const began = ended.some(({ startedAt }) => startedAt !== null);
+  const hasResult = outcome === 'done' || outcome === 'preempted';
+  const hasFailed = outcome === 'failed' || outcome === 'expired';
+  const rows = ended.map(({ lease, startedAt, failure, busyMs, peakMemoryBytes, log, result }) => ({
+    id: lease,
+    busy_ms: busyMs,
+    peak_memory_bytes: peakMemoryBytes,
+    log,
+    ...(began && { started_at: startedAt }),
+    ...(hasResult && { result_json: result?.json ?? null, files_json: result?.filesJson ?? null }),
+    ...(hasFailed && { failure_code: failure?.code ?? null, failure_message: failure?.message ?? null }),
+  }));
+  // Open is asked by the outcome: by the end it would be looked up among all that are open.
+  return updateRows(db, 'leases', rows, { all: { outcome, ended_at: at }, where: sql`outcome is null` });
 }
 
 /** What it made is not wanted: its files may go. */
