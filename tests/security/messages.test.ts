@@ -130,7 +130,7 @@ describe('the load balancer lives on, and answers', () => {
       let socket = await join('/control');
       await forEach(schema, 40, 2, async (text) => {
         if (!socket.open) socket = await join('/control');
-        if (['jobs-changed', 'workers-changed', 'blobs-freed'].includes(event))
+        if (['jobs-changed', 'workers-changed', 'blobs-freed', 'load-forecast'].includes(event))
           return socket.tell(event, text);
         isAnswered(text, await socket.ask(event, text), z.union([Reply, ...(TOLD[event] ?? [])]));
       });

@@ -21,6 +21,7 @@ pilot.data = lambda path: [given["row"]]
 pilot.param = lambda name, default: given["hidden"]
 pilot.weights = lambda like: {name: torch.tensor(given["arrays"][name]).reshape(one.shape) for name, one in like.items()}
 pilot.epochs = lambda count: []
+pilot.keep = lambda *things: None
 pilot.finish = lambda *_, **__: None
 sys.modules["pilot"] = pilot
 it = runpy.run_path(sys.argv[1])
