@@ -43,7 +43,9 @@ export function noteChunkTime(lease: Lease, { busyMs, openingMs }: Spent): void 
   // A part of the chunk was another lease's.
   if (lease.checkpoint !== null) return;
   const opening = Math.min(openingMs, busyMs);
-  const speed = learn(lease, busyMs - opening);
+  const own = busyMs - opening;
+  // A program that has just opened its files is not warm yet: how much of the rest is that, is the less certain the shorter it is.
+  const speed = learn(lease, own, Math.log1p(opening / Math.max(1, own)) ** 2);
   if (opening === 0) return;
   stage.times.openings.seen += 1;
   stage.times.openings.work += opening * speed;
@@ -77,8 +79,8 @@ function signOf(
   const all = work.ms + (opens ? openingOf(times) : 0);
   return most <= all ? null : { log: Math.log(all / ms), variance: work.variance + times.work.variance };
 }
-/** Gives back how fast the worker is then. */
-function learn({ stage, ordinal, worker }: Lease, ms: number): number {
+/** Gives back how fast the worker is then. `doubt`: variance of the logarithm of `ms`. */
+function learn({ stage, ordinal, worker }: Lease, ms: number, doubt: number): number {
   const before = paceOf(worker, stage);
   if (!(ms > 0)) return speedOf(before);
   const { work } = stage.times;
@@ -86,9 +88,9 @@ function learn({ stage, ordinal, worker }: Lease, ms: number): number {
   const pace =
     predicted === null
       ? before
-      : corrected(before, { log: Math.log(predicted / ms), variance: work.variance + work.doubt });
+      : corrected(before, { log: Math.log(predicted / ms), variance: work.variance + work.doubt + doubt });
   worker.speed = speedOf(pace);
   worker.paces.set(sortOf(stage), pace);
-  work.add(ordinal, ms * worker.speed, pace.variance);
+  work.add(ordinal, ms * worker.speed, pace.variance + doubt);
   return worker.speed;
 }
