@@ -25,16 +25,6 @@ test('a worker is as fast as its chunks are done, however long it opens their fi
   assert.ok(openingOf(one.stage.times) >= 10_000);
 });
 
-test('a first frame of half a second says little of a worker whose others take a twentieth, after two seconds of opening', () => {
-  const { one, other } = twoLeases();
-  for (let chunk = 0; chunk < 20; chunk += 1) noteChunkTime(one, { busyMs: 35, openingMs: 0 });
-  noteChunkTime(other, { busyMs: 2_800, openingMs: 2_300 });
-  const slower = one.worker.speed / other.worker.speed;
-  assert.ok(slower < 2, `it is thought ${slower} times slower`);
-  for (let chunk = 0; chunk < 3; chunk += 1) noteChunkTime(other, { busyMs: 35, openingMs: 0 });
-  assert.ok(Math.abs(Math.log(other.worker.speed / one.worker.speed)) < 0.2, String(other.worker.speed));
-});
-
 test('a lease that was for nothing says how fast its worker is, by what its chunk turned out to be, and its opening is no part of that', () => {
   const { one, other } = twoLeases();
   for (let chunk = 0; chunk < 5; chunk += 1) noteChunkTime(one, { busyMs: 21_000, openingMs: 20_000 });

@@ -43,9 +43,7 @@ export function noteChunkTime(lease: Lease, { busyMs, openingMs }: Spent): void 
   // A part of the chunk was another lease's.
   if (lease.checkpoint !== null) return;
   const opening = Math.min(openingMs, busyMs);
-  const own = busyMs - opening;
-  // A program that has just opened its files is not warm yet: how much of the rest is that, is the less certain the shorter it is.
-  const speed = learn(lease, own, Math.log1p(opening / Math.max(1, own)) ** 2);
+  const speed = learn(lease, busyMs - opening);
   if (opening === 0) return;
   stage.times.openings.seen += 1;
   stage.times.openings.work += opening * speed;
@@ -79,8 +77,8 @@ function signOf(
   const all = work.ms + (opens ? openingOf(times) : 0);
   return most <= all ? null : { log: Math.log(all / ms), variance: work.variance + times.work.variance };
 }
-/** Gives back how fast the worker is then. `doubt`: variance of the logarithm of `ms`. */
-function learn({ stage, ordinal, worker }: Lease, ms: number, doubt: number): number {
+/** Gives back how fast the worker is then. */
+function learn({ stage, ordinal, worker }: Lease, ms: number): number {
   const before = paceOf(worker, stage);
   if (!(ms > 0)) return speedOf(before);
   const { work } = stage.times;
@@ -88,9 +86,9 @@ function learn({ stage, ordinal, worker }: Lease, ms: number, doubt: number): nu
   const pace =
     predicted === null
       ? before
-      : corrected(before, { log: Math.log(predicted / ms), variance: work.variance + work.doubt + doubt });
+      : corrected(before, { log: Math.log(predicted / ms), variance: work.variance + work.doubt });
   worker.speed = speedOf(pace);
   worker.paces.set(sortOf(stage), pace);
-  work.add(ordinal, ms * worker.speed, pace.variance + doubt);
+  work.add(ordinal, ms * worker.speed, pace.variance);
   return worker.speed;
 }
