@@ -158,10 +158,10 @@ export class Outlook {
     return Math.max(rest, left > 0 ? OVERDUE * silence : 0);
   }
 
-  /** Whether another lease of the chunk, which was seen to come along, is ahead: as far as can be told, or where much of both was seen. */
+  /** Whether another lease of the chunk is ahead, both having been seen to come along: clearly, or where much of both was seen. */
   isOvertaken(lease: Lease, by: Lease): boolean {
     const seen = this.#projected(by);
-    if (seen === null || lease.startedAt === null) return false;
+    if (seen === null || this.#projected(lease) === null) return false;
     const variance = seen.variance + this.workOf(lease).variance;
     const ahead = Math.log(this.endOf(lease) / Math.max(1, this.endOf(by)));
     return ahead > (variance < MUCH_SEEN ? 0 : Math.max(Math.sqrt(variance), -Math.log(CLEARLY_SOONER)));
