@@ -28,7 +28,7 @@ test('one odd chunk among uneven ones says little of a worker that is well known
 test('one chunk of a kind that scatters widely does not make a worker slow, however large it is; many do', () => {
   let pace = unknownPace();
   for (let chunk = 0; chunk < 50; chunk += 1) pace = corrected(pace, sign(4, 0.4));
-  const large = corrected(pace, sign(4 / 40, 0.4));
+  const large = corrected(pace, sign(4 / 20, 0.4));
   assert.ok(speedOf(large) > 3.6, String(speedOf(large)));
   for (let chunk = 0; chunk < 6; chunk += 1) pace = corrected(pace, sign(4 / 10, 0.4));
   assert.ok(speedOf(pace) < 1, String(speedOf(pace)));

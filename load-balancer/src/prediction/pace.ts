@@ -19,7 +19,7 @@ const UNKNOWN = 1;
 /** Machines get warm, and others use them: even of a well-known one each chunk tells something new. */
 const DRIFT = 0.005;
 /** What scatter may add up to, and what of each sign is put down to it, in standard deviations. */
-const [ALARM, SLACK] = [8, 0.5];
+const [ALARM, SLACK] = [5, 0.5];
 const LIMIT = Math.log(1_000);
 
 export const unknownPace = (speed = 1): Pace => ({
