@@ -77,6 +77,7 @@ function signOf(
   const all = work.ms + (opens ? openingOf(times) : 0);
   return most <= all ? null : { log: Math.log(all / ms), variance: work.variance + times.work.variance };
 }
+
 /** Gives back how fast the worker is then. */
 function learn({ stage, ordinal, worker }: Lease, ms: number): number {
   const before = paceOf(worker, stage);

@@ -40,8 +40,7 @@ export const unknownPace = (speed = 1): Pace => ({
  */
 export function corrected(pace: Pace, sign: Sign): Pace {
   const off = sign.log - pace.log;
-  const { below, above } = sumsAfter(pace, sign);
-  const changed = Math.max(below, above) > ALARM;
+  const { below, above, changed } = sumsAfter(pace, sign);
   const known = changed ? Math.max(pace.variance, off * off) : pace.variance;
   const gain = known / (known + sign.variance);
   const most = changed ? LIMIT : known / Math.sqrt(sign.variance);
@@ -55,17 +54,13 @@ export function corrected(pace: Pace, sign: Sign): Pace {
 }
 
 /** Whether the sign says that the worker is no longer as fast as it was. */
-export function isChange(pace: Pace, sign: Sign): boolean {
-  const { below, above } = sumsAfter(pace, sign);
-  return Math.max(below, above) > ALARM;
-}
+export const isChange = (pace: Pace, sign: Sign): boolean => sumsAfter(pace, sign).changed;
 
-function sumsAfter(pace: Pace, sign: Sign): Pick<Pace, 'below' | 'above'> {
+function sumsAfter(pace: Pace, sign: Sign): Pick<Pace, 'below' | 'above'> & { changed: boolean } {
   const standard = (sign.log - pace.log) / Math.sqrt(pace.variance + sign.variance);
-  return {
-    below: Math.max(0, pace.below - standard - SLACK),
-    above: Math.max(0, pace.above + standard - SLACK),
-  };
+  const below = Math.max(0, pace.below - standard - SLACK);
+  const above = Math.max(0, pace.above + standard - SLACK);
+  return { below, above, changed: Math.max(below, above) > ALARM };
 }
 
 export const speedOf = (pace: Pace): number => Math.exp(pace.log);
