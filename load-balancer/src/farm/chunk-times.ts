@@ -73,9 +73,16 @@ function signOf(
 ): Sign | null {
   if (!(work.ms > 0)) return null;
   const seen = course === undefined ? null : projected(course, now);
-  if (seen !== null) return { log: Math.log(work.ms / seen.ms), variance: work.variance + seen.variance };
+  if (seen !== null)
+    return {
+      log: Math.log(work.ms / seen.ms),
+      variance: work.variance + seen.variance,
+      excess: times.work.excess,
+    };
   const all = work.ms + (opens ? openingOf(times) : 0);
-  return most <= all ? null : { log: Math.log(all / ms), variance: work.variance + times.work.variance };
+  return most <= all
+    ? null
+    : { log: Math.log(all / ms), variance: work.variance + times.work.variance, excess: times.work.excess };
 }
 
 /** Gives back how fast the worker is then. */
@@ -87,7 +94,11 @@ function learn({ stage, ordinal, worker }: Lease, ms: number): number {
   const pace =
     predicted === null
       ? before
-      : corrected(before, { log: Math.log(predicted / ms), variance: work.variance + work.doubt });
+      : corrected(before, {
+          log: Math.log(predicted / ms),
+          variance: work.variance + work.doubt,
+          excess: work.excess,
+        });
   worker.speed = speedOf(pace);
   worker.paces.set(sortOf(stage), pace);
   work.add(ordinal, ms * worker.speed, pace.variance);

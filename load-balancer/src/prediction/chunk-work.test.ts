@@ -41,3 +41,14 @@ test('a job of a million chunks costs no more memory than one of 256, and is pre
   const middle = work.of(500_000) ?? 0;
   assert.ok(middle > 400_000 && middle < 600_000, String(middle));
 });
+
+test('how heavy the tails of the chunks are is seen: hardly more than of a normal distribution where they are even, far more where some are huge', () => {
+  const [even, heavy] = [new ChunkWork(CHUNKS), new ChunkWork(CHUNKS)];
+  for (let ordinal = 0; ordinal < CHUNKS; ordinal += 1) {
+    const part = ((ordinal * 37) % CHUNKS) / CHUNKS;
+    even.add(ordinal, 16_000 + 8_000 * part, 0);
+    heavy.add(ordinal, 7_000 * (1 - part) ** (-1 / 1.5), 0);
+  }
+  assert.ok(even.excess < 0.6, String(even.excess));
+  assert.ok(heavy.excess > 0.75, String(heavy.excess));
+});

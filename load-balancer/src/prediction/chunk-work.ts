@@ -2,6 +2,8 @@ import { sectionOf, sectionsOf } from './sections.ts';
 
 /** What is assumed of chunks before any are seen: a variance of the logarithm, worth so many chunks. */
 const ASSUMED = { variance: 0.1, chunks: 2 };
+/** Of a normal distribution, what counts as much as so many chunks that are larger than expected; one counts so far at most. */
+const EXCESS = { normal: 0.525, chunks: 10, most: 4 };
 /** How long errors are remembered, in chunks. */
 const MEMORY = 30;
 /** Neighbours have to predict so much better than the mean before they are believed. */
@@ -24,6 +26,7 @@ export class ChunkWork {
   #weights = 0;
   /** Sum of what each chunk says of the mean, as the inverse of a variance. */
   #precision = 0;
+  readonly #excess = { sum: 0, chunks: 0 };
   readonly #errors = { mean: ASSUMED.variance, neighbours: ASSUMED.variance };
 
   constructor(size: number) {
@@ -43,6 +46,15 @@ export class ChunkWork {
   /** Variance of the logarithm of what is predicted itself: great after the first chunk. */
   get doubt(): number {
     return 1 / this.#precision;
+  }
+
+  /**
+   * How far beyond one standard deviation of what is predicted those chunks lie that are larger than that, on the
+   * average: 0.525 of a normal distribution, 1 of an exponential one.
+   */
+  get excess(): number {
+    const { sum, chunks } = this.#excess;
+    return Math.max(EXCESS.normal, (EXCESS.normal * EXCESS.chunks + sum) / (EXCESS.chunks + chunks));
   }
 
   /** Null before any chunk is done. */
@@ -73,6 +85,7 @@ export class ChunkWork {
       this.#sum = new Float64Array(sectionsOf(this.#size));
       this.#weight = new Float64Array(this.#sum.length);
     } else {
+      this.#noteExcess(Math.log(work / (this.of(ordinal) ?? work)), doubt);
       this.#judge('mean', this.#mean, work, doubt);
       this.#judge('neighbours', this.#between(section), work, doubt);
     }
@@ -95,6 +108,13 @@ export class ChunkWork {
     const error = Math.max(0, off * off - doubt);
     const weight = 1 / Math.min(MEMORY, ASSUMED.chunks + this.#chunks);
     this.#errors[way] += (error - this.#errors[way]) * weight;
+  }
+
+  #noteExcess(off: number, doubt: number): void {
+    const beyond = off / Math.sqrt(this.variance + this.doubt + doubt) - 1;
+    if (beyond <= 0) return;
+    this.#excess.chunks += 1;
+    this.#excess.sum += Math.min(EXCESS.most, beyond);
   }
 
   /** As drawn, of one section alone. */

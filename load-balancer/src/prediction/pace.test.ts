@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { followed, projected } from './course.ts';
-import { corrected, speedOf, unknownPace } from './pace.ts';
+import { corrected, isChange, mayBeSlower, speedOf, unknownPace } from './pace.ts';
 
-const sign = (speed: number, variance: number) => ({ log: Math.log(speed), variance });
+const [NORMAL, EXPONENTIAL] = [0.525, 1];
+const sign = (speed: number, variance: number, excess = NORMAL) => ({
+  log: Math.log(speed),
+  variance,
+  excess,
+});
 
 test('the speed of a worker is found within a few chunks, whatever it is', () => {
   fc.assert(
@@ -32,6 +37,16 @@ test('one chunk of a kind that scatters widely does not make a worker slow, howe
   assert.ok(speedOf(large) > 3.6, String(speedOf(large)));
   for (let chunk = 0; chunk < 6; chunk += 1) pace = corrected(pace, sign(4 / 10, 0.4));
   assert.ok(speedOf(pace) < 1, String(speedOf(pace)));
+});
+
+test('how far off a chunk must be before its worker has changed depends on how far those of its stage lie', () => {
+  let pace = unknownPace();
+  for (let chunk = 0; chunk < 50; chunk += 1) pace = corrected(pace, sign(4, 0.1));
+  const off = 4 * Math.exp(-7 * Math.sqrt(0.1 + pace.variance));
+  assert.equal(isChange(pace, sign(off, 0.1)), true);
+  assert.equal(isChange(pace, sign(off, 0.1, EXPONENTIAL)), false);
+  assert.equal(mayBeSlower(pace, sign(off, 0.1, EXPONENTIAL)), true);
+  assert.equal(mayBeSlower(pace, sign(4, 0.1, EXPONENTIAL)), false);
 });
 
 test('what a running chunk will take is seen from how its fraction grows now, without what went by before', () => {

@@ -11,15 +11,20 @@ export type Pace = {
   above: number;
 };
 
-/** What one chunk, or a part of one, says: the logarithm of the speed it went with, and how far that may be off. */
-export type Sign = { log: number; variance: number };
+/**
+ * What one chunk, or a part of one, says: the logarithm of the speed it went with, how far that may be off (variance),
+ * and how heavy the tails of its stage are (`ChunkWork.excess`).
+ */
+export type Sign = { log: number; variance: number; excess: number };
 
 /** Before anything is known a worker may well be three times as fast as another, or as slow. */
 const UNKNOWN = 1;
 /** Machines get warm, and others use them: even of a well-known one each chunk tells something new. */
 const DRIFT = 0.005;
-/** What scatter may add up to, and what of each sign is put down to it, in standard deviations. */
-const [ALARM, SLACK] = [5, 0.5];
+/** What scatter may add up to, in excesses, and what of each sign is put down to it, in standard deviations. */
+const [RARE, SLACK] = [10, 0.5];
+/** From here on it may as well be the worker as the chunk. */
+const SUSPICIOUS = 3;
 const LIMIT = Math.log(1_000);
 
 export const unknownPace = (speed = 1): Pace => ({
@@ -56,11 +61,14 @@ export function corrected(pace: Pace, sign: Sign): Pace {
 /** Whether the sign says that the worker is no longer as fast as it was. */
 export const isChange = (pace: Pace, sign: Sign): boolean => sumsAfter(pace, sign).changed;
 
+/** Whether the worker may have become slower: what was seen may as well be a large chunk. */
+export const mayBeSlower = (pace: Pace, sign: Sign): boolean => sumsAfter(pace, sign).below > SUSPICIOUS;
+
 function sumsAfter(pace: Pace, sign: Sign): Pick<Pace, 'below' | 'above'> & { changed: boolean } {
   const standard = (sign.log - pace.log) / Math.sqrt(pace.variance + sign.variance);
   const below = Math.max(0, pace.below - standard - SLACK);
   const above = Math.max(0, pace.above + standard - SLACK);
-  return { below, above, changed: Math.max(below, above) > ALARM };
+  return { below, above, changed: Math.max(below, above) > RARE * sign.excess };
 }
 
 export const speedOf = (pace: Pace): number => Math.exp(pace.log);

@@ -22,8 +22,8 @@ export function overtaken(farm: Farm, outlook: Outlook): { lease: Lease; by: Lea
     if (backup.purpose !== 'backup') continue;
     const [before, last, third] = backup.stage.held.get(backup.ordinal) ?? [];
     if (before === undefined || last !== backup || third !== undefined) continue;
-    if (outlook.isOvertaken(before, backup)) found.push({ lease: before, by: backup });
-    else if (outlook.isOvertaken(backup, before)) found.push({ lease: backup, by: before });
+    const lease = outlook.behind(before, backup);
+    if (lease !== null) found.push({ lease, by: lease === before ? backup : before });
   }
   return found;
 }

@@ -3,7 +3,7 @@ import type { Farm, Lease, Stage, Worker } from '../farm/farm.ts';
 import { occupancyOf } from '../farm/resources.ts';
 import { type Projection, projected } from '../prediction/course.ts';
 import { afterSeeing, type Estimate } from '../prediction/estimate.ts';
-import { corrected, isChange, type Pace, type Sign, speedOf } from '../prediction/pace.ts';
+import { corrected, isChange, mayBeSlower, type Pace, type Sign, speedOf } from '../prediction/pace.ts';
 import { sectionOf } from '../prediction/sections.ts';
 import { openingOf } from '../prediction/stage-times.ts';
 
@@ -13,6 +13,8 @@ const OVERDUE = 1 / 8;
 const GUESS_MS = 10_000;
 /** Of both leases of a chunk an eighth was seen. */
 const MUCH_SEEN = 0.08;
+/** How much slower a worker may have become: variance of the logarithm. */
+const SLOWER = 1;
 /** A second attempt is clearly better when it is expected to be done in so much of the time that is left otherwise. */
 export const CLEARLY_SOONER = 0.8;
 /** Variance of the logarithm of a chunk's work, while none of its stage is done. */
@@ -158,13 +160,19 @@ export class Outlook {
     return Math.max(rest, left > 0 ? OVERDUE * silence : 0);
   }
 
-  /** Whether another lease of the chunk is ahead, both having been seen to come along: clearly, or where much of both was seen. */
-  isOvertaken(lease: Lease, by: Lease): boolean {
-    const seen = this.#projected(by);
-    if (seen === null || this.#projected(lease) === null) return false;
-    const variance = seen.variance + this.workOf(lease).variance;
-    const ahead = Math.log(this.endOf(lease) / Math.max(1, this.endOf(by)));
-    return ahead > (variance < MUCH_SEEN ? 0 : Math.max(Math.sqrt(variance), -Math.log(CLEARLY_SOONER)));
+  /**
+   * Which of two leases of a chunk should end, both having been seen to come along: the one that is clearly behind, or,
+   * where much of both was seen, the later one unless it is ahead by far. Null while that is not known.
+   */
+  behind(first: Lease, second: Lease): Lease | null {
+    const [seen, other] = [this.#projected(first), this.#projected(second)];
+    if (seen === null || other === null) return null;
+    const ahead = Math.log(this.endOf(first) / Math.max(1, this.endOf(second)));
+    const variance = seen.variance + other.variance;
+    const clearly = -Math.log(CLEARLY_SOONER);
+    if (variance < MUCH_SEEN) return ahead > clearly ? first : second;
+    if (Math.abs(ahead) < Math.max(clearly, Math.sqrt(variance))) return null;
+    return ahead > 0 ? first : second;
   }
 
   /** Work that is left of a chunk that a worker holds. */
@@ -177,7 +185,9 @@ export class Outlook {
   workOf(lease: Lease): Estimate {
     const expected = this.#expected(lease);
     const seen = this.seenWork(lease);
-    return seen === null ? expected : afterSeeing(expected, seen);
+    if (seen === null) return expected;
+    const { ms, variance } = afterSeeing(expected, seen);
+    return { ms, variance: variance + this.#blameDoubt(lease) };
   }
 
   /** The same by nothing but how it comes along; null where that was not seen, or rather says that its worker has become slow. */
@@ -186,13 +196,25 @@ export class Outlook {
     if (seen === null) return null;
     const pace = paceOf(lease.worker, lease.stage);
     if (isChange(pace, this.#signOf(lease, seen))) return null;
-    return { ms: seen.ms * speedOf(pace), variance: seen.variance + pace.variance };
+    return { ms: seen.ms * speedOf(pace), variance: seen.variance + pace.variance + this.#blameDoubt(lease) };
+  }
+
+  /**
+   * Variance of the logarithm of a chunk's work, as far as its worker may have become slow instead. At a stage's end
+   * alone, when a look at it by an idle worker costs little; of a chunk that two have tried, it is known.
+   */
+  #blameDoubt(lease: Lease): number {
+    const { stage, worker, foreseen } = lease;
+    const seen = this.#projected(lease);
+    if (seen === null || foreseen !== undefined || stage.chunks.count('queued') > 0) return 0;
+    return mayBeSlower(paceOf(worker, stage), this.#signOf(lease, seen)) ? SLOWER : 0;
   }
 
   /** What a chunk under way says of its worker. */
   #signOf(lease: Lease, seen: Projection): Sign {
     const { ms, variance } = this.#expected(lease);
-    return { log: Math.log(ms / seen.ms), variance: variance + seen.variance };
+    const { excess } = lease.stage.times.work;
+    return { log: Math.log(ms / seen.ms), variance: variance + seen.variance, excess };
   }
 
   #expected({ stage, ordinal, foreseen }: Lease): Estimate {

@@ -45,6 +45,8 @@ function endHopeless(farm: Farm, now: number): Effect[] {
   const outlook = new Outlook(farm, now);
   return overtaken(farm, outlook).flatMap(({ lease, by }) => {
     const work = outlook.seenWork(by) ?? outlook.workOf(by);
+    // What it has shown of the chunk holds on.
+    by.foreseen = outlook.seenWork(lease) ?? work;
     return endOvertaken(farm, lease, work, now);
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { scenarioOf } from './default-set.ts';
 import { outcomesOf } from './outcomes.ts';
 import { readScenario, Scenario } from './scenario.ts';
 import { endOf, idealMs, stepsOf } from './speed-profile.ts';
@@ -49,6 +50,14 @@ describe('a scenario', () => {
 });
 
 describe('the simulation', () => {
+  test('looks at a worker that may be slow, where it may as well be its chunk, when others have nothing else to do', () => {
+    // One of its workers is six times slower than known, and has got a chunk twenty times as large as most.
+    const [outcome] = outcomesOf(scenarioOf('heavy tail', true, 39));
+    assert.ok(outcome?.makespan);
+    assert.ok(outcome.makespan < 1.4 * outcome.ideal, String(outcome.makespan / outcome.ideal));
+    assert.ok(outcome.doubled > 0);
+  });
+
   test('runs one worker as fast as it is, opening included', () => {
     const [outcome] = run({
       workers: [worker({ speed: 2 })],
