@@ -86,20 +86,24 @@ test('a shard that comes too late is left out of its round, and its worker is fr
   }
 });
 
-/** With momentum and a generator of its own that go on from round to round; it fails where they did not. */
+/** With momentum, of each shard and of all, and a generator that go on from round to round; it fails where they did not. */
 const KEEPING = scriptWith({
   before: `
 inner = {"velocity": np.zeros(4), "epochs": 0}
 chance = np.random.default_rng(pilot.shard)
 pilot.keep(inner, chance)
+common = {"velocity": np.zeros(4), "epochs": 0}
+pilot.keep(common, merge="mean")
 start = slope.copy()
 if not pilot.evaluating:
-    slope += 0.3 * inner["velocity"] + 0.01 * chance.normal(size=4)
+    slope += 0.2 * inner["velocity"] + 0.1 * common["velocity"] + 0.01 * chance.normal(size=4)
 `,
   after: `
 inner["velocity"][:] = slope - start
+common["velocity"][:] = slope - start
 inner["epochs"] += 5
-assert pilot.evaluating or inner["epochs"] == pilot.epoch == 5 * pilot.round, (inner, pilot.epoch)
+common["epochs"] += 5
+assert pilot.evaluating or inner["epochs"] == common["epochs"] == pilot.epoch == 5 * pilot.round, (inner, pilot.epoch)
 `,
 });
 

@@ -316,6 +316,12 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         (await notes(job)).at(-1) ?? '',
         /the update is there, but what the shard keeps was not delivered\.$/,
       );
+      await deliver(farm.parts, job, 1, { weights: [1, 1_000], kept: [Number.NaN], shared: [1, Number.NaN] });
+      assert.deepEqual(await redone(), [1]);
+      assert.match(
+        (await notes(job)).at(-1) ?? '',
+        /the update is there, but what the shard keeps holds values that are not finite in "f4"\.$/,
+      );
       // Made again it is the same: then it is the shard's data that asks for it.
       await deliver(farm.parts, job, 1, { weights: [1, 1_000] });
       assert.equal(await settled(farm.parts, job, stage.id), 'merge');

@@ -68,6 +68,8 @@ export type Delivery = {
   metrics?: Record<string, number>;
   /** Of a shard: numbers that it keeps for its next round; null where it says so and leaves the file out. */
   kept?: number[] | null;
+  /** The same, to be merged. */
+  shared?: number[];
   worker?: WorkerId;
   at?: number;
 };
@@ -77,7 +79,7 @@ export async function deliver(
   parts: Parts,
   job: JobId,
   ordinal = 0,
-  { weights = [1, 2], metrics = {}, kept, worker, at }: Delivery = {},
+  { weights = [1, 2], metrics = {}, kept, shared, worker, at }: Delivery = {},
 ): Promise<void> {
   const stage = await openStage(parts, job);
   const seconds = 2;
@@ -95,10 +97,12 @@ export async function deliver(
             history,
             seconds,
             kept: kept === undefined ? 0 : 1,
+            shared: shared === undefined ? 0 : 1,
           },
           files: [
             await file(FILES.update),
             ...(Array.isArray(kept) ? [await keptFile(parts, FILES.kept(ordinal), kept)] : []),
+            ...(shared === undefined ? [] : [await keptFile(parts, FILES.shared, shared)]),
           ],
         };
       }

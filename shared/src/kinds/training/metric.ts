@@ -43,8 +43,8 @@ export function judge(
   merged: Pick<Best, 'round' | 'weights' | 'stage'>,
   metrics: Record<string, number>,
   { settings }: TrainingPlan,
-): Omit<RoundState, 'momentum'> {
-  const { momentum: _, best, roundsWithoutImprovement, ...kept } = state;
+): Omit<RoundState, 'momentum' | 'shared'> {
+  const { momentum: _, shared: __, best, roundsWithoutImprovement, ...kept } = state;
   const judged = judgedMetric(metrics, settings, best?.name);
   // As long as nothing was measured there is nothing that grows no better.
   if (judged === null)

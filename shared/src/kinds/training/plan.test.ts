@@ -14,6 +14,7 @@ import {
   EvaluateSpec,
   FILES,
   MergeSpec,
+  SHARED,
   ShardChunk,
   type TrainingPlan,
   TrainSpec,
@@ -89,16 +90,20 @@ function madeBy(stage: StagePlan, fate: Fate, ordinal: number): Pick<DoneChunk, 
         metrics: metrics ?? {},
         history: [],
         kept: keeps ? 1 : 0,
+        shared: keeps ? 2 : 0,
         epochs: 2,
         seconds: 1,
       };
-      return { result, files: [file(FILES.update), ...(keeps ? [file(FILES.kept(ordinal))] : [])] };
+      const kept = keeps ? [file(FILES.kept(ordinal)), file(FILES.shared)] : [];
+      return { result, files: [file(FILES.update), ...kept] };
     }
     case 'merge': {
-      const outer = MergeSpec.parse(stage.spec).merge.merge === 'outer' ? [file(FILES.momentum)] : [];
+      const { merge, states } = MergeSpec.parse(stage.spec);
+      const outer = merge.merge === 'outer' ? [file(FILES.momentum)] : [];
+      const shared = states.length > 0 ? [file(FILES.shared)] : [];
       return {
         result: { metrics, parameters: 5, seconds: 1 },
-        files: [file(FILES.weights), ...outer],
+        files: [file(FILES.weights), ...outer, ...shared],
       };
     }
     default:
@@ -178,7 +183,10 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
       assert.deepEqual(still.sort(), wanted.sort(), 'what shards keep is not what is still there');
     }
     if (step.stage.name === 'train') {
-      const { context } = TrainSpec.parse(step.stage.spec);
+      const { context, state } = TrainSpec.parse(step.stage.spec);
+      const shared = left.filter((one) => one.name === FILES.shared).map((one) => one.hash);
+      assert.deepEqual(shared, state.shared === null ? [] : [state.shared.hash]);
+      assert.equal(step.stage.inputs.at(-1)?.path === SHARED, state.shared !== null);
       assert.equal(context.epoch, 2 * (context.round - 1));
       for (const [shard, spec] of step.stage.chunks.entries())
         assert.equal(
@@ -367,6 +375,7 @@ test('values of two metrics are never compared: a round without the first one is
   const missingShards = { shards: [], why: null };
   const start = {
     momentum: null,
+    shared: null,
     best: null,
     roundsWithoutImprovement: 0,
     incompleteRounds: 0,
@@ -380,9 +389,9 @@ test('values of two metrics are never compared: a round without the first one is
   const one = judge(start, at(1), { loss: 2, f1: 0.1 }, plan);
   assert.deepEqual([one.best?.name, one.best?.value], ['loss', 2]);
   // A loss that is no number any more is left out of what the script hands over.
-  const two = judge({ ...one, momentum: null }, at(2), { f1: 5 }, plan);
+  const two = judge({ ...one, momentum: null, shared: null }, at(2), { f1: 5 }, plan);
   assert.deepEqual([two.best?.round, two.roundsWithoutImprovement], [1, 1]);
-  const three = judge({ ...two, momentum: null }, at(3), { accuracy: 0.1, loss: 1 }, plan);
+  const three = judge({ ...two, momentum: null, shared: null }, at(3), { accuracy: 0.1, loss: 1 }, plan);
   assert.deepEqual([three.best?.round, three.best?.value], [3, 1]);
 });
 

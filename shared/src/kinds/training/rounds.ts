@@ -18,7 +18,9 @@ import {
   MOMENTUM,
   RoundChunk,
   type RoundState,
+  SHARED,
   ShardChunk,
+  STATES,
   TrainingPlan,
   TrainResult,
   TrainSpec,
@@ -34,6 +36,7 @@ export function afterInitialize(context: Context): NextStep {
   const missingShards = { shards: [], why: null };
   const state: RoundState = {
     momentum: null,
+    shared: null,
     best: null,
     roundsWithoutImprovement: 0,
     incompleteRounds: 0,
@@ -61,6 +64,13 @@ export function afterTrain(context: Context): NextStep {
     return { chunk, shard, result: TrainResult.parse(chunk.result) };
   });
   const inputs = updates.map(({ chunk, shard }) => made(chunk, FILES.update, `${UPDATES}/${shard}.npz`));
+  const states = updates
+    .filter(({ result }) => result.shared > 0)
+    .map(({ chunk, shard, result }) => ({
+      shard,
+      samples: result.samples,
+      input: made(chunk, FILES.shared, `${STATES}/${shard}.npz`),
+    }));
   const missing = shardsWithoutUpdate(plan.shards.length, updates);
   const incompleteRounds = train.state.incompleteRounds + (missing.length > 0 ? 1 : 0);
   const told = oddities(plan.settings, train, updates);
@@ -83,6 +93,7 @@ export function afterTrain(context: Context): NextStep {
       path: inputs[index]?.path,
       samples: result.samples,
     })),
+    states: states.map(({ input, ...state }) => ({ ...state, path: input.path })),
     missing,
     shardMetrics: weightedMetrics(updates.map(({ result }) => result)),
     holdout: holdout?.input.path ?? null,
@@ -101,6 +112,7 @@ export function afterTrain(context: Context): NextStep {
       weights,
       ...(momentum === null ? [] : [momentum]),
       ...inputs,
+      ...states.map(({ input }) => input),
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
@@ -119,9 +131,10 @@ export function afterMerge(context: Context): NextStep {
   const { round } = merge.context;
   const weights = made(only, FILES.weights, WEIGHTS);
   const momentum = fileAs(only, FILES.momentum, MOMENTUM);
+  const shared = merge.states.length === 0 ? null : made(only, FILES.shared, SHARED);
   const { metrics } = MergeResult.parse(only.result);
   const merged = { round, weights, stage: context.last.id };
-  const state = { ...judge(merge.state, merged, metrics ?? {}, plan), momentum };
+  const state = { ...judge(merge.state, merged, metrics ?? {}, plan), momentum, shared };
   const { rounds, patience } = plan.settings;
   const enough = patience !== null && state.roundsWithoutImprovement >= patience;
   const goesOn = round < rounds && !enough;
@@ -168,7 +181,7 @@ function planTrain(
     chunks: shards.map(({ input }, shard) =>
       ShardChunk.parse({ round, shard, data: input, kept: keptOf(state.kept, shard) }),
     ),
-    inputs: [...scriptInputs(context.spec, plan), weights],
+    inputs: [...scriptInputs(context.spec, plan), weights, ...(state.shared === null ? [] : [state.shared])],
     ...(settings.deadlineSeconds === null
       ? {}
       : {

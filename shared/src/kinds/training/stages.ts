@@ -22,8 +22,11 @@ export const WEIGHTS = 'weights.npz';
 export const MOMENTUM = 'momentum.npz';
 /** What the shard kept in the round before. */
 export const KEPT = 'kept.npz';
-/** Folder of the updates to merge: `updates/<shard>.npz`. */
+/** What all shards go on from: what they kept in the round before, merged. */
+export const SHARED = 'shared.npz';
+/** Folders of the updates and of the states to merge: `updates/<shard>.npz`. */
 export const UPDATES = 'updates';
+export const STATES = 'states';
 
 /** The names of the classes as a JSON array, where they are too many to stand in every stage. */
 export const CLASSES = 'classes.json';
@@ -38,6 +41,8 @@ export const FILES = {
   momentum: 'momentum',
   /** Of `train`, .npz: what the script keeps from round to round; see pilot_tree.py. One name for each shard, by which it is freed. */
   kept: (shard: number) => `kept-${shard}`,
+  /** Of `train`, .npz: what the script keeps to be merged; of `merge`: what that came to. */
+  shared: 'shared',
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -122,6 +127,8 @@ export type Kept = z.infer<typeof Kept>;
 /** What a round hands to the next, beside the weights. */
 export const RoundState = z.object({
   momentum: StageInput.nullable(),
+  /** What shards keep to be merged, as the newest merge has it. */
+  shared: StageInput.nullable().default(null),
   best: Best.nullable(),
   /** Rounds since the best one. */
   roundsWithoutImprovement: Count,
@@ -145,12 +152,15 @@ export const TrainSpec = z.object({
   /** The stage that made it, and the momentum. */
   from: StageId.nullable().default(null),
 });
+const ShardFile = z.object({ shard: Count, path: z.string(), samples: z.number().positive() });
 export const MergeSpec = z.object({
   context: ScriptContext,
   state: RoundState,
   merge: TrainingSettings.pick({ merge: true, outerLr: true, outerMomentum: true, trim: true }).strip(),
   /** In the order of their shards. `path` is that of the input. */
-  updates: z.array(z.object({ shard: Count, path: z.string(), samples: z.number().positive() })).min(1),
+  updates: z.array(ShardFile).min(1),
+  /** What the shards of these updates keep to be merged; of those that keep any. */
+  states: z.array(ShardFile).default([]),
   /** Shards of the round that are not among the updates. */
   missing: z.array(Count),
   /** Metrics of the shards, weighted by their samples: for the list of rounds, not for the merge. */
@@ -206,6 +216,8 @@ export const TrainResult = z.object({
   notFinite: Names,
   /** How many things the script keeps for its next round, where more than none in a file; and the epochs of this one. */
   kept: Count.default(0),
+  /** The same, to be merged. */
+  shared: Count.default(0),
   epochs: Count.default(0),
   /** Classes of the optimizers and schedules that begin anew in every round. */
   optimizers: Names,

@@ -150,6 +150,94 @@ test('the model itself, and what is no state, are refused with what to do', asyn
   );
 });
 
+const MERGED = `import numpy as np
+import pilot
+X, y = pilot.data()
+w = pilot.weights({"w": np.zeros(3)})["w"]
+inner = {"moment": np.zeros(3), "steps": 0, "best": float("inf"), "on": False}
+own = {"shard": -1}
+pilot.keep(own)
+pilot.keep(inner, merge="mean")
+print("from", inner["moment"].tolist(), inner["steps"], inner["best"], inner["on"], own["shard"])
+for epoch in pilot.epochs(1):
+    inner["moment"] += pilot.shard + 1
+    inner["steps"] += 5 * (pilot.shard + 1)
+    inner["best"] = 2.0 ** pilot.shard
+    inner["on"] = pilot.shard > 0
+    own["shard"] = pilot.shard
+    #MORE
+pilot.finish({"w": w}, samples=10 * (1 + pilot.shard))
+`;
+
+/** One round of three shards, and the merge of what they keep. */
+async function roundOfThree(script: string, shared?: string, kept: string[] = []) {
+  const weights = join((await rig.initialize(script, data)).outputs, 'weights.npz');
+  const shards: Ran[] = [];
+  for (const shard of [0, 1, 2]) {
+    const from = { ...(shared && { shared }), ...(kept[shard] && { kept: kept[shard] }) };
+    const one = await rig.train(script, { data, weights, shard, context: { shards: 3 }, ...from });
+    assert.ok(one.outcome.ok, failed(one));
+    shards.push(one);
+  }
+  const updates = shards.map(({ outputs }, shard) => ({
+    file: join(outputs, 'update.npz'),
+    samples: 10 * (1 + shard),
+    state: join(outputs, 'shared.npz'),
+  }));
+  return { shards, merge: (merge = {}) => rig.merge(script, { weights, updates, merge }) };
+}
+
+test("what is kept to be merged goes on from its mean on every shard, counts from their largest; the rest stays the shard's", async () => {
+  const first = await roundOfThree(MERGED);
+  assert.deepEqual([done(first.shards[0] as Ran).kept, done(first.shards[0] as Ran).shared], [1, 1]);
+  const merged = await first.merge();
+  assert.ok(merged.outcome.ok, failed(merged));
+  assert.deepEqual(
+    merged.outcome.files.map(({ name }) => name),
+    ['weights', 'shared'],
+  );
+  const kept = first.shards.map(({ outputs }) => join(outputs, 'kept.npz'));
+  const second = await roundOfThree(MERGED, join(merged.outputs, 'shared.npz'), kept);
+  const told = second.shards.map(({ outcome }) => /from (.*)/.exec(outcome.log)?.[1]);
+  // (10 * 1 + 20 * 2 + 30 * 3) / 60, and the same of 1, 2 and 4.
+  const mean = (shard: number) =>
+    `[${Array(3).fill(7 / 3)}] 15 ${17 / 6} True ${shard}`.replaceAll(',', ', ');
+  assert.deepEqual(
+    told.map((line) => line?.replace(/\d\.\d{6,}/g, (one) => String(Number(one).toFixed(6)))),
+    [0, 1, 2].map(mean).map((line) => line.replace(/\d\.\d{6,}/g, (one) => Number(one).toFixed(6))),
+  );
+  const trimmed = await roundOfThree(MERGED, join((await first.merge({ trim: 0.34 })).outputs, 'shared.npz'));
+  assert.match(trimmed.shards[0]?.outcome.log ?? '', /from \[2\.0, 2\.0, 2\.0\] 10 2\.0 True -1/);
+});
+
+test('what has no mean is told by its name: generators, numbers that are not finite, what differs', async () => {
+  const one = async (more: string) => {
+    const script = MERGED.replace('#MORE', more);
+    const weights = join((await rig.initialize(script, data)).outputs, 'weights.npz');
+    return failed(await rig.train(script, { data, weights }));
+  };
+  assert.match(
+    await one('pilot.keep([np.random.default_rng(1)], merge="mean")'),
+    /Generator has no mean over the shards\. Keep it in another pilot\.keep/,
+  );
+  assert.match(
+    await one('inner["moment"][1] = np.nan'),
+    /pilot\.keep: dict holds numbers that are not finite/,
+  );
+  assert.match(await one('pilot.keep(merge="median")'), /merge is None, or "mean", not 'median'/);
+  const many = async (more: string) =>
+    failed(await (await roundOfThree(MERGED.replace('#MORE', more))).merge());
+  assert.match(
+    await many('inner["seen"] = [1.5] * (2 + pilot.shard)'),
+    /script-error: pilot\.keep\(…, merge="mean"\): thing 1\["seen"\] has another length in shard 2 than in shard 1/,
+  );
+  assert.match(
+    await many('inner["on"] = "ab"[pilot.shard % 2]'),
+    /thing 1\["on"\] is another one in shard 2/,
+  );
+  assert.equal(await many('if pilot.shard != 1: inner["late"] = 3'), 'it went well');
+});
+
 test('what is kept in another order than before, or damaged, is told and nothing of it is run', async () => {
   const weights = join((await rig.initialize(KEEPING, data)).outputs, 'weights.npz');
   const first = await rig.train(KEEPING, { data, weights });

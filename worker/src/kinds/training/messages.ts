@@ -17,9 +17,13 @@ export type PythonTask = {
   momentum: string | null;
   /** What the shard kept in the round before. */
   kept: string | null;
+  /** What all shards kept in the round before, merged. */
+  shared: string | null;
   /** What an earlier run of the shard left, to go on from. */
   checkpoint: string | null;
   updates: { path: string; samples: number }[];
+  /** What shards keep to be merged. */
+  states: { shard: number; path: string; samples: number }[];
   merge: MergeSpec['merge'] | null;
   /** Folders: of the results, of what the script is started in, of what may be kept for later chunks. */
   work: string;

@@ -8,11 +8,13 @@ import {
   FILES,
   InitializeResult,
   InitializeSpec,
+  KEPT,
   MergeResult,
   MergeSpec,
   MOMENTUM,
   SCRIPT,
   type ScriptContext,
+  SHARED,
   ShardChunk,
   TrainResult,
   TrainSpec,
@@ -58,7 +60,9 @@ export function placed(
   environment: PythonTask['environment'],
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, classes, momentum, kept, checkpoint, updates } = task.python;
+  const { data, weights, classes, momentum, kept, shared, checkpoint } = task.python;
+  const files = <File extends { path: string }>(all: File[]): File[] =>
+    all.map((one) => ({ ...one, path: posix.join(inside.in, one.path) }));
   return {
     ...task.python,
     data: at(data),
@@ -66,8 +70,10 @@ export function placed(
     classes: at(classes),
     momentum: at(momentum),
     kept: at(kept),
+    shared: at(shared),
     checkpoint: at(checkpoint),
-    updates: updates.map((update) => ({ ...update, path: posix.join(inside.in, update.path) })),
+    updates: files(task.python.updates),
+    states: files(task.python.states),
     script: posix.join(inside.in, SCRIPT),
     work: inside.work,
     run: posix.join(inside.work, 'run'),
@@ -81,6 +87,7 @@ export function placed(
 const NPZ = 'application/octet-stream';
 const file = (name: string, path: string): Made => ({ name, file: path, mediaType: NPZ });
 const WEIGHTS_MADE = file(FILES.weights, 'weights.npz');
+const SHARED_MADE = file(FILES.shared, SHARED);
 
 const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   stage,
@@ -91,8 +98,10 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   classes: context.classFile,
   momentum: null,
   kept: null,
+  shared: null,
   checkpoint: null,
   updates: [],
+  states: [],
   merge: null,
 });
 
@@ -104,22 +113,29 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     return { stage: 'initialize', python, makes: [WEIGHTS_MADE], result: InitializeResult };
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
-    const { context, weights } = TrainSpec.parse(stageSpec);
+    const { context, state, weights } = TrainSpec.parse(stageSpec);
     const { shard, data, kept } = ShardChunk.parse(chunkSpec);
-    const files = { data: data.path, weights: weights.path, kept: kept?.path ?? null };
+    const kepts = { kept: kept?.path ?? null, shared: state.shared?.path ?? null };
+    const files = { data: data.path, weights: weights.path, ...kepts };
     // Paths of inputs are relative to the chunk's.
     const from = checkpoint === undefined ? null : CHECKPOINT.path;
     const python = { ...base('train', context), shard, ...files, checkpoint: from };
-    const keeps: Made = { ...file(FILES.kept(shard), 'kept.npz'), may: 'be-missing' };
-    const makes = [file(FILES.update, 'update.npz'), keeps];
+    const keeps = [file(FILES.kept(shard), KEPT), SHARED_MADE];
+    const makes = [
+      file(FILES.update, 'update.npz'),
+      ...keeps.map((made): Made => ({ ...made, may: 'be-missing' })),
+    ];
     return { stage: 'train', python, makes, result: TrainResult };
   },
   merge({ stageSpec }) {
-    const { context, state, merge, updates, holdout } = MergeSpec.parse(stageSpec);
+    const { context, state, merge, updates, states, holdout } = MergeSpec.parse(stageSpec);
     const momentum = merge.merge === 'outer' && state.momentum !== null ? MOMENTUM : null;
-    const python = { ...base('merge', context), data: holdout, weights: WEIGHTS, momentum, updates, merge };
+    const files = { data: holdout, weights: WEIGHTS, momentum, updates, states };
+    const python = { ...base('merge', context), ...files, merge };
     const momentumMade = merge.merge === 'outer' ? [file(FILES.momentum, 'momentum.npz')] : [];
-    return { stage: 'merge', python, makes: [WEIGHTS_MADE, ...momentumMade], result: MergeResult };
+    const sharedMade = states.length === 0 ? [] : [SHARED_MADE];
+    const makes = [WEIGHTS_MADE, ...momentumMade, ...sharedMade];
+    return { stage: 'merge', python, makes, result: MergeResult };
   },
   evaluate({ stageSpec }) {
     const { context, holdout } = EvaluateSpec.parse(stageSpec);
@@ -129,7 +145,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
 };
 
 const inputsOf = ({
-  python: { data, weights, classes, momentum, kept, checkpoint, updates },
+  python: { data, weights, classes, momentum, kept, shared, checkpoint, updates, states },
 }: Task): string[] =>
   [
     SCRIPT,
@@ -138,8 +154,9 @@ const inputsOf = ({
     classes,
     momentum,
     kept,
+    shared,
     checkpoint,
-    ...updates.map((update) => update.path),
+    ...[...updates, ...states].map((one) => one.path),
   ].filter((path) => path !== null);
 
 async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {

@@ -77,20 +77,23 @@ function expectedOf(stage: StageRow): { files: string[]; start: BlobHash | null 
       return { files: [FILES.update], start: TrainSpec.parse(spec).weights.hash };
     case 'merge': {
       const start = Inputs.parse(JSON.parse(stage.inputs_json)).find((input) => input.path === WEIGHTS);
-      const outer = MergeSpec.parse(spec).merge.merge === 'outer' ? [FILES.momentum] : [];
-      return { files: [FILES.weights, ...outer], start: start?.hash ?? null };
+      const { merge, states } = MergeSpec.parse(spec);
+      const outer = merge.merge === 'outer' ? [FILES.momentum] : [];
+      const shared = states.length === 0 ? [] : [FILES.shared];
+      return { files: [FILES.weights, ...outer, ...shared], start: start?.hash ?? null };
     }
     default:
       throw new Error(`a stage "${stage.name}" makes no weights`);
   }
 }
 
-/** The name of what a shard says to keep for its next round. */
+/** The names of what a shard says to keep for its next round. */
 function keptBy(stage: StageRow, chunk: DoneChunk): string[] {
   if (stage.name !== 'train') return [];
   const result = TrainResult.safeParse(JSON.parse(chunk.result_json ?? 'null'));
-  if (!result.success || result.data.kept === 0) return [];
-  return [FILES.kept(ShardChunk.parse(JSON.parse(chunk.spec_json)).shard)];
+  if (!result.success) return [];
+  const own = FILES.kept(ShardChunk.parse(JSON.parse(chunk.spec_json)).shard);
+  return [...(result.data.kept === 0 ? [] : [own]), ...(result.data.shared === 0 ? [] : [FILES.shared])];
 }
 
 const Files = z.array(ResultFile);
@@ -127,14 +130,16 @@ async function inspectChunk(
   }
   let change: number | null = null;
   for (const [index, file] of files.entries()) {
-    const kept = index > 0 && stage.name === 'train';
-    const of = kept ? 'is there, but what the shard keeps ' : '';
+    const shared = file?.name === FILES.shared;
+    const kept = shared || (index > 0 && stage.name === 'train');
+    const of = kept ? `is there, but what the shard${stage.name === 'train' ? ' keeps' : 's keep'} ` : '';
     if (file === undefined) return { ok: false, message: `${of}was not delivered` };
     if ((await blobs.size(file.hash)) === null) {
       return { ok: false, message: `${of}is not in the store any more` };
     }
     if (kept) {
-      const inspection = await inspectKept(blobs.localPath(file.hash), watched);
+      const numbersMay = shared ? 'be-finite-alone' : 'be-any';
+      const inspection = await inspectKept(blobs.localPath(file.hash), watched, numbersMay);
       if (!inspection.ok) return { ok: false, message: `${of}${inspection.message}` };
       continue;
     }

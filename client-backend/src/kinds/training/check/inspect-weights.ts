@@ -68,6 +68,7 @@ async function inspect(weights: Weights, start: Weights | null, watched: Watched
   return { ok: true, change: start === null ? null : Math.sqrt(sum) };
 }
 
+export type NumbersMay = 'be-finite-alone' | 'be-any';
 type Place = { weights: Weights; array: NpzArray };
 
 /** The square of the distance to the start, or what is wrong. */
@@ -75,7 +76,7 @@ export async function inspectArray(
   own: Place,
   base: Place | null,
   watched: Watched,
-  numbersMay: 'be-finite-alone' | 'be-any' = 'be-finite-alone',
+  numbersMay: NumbersMay = 'be-finite-alone',
 ): Promise<number | string> {
   const { name, entry, header } = own.array;
   const blocks = [new ArrayBuffer(BLOCK_BYTES), new ArrayBuffer(BLOCK_BYTES)] as const;

@@ -18,7 +18,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
 
     pilot.data(path)              the data: see there
     pilot.weights(default)        the weights to start from, like `default`
-    pilot.keep(optimizer, ...)    what lasts from round to round on this shard, such as an optimizer's state
+    pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics)    the result; once
@@ -121,7 +121,7 @@ class _Alone:
     def weights(self, default):
         return dict(pilot_arrays.load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
 
-    def bring_back(self, first, things):
+    def bring_back(self, things, first, merged):
         """Alone there is one round."""
 
     def resume(self, loop, keep, count):
@@ -161,7 +161,8 @@ _samples = {}  # name -> what the script has there, for its type
 _rows = None
 _finished = False
 _given: typing.Any = None  # what pilot.weights gave
-_lasting = []  # what lasts from round to round
+_lasting = []  # what lasts from round to round on this shard
+_shared = []  # what is merged at the end of the round, and lasts
 _loops = 0  # of epochs that were begun
 _planned = 0  # epochs of the loops that were begun
 _loop = (0, 0, 0)  # epochs before the loop, the one that it is at, how many it has
@@ -227,12 +228,12 @@ def weights(default):
     _start = {name: (array.shape, array.dtype) for name, array in given.items()}
     _check_fit(dict(named), "The script's model does not fit the weights of this round: ")
     _given = pilot_arrays.like(default, given)
-    for thing in _lasting:
+    for thing in _lasting + _shared:
         _refuse_weights(thing)
     return _given
 
 
-def keep(*things):
+def keep(*things, merge=None):
     """What lasts from round to round: it is brought back here, at the start of the shard's next round, on whichever
     worker that runs. Call it once these are made, before the epochs:
 
@@ -240,13 +241,19 @@ def keep(*things):
 
     Takes objects with state_dict and load_state_dict, scikit-learn estimators (without their coefficients, which are
     weights), generators of random numbers, arrays, and dicts and lists of these, of numbers and of text. Arrays, dicts
-    and lists are filled in their place. Each shard has its own; the model is not among them, since it is merged."""
+    and lists are filled in their place. Each shard has its own; the model is not among them, since it is merged.
+
+    merge="mean": after a round all shards go on from the same, as from the weights: from the mean of floating-point
+    numbers, weighted by samples, and from the largest of integers. All else has to be the same in all of them."""
+    if merge not in (None, "mean"):
+        raise ValueError('pilot.keep: merge is None, or "mean", not %r' % (merge,))
     lasting = [thing for thing in things if thing is not None]
-    pilot_state.check(lasting, "pilot.keep")
+    pilot_state.check(lasting, "pilot.keep", merge is not None)
     for thing in lasting:
         _refuse_weights(thing)
-    _run.bring_back(len(_lasting), lasting)
-    _lasting.extend(lasting)
+    known = _lasting if merge is None else _shared
+    _run.bring_back(lasting, len(known), merge is not None)
+    known.extend(lasting)
 
 
 def _refuse_weights(thing):

@@ -126,20 +126,30 @@ def save_npz(path, arrays):
 
 @contextlib.contextmanager
 def npz_writer(path):
-    """Like numpy.savez, but any name may be used, arrays come one at a time, and equal ones make equal files.
-
-    Several flat arrays of one type become one, without a copy."""
+    """Like numpy.savez, but any name may be used, arrays come one at a time, and equal ones make equal files."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
 
-        def add(name, array, *more):
-            with file.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as entry:
-                if not more:
-                    np.lib.format.write_array(entry, array, allow_pickle=False)
-                    return
-                size = sum(one.size for one in (array, *more))
-                header = {"descr": array.dtype.str, "fortran_order": False, "shape": (size,)}
-                np.lib.format.write_array_header_1_0(entry, header)
-                for one in (array, *more):
-                    entry.write(memoryview(one.view(np.uint8)) if one.size else b"")
+        def add(name, array):
+            with _entry(file, name) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
         yield add
+
+
+@contextlib.contextmanager
+def flat_npz_writer(path):
+    """The same for flat arrays, each of `size` numbers, that come in parts: without a copy of all of them."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+
+        def add(name, dtype, size, parts):
+            with _entry(file, name) as entry:
+                header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (size,)}
+                np.lib.format.write_array_header_1_0(entry, header)
+                for part in parts:
+                    entry.write(memoryview(part.view(np.uint8)) if part.size else b"")
+
+        yield add
+
+
+def _entry(file, name):
+    return file.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True)

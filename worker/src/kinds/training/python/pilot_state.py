@@ -21,12 +21,12 @@ def items(keep):
     return list(keep) if isinstance(keep, (list, tuple)) else [] if keep is None else [keep]
 
 
-def check(things, where):
-    """Raises TypeError for what cannot be kept: before the training, not after it."""
+def check(things, where, merged=False):
+    """Raises TypeError for what cannot be kept, or cannot be merged: before the training, not after it."""
     for thing in things:
         if not _has_state(thing) and not isinstance(thing, (dict, list, np.ndarray)) and not pilot_arrays.is_tensor(thing):
             raise _cannot_keep(thing, where)
-        _writer(where).node(thing)
+        _writer(where, merged).node(thing)
 
 
 def save(path, things, about):
@@ -34,8 +34,26 @@ def save(path, things, about):
     pilot_tree.save(path, about, _writer("pilot.keep"), things)
 
 
-def _writer(where):
+def check_finite(things):
+    """A mean with what is not finite would make that of all shards."""
+    for thing in things:
+        writer = _writer("pilot.keep", True)
+        writer.node(thing)
+        arrays = [array for kind, ones in writer.arrays.items() if kind[0] == "f" for array in ones]
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ValueError(
+                'pilot.keep: %s holds numbers that are not finite, of which merge="mean" can make no mean. The training '
+                "has diverged, or this is to be kept without merge." % _named(thing)
+            )
+
+
+def _writer(where, merged=False):
     def state_of(thing):
+        if merged and _is_generator(thing):
+            raise TypeError(
+                "%s: %s has no mean over the shards. Keep it in another pilot.keep(…), without merge."
+                % (where, _named(thing))
+            )
         pair = _pair_of(thing)
         if pair is None:
             raise _cannot_keep(thing, where)
@@ -118,6 +136,12 @@ def _pair_of(thing):
     if hasattr(thing, "get_params") and hasattr(thing, "set_params") and hasattr(thing, "__dict__"):
         return lambda: _fitted(thing), vars(thing).update
     return None
+
+
+def _is_generator(thing):
+    torch = sys.modules.get("torch")
+    more = () if torch is None else (torch.Generator,)
+    return isinstance(thing, (np.random.Generator, np.random.RandomState, random.Random, *more))
 
 
 def _without_functions(state):

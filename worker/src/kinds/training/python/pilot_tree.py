@@ -13,6 +13,7 @@ Arrays of complex numbers have "complex", tensors "tensor": their type in torch.
 memory is taken for it than a file of its size can fill: each number has one place.
 """
 
+import contextlib
 import json
 import math
 import os
@@ -56,34 +57,42 @@ def save(path, about, writer, values):
         raise ValueError(
             "pilot.keep: what is kept has %d MB of lists and names. Keep numbers in arrays." % (len(text) >> 20)
         )
-    with pilot_arrays.npz_writer(path + ".part") as add:
-        add("text", np.frombuffer(text, np.uint8))
+    with pilot_arrays.flat_npz_writer(path + ".part") as add:
+        add("text", np.uint8, len(text), [np.frombuffer(text, np.uint8)])
         for kind, arrays in writer.arrays.items():
-            add(kind, *arrays)
+            add(kind, arrays[0].dtype, sum(array.size for array in arrays), arrays)
     os.replace(path + ".part", path)
 
 
 def load(path, make):
     """What was told of it, and the values. `make` makes an object of a name and its attributes. Raises Unreadable."""
+    with reading(), zipfile.ZipFile(path) as file:
+        found, kinds = told(file, os.path.getsize(path))
+        reader = _Reader({kind: _flat(file, kind, os.path.getsize(path)) for kind in kinds}, make)
+        return found["about"], [reader.value(node) for node in found["items"]]
+
+
+@contextlib.contextmanager
+def reading():
+    """What goes wrong within while a file is read is that file's fault: Unreadable."""
     try:
-        with zipfile.ZipFile(path) as file:
-            return _load(file, os.path.getsize(path), make)
-    except FileNotFoundError:
+        yield
+    except (FileNotFoundError, Unreadable):
         raise
     except (*_DAMAGED, RecursionError) as error:
         raise Unreadable("What the shard kept cannot be read: %s: %s" % (type(error).__name__, error)) from None
 
 
-def _load(file, size, make):
-    text = _entry(file, "text", size)
+def told(file, size):
+    """The JSON of an open file, and which types of numbers it has."""
+    text = _flat(file, "text", size)
     if text.nbytes > MOST_TEXT:
         raise ValueError("its text is too long")
     found = json.loads(text.tobytes())
     kinds = [info.filename[: -len(".npy")] for info in file.infolist()]
     if len(set(kinds)) < len(kinds):
         raise ValueError("it has two arrays of one type")
-    reader = _Reader({kind: _entry(file, kind, size) for kind in kinds if kind != "text"}, make)
-    return found["about"], [reader.value(node) for node in found["items"]]
+    return found, [kind for kind in kinds if kind != "text"]
 
 
 class Writer:
@@ -148,14 +157,14 @@ class _Reader:
 
     def value(self, node):
         if "value" in node:
-            return _expected(node["value"], (type(None), bool, int, float, str))
+            return expected(node["value"], (type(None), bool, int, float, str))
         if "one" in node or "array" in node:
             return self.typed(node)
         if "texts" in node:
-            texts = [_expected(one, str) for one in node["texts"]]
+            texts = [expected(one, str) for one in node["texts"]]
             if len(texts) * max(map(len, texts), default=0) > MOST_CHARACTERS:
                 raise ValueError("it has too much text")
-            return np.array(texts, dtype=str).reshape(_shape(node["shape"]))
+            return np.array(texts, dtype=str).reshape(shape_of(node["shape"]))
         if "dict" in node:
             return {self.value(name): self.value(one) for name, one in node["dict"]}
         if "tuple" in node:
@@ -163,23 +172,23 @@ class _Reader:
         if "list" in node:
             return [self.value(one) for one in node["list"]]
         if "state" in node:
-            return State(_expected(node["state"], str), self.value(node["of"]))
-        return self._make(_expected(node["made"], str), self.value(node["of"]))
+            return State(expected(node["state"], str), self.value(node["of"]))
+        return self._make(expected(node["made"], str), self.value(node["of"]))
 
     def typed(self, node):
-        kind = np.dtype(_expected(node["type"], str))
+        kind = np.dtype(expected(node["type"], str))
         if kind.kind not in "biuf" or kind.itemsize > 8:
             raise ValueError("it has an array of no numbers")
         if "one" in node:
-            _expected(node["one"], (bool, int, float))
+            expected(node["one"], (bool, int, float))
             if node["shape"] is None:
                 return kind.type(node["one"])
-            shape = _shape(node["shape"])
+            shape = shape_of(node["shape"])
             if math.prod(shape) != 1:
                 raise ValueError("one number has another shape")
             array = np.array(node["one"], kind).reshape(shape)
         else:
-            place, shape = _expected(node["array"][0], int), _shape(node["array"][1])
+            place, shape = expected(node["array"][0], int), shape_of(node["array"][1])
             name, size = kind.str[1:], math.prod(shape)
             self._left[name] -= size
             if place < 0 or place + size > self._flat[name].size or self._left[name] < 0:
@@ -189,7 +198,7 @@ class _Reader:
             array = array.view("c%d" % (2 * kind.itemsize)).reshape(array.shape[:-1])
         if "tensor" in node:
             torch = sys.modules["torch"]
-            wanted = _expected(getattr(torch, _expected(node["tensor"], str)), torch.dtype)
+            wanted = expected(getattr(torch, expected(node["tensor"], str)), torch.dtype)
             return torch.from_numpy(np.asarray(array, kind.newbyteorder("="))).to(wanted)
         return np.array(array, kind.newbyteorder("=") if array.dtype.kind != "c" else None)
 
@@ -210,19 +219,9 @@ _DAMAGED = (
 )
 
 
-def _entry(file, name, size):
+def _flat(file, name, size):
     """The flat array of that name. What it says of its size is compared with the file before it is believed."""
-    info = file.getinfo(name + ".npy")
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
-        raise ValueError("it is packed")
-    with file.open(info) as entry:
-        magic, length = struct.unpack("<8sH", entry.read(10))
-        header = FLAT.fullmatch(entry.read(length)) if magic == b"\x93NUMPY\x01\x00" else None
-        if header is None or header["kind"].decode() != ("u1" if name == "text" else name):
-            raise ValueError("it has an array of another kind")
-        kind, count = np.dtype(header["descr"].decode()), int(header["count"])
-        if count * kind.itemsize != info.file_size - 10 - length:
-            raise ValueError("an array has not as many bytes as it says")
+    with opened(file, name, size) as (entry, kind, count):
         flat = np.empty(count, kind)
         rest = memoryview(flat.view(np.uint8)) if flat.size else b""
         while len(rest) > 0:
@@ -234,13 +233,30 @@ def _entry(file, name, size):
         return flat
 
 
-def _expected(value, kinds):
+@contextlib.contextmanager
+def opened(file, name, size):
+    """The entry of a flat array, standing at its first number; the type of these, and how many there are."""
+    info = file.getinfo(name + ".npy")
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
+        raise ValueError("it is packed")
+    with file.open(info) as entry:
+        magic, length = struct.unpack("<8sH", entry.read(10))
+        header = FLAT.fullmatch(entry.read(length)) if magic == b"\x93NUMPY\x01\x00" else None
+        if header is None or header["kind"].decode() != ("u1" if name == "text" else name):
+            raise ValueError("it has an array of another kind")
+        kind, count = np.dtype(header["descr"].decode()), int(header["count"])
+        if count * kind.itemsize != info.file_size - 10 - length:
+            raise ValueError("an array has not as many bytes as it says")
+        yield entry, kind, count
+
+
+def expected(value, kinds):
     if not isinstance(value, kinds):
         raise ValueError("it holds something of another kind")
     return value
 
 
-def _shape(numbers):
-    if not all(type(one) is int and one >= 0 for one in _expected(numbers, list)) or len(numbers) > 32:
+def shape_of(numbers):
+    if not all(type(one) is int and one >= 0 for one in expected(numbers, list)) or len(numbers) > 32:
         raise ValueError("it has an array of no shape")
     return tuple(numbers)

@@ -7,7 +7,7 @@ import time
 import zipfile
 import zlib
 
-from pilot_worker import failures, merge
+from pilot_worker import failures, merge, merge_state
 from pilot_worker.farm_run import FarmRun, FirstWeights, Preempted
 
 
@@ -39,6 +39,13 @@ def train(task, board):
 
 def merge_updates(task, board):
     merged = os.path.join(task["work"], "weights.npz")
+    states = [(state["shard"], state["path"], state["samples"]) for state in task["states"]]
+
+    def showing(start, end):
+        return lambda share: board.show(
+            {"fraction": start + share * (end - start), "detail": "Merging", "values": {}}
+        )
+
     try:
         parameters = merge.merge(
             task["merge"],
@@ -47,8 +54,11 @@ def merge_updates(task, board):
             target=merged,
             momentum=task["momentum"],
             new_momentum=os.path.join(task["work"], "momentum.npz"),
-            progress=lambda share: board.show({"fraction": share / 2, "detail": "Merging", "values": {}}),
+            progress=showing(0, 0.25 if states else 0.5),
         )
+        if states:
+            target = os.path.join(task["work"], "shared.npz")
+            merge_state.merge(states, task["merge"]["trim"], target, showing(0.25, 0.5))
     except UNREADABLE as error:
         raise failures.Failure("bad-update", "An update cannot be read: %s" % failures.describe(error)) from None
     # What is measured is what was merged.

@@ -137,10 +137,11 @@ class FarmRun:
         self.detail = "Epoch %d of %d" % (min(index + 1, count), count)
         self.show()
 
-    def bring_back(self, first, things):
-        """What the shard's round before this one ended with; `first` things were brought back already."""
-        if self.task["kept"] is not None:
-            pilot_state.Saved(self.task["kept"]).restore(things, first)
+    def bring_back(self, things, first, merged):
+        """What the shard's round before this one ended with, or all of them; `first` things were brought back already."""
+        path = self.task["shared" if merged else "kept"]
+        if path is not None:
+            pilot_state.Saved(path).restore(things, first)
 
     def resume(self, loop, things, count):
         """The epoch with which a loop goes on: where an earlier run of the shard left it."""
@@ -158,7 +159,7 @@ class FarmRun:
 
     def in_checkpoint(self, things):
         """What an epoch goes on from: these, what lasts over rounds anyway, and random numbers."""
-        lasting = pilot._lasting
+        lasting = pilot._lasting + pilot._shared
         return [*lasting, *(one for one in things if all(one is not other for other in lasting)), pilot_state.random_states()]
 
     def between_epochs(self, loop, things, epoch, count):
@@ -204,9 +205,13 @@ class FarmRun:
             pilot_arrays.save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
             if pilot._lasting:
                 pilot_state.save(os.path.join(self.task["work"], "kept.npz"), pilot._lasting, None)
+            if pilot._shared:
+                pilot_state.check_finite(pilot._shared)
+                pilot_state.save(os.path.join(self.task["work"], "shared.npz"), pilot._shared, None)
             self.result["kept"] = len(pilot._lasting)
+            self.result["shared"] = len(pilot._shared)
             self.result["epochs"] = pilot._planned
-            self.result["optimizers"] = optimizers.begin_anew(pilot._lasting)
+            self.result["optimizers"] = optimizers.begin_anew(pilot._lasting + pilot._shared)
             self.result["history"] = self.history.points()
             return
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
