@@ -43,10 +43,13 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .requiredOption('--data <file>', '.npz, .csv, .jsonl, or .zip of images with a folder for each class')
     .option('--shards <n>', 'parts of the data, each trained on by one worker at a time (4)')
     .option('--rounds <n>', 'times that the shards are trained and merged (10)')
+    .option('--mode <mode>', 'rounds of epochs, or diloco: of inner steps, with an outer step (rounds)')
+    .option('--inner-steps <n>', 'steps of each shard in a round of --mode diloco (500)')
+    .option('--compress <how>', 'send updates as none, bf16 or int8: half or a quarter of the bytes (none)')
     .option('--batch <n>', 'rows of one step over all shards together (32)')
     .option('--merge <how>', 'average, or outer: a step with momentum on the averaged change')
-    .option('--outer-lr <n>', 'learning rate of --merge outer (1)')
-    .option('--outer-momentum <n>', 'momentum of --merge outer (0.3)')
+    .option('--outer-lr <n>', 'learning rate of the outer step (1, diloco 0.7)')
+    .option('--outer-momentum <n>', 'momentum of the outer step (0.3, diloco 0.9)')
     .option('--trim <share>', 'leave out this share of the updates at either end of every weight (0)')
     .option(
       '--deadline <time>',
@@ -85,6 +88,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
+    'pilot train words.py --data words.npz --mode diloco --inner-steps 200 --compress int8',
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',

@@ -45,6 +45,9 @@ export const TRAINING_EVENTS = [
     held_out: z.boolean(),
     shards_done: z.int(),
     shards: z.int(),
+    /** What all its shards sent and were sent, with what they keep; null of rounds of older farms. */
+    bytes_sent: z.int().nullable(),
+    bytes_received: z.int().nullable(),
     seconds: z.number().nullable(),
   }),
   /** The job has come to its end; `without`: what the model was trained without, in words that follow "trained". */

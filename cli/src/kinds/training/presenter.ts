@@ -18,7 +18,8 @@ export const trainPresenter: Presenter = {
         const of = event.held_out ? '' : ' on the shards';
         const missing = event.shards_done < event.shards;
         const shards = missing ? [`${event.shards_done} of ${plural(event.shards, 'shard')}`] : [];
-        const took = [...shards, ...(event.seconds === null ? [] : [duration(event.seconds)])];
+        const sent = event.bytes_sent === null ? [] : [`${bytes(event.bytes_sent)} sent`];
+        const took = [...shards, ...sent, ...(event.seconds === null ? [] : [duration(event.seconds)])];
         const what = figures(event.metrics);
         const line = `Round ${event.round} of ${event.rounds}${what && `: ${what}${of}`}`;
         return every ? [took.length === 0 ? line : `${line} (${took.join(', ')})`] : [];

@@ -7,6 +7,9 @@ describe('options of pilot train', () => {
     const read = readFlags({
       shards: '8',
       rounds: '20',
+      mode: 'diloco',
+      innerSteps: '200',
+      compress: 'int8',
       batch: '64',
       merge: 'OUTER',
       outerLr: '0.7',
@@ -26,6 +29,9 @@ describe('options of pilot train', () => {
     const settings = {
       shards: 8,
       rounds: 20,
+      mode: 'diloco',
+      innerSteps: 200,
+      compress: 'int8',
       batch: 64,
       merge: 'outer',
       outerLr: 0.7,
@@ -60,6 +66,8 @@ describe('options of pilot train', () => {
     [{ shards: '0' }, /^--shards 0: write a whole number from 1 to 256\.$/],
     [{ shards: '300' }, /^--shards 300: write/],
     [{ rounds: '1.5' }, /^--rounds 1\.5: write a whole number from 1 to 10,000\.$/],
+    [{ mode: 'ddp2' }, /^--mode ddp2: write rounds or diloco\.$/],
+    [{ innerSteps: '0' }, /^--inner-steps 0: write a whole number from 1 to 1,000,000\.$/],
     [{ merge: 'sum' }, /^--merge sum: write average or outer\.$/],
     [{ outerLr: '0' }, /^--outer-lr 0: write a number above 0/],
     [{ quorum: '75' }, /^--quorum 75: write a share from 0\.01 to 1, or a percentage such as 75%\.$/],

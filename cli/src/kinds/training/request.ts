@@ -6,6 +6,9 @@ import { type Params, readParams } from './params.ts';
 export type TrainFlags = {
   shards?: string;
   rounds?: string;
+  mode?: string;
+  innerSteps?: string;
+  compress?: string;
   batch?: string;
   merge?: string;
   outerLr?: string;
@@ -55,6 +58,9 @@ const time: Read = (text) => {
 const OPTIONS: Option[] = [
   { of: 'shards', field: 'shards', read: number, say: 'a whole number from 1 to 256' },
   { of: 'rounds', field: 'rounds', read: number, say: 'a whole number from 1 to 10,000' },
+  { of: 'mode', field: 'mode', read: word, say: 'rounds or diloco' },
+  { of: 'innerSteps', field: 'innerSteps', read: number, say: 'a whole number from 1 to 1,000,000' },
+  { of: 'compress', field: 'compress', read: word, say: 'none, bf16 or int8' },
   { of: 'batch', field: 'batch', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'merge', field: 'merge', read: word, say: 'average or outer' },
   { of: 'outerLr', field: 'outerLr', read: number, say: 'a number above 0, at most 10' },

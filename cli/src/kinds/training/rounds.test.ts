@@ -63,6 +63,8 @@ test('each step and each round is told once, also those that were over in betwee
     held_out: true,
     shards_done: 2,
     shards: 2,
+    bytes_sent: null,
+    bytes_received: null,
     seconds: 1.5,
   });
   // Not asked for again while nothing can have changed.

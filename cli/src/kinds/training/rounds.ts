@@ -98,6 +98,8 @@ const roundEvent = (job: JobDetail, done: RoundList['rounds'][number]): RunEvent
   held_out: done.metrics !== null,
   shards_done: done.shardsDone,
   shards: done.shards,
+  bytes_sent: done.bytes?.sent ?? null,
+  bytes_received: done.bytes?.received ?? null,
   seconds: done.seconds,
 });
 

@@ -90,6 +90,13 @@ test('scripts that are none are refused with the reason', async () => {
     /has 1 MB, and 1 MB are the most/,
   );
   assert.match(await refusal({ script: 'import numpy\n' }), /does not import pilot/);
+  const settings = { mode: 'diloco', compress: 'int8' };
+  assert.match(
+    await refusal({ settings }),
+    /Mode diloco counts steps, and "digits\.py" never names pilot\.steps/,
+  );
+  const script = `${SCRIPT}for rows in pilot.steps(2): pass\n`;
+  assert.ok((await submit({ script, settings })).ok);
 });
 
 test('a script no worker can run is refused, naming what is missing', async () => {

@@ -22,6 +22,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   if (scriptSize === null) return gone(script.fileName);
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
+  if (settings.mode === 'diloco' && !read.steps) return noSteps(script.fileName);
   const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(read.modules));
   if (problem !== null) return { ok: false, ...problem };
   const dataSize = await sizeOf(parts, team, data.blob);
@@ -50,7 +51,7 @@ async function readScript(
   { blobs }: Parts,
   { blob, fileName }: Source,
   size: number,
-): Promise<{ ok: true; modules: string[] } | SubmissionRefusal> {
+): Promise<{ ok: true; modules: string[]; steps: boolean } | SubmissionRefusal> {
   if (!/\.py$/i.test(fileName)) return notPython(fileName, 'its name does not end with .py');
   if (size > MOST_SCRIPT_BYTES) {
     return notPython(fileName, `it has ${inWords(size)}, and ${inWords(MOST_SCRIPT_BYTES)} are the most`);
@@ -63,7 +64,8 @@ async function readScript(
     const message = `"${fileName}" does not import pilot, so it could not ask for its part of the data, nor hand its weights back. See the examples in examples/training.`;
     return { ok: false, code: 'no-pilot', message };
   }
-  return { ok: true, modules: importedModules(text).slice(0, 200) };
+  const steps = /\bsteps\b/.test(text);
+  return { ok: true, modules: importedModules(text).slice(0, 200), steps };
 }
 
 function decode(bytes: Buffer): string | null {
@@ -78,6 +80,12 @@ const notPython = (fileName: string, why: string): SubmissionRefusal => ({
   ok: false,
   code: 'not-a-script',
   message: `"${fileName}" cannot be taken as a Python script: ${why}.`,
+});
+
+const noSteps = (fileName: string): SubmissionRefusal => ({
+  ok: false,
+  code: 'no-steps',
+  message: `Mode diloco counts steps, and "${fileName}" never names pilot.steps. Loop over pilot.steps(n) in place of pilot.epochs and pilot.batches; the script then runs in both modes.`,
 });
 
 const gone = (fileName: string): SubmissionRefusal => ({

@@ -157,6 +157,7 @@ test('rounds come in pages, and 10,000 of them are few points on a curve', async
     shardMetrics: { loss: 9_999 },
     model: null,
     best: false,
+    bytes: null,
     seconds: 0.5,
     startedAt: 9_999_000,
   });

@@ -21,21 +21,57 @@ export function AdvancedFields({ form }: Fields) {
 }
 
 function MergeFields({ form }: Fields) {
-  const outer = form.values.merge === 'outer';
+  const diloco = form.values.mode === 'diloco';
+  const outer = diloco || form.values.merge === 'outer';
+  const usual = diloco ? { lr: '0.7', momentum: '0.9' } : { lr: '1', momentum: '0.3' };
   return (
     <>
-      <div className={classes.group}>How models are merged</div>
+      <div className={classes.group}>How shards work together</div>
       <ChoiceField
         form={form}
-        name="merge"
+        name="mode"
         width="half"
-        label="Merge"
-        description="An outer step (DiLoCo) is better over many rounds"
+        label="Mode"
+        description="A round is epochs, or steps of pilot.steps with an outer step"
         data={[
-          { value: 'average', label: 'Average' },
-          { value: 'outer', label: 'Average with an outer step' },
+          { value: 'rounds', label: 'Rounds of epochs' },
+          { value: 'diloco', label: 'DiLoCo: rounds of steps' },
         ]}
       />
+      <ChoiceField
+        form={form}
+        name="compress"
+        width="half"
+        label="Updates are sent"
+        description="In fewer bytes what is rounded off goes into the next round"
+        data={[
+          { value: 'none', label: 'Whole' },
+          { value: 'bf16', label: 'As bf16, half the bytes' },
+          { value: 'int8', label: 'As int8, a quarter' },
+        ]}
+      />
+      {diloco ? (
+        <NumberField
+          form={form}
+          name="innerSteps"
+          width="half"
+          label="Steps of a round"
+          description="Of each shard, between two merges"
+          thousandSeparator=","
+        />
+      ) : (
+        <ChoiceField
+          form={form}
+          name="merge"
+          width="half"
+          label="Merge"
+          description="An outer step (DiLoCo) is better over many rounds"
+          data={[
+            { value: 'average', label: 'Average' },
+            { value: 'outer', label: 'Average with an outer step' },
+          ]}
+        />
+      )}
       <NumberField
         form={form}
         name="trim"
@@ -46,8 +82,22 @@ function MergeFields({ form }: Fields) {
       />
       {outer && (
         <>
-          <NumberField form={form} name="outerLr" width="half" label="Outer learning rate" step={0.1} />
-          <NumberField form={form} name="outerMomentum" width="half" label="Outer momentum" step={0.1} />
+          <NumberField
+            form={form}
+            name="outerLr"
+            width="half"
+            label="Outer learning rate"
+            placeholder={usual.lr}
+            step={0.1}
+          />
+          <NumberField
+            form={form}
+            name="outerMomentum"
+            width="half"
+            label="Outer momentum"
+            placeholder={usual.momentum}
+            step={0.1}
+          />
         </>
       )}
     </>

@@ -5,7 +5,7 @@ import { useQueries } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import { sentenceOf } from '../../api/request.ts';
-import { formatCount, formatDuration, formatMeasured, plural } from '../../components/format.ts';
+import { formatBytes, formatCount, formatDuration, formatMeasured, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { shownNames } from './curve-points.ts';
 import { ROUNDS_PAGE, roundsQuery } from './queries.ts';
@@ -56,6 +56,10 @@ export function RoundsTable({ job }: { job: JobDetail }) {
                   </th>
                 ))}
                 <th scope="col">Shards in</th>
+                <th scope="col" title="By all shards together, with what they keep from round to round">
+                  Sent
+                </th>
+                <th scope="col">Received</th>
                 <th scope="col">Time</th>
               </tr>
             </thead>
@@ -115,6 +119,8 @@ function Row({ job, index, number, round, metrics, best, over }: RowProps) {
         <td key={name}>{values[name] === undefined ? '–' : formatMeasured(values[name])}</td>
       ))}
       <td>{round === undefined ? '' : `${round.shardsDone} of ${round.shards}`}</td>
+      <td>{round?.bytes == null ? '–' : formatBytes(round.bytes.sent)}</td>
+      <td>{round?.bytes == null ? '–' : formatBytes(round.bytes.received)}</td>
       <td>{round === undefined ? '' : timeOf(round, over)}</td>
     </tr>
   );

@@ -1,5 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { batchPerShard } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { batchPerShard, mergeOf } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { formatCount, formatDuration, plural } from '../../components/format.ts';
@@ -19,18 +19,25 @@ export function Summary({ job }: { job: JobDetail }) {
 function factsOf({ script, data, settings: s, split }: TrainingView): [string, string][] {
   const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const params = Object.entries(s.params);
+  const merge = mergeOf(s);
   const facts: ([string, string] | null)[] = [
     ['Script', script],
     ['Data', split === null ? data : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`],
     ['Shards', split === null ? formatCount(s.shards) : shardsOf(split.shards)],
-    ['Rounds', formatCount(s.rounds)],
+    [
+      'Rounds',
+      s.mode === 'diloco'
+        ? `${formatCount(s.rounds)} of ${plural(s.innerSteps, 'step')} (DiLoCo)`
+        : formatCount(s.rounds),
+    ],
     ['Batch', `${formatCount(s.batch)}, ${formatCount(batchPerShard(s))} on each shard`],
     [
       'Merge',
-      s.merge === 'average'
+      merge.merge === 'average'
         ? 'average'
-        : `outer step, learning rate ${s.outerLr}, momentum ${s.outerMomentum}`,
+        : `outer step, learning rate ${merge.outerLr}, momentum ${merge.outerMomentum}`,
     ],
+    s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
     s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
     [
       'Held out',

@@ -12,6 +12,9 @@ export type FormValues = {
   name: string;
   shards: Num;
   rounds: Num;
+  mode: TrainingSettings['mode'];
+  innerSteps: Num;
+  compress: TrainingSettings['compress'];
   batch: Num;
   merge: 'average' | 'outer';
   outerLr: Num;
@@ -48,6 +51,8 @@ export function valuesOf(own: TrainingSettings): FormValues {
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
+    outerLr: own.outerLr ?? '',
+    outerMomentum: own.outerMomentum ?? '',
     deadlineSeconds: own.deadlineSeconds ?? '',
     patience: own.patience ?? '',
     metric: own.metric ?? '',
@@ -101,8 +106,9 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   shards: 'A whole number from 1 to 256.',
   rounds: 'A whole number from 1 to 10,000.',
   batch: 'A whole number from 1 to 1,000,000.',
-  outerLr: 'A number above 0, at most 10.',
-  outerMomentum: 'A number from 0 to 0.999.',
+  innerSteps: 'A whole number from 1 to 1,000,000.',
+  outerLr: 'A number above 0, at most 10, or empty for what suits the mode.',
+  outerMomentum: 'A number from 0 to 0.999, or empty for what suits the mode.',
   trim: 'From 0 to 45 %.',
   quorum: 'From 1 to 100 %.',
   deadlineSeconds: 'A number above 0, or empty to wait for every shard.',
@@ -113,7 +119,15 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   label: 'At most 200 characters.',
 };
 
-const OPTIONAL = new Set<string>(['deadlineSeconds', 'patience', 'metric', 'goal', 'label']);
+const OPTIONAL = new Set<string>([
+  'outerLr',
+  'outerMomentum',
+  'deadlineSeconds',
+  'patience',
+  'metric',
+  'goal',
+  'label',
+]);
 
 /** A sentence for each field that the farm would refuse, by its path in the form. */
 export function problemsOf(values: FormValues): Record<string, string> {

@@ -6,7 +6,7 @@ import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { requirementsOf } from './needs.ts';
 import { oddities } from './oddities.ts';
-import { keepsModels, quorumOf } from './settings.ts';
+import { keepsModels, mergeOf, quorumOf } from './settings.ts';
 import type { TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
 import {
@@ -87,12 +87,13 @@ export function afterTrain(context: Context): NextStep {
       epochs,
       kept: keptAfter(train.state.kept, last.id, updates),
     },
-    merge: plan.settings,
+    merge: mergeOf(plan.settings),
     updates: updates.map(({ shard, result }, index) => ({
       shard,
       path: inputs[index]?.path,
       samples: result.samples,
     })),
+    bytes: bytesOf(train, updates),
     states: states.map(({ input, ...state }) => ({ ...state, path: input.path })),
     missing,
     shardMetrics: weightedMetrics(updates.map(({ result }) => result)),
@@ -121,6 +122,17 @@ export function afterTrain(context: Context): NextStep {
     stage,
     notes: [...missingShardNotes(last, { round, missing, incompleteRounds }), ...told.notes],
   };
+}
+
+/** What went over the network for these updates, had no worker anything of it: weights, updates, and what shards keep. */
+function bytesOf({ weights, state }: TrainSpec, updates: readonly { chunk: DoneChunk; shard: number }[]) {
+  const sizes = updates.map(({ chunk, shard }) => ({
+    sent: [FILES.update, FILES.kept(shard), FILES.shared].map((name) => fileAs(chunk, name, name)?.size ?? 0),
+    received: [weights, state.shared, keptOf(state.kept, shard)].map((input) => input?.size ?? 0),
+  }));
+  const total = (of: 'sent' | 'received') =>
+    sizes.flatMap((one) => one[of]).reduce((sum, size) => sum + size, 0);
+  return { sent: total('sent'), received: total('received') };
 }
 
 export function afterMerge(context: Context): NextStep {

@@ -14,10 +14,20 @@ export const TrainingSettings = strictObject({
   rounds: z.int().min(1).max(10_000).default(10),
   /** Rows of one step over all shards together; each shard steps with its part of it. */
   batch: z.int().min(1).max(1_000_000).default(32),
+  /**
+   * `rounds`: a round is so many epochs of the script. `diloco`: it is `innerSteps` steps, with an outer step at its end
+   * (DiLoCo, Douillard et al., arXiv 2311.08105).
+   */
+  mode: z.enum(['rounds', 'diloco']).default('rounds'),
+  /** Steps of each shard in a round of `diloco`; 500 in the paper. */
+  innerSteps: z.int().min(1).max(1_000_000).default(500),
+  /** How updates are sent: whole, or as differences in fewer bits with error feedback; see deltas.py. */
+  compress: z.enum(['none', 'bf16', 'int8']).default('none'),
   /** `outer`: a Nesterov step on the averaged change (DiLoCo, arXiv 2311.08105), better over many rounds. */
   merge: z.enum(['average', 'outer']).default('average'),
-  outerLr: z.number().positive().max(10).default(1),
-  outerMomentum: z.number().min(0).max(0.999).default(0.3),
+  /** Of the outer step; null takes what suits the mode, see `mergeOf`. */
+  outerLr: z.number().positive().max(10).nullable().default(null),
+  outerMomentum: z.number().min(0).max(0.999).nullable().default(null),
   /** Share of the updates that is left out at either end of every weight, against bad ones; 0 keeps all. */
   trim: z.number().min(0).max(0.45).default(0),
   /** Share of the shards with which a round may close once its deadline has passed. */
@@ -68,6 +78,25 @@ export const keepsModels = (
   { models, rounds }: Pick<TrainingSettings, 'models' | 'rounds'>,
   bytes: number,
 ): boolean => models === 'all' || (models === 'auto' && rounds * bytes <= MOST_MODEL_BYTES);
+
+/** How a round is merged. Mode `diloco` always has an outer step, with the paper's settings where none are given. */
+export function mergeOf({
+  mode,
+  merge,
+  outerLr,
+  outerMomentum,
+  trim,
+  compress,
+}: Pick<TrainingSettings, 'mode' | 'merge' | 'outerLr' | 'outerMomentum' | 'trim' | 'compress'>) {
+  const usual = mode === 'diloco' ? { lr: 0.7, momentum: 0.9 } : { lr: 1, momentum: 0.3 };
+  return {
+    merge: mode === 'diloco' ? ('outer' as const) : merge,
+    outerLr: outerLr ?? usual.lr,
+    outerMomentum: outerMomentum ?? usual.momentum,
+    trim,
+    compress,
+  };
+}
 
 /** Rows of one step of one shard: the global batch divided, but never to a single row, which BatchNorm refuses. */
 export const batchPerShard = ({ batch, shards }: Pick<TrainingSettings, 'batch' | 'shards'>): number =>

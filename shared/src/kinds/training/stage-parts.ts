@@ -42,4 +42,6 @@ export const contextOf = (
   classFile: classFile?.path ?? null,
   wholeLabels,
   deadlineSeconds: settings.deadlineSeconds,
+  innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
+  compress: settings.compress,
 });

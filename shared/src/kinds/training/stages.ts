@@ -74,6 +74,8 @@ export const TrainingPlan = z.object({
 });
 export type TrainingPlan = z.infer<typeof TrainingPlan>;
 
+const Compress = z.enum(['none', 'bf16', 'int8']).default('none');
+
 /** What a script may ask of `pilot`, whatever it is run for. */
 export const ScriptContext = z.object({
   round: Count,
@@ -91,6 +93,9 @@ export const ScriptContext = z.object({
   classFile: z.string().nullable().default(null),
   wholeLabels: z.boolean().default(false),
   deadlineSeconds: z.number().positive().nullable(),
+  /** Steps of a round, in mode `diloco`; else null: epochs. */
+  innerSteps: z.int().positive().nullable().default(null),
+  compress: Compress,
 });
 export type ScriptContext = z.infer<typeof ScriptContext>;
 
@@ -156,11 +161,19 @@ const ShardFile = z.object({ shard: Count, path: z.string(), samples: z.number()
 export const MergeSpec = z.object({
   context: ScriptContext,
   state: RoundState,
-  merge: TrainingSettings.pick({ merge: true, outerLr: true, outerMomentum: true, trim: true }).strip(),
+  merge: z.object({
+    merge: z.enum(['average', 'outer']),
+    outerLr: z.number().positive(),
+    outerMomentum: z.number().min(0).max(0.999),
+    trim: z.number().min(0).max(0.45),
+    compress: Compress,
+  }),
   /** In the order of their shards. `path` is that of the input. */
   updates: z.array(ShardFile).min(1),
   /** What the shards of these updates keep to be merged; of those that keep any. */
   states: z.array(ShardFile).default([]),
+  /** Bytes that the round's shards sent, and were sent: weights, and what they keep. */
+  bytes: z.object({ sent: Count, received: Count }).nullable().default(null),
   /** Shards of the round that are not among the updates. */
   missing: z.array(Count),
   /** Metrics of the shards, weighted by their samples: for the list of rounds, not for the merge. */

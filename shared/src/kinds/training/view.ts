@@ -45,6 +45,8 @@ export const RoundList = z.object({
       model: z.object({ size: Count }).nullable().default(null),
       /** The best so far for the metric that counts. */
       best: z.boolean().default(false),
+      /** What its shards sent and were sent, together: weights, updates, and what they keep; null while it trains. */
+      bytes: z.object({ sent: Count, received: Count }).nullable().default(null),
       /** From its planning to its merge; null while it runs. */
       seconds: z.number().nullable(),
       startedAt: z.number(),

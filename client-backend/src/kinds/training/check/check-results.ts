@@ -1,4 +1,5 @@
 import { training } from '@parallel-pilot/shared/kinds/training/kind.ts';
+import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import {
   FILES,
   MergeSpec,
@@ -16,6 +17,7 @@ import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
+import { inspectDelta } from './inspect-delta.ts';
 import { inspectKept } from './inspect-kept.ts';
 import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
 import { changesOf, inspectionBefore, type Memory, memoryOf } from './memory.ts';
@@ -48,7 +50,7 @@ export async function checkResults(
   };
   const checked: Checked[] = [];
   for (const [index, chunk] of chunks.entries()) {
-    const task = { chunk, files: files[index] ?? [], start: expected.start };
+    const task = { ...expected, chunk, files: files[index] ?? [] };
     checked.push({
       chunk,
       subject: subjectOf(stage, chunk),
@@ -67,20 +69,24 @@ export async function checkResults(
 
 const Inputs = z.array(StageInput);
 
+type Expected = { files: string[]; start: BlobHash | null; compress: TrainingSettings['compress'] };
+
 /** Names of the files that are weights, and what they must be like. */
-function expectedOf(stage: StageRow): { files: string[]; start: BlobHash | null } {
+function expectedOf(stage: StageRow): Expected {
   const spec = JSON.parse(stage.spec_json);
   switch (stage.name) {
     case 'initialize':
-      return { files: [FILES.weights], start: null };
-    case 'train':
-      return { files: [FILES.update], start: TrainSpec.parse(spec).weights.hash };
+      return { files: [FILES.weights], start: null, compress: 'none' };
+    case 'train': {
+      const { context, weights } = TrainSpec.parse(spec);
+      return { files: [FILES.update], start: weights.hash, compress: context.compress };
+    }
     case 'merge': {
       const start = Inputs.parse(JSON.parse(stage.inputs_json)).find((input) => input.path === WEIGHTS);
       const { merge, states } = MergeSpec.parse(spec);
       const outer = merge.merge === 'outer' ? [FILES.momentum] : [];
       const shared = states.length === 0 ? [] : [FILES.shared];
-      return { files: [FILES.weights, ...outer, ...shared], start: start?.hash ?? null };
+      return { files: [FILES.weights, ...outer, ...shared], start: start?.hash ?? null, compress: 'none' };
     }
     default:
       throw new Error(`a stage "${stage.name}" makes no weights`);
@@ -117,12 +123,12 @@ function subjectOf(stage: StageRow, chunk: DoneChunk): string {
   }
 }
 
-type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[]; start: BlobHash | null };
+type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[] } & Omit<Expected, 'files'>;
 
 async function inspectChunk(
   { blobs }: Parts,
   stage: StageRow,
-  { chunk, files, start }: Task,
+  { chunk, files, start, compress }: Task,
   watched: Watched,
 ): Promise<Inspection> {
   if (!isReport(stage.name, chunk)) {
@@ -145,7 +151,11 @@ async function inspectChunk(
     }
     // Momentum is of the floating-point arrays alone, so it is not compared.
     const base = file.name === FILES.momentum || start === null ? null : blobs.localPath(start);
-    const inspection = await inspectWeights(blobs.localPath(file.hash), base, watched);
+    const path = blobs.localPath(file.hash);
+    const inspection =
+      compress === 'none' || base === null || file.name !== FILES.update
+        ? await inspectWeights(path, base, watched)
+        : await inspectDelta(path, { base, compress }, watched);
     if (!inspection.ok) return inspection;
     change ??= inspection.change;
   }

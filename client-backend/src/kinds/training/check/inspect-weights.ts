@@ -54,7 +54,7 @@ function compare(npz: Npz, start: Npz): string | null {
   return more === undefined ? null : `holds an array "${more}" that was not there at the start`;
 }
 
-const shapeOf = ({ shape }: NpyHeader): string => `(${shape.join(', ')})`;
+export const shapeOf = ({ shape }: NpyHeader): string => `(${shape.join(', ')})`;
 
 async function inspect(weights: Weights, start: Weights | null, watched: Watched): Promise<Inspection> {
   let sum = 0;
@@ -69,7 +69,7 @@ async function inspect(weights: Weights, start: Weights | null, watched: Watched
 }
 
 export type NumbersMay = 'be-finite-alone' | 'be-any';
-type Place = { weights: Weights; array: NpzArray };
+export type Place = { weights: Weights; array: NpzArray };
 
 /** The square of the distance to the start, or what is wrong. */
 export async function inspectArray(
@@ -78,28 +78,38 @@ export async function inspectArray(
   watched: Watched,
   numbersMay: NumbersMay = 'be-finite-alone',
 ): Promise<number | string> {
+  const { header } = own.array;
+  if (header.kind !== 'f' || numbersMay === 'be-any') return readArray(own, watched, () => 0);
+  const baseFrom = base === null ? null : await placeOf(base);
+  const before = new ArrayBuffer(BLOCK_BYTES);
+  return readArray(own, watched, async (block, at) => {
+    const values = numbers(block, header);
+    if (base === null || baseFrom === null) return sumOfZeros(values);
+    const place = { from: baseFrom + at, size: block.length };
+    return squaredDistance(values, numbers(await read(base.weights.handle, before, place), header));
+  });
+}
+
+/** The sum of what `take` makes of each block of an array, or what is wrong; NaN is a value that is not finite. */
+export async function readArray(
+  own: Place,
+  watched: Watched,
+  take: (block: Uint8Array<ArrayBuffer>, at: number) => number | Promise<number>,
+): Promise<number | string> {
   const { name, entry, header } = own.array;
-  const blocks = [new ArrayBuffer(BLOCK_BYTES), new ArrayBuffer(BLOCK_BYTES)] as const;
   const from = await placeOf(own);
-  const baseFrom = base === null || header.kind !== 'f' ? null : await placeOf(base);
   const head = { from: from - header.length, size: header.length };
   let checksum = crc32(await read(own.weights.handle, new ArrayBuffer(header.length), head));
   let sum = 0;
+  const buffer = new ArrayBuffer(BLOCK_BYTES);
   const bytes = valueBytes(header);
   for (let at = 0; at < bytes; at += BLOCK_BYTES) {
     watched.signal.throwIfAborted();
     const size = Math.min(BLOCK_BYTES, bytes - at);
-    const block = await read(own.weights.handle, blocks[0], { from: from + at, size });
+    const block = await read(own.weights.handle, buffer, { from: from + at, size });
     checksum = crc32(block, checksum);
-    if (header.kind === 'f' && numbersMay === 'be-finite-alone') {
-      const before =
-        base === null || baseFrom === null
-          ? null
-          : await read(base.weights.handle, blocks[1], { from: baseFrom + at, size });
-      const values = numbers(block, header);
-      sum += before === null ? sumOfZeros(values) : squaredDistance(values, numbers(before, header));
-      if (Number.isNaN(sum)) return `holds values that are not finite in "${name}"`;
-    }
+    sum += await take(block, at);
+    if (Number.isNaN(sum)) return `holds values that are not finite in "${name}"`;
     watched.onBytes(size);
   }
   return checksum === entry.crc32 ? sum : `is damaged: the checksum of "${name}" does not fit`;

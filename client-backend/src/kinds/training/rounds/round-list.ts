@@ -1,6 +1,7 @@
 import { weightedMetrics } from '@parallel-pilot/shared/kinds/training/metric.ts';
 import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -26,7 +27,11 @@ export async function roundList(
     (await iterationsOf(db, job, 'merge', page)).map((stage) => [roundOf(stage), stage]),
   );
   const ids = [...merges.values()].map((stage) => stage.id);
-  const specs = await specFields(db, ids, { missing: '$.missing', shardMetrics: '$.shardMetrics' });
+  const specs = await specFields(db, ids, {
+    missing: '$.missing',
+    shardMetrics: '$.shardMetrics',
+    bytes: '$.bytes',
+  });
   const results = await resultFields(db, ids, { metrics: '$.metrics' });
   const merged = new Map(results.map((row) => [row.stage_id, row.fields.metrics]));
   const models = await modelsOf(db, ids);
@@ -37,7 +42,12 @@ export async function roundList(
   );
   const rounds = trains.map((train): Round => {
     const merge = merges.get(roundOf(train));
-    const common = { round: roundOf(train), shards: train.chunk_count, startedAt: train.planned_at };
+    const common = {
+      round: roundOf(train),
+      shards: train.chunk_count,
+      startedAt: train.planned_at,
+      bytes: null,
+    };
     if (merge === undefined) {
       const now = open.get(train.id) ?? { shardsDone: 0, shardMetrics: {} };
       return { ...common, ...now, state: 'training', metrics: null, seconds: null, model: null, best: false };
@@ -51,6 +61,7 @@ export async function roundList(
       shardsDone: train.chunk_count - spec.missing.length,
       metrics: over ? Metrics.nullable().parse(merged.get(merge.id) ?? null) : null,
       shardMetrics: spec.shardMetrics,
+      bytes: spec.bytes ?? null,
       // Before it is checked nobody gets it.
       model: over && model !== undefined ? { size: model.size } : null,
       best: best === roundOf(train),
@@ -68,7 +79,11 @@ async function bestRound(db: Db, job: JobId): Promise<number | null> {
   return (await standingOf(db, job, settings))?.best?.round ?? null;
 }
 
-const MergeFields = z.object({ missing: z.array(z.number()), shardMetrics: Metrics });
+const MergeFields = z.object({
+  missing: z.array(z.number()),
+  shardMetrics: Metrics,
+  bytes: MergeSpec.shape.bytes,
+});
 const Trained = z.object({ samples: z.number(), metrics: Metrics });
 
 type OpenRound = Pick<Round, 'shardsDone' | 'shardMetrics'>;

@@ -20,6 +20,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.weights(default)        the weights to start from, like `default`
     pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
+    pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics)    the result; once
     pilot.param(name, default)    a setting of the job
@@ -28,6 +29,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.shard, pilot.shards     this shard, from 0, and how many there are
     pilot.round, pilot.rounds     this round, from 1, and how many there are
     pilot.epoch                   this epoch, from 0, counted over all rounds
+    pilot.ends_epoch              this step of pilot.steps is the last of its epoch
     pilot.progress                how much of the whole training is done, from 0 to 1
     pilot.batch                   rows of one step: the job's batch divided by the shards, and after pilot.data
                                   such that no step is left with a single row, which BatchNorm refuses
@@ -39,7 +41,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
 
 By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the path in the
 script), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and PILOT_ENCODE (names with commas between), PILOT_BATCH (32),
-PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to
+PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_INNER_STEPS (of a round), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to
 start from), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
 """
 
@@ -61,6 +63,7 @@ import numpy as np
 import pilot_arrays
 import pilot_parts
 import pilot_state
+import pilot_steps
 
 _env = os.environ.get
 shard = 0
@@ -69,6 +72,7 @@ round = 1
 rounds = 1
 epoch = 0
 progress = 0.0
+ends_epoch = False
 batch = int(_env("PILOT_BATCH") or 32)
 seed = int(_env("PILOT_SEED") or 0)
 deadline = None
@@ -93,6 +97,7 @@ class _Alone:
     drop = next(csv.reader([_env("PILOT_DROP") or ""]), [])
     encode = next(csv.reader([_env("PILOT_ENCODE") or ""]), [])
     stop_at = None
+    inner_steps = int(_env("PILOT_INNER_STEPS") or 0) or None  # of a round, in mode diloco
     seeds = [seed]
     whole = None
     epochs_before = 0  # in the rounds before this one
@@ -124,17 +129,18 @@ class _Alone:
     def bring_back(self, things, first, merged):
         """Alone there is one round."""
 
-    def resume(self, loop, keep, count):
+    def resume(self, loop, keep, count, unit):
         return 0
 
     def epoch(self, index, count):
         self.fraction = index / count
 
-    def between_epochs(self, loop, keep, epoch, count):
-        """An epoch is over."""
+    def between(self, loop, keep, done, count):
+        """An epoch is over, or a step of pilot.steps."""
 
-    def step(self, share):
+    def step(self, share, detail=None):
         """A step begins, after this share of an epoch."""
+        self.fraction = share if detail else self.fraction
 
     def report(self, fraction, values):
         if time.monotonic() - self.printed < 1:
@@ -196,18 +202,21 @@ def data(path=None):
 def batches(count=None, size=None):
     """Yields arrays of indices: `count` rows (those of pilot.data) in a new order, `size` (pilot.batch) at a
     time. A single row that would be left over joins the step before."""
-    count = _rows if count is None else count
-    if count is None:
-        raise RuntimeError("pilot.batches has to know how many rows there are: call pilot.data before, or give it n")
+    count = _counted(count, "pilot.batches")
     size = max(1, int(batch if size is None else size))
     order = np.random.permutation(count)
-    start = 0
-    while start < count:
-        end = count if count - start - size == 1 and size > 1 else start + size
+    places = pilot_steps.cuts(count, size)
+    for start, end in zip(places, places[1:]):
         _come_to(start / count)
         _run.step(start / count)
         yield order[start:end]
-        start = end
+
+
+def _counted(count, what):
+    count = _rows if count is None else count
+    if count is None:
+        raise RuntimeError("%s has to know how many rows there are: call pilot.data before, or give it count" % what)
+    return count
 
 
 def _undivided(rows, size):
@@ -281,12 +290,14 @@ def epochs(count, keep=None):
     global _loops, _planned, _loop
     if not _run.training:
         return
+    if _run.inner_steps is not None:
+        raise RuntimeError("mode diloco counts steps: loop over pilot.steps(n), in place of pilot.epochs and pilot.batches")
     loop, _loops = _loops, _loops + 1
     things = None if keep is None else pilot_state.items(keep)
     pilot_state.check(things or [], "pilot.epochs")
     total = count * _run.repeats
     before, _planned = _planned, _planned + total
-    for index in range(0 if things is None else _run.resume(loop, things, total), total):
+    for index in range(0 if things is None else _run.resume(loop, things, total, "epoch"), total):
         if should_stop():
             return
         _loop = (before, index, total)
@@ -294,11 +305,67 @@ def epochs(count, keep=None):
         _run.epoch(index, total)
         yield index
         if things is not None:
-            _run.between_epochs(loop, things, index + 1, total)
+            _run.between(loop, things, index + 1, total)
     _loop = (before, total, total)
     _come_to(0)
     if total > 0:
         _run.epoch(total, total)
+
+
+def steps(epochs=1, keep=None, count=None):
+    """Yields the rows of one step after another, pilot.batch indices at a time: of so many epochs, each in a new order.
+
+        for rows in pilot.steps(2, keep=model):
+            ...                              # one step on X[rows], y[rows]
+            if pilot.ends_epoch:
+                scheduler.step()
+
+    A round has so many epochs; in mode diloco it has the job's inner steps instead, and goes on in the data where the
+    round before ended. `count` rows are those of pilot.data. Ends early at the deadline, between any two steps; `keep` is
+    that of pilot.epochs, with checkpoints between steps."""
+    global _loops, _planned, _loop, epoch, progress, ends_epoch
+    if not _run.training:
+        return
+    inner = _run.inner_steps
+    if inner is not None and _loops > 0:
+        raise RuntimeError("mode diloco: loop over pilot.steps once in a round")
+    loop, _loops = _loops, _loops + 1
+    things = None if keep is None else pilot_state.items(keep)
+    pilot_state.check(things or [], "pilot.steps")
+    plan = pilot_steps.Steps(_counted(count, "pilot.steps"), max(1, int(batch)), [seed, shard])
+    all_epochs = 0 if inner else epochs * _run.repeats
+    before, _planned = _planned, _planned + all_epochs
+    total = inner * _run.repeats if inner else all_epochs * plan.of_epoch
+    first = (round - 1) * inner if inner else (_run.epochs_before + before) * plan.of_epoch
+    start = 0 if things is None else _run.resume(loop, things, total, "step")
+    for done in range(start, total):
+        if should_stop():
+            return
+        at, place, rows = plan.at(first + done)
+        ends_epoch = place == plan.of_epoch - 1
+        share = place / plan.of_epoch
+        if inner:
+            epoch, progress = at, max(progress, (round - 1 + done / total) / rounds)
+            if done == 0:
+                _run.epoch(0, 1)
+            _run.step(done / total, "Step %d of %d" % (done + 1, total))
+        else:
+            _loop = (before, done // plan.of_epoch, all_epochs)
+            _come_to(share)
+            if place == 0:
+                _run.epoch(_loop[1], all_epochs)
+            _run.step(share)
+        yield rows
+        if things is not None:
+            _run.between(loop, things, done + 1, total)
+    ends_epoch = False
+    if inner:
+        epoch, progress = (first + total) // plan.of_epoch, round / rounds
+        _run.step(1, "Step %d of %d" % (total, total))
+    elif total > 0:
+        _loop = (before, all_epochs, all_epochs)
+        _come_to(0)
+        _run.epoch(all_epochs, all_epochs)
 
 
 def _come_to(share):

@@ -68,6 +68,9 @@ class Saved:
     def __init__(self, path):
         self.about, self._items = pilot_tree.load(path, _made)
 
+    def last(self):
+        return self._items[-1]
+
     def restore(self, things, first=0):
         """Brings back what `things` held; the `first` of them is that thing of the file."""
         for place, thing in enumerate(things, first):

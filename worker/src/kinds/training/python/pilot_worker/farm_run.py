@@ -13,9 +13,8 @@ import pilot
 import pilot_arrays
 import pilot_state
 
-from pilot_worker import optimizers
+from pilot_worker import deltas, optimizers
 from pilot_worker.history import History
-from pilot_worker.merge import STATISTICS
 
 MOST_CACHED_FILES = 50_000
 # Between two checkpoints that nobody asked for pass so many seconds, and so many times what the last one took.
@@ -62,6 +61,7 @@ class FarmRun:
         # Of those that its rounds had, as many as come in this one, as far as anybody knows.
         self.epochs_before = context["epoch"]
         self.epochs_of_round = context["epoch"] / (context["round"] - 1) if context["round"] > 1 else 0
+        self.inner_steps = context["innerSteps"]
         self.stop_at = None
         self.result = None
         self.shown = {}
@@ -143,8 +143,8 @@ class FarmRun:
         if path is not None:
             pilot_state.Saved(path).restore(things, first)
 
-    def resume(self, loop, things, count):
-        """The epoch with which a loop goes on: where an earlier run of the shard left it."""
+    def resume(self, loop, things, count, unit):
+        """The epoch or the step with which a loop goes on: where an earlier run of the shard left it."""
         if self.task["checkpoint"] is None:
             return 0
         left = pilot_state.Saved(self.task["checkpoint"])
@@ -153,32 +153,33 @@ class FarmRun:
         left.restore(self.in_checkpoint(things))
         self.history.restore(left.about["history"])
         self.shown = left.about["shown"]
-        self.kept = left.about["epoch"] / count
-        print("pilot: goes on after epoch %d of %d" % (left.about["epoch"], count), file=sys.stderr)
-        return left.about["epoch"]
+        self.kept = left.about["done"] / count
+        print("pilot: goes on after %s %d of %d" % (unit, left.about["done"], count), file=sys.stderr)
+        return left.about["done"]
 
     def in_checkpoint(self, things):
         """What an epoch goes on from: these, what lasts over rounds anyway, and random numbers."""
         lasting = pilot._lasting + pilot._shared
         return [*lasting, *(one for one in things if all(one is not other for other in lasting)), pilot_state.random_states()]
 
-    def between_epochs(self, loop, things, epoch, count):
-        """An epoch is over: leaves a checkpoint where it is asked for, and one now and then that costs little."""
+    def between(self, loop, things, done, count):
+        """An epoch or a step is over: leaves a checkpoint where it is asked for, and one now and then that costs little."""
         asked = self.board.is_asked_to_end()
         now = time.monotonic()
-        if epoch == count or not asked and now - self.saved_at < max(LEAST_PAUSE, self.saving * SHARE_OF_SAVING):
+        if done == count or not asked and now - self.saved_at < max(LEAST_PAUSE, self.saving * SHARE_OF_SAVING):
             return
-        about = {"loop": loop, "epoch": epoch, "history": self.history.state(), "shown": self.shown}
+        about = {"loop": loop, "done": done, "history": self.history.state(), "shown": self.shown}
         pilot_state.save(os.path.join(self.task["work"], "checkpoint.npz"), self.in_checkpoint(things), about)
         self.saved_at = time.monotonic()
         self.saving = self.saved_at - now
         if asked:
             raise Preempted
-        self.kept = epoch / count
+        self.kept = done / count
         self.show()
 
-    def step(self, share):
+    def step(self, share, detail=None):
         self.history.step(share)
+        self.detail = detail or self.detail
         self.show()
 
     def report(self, fraction, values):
@@ -202,15 +203,18 @@ class FarmRun:
         self.result["params"] = sorted(pilot._asked)[:64]
         self.result["notFinite"] = sorted(pilot._not_finite)[:16]
         if self.training:
-            pilot_arrays.save_npz(os.path.join(self.task["work"], "update.npz"), arrays)
-            if pilot._lasting:
-                pilot_state.save(os.path.join(self.task["work"], "kept.npz"), pilot._lasting, None)
+            lasting = pilot._lasting + self.save_update(arrays)
+            if lasting:
+                about = {"left": len(lasting) > len(pilot._lasting)}
+                pilot_state.save(os.path.join(self.task["work"], "kept.npz"), lasting, about)
             if pilot._shared:
                 pilot_state.check_finite(pilot._shared)
                 pilot_state.save(os.path.join(self.task["work"], "shared.npz"), pilot._shared, None)
-            self.result["kept"] = len(pilot._lasting)
+            self.result["kept"] = len(lasting)
             self.result["shared"] = len(pilot._shared)
             self.result["epochs"] = pilot._planned
+            if self.inner_steps is not None and pilot._loops == 0:
+                raise RuntimeError("mode diloco counts steps, and the script did not loop over pilot.steps(n)")
             self.result["optimizers"] = optimizers.begin_anew(pilot._lasting + pilot._shared)
             self.result["history"] = self.history.points()
             return
@@ -222,9 +226,23 @@ class FarmRun:
                     'The first changed array is "%s". %s' % (name, advice(name))
                 )
 
+    def save_update(self, arrays):
+        """As the job has it sent; what is to be kept of it for the shard's next round, as a list."""
+        path = os.path.join(self.task["work"], "update.npz")
+        how = self.task["context"]["compress"]
+        if how == "none":
+            pilot_arrays.save_npz(path, arrays)
+            return []
+        left = {}
+        if self.task["kept"] is not None:
+            saved = pilot_state.Saved(self.task["kept"])
+            left = saved.last() if saved.about and saved.about["left"] else {}
+        start = dict(pilot_arrays.load_npz(self.task["weights"]))
+        return [deltas.save(path, how, arrays, start, left)]
+
 
 def advice(changed):
-    if STATISTICS.search(changed):
+    if deltas.STATISTICS.search(changed):
         return "Call model.eval() before the model is measured, so that its statistics stay as they are."
     return "Loop over pilot.epochs(n), or skip the training when pilot.evaluating is true."
 

@@ -19,13 +19,11 @@ import re
 import numpy as np
 import pilot_arrays
 
+from pilot_worker import deltas
 from pilot_worker.failures import Failure
 
 # Weights sorted at once: sorting needs several copies of what it sorts.
 BLOCK = 1 << 18
-# Running statistics by the names that torch, Keras and Flax give them.
-STATISTICS = re.compile(r"(running|moving)_(mean|var|variance)$|num_batches_tracked$|(^|\W)batch_stats\W")
-
 VARIANCE = re.compile(r"(.*(?:running_|moving_|(?:^|\W)batch_stats\W(?:.*\W)?))(?:var|variance)")
 
 
@@ -38,7 +36,8 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
     outer = settings["merge"] == "outer"
     parameters = 0
     with contextlib.ExitStack() as open_files:
-        files = [open_files.enter_context(np.load(path, allow_pickle=False)) for path, _samples in updates]
+        opened = [open_files.enter_context(np.load(path, allow_pickle=False)) for path, _samples in updates]
+        files = [deltas.Update(file, settings["compress"]) for file in opened]
         start = open_files.enter_context(np.load(base, allow_pickle=False))
         before = open_files.enter_context(np.load(momentum, allow_pickle=False)) if momentum else {}
         add = open_files.enter_context(pilot_arrays.npz_writer(target))
@@ -47,7 +46,7 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
             old = start[name]
-            arrays = (checked(name, file[name], old) for file in files)
+            arrays = (checked(name, file.read(name, old), old) for file in files)
             parameters += old.size
             if old.dtype.kind in "iu":
                 add(name, mean_of_counters(old, arrays, shares, trimmed))
@@ -55,10 +54,10 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
             mean = mean_of(old.shape, arrays, shares, trimmed)
             beside = mean_beside(name)
             if beside in start.files and start[beside].shape == old.shape:
-                means = [checked(beside, file[beside], start[beside]).astype(np.float64) for file in files]
+                means = [checked(beside, file.read(beside, start[beside]), start[beside]).astype(float) for file in files]
                 center = mean_of(old.shape, means, shares, trimmed)
                 mean += mean_of(old.shape, [np.square(one - center) for one in means], shares, trimmed)
-            if outer and old.dtype.kind == "f" and not STATISTICS.search(name):
+            if outer and deltas.is_stepped(name, old):
                 delta = old.astype(np.float64) - mean
                 m = settings["outerMomentum"] * np.asarray(before[name] if momentum else 0.0, float) + delta
                 mean = old - settings["outerLr"] * (delta + settings["outerMomentum"] * m)
@@ -126,7 +125,8 @@ def check_names(start, files, updates):
 
 
 def checked(name, array, old):
-    if array.shape != old.shape or array.dtype != old.dtype:
+    # With a difference added, halves are singles.
+    if array.shape != old.shape or array.dtype not in (old.dtype, np.promote_types(old.dtype, np.float32)):
         raise Failure("bad-update", 'An update has "%s" in another shape or type than the round started with.' % name)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise Failure("bad-update", 'An update has numbers in "%s" that are not finite.' % name)

@@ -1,0 +1,117 @@
+import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { Npz, NpzArray } from '../data/open-npz.ts';
+import { type Inspection, inspectArray, readArray, shapeOf, type Watched } from './inspect-weights.ts';
+import { openWeights, type Weights } from './open-weights.ts';
+
+type How = Exclude<TrainingSettings['compress'], 'none'>;
+
+/** Numbers with one scale; see deltas.py, which writes these files. */
+const BLOCK = 2_048;
+
+/**
+ * Reads an update that was sent as differences in fewer bits to its end: each array of the start once, as the job asked
+ * for it or as it is, of finite numbers. The message completes a sentence about the file.
+ */
+export async function inspectDelta(
+  path: string,
+  { base, compress }: { base: string; compress: How },
+  watched: Watched,
+): Promise<Inspection> {
+  const file = await openWeights(path);
+  if (!file.ok) return file;
+  try {
+    const start = await openWeights(base);
+    if (!start.ok) throw new Error(`the weights at the start cannot be read: they ${start.message}`);
+    try {
+      const odd = compare(file.weights.npz, start.weights.npz, compress);
+      return odd === null ? await inspect(file.weights, start.weights, watched) : { ok: false, message: odd };
+    } finally {
+      await start.weights.close();
+    }
+  } finally {
+    await file.weights.close();
+  }
+}
+
+/** What is not as the weights of the start ask for; null when all is. */
+function compare({ arrays }: Npz, start: Npz, compress: How): string | null {
+  const known = new Set<string>();
+  const wrong = (name: string, descr: string, shape: readonly number[]): string | null => {
+    known.add(name);
+    const header = arrays.get(name)?.header;
+    if (header === undefined) return `lacks the array "${name}"`;
+    if (header.descr === descr && shapeOf(header) === `(${shape.join(', ')})`) return null;
+    return `holds "${name}" as ${header.descr} in the shape ${shapeOf(header)}`;
+  };
+  for (const [name, { header }] of start.arrays) {
+    const { shape } = header;
+    const scales = Math.ceil(shape.reduce((all, length) => all * length, 1) / BLOCK);
+    const problem =
+      // Running statistics stand as they are; which arrays these are is the merge's to know.
+      header.kind !== 'f' || arrays.has(`full/${name}`)
+        ? wrong(`full/${name}`, header.descr, shape)
+        : compress === 'bf16'
+          ? wrong(`bf16/${name}`, '<u2', shape)
+          : (wrong(`int8/${name}`, '|i1', shape) ?? wrong(`scale/${name}`, '<f4', [scales]));
+    if (problem !== null) return problem;
+  }
+  const more = arrays.keys().find((name) => !known.has(name));
+  return more === undefined ? null : `holds an array "${more}" that nobody asked for`;
+}
+
+async function inspect(weights: Weights, start: Weights, watched: Watched): Promise<Inspection> {
+  let sum = 0;
+  for (const [name, { header }] of start.npz.arrays) {
+    const of = (kind: string) => weights.npz.arrays.get(`${kind}/${name}`);
+    const [full, half, whole, scale] = [of('full'), of('bf16'), of('int8'), of('scale')];
+    let found: number | string = 0;
+    if (full !== undefined) {
+      const base = start.npz.arrays.get(name);
+      const before = base === undefined || header.kind !== 'f' ? null : { weights: start, array: base };
+      found = await inspectArray({ weights, array: full }, before, watched);
+    } else if (half !== undefined) {
+      found = await readArray({ weights, array: half }, watched, squaresOfHalves);
+    } else if (whole !== undefined && scale !== undefined) {
+      found = await squaresOfWhole(weights, whole, scale, watched);
+    }
+    if (typeof found === 'string') return { ok: false, message: found };
+    sum += found;
+  }
+  return { ok: true, change: Math.sqrt(sum) };
+}
+
+/** Of bfloat16, which is the upper half of a float32. */
+function squaresOfHalves(block: Uint8Array<ArrayBuffer>): number {
+  const values = new Uint16Array(block.buffer, 0, block.length / 2);
+  const bits = new Uint32Array(1);
+  const number = new Float32Array(bits.buffer);
+  let sum = 0;
+  for (const half of values) {
+    bits[0] = half << 16;
+    sum += (number[0] as number) ** 2 + (number[0] as number) * 0;
+  }
+  return sum;
+}
+
+async function squaresOfWhole(
+  weights: Weights,
+  whole: NpzArray,
+  scale: NpzArray,
+  watched: Watched,
+): Promise<number | string> {
+  // As many as the start's shape asks for, which was compared: 2 MB for a billion numbers.
+  const scales = new Float32Array(scale.header.shape[0] ?? 0);
+  const problem = await readArray({ weights, array: scale }, watched, (block, at) => {
+    const values = new Float32Array(block.buffer, 0, block.length / 4);
+    scales.set(values, at / 4);
+    return values.reduce((sum, one) => sum + one * 0, 0);
+  });
+  if (typeof problem === 'string') return problem;
+  return readArray({ weights, array: whole }, watched, (block, at) => {
+    const values = new Int8Array(block.buffer, 0, block.length);
+    let sum = 0;
+    for (let index = 0; index < values.length; index += 1)
+      sum += ((values[index] as number) * (scales[Math.floor((at + index) / BLOCK)] as number)) ** 2;
+    return sum;
+  });
+}

@@ -1,0 +1,94 @@
+"""An update as the differences to the weights that its round started from, in fewer bits.
+
+bf16    each difference as a bfloat16, rounded to the nearest: half the bytes
+int8    each as a whole number from -127 to 127, times a float32 for every 2,048 numbers (the largest of these by its
+        absolute value, over 127; blocks as in Dettmers et al., 8-bit Optimizers via Block-wise Quantization,
+        arXiv 2110.02861): a quarter of the bytes
+
+What rounding leaves out is not lost: the shard adds it to the difference of its next round (error feedback: Seide et
+al., 1-Bit Stochastic Gradient Descent, Interspeech 2014; Karimireddy et al., Error Feedback Fixes SignSGD, arXiv
+1901.09847). It is kept with what the shard keeps, as int8 too, which is exact to a 256th of a step.
+
+In the .npz the array "w" stands as "bf16/w" ('<u2', in its shape), or as "int8/w" ('|i1') and "scale/w" ('<f4', flat);
+arrays that are not stepped (integers, booleans, running statistics) stand as they are, as "full/w".
+"""
+
+import re
+
+import numpy as np
+import pilot_arrays
+
+BLOCK = 2048
+# Running statistics by the names that torch, Keras and Flax give them.
+STATISTICS = re.compile(r"(running|moving)_(mean|var|variance)$|num_batches_tracked$|(^|\W)batch_stats\W")
+
+
+def is_stepped(name, array):
+    return array.dtype.kind == "f" and not STATISTICS.search(name)
+
+
+def save(path, how, arrays, start, left):
+    """Writes the update. `left`: what the round before left out, as this returns it: {"int8/w": ..., "scale/w": ...}."""
+    leaves = {}
+    with pilot_arrays.npz_writer(path) as add:
+        for name, array in arrays:
+            if not is_stepped(name, array):
+                add("full/" + name, array)
+                continue
+            delta = np.asarray(array.astype(np.float32) - start[name].astype(np.float32))
+            if "int8/" + name in left:
+                delta = np.asarray(delta + decoded(left, name, delta.shape))
+            coded = {"bf16": as_bf16, "int8": as_int8}[how](name, delta)
+            for part, values in coded.items():
+                add(part, values)
+            leaves.update(as_int8(name, np.asarray(delta - decoded(coded, name, delta.shape))))
+    return leaves
+
+
+def as_bf16(name, delta):
+    bits = delta.reshape(-1).view(np.uint32)
+    # To the nearest, of two equally near ones the even.
+    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
+    return {"bf16/" + name: rounded.astype(np.uint16).reshape(delta.shape)}
+
+
+def as_int8(name, delta):
+    flat = delta.reshape(-1)
+    blocks = np.zeros((-(-flat.size // BLOCK), BLOCK), np.float32)
+    blocks.reshape(-1)[: flat.size] = flat
+    scale = np.abs(blocks).max(axis=1, initial=0) / np.float32(127)
+    numbers = np.rint(blocks / np.where(scale > 0, scale, 1)[:, None]).astype(np.int8)
+    return {"int8/" + name: numbers.reshape(-1)[: flat.size].reshape(delta.shape), "scale/" + name: scale}
+
+
+def decoded(file, name, shape):
+    """The difference as float32; raises KeyError or ValueError for what is no such thing."""
+    if "bf16/" + name in file:
+        bits = typed(file["bf16/" + name], np.uint16, shape)
+        return (bits.reshape(-1).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    numbers = typed(file["int8/" + name], np.int8, shape)
+    scale = typed(file["scale/" + name], np.float32, (-(-numbers.size // BLOCK),))
+    return (numbers.reshape(-1) * np.repeat(scale, BLOCK)[: numbers.size]).reshape(shape)
+
+
+def typed(array, kind, shape):
+    if array.dtype != kind or array.shape != tuple(shape):
+        raise ValueError("a difference has another type or shape than its weights")
+    return array
+
+
+class Update:
+    """Reads an update as the weights that it stands for, whichever way it was written."""
+
+    def __init__(self, file, how):
+        self._file = file
+        self._how = how
+        kinds = ("full/", "bf16/", "int8/")
+        self.files = file.files if how == "none" else [one[5:] for one in file.files if one.startswith(kinds)]
+
+    def read(self, name, old):
+        if self._how == "none":
+            return self._file[name]
+        if "full/" + name in self._file:
+            return self._file["full/" + name]
+        return old.astype(np.promote_types(old.dtype, np.float32)) + decoded(self._file, name, old.shape)
