@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pilot
+import pilot_data
 
 from pilot_worker import farm_run
 
@@ -16,14 +17,12 @@ alone = pilot._run
 
 
 class OnFarm:
-    batch = 1
-
     def __init__(self, whole):
         self.whole = whole
 
 
 def by_itself(path, choices):
-    pilot._run, pilot.classes = alone, None
+    pilot.classes = None
     for name, value in choices.items():
         setattr(alone, name, value)
     try:
@@ -36,9 +35,9 @@ def by_itself(path, choices):
 def on_farm(farm):
     if "refused" in farm:
         return farm
-    pilot._run, pilot.classes = OnFarm(farm["whole"]), farm["classes"]
-    (X, y), _rows = farm_run.read_table(farm["table"])
-    return {"X": X, "y": y, "classes": pilot.classes}
+    reading = pilot_data.Reading(OnFarm(farm["whole"]), pilot.seed, False, farm["classes"], False)
+    (X, y), _rows = farm_run.read_table(farm["table"], reading)
+    return {"X": X, "y": y, "classes": reading.classes}
 
 
 def shown(read):

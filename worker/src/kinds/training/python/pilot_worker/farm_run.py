@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pilot
 import pilot_arrays
+import pilot_data
 import pilot_state
 
 from pilot_worker import optimizers
@@ -31,16 +32,16 @@ class Preempted(BaseException):
     """Ends a script that has left a checkpoint, as it was asked to."""
 
 
-def read_table(source):
+def read_table(source, reading):
     """The shard of a .csv: a table of numbers, the label in its last column."""
     table = np.load(source, allow_pickle=False)
-    order = pilot._shuffled(len(table))
+    order = reading.order(len(table))
     X, y = table[order, :-1], table[order, -1]
-    whole = pilot._run.whole or pilot.classes is not None
+    whole = reading.run.whole or reading.classes is not None
     return (X, y.astype(np.int64) if whole else y), len(order)
 
 
-pilot._READERS[".npy"] = read_table
+pilot_data.READERS[".npy"] = read_table
 
 
 class FarmRun:
