@@ -52,7 +52,8 @@ after(async () => {
 
 async function given(fileName: string, bytes: Buffer | string) {
   const { hash, size } = await storeBytes(farm.parts, Buffer.from(bytes), 'application/octet-stream');
-  return { blob: hash, fileName, size };
+  const file = { blob: hash, fileName, size };
+  return { ...file, files: [file], test: null };
 }
 
 const refused = (message: RegExp) => (error: Error) => {

@@ -16,7 +16,7 @@ export function Summary({ job }: { job: JobDetail }) {
   );
 }
 
-function factsOf({ script, data, settings: s, split }: TrainingView): [string, string][] {
+function factsOf({ script, data, test, settings: s, split }: TrainingView): [string, string][] {
   const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const params = Object.entries(s.params);
   const facts: ([string, string] | null)[] = [
@@ -33,8 +33,12 @@ function factsOf({ script, data, settings: s, split }: TrainingView): [string, s
     ],
     s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
     [
-      'Held out',
-      split === null ? percent(s.holdout) : `${plural(split.holdout, 'row')} (${percent(s.holdout)})`,
+      test === null ? 'Held out' : 'Measured on',
+      test !== null
+        ? `${test}${split === null ? '' : `, ${plural(split.holdout, 'row')}`}`
+        : split === null
+          ? percent(s.holdout)
+          : `${plural(split.holdout, 'row')} (${percent(s.holdout)})`,
     ],
     s.deadlineSeconds === null
       ? null

@@ -3,7 +3,7 @@ import { rowBytes } from './npy-header.ts';
 import type { Npz, NpzArray } from './open-npz.ts';
 import { measuredPart, type Part, partOfName } from './parts.ts';
 
-/** Names under which labels are looked for when the settings name none, in this order; the same in pilot.py. */
+/** Names under which labels are looked for when the settings name none, in this order; the same in pilot_data.py. */
 export const LABEL_NAMES = ['label', 'labels', 'target', 'targets', 'class', 'y', 'Y'];
 
 /** The label among names: the one given, or the first usual one; null when there is none. */
@@ -14,7 +14,7 @@ export function findLabel(names: readonly string[], given: string | null): strin
 
 /** A text of more characters is no label: all different ones are held. */
 export const LONGEST_LABEL = 1_024;
-const LABEL_BYTES = 4 * LONGEST_LABEL;
+export const LABEL_BYTES = 4 * LONGEST_LABEL;
 
 /** Arrays are called as scripts get them: `x` for `x_train`. */
 export type NpzPart = { rows: number; arrays: NpzArray[]; label: NpzArray | null };

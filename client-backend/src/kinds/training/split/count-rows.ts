@@ -1,4 +1,5 @@
 import { LONGEST_LABEL } from '../data/layout.ts';
+import { byCodePoint } from './labels.ts';
 import { BadData } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
 
@@ -35,6 +36,7 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
       for (const label of batch) if (label !== null && others.size <= MOST_STRATA) others.add(label);
     }
   }
+  if (source.test?.fileName != null) checkLabels(source, counts, others);
   if (rows === 0 || unlabelled) return { rows, strata: null, labels: null };
   if (counts.size > MOST_STRATA) {
     if (source.labelType() === 'text') throw tooMany(source);
@@ -43,6 +45,23 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
   // Half of the rows alone with their label: these are no classes.
   const few = !source.guessed || (counts.size <= MOST_GUESSED && counts.size <= rows / 2);
   return { rows, strata: few ? counts : null, labels: [...new Set([...counts.keys(), ...others])] };
+}
+
+/** Names of classes that nothing was trained on would be no index that the model knows. */
+function checkLabels(
+  source: RowSource,
+  counts: ReadonlyMap<string, number>,
+  others: ReadonlySet<string>,
+): void {
+  if (source.test?.rows === 0) throw new BadData(`"${source.test.fileName}" has no rows to measure on.`);
+  if (source.labelType() !== 'text' || counts.size > MOST_STRATA) return;
+  const unknown = [...others].filter((label) => !counts.has(label)).sort(byCodePoint);
+  if (unknown.length === 0) return;
+  const shown = unknown.slice(0, 5).map((label) => `"${label.slice(0, 60)}"`);
+  const more = unknown.length > 5 ? ` and ${(unknown.length - 5).toLocaleString('en')} more` : '';
+  throw new BadData(
+    `"${source.test?.fileName}" has ${unknown.length === 1 ? 'a label' : 'labels'} that "${source.fileName}" does not have: ${shown.join(', ')}${more}.`,
+  );
 }
 
 const tooLong = ({ fileName }: RowSource): BadData =>

@@ -1,6 +1,7 @@
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { isHeader, isMissing, readNumber } from '../data/csv-format.ts';
 import { findLabel } from '../data/layout.ts';
+import { otherColumns } from './csv-files.ts';
 import type { CsvRecord } from './csv-records.ts';
 import { byCodePoint } from './labels.ts';
 import { BadData } from './problems.ts';
@@ -17,7 +18,7 @@ const VALUE_BYTES = 64;
 const MOST_FEATURES = 100_000;
 const ALL_TEXT = '*';
 
-type Found = { line: number; cell: string };
+type Found = { line: number; cell: string; fileName: string };
 /** What was seen in a column. `sum` and `count` are of its numbers. */
 type Column = {
   name: string;
@@ -64,6 +65,8 @@ export class CsvSurvey {
   #fractions = false;
   #unlabelled = 0;
   #valueBytes = 0;
+  /** Columns that have values in the rows to measure on alone. */
+  #unseen: Column[] = [];
 
   constructor(fileName: string, delimiter: string, choices: CsvChoices) {
     this.#fileName = fileName;
@@ -73,10 +76,11 @@ export class CsvSurvey {
 
   /** Throws BadData where the choices name what is not there. */
   take(records: readonly CsvRecord[]): void {
-    for (const { cells, line } of records) {
+    for (const { cells, line, fileName } of records) {
       if (this.#header === null && this.#begin(cells)) continue;
       this.#rows += 1;
-      for (const [index, cell] of cells.entries()) this.#look(this.#columns[index] as Column, { cell, line });
+      for (const [index, cell] of cells.entries())
+        this.#look(this.#columns[index] as Column, { cell, line, fileName });
       if (isMissing(cells[this.#label] as string)) this.#unlabelled += 1;
     }
   }
@@ -174,7 +178,7 @@ export class CsvSurvey {
     if (missing !== 'refuse') return null;
     const label = this.#columns[this.#label];
     if (label !== undefined && label.missing !== null) {
-      return `Line ${label.missing.line} of "${this.#fileName}" has no label: the column "${label.name}" says "${label.missing.cell}". ${rowsOf(this.#unlabelled)} no label. Set missing to drop to leave such rows out.`;
+      return `Line ${label.missing.line} of "${label.missing.fileName}" has no label: the column "${label.name}" says "${label.missing.cell}". ${rowsOf(this.#unlabelled)} no label. Set missing to drop to leave such rows out.`;
     }
     const lacking = this.#columns.filter(
       (column, index) => uses[index] === 'number' && column.missing !== null,
@@ -182,7 +186,7 @@ export class CsvSurvey {
     const [first] = lacking.toSorted((a, b) => (a.missing?.line ?? 0) - (b.missing?.line ?? 0));
     if (first?.missing == null) return null;
     const more = lacking.length === 1 ? '' : `, as has one of ${lacking.length} columns in others`;
-    return `Line ${first.missing.line} of "${this.#fileName}" has no value in the column "${first.name}": it says "${first.missing.cell}"${more}. Set missing to drop (leave such rows out), mean or zero (fill the cells in), or keep (hand them to the script as NaN).`;
+    return `Line ${first.missing.line} of "${first.missing.fileName}" has no value in the column "${first.name}": it says "${first.missing.cell}"${more}. Set missing to drop (leave such rows out), mean or zero (fill the cells in), or keep (hand them to the script as NaN).`;
   }
 
   #useOf(column: Column): 'label' | 'drop' | 'encode' | 'number' | 'text' {
@@ -202,7 +206,7 @@ export class CsvSurvey {
 
   #textProblem(texts: Column[]): string {
     const [first, ...others] = texts as [Column, ...Column[]];
-    const { line, cell } = this.#textIn(first) as Found;
+    const { line, cell, fileName } = this.#textIn(first) as Found;
     const more =
       others.length === 0
         ? ''
@@ -210,7 +214,39 @@ export class CsvSurvey {
             .slice(0, 10)
             .map(({ name }) => `"${name}"`)
             .join(', ')}${others.length > 10 ? ' and more' : ''}.`;
-    return `The column "${first.name}" of "${this.#fileName}" holds text: "${cell.slice(0, 60)}" in line ${line}.${more} Name such columns in drop to leave them out, or in encode to make a column of 0 and 1 for each of their values.`;
+    return `The column "${first.name}" of "${fileName}" holds text: "${cell.slice(0, 60)}" in line ${line}.${more} Name such columns in drop to leave them out, or in encode to make a column of 0 and 1 for each of their values.`;
+  }
+
+  /** The label by its name, by which that of another file is found. */
+  labelName(): string | null {
+    return this.#columns[this.#label]?.name ?? null;
+  }
+
+  /** Throws BadData where rows to measure on, all of which `test` has seen, have other columns than these. */
+  checkTest(test: CsvSurvey): void {
+    test.layout();
+    const columns = (of: CsvSurvey) => ({
+      cells: of.#columns.map(({ name }) => name),
+      fileName: of.#fileName,
+      header: of.#header === true,
+    });
+    const [own, others] = [columns(this), columns(test)];
+    if (own.header !== others.header || own.cells.join('\0') !== others.cells.join('\0')) {
+      throw new BadData(otherColumns(own, others));
+    }
+    for (const [index, column] of this.#columns.entries()) {
+      const text = test.#textIn(test.#columns[index] as Column);
+      const use = this.#useOf(column);
+      if (text === null || (use !== 'number' && (use !== 'label' || this.#textIn(column) !== null))) continue;
+      throw new BadData(
+        `The column "${column.name}" of "${test.#fileName}" holds text, "${text.cell.slice(0, 60)}" in line ${text.line}, and that of "${this.#fileName}" numbers.`,
+      );
+    }
+    this.#fractions ||= test.#fractions;
+    this.#unseen = this.#columns.filter((column, index) => {
+      const values = test.#columns[index]?.values ?? new Set<string>();
+      return this.#useOf(column) === 'encode' && [...values].some((value) => !column.values.has(value));
+    });
   }
 
   /** Throws BadData for what is wrong whatever may come. */
@@ -280,7 +316,9 @@ export class CsvSurvey {
   #plain(): boolean {
     const uses = this.#columns.map((column) => this.#useOf(column));
     const all = uses.every((use) => use === 'label' || use === 'number');
-    return all && this.#header === true && !this.#guessed && this.#delimiter === ',';
+    return (
+      all && this.#unseen.length === 0 && this.#header === true && !this.#guessed && this.#delimiter === ','
+    );
   }
 
   #reading(): string {
@@ -299,7 +337,12 @@ export class CsvSurvey {
       ...(names('drop') === '' ? [] : [`without ${names('drop')}`]),
       ...(names('encode') === '' ? [] : [`${names('encode')} encoded`]),
     ];
-    return `Read "${this.#fileName}" with ${said.join(', ')}`;
+    const unseen = this.#unseen.slice(0, 20).map(({ name }) => `"${name}"`);
+    const test =
+      unseen.length === 0
+        ? ''
+        : `. Values of ${unseen.join(', ')} that only the test set has are 0 in every column`;
+    return `Read "${this.#fileName}" with ${said.join(', ')}${test}`;
   }
 }
 

@@ -11,7 +11,7 @@ export interface RowSource {
   /** Labels that were merely guessed to be labels count only where there are few. */
   readonly guessed: boolean;
   /** The part of the data that came to be measured on, which is none of its rows; null where some rows are held out. */
-  readonly test: { rows: number; labels(watch: Watch): AsyncIterable<(string | null)[]> } | null;
+  readonly test: TestRows | null;
   /** What the labels are; known once all of them were read. */
   labelType(): LabelType;
   /** Writes the shards and the held-out part, which is last and there only if it has rows. */
@@ -24,6 +24,13 @@ export interface RowSource {
   readonly bytes: number;
   close(): void;
 }
+
+/** `rows`: known once their labels were read. `fileName`: where they came as a file of their own. */
+export type TestRows = {
+  readonly rows: number;
+  readonly fileName: string | null;
+  labels(watch: Watch): AsyncIterable<(string | null)[]>;
+};
 
 /** `onBytes` is told how far into `RowSource.bytes` the reading is. */
 export type Watch = { signal: AbortSignal; onBytes(done: number): void };

@@ -12,6 +12,7 @@ import type { Parts } from '../../../parts.ts';
 import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
+import { bytesOf, type DataSet, filesOf } from '../data/data-file.ts';
 import { storeBlob } from '../store-blob.ts';
 import { countRows } from './count-rows.ts';
 import { openCsv } from './csv-source.ts';
@@ -54,12 +55,13 @@ const FULL: StageTaskResult = {
 
 async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask): Promise<StageTaskResult> {
   const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
-  const { settings, data } = spec;
+  const { settings } = spec;
+  const set = dataSetOf(spec);
   const watch = (from: number, to: number, bytes: number) => ({
     signal,
     onBytes: (done: number) => onProgress(from + (to - from) * Math.min(1, done / Math.max(1, bytes))),
   });
-  const source = await open(parts, spec, watch(0, OPENING, data.size));
+  const source = await open(parts, spec, watch(0, OPENING, bytesOf(set)));
   try {
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
     const weights = await shardWeights(parts.db, settings, spec.modules, {
@@ -88,26 +90,34 @@ async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask):
       rows: counted.rows + (source.test?.rows ?? 0),
       names,
     });
-    return { outcome: 'done', value, blobs: [...new Set([data.blob, ...made])] };
+    return {
+      outcome: 'done',
+      value,
+      blobs: [...new Set([...filesOf(set).map(({ blob }) => blob), ...made])],
+    };
   } finally {
     source.close();
   }
 }
 
-function open(parts: Parts, { data, settings }: TrainingSpec, watch: Watch): Promise<RowSource> | RowSource {
+function open(parts: Parts, spec: TrainingSpec, watch: Watch): Promise<RowSource> | RowSource {
+  const { data, settings } = spec;
+  const set = dataSetOf(spec);
   switch (data.format) {
     case 'npz':
-      return openNpzSource(parts, data, settings.label);
+      return openNpzSource(parts, set, settings.label);
     case 'csv':
-      return openCsv(parts, data, settings, watch);
+      return openCsv(parts, set, settings, watch);
     case 'jsonl':
-      return openJsonl(parts, data, settings.label);
+      return openJsonl(parts, set, settings.label);
     case 'zip':
-      return openZipSource(parts, data);
+      return openZipSource(parts, set);
     default:
       return data.format satisfies never;
   }
 }
+
+const dataSetOf = ({ data, moreData, test }: TrainingSpec): DataSet => ({ files: [data, ...moreData], test });
 
 function stratifiedSplitFor(
   counts: Map<string, number>,

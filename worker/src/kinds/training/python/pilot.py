@@ -16,7 +16,7 @@ it once to get the first weights, then for every shard in every round, and once 
 Weights are a torch state dict, or a dict, list or tuple of arrays or of such: {"G": G.state_dict(), ...}. Needs
 Python 3.8 and numpy; torch only where the script itself uses it.
 
-    pilot.data(path)              the data: see there
+    pilot.data(path, ...)         the data: see there
     pilot.weights(default)        the weights to start from, like `default`
     pilot.keep(optimizer, ...)    what lasts from round to round on this shard, such as an optimizer's state
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
@@ -37,10 +37,11 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.evaluating              the script is to measure, not to train
     pilot.classes                 names of the classes, to which integer labels are indices, or None
 
-By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the path in the
-script), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and PILOT_ENCODE (names with commas between), PILOT_BATCH (32),
-PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to
-start from), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
+By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the paths in the
+script; several as in PATH), PILOT_TEST (a file to measure on), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and
+PILOT_ENCODE (names with commas between), PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs`
+repeats its n), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only),
+PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
 """
 
 import atexit
@@ -99,11 +100,12 @@ class _Alone:
         self.printed = -math.inf
         self.fraction = None
 
-    def data_path(self, path):
-        chosen = _env("PILOT_DATA") or path
-        if chosen is None:
+    def data_files(self, paths):
+        """The files of the data, and that to measure on or None."""
+        chosen = _env("PILOT_DATA").split(os.pathsep) if _env("PILOT_DATA") else paths
+        if not chosen:
             raise ValueError('pilot.data: name the file, as in pilot.data("digits.npz"), or set PILOT_DATA')
-        return os.fspath(chosen)
+        return [os.fspath(path) for path in chosen], _env("PILOT_TEST") or None
 
     def unpacked(self, source, unpack):
         folder = tempfile.mkdtemp(prefix="pilot-")
@@ -165,13 +167,16 @@ _asked = set()  # names of parameters
 _not_finite = set()  # names of figures
 
 
-def data(path=None):
+def data(path=None, *more):
     """The data of this run; its rows are shuffled, the same way every time.
 
     .npz    its arrays as a tuple, labels last; a single array as it is
     .csv    (X, y): numbers, and the column of labels
     .jsonl  a list of dicts
     .zip    (paths, labels) of a folder with one folder of files for each class
+
+    Several files of one format and with the same columns are read as one. While evaluating, the rows are those of the
+    job's test set (PILOT_TEST), or of a part of the data for that, where there is one.
 
     Labels are found by the job's setting "label" (PILOT_LABEL), or by names such as label, target and y;
     in a .csv they are the last column otherwise. Labels that are text become indices into pilot.classes.
@@ -180,7 +185,7 @@ def data(path=None):
     global _rows, batch, classes
     _seed_libraries()
     reading = pilot_data.Reading(_run, seed, evaluating, classes, isinstance(_run, _Alone))
-    loaded, _rows = pilot_data.read(_run.data_path(path), reading)
+    loaded, _rows = pilot_data.read(*_run.data_files([one for one in (path, *more) if one is not None]), reading)
     classes = reading.classes
     batch = _undivided(_rows, _run.batch)
     return loaded

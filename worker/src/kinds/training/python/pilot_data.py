@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pilot_arrays
+import pilot_csv
 import pilot_parts
 
 LABELS = ("label", "labels", "target", "targets", "class", "y", "Y")
@@ -32,31 +33,35 @@ class Reading:
             self.classes = [str(label) for label in distinct]
 
 
-def read(source, reading):
-    """What pilot.data returns, and how many rows that has."""
-    ending = os.path.splitext(source)[1].lower()
-    if ending not in READERS:
-        raise ValueError("pilot.data reads .npz, .csv, .jsonl and .zip, not %s" % os.path.basename(source))
-    return READERS[ending](source, reading)
+def read(files, test, reading):
+    """What pilot.data returns, and how many rows that has: of the files together, or of `test` while evaluating."""
+    endings = [os.path.splitext(source)[1].lower() for source in [*files, *([] if test is None else [test])]]
+    for source, ending in zip([*files, test], endings):
+        if ending not in READERS:
+            raise ValueError("pilot.data reads .npz, .csv, .jsonl and .zip, not %s" % os.path.basename(source))
+        if ending != endings[0]:
+            names = os.path.basename(source), ending, os.path.basename(files[0]), endings[0]
+            raise ValueError('"%s" is a %s, and "%s" a %s: files of one training have one format.' % names)
+    return READERS[endings[0]](files, test, reading)
 
 
-def read_npz(source, reading):
-    names = pilot_arrays.npz_names(source)
-    train, test = names, None
-    parts = {name: pilot_parts.part_of_name(name) for name in names}
-    measured = pilot_parts.measured_part({part and part[0] for part in parts.values()})
-    if measured is not None and None not in parts.values():
-        train = [name for name in names if parts[name][0] == "train"]
-        test = [name for name in names if parts[name][0] == measured]
-    whole = dict(pilot_arrays.load_npz(source))
-    taken = test if test and reading.evaluating else train
-    arrays = {name if test is None else parts[name][1]: whole[name] for name in taken}
-    label = label_of(arrays, reading)
-    if test is not None and label is not None and whole[train[0]].ndim:
+def read_npz(files, test, reading):
+    parts = [npz_parts(source) for source in files]
+    own = [measured for _train, measured in parts if measured is not None]
+    if test is not None and own:
+        raise ValueError(two_tests(files[0], test))
+    train = joined([arrays for arrays, _measured in parts], files)
+    measured = joined([train, npz_parts(test)[0]], [files[0], test], 1) if test is not None else None
+    if own:
+        measured = joined(own, files)
+    label = label_of(train, reading)
+    if measured is not None and label is not None and train[label].ndim == 1:
         # The classes are those of both parts.
-        both = [whole[name] for name in train + test if parts[name][1] == label]
-        if all(array.ndim == 1 for array in both):
-            indices(np.concatenate(both), source, reading)
+        both = [train[label], measured[label]]
+        if test is not None:
+            check_known(*both, os.path.basename(test), pilot_csv.name_of(files))
+        indices(np.concatenate(both), files[0], reading)
+    arrays = measured if measured is not None and reading.evaluating else train
     counted = arrays[label or next(iter(arrays))]
     count = counted.shape[0] if counted.ndim else 1
     order = reading.order(count)
@@ -64,53 +69,146 @@ def read_npz(source, reading):
         if array.ndim and array.shape[0] == count:
             arrays[name] = array[order]
     if label is not None:
-        arrays[label] = indices(arrays.pop(label), source, reading, test is None)
+        arrays[label] = indices(arrays.pop(label), files[0], reading, measured is None)
     loaded = tuple(arrays.values())
     return (loaded[0] if len(loaded) == 1 else loaded), count
 
 
-def read_csv(source, reading):
-    import pilot_csv
+def npz_parts(source):
+    """(arrays to train on, arrays to measure on or None), each by the names that scripts get them in the order of."""
+    names = pilot_arrays.npz_names(source)
+    whole = dict(pilot_arrays.load_npz(source))
+    parts = {name: pilot_parts.part_of_name(name) for name in names}
+    measured = pilot_parts.measured_part({part and part[0] for part in parts.values()})
+    if measured is None or None in parts.values():
+        return {name: whole[name] for name in names}, None
+    train, test = ({parts[name][1]: whole[name] for name in names if parts[name][0] == one} for one in ("train", measured))
+    return train, test
 
+
+def joined(several, files, start=0):
+    """Arrays of several files by the names of the first, from `start` on, one after another."""
+    if len(several) == 1:
+        return several[0]
+    first, whole = several[0], {name: [] for name in several[0]}
+    for arrays, source in list(zip(several, files))[start:]:
+        found = {name: name if name in arrays else base_among(name, arrays) for name in first}
+        for name, its in found.items():
+            if its is None:
+                raise_unfit(source, 'has no array "%s", as has' % name, files)
+            one, other = first[name], arrays[its]
+            texts = one.dtype.kind in "SU" and one.dtype.kind == other.dtype.kind
+            if one.shape[1:] != other.shape[1:] or not one.ndim or one.dtype != other.dtype and not texts:
+                raise_unfit(source, 'has the array "%s" in another shape or type than' % its, files)
+            whole[name].append(other)
+        extra = next((name for name in arrays if name not in found.values()), None)
+        if extra is not None:
+            raise_unfit(source, 'has an array "%s", which is not in' % extra, files)
+    return {name: np.concatenate(arrays) for name, arrays in whole.items()}
+
+
+def base_among(name, arrays):
+    base = base_of(name)
+    return next((other for other in arrays if base_of(other) == base), None)
+
+
+def base_of(name):
+    return (pilot_parts.part_of_name(name) or (None, name))[1]
+
+
+def raise_unfit(source, what, files):
+    raise ValueError('"%s" %s "%s".' % (os.path.basename(source), what, os.path.basename(files[0])))
+
+
+def two_tests(source, test):
+    names = os.path.basename(source), os.path.basename(test)
+    return '"%s" has a part of its own to measure on, and "%s" is another: give one of them.' % names
+
+
+def check_known(labels, measured, test, name):
+    """Names of classes that nothing was trained on would be no index that the model knows."""
+    if labels.dtype.kind == "U":
+        pilot_csv.check_known(sorted(set(measured.tolist()) - set(labels.tolist())), test, name)
+
+
+def read_csv(files, test, reading):
     choices = {name: getattr(reading.run, name) for name in ("label", "missing", "drop", "encode")}
-    X, labels, kind = pilot_csv.read(source, **choices)
+    train, measured, kind = pilot_csv.read(files, test, **choices)
+    if kind == "text":
+        reading.find(np.unique(train[1]))
+    elif kind == "whole":
+        # Of both, where there are two.
+        indices(np.concatenate([rows[1] for rows in (train, measured) if rows is not None]).astype(np.int64), files[0], reading)
+    X, labels = measured if measured is not None and reading.evaluating else train
     order = reading.order(len(X))
     # The whole file decided: rows that were left out may have had the only fractions.
     if kind == "measured":
         return (X[order], labels[order].astype(float)), len(order)
     y = labels[order] if kind == "text" else labels[order].astype(np.int64)
-    return (X[order], indices(y, source, reading)), len(order)
+    return (X[order], indices(y, files[0], reading, False)), len(order)
 
 
-def read_jsonl(source, reading):
-    with open(source, encoding="utf-8-sig") as file:
-        rows = [json.loads(line) for line in file if line.strip()]
-    label = label_of(rows[0], reading) if rows and isinstance(rows[0], dict) else None
+def read_jsonl(files, test, reading):
+    train = [row for source in files for row in lines_of(source)]
+    measured = [] if test is None else lines_of(test)
+    label = label_of(train[0], reading) if train and isinstance(train[0], dict) else None
     if label is not None:
-        values = [row.get(label) for row in rows]
+        known, labels = ([row.get(label) for row in rows] for rows in (train, measured))
+        values = known + labels
         if all(map(is_whole, values)):
-            indices(np.array([int(value) for value in values]), source, reading)
+            indices(np.array([int(value) for value in values]), files[0], reading)
         elif all(isinstance(value, (str, bool)) or is_whole(value) for value in values):
-            indices(np.array([str(int(value) if is_whole(value) else value) for value in values]), source, reading)
+            known, labels = (np.array([text_of(value) for value in some], dtype=str) for some in (known, labels))
+            if test is not None:
+                check_known(known, labels, os.path.basename(test), pilot_csv.name_of(files))
+            indices(known, files[0], reading)
+    rows = measured if test is not None and reading.evaluating else train
     return [rows[index] for index in reading.order(len(rows))], len(rows)
 
 
-def read_zip(source, reading):
+def lines_of(source):
+    with open(source, encoding="utf-8-sig") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def text_of(value):
+    return str(int(value) if is_whole(value) else value)
+
+
+def read_zip(files, test, reading):
+    found = [member for source in files for member in members_of(source, reading)]
+    parts = {part for _path, _label, part in found}
+    measured = parts - {None, "train"}
+    if test is not None and measured:
+        raise ValueError(two_tests(files[0], test))
+    labels = np.array([label for _path, label, _part in found], dtype=str)
+    if test is not None:
+        others = members_of(test, reading)
+        own = [member for member in others if member[2] not in (None, "train")]
+        others = [(path, label, "test") for path, label, _part in own or others]
+        names = np.array([label for _path, label, _part in others], dtype=str)
+        check_known(labels, names, os.path.basename(test), pilot_csv.name_of(files))
+        found, measured, parts = found + others, {"test"}, parts | {"test"}
+        labels = np.concatenate([labels, names])
+    labels = indices(labels, files[0], reading)
+    # A shard has one part alone, whichever that is.
+    if len(measured) == 1 and parts & {None, "train"}:
+        keep = [index for index, member in enumerate(found) if (member[2] not in (None, "train")) == reading.evaluating]
+        found, labels = [found[index] for index in keep], labels[keep]
+    order = reading.order(len(found))
+    return ([found[index][0] for index in order], labels[order]), len(found)
+
+
+def members_of(source, reading):
+    """[(path, class, part or None)] of the files of an archive, unpacked."""
     folder = reading.run.unpacked(source, unpack)
     paths = sorted(
         os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
         for at, _folders, names in os.walk(folder)
         for name in names
     )
-    files = pilot_parts.class_paths(paths, os.path.basename(source))
-    labels = indices(np.array([label for _path, label, _part in files], dtype=str), source, reading)
-    parts = {part for _path, _label, part in files}
-    # A shard has one part alone, whichever that is.
-    if len(parts - {None, "train"}) == 1 and parts & {None, "train"}:
-        keep = [index for index, file in enumerate(files) if (file[2] not in (None, "train")) == reading.evaluating]
-        files, labels = [files[index] for index in keep], labels[keep]
-    order = reading.order(len(files))
-    return ([os.path.join(folder, files[index][0]) for index in order], labels[order]), len(files)
+    found = pilot_parts.class_paths(paths, os.path.basename(source))
+    return [(os.path.join(folder, path), label, part) for path, label, part in found]
 
 
 def unpack(source, folder):

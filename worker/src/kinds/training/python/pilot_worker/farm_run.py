@@ -32,9 +32,9 @@ class Preempted(BaseException):
     """Ends a script that has left a checkpoint, as it was asked to."""
 
 
-def read_table(source, reading):
+def read_table(files, _test, reading):
     """The shard of a .csv: a table of numbers, the label in its last column."""
-    table = np.load(source, allow_pickle=False)
+    table = np.load(files[0], allow_pickle=False)
     order = reading.order(len(table))
     X, y = table[order, :-1], table[order, -1]
     whole = reading.run.whole or reading.classes is not None
@@ -93,9 +93,9 @@ class FarmRun:
         pilot._seed_libraries()
         optimizers.watch()
 
-    def data_path(self, _path):
+    def data_files(self, _paths):
         optimizers.watch()
-        return self.task["data"]
+        return [self.task["data"]], None
 
     def unpacked(self, source, unpack):
         """What was unpacked of the same file before."""
