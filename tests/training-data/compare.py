@@ -18,6 +18,8 @@ alone = pilot._run
 
 
 class OnFarm:
+    split = "shuffled"
+
     def __init__(self, whole):
         self.whole = whole
 

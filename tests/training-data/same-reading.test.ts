@@ -70,7 +70,7 @@ describe('a .csv is read alone as on the farm', () => {
         holdout: 0,
         seed: 0,
       });
-      const start = strata === null ? () => () => 0 : stratified.start;
+      const start = strata === null || choices.group != null ? () => () => 0 : stratified.start;
       const holdoutRows = source.test?.rows ?? 0;
       const made = await source.write({ ...stratified, holdoutRows, start }, classes, watch);
       const tables = made.map(({ hash }) => parts.blobs.localPath(hash));
@@ -85,8 +85,8 @@ describe('a .csv is read alone as on the farm', () => {
     text: string | Buffer,
     given: Partial<CsvChoices> & { anyRefusal?: true; more?: string[]; test?: string | null } = {},
   ): Promise<Answer> {
-    const { label = null, missing = 'refuse', drop = [], encode = [] } = given;
-    const choices: CsvChoices = { label, missing, drop, encode };
+    const { label = null, missing = 'refuse', drop = [], encode = [], group = null } = given;
+    const choices: CsvChoices = { label, missing, drop, encode, group };
     const files = [text, ...(given.more ?? [])].map((one, index) => ({
       name: `${'def'[index]}.csv`,
       bytes: Buffer.from(one as string),
@@ -181,6 +181,7 @@ describe('a .csv is read alone as on the farm', () => {
   );
   const choices = fc.record({
     label: fc.constantFrom(null, null, 'c1', '2'),
+    group: fc.constantFrom(null, null, null, 'c0', '1'),
     missing: fc.constantFrom(
       'refuse' as const,
       'drop' as const,

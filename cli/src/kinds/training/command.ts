@@ -67,6 +67,8 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--metric <name>', 'what better means: accuracy, or else the first that is reported')
     .option('--goal <goal>', 'max or min of that metric')
     .option('--label <name>', 'column, field or array with the labels, where it is not found by its name')
+    .option('--split <how>', 'shuffled, or blocks: rows that follow each other, in their order')
+    .option('--group <name>', 'column, field or array: rows with one value of it come into one shard')
     .option(
       '--missing <how>',
       'values missing in a .csv: refuse, drop (the rows), mean, zero or keep (as NaN)',

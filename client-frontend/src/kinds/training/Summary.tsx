@@ -47,6 +47,8 @@ function factsOf({ script, data, test, settings: s, split }: TrainingView): [str
     s.metric === null ? null : ['Metric that counts', s.metric],
     s.weighting === 'speed' ? ['Sizes of the shards', 'by speed of the workers'] : null,
     s.label === null ? null : ['Label', s.label],
+    s.split === 'blocks' ? ['Order of the rows', 'kept, in blocks'] : null,
+    s.group === null ? null : ['Kept together', `rows of one ${s.group}`],
     ['Seed', String(s.seed)],
     params.length === 0
       ? null

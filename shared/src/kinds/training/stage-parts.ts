@@ -41,5 +41,6 @@ export const contextOf = (
   classes,
   classFile: classFile?.path ?? null,
   wholeLabels,
+  split: settings.split,
   deadlineSeconds: settings.deadlineSeconds,
 });

@@ -62,3 +62,10 @@ print(sorted((int(x), pilot.classes[y]) for x, y in zip(*rows)), pilot.classes)`
     /"b\.jsonl" is a \.jsonl, and "a\.npz" a \.npz/,
   );
 });
+
+test('alone, too, the order can be kept, and the groups are no part of the data', async () => {
+  await alone('np.savez("g.npz", X=np.arange(6), who=np.arange(6) // 2, y=np.arange(6) % 2)');
+  const script = 'X, y = pilot.data("g.npz"); print(X.tolist(), y.tolist())';
+  const env = { PILOT_GROUP: 'who', PILOT_SPLIT: 'blocks' };
+  assert.equal(await alone(script, env), '[0, 1, 2, 3, 4, 5] [0, 1, 0, 1, 0, 1]');
+});

@@ -32,7 +32,7 @@ export function fitted(
     return { ok: false, message: `has an array "${extra?.name}", which is not in` };
   }
   const label = first.label === null ? null : (arrays.find(({ name }) => name === first.label?.name) ?? null);
-  return { ok: true, part: { rows: part.rows, arrays, label } };
+  return { ok: true, part: { rows: part.rows, arrays, label, group: part.group } };
 }
 
 /** `x` of `x_test`. */

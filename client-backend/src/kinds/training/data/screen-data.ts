@@ -7,7 +7,7 @@ import type { CsvChoices } from '../split/csv-survey.ts';
 import { BadData } from '../split/problems.ts';
 import { badData, type DataFile, type DataParts, type DataSet, filesOf, limitsOf } from './data-file.ts';
 import { openImages } from './image-folders.ts';
-import { npzLayout } from './layout.ts';
+import { type NpzNames, npzLayout } from './layout.ts';
 import { openNpz } from './open-npz.ts';
 
 /** Tells the format of the data, and what can be seen to be wrong with it without reading all of it. */
@@ -32,6 +32,9 @@ export async function screenData(
       `"${another}" is a .${formats[other]}, and "${one}" a .${format}: files of one training have one format.`,
     );
   }
+  if (format === 'zip' && choices.group != null) {
+    return badData('Files of a .zip have no columns, so none are kept together by a group. Leave it out.');
+  }
   const problem = await screenContents(parts, set, format, choices);
   return problem ?? { ok: true, format };
 }
@@ -55,7 +58,7 @@ async function screenContents(
       format === 'zip'
         ? await screenImages(parts, file)
         : format === 'npz'
-          ? await screenNpz(parts, file, choices.label)
+          ? await screenNpz(parts, file, { ...choices, mayLackGroup: file === set.test })
           : null;
     if (problem !== null) return problem;
   }
@@ -72,12 +75,12 @@ async function screenImages(parts: DataParts, file: DataFile): Promise<Submissio
 async function screenNpz(
   parts: DataParts,
   file: DataFile,
-  label: string | null,
+  names: NpzNames,
 ): Promise<SubmissionRefusal | null> {
   const opened = await openNpz(parts.blobs.localPath(file.blob));
   if (!opened.ok) return badData(`"${file.fileName}" ${opened.message}.`);
   try {
-    const layout = npzLayout(opened.npz, label);
+    const layout = npzLayout(opened.npz, names);
     if (!layout.ok) return badData(`"${file.fileName}" ${layout.message}.`);
     const entries = [...layout.arrays, ...(layout.test?.arrays ?? [])].map((array) => array.entry);
     const size = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);

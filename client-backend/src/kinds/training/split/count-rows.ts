@@ -2,6 +2,7 @@ import { LONGEST_LABEL } from '../data/layout.ts';
 import { byCodePoint } from './labels.ts';
 import { BadData } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
+import type { KeyCounts } from './row-split.ts';
 
 /** More labels than these are measurements, and not worth their memory; more texts are no labels. */
 const MOST_STRATA = 10_000;
@@ -45,6 +46,29 @@ export async function countRows(source: RowSource, watch: Watch): Promise<Counte
   // Half of the rows alone with their label: these are no classes.
   const few = !source.guessed || (counts.size <= MOST_GUESSED && counts.size <= rows / 2);
   return { rows, strata: few ? counts : null, labels: [...new Set([...counts.keys(), ...others])] };
+}
+
+/** Different groups, and their characters, that are held while rows are assigned. */
+const MOST_GROUPS = 1_000_000;
+const MOST_GROUP_CHARACTERS = 32 * 1024 ** 2;
+
+/** Counts rows by group, in bounded memory. Throws BadData. */
+export async function countGroups({ groups, fileName }: RowSource, watch: Watch): Promise<KeyCounts> {
+  const counts = new Map<string, number>();
+  let characters = 0;
+  for await (const batch of groups?.(watch) ?? []) {
+    for (const group of batch) {
+      const count = counts.get(group);
+      if (count === undefined) characters += group.length;
+      if (characters > MOST_GROUP_CHARACTERS || counts.size > MOST_GROUPS) {
+        throw new BadData(
+          `The groups of "${fileName}" are more than ${MOST_GROUPS.toLocaleString('en')}, or too long. Leave the group out: rows that are nearly each a group of their own need none.`,
+        );
+      }
+      counts.set(group, (count ?? 0) + 1);
+    }
+  }
+  return counts;
 }
 
 /** Names of classes that nothing was trained on would be no index that the model knows. */

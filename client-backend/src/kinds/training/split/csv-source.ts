@@ -4,8 +4,8 @@ import { type CsvFiles, openCsvFiles, recordsOf } from './csv-files.ts';
 import { type CsvChoices, type CsvRow, CsvSurvey } from './csv-survey.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
+import { HELD_OUT, type RowSplit } from './row-split.ts';
 import { TextWriter } from './sink.ts';
-import { HELD_OUT, type StratifiedSplit } from './stratified-split.ts';
 
 /** So much of a file is looked at before the job is taken; the rest when it is split. */
 const SCREENED_BYTES = 32 * 1024 ** 2;
@@ -110,16 +110,22 @@ export async function openCsv(
       return `${layout.reading}.${without}`;
     },
     labels: (of) => labelsOf(rows(of)),
-    write(stratified, classes, of) {
+    groups:
+      choices.group == null
+        ? null
+        : async function* (of) {
+            for await (const batch of rows(of)) yield batch.map((row) => row.group);
+          },
+    write(rowSplit, classes, of) {
       const places = new Map(
         (layout.labels === 'text' ? (classes ?? []) : []).map((name, place) => [name, place]),
       );
       return writeAll(
-        stratified,
+        rowSplit,
         () => new TextWriter(blobs),
         async (writers) => {
-          await putHeaders(writers, stratified, width);
-          const next = stratified.start();
+          await putHeaders(writers, rowSplit, width);
+          const next = rowSplit.start();
           const numbers = new Float64Array(width);
           const bytes = Buffer.from(numbers.buffer);
           const put = ({ features, label }: CsvRow, shard: number) => {
@@ -127,7 +133,8 @@ export async function openCsv(
             numbers[width - 1] = places.get(label) ?? Number(label);
             return partOf(writers, shard).sink.put(bytes);
           };
-          for await (const batch of rows(of)) for (const row of batch) await put(row, next(row.label));
+          for await (const batch of rows(of))
+            for (const row of batch) await put(row, next(choices.group == null ? row.label : row.group));
           if (test === null) return;
           for await (const batch of rowsOf(test, of)) for (const row of batch) await put(row, HELD_OUT);
         },
@@ -153,9 +160,9 @@ async function surveyTest(
   return files;
 }
 
-async function putHeaders(writers: TextWriter[], stratified: StratifiedSplit, width: number): Promise<void> {
+async function putHeaders(writers: TextWriter[], rowSplit: RowSplit, width: number): Promise<void> {
   for (const [shard, { sink }] of writers.entries()) {
-    const rows = stratified.shardRows[shard] ?? stratified.holdoutRows;
+    const rows = rowSplit.shardRows[shard] ?? rowSplit.holdoutRows;
     await sink.put(writeNpyHeader('<f8', [rows, width]));
   }
 }

@@ -6,7 +6,8 @@ import type { CsvRecord } from './csv-records.ts';
 import { byCodePoint } from './labels.ts';
 import { BadData } from './problems.ts';
 
-export type CsvChoices = Pick<TrainingSettings, 'label' | 'missing' | 'drop' | 'encode'>;
+export type CsvChoices = Pick<TrainingSettings, 'label' | 'missing' | 'drop' | 'encode'> &
+  Partial<Pick<TrainingSettings, 'group'>>;
 
 /** Different texts of a column that may become columns of their own. */
 const MOST_VALUES = 1_000;
@@ -32,7 +33,7 @@ type Column = {
 };
 
 /** A row that is taken: its features as numbers, and its label, numbers in one way of writing. */
-export type CsvRow = { features: number[]; label: string };
+export type CsvRow = { features: number[]; label: string; group: string };
 export type CsvLayout = {
   /** A first record that is none of the rows. */
   header: boolean;
@@ -58,6 +59,7 @@ export class CsvSurvey {
   readonly #columns: Column[] = [];
   #header: boolean | null = null;
   #label = -1;
+  #group = -1;
   #guessed = false;
   #rows = 0;
   #points = 0;
@@ -87,16 +89,16 @@ export class CsvSurvey {
 
   /** True when the first record is no row. */
   #begin(cells: string[]): boolean {
-    const { label, drop, encode } = this.#choices;
+    const { label, drop, encode, group = null } = this.#choices;
     this.#header = isHeader(cells, this.#delimiter, label);
     const names = this.#header ? cells : cells.map((_, index) => String(index + 1));
-    for (const name of [...(label === null ? [] : [label]), ...drop, ...encode]) {
+    for (const name of [label, group, ...drop, ...encode].filter((name) => name !== null)) {
       if (name === ALL_TEXT || names.includes(name)) continue;
       const known = this.#header
         ? `it has ${names.slice(0, 20).join(', ')}`
         : `it has no header, and they are called 1 to ${names.length}`;
       throw new BadData(
-        `"${this.#fileName}" has no column "${name}"${name === label ? ' for the label' : ''}; ${known}.`,
+        `"${this.#fileName}" has no column "${name}"${name === label ? ' for the label' : name === group ? ' for the group' : ''}; ${known}.`,
       );
     }
     const found = label ?? (this.#header ? findLabel(names, null) : null);
@@ -114,6 +116,12 @@ export class CsvSurvey {
       });
     }
     const named = names[this.#label] ?? '';
+    this.#group = group === null ? -1 : names.indexOf(group);
+    if (this.#group === this.#label) {
+      throw new BadData(
+        `The column "${named}" of "${this.#fileName}" is the label: rows are not kept together by it.`,
+      );
+    }
     if (drop.includes(named) || encode.includes(named)) {
       throw new BadData(
         `The column "${named}" of "${this.#fileName}" is the label: it is neither dropped nor encoded.`,
@@ -160,6 +168,7 @@ export class CsvSurvey {
   }
 
   #named(column: Column): boolean {
+    if (column === this.#columns[this.#group]) return true;
     return this.#choices.drop.includes(column.name) || this.#choices.encode.includes(column.name);
   }
 
@@ -192,7 +201,7 @@ export class CsvSurvey {
   #useOf(column: Column): 'label' | 'drop' | 'encode' | 'number' | 'text' {
     const { drop, encode } = this.#choices;
     if (column === this.#columns[this.#label]) return 'label';
-    if (drop.includes(column.name)) return 'drop';
+    if (drop.includes(column.name) || column === this.#columns[this.#group]) return 'drop';
     if (encode.includes(column.name)) return 'encode';
     if (this.#textIn(column) === null) return 'number';
     if (drop.includes(ALL_TEXT)) return 'drop';
@@ -282,7 +291,8 @@ export class CsvSurvey {
         for (const [index, { width, put }] of readers.entries()) {
           if (width > 0 && !put(cells[index] as string, features) && missing === 'drop') return null;
         }
-        return { features, label: textual ? own : String(readNumber(own, this.#delimiter)?.value ?? own) };
+        const label = textual ? own : String(readNumber(own, this.#delimiter)?.value ?? own);
+        return { features, label, group: cells[this.#group] ?? '' };
       },
       reading: this.#reading(),
       plain: this.#plain(),
@@ -334,6 +344,7 @@ export class CsvSurvey {
       ...(this.#commas > 0 && this.#points === 0 ? ['decimal commas'] : []),
       this.#header === true ? 'a header' : 'no header',
       `the label in the column ${names('label')}`,
+      ...(this.#group < 0 ? [] : [`rows of one "${this.#columns[this.#group]?.name}" kept together`]),
       ...(names('drop') === '' ? [] : [`without ${names('drop')}`]),
       ...(names('encode') === '' ? [] : [`${names('encode')} encoded`]),
     ];

@@ -3,13 +3,17 @@ import { bytesOf, type DataSet, nameOf, type SizedFile } from '../data/data-file
 import { findLabel, LONGEST_LABEL } from '../data/layout.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
+import { HELD_OUT } from './row-split.ts';
 import { TextWriter } from './sink.ts';
-import { HELD_OUT } from './stratified-split.ts';
 
 const MOST_LINE_BYTES = 8 * 1024 ** 2;
 
 /** Files .jsonl: an object a line; empty lines are left out. */
-export function openJsonl({ blobs }: SourceParts, set: DataSet, given: string | null): RowSource {
+export function openJsonl(
+  { blobs }: SourceParts,
+  set: DataSet,
+  { label: given, group = null }: { label: string | null; group?: string | null },
+): RowSource {
   let whole = true;
   let field: string | null | undefined;
   async function* rowsOf(file: SizedFile, isTest: boolean, watch: Watch) {
@@ -24,9 +28,22 @@ export function openJsonl({ blobs }: SourceParts, set: DataSet, given: string | 
         }
         const value = field === null ? null : row[field];
         whole &&= Number.isSafeInteger(value);
-        return { bytes: line.bytes, label: labelOf(value) };
+        return {
+          bytes: line.bytes,
+          label: labelOf(value),
+          group: isTest ? '' : groupOf(row, line.number, file),
+        };
       });
     }
+  }
+  function groupOf(row: Record<string, unknown>, line: number, { fileName }: SizedFile): string {
+    if (group === null) return '';
+    const value = Object.hasOwn(row, group) ? row[group] : null;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return String(value);
+    throw new BadData(
+      `Line ${line} of "${fileName}" has no field "${group}" for the group, of text or a number.`,
+    );
   }
   async function* rows({ signal, onBytes }: Watch) {
     let before = 0;
@@ -59,24 +76,32 @@ export function openJsonl({ blobs }: SourceParts, set: DataSet, given: string | 
             },
           },
     ending: 'jsonl',
+    groups:
+      group === null
+        ? null
+        : async function* (watch) {
+            for await (const batch of rows(watch)) yield batch.map((row) => row.group);
+          },
     reading: null,
     labelType: () => (whole ? 'whole' : 'text'),
     async *labels(watch) {
       for await (const batch of rows(watch)) yield batch.map((row) => row.label);
     },
-    write: (stratified, _classes, watch) =>
+    write: (rowSplit, _classes, watch) =>
       writeAll(
-        stratified,
+        rowSplit,
         () => new TextWriter(blobs),
         async (writers) => {
-          const next = stratified.start();
+          const next = rowSplit.start();
           const put = async (bytes: Buffer, shard: number) => {
             const { sink } = partOf(writers, shard);
             await sink.put(bytes);
             await sink.put(NEWLINE);
           };
           for await (const batch of rows(watch)) {
-            for (const { bytes, label } of batch) await put(bytes, next(label ?? ''));
+            for (const row of batch) {
+              await put(row.bytes, next(group === null ? (row.label ?? '') : row.group));
+            }
           }
           if (test === null) return;
           for await (const batch of rowsOf(test, true, watch)) {

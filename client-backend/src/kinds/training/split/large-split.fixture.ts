@@ -53,7 +53,9 @@ function open(
 ): Promise<RowSource> | RowSource {
   const file = { blob: blob.hash, size: blob.size, fileName: `large.${format}` };
   const data = { files: [file], test: null };
-  return format === 'npz' ? openNpzSource(parts, data, null) : openJsonl(parts, data, null);
+  return format === 'npz'
+    ? openNpzSource(parts, data, { label: null })
+    : openJsonl(parts, data, { label: null });
 }
 
 function* lines(): Generator<Buffer> {

@@ -1,23 +1,23 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { whyDamaged } from '../../../archives/entries.ts';
 import { type DataFile, type DataSet, filesOf, nameOf } from '../data/data-file.ts';
-import { type NpzLayout, npzLayout } from '../data/layout.ts';
+import { type NpzLayout, type NpzNames, npzLayout } from '../data/layout.ts';
 import { type NpyHeader, rowBytes, writeNpyHeader } from '../data/npy-header.ts';
 import { fitted, type JoinedArray, joinedArrays, type NpzSegment } from '../data/npz-segments.ts';
 import { npzValues } from '../data/npz-values.ts';
-import { type Npz, openNpz } from '../data/open-npz.ts';
+import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
 import { decoderOf } from './npz-labels.ts';
 import { BadData, twoTests } from './problems.ts';
 import { inRowOrder } from './row-order.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
+import { HELD_OUT, type RowSplit } from './row-split.ts';
 import { ArchiveWriter } from './sink.ts';
-import { HELD_OUT, type StratifiedSplit } from './stratified-split.ts';
 
 /** Files .npz of arrays that all have the same number of rows. Throws BadData. */
 export async function openNpzSource(
   { blobs, config }: SourceParts,
   set: DataSet,
-  given: string | null,
+  choices: Pick<NpzNames, 'label' | 'group'>,
 ): Promise<RowSource> {
   const opened: Opened[] = [];
   const close = () => {
@@ -25,7 +25,9 @@ export async function openNpzSource(
   };
   try {
     for (const file of filesOf(set)) {
-      opened.push(await openLayout(blobs.localPath(file.blob), file, given));
+      opened.push(
+        await openLayout(blobs.localPath(file.blob), file, { ...choices, mayLackGroup: file === set.test }),
+      );
     }
     return sourceOf({ blobs, config }, set, opened, close);
   } catch (error) {
@@ -36,11 +38,11 @@ export async function openNpzSource(
 
 type Opened = { file: DataFile; npz: Npz; layout: NpzLayout };
 
-async function openLayout(path: string, file: DataFile, given: string | null): Promise<Opened> {
+async function openLayout(path: string, file: DataFile, names: NpzNames): Promise<Opened> {
   const opened = await openNpz(path);
   if (!opened.ok) throw new BadData(`"${file.fileName}" ${opened.message}.`);
   const { npz } = opened;
-  const layout = npzLayout(npz, given);
+  const layout = npzLayout(npz, names);
   if (layout.ok) return { file, npz, layout };
   npz.close();
   throw new BadData(`"${file.fileName}" ${layout.message}.`);
@@ -88,10 +90,17 @@ function sourceOf(
   const scratch = config.dataFolder;
   async function* labelsOf(segments: readonly NpzSegment[], watch: Watch) {
     for (const segment of segments) {
-      for await (const batch of explaining(segment.file, readLabels(segment, scratch, watch.signal))) {
+      const labels = readKeys(segment, segment.part.label, scratch, watch.signal);
+      for await (const batch of explaining(segment.file, labels)) {
         if (kind === 'f') fractions ||= batch.some((label) => !Number.isSafeInteger(Number(label)));
         yield batch;
       }
+    }
+  }
+  async function* groupsOf({ signal }: Watch) {
+    for (const segment of train) {
+      const groups = readKeys(segment, segment.part.group, scratch, signal);
+      for await (const batch of explaining(segment.file, groups)) yield batch.map((group) => group ?? '');
     }
   }
   const leftOut = opened.flatMap(({ layout }) => layout.leftOut);
@@ -103,19 +112,20 @@ function sourceOf(
     reading: readingOf(set, test, rows, leftOut),
     labelType: () => (textual ? 'text' : fractions ? 'measured' : 'whole'),
     labels: (watch) => labelsOf(train, watch),
+    groups: train[0]?.part.group == null ? null : groupsOf,
     test:
       test.length === 0
         ? null
         : { rows, fileName: set.test?.fileName ?? null, labels: (watch) => labelsOf(test, watch) },
-    write: (stratified, _classes, watch) =>
+    write: (rowSplit, _classes, watch) =>
       writeAll(
-        stratified,
+        rowSplit,
         () => new ArchiveWriter(blobs, { large: bytes > 2 ** 31 }),
         async (writers) => {
           let before = 0;
           for (const array of arrays) {
             const onBytes = (done: number) => watch.onBytes(before + done);
-            const task = { stratified, writers, watch: { ...watch, onBytes }, scratch };
+            const task = { rowSplit, writers, watch: { ...watch, onBytes }, scratch };
             before += await split({ train, test }, array, task);
           }
         },
@@ -124,24 +134,25 @@ function sourceOf(
   };
 }
 
-type Task = { stratified: StratifiedSplit; writers: ArchiveWriter[]; watch: Watch; scratch: string };
+type Task = { rowSplit: RowSplit; writers: ArchiveWriter[]; watch: Watch; scratch: string };
 type Segments = { train: readonly NpzSegment[]; test: readonly NpzSegment[] };
 
 /** Assigns the rows of one array, reading the labels alongside; what is measured on follows as it is. Returns the bytes. */
 async function split({ train, test }: Segments, array: JoinedArray, task: Task): Promise<number> {
-  const { stratified, writers, watch, scratch } = task;
+  const { rowSplit, writers, watch, scratch } = task;
   const { signal } = watch;
   const { header } = array;
-  const rowsOf = [...stratified.shardRows, ...(stratified.holdoutRows > 0 ? [stratified.holdoutRows] : [])];
+  const rowsOf = [...rowSplit.shardRows, ...(rowSplit.holdoutRows > 0 ? [rowSplit.holdoutRows] : [])];
   const sinks = writers.map((writer) => writer.begin(`${array.name}.npy`));
   for (const [part, sink] of sinks.entries()) {
     await sink.put(writeNpyHeader(header.descr, [rowsOf[part] ?? 0, ...header.shape.slice(1)]));
   }
-  const next = stratified.start();
+  const next = rowSplit.start();
   const size = rowBytes(header);
   let done = 0;
   for (const segment of train) {
-    const labels = new LabelQueue(readLabels(segment, scratch, signal));
+    const { label, group } = segment.part;
+    const labels = new LabelQueue(readKeys(segment, group ?? label, scratch, signal));
     let left = 0;
     let sink = partOf(sinks, HELD_OUT);
     for await (const piece of explaining(segment.file, values(segment, array, scratch, signal))) {
@@ -204,12 +215,13 @@ class LabelQueue {
 
 const UNLABELLED = 8_192;
 
-async function* readLabels(
+async function* readKeys(
   segment: NpzSegment,
+  label: NpzArray | null,
   scratch: string,
   signal: AbortSignal,
 ): AsyncGenerator<(string | null)[]> {
-  const { rows, label } = segment.part;
+  const { rows } = segment.part;
   if (label === null) {
     for (let at = 0; at < rows; at += UNLABELLED) {
       // Nothing is read here that would let others have their turn.
@@ -239,7 +251,9 @@ async function* values(
   scratch: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  const array = part.arrays.find(({ name }) => name === wanted.name);
+  const array = [...part.arrays, ...(part.group === null ? [] : [part.group])].find(
+    ({ name }) => name === wanted.name,
+  );
   if (array === undefined) throw new Error(`no array "${wanted.name}"`);
   const { header } = array;
   const bytes = npzValues(npz, array, signal);

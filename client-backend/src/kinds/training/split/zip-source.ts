@@ -1,18 +1,24 @@
 import { pipeline } from 'node:stream';
+import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { verifyChecksum } from '../../../archives/entries.ts';
 import { type DataFile, type DataSet, filesOf, nameOf } from '../data/data-file.ts';
 import { type ClassedFile, type Images, openImages } from '../data/image-folders.ts';
+import { byCodePoint } from './labels.ts';
 import { BadData, twoTests } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, writeAll } from './row-source.ts';
+import { HELD_OUT } from './row-split.ts';
 import { ArchiveWriter } from './sink.ts';
-import { HELD_OUT } from './stratified-split.ts';
 
 const BATCH = 1_000;
 
 type Member = ClassedFile & { archive: DataFile; zip: Images['zip']; target: string };
 
 /** Archives .zip with a folder of files for each class: a row is a file. Throws BadData. */
-export async function openZipSource(parts: SourceParts, set: DataSet): Promise<RowSource> {
+export async function openZipSource(
+  parts: SourceParts,
+  set: DataSet,
+  { split }: Pick<TrainingSettings, 'split'>,
+): Promise<RowSource> {
   const opened: Images[] = [];
   const close = () => {
     for (const one of opened) one.close();
@@ -23,6 +29,8 @@ export async function openZipSource(parts: SourceParts, set: DataSet): Promise<R
       if (!found.ok) throw new BadData(found.message);
       opened.push(found.images);
     }
+    // In the order in which scripts get them.
+    if (split === 'blocks') for (const { files } of opened) files.sort((a, b) => byCodePoint(a.path, b.path));
     return sourceOf(parts, set, opened, close);
   } catch (error) {
     close();
@@ -58,6 +66,7 @@ function sourceOf(parts: SourceParts, set: DataSet, opened: readonly Images[], c
   const leftOut = opened.flatMap((one) => one.leftOut);
   return {
     guessed: false,
+    groups: null,
     bytes,
     fileName: nameOf(set),
     ending: 'zip',
@@ -69,12 +78,12 @@ function sourceOf(parts: SourceParts, set: DataSet, opened: readonly Images[], c
     // Names of folders, even where they look like numbers.
     labelType: () => 'text',
     labels: () => labelsOf(files),
-    write: (stratified, _classes, { signal, onBytes }) =>
+    write: (rowSplit, _classes, { signal, onBytes }) =>
       writeAll(
-        stratified,
+        rowSplit,
         () => new ArchiveWriter(parts.blobs, { large: bytes > 2 ** 31 }),
         async (writers) => {
-          const next = stratified.start();
+          const next = rowSplit.start();
           let done = 0;
           for (const { file, held } of all) {
             signal.throwIfAborted();

@@ -39,7 +39,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
 
 By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the paths in the
 script; several as in PATH), PILOT_TEST (a file to measure on), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and
-PILOT_ENCODE (names with commas between), PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs`
+PILOT_ENCODE (names with commas between), PILOT_SPLIT (blocks keeps the order), PILOT_GROUP, PILOT_BATCH (32), PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs`
 repeats its n), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only),
 PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
 """
@@ -89,6 +89,8 @@ class _Alone:
     missing = _env("PILOT_MISSING") or "refuse"
     drop = next(csv.reader([_env("PILOT_DROP") or ""]), [])
     encode = next(csv.reader([_env("PILOT_ENCODE") or ""]), [])
+    split = _env("PILOT_SPLIT") or "shuffled"
+    group = _env("PILOT_GROUP") or None
     stop_at = None
     seeds = [seed]
     whole = None
@@ -168,7 +170,7 @@ _not_finite = set()  # names of figures
 
 
 def data(path=None, *more):
-    """The data of this run; its rows are shuffled, the same way every time.
+    """The data of this run; its rows are shuffled, the same way every time, unless the job keeps their order.
 
     .npz    its arrays as a tuple, labels last; a single array as it is
     .csv    (X, y): numbers, and the column of labels

@@ -19,15 +19,15 @@ MISSING = {"", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "NAN", "NULL", "null",
 LABELS = ("label", "labels", "target", "targets", "class", "y", "Y")
 
 
-def read(files, test=None, label=None, missing="refuse", drop=(), encode=()):
+def read(files, test=None, label=None, missing="refuse", drop=(), encode=(), group=None):
     """(rows, rows of `test` or None, kind). Rows are (X, labels): floats in a row for each row of the files, and their
     labels as texts, whole numbers or floats; `kind` is "text", "whole" or "measured"."""
     csv.field_size_limit(2**31 - 1)
-    survey, records = surveyed(files, label, missing, drop, encode)
+    survey, records = surveyed(files, label, missing, drop, encode, group)
     survey.check()
     measured = None
     if test is not None:
-        own, others = surveyed([test], survey.label.name, missing, drop, encode)
+        own, others = surveyed([test], survey.label.name, missing, drop, encode, group)
         survey.check_test(own)
         measured = table(survey, others, own.name)
     rows = table(survey, records, survey.name)
@@ -38,7 +38,7 @@ def read(files, test=None, label=None, missing="refuse", drop=(), encode=()):
     return rows, measured, kind
 
 
-def surveyed(files, label, missing, drop, encode):
+def surveyed(files, label, missing, drop, encode, group):
     name = name_of(files)
     names = [os.path.basename(source) for source in files]
     delimiters = [find_delimiter(source, own) for source, own in zip(files, names)]
@@ -46,7 +46,7 @@ def surveyed(files, label, missing, drop, encode):
         if delimiter != delimiters[0]:
             one, another = ("a tab" if one == "\t" else '"%s"' % one for one in (delimiters[0], delimiter))
             raise ValueError('"%s" has %s between its cells, and "%s" %s.' % (own, another, names[0], one))
-    survey = Survey(name, delimiters[0], label, missing, list(drop), list(encode))
+    survey = Survey(name, delimiters[0], label, missing, list(drop), list(encode), group)
     records = []
     for cells, line, own in records_of_all(files, names, delimiters[0], label):
         survey.take(cells, line, own)
@@ -223,9 +223,9 @@ class Column:
 
 
 class Survey:
-    def __init__(self, name, delimiter, label, missing, drop, encode):
+    def __init__(self, name, delimiter, label, missing, drop, encode, group):
         self.name, self.delimiter = name, delimiter
-        self.wanted, self.policy, self.drop, self.encode = label, missing, drop, encode
+        self.wanted, self.policy, self.drop, self.encode, self.group = label, missing, drop, encode, group
         self.header = None
         self.columns = []
         self.label = None
@@ -244,14 +244,14 @@ class Survey:
         """True when the first record is no row."""
         self.header = is_header(cells, self.delimiter, self.wanted)
         names = cells if self.header else [str(index + 1) for index in range(len(cells))]
-        for name in ([] if self.wanted is None else [self.wanted]) + self.drop + self.encode:
+        for name in [name for name in (self.wanted, self.group) if name is not None] + self.drop + self.encode:
             if name != "*" and name not in names:
                 known = (
                     "it has " + ", ".join(names[:20])
                     if self.header
                     else "it has no header, and they are called 1 to %d" % len(names)
                 )
-                what = " for the label" if name == self.wanted else ""
+                what = " for the label" if name == self.wanted else " for the group" if name == self.group else ""
                 raise ValueError('"%s" has no column "%s"%s; %s.' % (self.name, name, what, known))
         found = self.wanted
         if found is None and self.header:
@@ -259,6 +259,11 @@ class Survey:
         self.place = len(names) - 1 if found is None else names.index(found)
         self.columns = [Column(name) for name in names]
         self.label = self.columns[self.place]
+        self.grouped = None if self.group is None else self.columns[names.index(self.group)]
+        if self.grouped is self.label:
+            raise ValueError(
+                'The column "%s" of "%s" is the label: rows are not kept together by it.' % (self.label.name, self.name)
+            )
         if self.label.name in self.drop + self.encode:
             raise ValueError(
                 'The column "%s" of "%s" is the label: it is neither dropped nor encoded.' % (self.label.name, self.name)
@@ -271,7 +276,7 @@ class Survey:
             return
         if len(column.values) <= MOST_VALUES:
             column.values.add(cell)
-        if column.name in self.drop or column.name in self.encode:
+        if column is self.grouped or column.name in self.drop or column.name in self.encode:
             return
         read = number(cell, self.delimiter)
         if read is None:
@@ -294,7 +299,7 @@ class Survey:
     def use_of(self, column):
         if column is self.label:
             return "label"
-        if column.name in self.drop:
+        if column is self.grouped or column.name in self.drop:
             return "drop"
         if column.name in self.encode:
             return "encode"

@@ -26,6 +26,8 @@ class Reading:
         self.finds = finds
 
     def order(self, count):
+        if self.run.split == "blocks":
+            return np.arange(count)
         return np.random.default_rng([self.seed, count]).permutation(count)
 
     def find(self, distinct):
@@ -54,6 +56,9 @@ def read_npz(files, test, reading):
     measured = joined([train, npz_parts(test)[0]], [files[0], test], 1) if test is not None else None
     if own:
         measured = joined(own, files)
+    for arrays in (train, measured or {}):
+        # No part of the data: it says which rows are kept together.
+        arrays.pop(reading.run.group, arrays.pop(base_of(reading.run.group or ""), None))
     label = label_of(train, reading)
     if measured is not None and label is not None and train[label].ndim == 1:
         # The classes are those of both parts.
@@ -132,7 +137,7 @@ def check_known(labels, measured, test, name):
 
 
 def read_csv(files, test, reading):
-    choices = {name: getattr(reading.run, name) for name in ("label", "missing", "drop", "encode")}
+    choices = {name: getattr(reading.run, name) for name in ("label", "missing", "drop", "encode", "group")}
     train, measured, kind = pilot_csv.read(files, test, **choices)
     if kind == "text":
         reading.find(np.unique(train[1]))

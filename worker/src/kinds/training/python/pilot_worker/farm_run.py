@@ -57,6 +57,8 @@ class FarmRun:
         self.label = context["label"]
         self.batch = context["batch"]
         self.whole = context["wholeLabels"]
+        self.split = context["split"]
+        self.group = None  # the farm's shards are without it
         self.seeds = [context["seed"]]
         if self.stage != "initialize":
             self.seeds += [context["round"], task["shard"]]
