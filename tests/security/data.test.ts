@@ -52,7 +52,8 @@ after(async () => {
 
 async function given(fileName: string, bytes: Buffer | string) {
   const { hash, size } = await storeBytes(farm.parts, Buffer.from(bytes), 'application/octet-stream');
-  return { blob: hash, fileName, size };
+  const file = { blob: hash, fileName, size };
+  return { ...file, files: [file], test: null };
 }
 
 const refused = (message: RegExp) => (error: Error) => {
@@ -90,7 +91,7 @@ test('more rows than can be dealt are refused by what the header says', () => {
   const parsed = parseNpyHeader(npyBytes({ descr: '|u1', shape: [2 ** 32 + 1], bytes: Buffer.alloc(0) }));
   assert.ok(parsed.ok);
   const array = { name: 'X', header: parsed.header, stored: true } as NpzArray;
-  const layout = npzLayout({ arrays: new Map([['X', array]]) } as Npz, null);
+  const layout = npzLayout({ arrays: new Map([['X', array]]) } as Npz, { label: null });
   assert.ok(!layout.ok);
   assert.match(layout.message, /"X" has more than 4,294,967,296 rows/);
 });
@@ -101,7 +102,7 @@ test('rows without labels are counted in turns with others, and no further once 
     { X: { descr: '|u1', shape: [rows], bytes: Buffer.alloc(rows) } },
     { store: false },
   );
-  const source = await openNpzSource(farm.parts, await given('data.npz', data), null);
+  const source = await openNpzSource(farm.parts, await given('data.npz', data), { label: null });
   const canceled = new AbortController();
   try {
     const counted = countRows(source, watchOf(canceled.signal));
@@ -224,7 +225,7 @@ test('a row of empty cells that never ends is refused with its line', async () =
 test('a long line of JSON is refused with its number', async () => {
   const long = await given('data.jsonl', `{"a":1}\n{"a":"${'x'.repeat(9 * MB)}"}\n`);
   await assert.rejects(
-    drained(openJsonl(farm.parts, long, null).labels(watchOf())),
+    drained(openJsonl(farm.parts, long, { label: null }).labels(watchOf())),
     refused(/^Line 2 of "data\.jsonl" is too long to be a row: 8 MB are the most\.$/),
   );
 });
@@ -251,10 +252,8 @@ test('a long text is no class', async () => {
     watchOf(),
   );
   await assert.rejects(countRows(table, watchOf()), refused(/more than 1,024 characters/));
-  const lines = openJsonl(
-    farm.parts,
-    await given('data.jsonl', `{"label":"${text}"}\n{"label":"b"}\n`),
-    null,
-  );
+  const lines = openJsonl(farm.parts, await given('data.jsonl', `{"label":"${text}"}\n{"label":"b"}\n`), {
+    label: null,
+  });
   assert.equal((await countRows(lines, watchOf())).labels, null);
 });

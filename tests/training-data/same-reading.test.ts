@@ -48,14 +48,20 @@ describe('a .csv is read alone as on the farm', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** What the farm makes of it: one shard of all rows. */
-  async function onFarm(bytes: Buffer, choices: CsvChoices) {
-    const watch = { signal: new AbortController().signal, onBytes: () => undefined };
+  type Given = { name: string; bytes: Buffer };
+  const stored = async ({ name, bytes }: Given) => {
     const written = await parts.blobs.write(Readable.from([bytes]), { maxBytes: 1e9 });
     if (!written.ok) throw new Error(written.message);
+    return { blob: written.hash, size: written.size, fileName: name };
+  };
+
+  /** What the farm makes of them: one shard of all rows, and one of those to measure on. */
+  async function onFarm(given: readonly Given[], test: Given | null, choices: CsvChoices) {
+    const watch = { signal: new AbortController().signal, onBytes: () => undefined };
     try {
-      const data = { blob: written.hash, size: written.size, fileName: 'd.csv' };
-      const source = await openCsv(parts, data, choices, watch);
+      const files = await Promise.all(given.map(stored));
+      const set = { files, test: test === null ? null : await stored(test) };
+      const source = await openCsv(parts, set, choices, watch);
       const { rows, strata, labels } = await countRows(source, watch);
       const classes = labels === null ? null : classesOf(labels, source.labelType());
       const stratified = planStratifiedSplit({
@@ -64,10 +70,11 @@ describe('a .csv is read alone as on the farm', () => {
         holdout: 0,
         seed: 0,
       });
-      const start = strata === null ? () => () => 0 : stratified.start;
-      const [stored] = await source.write({ ...stratified, start }, classes, watch);
-      if (stored === undefined) throw new Error('nothing was written');
-      return { table: parts.blobs.localPath(stored.hash), classes, whole: source.labelType() === 'whole' };
+      const start = strata === null || choices.group != null ? () => () => 0 : stratified.start;
+      const holdoutRows = source.test?.rows ?? 0;
+      const made = await source.write({ ...stratified, holdoutRows, start }, classes, watch);
+      const tables = made.map(({ hash }) => parts.blobs.localPath(hash));
+      return { tables, classes, whole: source.labelType() === 'whole' };
     } catch (error) {
       if (!(error instanceof BadData)) throw error;
       return { refused: error.message };
@@ -76,15 +83,22 @@ describe('a .csv is read alone as on the farm', () => {
 
   async function compared(
     text: string | Buffer,
-    given: Partial<CsvChoices> & { anyRefusal?: true } = {},
+    given: Partial<CsvChoices> & { anyRefusal?: true; more?: string[]; test?: string | null } = {},
   ): Promise<Answer> {
-    const { label = null, missing = 'refuse', drop = [], encode = [] } = given;
-    const choices: CsvChoices = { label, missing, drop, encode };
-    const bytes = Buffer.from(text as string);
-    const csv = join(folder, 'd.csv');
-    await writeFile(csv, bytes);
-    const farm = await onFarm(bytes, choices);
-    python.stdin.write(`${JSON.stringify({ csv, choices, farm })}\n`);
+    const { label = null, missing = 'refuse', drop = [], encode = [], group = null } = given;
+    const choices: CsvChoices = { label, missing, drop, encode, group };
+    const files = [text, ...(given.more ?? [])].map((one, index) => ({
+      name: `${'def'[index]}.csv`,
+      bytes: Buffer.from(one as string),
+    }));
+    const measured = given.test == null ? null : { name: 't.csv', bytes: Buffer.from(given.test) };
+    for (const { name, bytes } of [...files, ...(measured === null ? [] : [measured])]) {
+      await writeFile(join(folder, name), bytes);
+    }
+    const farm = await onFarm(files, measured, choices);
+    const csv = files.map(({ name }) => join(folder, name));
+    const test = measured === null ? null : join(folder, measured.name);
+    python.stdin.write(`${JSON.stringify({ csv, test, choices, farm })}\n`);
     const { value } = await answers.next();
     const answer = JSON.parse(String(value).replaceAll('NaN', 'null')) as Answer;
     // Of a file with two faults either may be found first.
@@ -92,7 +106,7 @@ describe('a .csv is read alone as on the farm', () => {
     const seen = `alone ${JSON.stringify(answer.alone)}\nfarm  ${JSON.stringify(answer.farm)}`;
     assert.ok(
       answer.same || refused,
-      `${JSON.stringify(text.toString()).slice(0, 500)}\n${seen.slice(0, 2_000)}`,
+      `${JSON.stringify([text.toString(), given]).slice(0, 800)}\n${seen.slice(0, 2_000)}`,
     );
     return answer;
   }
@@ -111,74 +125,75 @@ describe('a .csv is read alone as on the farm', () => {
     });
   }
 
+  const cell = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: -3, max: 12 }).map(String) },
+    {
+      weight: 3,
+      arbitrary: fc.double({ noNaN: true, min: -1e3, max: 1e3 }).map((value) => value.toFixed(2)),
+    },
+    fc.constantFrom(
+      '',
+      'NA',
+      'nan',
+      '?',
+      ' 7 ',
+      '1e3',
+      '1,5',
+      '.5',
+      '5.',
+      '-0',
+      '1_000',
+      'inf',
+      '1e999',
+      '0x10',
+      '９',
+    ),
+    fc.constantFrom('cat', 'dog', 'é', '𝒳', '\uffee', 'a b', 'None'),
+    fc.constantFrom(
+      '"x"',
+      '"a,b"',
+      '"a;b"',
+      '"say ""no"""',
+      '"two\nlines"',
+      '"two\r\nlines"',
+      'a"b',
+      '"a"b',
+      '"',
+    ),
+  );
+  const numbers = fc.oneof(fc.integer({ min: 0, max: 9 }).map(String), fc.constantFrom('1.5', '2.25', ''));
+  const shape = fc.record({
+    width: fc.integer({ min: 1, max: 4 }),
+    delimiter: fc.constantFrom(',', ',', ';', '\t', '|'),
+    end: fc.constantFrom('\n', '\r\n', '\r'),
+    mark: fc.boolean(),
+    header: fc.constantFrom('', 'names', 'label'),
+    plain: fc.boolean(),
+  });
+  const file = shape.chain((of) =>
+    fc.tuple(
+      fc.constant(of),
+      fc.array(fc.array(of.plain ? numbers : cell, { minLength: of.width, maxLength: of.width }), {
+        maxLength: 12,
+      }),
+      fc.constantFrom('', '', '', '\n', ',', '"', '\n\n'),
+    ),
+  );
+  const choices = fc.record({
+    label: fc.constantFrom(null, null, 'c1', '2'),
+    group: fc.constantFrom(null, null, null, 'c0', '1'),
+    missing: fc.constantFrom(
+      'refuse' as const,
+      'drop' as const,
+      'mean' as const,
+      'zero' as const,
+      'keep' as const,
+    ),
+    drop: fc.constantFrom<string[]>([], [], ['*'], ['c0'], ['1']),
+    encode: fc.constantFrom<string[]>([], [], ['*'], ['c1']),
+  });
+
   test('whatever the file', async () => {
-    const cell = fc.oneof(
-      { weight: 6, arbitrary: fc.integer({ min: -3, max: 12 }).map(String) },
-      {
-        weight: 3,
-        arbitrary: fc.double({ noNaN: true, min: -1e3, max: 1e3 }).map((value) => value.toFixed(2)),
-      },
-      fc.constantFrom(
-        '',
-        'NA',
-        'nan',
-        '?',
-        ' 7 ',
-        '1e3',
-        '1,5',
-        '.5',
-        '5.',
-        '-0',
-        '1_000',
-        'inf',
-        '1e999',
-        '0x10',
-        '９',
-      ),
-      fc.constantFrom('cat', 'dog', 'é', '𝒳', '\uffee', 'a b', 'None'),
-      fc.constantFrom(
-        '"x"',
-        '"a,b"',
-        '"a;b"',
-        '"say ""no"""',
-        '"two\nlines"',
-        '"two\r\nlines"',
-        'a"b',
-        '"a"b',
-        '"',
-      ),
-    );
-    const numbers = fc.oneof(fc.integer({ min: 0, max: 9 }).map(String), fc.constantFrom('1.5', '2.25', ''));
-    const file = fc
-      .record({
-        width: fc.integer({ min: 1, max: 4 }),
-        delimiter: fc.constantFrom(',', ',', ';', '\t', '|'),
-        end: fc.constantFrom('\n', '\r\n', '\r'),
-        mark: fc.boolean(),
-        header: fc.constantFrom('', 'names', 'label'),
-        plain: fc.boolean(),
-      })
-      .chain((of) =>
-        fc.tuple(
-          fc.constant(of),
-          fc.array(fc.array(of.plain ? numbers : cell, { minLength: of.width, maxLength: of.width }), {
-            maxLength: 12,
-          }),
-          fc.constantFrom('', '', '', '\n', ',', '"', '\n\n'),
-        ),
-      );
-    const choices = fc.record({
-      label: fc.constantFrom(null, null, 'c1', '2'),
-      missing: fc.constantFrom(
-        'refuse' as const,
-        'drop' as const,
-        'mean' as const,
-        'zero' as const,
-        'keep' as const,
-      ),
-      drop: fc.constantFrom<string[]>([], [], ['*'], ['c0'], ['1']),
-      encode: fc.constantFrom<string[]>([], [], ['*'], ['c1']),
-    });
     await fc.assert(
       fc.asyncProperty(
         file,
@@ -194,6 +209,43 @@ describe('a .csv is read alone as on the farm', () => {
         },
       ),
       { numRuns: 600 },
+    );
+  });
+
+  test('several files, and one to measure on', async () => {
+    const rowsOf = (of: { plain: boolean; width: number }) =>
+      fc.array(fc.array(of.plain ? numbers : cell, { minLength: of.width, maxLength: of.width }), {
+        maxLength: 6,
+      });
+    const files = shape.chain((of) =>
+      fc.tuple(
+        fc.constant(of),
+        fc.array(rowsOf(of), { minLength: 1, maxLength: 3 }),
+        fc.option(rowsOf(of)),
+        fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+        fc.constantFrom('', '', '', 'other', 'wider'),
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(files, choices, async ([of, several, test, headed, odd], given) => {
+        const { width, delimiter, end, header } = of;
+        const names = Array.from({ length: width }, (_, index) => `c${index}`);
+        if (header === 'label') names[0] = 'label';
+        const textOf = (rows: string[][], index: number, isOdd: boolean) => {
+          const own = isOdd && odd === 'other' ? names.map((name) => `${name}x`) : names;
+          const lines = header !== '' && (index === 0 || headed[index] === true) ? [own, ...rows] : rows;
+          const wider = isOdd && odd === 'wider' ? lines.map((row) => [...row, '1']) : lines;
+          return `${wider.map((row) => row.join(delimiter)).join(end)}${end}`;
+        };
+        const [first = '', ...more] = several.map((rows, index) => textOf(rows, index, index > 0));
+        await compared(first, {
+          ...given,
+          more,
+          test: test === null ? null : textOf(test, 3, several.length === 1),
+          anyRefusal: true,
+        });
+      }),
+      { numRuns: 300 },
     );
   });
 });

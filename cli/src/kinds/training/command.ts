@@ -17,7 +17,8 @@ import { readFlags, type TrainFlags } from './request.ts';
 type Flags = TrainFlags &
   PlacementFlags &
   AskedFlags & {
-    data: string;
+    data: string[];
+    test?: string;
     out: string;
     workers?: number;
     priority?: number;
@@ -40,7 +41,12 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
         'Several values for a --param make a sweep: one training for each combination, shown side by side.',
     )
     .argument('<script>', 'Python script that imports pilot')
-    .requiredOption('--data <file>', '.npz, .csv, .jsonl, or .zip of images with a folder for each class')
+    .requiredOption(
+      '--data <file>',
+      '.npz, .csv, .jsonl, or .zip of images with a folder for each class; may be repeated',
+      collect,
+    )
+    .option('--test <file>', 'what the merged model is measured on, in the format of the data')
     .option('--shards <n>', 'parts of the data, each trained on by one worker at a time (4)')
     .option('--rounds <n>', 'times that the shards are trained and merged (10)')
     .option('--mode <mode>', 'rounds of epochs, or diloco: of inner steps, with an outer step (rounds)')
@@ -64,6 +70,8 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--metric <name>', 'what better means: accuracy, or else the first that is reported')
     .option('--goal <goal>', 'max or min of that metric')
     .option('--label <name>', 'column, field or array with the labels, where it is not found by its name')
+    .option('--split <how>', 'shuffled, or blocks: rows that follow each other, in their order')
+    .option('--group <name>', 'column, field or array: rows with one value of it come into one shard')
     .option(
       '--missing <how>',
       'values missing in a .csv: refuse, drop (the rows), mean, zero or keep (as NaN)',
@@ -90,6 +98,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
     'pilot train words.py --data words.npz --mode diloco --inner-steps 200 --compress int8',
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
+    'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
@@ -103,14 +112,12 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
   const script = await fileOf(path, ['py'], 'Give the Python script.');
-  const data = await fileOf(
-    flags.data,
-    DATA_FORMATS,
-    'Give one file; images go into a .zip with a folder for each class.',
-  );
+  const data = [];
+  for (const file of flags.data) data.push(await dataOf(file));
+  const test = flags.test === undefined ? null : await dataOf(flags.test);
   await checkOutFolder(flags.out);
   const { cpus } = context.config;
-  const plan = trainPlan({ script, data, request: read.request, out: flags.out, cpus });
+  const plan = trainPlan({ script, data, test, request: read.request, out: flags.out, cpus });
   const { server, keyFile, farmData } = flags;
   return runCommand(context, plan, {
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },
@@ -124,6 +131,9 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     json: flags.json ?? false,
   });
 }
+
+const dataOf = (path: string) =>
+  fileOf(path, DATA_FORMATS, 'Give one file; images go into a .zip with a folder for each class.');
 
 async function fileOf(path: string, extensions: readonly string[], wanted: string) {
   const file = await checkLocalFile(path, wanted);

@@ -34,6 +34,7 @@ function trainingFacts(view: TrainingView): [string, string][] {
   return [
     ['Script', view.script],
     ['Data', split === null ? view.data : `${view.data}, ${splitOf(split)}`],
+    ...(view.test === null ? [] : [['Test', view.test] as [string, string]]),
     ['Round', `${view.round} of ${settings.rounds}, merged by ${settings.merge}`],
     ...(without === null ? [] : [['Trained', without] as [string, string]]),
     ['Batch', `${settings.batch} over all shards`],

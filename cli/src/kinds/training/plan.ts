@@ -10,7 +10,8 @@ import { sweepPresenter } from './sweep-presenter.ts';
 
 export type TrainOrder = {
   script: { path: string; name: string };
-  data: { path: string };
+  data: readonly { path: string }[];
+  test: { path: string } | null;
   request: TrainRequest;
   out: string;
   cpus: number;
@@ -18,13 +19,13 @@ export type TrainOrder = {
 
 /** One training, or a sweep of one job for each set of parameters. */
 export function trainPlan(order: TrainOrder): RunPlan {
-  const { script, data, request, out } = order;
+  const { script, request, out } = order;
   const sweep = request.jobs.length > 1;
   const folder = folderOf(script, out);
   return {
     presenter: sweep ? sweepPresenter : trainPresenter,
     follow: followRounds,
-    files: () => ownFiles(script.path, data.path),
+    files: () => ownFiles(...filesOf(order)),
     workers: workersFor(order),
     jobs: (blobs) => request.jobs.map((params, index) => planJob(order, params, index, blobs)),
     save: (saving) => save(saving, folder),
@@ -32,23 +33,37 @@ export function trainPlan(order: TrainOrder): RunPlan {
   };
 }
 
+/** The script, the data, and what is measured on. */
+const filesOf = ({ script, data, test }: TrainOrder): string[] =>
+  [script, ...data, ...(test === null ? [] : [test])].map(({ path }) => path);
+
 function planJob(
-  { script, data, request }: TrainOrder,
+  order: TrainOrder,
   params: Params,
   index: number,
   blobs: Parameters<RunPlan['jobs']>[0],
 ): PlannedJob {
-  const [scriptBlob, dataBlob] = blobs;
-  if (scriptBlob === undefined || dataBlob === undefined) throw new Error('a training without its files');
+  const { request } = order;
+  const [script, ...others] = filesOf(order).map((path, at) => {
+    const blob = blobs[at];
+    if (blob === undefined) throw new Error('a training without its files');
+    return { blob, fileName: basename(path) };
+  });
+  const test = order.test === null ? null : others.pop();
+  const [data, ...moreData] = others;
+  if (script === undefined || data === undefined || test === undefined)
+    throw new Error('no files of a training');
   const variant = variantOf(params, index + 1);
   const sweep = request.jobs.length > 1;
   return {
     request: {
       kind: 'training',
-      script: { blob: scriptBlob, fileName: basename(script.path) },
-      data: { blob: dataBlob, fileName: basename(data.path) },
+      script,
+      data,
+      ...(moreData.length === 0 ? {} : { moreData }),
+      ...(test === null ? {} : { test }),
       settings: { ...request.settings, ...(Object.keys(params).length === 0 ? {} : { params }) },
-      name: sweep ? `${script.name.slice(0, 100)} ${variant}` : script.name,
+      name: sweep ? `${order.script.name.slice(0, 100)} ${variant}` : order.script.name,
     },
     ...(sweep ? { variant } : {}),
   };

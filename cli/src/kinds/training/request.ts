@@ -25,6 +25,8 @@ export type TrainFlags = {
   goal?: string;
   models?: string;
   label?: string;
+  split?: string;
+  group?: string;
   missing?: string;
   drop?: string[];
   encode?: string[];
@@ -80,6 +82,8 @@ const OPTIONS: Option[] = [
   { of: 'metric', field: 'metric', read: text, say: 'the name of a metric, of at most 32 characters' },
   { of: 'goal', field: 'goal', read: word, say: 'max or min' },
   { of: 'label', field: 'label', read: text, say: 'the name of the labels in the data' },
+  { of: 'split', field: 'split', read: word, say: 'shuffled or blocks' },
+  { of: 'group', field: 'group', read: text, say: 'the name of a column, a field or an array' },
   { of: 'missing', field: 'missing', read: word, say: 'refuse, drop, mean, zero or keep' },
   { of: 'models', field: 'models', read: word, say: 'auto, all or best' },
 ];

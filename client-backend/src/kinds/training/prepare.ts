@@ -7,6 +7,7 @@ import { sentenceOf } from '../../http/problems.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import { inWords } from '../../text/in-words.ts';
 import type { FarmKind } from '../kind.ts';
+import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
 import { importedModules } from './script-imports.ts';
 
@@ -17,7 +18,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const { team } = by;
   const parsed = TrainingSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
-  const { script, data, settings } = parsed.data;
+  const { script, data, moreData, test, settings } = parsed.data;
   const scriptSize = await sizeOf(parts, team, script.blob);
   if (scriptSize === null) return gone(script.fileName);
   const read = await readScript(parts, script, scriptSize);
@@ -25,20 +26,29 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   if (settings.mode === 'diloco' && !read.steps) return noSteps(script.fileName);
   const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(read.modules));
   if (problem !== null) return { ok: false, ...problem };
-  const dataSize = await sizeOf(parts, team, data.blob);
-  if (dataSize === null) return gone(data.fileName);
-  const screened = await screenData(parts, data, settings);
+  const sized: SizedFile[] = [];
+  for (const file of [data, ...moreData, ...(test === null ? [] : [test])]) {
+    const size = await sizeOf(parts, team, file.blob);
+    if (size === null) return gone(file.fileName);
+    sized.push({ ...file, size });
+  }
+  const [first, ...others] = test === null ? sized : sized.slice(0, -1);
+  if (first === undefined) throw new Error('a data set without files');
+  const measured = test === null ? null : (sized.at(-1) ?? null);
+  const screened = await screenData(parts, { files: [first, ...others], test: measured }, settings);
   if (!screened.ok) return screened;
   return {
     ok: true,
     spec: TrainingSpec.parse({
       ...parsed.data,
       script: { ...script, size: scriptSize },
-      data: { ...data, size: dataSize, format: screened.format },
+      data: { ...first, format: screened.format },
+      moreData: others,
+      test: measured,
       modules: read.modules,
     }),
     name: script.fileName.replace(/\.py$/i, ''),
-    blobs: [...new Set([script.blob, data.blob])],
+    blobs: [...new Set([script.blob, ...sized.map(({ blob }) => blob)])],
   };
 };
 

@@ -19,19 +19,32 @@ export const DATA = Buffer.from(
   `a,label\n${Array.from({ length: 40 }, (_, row) => `${row},${row % 2}\n`).join('')}`,
 );
 
-export type GivenTraining = { data?: Buffer; dataName?: string; settings?: Partial<TrainingSettings> };
+type Given = { name: string; bytes: Buffer };
+export type GivenTraining = {
+  data?: Buffer;
+  dataName?: string;
+  moreData?: Given[];
+  test?: Given | null;
+  settings?: Partial<TrainingSettings>;
+};
 
 /** Submits a training of that data, as the API would. */
 export async function addTraining(
   parts: Parts,
-  { data = DATA, dataName = 'digits.csv', settings = {} }: GivenTraining = {},
+  { data = DATA, dataName = 'digits.csv', moreData = [], test = null, settings = {} }: GivenTraining = {},
 ): Promise<JobId> {
   const script = await storeBytes(parts, Buffer.from(SCRIPT), 'text/x-python');
   const blob = await storeBytes(parts, data, 'application/octet-stream');
+  const stored = async ({ name, bytes }: Given) => ({
+    blob: (await storeBytes(parts, bytes, 'application/octet-stream')).hash,
+    fileName: name,
+  });
   const taken = await submit(parts, asFirst(parts), {
     kind: 'training',
     script: { blob: script.hash, fileName: 'digits.py' },
     data: { blob: blob.hash, fileName: dataName },
+    moreData: await Promise.all(moreData.map(stored)),
+    test: test === null ? null : await stored(test),
     settings: settings as TrainingSettings,
     priority: 0,
   });

@@ -4,18 +4,20 @@ import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../parts.ts';
+import { nameOf } from './data/data-file.ts';
 import { standingOf } from './rounds/best.ts';
 import { roundOf } from './rounds/round-stages.ts';
 
 /** What the job page shows of a training. */
 export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow): Promise<TrainingView> {
-  const { script, data, settings } = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const { script, data, moreData, test, settings } = TrainingSpec.parse(JSON.parse(job.spec_json));
   const plan = TrainingPlan.safeParse(JSON.parse(job.settings_json ?? 'null')).data;
   const standing = await standingOf(db, job.id, settings);
   return {
     kind: 'training',
     script: script.fileName,
-    data: data.fileName,
+    data: nameOf({ files: [data, ...moreData], test }),
+    test: test?.fileName ?? null,
     settings,
     split: plan === undefined ? null : splitOf(plan),
     round: roundOf(stage),

@@ -200,6 +200,25 @@ function DataFields({ form }: Fields) {
       />
       <ChoiceField
         form={form}
+        name="split"
+        width="third"
+        label="Order of the rows"
+        description="Sequences need theirs"
+        data={[
+          { value: 'shuffled', label: 'shuffled' },
+          { value: 'blocks', label: 'kept, in blocks' },
+        ]}
+      />
+      <TextField
+        form={form}
+        name="group"
+        width="third"
+        label="Keep together"
+        description="By a column: in one shard"
+        placeholder="none"
+      />
+      <ChoiceField
+        form={form}
         name="missing"
         width="third"
         label="Missing values"

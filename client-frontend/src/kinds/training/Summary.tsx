@@ -16,7 +16,7 @@ export function Summary({ job }: { job: JobDetail }) {
   );
 }
 
-function factsOf({ script, data, settings: s, split }: TrainingView): [string, string][] {
+function factsOf({ script, data, test, settings: s, split }: TrainingView): [string, string][] {
   const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const params = Object.entries(s.params);
   const merge = mergeOf(s);
@@ -40,8 +40,12 @@ function factsOf({ script, data, settings: s, split }: TrainingView): [string, s
     s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
     s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
     [
-      'Held out',
-      split === null ? percent(s.holdout) : `${plural(split.holdout, 'row')} (${percent(s.holdout)})`,
+      test === null ? 'Held out' : 'Measured on',
+      test !== null
+        ? `${test}${split === null ? '' : `, ${plural(split.holdout, 'row')}`}`
+        : split === null
+          ? percent(s.holdout)
+          : `${plural(split.holdout, 'row')} (${percent(s.holdout)})`,
     ],
     s.deadlineSeconds === null
       ? null
@@ -50,6 +54,8 @@ function factsOf({ script, data, settings: s, split }: TrainingView): [string, s
     s.metric === null ? null : ['Metric that counts', s.metric],
     s.weighting === 'speed' ? ['Sizes of the shards', 'by speed of the workers'] : null,
     s.label === null ? null : ['Label', s.label],
+    s.split === 'blocks' ? ['Order of the rows', 'kept, in blocks'] : null,
+    s.group === null ? null : ['Kept together', `rows of one ${s.group}`],
     ['Seed', String(s.seed)],
     params.length === 0
       ? null

@@ -29,6 +29,8 @@ export type FormValues = {
   metric: string;
   goal: '' | 'max' | 'min';
   label: string;
+  split: TrainingSettings['split'];
+  group: string;
   missing: TrainingSettings['missing'];
   /** Names of columns with commas between. */
   drop: string;
@@ -58,6 +60,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     metric: own.metric ?? '',
     goal: own.goal ?? '',
     label: own.label ?? '',
+    group: own.group ?? '',
     drop: own.drop.join(', '),
     encode: own.encode.join(', '),
     params: Object.entries(own.params).map(([name, value]) => ({ name, values: inForm(value) })),
@@ -117,6 +120,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   patience: 'A whole number from 1 to 10,000, or empty to run all rounds.',
   metric: 'At most 32 characters.',
   label: 'At most 200 characters.',
+  group: 'At most 200 characters.',
 };
 
 const OPTIONAL = new Set<string>([
@@ -127,6 +131,7 @@ const OPTIONAL = new Set<string>([
   'metric',
   'goal',
   'label',
+  'group',
 ]);
 
 /** A sentence for each field that the farm would refuse, by its path in the form. */

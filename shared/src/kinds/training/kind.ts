@@ -23,10 +23,12 @@ export const training = {
   endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
-  submission: ({ modules: _, script, data, ...sent }) => ({
+  submission: ({ modules: _, script, data, moreData, test, ...sent }) => ({
     ...sent,
     script: Source.strip().parse(script),
     data: Source.strip().parse(data),
+    moreData: moreData.map((file) => Source.strip().parse(file)),
+    test: Source.strip().nullable().parse(test),
   }),
   needs: () => requirementsOf([]),
   lessen: 'fewer rounds or less data',

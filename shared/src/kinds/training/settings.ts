@@ -56,6 +56,10 @@ export const TrainingSettings = strictObject({
   goal: z.enum(['max', 'min']).nullable().default(null),
   /** Name of the labels: a column of a .csv, a field of a .jsonl, an array of an .npz; null finds it by its usual names. */
   label: z.string().min(1).max(200).nullable().default(null),
+  /** `blocks`: a shard is rows that follow each other, and keeps their order, as sequences need it. */
+  split: z.enum(['shuffled', 'blocks']).default('shuffled'),
+  /** A column, field or array: rows with one value of it are never in two shards. No part of what the script gets as arrays. */
+  group: Column.nullable().default(null),
   /** Which merged models are kept for download beside the best and the newest; `auto`: all while they take little. */
   models: z.enum(['auto', 'all', 'best']).default('auto'),
   /** Of a .csv, what becomes of cells without a value: told and not taken, their rows left out, filled in, or NaN. */

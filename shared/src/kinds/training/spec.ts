@@ -5,6 +5,8 @@ import { TrainingSettings } from './settings.ts';
 
 export const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) });
 
+export const MOST_DATA_FILES = 64;
+
 export const DATA_FORMATS = ['npz', 'csv', 'jsonl', 'zip'] as const;
 export const DataFormat = z.enum(DATA_FORMATS);
 export type DataFormat = z.infer<typeof DataFormat>;
@@ -16,14 +18,25 @@ export const TrainingSubmission = strictObject({
   script: Source,
   /** The uploaded data: .npz, .csv, .jsonl, or a .zip with an image per file and a folder per class. */
   data: Source,
+  /** Further files of the same format, whose rows follow. */
+  moreData: z
+    .array(Source)
+    .max(MOST_DATA_FILES - 1)
+    .default([]),
+  /** What the merged model is measured on, in the same format; null holds a part of the rows out. */
+  test: Source.nullable().default(null),
   settings: TrainingSettings.prefault({}),
 });
 export type TrainingSubmission = z.infer<typeof TrainingSubmission>;
 
+const Sized = Source.extend({ size: z.number().int().nonnegative() });
+
 /** The stored spec of a training job: the submission with what was seen of its files. */
 export const TrainingSpec = TrainingSubmission.strip().extend({
-  script: Source.extend({ size: z.number().int().nonnegative() }),
-  data: Source.extend({ size: z.number().int().nonnegative(), format: DataFormat }),
+  script: Sized,
+  data: Sized.extend({ format: DataFormat }),
+  moreData: z.array(Sized).default([]),
+  test: Sized.nullable().default(null),
   /** Modules that the script imports on its own lines; a worker has to have them all. */
   modules: z.array(z.string().max(200)).max(200),
 });

@@ -41,6 +41,7 @@ export const contextOf = (
   classes,
   classFile: classFile?.path ?? null,
   wholeLabels,
+  split: settings.split,
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,

@@ -92,6 +92,8 @@ export const ScriptContext = z.object({
   /** Path of the names among the inputs, where `classes` has no room for them. */
   classFile: z.string().nullable().default(null),
   wholeLabels: z.boolean().default(false),
+  /** Whether the script gets its rows in their order. */
+  split: TrainingSettings.shape.split,
   deadlineSeconds: z.number().positive().nullable(),
   /** Steps of a round, in mode `diloco`; else null: epochs. */
   innerSteps: z.int().positive().nullable().default(null),

@@ -10,6 +10,8 @@ export const TrainingView = z.object({
   /** Names of the files as they were uploaded. */
   script: z.string(),
   data: z.string(),
+  /** Of the file that it is measured on; null where a part of the data is. */
+  test: z.string().nullable().default(null),
   settings: TrainingSettings,
   /** How the data was split; null before. */
   split: z

@@ -3,7 +3,7 @@ import { rowBytes } from './npy-header.ts';
 import type { Npz, NpzArray } from './open-npz.ts';
 import { measuredPart, type Part, partOfName } from './parts.ts';
 
-/** Names under which labels are looked for when the settings name none, in this order; the same in pilot.py. */
+/** Names under which labels are looked for when the settings name none, in this order; the same in pilot_data.py. */
 export const LABEL_NAMES = ['label', 'labels', 'target', 'targets', 'class', 'y', 'Y'];
 
 /** The label among names: the one given, or the first usual one; null when there is none. */
@@ -14,24 +14,33 @@ export function findLabel(names: readonly string[], given: string | null): strin
 
 /** A text of more characters is no label: all different ones are held. */
 export const LONGEST_LABEL = 1_024;
-const LABEL_BYTES = 4 * LONGEST_LABEL;
+export const LABEL_BYTES = 4 * LONGEST_LABEL;
 
 /** Arrays are called as scripts get them: `x` for `x_train`. */
-export type NpzPart = { rows: number; arrays: NpzArray[]; label: NpzArray | null };
+export type NpzPart = {
+  rows: number;
+  /** Without that of the groups. */
+  arrays: NpzArray[];
+  label: NpzArray | null;
+  group: NpzArray | null;
+};
 /** `test`: arrays that came to be measured on, of the same names as the others. */
 export type NpzLayout = NpzPart & { test: NpzPart | null; leftOut: string[] };
+
+/** Names of the arrays of labels and of groups, where they are given. */
+export type NpzNames = { label: string | null; group?: string | null; mayLackGroup?: boolean };
 
 /** What of an .npz is split how; the message completes a sentence that begins with its name. */
 export function npzLayout(
   { arrays: byName }: Npz,
-  given: string | null,
+  { label: given, group = null, mayLackGroup = false }: NpzNames,
 ): ({ ok: true } & NpzLayout) | Refused {
   if (byName.size === 0) return refuse('holds no array');
   const parted = partsOf(byName);
-  const train = partLayout(parted.train, given);
+  const train = partLayout(parted.train, given, group, mayLackGroup);
   if (!train.ok) return train;
   if (parted.test === null) return { ...train, test: null, leftOut: parted.leftOut };
-  const test = partLayout(parted.test, given);
+  const test = partLayout(parted.test, given, group, true);
   if (!test.ok) return test;
   for (const { name, header } of train.arrays) {
     const other = parted.test.get(name)?.header;
@@ -63,10 +72,15 @@ function partsOf(byName: Arrays): Parted {
   return { train: named('train'), test: named(measured), leftOut };
 }
 
-function partLayout(byName: Arrays, given: string | null): ({ ok: true } & NpzPart) | Refused {
-  const arrays = [...byName.values()];
-  const first = arrays[0] as NpzArray;
-  for (const { name, header } of arrays) {
+function partLayout(
+  byName: Arrays,
+  given: string | null,
+  groupName: string | null,
+  mayLackGroup: boolean,
+): ({ ok: true } & NpzPart) | Refused {
+  const all = [...byName.values()];
+  const first = all[0] as NpzArray;
+  for (const { name, header } of all) {
     const { kind, fortran, shape } = header;
     if (kind === 'O') {
       return refuse(
@@ -95,21 +109,31 @@ function partLayout(byName: Arrays, given: string | null): ({ ok: true } & NpzPa
       );
     }
   }
+  const group =
+    groupName === null
+      ? null
+      : (byName.get(groupName) ?? byName.get(partOfName(groupName)?.base ?? '') ?? null);
+  const arrays = all.filter((array) => array !== group);
   const names = arrays.map((array) => array.name);
-  const label =
+  const lacking = groupName !== null && group === null && !mayLackGroup;
+  if (lacking || (group !== null && (!isKey(group) || arrays.length === 0))) {
+    return refuse(
+      `has no array "${groupName}" of single texts or numbers for the groups beside others; it has ${names.slice(0, 20).join(', ')}`,
+    );
+  }
+  const named =
     findLabel(names, given === null ? null : (partOfName(given)?.base ?? given)) ?? findLabel(names, given);
-  if (given !== null && label === null) {
+  if (given !== null && named === null) {
     return refuse(`has no array "${given}" for the labels; it has ${names.slice(0, 20).join(', ')}`);
   }
-  const labels = label === null ? undefined : byName.get(label);
+  const labels = named === null ? undefined : byName.get(named);
   // A row of labels (one-hot) is no class, nor is a long text.
-  const usable =
-    labels !== undefined &&
-    labels.header.shape.length === 1 &&
-    'biufSU'.includes(labels.header.kind) &&
-    labels.header.itemBytes <= LABEL_BYTES;
-  return { ok: true, rows: first.header.shape[0] ?? 0, arrays, label: usable ? labels : null };
+  const label = labels !== undefined && isKey(labels) ? labels : null;
+  return { ok: true, rows: first.header.shape[0] ?? 0, arrays, label, group };
 }
+
+const isKey = ({ header: { shape, kind, itemBytes } }: NpzArray): boolean =>
+  shape.length === 1 && 'biufSU'.includes(kind) && itemBytes <= LABEL_BYTES;
 
 /** Rows of arrays that are stored column by column are put together in memory, in blocks. */
 const MOST_COLUMN_ROW_BYTES = 256 * 1024;

@@ -1,6 +1,6 @@
 /*
  * Data that comes divided into a part to train on and a part to measure on: folders of a .zip, or arrays of an
- * .npz. The same in pilot.py; tests/training-data compares the two.
+ * .npz. The same in pilot_parts.py; tests/training-data compares the two.
  */
 
 export type Part = 'train' | 'test' | 'valid';

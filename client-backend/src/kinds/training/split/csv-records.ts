@@ -8,7 +8,7 @@ import { BadData } from './problems.ts';
 import type { Watch } from './row-source.ts';
 
 /** The cells of a row without the spaces around them, and the line of the file in which it ends. */
-export type CsvRecord = { cells: string[]; line: number };
+export type CsvRecord = { cells: string[]; line: number; fileName: string };
 
 /** A batch is full with so many records, or with so much of the file. */
 const BATCH = 500;
@@ -52,7 +52,7 @@ export async function* csvRecords(
         const has = `${record.length} ${record.length === 1 ? 'cell' : 'cells'}`;
         throw new BadData(`Line ${line} of "${fileName}" has ${has}, and the first row has ${width}.`);
       }
-      batch.push({ cells: record.map(trimmed), line });
+      batch.push({ cells: record.map(trimmed), line, fileName });
       if (batch.length < BATCH && info.bytes - before < BATCH_BYTES) continue;
       before = info.bytes;
       signal.throwIfAborted();

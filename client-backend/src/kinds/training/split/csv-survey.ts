@@ -1,11 +1,13 @@
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { isHeader, isMissing, readNumber } from '../data/csv-format.ts';
 import { findLabel } from '../data/layout.ts';
+import { otherColumns } from './csv-files.ts';
 import type { CsvRecord } from './csv-records.ts';
 import { byCodePoint } from './labels.ts';
 import { BadData } from './problems.ts';
 
-export type CsvChoices = Pick<TrainingSettings, 'label' | 'missing' | 'drop' | 'encode'>;
+export type CsvChoices = Pick<TrainingSettings, 'label' | 'missing' | 'drop' | 'encode'> &
+  Partial<Pick<TrainingSettings, 'group'>>;
 
 /** Different texts of a column that may become columns of their own. */
 const MOST_VALUES = 1_000;
@@ -17,7 +19,7 @@ const VALUE_BYTES = 64;
 const MOST_FEATURES = 100_000;
 const ALL_TEXT = '*';
 
-type Found = { line: number; cell: string };
+type Found = { line: number; cell: string; fileName: string };
 /** What was seen in a column. `sum` and `count` are of its numbers. */
 type Column = {
   name: string;
@@ -31,7 +33,7 @@ type Column = {
 };
 
 /** A row that is taken: its features as numbers, and its label, numbers in one way of writing. */
-export type CsvRow = { features: number[]; label: string };
+export type CsvRow = { features: number[]; label: string; group: string };
 export type CsvLayout = {
   /** A first record that is none of the rows. */
   header: boolean;
@@ -57,6 +59,7 @@ export class CsvSurvey {
   readonly #columns: Column[] = [];
   #header: boolean | null = null;
   #label = -1;
+  #group = -1;
   #guessed = false;
   #rows = 0;
   #points = 0;
@@ -64,6 +67,8 @@ export class CsvSurvey {
   #fractions = false;
   #unlabelled = 0;
   #valueBytes = 0;
+  /** Columns that have values in the rows to measure on alone. */
+  #unseen: Column[] = [];
 
   constructor(fileName: string, delimiter: string, choices: CsvChoices) {
     this.#fileName = fileName;
@@ -73,26 +78,27 @@ export class CsvSurvey {
 
   /** Throws BadData where the choices name what is not there. */
   take(records: readonly CsvRecord[]): void {
-    for (const { cells, line } of records) {
+    for (const { cells, line, fileName } of records) {
       if (this.#header === null && this.#begin(cells)) continue;
       this.#rows += 1;
-      for (const [index, cell] of cells.entries()) this.#look(this.#columns[index] as Column, { cell, line });
+      for (const [index, cell] of cells.entries())
+        this.#look(this.#columns[index] as Column, { cell, line, fileName });
       if (isMissing(cells[this.#label] as string)) this.#unlabelled += 1;
     }
   }
 
   /** True when the first record is no row. */
   #begin(cells: string[]): boolean {
-    const { label, drop, encode } = this.#choices;
+    const { label, drop, encode, group = null } = this.#choices;
     this.#header = isHeader(cells, this.#delimiter, label);
     const names = this.#header ? cells : cells.map((_, index) => String(index + 1));
-    for (const name of [...(label === null ? [] : [label]), ...drop, ...encode]) {
+    for (const name of [label, group, ...drop, ...encode].filter((name) => name !== null)) {
       if (name === ALL_TEXT || names.includes(name)) continue;
       const known = this.#header
         ? `it has ${names.slice(0, 20).join(', ')}`
         : `it has no header, and they are called 1 to ${names.length}`;
       throw new BadData(
-        `"${this.#fileName}" has no column "${name}"${name === label ? ' for the label' : ''}; ${known}.`,
+        `"${this.#fileName}" has no column "${name}"${name === label ? ' for the label' : name === group ? ' for the group' : ''}; ${known}.`,
       );
     }
     const found = label ?? (this.#header ? findLabel(names, null) : null);
@@ -110,6 +116,12 @@ export class CsvSurvey {
       });
     }
     const named = names[this.#label] ?? '';
+    this.#group = group === null ? -1 : names.indexOf(group);
+    if (this.#group === this.#label) {
+      throw new BadData(
+        `The column "${named}" of "${this.#fileName}" is the label: rows are not kept together by it.`,
+      );
+    }
     if (drop.includes(named) || encode.includes(named)) {
       throw new BadData(
         `The column "${named}" of "${this.#fileName}" is the label: it is neither dropped nor encoded.`,
@@ -156,6 +168,7 @@ export class CsvSurvey {
   }
 
   #named(column: Column): boolean {
+    if (column === this.#columns[this.#group]) return true;
     return this.#choices.drop.includes(column.name) || this.#choices.encode.includes(column.name);
   }
 
@@ -174,7 +187,7 @@ export class CsvSurvey {
     if (missing !== 'refuse') return null;
     const label = this.#columns[this.#label];
     if (label !== undefined && label.missing !== null) {
-      return `Line ${label.missing.line} of "${this.#fileName}" has no label: the column "${label.name}" says "${label.missing.cell}". ${rowsOf(this.#unlabelled)} no label. Set missing to drop to leave such rows out.`;
+      return `Line ${label.missing.line} of "${label.missing.fileName}" has no label: the column "${label.name}" says "${label.missing.cell}". ${rowsOf(this.#unlabelled)} no label. Set missing to drop to leave such rows out.`;
     }
     const lacking = this.#columns.filter(
       (column, index) => uses[index] === 'number' && column.missing !== null,
@@ -182,13 +195,13 @@ export class CsvSurvey {
     const [first] = lacking.toSorted((a, b) => (a.missing?.line ?? 0) - (b.missing?.line ?? 0));
     if (first?.missing == null) return null;
     const more = lacking.length === 1 ? '' : `, as has one of ${lacking.length} columns in others`;
-    return `Line ${first.missing.line} of "${this.#fileName}" has no value in the column "${first.name}": it says "${first.missing.cell}"${more}. Set missing to drop (leave such rows out), mean or zero (fill the cells in), or keep (hand them to the script as NaN).`;
+    return `Line ${first.missing.line} of "${first.missing.fileName}" has no value in the column "${first.name}": it says "${first.missing.cell}"${more}. Set missing to drop (leave such rows out), mean or zero (fill the cells in), or keep (hand them to the script as NaN).`;
   }
 
   #useOf(column: Column): 'label' | 'drop' | 'encode' | 'number' | 'text' {
     const { drop, encode } = this.#choices;
     if (column === this.#columns[this.#label]) return 'label';
-    if (drop.includes(column.name)) return 'drop';
+    if (drop.includes(column.name) || column === this.#columns[this.#group]) return 'drop';
     if (encode.includes(column.name)) return 'encode';
     if (this.#textIn(column) === null) return 'number';
     if (drop.includes(ALL_TEXT)) return 'drop';
@@ -202,7 +215,7 @@ export class CsvSurvey {
 
   #textProblem(texts: Column[]): string {
     const [first, ...others] = texts as [Column, ...Column[]];
-    const { line, cell } = this.#textIn(first) as Found;
+    const { line, cell, fileName } = this.#textIn(first) as Found;
     const more =
       others.length === 0
         ? ''
@@ -210,7 +223,39 @@ export class CsvSurvey {
             .slice(0, 10)
             .map(({ name }) => `"${name}"`)
             .join(', ')}${others.length > 10 ? ' and more' : ''}.`;
-    return `The column "${first.name}" of "${this.#fileName}" holds text: "${cell.slice(0, 60)}" in line ${line}.${more} Name such columns in drop to leave them out, or in encode to make a column of 0 and 1 for each of their values.`;
+    return `The column "${first.name}" of "${fileName}" holds text: "${cell.slice(0, 60)}" in line ${line}.${more} Name such columns in drop to leave them out, or in encode to make a column of 0 and 1 for each of their values.`;
+  }
+
+  /** The label by its name, by which that of another file is found. */
+  labelName(): string | null {
+    return this.#columns[this.#label]?.name ?? null;
+  }
+
+  /** Throws BadData where rows to measure on, all of which `test` has seen, have other columns than these. */
+  checkTest(test: CsvSurvey): void {
+    test.layout();
+    const columns = (of: CsvSurvey) => ({
+      cells: of.#columns.map(({ name }) => name),
+      fileName: of.#fileName,
+      header: of.#header === true,
+    });
+    const [own, others] = [columns(this), columns(test)];
+    if (own.header !== others.header || own.cells.join('\0') !== others.cells.join('\0')) {
+      throw new BadData(otherColumns(own, others));
+    }
+    for (const [index, column] of this.#columns.entries()) {
+      const text = test.#textIn(test.#columns[index] as Column);
+      const use = this.#useOf(column);
+      if (text === null || (use !== 'number' && (use !== 'label' || this.#textIn(column) !== null))) continue;
+      throw new BadData(
+        `The column "${column.name}" of "${test.#fileName}" holds text, "${text.cell.slice(0, 60)}" in line ${text.line}, and that of "${this.#fileName}" numbers.`,
+      );
+    }
+    this.#fractions ||= test.#fractions;
+    this.#unseen = this.#columns.filter((column, index) => {
+      const values = test.#columns[index]?.values ?? new Set<string>();
+      return this.#useOf(column) === 'encode' && [...values].some((value) => !column.values.has(value));
+    });
   }
 
   /** Throws BadData for what is wrong whatever may come. */
@@ -246,7 +291,8 @@ export class CsvSurvey {
         for (const [index, { width, put }] of readers.entries()) {
           if (width > 0 && !put(cells[index] as string, features) && missing === 'drop') return null;
         }
-        return { features, label: textual ? own : String(readNumber(own, this.#delimiter)?.value ?? own) };
+        const label = textual ? own : String(readNumber(own, this.#delimiter)?.value ?? own);
+        return { features, label, group: cells[this.#group] ?? '' };
       },
       reading: this.#reading(),
       plain: this.#plain(),
@@ -280,7 +326,9 @@ export class CsvSurvey {
   #plain(): boolean {
     const uses = this.#columns.map((column) => this.#useOf(column));
     const all = uses.every((use) => use === 'label' || use === 'number');
-    return all && this.#header === true && !this.#guessed && this.#delimiter === ',';
+    return (
+      all && this.#unseen.length === 0 && this.#header === true && !this.#guessed && this.#delimiter === ','
+    );
   }
 
   #reading(): string {
@@ -296,10 +344,16 @@ export class CsvSurvey {
       ...(this.#commas > 0 && this.#points === 0 ? ['decimal commas'] : []),
       this.#header === true ? 'a header' : 'no header',
       `the label in the column ${names('label')}`,
+      ...(this.#group < 0 ? [] : [`rows of one "${this.#columns[this.#group]?.name}" kept together`]),
       ...(names('drop') === '' ? [] : [`without ${names('drop')}`]),
       ...(names('encode') === '' ? [] : [`${names('encode')} encoded`]),
     ];
-    return `Read "${this.#fileName}" with ${said.join(', ')}`;
+    const unseen = this.#unseen.slice(0, 20).map(({ name }) => `"${name}"`);
+    const test =
+      unseen.length === 0
+        ? ''
+        : `. Values of ${unseen.join(', ')} that only the test set has are 0 in every column`;
+    return `Read "${this.#fileName}" with ${said.join(', ')}${test}`;
   }
 }
 

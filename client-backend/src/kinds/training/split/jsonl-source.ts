@@ -1,58 +1,111 @@
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { inWords } from '../../../text/in-words.ts';
+import { bytesOf, type DataSet, nameOf, type SizedFile } from '../data/data-file.ts';
 import { findLabel, LONGEST_LABEL } from '../data/layout.ts';
 import { BadData } from './problems.ts';
 import { partOf, type RowSource, type SourceParts, type Watch, writeAll } from './row-source.ts';
+import { HELD_OUT } from './row-split.ts';
 import { TextWriter } from './sink.ts';
 
 const MOST_LINE_BYTES = 8 * 1024 ** 2;
 
-type Data = { blob: BlobHash; fileName: string; size: number };
-
-/** A .jsonl: an object a line; empty lines are left out. */
-export function openJsonl({ blobs }: SourceParts, data: Data, given: string | null): RowSource {
+/** Files .jsonl: an object a line; empty lines are left out. */
+export function openJsonl(
+  { blobs }: SourceParts,
+  set: DataSet,
+  { label: given, group = null }: { label: string | null; group?: string | null },
+): RowSource {
   let whole = true;
-  const lines = (watch: Watch) => readLines(blobs.read(data.blob), data.fileName, watch);
-  async function* rows(watch: Watch) {
-    let field: string | null | undefined;
-    for await (const batch of lines(watch)) {
+  let field: string | null | undefined;
+  async function* rowsOf(file: SizedFile, isTest: boolean, watch: Watch) {
+    for await (const batch of readLines(blobs.read(file.blob), file.fileName, watch)) {
       yield batch.map((line) => {
-        const row = parseRow(line, data.fileName);
+        const row = parseRow(line, file.fileName);
         if (field === undefined) field = findLabel(Object.keys(row), given);
-        if (given !== null && !Object.hasOwn(row, given)) {
+        if (field !== null && (given !== null || isTest) && !Object.hasOwn(row, field)) {
           throw new BadData(
-            `Line ${line.number} of "${data.fileName}" has no field "${given}" for the label.`,
+            `Line ${line.number} of "${file.fileName}" has no field "${field}" for the label.`,
           );
         }
         const value = field === null ? null : row[field];
         whole &&= Number.isSafeInteger(value);
-        return { bytes: line.bytes, label: labelOf(value) };
+        return {
+          bytes: line.bytes,
+          label: labelOf(value),
+          group: isTest ? '' : groupOf(row, line.number, file),
+        };
       });
     }
   }
+  function groupOf(row: Record<string, unknown>, line: number, { fileName }: SizedFile): string {
+    if (group === null) return '';
+    const value = Object.hasOwn(row, group) ? row[group] : null;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return String(value);
+    throw new BadData(
+      `Line ${line} of "${fileName}" has no field "${group}" for the group, of text or a number.`,
+    );
+  }
+  async function* rows({ signal, onBytes }: Watch) {
+    let before = 0;
+    for (const file of set.files) {
+      const from = before;
+      yield* rowsOf(file, false, { signal, onBytes: (done) => onBytes(from + done) });
+      before += file.size;
+    }
+  }
+  const { test } = set;
+  let testRows = 0;
   return {
     guessed: false,
-    bytes: data.size,
-    fileName: data.fileName,
-    test: null,
+    bytes: bytesOf(set),
+    fileName: nameOf(set),
+    test:
+      test === null
+        ? null
+        : {
+            get rows() {
+              return testRows;
+            },
+            fileName: test.fileName,
+            async *labels(watch) {
+              testRows = 0;
+              for await (const batch of rowsOf(test, true, watch)) {
+                testRows += batch.length;
+                yield batch.map((row) => row.label);
+              }
+            },
+          },
     ending: 'jsonl',
+    groups:
+      group === null
+        ? null
+        : async function* (watch) {
+            for await (const batch of rows(watch)) yield batch.map((row) => row.group);
+          },
     reading: null,
     labelType: () => (whole ? 'whole' : 'text'),
     async *labels(watch) {
       for await (const batch of rows(watch)) yield batch.map((row) => row.label);
     },
-    write: (stratified, _classes, watch) =>
+    write: (rowSplit, _classes, watch) =>
       writeAll(
-        stratified,
+        rowSplit,
         () => new TextWriter(blobs),
         async (writers) => {
-          const next = stratified.start();
+          const next = rowSplit.start();
+          const put = async (bytes: Buffer, shard: number) => {
+            const { sink } = partOf(writers, shard);
+            await sink.put(bytes);
+            await sink.put(NEWLINE);
+          };
           for await (const batch of rows(watch)) {
-            for (const { bytes, label } of batch) {
-              const { sink } = partOf(writers, next(label ?? ''));
-              await sink.put(bytes);
-              await sink.put(NEWLINE);
+            for (const row of batch) {
+              await put(row.bytes, next(group === null ? (row.label ?? '') : row.group));
             }
+          }
+          if (test === null) return;
+          for await (const batch of rowsOf(test, true, watch)) {
+            for (const { bytes } of batch) await put(bytes, HELD_OUT);
           }
         },
       ),

@@ -12,7 +12,7 @@ export function byCodePoint(a: string, b: string): number {
 
 export type LabelType = 'text' | 'whole' | 'measured';
 
-/** The distinct labels as classes in their order; null where they are none. The same as in pilot.py. */
+/** The distinct labels as classes in their order; null where they are none. The same as in pilot_data.py. */
 export function classesOf(labels: readonly string[], type: LabelType): string[] | null {
   if (type === 'text') return labels.toSorted(byCodePoint);
   if (type === 'measured' || labels.length > MOST_CLASSES) return null;

@@ -51,8 +51,11 @@ function open(
   format: 'npz' | 'jsonl',
   blob: { hash: BlobHash; size: number },
 ): Promise<RowSource> | RowSource {
-  const data = { blob: blob.hash, size: blob.size, fileName: `large.${format}` };
-  return format === 'npz' ? openNpzSource(parts, data, null) : openJsonl(parts, data, null);
+  const file = { blob: blob.hash, size: blob.size, fileName: `large.${format}` };
+  const data = { files: [file], test: null };
+  return format === 'npz'
+    ? openNpzSource(parts, data, { label: null })
+    : openJsonl(parts, data, { label: null });
 }
 
 function* lines(): Generator<Buffer> {

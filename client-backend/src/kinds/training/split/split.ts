@@ -12,17 +12,21 @@ import type { Parts } from '../../../parts.ts';
 import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
+import { bytesOf, type DataSet, filesOf, nameOf } from '../data/data-file.ts';
 import { storeBlob } from '../store-blob.ts';
-import { countRows } from './count-rows.ts';
+import { planBlockSplit } from './block-split.ts';
+import { type Counted, countGroups, countRows } from './count-rows.ts';
 import { openCsv } from './csv-source.ts';
+import { planGroupSplit, TooFewGroups } from './group-split.ts';
 import { openJsonl } from './jsonl-source.ts';
 import { classesOf } from './labels.ts';
 import { openNpzSource } from './npz-source.ts';
 import { MOST_PLACES } from './permutation.ts';
 import { BadData, NoRoom } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
+import type { KeyCounts, RowSplit } from './row-split.ts';
 import { shardWeights } from './shard-weights.ts';
-import { planStratifiedSplit, type StratifiedSplit } from './stratified-split.ts';
+import { planStratifiedSplit } from './stratified-split.ts';
 import { openZipSource } from './zip-source.ts';
 
 /** How far it is once the data is understood, and once its rows are counted. */
@@ -54,12 +58,13 @@ const FULL: StageTaskResult = {
 
 async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask): Promise<StageTaskResult> {
   const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
-  const { settings, data } = spec;
+  const { settings } = spec;
+  const set = dataSetOf(spec);
   const watch = (from: number, to: number, bytes: number) => ({
     signal,
     onBytes: (done: number) => onProgress(from + (to - from) * Math.min(1, done / Math.max(1, bytes))),
   });
-  const source = await open(parts, spec, watch(0, OPENING, data.size));
+  const source = await open(parts, spec, watch(0, OPENING, bytesOf(set)));
   try {
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
     const weights = await shardWeights(parts.db, settings, spec.modules, {
@@ -67,68 +72,92 @@ async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask):
       team: job.team_id,
     });
     const holdout = source.test === null ? spec.settings.holdout : 0;
-    const planned = stratifiedSplitFor(counted.strata ?? new Map([['', counted.rows]]), weights, {
-      spec,
-      holdout,
-    });
-    const stratified = source.test === null ? planned : { ...planned, holdoutRows: source.test.rows };
+    const groups = source.groups === null ? null : await countGroups(source, watch(COUNTING, COUNTING, 1));
+    const planned = planRows(counted, groups, weights, { spec, holdout });
+    const rowSplit = source.test === null ? planned : { ...planned, holdoutRows: source.test.rows };
     if ((await parts.blobs.freeBytes()) < source.bytes + SPARE_BYTES) return FULL;
-    const plain = counted.strata === null ? unlabelled(stratified) : stratified;
     const classes = counted.labels === null ? null : classesOf(counted.labels, source.labelType());
-    const stored = await source.write(plain, classes, watch(COUNTING, 1, source.bytes));
+    const stored = await source.write(rowSplit, classes, watch(COUNTING, 1, source.bytes));
     signal.throwIfAborted();
     const names = await namesOf(parts, classes);
     const made = [...stored, ...(names.classFile === null ? [] : [names.classFile])].map(({ hash }) => hash);
     for (const hash of made) await note(parts, hash);
     const value = planOf({
-      stratified,
+      rowSplit,
       stored,
       spec,
       source,
       rows: counted.rows + (source.test?.rows ?? 0),
       names,
     });
-    return { outcome: 'done', value, blobs: [...new Set([data.blob, ...made])] };
+    return {
+      outcome: 'done',
+      value,
+      blobs: [...new Set([...filesOf(set).map(({ blob }) => blob), ...made])],
+    };
   } finally {
     source.close();
   }
 }
 
-function open(parts: Parts, { data, settings }: TrainingSpec, watch: Watch): Promise<RowSource> | RowSource {
+function open(parts: Parts, spec: TrainingSpec, watch: Watch): Promise<RowSource> | RowSource {
+  const { data, settings } = spec;
+  const set = dataSetOf(spec);
   switch (data.format) {
     case 'npz':
-      return openNpzSource(parts, data, settings.label);
+      return openNpzSource(parts, set, settings);
     case 'csv':
-      return openCsv(parts, data, settings, watch);
+      return openCsv(parts, set, settings, watch);
     case 'jsonl':
-      return openJsonl(parts, data, settings.label);
+      return openJsonl(parts, set, settings);
     case 'zip':
-      return openZipSource(parts, data);
+      return openZipSource(parts, set, settings);
     default:
       return data.format satisfies never;
   }
 }
 
-function stratifiedSplitFor(
-  counts: Map<string, number>,
+const dataSetOf = ({ data, moreData, test }: TrainingSpec): DataSet => ({ files: [data, ...moreData], test });
+
+type Asked = { spec: TrainingSpec; holdout: number };
+
+/** Where each row goes. Throws BadData where there are too few for so many shards. */
+function planRows(
+  { rows, strata }: Counted,
+  groups: KeyCounts | null,
   weights: number[],
-  { spec: { settings, data }, holdout }: { spec: TrainingSpec; holdout: number },
-): StratifiedSplit {
-  const rows = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const { seed } = settings;
-  if (rows < weights.length) {
-    throw new BadData(
-      `"${data.fileName}" has ${rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`}, which is too few for ${weights.length} shards. Choose at most ${Math.max(1, rows)}.`,
-    );
+  asked: Asked,
+): RowSplit {
+  const { spec, holdout } = asked;
+  const { seed, split } = spec.settings;
+  const name = nameOf(dataSetOf(spec));
+  if (rows < weights.length) throw tooFew(name, rows, 'row', weights.length);
+  if (rows > MOST_PLACES) throw new BadData(`"${name}" has more than ${MOST_PLACES} rows.`);
+  if (groups !== null) {
+    try {
+      return planGroupSplit({ counts: groups, weights, holdout, seed });
+    } catch (error) {
+      if (!(error instanceof TooFewGroups)) throw error;
+      throw tooFew(name, groups.size, `group of "${spec.settings.group}"`, weights.length, holdout > 0);
+    }
   }
-  if (rows > MOST_PLACES) throw new BadData(`"${data.fileName}" has more than ${MOST_PLACES} rows.`);
-  return planStratifiedSplit({ counts, weights, holdout, seed });
+  if (split === 'blocks') return planBlockSplit({ rows, weights, holdout });
+  const planned = planStratifiedSplit({ counts: strata ?? new Map([['', rows]]), weights, holdout, seed });
+  return strata === null ? unlabelled(planned) : planned;
 }
 
-const unlabelled = (stratified: StratifiedSplit): StratifiedSplit => ({
-  ...stratified,
+function tooFew(name: string, count: number, what: string, shards: number, held = false): BadData {
+  const has = `${count.toLocaleString('en')} ${count === 1 ? what : what.replace(/^\w+/, '$&s')}`;
+  const most = Math.max(1, count - (held ? 1 : 0));
+  return new BadData(
+    `"${name}" has ${has}, which is too few for ${shards} shards${held ? ' and a part to measure on' : ''}. Choose at most ${most}.`,
+  );
+}
+
+const unlabelled = (rowSplit: RowSplit): RowSplit => ({
+  ...rowSplit,
   start() {
-    const next = stratified.start();
+    const next = rowSplit.start();
     return () => next('');
   },
 });
@@ -152,7 +181,7 @@ async function note(parts: Parts, hash: StoredBlob['hash']): Promise<void> {
 }
 
 type Made = {
-  stratified: StratifiedSplit;
+  rowSplit: RowSplit;
   stored: StoredBlob[];
   spec: TrainingSpec;
   rows: number;
@@ -160,20 +189,20 @@ type Made = {
   names: Names;
 };
 
-function planOf({ stratified, stored, spec, source, rows, names }: Made): TrainingPlan {
+function planOf({ rowSplit, stored, spec, source, rows, names }: Made): TrainingPlan {
   const { ending, reading } = source;
   const inputOf = (name: string, blob: StoredBlob | undefined) => ({ path: `${name}.${ending}`, ...blob });
   return TrainingPlan.parse({
     settings: spec.settings,
     rows,
-    shards: stratified.shardRows.map((count, shard) => ({
+    shards: rowSplit.shardRows.map((count, shard) => ({
       input: inputOf('data', stored[shard]),
       rows: count,
     })),
     holdout:
-      stratified.holdoutRows === 0
+      rowSplit.holdoutRows === 0
         ? null
-        : { input: inputOf('holdout', stored.at(-1)), rows: stratified.holdoutRows },
+        : { input: inputOf('holdout', stored.at(-1)), rows: rowSplit.holdoutRows },
     ...names,
     classFile: names.classFile === null ? null : { path: CLASSES, ...names.classFile },
     wholeLabels: source.labelType() === 'whole',

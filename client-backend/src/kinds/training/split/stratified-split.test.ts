@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createPermutation } from './permutation.ts';
-import { HELD_OUT, planStratifiedSplit } from './stratified-split.ts';
+import { HELD_OUT } from './row-split.ts';
+import { planStratifiedSplit } from './stratified-split.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 

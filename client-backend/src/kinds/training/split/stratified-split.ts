@@ -1,19 +1,7 @@
 import { createPermutation, type Permutation } from './permutation.ts';
+import { HELD_OUT, heldOut, type KeyCounts, type RowSplit, sharesOf } from './row-split.ts';
 
-/** Where a row goes: a shard by its number, or the held-out part. */
-export const HELD_OUT = -1;
-
-export type StratifiedSplit = {
-  shardRows: number[];
-  holdoutRows: number;
-  /** Assigns from the first row on: called with the class of every row in the order of the data. */
-  start(): (label: string) => number;
-};
-
-/** Rows of each class; one class named '' where there are no labels. */
-export type ClassCounts = ReadonlyMap<string, number>;
-
-type Question = { counts: ClassCounts; weights: readonly number[]; holdout: number; seed: number };
+type Question = { counts: KeyCounts; weights: readonly number[]; holdout: number; seed: number };
 
 /**
  * Says of every row which shard it belongs to, from the size of each class
@@ -22,7 +10,7 @@ type Question = { counts: ClassCounts; weights: readonly number[]; holdout: numb
  * assigned to the shards in turns in proportion to `weights`. So every part has
  * its share of every class, whatever the order of the data.
  */
-export function planStratifiedSplit({ counts, weights, holdout, seed }: Question): StratifiedSplit {
+export function planStratifiedSplit({ counts, weights, holdout, seed }: Question): RowSplit {
   const classes = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
   const rows = classes.reduce((sum, [, count]) => sum + count, 0);
   const holdoutRows = heldOut(rows, holdout, weights.length);
@@ -61,13 +49,6 @@ export function planStratifiedSplit({ counts, weights, holdout, seed }: Question
   };
 }
 
-/** At least a row where any is asked for, unless the shards need all of them. */
-function heldOut(rows: number, holdout: number, shards: number): number {
-  if (holdout === 0) return 0;
-  const wanted = Math.max(1, Math.round(rows * holdout));
-  return rows - wanted >= shards ? wanted : Math.max(0, Math.min(wanted, rows - shards));
-}
-
 const MOST_TURNS = 4_096;
 
 /** Shards in an order in which each comes as often as its weight says, evenly spread (smooth weighted round robin, as in nginx). */
@@ -85,18 +66,6 @@ function turnsOf(weights: readonly number[], trainRows: number): number[] {
     }
     credit[best] = (credit[best] ?? 0) - total;
     return best;
-  });
-}
-
-/** Whole numbers that sum up to `total`, at least 1 each, as near to the weights as that allows. */
-function sharesOf(weights: readonly number[], total: number): number[] {
-  const sum = weights.reduce((all, weight) => all + weight, 0);
-  const spare = total - weights.length;
-  let passed = 0;
-  return weights.map((weight) => {
-    const before = Math.round((passed / sum) * spare);
-    passed += weight;
-    return 1 + Math.round((passed / sum) * spare) - before;
   });
 }
 

@@ -16,7 +16,7 @@ it once to get the first weights, then for every shard in every round, and once 
 Weights are a torch state dict, or a dict, list or tuple of arrays or of such: {"G": G.state_dict(), ...}. Needs
 Python 3.8 and numpy; torch only where the script itself uses it.
 
-    pilot.data(path)              the data: see there
+    pilot.data(path, ...)         the data: see there
     pilot.weights(default)        the weights to start from, like `default`
     pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
@@ -39,10 +39,12 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.evaluating              the script is to measure, not to train
     pilot.classes                 names of the classes, to which integer labels are indices, or None
 
-By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the path in the
-script), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and PILOT_ENCODE (names with commas between), PILOT_BATCH (32),
-PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_INNER_STEPS (of a round), PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to
-start from), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
+By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the paths in the
+script; several as in PATH), PILOT_TEST (a file to measure on), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and
+PILOT_ENCODE (names with commas between), PILOT_SPLIT (blocks keeps the order), PILOT_GROUP, PILOT_BATCH (32),
+PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_INNER_STEPS (of a round),
+PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of
+model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
 """
 
 import atexit
@@ -57,11 +59,10 @@ import sys
 import tempfile
 import time
 import typing
-import zipfile
 
 import numpy as np
 import pilot_arrays
-import pilot_parts
+import pilot_data
 import pilot_state
 import pilot_steps
 
@@ -79,9 +80,6 @@ deadline = None
 evaluating = (_env("PILOT_EVALUATE") or "0") not in ("", "0", "false")
 classes = None
 
-_LABELS = ("label", "labels", "target", "targets", "class", "y", "Y")
-_MOST_CLASSES = 10000
-_MOST_NUMBERS = 1000
 _MOST_NAMES = 16
 _LONGEST_NAME = 32
 
@@ -96,6 +94,8 @@ class _Alone:
     missing = _env("PILOT_MISSING") or "refuse"
     drop = next(csv.reader([_env("PILOT_DROP") or ""]), [])
     encode = next(csv.reader([_env("PILOT_ENCODE") or ""]), [])
+    split = _env("PILOT_SPLIT") or "shuffled"
+    group = _env("PILOT_GROUP") or None
     stop_at = None
     inner_steps = int(_env("PILOT_INNER_STEPS") or 0) or None  # of a round, in mode diloco
     seeds = [seed]
@@ -108,11 +108,12 @@ class _Alone:
         self.printed = -math.inf
         self.fraction = None
 
-    def data_path(self, path):
-        chosen = _env("PILOT_DATA") or path
-        if chosen is None:
+    def data_files(self, paths):
+        """The files of the data, and that to measure on or None."""
+        chosen = _env("PILOT_DATA").split(os.pathsep) if _env("PILOT_DATA") else paths
+        if not chosen:
             raise ValueError('pilot.data: name the file, as in pilot.data("digits.npz"), or set PILOT_DATA')
-        return os.fspath(chosen)
+        return [os.fspath(path) for path in chosen], _env("PILOT_TEST") or None
 
     def unpacked(self, source, unpack):
         folder = tempfile.mkdtemp(prefix="pilot-")
@@ -176,25 +177,26 @@ _asked = set()  # names of parameters
 _not_finite = set()  # names of figures
 
 
-def data(path=None):
-    """The data of this run; its rows are shuffled, the same way every time.
+def data(path=None, *more):
+    """The data of this run; its rows are shuffled, the same way every time, unless the job keeps their order.
 
     .npz    its arrays as a tuple, labels last; a single array as it is
     .csv    (X, y): numbers, and the column of labels
     .jsonl  a list of dicts
     .zip    (paths, labels) of a folder with one folder of files for each class
 
+    Several files of one format and with the same columns are read as one. While evaluating, the rows are those of the
+    job's test set (PILOT_TEST), or of a part of the data for that, where there is one.
+
     Labels are found by the job's setting "label" (PILOT_LABEL), or by names such as label, target and y;
     in a .csv they are the last column otherwise. Labels that are text become indices into pilot.classes.
     What becomes of missing values and of columns of text in a .csv is set by "missing", "drop" and "encode".
     """
-    global _rows, batch
+    global _rows, batch, classes
     _seed_libraries()
-    source = _run.data_path(path)
-    ending = os.path.splitext(source)[1].lower()
-    if ending not in _READERS:
-        raise ValueError("pilot.data reads .npz, .csv, .jsonl and .zip, not %s" % os.path.basename(source))
-    loaded, _rows = _READERS[ending](source)
+    reading = pilot_data.Reading(_run, seed, evaluating, classes, isinstance(_run, _Alone))
+    loaded, _rows = pilot_data.read(*_run.data_files([one for one in (path, *more) if one is not None]), reading)
+    classes = reading.classes
     batch = _undivided(_rows, _run.batch)
     return loaded
 
@@ -445,149 +447,6 @@ def _seed_libraries():
         if how is not None and name not in _seeded:
             _seeded.add(name)
             how(number)
-
-
-def _shuffled(count):
-    return np.random.default_rng([seed, count]).permutation(count)
-
-
-# Reading data
-
-
-def _read_npz(source):
-    names = pilot_arrays.npz_names(source)
-    train, test = names, None
-    parts = {name: pilot_parts.part_of_name(name) for name in names}
-    measured = pilot_parts.measured_part({part and part[0] for part in parts.values()})
-    if measured is not None and None not in parts.values():
-        train = [name for name in names if parts[name][0] == "train"]
-        test = [name for name in names if parts[name][0] == measured]
-    whole = dict(pilot_arrays.load_npz(source))
-    arrays = {name if test is None else parts[name][1]: whole[name] for name in (test if test and evaluating else train)}
-    label = _label_of(arrays)
-    if test is not None and label is not None and whole[train[0]].ndim:
-        # The classes are those of both parts.
-        both = [whole[name] for name in train + test if parts[name][1] == label]
-        if all(array.ndim == 1 for array in both):
-            _indices(np.concatenate(both), source)
-    counted = arrays[label or next(iter(arrays))]
-    count = counted.shape[0] if counted.ndim else 1
-    order = _shuffled(count)
-    for name, array in arrays.items():
-        if array.ndim and array.shape[0] == count:
-            arrays[name] = array[order]
-    if label is not None:
-        arrays[label] = _indices(arrays.pop(label), source, test is None)
-    loaded = tuple(arrays.values())
-    return (loaded[0] if len(loaded) == 1 else loaded), count
-
-
-def _read_csv(source):
-    import pilot_csv
-
-    choices = {name: getattr(_run, name) for name in ("label", "missing", "drop", "encode")}
-    X, labels, kind = pilot_csv.read(source, **choices)
-    order = _shuffled(len(X))
-    # The whole file decided: rows that were left out may have had the only fractions.
-    if kind == "measured":
-        return (X[order], labels[order].astype(float)), len(order)
-    y = labels[order] if kind == "text" else labels[order].astype(np.int64)
-    return (X[order], _indices(y, source)), len(order)
-
-
-def _read_jsonl(source):
-    with open(source, encoding="utf-8-sig") as file:
-        rows = [json.loads(line) for line in file if line.strip()]
-    label = _label_of(rows[0]) if rows and isinstance(rows[0], dict) else None
-    if label is not None:
-        values = [row.get(label) for row in rows]
-        if all(map(_is_whole, values)):
-            _indices(np.array([int(value) for value in values]), source)
-        elif all(isinstance(value, (str, bool)) or _is_whole(value) for value in values):
-            _indices(np.array([str(int(value) if _is_whole(value) else value) for value in values]), source)
-    return [rows[index] for index in _shuffled(len(rows))], len(rows)
-
-
-def _read_zip(source):
-    folder = _run.unpacked(source, _unpack)
-    paths = sorted(
-        os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
-        for at, _folders, names in os.walk(folder)
-        for name in names
-    )
-    files = pilot_parts.class_paths(paths, os.path.basename(source))
-    labels = _indices(np.array([label for _path, label, _part in files], dtype=str), source)
-    parts = {part for _path, _label, part in files}
-    # A shard has one part alone, whichever that is.
-    if len(parts - {None, "train"}) == 1 and parts & {None, "train"}:
-        keep = [index for index, file in enumerate(files) if (file[2] not in (None, "train")) == evaluating]
-        files, labels = [files[index] for index in keep], labels[keep]
-    order = _shuffled(len(files))
-    return ([os.path.join(folder, files[index][0]) for index in order], labels[order]), len(files)
-
-
-def _unpack(source, folder):
-    """`extract` keeps every path inside the folder, and makes a link a plain file."""
-    with zipfile.ZipFile(source) as archive:
-        for entry in archive.infolist():
-            parts = entry.filename.split("/")
-            if entry.is_dir() or any(part.startswith((".", "__MACOSX")) for part in parts):
-                continue
-            archive.extract(entry, folder)
-
-
-_READERS = {".npz": _read_npz, ".csv": _read_csv, ".jsonl": _read_jsonl, ".zip": _read_zip}
-
-
-def _label_of(names):
-    if _run.label:
-        base = (pilot_parts.part_of_name(_run.label) or (None, None))[1]
-        if _run.label not in names and base in names:
-            return base
-        if _run.label not in names:
-            raise ValueError("the data has no %r to be the label; it has %s" % (_run.label, ", ".join(names)))
-        return _run.label
-    return next((name for name in _LABELS if name in names), None)
-
-
-def _is_whole(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
-
-
-def _indices(labels, source, find=True):
-    """Text labels as indices into the classes; numbers as they are, whole ones as integers. On a farm all of this
-    was decided by the whole of the data, of which a shard has a part."""
-    if labels.ndim != 1:
-        return labels
-    if labels.dtype.kind == "S":
-        labels = np.char.decode(labels, "latin1")
-    if labels.dtype.kind != "U":
-        whole = _run.whole
-        if whole is None:
-            whole = labels.dtype.kind in "iub" or labels.dtype.kind == "f" and bool(np.all(labels == np.floor(labels)))
-        if not whole or labels.dtype.kind not in "iubf":
-            return labels
-        labels = labels.astype(np.int64)
-        distinct = np.unique(labels)
-        if find and len(distinct) <= _MOST_NUMBERS:
-            _set_classes(distinct)
-        return labels
-    distinct = np.unique(labels)
-    if len(distinct) > _MOST_CLASSES:
-        raise ValueError(
-            'The labels of "%s" are more than %s different texts, which is too many for classes. '
-            "Name the label if it is another." % (os.path.basename(source), format(_MOST_CLASSES, ","))
-        )
-    if find:
-        _set_classes(distinct)
-    places = {name: index for index, name in enumerate(classes)}
-    return np.array([places[name] for name in labels.tolist()], dtype=np.int64)
-
-
-def _set_classes(distinct):
-    global classes
-    if isinstance(_run, _Alone):
-        classes = [str(label) for label in distinct]
 
 
 # What the run began with

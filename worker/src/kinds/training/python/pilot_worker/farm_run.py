@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pilot
 import pilot_arrays
+import pilot_data
 import pilot_state
 
 from pilot_worker import deltas, optimizers
@@ -30,16 +31,16 @@ class Preempted(BaseException):
     """Ends a script that has left a checkpoint, as it was asked to."""
 
 
-def read_table(source):
+def read_table(files, _test, reading):
     """The shard of a .csv: a table of numbers, the label in its last column."""
-    table = np.load(source, allow_pickle=False)
-    order = pilot._shuffled(len(table))
+    table = np.load(files[0], allow_pickle=False)
+    order = reading.order(len(table))
     X, y = table[order, :-1], table[order, -1]
-    whole = pilot._run.whole or pilot.classes is not None
+    whole = reading.run.whole or reading.classes is not None
     return (X, y.astype(np.int64) if whole else y), len(order)
 
 
-pilot._READERS[".npy"] = read_table
+pilot_data.READERS[".npy"] = read_table
 
 
 class FarmRun:
@@ -55,6 +56,8 @@ class FarmRun:
         self.label = context["label"]
         self.batch = context["batch"]
         self.whole = context["wholeLabels"]
+        self.split = context["split"]
+        self.group = None  # the farm's shards are without it
         self.seeds = [context["seed"]]
         if self.stage != "initialize":
             self.seeds += [context["round"], task["shard"]]
@@ -92,9 +95,9 @@ class FarmRun:
         pilot._seed_libraries()
         optimizers.watch()
 
-    def data_path(self, _path):
+    def data_files(self, _paths):
         optimizers.watch()
-        return self.task["data"]
+        return [self.task["data"]], None
 
     def unpacked(self, source, unpack):
         """What was unpacked of the same file before."""
