@@ -1,10 +1,15 @@
 import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import { blenderCli } from './blender/index.ts';
+import { commandCli } from './command/index.ts';
 import type { CliKind } from './kind.ts';
 import { trainingCli } from './training/index.ts';
 
 /** The one line that a new kind adds here; its events are named in `events.ts`. */
-const KINDS: Record<JobView['kind'], CliKind> = { blender: blenderCli, training: trainingCli };
+const KINDS: Record<JobView['kind'], CliKind> = {
+  blender: blenderCli,
+  training: trainingCli,
+  command: commandCli,
+};
 
 /** The command line's part of every kind. */
 export const CLI_KINDS: readonly CliKind[] = Object.values(KINDS);

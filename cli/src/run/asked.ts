@@ -32,13 +32,13 @@ export const withAsked = (command: Command): Command =>
     .option('--chunk-gpus <n>', 'GPUs that each part has to itself', wholeNumber(1, 16))
     .option('--chunk-resource <name=count>', 'what else each part uses up, such as licence=1', together);
 
-/** Null where nothing is said. Throws a SentenceError about the first that cannot be. */
-export function readAsked(flags: AskedFlags): Asked | null {
+/** Null where nothing is said. Throws a SentenceError about the first that cannot be; `prefix` is how its option begins. */
+export function readAsked(flags: AskedFlags, prefix = '--chunk-'): Asked | null {
   const { chunkThreads: threads, chunkMemory, chunkDisk, chunkGpus, chunkResource } = flags;
   const said = {
     threads,
-    memoryBytes: bytesOf('--chunk-memory', chunkMemory),
-    diskBytes: bytesOf('--chunk-disk', chunkDisk),
+    memoryBytes: bytesOf(`${prefix}memory`, chunkMemory),
+    diskBytes: bytesOf(`${prefix}disk`, chunkDisk),
     gpus: chunkGpus === undefined ? undefined : Array.from({ length: chunkGpus }, () => ({})),
     counts: countsOf(chunkResource),
   };
@@ -46,11 +46,11 @@ export function readAsked(flags: AskedFlags): Asked | null {
   return given.length === 0 ? null : Asked.parse(Object.fromEntries(given));
 }
 
-const UNITS: Record<string, number> = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+const UNITS: Record<string, number> = { k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
 
 function bytesOf(flag: string, typed: string | undefined): number | undefined {
   if (typed === undefined) return undefined;
-  const [, digits = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([kmgt]b)$/i.exec(typed.trim()) ?? [];
+  const [, digits = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([kmgt])b?$/i.exec(typed.trim()) ?? [];
   const bytes = Math.round(Number(digits) * (UNITS[unit.toLowerCase()] ?? 0));
   if (bytes > 0 && Asked.shape.memoryBytes.safeParse(bytes).success) return bytes;
   throw new SentenceError(`${flag} ${typed}: write a size with its unit, for instance 6GB or 500MB.`);

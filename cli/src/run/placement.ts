@@ -13,6 +13,10 @@ export type Wanted = Omit<Placement, 'workers'> & { workerNames: string[] };
 
 /** For a command that submits a job. */
 export const withPlacement = (command: Command): Command =>
+  withWorkers(command).option('--memory <size>', 'only on machines with so much memory, such as 16GB');
+
+/** The same for one whose `--memory` is something else. */
+export const withWorkers = (command: Command): Command =>
   command
     .option('--pool <names>', 'only on workers in this pool, or in one of several; may be repeated', collect)
     .option(
@@ -20,8 +24,7 @@ export const withPlacement = (command: Command): Command =>
       'only on workers with this tag, or with all of several; may be repeated',
       collect,
     )
-    .option('--worker <name>', 'only on this worker, or on one of several; may be repeated', collect)
-    .option('--memory <size>', 'only on machines with so much memory, such as 16GB');
+    .option('--worker <name>', 'only on this worker, or on one of several; may be repeated', collect);
 
 const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 

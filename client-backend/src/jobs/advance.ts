@@ -80,7 +80,7 @@ export async function standOf(parts: Parts, id: JobId): Promise<Stand | null> {
   const decision = decide({
     status: job.state,
     counts,
-    stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json)),
+    stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json), counts?.failed ?? 0),
     enough: await isEnough(parts, stage, counts?.done ?? 0),
   });
   return { job, stage, decision };
@@ -188,15 +188,20 @@ export async function takeStep(
     parts.log.info({ event: 'job.step', job: job.id, step: step.step, state: changed.state.status });
   if (changed.ok) {
     // For downloads alone, where the next stage does not go on from it.
-    const needed = step.step === 'stage' ? inputsOf(job.kind, step.stage) : new Set<BlobHash>();
-    parts.balancer.blobsFreed(unneeded.kept.filter((hash) => !needed.has(hash)));
+    const { kept } = unneeded;
+    const needed = step.step === 'stage' && kept.length > 0 ? inputsOf(job.kind, step.stage) : new Set();
+    parts.balancer.blobsFreed(kept.filter((hash) => !needed.has(hash)));
     letGo(parts, unneeded.freed).catch((err) => parts.log.warn({ event: 'blobs.let-go-failed', err }));
   }
   return announced(parts, job.id, changed);
 }
 
 const inputsOf = (kind: string, { name, inputs, chunks }: StagePlan): Set<BlobHash> =>
-  new Set([...inputs, ...chunks.flatMap((spec) => chunkInputsOf(kind, name, spec))].map(({ hash }) => hash));
+  new Set(
+    [...inputs, ...chunks.slice(0, chunks.length).flatMap((spec) => chunkInputsOf(kind, name, spec))].map(
+      ({ hash }) => hash,
+    ),
+  );
 
 /** Another backend planned on from this stage: nothing of what was written stays. */
 class Overtaken extends Error {}

@@ -6,7 +6,7 @@ export type JobFacts = {
   status: JobStatus;
   /** Null when no stage is open. */
   counts: StageCounts | null;
-  /** The first chunk that fails for good ends the job. */
+  /** Those chunks that failed for good, where there are any, end the job. */
   stopsOnFailure: boolean;
   /** The stage may close without the chunks that are still out. */
   enough: boolean;

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { Readable } from 'node:stream';
 import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { ZipArchive } from 'archiver';
@@ -33,7 +32,7 @@ export async function zipAll(parts: Parts, job: JobHead): Promise<Readable | nul
   async function* files(): AsyncGenerator<BundledFile> {
     yield* artifacts;
     if (bundle === undefined || bundled === null) return;
-    for await (const { name, hash } of bundled.files) yield { name: `${bundle.name}/${name}`, hash };
+    for await (const file of bundled.files) yield { ...file, name: `${bundle.name}/${file.name}` };
   }
   return pack(parts, files(), bytes > 2 ** 31 || bundled !== null);
 }
@@ -53,18 +52,20 @@ function pack(parts: Parts, files: AsyncIterable<BundledFile>, forceZip64: boole
 }
 
 async function fill(parts: Parts, zip: ZipArchive, files: AsyncIterable<BundledFile>): Promise<void> {
-  for await (const { name, hash } of files) {
+  for await (const file of files) {
     if (zip.destroyed) return;
+    const { start, size } = file.part ?? { start: 0, size: 0 };
+    const stored = file.part?.size === 0 ? 0 : await parts.blobs.size(file.hash);
     // A file that was lost is left out rather than spoiling all the others.
-    if ((await parts.blobs.size(hash)) !== null) await appendBlob(zip, parts, hash, name);
+    if (stored !== null && start + size <= Math.max(stored, start)) await appendBlob(zip, parts, file);
   }
   await zip.finalize();
 }
 
 /** Adds a blob to a zip. Wait for it before the next: archiver would else hold 100,000 entries, and as many open files, at once. */
-function appendBlob(zip: ZipArchive, parts: Parts, hash: BlobHash, name: string): Promise<void> {
+function appendBlob(zip: ZipArchive, parts: Parts, { name, ...file }: BundledFile): Promise<void> {
   return new Promise((resolve, reject) => {
-    const bytes = parts.blobs.read(hash);
+    const bytes = readPart(parts.blobs, file);
     const over = (error?: Error) => {
       zip.off('entry', done);
       zip.off('close', closed);
@@ -81,6 +82,12 @@ function appendBlob(zip: ZipArchive, parts: Parts, hash: BlobHash, name: string)
     zip.on('close', closed);
     zip.append(bytes, { name, date: FIXED_DATE });
   });
+}
+
+function readPart(blobs: Parts['blobs'], { hash, part }: Omit<BundledFile, 'name'>): Readable {
+  if (part === undefined) return blobs.read(hash);
+  const { start, size } = part;
+  return size === 0 ? Readable.from([]) : blobs.read(hash, { start, end: start + size - 1 });
 }
 
 /** The same files make the same zip. */

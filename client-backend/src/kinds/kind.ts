@@ -46,8 +46,8 @@ export interface FarmKind {
   runStageTask(parts: Parts, task: BackgroundTask): Promise<StageTaskResult>;
   /** Puts the finished result together and names its artifacts. */
   assemble(parts: Parts, task: BackgroundTask): Promise<Assembly>;
-  /** True when the first chunk that fails for good ends the job. */
-  stopsOnFailure(spec: unknown): boolean;
+  /** True when so many chunks that failed for good, one at least, end the job. */
+  stopsOnFailure(spec: unknown, failed: number): boolean;
   /** Why none of these workers can run a stage, null where one can or none is connected. */
   fleetProblem(fleet: Capabilities[], requirements: Requirement[]): { code: string; message: string } | null;
   /** What the job page shows beside what every job has. */
@@ -73,4 +73,5 @@ export type Bundle = {
   files(parts: Parts, job: JobHead): Promise<{ most: number; files: AsyncIterable<BundledFile> } | null>;
 };
 
-export type BundledFile = { name: string; hash: BlobHash };
+/** `part`: of the blob; all of it where it is left out. */
+export type BundledFile = { name: string; hash: BlobHash; part?: { start: number; size: number } };

@@ -1,5 +1,6 @@
 import type { KindName } from '@parallel-pilot/shared/kinds/registry.ts';
 import { blenderBackend } from './blender/index.ts';
+import { commandBackend } from './command/index.ts';
 import type { FarmKind } from './kind.ts';
 import { trainingBackend } from './training/index.ts';
 
@@ -7,6 +8,7 @@ import { trainingBackend } from './training/index.ts';
 export const BACKEND_KINDS: Record<KindName, FarmKind> = {
   blender: blenderBackend,
   training: trainingBackend,
+  command: commandBackend,
 };
 
 export function backendKindOf(name: string): FarmKind {

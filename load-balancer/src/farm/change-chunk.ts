@@ -99,7 +99,7 @@ export function endLease(
     type: 'end',
     lease: lease.id,
     outcome: ending.outcome,
-    failure: failureIn(ending),
+    failure: failureIn(lease, ending),
   } as const;
   const { state, ended } = advance(stage, ordinal, before, event);
   const effects = close(farm, lease, ending, now);

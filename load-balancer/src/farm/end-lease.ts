@@ -1,4 +1,5 @@
 import { blamesWorker, retryOf } from '@parallel-pilot/shared/kinds/failures.ts';
+import { retriesAsked } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type LeaseFailure, WORKER_LOST } from '@parallel-pilot/shared/model/chunk.ts';
 import type { FailureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { ChunkId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
@@ -75,7 +76,7 @@ export function endWrite(lease: Lease, ending: Ending, at: number): EndWrite {
     person: stage.job.person,
     spentMs,
     work: workOf(lease, ending, spentMs),
-    failure: failureIn(ending),
+    failure: failureIn(lease, ending),
     said: saidIn(ending),
     result: resultIn(ending),
   };
@@ -99,9 +100,10 @@ function saidIn(ending: Ending): EndWrite['said'] {
   return { busyMs, peakMemoryBytes, log };
 }
 
-export function failureIn(ending: Ending): LeaseFailure | null {
+export function failureIn({ stage }: Pick<Lease, 'stage'>, ending: Ending): LeaseFailure | null {
   if (ending.outcome === 'failed') {
-    const retry = ending.moreMemoryBytes === null ? false : retryOf(ending.code);
+    const known = ending.moreMemoryBytes === null ? false : retryOf(ending.code);
+    const retry = known === 'asked' ? retriesAsked(stage.job.kind, stage.spec) : known;
     return { code: ending.code, message: ending.message, retry };
   }
   return ending.outcome === 'expired' ? WORKER_LOST : null;

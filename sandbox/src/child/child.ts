@@ -27,6 +27,10 @@ export type ChildOptions = {
   maxLine?: number;
   /** A line of standard output that may be longer than `maxLine`, such as a protocol message. */
   maxStdoutLine?: number;
+  /** It finds its standard input at its end: nothing is ever written to it. */
+  withoutInput?: boolean;
+  /** What it prints as it comes, before the lines of it; what this throws condemns the child as well. */
+  onBytes?(stream: 'stdout' | 'stderr', bytes: Buffer): void;
   /** What this or `onStderr` throws condemns the child: nothing that it says reaches further than that. */
   onStdout(line: string): void;
   onStderr(line: string): void;
@@ -59,7 +63,7 @@ export function startChild(options: ChildOptions): Child {
   const { sandbox, limits } = confinement;
   const launch = launchOf(options);
   const group = groupFor(sandbox, limits);
-  const child = execute(counted(launch, group));
+  const child = execute(counted(launch, group), options.withoutInput === true ? 'ignore' : 'pipe');
   const maxLine = options.maxLine ?? 2_000;
   let condemned: string | undefined;
   const condemn = (reason: string): void => {
@@ -67,13 +71,19 @@ export function startChild(options: ChildOptions): Child {
     for (const one of outputs) one?.stop();
     endAtOnce(child.pid);
   };
-  const listen = (stream: Readable | null, maxLength: number, onLine: (line: string) => void) =>
+  const listen = (
+    stream: Readable | null,
+    maxLength: number,
+    onLine: (line: string) => void,
+    onBytes: (bytes: Buffer) => void,
+  ) =>
     stream === null
       ? undefined
-      : readOutput(stream, { maxLength, onLine, onFault: (error) => condemn(String(error)) });
+      : readOutput(stream, { maxLength, onLine, onBytes, onFault: (error) => condemn(String(error)) });
+  const { onBytes = () => {} } = options;
   const outputs = [
-    listen(child.stdout, options.maxStdoutLine ?? maxLine, options.onStdout),
-    listen(child.stderr, maxLine, options.onStderr),
+    listen(child.stdout, options.maxStdoutLine ?? maxLine, options.onStdout, (it) => onBytes('stdout', it)),
+    listen(child.stderr, maxLine, options.onStderr, (it) => onBytes('stderr', it)),
   ];
   // The child may die while something is being written to it: its exit says so, an error event would not help.
   child.stdin?.on('error', () => {});
@@ -150,12 +160,12 @@ const counted = (launch: Launch, group: ControlGroup | null): Launch =>
     ? { ...launch, ...joining(launch, group) }
     : launch;
 
-const execute = ({ command, args, env, cwd, filter }: Launch) =>
+const execute = ({ command, args, env, cwd, filter }: Launch, stdin: 'pipe' | 'ignore') =>
   execa(command, args, {
     env,
     extendEnv: false,
     cwd,
-    stdio: ['pipe', 'pipe', 'pipe', ...(filter === null ? [] : [filter])],
+    stdio: [stdin, 'pipe', 'pipe', ...(filter === null ? [] : [filter])],
     buffer: false,
     reject: false,
     cleanup: true,

@@ -5,6 +5,8 @@ export type ReadOutputOptions = {
   /** Characters of a line that are kept; see createLineReader. */
   maxLength: number;
   onLine(line: string): void;
+  /** The bytes themselves, before the lines that they end. */
+  onBytes?(bytes: Buffer): void;
   /** `onLine` threw. Nothing more is handed over. */
   onFault(error: unknown): void;
 };
@@ -19,22 +21,26 @@ const AT_ONCE_MS = 50;
  * made to wait for its pipe, so that this process still does everything else.
  * `hurry` reads without pauses, for the rest of the output of a child that has ended.
  */
-export function readOutput(stream: Readable, { maxLength, onLine, onFault }: ReadOutputOptions) {
+export function readOutput(
+  stream: Readable,
+  { maxLength, onLine, onBytes = () => {}, onFault }: ReadOutputOptions,
+) {
   let stopped = false;
   let hurried = false;
   let timer: NodeJS.Timeout | undefined;
   let owed = 0;
   let paidAt = performance.now();
 
-  const reader = createLineReader(maxLength, (line) => {
+  const hand = (act: () => void): void => {
     if (stopped) return;
     try {
-      onLine(line);
+      act();
     } catch (error) {
       stopped = true;
       onFault(error);
     }
-  });
+  };
+  const reader = createLineReader(maxLength, (line) => hand(() => onLine(line)));
   const spend = (ms: number): void => {
     const now = performance.now();
     owed = Math.max(0, owed - (now - paidAt) * SHARE) + ms;
@@ -46,6 +52,7 @@ export function readOutput(stream: Readable, { maxLength, onLine, onFault }: Rea
   stream.on('data', (bytes: Buffer) => {
     if (stopped) return;
     const began = performance.now();
+    hand(() => onBytes(bytes));
     reader.push(bytes);
     spend(performance.now() - began);
   });

@@ -6,12 +6,15 @@ import type { Asked } from '../model/resources.ts';
 import type { StageInput } from '../protocol/stage-input.ts';
 import type { ResultFile } from '../protocol/workers.ts';
 
-/** Everything about a stage before it has an id. `chunks` holds one spec for each chunk, in order. */
+/** One spec for each chunk, in order: an array, or what makes them as they are asked for, a thousand of a million at a time. */
+export type ChunkSpecs = { readonly length: number; slice(from: number, to: number): unknown[] };
+
+/** Everything about a stage before it has an id. */
 export type StagePlan = {
   name: string;
   spec: unknown;
   /** None for a stage that consists of its kind's stage task on the backend alone. */
-  chunks: unknown[];
+  chunks: ChunkSpecs;
   /** Files that every chunk of the stage needs; those of a single chunk are named by `chunkInputs`. */
   inputs: StageInput[];
   requirements: Requirement[];
@@ -125,6 +128,8 @@ export interface Kind<Spec> extends PublicKind {
   resultProblem(stage: { name: string; spec: unknown }, chunkSpec: unknown, result: unknown): string | null;
   /** Files that this chunk alone needs, beside its stage's inputs. Paths of the two must differ. */
   chunkInputs(stageName: string, chunkSpec: unknown): StageInput[];
+  /** How often a chunk of a stage of that spec is tried again after a failure of which its job says how often (`asked`); never, where it is left out. */
+  retries?(stageSpec: unknown): number;
   /** A chunk's name for people: "Part 3 of 8". */
   label(stageName: string, chunkSpec: unknown): string;
   /** The numbers that people know a stage's chunks by, in order; null, or left out, where their place is enough. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { blenderPublic } from './blender/public.ts';
+import { commandPublic } from './command/public.ts';
 import { trainingPublic } from './training/public.ts';
 
 /**
@@ -9,6 +10,7 @@ import { trainingPublic } from './training/public.ts';
 export const PUBLIC_KINDS = {
   blender: blenderPublic,
   training: trainingPublic,
+  command: commandPublic,
 } as const;
 
 type AnyKind = (typeof PUBLIC_KINDS)[keyof typeof PUBLIC_KINDS];

@@ -1,5 +1,6 @@
 import type { StageInput } from '../protocol/stage-input.ts';
 import { blender } from './blender/kind.ts';
+import { command } from './command/kind.ts';
 import type { Kind } from './kind.ts';
 import { training } from './training/kind.ts';
 
@@ -7,6 +8,7 @@ import { training } from './training/kind.ts';
 export const KINDS = {
   blender,
   training,
+  command,
 } as const;
 
 export type KindName = keyof typeof KINDS;
@@ -23,6 +25,10 @@ export const resultProblemOf = (
   kind: string,
   ...of: Parameters<Kind<unknown>['resultProblem']>
 ): string | null => (Object.hasOwn(KINDS, kind) ? kindOf(kind).resultProblem(...of) : null);
+
+/** How often a chunk of such a stage is tried again where its job says so; never for a kind that this version does not know. */
+export const retriesAsked = (kind: string, stageSpec: unknown): number =>
+  Object.hasOwn(KINDS, kind) ? (kindOf(kind).retries?.(stageSpec) ?? 0) : 0;
 
 /** Files that one chunk alone needs; none for a kind that this version does not know. */
 export const chunkInputsOf = (kind: string, stageName: string, chunkSpec: unknown): StageInput[] =>

@@ -51,8 +51,12 @@ export type ChunkEvent =
 /** The ways in which one lease ends by itself; the others follow from what became of its chunk. Superseded it is also by one that is ahead of it. */
 export type EndedBy = Exclude<LeaseOutcome, 'canceled'>;
 
-/** Why a lease failed, and what is known of that code. */
-export type LeaseFailure = { code: FailureCode; retry: Failure['retry']; message: string };
+/** Why a lease failed, and what is known of that code; a number is how often its job has it tried again. */
+export type LeaseFailure = {
+  code: FailureCode;
+  retry: Exclude<Failure['retry'], 'asked'> | number;
+  message: string;
+};
 
 export const WORKER_LOST: LeaseFailure = {
   code: 'worker-lost',
@@ -166,7 +170,7 @@ function end(
 }
 
 function again(attempts: number, { code, message, retry }: LeaseFailure): ChunkState {
-  const most = { true: MAX_ATTEMPTS, once: 2, false: 0 }[`${retry}`];
+  const most = typeof retry === 'number' ? retry + 1 : { true: MAX_ATTEMPTS, once: 2, false: 0 }[`${retry}`];
   return attempts < most ? { status: 'queued', attempts } : { status: 'failed', attempts, code, message };
 }
 

@@ -4,8 +4,9 @@ import { z } from 'zod';
  * What is known of a cause of failure. `retry` tells whether another attempt,
  * here or elsewhere, can help: a file that is damaged is so on any worker.
  * `once`: most likely not, but the worker may be to blame, so another is asked.
+ * `asked`: as often as the job says.
  */
-export type Failure = { readonly retry: boolean | 'once'; readonly sentence: string };
+export type Failure = { readonly retry: boolean | 'once' | 'asked'; readonly sentence: string };
 
 /** Why a chunk of any kind may fail, as a closed list. What only one kind knows stands in its `failures`. */
 export const FAILURES = {

@@ -45,6 +45,8 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/jobs/{id}/rounds': 'jobs.see',
   'GET /api/v1/jobs/{id}/rounds/{round}/model': 'jobs.see',
   'GET /api/v1/jobs/{id}/curves': 'jobs.see',
+  'GET /api/v1/jobs/{id}/runs': 'jobs.see',
+  'GET /api/v1/jobs/{id}/runs/{run}/file': 'jobs.see',
   'GET /api/v1/storage': 'jobs.see',
 
   'GET /api/v1/teams/{id}/usage': 'team.see',

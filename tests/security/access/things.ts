@@ -125,6 +125,7 @@ const PARTS: Record<string, Make> = {
   ordinal: () => same('1'),
   frame: () => same('1'),
   round: () => same('1'),
+  run: () => same('1'),
   name: () => same('video.mp4'),
 };
 

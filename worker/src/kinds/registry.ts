@@ -1,4 +1,5 @@
 import { blenderWorker } from './blender/index.ts';
+import { commandWorker } from './command/index.ts';
 import type { WorkerKind } from './kind.ts';
 import { trainingWorker } from './training/index.ts';
 
@@ -6,6 +7,7 @@ import { trainingWorker } from './training/index.ts';
 const KINDS: readonly ((settings: Readonly<Record<string, string>>) => WorkerKind)[] = [
   blenderWorker,
   trainingWorker,
+  commandWorker,
 ];
 
 /** What this worker can be asked for. `kindSettings` are those of a WorkerConfig. */

@@ -1,5 +1,6 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { CompiledQuery, type Insertable, type Selectable } from 'kysely';
+import type { ChunkSpecs } from '../../kinds/kind.ts';
 import { chunkId, type JobId, type PersonId, type StageId, type TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { StagesTable } from './schema.ts';
@@ -27,7 +28,7 @@ const HEAD = [
  * Writes a stage and its chunks, `specs` in the order of their ordinals. Call
  * it in a transaction: a stage without all of its chunks must never be seen.
  */
-export async function insertStage(db: Db, row: Insertable<StagesTable>, specs: unknown[]): Promise<void> {
+export async function insertStage(db: Db, row: Insertable<StagesTable>, specs: ChunkSpecs): Promise<void> {
   await db.insertInto('stages').values(row).execute();
   for (let from = 0; from < specs.length; from += BATCH) {
     await db.executeQuery(insertChunks(row.id, row.job_id, from, specs.slice(from, from + BATCH)));
@@ -61,6 +62,12 @@ export const newestStage = (db: Db, job: JobId): Promise<StageRow | undefined> =
     .orderBy('ordinal', 'desc')
     .limit(1)
     .executeTakeFirst();
+
+/** What a stage was planned with. */
+export async function stageSpec(db: Db, id: StageId): Promise<unknown> {
+  const row = await db.selectFrom('stages').select('spec_json').where('id', '=', id).executeTakeFirst();
+  return JSON.parse(row?.spec_json ?? 'null');
+}
 
 /** The newest stage of each of these jobs. */
 export async function newestStages(db: Db, jobs: JobId[]): Promise<Map<JobId, StageHead>> {

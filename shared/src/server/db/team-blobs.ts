@@ -13,6 +13,21 @@ export async function hasBlob(db: Db, team: TeamId, hash: BlobHash): Promise<boo
   return row !== undefined;
 }
 
+/** Those of these bytes that the team itself has handed in. */
+export async function blobsOfTeam(db: Db, team: TeamId, hashes: readonly BlobHash[]): Promise<Set<BlobHash>> {
+  const found = new Set<BlobHash>();
+  for (let at = 0; at < hashes.length; at += 500) {
+    const rows = await db
+      .selectFrom('team_blobs')
+      .select('hash')
+      .where('team_id', '=', team)
+      .where('hash', 'in', hashes.slice(at, at + 500))
+      .execute();
+    for (const { hash } of rows) found.add(hash);
+  }
+  return found;
+}
+
 /** Notes that the team handed in these bytes, or did so again. */
 export async function noteTeamBlob(db: Db, team: TeamId, hash: BlobHash, at: number): Promise<void> {
   const mysql = db.getExecutor().adapter instanceof MysqlAdapter;

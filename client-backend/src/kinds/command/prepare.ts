@@ -1,0 +1,106 @@
+import { linesOf, refusedFor } from '@parallel-pilot/shared/kinds/command/destructive.ts';
+import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/command/needs.ts';
+import { countRuns, MANY_RUNS } from '@parallel-pilot/shared/kinds/command/parameters.ts';
+import {
+  type CommandFile,
+  CommandSpec,
+  CommandSubmission,
+  submissionProblem,
+} from '@parallel-pilot/shared/kinds/command/spec.ts';
+import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
+import { fleetOf } from '../../fleet.ts';
+import { sentenceOf } from '../../http/problems.ts';
+import type { Parts, SubmissionRefusal } from '../../parts.ts';
+import type { FarmKind } from '../kind.ts';
+
+/** Turns what is sent into the stored spec; what is wrong without running anything is refused here. */
+export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
+  const parsed = CommandSubmission.safeParse(given);
+  if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
+  const sent = parsed.data;
+  const problem = submissionProblem(sent);
+  if (problem !== null) return { ok: false, code: 'invalid-command', message: problem };
+  const runs = countRuns(sent.parameters);
+  if (runs > MANY_RUNS && !sent.many) return many(runs);
+  const refused = refusedFor(linesOf(sent.words));
+  if (refused !== null) return destructive('This command', refused);
+  const lacking = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(sent.words));
+  if (lacking !== null) return { ok: false, ...lacking };
+  const own = sent.parameters?.from === 'files' ? sent.parameters.files : [];
+  const sizes = await sizesOf(parts, by.team, [...sent.files, ...own]);
+  if (!(sizes instanceof Map)) return sizes;
+  const script = await refusedScript(parts, sent, sizes);
+  if (script !== null) return script;
+  const sized = <F extends { blob: BlobHash }>(file: F) => ({ ...file, size: sizes.get(file.blob) ?? 0 });
+  const parameters =
+    sent.parameters?.from === 'files' ? { ...sent.parameters, files: own.map(sized) } : sent.parameters;
+  return {
+    ok: true,
+    spec: CommandSpec.parse({ ...sent, parameters, files: sent.files.map(sized) }),
+    name: nameOf(sent),
+    blobs: [...sizes.keys()],
+  };
+};
+
+/** The script's, or else the program's. */
+function nameOf({ words, files }: CommandSubmission): string {
+  const script = words.find((word) => files.some(({ path }) => path === word));
+  const name = (script ?? words[0] ?? '').split('/').at(-1) ?? '';
+  return name.replace(/(?<=.)\.\w{1,4}$/, '');
+}
+
+const many = (runs: number): SubmissionRefusal => ({
+  ok: false,
+  code: 'many-runs',
+  message: `That makes ${runs.toLocaleString('en')} runs. Say once more that you want so many: --yes on the command line, "many": true in a request.`,
+});
+
+const destructive = (what: string, why: string): SubmissionRefusal => ({
+  ok: false,
+  code: 'destructive',
+  message: `${what} is not taken: it ${why}. If that is not what it does, put it another way or ask an admin of the farm to allow it.`,
+});
+
+type Named = { path: string; blob: BlobHash };
+
+/** Of every file, once it is sure that the team has it. */
+async function sizesOf(
+  { db, blobs }: Parts,
+  team: TeamId,
+  files: readonly Named[],
+): Promise<Map<BlobHash, number> | SubmissionRefusal> {
+  const known = await blobsOfTeam(db, team, [...new Set(files.map(({ blob }) => blob))]);
+  const sizes = new Map<BlobHash, number>();
+  for (const { path, blob } of files) {
+    const size = sizes.get(blob) ?? (known.has(blob) ? await blobs.size(blob) : null);
+    if (size === null) {
+      const message = `The uploaded file "${path}" is not on the farm (any more). Upload it again.`;
+      return { ok: false, code: 'blob-unknown', message };
+    }
+    sizes.set(blob, size);
+  }
+  return sizes;
+}
+
+const MOST_SCRIPT_BYTES = 1024 ** 2;
+const SHELL = /^#![^\n]*\b(ba|da|z|k)?sh\b/;
+
+/** A shell script that the command names is looked at as the command is. */
+async function refusedScript(
+  { blobs }: Parts,
+  { words, files }: CommandSubmission,
+  sizes: ReadonlyMap<BlobHash, number>,
+): Promise<SubmissionRefusal | null> {
+  const named = files.filter((file: CommandFile) =>
+    words.some((word) => word === file.path || word === `./${file.path}`),
+  );
+  for (const { path, blob } of named) {
+    if ((sizes.get(blob) ?? 0) > MOST_SCRIPT_BYTES) continue;
+    const text = Buffer.concat(await blobs.read(blob).toArray()).toString('utf8');
+    if (!/\.(ba|da|z|k)?sh$/.test(path) && !SHELL.test(text)) continue;
+    const why = refusedFor(text);
+    if (why !== null) return destructive(`"${path}"`, why);
+  }
+  return null;
+}

@@ -1,0 +1,67 @@
+import { RunsChunk, RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import type { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/view.ts';
+import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
+import { chunkSpecs, doneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { iterationsOf, stageSpec } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { z } from 'zod';
+import { type DoneRun, partsOf, runsOfChunk } from './done-runs.ts';
+
+/** A page of the runs that are done: those of each stage in their order, stage after stage. */
+export async function runPage(
+  db: Db,
+  job: JobId,
+  { after, limit }: z.output<typeof RunListQuery>,
+): Promise<RunList> {
+  const [iteration = 1, ordinal = -1] = after?.split('.').map(Number) ?? [];
+  const stages = await iterationsOf(db, job, 'runs', { after: iteration - 1 });
+  for (const stage of stages) {
+    const from = stage.iteration === iteration ? ordinal : -1;
+    const rows = await doneChunks(db, stage.id, from, limit);
+    const last = rows.at(-1);
+    if (last === undefined) continue;
+    const spec = RunsStage.parse(await stageSpec(db, stage.id));
+    const runs = rows.flatMap((row) => runsOfChunk(spec, row));
+    return { runs: runs.map(listed), next: `${stage.iteration}.${last.ordinal}` };
+  }
+  return { runs: [], next: null };
+}
+
+const listed = (run: DoneRun): RunList['runs'][number] => ({
+  run: run.run + 1,
+  values: run.values,
+  seconds: Math.round(run.ms) / 1_000,
+  files: partsOf(run).map(({ path, size }) => ({ path, size })),
+});
+
+/** A run by its number, from 0; null while it is not done. */
+export async function findRun(db: Db, job: JobId, run: number): Promise<DoneRun | null> {
+  for (const stage of (await iterationsOf(db, job, 'runs')).toReversed()) {
+    const ordinal = await ordinalOf(db, stage.id, { run, chunks: stage.chunk_count });
+    const row = ordinal === null ? undefined : await doneChunk(db, stage.id, ordinal);
+    if (row === undefined) continue;
+    const found = runsOfChunk(RunsStage.parse(await stageSpec(db, stage.id)), row).find(
+      (one) => one.run === run,
+    );
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** The chunk of the stage that the run is in; null where it is in none. Chunks stand in the order of their runs. */
+async function ordinalOf(
+  db: Db,
+  stage: StageId,
+  { run, chunks }: { run: number; chunks: number },
+): Promise<number | null> {
+  let [low, high] = [0, chunks - 1];
+  while (low <= high) {
+    const middle = Math.floor((low + high) / 2);
+    const spec = (await chunkSpecs(db, stage, [middle])).get(middle);
+    const { first, count } = RunsChunk.parse(spec);
+    if (run < first) high = middle - 1;
+    else if (run >= first + count) low = middle + 1;
+    else return middle;
+  }
+  return null;
+}

@@ -1,0 +1,29 @@
+import { namesOf } from '@parallel-pilot/shared/kinds/command/parameters.ts';
+import { CommandSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import { RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import type { CommandView } from '@parallel-pilot/shared/kinds/command/view.ts';
+import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts } from '../../parts.ts';
+
+/** What the job page shows of a command. */
+export async function viewCommand({ db }: Parts, job: JobRow, stage: StageRow): Promise<CommandView> {
+  const { words, files, parameters, settings } = CommandSpec.parse(JSON.parse(job.spec_json));
+  return {
+    kind: 'command',
+    words,
+    files: files.length,
+    parameters: namesOf(parameters),
+    settings,
+    runs: await runsOf(db, job, stage),
+  };
+}
+
+async function runsOf(db: Parts['db'], job: JobRow, stage: StageRow): Promise<CommandView['runs']> {
+  const { total, runs, bundle } = RunsStage.parse(JSON.parse(stage.spec_json));
+  if (job.state === 'completed') return { total, stage: runs, done: total, failed: 0 };
+  const counts = (await countChunks(db, [stage.id])).get(stage.id) ?? {};
+  const done = Math.min(runs, (counts.done ?? 0) * bundle);
+  return { total, stage: runs, done: total - runs + done, failed: counts.failed ?? 0 };
+}

@@ -1,0 +1,154 @@
+import type { StageInput } from '../../protocol/stage-input.ts';
+import type { ChunkSpecs, Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { BUNDLE_MS, cut, firstBundle, nextBundle, type Span } from './bundles.ts';
+import { needInWords, requirementsOf } from './needs.ts';
+import { countRuns, ownOfRuns, sharedOf } from './parameters.ts';
+import { commandPublic } from './public.ts';
+import { CommandFile, CommandSpec } from './spec.ts';
+import { LeftOver, RunsChunk, RunsResult, RunsStage } from './stages.ts';
+
+/** The one stage that comes again and again, until no run is left over. */
+export const RUNS = 'runs';
+
+/** A command, run once for each of its parameters. */
+export const command = {
+  ...commandPublic,
+  endings: [],
+  spec: CommandSpec,
+  settings: null,
+  submission: ({ files, ...sent }) => ({
+    ...sent,
+    files: files.map((file) => CommandFile.strip().parse(file)),
+  }),
+  needs: () => requirementsOf([]),
+  lessen: 'fewer runs',
+  needInWords,
+  first: planAll,
+  next(context) {
+    const { last, spec } = context;
+    if (last.failedCount > 0) return failureOf(context);
+    const { total, bundle, iteration } = RunsStage.parse(last.spec);
+    if (bundle === 1) return { step: 'assemble' };
+    const left = LeftOver.parse(last.taskValue);
+    if (left.unbegun.length + left.failed.length === 0) return { step: 'assemble' };
+    return { step: 'stage', stage: planRest(spec, total, left, iteration + 1), notes: [] };
+  },
+  redoes: [],
+  retries: (stageSpec) => RunsStage.parse(stageSpec).retries,
+  parseResult: (_, result) => RunsResult.parse(result),
+  resultProblem(_stage, chunkSpec, result) {
+    const parsed = RunsResult.safeParse(result);
+    if (!parsed.success) return 'The report of the worker does not have the form it should have.';
+    const { first, count } = RunsChunk.parse(chunkSpec);
+    let after = -1;
+    for (const { run } of parsed.data.runs) {
+      if (run <= after || run < first || run >= first + count)
+        return 'The report is about other runs than it should be.';
+      after = run;
+    }
+    const others = parsed.data.failed.some(({ run }) => run < first || run >= first + count);
+    return others ? 'The report is about other runs than it should be.' : null;
+  },
+  chunkInputs: (_, chunkSpec): StageInput[] => RunsChunk.parse(chunkSpec).files ?? [],
+  label: (_, chunkSpec) => labelOf(RunsChunk.parse(chunkSpec)),
+} satisfies Kind<CommandSpec>;
+
+const labelOf = ({ first, count }: { first: number; count: number }): string =>
+  count === 1 ? `Run ${first + 1}` : `Runs ${first + 1} to ${first + count}`;
+
+function planAll(spec: CommandSpec): StagePlan {
+  const total = countRuns(spec.parameters);
+  const { chunk } = spec.settings;
+  const bundle = chunk ?? firstBundle(total);
+  return planRuns(spec, {
+    total,
+    runs: total,
+    bundle,
+    withinMs: chunk === null ? BUNDLE_MS : null,
+    iteration: 1,
+    chunks: {
+      length: Math.ceil(total / bundle),
+      slice: (from, to) => {
+        const end = Math.min(total, to * bundle);
+        return [...cut([[from * bundle, Math.max(0, end - from * bundle)]], bundle)].map((span) =>
+          chunkOf(spec, span),
+        );
+      },
+    },
+  });
+}
+
+/** What nobody came to in bundles of a better size; each run that failed in a chunk of its own, where it counts. */
+function planRest(spec: CommandSpec, total: number, left: LeftOver, iteration: number): StagePlan {
+  const unbegun = left.unbegun.reduce((sum, [, count]) => sum + count, 0);
+  const bundle = spec.settings.chunk ?? nextBundle(unbegun, left.meanMs);
+  const alone = left.failed.map((run): Span => [run, 1]);
+  const spans = [...cut(left.unbegun, bundle), ...alone].sort(([a], [b]) => a - b);
+  return planRuns(spec, {
+    total,
+    runs: unbegun + alone.length,
+    bundle,
+    withinMs: spec.settings.chunk === null ? BUNDLE_MS : null,
+    iteration,
+    chunks: {
+      length: spans.length,
+      slice: (from, to) => spans.slice(from, to).map((span) => chunkOf(spec, span)),
+    },
+  });
+}
+
+type Planned = Pick<RunsStage, 'total' | 'runs' | 'bundle' | 'withinMs' | 'iteration'> & {
+  chunks: ChunkSpecs;
+};
+
+function planRuns(spec: CommandSpec, { chunks, ...stage }: Planned): StagePlan {
+  const { words, files, parameters, settings } = spec;
+  const { timeSeconds, retries, noRetry } = settings;
+  const done = 1 - stage.runs / stage.total;
+  return {
+    name: RUNS,
+    spec: RunsStage.parse({
+      ...stage,
+      words,
+      parameters: sharedOf(parameters),
+      executables: files.filter(({ executable }) => executable).map(({ path }) => path),
+      timeSeconds,
+      retries,
+      noRetry,
+    }),
+    chunks,
+    inputs: files.map(({ path, blob, size }) => ({ path, hash: blob, size })),
+    requirements: requirementsOf(words),
+    affinity: `command:${files.map(({ path, blob }) => `${path} ${blob}`).join('\n')}`,
+    iteration: stage.iteration,
+    span: { from: done, to: 1 },
+  };
+}
+
+function chunkOf({ parameters }: CommandSpec, [first, count]: Span): RunsChunk {
+  const own = ownOfRuns(parameters, first, count);
+  return {
+    first,
+    count,
+    ...(own === undefined ? {} : { own }),
+    ...(parameters?.from !== 'files'
+      ? {}
+      : {
+          files: parameters.files
+            .slice(first, first + count)
+            .map(({ path, blob, size }) => ({ path, hash: blob, size })),
+        }),
+  };
+}
+
+/** How many failed, and what the first of them said last. */
+function failureOf({ last }: PlanningContext<CommandSpec>): NextStep {
+  const [first] = last.failed;
+  if (first === undefined) throw new Error('a stage with failed chunks names none');
+  const { total } = RunsStage.parse(last.spec);
+  const many = last.failedCount === 1 ? '1 run' : `${last.failedCount} runs`;
+  const who = total === 1 ? '' : `${many} of ${total} failed. ${labelOf(RunsChunk.parse(first.spec))}: `;
+  const said = first.log.trimEnd().split('\n').at(-1) ?? '';
+  const told = said === '' || first.message.includes(said) ? '' : ` It printed last: ${said}`;
+  return { step: 'fail', code: first.code, message: `${who}${first.message}${told}`.slice(0, 1_900) };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { BlobHash } from '../../model/ids.ts';
+import { RelativePath } from '../../model/path.ts';
+import { strictObject } from '../../model/strict-object.ts';
+import { countRuns, MOST_RUNS, namesOf, namesProblem, Parameters } from './parameters.ts';
+import { wordsProblem } from './words.ts';
+
+/** A file that goes along, and lies where the command runs under its path. */
+export const CommandFile = strictObject({
+  path: RelativePath,
+  blob: BlobHash,
+  executable: z.boolean().default(false),
+});
+export type CommandFile = z.infer<typeof CommandFile>;
+
+const MOST_WORDS_CHARACTERS = 16_000;
+export const Words = z
+  .array(z.string().max(8_000))
+  .min(1)
+  .max(1_000)
+  .refine((words) => words.join(' ').length <= MOST_WORDS_CHARACTERS, {
+    error: 'the command is too long; put it into a script',
+  });
+
+/** How the runs of a command are done. Every field has a default. */
+export const CommandSettings = strictObject({
+  /** Runs of one chunk, done one after the other by one worker; null bundles those of milliseconds by itself. */
+  chunk: z.int().min(1).max(10_000).nullable().default(null),
+  /** How often a run that failed is tried again. */
+  retries: z.int().min(0).max(100).default(0),
+  /** Exit codes after which it is not. */
+  noRetry: z.array(z.int().min(1).max(255)).max(255).default([]),
+  /** Seconds that a run may take; null for as long as its worker gives a chunk. */
+  timeSeconds: z
+    .number()
+    .positive()
+    .max(30 * 86_400)
+    .nullable()
+    .default(null),
+});
+export type CommandSettings = z.infer<typeof CommandSettings>;
+
+/** What a user sends to have a command run. */
+export const CommandSubmission = strictObject({
+  kind: z.literal('command'),
+  /** The program and its arguments; `{name}` in them is a parameter's value. No shell reads them. */
+  words: Words,
+  /** What it finds in the folder that it runs in. */
+  files: z.array(CommandFile).max(1_000).default([]),
+  /** What it is run for; once, where nothing is said. */
+  parameters: Parameters.nullable().default(null),
+  settings: CommandSettings.prefault({}),
+  /** More than 100,000 runs are asked about once more; this is the answer. */
+  many: z.boolean().default(false),
+});
+export type CommandSubmission = z.infer<typeof CommandSubmission>;
+
+/** The stored spec: the submission with the sizes of its files. */
+export const CommandSpec = CommandSubmission.strip().extend({
+  files: z.array(CommandFile.extend({ size: z.int().nonnegative() })).max(1_000),
+});
+export type CommandSpec = z.infer<typeof CommandSpec>;
+
+/** What can be seen to be wrong with a submission by itself, as a sentence; null where nothing is. */
+export function submissionProblem({
+  words,
+  files,
+  parameters,
+}: Pick<CommandSubmission, 'words' | 'parameters'> & { files: readonly { path: string }[] }): string | null {
+  const names = namesOf(parameters);
+  const runs = countRuns(parameters);
+  if (runs > MOST_RUNS) {
+    const many = runs.toLocaleString('en');
+    return `That makes ${many} runs, and ${MOST_RUNS.toLocaleString('en')} are the most of one job. Split it, or do several in one run.`;
+  }
+  const own = parameters?.from === 'files' ? parameters.files : [];
+  const seen = new Set<string>();
+  for (const { path } of [...files, ...own]) {
+    if (seen.has(path)) return `Two files are called ${path}.`;
+    seen.add(path);
+  }
+  return namesProblem(names) ?? wordsProblem(words, names);
+}

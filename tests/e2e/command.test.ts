@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { CommandView, RunList } from '@parallel-pilot/shared/kinds/command/view.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { api } from '../support/api.ts';
+import { type Farm, type Part, startFarm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
+
+const PILOT = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+const SIM = `import sys, time
+from model import square
+seed = int(sys.argv[1])
+time.sleep(float(sys.argv[2]))
+print("seed", seed)
+open("result.csv", "w").write(f"square\\n{square(seed)}\\n")
+`;
+let farm: Farm;
+/** Of the test, and in it where it is worked. */
+let own: string;
+let folder: string;
+
+before(async () => {
+  own = await mkdtemp(join(tmpdir(), 'pilot-commands-'));
+  folder = join(own, 'work');
+  await mkdir(join(folder, 'sims'), { recursive: true });
+  await writeFile(join(own, 'secret'), 'x');
+  await writeFile(join(folder, 'sims/sim.py'), SIM);
+  await writeFile(join(folder, 'sims/model.py'), 'def square(x):\n    return x * x\n');
+  farm = await startFarm({ workers: 2 });
+});
+after(async () => {
+  await farm?.stop();
+  await rm(own, { recursive: true, force: true });
+});
+
+/** `pilot run` with these options and words, as somebody types it where the script is. */
+function pilotRun(options: string[], ...words: string[]) {
+  const args = [PILOT, 'run', '--server', farm.url, ...options, '--', ...words];
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, PILOT_DATA: join(folder, 'data'), NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return said.then(([out, err, [code]]) => ({ out, err, code }));
+}
+
+const jobs = async (): Promise<JobId[]> =>
+  (await api(farm.url).json('GET', '/jobs')).jobs.map(({ id }: { id: JobId }) => id);
+
+const accepted = (job: JobId) =>
+  farm.db
+    .selectFrom('leases')
+    .select(['chunk_id', 'outcome'])
+    .where('job_id', '=', job)
+    .where('outcome', '=', 'done')
+    .execute();
+
+test('a kill -9 of a worker in the middle loses no run and does none twice', async () => {
+  const known = new Set(await jobs());
+  const running = pilotRun(
+    ['--array', '1-24', '--out', 'killed'],
+    'python3',
+    'sims/sim.py',
+    '{index}',
+    '0.3',
+  );
+  const job = await until(async () => (await jobs()).find((id) => !known.has(id)), 'no job was handed in');
+  await until(async () => (await accepted(job)).length >= 4, 'no run was done');
+  const victim = farm.workers[0] as Part;
+  await victim.end('SIGKILL');
+  await victim.start();
+  const { code, out, err } = await running;
+  assert.equal(code, 0, out + err);
+  const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
+  const saved = join(folder, 'killed', 'sim');
+  const folders = (await readdir(saved)).filter((name) => !name.startsWith('.')).sort();
+  assert.deepEqual(
+    folders,
+    seeds.map((seed) => String(seed).padStart(2, '0')),
+  );
+  for (const [index, name] of folders.entries()) {
+    const seed = index + 1;
+    assert.equal(await readFile(join(saved, name, 'result.csv'), 'utf8'), `square\n${seed * seed}\n`);
+    assert.equal(await readFile(join(saved, name, 'pilot.out'), 'utf8'), `seed ${seed}\n`);
+  }
+  const done = await accepted(job);
+  assert.equal(new Set(done.map(({ chunk_id }) => chunk_id)).size, 24);
+  assert.equal(done.length, 24, 'a run was accepted twice');
+});
+
+test('short runs come in bundles, and each of them is there once by its number', async () => {
+  const { code, out, err } = await pilotRun(
+    ['--array', '1-600', '--out', 'short'],
+    'sh',
+    '-c',
+    'echo $PILOT_INDEX > n',
+  );
+  assert.equal(code, 0, out + err);
+  const [job] = await jobs();
+  assert.ok(job !== undefined);
+  const runs: number[] = [];
+  for (let after = ''; ; ) {
+    const page = RunList.parse(await api(farm.url).json('GET', `/jobs/${job}/runs?limit=50${after}`));
+    runs.push(...page.runs.map(({ run }) => run));
+    if (page.next === null) break;
+    after = `&after=${page.next}`;
+  }
+  assert.deepEqual(
+    runs.toSorted((a, b) => a - b),
+    Array.from({ length: 600 }, (_, index) => index + 1),
+  );
+  assert.ok((await accepted(job)).length <= 400, 'nothing was bundled');
+  const reply = await api(farm.url).request('GET', `/jobs/${job}/runs/577/file?path=n`);
+  assert.equal(await reply.text(), '577\n');
+  const { view } = await api(farm.url).job(job);
+  assert.deepEqual(CommandView.parse(view).runs.done, 600);
+});
+
+test('a run that fails is tried as often as was asked, and told with its number and its last line', async () => {
+  const script = 'echo trying; echo "no such column: z" >&2; test $PILOT_INDEX != 2';
+  const { code, err } = await pilotRun(
+    ['--array', '1-3', '--retries', '1', '--out', 'failing'],
+    'sh',
+    '-c',
+    script,
+  );
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /1 run of 3 failed\. Run 2: It ended with exit code 1\. It printed last: no such column: z/,
+  );
+  const [job] = await jobs();
+  const attempts = await farm.db
+    .selectFrom('leases')
+    .select('outcome')
+    .where('job_id', '=', job as JobId)
+    .execute();
+  assert.equal(attempts.filter(({ outcome }) => outcome === 'failed').length, 2);
+});
+
+test('what cannot be is said in one sentence before anything starts', async () => {
+  const before = (await jobs()).length;
+  const cases: [string[], string[], RegExp][] = [
+    [[], ['python3', 'none.py'], /^There is no file none\.py\./],
+    [[], ['./none', '1'], /^There is no file \.\/none\./],
+    [
+      ['--array', '1-9'],
+      ['python3', 'sims/sim.py', '{sed}'],
+      /^There is no parameter \{sed\}\. .*Known are \{index\}/,
+    ],
+    [['--array', '9-1'], ['true'], /^--array "9-1": the last number comes before the first\./],
+    [['--array', '1-9', '--grid', 'a=1'], ['true'], /^Give one of --array and --grid\./],
+    [['--each', 'none/*.wav'], ['true'], /^--each none\/\*\.wav: there is no such file\./],
+    [['--array', '1-1000000'], ['true'], /^That makes 1,000,000 runs\. Say --yes/],
+    [
+      ['--array', '1-99999999', '--yes'],
+      ['true'],
+      /^That makes 99,999,999 runs, and 10,000,000 are the most/,
+    ],
+    [[], ['bash', '-c', 'rm -rf /'], /^This command is not taken: it removes everything from the machine\./],
+    [[], ['julia', '-v'], /^No worker of this farm has the program "julia"\./],
+    [[], ['cat', '../secret'], /would not be found on a worker/],
+  ];
+  for (const [options, words, sentence] of cases) {
+    const { code, err } = await pilotRun(options, ...words);
+    assert.equal(code, 1, words.join(' '));
+    assert.match(err, sentence);
+    assert.ok(!err.trimEnd().includes('\n'), err);
+  }
+  assert.equal((await jobs()).length, before);
+});

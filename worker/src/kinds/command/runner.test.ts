@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
+import { RunsResult, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import type { ChunkProgress, RunOutcome } from '../kind.ts';
+import { commandWorker } from './index.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'pilot-command-'));
+after(() => rm(root, { recursive: true, force: true }));
+
+const STAGE: RunsStage = {
+  words: [],
+  parameters: { from: 'array', range: { first: 1, last: 1_000, step: 1 } },
+  iteration: 1,
+  total: 1_000,
+  runs: 1_000,
+  bundle: 1,
+  withinMs: null,
+  executables: [],
+  timeSeconds: null,
+  retries: 0,
+  noRetry: [],
+};
+
+let made = 0;
+type Asked = {
+  words: string[];
+  stage?: object;
+  chunk?: object;
+  files?: Record<string, string>;
+  signal?: AbortSignal;
+  onProgress?: (progress: ChunkProgress) => void;
+};
+
+/** Runs one chunk of run 7 on this machine, in the sandbox that it has. */
+async function run({ words, stage = {}, chunk = {}, files = {}, signal, onProgress = () => {} }: Asked) {
+  const [sandbox] = (await levels()).slice(-1);
+  assert.ok(sandbox?.level === 'bubblewrap', 'this machine has no sandbox');
+  made += 1;
+  const [inputs, outputs, folder] = ['in', 'out', 'slot'].map((name) => join(root, String(made), name));
+  for (const path of [inputs, outputs, folder]) await mkdir(path as string, { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(inputs as string, path)), { recursive: true });
+    await writeFile(join(inputs as string, path), text);
+  }
+  const runner = commandWorker().createRunner({
+    threads: 1,
+    folder: folder as string,
+    sandbox,
+    onLog: () => {},
+  });
+  const outcome = await runner.run(
+    {
+      stage: 'runs',
+      stageSpec: { ...STAGE, words, ...stage },
+      chunkSpec: { first: 6, count: 1, ...chunk },
+      inputs: inputs as string,
+      outputs: outputs as string,
+      affinity: '',
+      hangLimitMs: 1_000,
+    },
+    onProgress,
+    signal ?? new AbortController().signal,
+  );
+  return outcome;
+}
+
+const sh = (script: string, more: Omit<Asked, 'words'> = {}) => run({ ...more, words: ['sh', '-c', script] });
+
+/** What a run printed and left, by name. */
+async function left(
+  outcome: RunOutcome,
+): Promise<{ runs: RunsResult['runs']; texts: Record<string, string>[]; result: RunsResult }> {
+  assert.ok(outcome.ok, JSON.stringify(outcome));
+  const result = RunsResult.parse(outcome.result);
+  const [file] = outcome.files;
+  const bytes = file === undefined ? Buffer.alloc(0) : (file.bytes ?? (await readFile(file.path)));
+  let at = 0;
+  const next = (size: number): string => {
+    at += size;
+    return bytes.subarray(at - size, at).toString();
+  };
+  const texts = result.runs.map(({ out, err, files }) => {
+    const printed = { out: next(out), err: next(err) };
+    return { ...printed, ...Object.fromEntries(files.map(([path, size]) => [path, next(size)])) };
+  });
+  assert.equal(at, bytes.length, 'the data holds what no run left');
+  return { runs: result.runs, texts, result };
+}
+
+const failed = (outcome: RunOutcome) => {
+  assert.ok(!outcome.ok, 'it did not fail');
+  return outcome;
+};
+
+test('its words come as they are, its parameters in braces and in the environment', async () => {
+  const printed = [
+    'import os, sys',
+    'print(sys.argv[1:], os.environ["PILOT_INDEX"], os.environ["PILOT_RUN"], os.environ["PILOT_RUNS"])',
+  ];
+  const words = ['python3', '-c', printed.join('\n'), '{index}', '$HOME;*', "a 'b'", '{{index}}', ''];
+  const { texts } = await left(await run({ words }));
+  assert.deepEqual(texts, [{ out: `['7', '$HOME;*', "a 'b'", '{index}', ''] 7 7 1000\n`, err: '' }]);
+});
+
+test('it finds its files where it starts, and what it leaves there comes back, but no link', async () => {
+  const files = { 'sim/model.py': 'print("from the model")', 'sim/util.py': 'x = 1', 'data.txt': 'input' };
+  const script =
+    'python3 sim/model.py; cat data.txt; mkdir -p a/b; echo one > a/b/1.txt; printf two > 2.txt; : > empty; ln -s /etc/passwd stolen; ls -l stolen >&2';
+  const { texts, runs } = await left(await sh(script, { files }));
+  const { err, ...rest } = texts[0] ?? {};
+  assert.deepEqual(rest, { out: 'from the model\ninput', 'a/b/1.txt': 'one\n', '2.txt': 'two', empty: '' });
+  assert.match(err ?? '', /passwd/);
+  assert.deepEqual(
+    runs[0]?.files.map(([path]) => path),
+    ['2.txt', 'empty', 'a/b/1.txt'],
+  );
+});
+
+test('its own files are read-only, it has no network, and its input is at its end', async () => {
+  const script =
+    'echo x >> data.txt || echo kept; cat; ls /sys/class/net; test -e /root/.ssh || echo no home';
+  const { texts } = await left(await sh(script, { files: { 'data.txt': 'input' } }));
+  assert.match(texts[0]?.out ?? '', /^kept\n(lo\n)?no home\n$/);
+});
+
+test('a script of the job is called by its path, where it may be run', async () => {
+  const files = { 'bin/go.sh': '#!/bin/sh\necho ran $1\n' };
+  const stage = { executables: ['bin/go.sh'] };
+  const { texts } = await left(await run({ words: ['./bin/go.sh', '{index}'], files, stage }));
+  assert.equal(texts[0]?.out, 'ran 7\n');
+  const none = failed(await run({ words: ['./bin/none'], files }));
+  assert.deepEqual(
+    [none.code, none.message.split('.')[1]],
+    ['not-found', '/bin/none is not there or cannot be run'],
+  );
+});
+
+test('how it ended says why it failed, with its last lines', async () => {
+  const stage = { noRetry: [3], timeSeconds: 0.5 };
+  const cases: [string, string, RegExp][] = [
+    ['echo first; echo "no such column" >&2; exit 2', 'exit-code', /exit code 2\.$/],
+    ['exit 3', 'no-retry', /exit code 3, after which it is not to be retried/],
+    ['kill -SEGV $$', 'signal', /signal SIGSEGV/],
+    ['sleep 60', 'time-limit', /within the 0\.5 seconds of --time/],
+  ];
+  for (const [script, code, message] of cases) {
+    const outcome = failed(await sh(script, { stage }));
+    assert.equal(outcome.code, code, outcome.message);
+    assert.match(outcome.message, message);
+    if (code === 'exit-code') assert.equal(outcome.log, 'first\nno such column');
+  }
+  const missing = failed(await run({ words: ['no-such-program'] }));
+  assert.deepEqual(
+    [missing.code, missing.message],
+    ['not-found', 'There is no command "no-such-program" on this worker.'],
+  );
+});
+
+test('what it prints is told while it runs, and kept as far as it is no flood', async () => {
+  const told: string[] = [];
+  const stop = new AbortController();
+  const outcome = await sh('echo begun; sleep 60', {
+    signal: stop.signal,
+    onProgress({ log }) {
+      told.push(log ?? '');
+      if (log === 'begun\n') stop.abort();
+    },
+  });
+  assert.deepEqual([failed(outcome).code, told.at(-1)], ['canceled', 'begun\n']);
+  const { runs } = await left(await sh('head -c 3000000 /dev/zero | tr "\\0" x'));
+  assert.equal(runs[0]?.out, 1024 ** 2);
+});
+
+test('a bundle does what it comes to, each run in a folder of its own, and tells which failed', async () => {
+  const stage = { bundle: 5, withinMs: 60_000 };
+  const script = 'ls; test $PILOT_INDEX != 8 || exit 9; echo $PILOT_INDEX > r.txt';
+  const { texts, result } = await left(await sh(script, { stage, chunk: { count: 5 } }));
+  assert.deepEqual(
+    texts.map((text) => [text.out, text['r.txt']]),
+    ['7', '9', '10', '11'].map((it) => ['', `${it}\n`]),
+  );
+  assert.deepEqual(result.failed, [{ run: 7, code: 'exit-code', message: 'It ended with exit code 9.' }]);
+  const short = await left(
+    await sh('sleep 0.2', { stage: { bundle: 5, withinMs: 100 }, chunk: { count: 5 } }),
+  );
+  assert.deepEqual(
+    short.runs.map(({ run: number }) => number),
+    [6],
+    'one is always done',
+  );
+});
+
+test('more files than can be listed fail it, in a sentence', async () => {
+  const outcome = failed(await sh('for i in $(seq 1 9000); do : > file-with-a-name-$i; done'));
+  assert.equal(outcome.code, 'too-many-files');
+  assert.match(outcome.message, /Have it put them into an archive/);
+});
+
+test('a worker without a sandbox runs no commands', async () => {
+  assert.deepEqual(await commandWorker().detect({ level: 'none', reason: 'none' }), {});
+});

@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import type { Child } from '@parallel-pilot/sandbox/child/child.ts';
+import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
+import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
+import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
+import type { CommandFailure } from '@parallel-pilot/shared/kinds/command/failures.ts';
+import { valuesOf } from '@parallel-pilot/shared/kinds/command/parameters.ts';
+import {
+  DATA,
+  MOST_LISTED_CHARACTERS,
+  type RunResult,
+  RunsChunk,
+  RunsResult,
+  RunsStage,
+} from '@parallel-pilot/shared/kinds/command/stages.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
+import { isDiskFull } from '../../disk-full.ts';
+import type { ChunkProgress, OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
+import { visibleCards } from '../visible-cards.ts';
+import { addFile, createDataFile, type DataFile, leftFiles } from './data-file.ts';
+import { failureOf, type RunFailure } from './outcome.ts';
+import { type Ended, runOnce } from './run-once.ts';
+
+/** Runs the command of a chunk, once or as often as its bundle says, each time in a box of its own. */
+export function createCommandRunner(options: RunnerOptions): Runner {
+  let child: Child | null = null;
+  const nothing = async () => {};
+
+  async function run(
+    chunk: RunnableChunk,
+    onProgress: (progress: ChunkProgress) => void,
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const stage = RunsStage.parse(chunk.stageSpec);
+    const { first, count, own = [] } = RunsChunk.parse(chunk.chunkSpec);
+    const tail = createTail(60, 3_500);
+    const data = createDataFile(join(chunk.outputs, DATA));
+    const result: RunsResult = { runs: [], failed: [] };
+    const { cards } = chunk;
+    const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
+    const until = stage.withinMs === null ? Number.POSITIVE_INFINITY : performance.now() + stage.withinMs;
+    let listed = 0;
+    const tell = (at: number) =>
+      onProgress({
+        fraction: at / count,
+        detail: count === 1 ? '' : `Run ${at + 1} of ${count}`,
+        log: `${tail.text()}\n`,
+      });
+    for (let at = 0; at < count; at += 1) {
+      // What a bundle has not begun by then comes once more; one run at least is done.
+      const over = performance.now() > until || listed > MOST_LISTED_CHARACTERS / 2 || chunk.notice?.aborted;
+      if (at > 0 && over) break;
+      const number = first + at;
+      const values = valuesOf(stage.parameters, number, own[at] ?? []);
+      tell(at);
+      const ended = await runOnce(
+        {
+          ...{ stage, run: number, values, inputs: chunk.inputs, environment, tail, signal },
+          onStarted: (started) => {
+            child = started;
+          },
+          onPrinted: () => tell(at),
+        },
+        options,
+      );
+      child = null;
+      try {
+        if (signal.aborted) return canceled(tail);
+        const done = await take(ended, { stage, run: number, data, room: MOST_LISTED_CHARACTERS - listed });
+        if ('files' in done) {
+          result.runs.push(done);
+          listed += JSON.stringify(done).length;
+        } else if (count === 1) return { ok: false, ...done, log: tail.text() };
+        else result.failed.push({ run: number, ...done });
+      } finally {
+        await ended.workspace.remove();
+      }
+    }
+    return {
+      ok: true,
+      result: RunsResult.parse(result),
+      files: await filesOf(data, chunk.outputs),
+      log: tail.text(),
+    };
+  }
+
+  return {
+    async run(chunk, onProgress, signal) {
+      try {
+        return await run(chunk, onProgress, signal);
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence, log: '' };
+      } finally {
+        child = null;
+      }
+    },
+    memoryBytes: async () => (child === null ? 0 : residentBytes(child.pid)),
+    cpuMs: async () => (await child?.cpuMs()) ?? 0,
+    rest: nothing,
+    forget: nothing,
+    close: async () => void (await child?.kill(0)),
+  };
+}
+
+type Taking = { stage: RunsStage; run: number; data: DataFile; room: number };
+
+/** What a run came to: its output and files go to the data, where it did not fail. */
+async function take(
+  { exit, ms, out, err, workspace }: Ended,
+  { stage, run, data, room }: Taking,
+): Promise<RunResult | RunFailure> {
+  const failure = failureOf(exit, stage);
+  if (failure !== null) return failure;
+  const { work } = workspace.folders;
+  const left = await leftFiles(work, room);
+  if (!left.ok) return { code: 'too-many-files' satisfies CommandFailure, message: left.message };
+  const before = data.size;
+  await data.add(out);
+  await data.add(err);
+  const files: RunResult['files'] = [];
+  for (const { path } of left.files) {
+    const size = await addFile(work, path, data);
+    if (size === null) {
+      data.cut(before);
+      return { code: 'bad-output', message: `The file ${path} that it left cannot be read.` };
+    }
+    files.push([path as RunResult['files'][number][0], size]);
+  }
+  return { run, ms, out: out.length, err: err.length, files };
+}
+
+async function filesOf(data: DataFile, outputs: string): Promise<OutputFile[]> {
+  const bytes = await data.end();
+  if (data.size === 0) return [];
+  const file = { name: DATA, path: join(outputs, DATA), mediaType: 'application/octet-stream' };
+  return [bytes === null ? file : { ...file, bytes }];
+}
+
+const canceled = (tail: Tail): RunOutcome => ({
+  ok: false,
+  code: 'canceled',
+  message: FAILURES.canceled.sentence,
+  log: tail.text(),
+});
