@@ -30,6 +30,24 @@ test('the last chunk does not wait for a worker that got slow: another one is tr
   assert.ok(stage && stage.times.doubled > 0);
 });
 
+test('of workers that say nothing, what takes five times as long as the others is tried on another one', () => {
+  const sim = new SimulatedFarm(() => 0.5);
+  const [one] = [sim.addMachine({ speed: 10 }), sim.addMachine({ speed: 10 })];
+  sim.addJob({ chunks: 60 });
+  const [stage] = sim.farm.stages.values();
+  assert.ok(stage);
+  while (stage.chunks.count('queued') > 0 || one.running.size === 0) sim.pass(100);
+  const [stuck] = one.running.values();
+  assert.ok(stuck);
+  stuck.ends = sim.now + 3_600_000;
+  const began = sim.now;
+  const usual = (stage.times.work.mean ?? Number.NaN) / (sim.farm.workers.get(one.id)?.speed ?? 1);
+  while (![...sim.mirror.leases.values()].some((lease) => lease.purpose === 'backup')) {
+    assert.ok(sim.now - began < 6 * usual, 'there is no backup yet');
+    sim.pass(100);
+  }
+});
+
 test('nothing is done twice where that is more than a twentieth of the work', () => {
   const { sim } = oneSecretlySlow();
   sim.addJob({ chunks: 3 });

@@ -103,7 +103,7 @@ function chooseFor(choice: Choice, candidates: Candidate[]): Backup[] {
       hasIdleSlot(worker, finishTimes.outlook.now) &&
       hasRoomFor(stage, worker, false, candidate.lease.ordinal);
     if (!isIdle || (waiting && mayWait(choice, best))) continue;
-    const wasted = SAFELY * doneBy(finishTimes.outlook, candidate.lease, candidate.end, best.seen);
+    const wasted = wastedBy(finishTimes.outlook, candidate, best);
     // The more of what may be thrown away it takes, the more it has to win: others may need it later.
     const atMost = CLEARLY_SOONER * (1 - wasted / (4 * choice.spare));
     if (wasted > choice.spare || best.finish > atMost * candidate.end) continue;
@@ -144,9 +144,15 @@ function mayWait({ finishTimes, stage }: Choice, { worker, finish }: Best): bool
   return finish + another <= finishTimes.targetOf(stage);
 }
 
-/** Work that a lease will have done by then. */
+/** What the first lease will have done until the backup is seen to be ahead: not more than the chunk. */
+function wastedBy(outlook: Outlook, { lease, end }: Candidate, { seen }: Best): number {
+  return Math.min(outlook.workOf(lease).ms, SAFELY * doneBy(outlook, lease, end, seen));
+}
+
+/** Work that a lease will have done by then; all of it, for all that is known, where it never tells. */
 function doneBy(outlook: Outlook, lease: Lease, end: number, time: number): number {
-  const done = lease.course?.last.fraction ?? 0;
+  if (lease.course === undefined) return outlook.workOf(lease).ms;
+  const done = lease.course.last.fraction;
   const more = ((1 - done) * time) / Math.max(1, end);
   return outlook.workOf(lease).ms * Math.min(1, done + more);
 }

@@ -50,7 +50,8 @@ test('where frames turn out long, those ahead are taken back for a worker that h
   sim.pass(1_000, 15);
   const other = sim.addMachine({ speed: 500 / 15 });
   sim.pass(2_000, 15);
-  assert.ok(sim.grants.filter(({ worker }) => worker === other.id).length >= ahead);
+  // The slow one may begin one more, as what it ran is tried elsewhere.
+  assert.ok(sim.grants.filter(({ worker }) => worker === other.id).length >= ahead - 1);
   assert.ok(sim.mirror.rowsOf(job).every((row) => row.finishes <= 1));
 });
 

@@ -7,7 +7,7 @@ import { corrected, isChange, mayBeSlower, type Pace, type Sign, speedOf } from 
 import { sectionOf } from '../prediction/sections.ts';
 import { openingOf } from '../prediction/stage-times.ts';
 
-/** A chunk that has taken longer than was thought is taken to need so much of that time again. */
+/** A chunk that has taken twice as long as was thought is taken to need so much of that time again; one that has taken longer, more. */
 const OVERDUE = 1 / 8;
 /** Work of a chunk of which nothing is known; what is decided by it is decided again within a second. */
 const GUESS_MS = 10_000;
@@ -152,12 +152,12 @@ export class Outlook {
     if (course === undefined) {
       const elapsed = this.now - (startedAt ?? this.now);
       const opening = lease.opens ? openingOf(stage.times) / speed : 0;
-      return Math.max(opening + expected - elapsed, OVERDUE * elapsed);
+      return Math.max(opening + expected - elapsed, overdue(elapsed, opening + expected));
     }
     const silence = this.now - course.last.at;
     const left = 1 - course.last.fraction;
-    const rest = left * this.#wholeMs(lease, expected) - silence;
-    return Math.max(rest, left > 0 ? OVERDUE * silence : 0);
+    const rest = left * this.#wholeMs(lease, expected);
+    return Math.max(rest - silence, left > 0 ? overdue(silence, rest) : 0);
   }
 
   /**
@@ -293,3 +293,7 @@ export class Outlook {
     return work / this.speed(worker, stage);
   }
 }
+
+/** How long a chunk goes on of which nothing is heard: the further it is beyond what was thought, the less that says. */
+const overdue = (elapsed: number, expected: number): number =>
+  elapsed * Math.min(1, OVERDUE * Math.max(1, elapsed / Math.max(1, expected) - 1));
