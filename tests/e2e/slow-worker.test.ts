@@ -48,7 +48,7 @@ test('a job does not wait for a worker that got slow: its frame is tried on anot
     'the worker never was at a frame in the middle of the job',
     120_000,
   );
-  const release = throttleChildren(pid, 0.03);
+  const release = throttleChildren(pid, 0.01);
   try {
     await reaches(id, 'completed');
   } finally {
