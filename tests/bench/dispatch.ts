@@ -21,7 +21,7 @@ import { type Redis, startRedis } from './redis.ts';
 const rounds = Number(process.argv[2] ?? 3);
 
 /** As the embedded farm starts it; see cli/src/farm/programs.ts. */
-const SERVER_FLAGS = ['--max-semi-space-size=4'];
+const SERVER_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=70'];
 const GIVE_UP_MS = 300_000;
 
 type Shape = { workers: number; slots: number; chunks: number };

@@ -124,7 +124,7 @@ export function part(name: string, main: string, logs: string, env: Record<strin
     async start(more = {}) {
       await mkdir(logs, { recursive: true });
       // The servers' flags are those of an embedded farm.
-      const flags = main.includes('worker') ? [] : ['--max-semi-space-size=4'];
+      const flags = main.includes('worker') ? [] : ['--max-semi-space-size=4', '--heap-growing-percent=70'];
       child = spawn(process.execPath, [...flags, join(root, main)], {
         env: { ...process.env, ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -13,8 +13,11 @@ export type FarmPlan = {
   verbose: boolean;
 };
 
-/** A small nursery: a server that holds a job of 100,000 chunks stays far below 250 MB, at no cost in speed that was seen. */
-const SERVER_FLAGS = ['--max-semi-space-size=4'];
+/**
+ * A small nursery, and a heap that is collected when it has grown by so many percent of what is alive, and not only when
+ * it is four times as large: a server with 1,000 workers and a job of 100,000 chunks stays at 250 MB instead of 400.
+ */
+const SERVER_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=70'];
 
 type Surroundings = Pick<CliConfig, 'env' | 'dataFolder' | 'hostName' | 'cpus'>;
 
