@@ -57,6 +57,9 @@ export const RoundList = z.object({
   total: Count,
 });
 export type RoundList = z.infer<typeof RoundList>;
+/** A round by its number, or the best so far for the metric that counts, or the last that is merged. */
+export const WhichRound = z.union([z.enum(['best', 'last']), z.coerce.number().int().min(1).max(10_000)]);
+export type WhichRound = z.infer<typeof WhichRound>;
 export const RoundListQuery = z.object({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
