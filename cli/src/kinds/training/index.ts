@@ -34,12 +34,20 @@ export const trainingCli: CliKind = {
 };
 
 function trainingFacts(view: TrainingView): [string, string][] {
-  const { settings, split, metrics, best, without } = view;
+  const { settings, split, metrics, best, without, from } = view;
   const params = Object.entries(settings.params).map(([name, value]) => `${name}=${value}`);
   return [
     ['Script', view.script],
     ['Data', split === null ? view.data : `${view.data}, ${splitOf(split)}`],
     ...(view.test === null ? [] : [['Test', view.test] as [string, string]]),
+    ...(from === null
+      ? []
+      : [
+          ['From', from.of === null ? from.fileName : `${from.fileName} of ${from.of.job}`] as [
+            string,
+            string,
+          ],
+        ]),
     ['Round', `${view.round} of ${settings.rounds}, merged by ${settings.merge}`],
     ...(without === null ? [] : [['Trained', without] as [string, string]]),
     ['Batch', `${settings.batch} over all shards`],

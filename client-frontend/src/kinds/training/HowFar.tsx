@@ -1,5 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { judgedMetric } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { Bar } from '../../components/Bar.tsx';
 import { formatCount, formatMeasured, plural } from '../../components/format.ts';
 import { Overall } from '../../job/Overall.tsx';
@@ -45,7 +46,8 @@ export function HowFar({ job }: { job: JobDetail }) {
       )}
       {(best !== null || metrics !== null || round > 1) && (
         <p className={classes.best}>
-          Models so far: {best !== null && <a href={modelUrl(job.id, 'best')}>best</a>}
+          {isOver(job.state) ? 'Models' : 'Models so far'}:{' '}
+          {best !== null && <a href={modelUrl(job.id, 'best')}>best</a>}
           {best !== null && ', '}
           <a href={modelUrl(job.id, 'last')}>last</a>
         </p>

@@ -8,12 +8,12 @@ import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './mi
 import { requirementsOf } from './needs.ts';
 import { oddities } from './oddities.ts';
 import { mergeOf, quorumOf } from './settings.ts';
-import type { TrainingSpec } from './spec.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
 import {
   CheckedUpdates,
   EvaluateSpec,
   FILES,
+  InitializeResult,
   MergeResult,
   MergeSpec,
   MOMENTUM,
@@ -28,6 +28,8 @@ import {
   UPDATES,
   WEIGHTS,
 } from './stages.ts';
+import { startNote } from './start-stage.ts';
+import type { TrainingSpec } from './stored-spec.ts';
 
 type Context = PlanningContext<TrainingSpec>;
 
@@ -46,7 +48,10 @@ export function afterInitialize(context: Context): NextStep {
     epochs: 0,
     kept: [],
   };
-  return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
+  const { from } = context.spec;
+  const { started } = InitializeResult.parse(only.result);
+  const notes = from === null || started === null ? [] : [startNote(from, started)];
+  return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), notes);
 }
 
 /** Plans the merge of the checked updates, where they are enough, with a note on missing shards. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobId } from '../../model/ids.ts';
 import { Metrics } from './metrics.ts';
 import { TrainingSettings } from './settings.ts';
 
@@ -12,6 +13,11 @@ export const TrainingView = z.object({
   data: z.string(),
   /** Of the file that it is measured on; null where a part of the data is. */
   test: z.string().nullable().default(null),
+  /** What it started from, where that is not what the script makes. */
+  from: z
+    .object({ fileName: z.string(), of: z.object({ job: JobId, round: Count }).nullable() })
+    .nullable()
+    .default(null),
   settings: TrainingSettings,
   /** How the data was split; null before. */
   split: z

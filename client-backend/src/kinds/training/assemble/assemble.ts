@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import {
   EvaluateResult,
   EvaluateSpec,
   TrainingPlan,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';

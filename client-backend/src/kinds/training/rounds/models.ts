@@ -1,5 +1,5 @@
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { WhichRound } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
