@@ -31,8 +31,7 @@ export function trainPlan(order: TrainOrder): RunPlan {
   return {
     presenter: sweep ? sweepPresenter : trainPresenter,
     follow: followRounds,
-    files: () =>
-      ownFiles(...filesOf(order), ...(from !== null && 'path' in from ? [from.path] : [])),
+    files: () => ownFiles(...filesOf(order), ...(from !== null && 'path' in from ? [from.path] : [])),
     workers: workersFor(order),
     async jobs(blobs, api) {
       const start = from === null ? {} : { from: await startOf(from, blobs, api) };

@@ -85,6 +85,8 @@ test('the weights stay with the job that starts from them, though the other is d
     kind: 'training',
     script: { blob: script.hash, fileName: 'digits.py' },
     data: { blob: data.hash, fileName: 'digits.csv' },
+    moreData: [],
+    test: null,
     from: { job: before, round: 'best', fitting: false },
     settings: { shards: 1 } as never,
     priority: 0,

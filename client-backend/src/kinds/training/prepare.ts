@@ -54,7 +54,13 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
       modules,
     }),
     name: script.fileName.replace(/\.py$/i, ''),
-    blobs: [...new Set([script.blob, ...sized.map(({ blob }) => blob), ...(start === null ? [] : [start.start.blob])])],
+    blobs: [
+      ...new Set([
+        script.blob,
+        ...sized.map(({ blob }) => blob),
+        ...(start === null ? [] : [start.start.blob]),
+      ]),
+    ],
   };
 };
 
