@@ -51,7 +51,7 @@ export default defineConfig({
             { name: 'react', test: /node_modules[\\/](react|react-dom|react-router|scheduler)[\\/]/ },
             {
               name: 'data',
-              test: /node_modules[\\/](zod|@tanstack[\\/]query-core|@tanstack[\\/]react-query|@?socket\.io.*|engine\.io-.*)[\\/]/,
+              test: /node_modules[\\/](zod|@tanstack[\\/]query-core|@tanstack[\\/](react-query|virtual-core|react-virtual)|@?socket\.io.*|engine\.io-.*)[\\/]/,
             },
             {
               name: 'first',

@@ -48,6 +48,19 @@ test('digits over four workers through the website: drop, start, watch the curve
   assert.match((await rounds.textContent()) ?? '', /8.*4 of 4/s);
   const best = Number((await accuracy.getAttribute('aria-label'))?.match(/merged model (0\.\d+|1)/)?.[1]);
   assert.ok(best > 0.85, `an accuracy of ${best} after eight rounds`);
+
+  const first = page.url();
+  await page.getByRole('button', { name: 'Train on from here' }).click();
+  await page.getByRole('textbox', { name: 'Rounds', exact: true }).fill('1');
+  assert.equal(
+    await page.getByLabel('Start from').inputValue(),
+    `${first.slice(first.indexOf('job_'))}@best`,
+  );
+  await page.getByRole('button', { name: 'Start training' }).click();
+  await page.getByText(/The training starts from "digits_mlp-round-\d\.npz": 6 arrays/).waitFor();
+  await link.waitFor({ timeout: 120_000 });
+  const on = Number((await accuracy.getAttribute('aria-label'))?.match(/merged model (0\.\d+|1)/)?.[1]);
+  assert.ok(on > 0.85, `an accuracy of ${on} after a round that goes on from ${best}`);
   assert.deepEqual(errors, []);
   await page.close();
 });
@@ -107,6 +120,10 @@ test('a training is followed while it runs, looked at as one likes, and compared
   await page.getByRole('switch', { name: 'Logarithmic' }).first().check();
   await page.getByText('Much', { exact: true }).first().click();
   assert.ok(await drawsLines(page), 'the charts are empty');
+  const checkpoint = page.waitForEvent('download', { timeout: 120_000 });
+  await page.getByRole('link', { name: 'best', exact: true }).click({ timeout: 120_000 });
+  assert.equal((await checkpoint).suggestedFilename(), 'slowly-round-1.npz');
+  assert.equal(await page.getByRole('link', { name: 'Download model.npz' }).count(), 0, 'it is over already');
   await page.getByRole('link', { name: 'Download model.npz' }).waitFor({ timeout: 120_000 });
   await start('faster', '4');
   await page.getByRole('link', { name: 'Download model.npz' }).waitFor({ timeout: 120_000 });

@@ -146,6 +146,8 @@ test('what a user downloads of a training was written by the farm, and runs noth
     ['model.npz', 'application/zip'],
     ['model.safetensors', 'application/octet-stream'],
     ['script.py', 'text/x-python'],
+    ['tensorboard.zip', 'application/zip'],
+    ['values.csv', 'text/csv'],
   ]);
   const theirs = [attack, pickle(), Buffer.from('import os'), await weights()].map(hashOf);
   for (const { name, hash } of artifacts) {

@@ -142,5 +142,16 @@ describe('the commands for any job', () => {
     );
     const none = await pilot('download', JOB_ID, '--which', '3');
     assert.deepEqual([none.code, none.err], [1, 'Round 3 has no model: it is not merged, or was not kept.']);
+    for (const [flags, name] of [
+      [['--round', '2'], 'model-round-2.npz'],
+      [['--best'], 'model-round-1.npz'],
+      [['--last'], 'model-round-2.npz'],
+    ] as const) {
+      standing = { ...STANDING, state: 'paused' };
+      const { code } = await pilot('download', JOB_ID, '--out', `to${flags[0]}`, ...flags);
+      assert.deepEqual([code, await readdir(join(folder, `to${flags[0]}`, 'digits'))], [0, [name]]);
+    }
+    const both = await pilot('download', JOB_ID, '--best', '--round', '2');
+    assert.deepEqual([both.code, both.err], [1, 'Say one result: 2, best were named.']);
   });
 });

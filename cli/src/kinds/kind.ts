@@ -20,6 +20,8 @@ export interface CliKind {
   readonly saves: string;
   /** What `pilot download --which` can name of such a job; left out where there is nothing to choose. */
   readonly which?: string;
+  /** The same as options of their own: one with a value names that, one without itself. */
+  readonly choices?: readonly { option: string; does: string }[];
   /** What `pilot workers` says of what a worker can do for it. */
   readonly columns: readonly { title: string; of(capabilities: Capabilities): string }[];
   readonly presenter: Presenter;

@@ -27,7 +27,8 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
     ...(options.deadline === null ? {} : { deadline: options.deadline }),
     ...(options.asked === null ? {} : { asked: options.asked }),
   };
-  const planned = plan.jobs(blobs).map((job) => ({ ...job, request: { ...job.request, ...more } }));
+  const jobs = await plan.jobs(blobs, api);
+  const planned = jobs.map((job) => ({ ...job, request: { ...job.request, ...more } }));
   if (farm === null && options.placement !== null) await reportFit(run, planned);
   const earlier = await Promise.all(
     planned.map(async ({ request }) => findEarlier(api, await unfinished.find(request))),

@@ -19,7 +19,7 @@ export interface RunPlan {
   /** Workers of a farm that has to be started, where the user says nothing of them. */
   readonly workers: number;
   /** The jobs, from the hashes of the files. Several belong together; each has a name of its own. */
-  jobs(blobs: readonly BlobHash[]): PlannedJob[];
+  jobs(blobs: readonly BlobHash[], api: Api): PlannedJob[] | Promise<PlannedJob[]>;
   /** Puts a refusal of a job into words that suit the command, where it can. */
   refusal?(error: ApiError): string | null;
   /** Fetches the results of a job that is completed, or of one that failed on its way. */

@@ -16,6 +16,11 @@ export class UnreachableError extends Error {
   override name = 'UnreachableError';
 }
 
+/** What this page itself cannot do; `message` is the sentence that says why. */
+export class PageError extends Error {
+  override name = 'PageError';
+}
+
 type Call = { method?: string; body?: unknown; signal?: AbortSignal | undefined };
 
 let bearer: (() => Promise<string | null>) | null = null;
@@ -112,7 +117,8 @@ async function refusalOf(response: Response): Promise<Error> {
 
 /** The sentence to show for whatever went wrong. */
 export function sentenceOf(error: unknown): string {
-  if (error instanceof ProblemError || error instanceof UnreachableError) return error.message;
+  const told = [ProblemError, UnreachableError, PageError].some((known) => error instanceof known);
+  if (told && error instanceof Error) return error.message;
   return 'The farm sent something this page does not understand. Reload the page; the site and the farm may be of different versions.';
 }
 

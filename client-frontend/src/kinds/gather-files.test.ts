@@ -5,7 +5,15 @@ import { gatherFiles } from './gather-files.ts';
 const part = (name: string, ...extensions: string[]) => ({ name, what: name, extensions });
 const kinds = [
   { name: 'blender', asks: 'a', files: [part('source', '.blend', '.zip')] },
-  { name: 'training', asks: 'b', files: [part('script', '.py'), part('data', '.npz', '.csv', '.zip')] },
+  {
+    name: 'training',
+    asks: 'b',
+    files: [
+      part('script', '.py'),
+      part('data', '.npz', '.csv', '.zip'),
+      { ...part('from', '.pt'), optional: true },
+    ],
+  },
 ];
 const file = (name: string, size = 1) => ({ name, size });
 
@@ -34,6 +42,8 @@ test('which files make a job of which kind', () => {
     [['a.zip'], ['a.py'], 'training script=a.py data=a.zip'],
     [['a.py', 'a.csv'], ['b.zip'], 'training script=a.py data=b.zip'],
     [['a.py', 'a.csv'], ['b.py'], 'training script=b.py data=a.csv'],
+    [[], ['a.pt'], 'training from=a.pt no script no data'],
+    [['a.py', 'a.csv'], ['a.pt'], 'training script=a.py data=a.csv from=a.pt'],
     [['a.blend'], ['b.blend'], 'blender source=b.blend'],
     [['a.py'], ['b.blend'], 'blender source=b.blend'],
     [['a.blend'], ['b.py'], 'training script=b.py no data'],
@@ -43,7 +53,7 @@ test('which files make a job of which kind', () => {
 
 test('what makes no job is told in a sentence', () => {
   assert.match(gathered([], []), /not a file/);
-  assert.match(gathered([], ['a.py', 'a.txt']), /"a.txt" is none of .blend, .zip, .py, .npz, .csv\./);
+  assert.match(gathered([], ['a.py', 'a.txt']), /"a.txt" is none of .blend, .zip, .py, .npz, .csv, .pt\./);
   assert.match(gathered([], ['a.blend', 'a.py']), /no job together/);
   assert.match(gathered([], ['a.py', 'b.py']), /no job together/);
   const empty = gatherFiles(kinds, [], [file('a.py', 0)]);

@@ -60,7 +60,12 @@ function fit<K extends Kind, F extends Named>(kind: K, held: readonly F[], fresh
     const file = taken.get(name);
     return file === undefined ? [] : [{ part: name, file }];
   });
-  return { kind, files, lost, missing: kind.files.filter(({ name }) => !taken.has(name)) };
+  return {
+    kind,
+    files,
+    lost,
+    missing: kind.files.filter(({ name, optional }) => !optional && !taken.has(name)),
+  };
 }
 
 const partOf = (kind: Kind, file: Named): FilePart | undefined =>

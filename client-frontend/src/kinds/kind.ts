@@ -15,6 +15,8 @@ export type FilePart = {
   what: string;
   /** Ends of file names, with the dot. */
   extensions: readonly string[];
+  /** A job can do without it. */
+  optional?: boolean;
 };
 
 export type Sample = { title: string; files: readonly string[] };
@@ -30,7 +32,7 @@ export type Listed = {
 /** A kind of job as the site knows it. */
 export type SiteKind = {
   name: string;
-  /** It takes one file for each of these. */
+  /** It takes one file for each of these, the optional ones where they are given. */
   files: readonly FilePart[];
   /** What to give for one: "a .py script and one file of data". */
   asks: string;

@@ -13,12 +13,15 @@ import { SentenceError } from '../../sentence-error.ts';
 import { TRAINING_EVENTS } from './events.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
+import { readStart } from './start.ts';
 
 type Flags = TrainFlags &
   PlacementFlags &
   AskedFlags & {
     data: string[];
     test?: string;
+    from?: string;
+    fitting?: boolean;
     out: string;
     workers?: number;
     priority?: number;
@@ -47,6 +50,11 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
       collect,
     )
     .option('--test <file>', 'what the merged model is measured on, in the format of the data')
+    .option(
+      '--from <model>',
+      'weights to start from: .npz, .safetensors, .pt, or a training: job_…, job_…@12',
+    )
+    .option('--fitting', 'of these the arrays that fit the script, such as all but a new last layer')
     .option('--shards <n>', 'parts of the data, each trained on by one worker at a time (4)')
     .option('--rounds <n>', 'times that the shards are trained and merged (10)')
     .option('--mode <mode>', 'rounds of epochs, or diloco: of inner steps, with an outer step (rounds)')
@@ -100,6 +108,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
     'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
+    'pilot train digits.py --data more.npz --from model.npz',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);
@@ -115,9 +124,10 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
   const data = [];
   for (const file of flags.data) data.push(await dataOf(file));
   const test = flags.test === undefined ? null : await dataOf(flags.test);
+  const from = readStart(flags.from, flags.fitting ?? false);
   await checkOutFolder(flags.out);
   const { cpus } = context.config;
-  const plan = trainPlan({ script, data, test, request: read.request, out: flags.out, cpus });
+  const plan = trainPlan({ script, data, test, from, request: read.request, out: flags.out, cpus });
   const { server, keyFile, farmData } = flags;
   return runCommand(context, plan, {
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },

@@ -13,7 +13,12 @@ export const trainingCli: CliKind = {
   example: 'pilot train digits.py --data digits.npz',
   saves:
     'Of a training it saves the model with its figures: of one that is not finished or was canceled, that of its best round.',
-  which: 'of a training: best, or the number of a round',
+  which: 'of a training: best, last, or the number of a round',
+  choices: [
+    { option: '--round <n>', does: 'the model of that round of a training, also while it runs' },
+    { option: '--best', does: 'the best model so far, by the metric that counts' },
+    { option: '--last', does: 'that of the last round so far' },
+  ],
   columns: [{ title: 'PYTHON', of: (capabilities) => String(capabilities['training.python'] ?? '') }],
   presenter: trainPresenter,
   follow: followRounds,
@@ -29,12 +34,20 @@ export const trainingCli: CliKind = {
 };
 
 function trainingFacts(view: TrainingView): [string, string][] {
-  const { settings, split, metrics, best, without } = view;
+  const { settings, split, metrics, best, without, from } = view;
   const params = Object.entries(settings.params).map(([name, value]) => `${name}=${value}`);
   return [
     ['Script', view.script],
     ['Data', split === null ? view.data : `${view.data}, ${splitOf(split)}`],
     ...(view.test === null ? [] : [['Test', view.test] as [string, string]]),
+    ...(from === null
+      ? []
+      : [
+          ['From', from.of === null ? from.fileName : `${from.fileName} of ${from.of.job}`] as [
+            string,
+            string,
+          ],
+        ]),
     ['Round', `${view.round} of ${settings.rounds}, merged by ${settings.merge}`],
     ...(without === null ? [] : [['Trained', without] as [string, string]]),
     ['Batch', `${settings.batch} over all shards`],

@@ -1,10 +1,13 @@
 import { basename } from 'node:path';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { ownFiles, type PlannedJob, type RunPlan, type Saved, type Saving } from '../../run/plan.ts';
 import { type Params, variantOf } from './params.ts';
 import { trainPresenter } from './presenter.ts';
 import type { TrainRequest } from './request.ts';
 import { folderFor, folderOf, saveModel } from './results.ts';
 import { followRounds } from './rounds.ts';
+import { type StartGiven, startOf } from './start.ts';
 import { concludeSweep } from './sweep.ts';
 import { sweepPresenter } from './sweep-presenter.ts';
 
@@ -12,22 +15,28 @@ export type TrainOrder = {
   script: { path: string; name: string };
   data: readonly { path: string }[];
   test: { path: string } | null;
+  from: StartGiven | null;
   request: TrainRequest;
   out: string;
   cpus: number;
 };
 
+type CreateTraining = Extract<CreateJob, { kind: 'training' }>;
+
 /** One training, or a sweep of one job for each set of parameters. */
 export function trainPlan(order: TrainOrder): RunPlan {
-  const { script, request, out } = order;
+  const { script, from, request, out } = order;
   const sweep = request.jobs.length > 1;
   const folder = folderOf(script, out);
   return {
     presenter: sweep ? sweepPresenter : trainPresenter,
     follow: followRounds,
-    files: () => ownFiles(...filesOf(order)),
+    files: () => ownFiles(...filesOf(order), ...(from !== null && 'path' in from ? [from.path] : [])),
     workers: workersFor(order),
-    jobs: (blobs) => request.jobs.map((params, index) => planJob(order, params, index, blobs)),
+    async jobs(blobs, api) {
+      const start = from === null ? {} : { from: await startOf(from, blobs, api) };
+      return request.jobs.map((params, index) => planJob(order, params, index, blobs, start));
+    },
     save: (saving) => save(saving, folder),
     ...(sweep ? { conclude: (ends, seconds) => concludeSweep(ends, folder, seconds) } : {}),
   };
@@ -41,7 +50,8 @@ function planJob(
   order: TrainOrder,
   params: Params,
   index: number,
-  blobs: Parameters<RunPlan['jobs']>[0],
+  blobs: readonly BlobHash[],
+  start: Pick<CreateTraining, 'from'>,
 ): PlannedJob {
   const { request } = order;
   const [script, ...others] = filesOf(order).map((path, at) => {
@@ -62,6 +72,7 @@ function planJob(
       data,
       ...(moreData.length === 0 ? {} : { moreData }),
       ...(test === null ? {} : { test }),
+      ...start,
       settings: { ...request.settings, ...(Object.keys(params).length === 0 ? {} : { params }) },
       name: sweep ? `${order.script.name.slice(0, 100)} ${variant}` : order.script.name,
     },

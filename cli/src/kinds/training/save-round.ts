@@ -20,15 +20,15 @@ export async function saveRound(
   signal: AbortSignal,
 ): Promise<{ missing: string | null }> {
   const { settings, best, round: begun } = trainingOf(job);
-  if (which !== null && which !== 'best' && !/^[1-9]\d*$/.test(which)) {
-    return { missing: `--which ${which}: write best, or the number of a round.` };
+  const named = which === null || which === 'best' || which === 'last';
+  if (!named && !/^[1-9]\d*$/.test(which)) {
+    return { missing: `"${which}" is no round: write best, last, or the number of a round.` };
   }
-  const found =
-    which === null || which === 'best'
-      ? await bestOf(api, job, best?.round ?? null, begun)
-      : await roundOf(api, job, Number(which));
+  const found = named
+    ? await newest(api, job, which === 'last' ? null : (best?.round ?? null), begun)
+    : await roundOf(api, job, Number(which));
   if (found === null) {
-    const what = which === null || which === 'best' ? 'There is no model yet' : `Round ${which} has no model`;
+    const what = named ? 'There is no model yet' : `Round ${which} has no model`;
     return {
       missing: `${what}: ${begun === 0 ? 'no round has begun' : 'it is not merged, or was not kept'}.`,
     };
@@ -59,8 +59,8 @@ const roundOf = async (api: Api, job: JobDetail, round: number): Promise<Round |
   return found !== undefined && found.model !== null ? found : null;
 };
 
-/** The best round, or the newest where nothing was measured. */
-async function bestOf(api: Api, job: JobDetail, best: number | null, begun: number): Promise<Round | null> {
+/** The best round, or the newest that is merged where none is named. */
+async function newest(api: Api, job: JobDetail, best: number | null, begun: number): Promise<Round | null> {
   if (best !== null) return roundOf(api, job, best);
   return (await roundOf(api, job, begun)) ?? (begun > 1 ? roundOf(api, job, begun - 1) : null);
 }

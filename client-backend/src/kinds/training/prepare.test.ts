@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { startTestFarm, storeBytes, type TestFarm } from '../../jobs/test-farm.fixture.ts';
 import { floats, integers, npzBytes, zipBytes } from './data/npz.fixture.ts';
 import { prepare } from './prepare.ts';

@@ -1,7 +1,7 @@
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
-import { TrainingSpec, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
-import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
-import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
+import { TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
@@ -9,7 +9,9 @@ import { inWords } from '../../text/in-words.ts';
 import type { FarmKind } from '../kind.ts';
 import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
+import { findStart } from './find-start.ts';
 import { importedModules } from './script-imports.ts';
+import { gone, sizeOf } from './uploaded.ts';
 
 const MOST_SCRIPT_BYTES = 1024 ** 2;
 
@@ -18,13 +20,16 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const { team } = by;
   const parsed = TrainingSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
-  const { script, data, moreData, test, settings } = parsed.data;
+  const { script, data, moreData, test, from, settings } = parsed.data;
   const scriptSize = await sizeOf(parts, team, script.blob);
   if (scriptSize === null) return gone(script.fileName);
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
   if (settings.mode === 'diloco' && !read.steps) return noSteps(script.fileName);
-  const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(read.modules));
+  const start = from === undefined ? null : await findStart(parts, team, from);
+  if (start !== null && !start.ok) return start;
+  const modules = [...new Set([...read.modules, ...(start?.modules ?? [])])];
+  const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(modules));
   if (problem !== null) return { ok: false, ...problem };
   const sized: SizedFile[] = [];
   for (const file of [data, ...moreData, ...(test === null ? [] : [test])]) {
@@ -45,17 +50,21 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
       data: { ...first, format: screened.format },
       moreData: others,
       test: measured,
-      modules: read.modules,
+      from: start?.start ?? null,
+      modules,
     }),
     name: script.fileName.replace(/\.py$/i, ''),
-    blobs: [...new Set([script.blob, ...sized.map(({ blob }) => blob)])],
+    blobs: [
+      ...new Set([
+        script.blob,
+        ...sized.map(({ blob }) => blob),
+        ...(start === null ? [] : [start.start.blob]),
+      ]),
+    ],
   };
 };
 
 type Source = { blob: BlobHash; fileName: string };
-
-const sizeOf = async ({ db, blobs }: Parts, team: TeamId, hash: BlobHash): Promise<number | null> =>
-  (await hasBlob(db, team, hash)) ? blobs.size(hash) : null;
 
 async function readScript(
   { blobs }: Parts,
@@ -96,10 +105,4 @@ const noSteps = (fileName: string): SubmissionRefusal => ({
   ok: false,
   code: 'no-steps',
   message: `Mode diloco counts steps, and "${fileName}" never names pilot.steps. Loop over pilot.steps(n) in place of pilot.epochs and pilot.batches; the script then runs in both modes.`,
-});
-
-const gone = (fileName: string): SubmissionRefusal => ({
-  ok: false,
-  code: 'blob-unknown',
-  message: `The uploaded file "${fileName}" is not on the farm (any more). Upload it again.`,
 });

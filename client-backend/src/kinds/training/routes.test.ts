@@ -272,8 +272,22 @@ test('the merged model of a round is handed out while the job runs and once it i
   const bytes = Buffer.from(await answer.arrayBuffer());
   assert.equal(bytes.length, (await list())[1]?.model?.size);
   assert.equal(bytes.toString('latin1', 0, 2), 'PK');
+  const named = async (which: string) => {
+    const reply = await get(`${job}/rounds/${which}/model`);
+    return [reply.status, /round-\d/.exec(reply.headers.get('content-disposition') ?? '')?.[0]];
+  };
+  assert.deepEqual(await named('best'), [200, 'round-2']);
+  assert.deepEqual(await named('last'), [200, 'round-3']);
   assert.equal((await get(`${job}/rounds/4/model`)).status, 404);
   assert.equal((await get(`${job}/rounds/x/model`)).status, 400);
+});
+
+test('there is no best and no last model before a round is merged', async () => {
+  const job = await inFirstRound(backend.parts, { settings: { shards: 1, rounds: 2 } });
+  for (const which of ['best', 'last']) {
+    const reply = await get(`${job}/rounds/${which}/model`);
+    assert.deepEqual([reply.status, Problem.parse(await reply.json()).code], [404, 'model-unknown']);
+  }
 });
 
 test('what scripts printed is told by shard and round, and from a page on only what came since', async () => {

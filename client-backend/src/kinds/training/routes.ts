@@ -4,6 +4,7 @@ import {
   CurvesQuery,
   RoundList,
   RoundListQuery,
+  WhichRound,
 } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { JobId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -16,7 +17,7 @@ import { sendBlob } from '../../http/send-blob.ts';
 import type { Parts } from '../../parts.ts';
 import { safeName } from '../../text/safe-name.ts';
 import { curvesOf } from './rounds/curves.ts';
-import { modelOfRound } from './rounds/models.ts';
+import { modelOfRound, numberOf } from './rounds/models.ts';
 import { roundList } from './rounds/round-list.ts';
 
 /** What only trainings have: rounds and curves. */
@@ -35,13 +36,17 @@ export function trainingRoutes(parts: Parts): OpenAPIHono {
     return c.json(await curvesOf(parts.db, id, c.req.valid('query').after), 200);
   });
   routes.openapi(model, async (c) => {
-    const { id, round } = c.req.valid('param');
+    const { id, round: which } = c.req.valid('param');
     const job = await findJobHead(parts.db, id, principalOf(c).team);
     if (job?.kind !== 'training') return problem(c, 404, UNKNOWN.code, UNKNOWN.message);
-    const file = await modelOfRound(parts.db, id, round);
+    const round = await numberOf(parts.db, id, which);
+    const file = round === null ? null : await modelOfRound(parts.db, id, round);
     const size = file === null ? null : await parts.blobs.size(file.hash);
     if (file === null || size === null) {
-      const message = `There is no model of round ${round}: the round is not merged yet, or its model was not kept.`;
+      const message =
+        round === null
+          ? `There is no ${which} model yet: no round is merged${which === 'best' ? ' and measured' : ''}.`
+          : `There is no model of round ${round}: the round is not merged yet, or its model was not kept.`;
       return problem(c, 404, 'model-unknown', message);
     }
     const name = disposition('attachment', `${safeName(job.name)}-round-${round}.npz`);
@@ -71,8 +76,9 @@ const model = createRoute({
   path: '/api/v1/jobs/{id}/rounds/{round}/model',
   ...needs('jobs.see'),
   tags,
-  summary: 'The merged model of a round as an .npz, also of a training that is not over or was canceled',
-  request: { params: param.extend({ round: z.coerce.number().int().min(1).max(10_000) }) },
+  summary:
+    'The merged model of a round, of the best or of the last one so far, as an .npz, also of a training that is not over or was canceled',
+  request: { params: param.extend({ round: WhichRound }) },
   responses: {
     200: {
       description: 'The model',

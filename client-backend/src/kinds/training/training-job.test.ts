@@ -7,6 +7,7 @@ import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage, stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
+import { fromBufferPromise } from 'yauzl';
 import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
 import { until } from '../../../../tests/support/until.ts';
 import {
@@ -46,11 +47,12 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
     const notes = async (job: JobId) => (await listNotes(farm.parts.db, job)).map((note) => note.message);
     const mergeSpec = async (job: JobId) =>
       MergeSpec.parse(JSON.parse((await newestStage(farm.parts.db, job))?.spec_json ?? 'null'));
-    const textOf = async (job: JobId, name: string) => {
+    const bytesOf = async (job: JobId, name: string) => {
       const artifact = (await listArtifacts(farm.parts.db, job)).find((one) => one.name === name);
       assert.ok(artifact, `no ${name}`);
-      return Buffer.concat(await farm.parts.blobs.read(artifact.hash).toArray()).toString();
+      return Buffer.concat(await farm.parts.blobs.read(artifact.hash).toArray());
     };
+    const textOf = async (job: JobId, name: string) => (await bytesOf(job, name)).toString();
 
     test('a whole training: split, first weights, rounds, evaluation, and the files of the result', async () => {
       const job = await addTraining(farm.parts, { settings: { shards: 3, rounds: 2, merge: 'outer' } });
@@ -154,6 +156,8 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         'model.npz',
         'model.safetensors',
         'script.py',
+        'tensorboard.zip',
+        'values.csv',
       ]);
       const told = JSON.parse(await textOf(job, 'metrics.json'));
       assert.deepEqual(
@@ -162,6 +166,21 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       );
       const history = (await textOf(job, 'history.csv')).trim().split('\n');
       assert.deepEqual([history.length, history[1], history[4]], [9, '1,1,10,2,1,0.5', '1,,,2,,0.8']);
+      const values = (await textOf(job, 'values.csv')).trim().split('\n');
+      assert.deepEqual(values.slice(0, 3), [
+        'round,shard,at,name,value',
+        '1,1,0.5,loss,1',
+        '1,1,0.5,accuracy,0.5',
+      ]);
+      assert.ok(values.includes('1,,1,accuracy,0.8'), 'the merged model is not among the values');
+      const events = await fromBufferPromise(await bytesOf(job, 'tensorboard.zip'));
+      const runs: string[] = [];
+      for await (const entry of events.eachEntry())
+        runs.push(entry.fileName.replace(/tfevents\.\d+/, 'tfevents'));
+      assert.deepEqual(
+        runs,
+        ['merged', 'shard-1', 'shard-2', 'shard-3'].map((run) => `${run}/events.out.tfevents.parallel-pilot`),
+      );
       assert.match(await textOf(job, 'logs.txt'), /== Round 1, shard 3 on .*: done in 1\.0 s\nSaved\n/);
       assert.match(await textOf(job, 'model.npz'), /layer\.weight\.npy/);
     });

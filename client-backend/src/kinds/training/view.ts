@@ -1,5 +1,5 @@
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { EvaluateSpec, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -10,7 +10,7 @@ import { roundOf } from './rounds/round-stages.ts';
 
 /** What the job page shows of a training. */
 export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow): Promise<TrainingView> {
-  const { script, data, moreData, test, settings } = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const { script, data, moreData, test, from, settings } = TrainingSpec.parse(JSON.parse(job.spec_json));
   const plan = TrainingPlan.safeParse(JSON.parse(job.settings_json ?? 'null')).data;
   const standing = await standingOf(db, job.id, settings);
   return {
@@ -18,6 +18,7 @@ export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow):
     script: script.fileName,
     data: nameOf({ files: [data, ...moreData], test }),
     test: test?.fileName ?? null,
+    from: from === null ? null : { fileName: from.fileName, of: from.of },
     settings,
     split: plan === undefined ? null : splitOf(plan),
     round: roundOf(stage),

@@ -1,8 +1,11 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { judgedMetric } from '@parallel-pilot/shared/kinds/training/metric.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { Bar } from '../../components/Bar.tsx';
 import { formatCount, formatMeasured, plural } from '../../components/format.ts';
 import { Overall } from '../../job/Overall.tsx';
 import { shownNames } from './curve-points.ts';
+import { modelUrl } from './model-url.ts';
 import classes from './Training.module.css';
 import { trainingOf } from './training-job.ts';
 
@@ -10,6 +13,7 @@ import { trainingOf } from './training-job.ts';
 export function HowFar({ job }: { job: JobDetail }) {
   const { round, settings, metrics, best } = trainingOf(job);
   const values = metrics ?? {};
+  const goal = best === null ? null : judgedMetric({ [best.name]: best.value }, settings, best.name)?.goal;
   const names = shownNames(Object.keys(values));
   return (
     <Overall
@@ -36,7 +40,16 @@ export function HowFar({ job }: { job: JobDetail }) {
       )}
       {best !== null && (
         <p className={classes.best}>
-          Best {best.name} <b>{formatMeasured(best.value)}</b> in round {formatCount(best.round)}
+          Best {best.name} ({goal === 'max' ? 'highest' : 'lowest'}) <b>{formatMeasured(best.value)}</b> in
+          round {formatCount(best.round)}
+        </p>
+      )}
+      {(best !== null || metrics !== null || round > 1) && (
+        <p className={classes.best}>
+          {isOver(job.state) ? 'Models' : 'Models so far'}:{' '}
+          {best !== null && <a href={modelUrl(job.id, 'best')}>best</a>}
+          {best !== null && ', '}
+          <a href={modelUrl(job.id, 'last')}>last</a>
         </p>
       )}
     </Overall>

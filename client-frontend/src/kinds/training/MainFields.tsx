@@ -3,6 +3,7 @@ import { batchPerShard } from '@parallel-pilot/shared/kinds/training/settings.ts
 import { formatCount } from '../../components/format.ts';
 import { NumberField, TextField } from './fields.tsx';
 import type { FormValues } from './form-values.ts';
+import { StartFields } from './StartFields.tsx';
 
 /** What nearly everybody looks at. */
 export function MainFields({ form }: { form: UseFormReturnType<FormValues> }) {
@@ -49,6 +50,7 @@ export function MainFields({ form }: { form: UseFormReturnType<FormValues> }) {
         description="Kept from training, to measure the merged model on"
         suffix=" %"
       />
+      <StartFields form={form} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { sentenceOf } from '../../api/request.ts';
 import { type Artifact, Downloads, OtherDownloads } from '../../job/Downloads.tsx';
 import classes from '../../job/Job.module.css';
 import { modelInWords } from './model-words.ts';
+import { TrainOn } from './TrainOn.tsx';
 import { trainingOf } from './training-job.ts';
 
 /** What there is to download of a training that is over: the model, or all of it; its parts are folded. */
@@ -12,7 +13,9 @@ export function Result({ job }: { job: JobDetail }) {
   const { data, error } = useQuery(artifactsQuery(job.id));
   const artifacts = data?.artifacts ?? [];
   const { without } = trainingOf(job);
-  if (error === null && artifacts.length === 0) return null;
+  const { best: measured, metrics, round } = trainingOf(job);
+  const merged = measured !== null || metrics !== null || round > 1 || artifacts.length > 0;
+  if (error === null && !merged) return null;
   const models = artifacts.filter(isModel).toSorted((one, other) => place(one) - place(other));
   const best = models.filter((one) => place(one) === 0);
   return (
@@ -26,6 +29,7 @@ export function Result({ job }: { job: JobDetail }) {
           isEverything(artifact) ? 'Everything, as a zip' : `Download ${artifact.name}`
         }
       />
+      {merged && <TrainOn job={job} />}
       {models.length > 0 && <p className={classes.quiet}>{modelInWords(trainingOf(job))}</p>}
       <OtherDownloads artifacts={artifacts.filter((one) => !isModel(one) && !isEverything(one))} />
     </section>

@@ -8,6 +8,7 @@ import { sentenceOf } from '../../api/request.ts';
 import { formatBytes, formatCount, formatDuration, formatMeasured, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { shownNames } from './curve-points.ts';
+import { modelUrl } from './model-url.ts';
 import { ROUNDS_PAGE, roundsQuery } from './queries.ts';
 import classes from './Training.module.css';
 import { trainingOf } from './training-job.ts';
@@ -125,9 +126,6 @@ function Row({ job, index, number, round, metrics, best, over }: RowProps) {
     </tr>
   );
 }
-
-const modelUrl = (job: string, round: number): string =>
-  `/api/v1/jobs/${encodeURIComponent(job)}/rounds/${round}/model`;
 
 const timeOf = ({ state, seconds }: Round, over: boolean): string => {
   if (seconds !== null) return formatDuration(seconds * 1_000);

@@ -16,13 +16,16 @@ export function Summary({ job }: { job: JobDetail }) {
   );
 }
 
-function factsOf({ script, data, test, settings: s, split }: TrainingView): [string, string][] {
+function factsOf({ script, data, test, from, settings: s, split }: TrainingView): [string, string][] {
   const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const params = Object.entries(s.params);
   const merge = mergeOf(s);
   const facts: ([string, string] | null)[] = [
     ['Script', script],
     ['Data', split === null ? data : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`],
+    from === null
+      ? null
+      : ['Started from', from.of === null ? from.fileName : `${from.fileName} of ${from.of.job}`],
     ['Shards', split === null ? formatCount(s.shards) : shardsOf(split.shards)],
     [
       'Rounds',

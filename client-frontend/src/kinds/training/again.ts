@@ -1,26 +1,44 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { getBlobInfo } from '../../api/farm.ts';
+import { PageError } from '../../api/request.ts';
 import { chosenPlacement } from '../../app/placement.ts';
 import { submission } from '../../app/submission.ts';
 import { editsOf, writeDraft } from '../../components/draft.ts';
 import { firstValues, valuesOf } from './form-values.ts';
 import { DRAFT } from './setup-draft.ts';
 
+/** The same, starting from the best model that the job has. */
+export async function trainOn(before: CreateJob, job: JobId): Promise<string> {
+  if (before.kind !== 'training') throw new Error('This job is not a training.');
+  return again({ ...before, name: `${before.name ?? 'training'}, on`.slice(0, 200), from: { job } });
+}
+
 /** The form of a new training with the same files, which the farm has, and the settings of before. */
 export async function again(before: CreateJob): Promise<string> {
   if (before.kind !== 'training') throw new Error('This job is not a training.');
+  const { script, data, moreData = [], test = null, from } = before;
+  if (moreData.length > 0 || test !== null) {
+    const message =
+      'This training has several files of data, or one to measure on, and the form takes one alone: begin it again with pilot train.';
+    throw new PageError(message);
+  }
+  const given = { script, data, ...(from !== undefined && 'blob' in from ? { from } : {}) };
   const files = await Promise.all(
-    (['script', 'data'] as const).map(async (part) => {
-      const { blob, fileName } = before[part];
+    Object.entries(given).map(async ([part, { blob, fileName }]) => {
       return { part, name: fileName, blob, size: (await getBlobInfo(blob)).size };
     }),
   );
+  const start = {
+    from: from !== undefined && 'job' in from ? `${from.job}@${from.round ?? 'best'}` : '',
+    fitting: from?.fitting ? ('some' as const) : ('all' as const),
+  };
   writeDraft(
     DRAFT,
     editsOf(
-      { ...valuesOf(TrainingSettings.parse(before.settings ?? {})), name: before.name ?? '' },
+      { ...valuesOf(TrainingSettings.parse(before.settings ?? {})), name: before.name ?? '', ...start },
       firstValues(),
     ),
   );

@@ -18,6 +18,21 @@ test('an untouched form is the farm’s own defaults', () => {
   assert.equal(job.name, undefined);
 });
 
+test('a training starts from the file that was given, or from the training that was named', () => {
+  const job = `job_${'a'.repeat(20)}`;
+  const of = (values: object, more = {}) => {
+    const [made] = jobsOf({ ...firstValues(), ...values }, { ...sources, ...more }, 'g');
+    return made?.kind === 'training' ? made.from : null;
+  };
+  assert.equal(of({}), undefined);
+  assert.deepEqual(of({ from: `${job}@3` }), { job, round: 3, fitting: false });
+  assert.deepEqual(of({ from: job, fitting: 'some' }), { job, round: 'best', fitting: true });
+  const file = { blob: 'c'.repeat(64), fileName: 'model.pt' };
+  assert.deepEqual(of({ from: job }, { from: file }), { ...file, fitting: false });
+  for (const from of ['the one of yesterday', `${job}@0`])
+    assert.deepEqual(Object.keys(problemsOf({ ...firstValues(), from })), ['from'], from);
+});
+
 test('a name that is given is the name of the job, or begins those of a sweep', () => {
   const named = { ...firstValues(), name: ' night run ' };
   assert.deepEqual(

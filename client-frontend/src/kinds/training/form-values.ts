@@ -1,5 +1,7 @@
 import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { type Parameter, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { readStartJob } from '@parallel-pilot/shared/kinds/training/start-words.ts';
+import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { combinations, countCombinations, inWords, type ParamRow, parseValues, varying } from './params.ts';
 
@@ -35,6 +37,10 @@ export type FormValues = {
   /** Names of columns with commas between. */
   drop: string;
   encode: string;
+  /** A training and its round, as `job_…@best`; empty, the weights that the script makes, or those of a file. */
+  from: string;
+  /** Of these all, or the arrays that fit the script. */
+  fitting: 'all' | 'some';
   params: ParamRow[];
 };
 
@@ -63,6 +69,8 @@ export function valuesOf(own: TrainingSettings): FormValues {
     group: own.group ?? '',
     drop: own.drop.join(', '),
     encode: own.encode.join(', '),
+    from: '',
+    fitting: 'all',
     params: Object.entries(own.params).map(([name, value]) => ({ name, values: inForm(value) })),
   };
 }
@@ -75,7 +83,18 @@ const inForm = (value: Parameter): string =>
 
 /** The settings as the farm takes them, without parameters; a field left empty is left out. */
 function settingsOf(values: FormValues): Record<string, unknown> {
-  const { params: _, name: __, trim, quorum, holdout, drop, encode, ...rest } = values;
+  const {
+    params: _,
+    name: __,
+    from: ___,
+    fitting: ____,
+    trim,
+    quorum,
+    holdout,
+    drop,
+    encode,
+    ...rest
+  } = values;
   const share = (percent: Num) => (percent === '' ? '' : percent / 100);
   const all = { ...rest, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
   const trimmed = Object.entries(all).map(
@@ -97,12 +116,19 @@ export function jobsOf(values: FormValues, sources: Sources, group: string): Cre
   const sets = combinations(values.params);
   const names = varying(sets);
   const given = values.name.trim();
+  const start = startOf(values, sources);
   const name = given || (sources.script?.fileName.replace(/\.py$/i, '') ?? 'training');
   return sets.map((params) => {
-    const job = { kind: 'training', ...sources, settings: { ...settings, params } };
+    const job = { kind: 'training', ...sources, ...start, settings: { ...settings, params } };
     if (sets.length === 1) return CreateJob.parse(given === '' ? job : { ...job, name: given });
     return CreateJob.parse({ ...job, group, name: `${name} ${inWords(params, names)}`.slice(0, 200) });
   });
+}
+
+/** What the jobs start from; a file that was given goes before a training that was named. */
+function startOf({ from, fitting }: FormValues, sources: Sources): { from?: unknown } {
+  const start = sources.from ?? readStartJob(from);
+  return start === null ? {} : { from: { ...start, fitting: fitting === 'some' } };
 }
 
 const BOUNDS: Partial<Record<keyof FormValues, string>> = {
@@ -146,6 +172,9 @@ export function problemsOf(values: FormValues): Record<string, string> {
     }
   }
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
+  const start = readStartJob(values.from);
+  if (values.from.trim() !== '' && !JobId.safeParse(start?.job).success)
+    problems.from = 'A training such as job_…, job_…@last or job_…@12.';
   for (const [index, row] of values.params.entries()) {
     const { name, values: text } = row;
     if (name.trim() === '' && text.trim() === '') continue;

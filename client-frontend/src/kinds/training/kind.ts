@@ -16,6 +16,13 @@ export const training: SiteKind = {
       what: 'the data, a .npz, .csv, .jsonl or .zip of pictures',
       extensions: DATA_FORMATS.map((format) => `.${format}`),
     },
+    {
+      name: 'from',
+      what: 'weights to start from, a .safetensors or .pt',
+      // An .npz is taken for the data.
+      extensions: ['.safetensors', '.pt', '.pth'],
+      optional: true,
+    },
   ],
   needs: 'Python and numpy',
   asks: 'a .py script and one file of data',

@@ -44,7 +44,7 @@ function NewJob() {
   const give = (files: File[]) => setRefusal(giveFiles(files));
   const kind = state.phase === 'idle' ? null : siteKind(state.kind);
   const parts = state.phase === 'idle' ? [] : state.files.map(({ part }) => part);
-  const missing = kind?.files.filter(({ name }) => !parts.includes(name)) ?? [];
+  const missing = kind?.files.filter(({ name, optional }) => !optional && !parts.includes(name)) ?? [];
   const Setup = missing.length === 0 ? (kind?.Setup ?? null) : null;
   return (
     <>

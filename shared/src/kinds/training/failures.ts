@@ -9,6 +9,7 @@ export const TRAINING_FAILURES = {
     sentence: 'The script ended without calling pilot.finish(...).',
   },
   'module-missing': { retry: true, sentence: 'The script imports a module that the worker does not have.' },
+  'bad-start': { retry: false, sentence: 'The weights to start from do not fit the script.' },
   'bad-update': { retry: true, sentence: 'The weights of a shard do not fit those of the round.' },
   died: { retry: true, sentence: 'The Python of the script ended while it was at work.' },
   'over-deadline': { retry: false, sentence: 'The shard was not finished when its time was over.' },

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { sentStart } from './found-start.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
-import { Source, TrainingSpec } from './spec.ts';
+import { Source } from './spec.ts';
 import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
@@ -16,6 +17,8 @@ import {
   TrainingPlan,
   TrainResult,
 } from './stages.ts';
+import { stageStart, startInput } from './start-stage.ts';
+import { TrainingSpec } from './stored-spec.ts';
 
 /** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
 export const training = {
@@ -23,12 +26,13 @@ export const training = {
   endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
-  submission: ({ modules: _, script, data, moreData, test, ...sent }) => ({
+  submission: ({ modules: _, script, data, moreData, test, from, ...sent }) => ({
     ...sent,
     script: Source.strip().parse(script),
     data: Source.strip().parse(data),
     moreData: moreData.map((file) => Source.strip().parse(file)),
     test: Source.strip().nullable().parse(test),
+    ...(from === null ? {} : { from: sentStart(from) }),
   }),
   needs: () => requirementsOf([]),
   lessen: 'fewer rounds or less data',
@@ -56,10 +60,16 @@ export const training = {
     if (schema === undefined) throw new Error(`a chunk of the stage "${stageName}" has no result`);
     return schema.parse(result);
   },
-  resultProblem({ name }, _chunkSpec, result) {
+  resultProblem({ name, spec }, _chunkSpec, result) {
     const schema = RESULTS[name];
-    if (schema === undefined || schema.safeParse(result).success) return null;
-    return 'The report of the worker does not have the form it should have.';
+    if (schema === undefined) return null;
+    if (!schema.safeParse(result).success)
+      return 'The report of the worker does not have the form it should have.';
+    if (name !== 'initialize' || InitializeSpec.parse(spec).start === null) return null;
+    // One of before it knew of any would have begun with the script's own.
+    return InitializeResult.parse(result).started === null
+      ? 'The worker left out the weights that the training is to start from. Its version may be too old.'
+      : null;
   },
   chunkInputs(stageName, chunkSpec): StageInput[] {
     if (stageName !== 'initialize' && stageName !== 'train') return [];
@@ -107,12 +117,13 @@ function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
   const plan = TrainingPlan.parse(last.taskValue);
   const first = plan.shards[0];
   if (first === undefined) throw new Error('the data was split into no shard');
+  const { from } = spec;
   const stage: StagePlan = {
     ...planSplit(spec),
     name: 'initialize',
-    spec: InitializeSpec.parse({ context: contextOf(plan, 0, 0) }),
+    spec: InitializeSpec.parse({ context: contextOf(plan, 0, 0), start: from && stageStart(from) }),
     chunks: [ShardChunk.parse({ round: 0, shard: 0, data: first.input })],
-    inputs: scriptInputs(spec, plan),
+    inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)])],
   };
   const notes =
     plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];

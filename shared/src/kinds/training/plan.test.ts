@@ -8,8 +8,7 @@ import { training } from './kind.ts';
 import { judge } from './metric.ts';
 import { withoutWords } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
-import { batchPerShard, keepsModels, quorumOf, type TrainingSettings } from './settings.ts';
-import { TrainingSpec } from './spec.ts';
+import { batchPerShard, quorumOf, type TrainingSettings } from './settings.ts';
 import {
   EvaluateSpec,
   FILES,
@@ -20,6 +19,8 @@ import {
   TrainSpec,
   WEIGHTS,
 } from './stages.ts';
+import type { Started } from './start-stage.ts';
+import { TrainingSpec } from './stored-spec.ts';
 
 let serial = 0;
 const hash = () => (serial++).toString(16).padStart(64, '0');
@@ -53,9 +54,18 @@ type Fate = {
   metric: number | null;
   /** Shards that keep nothing. */
   bare?: number[];
+  /** Size of a file of weights; a byte where it is left out. */
+  bytes?: number;
+  /** What came of weights to start from. */
+  started?: Started;
 };
 
-const file = (name: string) => ({ name, hash: hash() as never, size: 1, mediaType: 'application/zip' });
+const file = (name: string, size = 1) => ({
+  name,
+  hash: hash() as never,
+  size,
+  mediaType: 'application/zip',
+});
 
 const chunksOf = ({ chunks }: StagePlan): unknown[] => chunks.slice(0, chunks.length);
 
@@ -84,7 +94,10 @@ function madeBy(stage: StagePlan, fate: Fate, ordinal: number): Pick<DoneChunk, 
   const metrics = fate.metric === null ? null : { accuracy: fate.metric };
   switch (stage.name) {
     case 'initialize':
-      return { result: { parameters: 5, seconds: 1 }, files: [file(FILES.weights)] };
+      return {
+        result: { parameters: 5, started: fate.started ?? null, seconds: 1 },
+        files: [file(FILES.weights)],
+      };
     case 'train': {
       const keeps = fate.bare !== undefined && !fate.bare.includes(ordinal);
       const result = {
@@ -105,7 +118,7 @@ function madeBy(stage: StagePlan, fate: Fate, ordinal: number): Pick<DoneChunk, 
       const shared = states.length > 0 ? [file(FILES.shared)] : [];
       return {
         result: { metrics, parameters: 5, seconds: 1 },
-        files: [file(FILES.weights), ...outer, ...shared],
+        files: [file(FILES.weights, fate.bytes), ...outer, ...shared],
       };
     }
     default:
@@ -118,6 +131,7 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
   const plan = planOf(spec);
   const held = new Set<string>([
     spec.script.blob,
+    ...(spec.from === null ? [] : [spec.from.blob]),
     ...plan.shards.map((shard) => shard.input.hash),
     ...(plan.holdout === null ? [] : [plan.holdout.input.hash]),
   ]);
@@ -369,7 +383,41 @@ test('when the model is measured there are only models left: of all rounds, or o
   assert.equal(of({ models: 'best' }).kept, 2);
   // Files of this test have a byte.
   assert.equal(of({ models: 'auto' }).kept, 4);
-  assert.equal(keepsModels({ models: 'auto', rounds: 41 }, 100 * 1024 ** 2), false);
+});
+
+test('of large models each n-th is left beside the best and the last, and a best one that was beaten is not', () => {
+  const metrics = [0.1, 0.2, 0.8, 0.3, 0.9, 0.4];
+  const bytes = 1024 ** 3;
+  const rounds = metrics.flatMap((metric) => [WELL, { ...WELL, metric, bytes }]);
+  const { kept, steps } = play(specWith({ rounds: 6, shards: 3 }), [WELL, WELL, ...rounds, WELL]);
+  // Of rounds 2, 4 and 6, and of round 5.
+  assert.equal(kept, 4);
+  const said = steps.flatMap((step) => ('notes' in step ? step.notes : [])).map(({ message }) => message);
+  assert.match(said.join(), /best and the newest model and that of each 2nd round are kept: .* 6\.0 GB/);
+});
+
+test('weights to start from go to the chunk that makes the first ones, and a worker that left them out is refused', () => {
+  const from = { blob: hash(), size: 9, fileName: 'Model.PT', fitting: true, of: null };
+  const spec = TrainingSpec.parse({ ...specWith({ rounds: 1, shards: 1 }), from });
+  const first = { ...WELL, started: { taken: 2, left: ['head'], unused: [] } };
+  const { stages, steps } = play(spec, [WELL, first, WELL]);
+  const initialize = stages[1] as StagePlan;
+  assert.deepEqual(
+    initialize.inputs.find(({ path }) => path.startsWith('start')),
+    { path: 'start.pt', hash: from.blob, size: 9 },
+  );
+  const said = steps.flatMap((step) => ('notes' in step ? step.notes : []));
+  assert.match(
+    said[0]?.message ?? '',
+    /starts from "Model\.PT": 2 arrays\. As the script makes them: "head"/,
+  );
+  const result = { parameters: 1, seconds: 1 };
+  const problem = (stage: StagePlan) => training.resultProblem(stage, {}, result);
+  assert.match(problem(initialize) ?? '', /left out the weights that the training is to start from/);
+  const plain = play(specWith({ rounds: 1, shards: 1 }), [WELL]).stages[1] as StagePlan;
+  assert.equal(problem(plain), null);
+  const sent = { blob: from.blob, fileName: from.fileName, fitting: true };
+  assert.deepEqual(training.submission(spec).from, sent);
 });
 
 test('values of two metrics are never compared: a round without the first one is no better', () => {

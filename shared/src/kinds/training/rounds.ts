@@ -1,18 +1,19 @@
 import type { StageId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
+import { everyNth, keepsRound } from './checkpoints.ts';
 import { keptAfter, keptOf, namesKept } from './kept.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { requirementsOf } from './needs.ts';
 import { oddities } from './oddities.ts';
-import { keepsModels, mergeOf, quorumOf } from './settings.ts';
-import type { TrainingSpec } from './spec.ts';
+import { mergeOf, quorumOf } from './settings.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
 import {
   CheckedUpdates,
   EvaluateSpec,
   FILES,
+  InitializeResult,
   MergeResult,
   MergeSpec,
   MOMENTUM,
@@ -27,6 +28,8 @@ import {
   UPDATES,
   WEIGHTS,
 } from './stages.ts';
+import { startNote } from './start-stage.ts';
+import type { TrainingSpec } from './stored-spec.ts';
 
 type Context = PlanningContext<TrainingSpec>;
 
@@ -45,7 +48,10 @@ export function afterInitialize(context: Context): NextStep {
     epochs: 0,
     kept: [],
   };
-  return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), []);
+  const { from } = context.spec;
+  const { started } = InitializeResult.parse(only.result);
+  const notes = from === null || started === null ? [] : [startNote(from, started)];
+  return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), notes);
 }
 
 /** Plans the merge of the checked updates, where they are enough, with a note on missing shards. */
@@ -151,7 +157,8 @@ export function afterMerge(context: Context): NextStep {
   const enough = patience !== null && state.roundsWithoutImprovement >= patience;
   const goesOn = round < rounds && !enough;
   const after = goesOn ? state : { ...state, kept: [] };
-  const free = freed(context.last.id, merge, after, keepsModels(plan.settings, weights.size));
+  const stays = (round: number) => keepsRound(plan.settings, round, weights.size);
+  const free = freed(context.last.id, merge, after, stays);
   if (goesOn) {
     const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
     return { ...planTrain(context, round + 1, state, weights, notes), free };
@@ -240,28 +247,35 @@ function freed(
   merged: StageId,
   { trained, keptBefore, from, state, context: { round } }: MergeSpec,
   { best, kept }: RoundState,
-  keepsAll: boolean,
+  stays: (round: number) => boolean,
 ): FreedFiles[] {
   const model = (stage: StageId, round: number): FreedFiles => {
-    const kept = round > 0 && (keepsAll || best?.stage === stage);
+    const kept = round > 0 && (stays(round) || best?.stage === stage);
     return { stage, keep: kept ? [FILES.weights] : [] };
   };
-  const former = state.best?.stage ?? null;
+  const former = state.best;
   const stages = new Map<StageId, FreedFiles>();
   for (const stage of [...keptBefore, ...(trained === null ? [] : [trained])])
     stages.set(stage, { stage, keep: namesKept(kept, stage) });
   if (from !== null) stages.set(from, model(from, round - 1));
-  if (former !== null && former !== merged) stages.set(former, model(former, 1));
+  if (former?.stage != null && former.stage !== merged)
+    stages.set(former.stage, model(former.stage, former.round));
   return [...stages.values()];
 }
 
 /** That not every round's model can be had later: told once, while there is time to start anew. */
 function fewModels({ settings }: TrainingPlan, round: number, bytes: number): Note[] {
-  if (round > 1 || settings.models !== 'auto' || keepsModels(settings, bytes)) return [];
+  const nth = everyNth(settings, bytes);
+  if (round > 1 || settings.models !== 'auto' || nth === 1) return [];
   const size = ((settings.rounds * bytes) / 1024 ** 3).toFixed(1);
-  const message = `Only the best and the newest model are kept: those of all ${settings.rounds} rounds would take ${size} GB. Set "models" to "all" to keep them.`;
+  const more = nth === null ? '' : ` and that of each ${ordinal(nth)} round`;
+  const message = `Only the best and the newest model${more} are kept: those of all ${settings.rounds} rounds would take ${size} GB. Set "models" to "all" to keep them.`;
   return [{ level: 'info', code: 'few-models', message }];
 }
+
+const ORDINALS: Record<string, string> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
+const ordinal = (number: number): string =>
+  `${number}${ORDINALS[new Intl.PluralRules('en', { type: 'ordinal' }).select(number)]}`;
 
 /** What stages of a round have in common; `from` is how much of the round was done before this one. */
 function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: number) {

@@ -60,7 +60,7 @@ export const TrainingSettings = strictObject({
   split: z.enum(['shuffled', 'blocks']).default('shuffled'),
   /** A column, field or array: rows with one value of it are never in two shards. No part of what the script gets as arrays. */
   group: Column.nullable().default(null),
-  /** Which merged models are kept for download beside the best and the newest; `auto`: all while they take little. */
+  /** Which merged models are kept for download beside the best and the newest; `auto`: all while they take little, else each n-th (checkpoints.ts). */
   models: z.enum(['auto', 'all', 'best']).default('auto'),
   /** Of a .csv, what becomes of cells without a value: told and not taken, their rows left out, filled in, or NaN. */
   missing: z.enum(['refuse', 'drop', 'mean', 'zero', 'keep']).default('refuse'),
@@ -73,15 +73,6 @@ export const TrainingSettings = strictObject({
     .default({}),
 });
 export type TrainingSettings = z.infer<typeof TrainingSettings>;
-
-/** Bytes that the models of all rounds may come to where nobody said which to keep. */
-const MOST_MODEL_BYTES = 4 * 1024 ** 3;
-
-/** Whether each round's model of that size is kept. */
-export const keepsModels = (
-  { models, rounds }: Pick<TrainingSettings, 'models' | 'rounds'>,
-  bytes: number,
-): boolean => models === 'all' || (models === 'auto' && rounds * bytes <= MOST_MODEL_BYTES);
 
 /** How a round is merged. Mode `diloco` always has an outer step, with the paper's settings where none are given. */
 export function mergeOf({

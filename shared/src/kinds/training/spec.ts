@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { TrainingSettings } from './settings.ts';
+import { Start } from './start.ts';
 
 export const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) });
 
@@ -25,19 +26,8 @@ export const TrainingSubmission = strictObject({
     .default([]),
   /** What the merged model is measured on, in the same format; null holds a part of the rows out. */
   test: Source.nullable().default(null),
+  /** The weights that it starts from; left out, those that the script makes. */
+  from: Start.optional(),
   settings: TrainingSettings.prefault({}),
 });
 export type TrainingSubmission = z.infer<typeof TrainingSubmission>;
-
-const Sized = Source.extend({ size: z.number().int().nonnegative() });
-
-/** The stored spec of a training job: the submission with what was seen of its files. */
-export const TrainingSpec = TrainingSubmission.strip().extend({
-  script: Sized,
-  data: Sized.extend({ format: DataFormat }),
-  moreData: z.array(Sized).default([]),
-  test: Sized.nullable().default(null),
-  /** Modules that the script imports on its own lines; a worker has to have them all. */
-  modules: z.array(z.string().max(200)).max(200),
-});
-export type TrainingSpec = z.infer<typeof TrainingSpec>;

@@ -1,8 +1,8 @@
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk } from '../kind.ts';
 import { batchPerShard } from './settings.ts';
-import type { TrainingSpec } from './spec.ts';
 import { SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
+import type { TrainingSpec } from './stored-spec.ts';
 
 /** Chunks of one script on one data set can share the Python that has its modules open. */
 export const affinityOf = (spec: TrainingSpec): string => `training:${spec.script.blob}:${spec.data.blob}`;

@@ -3,6 +3,7 @@ import { BlobHash, StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { Metrics } from './metrics.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
+import { StageStart, Started } from './start-stage.ts';
 
 /*
  * split -> initialize -> (train r -> merge r) for every round r -> evaluate
@@ -150,7 +151,11 @@ export const RoundState = z.object({
 });
 export type RoundState = z.infer<typeof RoundState>;
 
-export const InitializeSpec = z.object({ context: ScriptContext });
+export const InitializeSpec = z.object({
+  context: ScriptContext,
+  /** Weights that somebody gave, in place of those that the script makes. */
+  start: StageStart.nullable().default(null),
+});
 export const TrainSpec = z.object({
   context: ScriptContext,
   state: RoundState,
@@ -220,7 +225,12 @@ export type CheckedUpdates = z.infer<typeof CheckedUpdates>;
 const seconds = z.number().nonnegative();
 const Names = z.array(z.string().max(200)).max(64).default([]);
 
-export const InitializeResult = z.object({ parameters: Count, seconds });
+export const InitializeResult = z.object({
+  parameters: Count,
+  /** What came of the weights that it was given; null without any. */
+  started: Started.nullable().default(null),
+  seconds,
+});
 export const TrainResult = z.object({
   samples: z.number().positive(),
   metrics: Metrics,

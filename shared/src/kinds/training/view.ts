@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JobId } from '../../model/ids.ts';
 import { Metrics } from './metrics.ts';
 import { TrainingSettings } from './settings.ts';
 
@@ -12,6 +13,11 @@ export const TrainingView = z.object({
   data: z.string(),
   /** Of the file that it is measured on; null where a part of the data is. */
   test: z.string().nullable().default(null),
+  /** What it started from, where that is not what the script makes. */
+  from: z
+    .object({ fileName: z.string(), of: z.object({ job: JobId, round: Count }).nullable() })
+    .nullable()
+    .default(null),
   settings: TrainingSettings,
   /** How the data was split; null before. */
   split: z
@@ -57,6 +63,9 @@ export const RoundList = z.object({
   total: Count,
 });
 export type RoundList = z.infer<typeof RoundList>;
+/** A round by its number, or the best so far for the metric that counts, or the last that is merged. */
+export const WhichRound = z.union([z.enum(['best', 'last']), z.coerce.number().int().min(1).max(10_000)]);
+export type WhichRound = z.infer<typeof WhichRound>;
 export const RoundListQuery = z.object({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(1_000),

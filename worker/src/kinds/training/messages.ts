@@ -1,5 +1,6 @@
 import { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
 import type { MergeSpec, ScriptContext } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { StageStart } from '@parallel-pilot/shared/kinds/training/start-stage.ts';
 import { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import { z } from 'zod';
 
@@ -19,6 +20,8 @@ export type PythonTask = {
   kept: string | null;
   /** What all shards kept in the round before, merged. */
   shared: string | null;
+  /** Weights that somebody gave to start from; of `initialize` alone. */
+  start: StageStart | null;
   /** What an earlier run of the shard left, to go on from. */
   checkpoint: string | null;
   updates: { path: string; samples: number }[];

@@ -60,7 +60,7 @@ export function placed(
   environment: PythonTask['environment'],
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, classes, momentum, kept, shared, checkpoint } = task.python;
+  const { data, weights, classes, momentum, kept, shared, start, checkpoint } = task.python;
   const files = <File extends { path: string }>(all: File[]): File[] =>
     all.map((one) => ({ ...one, path: posix.join(inside.in, one.path) }));
   return {
@@ -71,6 +71,7 @@ export function placed(
     momentum: at(momentum),
     kept: at(kept),
     shared: at(shared),
+    start: start && { ...start, path: posix.join(inside.in, start.path) },
     checkpoint: at(checkpoint),
     updates: files(task.python.updates),
     states: files(task.python.states),
@@ -99,6 +100,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   momentum: null,
   kept: null,
   shared: null,
+  start: null,
   checkpoint: null,
   updates: [],
   states: [],
@@ -107,9 +109,9 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
 
 const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   initialize({ stageSpec, chunkSpec }) {
-    const { context } = InitializeSpec.parse(stageSpec);
+    const { context, start } = InitializeSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
-    const python = { ...base('initialize', context), shard, data: data.path };
+    const python = { ...base('initialize', context), shard, data: data.path, start };
     return { stage: 'initialize', python, makes: [WEIGHTS_MADE], result: InitializeResult };
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
@@ -145,7 +147,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
 };
 
 const inputsOf = ({
-  python: { data, weights, classes, momentum, kept, shared, checkpoint, updates, states },
+  python: { data, weights, classes, momentum, kept, shared, start, checkpoint, updates, states },
 }: Task): string[] =>
   [
     SCRIPT,
@@ -155,6 +157,7 @@ const inputsOf = ({
     momentum,
     kept,
     shared,
+    start?.path ?? null,
     checkpoint,
     ...[...updates, ...states].map((one) => one.path),
   ].filter((path) => path !== null);

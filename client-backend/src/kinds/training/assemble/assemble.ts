@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import {
   EvaluateResult,
   EvaluateSpec,
   TrainingPlan,
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -20,6 +20,8 @@ import { splitOf } from '../view.ts';
 import { historyCsv } from './history.ts';
 import { trainingLogs } from './logs.ts';
 import { modelFiles } from './model-files.ts';
+import { tensorboardZip } from './tensorboard.ts';
+import { valuesCsv } from './values.ts';
 
 const Inputs = z.array(StageInput);
 
@@ -76,9 +78,17 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
       : await modelFiles(parts.blobs, { name: 'model-last', weights: last.weights }, signal)),
     await write(parts, 'metrics.json', 'application/json', [`${JSON.stringify(metrics, null, 2)}\n`]),
     await write(parts, 'history.csv', 'text/csv', historyCsv(parts.db, of, signal)),
+    await write(
+      parts,
+      'values.csv',
+      'text/csv',
+      valuesCsv(parts.db, { ...of, rounds: metrics.rounds }, signal),
+    ),
     { name: 'script.py', hash: spec.script.blob, size: spec.script.size, mediaType: 'text/x-python' },
   ];
   onProgress(0.5);
+  const events = await tensorboardZip(parts, job.id);
+  if (events !== null) artifacts.push({ name: 'tensorboard.zip', mediaType: 'application/zip', ...events });
   artifacts.push(
     await write(parts, 'logs.txt', 'text/plain; charset=utf-8', trainingLogs(parts.db, job.id, signal)),
   );

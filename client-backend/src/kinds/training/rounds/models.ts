@@ -1,10 +1,14 @@
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
+import type { WhichRound } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { filesOfStages } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { iterationsOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
+import { standingOf } from './best.ts';
 
 const Files = z.array(ResultFile);
 
@@ -24,4 +28,14 @@ export async function modelOfRound(db: Db, job: JobId, round: number): Promise<R
   const [merge] = await iterationsOf(db, job, 'merge', { after: round - 1, limit: 1 });
   if (merge === undefined || merge.closed_at === null) return null;
   return (await modelsOf(db, [merge.id])).get(merge.id) ?? null;
+}
+
+/** The number of the round that is meant; null where nothing is merged, or measured, yet. */
+export async function numberOf(db: Db, job: JobId, which: WhichRound): Promise<number | null> {
+  if (typeof which === 'number') return which;
+  const row = await findJob(db, job);
+  if (row === undefined) return null;
+  const { settings } = TrainingSpec.parse(JSON.parse(row.spec_json));
+  const standing = await standingOf(db, job, settings);
+  return (which === 'best' ? standing?.best?.round : standing?.round) ?? null;
 }

@@ -1,17 +1,14 @@
 import { weightedMetrics } from '@parallel-pilot/shared/kinds/training/metric.ts';
 import { Metrics } from '@parallel-pilot/shared/kinds/training/metrics.ts';
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { resultFields, specFields } from '@parallel-pilot/shared/server/db/result-reads.ts';
 import { iterationsOf, newestStage, type TimedStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
-import { standingOf } from './best.ts';
-import { modelsOf } from './models.ts';
+import { modelsOf, numberOf } from './models.ts';
 import { roundOf } from './round-stages.ts';
 
 type Round = RoundList['rounds'][number];
@@ -35,7 +32,7 @@ export async function roundList(
   const results = await resultFields(db, ids, { metrics: '$.metrics' });
   const merged = new Map(results.map((row) => [row.stage_id, row.fields.metrics]));
   const models = await modelsOf(db, ids);
-  const best = await bestRound(db, job);
+  const best = await numberOf(db, job, 'best');
   const open = await openRounds(
     db,
     trains.filter((stage) => !merges.has(roundOf(stage))),
@@ -70,13 +67,6 @@ export async function roundList(
   });
   const newest = await newestStage(db, job);
   return { rounds, total: newest === undefined ? 0 : roundOf(newest) };
-}
-
-async function bestRound(db: Db, job: JobId): Promise<number | null> {
-  const row = await findJob(db, job);
-  if (row === undefined) return null;
-  const { settings } = TrainingSpec.parse(JSON.parse(row.spec_json));
-  return (await standingOf(db, job, settings))?.best?.round ?? null;
 }
 
 const MergeFields = z.object({

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
-import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import {
   CLASSES,
   MOST_CLASS_CHARACTERS,
   MOST_CLASSES,
   TrainingPlan,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Parts } from '../../../parts.ts';

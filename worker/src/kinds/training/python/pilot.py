@@ -43,8 +43,9 @@ By itself it reads these from the environment, each with a default: PILOT_DATA (
 script; several as in PATH), PILOT_TEST (a file to measure on), PILOT_LABEL, PILOT_MISSING, PILOT_DROP and
 PILOT_ENCODE (names with commas between), PILOT_SPLIT (blocks keeps the order), PILOT_GROUP, PILOT_BATCH (32),
 PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_INNER_STEPS (of a round),
-PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz to start from), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of
-model.npz), PILOT_METRICS (a file that gets the metrics as JSON).
+PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz, .safetensors or .pt to start from), PILOT_FITTING (1: of these the arrays
+that fit), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the
+metrics as JSON).
 """
 
 import atexit
@@ -63,6 +64,7 @@ import typing
 import numpy as np
 import pilot_arrays
 import pilot_data
+import pilot_start
 import pilot_state
 import pilot_steps
 
@@ -102,6 +104,7 @@ class _Alone:
     whole = None
     epochs_before = 0  # in the rounds before this one
     epochs_of_round = 0  # as far as the rounds before tell
+    fitting = (_env("PILOT_FITTING") or "0") not in ("", "0", "false")
 
     def __init__(self):
         self.started = time.monotonic()
@@ -125,7 +128,8 @@ class _Alone:
         return _env("PILOT_PARAM_" + name, _env("PILOT_PARAM_" + name.upper()))
 
     def weights(self, default):
-        return dict(pilot_arrays.load_npz(_env("PILOT_WEIGHTS"))) if _env("PILOT_WEIGHTS") else dict(default)
+        path = _env("PILOT_WEIGHTS")
+        return dict(pilot_start.begin(path, default, self.fitting, os.path.basename(path))[0] if path else default)
 
     def bring_back(self, things, first, merged):
         """Alone there is one round."""

@@ -6,6 +6,8 @@ import re
 import sys
 import traceback
 
+import pilot_start
+
 
 class Failure(Exception):
     def __init__(self, code, message):
@@ -15,6 +17,8 @@ class Failure(Exception):
 
 def explain(error, script):
     """The Failure for whatever a script raised."""
+    if isinstance(error, pilot_start.Unfit):
+        return Failure("bad-start", str(error)[:2000])
     place = place_of(error, script)
     what = describe(error)
     if isinstance(error, SyntaxError) and error.filename == script:

@@ -12,6 +12,7 @@ import numpy as np
 import pilot
 import pilot_arrays
 import pilot_data
+import pilot_start
 import pilot_state
 
 from pilot_worker import deltas, optimizers
@@ -129,10 +130,13 @@ class FarmRun:
         optimizers.watch()
         if self.stage != "initialize":
             return dict(pilot_arrays.load_npz(self.task["weights"]))
+        started, start = None, self.task["start"]
+        if start is not None:
+            default, started = pilot_start.begin(start["path"], default, start["fitting"], start["fileName"])
         pilot._start = {name: (array.shape, array.dtype) for name, array in default}
         pilot_arrays.check_finite(default)
         pilot_arrays.save_npz(os.path.join(self.task["work"], "weights.npz"), default)
-        self.result = {"parameters": sum(array.size for _name, array in default)}
+        self.result = {"parameters": sum(array.size for _name, array in default), "started": started}
         raise FirstWeights
 
     def epoch(self, index, count):
