@@ -69,6 +69,7 @@ export type Write =
       job: JobId;
       worker: WorkerId;
       purpose: LeasePurpose;
+      gang: number | null;
       at: number;
     }
   | { type: 'start'; chunk: ChunkId; lease: LeaseId; at: number }
