@@ -21,6 +21,7 @@ import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/req
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { DayForecast } from '@parallel-pilot/shared/protocol/control.ts';
+import type { GangAddress } from '@parallel-pilot/shared/protocol/gang.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -245,6 +246,8 @@ export type Worker = {
   /** With its place in them. */
   capabilities: Capabilities;
   place: Place;
+  /** Where others reach members of gangs here; null where there can be none. */
+  gangAddress: GangAddress | null;
   /** What its chunks may use up together. */
   offer: Offer;
   /** Threads of its machine. */
