@@ -49,7 +49,10 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--test <file>', 'what the merged model is measured on, in the format of the data')
     .option('--shards <n>', 'parts of the data, each trained on by one worker at a time (4)')
     .option('--rounds <n>', 'times that the shards are trained and merged (10)')
-    .option('--mode <mode>', 'rounds of epochs, or diloco: of inner steps, with an outer step (rounds)')
+    .option(
+      '--mode <mode>',
+      'rounds of epochs; diloco: of inner steps, with an outer step; or ddp: workers that reach each other take every step together (rounds)',
+    )
     .option('--inner-steps <n>', 'steps of each shard in a round of --mode diloco (500)')
     .option('--compress <how>', 'send updates as none, bf16 or int8: half or a quarter of the bytes (none)')
     .option('--batch <n>', 'rows of one step over all shards together (32)')
@@ -87,8 +90,12 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
       priority,
     )
     .addOption(
-      setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
+      setting(
+        'PILOT_WORKERS',
+        'workers that train together in --mode ddp (2); else those of a farm started for this job',
+      ).argParser(wholeNumber(1, 64)),
     )
+    .option('--min-workers <n>', 'in --mode ddp, go on with so many after a loss (half of them)')
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
   withBy(withAsked(withPlacement(command)));
@@ -100,6 +107,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
     'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
+    'pilot train net.py --data big.npz --mode ddp --workers 4 --min-workers 2',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);

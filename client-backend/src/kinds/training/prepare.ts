@@ -1,3 +1,4 @@
+import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { TrainingSpec, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
@@ -24,6 +25,8 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
   if (settings.mode === 'diloco' && !read.steps) return noSteps(script.fileName);
+  const ddp = ddpProblem(settings, read.modules);
+  if (ddp !== null) return { ok: false, code: 'invalid-request', message: ddp };
   const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(read.modules));
   if (problem !== null) return { ok: false, ...problem };
   const sized: SizedFile[] = [];

@@ -44,8 +44,6 @@ pilot_data.READERS[".npy"] = read_table
 
 
 class FarmRun:
-    repeats = 1
-
     def __init__(self, task, board):
         context = task["context"]
         self.task = task
@@ -55,6 +53,7 @@ class FarmRun:
         self.training = self.stage == "train"
         self.label = context["label"]
         self.batch = context["batch"]
+        self.repeats = context["repeats"]
         self.whole = context["wholeLabels"]
         self.split = context["split"]
         self.group = None  # the farm's shards are without it
@@ -144,7 +143,7 @@ class FarmRun:
         return model if self.gang is None else self.gang.model(model)
 
     def part(self, loaded, count):
-        return (loaded, count) if self.gang is None else self.gang.part(loaded, count)
+        return (loaded, count) if self.gang is None else self.gang.part(loaded, count, self.task["context"]["split"] == "blocks")
 
     def epoch(self, index, count):
         self.history.epoch(index, count)

@@ -92,10 +92,10 @@ class Gang:
         Together.__name__ = "DistributedDataParallel"
         return Together(model)
 
-    def part(self, loaded, count):
-        """Every size-th row, as many for each member: of a few that are left over some are taken twice."""
+    def part(self, loaded, count, in_order):
+        """Every size-th row, or rows that follow each other, as many for each member: some may be taken twice."""
         each = -(-count // self.size)
-        rows = np.arange(each) * self.size + self.rank
+        rows = np.arange(each) + self.rank * each if in_order else np.arange(each) * self.size + self.rank
         rows %= count
 
         def of(values):
