@@ -107,7 +107,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
     'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
-    'pilot train net.py --data big.npz --mode ddp --workers 4 --min-workers 2',
+    'pilot train digits.py --data digits.npz --mode ddp --workers 4 --min-workers 2',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);

@@ -1,7 +1,7 @@
 import { GANG } from '../../protocol/gang.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import type { TrainingSettings } from './settings.ts';
+import { fewestWorkers, type TrainingSettings } from './settings.ts';
 import { ShardChunk } from './stages.ts';
 
 /*
@@ -18,13 +18,6 @@ export const plannedSettings = (settings: TrainingSettings): TrainingSettings =>
         ...{ shards: 1, rounds: 1, deadlineSeconds: null, patience: null },
         ...{ merge: 'average', trim: 0, compress: 'none', weighting: 'even' },
       };
-
-/** The fewest workers that go on together: half of them, where nobody says. */
-export const fewestWorkers = ({
-  workers,
-  minWorkers,
-}: Pick<TrainingSettings, 'workers' | 'minWorkers'>): number =>
-  Math.min(workers, minWorkers ?? Math.ceil(workers / 2));
 
 /** How often `pilot.epochs(n)` repeats its n. */
 export const repeatsOf = ({ mode, rounds }: TrainingSettings): number => (mode === 'ddp' ? rounds : 1);

@@ -115,3 +115,10 @@ export const batchPerShard = ({ batch, shards }: Pick<TrainingSettings, 'batch' 
 /** Updates with which a round may close after its deadline. */
 export const quorumOf = ({ quorum, shards }: Pick<TrainingSettings, 'quorum' | 'shards'>): number =>
   Math.max(1, Math.ceil(quorum * shards - 1e-9));
+
+/** The fewest workers that go on together: half of them, where nobody says. */
+export const fewestWorkers = ({
+  workers,
+  minWorkers,
+}: Pick<TrainingSettings, 'workers' | 'minWorkers'>): number =>
+  Math.min(workers, minWorkers ?? Math.ceil(workers / 2));
