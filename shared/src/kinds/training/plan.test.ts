@@ -263,7 +263,7 @@ test('of mode ddp one gang trains one model on all rows, with the epochs of all 
   const [, , train, merge] = stages as [StagePlan, StagePlan, StagePlan, StagePlan];
   assert.deepEqual([train.gang, train.quorum], [{ min: 2 }, { chunks: 1, afterMs: 0 }]);
   assert.deepEqual(
-    [...train.chunks].map((chunk) => training.label('train', chunk)),
+    chunksOf(train).map((chunk) => training.label('train', chunk)),
     ['Worker 1', 'Worker 2', 'Worker 3', 'Worker 4'],
   );
   assert.equal(TrainSpec.parse(train.spec).context.batch, 32, 'members divide it');
