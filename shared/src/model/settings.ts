@@ -84,7 +84,7 @@ export const SETTINGS = {
   PILOT_GANG_ADDRESS: {
     flag: null,
     about:
-      'where other workers reach this one for trainings of mode ddp: 192.168.1.7:7400, or none; found out without',
+      'where other workers reach this one, for work that several do together: 192.168.1.7:7400, or none; found out without',
   },
 
   DATABASE_URL: { flag: null, about: 'mysql://user:password@host/name; SQLite below PILOT_DATA without' },

@@ -180,7 +180,7 @@ async function openGangPort(config: WorkerConfig, sandbox: Sandbox, log: Log): P
     return await GangPort.open(places, log);
   } catch (error) {
     const why = (error as Error).message;
-    const sentence = `Other workers cannot reach this one (${why}), so it takes no part in trainings of mode ddp. Set PILOT_GANG_ADDRESS to an address of this machine with a free port, or to none.`;
+    const sentence = `Other workers cannot reach this one (${why}), so it takes no part in work that several do together. Set PILOT_GANG_ADDRESS to an address of this machine with a free port, or to none.`;
     log.warn({ event: 'gang.no-port' }, sentence);
     return null;
   }

@@ -71,13 +71,13 @@ describe('options of pilot train', () => {
   });
 
   const refused: [Parameters<typeof readFlags>[0], RegExp][] = [
-    [{ mode: 'both' }, /^--mode both: write rounds or ddp\.$/],
+    [{ mode: 'both' }, /^--mode both: write rounds, diloco or ddp\.$/],
     [{ minWorkers: '2' }, /^--min-workers is for --mode ddp/],
     [{ mode: 'ddp', shards: '4' }, /^--shards is for --mode rounds/],
     [{ shards: '0' }, /^--shards 0: write a whole number from 1 to 256\.$/],
     [{ shards: '300' }, /^--shards 300: write/],
     [{ rounds: '1.5' }, /^--rounds 1\.5: write a whole number from 1 to 10,000\.$/],
-    [{ mode: 'ddp2' }, /^--mode ddp2: write rounds or diloco\.$/],
+    [{ mode: 'ddp2' }, /^--mode ddp2: write rounds, diloco or ddp\.$/],
     [{ innerSteps: '0' }, /^--inner-steps 0: write a whole number from 1 to 1,000,000\.$/],
     [{ merge: 'sum' }, /^--merge sum: write average or outer\.$/],
     [{ outerLr: '0' }, /^--outer-lr 0: write a number above 0/],

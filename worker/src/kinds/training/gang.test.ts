@@ -108,7 +108,7 @@ test('workers that each know a part of the data', async (t) => {
     const [first] = await together(2, { checkpoints: [undefined, kept] });
     assert.ok(first);
     done(first);
-    assert.match(first.outcome.log, /goes on after epoch [34] of 6\nepoch [34] of 0 rows 24/);
+    assert.match(first.outcome.log, /goes on after epoch ([1-4]) of 6\nepoch \1 of 0 rows 24/);
     await sameWeights(await (rigs[0] as Rig).train(SCRIPT, { data, weights }), first);
   });
 });
