@@ -89,8 +89,8 @@ function WorkerFields({ form }: { form: UseFormReturnType<FormValues> }) {
         form={form}
         name="workers"
         width="half"
-        label="Workers"
-        description="So many at once, where they are free"
+        label="Workers at once"
+        description="As many as are free, up to this"
         allowDecimal={false}
       />
       <NumberField
