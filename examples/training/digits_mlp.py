@@ -2,6 +2,7 @@
 
     python3 digits_mlp.py                                      on this machine alone
     pilot train digits_mlp.py --data digits.npz --shards 4     over the workers of a farm
+    pilot train digits_mlp.py --data digits.npz --mode ddp     over workers that take each step together
 """
 
 import pilot
@@ -14,6 +15,7 @@ y = torch.tensor(y)
 
 model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
 model.load_state_dict(pilot.weights(model.state_dict()))
+model = pilot.model(model)
 optimizer = torch.optim.AdamW(model.parameters(), lr=pilot.param("lr", 0.003))
 pilot.keep(optimizer)
 

@@ -9,6 +9,7 @@ import { withoutBlanks } from '@parallel-pilot/shared/model/settings.ts';
 import { parseCounts } from '@parallel-pilot/shared/model/typed-counts.ts';
 import { parseSpans } from '@parallel-pilot/shared/model/week-clock.ts';
 import { z } from 'zod';
+import { type GangSetting, GangSettingText } from './gang/gang-address.ts';
 import { hoursOf, threadsIn } from './lending-text.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -49,6 +50,8 @@ const Environment = z.object({
     .string()
     .min(1)
     .default(join(homedir(), '.parallel-pilot', 'hosts', `${hostname()}-${pidNamespace()}`)),
+  /** Where other workers reach this one, where chunks are worked on together. */
+  PILOT_GANG_ADDRESS: GangSettingText.default('auto'),
   PILOT_WORKER_DATA: z
     .string()
     .min(1)
@@ -103,6 +106,8 @@ export type WorkerConfig = {
   /** What else chunks may use up. */
   counts: Readonly<Record<string, number>>;
   hostFolder: string;
+  /** Where other workers reach this one. */
+  gangAddress: GangSetting;
   dataFolder: string;
   cacheBytes: number;
   /** What else is said in variables named PILOT_…, which only a kind knows, and reads by itself. */
@@ -149,6 +154,7 @@ export function readWorkerConfig(
     diskBytes: e.PILOT_DISK_GB === undefined ? null : Math.round(e.PILOT_DISK_GB * GB),
     counts: e.PILOT_RESOURCE,
     hostFolder: e.PILOT_HOST_FOLDER,
+    gangAddress: e.PILOT_GANG_ADDRESS,
     dataFolder: e.PILOT_WORKER_DATA,
     cacheBytes: Math.round(e.PILOT_CACHE_GB * GB),
     kindSettings: othersOf(all),

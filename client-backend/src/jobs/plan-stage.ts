@@ -38,6 +38,7 @@ export async function planStage(
     span_from: plan.span?.from ?? 0,
     span_to: plan.span?.to ?? 1,
     iteration: plan.iteration ?? null,
+    gang_min: plan.gang?.min ?? null,
     planned_at: clock(),
     closed_at: null,
   };

@@ -34,6 +34,8 @@ test('each reason is one sentence that a user understands', () => {
       of({ code: 'held-back', fitting: 2, ...none, outOfHours: 1, inUse: 1 }),
       of({ ...busy, urgent: true }),
       of({ ...busy, fitting: 1, ofOthers: true, ofTeam: true }),
+      of({ code: 'gang', fewest: 4, places: 3, free: 1, kept: false }),
+      of({ code: 'gang', fewest: 4, places: 6, free: 1, kept: true }),
     ],
     [
       'No worker is connected.',
@@ -50,6 +52,8 @@ test('each reason is one sentence that a user understands', () => {
       'Of the 2 workers that fit, 1 is lent at other hours only and 1 is on a machine that somebody uses.',
       'All 3 workers that fit are busy with more urgent work.',
       'The only worker that fits is busy with work of other teams and other jobs of the team.',
+      'It needs 4 places at once, on workers that reach each other: those that are here have 3 altogether.',
+      'It needs 4 places at once, on workers that reach each other: 1 of 6 is free now. Room is being made for it.',
     ],
   );
   assert.equal(

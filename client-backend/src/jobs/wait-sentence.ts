@@ -18,6 +18,8 @@ export function waitSentence(reason: WaitReason, kind: string): string {
       return heldBackSentence(reason);
     case 'too-large':
       return reason.problem;
+    case 'gang':
+      return gangSentence(reason);
     case 'busy':
       return busySentence(reason);
     case 'assigned':
@@ -99,6 +101,12 @@ function clockInWords({ from, timeZone }: { from: number; timeZone: string }): s
 }
 
 const held = (count: number, one: string, many: string) => (count === 0 ? null : { count, one, many });
+
+function gangSentence({ fewest, places, free, kept }: Of<'gang'>): string {
+  const needs = `It needs ${fewest} ${fewest === 1 ? 'place' : 'places'} at once, on workers that reach each other`;
+  if (places < fewest) return `${needs}: those that are here have ${places} altogether.`;
+  return `${needs}: ${free} of ${places} ${free === 1 ? 'is' : 'are'} free now.${kept ? ' Room is being made for it.' : ''}`;
+}
 
 function busySentence({ fitting, urgent, ofTeam, ofOthers }: Of<'busy'>): string {
   const work = [

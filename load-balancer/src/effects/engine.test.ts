@@ -102,6 +102,7 @@ test('what this process had wrong in mind is cured by reading it again, and no j
       ordinal: 0,
       worker,
       purpose: 'first',
+      gang: null,
       grantedAt: 0,
       startedAt: null,
     });

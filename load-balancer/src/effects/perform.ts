@@ -1,11 +1,13 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
+import type { GangPlace } from '@parallel-pilot/shared/protocol/gang.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Log } from '@parallel-pilot/shared/server/log.ts';
 import type { Effect } from '../farm/effects.ts';
 import type { ReplyTo } from '../farm/events.ts';
 import { chunkOf, type Lease, type SessionId } from '../farm/farm.ts';
+import { membersOf } from '../farm/gang-members.ts';
 import { recordGiven } from '../farm/record-given.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Committed } from './commit.ts';
@@ -18,7 +20,7 @@ export interface Wire {
     to: ReplyTo,
     welcome: Pick<Extract<Effect, { type: 'welcome' }>, 'drop' | 'credential' | 'lending'>,
   ): void;
-  assign(session: SessionId, assign: Omit<Assign, 'signature'>): void;
+  assign(session: SessionId, assign: Unsigned): void;
   reclaim(session: SessionId, lease: LeaseId): void;
   preempt(session: SessionId, lease: LeaseId, noticeMs: number): void;
   revoke(session: SessionId, leases: LeaseId[]): void;
@@ -26,6 +28,9 @@ export interface Wire {
   drain(session: SessionId): void;
   lend(session: SessionId, lending: Lending): void;
 }
+
+/** Without what is derived from the farm's key. */
+export type Unsigned = Omit<Assign, 'signature' | 'gang'> & { gang?: Omit<GangPlace, 'secret'> };
 
 export type Outlets = { wire: Wire; broadcast: Broadcast; log: Log; push(event: Inbound): void };
 
@@ -102,7 +107,7 @@ function assign(
   wire.assign(session, assignOf(lease, specs.get(chunk), hangLimitMs));
 }
 
-function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign, 'signature'> {
+function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Unsigned {
   const { stage, checkpoint } = lease;
   return {
     lease: lease.id,
@@ -118,6 +123,7 @@ function assignOf(lease: Lease, spec: unknown, hangLimitMs: number): Omit<Assign
     cacheScope: stage.job.share.cacheScope,
     hangLimitMs,
     asked: lease.asked,
+    ...(lease.gang === null ? {} : { gang: membersOf(lease) }),
     ...(checkpoint === null ? {} : { checkpoint: { hash: checkpoint.hash, size: checkpoint.size } }),
   };
 }

@@ -119,6 +119,7 @@ const StageRow = z.object({
   chunk_count: z.int().min(0).max(MOST_CHUNKS),
   span_from: z.number(),
   span_to: z.number(),
+  gang_min: z.int().positive().nullable(),
 });
 
 async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Promise<LoadedStage | undefined> {
@@ -141,6 +142,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     affinity: row.data.affinity,
     asked: row.data.asked_json ?? {},
     span: { from: row.data.span_from, to: row.data.span_to },
+    gangMin: row.data.gang_min,
     chunks: await readChunks(db, stage),
     held: await readHeld(db, stage),
     takenBack: await readTakenBack(db, stage),
@@ -164,9 +166,9 @@ async function readChunks(db: Db, stage: OpenStage): Promise<ChunkTable> {
 async function readHeld(db: Db, { id, job_id }: OpenStage): Promise<HeldChunk[]> {
   const open = await openLeases(db, job_id);
   return open.flatMap((row) => {
-    const { id: lease, worker_id: worker, purpose, started_at: startedAt } = row;
+    const { id: lease, worker_id: worker, purpose, gang_size: gang, started_at: startedAt } = row;
     if (stageOfChunk(row.chunk_id) !== id) return [];
-    return [{ ordinal: ordinalOfChunk(row.chunk_id), lease, worker, purpose, startedAt }];
+    return [{ ordinal: ordinalOfChunk(row.chunk_id), lease, worker, purpose, gang, startedAt }];
   });
 }
 

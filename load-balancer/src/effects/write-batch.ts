@@ -60,12 +60,13 @@ async function performStep(db: Db, step: Step): Promise<void> {
 const performGrants = (db: Db, grants: Grant[]): Promise<void> =>
   insertLeases(
     db,
-    grants.map(({ lease, chunk, job, worker, purpose, at }) => ({
+    grants.map(({ lease, chunk, job, worker, purpose, gang, at }) => ({
       id: lease,
       chunk_id: chunk,
       job_id: job,
       worker_id: worker,
       purpose,
+      gang_size: gang,
       granted_at: at,
     })),
   );

@@ -22,20 +22,39 @@ import { askedOf, isAhead, occupy, recount, usedFor } from './resources.ts';
 /** Gives a chunk to a worker under a new lease: one that waits, or for another purpose one that others hold. */
 export function grantChunk(
   farm: Farm,
-  grant: { stage: Stage; ordinal: number; worker: Worker; lease: LeaseId; purpose: LeasePurpose },
+  grant: {
+    stage: Stage;
+    ordinal: number;
+    worker: Worker;
+    lease: LeaseId;
+    purpose: LeasePurpose;
+    gang?: number | null;
+  },
   now: number,
 ): { lease: Lease; effects: Effect[] } {
-  const { stage, ordinal, worker, lease: id, purpose } = grant;
+  const { stage, ordinal, worker, lease: id, purpose, gang = null } = grant;
   const before = stateOf(stage, ordinal);
   const event = { type: 'grant', lease: id, worker: worker.id, purpose } as const;
   const { state } = advance(stage, ordinal, before, event);
-  const lease = addLease(farm, { id, stage, ordinal, worker, purpose, grantedAt: now, startedAt: null });
+  const lease = addLease(farm, {
+    id,
+    stage,
+    ordinal,
+    worker,
+    purpose,
+    gang,
+    grantedAt: now,
+    startedAt: null,
+  });
   const chunk = chunkOf(lease);
   const { id: job } = stage.job;
   return {
     lease,
     effects: [
-      { type: 'write', write: { type: 'grant', chunk, lease: id, job, worker: worker.id, purpose, at: now } },
+      {
+        type: 'write',
+        write: { type: 'grant', chunk, lease: id, job, worker: worker.id, purpose, gang, at: now },
+      },
       ...move(stage, ordinal, before, state, now),
     ],
   };
@@ -44,7 +63,7 @@ export function grantChunk(
 /** Enters a lease among the open ones. */
 export function addLease(
   farm: Farm,
-  facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'purpose' | 'grantedAt' | 'startedAt'>,
+  facts: Pick<Lease, 'id' | 'stage' | 'ordinal' | 'worker' | 'purpose' | 'gang' | 'grantedAt' | 'startedAt'>,
 ): Lease {
   const asked = askedOf(facts.stage, facts.ordinal, facts.worker);
   const lease: Lease = {
@@ -103,6 +122,8 @@ export function endLease(
   } as const;
   const { state, ended } = advance(stage, ordinal, before, event);
   const effects = close(farm, lease, ending, now);
+  if (stage.gang !== null && ending.outcome === 'failed' && state.status === 'failed')
+    stage.gang.failure = { code: ending.code, message: ending.message };
   if (ending.outcome === 'done') {
     const work = workDone(lease, ending);
     for (const other of openOf(farm, ended))

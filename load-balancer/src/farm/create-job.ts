@@ -26,6 +26,7 @@ export function createStage(
   loaded: Omit<LoadedStage, 'job' | 'held' | 'takenBack' | 'failures' | 'succeeded' | 'busyTimes'>,
 ): Stage {
   const { id, name, plannedAt, spec, inputs, requirements, affinity, asked, span, chunks } = loaded;
+  const { gangMin = null } = loaded;
   return {
     id,
     job,
@@ -48,5 +49,6 @@ export function createStage(
     avoid: new Map(),
     takenBack: new Map(),
     leftSince: null,
+    gang: gangMin === null ? null : { min: gangMin, since: null, failure: null },
   };
 }

@@ -69,6 +69,7 @@ export type Write =
       job: JobId;
       worker: WorkerId;
       purpose: LeasePurpose;
+      gang: number | null;
       at: number;
     }
   | { type: 'start'; chunk: ChunkId; lease: LeaseId; at: number }
@@ -87,7 +88,7 @@ export type Write =
     }
   | {
       type: 'worker';
-      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases' | 'lent'>;
+      hello: Omit<Hello, 'identity' | 'instance' | 'blobs' | 'leases' | 'lent' | 'gang'>;
       identityHash: string;
       lender: Lender;
       /** `takes`: a use of the token is counted. */

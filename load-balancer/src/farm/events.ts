@@ -133,6 +133,8 @@ export type LoadedStage = {
   affinity: string;
   asked: Asked;
   span: Stage['span'];
+  /** The fewest of its chunks that may be worked on together; left out where each is by itself. */
+  gangMin?: number | null;
   chunks: ChunkTable;
   /** Open leases, in the order in which they were granted. */
   held: HeldChunk[];
@@ -150,6 +152,7 @@ export type HeldChunk = {
   lease: LeaseId;
   worker: WorkerId;
   purpose: LeasePurpose;
+  gang?: number | null;
   startedAt: number | null;
 };
 

@@ -21,6 +21,7 @@ import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/req
 import type { Asked, Offer, Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { Lender } from '@parallel-pilot/shared/model/worker.ts';
 import type { DayForecast } from '@parallel-pilot/shared/protocol/control.ts';
+import type { GangAddress } from '@parallel-pilot/shared/protocol/gang.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { Heartbeat } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -70,6 +71,8 @@ export type Farm = {
   rangeCorrections: { dated: RangeCorrection; others: RangeCorrection };
   /** What came back since the last round was asked back for these. */
   claims: Claim[];
+  /** Where room is made for the gang that has waited longest; null for none. */
+  reservation: Reservation | null;
 };
 
 export type Slack = {
@@ -181,7 +184,22 @@ export type Stage = {
   takenBack: Map<number, TakenBack>;
   /** Since when an idle worker leaves its chunks to others, and none was given out; null while that is not so. */
   leftSince: number | null;
+  /** Null where each chunk is by itself. */
+  gang: Gang | null;
 };
+
+/** Chunks that are worked on together: so many at once, each on a place of its own, or none. */
+export type Gang = {
+  /** The fewest; the most are all of the stage's chunks. */
+  min: number;
+  /** Since when it waits for places; null while it does not. */
+  since: number | null;
+  /** Of a chunk that failed for good: the others are not tried without it. */
+  failure: { code: FailureCode; message: string } | null;
+};
+
+/** Places on workers that come free for a gang, and in how many milliseconds all of them are expected to be. */
+export type Reservation = { stage: Stage; places: ReadonlyMap<Worker, number>; inMs: number };
 
 /** The file of a lease that was taken back, for the next one of its chunk to go on from. */
 export type Checkpoint = { lease: LeaseId; hash: BlobHash; size: number };
@@ -228,6 +246,8 @@ export type Worker = {
   /** With its place in them. */
   capabilities: Capabilities;
   place: Place;
+  /** Where others reach members of gangs here; null where there can be none. */
+  gangAddress: GangAddress | null;
   /** What its chunks may use up together. */
   offer: Offer;
   /** Threads of its machine. */
@@ -266,6 +286,8 @@ export type Lease = {
   ordinal: number;
   worker: Worker;
   purpose: LeasePurpose;
+  /** With how many of its stage it was granted, itself included, to work together; null for one by itself. */
+  gang: number | null;
   grantedAt: number;
   startedAt: number | null;
   /** What its chunk asks of this worker. */
@@ -330,6 +352,7 @@ export const createFarm = (now: number): Farm => ({
   endsForeseenAt: Number.NEGATIVE_INFINITY,
   rangeCorrections: { dated: new RangeCorrection(), others: new RangeCorrection() },
   claims: [],
+  reservation: null,
 });
 
 export const chunkOf = (lease: Lease): ChunkId => chunkId(lease.stage.id, lease.ordinal);

@@ -16,6 +16,13 @@ type Holder = Pick<Job, 'share' | 'team' | 'person'>;
 /** True while the team of a job, or who submitted it, holds as many chunks as they may. */
 export const isAtLimit = (farm: Farm, job: Holder): boolean => limitReached(farm, job) !== null;
 
+/** How many more chunks the team of a job and who submitted it may hold; Infinity without a limit. */
+export const roomToHold = (farm: Farm, job: Holder): number =>
+  Math.min(
+    mostOfTeam(farm, job) - job.share.held,
+    mostOfPerson(farm, job) - (farm.held.get(job.person) ?? 0),
+  );
+
 /** The most chunks that a team and a person may hold at once; Infinity without a limit. */
 export const mostHeld = (farm: Farm, job: Holder): number =>
   Math.min(mostOfTeam(farm, job), mostOfPerson(farm, job));

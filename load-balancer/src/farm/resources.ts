@@ -171,12 +171,27 @@ export function noteMemoryNeed({ memory }: Stage, ordinal: number, bytes: number
 export const memoryAfter = (lease: Lease): number => Math.ceil(MORE_MEMORY * usedByLease(lease).memoryBytes);
 
 /** How many chunks of the stage the worker could run at once if it did nothing else. */
-export function slotsFor(stage: Stage, worker: Worker): number {
+export const slotsFor = (stage: Stage, worker: Worker): number =>
+  slotsBeside(stage, worker, { used: NOTHING_USED, counted: 0 });
+
+/** The same beside what it has, and beside a chunk of another stage where it is given one more. */
+export function slotsLeftFor(stage: Stage, worker: Worker, more?: Stage): number {
+  const { used, counted } = occupancyOf(worker);
+  if (more === undefined) return slotsBeside(stage, worker, { used, counted });
+  const its = usedFor(askedOf(more, ANY, worker), more, worker);
+  return slotsBeside(stage, worker, { used: add(used, its), counted: counted + 1 });
+}
+
+function slotsBeside(
+  stage: Stage,
+  worker: Worker,
+  { used: before, counted }: Pick<Occupancy, 'used' | 'counted'>,
+): number {
   const each = usedFor(askedOf(stage, ANY, worker), stage, worker);
   let slots = 0;
   for (
-    let used = NOTHING_USED;
-    slots < worker.slots && fits(worker.offer, used, each);
+    let used = before;
+    counted + slots < worker.slots && fits(worker.offer, used, each);
     used = add(used, each)
   )
     slots += 1;

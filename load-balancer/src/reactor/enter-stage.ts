@@ -37,9 +37,9 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
   job.stages.add(stage);
   for (const ms of loaded.busyTimes) addTime(stage, ms);
   const effects: Effect[] = [];
-  for (const { lease: id, worker, ...facts } of loaded.held) {
+  for (const { lease: id, worker, gang = null, ...facts } of loaded.held) {
     const holder = farm.workers.get(worker) ?? expectBack(farm, worker, now);
-    const lease = addLease(farm, { ...facts, id, stage, worker: holder, grantedAt: now });
+    const lease = addLease(farm, { ...facts, gang, id, stage, worker: holder, grantedAt: now });
     if (!isHeld(chunks.status(facts.ordinal))) append(effects, endStray(farm, lease, now));
   }
   for (const ordinal of chunks.withStatus('leased', 'running')) {

@@ -32,7 +32,7 @@ export function onHello(farm: Farm, event: Event<'hello'>, now: number): Effect[
   const { identityHash, known } = event;
   const revives = known?.standing === 'removed';
   const worker = enter(farm, event, lender, now);
-  const { leases: _leases, blobs: _blobs, instance: _instance, lent: _lent, ...stored } = hello;
+  const { leases: _leases, blobs: _blobs, instance: _instance, lent: _lent, gang: _gang, ...stored } = hello;
   return [
     ...(replaced === null || replaced === session
       ? []
@@ -84,6 +84,7 @@ function enter(farm: Farm, event: Event<'hello'>, lender: Lender, now: number): 
     slots: hello.slots,
     capabilities: withPlace(hello.capabilities, place),
     place,
+    gangAddress: hello.gang ?? null,
     machineThreads: hello.machine.cpus,
     lending: known === null ? {} : lendingOf(known),
     lent: hello.lent,
@@ -121,6 +122,7 @@ export const createWorker = (id: Worker['id']): Worker => ({
   slots: 1,
   capabilities: {},
   place: { id, tags: [], pools: [], memoryBytes: 0 },
+  gangAddress: null,
   offer: NO_OFFER,
   machineThreads: 1,
   lending: {},

@@ -5,6 +5,7 @@ import { hasIdleSlot, hasRoomFor } from '../farm/resources.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import type { FinishTimes } from './finish-times.ts';
 import { CLEARLY_SOONER, type Outlook } from './outlook.ts';
+import { isReserved } from './reservation.ts';
 
 /** Part of a stage's work that may be done twice for the sake of its end. */
 const MOST_DOUBLED = 0.05;
@@ -62,6 +63,7 @@ function candidatesOf(farm: Farm, outlook: Outlook): Map<Stage, Candidate[]> {
   for (const lease of farm.leases.values()) {
     const { stage } = lease;
     if (lease.startedAt === null || stage.held.get(lease.ordinal)?.length !== 1) continue;
+    if (stage.gang !== null) continue;
     // What keeps its work is moved instead.
     if (lease.preempting !== null || lease.keptFraction > 0) continue;
     // One attempt has begun; a chunk has three.
@@ -127,7 +129,7 @@ function bestFor({ farm, finishTimes, stage, taken }: Choice, { lease, end }: Ca
     if (worker === lease.worker || !isFree(worker, outlook.now)) continue;
     if (stage.avoid.get(lease.ordinal) === worker.id) continue;
     if (!mayRun(stage, worker) || isOnTrial(stage.job, worker)) continue;
-    if (!hasRoomFor(stage, worker, true, lease.ordinal)) continue;
+    if (!hasRoomFor(stage, worker, true, lease.ordinal) || isReserved(farm, stage, worker, false)) continue;
     const from = Math.max(taken.get(worker) ?? 0, outlook.free(worker)[0] ?? 0);
     const chunkMs = work / outlook.speed(worker, stage);
     const begins = from + outlook.openingMs(worker, stage);

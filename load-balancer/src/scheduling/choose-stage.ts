@@ -28,7 +28,7 @@ export function createBoard(farm: Farm, now: number): Board {
   let uneven = false;
   const affinities = new Map<string, TeamShare>();
   for (const stage of farm.stages.values()) {
-    if (stage.chunks.count('queued') === 0 || !isGrantable(stage.job.status)) continue;
+    if (stage.chunks.count('queued') === 0 || !isGrantable(stage.job.status) || stage.gang !== null) continue;
     const { share, priority } = stage.job;
     uneven ||= stage.askedKey !== '{}';
     const ranks = teams.get(share) ?? new Map<number, Stage[]>();

@@ -5,6 +5,7 @@ import { mayWorkFor } from '@parallel-pilot/shared/model/worker.ts';
 import { type Farm, isPresent, type Job, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasRoomFor } from '../farm/resources.ts';
+import { isReserved } from './reservation.ts';
 
 /** Chunks of one job that may fail on a worker before it is not given that job again. */
 const FAILURES_BORNE = 3;
@@ -44,6 +45,9 @@ export const isExcluded = (job: Job, worker: WorkerId): boolean =>
  */
 export const mayTake = (farm: Farm, stage: Stage, worker: Worker, ahead: boolean): boolean =>
   stage.chunks.count('queued') > 0 &&
+  // A gang is placed whole.
+  stage.gang === null &&
+  !isReserved(farm, stage, worker, ahead) &&
   !isAtLimit(farm, stage.job) &&
   mayRun(stage, worker) &&
   !isOnTrial(stage.job, worker) &&

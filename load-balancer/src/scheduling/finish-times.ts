@@ -14,6 +14,7 @@ import { sectionOf } from '../prediction/sections.ts';
 import { compareSlack, goesFirst } from './deadlines.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import { Outlook } from './outlook.ts';
+import { isReserved } from './reservation.ts';
 
 /** So many standard deviations above what is predicted a chunk may take, with nine of ten below. */
 const NINE_OF_TEN = 1.28;
@@ -163,6 +164,7 @@ export class FinishTimes {
       if (!isFree(worker, this.outlook.now) || avoiding.has(worker.id)) continue;
       if (!mayRun(stage, worker) || isOnTrial(stage.job, worker) || !hasRoomFor(stage, worker, true))
         continue;
+      if (isReserved(this.#farm, stage, worker, false)) continue;
       // What it runs may leave it no room for a chunk, though it has a slot.
       const since = hasRoomFor(stage, worker, false) ? 0 : 1;
       for (const free of this.outlook.free(worker))

@@ -7,6 +7,7 @@ import { type Board, chooseStage } from './choose-stage.ts';
 import { mayPreempt } from './deadlines.ts';
 import { isOnTrial, mayRun } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
+import { isReserved } from './reservation.ts';
 
 /** A chunk is taken back so often at most: it has to come to its end one day. */
 const MOST_TIMES = 2;
@@ -38,7 +39,11 @@ export function preempt(farm: Farm, board: Board, now: number): Effect[] {
   const idle = [...farm.workers.values()].filter((it) => isFree(it, now) && hasIdleSlot(it, now));
   for (const lease of farm.leases.values()) {
     if (lease.keptFraction === 0 || !mayBeTaken(lease, board.finishTimes.outlook)) continue;
-    const better = idle.findIndex((worker) => isWorthMoving(lease, worker, board.finishTimes.outlook));
+    const better = idle.findIndex(
+      (worker) =>
+        !isReserved(farm, lease.stage, worker, false) &&
+        isWorthMoving(lease, worker, board.finishTimes.outlook),
+    );
     if (better < 0) continue;
     idle.splice(better, 1);
     take(lease, null);
@@ -52,6 +57,8 @@ const wasSeldomTaken = ({ stage, ordinal }: Lease): boolean =>
 /** It runs, has not been told to end, and will not have ended by itself before another could begin. */
 const mayBeTaken = (lease: Lease, outlook: Outlook): boolean =>
   lease.startedAt !== null &&
+  // One of a gang ends all of it.
+  lease.gang === null &&
   lease.preempting === null &&
   wasSeldomTaken(lease) &&
   (!outlook.knowsEndOf(lease) || outlook.endOf(lease) > NOTICE_MS);
@@ -107,8 +114,8 @@ export function getsPlace(stage: Stage, worker: Worker): boolean {
 }
 
 /** Urgent is urgent to its own team: what others have goes by turns. */
-const isLesser = ({ startedAt, stage: { job } }: Lease, { job: urgent }: Stage): boolean =>
-  startedAt !== null && job.share === urgent.share && job.priority < urgent.priority;
+const isLesser = ({ startedAt, gang, stage: { job } }: Lease, { job: urgent }: Stage): boolean =>
+  startedAt !== null && gang === null && job.share === urgent.share && job.priority < urgent.priority;
 
 /** Whether the stage could have its place. */
 const couldHave = (stage: Stage, lease: Lease): boolean =>

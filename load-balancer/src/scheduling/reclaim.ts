@@ -12,6 +12,7 @@ import {
 } from '../farm/resources.ts';
 import type { Board } from './choose-stage.ts';
 import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
+import { isReserved } from './reservation.ts';
 
 /**
  * Asks back what has not begun: of paused jobs, for idle workers, and where more urgent work waits. Who gets it is
@@ -40,12 +41,14 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
     )
       ask(lease);
   }
-  forIdleWorkers(farm, board, unstarted, now, ask);
-  forUrgentWork(farm, board, unstarted, now, ask);
+  const alone = unstarted.filter(isAlone);
+  forIdleWorkers(farm, board, alone, now, ask);
+  forUrgentWork(farm, board, alone, now, ask);
   return effects;
 }
 
 const isUnstarted = (lease: Lease): boolean => lease.startedAt === null && !lease.kept && lease.delivered;
+const isAlone = ({ gang }: Lease): boolean => gang === null;
 const isAsked = (lease: Lease): boolean => lease.reclaimedAt !== null;
 
 function forIdleWorkers(
@@ -75,6 +78,7 @@ function forIdleWorkers(
         (lease) =>
           lease.worker !== worker &&
           mayRun(lease.stage, worker) &&
+          !isReserved(farm, lease.stage, worker, false) &&
           !keepsRoom(worker, lease) &&
           fits(worker.offer, used, usedElsewhere(lease, worker)) &&
           !isOnTrial(lease.stage.job, worker) &&

@@ -10,6 +10,7 @@ import { hasFewAhead, hasIdleSlot, hasRoomAhead, hasRoomFor, occupancyOf } from 
 import { backupsFor, overtaken } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused, mayTake } from './eligibility.ts';
+import { endBrokenGangs, placeGangs } from './gangs.ts';
 import { Outlook } from './outlook.ts';
 import { getsPlace, preempt } from './preempt.ts';
 import { takeBack } from './reclaim.ts';
@@ -22,7 +23,7 @@ const MOST_AHEAD = 2_000;
 const LOOKS = 4;
 
 /**
- * Who gets what, once a round: every idle slot, then a chunk ahead for each slot
+ * Who gets what, once a round: gangs that find all of their places, then every idle slot, then a chunk ahead for each slot
  * that comes free soon, or may. What runs and would end too late is given to a
  * second worker, before its stage's waiting chunks where it must be. At last,
  * what has not begun is asked back for slots that are still idle. Pure but for
@@ -31,7 +32,12 @@ const LOOKS = 4;
 export function schedule(farm: Farm, now: number, newLease: () => LeaseId): Effect[] {
   countOffered(farm);
   const round: Round = { now, newLease, effects: endHopeless(farm, now), ahead: 0 };
+  append(round.effects, endBrokenGangs(farm, now));
   let board = createBoard(farm, now);
+  const placed = placeGangs(farm, board.finishTimes.outlook, (member) =>
+    grant({ ...member, purpose: 'first' }, farm, board, round),
+  );
+  if (placed) board = createBoard(farm, now);
   if (giveBackups(farm, board, round, (next, stage) => next === stage)) board = createBoard(farm, now);
   board = assignAll(farm, board, round);
   if (someIdle(farm, now) && giveBackups(farm, board, round, (next) => next === undefined))
@@ -205,7 +211,12 @@ function grantNext(farm: Farm, board: Board, stage: Stage, worker: Worker, round
 }
 
 function grant(
-  { foreseen, ...what }: Pick<Lease, 'stage' | 'ordinal' | 'worker' | 'purpose' | 'foreseen'>,
+  {
+    foreseen,
+    ...what
+  }: Pick<Lease, 'stage' | 'ordinal' | 'worker' | 'purpose' | 'foreseen'> & {
+    gang?: number;
+  },
   farm: Farm,
   { finishTimes, ahead }: Board,
   round: Round,

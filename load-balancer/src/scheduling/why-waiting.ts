@@ -6,9 +6,10 @@ import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
 import type { WaitReasons } from '@parallel-pilot/shared/protocol/control.ts';
 import { type Farm, isPresent, type Job, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { limitReached } from '../farm/held-chunks.ts';
-import { hasIdleSlot, hasRoomFor } from '../farm/resources.ts';
+import { hasIdleSlot, hasRoomFor, slotsFor } from '../farm/resources.ts';
 import { type Board, createBoard } from './choose-stage.ts';
 import { hasWhatItNeeds, isExcluded, isTrusted, lackingOf, mayTake } from './eligibility.ts';
+import { fewestOf, idlePlaces, reachableSets } from './gangs.ts';
 
 /** What was given to a worker just now does not wait. */
 const BEGINS_WITHIN_MS = 2_000;
@@ -80,6 +81,7 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
   if (able.length === 0) return whatHoldsBack(job, fitting);
   if (!able.some((worker) => hasRoomFor(stage, worker, true)))
     return { code: 'too-large', fitting: able.length, problem: tooLarge(stage, able) };
+  if (stage.gang !== null) return whatTheGangLacks(look, stage);
   const free = able.some(
     (worker) =>
       hasIdleSlot(worker, look.now) &&
@@ -139,6 +141,18 @@ function whatHoldsBack(job: Job, fitting: Worker[]): WaitReason {
   }
   const [lentFrom = null] = openings.toSorted((a, b) => a.from - b.from);
   return { code: 'held-back', fitting: fitting.length, ...counts, lentFrom };
+}
+
+/** Of those that reach each other, the ones with the most places. */
+function whatTheGangLacks({ farm, now }: Look, stage: Stage): WaitReason {
+  const fewest = fewestOf(stage);
+  const sets = reachableSets(farm, stage).map((workers) => ({
+    places: workers.reduce((sum, worker) => sum + slotsFor(stage, worker), 0),
+    free: workers.reduce((sum, worker) => sum + idlePlaces(farm, stage, worker, now), 0),
+  }));
+  const [best = { places: 0, free: 0 }] = sets.sort((a, b) => b.free - a.free || b.places - a.places);
+  const kept = farm.reservation?.stage === stage;
+  return best.free >= fewest ? { code: 'next' } : { code: 'gang', fewest, ...best, kept };
 }
 
 function whatTheyDo(job: Job, able: Worker[]): WaitReason {

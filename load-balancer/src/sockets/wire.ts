@@ -1,3 +1,4 @@
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { HEARTBEAT_MS } from '@parallel-pilot/shared/protocol/version.ts';
@@ -11,7 +12,7 @@ import type {
   Welcome,
 } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { ServerConfig } from '@parallel-pilot/shared/server/config.ts';
-import { signLease } from '@parallel-pilot/shared/server/signature.ts';
+import { gangSecret, signLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Socket } from 'socket.io';
 import type { Inbound } from '../effects/inbound.ts';
 import type { Wire } from '../effects/perform.ts';
@@ -31,6 +32,11 @@ export type WireParts = {
 /** Sends messages to workers, and turns their replies into events. */
 export function createWire({ sessions, replies, push, signingKey, config }: WireParts): Wire {
   const backend = config.publicUrl === null ? { port: config.backendPort } : { url: config.publicUrl };
+  const secretOf = (members: readonly { lease: LeaseId }[]) =>
+    gangSecret(
+      members.map(({ lease }) => lease),
+      signingKey,
+    );
   return {
     reply: (to, reply) => replies.answer(to, reply),
     welcome(to, { drop, credential, lending }) {
@@ -38,7 +44,12 @@ export function createWire({ sessions, replies, push, signingKey, config }: Wire
       replies.answer(to, { ok: true, drop, heartbeatMs: HEARTBEAT_MS, backend, ...own } satisfies Welcome);
     },
     assign(session, assign) {
-      const message: Assign = { ...assign, signature: signLease(assign.lease, signingKey) };
+      const { gang, ...rest } = assign;
+      const message: Assign = {
+        ...rest,
+        ...(gang === undefined ? {} : { gang: { ...gang, secret: secretOf(gang.members) } }),
+        signature: signLease(assign.lease, signingKey),
+      };
       ask(session, 'assign', message, (reply) => {
         if (reply?.ok !== true) {
           push({ type: 'assign-refused', session, lease: assign.lease, code: reply?.code ?? 'unanswered' });

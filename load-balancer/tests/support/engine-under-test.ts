@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LeaseId, PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { ALWAYS_LENT } from '@parallel-pilot/shared/model/lent.ts';
-import type { Assign } from '@parallel-pilot/shared/protocol/workers.ts';
 import { connectDatabase } from '@parallel-pilot/shared/server/db/connect.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
@@ -12,7 +11,7 @@ import { until } from '../../../tests/support/until.ts';
 import { createBroadcast } from '../../src/effects/broadcast.ts';
 import { FarmEngine } from '../../src/effects/engine.ts';
 import { loadFarm } from '../../src/effects/load-farm.ts';
-import type { Wire } from '../../src/effects/perform.ts';
+import type { Unsigned, Wire } from '../../src/effects/perform.ts';
 import { Quarantine } from '../../src/effects/quarantine.ts';
 import type { ReplyTo } from '../../src/farm/events.ts';
 import type { SessionId } from '../../src/farm/farm.ts';
@@ -30,7 +29,7 @@ export async function startEngine() {
   const planted = await plantJob(db, { chunks: 2 });
   const said = {
     answers: new Map<ReplyTo, string>(),
-    assigns: [] as Omit<Assign, 'signature'>[],
+    assigns: [] as Unsigned[],
     revoked: [] as LeaseId[],
   };
   const wire: Wire = {

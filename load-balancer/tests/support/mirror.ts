@@ -21,6 +21,7 @@ type LeaseRow = {
   chunk: ChunkId;
   worker: WorkerId;
   purpose: LeasePurpose;
+  gang: number | null;
   startedAt: number | null;
   outcome: string | null;
   code: string | null;
@@ -36,12 +37,17 @@ export class Mirror {
   readonly chunks = new Map<ChunkId, Row>();
   readonly leases = new Map<LeaseId, LeaseRow>();
   readonly online = new Set<WorkerId>();
+  /** Stages that the backend has closed. */
+  readonly closed = new Set<StageId>();
   readonly #openLeases = new Set<LeaseId>();
   readonly #sizes = new Map<StageId, number>();
 
   plant(
     facts: JobFacts,
-    stage: { id: StageId; size: number } & Pick<LoadedStage, 'requirements' | 'affinity' | 'asked'>,
+    stage: { id: StageId; size: number } & Pick<
+      LoadedStage,
+      'requirements' | 'affinity' | 'asked' | 'gangMin'
+    >,
   ): void {
     const { size, ...rest } = stage;
     this.jobs.set(facts.id, {
@@ -76,12 +82,13 @@ export class Mirror {
   /** What reading these jobs gives; stages in `known` are not read whole. */
   read(asked: JobId[], known: ReadonlySet<StageId>): JobsRead {
     const found = asked.flatMap((id) => this.jobs.get(id) ?? []);
+    const open = found.filter((job) => !this.closed.has(job.stage.id));
     return {
       type: 'jobs-read',
       asked,
       jobs: found.map(({ stage: _, ...facts }) => facts),
-      openStages: found.map((job) => job.stage.id),
-      loaded: found.filter((job) => !known.has(job.stage.id)).map((job) => this.#load(job.stage)),
+      openStages: open.map((job) => job.stage.id),
+      loaded: open.filter((job) => !known.has(job.stage.id)).map((job) => this.#load(job.stage)),
     };
   }
 
@@ -92,9 +99,9 @@ export class Mirror {
       chunks.set(ordinal, row.status, row.attempts);
     }
     const held: LoadedStage['held'] = [];
-    for (const [lease, { chunk, outcome, worker, purpose, startedAt }] of this.leases) {
+    for (const [lease, { chunk, outcome, worker, purpose, gang, startedAt }] of this.leases) {
       if (outcome === null && stageOfChunk(chunk) === stage.id)
-        held.push({ ordinal: ordinalOfChunk(chunk), lease, worker, purpose, startedAt });
+        held.push({ ordinal: ordinalOfChunk(chunk), lease, worker, purpose, gang, startedAt });
     }
     const ours = [...this.leases.values()].filter((lease) => stageOfChunk(lease.chunk) === stage.id);
     return {
@@ -153,7 +160,7 @@ export class Mirror {
     this.#assertHeld();
   }
 
-  #grant({ chunk, lease, worker, purpose }: Extract<Write, { type: 'grant' }>): void {
+  #grant({ chunk, lease, worker, purpose, gang }: Extract<Write, { type: 'grant' }>): void {
     assert.ok(!this.leases.has(lease));
     for (const id of this.#openLeases) {
       const other = this.#open(id);
@@ -161,7 +168,7 @@ export class Mirror {
     }
     this.#openLeases.add(lease);
     const open = { startedAt: null, outcome: null, code: null, peakMemoryBytes: 0, checkpoint: null };
-    this.leases.set(lease, { chunk, worker, purpose, ...open });
+    this.leases.set(lease, { chunk, worker, purpose, gang, ...open });
   }
 
   #start({ lease, at }: Extract<Write, { type: 'start' }>): void {

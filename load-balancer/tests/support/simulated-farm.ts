@@ -77,6 +77,8 @@ export type Machine = {
   queue: { lease: LeaseId; work: number; asked: Asked; since: number }[];
   /** `until`: it was told to end it by then. */
   running: Map<LeaseId, { began: number; ends: number; used: Used; until?: number }>;
+  /** Members of a gang but its first: they end with that one. */
+  following: Set<LeaseId>;
   /** Results it could not hand in. */
   outbox: { lease: LeaseId; busyMs: number; taken: boolean }[];
 };
@@ -134,6 +136,8 @@ export class SimulatedFarm {
     asked?: Asked;
     person?: PersonId;
     team?: TeamId;
+    /** All of its chunks are one gang, that begins with so many at least. */
+    gangMin?: number | null;
   }): JobId {
     const job = this.#id('job') as JobId;
     const stage = this.#id('stg') as StageId;
@@ -147,8 +151,9 @@ export class SimulatedFarm {
       createdAt: this.now,
       deadline: plan.deadline ?? null,
     };
-    const { requirements = [], asked = {} } = plan;
-    this.mirror.plant(facts, { id: stage, size: plan.chunks, requirements, asked, affinity: `scene ${job}` });
+    const { requirements = [], asked = {}, gangMin = null } = plan;
+    const wants = { requirements, asked, gangMin, affinity: `scene ${job}` };
+    this.mirror.plant(facts, { id: stage, size: plan.chunks, ...wants });
     this.hint([job]);
     return job;
   }
@@ -180,6 +185,7 @@ export class SimulatedFarm {
       session: null,
       queue: [],
       running: new Map(),
+      following: new Set(),
       outbox: [],
       ...machine,
     };
@@ -431,6 +437,8 @@ export class SimulatedFarm {
       lease.delivered = true;
       const machine = this.machines.get(lease.worker.id);
       const { id, asked } = lease;
+      const [first] = [...lease.stage.held.keys()].sort((a, b) => a - b);
+      if (lease.gang !== null && lease.ordinal !== first) machine?.following.add(id);
       machine?.queue.push({ lease: id, work: 500 + this.#random() * 60_000, asked, since: this.now });
       return machine === undefined ? [] : this.#begin(machine);
     }
@@ -493,7 +501,9 @@ export class SimulatedFarm {
   }
 
   #work(machine: Machine): void {
-    for (const [lease, { began, ends, until = ends }] of [...machine.running]) {
+    for (const [lease, { began, ends: planned, until: told }] of [...machine.running]) {
+      const ends = machine.following.has(lease) ? Number.POSITIVE_INFINITY : planned;
+      const until = told ?? ends;
       const over = Math.min(ends, until);
       if (over > this.now || !machine.running.delete(lease)) continue;
       const it = { lease, busyMs: over - began, taken: until < ends };
@@ -530,6 +540,19 @@ export class SimulatedFarm {
     // Said twice, as after a lost acknowledgement.
     for (let times = this.#random() < 0.1 ? 2 : 1; times > 0; times -= 1) {
       this.round([{ type: 'done', session, reply: 0, fault: null, done }]);
+    }
+    this.#closeGang(lease);
+  }
+
+  /** The backend closes the stage of a gang with its first member's result. */
+  #closeGang(id: LeaseId): void {
+    const lease = this.mirror.leases.get(id);
+    if (lease?.outcome !== 'done' || lease.gang === null) return;
+    const stage = stageOfChunk(lease.chunk);
+    for (const [job, row] of this.mirror.jobs) {
+      if (row.stage.id !== stage) continue;
+      this.mirror.closed.add(stage);
+      this.hint([job]);
     }
   }
 }

@@ -24,6 +24,11 @@ export type StagePlan = {
   affinity: string;
   /** The stage may end with so many chunks done once `afterMs` have passed since its first one was started. */
   quorum?: { chunks: number; afterMs: number };
+  /**
+   * Its chunks are worked on together, by workers that reach each other: so many of them at once at least, or none. The
+   * first of those that are given out hands in the result; the others end with it, so the stage has a quorum of one.
+   */
+  gang?: { min: number };
   /** Which part of the whole job the stage is, from 0 to 1; all of it when left out. */
   span?: { from: number; to: number };
   /** Counted from 1 where stages of a name come again and again. */

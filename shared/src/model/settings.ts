@@ -81,6 +81,11 @@ export const SETTINGS = {
     about: '1: a worker that takes work only while nobody else uses its machine',
   },
   PILOT_HOST_FOLDER: { flag: null, about: 'where the workers of a machine see each other' },
+  PILOT_GANG_ADDRESS: {
+    flag: null,
+    about:
+      'where other workers reach this one, for work that several do together: 192.168.1.7:7400, or none; found out without',
+  },
 
   DATABASE_URL: { flag: null, about: 'mysql://user:password@host/name; SQLite below PILOT_DATA without' },
   DATABASE_URL_FILE: { flag: null, about: 'file with the same' },

@@ -35,6 +35,8 @@ export const WaitReason = z.discriminatedUnion('code', [
   }),
   /** None of those that may run it offers by itself what each part asks for; `problem` is a sentence about it. */
   z.object({ code: z.literal('too-large'), fitting: Count, problem: z.string().max(2_000) }),
+  /** Its parts are worked on together, by `fewest` workers at once: so many there are that reach each other, and are free now. */
+  z.object({ code: z.literal('gang'), fewest: Count, places: Count, free: Count, kept: z.boolean() }),
   /** All that may run it are full. Of what they hold, some is … */
   z.object({
     code: z.literal('busy'),

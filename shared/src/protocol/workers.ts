@@ -7,6 +7,7 @@ import { Labels } from '../model/placement.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
 import { Asked, Offer } from '../model/resources.ts';
+import { GangAddress, GangPlace } from './gang.ts';
 import { WorkerLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
 import { Refusal } from './refusals.ts';
@@ -54,6 +55,8 @@ export const Hello = z.object({
   lending: Lending.default({}),
   /** Whether it is lent now. */
   lent: Lent.default(ALWAYS_LENT),
+  /** Where other workers reach the gang members of this one; left out, it has none. */
+  gang: GangAddress.optional(),
   /** Blobs in the worker's cache by their cache keys, most recently used first. */
   blobs: z.array(BlobHash).max(10_000),
   /** Leases the worker still works on or holds results of. */
@@ -116,6 +119,8 @@ export const Assign = z.object({
   asked: Asked.default({}),
   /** What an earlier lease of the chunk left: its work goes on from there. Read as the inputs are, see CHECKPOINT. */
   checkpoint: z.object({ hash: BlobHash, size: z.int().nonnegative() }).optional(),
+  /** Its place among the chunks of its stage that are worked on together; see there. */
+  gang: GangPlace.optional(),
   signature: z.string(),
 });
 export type Assign = z.infer<typeof Assign>;

@@ -12,6 +12,13 @@ export const signLease = (lease: LeaseId, key: string): string => sign(`lease:${
 export const verifyLease = (lease: LeaseId, signature: string, key: string): boolean =>
   isSame(signLease(lease, key), signature);
 
+/**
+ * What only the workers of a gang know: HMAC-SHA256 of the leases of its members, by their ranks, in hex. It ends with
+ * them, since each of them is in one gang alone.
+ */
+export const gangSecret = (leases: readonly LeaseId[], key: string): string =>
+  sign(`gang:${leases.join(',')}`, key);
+
 /** Bytes that came in under a lease. */
 export type Received = { lease: LeaseId; hash: BlobHash; size: number };
 

@@ -4,6 +4,7 @@ import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
+import type { GangAddress } from '@parallel-pilot/shared/protocol/gang.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Heartbeat, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
@@ -37,6 +38,8 @@ export type AgentOptions = {
   identity: Identity;
   access: FarmAccess;
   lends: Lends;
+  /** Where others reach gang members of this worker; undefined where there are none. */
+  gang: GangAddress | undefined;
   log: Log;
   onReady(): void;
 };
@@ -220,7 +223,7 @@ export class Agent {
   }
 
   #hello(): Hello {
-    const { identity, config } = this.#options;
+    const { identity, config, gang } = this.#options;
     const { terms, watch, offer, capabilities } = this.#lends;
     const able = capabilities();
     this.#kinds = able.kinds;
@@ -239,6 +242,7 @@ export class Agent {
       machine: describeMachine(),
       tags: config.tags,
       pools: config.pools,
+      ...(gang === undefined ? {} : { gang }),
       blobs: this.#parts?.assets.cache.hashes.slice(0, 10_000) ?? [],
       leases,
     };

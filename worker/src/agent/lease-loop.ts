@@ -14,11 +14,14 @@ import {
   unplaced,
   usedBy,
 } from '@parallel-pilot/shared/model/resources.ts';
+import type { GangPlace } from '@parallel-pilot/shared/protocol/gang.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import { isDiskFull } from '../disk-full.ts';
-import type { RunOutcome } from '../kinds/kind.ts';
+import { GangLink } from '../gang/gang-link.ts';
+import type { GangPort } from '../gang/gang-port.ts';
+import type { GangMember, RunOutcome } from '../kinds/kind.ts';
 import type { Cards } from '../kinds/visible-cards.ts';
 import type { Log } from '../log.ts';
 import { logOutcome, logPreempted, logStopped } from './chunk-log.ts';
@@ -49,6 +52,8 @@ export type LeaseLoopParts = {
   disk: DiskRoom;
   /** What all chunks together may use up by now. */
   offer(): Offer;
+  /** Where others reach members of gangs here; null where there can be none. */
+  gangPort: GangPort | null;
   /** All cards of the machine, lent or not. */
   gpus(): Gpu[];
   log: Log;
@@ -66,8 +71,15 @@ type Failed = Extract<RunOutcome, { ok: false }>;
 /** One that failed of itself meanwhile has failed. */
 const wasPreempted = (outcome: RunOutcome, { notice, halt }: Preemption): outcome is Failed =>
   !outcome.ok &&
-  notice.signal.aborted &&
-  (outcome.code === 'preempted' || (halt.signal.aborted && outcome.code === 'canceled'));
+  (outcome.code === 'without-peers' ||
+    (notice.signal.aborted &&
+      (outcome.code === 'preempted' || (halt.signal.aborted && outcome.code === 'canceled'))));
+
+const gangOf = (lease: LeaseId, place: GangPlace, port: GangPort): GangMember => ({
+  rank: place.rank,
+  size: place.members.length,
+  open: (folder) => GangLink.open({ lease, place, port }, folder),
+});
 
 type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
 
@@ -270,7 +282,7 @@ export class LeaseLoop {
     const cards = this.#cardsFor(asked);
     this.#atWork.set(slot, { assign, cards });
     const { inputs, outputs, release } = phase.places;
-    const { progress, log, onStarted, outbox } = this.#parts;
+    const { progress, log, onStarted, outbox, gangPort } = this.#parts;
     const preemption: Preemption = { notice: new AbortController(), halt: new AbortController() };
     held.phase = { at: 'running', assign, slot: slot.index, preemption };
     log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
@@ -290,6 +302,9 @@ export class LeaseLoop {
       hangLimitMs: assign.hangLimitMs,
       ...(assign.checkpoint === undefined ? {} : { checkpoint: join(inputs, CHECKPOINT.path) }),
       notice: preemption.notice.signal,
+      ...(assign.gang !== undefined && gangPort !== null
+        ? { gang: gangOf(held.lease, assign.gang, gangPort) }
+        : {}),
       opened: () => {
         openingMs = performance.now() - startedAt;
       },

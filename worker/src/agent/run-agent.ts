@@ -3,10 +3,13 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { detectSandbox, gapsOf } from '@parallel-pilot/sandbox/detect.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { GANG } from '@parallel-pilot/shared/protocol/gang.ts';
 import { Assets } from '../assets/assets.ts';
 import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
 import { BlobNews } from '../assets/blob-news.ts';
 import type { WorkerConfig } from '../config.ts';
+import { gangPlaces } from '../gang/gang-address.ts';
+import { GangPort } from '../gang/gang-port.ts';
 import type { WorkerKind } from '../kinds/kind.ts';
 import type { Log } from '../log.ts';
 import { Abilities, onceRested } from './abilities.ts';
@@ -100,8 +103,19 @@ async function live(
   const whole = describeOffer(config, { limits, gpus, freeDisk });
   const offer = () => terms.offerOf(whole());
   const watch = new TermsWatch({ terms, file, clock: options.clock ?? Date.now });
-  const lends: Lends = { terms, watch, offer, capabilities: () => terms.capabilitiesOf(abilities.all) };
-  const agent = new Agent({ config, identity: folder.identity, access, lends, log, onReady });
+  const gangPort = await openGangPort(config, sandbox, log);
+  const reach = gangPort === null ? {} : { [GANG]: gangPort.address.reach };
+  const capabilities = () => ({ ...terms.capabilitiesOf(abilities.all), ...reach });
+  const lends: Lends = { terms, watch, offer, capabilities };
+  const agent = new Agent({
+    config,
+    identity: folder.identity,
+    access,
+    lends,
+    gang: gangPort?.address,
+    log,
+    onReady,
+  });
   const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
   const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
@@ -125,6 +139,7 @@ async function live(
     progress,
     disk,
     offer,
+    gangPort,
     gpus,
     log,
     onStarted: (lease) => agent.connection.send('started', { lease }),
@@ -151,9 +166,24 @@ async function live(
   freeDisk.close();
   news.close();
   agent.close();
+  gangPort?.close();
   await Promise.all(slots.map((slot) => slot.close()));
   await host.leave();
   return exit;
+}
+
+/** A box has a network of its own; where there is none, members would take each other's addresses. */
+async function openGangPort(config: WorkerConfig, sandbox: Sandbox, log: Log): Promise<GangPort | null> {
+  const places = sandbox.level === 'none' ? null : gangPlaces(config.gangAddress, config.join);
+  if (places === null) return null;
+  try {
+    return await GangPort.open(places, log);
+  } catch (error) {
+    const why = (error as Error).message;
+    const sentence = `Other workers cannot reach this one (${why}), so it takes no part in work that several do together. Set PILOT_GANG_ADDRESS to an address of this machine with a free port, or to none.`;
+    log.warn({ event: 'gang.no-port' }, sentence);
+    return null;
+  }
 }
 
 function leaveOnSignals(agent: Agent, given: StopSignals | undefined): () => void {

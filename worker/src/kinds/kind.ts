@@ -18,6 +18,8 @@ export type RunnableChunk = {
   checkpoint?: string;
   /** Aborts when the chunk is to end soon: a runner that can leaves a checkpoint then and ends with `preempted`. */
   notice?: AbortSignal;
+  /** Its place among the chunks of its stage that are worked on together; left out for one by itself. */
+  gang?: GangMember;
   /** The machine's cards, and those of them that the chunk may use. Left out, all. */
   cards?: Cards;
   /** Milliseconds without any sign of life after which the child counts as hung. */
@@ -31,6 +33,21 @@ export type RunnableChunk = {
    * nothing of this chunk may need what the next one uses, and its time no longer counts.
    */
   freed?(): void;
+};
+
+/**
+ * `open` opens the way from the chunk's box to the other members: a Unix socket `gang.sock` in a folder that the box
+ * sees and cannot write to, see GangLink. The chunk of rank 0 hands in the result; another one waits, when its work is
+ * done, until it is told to end. What fails because another member has gone fails with `without-peers`, which is
+ * taken as `preempted` is.
+ */
+export type GangMember = { rank: number; size: number; open(folder: string): Promise<GangWay> };
+export type GangWay = {
+  /** A connection was ended by another member: what fails from now on fails of that. */
+  readonly lost: boolean;
+  /** A sentence where another member could not be reached at all. */
+  readonly unreached: string | null;
+  close(): Promise<void>;
 };
 
 /**

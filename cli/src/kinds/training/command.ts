@@ -57,7 +57,10 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--fitting', 'of these the arrays that fit the script, such as all but a new last layer')
     .option('--shards <n>', 'parts of the data, each trained on by one worker at a time (4)')
     .option('--rounds <n>', 'times that the shards are trained and merged (10)')
-    .option('--mode <mode>', 'rounds of epochs, or diloco: of inner steps, with an outer step (rounds)')
+    .option(
+      '--mode <mode>',
+      'rounds of epochs; diloco: of inner steps, with an outer step; or ddp: workers that reach each other take every step together (rounds)',
+    )
     .option('--inner-steps <n>', 'steps of each shard in a round of --mode diloco (500)')
     .option('--compress <how>', 'send updates as none, bf16 or int8: half or a quarter of the bytes (none)')
     .option('--batch <n>', 'rows of one step over all shards together (32)')
@@ -95,8 +98,12 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
       priority,
     )
     .addOption(
-      setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
+      setting(
+        'PILOT_WORKERS',
+        'workers that train together in --mode ddp (2); else those of a farm started for this job',
+      ).argParser(wholeNumber(1, 64)),
     )
+    .option('--min-workers <n>', 'in --mode ddp, go on with so many after a loss (half of them)')
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
   withBy(withAsked(withPlacement(command)));
@@ -109,6 +116,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
     'pilot train digits.py --data more.npz --from model.npz',
+    'pilot train digits.py --data digits.npz --mode ddp --workers 4 --min-workers 2',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);

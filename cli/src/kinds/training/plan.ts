@@ -92,4 +92,6 @@ async function save({ api, job, planned, report, signal }: Saving, root: string)
 
 /** A worker for each shard while there are cores: each trains with threads of its own. */
 const workersFor = ({ cpus, request }: TrainOrder): number =>
-  Math.max(1, Math.min(8, cpus, (request.settings.shards ?? 4) * request.jobs.length));
+  request.settings.mode === 'ddp'
+    ? (request.settings.workers ?? 2)
+    : Math.max(1, Math.min(8, cpus, (request.settings.shards ?? 4) * request.jobs.length));

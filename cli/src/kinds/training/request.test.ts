@@ -54,6 +54,14 @@ describe('options of pilot train', () => {
     assert.deepEqual(readFlags({}), { ok: true, request: { settings: {}, jobs: [{}] } });
   });
 
+  test('of mode ddp say how many workers train together', () => {
+    const read = readFlags({ mode: 'DDP', workers: 4, minWorkers: '2', rounds: '3' });
+    const settings = { mode: 'ddp', workers: 4, minWorkers: 2, rounds: 3 };
+    assert.deepEqual(read, { ok: true, request: { settings, jobs: [{}] } });
+    // Of a farm that is started for a job of rounds.
+    assert.deepEqual(readFlags({ workers: 4 }), { ok: true, request: { settings: {}, jobs: [{}] } });
+  });
+
   test('take a time as people write it', () => {
     const secondsOf = (deadline: string) => {
       const read = readFlags({ deadline });
@@ -63,10 +71,13 @@ describe('options of pilot train', () => {
   });
 
   const refused: [Parameters<typeof readFlags>[0], RegExp][] = [
+    [{ mode: 'both' }, /^--mode both: write rounds, diloco or ddp\.$/],
+    [{ minWorkers: '2' }, /^--min-workers is for --mode ddp/],
+    [{ mode: 'ddp', shards: '4' }, /^--shards is for --mode rounds/],
     [{ shards: '0' }, /^--shards 0: write a whole number from 1 to 256\.$/],
     [{ shards: '300' }, /^--shards 300: write/],
     [{ rounds: '1.5' }, /^--rounds 1\.5: write a whole number from 1 to 10,000\.$/],
-    [{ mode: 'ddp2' }, /^--mode ddp2: write rounds or diloco\.$/],
+    [{ mode: 'ddp2' }, /^--mode ddp2: write rounds, diloco or ddp\.$/],
     [{ innerSteps: '0' }, /^--inner-steps 0: write a whole number from 1 to 1,000,000\.$/],
     [{ merge: 'sum' }, /^--merge sum: write average or outer\.$/],
     [{ outerLr: '0' }, /^--outer-lr 0: write a number above 0/],

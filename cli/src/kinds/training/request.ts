@@ -4,6 +4,8 @@ import { type Params, readParams } from './params.ts';
 
 /** The options of `pilot train` that say how to train, as typed. */
 export type TrainFlags = {
+  workers?: number;
+  minWorkers?: string;
   shards?: string;
   rounds?: string;
   mode?: string;
@@ -40,7 +42,7 @@ export type ReadFlags = { ok: true; request: TrainRequest } | { ok: false; messa
 
 type Read = (text: string) => unknown;
 type Option = {
-  of: Exclude<keyof TrainFlags, 'param' | 'strict' | 'drop' | 'encode'>;
+  of: Exclude<keyof TrainFlags, 'param' | 'strict' | 'drop' | 'encode' | 'workers'>;
   field: keyof Settings;
   read: Read;
   say: string;
@@ -58,9 +60,10 @@ const time: Read = (text) => {
 
 // The bounds are the schema's; here stands how they are said.
 const OPTIONS: Option[] = [
+  { of: 'minWorkers', field: 'minWorkers', read: number, say: 'a whole number from 1 to 128' },
   { of: 'shards', field: 'shards', read: number, say: 'a whole number from 1 to 256' },
   { of: 'rounds', field: 'rounds', read: number, say: 'a whole number from 1 to 10,000' },
-  { of: 'mode', field: 'mode', read: word, say: 'rounds or diloco' },
+  { of: 'mode', field: 'mode', read: word, say: 'rounds, diloco or ddp' },
   { of: 'innerSteps', field: 'innerSteps', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'compress', field: 'compress', read: word, say: 'none, bf16 or int8' },
   { of: 'batch', field: 'batch', read: number, say: 'a whole number from 1 to 1,000,000' },
@@ -98,6 +101,8 @@ export function readFlags(flags: TrainFlags): ReadFlags {
     if (!value.success) return { ok: false, message: `--${kebab(of)} ${typed}: write ${say}.` };
     settings[field] = value.data;
   }
+  const together = readTogether(flags, settings);
+  if (together !== null) return { ok: false, message: together };
   if (flags.strict === true) {
     if (flags.quorum !== undefined) {
       return { ok: false, message: '--strict asks for every shard, --quorum for fewer: give one of them.' };
@@ -111,6 +116,31 @@ export function readFlags(flags: TrainFlags): ReadFlags {
   if (!params.ok) return params;
   // What is not given is left to the farm.
   return { ok: true, request: { settings: settings as TrainRequest['settings'], jobs: params.jobs } };
+}
+
+/** What belongs to a mode; gives back a sentence about what does not. */
+function readTogether(flags: TrainFlags, settings: Record<string, unknown>): string | null {
+  if (settings.mode !== 'ddp')
+    return flags.minWorkers === undefined
+      ? null
+      : '--min-workers is for --mode ddp, where workers train together.';
+  const other = (
+    [
+      'shards',
+      'merge',
+      'trim',
+      'quorum',
+      'deadline',
+      'weighting',
+      'patience',
+      'compress',
+      'innerSteps',
+    ] as const
+  ).find((name) => flags[name] !== undefined);
+  if (other !== undefined)
+    return `--${kebab(other)} is for --mode rounds: in --mode ddp there is one model, which all workers train together.`;
+  if (flags.workers !== undefined) settings.workers = flags.workers;
+  return null;
 }
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

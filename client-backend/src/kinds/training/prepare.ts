@@ -1,3 +1,4 @@
+import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
@@ -26,6 +27,8 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
   if (settings.mode === 'diloco' && !read.steps) return noSteps(script.fileName);
+  const ddp = ddpProblem(settings, read.modules);
+  if (ddp !== null) return { ok: false, code: 'invalid-request', message: ddp };
   const start = from === undefined ? null : await findStart(parts, team, from);
   if (start !== null && !start.ok) return start;
   const modules = [...new Set([...read.modules, ...(start?.modules ?? [])])];

@@ -1,3 +1,4 @@
+import { plannedSettings } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { EvaluateSpec, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
@@ -10,7 +11,15 @@ import { roundOf } from './rounds/round-stages.ts';
 
 /** What the job page shows of a training. */
 export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow): Promise<TrainingView> {
-  const { script, data, moreData, test, from, settings } = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const {
+    script,
+    data,
+    moreData,
+    test,
+    from,
+    settings: given,
+  } = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const settings = plannedSettings(given);
   const plan = TrainingPlan.safeParse(JSON.parse(job.settings_json ?? 'null')).data;
   const standing = await standingOf(db, job.id, settings);
   return {

@@ -7,13 +7,14 @@ type Fields = { form: UseFormReturnType<FormValues> };
 
 /** What few change, folded away. */
 export function AdvancedFields({ form }: Fields) {
+  const inRounds = form.values.mode !== 'ddp';
   return (
     <details className={classes.fold}>
       <summary>More settings</summary>
       <div className={classes.grid}>
-        <MergeFields form={form} />
-        <LateFields form={form} />
-        <EndFields form={form} />
+        {inRounds && <MergeFields form={form} />}
+        {inRounds && <LateFields form={form} />}
+        {inRounds && <EndFields form={form} />}
         <DataFields form={form} />
       </div>
     </details>
@@ -26,18 +27,7 @@ function MergeFields({ form }: Fields) {
   const usual = diloco ? { lr: '0.7', momentum: '0.9' } : { lr: '1', momentum: '0.3' };
   return (
     <>
-      <div className={classes.group}>How shards work together</div>
-      <ChoiceField
-        form={form}
-        name="mode"
-        width="half"
-        label="Mode"
-        description="A round is epochs, or steps of pilot.steps with an outer step"
-        data={[
-          { value: 'rounds', label: 'Rounds of epochs' },
-          { value: 'diloco', label: 'DiLoCo: rounds of steps' },
-        ]}
-      />
+      <div className={classes.group}>How models are merged</div>
       <ChoiceField
         form={form}
         name="compress"
@@ -179,17 +169,19 @@ function DataFields({ form }: Fields) {
         description="Column, field or array"
         placeholder="found by itself"
       />
-      <ChoiceField
-        form={form}
-        name="weighting"
-        width="third"
-        label="Sizes of the shards"
-        description="Faster workers can get more"
-        data={[
-          { value: 'even', label: 'all the same' },
-          { value: 'speed', label: 'by speed' },
-        ]}
-      />
+      {form.values.mode !== 'ddp' && (
+        <ChoiceField
+          form={form}
+          name="weighting"
+          width="third"
+          label="Sizes of the shards"
+          description="Faster workers can get more"
+          data={[
+            { value: 'even', label: 'all the same' },
+            { value: 'speed', label: 'by speed' },
+          ]}
+        />
+      )}
       <NumberField
         form={form}
         name="seed"

@@ -117,7 +117,10 @@ function Total({ values }: { values: FormValues }) {
   const count = countCombinations(values.params);
   return (
     <div className={classes.total} role="status">
-      {plural(count, 'job')} of {plural(values.rounds, 'round')} on {plural(values.shards, 'shard')}
+      {plural(count, 'job')}{' '}
+      {values.mode === 'ddp'
+        ? `on ${plural(Number(values.workers), 'worker')} together`
+        : `of ${plural(values.rounds, 'round')} on ${plural(values.shards, 'shard')}`}
       {count > 1 && <span>One for each combination of the parameters, shown side by side</span>}
     </div>
   );

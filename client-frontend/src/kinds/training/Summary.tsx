@@ -1,5 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { batchPerShard, mergeOf } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { batchPerShard, fewestWorkers, mergeOf } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { formatCount, formatDuration, plural } from '../../components/format.ts';
@@ -16,31 +16,18 @@ export function Summary({ job }: { job: JobDetail }) {
   );
 }
 
+type Fact = [string, string] | null;
+
 function factsOf({ script, data, test, from, settings: s, split }: TrainingView): [string, string][] {
   const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const params = Object.entries(s.params);
-  const merge = mergeOf(s);
-  const facts: ([string, string] | null)[] = [
+  const facts: Fact[] = [
     ['Script', script],
     ['Data', split === null ? data : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`],
     from === null
       ? null
       : ['Started from', from.of === null ? from.fileName : `${from.fileName} of ${from.of.job}`],
-    ['Shards', split === null ? formatCount(s.shards) : shardsOf(split.shards)],
-    [
-      'Rounds',
-      s.mode === 'diloco'
-        ? `${formatCount(s.rounds)} of ${plural(s.innerSteps, 'step')} (DiLoCo)`
-        : formatCount(s.rounds),
-    ],
-    ['Batch', `${formatCount(s.batch)}, ${formatCount(batchPerShard(s))} on each shard`],
-    [
-      'Merge',
-      merge.merge === 'average'
-        ? 'average'
-        : `outer step, learning rate ${merge.outerLr}, momentum ${merge.outerMomentum}`,
-    ],
-    s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
+    ...(s.mode === 'ddp' ? together(s) : inRounds(s, split)),
     s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
     [
       test === null ? 'Held out' : 'Measured on',
@@ -65,6 +52,32 @@ function factsOf({ script, data, test, from, settings: s, split }: TrainingView)
       : ['Parameters', params.map(([name, value]) => `${name} = ${value}`).join(', ')],
   ];
   return facts.filter((fact) => fact !== null);
+}
+
+const together = (s: TrainingView['settings']): Fact[] => [
+  ['Mode', `DDP, ${formatCount(fewestWorkers(s))} to ${plural(s.workers, 'worker')} at once`],
+  ['Batch', formatCount(s.batch)],
+];
+
+function inRounds(s: TrainingView['settings'], split: TrainingView['split']): Fact[] {
+  const merge = mergeOf(s);
+  return [
+    ['Shards', split === null ? formatCount(s.shards) : shardsOf(split.shards)],
+    [
+      'Rounds',
+      s.mode === 'diloco'
+        ? `${formatCount(s.rounds)} of ${plural(s.innerSteps, 'step')} (DiLoCo)`
+        : formatCount(s.rounds),
+    ],
+    ['Batch', `${formatCount(s.batch)}, ${formatCount(batchPerShard(s))} on each shard`],
+    [
+      'Merge',
+      merge.merge === 'average'
+        ? 'average'
+        : `outer step, learning rate ${merge.outerLr}, momentum ${merge.outerMomentum}`,
+    ],
+    s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
+  ];
 }
 
 const classesOf = (classes: number | null): string =>

@@ -15,6 +15,8 @@ export type FormValues = {
   shards: Num;
   rounds: Num;
   mode: TrainingSettings['mode'];
+  workers: Num;
+  minWorkers: Num;
   innerSteps: Num;
   compress: TrainingSettings['compress'];
   batch: Num;
@@ -56,6 +58,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
   return {
     ...own,
     name: '',
+    minWorkers: own.minWorkers ?? '',
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
@@ -132,6 +135,8 @@ function startOf({ from, fitting }: FormValues, sources: Sources): { from?: unkn
 }
 
 const BOUNDS: Partial<Record<keyof FormValues, string>> = {
+  workers: 'A whole number from 1 to 128.',
+  minWorkers: 'A whole number from 1 to 128, or empty for half of the workers.',
   shards: 'A whole number from 1 to 256.',
   rounds: 'A whole number from 1 to 10,000.',
   batch: 'A whole number from 1 to 1,000,000.',
@@ -150,6 +155,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
 };
 
 const OPTIONAL = new Set<string>([
+  'minWorkers',
   'outerLr',
   'outerMomentum',
   'deadlineSeconds',
@@ -171,6 +177,9 @@ export function problemsOf(values: FormValues): Record<string, string> {
       problems[field] = sentence;
     }
   }
+  const { mode, workers, minWorkers } = values;
+  if (mode === 'ddp' && workers !== '' && minWorkers !== '' && minWorkers > workers)
+    problems.minWorkers ??= 'No more than the workers.';
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   const start = readStartJob(values.from);
   if (values.from.trim() !== '' && !JobId.safeParse(start?.job).success)

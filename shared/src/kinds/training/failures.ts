@@ -12,6 +12,10 @@ export const TRAINING_FAILURES = {
   'bad-start': { retry: false, sentence: 'The weights to start from do not fit the script.' },
   'bad-update': { retry: true, sentence: 'The weights of a shard do not fit those of the round.' },
   died: { retry: true, sentence: 'The Python of the script ended while it was at work.' },
+  'peer-unreachable': {
+    retry: true,
+    sentence: 'Workers that were to train together could not reach each other.',
+  },
   'over-deadline': { retry: false, sentence: 'The shard was not finished when its time was over.' },
 } as const satisfies Record<string, Failure>;
 

@@ -81,8 +81,8 @@ export const training = {
       case 'initialize':
         return 'First weights';
       case 'train': {
-        const { round, shard } = ShardChunk.parse(chunkSpec);
-        return `Round ${round}, shard ${shard + 1}`;
+        const { round, shard, member } = ShardChunk.parse(chunkSpec);
+        return member === null ? `Round ${round}, shard ${shard + 1}` : `Worker ${member + 1}`;
       }
       case 'merge':
         return `Round ${RoundChunk.parse(chunkSpec).round}, merge`;

@@ -1,4 +1,5 @@
 import { type Capabilities, meets, type Requirement } from '../../model/requirement.ts';
+import { GANG } from '../../protocol/gang.ts';
 
 /** What a worker has to have to run a script that imports these modules. */
 export const requirementsOf = (modules: readonly string[]): Requirement[] => [
@@ -9,6 +10,7 @@ export const requirementsOf = (modules: readonly string[]): Requirement[] => [
 /** What a worker lacks that does not meet it. */
 export function needInWords({ key, value }: Requirement): string | null {
   if (key === 'kinds') return 'Python 3 with numpy';
+  if (key === GANG) return 'an address for trainings of mode ddp';
   return key === 'training.modules' ? `the Python module ${value}` : null;
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk, NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { ddpProblem, plannedSettings, repeatsOf } from './ddp.ts';
 import { training } from './kind.ts';
 import { judge } from './metric.ts';
 import { withoutWords } from './missing-shards.ts';
@@ -264,6 +265,47 @@ test('a training without trouble: every round is trained and merged, and the bes
   assert.deepEqual(steps.at(-1), { step: 'assemble' });
   assert.equal(EvaluateSpec.parse(stages.at(-1)?.spec).round, 2);
   assert.equal(TrainSpec.parse(stages[2]?.spec).context.batch, 11, 'the global batch is divided');
+});
+
+test('of mode ddp one gang trains one model on all rows, with the epochs of all rounds', () => {
+  const given = specWith({ mode: 'ddp', workers: 4, minWorkers: null, rounds: 3, shards: 5, batch: 32 });
+  const settings = plannedSettings(given.settings);
+  const first = { ...WELL, out: [1, 2, 3] };
+  const { steps, stages } = play({ ...given, settings }, [WELL, WELL, first, WELL, WELL]);
+  assert.deepEqual(names(stages), ['split', 'initialize', 'train', 'merge', 'evaluate']);
+  assert.deepEqual(steps.at(-1), { step: 'assemble' });
+  const [, , train, merge] = stages as [StagePlan, StagePlan, StagePlan, StagePlan];
+  assert.deepEqual([train.gang, train.quorum], [{ min: 2 }, { chunks: 1, afterMs: 0 }]);
+  assert.deepEqual(
+    chunksOf(train).map((chunk) => training.label('train', chunk)),
+    ['Worker 1', 'Worker 2', 'Worker 3', 'Worker 4'],
+  );
+  assert.equal(TrainSpec.parse(train.spec).context.batch, 32, 'members divide it');
+  assert.deepEqual(MergeSpec.parse(merge.spec).missing, []);
+  assert.deepEqual(
+    steps.flatMap((step) => ('notes' in step ? step.notes : [])),
+    [],
+  );
+  assert.equal(repeatsOf(given.settings), 3);
+});
+
+test('a training of mode ddp whose script fails says what the script said', () => {
+  const spec = specWith({ mode: 'ddp', workers: 2, rounds: 1, shards: 1 });
+  const { steps } = play(spec, [WELL, WELL, { ...WELL, failed: [0, 1] }]);
+  const end = steps.at(-1);
+  assert.ok(end?.step === 'fail');
+  assert.equal(end.message, 'The training could not be finished: No.');
+});
+
+test('what mode ddp cannot be is said before it runs', () => {
+  const problem = (given: Partial<TrainingSettings>, modules = ['torch']) =>
+    ddpProblem(specWith({ mode: 'ddp', ...given }).settings, modules);
+  assert.equal(problem({}), null);
+  assert.match(
+    problem({ workers: 2, minWorkers: 3 }) ?? '',
+    /fewest workers \(3\) are more than the most \(2\)/,
+  );
+  assert.match(problem({}, ['numpy']) ?? '', /torch, which the script does not import/);
 });
 
 test('only updates that passed the check are merged; below the quorum the job fails and says why', () => {

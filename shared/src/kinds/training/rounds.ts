@@ -2,6 +2,7 @@ import type { StageId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
 import { everyNth, keepsRound } from './checkpoints.ts';
+import { asGang, repeatsOf, withoutModel } from './ddp.ts';
 import { keptAfter, keptOf, namesKept } from './kept.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
@@ -60,10 +61,12 @@ export function afterTrain(context: Context): NextStep {
   const plan = TrainingPlan.parse(context.decided);
   const train = TrainSpec.parse(last.spec);
   const { round } = train.context;
-  const needed = quorumOf({ quorum: plan.settings.quorum, shards: last.total });
+  const together = plan.settings.mode === 'ddp';
+  const needed = together ? 1 : quorumOf({ quorum: plan.settings.quorum, shards: last.total });
   const checked = new Set(CheckedUpdates.parse(last.taskValue).checked);
   // One that came in after the check is late, however well it may be.
   const done = last.done.filter((chunk) => checked.has(chunk.ordinal));
+  if (done.length < needed && together) return withoutModel(last);
   if (done.length < needed) return tooFew(last, { round, done: done.length, needed });
   const updates = done.map((chunk) => {
     const { shard } = ShardChunk.parse(chunk.spec);
@@ -192,7 +195,7 @@ function planTrain(
     ...common(context.spec, plan, round, 0),
     name: 'train',
     spec: TrainSpec.parse({
-      context: contextOf(plan, round, state.epochs),
+      context: { ...contextOf(plan, round, state.epochs), repeats: repeatsOf(context.spec.settings) },
       state,
       weights,
       from: context.last.id,
@@ -210,7 +213,8 @@ function planTrain(
           },
         }),
   };
-  return { step: 'stage', stage, notes };
+  const together = settings.mode === 'ddp';
+  return { step: 'stage', stage: together ? asGang(stage, settings, shards[0]?.input) : stage, notes };
 }
 
 function planEvaluate(

@@ -5,10 +5,16 @@ import { strictObject } from '../../model/strict-object.ts';
 export const Parameter = z.union([z.number(), z.boolean(), z.string().max(1_000)]);
 export type Parameter = z.infer<typeof Parameter>;
 
+/** Addresses in a gang go by rank. */
+const MOST_MEMBERS = 128;
+
 const Column = z.string().min(1).max(200);
 
 /** How a training is split, merged and ended. Every field has a default, so a user may send none. */
 export const TrainingSettings = strictObject({
+  /** Of mode ddp, the most workers at once, and the fewest with which it goes on after a loss; null for half of them. */
+  workers: z.int().min(1).max(MOST_MEMBERS).default(2),
+  minWorkers: z.int().min(1).max(MOST_MEMBERS).nullable().default(null),
   /** Parts of the data, each trained on by one worker at a time. May exceed the number of workers: they queue. */
   shards: z.int().min(1).max(256).default(4),
   rounds: z.int().min(1).max(10_000).default(10),
@@ -16,9 +22,9 @@ export const TrainingSettings = strictObject({
   batch: z.int().min(1).max(1_000_000).default(32),
   /**
    * `rounds`: a round is so many epochs of the script. `diloco`: it is `innerSteps` steps, with an outer step at its end
-   * (DiLoCo, Douillard et al., arXiv 2311.08105).
+   * (DiLoCo, Douillard et al., arXiv 2311.08105). `ddp`: there are no rounds, workers take every step together.
    */
-  mode: z.enum(['rounds', 'diloco']).default('rounds'),
+  mode: z.enum(['rounds', 'diloco', 'ddp']).default('rounds'),
   /** Steps of each shard in a round of `diloco`; 500 in the paper. */
   innerSteps: z.int().min(1).max(1_000_000).default(500),
   /** How updates are sent: whole, or as differences in fewer bits with error feedback; see deltas.py. */
@@ -100,3 +106,10 @@ export const batchPerShard = ({ batch, shards }: Pick<TrainingSettings, 'batch' 
 /** Updates with which a round may close after its deadline. */
 export const quorumOf = ({ quorum, shards }: Pick<TrainingSettings, 'quorum' | 'shards'>): number =>
   Math.max(1, Math.ceil(quorum * shards - 1e-9));
+
+/** The fewest workers that go on together: half of them, where nobody says. */
+export const fewestWorkers = ({
+  workers,
+  minWorkers,
+}: Pick<TrainingSettings, 'workers' | 'minWorkers'>): number =>
+  Math.min(workers, minWorkers ?? Math.ceil(workers / 2));

@@ -45,4 +45,5 @@ export const contextOf = (
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,
+  repeats: 1,
 });

@@ -99,6 +99,8 @@ export const ScriptContext = z.object({
   /** Steps of a round, in mode `diloco`; else null: epochs. */
   innerSteps: z.int().positive().nullable().default(null),
   compress: Compress,
+  /** How often `pilot.epochs(n)` counts its n. */
+  repeats: z.int().positive().default(1),
 });
 export type ScriptContext = z.infer<typeof ScriptContext>;
 
@@ -210,6 +212,8 @@ export type EvaluateSpec = z.infer<typeof EvaluateSpec>;
 export const ShardChunk = z.object({
   round: Count,
   shard: Count,
+  /** Which of a gang, of those that train together. */
+  member: Count.nullable().default(null),
   data: StageInput,
   kept: StageInput.nullable().default(null),
 });

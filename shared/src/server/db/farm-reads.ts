@@ -88,6 +88,7 @@ export const stageTexts = (db: Db, id: StageId) =>
       'planned_at',
       'span_from',
       'span_to',
+      'gang_min',
     ])
     .where('id', '=', id)
     .executeTakeFirst();

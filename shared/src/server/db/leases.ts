@@ -10,7 +10,7 @@ export type LeaseRow = Selectable<LeasesTable>;
 
 type NewLease = Pick<
   Insertable<LeasesTable>,
-  'id' | 'chunk_id' | 'job_id' | 'worker_id' | 'purpose' | 'granted_at'
+  'id' | 'chunk_id' | 'job_id' | 'worker_id' | 'purpose' | 'gang_size' | 'granted_at'
 >;
 
 export const insertLeases = (db: Db, rows: readonly NewLease[]): Promise<void> =>
@@ -71,13 +71,16 @@ export async function dropResult(db: Db, lease: LeaseId): Promise<void> {
     .execute();
 }
 
-export type OpenLeaseRow = Pick<LeaseRow, 'id' | 'chunk_id' | 'worker_id' | 'purpose' | 'started_at'>;
+export type OpenLeaseRow = Pick<
+  LeaseRow,
+  'id' | 'chunk_id' | 'worker_id' | 'purpose' | 'gang_size' | 'started_at'
+>;
 
 /** Leases of a job that have not ended, in the order in which they were granted: as many as its workers have room for. */
 export const openLeases = (db: Db, job: JobId): Promise<OpenLeaseRow[]> =>
   db
     .selectFrom('leases')
-    .select(['id', 'chunk_id', 'worker_id', 'purpose', 'started_at'])
+    .select(['id', 'chunk_id', 'worker_id', 'purpose', 'gang_size', 'started_at'])
     .where('job_id', '=', job)
     .where('outcome', 'is', null)
     .orderBy('granted_at')

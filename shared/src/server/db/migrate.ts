@@ -22,6 +22,7 @@ import * as deadlines from './migrations/0021-deadlines.ts';
 import * as lending from './migrations/0022-lending.ts';
 import * as load from './migrations/0023-load.ts';
 import * as farmSettings from './migrations/0024-farm-settings.ts';
+import * as gangs from './migrations/0028-gangs.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -46,6 +47,7 @@ const migrations: Record<string, Migration> = {
   '0022-lending': lending,
   '0023-load': load,
   '0024-farm-settings': farmSettings,
+  '0028-gangs': gangs,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -272,6 +272,8 @@ export type StagesTable = {
   memory_json: ColumnType<string | null, string | null | undefined, string | null>;
   /** What each of its chunks asks for (Asked); null for what any chunk does. */
   asked_json: ColumnType<string | null, string | null | undefined, string | null>;
+  /** Its chunks are worked on together, so many at least; null where each is by itself. */
+  gang_min: ColumnType<number | null, number | null | undefined, never>;
 };
 
 export type ChunksTable = {
@@ -312,6 +314,8 @@ export type LeasesTable = {
   /** Of one that is done and not discarded: what the worker reported, and its files (ResultFile[]). */
   result_json: ColumnType<string | null, string | null | undefined, string | null>;
   files_json: ColumnType<string | null, string | null | undefined, string | null>;
+  /** How many of its stage were granted together, to work together; null for one by itself. */
+  gang_size: ColumnType<number | null, number | null | undefined, never>;
 };
 
 export type WorkersTable = {

@@ -3,7 +3,10 @@ import type { LeaseId, TeamId, WorkerId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { LeasesTable, WorkerLoadsTable } from './schema.ts';
 
-export type Attempt = Omit<Selectable<LeasesTable>, 'result_json' | 'files_json' | 'peak_memory_bytes'> & {
+export type Attempt = Omit<
+  Selectable<LeasesTable>,
+  'result_json' | 'files_json' | 'peak_memory_bytes' | 'gang_size'
+> & {
   jobTeam: TeamId | null;
   jobName: string | null;
   kind: string | null;

@@ -28,6 +28,8 @@ export type PythonTask = {
   /** What shards keep to be merged. */
   states: { shard: number; path: string; samples: number }[];
   merge: MergeSpec['merge'] | null;
+  /** Its place in a gang, and the socket that leads to the others; null for one by itself. */
+  gang: { rank: number; size: number; socket: string } | null;
   /** Folders: of the results, of what the script is started in, of what may be kept for later chunks. */
   work: string;
   run: string;

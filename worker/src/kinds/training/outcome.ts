@@ -7,7 +7,11 @@ import type { Answer } from './session.ts';
 
 export type Failed = RunOutcome & { ok: false };
 
-export const failure = (code: TrainingFailure | 'preempted', message: string, log: string): Failed => ({
+export const failure = (
+  code: TrainingFailure | 'preempted' | 'without-peers',
+  message: string,
+  log: string,
+): Failed => ({
   ok: false,
   code,
   message,

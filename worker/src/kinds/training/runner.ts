@@ -9,6 +9,7 @@ import { isDiskFull } from '../../disk-full.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { visibleCards } from '../visible-cards.ts';
 import type { AskOptions } from './exchange.ts';
+import { inGang } from './in-gang.ts';
 import type { PythonTask, Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
 import type { Python } from './python.ts';
@@ -72,7 +73,15 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
         chunk.begun?.();
         const { cards, outputs } = chunk;
         const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
-        const outcome = await work(session, { ...task, environment }, outputs, ask);
+        const { gang } = chunk;
+        const asked = { ...task, environment, ...(gang === undefined ? {} : { gang }) };
+        const outcome = await inGang(
+          gang,
+          session.workspace.folders.in,
+          ask,
+          () => work(session, asked, outputs, ask),
+          (failed) => withCheckpoint(failed, session, outputs),
+        );
         if (!session.alive()) {
           options.onLog('Python is gone; the next chunk gets a new one.');
           await drop();
@@ -105,14 +114,17 @@ async function refill({ workspace }: Session, inputs: string): Promise<void> {
 
 async function work(
   session: Session,
-  task: Task & Pick<PythonTask, 'environment'>,
+  task: Task & Pick<PythonTask, 'environment'> & Pick<RunnableChunk, 'gang'>,
   outputs: string,
   ask: AskOptions,
 ): Promise<RunOutcome> {
   const { workspace } = session;
   // What an earlier chunk or its script left here must never pass for this one's.
   for (const { file } of [...task.makes, LEFT, LOG]) await workspace.discard(file);
-  const answer = await session.ask({ op: 'run', task: placed(task, workspace, task.environment) }, ask);
+  const answer = await session.ask(
+    { op: 'run', task: placed(task, workspace, task.environment, task.gang) },
+    ask,
+  );
   if (answer.kind === 'canceled' && ask.notice?.aborted)
     return withCheckpoint(failureOf(answer, ask.hangLimitMs), session, outputs);
   if (answer.kind !== 'replied') return failureOf(answer, ask.hangLimitMs);

@@ -22,6 +22,7 @@ import {
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { z } from 'zod';
+import { SOCKET } from '../../gang/gang-link.ts';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
 
@@ -32,7 +33,7 @@ export type Made = { name: string; file: string; mediaType: string; may?: 'be-mi
 export type Task = {
   /** For messages to people. */
   stage: PythonTask['stage'];
-  python: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache' | 'scratch' | 'environment'>;
+  python: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache' | 'scratch' | 'environment' | 'gang'>;
   makes: Made[];
   result: z.ZodType;
 };
@@ -58,6 +59,7 @@ export function placed(
   task: Task,
   { inside, folders }: Workspace,
   environment: PythonTask['environment'],
+  gang: RunnableChunk['gang'],
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
   const { data, weights, classes, momentum, kept, shared, start, checkpoint } = task.python;
@@ -80,6 +82,8 @@ export function placed(
     run: posix.join(inside.work, 'run'),
     cache: posix.join(inside.work, 'cache'),
     environment,
+    gang:
+      gang === undefined ? null : { rank: gang.rank, size: gang.size, socket: posix.join(inside.in, SOCKET) },
     // Without a sandbox the machine's shared memory is everyone's.
     scratch: inside.tmp === folders.tmp ? [inside.tmp] : [inside.tmp, '/dev/shm'],
   };

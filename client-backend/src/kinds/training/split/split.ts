@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { plannedSettings } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import {
   CLASSES,
   MOST_CLASS_CHARACTERS,
@@ -57,7 +58,8 @@ const FULL: StageTaskResult = {
 };
 
 async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask): Promise<StageTaskResult> {
-  const spec = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const given = TrainingSpec.parse(JSON.parse(job.spec_json));
+  const spec = { ...given, settings: plannedSettings(given.settings) };
   const { settings } = spec;
   const set = dataSetOf(spec);
   const watch = (from: number, to: number, bytes: number) => ({

@@ -18,6 +18,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
 
     pilot.data(path, ...)         the data: see there
     pilot.weights(default)        the weights to start from, like `default`
+    pilot.model(model)            the model to train, shared by all workers where the job's mode is ddp; see there
     pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
     pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
@@ -131,6 +132,12 @@ class _Alone:
         path = _env("PILOT_WEIGHTS")
         return dict(pilot_start.begin(path, default, self.fitting, os.path.basename(path))[0] if path else default)
 
+    def model(self, model):
+        return model
+
+    def part(self, loaded, count):
+        return loaded, count
+
     def bring_back(self, things, first, merged):
         """Alone there is one round."""
 
@@ -199,7 +206,8 @@ def data(path=None, *more):
     global _rows, batch, classes
     _seed_libraries()
     reading = pilot_data.Reading(_run, seed, evaluating, classes, isinstance(_run, _Alone))
-    loaded, _rows = pilot_data.read(*_run.data_files([one for one in (path, *more) if one is not None]), reading)
+    read = pilot_data.read(*_run.data_files([one for one in (path, *more) if one is not None]), reading)
+    loaded, _rows = _run.part(*read)
     classes = reading.classes
     batch = _undivided(_rows, _run.batch)
     return loaded
@@ -246,6 +254,20 @@ def weights(default):
     for thing in _lasting + _shared:
         _refuse_weights(thing)
     return _given
+
+
+def model(model):
+    """The model to train: in a job of mode ddp torch's DistributedDataParallel around it, by which all workers take each
+    step together and have the same weights after it; else the model itself. Call it once the weights are loaded and
+    before the optimizer is made:
+
+        model = pilot.model(model)
+        optimizer = torch.optim.Adam(model.parameters())
+
+    Its state_dict has the model's own names either way. Then pilot.data gives each worker its part of the rows, and
+    pilot.batch is each worker's part of the job's. Every worker has to come to each step: what one skips, the others
+    wait for."""
+    return _run.model(model)
 
 
 def keep(*things, merge=None):

@@ -15,7 +15,7 @@ import pilot_data
 import pilot_start
 import pilot_state
 
-from pilot_worker import deltas, optimizers
+from pilot_worker import deltas, gang, optimizers
 from pilot_worker.history import History
 
 MOST_CACHED_FILES = 50_000
@@ -45,8 +45,6 @@ pilot_data.READERS[".npy"] = read_table
 
 
 class FarmRun:
-    repeats = 1
-
     def __init__(self, task, board):
         context = task["context"]
         self.task = task
@@ -56,6 +54,7 @@ class FarmRun:
         self.training = self.stage == "train"
         self.label = context["label"]
         self.batch = context["batch"]
+        self.repeats = context["repeats"]
         self.whole = context["wholeLabels"]
         self.split = context["split"]
         self.group = None  # the farm's shards are without it
@@ -73,6 +72,7 @@ class FarmRun:
         self.kept = 0.0
         self.saved_at = time.monotonic()
         self.saving = 0.0
+        self.gang = None if task["gang"] is None or not self.training else gang.Gang(task["gang"])
         self.join(context)
 
     def join(self, context):
@@ -82,6 +82,10 @@ class FarmRun:
         pilot.round = max(1, context["round"])
         for name in ("rounds", "shards", "batch", "seed", "classes"):
             setattr(pilot, name, context[name])
+        if self.gang is not None:
+            pilot.shard, pilot.shards = self.gang.rank, self.gang.size
+            self.batch = pilot.batch = max(1, self.batch // self.gang.size)
+            self.seeds[-1] = self.gang.rank
         if self.task["classes"] is not None:
             with open(self.task["classes"], encoding="utf-8") as file:
                 pilot.classes = json.load(file)
@@ -139,6 +143,12 @@ class FarmRun:
         self.result = {"parameters": sum(array.size for _name, array in default), "started": started}
         raise FirstWeights
 
+    def model(self, model):
+        return model if self.gang is None else self.gang.model(model)
+
+    def part(self, loaded, count):
+        return (loaded, count) if self.gang is None else self.gang.part(loaded, count, self.task["context"]["split"] == "blocks")
+
     def epoch(self, index, count):
         self.history.epoch(index, count)
         self.detail = "Epoch %d of %d" % (min(index + 1, count), count)
@@ -152,15 +162,23 @@ class FarmRun:
 
     def resume(self, loop, things, count, unit):
         """The epoch or the step with which a loop goes on: where an earlier run of the shard left it."""
-        if self.task["checkpoint"] is None:
+        checkpoint = self.task["checkpoint"]
+        if self.gang is not None:
+            checkpoint = self.gang.newest(checkpoint, os.path.join(self.task["work"], "from.npz"))
+        if checkpoint is None:
             return 0
-        left = pilot_state.Saved(self.task["checkpoint"])
+        left = pilot_state.Saved(checkpoint)
         if left.about["loop"] != loop:
             return count if loop < left.about["loop"] else 0
         left.restore(self.in_checkpoint(things))
         self.history.restore(left.about["history"])
         self.shown = left.about["shown"]
         self.kept = left.about["done"] / count
+        if self.gang is not None:
+            # The file is one member's: each goes on with random numbers of its own.
+            self.seeds = [self.task["context"]["seed"], left.about["done"], self.gang.rank]
+            pilot._seeded.clear()
+            pilot._seed_libraries()
         print("pilot: goes on after %s %d of %d" % (unit, left.about["done"], count), file=sys.stderr)
         return left.about["done"]
 
@@ -210,6 +228,8 @@ class FarmRun:
         self.result["params"] = sorted(pilot._asked)[:64]
         self.result["notFinite"] = sorted(pilot._not_finite)[:16]
         if self.training:
+            if self.gang is not None:
+                self.gang.finish()
             lasting = pilot._lasting + self.save_update(arrays)
             if lasting:
                 about = {"left": len(lasting) > len(pilot._lasting)}

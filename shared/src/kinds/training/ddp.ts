@@ -1,0 +1,63 @@
+import { GANG } from '../../protocol/gang.ts';
+import type { StageInput } from '../../protocol/stage-input.ts';
+import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { fewestWorkers, type TrainingSettings } from './settings.ts';
+import { ShardChunk } from './stages.ts';
+
+/*
+ * Mode ddp: split (one part) -> initialize -> train, a gang of workers that take every step together -> merge of the
+ * one model, where it is measured -> evaluate. What rounds repeat is one training here: its epochs are as many.
+ */
+
+/** What a training is split and merged by: of mode ddp it is one shard in one round, without a time for it. */
+export const plannedSettings = (settings: TrainingSettings): TrainingSettings =>
+  settings.mode !== 'ddp'
+    ? settings
+    : {
+        ...settings,
+        ...{ shards: 1, rounds: 1, deadlineSeconds: null, patience: null },
+        ...{ merge: 'average', trim: 0, compress: 'none', weighting: 'even' },
+      };
+
+/** How often `pilot.epochs(n)` repeats its n. */
+export const repeatsOf = ({ mode, rounds }: TrainingSettings): number => (mode === 'ddp' ? rounds : 1);
+
+/** The stage of a training's one round, as a gang. Each member gets all of the data, and takes its part by its rank. */
+export const asGang = (
+  stage: StagePlan,
+  settings: TrainingSettings,
+  data: StageInput | undefined,
+): StagePlan => ({
+  ...stage,
+  requirements: [...stage.requirements, { key: GANG, op: 'oneOf', value: ['machine', 'network'] }],
+  chunks: Array.from({ length: settings.workers }, (_, member) =>
+    ShardChunk.parse({ round: 1, shard: 0, member, data }),
+  ),
+  // The first member's model is the result; the others have the same.
+  quorum: { chunks: 1, afterMs: 0 },
+  gang: { min: fewestWorkers(settings) },
+});
+
+/** The end of a job whose workers came to no model. */
+export function withoutModel({ failed }: PlanningContext<unknown>['last']): NextStep {
+  const [first] = failed;
+  const why = first === undefined ? 'None of its workers came to a model.' : first.message;
+  return {
+    step: 'fail',
+    code: first?.code ?? 'result-invalid',
+    message: `The training could not be finished: ${why}`,
+  };
+}
+
+/** Why a job cannot be trained so, where that is known before it runs. */
+export function ddpProblem(
+  { mode, workers, minWorkers }: TrainingSettings,
+  modules: readonly string[],
+): string | null {
+  if (mode !== 'ddp') return null;
+  if (minWorkers !== null && minWorkers > workers)
+    return `The fewest workers (${minWorkers}) are more than the most (${workers}).`;
+  if (!modules.includes('torch'))
+    return "Mode ddp is done by torch, which the script does not import. Mode rounds trains any script's arrays.";
+  return null;
+}
