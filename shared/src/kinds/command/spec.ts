@@ -30,6 +30,8 @@ export const CommandSettings = strictObject({
   retries: z.int().min(0).max(100).default(0),
   /** Exit codes after which it is not. */
   noRetry: z.array(z.int().min(1).max(255)).max(255).default([]),
+  /** How what all runs left becomes one file: rows of tables, lines of JSON, or bytes one behind the other. */
+  gather: z.enum(['csv', 'jsonl', 'concat']).nullable().default(null),
   /** Seconds that a run may take; null for as long as its worker gives a chunk. */
   timeSeconds: z
     .number()
