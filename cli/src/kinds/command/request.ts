@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { countRuns, type Parameters } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
-import { CommandSettings, submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
+import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { filesLike } from './sent-files.ts';

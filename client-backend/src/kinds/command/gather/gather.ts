@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { CommandSettings } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import type { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { GATHERED } from '@parallel-pilot/shared/kinds/command/table-view.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Parts } from '../../../parts.ts';
