@@ -124,6 +124,39 @@ test('short runs come in bundles, and each of them is there once by its number',
   assert.deepEqual(CommandView.parse(view).runs.done, 600);
 });
 
+test('tables of all runs become one, shown with its rows and drawn', async () => {
+  const { code, out, err } = await pilotRun(
+    ['--grid', 'a=1..3', '--grid', 'b=10,20', '--gather', 'csv', '--out', 'gathered'],
+    ...['sh', '-c', 'echo sum; expr {a} + {b}'],
+  );
+  assert.equal(code, 0, out + err);
+  const rows = [1, 2, 3].flatMap((a) => [10, 20].map((b) => [a, b, a + b]));
+  const table = ['run,a,b,sum', ...rows.map((row, index) => [index + 1, ...row].join(',')), ''].join('\n');
+  assert.equal(await readFile(join(folder, 'gathered/sh/table.csv'), 'utf8'), table);
+  assert.match(out, /^run {2}a {2}b {3}sum\n1 {4}1 {2}10 {2}11\n/m);
+  assert.match(out, /^sum over a\n[^\n]*23 │/m);
+});
+
+test('what cannot be put together says of which run, and the runs are there', async () => {
+  const { code, err } = await pilotRun(
+    ['--array', '1-3', '--gather', 'csv', '--out', 'uneven'],
+    ...['sh', '-c', 'echo a; test $PILOT_INDEX = 2 && echo 1,2 || echo 1'],
+  );
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /could not be put together\. Run 2: row 1 of its table has 2 values, and there are 1 columns\./,
+  );
+  assert.equal(await readFile(join(folder, 'uneven/sh/2/pilot.out'), 'utf8'), 'a\n1,2\n');
+  const printed = await pilotRun(
+    ['--array', '1-3', '--gather', 'concat', '--out', 'joined'],
+    'echo',
+    '{index}',
+  );
+  assert.equal(printed.code, 0, printed.err);
+  assert.equal(await readFile(join(folder, 'joined/echo/joined.txt'), 'utf8'), '1\n2\n3\n');
+});
+
 test('a run that fails is tried as often as was asked, and told with its number and its last line', async () => {
   const script = 'echo trying; echo "no such column: z" >&2; test $PILOT_INDEX != 2';
   const { code, err } = await pilotRun(

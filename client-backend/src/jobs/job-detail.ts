@@ -1,8 +1,8 @@
 import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
 import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { JobDetail, JobNote } from '@parallel-pilot/shared/api/jobs.ts';
-import { Submission } from '@parallel-pilot/shared/kinds/public.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { Submission } from '@parallel-pilot/shared/kinds/submissions.ts';
 import { type JobId, LeaseId, ordinalOfChunk, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import type { ChunkProgress } from '@parallel-pilot/shared/protocol/control.ts';

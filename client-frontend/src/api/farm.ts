@@ -1,4 +1,4 @@
-import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import {
   BlobInfo,
   Health,
@@ -61,8 +61,6 @@ export const getStorage = (signal?: Signal) => request(Storage, `${api}/storage`
 /** A job's row alone, for the list. */
 export const getJobSummary = (id: string) => request(JobSummary, jobPath(id));
 export const getJob = (id: string, signal?: Signal) => request(JobDetail, jobPath(id), { signal });
-/** What a job was submitted as. */
-export const getSubmission = (id: string) => request(CreateJob, `${jobPath(id)}/submission`);
 
 const Created = z.object({ id: z.string() });
 export async function createJob(job: CreateJob): Promise<string> {

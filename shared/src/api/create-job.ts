@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { submissionWith } from '../kinds/public.ts';
+import { submissionWith } from '../kinds/submissions.ts';
 import { Deadline } from '../model/job-end.ts';
 import { Placement } from '../model/placement.ts';
 import { Asked } from '../model/resources.ts';

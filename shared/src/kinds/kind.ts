@@ -90,8 +90,6 @@ export interface PublicKind {
   readonly name: string;
   /** Why a chunk of it may fail, beside what any chunk may fail of; the protocol says `name/code`. */
   readonly failures: Readonly<Record<string, Failure>>;
-  /** What a user sends to have a job made, without what every job has; `kind` is the literal name. */
-  readonly sent: z.ZodObject;
   /** What a user sees of a job beside what every job has; `kind` is the literal name. */
   readonly view: z.ZodObject;
 }

@@ -10,6 +10,12 @@ const LINES = [
     from: at('public.ts'),
   },
   {
+    registry: '/shared/src/kinds/submissions.ts',
+    after: '  training: TrainingSubmission,\n',
+    line: '  echo: echoSubmission,\n',
+    from: at('public.ts'),
+  },
+  {
     registry: '/shared/src/kinds/registry.ts',
     after: '  training,\n',
     line: '  echo,\n',

@@ -1,6 +1,6 @@
 import type { Kind } from '@parallel-pilot/shared/kinds/kind.ts';
 import { z } from 'zod';
-import { echoPublic, type Words } from './public.ts';
+import { echoPublic, echoSubmission, type Words } from './public.ts';
 
 const needs = [{ key: 'kinds', op: 'includes', value: 'echo' } as const];
 
@@ -8,7 +8,7 @@ const needs = [{ key: 'kinds', op: 'includes', value: 'echo' } as const];
 export const echo: Kind<Words> = {
   ...echoPublic,
   endings: [],
-  spec: echoPublic.sent,
+  spec: echoSubmission,
   settings: null,
   submission: (spec) => spec,
   first: ({ words }) => ({

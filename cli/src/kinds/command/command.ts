@@ -63,6 +63,7 @@ export function runCommandLine(context: Context, exit: (code: number) => void): 
     .option('--time <time>', 'end a run that takes longer, such as 90, 30m or 2h')
     .option('--retries <n>', 'times that a run that failed is tried again (0)', wholeNumber(0, 100))
     .option('--give-up-on <codes>', 'exit codes after which it is not, such as 2,64')
+    .option('--gather <how>', 'make one file of what all runs left: csv, jsonl or concat')
     .option('--name <name>', "what the job is called (the script's name)")
     .option('--yes', `do more than ${MANY_RUNS.toLocaleString('en')} runs without asking`)
     .option('-o, --out <dir>', 'where to save', 'out')
@@ -78,7 +79,7 @@ export function runCommandLine(context: Context, exit: (code: number) => void): 
   withBy(withWorkers(command));
   withJson(withServer(command));
   withExamples(command, [
-    'pilot run --array 1-200 -- python3 examples/commands/pi.py --seed {index}',
+    'pilot run --array 1-200 --gather csv -- python3 examples/commands/pi.py --seed {index}',
     "pilot run --each 'inputs/*.wav' -- ffmpeg -i {input} sound.mp3",
     'pilot run --grid lr=0.1,0.01 --grid seed=1..20 -- python3 sim.py --lr {lr} --seed {seed}',
     'pilot run --over params.csv --memory 4G --time 30m --retries 2 -- ./model {alpha} {beta}',

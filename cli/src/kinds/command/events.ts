@@ -1,3 +1,4 @@
+import { TableView } from '@parallel-pilot/shared/kinds/command/table-view.ts';
 import { z } from 'zod';
 
 /** How many runs there are, and are over, as part of every `job.progress` of a command. */
@@ -13,6 +14,14 @@ export const COMMAND_EVENTS = [
     folder: z.string(),
     runs: z.int(),
     files: z.int(),
+  }),
+  /** What all runs left is one file. `view`: the first rows of a table and points of it; null for another. */
+  z.object({
+    event: z.literal('gathered.saved'),
+    job: z.string(),
+    path: z.string(),
+    size: z.number(),
+    view: TableView.nullable(),
   }),
   /** All runs are done. The last event of a run that ends with exit code 0. */
   z.object({

@@ -2,7 +2,8 @@ import type { JobProgress } from '../../report/events.ts';
 import type { Presenter } from '../../report/presenter.ts';
 import type { ShownJob } from '../../report/screen-model.ts';
 import { leftOf, share, wholeLine, workerLines } from '../../report/screen-parts.ts';
-import { duration, plural } from '../../text/units.ts';
+import { bytes, duration, plural } from '../../text/units.ts';
+import { tableLines } from './table-lines.ts';
 
 /** Commands, spoken of in runs. */
 export const commandPresenter: Presenter = {
@@ -17,6 +18,10 @@ export const commandPresenter: Presenter = {
     switch (event.event) {
       case 'results.saved':
         return [`Results  ${event.folder}  (${plural(event.files, 'file')} of ${plural(event.runs, 'run')})`];
+      case 'gathered.saved': {
+        const line = `Gathered ${event.path}  (${bytes(event.size)})`;
+        return event.view === null ? [line] : [line, '', ...tableLines(event.view), ''];
+      }
       case 'run.done':
         return [`Done in ${duration(event.seconds)}.`];
       default:

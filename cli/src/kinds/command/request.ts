@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { countRuns, type Parameters } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
-import { CommandSettings, submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
+import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { filesLike } from './sent-files.ts';
@@ -16,6 +17,7 @@ export type RunFlags = {
   retries?: number;
   giveUpOn?: string;
   time?: string;
+  gather?: string;
 };
 
 /** `each`: paths of the files of `--each`, which have no hashes yet. */
@@ -64,13 +66,20 @@ function taken<T>(flag: string, typed: Typed<T>): T {
 
 const SECONDS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 };
 
-function readSettings({ chunk, retries, giveUpOn, time }: RunFlags): CommandSettings {
+function readSettings({ chunk, retries, giveUpOn, time, gather }: RunFlags): CommandSettings {
   return CommandSettings.parse({
     chunk: chunk ?? null,
     retries: retries ?? 0,
     noRetry: giveUpOn === undefined ? [] : codesOf(giveUpOn),
+    gather: gather === undefined ? null : howToGather(gather),
     timeSeconds: time === undefined ? null : secondsOf(time),
   });
+}
+
+function howToGather(typed: string): CommandSettings['gather'] {
+  const how = CommandSettings.shape.gather.safeParse(typed.toLowerCase());
+  if (how.success) return how.data;
+  throw new SentenceError(`--gather ${typed}: write csv, jsonl or concat.`);
 }
 
 function secondsOf(typed: string): number {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { GATHERED, TableView } from '@parallel-pilot/shared/kinds/command/table-view.ts';
 import { RunList } from '@parallel-pilot/shared/kinds/command/view.ts';
 import type { Api } from '../../api/client.ts';
 import { eachOf } from '../../api/each-of.ts';
@@ -33,8 +34,12 @@ export async function saveResults(
       ? await byFile({ api, job, folder, report, signal })
       : await asZip({ api, job, folder, signal });
   if (saved.files > 0) report({ event: 'results.saved', job: job.id, folder, ...saved });
-  const missing = job.state === 'completed' ? null : `${total - saved.runs} of ${total} runs are missing.`;
-  return { folder: saved.files > 0 ? folder : null, missing };
+  if (job.state !== 'completed') {
+    const missing = `${total - saved.runs} of ${total} runs are missing.`;
+    return { folder: saved.files > 0 ? folder : null, missing };
+  }
+  const missing = await saveGathered({ api, job, folder, report, signal });
+  return { folder, missing };
 }
 
 type Saving = {
@@ -70,6 +75,35 @@ async function asZip({ api, job, folder, signal }: Omit<Saving, 'report'>): Prom
   if (zip === undefined) return { runs: done, files: 0 };
   await saveFile(api, zip.url, join(folder, 'results.zip'), signal);
   return { runs: done, files: 1 };
+}
+
+/** Null, or why what was to be put together is not there. */
+async function saveGathered({ api, job, folder, report, signal }: Saving): Promise<string | null> {
+  const { gather } = commandOf(job).settings;
+  if (gather === null) return null;
+  const { artifacts } = await patiently(() => api.artifacts(job.id));
+  const [file, view] = [GATHERED[gather], GATHERED.view].map((wanted) =>
+    artifacts.find(({ name }) => name === wanted),
+  );
+  if (file === undefined) {
+    const why = job.notes.find(({ code }) => code === 'not-gathered')?.message ?? 'It is not there.';
+    return `The runs are done, but what they left could not be put together. ${why}`;
+  }
+  const path = join(folder, file.name);
+  const size = await saveFile(api, file.url, path, signal);
+  const shown = view === undefined ? null : shortened(await api.get(view.url, TableView));
+  report({ event: 'gathered.saved', job: job.id, path, size, view: shown });
+  return null;
+}
+
+/** As much as is shown on a terminal. */
+function shortened({ rows, plot, ...view }: TableView): TableView {
+  const every = Math.ceil((plot?.points.length ?? 0) / 500);
+  return {
+    ...view,
+    rows: rows.slice(0, 20),
+    plot: plot === null ? null : { ...plot, points: plot.points.filter((_, index) => index % every === 0) },
+  };
 }
 
 async function listRuns(api: Api, job: JobDetail): Promise<RunList['runs']> {

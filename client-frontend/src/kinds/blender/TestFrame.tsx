@@ -3,7 +3,7 @@ import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { getSubmission } from '../../api/farm.ts';
+import { getSubmission } from '../../api/get-submission.ts';
 import { chunkQuery } from '../../api/job-queries.ts';
 import { jobQuery, workersQuery } from '../../api/queries.ts';
 import { sentenceOf } from '../../api/request.ts';

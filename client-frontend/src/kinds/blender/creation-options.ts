@@ -1,7 +1,8 @@
-import { BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { BeforeOpening } from '@parallel-pilot/shared/kinds/blender/before-opening.ts';
+import { z } from 'zod';
 import type { CreationOptions } from '../kind.ts';
 
-const BlenderOptions = BlenderSubmission.pick({ scripts: true, onFailure: true }).strip();
+const BlenderOptions = z.object(BeforeOpening);
 
 /** What has to be known before Blender opens the file. */
 export const readOptions = (options: CreationOptions) => BlenderOptions.parse(options);

@@ -1,4 +1,3 @@
-import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { lazy } from 'react';
 import { formatCount, formatPercent, plural } from '../../components/format.ts';
@@ -22,8 +21,10 @@ export const blender: SiteKind = {
   steps: STEPS,
   describe(sources, options, main) {
     const { scripts, onFailure } = readOptions(options);
-    const job = { kind: 'blender', source: sources.source, scripts, onFailure, review: true };
-    return CreateJob.parse(main === undefined ? job : { ...job, main });
+    const { source } = sources;
+    if (source === undefined) throw new Error('a render without its file');
+    const job = { kind: 'blender', source, scripts, onFailure, review: true } as const;
+    return main === undefined ? job : { ...job, main };
   },
   options: {
     title: 'Before a .blend is opened',

@@ -1,5 +1,5 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
-import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/data-formats.ts';
 import { formatPercent } from '../../components/format.ts';
 import { fetchedPart } from '../fetched-part.ts';
 import type { Listed, SiteKind } from '../kind.ts';

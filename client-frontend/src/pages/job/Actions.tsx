@@ -16,7 +16,8 @@ import {
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, useSyncExternalStore } from 'react';
 import { useNavigate } from 'react-router';
-import { getSubmission, patchJob } from '../../api/farm.ts';
+import { patchJob } from '../../api/farm.ts';
+import { getSubmission } from '../../api/get-submission.ts';
 import { jobQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { notices } from '../../app/notices.ts';

@@ -1,11 +1,9 @@
 import type { PublicKind } from '../kind.ts';
 import { BLENDER_FAILURES } from './failures.ts';
-import { BlenderSubmission } from './spec.ts';
 import { BlenderView } from './view.ts';
 
 export const blenderPublic = {
   name: 'blender',
   failures: BLENDER_FAILURES,
-  sent: BlenderSubmission,
   view: BlenderView,
 } satisfies PublicKind;

@@ -3,6 +3,7 @@ import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
+import { BeforeOpening } from './before-opening.ts';
 import { RenderOverrides } from './settings.ts';
 
 /** What a user sends to have a .blend, or a .zip with one, rendered. */
@@ -13,12 +14,6 @@ export const BlenderSubmission = strictObject({
   /** Which .blend of an archive is the one to render, where it holds several. */
   main: RelativePath.optional(),
   settings: RenderOverrides.default({}),
-  /**
-   * Runs the scripts stored in the file. They do not run unless the owner says
-   * so; left out, a file that would look different without them is not rendered
-   * before its owner has decided.
-   */
-  scripts: z.boolean().optional(),
   /** A script that raises an error fails the frame, even one that had its picture by then, unless this is `ignore`. */
   scriptErrors: z.enum(['fail', 'ignore']).default('fail'),
   /** Fails before anything is rendered where a file is missing. */
@@ -27,8 +22,7 @@ export const BlenderSubmission = strictObject({
   openNewer: z.boolean().default(false),
   /** Stop after the probe and wait for the user's settings. */
   review: z.boolean().default(false),
-  /** What a frame that failed for good does to the others. */
-  onFailure: z.enum(['finish-others', 'stop']).default('finish-others'),
+  ...BeforeOpening,
 });
 export type BlenderSubmission = z.infer<typeof BlenderSubmission>;
 

@@ -3,6 +3,7 @@ import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { countRuns, MOST_RUNS, namesOf, namesProblem, Parameters } from './parameters.ts';
+import { CommandSettings } from './settings.ts';
 import { wordsProblem } from './words.ts';
 
 /** A file that goes along, and lies where the command runs under its path. */
@@ -21,24 +22,6 @@ export const Words = z
   .refine((words) => words.join(' ').length <= MOST_WORDS_CHARACTERS, {
     error: 'the command is too long; put it into a script',
   });
-
-/** How the runs of a command are done. Every field has a default. */
-export const CommandSettings = strictObject({
-  /** Runs of one chunk, done one after the other by one worker; null bundles those of milliseconds by itself. */
-  chunk: z.int().min(1).max(10_000).nullable().default(null),
-  /** How often a run that failed is tried again. */
-  retries: z.int().min(0).max(100).default(0),
-  /** Exit codes after which it is not. */
-  noRetry: z.array(z.int().min(1).max(255)).max(255).default([]),
-  /** Seconds that a run may take; null for as long as its worker gives a chunk. */
-  timeSeconds: z
-    .number()
-    .positive()
-    .max(30 * 86_400)
-    .nullable()
-    .default(null),
-});
-export type CommandSettings = z.infer<typeof CommandSettings>;
 
 /** What a user sends to have a command run. */
 export const CommandSubmission = strictObject({

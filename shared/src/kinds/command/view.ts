@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RelativePath } from '../../model/path.ts';
-import { CommandSettings } from './spec.ts';
+import { CommandSettings } from './settings.ts';
 
 const Count = z.int().nonnegative();
 

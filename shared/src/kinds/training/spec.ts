@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
 import { strictObject } from '../../model/strict-object.ts';
+import { DATA_FORMATS } from './data-formats.ts';
 import { TrainingSettings } from './settings.ts';
 import { Start } from './start.ts';
 
@@ -8,7 +9,7 @@ export const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1)
 
 export const MOST_DATA_FILES = 64;
 
-export const DATA_FORMATS = ['npz', 'csv', 'jsonl', 'zip'] as const;
+export { DATA_FORMATS };
 export const DataFormat = z.enum(DATA_FORMATS);
 export type DataFormat = z.infer<typeof DataFormat>;
 
