@@ -36,7 +36,7 @@ type SideBySideProps = {
 
 /** The curves of several trainings in one chart, and what each came to. */
 export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
-  const { entries, metrics, metric, names, best, choose } = useSweep(ids, present);
+  const { entries, columns, metrics, metric, names, best, choose } = useSweep(ids, present);
   const [view, setView] = useState(PLAIN_VIEW);
   const [x, setX] = useState<number | null>(null);
   const lines = entries.flatMap((entry) => entry.line ?? []);
@@ -77,6 +77,11 @@ export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
               <tr>
                 <th scope="col">{names.length === 0 ? 'Job' : names.join(', ')}</th>
                 <th scope="col">Best {metric}</th>
+                {columns.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
                 <th scope="col">Round</th>
                 <th scope="col">State</th>
               </tr>
@@ -86,6 +91,7 @@ export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
                 <Row
                   key={entry.id}
                   entry={entry}
+                  others={entries.filter(({ id }) => id !== entry.id)}
                   present={entry.id === present}
                   best={entry.id === best}
                   shown={!view.hidden.has(entry.id)}
@@ -100,9 +106,16 @@ export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
   );
 }
 
-type RowProps = { entry: Entry; present: boolean; best: boolean; shown: boolean; onToggle(): void };
+type RowProps = {
+  entry: Entry;
+  others: readonly Entry[];
+  present: boolean;
+  best: boolean;
+  shown: boolean;
+  onToggle(): void;
+};
 
-function Row({ entry, present, best, shown, onToggle }: RowProps) {
+function Row({ entry, others, present, best, shown, onToggle }: RowProps) {
   const { id, title, job, color, value } = entry;
   return (
     <tr>
@@ -121,8 +134,16 @@ function Row({ entry, present, best, shown, onToggle }: RowProps) {
         {best && <em>best</em>}
       </td>
       <td>{value === null ? '–' : formatMeasured(value)}</td>
+      {entry.cells.map((cell, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: cells are those of the columns
+        <td key={at}>{isRare(cell, at, others) ? <mark>{cell}</mark> : cell}</td>
+      ))}
       <td>{entry.rounds}</td>
       <td>{job !== undefined && <StateBadge job={job} />}</td>
     </tr>
   );
 }
+
+/** Fewer than half of the others have the same there. */
+const isRare = (cell: string, at: number, others: readonly Entry[]): boolean =>
+  cell !== '–' && others.filter(({ cells }) => cells[at] === cell).length * 2 < others.length;

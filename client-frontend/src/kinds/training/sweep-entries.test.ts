@@ -56,6 +56,30 @@ test('the jobs of a sweep are named by what differs, and the best is the one who
   assert.equal(shown.entries[1]?.line, null);
 });
 
+test('trainings that somebody chose stand by their names, the best first, beside what sets them apart', () => {
+  const jobs = [
+    jobOf(1, null),
+    jobOf(0.1, { name: 'loss', value: 0.5 }),
+    jobOf(0.01, { name: 'loss', value: 0.3 }),
+  ];
+  const shown = compare(['a', 'b', 'c'], jobs, [], null);
+  assert.deepEqual(shown.columns, ['lr']);
+  assert.deepEqual(
+    shown.entries.map(({ id, title, cells }) => [id, title, ...cells]),
+    [
+      ['c', 'train lr=0.01', '0.01'],
+      ['b', 'train lr=0.1', '0.1'],
+      ['a', 'train lr=1', '1'],
+    ],
+  );
+  const colors = new Map(shown.entries.map(({ id, color }) => [id, color]));
+  assert.deepEqual(
+    [colors.get('a'), colors.get('c')],
+    ['--curve-1', '--curve-3'],
+    'a rank changes no colour',
+  );
+});
+
 test('before anything is known of the jobs nothing is compared', () => {
   const shown = compare(['a', 'b'], [undefined, undefined], [], 'a');
   assert.equal(shown.best, null);

@@ -6,6 +6,7 @@ import { useQueries } from '@tanstack/react-query';
 import { useState } from 'react';
 import { jobQuery } from '../../api/queries.ts';
 import type { ChartLine } from '../../components/chart-options.ts';
+import { differencesOf } from './differences.ts';
 import { inWords, varying } from './params.ts';
 import { sweepRoundsQuery } from './queries.ts';
 
@@ -21,9 +22,14 @@ export type Entry = {
   /** "3 of 10" */
   rounds: string;
   line: ChartLine | null;
+  /** What it has where the jobs differ, in the order of `columns`. */
+  cells: string[];
 };
 export type SweepShown = {
+  /** The best first where trainings that somebody chose are compared; those of a sweep in their order. */
   entries: Entry[];
+  /** What the titles do not say of how they differ. */
+  columns: string[];
   /** All that their merged models were measured by, and the one that is shown. */
   metrics: string[];
   metric: string;
@@ -69,6 +75,8 @@ export function compare(
   const views = jobs.map(viewOf);
   const sets = views.flatMap((view) => (view === null ? [] : [view.settings.params]));
   const names = varying(sets);
+  // The title of a job of a sweep is its parameters.
+  const differences = differencesOf(views).filter(({ name }) => present === null || !names.includes(name));
   const counting = views.flatMap((view) => view?.best?.name ?? [])[0] ?? '';
   const measured = rounds.flatMap(
     (list) => list?.rounds.flatMap((round) => Object.keys(round.metrics ?? {})) ?? [],
@@ -88,11 +96,10 @@ export function compare(
           );
     return {
       id,
-      title: titleOf(
-        jobs[index],
-        view === null ? '' : inWords(view.settings.params, names),
-        present === null,
-      ),
+      title:
+        (present === null ? '' : view === null ? '' : inWords(view.settings.params, names)) ||
+        (jobs[index]?.name ?? 'Job'),
+      cells: differences.map(({ cells }) => cells[index] ?? '–'),
       job: jobs[index],
       color,
       value,
@@ -109,15 +116,21 @@ export function compare(
             },
     };
   });
-  return { entries, metrics, metric, names, best: bestOf(entries, views, metric) };
+  const columns = differences.map(({ name }) => name);
+  const best = bestOf(entries, views, metric);
+  if (present !== null) return { entries, columns, metrics, metric, names, best };
+  const known = views.find((view) => view !== null) ?? null;
+  const ranked = entries.toSorted(byValue(known === null ? 'max' : goalOf(metric, known)));
+  return { entries: ranked, columns, metrics, metric, names: [], best };
 }
 
-/** What differs, or the job's name where that says more: in a sweep all have the name of the script. */
-function titleOf(job: JobDetail | undefined, words: string, named: boolean): string {
-  const name = job?.name ?? 'Job';
-  if (!named) return words || name;
-  return words === '' || name.includes(words) ? name : `${name}, ${words}`;
-}
+/** The better first; what was not measured comes last. */
+const byValue =
+  (goal: 'max' | 'min') =>
+  ({ value: a }: Entry, { value: b }: Entry): number => {
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+    return goal === 'max' ? b - a : a - b;
+  };
 
 /** Which way a metric is better: as the job says of the one that counts there, else as its name tells. */
 const goalOf = (metric: string, view: TrainingView | null): 'max' | 'min' => {
