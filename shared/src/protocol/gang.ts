@@ -12,9 +12,6 @@ export const GangAddress = z.object({
 });
 export type GangAddress = z.infer<typeof GangAddress>;
 
-/** The capability by which a stage asks for workers that may be in a gang; its value is their reach. */
-export const GANG = 'gang';
-
 export const MOST_MEMBERS = 128;
 
 /**

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { detectSandbox, gapsOf } from '@parallel-pilot/sandbox/detect.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { GANG } from '@parallel-pilot/shared/protocol/gang.ts';
+import { GANG } from '@parallel-pilot/shared/model/gang.ts';
 import { Assets } from '../assets/assets.ts';
 import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
 import { BlobNews } from '../assets/blob-news.ts';

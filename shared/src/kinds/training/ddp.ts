@@ -1,4 +1,4 @@
-import { GANG } from '../../protocol/gang.ts';
+import { GANG } from '../../model/gang.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { fewestWorkers, type TrainingSettings } from './settings.ts';

@@ -1,5 +1,5 @@
+import { GANG } from '../../model/gang.ts';
 import { type Capabilities, meets, type Requirement } from '../../model/requirement.ts';
-import { GANG } from '../../protocol/gang.ts';
 
 /** What a worker has to have to run a script that imports these modules. */
 export const requirementsOf = (modules: readonly string[]): Requirement[] => [
