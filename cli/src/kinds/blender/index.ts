@@ -1,4 +1,4 @@
-import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { engineName } from '@parallel-pilot/shared/kinds/blender/engine-name.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { CliKind } from '../kind.ts';
 import { renderCommand } from './command.ts';

@@ -1,5 +1,5 @@
+import { engineName } from '@parallel-pilot/shared/kinds/blender/engine-name.ts';
 import type { BlenderProbe, ProbedScene } from '@parallel-pilot/shared/kinds/blender/probe.ts';
-import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { Facts } from '../../components/Facts.tsx';
 import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';

@@ -1,5 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { engineName } from '@parallel-pilot/shared/kinds/blender/engine-name.ts';
 import { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { Panel } from '../../components/Panel.tsx';

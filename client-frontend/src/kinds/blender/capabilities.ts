@@ -1,4 +1,4 @@
-import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { engineName } from '@parallel-pilot/shared/kinds/blender/engine-name.ts';
 import { type CapabilityWords, has, lacks, listOf } from '../capabilities.ts';
 
 export const capabilities: CapabilityWords = {

@@ -1,4 +1,4 @@
-import { engineName } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
+import { engineName } from '@parallel-pilot/shared/kinds/blender/engine-name.ts';
 import type { FormValues } from './form-values.ts';
 
 /** The way of a new job. */

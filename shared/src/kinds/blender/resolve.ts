@@ -1,6 +1,7 @@
 import type { Capabilities, Requirement } from '../../model/requirement.ts';
 import { compareVersions, unmet } from '../../model/requirement.ts';
 import type { Note } from '../kind.ts';
+import { engineName } from './engine-name.ts';
 import { parseFrames } from './frames.ts';
 import type { BlenderProbe, ProbedScene } from './probe.ts';
 import {
@@ -161,15 +162,6 @@ const noEngine = (engine: string) => ({
     ? `No connected worker can render with ${engineName(engine)}: it needs OpenGL without a screen (on Debian or Ubuntu: apt install libegl1 libgl1-mesa-dri). Install it on a worker, or choose Cycles.`
     : `No connected worker can render with ${engineName(engine)}.`,
 });
-
-const NAMES: Record<string, string> = {
-  CYCLES: 'Cycles',
-  BLENDER_EEVEE: 'EEVEE',
-  BLENDER_EEVEE_NEXT: 'EEVEE',
-  BLENDER_WORKBENCH: 'Workbench',
-};
-/** An engine's name as artists write it. */
-export const engineName = (engine: string): string => NAMES[engine] ?? engine;
 
 function chooseCamera(scene: ProbedScene, wanted: string | null) {
   if (wanted !== null && !scene.cameras.includes(wanted)) {
