@@ -67,7 +67,7 @@ async function askBlender(...sayings: Said[][]): Promise<string> {
 async function askPython(...sayings: Said[][]): Promise<string> {
   const python = { command: await babbler(...sayings), read: [] };
   const session = startPython({ python, ...common() });
-  const answer = await session.ask({ op: 'open', script: 'script.py' }, limits());
+  const answer = await session.ask({ op: 'open', code: null, script: 'script.py' }, limits());
   await session.close();
   return answer.kind === 'died' ? `died ${answer.exit.kind}` : answer.kind;
 }

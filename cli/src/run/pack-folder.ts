@@ -20,7 +20,17 @@ export async function packFolder(
   onProgress: (packed: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<PackedFolder> {
-  const files = await filesOf(folder, needed);
+  return packFiles(folder, await filesOf(folder, needed), parent, onProgress, signal);
+}
+
+/** Packs files of a folder, named by their paths in it. */
+export async function packFiles(
+  folder: string,
+  files: readonly string[],
+  parent: string,
+  onProgress: (packed: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<PackedFolder> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const place = await mkdtemp(join(parent, 'packed-'));
   const path = join(place, `${basename(resolve(folder))}.zip`);

@@ -10,6 +10,7 @@ import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
 import { runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
+import { readCodeFolder, scriptIn } from './code-folder.ts';
 import { TRAINING_EVENTS } from './events.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
@@ -18,7 +19,8 @@ import { readStart } from './start.ts';
 type Flags = TrainFlags &
   PlacementFlags &
   AskedFlags & {
-    data: string[];
+    data?: string[];
+    code?: string;
     test?: string;
     from?: string;
     fitting?: boolean;
@@ -44,11 +46,12 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
         'Several values for a --param make a sweep: one training for each combination, shown side by side.',
     )
     .argument('<script>', 'Python script that imports pilot')
-    .requiredOption(
+    .option(
       '--data <file>',
-      '.npz, .csv, .jsonl, or .zip of images with a folder for each class; may be repeated',
+      '.npz, .csv, .jsonl, or .zip of images with a folder for each class; may be repeated; without, the script makes its own',
       collect,
     )
+    .option('--code <dir>', 'folder of modules and other files of the script, which lies in it')
     .option('--test <file>', 'what the merged model is measured on, in the format of the data')
     .option(
       '--from <model>',
@@ -117,6 +120,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
     'pilot train digits.py --data more.npz --from model.npz',
     'pilot train digits.py --data digits.npz --mode ddp --workers 4 --min-workers 2',
+    'pilot train --code src train.py --data digits.npz',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);
@@ -128,14 +132,22 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 async function run(context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
-  const script = await fileOf(path, ['py'], 'Give the Python script.');
+  const place = flags.code === undefined ? path : await scriptIn(flags.code, path);
+  const script = await fileOf(place, ['py'], 'Give the Python script.');
   const data = [];
-  for (const file of flags.data) data.push(await dataOf(file));
+  for (const file of flags.data ?? []) data.push(await dataOf(file));
   const test = flags.test === undefined ? null : await dataOf(flags.test);
   const from = readStart(flags.from, flags.fitting ?? false);
+  if (test !== null && data.length === 0) {
+    throw new SentenceError(
+      '--test goes with --data: a script that makes its own data makes that to measure on, too.',
+    );
+  }
   await checkOutFolder(flags.out);
+  const others = [flags.out, ...[...data, ...(test === null ? [] : [test])].map((file) => file.path)];
+  const code = flags.code === undefined ? null : await readCodeFolder(flags.code, place, others);
   const { cpus } = context.config;
-  const plan = trainPlan({ script, data, test, from, request: read.request, out: flags.out, cpus });
+  const plan = trainPlan({ script, data, test, code, from, request: read.request, out: flags.out, cpus });
   const { server, keyFile, farmData } = flags;
   return runCommand(context, plan, {
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },

@@ -38,7 +38,7 @@ function trainingFacts(view: TrainingView): [string, string][] {
   const params = Object.entries(settings.params).map(([name, value]) => `${name}=${value}`);
   return [
     ['Script', view.script],
-    ['Data', split === null ? view.data : `${view.data}, ${splitOf(split)}`],
+    ['Data', view.data === null ? 'its own' : split === null ? view.data : `${view.data}, ${splitOf(split)}`],
     ...(view.test === null ? [] : [['Test', view.test] as [string, string]]),
     ...(from === null
       ? []

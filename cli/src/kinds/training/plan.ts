@@ -1,7 +1,18 @@
 import { basename } from 'node:path';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { ownFiles, type PlannedJob, type RunPlan, type Saved, type Saving } from '../../run/plan.ts';
+import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import { packFiles } from '../../run/pack-folder.ts';
+import {
+  type Making,
+  ownFiles,
+  type PlannedJob,
+  type RunPlan,
+  type Saved,
+  type Saving,
+  type SourceFiles,
+} from '../../run/plan.ts';
+import { archiveName, type CodeFolder } from './code-folder.ts';
 import { type Params, variantOf } from './params.ts';
 import { trainPresenter } from './presenter.ts';
 import type { TrainRequest } from './request.ts';
@@ -16,6 +27,7 @@ export type TrainOrder = {
   data: readonly { path: string }[];
   test: { path: string } | null;
   from: StartGiven | null;
+  code: CodeFolder | null;
   request: TrainRequest;
   out: string;
   cpus: number;
@@ -31,7 +43,7 @@ export function trainPlan(order: TrainOrder): RunPlan {
   return {
     presenter: sweep ? sweepPresenter : trainPresenter,
     follow: followRounds,
-    files: () => ownFiles(...filesOf(order), ...(from !== null && 'path' in from ? [from.path] : [])),
+    files: (making) => sentFiles(order, making),
     workers: workersFor(order),
     async jobs(blobs, api) {
       const start = from === null ? {} : { from: await startOf(from, blobs, api) };
@@ -42,39 +54,52 @@ export function trainPlan(order: TrainOrder): RunPlan {
   };
 }
 
-/** The script, the data, and what is measured on. */
-const filesOf = ({ script, data, test }: TrainOrder): string[] =>
-  [script, ...data, ...(test === null ? [] : [test])].map(({ path }) => path);
+/** The script, the data, what is measured on, the files beside the script, and what it starts from. */
+async function sentFiles(order: TrainOrder, { folder, signal }: Making): Promise<SourceFiles> {
+  const { script, data, test, code, from } = order;
+  const own = [script, ...data, ...(test === null ? [] : [test])].map(({ path }) => path);
+  const start = from !== null && 'path' in from ? [from.path] : [];
+  if (code === null) return ownFiles(...own, ...start);
+  const packed = await packFiles(code.folder, code.files, folder, () => {}, signal);
+  return { paths: [...own, packed.path, ...start], remove: packed.remove };
+}
 
 function planJob(
-  order: TrainOrder,
+  { script, data, test, code, request }: TrainOrder,
   params: Params,
   index: number,
   blobs: readonly BlobHash[],
   start: Pick<CreateTraining, 'from'>,
 ): PlannedJob {
-  const { request } = order;
-  const [script, ...others] = filesOf(order).map((path, at) => {
-    const blob = blobs[at];
+  const left = [...blobs];
+  const sent = (path: string) => {
+    const blob = left.shift();
     if (blob === undefined) throw new Error('a training without its files');
     return { blob, fileName: basename(path) };
-  });
-  const test = order.test === null ? null : others.pop();
-  const [data, ...moreData] = others;
-  if (script === undefined || data === undefined || test === undefined)
-    throw new Error('no files of a training');
+  };
+  const source = sent(script.path);
+  const [first, ...moreData] = data.map(({ path }) => sent(path));
+  const measured = test === null ? {} : { test: sent(test.path) };
+  const beside =
+    code === null ? {} : { code: { ...sent(archiveName(code)), entry: RelativePath.parse(code.entry) } };
   const variant = variantOf(params, index + 1);
   const sweep = request.jobs.length > 1;
   return {
     request: {
       kind: 'training',
-      script,
-      data,
+      script: source,
+      ...beside,
+      ...(first === undefined ? {} : { data: first }),
       ...(moreData.length === 0 ? {} : { moreData }),
-      ...(test === null ? {} : { test }),
+      ...measured,
       ...start,
-      settings: { ...request.settings, ...(Object.keys(params).length === 0 ? {} : { params }) },
-      name: sweep ? `${order.script.name.slice(0, 100)} ${variant}` : order.script.name,
+      settings: {
+        // Without data there is nothing to divide: a shard for each worker.
+        ...(first === undefined ? { shards: null } : {}),
+        ...request.settings,
+        ...(Object.keys(params).length === 0 ? {} : { params }),
+      },
+      name: sweep ? `${script.name.slice(0, 100)} ${variant}` : script.name,
     },
     ...(sweep ? { variant } : {}),
   };

@@ -85,6 +85,7 @@ test('the weights stay with the job that starts from them, though the other is d
     kind: 'training',
     script: { blob: script.hash, fileName: 'digits.py' },
     data: { blob: data.hash, fileName: 'digits.csv' },
+    code: null,
     moreData: [],
     test: null,
     from: { job: before, round: 'best', fitting: false },

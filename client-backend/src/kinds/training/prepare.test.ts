@@ -20,17 +20,23 @@ const CSV = Buffer.from('a,b\n1,2\n');
 async function submit(given: {
   script?: string | Buffer;
   scriptName?: string;
-  data?: Buffer;
+  data?: Buffer | null;
   dataName?: string;
   settings?: object;
+  code?: { bytes: Buffer; entry?: string };
 }) {
   const { script = SCRIPT, scriptName = 'digits.py', data = CSV, dataName = 'digits.csv' } = given;
   const stored = await storeBytes(farm.parts, Buffer.from(script), 'text/plain');
-  const blob = await storeBytes(farm.parts, data, 'application/octet-stream');
+  const store = async (bytes: Buffer) =>
+    (await storeBytes(farm.parts, bytes, 'application/octet-stream')).hash;
+  const { code } = given;
   const submission = {
     kind: 'training',
     script: { blob: stored.hash, fileName: scriptName },
-    data: { blob: blob.hash, fileName: dataName },
+    data: data === null ? null : { blob: await store(data), fileName: dataName },
+    ...(code && {
+      code: { blob: await store(code.bytes), fileName: 'src.zip', entry: code.entry ?? scriptName },
+    }),
     settings: given.settings,
   };
   return prepare(farm.parts, submission, farm.by);
@@ -77,8 +83,8 @@ test('a submission becomes a spec with what was seen of its files', async () => 
   assert.ok(prepared.ok, JSON.stringify(prepared));
   assert.equal(prepared.name, 'digits');
   const spec = TrainingSpec.parse(prepared.spec);
-  assert.deepEqual([spec.modules, spec.data.format, spec.data.size], [['numpy'], 'npz', data.length]);
-  assert.deepEqual(prepared.blobs, [spec.script.blob, spec.data.blob]);
+  assert.deepEqual([spec.modules, spec.data?.format, spec.data?.size], [['numpy'], 'npz', data.length]);
+  assert.deepEqual(prepared.blobs, [spec.script.blob, spec.data?.blob]);
 });
 
 test('scripts that are none are refused with the reason', async () => {
@@ -144,4 +150,58 @@ test('data that cannot be split is refused before anything runs', async () => {
     refusal({ data: await zipBytes(names.map((name) => [name, CSV])), dataName: 'd.zip' });
   assert.match(await zip('cats/1.png', '2.png'), /"2\.png" lies in no folder/);
   assert.match(await zip('cats/1.png', 'cats/1.PNG'), /names that differ in case alone/);
+});
+
+test('files beside a script: what they need is asked of workers, and none of them is a module that is missing', async () => {
+  const files = (more: [string, string][]) =>
+    zipBytes(
+      [['nets.py', 'import torch\n'], ['old.py', 'import jax\n'], ...more].map(([name, text]) => [
+        name ?? '',
+        Buffer.from(text ?? ''),
+      ]),
+    );
+  const script = `${SCRIPT}import nets\n`;
+  const prepared = await submit({ script, code: { bytes: await files([]) } });
+  assert.ok(prepared.ok, JSON.stringify(prepared));
+  const spec = TrainingSpec.parse(prepared.spec);
+  assert.deepEqual([spec.modules.toSorted(), spec.code?.entry], [['numpy', 'torch'], 'digits.py']);
+  assert.ok(spec.code !== null && prepared.blobs.includes(spec.code.blob));
+  assert.match(await refusal({ script }), /"nets", which no worker .* sent along with --code\./);
+  const deeper = await files([['deep/a.py', 'import sklearn']]);
+  assert.match(
+    await refusal({ script: `${script}from deep import a\n`, code: { bytes: deeper } }),
+    /no worker has all of them/,
+  );
+  assert.match(await refusal({ code: { bytes: Buffer.from('no zip') } }), /^"src\.zip" cannot be unpacked/);
+  assert.match(
+    await refusal({ code: { bytes: await files([]), entry: '../a.py' } }),
+    /stays inside its folder/,
+  );
+});
+
+test('files beside a script that lead out of their folder, or are too many or too large, are refused', async () => {
+  const renamed = await zipBytes([['aa/evil.py', Buffer.from('import os')]]);
+  for (let at = renamed.indexOf('aa/'); at >= 0; at = renamed.indexOf('aa/'))
+    renamed.write('../', at, 'latin1');
+  assert.match(await refusal({ code: { bytes: renamed } }), /leads out of its folder/);
+  const many = Array.from({ length: 2_001 }, (_, at): [string, Buffer] => [`${at}.py`, Buffer.from('1')]);
+  assert.match(
+    await refusal({ code: { bytes: await zipBytes(many) } }),
+    /2,001 entries, and 2,000 are the most/,
+  );
+  const large = await zipBytes([['a.bin', Buffer.alloc(33 * 1024 ** 2)]]);
+  assert.match(await refusal({ code: { bytes: large } }), /unpacked it would take 33 MB, which is too much/);
+});
+
+test('without data there is a shard for each worker that can run the script, or as many as are asked for', async () => {
+  const shardsOf = async (settings: object, script = SCRIPT) => {
+    const prepared = await submit({ data: null, settings, script });
+    assert.ok(prepared.ok, JSON.stringify(prepared));
+    const spec = TrainingSpec.parse(prepared.spec);
+    assert.equal(spec.data, null);
+    return spec.settings.shards;
+  };
+  assert.equal(await shardsOf({ shards: null }), 2);
+  assert.equal(await shardsOf({ shards: null }, `${SCRIPT}import torch\n`), 1);
+  assert.equal(await shardsOf({ shards: 7 }), 7);
 });

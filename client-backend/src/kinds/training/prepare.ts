@@ -2,12 +2,16 @@ import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { meets } from '@parallel-pilot/shared/model/requirement.ts';
+import type { z } from 'zod';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import { inWords } from '../../text/in-words.ts';
 import type { FarmKind } from '../kind.ts';
+import { decodeText } from './code/own-modules.ts';
+import { readCode } from './code/read-code.ts';
 import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
 import { findStart } from './find-start.ts';
@@ -21,38 +25,38 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const { team } = by;
   const parsed = TrainingSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
-  const { script, data, moreData, test, from, settings } = parsed.data;
+  const { script, from, settings } = parsed.data;
   const scriptSize = await sizeOf(parts, team, script.blob);
   if (scriptSize === null) return gone(script.fileName);
   const read = await readScript(parts, script, scriptSize);
   if (!read.ok) return read;
-  if (settings.mode === 'diloco' && !read.steps) return noSteps(script.fileName);
-  const ddp = ddpProblem(settings, read.modules);
+  // Of a script with files of its own, running it tells.
+  if (settings.mode === 'diloco' && parsed.data.code === null && !/\bsteps\b/.test(read.text)) {
+    return noSteps(script.fileName);
+  }
+  const code = await prepareCode(parts, parsed.data, read.text, team);
+  if (!code.ok) return code;
+  const ddp = ddpProblem(settings, code.modules);
   if (ddp !== null) return { ok: false, code: 'invalid-request', message: ddp };
   const start = from === undefined ? null : await findStart(parts, team, from);
   if (start !== null && !start.ok) return start;
-  const modules = [...new Set([...read.modules, ...(start?.modules ?? [])])];
-  const problem = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(modules));
+  const modules = [...new Set([...code.modules, ...(start?.modules ?? [])])];
+  const needs = requirementsOf(modules);
+  const fleet = (await fleetOf(parts.db))(by);
+  const problem = fleetProblem(fleet, needs);
   if (problem !== null) return { ok: false, ...problem };
-  const sized: SizedFile[] = [];
-  for (const file of [data, ...moreData, ...(test === null ? [] : [test])]) {
-    const size = await sizeOf(parts, team, file.blob);
-    if (size === null) return gone(file.fileName);
-    sized.push({ ...file, size });
-  }
-  const [first, ...others] = test === null ? sized : sized.slice(0, -1);
-  if (first === undefined) throw new Error('a data set without files');
-  const measured = test === null ? null : (sized.at(-1) ?? null);
-  const screened = await screenData(parts, { files: [first, ...others], test: measured }, settings);
-  if (!screened.ok) return screened;
+  const data = await prepareData(parts, parsed.data, team);
+  if (!data.ok) return data;
+  const able = fleet.filter((worker) => needs.every((need) => meets(worker, need))).length;
+  const shards = settings.shards ?? Math.min(MOST_SHARDS, able === 0 ? SHARDS : able);
   return {
     ok: true,
     spec: TrainingSpec.parse({
       ...parsed.data,
+      settings: { ...settings, shards },
       script: { ...script, size: scriptSize },
-      data: { ...first, format: screened.format },
-      moreData: others,
-      test: measured,
+      code: code.code,
+      ...data.files,
       from: start?.start ?? null,
       modules,
     }),
@@ -60,12 +64,65 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
     blobs: [
       ...new Set([
         script.blob,
-        ...sized.map(({ blob }) => blob),
+        ...(code.code === null ? [] : [code.code.blob]),
+        ...data.blobs,
         ...(start === null ? [] : [start.start.blob]),
       ]),
     ],
   };
 };
+
+/** Where nobody says how many, and no worker is there. */
+const SHARDS = 4;
+const MOST_SHARDS = 256;
+
+type Submitted = z.output<typeof TrainingSubmission>;
+
+/** What is beside the script, and the modules that all of it needs. */
+async function prepareCode(
+  parts: Parts,
+  { script, code }: Submitted,
+  text: string,
+  team: TeamId,
+): Promise<{ ok: true; code: TrainingSpec['code']; modules: string[] } | SubmissionRefusal> {
+  if (code === null) return { ok: true, code: null, modules: importedModules(text).slice(0, MOST_MODULES) };
+  const size = await sizeOf(parts, team, code.blob);
+  if (size === null) return gone(code.fileName);
+  const read = await readCode(parts, code, { fileName: script.fileName, text });
+  if (!read.ok) return read;
+  return { ok: true, code: { ...code, size }, modules: read.modules.slice(0, MOST_MODULES) };
+}
+
+type PreparedData = { ok: true; files: Pick<TrainingSpec, 'data' | 'moreData' | 'test'>; blobs: BlobHash[] };
+
+async function prepareData(
+  parts: Parts,
+  { data, moreData, test, settings }: Submitted,
+  team: TeamId,
+): Promise<PreparedData | SubmissionRefusal> {
+  if (data === null) {
+    const first = moreData[0] ?? test;
+    if (first === null || first === undefined)
+      return { ok: true, files: { data: null, moreData: [], test: null }, blobs: [] };
+    const message = `"${first.fileName}" goes with data to train on, and none is given.`;
+    return { ok: false, code: 'bad-data', message };
+  }
+  const sized: SizedFile[] = [];
+  for (const file of [data, ...moreData, ...(test === null ? [] : [test])]) {
+    const size = await sizeOf(parts, team, file.blob);
+    if (size === null) return gone(file.fileName);
+    sized.push({ ...file, size });
+  }
+  const measured = test === null ? null : (sized.at(-1) ?? null);
+  const [first, ...others] = measured === null ? sized : sized.slice(0, -1);
+  if (first === undefined) throw new Error('a data set without files');
+  const screened = await screenData(parts, { files: [first, ...others], test: measured }, settings);
+  if (!screened.ok) return screened;
+  const files = { data: { ...first, format: screened.format }, moreData: others, test: measured };
+  return { ok: true, files, blobs: sized.map(({ blob }) => blob) };
+}
+
+const MOST_MODULES = 200;
 
 type Source = { blob: BlobHash; fileName: string };
 
@@ -73,29 +130,20 @@ async function readScript(
   { blobs }: Parts,
   { blob, fileName }: Source,
   size: number,
-): Promise<{ ok: true; modules: string[]; steps: boolean } | SubmissionRefusal> {
+): Promise<{ ok: true; text: string } | SubmissionRefusal> {
   if (!/\.py$/i.test(fileName)) return notPython(fileName, 'its name does not end with .py');
   if (size > MOST_SCRIPT_BYTES) {
     return notPython(fileName, `it has ${inWords(size)}, and ${inWords(MOST_SCRIPT_BYTES)} are the most`);
   }
   const bytes = Buffer.concat(await blobs.read(blob).toArray());
-  const text = decode(bytes);
+  const text = decodeText(bytes);
   if (text === null || text.includes('\0')) return notPython(fileName, 'it is not text in UTF-8');
   if (text.trim() === '') return notPython(fileName, 'it is empty');
   if (!/^[ \t]*(import[ \t].*\bpilot\b|from[ \t]+pilot\b)/m.test(text)) {
     const message = `"${fileName}" does not import pilot, so it could not ask for its part of the data, nor hand its weights back. See the examples in examples/training.`;
     return { ok: false, code: 'no-pilot', message };
   }
-  const steps = /\bsteps\b/.test(text);
-  return { ok: true, modules: importedModules(text).slice(0, 200), steps };
-}
-
-function decode(bytes: Buffer): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  return { ok: true, text };
 }
 
 const notPython = (fileName: string, why: string): SubmissionRefusal => ({

@@ -34,7 +34,7 @@ function namesIn(line: string): string[] {
 const LONGEST_LINE = 10_000;
 
 /** Lines with continued ones joined, without comments and what lies within triple quotes. */
-function* codeLines(script: string): Generator<string> {
+export function* codeLines(script: string): Generator<string> {
   const joined = withoutStrings(script).replace(/\\\r?\n/g, ' ');
   for (const line of joined.split(/\r?\n|\r/)) {
     if (line.length <= LONGEST_LINE) yield line.trimEnd();

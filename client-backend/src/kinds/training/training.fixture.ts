@@ -1,6 +1,7 @@
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -21,8 +22,9 @@ export const DATA = Buffer.from(
 
 type Given = { name: string; bytes: Buffer };
 export type GivenTraining = {
-  data?: Buffer;
+  data?: Buffer | null;
   dataName?: string;
+  code?: Given | null;
   moreData?: Given[];
   test?: Given | null;
   settings?: Partial<TrainingSettings>;
@@ -31,10 +33,16 @@ export type GivenTraining = {
 /** Submits a training of that data, as the API would. */
 export async function addTraining(
   parts: Parts,
-  { data = DATA, dataName = 'digits.csv', moreData = [], test = null, settings = {} }: GivenTraining = {},
+  {
+    data = DATA,
+    dataName = 'digits.csv',
+    code = null,
+    moreData = [],
+    test = null,
+    settings = {},
+  }: GivenTraining = {},
 ): Promise<JobId> {
   const script = await storeBytes(parts, Buffer.from(SCRIPT), 'text/x-python');
-  const blob = await storeBytes(parts, data, 'application/octet-stream');
   const stored = async ({ name, bytes }: Given) => ({
     blob: (await storeBytes(parts, bytes, 'application/octet-stream')).hash,
     fileName: name,
@@ -42,7 +50,8 @@ export async function addTraining(
   const taken = await submit(parts, asFirst(parts), {
     kind: 'training',
     script: { blob: script.hash, fileName: 'digits.py' },
-    data: { blob: blob.hash, fileName: dataName },
+    code: code === null ? null : { ...(await stored(code)), entry: RelativePath.parse('digits.py') },
+    data: data === null ? null : await stored({ name: dataName, bytes: data }),
     moreData: await Promise.all(moreData.map(stored)),
     test: test === null ? null : await stored(test),
     settings: settings as TrainingSettings,

@@ -25,11 +25,11 @@ export async function viewTraining({ db }: Parts, job: JobRow, stage: StageRow):
   return {
     kind: 'training',
     script: script.fileName,
-    data: nameOf({ files: [data, ...moreData], test }),
+    data: data === null ? null : nameOf({ files: [data, ...moreData], test }),
     test: test?.fileName ?? null,
     from: from === null ? null : { fileName: from.fileName, of: from.of },
     settings,
-    split: plan === undefined ? null : splitOf(plan),
+    split: plan === undefined || data === null ? null : splitOf(plan),
     round: roundOf(stage),
     metrics: standing?.metrics ?? null,
     best: standing?.best ?? null,

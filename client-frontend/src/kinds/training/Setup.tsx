@@ -10,6 +10,7 @@ import { Panel } from '../../components/Panel.tsx';
 import { AdvancedFields } from './AdvancedFields.tsx';
 import { type FormValues, firstValues, jobsOf, problemsOf, refusedFields } from './form-values.ts';
 import { MainFields } from './MainFields.tsx';
+import { OtherFiles } from './OtherFiles.tsx';
 import { ParameterRows } from './ParameterRows.tsx';
 import { countCombinations } from './params.ts';
 import { paramsOf } from './script-params.ts';
@@ -26,6 +27,7 @@ export function Setup() {
   });
   const { values } = form;
   const over = state.phase === 'created';
+  const scriptName = submission.files().find(({ part }) => part === 'script')?.file.name ?? 'script.py';
   useScriptParams(form);
   useEffect(() => writeDraft(DRAFT, over ? {} : editsOf(values, firstValues())), [values, over]);
   const box = useRef<HTMLFormElement>(null);
@@ -55,6 +57,7 @@ export function Setup() {
           <div className={classes.grid}>
             <MainFields form={form} />
             <ParameterRows form={form} />
+            <OtherFiles form={form} script={scriptName} />
             <AdvancedFields form={form} />
             {message !== null && (
               <p role="alert" className={classes.refusal}>

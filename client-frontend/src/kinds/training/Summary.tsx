@@ -19,24 +19,23 @@ export function Summary({ job }: { job: JobDetail }) {
 type Fact = [string, string] | null;
 
 function factsOf({ script, data, test, from, settings: s, split }: TrainingView): [string, string][] {
-  const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
   const params = Object.entries(s.params);
   const facts: Fact[] = [
     ['Script', script],
-    ['Data', split === null ? data : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`],
+    [
+      'Data',
+      data === null
+        ? 'made by the script'
+        : split === null
+          ? data
+          : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`,
+    ],
     from === null
       ? null
       : ['Started from', from.of === null ? from.fileName : `${from.fileName} of ${from.of.job}`],
     ...(s.mode === 'ddp' ? together(s) : inRounds(s, split)),
     s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
-    [
-      test === null ? 'Held out' : 'Measured on',
-      test !== null
-        ? `${test}${split === null ? '' : `, ${plural(split.holdout, 'row')}`}`
-        : split === null
-          ? percent(s.holdout)
-          : `${plural(split.holdout, 'row')} (${percent(s.holdout)})`,
-    ],
+    data === null ? null : measuredOn(test, s.holdout, split),
     s.deadlineSeconds === null
       ? null
       : ['Deadline', `${formatDuration(s.deadlineSeconds * 1_000)}, then ${percent(s.quorum)} are enough`],
@@ -79,6 +78,14 @@ function inRounds(s: TrainingView['settings'], split: TrainingView['split']): Fa
     s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
   ];
 }
+
+function measuredOn(test: string | null, holdout: number, split: TrainingView['split']): [string, string] {
+  const rows = split === null ? null : plural(split.holdout, 'row');
+  if (test !== null) return ['Measured on', [test, rows].filter((part) => part !== null).join(', ')];
+  return ['Held out', rows === null ? percent(holdout) : `${rows} (${percent(holdout)})`];
+}
+
+const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`;
 
 const classesOf = (classes: number | null): string =>
   classes === null ? '' : ` of ${plural(classes, 'class', 'classes')}`;

@@ -3,7 +3,6 @@ import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { getBlobInfo } from '../../api/farm.ts';
-import { PageError } from '../../api/request.ts';
 import { chosenPlacement } from '../../app/placement.ts';
 import { submission } from '../../app/submission.ts';
 import { editsOf, writeDraft } from '../../components/draft.ts';
@@ -19,13 +18,12 @@ export async function trainOn(before: CreateJob, job: JobId): Promise<string> {
 /** The form of a new training with the same files, which the farm has, and the settings of before. */
 export async function again(before: CreateJob): Promise<string> {
   if (before.kind !== 'training') throw new Error('This job is not a training.');
-  const { script, data, moreData = [], test = null, from } = before;
-  if (moreData.length > 0 || test !== null) {
-    const message =
-      'This training has several files of data, or one to measure on, and the form takes one alone: begin it again with pilot train.';
-    throw new PageError(message);
-  }
-  const given = { script, data, ...(from !== undefined && 'blob' in from ? { from } : {}) };
+  const { script, data, moreData = [], test = null, code = null, from } = before;
+  const given = {
+    script,
+    ...(data == null ? {} : { data }),
+    ...(from !== undefined && 'blob' in from ? { from } : {}),
+  };
   const files = await Promise.all(
     Object.entries(given).map(async ([part, { blob, fileName }]) => {
       return { part, name: fileName, blob, size: (await getBlobInfo(blob)).size };
@@ -38,7 +36,12 @@ export async function again(before: CreateJob): Promise<string> {
   writeDraft(
     DRAFT,
     editsOf(
-      { ...valuesOf(TrainingSettings.parse(before.settings ?? {})), name: before.name ?? '', ...start },
+      {
+        ...valuesOf(TrainingSettings.parse(before.settings ?? {})),
+        name: before.name ?? '',
+        ...start,
+        others: { moreData, test, code },
+      },
       firstValues(),
     ),
   );

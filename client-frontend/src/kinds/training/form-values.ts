@@ -9,6 +9,14 @@ import { combinations, countCombinations, inWords, type ParamRow, parseValues, v
 type Num = number | '';
 
 /** What the form holds. Shares are in percent. */
+/** Files beside the script and its data, which the farm has. */
+export type Others = {
+  moreData: Stored[];
+  test: Stored | null;
+  code: (Stored & { entry: string }) | null;
+};
+export type Stored = { blob: string; fileName: string };
+
 export type FormValues = {
   /** Of the job; empty, that of the script. */
   name: string;
@@ -44,6 +52,7 @@ export type FormValues = {
   /** Of these all, or the arrays that fit the script. */
   fitting: 'all' | 'some';
   params: ParamRow[];
+  others: Others;
 };
 
 /** Jobs of one sweep, as many as its page shows side by side. */
@@ -59,6 +68,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     ...own,
     name: '',
     minWorkers: own.minWorkers ?? '',
+    others: { moreData: [], test: null, code: null },
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
@@ -89,6 +99,7 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   const {
     params: _,
     name: __,
+    others: _____,
     from: ___,
     fitting: ____,
     trim,
@@ -122,7 +133,13 @@ export function jobsOf(values: FormValues, sources: Sources, group: string): Cre
   const start = startOf(values, sources);
   const name = given || (sources.script?.fileName.replace(/\.py$/i, '') ?? 'training');
   return sets.map((params) => {
-    const job = { kind: 'training', ...sources, ...start, settings: { ...settings, params } };
+    const job = {
+      kind: 'training',
+      ...sources,
+      ...start,
+      ...values.others,
+      settings: { ...settings, params },
+    };
     if (sets.length === 1) return CreateJob.parse(given === '' ? job : { ...job, name: given });
     return CreateJob.parse({ ...job, group, name: `${name} ${inWords(params, names)}`.slice(0, 200) });
   });

@@ -26,7 +26,7 @@ export const repeatsOf = ({ mode, rounds }: TrainingSettings): number => (mode =
 export const asGang = (
   stage: StagePlan,
   settings: TrainingSettings,
-  data: StageInput | undefined,
+  data: StageInput | null | undefined,
 ): StagePlan => ({
   ...stage,
   requirements: [...stage.requirements, { key: GANG, op: 'oneOf', value: ['machine', 'network'] }],
@@ -51,7 +51,7 @@ export function withoutModel({ failed }: PlanningContext<unknown>['last']): Next
 
 /** Why a job cannot be trained so, where that is known before it runs. */
 export function ddpProblem(
-  { mode, workers, minWorkers }: TrainingSettings,
+  { mode, workers, minWorkers }: Pick<TrainingSettings, 'mode' | 'workers' | 'minWorkers'>,
   modules: readonly string[],
 ): string | null {
   if (mode !== 'ddp') return null;

@@ -5,7 +5,7 @@ import { sentStart } from './found-start.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
-import { Source } from './spec.ts';
+import { Code, Source } from './spec.ts';
 import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
@@ -26,10 +26,11 @@ export const training = {
   endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
-  submission: ({ modules: _, script, data, moreData, test, from, ...sent }) => ({
+  submission: ({ modules: _, script, code, data, moreData, test, from, ...sent }) => ({
     ...sent,
     script: Source.strip().parse(script),
-    data: Source.strip().parse(data),
+    code: Code.strip().nullable().parse(code),
+    data: Source.strip().nullable().parse(data),
     moreData: moreData.map((file) => Source.strip().parse(file)),
     test: Source.strip().nullable().parse(test),
     ...(from === null ? {} : { from: sentStart(from) }),
@@ -74,7 +75,7 @@ export const training = {
   chunkInputs(stageName, chunkSpec): StageInput[] {
     if (stageName !== 'initialize' && stageName !== 'train') return [];
     const { data, kept } = ShardChunk.parse(chunkSpec);
-    return kept === null ? [data] : [data, kept];
+    return [data, kept].filter((input) => input !== null);
   },
   label(stageName, chunkSpec) {
     switch (stageName) {

@@ -57,7 +57,7 @@ export function judge(
 
 /** That nothing says which round is best: told after the first, when there is time left to start anew. */
 export function unjudged(
-  { settings, holdout }: TrainingPlan,
+  { settings, holdout, shards }: TrainingPlan,
   round: number,
   { best }: Pick<RoundState, 'best'>,
   metrics: Metrics,
@@ -67,7 +67,7 @@ export function unjudged(
   const came = Object.keys(metrics);
   const others = came.length === 0 ? '' : `; it hands over ${came.join(', ')}`;
   const why =
-    holdout === null
+    holdout === null && shards.some(({ input }) => input !== null)
       ? 'nothing of the data is held out to measure the merged model on'
       : `the script handed no ${metric === null ? 'metric' : `metric "${metric}"`} to pilot.finish for the merged model${others}`;
   const what =

@@ -31,7 +31,7 @@ export function fleetProblem(
   const list = (nowhere.length > 0 ? nowhere : wanted).map((name) => `"${name}"`).join(', ');
   const message =
     nowhere.length > 0
-      ? `The script imports ${list}, which no worker of this farm has. Install ${nowhere.length === 1 ? 'it' : 'them'} for the Python of a worker and start the worker again. A file of your own beside the script is not sent along: put what it holds into the script.`
+      ? `The script imports ${list}, which no worker of this farm has. Install ${nowhere.length === 1 ? 'it' : 'them'} for the Python of a worker and start the worker again. Files of your own beside the script are sent along with --code.`
       : `The script imports ${list}. Each of them is on some worker, but no worker has all of them.`;
   return { code: 'module-missing', message };
 }

@@ -45,6 +45,7 @@ const planOf = ({ settings }: TrainingSpec): TrainingPlan => ({
   classFile: null,
   wholeLabels: true,
   reading: null,
+  entry: null,
 });
 
 /** How one stage goes: which of its chunks fail or stay out, what the check leaves, and the merged metric. */
@@ -133,7 +134,7 @@ function play(spec: TrainingSpec, fates: Fate[]): { steps: NextStep[]; stages: S
   const held = new Set<string>([
     spec.script.blob,
     ...(spec.from === null ? [] : [spec.from.blob]),
-    ...plan.shards.map((shard) => shard.input.hash),
+    ...plan.shards.flatMap((shard) => shard.input?.hash ?? []),
     ...(plan.holdout === null ? [] : [plan.holdout.input.hash]),
   ]);
   /** What the chunks of each stage made and nobody freed. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
+import { RelativePath } from '../../model/path.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { DATA_FORMATS } from './data-formats.ts';
 import { TrainingSettings } from './settings.ts';
@@ -13,13 +14,23 @@ export { DATA_FORMATS };
 export const DataFormat = z.enum(DATA_FORMATS);
 export type DataFormat = z.infer<typeof DataFormat>;
 
+/** `entry`: where the script lies among them. */
+export const Code = Source.extend({ entry: RelativePath });
+
+/** `shards` null: as many as there are workers that can run the script. */
+const AskedSettings = TrainingSettings.extend({
+  shards: TrainingSettings.shape.shards.unwrap().nullable().default(4),
+});
+
 /** What a user sends to have a script trained over shards of a data set. */
 export const TrainingSubmission = strictObject({
   kind: z.literal('training'),
   /** The uploaded Python script. */
   script: Source,
-  /** The uploaded data: .npz, .csv, .jsonl, or a .zip with an image per file and a folder per class. */
-  data: Source,
+  /** A .zip of files beside the script, such as modules of its own; null for a script alone. */
+  code: Code.nullable().default(null),
+  /** The uploaded data: .npz, .csv, .jsonl, or a .zip with an image per file and a folder per class; null for a script that makes or reads its own. */
+  data: Source.nullable().default(null),
   /** Further files of the same format, whose rows follow. */
   moreData: z
     .array(Source)
@@ -29,6 +40,6 @@ export const TrainingSubmission = strictObject({
   test: Source.nullable().default(null),
   /** The weights that it starts from; left out, those that the script makes. */
   from: Start.optional(),
-  settings: TrainingSettings.prefault({}),
+  settings: AskedSettings.prefault({}),
 });
 export type TrainingSubmission = z.infer<typeof TrainingSubmission>;

@@ -1,11 +1,12 @@
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk } from '../kind.ts';
 import { batchPerShard } from './settings.ts';
-import { SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
+import { CODE, SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
 import type { TrainingSpec } from './stored-spec.ts';
 
 /** Chunks of one script on one data set can share the Python that has its modules open. */
-export const affinityOf = (spec: TrainingSpec): string => `training:${spec.script.blob}:${spec.data.blob}`;
+export const affinityOf = (spec: TrainingSpec): string =>
+  `training:${spec.script.blob}:${spec.data?.blob ?? ''}${spec.code === null ? '' : `:${spec.code.blob}`}`;
 
 export const inputOf = (path: string, hash: string, size: number): StageInput =>
   ({ path, hash, size }) as StageInput;
@@ -22,11 +23,12 @@ export function fileAs(chunk: DoneChunk, name: string, path: string): StageInput
 /** What every stage that runs the script needs of it. */
 export const scriptInputs = (spec: TrainingSpec, { classFile }: TrainingPlan): StageInput[] => [
   inputOf(SCRIPT, spec.script.blob, spec.script.size),
+  ...(spec.code === null ? [] : [inputOf(CODE, spec.code.blob, spec.code.size)]),
   ...(classFile === null ? [] : [classFile]),
 ];
 
 export const contextOf = (
-  { settings, shards, classes, classFile, wholeLabels }: TrainingPlan,
+  { settings, shards, classes, classFile, wholeLabels, entry }: TrainingPlan,
   round: number,
   epoch: number,
 ): ScriptContext => ({
@@ -42,6 +44,8 @@ export const contextOf = (
   classFile: classFile?.path ?? null,
   wholeLabels,
   split: settings.split,
+  entry,
+  ownData: shards.every(({ input }) => input === null),
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,

@@ -19,6 +19,8 @@ import { StageStart, Started } from './start-stage.ts';
 
 /** Names of input files. The data of a chunk is `data.<ext>`, the held-out part `holdout.<ext>`. */
 export const SCRIPT = 'script.py';
+/** The files beside the script. */
+export const CODE = 'code.zip';
 export const WEIGHTS = 'weights.npz';
 export const MOMENTUM = 'momentum.npz';
 /** What the shard kept in the round before. */
@@ -58,9 +60,11 @@ export const MOST_CLASS_CHARACTERS = 20_000;
 export const TrainingPlan = z.object({
   settings: TrainingSettings,
   rows: Count,
-  /** Rows of the shards together, and of the held-out part. */
+  /** Where the script lies among the files beside it; null for one alone. */
+  entry: z.string().nullable().default(null),
+  /** Without an input where the script makes or reads its own. Rows of the shards together, and of the held-out part. */
   shards: z
-    .array(z.object({ input: StageInput, rows: z.int().positive() }))
+    .array(z.object({ input: StageInput.nullable(), rows: Count }))
     .min(1)
     .max(256),
   holdout: z.object({ input: StageInput, rows: z.int().positive() }).nullable(),
@@ -93,6 +97,10 @@ export const ScriptContext = z.object({
   /** Path of the names among the inputs, where `classes` has no room for them. */
   classFile: z.string().nullable().default(null),
   wholeLabels: z.boolean().default(false),
+  /** Path of the script among the files of CODE; null for one alone. */
+  entry: z.string().nullable().default(null),
+  /** The script makes or reads its own data. */
+  ownData: z.boolean().default(false),
   /** Whether the script gets its rows in their order. */
   split: TrainingSettings.shape.split,
   deadlineSeconds: z.number().positive().nullable(),
@@ -214,7 +222,7 @@ export const ShardChunk = z.object({
   shard: Count,
   /** Which of a gang, of those that train together. */
   member: Count.nullable().default(null),
-  data: StageInput,
+  data: StageInput.nullable(),
   kept: StageInput.nullable().default(null),
 });
 export type ShardChunk = z.infer<typeof ShardChunk>;

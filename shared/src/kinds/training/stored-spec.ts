@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { FoundStart } from './found-start.ts';
-import { DataFormat, Source, TrainingSubmission } from './spec.ts';
+import { TrainingSettings } from './settings.ts';
+import { Code, DataFormat, Source, TrainingSubmission } from './spec.ts';
 
 const Sized = Source.extend({ size: z.number().int().nonnegative() });
 
 /** The stored spec of a training job: the submission with what was seen of its files. */
 export const TrainingSpec = TrainingSubmission.strip().extend({
   script: Sized,
-  data: Sized.extend({ format: DataFormat }),
+  code: Code.extend(Sized.shape).nullable().default(null),
+  data: Sized.extend({ format: DataFormat }).nullable(),
   moreData: z.array(Sized).default([]),
   test: Sized.nullable().default(null),
+  settings: TrainingSettings,
   from: FoundStart.nullable().default(null),
   /** Modules that the script imports on its own lines; a worker has to have them all. */
   modules: z.array(z.string().max(200)).max(200),

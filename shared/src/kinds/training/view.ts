@@ -10,7 +10,8 @@ export const TrainingView = z.object({
   kind: z.literal('training'),
   /** Names of the files as they were uploaded. */
   script: z.string(),
-  data: z.string(),
+  /** Null for a script that makes or reads its own. */
+  data: z.string().nullable(),
   /** Of the file that it is measured on; null where a part of the data is. */
   test: z.string().nullable().default(null),
   /** What it started from, where that is not what the script makes. */

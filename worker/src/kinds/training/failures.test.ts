@@ -38,7 +38,7 @@ const MISTAKES: [name: string, script: string, told: RegExp][] = [
   [
     'lacks a module',
     'import pilot\nimport nosuchmodule.sub\n',
-    /^module-missing: script\.py line 2: the worker's Python has no module "nosuchmodule"\. If it is a file of yours, put what it holds into the script: no other is sent\.$/,
+    /^module-missing: script\.py line 2: the worker's Python has no module "nosuchmodule"\. If it is a file of yours, send its folder along with --code\.$/,
   ],
   [
     'never finishes',

@@ -10,8 +10,12 @@ export type PythonTask = {
   context: ScriptContext;
   shard: number;
   script: string;
-  /** The data that the script gets; null where it is not run. */
+  /** The files beside the script, a .zip; null for a script alone. */
+  code: string | null;
+  /** The data that the script gets; null where it is not run, or makes its own. */
   data: string | null;
+  /** Whether the script is run to measure what was merged. */
+  measures: boolean;
   weights: string | null;
   /** The names of the classes, where they do not stand in the context. */
   classes: string | null;
@@ -44,7 +48,7 @@ export type PythonTask = {
  * What the worker tells the zygote. `stop` is no command of its own: it ends the one under way; `preempt` asks it to
  * leave a checkpoint and end.
  */
-export type Command = { op: 'open'; script: string } | { op: 'run'; task: PythonTask };
+export type Command = { op: 'open'; script: string; code: string | null } | { op: 'run'; task: PythonTask };
 
 const common = { id: z.int(), log: z.string() };
 

@@ -41,7 +41,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     await old?.session.close();
   };
   /** The session for chunks of this affinity, with the chunk's files in its place; a failure where none can be had. */
-  const sessionFor = async (chunk: RunnableChunk, ask: AskOptions): Promise<Session | Failed> => {
+  const sessionFor = async (chunk: RunnableChunk, task: Task, ask: AskOptions): Promise<Session | Failed> => {
     if (warm?.affinity === chunk.affinity && warm.session.alive()) {
       await refill(warm.session, chunk.inputs);
       return warm.session;
@@ -55,7 +55,8 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     ask.onProgress?.({ fraction: 0, detail: 'Starting Python' });
     await refill(session, chunk.inputs);
     const script = posix.join(session.workspace.inside.in, SCRIPT);
-    const answer = await session.ask({ op: 'open', script }, ask);
+    const code = task.python.code === null ? null : posix.join(session.workspace.inside.in, task.python.code);
+    const answer = await session.ask({ op: 'open', script, code }, ask);
     if (answer.kind === 'replied' && answer.reply.ok) return session;
     await drop();
     return answer.kind === 'replied' ? refused(answer.reply) : failureOf(answer, ask.hangLimitMs);
@@ -68,7 +69,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
       const { hangLimitMs, notice } = chunk;
       const ask: AskOptions = { hangLimitMs, signal, onProgress, notice };
       try {
-        const session = await sessionFor(chunk, ask);
+        const session = await sessionFor(chunk, task, ask);
         if ('ok' in session) return session;
         chunk.begun?.();
         const { cards, outputs } = chunk;

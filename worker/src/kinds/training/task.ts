@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
 import {
+  CODE,
   EvaluateResult,
   EvaluateSpec,
   FILES,
@@ -62,11 +63,12 @@ export function placed(
   gang: RunnableChunk['gang'],
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { data, weights, classes, momentum, kept, shared, start, checkpoint } = task.python;
+  const { code, data, weights, classes, momentum, kept, shared, start, checkpoint } = task.python;
   const files = <File extends { path: string }>(all: File[]): File[] =>
     all.map((one) => ({ ...one, path: posix.join(inside.in, one.path) }));
   return {
     ...task.python,
+    code: at(code),
     data: at(data),
     weights: at(weights),
     classes: at(classes),
@@ -98,7 +100,9 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   stage,
   context,
   shard: 0,
+  code: context.entry === null ? null : CODE,
   data: null,
+  measures: false,
   weights: null,
   classes: context.classFile,
   momentum: null,
@@ -111,18 +115,25 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   merge: null,
 });
 
+const measuring = (stage: PythonTask['stage'], context: ScriptContext, holdout: string | null) => ({
+  ...base(stage, context),
+  data: holdout,
+  weights: WEIGHTS,
+  measures: holdout !== null || context.ownData,
+});
+
 const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   initialize({ stageSpec, chunkSpec }) {
     const { context, start } = InitializeSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
-    const python = { ...base('initialize', context), shard, data: data.path, start };
+    const python = { ...base('initialize', context), shard, data: data?.path ?? null, start };
     return { stage: 'initialize', python, makes: [WEIGHTS_MADE], result: InitializeResult };
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
     const { context, state, weights } = TrainSpec.parse(stageSpec);
     const { shard, data, kept } = ShardChunk.parse(chunkSpec);
     const kepts = { kept: kept?.path ?? null, shared: state.shared?.path ?? null };
-    const files = { data: data.path, weights: weights.path, ...kepts };
+    const files = { data: data?.path ?? null, weights: weights.path, ...kepts };
     // Paths of inputs are relative to the chunk's.
     const from = checkpoint === undefined ? null : CHECKPOINT.path;
     const python = { ...base('train', context), shard, ...files, checkpoint: from };
@@ -136,8 +147,8 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   merge({ stageSpec }) {
     const { context, state, merge, updates, states, holdout } = MergeSpec.parse(stageSpec);
     const momentum = merge.merge === 'outer' && state.momentum !== null ? MOMENTUM : null;
-    const files = { data: holdout, weights: WEIGHTS, momentum, updates, states };
-    const python = { ...base('merge', context), ...files, merge };
+    const files = { momentum, updates, states };
+    const python = { ...measuring('merge', context, holdout), ...files, merge };
     const momentumMade = merge.merge === 'outer' ? [file(FILES.momentum, 'momentum.npz')] : [];
     const sharedMade = states.length === 0 ? [] : [SHARED_MADE];
     const makes = [WEIGHTS_MADE, ...momentumMade, ...sharedMade];
@@ -145,16 +156,17 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   },
   evaluate({ stageSpec }) {
     const { context, holdout } = EvaluateSpec.parse(stageSpec);
-    const python = { ...base('evaluate', context), data: holdout, weights: WEIGHTS };
+    const python = measuring('evaluate', context, holdout);
     return { stage: 'evaluate', python, makes: [], result: EvaluateResult };
   },
 };
 
 const inputsOf = ({
-  python: { data, weights, classes, momentum, kept, shared, start, checkpoint, updates, states },
+  python: { code, data, weights, classes, momentum, kept, shared, start, checkpoint, updates, states },
 }: Task): string[] =>
   [
     SCRIPT,
+    code,
     data,
     weights,
     classes,

@@ -27,7 +27,9 @@ export function splitter(farmOf: () => TestFarm) {
       ({ input }) => input,
     );
     const parts: Buffer[] = [];
-    for (const { hash, size } of inputs) {
+    for (const input of inputs) {
+      assert.ok(input !== null);
+      const { hash, size } = input;
       const bytes = await bytesOf(hash);
       assert.equal(bytes.length, size);
       assert.notEqual(await findBlob(farmOf().parts.db, hash), undefined, 'a part is not noted');

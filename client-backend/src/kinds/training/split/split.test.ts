@@ -46,7 +46,7 @@ test('an .npz: every row once with its label, each class in every part, the same
       [plan.rows, plan.shards.map((shard) => shard.rows), plan.holdout?.rows, plan.classes],
       [240, [54, 54, 54, 54], 24, ['0', '1', '2']],
     );
-    assert.deepEqual([plan.shards[0]?.input.path, plan.holdout?.input.path], ['data.npz', 'holdout.npz']);
+    assert.deepEqual([plan.shards[0]?.input?.path, plan.holdout?.input?.path], ['data.npz', 'holdout.npz']);
     const split = await Promise.all(parts.map(arraysOf));
     const found = split.flatMap((part) => part.X ?? []);
     assert.deepEqual(found.toSorted(), (whole.X ?? []).toSorted());
@@ -85,7 +85,7 @@ test('a .csv: every row once with its label as a number, each class in every par
   const settings = { shards: 3, holdout: 0.1, label: 'kind' };
   const { plan, parts } = await splitOf({ data, dataName: 'd.csv', settings });
   assert.deepEqual([plan.rows, plan.classes, plan.wholeLabels], [40, ['rare', 'usual'], false]);
-  assert.deepEqual([plan.shards[0]?.input.path, plan.holdout?.input.path], ['data.npy', 'holdout.npy']);
+  assert.deepEqual([plan.shards[0]?.input?.path, plan.holdout?.input?.path], ['data.npy', 'holdout.npy']);
   assert.equal(
     plan.reading,
     'Read "d.csv" with cells between semicolons, decimal commas, a header, the label in the column "kind".',

@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { plannedSettings } from '@parallel-pilot/shared/kinds/training/ddp.ts';
+import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { DataFormat } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import {
   CLASSES,
   MOST_CLASS_CHARACTERS,
@@ -62,20 +64,21 @@ async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask):
   const spec = { ...given, settings: plannedSettings(given.settings) };
   const { settings } = spec;
   const set = dataSetOf(spec);
+  if (set === null) return { outcome: 'done', value: withoutData(spec), blobs: [] };
   const watch = (from: number, to: number, bytes: number) => ({
     signal,
     onBytes: (done: number) => onProgress(from + (to - from) * Math.min(1, done / Math.max(1, bytes))),
   });
-  const source = await open(parts, spec, watch(0, OPENING, bytesOf(set)));
+  const source = await open(parts, spec, set, watch(0, OPENING, bytesOf(set)));
   try {
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
     const weights = await shardWeights(parts.db, settings, spec.modules, {
       person: job.person_id,
       team: job.team_id,
     });
-    const holdout = source.test === null ? spec.settings.holdout : 0;
+    const holdout = source.test === null ? settings.holdout : 0;
     const groups = source.groups === null ? null : await countGroups(source, watch(COUNTING, COUNTING, 1));
-    const planned = planRows(counted, groups, weights, { spec, holdout });
+    const planned = planRows(counted, groups, weights, { settings, name: nameOf(set), holdout });
     const rowSplit = source.test === null ? planned : { ...planned, holdoutRows: source.test.rows };
     if ((await parts.blobs.freeBytes()) < source.bytes + SPARE_BYTES) return FULL;
     const classes = counted.labels === null ? null : classesOf(counted.labels, source.labelType());
@@ -102,10 +105,13 @@ async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask):
   }
 }
 
-function open(parts: Parts, spec: TrainingSpec, watch: Watch): Promise<RowSource> | RowSource {
-  const { data, settings } = spec;
-  const set = dataSetOf(spec);
-  switch (data.format) {
+function open(
+  parts: Parts,
+  { settings }: TrainingSpec,
+  set: DataSet & { format: DataFormat },
+  watch: Watch,
+): Promise<RowSource> | RowSource {
+  switch (set.format) {
     case 'npz':
       return openNpzSource(parts, set, settings);
     case 'csv':
@@ -115,13 +121,25 @@ function open(parts: Parts, spec: TrainingSpec, watch: Watch): Promise<RowSource
     case 'zip':
       return openZipSource(parts, set, settings);
     default:
-      return data.format satisfies never;
+      return set.format satisfies never;
   }
 }
 
-const dataSetOf = ({ data, moreData, test }: TrainingSpec): DataSet => ({ files: [data, ...moreData], test });
+/** Null for a script that makes or reads its own. */
+const dataSetOf = ({ data, moreData, test }: TrainingSpec): (DataSet & { format: DataFormat }) | null =>
+  data === null ? null : { files: [data, ...moreData], test, format: data.format };
 
-type Asked = { spec: TrainingSpec; holdout: number };
+const withoutData = (spec: TrainingSpec): TrainingPlan =>
+  TrainingPlan.parse({
+    settings: spec.settings,
+    entry: spec.code?.entry ?? null,
+    rows: 0,
+    shards: Array.from({ length: spec.settings.shards }, () => ({ input: null, rows: 0 })),
+    holdout: null,
+    classes: null,
+  });
+
+type Asked = { settings: TrainingSettings; name: string; holdout: number };
 
 /** Where each row goes. Throws BadData where there are too few for so many shards. */
 function planRows(
@@ -130,9 +148,8 @@ function planRows(
   weights: number[],
   asked: Asked,
 ): RowSplit {
-  const { spec, holdout } = asked;
-  const { seed, split } = spec.settings;
-  const name = nameOf(dataSetOf(spec));
+  const { settings, name, holdout } = asked;
+  const { seed, split, group } = settings;
   if (rows < weights.length) throw tooFew(name, rows, 'row', weights.length);
   if (rows > MOST_PLACES) throw new BadData(`"${name}" has more than ${MOST_PLACES} rows.`);
   if (groups !== null) {
@@ -140,7 +157,7 @@ function planRows(
       return planGroupSplit({ counts: groups, weights, holdout, seed });
     } catch (error) {
       if (!(error instanceof TooFewGroups)) throw error;
-      throw tooFew(name, groups.size, `group of "${spec.settings.group}"`, weights.length, holdout > 0);
+      throw tooFew(name, groups.size, `group of "${group}"`, weights.length, holdout > 0);
     }
   }
   if (split === 'blocks') return planBlockSplit({ rows, weights, holdout });
@@ -196,6 +213,7 @@ function planOf({ rowSplit, stored, spec, source, rows, names }: Made): Training
   const inputOf = (name: string, blob: StoredBlob | undefined) => ({ path: `${name}.${ending}`, ...blob });
   return TrainingPlan.parse({
     settings: spec.settings,
+    entry: spec.code?.entry ?? null,
     rows,
     shards: rowSplit.shardRows.map((count, shard) => ({
       input: inputOf('data', stored[shard]),

@@ -2,10 +2,13 @@
 
 import os
 import runpy
+import shutil
 import sys
 import time
 import zipfile
 import zlib
+
+import pilot_data
 
 from pilot_worker import failures, merge, merge_state
 from pilot_worker.farm_run import FarmRun, FirstWeights, Preempted
@@ -77,14 +80,32 @@ STAGES = {"initialize": initialize, "train": train, "merge": merge_updates, "eva
 
 
 def measure(task, board):
-    return None if task["data"] is None else run_script(task, board)["metrics"]
+    return run_script(task, board)["metrics"] if task["measures"] else None
+
+
+def laid_out(task):
+    """The script, and the folder of its own files or None. It is started in that folder, as its author does."""
+    if task["code"] is None:
+        return task["script"], None
+    root = task["run"]
+    try:
+        pilot_data.unpack(task["code"], root)
+    except UNREADABLE as error:
+        raise failures.Failure("script-error", "The files beside the script cannot be read: %s" % failures.describe(error)) from None
+    script = os.path.join(root, *task["context"]["entry"].split("/"))
+    os.makedirs(os.path.dirname(script), exist_ok=True)
+    shutil.copyfile(task["script"], script)
+    for folder in (root, os.path.dirname(script)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    return script, root
 
 
 def run_script(task, board):
     """Runs the user's script as `python3 script.py` would."""
     os.environ.update(task["environment"])
     run = FarmRun(task, board)
-    script = task["script"]
+    script, root = laid_out(task)
     sys.argv[:] = [script]
     started = time.monotonic()
     try:
@@ -100,7 +121,7 @@ def run_script(task, board):
         if task["stage"] == "initialize" and run.result is not None:
             # What a script that catches everything does after its first weights tells nothing about it.
             return run.result
-        failures.print_own_frames(error, script)
+        failures.print_own_frames(error, script, root)
         raise failures.explain(error, script) from None
     if run.result is None:
         raise failures.unfinished(run)

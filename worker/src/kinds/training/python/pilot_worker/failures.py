@@ -27,7 +27,7 @@ def explain(error, script):
         quoted = ": %s" % shown[:200] if shown else ""
         return Failure("script-error", "%s: %s: %s%s" % (line, type(error).__name__, error.msg, quoted))
     if isinstance(error, ModuleNotFoundError) and error.name:
-        hint = "" if "." in error.name else " If it is a file of yours, put what it holds into the script: no other is sent."
+        hint = "" if "." in error.name else " If it is a file of yours, send its folder along with --code."
         return Failure("module-missing", '%sthe worker\'s Python has no module "%s".%s' % (place, error.name, hint))
     if is_out_of_memory(error):
         return Failure("out-of-memory", "%sthe worker ran out of memory (%s)." % (place, what))
@@ -52,12 +52,16 @@ def unfinished(run):
     return Failure("script-unfinished", "The script ended without calling pilot.finish(...).")
 
 
-def print_own_frames(error, script):
+def print_own_frames(error, script, root=None):
     """To the log: the traceback without the frames of libraries, which are long and tell the owner little."""
     told = traceback.TracebackException.from_exception(error)
     for one in chain(told):
-        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if frame.filename == script])
+        one.stack = traceback.StackSummary.from_list([frame for frame in one.stack if is_own(frame.filename, script, root)])
     print("".join(told.format()), file=sys.stderr)
+
+
+def is_own(filename, script, root):
+    return filename == script or root is not None and filename.startswith(root + os.sep)
 
 
 def chain(told):

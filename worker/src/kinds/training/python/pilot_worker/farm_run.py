@@ -102,6 +102,11 @@ class FarmRun:
 
     def data_files(self, _paths):
         optimizers.watch()
+        if self.task["data"] is None:
+            raise ValueError(
+                "pilot.data: this training has no data. Give it with --data, or let the script make or read its own: "
+                "its part is pilot.shard of pilot.shards, and while pilot.evaluating what the model is measured on."
+            )
         return [self.task["data"]], None
 
     def unpacked(self, source, unpack):

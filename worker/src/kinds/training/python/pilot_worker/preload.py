@@ -3,21 +3,23 @@
 import ast
 import importlib
 import sys
+import zipfile
+import zlib
 
 # Known to start no threads and to open no device while they are imported: a fork would not have them.
 SAFE = {"numpy", "scipy", "pandas", "sklearn", "torch", "torchvision", "PIL", "joblib", "tqdm", "skimage"}
 
 
-def preload(script):
-    """Names of the modules that could be imported."""
-    with open(script, "rb") as file:
-        source = file.read()
-    try:
-        names = sorted(named_modules(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []  # running it tells what is wrong with it
+def preload(script, code):
+    """Names of the modules that could be imported. `code`: a .zip of files beside the script, or None."""
+    names = set()
+    for source in sources(script, code):
+        try:
+            names |= named_modules(ast.parse(source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass  # running it tells what is wrong with it
     loaded = []
-    for name in names:
+    for name in sorted(names):
         try:
             importlib.import_module(name)
             loaded.append(name)
@@ -25,6 +27,20 @@ def preload(script):
             # The script's own import tells, with its line.
             forget(name)
     return loaded
+
+
+def sources(script, code):
+    with open(script, "rb") as file:
+        yield file.read()
+    if code is None:
+        return
+    try:
+        with zipfile.ZipFile(code) as archive:
+            for entry in archive.infolist():
+                if entry.filename.endswith(".py"):
+                    yield archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        return  # as above
 
 
 def named_modules(tree):

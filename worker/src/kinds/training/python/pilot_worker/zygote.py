@@ -2,7 +2,7 @@
 
 The first line of standard input is {"nonce": ..., "threads": ...}. Every later line is a command:
 
-    {"id": 1, "op": "open", "script": path}    imports what the script will import
+    {"id": 1, "op": "open", "script": path, "code": path or null}    imports what the script will import
     {"id": 2, "op": "run", "task": {...}}      runs one chunk in a fork; see chunk.py
     {"op": "stop"}                             ends the fork
     {"op": "preempt"}                          asks the fork to leave a checkpoint and end
@@ -107,7 +107,7 @@ class Zygote:
         if command["op"] == "open":
             # A handler waits for an import to return, and an import may never do.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            loaded = preload(command["script"])
+            loaded = preload(command["script"], command["code"])
             signal.signal(signal.SIGTERM, self.end)
             self.send({"id": command["id"], "ok": True, "result": loaded, "log": ""})
             return
