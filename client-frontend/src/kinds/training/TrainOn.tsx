@@ -3,7 +3,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { IconPlayerTrackNext } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { getSubmission } from '../../api/farm.ts';
+import { getSubmission } from '../../api/get-submission.ts';
 import { useMay } from '../../api/session.ts';
 import classes from '../../job/Job.module.css';
 import { showProblem } from '../../job/job-command.ts';
