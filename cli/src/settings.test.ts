@@ -26,6 +26,7 @@ const OTHERS: Record<string, string> = {
       'what the job asks of workers; a worker is put there by PILOT_POOL and PILOT_TAG',
     ]),
   ),
+  'run --name': 'what the job is called; PILOT_NAME is what a worker is',
   '* --unsandboxed': 'PILOT_UNSANDBOXED=0 means no, and Commander takes any value for a yes: see config.ts',
   '* --only-idle': 'PILOT_ONLY_IDLE=0 means no, likewise',
   '* --token': 'refused, with a sentence',

@@ -29,7 +29,11 @@ for (const seed of [1, 2, 3])
 test('whatever it has seen, what it forecasts is finite and not below zero, and in proportion to it', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.double({ min: 0, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 300 }),
+      // Of the smallest numbers there are, twice a rounded part is not the rounded part of twice.
+      fc.array(
+        fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => (value < 1e-300 ? 0 : value)),
+        { minLength: 1, maxLength: 300 },
+      ),
       fc.constantFrom(...SMOOTHINGS),
       (values, smoothing) => {
         const [one, double] = [1, 2].map((factor) => {

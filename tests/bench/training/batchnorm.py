@@ -1,6 +1,5 @@
 """A network for pictures with BatchNorm, SGD with momentum and a schedule by the epoch."""
 
-import numpy as np
 import pilot
 import torch
 from torch import nn

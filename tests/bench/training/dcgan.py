@@ -1,6 +1,5 @@
 """Pictures from noise: a generator and a discriminator (DCGAN), each with an Adam of its own."""
 
-import numpy as np
 import pilot
 import torch
 from torch import nn

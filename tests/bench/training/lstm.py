@@ -1,6 +1,5 @@
 """Sequences of symbols in six classes, by an LSTM with Adam."""
 
-import numpy as np
 import pilot
 import torch
 from torch import nn

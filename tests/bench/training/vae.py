@@ -1,6 +1,5 @@
 """A variational autoencoder of pictures, with Adam."""
 
-import numpy as np
 import pilot
 import torch
 from torch import nn

@@ -1,6 +1,5 @@
 """A language model: the next word from the embeddings of the two before it, with Adam."""
 
-import numpy as np
 import pilot
 import torch
 from torch import nn

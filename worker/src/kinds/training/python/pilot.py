@@ -206,8 +206,9 @@ def data(path=None, *more):
     global _rows, batch, classes
     _seed_libraries()
     reading = pilot_data.Reading(_run, seed, evaluating, classes, isinstance(_run, _Alone))
-    read = pilot_data.read(*_run.data_files([one for one in (path, *more) if one is not None]), reading)
-    loaded, _rows = _run.part(*read)
+    files, test = _run.data_files([one for one in (path, *more) if one is not None])
+    whole, count = pilot_data.read(files, test, reading)
+    loaded, _rows = _run.part(whole, count)
     classes = reading.classes
     batch = _undivided(_rows, _run.batch)
     return loaded

@@ -62,10 +62,10 @@ def read_npz(files, test, reading):
     label = label_of(train, reading)
     if measured is not None and label is not None and train[label].ndim == 1:
         # The classes are those of both parts.
-        both = [train[label], measured[label]]
+        known, others = train[label], measured[label]
         if test is not None:
-            check_known(*both, os.path.basename(test), pilot_csv.name_of(files))
-        indices(np.concatenate(both), files[0], reading)
+            check_known(known, others, os.path.basename(test), pilot_csv.name_of(files))
+        indices(np.concatenate([known, others]), files[0], reading)
     arrays = measured if measured is not None and reading.evaluating else train
     counted = arrays[label or next(iter(arrays))]
     count = counted.shape[0] if counted.ndim else 1

@@ -48,7 +48,7 @@ class Gang:
         gang, plain = self, c10d.ProcessGroupGloo
         Announcing = announcing_store(gang)
 
-        class Gloo(plain):
+        class Gloo(plain):  # type: ignore[valid-type, misc]
             def __init__(self, store, rank, size, timeout=None):
                 options = plain._Options()
                 options._devices = [gang.device]
