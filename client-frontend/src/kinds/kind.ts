@@ -40,8 +40,8 @@ export type SiteKind = {
   sample: Sample | null;
   /** What a machine must have to work on it. */
   needs: string;
-  /** What the drop zone says of it. */
-  offer: { title: string; text: string };
+  /** What the drop zone says of it; null for a kind that is not submitted here. */
+  offer: { title: string; text: string } | null;
   /** The way of a new job, step by step. */
   steps: readonly string[];
   /** The job to create as soon as the files are there; null for a kind whose `Setup` asks first. */
@@ -51,8 +51,8 @@ export type SiteKind = {
     title: string;
     Options: ComponentType<{ options: CreationOptions; onChange(options: CreationOptions): void }>;
   } | null;
-  /** Begins the same job once more, with settings to be changed; says where the user goes on. */
-  again(submission: CreateJob): Promise<string>;
+  /** Begins the same job once more, with settings to be changed; says where the user goes on. Null where that is not done here. */
+  again: ((submission: CreateJob) => Promise<string>) | null;
   /** The settings to give before there is a job. */
   Setup: FetchedPart<object> | null;
   /** The job's page below its title. */

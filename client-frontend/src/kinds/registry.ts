@@ -1,12 +1,21 @@
 import { blender } from './blender/kind.ts';
+import { command } from './command/kind.ts';
 import type { SiteKind } from './kind.ts';
 import { training } from './training/kind.ts';
 
 /** Every kind of job the site knows; the one line a new kind adds here. */
-export const SITE_KINDS: readonly SiteKind[] = [blender, training];
+export const SITE_KINDS: readonly SiteKind[] = [blender, training, command];
+
+/** Those that files can be dropped for. */
+export const DROPPED_KINDS = SITE_KINDS.filter(isDropped);
+
+type DroppedKind = SiteKind & { offer: object };
+function isDropped(kind: SiteKind): kind is DroppedKind {
+  return kind.offer !== null;
+}
 
 /** What a machine must have to be a worker, in words: any one of it is enough. */
-export const MACHINES = SITE_KINDS.map((kind) => kind.needs).join(', or with ');
+export const MACHINES = DROPPED_KINDS.map((kind) => kind.needs).join(', or with ');
 
 /** Null for a kind that a newer farm knows and this page does not. */
 export const siteKind = (name: string): SiteKind | null =>

@@ -6,7 +6,7 @@ const DOTS = [
 
 /** Points as lines of braille signs, `width` and `height` signs large; the smallest x is left, the largest y on top. */
 export function dotPlot(
-  points: readonly (readonly [x: number, y: number])[],
+  points: readonly { x: number; y: number }[],
   { width, height }: { width: number; height: number },
 ): string[] {
   const cells = Array.from({ length: height }, () => new Uint8Array(width));
@@ -16,14 +16,14 @@ export function dotPlot(
       high === low ? Math.floor(dots / 2) : Math.round(((value - low) / (high - low)) * (dots - 1));
   };
   const atX = place(
-    points.map(([x]) => x),
+    points.map(({ x }) => x),
     width * 2,
   );
   const atY = place(
-    points.map(([, y]) => y),
+    points.map(({ y }) => y),
     height * 4,
   );
-  for (const [x, y] of points) {
+  for (const { x, y } of points) {
     const [column, row] = [atX(x), height * 4 - 1 - atY(y)];
     const line = cells[row >> 2];
     if (line !== undefined) line[column >> 1] = (line[column >> 1] ?? 0) | (DOTS[column & 1]?.[row & 3] ?? 0);

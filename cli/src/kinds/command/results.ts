@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { RunList } from '@parallel-pilot/shared/kinds/command/run-list.ts';
 import { GATHERED, TableView } from '@parallel-pilot/shared/kinds/command/table-view.ts';
-import { RunList } from '@parallel-pilot/shared/kinds/command/view.ts';
 import type { Api } from '../../api/client.ts';
 import { eachOf } from '../../api/each-of.ts';
 import { patiently } from '../../api/patience.ts';

@@ -23,7 +23,7 @@ export function tableLines({ columns, rows, total, plot }: TableView): string[] 
 }
 
 function plotLines({ x, y, points }: NonNullable<TableView['plot']>): string[] {
-  const [xs, ys] = [points.map(([at]) => at), points.map(([, at]) => at)];
+  const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
   const [top, bottom] = [figure(Math.max(...ys)), figure(Math.min(...ys))];
   const room = Math.max(top.length, bottom.length);
   const lines = dotPlot(points, PLOT).map((line, index) => {

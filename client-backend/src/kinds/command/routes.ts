@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/view.ts';
+import { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/run-list.ts';
 import { JobId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';

@@ -1,5 +1,5 @@
+import type { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/run-list.ts';
 import { RunsChunk, RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
-import type { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/view.ts';
 import type { JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { chunkSpecs, doneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';

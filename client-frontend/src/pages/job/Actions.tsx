@@ -158,11 +158,11 @@ function Again({ job }: { job: JobDetail }) {
   const navigate = useNavigate();
   const kind = siteKind(job.kind);
   const again = useMutation({
-    mutationFn: async () => kind?.again(await getSubmission(job.id)),
+    mutationFn: async () => kind?.again?.(await getSubmission(job.id)),
     onSuccess: (to) => to !== undefined && navigate(to),
     onError: showProblem,
   });
-  if (kind === null) return null;
+  if (kind?.again == null) return null;
   return (
     <Button
       variant="default"

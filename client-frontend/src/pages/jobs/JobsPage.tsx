@@ -18,7 +18,7 @@ import { formatBytes, plural } from '../../components/format.ts';
 import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { useFetched } from '../../components/use-fetched.ts';
-import { SITE_KINDS } from '../../kinds/registry.ts';
+import { DROPPED_KINDS } from '../../kinds/registry.ts';
 import { refreshRows } from '../../live/job-rows.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { JobRows } from './JobRows.tsx';
@@ -167,7 +167,7 @@ function Nothing({ narrowed, q }: { narrowed: boolean; q: string }) {
   return (
     <Empty
       title="Drop your files to begin"
-      text={`${SITE_KINDS.map((kind) => kind.offer.title).join('. ')}. Anywhere on this page: the farm asks what you want and works on it with all your machines at once.`}
+      text={`${DROPPED_KINDS.map((kind) => kind.offer.title).join('. ')}. Anywhere on this page: the farm asks what you want and works on it with all your machines at once.`}
       action={
         <>
           <Button component={Link} to="/new" size="md">

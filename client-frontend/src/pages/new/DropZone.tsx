@@ -3,13 +3,13 @@ import { Button } from '@mantine/core';
 import { Dropzone } from '@mantine/dropzone';
 import { useRef } from 'react';
 import { LogoMark } from '../../app/Logo.tsx';
-import { SITE_KINDS } from '../../kinds/registry.ts';
+import { DROPPED_KINDS } from '../../kinds/registry.ts';
 import classes from './New.module.css';
 import { Samples } from './Samples.tsx';
 
 type DropZoneProps = { refusal: string | null; onFiles(files: File[]): void };
 
-const accept = SITE_KINDS.flatMap((kind) => kind.files.flatMap((part) => [...part.extensions]));
+const accept = DROPPED_KINDS.flatMap((kind) => kind.files.flatMap((part) => [...part.extensions]));
 
 export function DropZone({ refusal, onFiles }: DropZoneProps) {
   const open = useRef<() => void>(null);
@@ -29,7 +29,7 @@ export function DropZone({ refusal, onFiles }: DropZoneProps) {
           <LogoMark size={60} />
           <div className={classes.zoneTitle}>Drop your files here</div>
           <ul className={classes.offers}>
-            {SITE_KINDS.map(({ name, offer }) => (
+            {DROPPED_KINDS.map(({ name, offer }) => (
               <li key={name}>
                 <b>{offer.title}</b>
                 {offer.text}

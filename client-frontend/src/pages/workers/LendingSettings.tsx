@@ -105,7 +105,7 @@ function sortsOf({ capabilities, lending }: WorkerView) {
   const names = new Set([...able, ...(lending?.onSite.kinds ?? []), ...SITE_KINDS.map(({ name }) => name)]);
   return [...names].map((name) => ({
     value: name,
-    label: SITE_KINDS.find((kind) => kind.name === name)?.offer.title ?? name,
+    label: SITE_KINDS.find((kind) => kind.name === name)?.offer?.title ?? name,
   }));
 }
 

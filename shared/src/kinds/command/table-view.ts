@@ -10,7 +10,7 @@ export const TableView = z.object({
   total: z.int().nonnegative(),
   /** Null where there are no two columns of numbers. `points` are 2,000 at most, evenly over the rows. */
   plot: z
-    .object({ x: Name, y: Name, points: z.array(z.tuple([z.number(), z.number()])).max(2_001) })
+    .object({ x: Name, y: Name, points: z.array(z.object({ x: z.number(), y: z.number() })).max(2_001) })
     .nullable(),
 });
 export type TableView = z.infer<typeof TableView>;

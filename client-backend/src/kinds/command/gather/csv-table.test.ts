@@ -33,9 +33,9 @@ test('rows of all runs stand under one header, with the number and the parameter
     x: 'seed',
     y: 'pi',
     points: [
-      [7, 3.1],
-      [8, 3.2],
-      [8, 3.3],
+      { x: 7, y: 3.1 },
+      { x: 8, y: 3.2 },
+      { x: 8, y: 3.3 },
     ],
   });
 });
@@ -73,6 +73,6 @@ test('of many rows few points are kept, over all of them, and nothing is drawn w
   const many = `pi\n${Array.from({ length: 10_001 }, (_, index) => `${index}\n`).join('')}`;
   const { view } = gathered([many]);
   assert.ok((view.plot?.points.length ?? 0) > 1_500 && (view.plot?.points.length ?? 0) <= 2_000);
-  assert.ok((view.plot?.points.at(-1)?.[1] ?? 0) > 9_900);
+  assert.ok((view.plot?.points.at(-1)?.y ?? 0) > 9_900);
   assert.equal(gathered(['name\nx\n']).view.plot, null);
 });

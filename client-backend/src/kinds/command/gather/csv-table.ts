@@ -76,7 +76,7 @@ export function createTable({ parameters, columns, total, texts }: Survey) {
     if (view.rows.length < MOST_SHOWN) view.rows.push(row);
     const [px, py] = [row[atX] ?? '', row[atY] ?? ''];
     if (written % every === 0 && isNumber(px) && isNumber(py))
-      view.plot?.points.push([Number(px), Number(py)]);
+      view.plot?.points.push({ x: Number(px), y: Number(py) });
     written += 1;
   };
   return {

@@ -1,0 +1,68 @@
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { useQuery } from '@tanstack/react-query';
+import { timelineQuery } from '../../api/job-queries.ts';
+import { Bar } from '../../components/Bar.tsx';
+import { Facts } from '../../components/Facts.tsx';
+import { formatCount, formatDuration, plural } from '../../components/format.ts';
+import { Panel } from '../../components/Panel.tsx';
+import classes from '../../job/Job.module.css';
+import { LivePrints } from '../../job/LivePrints.tsx';
+import { LogPanel } from '../../job/LogPanel.tsx';
+import { Notes } from '../../job/Notes.tsx';
+import { Overall } from '../../job/Overall.tsx';
+import { WorkerBars } from '../../job/WorkerBars.tsx';
+import own from './Command.module.css';
+import { commandOf } from './command-job.ts';
+import { Result } from './Result.tsx';
+import { RunsTable } from './RunsTable.tsx';
+
+/** The page of a command: what its runs print and leave, and who does them. */
+export function CommandJob({ job }: { job: JobDetail }) {
+  const spans = useQuery(timelineQuery(job.id)).data?.spans;
+  const { words, runs } = commandOf(job);
+  return (
+    <>
+      {isOver(job.state) && <Result job={job} />}
+      <div className={classes.halves}>
+        <Overall
+          job={job}
+          fraction={job.fraction}
+          bar={<Bar label="Whole job" fraction={job.fraction} height={14} />}
+          counted={plural(runs.total, 'run')}
+          measuring="Measuring the first runs"
+          assembling="Putting the results together"
+        >
+          <p className={own.words}>{words.join(' ')}</p>
+        </Overall>
+        <WorkerBars job={job} spans={spans} one="chunk" />
+      </div>
+      <LivePrints job={job} />
+      <RunsTable job={job} />
+      <div className={classes.halves}>
+        <Panel title="Settings">
+          <Facts facts={factsOf(job)} />
+        </Panel>
+        <div className={classes.stack}>
+          <Notes job={job} />
+          <LogPanel job={job} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function factsOf(job: JobDetail): [string, string][] {
+  const { runs, files, parameters, settings: s } = commandOf(job);
+  const facts: ([string, string] | null)[] = [
+    ['Runs', formatCount(runs.total)],
+    parameters.length === 0 ? null : ['Parameters', parameters.join(', ')],
+    ['Files sent along', formatCount(files)],
+    s.chunk === null ? null : ['Runs of a chunk', formatCount(s.chunk)],
+    s.timeSeconds === null ? null : ['Time of a run', `${formatDuration(s.timeSeconds * 1_000)} at most`],
+    s.retries === 0 ? null : ['Tried again', plural(s.retries, 'time')],
+    s.noRetry.length === 0 ? null : ['Not after exit code', s.noRetry.join(', ')],
+    s.gather === null ? null : ['Put together', `as ${s.gather}`],
+  ];
+  return facts.filter((fact) => fact !== null);
+}

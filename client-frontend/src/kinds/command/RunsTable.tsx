@@ -1,0 +1,83 @@
+import { Button } from '@mantine/core';
+import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import type { RunList } from '@parallel-pilot/shared/kinds/command/run-list.ts';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { sentenceOf } from '../../api/request.ts';
+import { formatBytes, formatCount, formatDuration, plural } from '../../components/format.ts';
+import { Panel } from '../../components/Panel.tsx';
+import classes from './Command.module.css';
+import { commandOf } from './command-job.ts';
+import { fileUrl, runsQuery } from './queries.ts';
+
+type Run = RunList['runs'][number];
+
+/** Each run that is done, with its parameters and the files that it left. */
+export function RunsTable({ job }: { job: JobDetail }) {
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(runsQuery(job.id));
+  const runs = data?.pages.flatMap((page) => page.runs) ?? [];
+  const names = commandOf(job).parameters;
+  return (
+    <Panel title="Runs" aside={plural(commandOf(job).runs.total, 'run')}>
+      {error !== null && <p role="alert">{sentenceOf(error)}</p>}
+      {error === null && runs.length === 0 && (
+        <p className={classes.quiet}>
+          {isOver(job.state) ? 'No run was done.' : 'They are listed here as they are done.'}
+        </p>
+      )}
+      {runs.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
+        <section className={classes.box} tabIndex={0} aria-label="Table of runs">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Run</th>
+                {names.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+                <th scope="col">Time</th>
+                <th scope="col">Files</th>
+              </tr>
+            </thead>
+            <tbody>
+              {runs.map((run) => (
+                <Row key={run.run} job={job.id} run={run} names={names} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {hasNextPage && (
+        <Button
+          className={classes.more}
+          variant="default"
+          loading={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
+          Show more
+        </Button>
+      )}
+    </Panel>
+  );
+}
+
+function Row({ job, run, names }: { job: string; run: Run; names: readonly string[] }) {
+  return (
+    <tr>
+      <th scope="row">{formatCount(run.run)}</th>
+      {names.map((name) => (
+        <td key={name}>{run.values[name]}</td>
+      ))}
+      <td>{formatDuration(run.seconds * 1_000)}</td>
+      <td>
+        {run.files.map(({ path, size }) => (
+          <a key={path} href={fileUrl(job, run.run, path)} title={formatBytes(size)}>
+            {path}
+          </a>
+        ))}
+      </td>
+    </tr>
+  );
+}
