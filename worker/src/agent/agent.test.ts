@@ -20,6 +20,7 @@ test('a chunk goes from assign over started and progress to a stored file and do
     sandbox: sandbox.level,
     limits: sandbox.groups?.version ?? 'watched',
     'fake.version': '1.0',
+    gang: 'machine',
   });
 
   const { lease } = await world.assign(
