@@ -21,10 +21,12 @@ const OTHERS: Record<string, string> = {
   'train --data': 'the training data; its farm is --farm-data',
   'train --farm-data': 'PILOT_DATA',
   ...Object.fromEntries(
-    ['render --pool', 'render --tag', 'train --pool', 'train --tag'].map((option) => [
-      option,
-      'what the job asks of workers; a worker is put there by PILOT_POOL and PILOT_TAG',
-    ]),
+    ['render', 'train', 'run']
+      .flatMap((command) => [`${command} --pool`, `${command} --tag`])
+      .map((option) => [
+        option,
+        'what the job asks of workers; a worker is put there by PILOT_POOL and PILOT_TAG',
+      ]),
   ),
   'run --name': 'what the job is called; PILOT_NAME is what a worker is',
   '* --unsandboxed': 'PILOT_UNSANDBOXED=0 means no, and Commander takes any value for a yes: see config.ts',

@@ -82,6 +82,7 @@ export async function standOf(parts: Parts, id: JobId): Promise<Stand | null> {
     counts,
     stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json), counts?.failed ?? 0),
     enough: await isEnough(parts, stage, counts?.done ?? 0),
+    isMain: kindOf(job.kind).mainStage?.name === stage.name,
   });
   return { job, stage, decision };
 }

@@ -5,7 +5,7 @@ import type { StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.t
 import { decide } from './decide.ts';
 
 const what = (status: JobStatus, counts: StageCounts | null, stopsOnFailure = false, enough = false) =>
-  decide({ status, counts, stopsOnFailure, enough }).do;
+  decide({ status, counts, stopsOnFailure, enough, isMain: false }).do;
 
 test('a job at work is planned further once nothing of its stage is open', () => {
   for (const status of ['preparing', 'queued', 'running'] as const) {
@@ -22,6 +22,13 @@ test('a queued job is running from its first started chunk on', () => {
   assert.equal(what('queued', { queued: 3, running: 1 }), 'start');
   assert.equal(what('queued', { queued: 3, done: 1 }), 'start');
   assert.equal(what('running', { queued: 3, running: 1 }), 'nothing');
+});
+
+test('so is one whose first stage is its work, and not one that is only looked into', () => {
+  const counts = { queued: 3, running: 1 };
+  const of = (isMain: boolean) =>
+    decide({ status: 'preparing', counts, stopsOnFailure: false, enough: false, isMain }).do;
+  assert.deepEqual([of(true), of(false)], ['start', 'nothing']);
 });
 
 test('the first failure ends a job only where it should', () => {

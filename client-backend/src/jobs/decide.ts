@@ -10,6 +10,8 @@ export type JobFacts = {
   stopsOnFailure: boolean;
   /** The stage may close without the chunks that are still out. */
   enough: boolean;
+  /** The stage is the work itself, also where it is the first. */
+  isMain: boolean;
 };
 
 export type Decision =
@@ -29,7 +31,7 @@ export type Decision =
  * What a job needs of the backend now, from its rows alone: whoever asks, and
  * however often, gets the same answer until something has been done about it.
  */
-export function decide({ status, counts, stopsOnFailure, enough }: JobFacts): Decision {
+export function decide({ status, counts, stopsOnFailure, enough, isMain }: JobFacts): Decision {
   if (counts === null) return { do: 'nothing' };
   const { queued = 0, leased = 0, running = 0, done = 0, failed = 0, canceled = 0 } = counts;
   const settled = queued + leased + running === 0;
@@ -40,7 +42,8 @@ export function decide({ status, counts, stopsOnFailure, enough }: JobFacts): De
       if (stopsOnFailure && failed > 0 && canceled === 0) return { do: 'plan' };
       if (enough) return { do: 'plan' };
       if (settled) return { do: canceled > 0 ? 'requeue' : 'plan' };
-      return { do: status === 'queued' && running + done + failed > 0 ? 'start' : 'nothing' };
+      if (status === 'running' || (status === 'preparing' && !isMain)) return { do: 'nothing' };
+      return { do: running + done + failed > 0 ? 'start' : 'nothing' };
     case 'assembling':
       return { do: settled && failed + canceled === 0 ? 'assemble' : 'redo' };
     case 'ready':

@@ -34,6 +34,7 @@ const table: Record<keyof typeof states, Partial<Record<JobEvent['type'], string
   preparing: {
     'await-settings': 'ready',
     plan: 'queued',
+    start: 'running',
     pause: 'paused',
     assemble: 'assembling',
     fail: 'failed',

@@ -60,7 +60,8 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
         ? to({ status: 'queued' })
         : refused;
     case 'start':
-      return status === 'queued' ? to({ status: 'running' }) : refused;
+      // The work of a kind may begin with its first stage.
+      return status === 'queued' || status === 'preparing' ? to({ status: 'running' }) : refused;
     case 'pause':
       return status === 'preparing' || status === 'queued' || status === 'running'
         ? to({ status: 'paused', from: status })

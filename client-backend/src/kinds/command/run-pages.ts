@@ -22,7 +22,8 @@ export async function runPage(
     if (last === undefined) continue;
     const spec = RunsStage.parse(await stageSpec(db, stage.id));
     const runs = rows.flatMap((row) => runsOfChunk(spec, row));
-    return { runs: runs.map(listed), next: `${stage.iteration}.${last.ordinal}` };
+    const isLast = rows.length < limit && stage === stages.at(-1);
+    return { runs: runs.map(listed), next: isLast ? null : `${stage.iteration}.${last.ordinal}` };
   }
   return { runs: [], next: null };
 }

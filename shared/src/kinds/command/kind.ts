@@ -21,6 +21,7 @@ export const command = {
     files: files.map((file) => CommandFile.strip().parse(file)),
   }),
   needs: () => requirementsOf([]),
+  mainStage: { name: RUNS, chunks: () => null },
   lessen: 'fewer runs',
   needInWords,
   first: planAll,
