@@ -122,8 +122,11 @@ for (const [column, startDatabase] of [
         await deliverEach(job);
       }
       for (const job of jobs) await completed(job);
+      const failures = async () => (await lines()).filter(({ event }) => event?.endsWith('-failed'));
       for (const job of trainings) {
         await until(async () => (await openStage(written.parts, job)).name === 'train', 'not checked');
+        // First: what failed is done again.
+        assert.deepEqual(await failures(), []);
         assert.deepEqual(await deedsFor(job), [
           'plan stage',
           'plan stage',
@@ -135,8 +138,7 @@ for (const [column, startDatabase] of [
         assert.deepEqual(await deedsFor(job), ['plan assemble', 'plan stage', 'work on stage 1']);
         assert.equal((await stagesOf(written.parts.db, job)).length, 2);
       }
-      const failed = (await lines()).filter(({ event }) => event?.endsWith('-failed'));
-      assert.deepEqual(failed, []);
+      assert.deepEqual(await failures(), []);
       assert.deepEqual(await written.parts.db.selectFrom('background_tasks').selectAll().execute(), []);
     });
 
