@@ -60,7 +60,10 @@ w = pilot.weights({"w": np.zeros(1)})
 for epoch in pilot.epochs(3): w["w"] += 1
 pilot.finish(w, metrics={"w": w["w"][0]})`;
   const env = { PILOT_DATA: 'test.npz', PILOT_WEIGHTS: 'start.npz', PILOT_EVALUATE: '1' };
-  assert.match(await alone(script, env), /^pilot: starts from start\.npz: 1 of 1 arrays\npilot: w 7 \(4 samples/);
+  assert.match(
+    await alone(script, env),
+    /^pilot: starts from start\.npz: 1 of 1 arrays\npilot: w 7 \(4 samples/,
+  );
 });
 
 test('no step is left with a single row, by pilot.batch or by pilot.batches', async () => {
