@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { SERVER_FLAGS } from '@parallel-pilot/cli/farm/programs.ts';
 import { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { Queue } from 'bullmq';
 import { startBalancerProcess } from '../../load-balancer/tests/support/balancer-process.ts';
@@ -20,8 +21,6 @@ import { type Redis, startRedis } from './redis.ts';
  */
 const rounds = Number(process.argv[2] ?? 3);
 
-/** As the embedded farm starts it; see cli/src/farm/programs.ts. */
-const SERVER_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=70'];
 const GIVE_UP_MS = 300_000;
 
 type Shape = { workers: number; slots: number; chunks: number };

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SERVER_FLAGS } from '@parallel-pilot/cli/farm/programs.ts';
 import { FromChild, type Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import { connectDatabase, type Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { until } from './until.ts';
@@ -124,7 +125,7 @@ export function part(name: string, main: string, logs: string, env: Record<strin
     async start(more = {}) {
       await mkdir(logs, { recursive: true });
       // The servers' flags are those of an embedded farm.
-      const flags = main.includes('worker') ? [] : ['--max-semi-space-size=4', '--heap-growing-percent=70'];
+      const flags = main.includes('worker') ? [] : SERVER_FLAGS;
       child = spawn(process.execPath, [...flags, join(root, main)], {
         env: { ...process.env, ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

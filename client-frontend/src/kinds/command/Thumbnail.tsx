@@ -1,11 +1,4 @@
 import { IconTerminal2 } from '@tabler/icons-react';
-import classes from './Command.module.css';
+import { IconThumbnail } from '../IconThumbnail.tsx';
 
-/** A command has no picture: a sign of what it is. */
-export function Thumbnail() {
-  return (
-    <div className={classes.thumbnail}>
-      <IconTerminal2 aria-hidden stroke={1.4} />
-    </div>
-  );
-}
+export const Thumbnail = () => <IconThumbnail icon={IconTerminal2} />;

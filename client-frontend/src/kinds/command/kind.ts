@@ -1,7 +1,7 @@
-import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { formatPercent } from '../../components/format.ts';
 import { fetchedPart } from '../fetched-part.ts';
-import type { Listed, SiteKind } from '../kind.ts';
+import type { SiteKind } from '../kind.ts';
+import { listedByFraction } from '../listed-by-fraction.ts';
 import { Thumbnail } from './Thumbnail.tsx';
 
 /** A command, submitted with `pilot run` or by the API. */
@@ -28,18 +28,6 @@ export const command: SiteKind = {
     failed: () => 'The command stopped',
   },
   Thumbnail,
-  listed,
+  listed: (job) =>
+    listedByFraction(job, { done: 'the results are there', working: formatPercent(job.fraction) }),
 };
-
-function listed(job: JobSummary): Listed {
-  switch (job.state) {
-    case 'failed':
-      return { bar: null, text: job.problem?.message ?? '', bad: true };
-    case 'completed':
-      return { bar: 'fraction', text: '100 % · the results are there' };
-    case 'canceled':
-      return { bar: 'fraction', text: `Stopped at ${formatPercent(job.fraction)}` };
-    default:
-      return { bar: 'fraction', text: formatPercent(job.fraction) };
-  }
-}

@@ -1,11 +1,4 @@
 import { IconChartDots3 } from '@tabler/icons-react';
-import classes from './Training.module.css';
+import { IconThumbnail } from '../IconThumbnail.tsx';
 
-/** A training has no picture: a sign of what it is. */
-export function Thumbnail() {
-  return (
-    <div className={classes.thumbnail}>
-      <IconChartDots3 aria-hidden stroke={1.4} />
-    </div>
-  );
-}
+export const Thumbnail = () => <IconThumbnail icon={IconChartDots3} />;

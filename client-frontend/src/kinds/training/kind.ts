@@ -1,8 +1,7 @@
-import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/data-formats.ts';
-import { formatPercent } from '../../components/format.ts';
 import { fetchedPart } from '../fetched-part.ts';
-import type { Listed, SiteKind } from '../kind.ts';
+import type { SiteKind } from '../kind.ts';
+import { listedByFraction } from '../listed-by-fraction.ts';
 import { capabilities } from './capabilities.ts';
 import { stageWords } from './stage-words.ts';
 import { Thumbnail } from './Thumbnail.tsx';
@@ -47,18 +46,5 @@ export const training: SiteKind = {
     failed: () => 'The training stopped',
   },
   Thumbnail,
-  listed,
+  listed: (job) => listedByFraction(job, { done: 'the model is there', working: stageWords(job) }),
 };
-
-function listed(job: JobSummary): Listed {
-  switch (job.state) {
-    case 'failed':
-      return { bar: null, text: job.problem?.message ?? '', bad: true };
-    case 'completed':
-      return { bar: 'fraction', text: '100 % · the model is there' };
-    case 'canceled':
-      return { bar: 'fraction', text: `Stopped at ${formatPercent(job.fraction)}` };
-    default:
-      return { bar: 'fraction', text: stageWords(job) };
-  }
-}
