@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { MAIN_STAGES } from '@parallel-pilot/shared/kinds/registry.ts';
 import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { changeJobState, findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
@@ -44,7 +45,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.equal(await advance(farm.parts, job), 'nothing');
 
       await finishChunk(farm.parts, probe.id, 0, { result: PROBE });
-      assert.deepEqual(await jobsDue(farm.parts.db), [job]);
+      assert.deepEqual(await jobsDue(farm.parts.db, MAIN_STAGES), [job]);
       const did = await Promise.allSettled([1, 2, 3].map(() => advance(farm.parts, job)));
       const planned = did.filter((one) => one.status === 'fulfilled' && one.value === 'plan');
       assert.equal(planned.length, 1, JSON.stringify(did));
@@ -61,7 +62,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.equal(row.state, 'queued');
       assert.equal(JSON.parse(row.settings_json ?? '{}').frames, '1-4');
       assert.ok(farm.told.has(job));
-      assert.deepEqual(await jobsDue(farm.parts.db), []);
+      assert.deepEqual(await jobsDue(farm.parts.db, MAIN_STAGES), []);
     });
 
     test('from the first chunk to the settled stage: running, then put together', async () => {
@@ -69,7 +70,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await probed(farm.parts, job);
       const stage = await openStage(farm.parts, job);
       await finishChunk(farm.parts, stage.id, 0, { result: frame(1) });
-      assert.deepEqual(await jobsDue(farm.parts.db), [job]);
+      assert.deepEqual(await jobsDue(farm.parts.db, MAIN_STAGES), [job]);
       assert.equal(await advance(farm.parts, job), 'start');
       assert.equal((await stateOfJob(farm.parts, job)).state, 'running');
       for (const ordinal of [1, 2, 3])
@@ -158,7 +159,7 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         'blender/no-camera',
         'No camera.',
       );
-      assert.deepEqual(await jobsDue(farm.parts.db), [job]);
+      assert.deepEqual(await jobsDue(farm.parts.db, MAIN_STAGES), [job]);
       await farm.parts.engine.advance(job);
       assert.equal((await stateOfJob(farm.parts, job)).state, 'failed');
     });

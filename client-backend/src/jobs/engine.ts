@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { MAIN_STAGES } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -87,7 +88,7 @@ export function createJobEngine(parts: Parts): JobEngine {
     );
   const sweep = async (): Promise<void> => {
     try {
-      for (const job of await jobsDue(parts.db)) {
+      for (const job of await jobsDue(parts.db, MAIN_STAGES)) {
         if (closing.signal.aborted) return;
         await advanceJob(job);
       }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { MAIN_STAGES } from '@parallel-pilot/shared/kinds/registry.ts';
 import { CHUNK_STATUSES } from '@parallel-pilot/shared/model/chunk.ts';
 import { chunkId, type JobId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { JOB_STATUSES } from '@parallel-pilot/shared/model/job.ts';
@@ -13,6 +14,7 @@ import { startTestFarm, type TestFarm } from './test-farm.fixture.ts';
 const NOW = 1_000_000;
 
 const stage = fc.record({
+  name: fc.constantFrom('probe', 'render'),
   chunks: fc.array(fc.constantFrom(...CHUNK_STATUSES), { maxLength: 5 }),
   startedAt: fc.constantFrom(null, NOW - 60_000, NOW),
   quorum: fc.option(fc.record({ chunks: fc.nat(4), afterMs: fc.constantFrom(0, 30_000, 90_000) })),
@@ -33,7 +35,7 @@ test('every job that needs something of the backend is looked at by its sweep, a
     await fc.assert(
       fc.asyncProperty(fc.array(job, { minLength: 1, maxLength: 6 }), async (jobs) => {
         await write(farm, jobs);
-        const due = new Set(await jobsDue(farm.parts.db));
+        const due = new Set(await jobsDue(farm.parts.db, MAIN_STAGES));
         for (const [index, given] of jobs.entries()) {
           const id = idOf(index);
           const { decision } = (await standOf(farm.parts, id)) ?? { decision: { do: 'nothing' } };
@@ -87,14 +89,14 @@ async function write({ parts }: TestFarm, jobs: GivenJob[]): Promise<void> {
         priority: 0,
       };
       await insertJob(db, { ...row, ...columns, ...texts, ...times });
-      for (const [ordinal, { chunks, startedAt, quorum }] of stages.entries()) {
+      for (const [ordinal, { name, chunks, startedAt, quorum }] of stages.entries()) {
         const of = `stg_${index}_${ordinal}` as StageId;
         const open = ordinal === stages.length - 1 && !closed;
         const stageRow = {
           id: of,
           job_id: id,
           ordinal,
-          name: 'render',
+          name,
           state: open ? ('open' as const) : ('closed' as const),
           spec_json: '{}',
           inputs_json: '[]',

@@ -20,6 +20,11 @@ export function kindOf(name: string): Kind<unknown> {
   return kind as Kind<unknown>;
 }
 
+/** Names of the stages that are the work itself, of all kinds: a job whose first chunk of one was started runs. */
+export const MAIN_STAGES: readonly string[] = Object.keys(KINDS).flatMap(
+  (name) => kindOf(name).mainStage?.name ?? [],
+);
+
 /** What is wrong with a worker's result; null where it is in order, and for a kind that this version does not know. */
 export const resultProblemOf = (
   kind: string,

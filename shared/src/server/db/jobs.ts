@@ -142,8 +142,9 @@ export const columnsOf = (state: JobState) => ({
  * Jobs for which something may be due that no one else will do: all chunks of
  * the open stage are settled, the first one was started, one failed for good,
  * or the result waits to be put together. A few index look-ups for each job.
+ * `mainStages` are the names of those that make a job one that runs.
  */
-export async function jobsDue(db: Db): Promise<JobId[]> {
+export async function jobsDue(db: Db, mainStages: readonly string[]): Promise<JobId[]> {
   const rows = await db
     .selectFrom('jobs as j')
     .innerJoin('stages as s', (join) => join.onRef('s.job_id', '=', 'j.id').on('s.state', '=', 'open'))
@@ -161,7 +162,13 @@ export async function jobsDue(db: Db): Promise<JobId[]> {
       return eb.or([
         eb('j.state', '=', 'assembling'),
         some(['failed']),
-        eb.and([eb('j.state', '=', 'queued'), some(['running', 'done'])]),
+        eb.and([
+          eb.or([
+            eb('j.state', '=', 'queued'),
+            eb.and([eb('j.state', '=', 'preparing'), eb('s.name', 'in', mainStages)]),
+          ]),
+          some(['running', 'done']),
+        ]),
         eb.not(some(['queued', 'leased', 'running'])),
         // May be over by the clock alone.
         eb.and([eb('s.quorum', 'is not', null), some(['done'])]),
