@@ -86,7 +86,8 @@ test('workers that each know a part of the data', async (t) => {
     assert.ok(first);
     done(first);
     assert.match(first.outcome.log, /epoch 5 of 0 rows 16/);
-    assert.deepEqual(others.map(failed), Array(2).fill('canceled: The training was over.'));
+    // Whether one was told before or after its own script had ended is a matter of milliseconds.
+    for (const other of others) assert.match(failed(other), /^canceled: /);
     await sameWeights(alone, first);
   });
 
