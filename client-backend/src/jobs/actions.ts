@@ -6,6 +6,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent, JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { sentenceOf } from '../http/problems.ts';
@@ -174,7 +175,7 @@ async function apply(
   event: JobEvent,
   otherwise: string,
 ): Promise<Outcome> {
-  const changed = await parts.db.transaction().execute((db) => changeJob(db, job, event, parts.clock()));
+  const changed = await inTransaction(parts.db, (db) => changeJob(db, job, event, parts.clock()));
   if (changed.ok) {
     announce(parts, job.id);
     return { ok: true };

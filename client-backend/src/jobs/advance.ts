@@ -6,6 +6,7 @@ import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { countChunks, firstStart } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import {
@@ -110,7 +111,7 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
       return true;
     case 'start':
     case 'redo':
-      return announced(parts, job.id, await changeJob(parts.db, job, { type: decision.do }, parts.clock()));
+      return changeAlone(parts, job, { type: decision.do });
     case 'requeue':
       // Answered or not, the sweep asks again as long as the rows say so.
       await parts.balancer.retryChunks(job.id);
@@ -120,6 +121,11 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
     default:
       return decision satisfies never;
   }
+}
+
+async function changeAlone(parts: Parts, job: JobRow, event: JobEvent): Promise<boolean> {
+  const changed = await inTransaction(parts.db, (db) => changeJob(db, job, event, parts.clock()));
+  return announced(parts, job.id, changed);
 }
 
 type DoneStageTask = Extract<StageTaskResult, { outcome: 'done' }>;
@@ -155,8 +161,9 @@ export async function takeStep(
   step: NextStep,
   { given, keep = [] }: { given?: unknown; keep?: BlobHash[] } = {},
 ): Promise<boolean> {
-  const unneeded: { freed: BlobHash[]; kept: BlobHash[] } = { freed: [], kept: [] };
-  const transaction = parts.db.transaction().execute(async (db): Promise<Changed> => {
+  let unneeded: { freed: BlobHash[]; kept: BlobHash[] } = { freed: [], kept: [] };
+  const transaction = inTransaction(parts.db, async (db): Promise<Changed> => {
+    unneeded = { freed: [], kept: [] };
     const now = parts.clock();
     const columns = {
       ...('settings' in step && step.settings !== undefined

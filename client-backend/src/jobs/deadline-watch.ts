@@ -2,6 +2,7 @@ import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import { deadlineInWords, spanInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { datedJobs, noteTold } from '@parallel-pilot/shared/server/db/deadlines.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { addNotes, type NoteRow } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';
 import { lessenOf } from './deadline-view.ts';
@@ -34,7 +35,7 @@ async function tell(parts: Parts, job: Dated, outlook: EndOutlook | null): Promi
   const { deadline } = job;
   if (due.length === 0 || deadline === null) return;
   const to = [...before, ...due.map(({ step }) => step)].join(' ');
-  const told = await parts.db.transaction().execute(async (db) => {
+  const told = await inTransaction(parts.db, async (db) => {
     if (!(await noteTold(db, job.id, { deadline, from: job.deadline_told, to }))) return false;
     return addNotes(
       db,

@@ -1,4 +1,5 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { deleteJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { PartsWithEngine } from './engine.ts';
 
@@ -7,6 +8,6 @@ import type { PartsWithEngine } from './engine.ts';
  * now: only a look at everything else tells which of them nobody uses.
  */
 export async function deleteJobWithBlobs(parts: PartsWithEngine, id: JobId): Promise<void> {
-  await parts.db.transaction().execute((db) => deleteJob(db, id));
+  await inTransaction(parts.db, (db) => deleteJob(db, id));
   parts.engine.sweepBlobs().catch((err) => parts.log.warn({ event: 'blobs.sweep-failed', err }));
 }

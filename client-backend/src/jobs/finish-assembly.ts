@@ -4,6 +4,7 @@ import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { insertBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -45,7 +46,7 @@ export async function takeUnfinished(parts: Parts, job: JobRow, ended: Unfinishe
 type Notes = Extract<Assembly, { outcome: 'complete' }>['notes'];
 
 function complete(parts: Parts, job: JobRow, artifacts: MadeArtifact[], notes: Notes): Promise<boolean> {
-  return parts.db.transaction().execute(async (db) => {
+  return inTransaction(parts.db, async (db) => {
     const now = parts.clock();
     const stage = await newestStage(db, job.id);
     // Sent back meanwhile by a user: what was put together lacks it.

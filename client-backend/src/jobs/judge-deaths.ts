@@ -6,6 +6,7 @@ import {
   heldBackgroundTasks,
   setDeaths,
 } from '@parallel-pilot/shared/server/db/background-tasks.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { Parts } from '../parts.ts';
@@ -45,7 +46,7 @@ async function setAside(parts: Parts, id: JobId): Promise<void> {
   if (job === undefined) return;
   const now = parts.clock();
   const message = messageFor(job.state);
-  const changed = await parts.db.transaction().execute(async (db) => {
+  const changed = await inTransaction(parts.db, async (db) => {
     await setDeaths(db, id, MOST_DEATHS - 1);
     const failed = await changeJob(db, job, { type: 'fail', code: 'set-aside', message }, now);
     if (failed.ok) await addNotes(db, id, [{ level: 'error', code: 'set-aside', message }], now);

@@ -1,6 +1,7 @@
 import type { LimitName } from '@parallel-pilot/shared/api/limits.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, type NoteRow, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { liveJobIds, pausedWithNote, workingHolders } from '@parallel-pilot/shared/server/db/usage.ts';
@@ -95,7 +96,7 @@ function change(
   return exclusive(id, async () => {
     const job = await findJob(parts.db, id);
     if (job === undefined) return false;
-    const changed = await parts.db.transaction().execute(async (db) => {
+    const changed = await inTransaction(parts.db, async (db) => {
       const done = await changeJob(db, job, event, parts.clock());
       if (done.ok && note !== undefined) await addNotes(db, id, [note], parts.clock());
       return done.ok;

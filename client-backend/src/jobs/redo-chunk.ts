@@ -2,6 +2,7 @@ import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { chunkId, type JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, reopenStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../parts.ts';
@@ -59,7 +60,7 @@ export function redoChunk(
 
 /** Null when somebody else changed the job meanwhile. */
 async function reopen(parts: Parts, job: JobRow, stage: StageRow): Promise<JobRow | null> {
-  const done = await parts.db.transaction().execute(async (db) => {
+  const done = await inTransaction(parts.db, async (db) => {
     const changed = await changeJob(db, job, { type: 'reopen' }, parts.clock());
     if (!changed.ok) return false;
     if (!(await reopenStage(db, stage.id))) throw new Error(`stage ${stage.id} of a completed job is open`);

@@ -7,6 +7,7 @@ import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
@@ -44,7 +45,7 @@ export async function submit(
     asked_json: asked === undefined ? null : JSON.stringify(asked),
   };
   const said = deadline === null ? null : await noteOfDeadline(parts, by, request, prepared.blobs);
-  const stored = await parts.db.transaction().execute(async (db): Promise<boolean | LimitReached> => {
+  const stored = await inTransaction(parts.db, async (db): Promise<boolean | LimitReached> => {
     const full = await refuseWaitingJob(parts, db, by);
     if (full !== null) return full;
     // Looked at again in here: deleting another job may have taken a blob away meanwhile.

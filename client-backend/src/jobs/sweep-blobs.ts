@@ -1,6 +1,7 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { resultFiles, resultFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { forgetTeamBlobs } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import type { Parts } from '../parts.ts';
 import { removeFiles } from './let-go.ts';
@@ -62,7 +63,7 @@ type Times = { before: number; since: number };
 
 async function remove(parts: Parts, unused: Set<BlobHash>, { before, since }: Times): Promise<void> {
   if (unused.size === 0) return;
-  await parts.db.transaction().execute(async (db) => {
+  await inTransaction(parts.db, async (db) => {
     // Results that were finished while the walk went on.
     for (const row of await resultFilesSince(db, since)) keep(unused, row.files_json ?? '');
     const hashes = [...unused];

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ChunkId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { LeaseOutcome } from '@parallel-pilot/shared/model/lease.ts';
 import { chunkSpecTexts } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { outcomesOf } from '@parallel-pilot/shared/server/db/leases.ts';
 import type { Effect } from '../farm/effects.ts';
 import { chunkOf } from '../farm/farm.ts';
@@ -14,9 +14,6 @@ export type Committed = {
   specs: Map<ChunkId, unknown>;
   outcomes: Map<LeaseId, LeaseOutcome | null>;
 };
-
-const PATIENCE_MS = 10_000;
-const AGAIN_MS = 20;
 
 /**
  * Commits all writes of a round in one transaction, and reads what its other
@@ -32,18 +29,10 @@ export async function commit(db: Db, effects: readonly Effect[]): Promise<Commit
     outcomes: await outcomesOf(on, leases),
   });
   if (writes.length === 0) return read(db);
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await db.transaction().execute(async (transaction) => {
-        await performWrites(transaction, writes);
-        return read(transaction);
-      });
-    } catch (error) {
-      if (!wasRolledBack(error) || performance.now() > deadline) throw error;
-      await pause(AGAIN_MS);
-    }
-  }
+  return inTransaction(db, async (transaction) => {
+    await performWrites(transaction, writes);
+    return read(transaction);
+  });
 }
 
 function parsed(texts: Map<ChunkId, string>): Map<ChunkId, unknown> {
@@ -56,13 +45,4 @@ function parsed(texts: Map<ChunkId, string>): Map<ChunkId, unknown> {
     }
   }
   return specs;
-}
-
-const SQLITE_BUSY = 5;
-
-/** True for errors after which nothing of the transaction can have been stored. */
-function wasRolledBack(error: unknown): boolean {
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  if (code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT') return true;
-  return typeof errcode === 'number' && (errcode & 0xff) === SQLITE_BUSY;
 }

@@ -1,5 +1,6 @@
 import type { JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { inTransaction } from './in-transaction.ts';
 import { unlessThere } from './unless-there.ts';
 
 /** Who has a task, until when without a sign of life, and how many died of it, perhaps. */
@@ -10,26 +11,27 @@ export type BackgroundTaskHolder = { process: string | null; expires_at: number 
  * has it then: of several that ask at once, one is named to all. Undefined
  * where it was given up in between.
  */
-export async function claimBackgroundTask(
+export const claimBackgroundTask = (
   db: Db,
   { job, ...claim }: { job: JobId; process: string; started_at: number; expires_at: number },
-): Promise<BackgroundTaskHolder | undefined> {
-  const taken = await db
-    .updateTable('background_tasks')
-    .set(claim)
-    .where('job_id', '=', job)
-    .where((eb) => eb.or([eb('process', 'is', null), eb('process', '=', claim.process)]))
-    .executeTakeFirst();
-  if (Number(taken.numUpdatedRows) === 0) {
-    const insert = db.insertInto('background_tasks').values({ job_id: job, ...claim });
-    await unlessThere(db, insert).execute();
-  }
-  return db
-    .selectFrom('background_tasks')
-    .select(['process', 'expires_at', 'deaths'])
-    .where('job_id', '=', job)
-    .executeTakeFirst();
-}
+): Promise<BackgroundTaskHolder | undefined> =>
+  inTransaction(db, async (db) => {
+    const taken = await db
+      .updateTable('background_tasks')
+      .set(claim)
+      .where('job_id', '=', job)
+      .where((eb) => eb.or([eb('process', 'is', null), eb('process', '=', claim.process)]))
+      .executeTakeFirst();
+    if (Number(taken.numUpdatedRows) === 0) {
+      const insert = db.insertInto('background_tasks').values({ job_id: job, ...claim });
+      await unlessThere(db, insert).execute();
+    }
+    return db
+      .selectFrom('background_tasks')
+      .select(['process', 'expires_at', 'deaths'])
+      .where('job_id', '=', job)
+      .executeTakeFirst();
+  });
 
 /** A sign of life: the process holds what it has until then. Gives the jobs whose backgroundTasks it still has. */
 export async function renewBackgroundTasks(db: Db, process: string, until: number): Promise<JobId[]> {
@@ -52,14 +54,15 @@ export async function endBackgroundTask(db: Db, job: JobId, process: string): Pr
 }
 
 /** Nothing is under way any more in this process, or nothing of that job, though it did not come to its end. */
-export async function leaveBackgroundTasks(db: Db, process: string, job?: JobId): Promise<void> {
-  const mine = db
-    .updateTable('background_tasks')
-    .set({ process: null, expires_at: null })
-    .where('process', '=', process);
-  await (job === undefined ? mine : mine.where('job_id', '=', job)).execute();
-  await db.deleteFrom('background_tasks').where('process', 'is', null).where('deaths', '=', 0).execute();
-}
+export const leaveBackgroundTasks = (db: Db, process: string, job?: JobId): Promise<void> =>
+  inTransaction(db, async (db) => {
+    const mine = db
+      .updateTable('background_tasks')
+      .set({ process: null, expires_at: null })
+      .where('process', '=', process);
+    await (job === undefined ? mine : mine.where('job_id', '=', job)).execute();
+    await db.deleteFrom('background_tasks').where('process', 'is', null).where('deaths', '=', 0).execute();
+  });
 
 /** All that some process is at, or was at when it died. */
 export const heldBackgroundTasks = (
