@@ -44,7 +44,7 @@ async function makeBlends(count: number, samples: number): Promise<void> {
 }
 
 async function shortFrames(): Promise<Row[]> {
-  await makeBlends(rounds * 2, 4);
+  await makeBlends(rounds * 3, 4);
   await makeBlends(rounds, LONGER_SAMPLES);
   const total: Row = {
     name: 'One worker, 100 Cycles frames of 160x90, 4 samples, upload to last frame stored, against `blender -b -a`',
@@ -64,6 +64,12 @@ async function shortFrames(): Promise<Row[]> {
     blender: [],
     bound: 1.04,
   };
+  const whole: Row = {
+    name: 'The same with 4 samples, from the job’s creation to its end: read the file, render, make a video',
+    farm: [],
+    blender: total.blender,
+    bound: 1.25,
+  };
   const farm = await startFarm({ workers: 0 });
   try {
     await farm.addWorker({ PILOT_THREADS: String(cpus().length) });
@@ -77,6 +83,8 @@ async function shortFrames(): Promise<Row[]> {
       first.farm.push(await farmTime(farm, other, '1'));
       await rest(farm);
       first.blender.push(await blenderTime(other, ['-f', '1']));
+      await rest(farm);
+      whole.farm.push(await wholeJob(farm, join(folder, `bench-4-${2 * rounds + round}.blend`)));
       const long = join(folder, `bench-${LONGER_SAMPLES}-${round}.blend`);
       await rest(farm);
       longer.farm.push(await farmTime(farm, long));
@@ -86,7 +94,7 @@ async function shortFrames(): Promise<Row[]> {
   } finally {
     await farm.stop();
   }
-  return [total, longer, first];
+  return [total, longer, whole, first];
 }
 
 async function bundledSample(): Promise<Row> {
@@ -117,6 +125,19 @@ async function farmTime(farm: Farm, file: string, frames?: string): Promise<numb
   });
   await until(() => framesStored(farm, id), 'the farm never stored the last frame', 600_000);
   return (performance.now() - started) / 1_000;
+}
+
+/** Seconds from the job's creation to its end, by the clock of the farm. */
+async function wholeJob(farm: Farm, file: string): Promise<number> {
+  const { submit, reaches } = api(farm.url);
+  const id = await submit(file);
+  await reaches(id, 'completed');
+  const { created_at, finished_at } = await farm.db
+    .selectFrom('jobs')
+    .select(['created_at', 'finished_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return (Number(finished_at) - created_at) / 1_000;
 }
 
 async function framesStored(farm: Farm, id: JobId): Promise<boolean> {
