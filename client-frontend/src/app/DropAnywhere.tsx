@@ -31,11 +31,16 @@ export function DropAnywhere() {
       setOver(false);
       // A drop zone of the page has taken it.
       if (taken) return;
-      void give([...(event.dataTransfer?.files ?? [])]);
+      // Both are empty once this has returned.
+      const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
+      void give(entries, [...(event.dataTransfer?.files ?? [])]);
     };
-    const give = async (files: File[]) => {
-      const { giveFiles } = await import('../pages/new/give-files.ts');
-      const refusal = giveFiles(files);
+    const give = async (entries: (FileSystemEntry | null)[], files: File[]) => {
+      const [{ giveFiles }, { droppedFiles }] = await Promise.all([
+        import('../pages/new/give-files.ts'),
+        import('../pages/new/dropped-files.ts'),
+      ]);
+      const refusal = await giveFiles(await droppedFiles(entries, files));
       if (refusal === null) void navigate('/new');
       else notify({ color: 'berry', title: 'Not taken', message: refusal });
     };

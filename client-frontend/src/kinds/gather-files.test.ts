@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gatherFiles } from './gather-files.ts';
+import { gatherFiles, kindsFor } from './gather-files.ts';
 
 const part = (name: string, ...extensions: string[]) => ({ name, what: name, extensions });
 const kinds = [
-  { name: 'blender', asks: 'a', files: [part('source', '.blend', '.zip')] },
+  { name: 'blender', asks: 'a', marks: null, files: [part('source', '.blend', '.zip')] },
   {
     name: 'training',
     asks: 'b',
+    marks: /import pilot/,
     files: [
       part('script', '.py'),
       part('data', '.npz', '.csv', '.zip'),
@@ -17,11 +18,19 @@ const kinds = [
 ];
 const file = (name: string, size = 1) => ({ name, size });
 
-function gathered(held: string[], fresh: string[]): string {
+const command = {
+  name: 'command',
+  asks: 'c',
+  marks: null,
+  files: [{ ...part('files', ''), many: true }],
+};
+
+function gathered(held: string[], fresh: string[], all = kinds, script: string | null = null): string {
   const found = gatherFiles(
-    kinds,
+    all,
     held.map((name) => file(name)),
     fresh.map((name) => file(name)),
+    script,
   );
   if (!found.ok) return found.message;
   const files = found.files.map(({ part: name, file: { name: own } }) => `${name}=${own}`);
@@ -58,4 +67,37 @@ test('what makes no job is told in a sentence', () => {
   assert.match(gathered([], ['a.py', 'b.py']), /no job together/);
   const empty = gatherFiles(kinds, [], [file('a.py', 0)]);
   assert.ok(!empty.ok && /"a.py" is empty/.test(empty.message));
+});
+
+test('what takes any file takes what no other kind is for, and scripts that are not of one', () => {
+  const all = [...kinds, command];
+  const own = 'import pilot';
+  const cases: [string[], string[], string | null, string][] = [
+    [[], ['a.py'], 'print(1)', 'command a.py=a.py'],
+    [[], ['a.py'], own, 'training script=a.py no data'],
+    [[], ['a.py', 'a.csv'], 'print(1)', 'command a.py=a.py a.csv=a.csv'],
+    [[], ['a.csv', 'a.py'], own, 'training script=a.py data=a.csv'],
+    [['a.py'], ['a.csv'], own, 'training script=a.py data=a.csv'],
+    [['a.py'], ['b.py'], 'print(1)', 'command b.py=b.py a.py=a.py'],
+    [[], ['a.wav', 'b.wav'], null, 'command a.wav=a.wav b.wav=b.wav'],
+    [[], ['a.npz'], null, 'training data=a.npz no script'],
+    [[], ['a.blend'], null, 'blender source=a.blend'],
+  ];
+  for (const [held, fresh, script, expected] of cases)
+    assert.equal(gathered(held, fresh, all, script), expected);
+  const inFolder = (path: string) => ({ ...file(path.split('/').at(-1) ?? ''), webkitRelativePath: path });
+  const folder = gatherFiles(
+    all,
+    [],
+    [inFolder('sims/sim.py'), { ...inFolder('sims/lib/__init__.py'), size: 0 }],
+    '',
+  );
+  assert.deepEqual(folder.ok && folder.files.map(({ part: path }) => path), [
+    'sims/sim.py',
+    'sims/lib/__init__.py',
+  ]);
+  assert.deepEqual(
+    kindsFor(all, [file('a.py'), file('a.csv')]).map(({ name }) => name),
+    ['training', 'command'],
+  );
 });

@@ -13,8 +13,10 @@ export type FilePart = {
   name: string;
   /** "the data: .csv or .jsonl", said where it is still missing. */
   what: string;
-  /** Ends of file names, with the dot. */
+  /** Ends of file names, with the dot; an empty one is that of any file. */
   extensions: readonly string[];
+  /** Any number of them, each a part by its path. */
+  many?: boolean;
   /** A job can do without it. */
   optional?: boolean;
 };
@@ -34,14 +36,16 @@ export type SiteKind = {
   name: string;
   /** It takes one file for each of these, the optional ones where they are given. */
   files: readonly FilePart[];
+  /** What stands in every script of it; null where a script says nothing of its kind. */
+  marks: RegExp | null;
   /** What to give for one: "a .py script and one file of data". */
   asks: string;
   /** A small job to try the farm with; its files are beside the site, under /samples. */
   sample: Sample | null;
   /** What a machine must have to work on it. */
   needs: string;
-  /** What the drop zone says of it; null for a kind that is not submitted here. */
-  offer: { title: string; text: string } | null;
+  /** What the drop zone says of it, and where its files might be meant for it; null for a kind that is not submitted here. */
+  offer: { title: string; text: string; instead: string } | null;
   /** The way of a new job, step by step. */
   steps: readonly string[];
   /** The job to create as soon as the files are there; null for a kind whose `Setup` asks first. */

@@ -1,4 +1,5 @@
 import type { CommandView } from '@parallel-pilot/shared/kinds/command/view.ts';
+import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
 import type { CliKind } from '../kind.ts';
 import { runCommandLine } from './command.ts';
 import { followCommand } from './follow.ts';
@@ -25,7 +26,7 @@ export const commandCli: CliKind = {
 function commandFacts({ words, files, parameters, settings, runs }: CommandView): [string, string][] {
   const failed = runs.failed === 0 ? '' : `, ${runs.failed} failed`;
   return [
-    ['Command', words.map(quoted).join(' ')],
+    ['Command', asTyped(words)],
     ['Runs', `${runs.done} of ${runs.total} done${failed}`],
     ...(parameters.length === 0 ? [] : [['Params', parameters.join(', ')] as [string, string]]),
     ...(files === 0 ? [] : [['Files', String(files)] as [string, string]]),
@@ -35,7 +36,3 @@ function commandFacts({ words, files, parameters, settings, runs }: CommandView)
     ...(settings.retries === 0 ? [] : [['Retries', String(settings.retries)] as [string, string]]),
   ];
 }
-
-/** As a shell would have to be told. */
-const quoted = (word: string): string =>
-  /^[\w./:=,@%+{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

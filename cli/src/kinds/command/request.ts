@@ -4,6 +4,7 @@ import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
 import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
+import { readCodes, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { filesLike } from './sent-files.ts';
 
@@ -64,15 +65,13 @@ function taken<T>(flag: string, typed: Typed<T>): T {
   throw new SentenceError(`${flag} ${typed.message}`);
 }
 
-const SECONDS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 };
-
 function readSettings({ chunk, retries, giveUpOn, time, gather }: RunFlags): CommandSettings {
   return CommandSettings.parse({
     chunk: chunk ?? null,
     retries: retries ?? 0,
-    noRetry: giveUpOn === undefined ? [] : codesOf(giveUpOn),
+    noRetry: giveUpOn === undefined ? [] : taken('--give-up-on', readCodes(giveUpOn)),
     gather: gather === undefined ? null : howToGather(gather),
-    timeSeconds: time === undefined ? null : secondsOf(time),
+    timeSeconds: time === undefined ? null : taken('--time', readTime(time)),
   });
 }
 
@@ -80,17 +79,4 @@ function howToGather(typed: string): CommandSettings['gather'] {
   const how = CommandSettings.shape.gather.safeParse(typed.toLowerCase());
   if (how.success) return how.data;
   throw new SentenceError(`--gather ${typed}: write csv, jsonl or concat.`);
-}
-
-function secondsOf(typed: string): number {
-  const [, digits = '', unit = ''] = /^(\d+\.?\d*|\.\d+)\s*([smhd]?)$/i.exec(typed.trim()) ?? [];
-  const seconds = Number(digits) * (SECONDS[unit.toLowerCase()] ?? 0);
-  if (digits !== '' && seconds > 0 && seconds <= 30 * 86_400) return seconds;
-  throw new SentenceError(`--time ${typed}: write a time of at most 30 days, such as 90, 30m or 2h.`);
-}
-
-function codesOf(typed: string): number[] {
-  const codes = typed.split(',').map((code) => Number(/^\s*\d{1,3}\s*$/.test(code) ? code : Number.NaN));
-  if (codes.every((code) => code >= 1 && code <= 255)) return codes;
-  throw new SentenceError(`--give-up-on ${typed}: write exit codes from 1 to 255, such as 2,64.`);
 }

@@ -1,5 +1,6 @@
 import { glob, readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { isLeftOut } from '@parallel-pilot/shared/kinds/command/left-out.ts';
 import { SentenceError } from '../../sentence-error.ts';
 
 /** A file that goes along; `path` as it is called from here, and there. */
@@ -7,8 +8,6 @@ export type SentFile = { path: string; executable: boolean };
 
 const MOST_FILES = 1_000;
 const MOST_BYTES = 4 * 1024 ** 3;
-/** What lies beside scripts and is none of their files. */
-const LEFT_OUT = new Set(['node_modules', '__pycache__', 'venv', 'env', 'target', 'dist']);
 
 /**
  * The files that a command needs: those that its words name, and what `named` says, or else all in the folder of the
@@ -103,7 +102,7 @@ async function* below(
   if (!found.isDirectory() || resolve(at) === out) return;
   const names = (await readdir(at)).sort();
   for (const name of names) {
-    if (plain && (name.startsWith('.') || LEFT_OUT.has(name))) continue;
+    if (plain && isLeftOut(name)) continue;
     const isLost = (await stat(join(at, name)).catch(() => null)) === null;
     if (!isLost) yield* below(path === '' ? name : `${path}/${name}`, out, plain);
   }

@@ -12,11 +12,13 @@ export const blender: SiteKind = {
   name: 'blender',
   files: [{ name: 'source', what: 'a .blend, or a .zip with one', extensions: ['.blend', '.zip'] }],
   needs: 'Blender',
+  marks: null,
   asks: 'one .blend (or a .zip with one and its textures)',
   sample: { title: 'A small planet, 48 frames', files: ['orbit.blend'] },
   offer: {
     title: 'To render: a .blend',
     text: 'Or a .zip with one, its textures and linked libraries.',
+    instead: 'Render it',
   },
   steps: STEPS,
   describe(sources, options, main) {

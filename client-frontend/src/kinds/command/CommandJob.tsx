@@ -1,4 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useQuery } from '@tanstack/react-query';
 import { timelineQuery } from '../../api/job-queries.ts';
@@ -33,7 +34,7 @@ export function CommandJob({ job }: { job: JobDetail }) {
           measuring="Measuring the first runs"
           assembling="Putting the results together"
         >
-          <p className={own.words}>{words.join(' ')}</p>
+          <p className={own.words}>{asTyped(words)}</p>
         </Overall>
         <WorkerBars job={job} spans={spans} one="chunk" />
       </div>

@@ -6,15 +6,19 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { sentenceOf } from '../../api/request.ts';
 import { formatBytes, formatCount, formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { useRefresh } from '../../job/use-refresh.ts';
 import classes from './Command.module.css';
 import { commandOf } from './command-job.ts';
 import { fileUrl, runsQuery } from './queries.ts';
 
 type Run = RunList['runs'][number];
 
+const PARTS = ['runs'];
+
 /** Each run that is done, with its parameters and the files that it left. */
 export function RunsTable({ job }: { job: JobDetail }) {
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(runsQuery(job.id));
+  useRefresh(job, PARTS);
   const runs = data?.pages.flatMap((page) => page.runs) ?? [];
   const names = commandOf(job).parameters;
   return (

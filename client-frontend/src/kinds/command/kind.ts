@@ -4,19 +4,24 @@ import type { SiteKind } from '../kind.ts';
 import { listedByFraction } from '../listed-by-fraction.ts';
 import { Thumbnail } from './Thumbnail.tsx';
 
-/** A command, submitted with `pilot run` or by the API. */
+/** A command: any files, and what is run with them. */
 export const command: SiteKind = {
   name: 'command',
-  files: [],
-  needs: 'a sandbox',
-  asks: '',
+  files: [{ name: 'files', what: 'a script, or a folder with one', extensions: [''], many: true }],
+  marks: null,
+  needs: 'Linux and bubblewrap',
+  asks: 'a script or a folder to run a command with',
   sample: null,
-  offer: null,
-  steps: [],
+  offer: {
+    title: 'To run: a script or a folder',
+    text: 'Any command, once or for each of many parameters or files.',
+    instead: 'Run it as a command',
+  },
+  steps: ['Send the files', 'Say what runs', 'Run'],
   describe: null,
   options: null,
   again: null,
-  Setup: null,
+  Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
   Job: fetchedPart(async () => (await import('./CommandJob.tsx')).CommandJob),
   Compare: null,
   capabilities: {},

@@ -24,11 +24,13 @@ export const training: SiteKind = {
     },
   ],
   needs: 'Python and numpy',
+  marks: /^\s*(?:import|from)\s+pilot\b/m,
   asks: 'a .py script and one file of data',
   sample: { title: 'Handwritten digits, learned in a minute', files: ['digits_mlp.py', 'digits.npz'] },
   offer: {
     title: 'To train: a .py and its data',
     text: 'The data as .npz, .csv, .jsonl, or a .zip with a folder of pictures per class.',
+    instead: 'Train with it',
   },
   steps: ['Send the files', 'Choose settings', 'Train'],
   describe: null,

@@ -8,6 +8,7 @@ import { NoWorkers } from '../../components/NoWorkers.tsx';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { Steps } from '../../components/Steps.tsx';
+import { missingOf } from '../../kinds/gather-files.ts';
 import type { SiteKind } from '../../kinds/kind.ts';
 import { SITE_KINDS, siteKind } from '../../kinds/registry.ts';
 import { Only } from '../people/Only.tsx';
@@ -15,6 +16,7 @@ import { ByWhen } from './ByWhen.tsx';
 import { creationOptions, useCreationOptions } from './creation-options.ts';
 import { DropZone } from './DropZone.tsx';
 import { giveFiles } from './give-files.ts';
+import { MeantFor } from './MeantFor.tsx';
 import { MissingFiles } from './MissingFiles.tsx';
 import classes from './New.module.css';
 import { OnItsWay } from './OnItsWay.tsx';
@@ -41,10 +43,10 @@ function NewJob() {
     chosenAsked.set({});
     void navigate(`/jobs/${created}`, { replace: true });
   }, [created, navigate]);
-  const give = (files: File[]) => setRefusal(giveFiles(files));
+  const give = async (files: File[]) => setRefusal(await giveFiles(files));
   const kind = state.phase === 'idle' ? null : siteKind(state.kind);
   const parts = state.phase === 'idle' ? [] : state.files.map(({ part }) => part);
-  const missing = kind?.files.filter(({ name, optional }) => !optional && !parts.includes(name)) ?? [];
+  const missing = kind === null ? [] : missingOf(kind, parts);
   const Setup = missing.length === 0 ? (kind?.Setup ?? null) : null;
   return (
     <>
@@ -53,11 +55,14 @@ function NewJob() {
       {kind !== null && <Steps steps={kind.steps} present={Setup === null ? 0 : 1} />}
       <div className={layoutOf(Setup !== null, kind)}>
         {state.phase === 'idle' ? (
-          <DropZone refusal={refusal} onFiles={give} />
+          <DropZone refusal={refusal} onFiles={(files) => void give(files)} />
         ) : (
           <div className={classes.stack}>
             <OnItsWay state={state} asksFirst={kind?.describe === null} />
-            {missing.length > 0 && <MissingFiles missing={missing} refusal={refusal} onFiles={give} />}
+            <MeantFor kind={state.kind} phase={state.phase} />
+            {missing.length > 0 && (
+              <MissingFiles missing={missing} refusal={refusal} onFiles={(files) => void give(files)} />
+            )}
             {Setup !== null && (
               <>
                 <ByWhen kind={kind?.name} />

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { SubmissionState } from '../../api/submission-state.ts';
 import { submission } from '../../app/submission.ts';
 import { Bar } from '../../components/Bar.tsx';
-import { formatBytes, formatEta, formatPercent } from '../../components/format.ts';
+import { formatBytes, formatEta, formatPercent, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import classes from './New.module.css';
 
@@ -22,18 +22,25 @@ export function OnItsWay({ state, asksFirst }: OnItsWayProps) {
     <Panel title={several ? 'Files' : state.fileName} aside={formatBytes(state.size)}>
       {several && (
         <ul className={classes.files}>
-          {state.files.map(({ part, name, size }) => (
+          {state.files.slice(0, MOST_SHOWN).map(({ part, name, size }) => (
             <li key={part}>
-              <b>{name}</b>
+              {/* Of a part of many files, the path is the part. */}
+              <b>{part.endsWith(`/${name}`) ? part : name}</b>
               <span>{formatBytes(size)}</span>
             </li>
           ))}
+          {state.files.length > MOST_SHOWN && (
+            <li>and {plural(state.files.length - MOST_SHOWN, 'more file')}</li>
+          )}
         </ul>
       )}
       <Phase state={state} asksFirst={asksFirst} />
     </Panel>
   );
 }
+
+/** Of the files of a folder. */
+const MOST_SHOWN = 12;
 
 function Phase({ state, asksFirst }: OnItsWayProps) {
   switch (state.phase) {

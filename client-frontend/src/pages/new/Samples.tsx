@@ -12,7 +12,7 @@ export function Samples() {
     mutationFn: async (sample: Sample) => {
       const files = await filesOf(sample);
       const { giveFiles } = await import('./give-files.ts');
-      giveFiles(files);
+      await giveFiles(files);
     },
     onSuccess: () => navigate('/new'),
   });

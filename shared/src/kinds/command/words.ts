@@ -18,6 +18,12 @@ export const fillIn = (words: readonly string[], values: Readonly<Record<string,
     }),
   );
 
+/** The words in one line, as a shell would have to be told. */
+export const asTyped = (words: readonly string[]): string =>
+  words
+    .map((word) => (/^[\w./:=,@%+{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+
 /** The names that stand in braces. */
 export const namesIn = (words: readonly string[]): string[] => [
   ...new Set(words.flatMap((word) => [...word.matchAll(PLACE)].flatMap(([, , name]) => name ?? []))),

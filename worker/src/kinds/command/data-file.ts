@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSafeRelativePath } from '@parallel-pilot/shared/model/path.ts';
 
@@ -67,6 +67,8 @@ export type LeftFiles = { ok: true; files: LeftFile[] } | { ok: false; message: 
  */
 export async function leftFiles(folder: string, most: number): Promise<LeftFiles> {
   const files: LeftFile[] = [];
+  // In the place of its folder a program could have left a link to anywhere.
+  if (!(await lstat(folder)).isDirectory()) return { ok: true, files };
   let characters = 0;
   const waiting = [''];
   for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {

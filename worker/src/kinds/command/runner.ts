@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Child } from '@parallel-pilot/sandbox/child/child.ts';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
@@ -19,11 +18,11 @@ import type { ChunkProgress, OutputFile, RunnableChunk, Runner, RunnerOptions, R
 import { visibleCards } from '../visible-cards.ts';
 import { addFile, createDataFile, type DataFile, leftFiles } from './data-file.ts';
 import { failureOf, type RunFailure } from './outcome.ts';
-import { type Ended, runOnce } from './run-once.ts';
+import { type Ended, openBox, type RunBox } from './run-box.ts';
 
-/** Runs the command of a chunk, once or as often as its bundle says, each time in a box of its own. */
+/** Runs the command of a chunk, once or as often as its bundle says; short runs one after the other in one box. */
 export function createCommandRunner(options: RunnerOptions): Runner {
-  let child: Child | null = null;
+  let box: RunBox | null = null;
   const nothing = async () => {};
 
   async function run(
@@ -40,41 +39,59 @@ export function createCommandRunner(options: RunnerOptions): Runner {
     const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
     const until = stage.withinMs === null ? Number.POSITIVE_INFINITY : performance.now() + stage.withinMs;
     let listed = 0;
-    const tell = (at: number) =>
+    let at = 0;
+    const tell = () =>
       onProgress({
         fraction: at / count,
         detail: count === 1 ? '' : `Run ${at + 1} of ${count}`,
         log: `${tail.text()}\n`,
       });
-    for (let at = 0; at < count; at += 1) {
-      // What a bundle has not begun by then comes once more; one run at least is done.
-      const over = performance.now() > until || listed > MOST_LISTED_CHARACTERS / 2 || chunk.notice?.aborted;
-      if (at > 0 && over) break;
-      const number = first + at;
-      const values = valuesOf(stage.parameters, number, own[at] ?? []);
-      tell(at);
-      const ended = await runOnce(
+    const open = (from: number) =>
+      openBox(
         {
-          ...{ stage, run: number, values, inputs: chunk.inputs, environment, tail, signal },
-          onStarted: (started) => {
-            child = started;
-          },
-          onPrinted: () => tell(at),
+          ...{ stage, inputs: chunk.inputs, environment, tail, signal, onPrinted: tell },
+          runs: Array.from({ length: count - from }, (_, index) => first + from + index),
         },
         options,
       );
-      child = null;
-      try {
-        if (signal.aborted) return canceled(tail);
-        const done = await take(ended, { stage, run: number, data, room: MOST_LISTED_CHARACTERS - listed });
+    /** What the runs of a box have left; only now nothing of theirs runs any more. */
+    const empty = async (full: RunBox, waiting: Waiting[]): Promise<RunFailure | null> => {
+      await full.end();
+      for (const { run: number, ended } of waiting.splice(0)) {
+        const room = MOST_LISTED_CHARACTERS - listed;
+        const done = await take(ended, { stage, run: number, data, room, work: full.folderOf(number) });
         if ('files' in done) {
           result.runs.push(done);
           listed += JSON.stringify(done).length;
-        } else if (count === 1) return { ok: false, ...done, log: tail.text() };
+        } else if (count === 1) return done;
         else result.failed.push({ run: number, ...done });
-      } finally {
-        await ended.workspace.remove();
       }
+      return null;
+    };
+
+    const waiting: Waiting[] = [];
+    while (at < count) {
+      box = await open(at);
+      try {
+        for (; at < count && box.hasRoom; at += 1) {
+          // What a bundle has not begun by then comes once more; one run at least is done.
+          if (at > 0 && (performance.now() > until || chunk.notice?.aborted)) break;
+          tell();
+          const number = first + at;
+          const ended = await box.run(number, valuesOf(stage.parameters, number, own[at] ?? []));
+          if (signal.aborted) return canceled(tail);
+          // What ended the box may be what runs before it left: it is tried by itself.
+          if (ended.endedBox && !ended.isAlone) break;
+          waiting.push({ run: number, ended });
+        }
+        const failure = await empty(box, waiting);
+        if (failure !== null) return { ok: false, ...failure, log: tail.text() };
+      } finally {
+        await box.end();
+        await box.remove();
+        box = null;
+      }
+      if (performance.now() > until || listed > MOST_LISTED_CHARACTERS / 2 || chunk.notice?.aborted) break;
     }
     return {
       ok: true,
@@ -92,27 +109,28 @@ export function createCommandRunner(options: RunnerOptions): Runner {
         if (!isDiskFull(error)) throw error;
         return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence, log: '' };
       } finally {
-        child = null;
+        box = null;
       }
     },
-    memoryBytes: async () => (child === null ? 0 : residentBytes(child.pid)),
-    cpuMs: async () => (await child?.cpuMs()) ?? 0,
+    memoryBytes: async () => (box === null ? 0 : residentBytes(box.child.pid)),
+    cpuMs: async () => (await box?.child.cpuMs()) ?? 0,
     rest: nothing,
     forget: nothing,
-    close: async () => void (await child?.kill(0)),
+    close: async () => void (await box?.child.kill(0)),
   };
 }
 
-type Taking = { stage: RunsStage; run: number; data: DataFile; room: number };
+type Waiting = { run: number; ended: Ended };
+
+type Taking = { stage: RunsStage; run: number; data: DataFile; room: number; work: string };
 
 /** What a run came to: its output and files go to the data, where it did not fail. */
 async function take(
-  { exit, ms, out, err, workspace }: Ended,
-  { stage, run, data, room }: Taking,
+  { exit, ms, out, err }: Ended,
+  { stage, run, data, room, work }: Taking,
 ): Promise<RunResult | RunFailure> {
   const failure = failureOf(exit, stage);
   if (failure !== null) return failure;
-  const { work } = workspace.folders;
   const left = await leftFiles(work, room);
   if (!left.ok) return { code: 'too-many-files' satisfies CommandFailure, message: left.message };
   const before = data.size;

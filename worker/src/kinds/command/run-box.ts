@@ -1,0 +1,262 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import { type Child, startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
+import { type ChildExit, realExit } from '@parallel-pilot/sandbox/child/exit.ts';
+import type { Tail } from '@parallel-pilot/sandbox/child/tail.ts';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import { MOST_OUTPUT_BYTES, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import { fillIn, variablesOf } from '@parallel-pilot/shared/kinds/command/words.ts';
+import type { RunnerOptions } from '../kind.ts';
+import { findCommand } from './find-command.ts';
+import { createMarkedOutput } from './marked-output.ts';
+import { linesFor } from './shell-lines.ts';
+
+export type BoxOrder = {
+  stage: RunsStage;
+  /** The runs that may come, counted from 0, in order; see RunBox.room. */
+  runs: readonly number[];
+  /** Folder with the files that go along. */
+  inputs: string;
+  environment: Record<string, string>;
+  /** The last lines that are printed go here. */
+  tail: Tail;
+  onPrinted(): void;
+  signal: AbortSignal;
+};
+
+/**
+ * How a run went. `ms` is its own time; `isAlone` where no other run had been in the box before. `endedBox` where the box
+ * ended with it, and not because of its own time.
+ */
+export type Ended = {
+  exit: ChildExit | 'not-found';
+  ms: number;
+  out: Buffer;
+  err: Buffer;
+  isAlone: boolean;
+  endedBox: boolean;
+};
+
+/** A box in which runs of one job are done one after the other, each in an empty folder of its own. */
+export type RunBox = {
+  readonly child: Child;
+  /** True for as long as a further run may be done in it. */
+  readonly hasRoom: boolean;
+  run(run: number, values: Record<string, string>): Promise<Ended>;
+  /** Ends it. What runs have left is read afterwards. */
+  end(): Promise<void>;
+  /** The folder of a run, on this machine; nothing but what lies there once the box has ended. */
+  folderOf(run: number): string;
+  remove(): Promise<void>;
+};
+
+/** A box costs some ten milliseconds: it lasts for many short runs, and for one long. */
+const LASTS_MS = 1_000;
+/** Folders of runs, and links in them. */
+const MOST_RUNS = 256;
+const MOST_LINKS = 2_000;
+/** Of outputs, until they are taken. */
+const MOST_HELD_BYTES = 8 * 1024 ** 2;
+
+/**
+ * Opens a box with a shell in it that waits for runs. A run starts in the empty folder for its results, in which links
+ * lead to its files: so it finds them where they lay when it was submitted, and what is no link in there afterwards it
+ * has left. Limits hold for the whole box: a run that goes over one ends it, and where it was not alone it is for the
+ * caller to try it by itself.
+ */
+export async function openBox(order: BoxOrder, options: RunnerOptions): Promise<RunBox> {
+  const { sandbox, folder, limits = defaultLimits() } = options;
+  const workspace = createWorkspace(sandbox, folder);
+  try {
+    const most = await layOut(workspace, order);
+    return start(order, options, workspace, { most, limits });
+  } catch (error) {
+    await workspace.remove();
+    throw error;
+  }
+}
+
+type Started = { most: number; limits: NonNullable<RunnerOptions['limits']> };
+
+function start(
+  order: BoxOrder,
+  options: RunnerOptions,
+  workspace: Workspace,
+  { most, limits }: Started,
+): RunBox {
+  const { stage, tail, signal } = order;
+  const { sandbox } = options;
+  const streams = { stdout: createMarkedOutput(), stderr: createMarkedOutput() };
+  let word = '';
+  const print = (line: string): void => {
+    const [own = ''] = line.split(`\0${word}`);
+    if (own === '') return;
+    tail.add(own);
+    order.onPrinted();
+  };
+  const child = startChild({
+    command: SHELL,
+    args: ['-s'],
+    env: {
+      ...childEnvironment(sandbox),
+      ...order.environment,
+      ...sharedVariables(workspace, options.threads),
+    },
+    confinement: { sandbox, workspace, read: [], limits },
+    onBytes: (stream, bytes) => streams[stream].push(bytes),
+    onStdout: print,
+    onStderr: print,
+  });
+  const stop = () => void child.kill(0);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  void child.exited.then(() => signal.removeEventListener('abort', stop));
+
+  const startedAt = performance.now();
+  const found = new Map<string, string | null>();
+  const find = (name: string): string | null => {
+    if (!found.has(name)) found.set(name, findCommand(name, sandbox));
+    return found.get(name) ?? null;
+  };
+  let [begun, held, over] = [0, 0, false];
+
+  async function run(number: number, values: Record<string, string>): Promise<Ended> {
+    const [out, err] = [cappedBuffer(), cappedBuffer()];
+    const isAlone = begun === 0;
+    begun += 1;
+    word = randomBytes(12).toString('hex');
+    const named = { ...values, run: String(number + 1), runs: String(stage.total) };
+    const words = programOf(fillIn(stage.words, named), find);
+    const began = performance.now();
+    const ended = (exit: Ended['exit'], endedBox = false): Ended => {
+      held += out.size + err.size;
+      return { exit, ms: performance.now() - began, out: out.bytes(), err: err.bytes(), isAlone, endedBox };
+    };
+    if (words === null) return ended('not-found');
+    const marks = Promise.all([streams.stdout.next(word, out.add), streams.stderr.next(word, err.add)]);
+    const variables = {
+      ...variablesOf(named),
+      PILOT_RESULTS: posix.join(workspace.inside.work, String(number)),
+    };
+    const late = timer(stage.timeSeconds, () => void child.kill(0));
+    void child.write(linesFor({ folder: variables.PILOT_RESULTS, variables, words, word }));
+    const exit = await Promise.race([marks.then(([status]) => Number(status)), child.exited]);
+    late.clear();
+    if (typeof exit !== 'number') {
+      over = true;
+      return late.passed ? ended(TOO_LATE) : ended(exit, true);
+    }
+    return ended(words[0] === ENV && (exit === 126 || exit === 127) ? 'not-found' : realExit(true, exit));
+  }
+
+  return {
+    child,
+    get hasRoom() {
+      const isYoung = performance.now() - startedAt < LASTS_MS;
+      return !over && begun < most && (begun === 0 || (isYoung && held < MOST_HELD_BYTES));
+    },
+    run,
+    async end() {
+      over = true;
+      await child.kill(0);
+      // Its own user has to be able to remove what is in it.
+      if (workspace.uid === null) await chmod(workspace.folders.work, 0o755);
+    },
+    folderOf: (number) => join(workspace.folders.work, String(number)),
+    remove: () => workspace.remove(),
+  };
+}
+
+const SHELL = '/bin/sh';
+const TOO_LATE: ChildExit = { kind: 'limit', limit: 'time', message: 'It took too long.' };
+
+/** Makes the folders of the first runs, while nobody is there who could put something else in their place; how many. */
+async function layOut(workspace: Workspace, { inputs, stage, runs }: BoxOrder): Promise<number> {
+  await workspace.fill(inputs);
+  const { folders, inside, uid } = workspace;
+  for (const path of stage.executables) await chmod(join(folders.in, path), 0o555);
+  const names = readdirSync(folders.in);
+  const most = Math.max(1, Math.min(runs.length, MOST_RUNS, Math.floor(MOST_LINKS / (names.length + 1))));
+  for (const run of runs.slice(0, most)) {
+    const own = join(folders.work, String(run));
+    mkdirSync(own);
+    chmodSync(own, 0o755);
+    for (const name of names) symlinkSync(posix.join(inside.in, name), join(own, name));
+    if (uid !== null) chownSync(own, uid, uid);
+  }
+  // What a run leaves beside its folder would be lost: it is told so.
+  if (uid !== null) chownSync(folders.work, 0, 0);
+  chmodSync(folders.work, 0o555);
+  return most;
+}
+
+/** By its name it is the worker's own; by a path below the folder it is one of the job's files, which only the box has. */
+function programOf(
+  [name = '', ...args]: readonly string[],
+  find: (name: string) => string | null,
+): string[] | null {
+  if (name.includes('/') && !name.startsWith('/')) return [ENV, '--', name, ...args];
+  const command = find(name);
+  return command === null ? null : [command, ...args];
+}
+
+/** It ends with 126 for a program that cannot be run, 127 for one that cannot be found: env(1). */
+const ENV = '/usr/bin/env';
+
+function sharedVariables({ inside }: Workspace, threads: number): Record<string, string> {
+  const count = String(Math.max(1, Math.floor(threads)));
+  const pools = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'BLIS'].map((name) => [`${name}_NUM_THREADS`, count]);
+  return {
+    ...Object.fromEntries(pools),
+    // What it prints is seen while it runs.
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    PILOT_FILES: inside.in,
+    PILOT_CPUS: count,
+  };
+}
+
+function timer(seconds: number | null, act: () => void) {
+  let passed = false;
+  const wait =
+    seconds === null
+      ? undefined
+      : setTimeout(
+          () => {
+            passed = true;
+            act();
+          },
+          Math.min(seconds * 1_000, 2 ** 31 - 1),
+        );
+  return {
+    get passed() {
+      return passed;
+    },
+    clear: () => clearTimeout(wait),
+  };
+}
+
+/** The beginning of what is printed, as far as it is kept. */
+function cappedBuffer() {
+  const parts: Buffer[] = [];
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    add(bytes: Buffer): void {
+      const room = MOST_OUTPUT_BYTES - size;
+      if (room <= 0) return;
+      // A copy: the stream's own piece is larger than what one run printed.
+      const part = Buffer.from(bytes.subarray(0, room));
+      parts.push(part);
+      size += part.length;
+    },
+    bytes: () => Buffer.concat(parts),
+  };
+}

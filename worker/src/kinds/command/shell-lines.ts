@@ -1,0 +1,32 @@
+/** What the shell of a box is told for one run. */
+export type ShellRun = {
+  /** Where it starts, by its path in the box. */
+  folder: string;
+  variables: Readonly<Record<string, string>>;
+  /** The program by its path, and its arguments. */
+  words: readonly string[];
+  /** Drawn for this run, letters and digits: it ends both of its streams. */
+  word: string;
+};
+
+/**
+ * Lines for sh(1): run it, end whatever it has left running, and say on both streams that it is over, with its exit
+ * code. `kill -1` is everything in the box but its first process and the shell itself, see kill(2); it is said again
+ * until nothing is left, so that nothing of one run prints into the next.
+ */
+export const linesFor = ({ folder, variables, words, word }: ShellRun): string =>
+  `(cd ${quoted(folder)} && export ${assigned(variables)} && exec ${words.map(quoted).join(' ')}) </dev/null
+s=$?
+while kill -9 -1 2>/dev/null; do :; done
+printf '\\000${word} %s\\n' $s
+printf '\\000${word}\\n' >&2
+`;
+
+/** Names are the caller's: letters, digits and _. */
+const assigned = (variables: Readonly<Record<string, string>>): string =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}=${quoted(value)}`)
+    .join(' ');
+
+/** Within single quotes nothing means anything, see sh(1). */
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
