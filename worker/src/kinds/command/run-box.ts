@@ -71,6 +71,8 @@ const MOST_HELD_BYTES = 8 * 1024 ** 2;
  */
 export async function openBox(order: BoxOrder, options: RunnerOptions): Promise<RunBox> {
   const { sandbox, folder, limits = defaultLimits() } = options;
+  // What ends the processes of a run ends all that its user has, see linesFor: on this machine, if there were no box.
+  if (sandbox.level === 'none') throw new Error('Commands run in a sandbox or not at all.');
   const workspace = createWorkspace(sandbox, folder);
   try {
     const most = await layOut(workspace, order);
