@@ -1,5 +1,5 @@
 import type { JobLog } from '@parallel-pilot/shared/api/chunks.ts';
-import type { JobDetail, JobList, JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
+import type { JobDetail, JobList, JobSummary, LinkedJob } from '@parallel-pilot/shared/api/jobs.ts';
 import { momentInWords, rangeInWords } from '@parallel-pilot/shared/model/end-words.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { placementInWords } from '@parallel-pilot/shared/model/placement-words.ts';
@@ -37,6 +37,7 @@ export function jobLines(job: JobDetail, now: number): string[] {
     ...expected(job, now),
     ...(job.deadline === null ? [] : [dueBy(job.deadline, now)]),
     ...(job.waiting === null ? [] : [['Waits', job.waiting.message] as [string, string]]),
+    ...job.after.map((one): [string, string] => ['After', linkedInWords(one)]),
     ...placementFacts(job.placement),
     ...cliKindOf(job.view).facts(job.view),
   ];
@@ -62,6 +63,10 @@ const dueBy = ({ at, message }: NonNullable<JobDetail['deadline']>, now: number)
   'Due by',
   `${momentInWords(at, now)}. ${message}`,
 ];
+
+/** "the success of simulate (job_…, running)" */
+const linkedInWords = ({ id, name, state, on }: LinkedJob): string =>
+  `${on === 'always' ? 'the end' : `the ${on}`} of ${name === null ? `${id}, which was deleted` : `${name} (${id}, ${state})`}`;
 
 /** Which workers it asks for. */
 const placementFacts = (placement: JobDetail['placement']): [string, string][] =>

@@ -6,6 +6,7 @@ import { ApiError } from '../api/request.ts';
 import { submitJob } from '../api/submit-job.ts';
 import { uploadFile } from '../api/upload.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { afterAt } from './after.ts';
 import { roomProblem } from './asked.ts';
 import type { RunParts } from './parts.ts';
 import { placementAt } from './placement.ts';
@@ -24,6 +25,7 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const more = {
     priority,
     ...(options.placement === null ? {} : { placement: await placementAt(api, options.placement) }),
+    ...(options.after.length === 0 ? {} : { after: await afterAt(api, options.after) }),
     ...(options.deadline === null ? {} : { deadline: options.deadline }),
     ...(options.asked === null ? {} : { asked: options.asked }),
   };

@@ -8,6 +8,7 @@ import type { ApiError } from '../api/request.ts';
 import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
 import type { Presenter } from '../report/presenter.ts';
+import type { TypedAfter } from './after.ts';
 import type { Wanted } from './placement.ts';
 
 /** What a kind hands in to be run on a farm: its files, the jobs that are made of them, and what becomes of the results. */
@@ -66,6 +67,8 @@ export type RunOptions = {
   priority: number | null;
   /** By when it should be done, ms since 1970; null for no matter when. */
   deadline: number | null;
+  /** Jobs that have to end before it begins. */
+  after: readonly TypedAfter[];
   /** Which workers may do it; null for any. */
   placement: Wanted | null;
   /** What each chunk asks of a worker; null where nothing was said of it. */

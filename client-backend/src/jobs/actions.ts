@@ -6,12 +6,15 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobEvent, JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
 import { countChunks, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { dependenciesOf } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { sentenceOf } from '../http/problems.ts';
 import { nextStep, takeStep } from './advance.ts';
 import { announce } from './announce.ts';
+import { awaitedBy, awaitedProblem, blockAgain, whyNever } from './blocked.ts';
 import { changeJob } from './change-job.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';
 import type { PartsWithEngine } from './engine.ts';
@@ -43,7 +46,7 @@ export async function cancelJob(parts: PartsWithEngine, by: Principal, id: JobId
 
 /**
  * Gives a failed or canceled job another go: its failed and canceled chunks
- * are queued again, what is done stays done. The chunks come first: after a
+ * are queued again, what is done stays done; jobs that were canceled as it failed wait for it again. The chunks come first: after a
  * crash in between the job is still over, and the user can say so again.
  */
 export function retryJob(parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> {
@@ -55,11 +58,22 @@ export function retryJob(parts: PartsWithEngine, by: Principal, id: JobId): Prom
     if (stage === undefined || stage.state === 'closed') {
       return notNow(job.state, 'There is nothing left of this job that could be retried');
     }
+    const { awaited, unprepared } = await awaitedBy(parts.db, job);
+    if (awaited === 'cancel') {
+      const after = (await dependenciesOf(parts.db, [id])).get(id) ?? [];
+      return notNow(job.state, `${whyNever(after)} It cannot be retried before that`);
+    }
     const refused = await requeue(parts, job, stage);
     if (refused !== null) return refused;
-    const to = stage.ordinal === 0 ? 'preparing' : 'queued';
-    const outcome = await apply(parts, job, { type: 'retry', to }, 'The job changed meanwhile');
-    return outcome;
+    const begun = stage.ordinal === 0 ? 'preparing' : 'queued';
+    const to = awaited === 'wait' || unprepared ? 'blocked' : begun;
+    const changed = await inTransaction(parts.db, async (db) => {
+      const done = await changeJob(db, job, { type: 'retry', to }, parts.clock());
+      return { ...done, again: done.ok ? await blockAgain(db, id, parts.clock()) : [] };
+    });
+    if (!changed.ok) return notNow(job.state, 'The job changed meanwhile');
+    for (const one of [id, ...changed.again]) announce(parts, one);
+    return { ok: true };
   });
 }
 
@@ -119,16 +133,18 @@ export async function renameOrPrioritize(
 /** Cancels the job where it is not over, then removes it, and the blobs that no other job uses. */
 export async function deleteJob(parts: PartsWithEngine, by: Principal, id: JobId): Promise<Outcome> {
   const mayDelete = 'jobs.delete';
-  const canceled = await withJob(
-    parts,
-    by,
-    id,
-    (job) => apply(parts, job, { type: 'cancel' }, ''),
-    mayDelete,
-  );
-  if (!canceled.ok && (canceled.status === 404 || canceled.status === 403)) return canceled;
+  let awaited: Outcome | null = null;
+  const cancel = async (job: JobRow): Promise<Outcome> => {
+    awaited = await whyAwaited(parts.db, id);
+    return awaited ?? apply(parts, job, { type: 'cancel' }, '');
+  };
+  const canceled = await withJob(parts, by, id, cancel, mayDelete);
+  if (awaited !== null || (!canceled.ok && (canceled.status === 404 || canceled.status === 403)))
+    return canceled;
   await parts.engine.backgroundTasks.stop(id);
   const remove = async (): Promise<Outcome> => {
+    const refused = await whyAwaited(parts.db, id);
+    if (refused !== null) return refused;
     await deleteJobWithBlobs(parts, id);
     parts.balancer.jobsChanged([id]);
     parts.live.jobDeleted(id, by.team);
@@ -186,6 +202,11 @@ async function apply(
     : notNow(job.state, otherwise);
 }
 
+async function whyAwaited(db: Db, id: JobId): Promise<Outcome | null> {
+  const message = await awaitedProblem(db, id);
+  return message === null ? null : { ok: false, status: 409, code: 'awaited', message };
+}
+
 const notAllowed = (by: Principal, action: Action): Outcome => ({
   ok: false,
   status: 403,
@@ -215,6 +236,7 @@ export const notNow = (state: JobStatus, why: string): Outcome => ({
 });
 
 const SPOKEN: Record<JobStatus, string> = {
+  blocked: 'waiting for other jobs',
   preparing: 'having its file read',
   ready: 'waiting for your settings',
   queued: 'waiting for a worker',

@@ -20,6 +20,7 @@ import type { StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
+import { awaitedBy, cancelAwaiting, unblock } from './blocked.ts';
 import { type Changed, changeJob } from './change-job.ts';
 import { type Decision, decide } from './decide.ts';
 import { takeUnfinished } from './finish-assembly.ts';
@@ -31,10 +32,10 @@ import { planningContext } from './planning-context.ts';
  * Reads a job from the database and does the one thing that is due, in one
  * transaction that only holds if the rows still stand as they were read: calls
  * that overlap, and a crash at any point, do no harm. Says what it did;
- * `stage-task` and `assemble` are for the caller to start. Call it again until it
- * says one of them, or `nothing`.
+ * `stage-task`, `assemble` and `prepare` are for the caller to start. Call it again until it
+ * says one of these, or `nothing`.
  */
-export async function advance(parts: Parts, id: JobId): Promise<Decision['do'] | 'stage-task'> {
+export async function advance(parts: Parts, id: JobId): Promise<Need> {
   const found = await standOf(parts, id);
   if (found === null) return 'nothing';
   const { job, stage, decision } = found;
@@ -70,6 +71,9 @@ export async function takeStageTaskResult(
 /** A job moves a few times at most while it stays at one stage. */
 const MOST_RACES = 5;
 
+/** What is due; `stage-task`, `assemble` and `prepare` are background tasks. */
+export type Need = Decision['do'] | 'stage-task';
+
 type Stand = { job: JobRow; stage: StageRow; decision: Decision };
 
 /** The job with its open stage, and what is due for it; null for one without. */
@@ -84,12 +88,13 @@ export async function standOf(parts: Parts, id: JobId): Promise<Stand | null> {
     stopsOnFailure: backendKindOf(job.kind).stopsOnFailure(JSON.parse(job.spec_json), counts?.failed ?? 0),
     enough: await isEnough(parts, stage, counts?.done ?? 0),
     isMain: kindOf(job.kind).mainStage?.name === stage.name,
+    ...(job.state === 'blocked' ? await awaitedBy(parts.db, job) : {}),
   });
   return { job, stage, decision };
 }
 
 /** What is due, and whether something is to be gathered before the next stage is planned. */
-export const needsOf = ({ job, stage, decision }: Stand): Decision['do'] | 'stage-task' =>
+export const needsOf = ({ job, stage, decision }: Stand): Need =>
   decision.do === 'plan' && backendKindOf(job.kind).stageTasks.includes(stage.name)
     ? 'stage-task'
     : decision.do;
@@ -108,7 +113,12 @@ async function perform(parts: Parts, job: JobRow, stage: StageRow, decision: Dec
     case 'nothing':
       return false;
     case 'assemble':
+    case 'prepare':
       return true;
+    case 'unblock':
+      return unblock(parts, job, stage);
+    case 'cancel':
+      return cancelAwaiting(parts, job);
     case 'start':
     case 'redo':
       return changeAlone(parts, job, { type: decision.do });

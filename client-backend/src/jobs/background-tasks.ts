@@ -14,6 +14,7 @@ import type { Parts } from '../parts.ts';
 import { needsOf, standOf } from './advance.ts';
 import { finishAssembly, takeUnfinished } from './finish-assembly.ts';
 import { isLeft, judgeDeaths, MOST_DEATHS } from './judge-deaths.ts';
+import { prepareBlocked, takePrepared } from './prepare-blocked.ts';
 import { nameOfProcess } from './processes.ts';
 import { type Turn, Turns } from './turns.ts';
 
@@ -168,8 +169,11 @@ export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): B
 }
 
 /** True while the job needs that of the backend. */
-export const isDue = (what: Turn['what'], state: JobStatus | undefined): boolean =>
-  what === 'assemble' ? state === 'assembling' : state !== undefined && !isOver(state);
+export const isDue = (what: Turn['what'], state: JobStatus | undefined): boolean => {
+  if (what === 'assemble') return state === 'assembling';
+  if (what === 'prepare') return state === 'blocked';
+  return state !== undefined && !isOver(state);
+};
 
 /** Null for a job that does not need it any more. */
 async function findBackgroundTask(
@@ -197,6 +201,10 @@ async function carryOut(
   if (what === 'stage-task') {
     const result = await kind.runStageTask(parts, task);
     return () => ends.stageTaskDone(job.id, stage, result);
+  }
+  if (what === 'prepare') {
+    const prepared = await prepareBlocked(parts, task);
+    return () => takePrepared(parts, task, prepared);
   }
   const assembly = await kind.assemble(parts, task);
   return () => finishAssembly(parts, job.id, assembly);

@@ -1,6 +1,11 @@
 import { type JobEvent, type JobState, jobTransition } from '@parallel-pilot/shared/model/job.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { changeJobState, type JobHead, stateOf } from '@parallel-pilot/shared/server/db/jobs.ts';
+import {
+  changeJobState,
+  type JobColumns,
+  type JobHead,
+  stateOf,
+} from '@parallel-pilot/shared/server/db/jobs.ts';
 import { dropWaitingNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 
 /** `raced` when the row was changed by somebody else since it was read. */
@@ -15,7 +20,7 @@ export async function changeJob(
   row: JobHead,
   event: JobEvent,
   now: number,
-  columns: { settings_json?: string; given_json?: string } = {},
+  columns: JobColumns = {},
 ): Promise<Changed> {
   const from = stateOf(row);
   const next = jobTransition(from, event);

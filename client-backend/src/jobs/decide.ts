@@ -1,3 +1,4 @@
+import type { Verdict } from '@parallel-pilot/shared/model/dependencies.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 
@@ -12,10 +13,20 @@ export type JobFacts = {
   enough: boolean;
   /** The stage is the work itself, also where it is the first. */
   isMain: boolean;
+  /** Of a blocked job: what the jobs that it waits for have come to. */
+  awaited?: Verdict;
+  /** Of a blocked job: its submission names files that those come to. */
+  unprepared?: boolean;
 };
 
 export type Decision =
   | { do: 'nothing' }
+  /** What it waits for has ended as it runs on. */
+  | { do: 'unblock' }
+  /** The same, and what was submitted is still to be looked at, with the files of those jobs. */
+  | { do: 'prepare' }
+  /** It can never run. */
+  | { do: 'cancel' }
   /** The first chunk was started: say so. */
   | { do: 'start' }
   /** The stage is over: ask the kind what comes next. */
@@ -31,11 +42,14 @@ export type Decision =
  * What a job needs of the backend now, from its rows alone: whoever asks, and
  * however often, gets the same answer until something has been done about it.
  */
-export function decide({ status, counts, stopsOnFailure, enough, isMain }: JobFacts): Decision {
+export function decide(facts: JobFacts): Decision {
+  const { status, counts, stopsOnFailure, enough, isMain } = facts;
   if (counts === null) return { do: 'nothing' };
   const { queued = 0, leased = 0, running = 0, done = 0, failed = 0, canceled = 0 } = counts;
   const settled = queued + leased + running === 0;
   switch (status) {
+    case 'blocked':
+      return decideBlocked(facts);
     case 'preparing':
     case 'queued':
     case 'running':
@@ -54,5 +68,18 @@ export function decide({ status, counts, stopsOnFailure, enough, isMain }: JobFa
       return { do: 'nothing' };
     default:
       return status satisfies never;
+  }
+}
+
+function decideBlocked({ awaited = 'wait', unprepared = false }: JobFacts): Decision {
+  switch (awaited) {
+    case 'wait':
+      return { do: 'nothing' };
+    case 'run':
+      return { do: unprepared ? 'prepare' : 'unblock' };
+    case 'cancel':
+      return { do: 'cancel' };
+    default:
+      return awaited satisfies never;
   }
 }

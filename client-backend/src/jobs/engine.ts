@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MAIN_STAGES } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
+import { dependentsOf } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { createExclusive } from '../exclusive.ts';
 import type { Parts } from '../parts.ts';
@@ -54,7 +55,8 @@ export function createJobEngine(parts: Parts): JobEngine {
     stageTaskDone: (job, stage, result) =>
       exclusive(job, () => takeStageTaskResult(parts, job, stage, result)),
     over(job) {
-      if (!closing.signal.aborted) void bring(job);
+      if (closing.signal.aborted) return;
+      void bring(job).then(() => bringDependents(job));
     },
   });
   let loop: Promise<void> = Promise.resolve();
@@ -65,7 +67,7 @@ export function createJobEngine(parts: Parts): JobEngine {
       if (closing.signal.aborted) return;
       const did = await advance(parts, job);
       if (did === 'nothing') return;
-      if (did === 'stage-task' || did === 'assemble') {
+      if (did === 'stage-task' || did === 'assemble' || did === 'prepare') {
         backgroundTasks.start(job, did);
         return;
       }
@@ -86,6 +88,11 @@ export function createJobEngine(parts: Parts): JobEngine {
       () => undefined,
       (error) => parts.log.warn({ event: 'job.advance-failed', job, err: error }),
     );
+  // Nobody waits for the sweep after a job that was put together.
+  const bringDependents = async (job: JobId): Promise<void> => {
+    const blocked = await dependentsOf(parts.db, job).catch(() => []);
+    for (const { id, state } of blocked) if (state === 'blocked') void bring(id);
+  };
   const sweep = async (): Promise<void> => {
     try {
       for (const job of await jobsDue(parts.db, MAIN_STAGES)) {

@@ -13,6 +13,7 @@ import {
   workerNames,
 } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { dependenciesOf, dependentsOf } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -35,6 +36,8 @@ export async function jobDetail(parts: Parts, id: JobId, team: TeamId): Promise<
   if (summary === undefined) return null;
   return {
     ...summary,
+    after: (await dependenciesOf(db, [id])).get(id) ?? [],
+    dependents: await dependentsOf(db, id),
     view: await backendKindOf(job.kind).view(parts, job, stage),
     stageId: stage.id,
     placement: await placementOf(db, job),
@@ -137,7 +140,11 @@ export async function submissionOf(
   const job = await findJob(parts.db, id, team);
   if (job === undefined) return null;
   const kind = kindOf(job.kind);
-  const sent = Submission.parse(kind.submission(kind.spec.parse(JSON.parse(job.spec_json))));
+  const sent = Submission.parse(
+    job.unprepared_json === null
+      ? kind.submission(kind.spec.parse(JSON.parse(job.spec_json)))
+      : JSON.parse(job.unprepared_json),
+  );
   const given = job.given_json === null ? {} : JSON.parse(job.given_json);
   const settings = { ...sent.settings, ...given };
   const chosen = {

@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { MAIN_STAGES } from '@parallel-pilot/shared/kinds/registry.ts';
 import { CHUNK_STATUSES } from '@parallel-pilot/shared/model/chunk.ts';
+import { RUNS_ON } from '@parallel-pilot/shared/model/dependencies.ts';
 import { chunkId, type JobId, type StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { JOB_STATUSES } from '@parallel-pilot/shared/model/job.ts';
+import { insertDependencies } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { insertJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { insertStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import fc from 'fast-check';
@@ -25,6 +27,12 @@ const job = fc.record({
   /** The last of them is the open one, unless that is closed too. */
   stages: fc.array(stage, { maxLength: 3 }),
   closed: fc.boolean(),
+  /** What it runs after: those of the jobs with these numbers that are there, and one that was deleted. */
+  after: fc.uniqueArray(fc.record({ job: fc.nat(6), on: fc.constantFrom(...RUNS_ON) }), {
+    selector: ({ job }) => job,
+    maxLength: 3,
+  }),
+  unprepared: fc.boolean(),
 });
 type GivenJob = typeof job extends fc.Arbitrary<infer T> ? T : never;
 
@@ -52,7 +60,8 @@ test('every job that needs something of the backend is looked at by its sweep, a
 });
 
 /** What the rows alone do not decide: whether a failed chunk ends the job, and the clock of a quorum. */
-function mayStillBe({ stages }: GivenJob): boolean {
+function mayStillBe({ state, stages }: GivenJob): boolean {
+  if (state === 'blocked') return false;
   const open = stages.at(-1);
   return open !== undefined && (open.quorum !== null || open.chunks.includes('failed'));
 }
@@ -74,10 +83,16 @@ const idOf = (index: number) => `job_${index}` as JobId;
 
 async function write({ parts }: TestFarm, jobs: GivenJob[]): Promise<void> {
   await parts.db.transaction().execute(async (db) => {
-    for (const table of ['chunks', 'stages', 'jobs'] as const) await db.deleteFrom(table).execute();
-    for (const [index, { state, onFailure, stages, closed }] of jobs.entries()) {
+    for (const table of ['job_dependencies', 'chunks', 'stages', 'jobs'] as const)
+      await db.deleteFrom(table).execute();
+    for (const [index, { state, onFailure, stages, closed, after, unprepared }] of jobs.entries()) {
       const id = idOf(index);
-      const texts = { spec_json: JSON.stringify(specWith(onFailure)), given_json: null, settings_json: null };
+      const texts = {
+        spec_json: JSON.stringify(specWith(onFailure)),
+        given_json: null,
+        settings_json: null,
+        unprepared_json: unprepared ? '{}' : null,
+      };
       const columns = { state, state_from: null, state_code: null, state_message: null };
       const times = { created_at: 1, updated_at: 1, finished_at: null };
       const row = {
@@ -89,6 +104,9 @@ async function write({ parts }: TestFarm, jobs: GivenJob[]): Promise<void> {
         priority: 0,
       };
       await insertJob(db, { ...row, ...columns, ...texts, ...times });
+      // Its own number stands for a job that was deleted.
+      const named = after.map(({ job, on }) => ({ job: idOf(job === index ? -1 : job), on }));
+      await insertDependencies(db, id, named);
       for (const [ordinal, { name, chunks, startedAt, quorum }] of stages.entries()) {
         const of = `stg_${index}_${ordinal}` as StageId;
         const open = ordinal === stages.length - 1 && !closed;

@@ -11,6 +11,7 @@ import {
 } from '@parallel-pilot/shared/server/db/retention.ts';
 import { daysKept, teamLimitsOf } from '@parallel-pilot/shared/server/own-limits.ts';
 import { audit, THE_FARM } from '../audit/audit.ts';
+import { awaitedProblem } from './blocked.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';
 import type { PartsWithEngine } from './engine.ts';
 
@@ -107,7 +108,7 @@ async function mailEnds(parts: PartsWithEngine, mail: Mail, told: EndingJob[]): 
 
 function remove(parts: PartsWithEngine, { id, team_id }: EndingJob, days: number): Promise<void> {
   return parts.engine.exclusive(id, async () => {
-    if (!(await isStillOver(parts, id))) return;
+    if (!(await isStillOver(parts, id)) || (await awaitedProblem(parts.db, id)) !== null) return;
     await audit(parts, { ...THE_FARM, team: team_id }, 'job.expire', id, { days });
     await deleteJobWithBlobs(parts, id);
     parts.live.jobDeleted(id, team_id);

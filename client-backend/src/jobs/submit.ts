@@ -4,18 +4,22 @@ import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { type BlobHash, type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { oneLine } from '@parallel-pilot/shared/model/printable.ts';
+import { resultsIn, withResults } from '@parallel-pilot/shared/model/result-of.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { insertDependencies } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { columnsOf, insertJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
+import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
-import { type LimitReached, refuseNewJob, refuseWaitingJob } from '../limits/keep-limits.ts';
+import { refuseNewJob, refuseWaitingJob } from '../limits/keep-limits.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { announce } from './announce.ts';
+import { judgeNew, runsAfter } from './blocked.ts';
 import { deadlineNote } from './job-outlook.ts';
 import { planStage } from './plan-stage.ts';
 
@@ -31,10 +35,25 @@ export async function submit(
 ): Promise<{ ok: true; job: JobId } | SubmissionRefusal> {
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
-  const { name, priority, group, placement, asked, deadline = null, ...submission } = request;
+  const {
+    name,
+    priority,
+    group,
+    placement,
+    asked,
+    deadline = null,
+    after: named = [],
+    ...submission
+  } = request;
+  const results = resultsIn(submission);
+  const asks = runsAfter(named, results);
+  if (!asks.ok) return asks;
   const unknown = await unknownWorker(parts.db, by.team, placement);
   if (unknown !== null) return unknown;
-  const prepared = await backendKindOf(request.kind).prepare(parts, submission, by);
+  const unprepared = results.length > 0;
+  const prepared = unprepared
+    ? await outlineOf(parts, by.team, submission)
+    : await backendKindOf(request.kind).prepare(parts, submission, by);
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
   const spec = kind.spec.parse(prepared.spec);
@@ -44,10 +63,15 @@ export async function submit(
     placement_json: placement === undefined ? null : JSON.stringify(placement),
     asked_json: asked === undefined ? null : JSON.stringify(asked),
   };
-  const said = deadline === null ? null : await noteOfDeadline(parts, by, request, prepared.blobs);
-  const stored = await inTransaction(parts.db, async (db): Promise<boolean | LimitReached> => {
+  // When a job ends that waits for others nobody foresees.
+  const foreseen = deadline !== null && asks.after.length === 0;
+  const said = foreseen ? await noteOfDeadline(parts, by, request, prepared.blobs) : null;
+  const stored = await inTransaction(parts.db, async (db): Promise<boolean | SubmissionRefusal> => {
     const full = await refuseWaitingJob(parts, db, by);
     if (full !== null) return full;
+    const judged = await judgeNew(db, by.team, asks.after);
+    if (!judged.ok) return judged;
+    const blocked = unprepared || judged.verdict === 'wait';
     // Looked at again in here: deleting another job may have taken a blob away meanwhile.
     const distinct = new Set(prepared.blobs);
     if ((await knownBlobs(db, [...distinct])).size < distinct.size) return false;
@@ -57,9 +81,10 @@ export async function submit(
       person_id: by.person,
       kind: request.kind,
       name: oneLine(name ?? prepared.name).slice(0, 200) || job,
-      ...columnsOf({ status: 'preparing' }),
+      ...columnsOf({ status: blocked ? 'blocked' : 'preparing' }),
       priority,
       spec_json: JSON.stringify(spec),
+      unprepared_json: unprepared ? JSON.stringify(submission) : null,
       given_json: null,
       settings_json: null,
       created_at: now,
@@ -69,9 +94,17 @@ export async function submit(
       deadline,
       ...chosen,
     });
+    await insertDependencies(db, job, asks.after);
     if (said !== null) await addNotes(db, job, [said], now);
     await keepBlobs(db, job, prepared.blobs);
-    await planStage(db, parts, { id: job, ...chosen }, 0, kind.first(spec));
+    const first = kind.first(spec);
+    await planStage(
+      db,
+      parts,
+      { id: job, ...chosen },
+      0,
+      unprepared ? { ...first, chunks: [], inputs: [] } : first,
+    );
     return true;
   });
   if (typeof stored === 'object') return stored;
@@ -83,6 +116,17 @@ export async function submit(
   announce(parts, job);
   return { ok: true, job };
 }
+
+/** What can be said of a submission that names results which are not there yet, and those of its files that are. */
+async function outlineOf({ db }: Parts, team: TeamId, submission: { kind: string }) {
+  const whole = withResults(submission, () => NO_BLOB);
+  const named = [...JSON.stringify(whole).matchAll(/"([0-9a-f]{64})"/g)].map(([, hash]) => hash as BlobHash);
+  const blobs = [...(await blobsOfTeam(db, team, [...new Set(named)]))];
+  return { ok: true as const, ...backendKindOf(submission.kind).outline(whole), blobs };
+}
+
+/** Where bytes are still to come. */
+const NO_BLOB = '0'.repeat(64) as BlobHash;
 
 /** Whether the deadline can be met, as far as that can be told. */
 function noteOfDeadline(

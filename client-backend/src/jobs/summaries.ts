@@ -4,11 +4,13 @@ import type { StageId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
 import { countChunks, recentlyDone, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { dependenciesOf, type LinkedJob } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';
 import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
+import { waitsFor } from './blocked.ts';
 import { deadlineView } from './deadline-view.ts';
 import { withQueueEta } from './queue-eta.ts';
 import { waitSentence } from './wait-sentence.ts';
@@ -70,6 +72,8 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
   );
   const begun = open.filter((stage) => (counts.get(stage.id)?.done ?? 0) > 0).map((stage) => stage.id);
   const newest = new Map((await recentlyDone(db, begun, 1)).map((chunk) => [chunk.stage_id, chunk.ordinal]));
+  const blocked = jobs.filter((job) => job.state === 'blocked').map((job) => job.id);
+  const awaited = await dependenciesOf(db, blocked);
   const why = await waitingOf(
     balancer,
     jobs.filter((job) => {
@@ -88,7 +92,7 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
       underWay: balancer.progress(job.id).reduce((sum, one) => sum + one.fraction, 0),
       newest: newest.get(stage?.id as StageId) ?? null,
       end: ends?.get(job.id) ?? null,
-      waiting: why(job, known),
+      waiting: job.state === 'blocked' ? waitingForJobs(awaited.get(job.id) ?? []) : why(job, known),
       now,
     });
   });
@@ -159,6 +163,12 @@ async function waitingOf(balancer: Sources['balancer'], jobs: readonly JobHead[]
     if (reason !== undefined) return { code: reason.code, message: waitSentence(reason, job.kind) };
     return may.has(job.id) && reasons === null && leased + running === 0 ? UNKNOWN : null;
   };
+}
+
+/** Null in the moment in which it begins. */
+function waitingForJobs(after: readonly LinkedJob[]): JobSummary['waiting'] {
+  const message = waitsFor(after);
+  return message === null ? null : { code: 'dependencies', message };
 }
 
 /** How much of the whole job is done, by the part of it that its newest stage is. */

@@ -1,9 +1,9 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 
-export type Turn = { job: JobId; what: 'stage-task' | 'assemble' };
+export type Turn = { job: JobId; what: 'prepare' | 'stage-task' | 'assemble' };
 
 /** Assemblies leave the processor to the chunks of other jobs; a stage task is what the next round waits for. */
-const AT_ONCE = { 'stage-task': 4, assemble: 2 };
+const AT_ONCE = { prepare: 2, 'stage-task': 4, assemble: 2 };
 
 /**
  * Which of those that wait may begin beside those that run, first come first

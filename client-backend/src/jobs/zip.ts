@@ -84,7 +84,8 @@ function appendBlob(zip: ZipArchive, parts: Parts, { name, ...file }: BundledFil
   });
 }
 
-function readPart(blobs: Parts['blobs'], { hash, part }: Omit<BundledFile, 'name'>): Readable {
+/** The bytes of a bundled file. */
+export function readPart(blobs: Parts['blobs'], { hash, part }: Omit<BundledFile, 'name'>): Readable {
   if (part === undefined) return blobs.read(hash);
   const { start, size } = part;
   return size === 0 ? Readable.from([]) : blobs.read(hash, { start, end: start + size - 1 });

@@ -41,6 +41,8 @@ export interface FarmKind {
     submission: unknown,
     by: JobOwner,
   ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
+  /** The spec as far as it can be told before the files are there that other jobs come to, for pages: nothing is planned from it. */
+  outline(submission: unknown): { spec: unknown; name: string };
   /** Names of the stages that have a task for the backend, run when their chunks are done and before the next stage is planned. */
   readonly stageTasks: readonly string[];
   runStageTask(parts: Parts, task: BackgroundTask): Promise<StageTaskResult>;

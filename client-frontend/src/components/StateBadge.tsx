@@ -6,6 +6,7 @@ import classes from './StateBadge.module.css';
 type Look = { text: string; color: string; ink?: string; shape?: 'ring' | 'square'; live?: boolean };
 
 const LOOKS: Record<JobStatus, Look> = {
+  blocked: { text: 'Waiting for others', color: 'var(--muted)', shape: 'ring' },
   preparing: { text: 'Getting ready', color: 'var(--state-running)', ink: 'var(--amber-ink)', live: true },
   ready: { text: 'Waiting for you', color: 'var(--brand)', ink: 'var(--brand)', shape: 'ring' },
   queued: { text: 'Queued', color: 'var(--muted)', shape: 'ring' },

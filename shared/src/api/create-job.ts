@@ -1,12 +1,22 @@
 import { z } from 'zod';
 import { submissionWith } from '../kinds/submissions.ts';
+import { RUNS_ON } from '../model/dependencies.ts';
+import { JobId } from '../model/ids.ts';
 import { Deadline } from '../model/job-end.ts';
 import { Placement } from '../model/placement.ts';
 import { Asked } from '../model/resources.ts';
+import { strictObject } from '../model/strict-object.ts';
 import { GroupId } from './jobs.ts';
+
+export const MOST_DEPENDENCIES = 100;
+
+export const After = strictObject({ job: JobId, on: z.enum(RUNS_ON).default('success') });
+export type After = z.infer<typeof After>;
 
 /** POST /api/v1/jobs */
 export const CreateJob = submissionWith({
+  /** Jobs that have to end before it runs, and how: completed, failed or canceled (`failure`), or either. Where one ends otherwise, this one is canceled. */
+  after: z.array(After).max(MOST_DEPENDENCIES).optional(),
   name: z.string().min(1).max(200).optional(),
   priority: z.int().min(-100).max(100).default(0),
   /** Equal for jobs that belong together, such as those of a sweep; an id of the client's making. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { JobView } from '../kinds/public.ts';
+import { RUNS_ON } from '../model/dependencies.ts';
 import { JobId, PersonId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { DEADLINE_CODES, EndRange } from '../model/job-end.ts';
@@ -62,7 +63,7 @@ export const JobSummary = z.object({
   bytes: z.number().nullable(),
   /** Why a failed job failed. */
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
-  /** Why nothing of it is worked on, in a sentence; null while something is. Codes: model/wait-reason.ts, and `unknown`. */
+  /** Why nothing of it is worked on, in a sentence; null while something is. Codes: model/wait-reason.ts, `dependencies` and `unknown`. */
   waiting: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
 });
 export type JobSummary = z.infer<typeof JobSummary>;
@@ -88,6 +89,16 @@ export const JobListQuery = strictObject({
   cursor: z.string().max(1_000).optional(),
 });
 
+/** A job that another waits for, or that waits for it; name and state are null where it was deleted. */
+export const LinkedJob = z.object({
+  id: JobId,
+  name: z.string().nullable(),
+  state: z.enum(JOB_STATUSES).nullable(),
+  /** How the one has to end for the other to run. */
+  on: z.enum(RUNS_ON),
+});
+export type LinkedJob = z.infer<typeof LinkedJob>;
+
 export const JobNote = z.object({
   at: z.number(),
   level: z.enum(['info', 'warning', 'error']),
@@ -112,6 +123,10 @@ export const JobDetail = JobSummary.extend({
   /** What only jobs of its kind have. */
   view: JobView,
   notes: z.array(JobNote),
+  /** Jobs that it runs after. */
+  after: z.array(LinkedJob).default([]),
+  /** Jobs that run after it. */
+  dependents: z.array(LinkedJob).default([]),
   /** The part of the whole job that its stage is. */
   span: z.object({ from: z.number(), to: z.number() }).default({ from: 0, to: 1 }),
   /** 0..1 while the result is put together. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { isGrantable, isOver, JOB_STATUSES, type JobEvent, type JobState, jobTransition } from './job.ts';
 
 const states: Record<(typeof JOB_STATUSES)[number], JobState> = {
+  blocked: { status: 'blocked' },
   preparing: { status: 'preparing' },
   ready: { status: 'ready' },
   queued: { status: 'queued' },
@@ -15,6 +16,7 @@ const states: Record<(typeof JOB_STATUSES)[number], JobState> = {
   canceled: { status: 'canceled' },
 };
 const events: Record<JobEvent['type'], JobEvent> = {
+  unblock: { type: 'unblock', to: 'preparing' },
   'await-settings': { type: 'await-settings' },
   plan: { type: 'plan' },
   start: { type: 'start' },
@@ -31,6 +33,7 @@ const events: Record<JobEvent['type'], JobEvent> = {
 
 // The events each state takes, and where they lead; every other pair is refused.
 const table: Record<keyof typeof states, Partial<Record<JobEvent['type'], string>>> = {
+  blocked: { unblock: 'preparing', fail: 'failed', cancel: 'canceled' },
   preparing: {
     'await-settings': 'ready',
     plan: 'queued',
@@ -72,16 +75,35 @@ test('no sequence of events completes a job without assembling it, nor moves one
   const anyEvent = fc.constantFrom(...Object.values(events));
   fc.assert(
     fc.property(fc.array(anyEvent, { maxLength: 40 }), (sequence) => {
-      let state: JobState = { status: 'preparing' };
+      let state: JobState = { status: 'blocked' };
       for (const event of sequence) {
         const before: JobState = state;
         const after = jobTransition(before, event);
         if (!after.ok) continue;
         state = after.state;
+        if (before.status === 'blocked')
+          assert.ok(
+            ['unblock', 'fail', 'cancel'].includes(event.type),
+            'it waits until it is let go or ends',
+          );
         if (state.status === 'completed') assert.equal(before.status, 'assembling');
         if (isOver(before.status)) assert.ok(event.type === 'retry' || event.type === 'reopen');
         assert.ok(!(isOver(state.status) && isGrantable(state.status)));
       }
     }),
   );
+});
+
+test('a job that the farm canceled for another is told from one that somebody canceled, and waits again when it is retried', () => {
+  const canceled = jobTransition({ status: 'blocked' }, { type: 'cancel', because: 'dependency' });
+  assert.ok(canceled.ok);
+  assert.deepEqual(canceled.state, { status: 'canceled', because: 'dependency' });
+  assert.deepEqual(jobTransition(canceled.state, { type: 'retry', to: 'blocked' }), {
+    ok: true,
+    state: { status: 'blocked' },
+  });
+  assert.deepEqual(jobTransition({ status: 'blocked' }, { type: 'cancel' }), {
+    ok: true,
+    state: { status: 'canceled' },
+  });
 });

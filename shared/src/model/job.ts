@@ -1,5 +1,7 @@
 /** Where a job stands. `failed` says why in a sentence a user understands, with a code a program can test. */
 export type JobState =
+  /** Waits for other jobs to end; which, and how, stands in the rows of its dependencies. */
+  | { status: 'blocked' }
   | { status: 'preparing' }
   /** Waits for the user's settings. */
   | { status: 'ready' }
@@ -9,10 +11,12 @@ export type JobState =
   | { status: 'assembling' }
   | { status: 'completed' }
   | { status: 'failed'; code: string; message: string }
-  | { status: 'canceled' };
+  /** `dependency`: by the farm, as a job that it waits for has ended in another way than it runs on. */
+  | { status: 'canceled'; because?: 'dependency' };
 
 export type JobStatus = JobState['status'];
 export const JOB_STATUSES = [
+  'blocked',
   'preparing',
   'ready',
   'queued',
@@ -25,6 +29,8 @@ export const JOB_STATUSES = [
 ] as const;
 
 export type JobEvent =
+  /** What it waits for has ended as it should; `to` is where its open stage stands. */
+  | { type: 'unblock'; to: 'preparing' | 'queued' }
   | { type: 'await-settings' }
   /** The next stage is planned and its chunks wait. */
   | { type: 'plan' }
@@ -40,9 +46,9 @@ export type JobEvent =
   /** The user wants a part of the finished result made once more, and the result put together anew. */
   | { type: 'reopen' }
   | { type: 'fail'; code: string; message: string }
-  | { type: 'cancel' }
-  /** The user wants failed or canceled work done after all; `to` is where its open stage stands. */
-  | { type: 'retry'; to: 'preparing' | 'queued' };
+  | { type: 'cancel'; because?: 'dependency' }
+  /** Failed or canceled work is to be done after all; `to` is where its open stage stands, or `blocked` where it waits for others again. */
+  | { type: 'retry'; to: 'blocked' | 'preparing' | 'queued' };
 
 export type JobTransition = { ok: true; state: JobState } | { ok: false; code: 'not-allowed' };
 
@@ -53,6 +59,8 @@ const refused: JobTransition = { ok: false, code: 'not-allowed' };
 export function jobTransition(state: JobState, event: JobEvent): JobTransition {
   const { status } = state;
   switch (event.type) {
+    case 'unblock':
+      return status === 'blocked' ? to({ status: event.to }) : refused;
     case 'await-settings':
       return status === 'preparing' ? to({ status: 'ready' }) : refused;
     case 'plan':
@@ -82,13 +90,16 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
     case 'fail':
       return isOver(status) ? refused : to({ status: 'failed', code: event.code, message: event.message });
     case 'cancel':
-      return isOver(status) ? refused : to({ status: 'canceled' });
+      return isOver(status) ? refused : to(canceled(event));
     case 'retry':
       return status === 'failed' || status === 'canceled' ? to({ status: event.to }) : refused;
     default:
       return event satisfies never;
   }
 }
+
+const canceled = ({ because }: Extract<JobEvent, { type: 'cancel' }>): JobState =>
+  because === undefined ? { status: 'canceled' } : { status: 'canceled', because };
 
 /** True for a job that will not go on by itself. */
 export const isOver = (status: JobStatus): boolean =>

@@ -2,6 +2,7 @@ import type { FarmKind } from '@parallel-pilot/client-backend/kinds/kind.ts';
 
 export const echoBackend: FarmKind = {
   prepare: async (_, spec) => ({ ok: true, spec, name: 'echo', blobs: [] }),
+  outline: (spec) => ({ spec, name: 'echo' }),
   stageTasks: [],
   runStageTask: async () => ({ outcome: 'done', value: null, blobs: [] }),
   assemble: async () => ({ outcome: 'complete', artifacts: [], notes: [] }),

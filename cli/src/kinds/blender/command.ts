@@ -11,6 +11,7 @@ import {
   withServer,
   withUnsandboxed,
 } from '../../options.ts';
+import { readAfter, withAfter } from '../../run/after.ts';
 import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
@@ -30,6 +31,7 @@ type Flags = RenderFlags &
     workers?: number;
     priority?: number;
     by?: string;
+    after?: string[];
     verbose?: boolean;
     unsandboxed?: boolean;
   };
@@ -85,7 +87,7 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
-  withBy(withAsked(withPlacement(command)));
+  withAfter(withBy(withAsked(withPlacement(command))));
   withJson(withServer(withUnsandboxed(command)));
   withExamples(command, [
     'pilot render shot.blend',
@@ -114,6 +116,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
+    after: readAfter(flags.after),
     deadline: flags.by === undefined ? null : await readBy(flags.by, Date.now()),
     placement: readPlacement(flags),
     json: flags.json ?? false,

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { defaultWorkers } from '../../farm/programs.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import { type ApiFlags, setting, withEvents, withExamples, withJson, withServer } from '../../options.ts';
+import { readAfter, withAfter } from '../../run/after.ts';
 import { readAsked } from '../../run/asked.ts';
 import { readBy, withBy } from '../../run/by.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
@@ -29,6 +30,7 @@ type Flags = RunFlags &
     workers?: number;
     priority?: number;
     by?: string;
+    after?: string[];
     verbose?: boolean;
   };
 
@@ -76,7 +78,7 @@ export function runCommandLine(context: Context, exit: (code: number) => void): 
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
-  withBy(withWorkers(command));
+  withAfter(withBy(withWorkers(command)));
   withJson(withServer(command));
   withExamples(command, [
     'pilot run --array 1-200 --gather csv -- python3 examples/commands/pi.py --seed {index}',
@@ -112,6 +114,7 @@ async function run(context: Context, words: string[], flags: Flags): Promise<num
     asked,
     verbose: flags.verbose ?? false,
     unsandboxed: false,
+    after: readAfter(flags.after),
     deadline: flags.by === undefined ? null : await readBy(flags.by, Date.now()),
     placement: readPlacement(where),
     json: flags.json ?? false,

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
 import { setting, withEvents, withExamples, withFarm, withJson, withUnsandboxed } from '../../options.ts';
+import { readAfter, withAfter } from '../../run/after.ts';
 import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
@@ -28,6 +29,7 @@ type Flags = TrainFlags &
     workers?: number;
     priority?: number;
     by?: string;
+    after?: string[];
     verbose?: boolean;
     unsandboxed?: boolean;
     server?: string;
@@ -109,7 +111,7 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     .option('--min-workers <n>', 'in --mode ddp, go on with so many after a loss (half of them)')
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withBy(withAsked(withPlacement(command)));
+  withAfter(withBy(withAsked(withPlacement(command))));
   withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
@@ -156,6 +158,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
     asked: readAsked(flags),
     verbose: flags.verbose ?? false,
     unsandboxed: flags.unsandboxed ?? false,
+    after: readAfter(flags.after),
     deadline: flags.by === undefined ? null : await readBy(flags.by, Date.now()),
     placement: readPlacement(flags),
     json: flags.json ?? false,

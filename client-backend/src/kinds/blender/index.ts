@@ -5,7 +5,7 @@ import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { FarmKind } from '../kind.ts';
 import { framesBundle } from './frames-bundle.ts';
-import { prepare } from './prepare.ts';
+import { outline, prepare } from './prepare.ts';
 import { frameRoutes } from './routes.ts';
 import { stitch } from './stitch.ts';
 import { forgetDerived } from './thumbnails.ts';
@@ -13,6 +13,7 @@ import { forgetDerived } from './thumbnails.ts';
 /** The backend's part of rendering a .blend. */
 export const blenderBackend: FarmKind = {
   prepare,
+  outline,
   stageTasks: [],
   runStageTask: async () => ({ outcome: 'done', value: null, blobs: [] }),
   assemble: (parts, { job, onProgress, signal }) => stitch(parts, job.id, onProgress, signal),

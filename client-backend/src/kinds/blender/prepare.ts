@@ -1,6 +1,7 @@
 import { parseFrames } from '@parallel-pilot/shared/kinds/blender/frames.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/blender/resolve.ts';
 import { BlenderSpec, BlenderSubmission } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
@@ -29,7 +30,19 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   return {
     ok: true,
     spec: BlenderSpec.parse({ ...submission, source, main: opened.main, files, fileVersion }),
-    name: source.fileName.replace(/\.(blend|zip)$/i, ''),
+    name: nameOf(source.fileName),
     blobs: [...new Set([source.blob, ...files.map((file) => file.hash)])],
+  };
+};
+
+const nameOf = (fileName: string): string => fileName.replace(/\.(blend|zip)$/i, '');
+
+export const outline: FarmKind['outline'] = (given) => {
+  const { source, main, ...submission } = BlenderSubmission.parse(given);
+  const path = main ?? RelativePath.parse('scene.blend');
+  const files = [{ path, hash: source.blob, size: 0 }];
+  return {
+    spec: BlenderSpec.parse({ ...submission, source, main: path, files, fileVersion: null }),
+    name: nameOf(source.fileName),
   };
 };

@@ -2,7 +2,7 @@ import { fleetProblem } from '@parallel-pilot/shared/kinds/command/needs.ts';
 import type { FarmKind } from '../kind.ts';
 import { assembleCommand } from './assemble.ts';
 import { leftOver } from './left-over.ts';
-import { prepare } from './prepare.ts';
+import { outline, prepare } from './prepare.ts';
 import { resultsBundle } from './results-bundle.ts';
 import { commandRoutes } from './routes.ts';
 import { viewCommand } from './view.ts';
@@ -13,6 +13,7 @@ const MOST_FAILED = 1_000;
 /** The backend's part of running commands. */
 export const commandBackend: FarmKind = {
   prepare,
+  outline,
   stageTasks: ['runs'],
   runStageTask: leftOver,
   assemble: assembleCommand,

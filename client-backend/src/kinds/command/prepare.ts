@@ -43,6 +43,12 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   };
 };
 
+export const outline: FarmKind['outline'] = (given) => {
+  const sent = CommandSubmission.parse(given);
+  const files = sent.files.map((file) => ({ ...file, size: 0 }));
+  return { spec: CommandSpec.parse({ ...sent, files }), name: nameOf(sent) };
+};
+
 /** The script's, or else the program's. */
 function nameOf({ words, files }: CommandSubmission): string {
   const script = words.find((word) => files.some(({ path }) => path === word));

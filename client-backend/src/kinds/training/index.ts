@@ -1,7 +1,7 @@
 import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { FarmKind } from '../kind.ts';
 import { assembleTraining } from './assemble/assemble.ts';
-import { prepare } from './prepare.ts';
+import { outline, prepare } from './prepare.ts';
 import { trainingRoutes } from './routes.ts';
 import { runStageTask } from './stage-tasks.ts';
 import { viewTraining } from './view.ts';
@@ -9,6 +9,7 @@ import { viewTraining } from './view.ts';
 /** The backend's part of training a model. */
 export const trainingBackend: FarmKind = {
   prepare,
+  outline,
   stageTasks: ['split', 'initialize', 'train', 'merge'],
   runStageTask,
   assemble: assembleTraining,

@@ -1,6 +1,6 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
-import { TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { meets } from '@parallel-pilot/shared/model/requirement.ts';
@@ -60,7 +60,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
       from: start?.start ?? null,
       modules,
     }),
-    name: script.fileName.replace(/\.py$/i, ''),
+    name: nameOf(script.fileName),
     blobs: [
       ...new Set([
         script.blob,
@@ -70,6 +70,26 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
       ]),
     ],
   };
+};
+
+const nameOf = (fileName: string): string => fileName.replace(/\.py$/i, '');
+
+export const outline: FarmKind['outline'] = (given) => {
+  const { script, code, data, moreData, test, settings, ...sent } = TrainingSubmission.parse(given);
+  const sized = <F extends Source>(file: F) => ({ ...file, size: 0 });
+  const ending = data?.fileName.split('.').at(-1)?.toLowerCase();
+  const spec = TrainingSpec.parse({
+    ...sent,
+    settings: { ...settings, shards: settings.shards ?? SHARDS },
+    script: sized(script),
+    code: code === null ? null : sized(code),
+    data: data === null ? null : { ...sized(data), format: DataFormat.safeParse(ending).data ?? 'csv' },
+    moreData: moreData.map(sized),
+    test: test === null ? null : sized(test),
+    from: null,
+    modules: [],
+  });
+  return { spec, name: nameOf(script.fileName) };
 };
 
 /** Where nobody says how many, and no worker is there. */

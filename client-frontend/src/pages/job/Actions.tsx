@@ -57,7 +57,7 @@ export function Actions({ job }: { job: JobDetail }) {
           Resume
         </Button>
       )}
-      {steers && job.state === 'canceled' && unfinished && (
+      {steers && job.state === 'canceled' && (unfinished || job.counts.total === 0) && (
         <Button
           variant="default"
           leftSection={<IconRefresh size={17} aria-hidden />}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
+import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { BeforeOpening } from './before-opening.ts';
@@ -10,7 +11,7 @@ import { RenderOverrides } from './settings.ts';
 export const BlenderSubmission = strictObject({
   kind: z.literal('blender'),
   /** The uploaded file. */
-  source: strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) }),
+  source: strictObject({ blob: SentBlob, fileName: z.string().min(1).max(255) }),
   /** Which .blend of an archive is the one to render, where it holds several. */
   main: RelativePath.optional(),
   settings: RenderOverrides.default({}),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
+import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 
 /** What a command is run for: once for each, in their order. */
@@ -41,7 +41,7 @@ export const MOST_ROWS = 10_000;
 /** A file that is the input of one run. */
 export const EachFile = strictObject({
   path: RelativePath,
-  blob: BlobHash,
+  blob: SentBlob,
   size: z.int().nonnegative().default(0),
 });
 

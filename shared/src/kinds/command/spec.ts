@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
+import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { countRuns, MOST_RUNS, namesOf, namesProblem, Parameters } from './parameters.ts';
 import { CommandSettings } from './settings.ts';
@@ -9,7 +9,7 @@ import { wordsProblem } from './words.ts';
 /** A file that goes along, and lies where the command runs under its path. */
 export const CommandFile = strictObject({
   path: RelativePath,
-  blob: BlobHash,
+  blob: SentBlob,
   executable: z.boolean().default(false),
 });
 export type CommandFile = z.infer<typeof CommandFile>;

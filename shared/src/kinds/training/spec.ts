@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
+import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { DATA_FORMATS } from './data-formats.ts';
 import { TrainingSettings } from './settings.ts';
 import { Start } from './start.ts';
 
-export const Source = strictObject({ blob: BlobHash, fileName: z.string().min(1).max(255) });
+export const Source = strictObject({ blob: SentBlob, fileName: z.string().min(1).max(255) });
 
 export const MOST_DATA_FILES = 64;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { BlobHash, JobId } from '../../model/ids.ts';
+import { JobId } from '../../model/ids.ts';
+import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 
 /** Files of weights that a training can start from, by the ends of their names. */
@@ -14,7 +15,7 @@ const fileName = z.string().min(1).max(255);
  * of another training of the team; `best` is the last where nothing was measured.
  */
 export const Start = z.union([
-  strictObject({ blob: BlobHash, fileName, fitting }),
+  strictObject({ blob: SentBlob, fileName, fitting }),
   strictObject({
     job: JobId,
     round: z.union([z.enum(['best', 'last']), z.int().min(1).max(10_000)]).default('best'),

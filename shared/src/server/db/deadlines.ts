@@ -11,7 +11,7 @@ export const datedJobs = (db: Db) =>
     .selectFrom('jobs')
     .select(['id', 'kind', 'state', 'deadline', 'deadline_told', 'finished_at', 'created_at'])
     .where('deadline', 'is not', null)
-    .where('state', 'in', [...LIVE_STATES, 'ready', 'assembling'])
+    .where('state', 'in', [...LIVE_STATES, 'blocked', 'ready', 'assembling'])
     .execute();
 
 /** True for the one who may tell it: false where somebody told something meanwhile, or the deadline is another. */

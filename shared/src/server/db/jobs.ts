@@ -2,13 +2,14 @@ import { type Insertable, type Selectable, sql } from 'kysely';
 import type { JobId, TeamId } from '../../model/ids.ts';
 import { isOver, type JobState } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { unblockable } from './dependencies.ts';
 import type { JobsTable } from './schema.ts';
 
 export type JobRow = Selectable<JobsTable>;
 /** A job without its long texts, which a list of hundreds has no use for. */
 export type JobHead = Omit<
   JobRow,
-  'spec_json' | 'given_json' | 'settings_json' | 'placement_json' | 'asked_json'
+  'spec_json' | 'given_json' | 'settings_json' | 'placement_json' | 'asked_json' | 'unprepared_json'
 >;
 
 export const HEAD = [
@@ -57,6 +58,14 @@ export async function teamsOfJobs(db: Db, jobs: JobId[]): Promise<Map<JobId, Tea
   return new Map(rows.map(({ id, team_id }) => [id, team_id]));
 }
 
+/** What may be written along with another state. */
+export type JobColumns = {
+  settings_json?: string;
+  given_json?: string;
+  spec_json?: string;
+  unprepared_json?: null;
+};
+
 /** Compare-and-set: changes the job only where it still stands at `from`; false when somebody was faster. */
 export async function changeJobState(
   db: Db,
@@ -65,7 +74,7 @@ export async function changeJobState(
     from: JobState;
     to: JobState;
     now: number;
-    with?: { settings_json?: string; given_json?: string };
+    with?: JobColumns;
   },
 ): Promise<boolean> {
   const { from, to, now } = change;
@@ -125,21 +134,28 @@ export function stateOf(
         code: row.state_code ?? 'unexpected',
         message: row.state_message ?? 'The job failed.',
       };
+    case 'canceled':
+      return row.state_code === 'dependency'
+        ? { status: 'canceled', because: 'dependency' }
+        : { status: 'canceled' };
     default:
       return { status: row.state };
   }
 }
 
+const codeOf = (state: JobState): string | null =>
+  state.status === 'failed' ? state.code : state.status === 'canceled' ? (state.because ?? null) : null;
+
 /** Takes a state apart into its columns. */
 export const columnsOf = (state: JobState) => ({
   state: state.status,
   state_from: state.status === 'paused' ? state.from : null,
-  state_code: state.status === 'failed' ? state.code : null,
+  state_code: codeOf(state),
   state_message: state.status === 'failed' ? state.message : null,
 });
 
 /**
- * Jobs for which something may be due that no one else will do: all chunks of
+ * Jobs for which something may be due that no one else will do: what they wait for has ended, all chunks of
  * the open stage are settled, the first one was started, one failed for good,
  * or the result waits to be put together. A few index look-ups for each job.
  * `mainStages` are the names of those that make a job one that runs.
@@ -175,7 +191,7 @@ export async function jobsDue(db: Db, mainStages: readonly string[]): Promise<Jo
       ]);
     })
     .execute();
-  return rows.map((row) => row.id);
+  return [...rows.map((row) => row.id), ...(await unblockable(db))];
 }
 
 /** Everything of a job but its blobs. Call it in a transaction. */
@@ -185,6 +201,7 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'chunks',
     'stages',
     'job_notes',
+    'job_dependencies',
     'job_blobs',
     'background_tasks',
     'artifacts',

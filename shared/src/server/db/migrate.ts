@@ -23,6 +23,7 @@ import * as lending from './migrations/0022-lending.ts';
 import * as load from './migrations/0023-load.ts';
 import * as farmSettings from './migrations/0024-farm-settings.ts';
 import * as gangs from './migrations/0028-gangs.ts';
+import * as dependencies from './migrations/0031-dependencies.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -48,6 +49,7 @@ const migrations: Record<string, Migration> = {
   '0023-load': load,
   '0024-farm-settings': farmSettings,
   '0028-gangs': gangs,
+  '0031-dependencies': dependencies,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { FarmRole, TeamRole } from '../../access/principal.ts';
 import type { ChunkStatus } from '../../model/chunk.ts';
+import type { RunsOn } from '../../model/dependencies.ts';
 import type {
   BlobHash,
   ChunkId,
@@ -40,6 +41,7 @@ export type Database = {
   impersonations: ImpersonationsTable;
   jobs: JobsTable;
   job_notes: JobNotesTable;
+  job_dependencies: JobDependenciesTable;
   job_blobs: JobBlobsTable;
   background_tasks: BackgroundTasksTable;
   stages: StagesTable;
@@ -187,7 +189,7 @@ export type JobsTable = {
   person_id: PersonId;
   kind: string;
   name: string;
-  /** The JobState, taken apart: `state_from` for paused, `state_code` and `state_message` for failed. */
+  /** The JobState, taken apart: `state_from` for paused, `state_code` and `state_message` for failed, `state_code` for canceled by the farm. */
   state: JobStatus;
   state_from: string | null;
   state_code: string | null;
@@ -195,6 +197,8 @@ export type JobsTable = {
   /** Higher first; 0 by default. */
   priority: number;
   spec_json: string;
+  /** What was submitted, while it names results of jobs that are not there yet; the spec is only what can be said without them. */
+  unprepared_json: ColumnType<string | null, string | null | undefined, string | null>;
   /** Settings the user gave when the job waited for them. */
   given_json: string | null;
   /** Settings the work was planned with; defaults while the job is `ready`. */
@@ -217,6 +221,9 @@ export type JobsTable = {
   /** What was last told of it, see DeadlineStep. */
   deadline_told: ColumnType<string | null, string | null | undefined, string | null>;
 };
+
+/** Which jobs a job runs after. The one that is waited for may be gone. */
+export type JobDependenciesTable = { job_id: JobId; depends_on: JobId; runs_on: RunsOn };
 
 export type JobNotesTable = {
   id: Generated<number>;

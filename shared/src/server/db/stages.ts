@@ -199,3 +199,9 @@ export const newestClosedStage = (db: Db, job: JobId, name: string): Promise<Sta
     .orderBy('ordinal', 'desc')
     .limit(1)
     .executeTakeFirst();
+
+/** Removes a stage of which nothing was ever leased. Call it in a transaction. */
+export async function deleteStage(db: Db, id: StageId): Promise<void> {
+  await db.deleteFrom('chunks').where('stage_id', '=', id).execute();
+  await db.deleteFrom('stages').where('id', '=', id).execute();
+}

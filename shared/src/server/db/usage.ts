@@ -22,7 +22,7 @@ export async function waitingJobs(db: Db, holder: Holder): Promise<number> {
     .where(ofHolder(holder))
     .where((eb) =>
       eb.or([
-        eb('state', 'in', ['preparing', 'ready', 'queued']),
+        eb('state', 'in', ['blocked', 'preparing', 'ready', 'queued']),
         eb.and([eb('state', '=', 'paused'), eb('state_from', '<>', 'running')]),
       ]),
     )
