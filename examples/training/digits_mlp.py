@@ -33,4 +33,6 @@ with torch.no_grad():
         "loss": nn.functional.cross_entropy(scores, y).item(),
         "accuracy": (scores.argmax(1) == y).float().mean().item(),
     }
+    pilot.confusion(y, scores)  # on the job's page, round by round
+    pilot.wrong(X, y, scores)
 pilot.finish(model.state_dict(), samples=len(X), metrics=metrics)

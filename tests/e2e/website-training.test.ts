@@ -49,6 +49,8 @@ test('digits over four workers through the website: drop, start, watch the curve
   const best = Number((await accuracy.getAttribute('aria-label'))?.match(/merged model (0\.\d+|1)/)?.[1]);
   assert.ok(best > 0.85, `an accuracy of ${best} after eight rounds`);
 
+  await whatTheScriptShows(page);
+
   const first = page.url();
   await page.getByRole('button', { name: 'Train on from here' }).click();
   await page.getByRole('textbox', { name: 'Rounds', exact: true }).fill('1');
@@ -64,6 +66,30 @@ test('digits over four workers through the website: drop, start, watch the curve
   assert.deepEqual(errors, []);
   await page.close();
 });
+
+/** The merged model's mistakes and those of shard 1, of the newest round and then of the first. */
+async function whatTheScriptShows(page: Page): Promise<void> {
+  const shown = page.getByRole('region', { name: 'Shown by the script' });
+  const merged = shown
+    .getByRole('region', { name: 'Merged model' })
+    .getByRole('region', { name: 'confusion' });
+  // Ten classes: of 178 held-out rows each counts once.
+  const counted = async () =>
+    (await merged.getByRole('cell').allTextContents()).reduce((sum, text) => sum + (Number(text) || 0), 0);
+  await until(async () => (await counted()) > 100, 'the confusion matrix is empty');
+  const [rows, now] = [await counted(), await merged.textContent()];
+  assert.equal(await shown.getByRole('region', { name: 'Shard 1' }).getByRole('figure').count(), 2);
+  const slider = shown.getByRole('slider', { name: 'Round that is shown' });
+  assert.equal(await slider.getAttribute('aria-valuetext'), 'Round 8');
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await until(async () => (await merged.textContent()) !== now, 'the first round looks like the last');
+  assert.equal(await counted(), rows);
+  const tile = shown.getByRole('img', { name: /^\d, taken for \d$/ }).first();
+  const url = await tile.evaluate((one) => getComputedStyle(one).backgroundImage.slice(5, -2));
+  const picture = await page.request.get(url);
+  assert.equal(picture.headers()['content-type'], 'image/webp');
+}
 
 /** Prints a line and reports for each of its steps, which take their time. */
 const TALKING = `

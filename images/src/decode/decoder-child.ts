@@ -24,7 +24,9 @@ export type DecoderOptions = PictureSize & {
 };
 
 /** What is to be made of a picture beside decoding it; the WebP is left in the workspace as OUTPUT. */
-export type Make = 'nothing' | 'thumbnail' | 'preview';
+export type Make = 'nothing' | Derived;
+/** `copy`: without loss, of pictures of few pixels each of which is meant. */
+export type Derived = 'thumbnail' | 'preview' | 'copy';
 export const OUTPUT = 'picture.webp';
 
 /** How a request ended. `ended`: the child is gone, or was ended, and another is needed. */

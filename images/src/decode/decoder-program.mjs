@@ -17,7 +17,7 @@ const FEW_PIXELS = 1 << 20;
 /** The longest side that WebP can have. */
 const LONGEST = 16_383;
 
-/** @typedef {{ id: number, bytes: number, make: 'nothing' | 'thumbnail' | 'preview', output: string }} Request */
+/** @typedef {{ id: number, bytes: number, make: 'nothing' | 'thumbnail' | 'preview' | 'copy', output: string }} Request */
 /** @type {Request | null} */
 let request = null;
 let picture = Buffer.alloc(0);
@@ -75,12 +75,12 @@ async function decode(image) {
   return (await image.raw().toBuffer({ resolveWithObject: true })).info;
 }
 
-/** @param {sharp.Sharp} image @param {'thumbnail' | 'preview'} make @param {string} output */
+/** @param {sharp.Sharp} image @param {'thumbnail' | 'preview' | 'copy'} make @param {string} output */
 async function derive(image, make, output) {
   const side = make === 'thumbnail' ? 256 : LONGEST;
   return image
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: make === 'thumbnail' ? 80 : 90 })
+    .webp(make === 'copy' ? { lossless: true } : { quality: make === 'thumbnail' ? 80 : 90 })
     .toFile(output);
 }
 

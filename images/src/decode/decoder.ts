@@ -5,6 +5,7 @@ import { damaged, type PictureCheck } from '../picture.ts';
 import {
   type DecoderChild,
   type DecoderOptions,
+  type Derived,
   type Make,
   OUTPUT,
   type Reply,
@@ -26,15 +27,15 @@ export type Decoder = {
   check(picture: Buffer | string, signal?: AbortSignal): Promise<PictureCheck>;
   /** Makes a WebP of a picture and puts it at `target`: 256 pixels at most, or as large as a WebP can be. */
   derive(
-    picture: string,
-    what: 'thumbnail' | 'preview',
+    picture: Buffer | string,
+    what: Derived,
     target: string,
     signal?: AbortSignal,
   ): Promise<PictureCheck>;
   close(): Promise<void>;
 };
 
-const MOST_DERIVED_BYTES = { thumbnail: 1_048_576, preview: 268_435_456 };
+const MOST_DERIVED_BYTES = { thumbnail: 1_048_576, preview: 268_435_456, copy: 67_108_864 };
 
 export function createDecoder(options: DecoderOptions): Decoder {
   let child: DecoderChild | null = null;

@@ -125,6 +125,8 @@ const PARTS: Record<string, Make> = {
   ordinal: () => same('1'),
   frame: () => same('1'),
   round: () => same('1'),
+  shard: () => same('merged'),
+  place: () => same('0'),
   run: () => same('1'),
   name: () => same('video.mp4'),
 };

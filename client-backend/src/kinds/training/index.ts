@@ -3,6 +3,8 @@ import type { FarmKind } from '../kind.ts';
 import { assembleTraining } from './assemble/assemble.ts';
 import { outline, prepare } from './prepare.ts';
 import { trainingRoutes } from './routes.ts';
+import { shownBundle } from './shown/shown-bundle.ts';
+import { forgetShown } from './shown/shown-files.ts';
 import { runStageTask } from './stage-tasks.ts';
 import { viewTraining } from './view.ts';
 
@@ -18,6 +20,8 @@ export const trainingBackend: FarmKind = {
   fleetProblem,
   view: viewTraining,
   showsPrints: true,
+  bundle: shownBundle,
+  forget: forgetShown,
   routes: trainingRoutes,
   longAnswers: ['/api/v1/jobs/:id/curves', '/api/v1/jobs/:id/rounds'],
 };

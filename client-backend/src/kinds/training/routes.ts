@@ -19,10 +19,12 @@ import { safeName } from '../../text/safe-name.ts';
 import { curvesOf } from './rounds/curves.ts';
 import { modelOfRound, numberOf } from './rounds/models.ts';
 import { roundList } from './rounds/round-list.ts';
+import { shownRoutes } from './shown/routes.ts';
 
 /** What only trainings have: rounds and curves. */
 export function trainingRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
+  routes.route('/', shownRoutes(parts));
   const isTraining = async (id: JobId, team: TeamId): Promise<boolean> =>
     (await findJobHead(parts.db, id, team))?.kind === 'training';
   routes.openapi(rounds, async (c) => {

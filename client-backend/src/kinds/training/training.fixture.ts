@@ -1,4 +1,5 @@
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import type { Shown } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
@@ -84,6 +85,8 @@ export async function settled(parts: PartsWithEngine, job: JobId, from: StageId)
   }, 'the stage does not end');
 }
 
+type WithoutSize<One> = One extends unknown ? Omit<One, 'size'> : never;
+
 /** What a chunk is delivered with: its weights, and what the script measured. */
 export type Delivery = {
   weights?: number[];
@@ -92,6 +95,8 @@ export type Delivery = {
   kept?: number[] | null;
   /** The same, to be merged. */
   shared?: number[];
+  /** Of a shard or a merge: what it shows, and the bytes of that. */
+  shown?: { what: WithoutSize<Shown>; bytes: Buffer }[];
   worker?: WorkerId;
   at?: number;
 };
@@ -101,11 +106,15 @@ export async function deliver(
   parts: Parts,
   job: JobId,
   ordinal = 0,
-  { weights = [1, 2], metrics = {}, kept, shared, worker, at }: Delivery = {},
+  { weights = [1, 2], metrics = {}, kept, shared, shown = [], worker, at }: Delivery = {},
 ): Promise<void> {
   const stage = await openStage(parts, job);
   const seconds = 2;
   const file = (name: string, values = weights) => weightsFile(parts, name, values);
+  const shows = {
+    result: { shown: shown.map(({ what, bytes }) => ({ ...what, size: bytes.length })) },
+    files: async () => (shown.length === 0 ? [] : [await shownFile(parts, shown)]),
+  };
   const done = async (): Promise<{ result: unknown; files: ResultFile[] }> => {
     switch (stage.name) {
       case 'initialize':
@@ -120,11 +129,13 @@ export async function deliver(
             seconds,
             kept: kept === undefined ? 0 : 1,
             shared: shared === undefined ? 0 : 1,
+            ...shows.result,
           },
           files: [
             await file(FILES.update),
             ...(Array.isArray(kept) ? [await keptFile(parts, FILES.kept(ordinal), kept)] : []),
             ...(shared === undefined ? [] : [await keptFile(parts, FILES.shared, shared)]),
+            ...(await shows.files()),
           ],
         };
       }
@@ -135,8 +146,9 @@ export async function deliver(
             FILES.momentum,
             weights.map((value) => value / 2),
           ),
+          ...(await shows.files()),
         ];
-        return { result: { metrics, parameters: 2, seconds }, files };
+        return { result: { metrics, parameters: 2, seconds, ...shows.result }, files };
       }
       default:
         return { result: { metrics, seconds }, files: [] };
@@ -152,6 +164,12 @@ export async function deliver(
 async function weightsFile(parts: Parts, name: string, values: number[]): Promise<ResultFile> {
   const blob = await storeBytes(parts, await npzBytes({ 'layer.weight': floats(values) }), 'application/zip');
   return { name, mediaType: 'application/zip', ...blob };
+}
+
+async function shownFile(parts: Parts, shown: NonNullable<Delivery['shown']>): Promise<ResultFile> {
+  const bytes = Buffer.concat(shown.map((one) => one.bytes));
+  const blob = await storeBytes(parts, bytes, 'application/octet-stream');
+  return { name: FILES.shown, mediaType: 'application/octet-stream', ...blob };
 }
 
 async function keptFile(parts: Parts, name: string, values: number[]): Promise<ResultFile> {

@@ -17,6 +17,7 @@ import { CurvesPanel } from './CurvesPanel.tsx';
 import { HowFar } from './HowFar.tsx';
 import { Result } from './Result.tsx';
 import { RoundsTable } from './RoundsTable.tsx';
+import { ShownByScript } from './ShownByScript.tsx';
 import { Summary } from './Summary.tsx';
 import { Sweep } from './Sweep.tsx';
 import { stepNames } from './step-names.ts';
@@ -48,6 +49,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
       </div>
       {job.group !== null && <Sweep job={job} group={job.group} />}
       <LivePrints job={job} />
+      <ShownByScript job={job} />
       <RoundsTable job={job} />
       {present && (
         <Panel title={names.title} aside={<GridLegend counts={job.counts} names={names} />}>

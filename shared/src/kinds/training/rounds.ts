@@ -9,6 +9,7 @@ import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './mi
 import { requirementsOf } from './needs.ts';
 import { oddities } from './oddities.ts';
 import { mergeOf, quorumOf } from './settings.ts';
+import { keepsShown } from './shown.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
 import {
   CheckedUpdates,
@@ -103,6 +104,7 @@ export function afterTrain(context: Context): NextStep {
       samples: result.samples,
     })),
     bytes: bytesOf(train, updates),
+    shown: updates.filter(({ result }) => result.shown.length > 0).map(({ chunk }) => chunk.ordinal),
     states: states.map(({ input, ...state }) => ({ ...state, path: input.path })),
     missing,
     shardMetrics: weightedMetrics(updates.map(({ result }) => result)),
@@ -136,7 +138,9 @@ export function afterTrain(context: Context): NextStep {
 /** What went over the network for these updates, had no worker anything of it: weights, updates, and what shards keep. */
 function bytesOf({ weights, state }: TrainSpec, updates: readonly { chunk: DoneChunk; shard: number }[]) {
   const sizes = updates.map(({ chunk, shard }) => ({
-    sent: [FILES.update, FILES.kept(shard), FILES.shared].map((name) => fileAs(chunk, name, name)?.size ?? 0),
+    sent: [FILES.update, FILES.kept(shard), FILES.shared, FILES.shown].map(
+      (name) => fileAs(chunk, name, name)?.size ?? 0,
+    ),
     received: [weights, state.shared, keptOf(state.kept, shard)].map((input) => input?.size ?? 0),
   }));
   const total = (of: 'sent' | 'received') =>
@@ -160,7 +164,10 @@ export function afterMerge(context: Context): NextStep {
   const enough = patience !== null && state.roundsWithoutImprovement >= patience;
   const goesOn = round < rounds && !enough;
   const after = goesOn ? state : { ...state, kept: [] };
-  const stays = (round: number) => keepsRound(plan.settings, round, weights.size);
+  const stays: Stays = {
+    model: (round) => keepsRound(plan.settings, round, weights.size),
+    shown: (of) => keepsShown(plan.settings, of) || (of === round && !goesOn),
+  };
   const free = freed(context.last.id, merge, after, stays);
   if (goesOn) {
     const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
@@ -176,7 +183,7 @@ export function afterMerge(context: Context): NextStep {
           },
         ]
       : [];
-  const last = { stage: context.last.id, keep: [FILES.weights] };
+  const last = { stage: context.last.id, keep: [FILES.weights, FILES.shown] };
   return { ...planEvaluate(context, plan, state, { round, weights }, notes), free: [...free, last] };
 }
 
@@ -246,21 +253,28 @@ function planEvaluate(
   return { step: 'stage', stage, notes };
 }
 
+/** Whether the model of a round, and what it shows, can be had to the end. */
+type Stays = Record<'model' | 'shown', (round: number) => boolean>;
+
 /** What of the round just merged, and of the one before, no round to come starts from or may hand out. */
 function freed(
   merged: StageId,
   { trained, keptBefore, from, state, context: { round } }: MergeSpec,
   { best, kept }: RoundState,
-  stays: (round: number) => boolean,
+  stays: Stays,
 ): FreedFiles[] {
-  const model = (stage: StageId, round: number): FreedFiles => {
-    const kept = round > 0 && (stays(round) || best?.stage === stage);
-    return { stage, keep: kept ? [FILES.weights] : [] };
+  const shown = (round: number) => (stays.shown(round) ? [FILES.shown] : []);
+  const model = (stage: StageId, of: number): FreedFiles => {
+    const kept = of > 0 && (stays.model(of) || best?.stage === stage);
+    return { stage, keep: [...(kept ? [FILES.weights] : []), ...shown(of)] };
   };
   const former = state.best;
   const stages = new Map<StageId, FreedFiles>();
-  for (const stage of [...keptBefore, ...(trained === null ? [] : [trained])])
-    stages.set(stage, { stage, keep: namesKept(kept, stage) });
+  // What those before show was decided on with their own merge.
+  for (const stage of keptBefore)
+    stages.set(stage, { stage, keep: [...namesKept(kept, stage), FILES.shown] });
+  if (trained !== null)
+    stages.set(trained, { stage: trained, keep: [...namesKept(kept, trained), ...shown(round)] });
   if (from !== null) stages.set(from, model(from, round - 1));
   if (former?.stage != null && former.stage !== merged)
     stages.set(former.stage, model(former.stage, former.round));

@@ -3,6 +3,7 @@ import { BlobHash, StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { Metrics } from './metrics.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
+import { AllShown } from './shown.ts';
 import { StageStart, Started } from './start-stage.ts';
 
 /*
@@ -46,6 +47,8 @@ export const FILES = {
   kept: (shard: number) => `kept-${shard}`,
   /** Of `train`, .npz: what the script keeps to be merged; of `merge`: what that came to. */
   shared: 'shared',
+  /** Of `train` and `merge`: what the script shows; see shown.ts. */
+  shown: 'shown',
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -191,6 +194,8 @@ export const MergeSpec = z.object({
   states: z.array(ShardFile).default([]),
   /** Bytes that the round's shards sent, and were sent: weights, and what they keep. */
   bytes: z.object({ sent: Count, received: Count }).nullable().default(null),
+  /** Shards that show something, by the place of their chunk. */
+  shown: z.array(Count).default([]),
   /** Shards of the round that are not among the updates. */
   missing: z.array(Count),
   /** Metrics of the shards, weighted by their samples: for the list of rounds, not for the merge. */
@@ -258,6 +263,7 @@ export const TrainResult = z.object({
   epochs: Count.default(0),
   /** Classes of the optimizers and schedules that begin anew in every round. */
   optimizers: Names,
+  shown: AllShown,
   /** Time in the script alone. */
   seconds,
 });
@@ -265,6 +271,7 @@ export const MergeResult = z.object({
   /** Of the merged model on the held-out part; null without one. */
   metrics: Metrics.nullable(),
   parameters: Count,
+  shown: AllShown,
   seconds,
 });
 export const EvaluateResult = z.object({ metrics: Metrics.nullable(), seconds });

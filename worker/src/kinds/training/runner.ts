@@ -137,9 +137,9 @@ async function work(
     return failure('unexpected', `The result has another form: ${result.error.message}`, reply.log);
   const files: OutputFile[] = [];
   for (const made of [...task.makes, LOG]) {
-    const { name, file, mediaType, may } = made;
+    const { name, file, mediaType, may, most = MOST_FILE_BYTES } = made;
     const path = join(outputs, file);
-    const taken = await workspace.take(file, path, MOST_FILE_BYTES);
+    const taken = await workspace.take(file, path, most);
     if (taken.ok) files.push({ name, path, mediaType });
     else if (may !== 'be-missing' || taken.reason !== 'absent')
       return failure('bad-update', taken.message, reply.log);

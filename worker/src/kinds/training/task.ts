@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
+import { MOST_SHOWN_BYTES } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import {
   CODE,
   EvaluateResult,
@@ -27,8 +28,8 @@ import { SOCKET } from '../../gang/gang-link.ts';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
 
-/** A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result, too. */
-export type Made = { name: string; file: string; mediaType: string; may?: 'be-missing' };
+/** A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result, too. `most`: bytes. */
+export type Made = { name: string; file: string; mediaType: string; may?: 'be-missing'; most?: number };
 
 /** A chunk as the runner needs it. Paths of inputs are relative to the chunk's. */
 export type Task = {
@@ -95,6 +96,7 @@ const NPZ = 'application/octet-stream';
 const file = (name: string, path: string): Made => ({ name, file: path, mediaType: NPZ });
 const WEIGHTS_MADE = file(FILES.weights, 'weights.npz');
 const SHARED_MADE = file(FILES.shared, SHARED);
+const SHOWN_MADE: Made = { ...file(FILES.shown, 'shown.bin'), may: 'be-missing', most: MOST_SHOWN_BYTES };
 
 const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   stage,
@@ -141,6 +143,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     const makes = [
       file(FILES.update, 'update.npz'),
       ...keeps.map((made): Made => ({ ...made, may: 'be-missing' })),
+      SHOWN_MADE,
     ];
     return { stage: 'train', python, makes, result: TrainResult };
   },
@@ -151,7 +154,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     const python = { ...measuring('merge', context, holdout), ...files, merge };
     const momentumMade = merge.merge === 'outer' ? [file(FILES.momentum, 'momentum.npz')] : [];
     const sharedMade = states.length === 0 ? [] : [SHARED_MADE];
-    const makes = [WEIGHTS_MADE, ...momentumMade, ...sharedMade];
+    const makes = [WEIGHTS_MADE, ...momentumMade, ...sharedMade, SHOWN_MADE];
     return { stage: 'merge', python, makes, result: MergeResult };
   },
   evaluate({ stageSpec }) {

@@ -24,6 +24,9 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics)    the result; once
+    pilot.show(what, name)        a picture, a figure or a table for the job's page: see there
+    pilot.confusion(true, predicted)           such a table: which class was taken for which
+    pilot.wrong(X, true, predicted)            some rows that were taken for another class
     pilot.param(name, default)    a setting of the job
     pilot.should_stop()           true when the round's deadline is near
 
@@ -65,6 +68,7 @@ import typing
 import numpy as np
 import pilot_arrays
 import pilot_data
+import pilot_show
 import pilot_start
 import pilot_state
 import pilot_steps
@@ -160,6 +164,16 @@ class _Alone:
         self.printed = time.monotonic()
         share = self.fraction if fraction is None else fraction
         print("pilot:", "" if share is None else "%3.0f %%" % (share * 100), _words(values), file=sys.stderr)
+
+    def shows(self, every_shard):
+        return True
+
+    def exhibit(self, about, data):
+        folder = os.path.join(_env("PILOT_OUT") or ".", "shown")
+        os.makedirs(folder, exist_ok=True)
+        ending = "json" if about["kind"] == "table" else "png"
+        with open(os.path.join(folder, "%s.%s" % (about["name"].replace(os.sep, "_"), ending)), "wb") as file:
+            file.write(data)
 
     def finish(self, arrays, samples, metrics):
         folder = _env("PILOT_OUT") or "."
@@ -444,6 +458,57 @@ def finish(weights, samples=None, metrics=None):
     _finished = True
 
 
+def show(what, name=None, rows=None, columns=None, captions=None, every_shard=False):
+    """Shows a picture, a figure or a table on the job's page, by its name, round by round: the newest of each name.
+
+    An array with two axes, or three of which one has 3 colours, is a picture: uint8, or numbers from 0 to 1 (others are
+    stretched to that); several of one size with `captions` are shown beside each other. A figure of matplotlib is drawn by
+    itself. A dict of columns, a list of dicts, a data frame, and an array for which `rows` or `columns` name something, are
+    a table.
+
+    It is shown for the merged model, while it is measured, and for shard 0; with `every_shard` for each. There is room for
+    16 names in a round, with 2048 x 2048 pixels or 20,000 cells each, and 8 MB together: what is larger is made smaller,
+    what is more is left out, and the log says so."""
+    if _run.shows(every_shard):
+        name = None if name is None else pilot_show.named(name)
+        _exhibit(*pilot_show.made(what, name, rows, columns, captions, lambda line: _note("pilot.show: " + line)))
+
+
+def confusion(y_true, y_pred, labels=None, name="confusion", every_shard=False):
+    """Shows how many rows of each class were taken for which: a table with a row for each true class and a column for
+    each predicted one. `y_pred` may be scores, a column for each class. `labels` are names of the classes, pilot.classes by
+    default."""
+    if not _run.shows(every_shard):
+        return
+    counted = pilot_show.counted(y_true, y_pred, classes if labels is None else labels)
+    if counted is None:
+        _note("pilot.confusion: there are more than %d classes; it is left out" % pilot_show.MOST_COLUMNS)
+        return
+    matrix, names = counted
+    _exhibit(*pilot_show.table(matrix, pilot_show.named(name), names, names, _note, shade=True))
+
+
+def wrong(X, y_true, y_pred, labels=None, name="wrong", count=16, every_shard=False):
+    """Shows the first rows that were taken for another class: as pictures where they are some, or squares of as many
+    numbers, else as a table."""
+    if not _run.shows(every_shard):
+        return
+    count = min(int(count), pilot_show.MOST_TILES)
+    pictures, rows, captions = pilot_show.mistakes(X, y_true, y_pred, classes if labels is None else labels, count)
+    if not captions:
+        return
+    if pictures is None:
+        show(rows if rows.ndim == 2 else rows[:, None], name, rows=captions, every_shard=every_shard)
+    else:
+        show(pictures, name, captions=captions, every_shard=every_shard)
+
+
+def _exhibit(about, data):
+    why = _run.exhibit(about, data)
+    if why is not None:
+        _note('pilot.show: there are %s; "%s" is left out' % (why, about["name"]))
+
+
 def param(name, default=None):
     """A setting of the job by its name, in the type of `default`, or `default`."""
     _asked.add(str(name))
@@ -519,9 +584,7 @@ def _figures(values, what):
         elif len(figures) == _MOST_NAMES:
             _note("%s: more than %d figures; the others are left out" % (what, _MOST_NAMES))
         else:
-            # The farm counts the characters of a name as JavaScript does.
-            short = str(name).encode("utf-16-le")[: 2 * _LONGEST_NAME].decode("utf-16-le", "ignore")
-            figures[short or "value"] = float(value)
+            figures[pilot_show.shortened(name, _LONGEST_NAME) or "value"] = float(value)
     return figures
 
 

@@ -65,7 +65,7 @@ def merge_updates(task, board):
     except UNREADABLE as error:
         raise failures.Failure("bad-update", "An update cannot be read: %s" % failures.describe(error)) from None
     # What is measured is what was merged.
-    return {"metrics": measure(dict(task, weights=merged), board), "parameters": parameters}
+    return dict(measure(dict(task, weights=merged), board), parameters=parameters)
 
 
 # What numpy raises for a file that is no .npz, is cut short or damaged.
@@ -73,14 +73,17 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, TypeError, A
 
 
 def evaluate(task, board):
-    return {"metrics": measure(task, board)}
+    return measure(task, board)
 
 
 STAGES = {"initialize": initialize, "train": train, "merge": merge_updates, "evaluate": evaluate}
 
 
 def measure(task, board):
-    return run_script(task, board)["metrics"] if task["measures"] else None
+    if not task["measures"]:
+        return {"metrics": None}
+    measured = run_script(task, board)
+    return {name: measured[name] for name in ("metrics", "shown")}
 
 
 def laid_out(task):
@@ -126,4 +129,5 @@ def run_script(task, board):
     if run.result is None:
         raise failures.unfinished(run)
     run.result["seconds"] = time.monotonic() - started
+    run.result["shown"] = run.exhibits.write(os.path.join(task["work"], "shown.bin"))
     return run.result

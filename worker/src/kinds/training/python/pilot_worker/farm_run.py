@@ -12,6 +12,7 @@ import numpy as np
 import pilot
 import pilot_arrays
 import pilot_data
+import pilot_show
 import pilot_start
 import pilot_state
 
@@ -68,6 +69,7 @@ class FarmRun:
         self.stop_at = None
         self.result = None
         self.shown = {}
+        self.exhibits = pilot_show.Shown()
         self.detail = ""
         self.kept = 0.0
         self.saved_at = time.monotonic()
@@ -225,6 +227,12 @@ class FarmRun:
         rows = pilot._rows
         fraction = self.history.shown(math.ceil(rows / pilot.batch) if rows else 0)
         self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown, "kept": self.kept})
+
+    def shows(self, every_shard):
+        return self.stage == "merge" or self.training and (every_shard or pilot.shard == 0)
+
+    def exhibit(self, about, data):
+        return self.exhibits.put(about, data)
 
     def finish(self, arrays, samples, metrics):
         if self.stage == "initialize":
