@@ -26,7 +26,7 @@ WORKDIR /farm
 USER 1000:1000
 ENV NODE_ENV=production PILOT_DATA=/data PILOT_HOST=0.0.0.0
 EXPOSE 3000 3001
-CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=70", "client-backend/src/main.ts"]
+CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=50", "client-backend/src/main.ts"]
 
 FROM ${NODE} AS worker
 # Leave the lines of Python out for a worker that only renders.
