@@ -135,7 +135,7 @@ export async function startOneRunner(python: string) {
       }
       const row = await findJob(parts.db, job);
       const model = (await listArtifacts(parts.db, job)).find(({ name }) => name === 'model.npz');
-      if (model === undefined) throw new Error(`${job} is ${row?.state}: ${row?.state_json}`);
+      if (model === undefined) throw new Error(`${job} is ${row?.state}`);
       return parts.blobs.localPath(model.hash);
     },
     parts,

@@ -146,10 +146,14 @@ export class Delivery {
         return uploaded;
       }),
     );
-    const uploaded = (await Promise.all(uploads)).filter((one) => one !== null);
-    const instead = uploaded.find((one) => 'type' in one);
-    if (instead !== undefined) return { sent: false, instead };
-    return { sent: true, files: uploaded.filter((one) => !('type' in one)) };
+    const files: DeliveredFile[] = [];
+    let instead: FailedMessage | undefined;
+    for (const one of await Promise.all(uploads)) {
+      if (one === null) continue;
+      if ('type' in one) instead ??= one;
+      else files.push(one);
+    }
+    return instead === undefined ? { sent: true, files } : { sent: false, instead };
   }
 
   /** Null when it was stopped. */
