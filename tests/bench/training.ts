@@ -1,48 +1,61 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchScript } from './training/scripts.ts';
+import { writeFigures } from './figures.ts';
+import { isWay, measureScript, readMeasured, SCRIPTS, type Script } from './training/scripts.ts';
+import { tableOf } from './training/table.ts';
 
 /**
  * `npm run bench:training`: whether a model trained over shards is as good as the one that the same script makes on one
- * machine in as many epochs. In parts: `-- --script lstm,vae --seeds 2 --shards 4 --ways rounds,diloco --keep mean`.
- * Each script has a part of docs/benchmarks.md; `--dry` prints it alone.
+ * machine in as many epochs, and what a round costs beyond its slowest shard. Parts of docs/benchmarks.md; `--dry` prints
+ * them alone. In parts: `-- --part digits`, `-- --part round-cost`, or
+ * `-- --part scripts --script lstm,vae --seeds 1,2 --shards 4 --ways rounds,ddp`. What was measured of the scripts is kept
+ * in `--results FILE`, so the table may be measured in many goes.
  */
-const SCRIPTS = ['cnn', 'lstm', 'vae', 'batchnorm', 'words', 'dcgan'];
-
 const { values } = parseArgs({
   options: {
-    script: { type: 'string', default: ['digits', ...SCRIPTS].join(',') },
-    seeds: { type: 'string', default: '5' },
-    shards: { type: 'string', default: '2,4,8' },
-    ways: { type: 'string', default: 'rounds,diloco,sorted' },
-    /** How the scripts keep their optimizers: shard, or mean. */
-    keep: { type: 'string', default: 'shard' },
-    'outer-lr': { type: 'string' },
-    'outer-momentum': { type: 'string' },
-    /** Rounds of mode diloco in place of one of epochs. */
-    often: { type: 'string', default: '1' },
+    part: { type: 'string', default: 'digits,round-cost,scripts' },
+    script: { type: 'string', default: SCRIPTS.join(',') },
+    seeds: { type: 'string', default: '1,2,3,4,5' },
+    shards: { type: 'string', default: '2,4' },
+    ways: { type: 'string', default: 'rounds;rounds, mean;diloco;diloco, mean;ddp' },
+    results: { type: 'string', default: join(tmpdir(), 'pilot-bench-training.jsonl') },
     dry: { type: 'boolean', default: false },
   },
 });
-const number = (text: string | undefined) => (text === undefined ? null : Number(text));
-for (const script of values.script.split(',')) {
-  if (script === 'digits') {
-    const digits = fileURLToPath(new URL('training/digits.ts', import.meta.url));
-    const [code] = await once(spawn(process.execPath, [digits, values.seeds], { stdio: 'inherit' }), 'exit');
-    if (code !== 0) process.exitCode = 1;
-    continue;
-  }
-  if (!SCRIPTS.includes(script)) throw new Error(`there is no script "${script}": ${SCRIPTS.join(', ')}`);
-  await benchScript(script, {
-    seeds: Array.from({ length: Number(values.seeds) }, (_, index) => index + 1),
-    shards: values.shards.split(',').map(Number),
-    ways: values.ways.split(','),
-    keep: values.keep,
-    outerLr: number(values['outer-lr']),
-    outerMomentum: number(values['outer-momentum']),
-    often: Number(values.often),
-    dry: values.dry,
+
+const seeds = values.seeds.split(',').map(Number);
+for (const part of values.part.split(',')) {
+  if (part === 'scripts') await scripts();
+  else if (part === 'digits') await process_('digits.ts', String(seeds.length));
+  else if (part === 'round-cost') await process_('round-cost.ts', ...(values.dry ? ['--dry'] : []));
+  else throw new Error(`there is no part "${part}": digits, round-cost, scripts`);
+}
+
+async function process_(file: string, ...args: string[]): Promise<void> {
+  const program = fileURLToPath(new URL(`training/${file}`, import.meta.url));
+  const [code] = await once(spawn(process.execPath, [program, ...args], { stdio: 'inherit' }), 'exit');
+  if (code !== 0) process.exitCode = 1;
+}
+
+async function scripts(): Promise<void> {
+  const shards = values.shards.split(',').map(Number);
+  const ways = values.ways.split(';').map((name) => {
+    if (!isWay(name)) throw new Error(`there is no way "${name}"`);
+    return name;
   });
+  for (const script of values.script.split(',')) {
+    if (!isScript(script)) throw new Error(`there is no script "${script}": ${SCRIPTS.join(', ')}`);
+    await measureScript(script, { seeds, shards, ways, file: values.results });
+  }
+  const report = tableOf(await readMeasured(values.results));
+  if (!values.dry) await writeFigures('training_scripts', report);
+  process.stdout.write(`${report}\n`);
+}
+
+function isScript(name: string): name is Script {
+  return SCRIPTS.some((script) => script === name);
 }

@@ -54,7 +54,15 @@ export function createBroadcast(farm: () => Farm, listeners: () => Iterable<List
     addChange(entry.news, { ordinal, status, worker });
     if (early?.worker === worker) addProgress(entry.news, early);
     entry.settled = settled;
+    // The next stage is planned by this.
+    if (settled) hasten(entry);
     wake(change.stage, entry);
+  }
+
+  function hasten(entry: Pending): void {
+    entry.due = 0;
+    if (entry.timer !== null) clearTimeout(entry.timer);
+    entry.timer = null;
   }
 
   function progressed(lease: Lease, log?: string): void {

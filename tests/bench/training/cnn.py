@@ -13,6 +13,7 @@ model = nn.Sequential(
     nn.MaxPool2d(2), nn.Flatten(), nn.Linear(144, 6),
 )
 model.load_state_dict(pilot.weights(model.state_dict()))
+model = pilot.model(model)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 3, 0.3)
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")

@@ -19,6 +19,7 @@ D = nn.Sequential(
 start = pilot.weights({"G": G.state_dict(), "D": D.state_dict()})
 G.load_state_dict(start["G"])
 D.load_state_dict(start["D"])
+G, D = pilot.model(G), pilot.model(D)
 of_g = torch.optim.Adam(G.parameters(), lr=0.001, betas=(0.5, 0.999))
 of_d = torch.optim.Adam(D.parameters(), lr=0.0005, betas=(0.5, 0.999))
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")

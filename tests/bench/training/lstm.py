@@ -23,6 +23,7 @@ class Net(nn.Module):
 torch.manual_seed(pilot.seed)
 model = Net()
 model.load_state_dict(pilot.weights(model.state_dict()))
+model = pilot.model(model)
 optimizer = torch.optim.Adam(model.parameters(), lr=pilot.param("lr", 0.005))
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")
 pilot.keep(optimizer, merge=merge)

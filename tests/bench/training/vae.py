@@ -15,7 +15,7 @@ class Net(nn.Module):
         self.read = nn.Sequential(nn.Linear(144, 64), nn.ReLU(), nn.Linear(64, 16))
         self.write = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 144))
 
-    def loss(self, rows, sample):
+    def forward(self, rows, sample):
         mean, log = self.read(rows).chunk(2, 1)
         code = mean + sample * (log / 2).exp()
         written = nn.functional.binary_cross_entropy_with_logits(self.write(code), rows, reduction="sum")
@@ -25,14 +25,15 @@ class Net(nn.Module):
 torch.manual_seed(pilot.seed)
 model = Net()
 model.load_state_dict(pilot.weights(model.state_dict()))
+model = pilot.model(model)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")
 pilot.keep(optimizer, merge=merge)
 for rows in pilot.steps(2):
     optimizer.zero_grad()
-    model.loss(X[rows], torch.randn(len(rows), 8)).backward()
+    model(X[rows], torch.randn(len(rows), 8)).backward()
     optimizer.step()
 torch.manual_seed(1)
 with torch.no_grad():
-    loss = model.loss(X, torch.randn(len(X), 8))
+    loss = model(X, torch.randn(len(X), 8))
 pilot.finish(model.state_dict(), metrics={"loss": loss})

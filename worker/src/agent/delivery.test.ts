@@ -29,6 +29,48 @@ test('an upload is tried again after 503, 507 and a cut connection', async (t) =
   assert.deepEqual(world.runs, ['big']);
 });
 
+test('the files of a result are uploaded beside each other and reported in their order', async (t) => {
+  const world = await TestWorld.make(t);
+  const { farm } = world;
+  let held: (() => void) | undefined;
+  farm.onBlob = (request, response) => {
+    if (Number(request.headers['content-length']) < 1_000) return false;
+    held = () => response.writeHead(503).end();
+    return true;
+  };
+  world.start();
+  await world.assign({ name: 'big', bytes: 3_000, more: ['a', 'b'] });
+  await until(() => farm.blobs.size === 2, 'the small files wait for the large one');
+  farm.onBlob = () => false;
+  assert.ok(held);
+  held();
+  const { files } = await farm.heard('done');
+  assert.deepEqual(
+    files.map(({ name, size }) => [name, size]),
+    [
+      ['frame', 3_000],
+      ['a', 1],
+      ['b', 1],
+    ],
+  );
+});
+
+test('of two files that the lease no longer covers one failure is reported', async (t) => {
+  const world = await TestWorld.make(t);
+  const { farm } = world;
+  farm.onBlob = (request, response) => {
+    // The other one would be tried again for as long as the lease stands.
+    if (Number(request.headers['content-length']) > 1_000) response.writeHead(503).end();
+    else response.writeHead(410).end();
+    return true;
+  };
+  world.start();
+  await world.assign({ name: 'big', bytes: 3_000, more: ['a'] });
+  assert.equal((await farm.heard('failed')).code, 'upload-failed');
+  await outboxIsEmpty(world);
+  assert.deepEqual([farm.all('done').length, farm.all('failed').length], [0, 1]);
+});
+
 test('a result whose upload the lease no longer covers is given up', async (t) => {
   const world = await TestWorld.make(t);
   const { farm } = world;

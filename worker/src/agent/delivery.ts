@@ -1,10 +1,10 @@
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
-import type { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
+import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RefusalCode, Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
 import type { BlobAddress } from '../assets/blob-address.ts';
-import { hashOf, type Source, uploadFile } from '../assets/upload.ts';
+import { hashOf, uploadFile } from '../assets/upload.ts';
 import { backoffMs, pause } from '../backoff.ts';
 import type { Log } from '../log.ts';
 import type { Connection } from './connection.ts';
@@ -72,7 +72,7 @@ export class Delivery {
 
   async #deliverDone(message: DoneMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
     await this.#whenWelcome(signal);
-    const uploaded = await this.#uploads.add(() => this.#upload(message, entry, signal));
+    const uploaded = await this.#upload(message, entry, signal);
     if (signal.aborted) return { over: true };
     if (uploaded.sent === false) return { over: false, next: uploaded.instead };
     const { lease, result, busyMs, openingMs, peakMemoryBytes, log } = message;
@@ -98,7 +98,7 @@ export class Delivery {
   /** A checkpoint that the farm cannot have is lost: the chunk begins anew then. */
   async #deliverPreempted(message: PreemptedMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
     await this.#whenWelcome(signal);
-    const uploaded = await this.#uploads.add(() => this.#upload(message, entry, signal));
+    const uploaded = await this.#upload(message, entry, signal);
     if (signal.aborted) return { over: true };
     const { lease, busyMs, peakMemoryBytes } = message;
     const checkpoint = uploaded.sent ? (uploaded.files[0] ?? null) : null;
@@ -130,38 +130,48 @@ export class Delivery {
     return { over: true };
   }
 
+  /** The files beside each other: a small one must not wait for a large one to be stored. */
   async #upload(
     message: DoneMessage | PreemptedMessage,
     entry: OutboxEntry,
     signal: AbortSignal,
   ): Promise<{ sent: true; files: DeliveredFile[] } | { sent: false; instead: FailedMessage }> {
+    const enough = new AbortController();
+    const stop = AbortSignal.any([signal, enough.signal]);
+    const uploads = message.files.map((file) =>
+      this.#uploads.add(async () => {
+        if (stop.aborted) return null;
+        const uploaded = await this.#uploadOne(message, entry, file, stop);
+        if (uploaded !== null && 'type' in uploaded) enough.abort();
+        return uploaded;
+      }),
+    );
     const files: DeliveredFile[] = [];
-    for (const { name, path, mediaType, size } of message.files) {
-      if (signal.aborted) break;
-      const source = sourceOf(entry, path);
-      const hash = await hashOf(source, size).catch((error: Error) => error);
-      if (hash instanceof Error) {
-        const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
-        return { sent: false, instead: asFailure(message, 'unexpected', why) };
-      }
-      const uploaded = await this.#uploadOne(message, hash, { source, mediaType, size }, signal);
-      if (uploaded === null) break;
-      if ('type' in uploaded) return { sent: false, instead: uploaded };
-      files.push({ name, hash, size, mediaType, ...uploaded });
+    let instead: FailedMessage | undefined;
+    for (const one of await Promise.all(uploads)) {
+      if (one === null) continue;
+      if ('type' in one) instead ??= one;
+      else files.push(one);
     }
-    return { sent: true, files };
+    return instead === undefined ? { sent: true, files } : { sent: false, instead };
   }
 
   /** Null when it was stopped. */
   async #uploadOne(
     message: DoneMessage | PreemptedMessage,
-    hash: BlobHash,
-    file: { source: Source; mediaType: string; size: number },
+    entry: OutboxEntry,
+    { name, path, mediaType, size }: DoneMessage['files'][number],
     signal: AbortSignal,
-  ): Promise<{ receipt: string } | FailedMessage | null> {
+  ): Promise<DeliveredFile | FailedMessage | null> {
+    const source = sourceOf(entry, path);
+    const hash = await hashOf(source, size).catch((error: Error) => error);
+    if (hash instanceof Error) {
+      const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
+      return asFailure(message, 'unexpected', why);
+    }
     const url = () => this.#address(hash, message);
-    const outcome = await uploadFile({ ...file, url, signal, log: this.#log });
-    if (outcome.ok) return { receipt: outcome.receipt };
+    const outcome = await uploadFile({ source, mediaType, size, url, signal, log: this.#log });
+    if (outcome.ok) return { name, hash, size, mediaType, receipt: outcome.receipt };
     if (outcome.why === 'stopped') return null;
     const why =
       outcome.why === 'refused' ? outcome.message : 'The farm no longer takes files for this lease.';

@@ -205,3 +205,21 @@ test('without data there is a shard for each worker that can run the script, or 
   assert.equal(await shardsOf({ shards: null }, `${SCRIPT}import torch\n`), 1);
   assert.equal(await shardsOf({ shards: 7 }), 7);
 });
+
+test('a script that may call pilot.once is known by its text, or by that of a file beside it', async () => {
+  const once = async (script: string, beside?: string) => {
+    const files: [string, Buffer][] = [
+      ['digits.py', Buffer.from(script)],
+      ['words.py', Buffer.from(beside ?? '')],
+    ];
+    const code = beside === undefined ? {} : { code: { bytes: await zipBytes(files) } };
+    const prepared = await submit({ script, ...code });
+    assert.ok(prepared.ok, JSON.stringify(prepared));
+    return (prepared.spec as TrainingSpec).once;
+  };
+  assert.equal(await once(`${SCRIPT}scale = pilot.once(make)\n`), true);
+  assert.equal(await once('import numpy\nimport pilot as p\nscale = p.once(make)\n'), true);
+  assert.equal(await once('from pilot import data, once\n'), true);
+  assert.equal(await once(`${SCRIPT}# at once, pilot.once\nprint("pilot.once")\nonce = 1\n`), false);
+  assert.equal(await once(`${SCRIPT}import words\n`, 'import pilot\nwords = pilot.once(dict)\n'), true);
+});

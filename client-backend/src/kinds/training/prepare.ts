@@ -15,7 +15,7 @@ import { readCode } from './code/read-code.ts';
 import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
 import { findStart } from './find-start.ts';
-import { importedModules } from './script-imports.ts';
+import { importedModules, namesOnce } from './script-imports.ts';
 import { gone, sizeOf } from './uploaded.ts';
 
 const MOST_SCRIPT_BYTES = 1024 ** 2;
@@ -59,6 +59,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
       ...data.files,
       from: start?.start ?? null,
       modules,
+      once: code.once,
     }),
     name: nameOf(script.fileName),
     blobs: [
@@ -98,19 +99,25 @@ const MOST_SHARDS = 256;
 
 type Submitted = z.output<typeof TrainingSubmission>;
 
+type PreparedCode = { ok: true; code: TrainingSpec['code'] } & Pick<TrainingSpec, 'modules' | 'once'>;
+
 /** What is beside the script, and the modules that all of it needs. */
 async function prepareCode(
   parts: Parts,
   { script, code }: Submitted,
   text: string,
   team: TeamId,
-): Promise<{ ok: true; code: TrainingSpec['code']; modules: string[] } | SubmissionRefusal> {
-  if (code === null) return { ok: true, code: null, modules: importedModules(text).slice(0, MOST_MODULES) };
+): Promise<PreparedCode | SubmissionRefusal> {
+  if (code === null) {
+    const modules = importedModules(text).slice(0, MOST_MODULES);
+    return { ok: true, code: null, modules, once: namesOnce(text) };
+  }
   const size = await sizeOf(parts, team, code.blob);
   if (size === null) return gone(code.fileName);
   const read = await readCode(parts, code, { fileName: script.fileName, text });
   if (!read.ok) return read;
-  return { ok: true, code: { ...code, size }, modules: read.modules.slice(0, MOST_MODULES) };
+  const { modules, once } = read;
+  return { ok: true, code: { ...code, size }, modules: modules.slice(0, MOST_MODULES), once };
 }
 
 type PreparedData = { ok: true; files: Pick<TrainingSpec, 'data' | 'moreData' | 'test'>; blobs: BlobHash[] };

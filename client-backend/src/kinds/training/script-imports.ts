@@ -16,6 +16,10 @@ export function importedModules(script: string): string[] {
   return [...found].filter((name) => name !== 'pilot' && !STANDARD_LIBRARY.has(name));
 }
 
+/** Whether a script may call `pilot.once`, under whatever name it has pilot; one that does not loses nothing by it. */
+export const namesOnce = (script: string): boolean =>
+  codeLines(script).some((line) => /\.[ \t]*once\b|\bimport\b.*\bonce\b/.test(line));
+
 function namesIn(line: string): string[] {
   return line.split(';').flatMap((statement, index) => {
     // After a semicolon a statement may have a space before it, a line's first may not.

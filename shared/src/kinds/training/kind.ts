@@ -6,12 +6,13 @@ import { needInWords, requirementsOf } from './needs.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { Code, Source } from './spec.ts';
-import { affinityOf, contextOf, scriptInputs } from './stage-parts.ts';
+import { affinityOf, contextOf, renamed, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
   InitializeResult,
   InitializeSpec,
   MergeResult,
+  PARTS,
   RoundChunk,
   ShardChunk,
   TrainingPlan,
@@ -26,7 +27,7 @@ export const training = {
   endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
-  submission: ({ modules: _, script, code, data, moreData, test, from, ...sent }) => ({
+  submission: ({ modules: _, once: __, script, code, data, moreData, test, from, ...sent }) => ({
     ...sent,
     script: Source.strip().parse(script),
     code: Code.strip().nullable().parse(code),
@@ -119,17 +120,28 @@ function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
   const first = plan.shards[0];
   if (first === undefined) throw new Error('the data was split into no shard');
   const { from } = spec;
+  const parts = spec.once ? partsOf(plan) : [];
   const stage: StagePlan = {
     ...planSplit(spec),
     name: 'initialize',
-    spec: InitializeSpec.parse({ context: contextOf(plan, 0, 0), start: from && stageStart(from) }),
-    chunks: [ShardChunk.parse({ round: 0, shard: 0, data: first.input })],
-    inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)])],
+    spec: InitializeSpec.parse({
+      context: contextOf(plan, 0, 0),
+      start: from && stageStart(from),
+      parts: parts.map(({ path }) => path),
+    }),
+    chunks: [ShardChunk.parse({ round: 0, shard: 0, data: parts.length > 0 ? null : first.input })],
+    inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)]), ...parts],
   };
   const notes =
     plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];
   return { step: 'stage', stage, notes, settings: plan };
 }
+
+/** All shards under names of their own, for what is made once of the whole data. */
+const partsOf = ({ shards }: TrainingPlan): StageInput[] =>
+  shards.flatMap(({ input }, shard) =>
+    input === null ? [] : [renamed(input, `${PARTS}/${shard}${/\.\w+$/.exec(input.path)?.[0] ?? ''}`)],
+  );
 
 /** The failure of a stage of one chunk, told by its last lines. */
 function failureOf({ last }: PlanningContext<TrainingSpec>): NextStep | null {

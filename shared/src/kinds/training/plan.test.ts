@@ -13,7 +13,9 @@ import { batchPerShard, quorumOf, type TrainingSettings } from './settings.ts';
 import {
   EvaluateSpec,
   FILES,
+  InitializeSpec,
   MergeSpec,
+  ONCE,
   SHARED,
   ShardChunk,
   type TrainingPlan,
@@ -58,6 +60,8 @@ type Fate = {
   bare?: number[];
   /** Size of a file of weights; a byte where it is left out. */
   bytes?: number;
+  /** The script made something once, for all shards. */
+  once?: boolean;
   /** What came of weights to start from. */
   started?: Started;
 };
@@ -97,8 +101,8 @@ function madeBy(stage: StagePlan, fate: Fate, ordinal: number): Pick<DoneChunk, 
   switch (stage.name) {
     case 'initialize':
       return {
-        result: { parameters: 5, started: fate.started ?? null, seconds: 1 },
-        files: [file(FILES.weights)],
+        result: { parameters: 5, started: fate.started ?? null, once: fate.once ? 1 : 0, seconds: 1 },
+        files: [file(FILES.weights), ...(fate.once ? [file(FILES.once)] : [])],
       };
     case 'train': {
       const keeps = fate.bare !== undefined && !fate.bare.includes(ordinal);
@@ -233,6 +237,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   unchecked: few,
   metric: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
   bare: few,
+  once: fc.boolean(),
 });
 const settings = fc.record({
   shards: fc.integer({ min: 1, max: 8 }),
@@ -266,6 +271,27 @@ test('a training without trouble: every round is trained and merged, and the bes
   assert.deepEqual(steps.at(-1), { step: 'assemble' });
   assert.equal(EvaluateSpec.parse(stages.at(-1)?.spec).round, 2);
   assert.equal(TrainSpec.parse(stages[2]?.spec).context.batch, 11, 'the global batch is divided');
+});
+
+test('what a script makes once it makes of all shards, and every later run of it has that', () => {
+  const spec = { ...specWith({ rounds: 2, shards: 3 }), once: true };
+  const { stages } = play(spec, [WELL, { ...WELL, once: true }, WELL, WELL, WELL, WELL, WELL]);
+  const [, initialize, ...later] = stages as [StagePlan, StagePlan, ...StagePlan[]];
+  const { parts } = InitializeSpec.parse(initialize.spec);
+  assert.deepEqual(parts, ['parts/0.npz', 'parts/1.npz', 'parts/2.npz']);
+  assert.deepEqual(initialize.inputs.map(({ path }) => path).slice(-3), parts);
+  assert.deepEqual(
+    chunksOf(initialize).map((chunk) => ShardChunk.parse(chunk).data),
+    [null],
+  );
+  assert.equal(later.length, 5);
+  for (const { name, inputs, spec } of later) {
+    assert.ok(
+      inputs.some(({ path }) => path === ONCE),
+      `${name} has it not`,
+    );
+    assert.equal((spec as TrainSpec).context.once, true);
+  }
 });
 
 test('of mode ddp one gang trains one model on all rows, with the epochs of all rounds', () => {
@@ -476,6 +502,7 @@ test('values of two metrics are never compared: a round without the first one is
     toldNotFinite: false,
     epochs: 0,
     kept: [],
+    once: null,
   };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });

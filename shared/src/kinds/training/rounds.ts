@@ -19,6 +19,7 @@ import {
   MergeResult,
   MergeSpec,
   MOMENTUM,
+  ONCE,
   RoundChunk,
   type RoundState,
   SHARED,
@@ -38,6 +39,7 @@ type Context = PlanningContext<TrainingSpec>;
 export function afterInitialize(context: Context): NextStep {
   const [only] = context.last.done;
   if (only === undefined) throw new Error('the first weights are settled without a result');
+  const { started, once } = InitializeResult.parse(only.result);
   const missingShards = { shards: [], why: null };
   const state: RoundState = {
     momentum: null,
@@ -49,9 +51,9 @@ export function afterInitialize(context: Context): NextStep {
     toldNotFinite: false,
     epochs: 0,
     kept: [],
+    once: once === 0 ? null : made(only, FILES.once, ONCE),
   };
   const { from } = context.spec;
-  const { started } = InitializeResult.parse(only.result);
   const notes = from === null || started === null ? [] : [startNote(from, started)];
   return planTrain(context, 1, state, made(only, FILES.weights, WEIGHTS), notes);
 }
@@ -122,6 +124,7 @@ export function afterTrain(context: Context): NextStep {
     inputs: [
       ...scriptInputs(context.spec, plan),
       weights,
+      ...onceOf(train.state),
       ...(momentum === null ? [] : [momentum]),
       ...inputs,
       ...states.map(({ input }) => input),
@@ -202,7 +205,11 @@ function planTrain(
     ...common(context.spec, plan, round, 0),
     name: 'train',
     spec: TrainSpec.parse({
-      context: { ...contextOf(plan, round, state.epochs), repeats: repeatsOf(context.spec.settings) },
+      context: {
+        ...contextOf(plan, round, state.epochs),
+        repeats: repeatsOf(context.spec.settings),
+        once: state.once !== null,
+      },
       state,
       weights,
       from: context.last.id,
@@ -210,7 +217,12 @@ function planTrain(
     chunks: shards.map(({ input }, shard) =>
       ShardChunk.parse({ round, shard, data: input, kept: keptOf(state.kept, shard) }),
     ),
-    inputs: [...scriptInputs(context.spec, plan), weights, ...(state.shared === null ? [] : [state.shared])],
+    inputs: [
+      ...scriptInputs(context.spec, plan),
+      weights,
+      ...onceOf(state),
+      ...(state.shared === null ? [] : [state.shared]),
+    ],
     ...(settings.deadlineSeconds === null
       ? {}
       : {
@@ -238,7 +250,7 @@ function planEvaluate(
     iteration: last.round,
     name: 'evaluate',
     spec: EvaluateSpec.parse({
-      context: contextOf(plan, chosen.round, state.epochs),
+      context: { ...contextOf(plan, chosen.round, state.epochs), once: state.once !== null },
       round: chosen.round,
       last: chosen.round === last.round ? null : last,
       holdout: holdout?.input.path ?? null,
@@ -247,6 +259,7 @@ function planEvaluate(
     inputs: [
       ...scriptInputs(context.spec, plan),
       renamed(chosen.weights, WEIGHTS),
+      ...onceOf(state),
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
@@ -266,7 +279,8 @@ function freed(
   const shown = (round: number) => (stays.shown(round) ? [FILES.shown] : []);
   const model = (stage: StageId, of: number): FreedFiles => {
     const kept = of > 0 && (stays.model(of) || best?.stage === stage);
-    return { stage, keep: [...(kept ? [FILES.weights] : []), ...shown(of)] };
+    const once = of === 0 ? [FILES.once] : [];
+    return { stage, keep: [...(kept ? [FILES.weights] : []), ...shown(of), ...once] };
   };
   const former = state.best;
   const stages = new Map<StageId, FreedFiles>();
@@ -305,6 +319,8 @@ function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: num
     iteration: round,
   };
 }
+
+const onceOf = ({ once }: RoundState): StageInput[] => (once === null ? [] : [once]);
 
 function made(chunk: DoneChunk, name: string, path: string): StageInput {
   const file = fileAs(chunk, name, path);

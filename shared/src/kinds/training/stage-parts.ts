@@ -49,5 +49,6 @@ export const contextOf = (
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,
+  once: false,
   repeats: 1,
 });

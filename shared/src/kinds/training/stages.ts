@@ -28,6 +28,10 @@ export const MOMENTUM = 'momentum.npz';
 export const KEPT = 'kept.npz';
 /** What all shards go on from: what they kept in the round before, merged. */
 export const SHARED = 'shared.npz';
+/** What `pilot.once` made. */
+export const ONCE = 'once.npz';
+/** Folder of all shards, where the script makes something of the whole data: `parts/<shard>.<ext>`. */
+export const PARTS = 'parts';
 /** Folders of the updates and of the states to merge: `updates/<shard>.npz`. */
 export const UPDATES = 'updates';
 export const STATES = 'states';
@@ -49,6 +53,8 @@ export const FILES = {
   shared: 'shared',
   /** Of `train` and `merge`: what the script shows; see shown.ts. */
   shown: 'shown',
+  /** Of `initialize`, .npz: what the script makes once for all shards; see pilot_tree.py. */
+  once: 'once',
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -110,6 +116,8 @@ export const ScriptContext = z.object({
   /** Steps of a round, in mode `diloco`; else null: epochs. */
   innerSteps: z.int().positive().nullable().default(null),
   compress: Compress,
+  /** What `pilot.once` made is among the inputs. */
+  once: z.boolean().default(false),
   /** How often `pilot.epochs(n)` counts its n. */
   repeats: z.int().positive().default(1),
 });
@@ -161,6 +169,8 @@ export const RoundState = z.object({
   /** Epochs so far. */
   epochs: Count.default(0),
   kept: Kept.default([]),
+  /** What `pilot.once` made, for every round. */
+  once: StageInput.nullable().default(null),
 });
 export type RoundState = z.infer<typeof RoundState>;
 
@@ -168,6 +178,8 @@ export const InitializeSpec = z.object({
   context: ScriptContext,
   /** Weights that somebody gave, in place of those that the script makes. */
   start: StageStart.nullable().default(null),
+  /** Paths of all shards among the inputs, where the script names `pilot.once`; else it gets the first shard. */
+  parts: z.array(z.string()).default([]),
 });
 export const TrainSpec = z.object({
   context: ScriptContext,
@@ -246,6 +258,8 @@ export const InitializeResult = z.object({
   parameters: Count,
   /** What came of the weights that it was given; null without any. */
   started: Started.nullable().default(null),
+  /** How many things `pilot.once` made, where more than none in a file. */
+  once: Count.default(0),
   seconds,
 });
 export const TrainResult = z.object({

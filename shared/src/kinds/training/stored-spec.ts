@@ -14,6 +14,8 @@ export const TrainingSpec = TrainingSubmission.strip().extend({
   test: Sized.nullable().default(null),
   settings: TrainingSettings,
   from: FoundStart.nullable().default(null),
+  /** It may name `pilot.once`: the worker that makes the first weights gets all of the data. */
+  once: z.boolean().default(false),
   /** Modules that the script imports on its own lines; a worker has to have them all. */
   modules: z.array(z.string().max(200)).max(200),
 });

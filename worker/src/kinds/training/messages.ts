@@ -14,6 +14,8 @@ export type PythonTask = {
   code: string | null;
   /** The data that the script gets; null where it is not run, or makes its own. */
   data: string | null;
+  /** All shards in its place, where the script may make something of the whole data; of `initialize` alone. */
+  parts: string[];
   /** Whether the script is run to measure what was merged. */
   measures: boolean;
   weights: string | null;
@@ -24,6 +26,8 @@ export type PythonTask = {
   kept: string | null;
   /** What all shards kept in the round before, merged. */
   shared: string | null;
+  /** What `pilot.once` made. */
+  once: string | null;
   /** Weights that somebody gave to start from; of `initialize` alone. */
   start: StageStart | null;
   /** What an earlier run of the shard left, to go on from. */

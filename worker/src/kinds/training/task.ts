@@ -14,6 +14,7 @@ import {
   MergeResult,
   MergeSpec,
   MOMENTUM,
+  ONCE,
   SCRIPT,
   type ScriptContext,
   SHARED,
@@ -64,18 +65,21 @@ export function placed(
   gang: RunnableChunk['gang'],
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { code, data, weights, classes, momentum, kept, shared, start, checkpoint } = task.python;
+  const { code, data, parts, weights, classes, momentum, kept, shared, once, start, checkpoint } =
+    task.python;
   const files = <File extends { path: string }>(all: File[]): File[] =>
     all.map((one) => ({ ...one, path: posix.join(inside.in, one.path) }));
   return {
     ...task.python,
     code: at(code),
     data: at(data),
+    parts: parts.map((path) => posix.join(inside.in, path)),
     weights: at(weights),
     classes: at(classes),
     momentum: at(momentum),
     kept: at(kept),
     shared: at(shared),
+    once: at(once),
     start: start && { ...start, path: posix.join(inside.in, start.path) },
     checkpoint: at(checkpoint),
     updates: files(task.python.updates),
@@ -104,12 +108,14 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   shard: 0,
   code: context.entry === null ? null : CODE,
   data: null,
+  parts: [],
   measures: false,
   weights: null,
   classes: context.classFile,
   momentum: null,
   kept: null,
   shared: null,
+  once: context.once ? ONCE : null,
   start: null,
   checkpoint: null,
   updates: [],
@@ -126,10 +132,11 @@ const measuring = (stage: PythonTask['stage'], context: ScriptContext, holdout: 
 
 const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   initialize({ stageSpec, chunkSpec }) {
-    const { context, start } = InitializeSpec.parse(stageSpec);
+    const { context, start, parts } = InitializeSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
-    const python = { ...base('initialize', context), shard, data: data?.path ?? null, start };
-    return { stage: 'initialize', python, makes: [WEIGHTS_MADE], result: InitializeResult };
+    const python = { ...base('initialize', context), shard, data: data?.path ?? null, parts, start };
+    const makes: Made[] = [WEIGHTS_MADE, { ...file(FILES.once, ONCE), may: 'be-missing' }];
+    return { stage: 'initialize', python, makes, result: InitializeResult };
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
     const { context, state, weights } = TrainSpec.parse(stageSpec);
@@ -165,17 +172,33 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
 };
 
 const inputsOf = ({
-  python: { code, data, weights, classes, momentum, kept, shared, start, checkpoint, updates, states },
-}: Task): string[] =>
-  [
-    SCRIPT,
+  python: {
     code,
     data,
+    parts,
     weights,
     classes,
     momentum,
     kept,
     shared,
+    once,
+    start,
+    checkpoint,
+    updates,
+    states,
+  },
+}: Task): string[] =>
+  [
+    SCRIPT,
+    code,
+    data,
+    ...parts,
+    weights,
+    classes,
+    momentum,
+    kept,
+    shared,
+    once,
     start?.path ?? null,
     checkpoint,
     ...[...updates, ...states].map((one) => one.path),

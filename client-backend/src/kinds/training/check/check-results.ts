@@ -2,6 +2,7 @@ import { training } from '@parallel-pilot/shared/kinds/training/kind.ts';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import {
   FILES,
+  InitializeResult,
   MergeSpec,
   ShardChunk,
   TrainResult,
@@ -93,8 +94,12 @@ function expectedOf(stage: StageRow): Expected {
   }
 }
 
-/** The names of what a shard says to keep for its next round. */
+/** The names of what a shard says to keep for its next round, or of what was made once for all of them. */
 function keptBy(stage: StageRow, chunk: DoneChunk): string[] {
+  if (stage.name === 'initialize') {
+    const made = InitializeResult.safeParse(JSON.parse(chunk.result_json ?? 'null'));
+    return made.success && made.data.once > 0 ? [FILES.once] : [];
+  }
   if (stage.name !== 'train') return [];
   const result = TrainResult.safeParse(JSON.parse(chunk.result_json ?? 'null'));
   if (!result.success) return [];
@@ -137,8 +142,11 @@ async function inspectChunk(
   let change: number | null = null;
   for (const [index, file] of files.entries()) {
     const shared = file?.name === FILES.shared;
-    const kept = shared || (index > 0 && stage.name === 'train');
-    const of = kept ? `is there, but what the shard${stage.name === 'train' ? ' keeps' : 's keep'} ` : '';
+    const once = index > 0 && stage.name === 'initialize';
+    const kept = shared || once || (index > 0 && stage.name === 'train');
+    const of = kept
+      ? `is there, but what ${once ? 'pilot.once made' : stage.name === 'train' ? 'the shard keeps' : 'the shards keep'} `
+      : '';
     if (file === undefined) return { ok: false, message: `${of}was not delivered` };
     if ((await blobs.size(file.hash)) === null) {
       return { ok: false, message: `${of}is not in the store any more` };

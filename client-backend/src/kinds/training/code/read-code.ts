@@ -6,6 +6,7 @@ import { screenArchive } from '../../../archives/screen-archive.ts';
 import type { SubmissionRefusal } from '../../../parts.ts';
 import { inWords } from '../../../text/in-words.ts';
 import { type DataParts, limitsOf } from '../data/data-file.ts';
+import { namesOnce } from '../script-imports.ts';
 import { decodeText, foreignModules } from './own-modules.ts';
 
 /** What is unpacked for every chunk. */
@@ -21,7 +22,7 @@ export async function readCode(
   parts: DataParts,
   { blob, fileName, entry }: z.output<typeof Code>,
   script: Script,
-): Promise<{ ok: true; modules: string[] } | SubmissionRefusal> {
+): Promise<{ ok: true; modules: string[]; once: boolean } | SubmissionRefusal> {
   if (!entry.endsWith('.py')) {
     return refuse(`The script is "${entry}" in "${fileName}", and its name does not end with .py.`);
   }
@@ -44,7 +45,8 @@ export async function readCode(
       texts.set(path, decodeText(await bytesOf(zip, listedEntry)) ?? '');
     }
     texts.set(entry, script.text);
-    return { ok: true, modules: foreignModules(entry, texts) };
+    const once = texts.values().some(namesOnce);
+    return { ok: true, modules: foreignModules(entry, texts), once };
   } catch (error) {
     return damaged(fileName, error);
   } finally {

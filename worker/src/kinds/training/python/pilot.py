@@ -17,6 +17,7 @@ Weights are a torch state dict, or a dict, list or tuple of arrays or of such: {
 Python 3.8 and numpy; torch only where the script itself uses it.
 
     pilot.data(path, ...)         the data: see there
+    pilot.once(make)              what make() gives of all the data, the same for all shards: see there
     pilot.weights(default)        the weights to start from, like `default`
     pilot.model(model)            the model to train, shared by all workers where the job's mode is ddp; see there
     pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
@@ -135,6 +136,9 @@ class _Alone:
     def weights(self, default):
         path = _env("PILOT_WEIGHTS")
         return dict(pilot_start.begin(path, default, self.fitting, os.path.basename(path))[0] if path else default)
+
+    def once(self, make):
+        return make()
 
     def model(self, model):
         return model
@@ -269,6 +273,19 @@ def weights(default):
     for thing in _lasting + _shared:
         _refuse_weights(thing)
     return _given
+
+
+def once(make):
+    """What `make()` gives, made once for the whole training and the same for all shards: a vocabulary, a scaler.
+
+        X, y = pilot.data("houses.csv")
+        mean, scale = pilot.once(lambda: (X.mean(0), X.std(0)))
+
+    A farm calls `make` on one worker, before the first round, where pilot.data gives the rows of all shards, in memory at
+    once; of what is held out, or a test set, it gives none. In every other run this returns what came of it. To be called
+    before pilot.weights, in every run alike, as often as you like. It may give arrays, tensors, numbers, text, None,
+    dicts, lists and tuples of these, and scikit-learn estimators that hold no more than that."""
+    return _run.once(make)
 
 
 def model(model):

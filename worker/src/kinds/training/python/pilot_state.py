@@ -47,6 +47,38 @@ def check_finite(things):
             )
 
 
+def check_values(value):
+    """Raises TypeError for what no other worker could be given."""
+    _values_writer().node(_portable(value))
+
+
+def save_values(path, values):
+    """What another run reads as it is, with no object of the script to bring it back into."""
+    pilot_tree.save(path, {}, _values_writer(), [_portable(value) for value in values])
+
+
+def load_values(path):
+    return pilot_tree.load(path, _made)[1]
+
+
+def _portable(value):
+    if isinstance(value, dict):
+        return {name: _portable(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return (tuple if isinstance(value, tuple) else list)(map(_portable, value))
+    return _within(value)
+
+
+def _values_writer():
+    def refuse(thing):
+        raise TypeError(
+            "pilot.once: %s cannot be handed to other workers. What can: arrays, tensors, numbers, text, None, dicts, lists "
+            "and tuples of these, and scikit-learn estimators that hold no more than that." % _named(thing)
+        )
+
+    return pilot_tree.Writer("pilot.once", refuse)
+
+
 def _writer(where, merged=False):
     def state_of(thing):
         if merged and _is_generator(thing):

@@ -55,7 +55,7 @@ def save(path, about, writer, values):
     text = json.dumps({"about": about, "items": tree}).encode()
     if len(text) > MOST_TEXT:
         raise ValueError(
-            "pilot.keep: what is kept has %d MB of lists and names. Keep numbers in arrays." % (len(text) >> 20)
+            "%s: what is kept has %d MB of lists and names. Keep numbers in arrays." % (writer.where, len(text) >> 20)
         )
     with pilot_arrays.flat_npz_writer(path + ".part") as add:
         add("text", np.uint8, len(text), [np.frombuffer(text, np.uint8)])
@@ -99,7 +99,7 @@ class Writer:
     """`state_of` gives the State of an object, or raises."""
 
     def __init__(self, where, state_of):
-        self._where = where
+        self.where = where
         self._state_of = state_of
         self._lengths = {}
         self.arrays = {}
@@ -117,7 +117,7 @@ class Writer:
         if isinstance(value, (list, tuple)):
             return {"tuple" if isinstance(value, tuple) else "list": [self.node(one) for one in value]}
         if pilot_arrays.is_tensor(value):
-            array = pilot_arrays.as_array("keep", value, self._where)
+            array = pilot_arrays.as_array("keep", value, self.where)
             return dict(self.array(array), tensor=str(value.dtype).split(".")[-1])
         if isinstance(value, np.ndarray):
             return self.array(value)
@@ -132,13 +132,13 @@ class Writer:
         if array.dtype.kind == "U" or array.dtype.kind == "O" and all(isinstance(one, str) for one in array.flat):
             texts = [str(one) for one in array.flat]
             if len(texts) * max(map(len, texts), default=0) > MOST_CHARACTERS:
-                raise ValueError("%s: an array of so much text cannot be kept" % self._where)
+                raise ValueError("%s: an array of so much text cannot be kept" % self.where)
             return {"texts": texts, "shape": list(array.shape)}
         if array.dtype.kind == "c" and array.dtype.itemsize <= 16:
             plain = np.ascontiguousarray(array).view("f%d" % (array.dtype.itemsize // 2)).reshape(array.shape + (2,))
             return dict(self.array(plain), complex=True)
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-            raise TypeError("%s: an array of %s cannot be kept" % (self._where, array.dtype))
+            raise TypeError("%s: an array of %s cannot be kept" % (self.where, array.dtype))
         array = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
         if array.size == 1:
             return {"one": array.reshape(-1)[0].item(), "type": array.dtype.str, "shape": list(array.shape)}

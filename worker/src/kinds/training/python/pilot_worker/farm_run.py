@@ -35,7 +35,7 @@ class Preempted(BaseException):
 
 def read_table(files, _test, reading):
     """The shard of a .csv: a table of numbers, the label in its last column."""
-    table = np.load(files[0], allow_pickle=False)
+    table = np.concatenate([np.load(source, allow_pickle=False) for source in files])
     order = reading.order(len(table))
     X, y = table[order, :-1], table[order, -1]
     whole = reading.run.whole or reading.classes is not None
@@ -74,6 +74,9 @@ class FarmRun:
         self.kept = 0.0
         self.saved_at = time.monotonic()
         self.saving = 0.0
+        self.onces = 0  # calls of pilot.once
+        self.made_once = []
+        self.saved_once = None
         self.gang = None if task["gang"] is None or not self.training else gang.Gang(task["gang"])
         self.join(context)
 
@@ -104,6 +107,8 @@ class FarmRun:
 
     def data_files(self, _paths):
         optimizers.watch()
+        if self.task["parts"]:
+            return self.task["parts"], None
         if self.task["data"] is None:
             raise ValueError(
                 "pilot.data: this training has no data. Give it with --data, or let the script make or read its own: "
@@ -113,14 +118,14 @@ class FarmRun:
 
     def unpacked(self, source, unpack):
         """What was unpacked of the same file before."""
-        path = self.cache_path()
+        path = self.cache_path(source)
         if not os.path.isdir(path):
             self.store(lambda target: unpack(source, target), path)
         return path
 
-    def cache_path(self):
+    def cache_path(self, source):
         """Names the file by what it is on this disk."""
-        seen = os.stat(self.task["data"])
+        seen = os.stat(source)
         parts = [seen.st_ino, seen.st_size, seen.st_mtime_ns]
         name = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
         return os.path.join(self.task["cache"], name)
@@ -148,7 +153,31 @@ class FarmRun:
         pilot_arrays.check_finite(default)
         pilot_arrays.save_npz(os.path.join(self.task["work"], "weights.npz"), default)
         self.result = {"parameters": sum(array.size for _name, array in default), "started": started}
+        if self.made_once:
+            pilot_state.save_values(os.path.join(self.task["work"], "once.npz"), self.made_once)
+            self.result["once"] = len(self.made_once)
         raise FirstWeights
+
+    def once(self, make):
+        place, self.onces = self.onces, self.onces + 1
+        if self.stage == "initialize":
+            if self.task["data"] is not None:
+                raise RuntimeError(
+                    "pilot.once is not named in the script or the files beside it, so only a shard of the data is here. "
+                    "Call it by that name."
+                )
+            value = make()
+            pilot_state.check_values(value)
+            self.made_once.append(value)
+            return value
+        if self.saved_once is None and self.task["once"] is not None:
+            self.saved_once = pilot_state.load_values(self.task["once"])
+        if place >= len(self.saved_once or []):
+            raise RuntimeError(
+                "pilot.once was called %d times before pilot.weights when the first weights were made, and is called once "
+                "more here. Call it before pilot.weights, in every run alike." % len(self.saved_once or [])
+            )
+        return self.saved_once[place]
 
     def model(self, model):
         return model if self.gang is None else self.gang.model(model)
