@@ -49,6 +49,8 @@ export const FILES = {
   shared: 'shared',
   /** Of `train` and `merge`: what the script shows; see shown.ts. */
   shown: 'shown',
+  /** Of `evaluate`: the model as ONNX. */
+  onnx: 'onnx',
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -274,7 +276,15 @@ export const MergeResult = z.object({
   shown: AllShown,
   seconds,
 });
-export const EvaluateResult = z.object({ metrics: Metrics.nullable(), seconds });
+export const EvaluateResult = z.object({
+  metrics: Metrics.nullable(),
+  /** Where the script has the model exported: why there is no file, or null. */
+  exported: z
+    .object({ problem: z.string().max(500).nullable() })
+    .nullable()
+    .default(null),
+  seconds,
+});
 export type InitializeResult = z.infer<typeof InitializeResult>;
 export type TrainResult = z.infer<typeof TrainResult>;
 export type MergeResult = z.infer<typeof MergeResult>;
