@@ -17,6 +17,7 @@ import { trainingOf } from './rounds.ts';
 export const MODEL = 'model.npz';
 /** That of the last round, where another was better. */
 const LAST = 'model-last.npz';
+const SHOWN = 'shown.zip';
 
 /** Its figures; as far as they are needed here. */
 const Figures = z.object({
@@ -73,8 +74,8 @@ export async function saveModel(
     report({ event: 'job.note', job: job.id, level: 'info', code: 'folder-taken', message });
   }
   const { artifacts } = await patiently(() => api.artifacts(job.id));
-  // One without a size is the others once more, packed while it is sent.
-  const files = artifacts.filter(({ size }) => size !== null);
+  // One without a size is packed while it is sent: what the script shows, or the others once more.
+  const files = artifacts.filter(({ name, size }) => size !== null || name === SHOWN);
   let saved = 0;
   const step = () => report({ event: 'save.progress', saved: saved++, total: files.length });
   step();

@@ -55,6 +55,8 @@ export const FILES = {
   shown: 'shown',
   /** Of `initialize`, .npz: what the script makes once for all shards; see pilot_tree.py. */
   once: 'once',
+  /** Of `evaluate`: the model as ONNX. */
+  onnx: 'onnx',
   /** Of any of them: all that the script printed, cut at 1 MB. */
   log: 'log',
 } as const;
@@ -288,7 +290,15 @@ export const MergeResult = z.object({
   shown: AllShown,
   seconds,
 });
-export const EvaluateResult = z.object({ metrics: Metrics.nullable(), seconds });
+export const EvaluateResult = z.object({
+  metrics: Metrics.nullable(),
+  /** Where the script has the model exported: why there is no file, or null. */
+  exported: z
+    .object({ problem: z.string().max(500).nullable() })
+    .nullable()
+    .default(null),
+  seconds,
+});
 export type InitializeResult = z.infer<typeof InitializeResult>;
 export type TrainResult = z.infer<typeof TrainResult>;
 export type MergeResult = z.infer<typeof MergeResult>;

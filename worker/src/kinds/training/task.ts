@@ -96,11 +96,14 @@ export function placed(
   };
 }
 
+/** No message of protobuf, which an .onnx is, may be larger. */
+const MOST_ONNX_BYTES = 2 * 1024 ** 3;
 const NPZ = 'application/octet-stream';
 const file = (name: string, path: string): Made => ({ name, file: path, mediaType: NPZ });
 const WEIGHTS_MADE = file(FILES.weights, 'weights.npz');
 const SHARED_MADE = file(FILES.shared, SHARED);
 const SHOWN_MADE: Made = { ...file(FILES.shown, 'shown.bin'), may: 'be-missing', most: MOST_SHOWN_BYTES };
+const ONNX_MADE: Made = { ...file(FILES.onnx, 'model.onnx'), may: 'be-missing', most: MOST_ONNX_BYTES };
 
 const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   stage,
@@ -167,7 +170,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   evaluate({ stageSpec }) {
     const { context, holdout } = EvaluateSpec.parse(stageSpec);
     const python = measuring('evaluate', context, holdout);
-    return { stage: 'evaluate', python, makes: [], result: EvaluateResult };
+    return { stage: 'evaluate', python, makes: [ONNX_MADE], result: EvaluateResult };
   },
 };
 

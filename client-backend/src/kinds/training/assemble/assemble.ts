@@ -17,6 +17,7 @@ import { roundOf } from '../rounds/round-stages.ts';
 import { NoRoom } from '../split/problems.ts';
 import { storeBlob } from '../store-blob.ts';
 import { splitOf } from '../view.ts';
+import { exportedModel } from './exported-model.ts';
 import { historyCsv } from './history.ts';
 import { trainingLogs } from './logs.ts';
 import { modelFiles } from './model-files.ts';
@@ -86,6 +87,8 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
     ),
     { name: 'script.py', hash: spec.script.blob, size: spec.script.size, mediaType: 'text/x-python' },
   ];
+  const onnx = exportedModel(evaluated, report.data);
+  artifacts.push(...onnx.artifacts);
   onProgress(0.5);
   const events = await tensorboardZip(parts, job.id);
   if (events !== null) artifacts.push({ name: 'tensorboard.zip', mediaType: 'application/zip', ...events });
@@ -96,7 +99,7 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
     metrics.without === null
       ? []
       : [{ level: 'warning' as const, code: 'trained-without', message: `Trained ${metrics.without}` }];
-  return { outcome: 'complete', artifacts, notes };
+  return { outcome: 'complete', artifacts, notes: [...notes, ...onnx.notes] };
 }
 
 async function write(

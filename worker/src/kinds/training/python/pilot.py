@@ -25,6 +25,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics)    the result; once
+    pilot.export(model, example)  the model as ONNX, beside the result: see there
     pilot.show(what, name)        a picture, a figure or a table for the job's page: see there
     pilot.confusion(true, predicted)           such a table: which class was taken for which
     pilot.wrong(X, true, predicted)            some rows that were taken for another class
@@ -69,6 +70,7 @@ import typing
 import numpy as np
 import pilot_arrays
 import pilot_data
+import pilot_onnx
 import pilot_show
 import pilot_start
 import pilot_state
@@ -168,6 +170,11 @@ class _Alone:
         self.printed = time.monotonic()
         share = self.fraction if fraction is None else fraction
         print("pilot:", "" if share is None else "%3.0f %%" % (share * 100), _words(values), file=sys.stderr)
+
+    def export(self, model, example):
+        folder = _env("PILOT_OUT") or "."
+        os.makedirs(folder, exist_ok=True)
+        pilot_onnx.save(os.path.join(folder, "model.onnx"), model, example)
 
     def shows(self, every_shard):
         return True
@@ -473,6 +480,13 @@ def finish(weights, samples=None, metrics=None):
         raise ValueError("pilot.finish: samples has to say how many rows were trained on")
     _run.finish(arrays, samples, _figures(metrics or {}, "pilot.finish"))
     _finished = True
+
+
+def export(model, example):
+    """Has the result as model.onnx too: torch traces the model with `example`, a tensor such as X[:1], or a tuple of what
+    the model takes. The first axis may have any length then. It is done for the best model, once, when it is measured
+    last; in a round it costs nothing."""
+    _run.export(model, example)
 
 
 def show(what, name=None, rows=None, columns=None, captions=None, every_shard=False):

@@ -83,7 +83,7 @@ def measure(task, board):
     if not task["measures"]:
         return {"metrics": None}
     measured = run_script(task, board)
-    return {name: measured[name] for name in ("metrics", "shown")}
+    return {name: measured[name] for name in ("metrics", "shown", "exported")}
 
 
 def laid_out(task):
@@ -130,4 +130,5 @@ def run_script(task, board):
         raise failures.unfinished(run)
     run.result["seconds"] = time.monotonic() - started
     run.result["shown"] = run.exhibits.write(os.path.join(task["work"], "shown.bin"))
+    run.result["exported"] = run.exported
     return run.result

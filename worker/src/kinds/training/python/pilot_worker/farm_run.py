@@ -12,11 +12,12 @@ import numpy as np
 import pilot
 import pilot_arrays
 import pilot_data
+import pilot_onnx
 import pilot_show
 import pilot_start
 import pilot_state
 
-from pilot_worker import deltas, gang, optimizers
+from pilot_worker import deltas, failures, gang, optimizers
 from pilot_worker.history import History
 
 MOST_CACHED_FILES = 50_000
@@ -70,6 +71,7 @@ class FarmRun:
         self.result = None
         self.shown = {}
         self.exhibits = pilot_show.Shown()
+        self.exported = None
         self.detail = ""
         self.kept = 0.0
         self.saved_at = time.monotonic()
@@ -256,6 +258,18 @@ class FarmRun:
         rows = pilot._rows
         fraction = self.history.shown(math.ceil(rows / pilot.batch) if rows else 0)
         self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown, "kept": self.kept})
+
+    def export(self, model, example):
+        """What cannot be exported is told with the result: the training is done by then."""
+        if self.stage != "evaluate":
+            return
+        path = os.path.join(self.task["work"], "model.onnx")
+        self.exported = {"problem": None}
+        try:
+            pilot_onnx.save(path, model, example)
+        except Exception as error:
+            remove(path)
+            self.exported["problem"] = failures.describe(error)[:500]
 
     def shows(self, every_shard):
         return self.stage == "merge" or self.training and (every_shard or pilot.shard == 0)
