@@ -55,14 +55,15 @@ async function onFarm(count: number): Promise<number> {
   }
 }
 
-const noOps = (count: number): CreateJob =>
-  CreateJob.parse({
+function noOps(count: number): CreateJob {
+  return CreateJob.parse({
     kind: 'command',
     words: ['true'],
     parameters: { from: 'array', range: { first: 1, last: count } },
     settings: { gather: 'concat' },
     many: true,
   });
+}
 
 async function withParallel(count: number): Promise<number> {
   const began = performance.now();
