@@ -56,6 +56,7 @@ const present = {
     (platform === 'darwin' && existsSync('/Applications/Google Chrome.app')) ||
     (platform === 'win32' && existsSync('C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe')),
   mypy: ({ platform, folders }) => inPath(['mypy'], platform, folders),
+  parallel: ({ platform, folders }) => inPath(['parallel'], platform, folders),
   redis: ({ platform, folders }) => inPath(['redis-server', 'redis-check-rdb'], platform, folders),
 };
 

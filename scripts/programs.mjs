@@ -12,13 +12,14 @@ const useful = ['bubblewrap', 'training'];
  * Sees to it that the programs the farm starts are on this machine: installs them with apt where it may,
  * otherwise tells the lines the user should run, and stops there if the farm cannot do without.
  *
- * @param {{ forTests: boolean, forDispatch?: boolean }} options
+ * @param {{ forTests: boolean, forDispatch?: boolean, forCommands?: boolean }} options
  */
-export async function programs({ forTests, forDispatch = false }) {
+export async function programs({ forTests, forDispatch = false, forCommands = false }) {
   const must = missingPrograms([
     ...needed,
     ...(forTests ? ['mariadb', 'chromium', 'mypy'] : []),
     ...(forDispatch ? ['mariadb', 'redis'] : []),
+    ...(forCommands ? ['parallel'] : []),
   ]);
   const may = missingPrograms(useful);
   if (must.length + may.length === 0) return;

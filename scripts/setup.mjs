@@ -14,15 +14,15 @@ export { node24 };
  * does while it does it, and does nothing where nothing is to be done. Where the user has to act it says how
  * and ends the process with exit code 1.
  *
- * @param {{ forTests?: boolean, forDispatch?: boolean }} [options] forTests: also what the tests need (MariaDB server,
+ * @param {{ forTests?: boolean, forDispatch?: boolean, forCommands?: boolean }} [options] forTests: also what the tests need (MariaDB server,
  *   Chromium), and not the site: the tests build it, so that a site that does not build is a failure among theirs.
- *   forDispatch: what `npm run bench:dispatch` compares with (MariaDB, Redis).
+ *   forDispatch: what `npm run bench:dispatch` compares with (MariaDB, Redis); forCommands: GNU parallel, for `npm run bench:commands`.
  */
-export async function setup({ forTests = false, forDispatch = false } = {}) {
+export async function setup({ forTests = false, forDispatch = false, forCommands = false } = {}) {
   const started = Date.now();
   await orStop(async () => {
     await npmPackages();
-    await programs({ forTests, forDispatch });
+    await programs({ forTests, forDispatch, forCommands });
     if (!forTests) await site();
   });
   print(`Set-up: everything is in place (${((Date.now() - started) / 1000).toFixed(1)} s).`);
@@ -41,7 +41,9 @@ async function orStop(work) {
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (process.argv.includes('--site-only')) await orStop(site);
   else {
-    const [forTests, forDispatch] = ['--for-tests', '--for-dispatch'].map((it) => process.argv.includes(it));
-    await setup({ forTests, forDispatch });
+    const [forTests, forDispatch, forCommands] = ['--for-tests', '--for-dispatch', '--for-commands'].map(
+      (it) => process.argv.includes(it),
+    );
+    await setup({ forTests, forDispatch, forCommands });
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What to do about programs this machine lacks. Pure: the machine is described, nothing is looked up here.
  *
- * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy' | 'redis'} Program
+ * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy' | 'redis' | 'parallel'} Program
  * @typedef {{ platform: string, distribution: string[], administrator: 'root' | 'sudo' | 'none' }} Machine
  *   `distribution` is ID and ID_LIKE of /etc/os-release, nearest first; empty where there is none.
  * @typedef {{ kind: 'nothing' }
@@ -38,6 +38,7 @@ export const names = {
   chromium: 'Chromium',
   mypy: 'mypy (checks the Python of the project)',
   redis: 'Redis (for the benchmark of the load balancer)',
+  parallel: 'GNU parallel (for the benchmark of commands)',
 };
 
 const packages = {
@@ -53,6 +54,7 @@ const packages = {
     mypy: ['mypy'],
     // Holds the server under another name, without a service that would start at boot.
     redis: ['redis-tools'],
+    parallel: ['parallel'],
   },
   fedora: {
     blender: ['blender'],
@@ -64,6 +66,7 @@ const packages = {
     chromium: ['chromium'],
     mypy: ['python3-mypy'],
     redis: ['redis'],
+    parallel: ['parallel'],
   },
   arch: {
     blender: ['blender'],
@@ -75,6 +78,7 @@ const packages = {
     chromium: ['chromium'],
     mypy: ['mypy'],
     redis: ['redis'],
+    parallel: ['parallel'],
   },
   macos: {
     blender: ['--cask blender'],
@@ -86,6 +90,7 @@ const packages = {
     chromium: ['--cask google-chrome'],
     mypy: ['mypy'],
     redis: ['redis'],
+    parallel: ['parallel'],
   },
   windows: {
     blender: ['BlenderFoundation.Blender'],
@@ -97,6 +102,7 @@ const packages = {
     chromium: ['Google.Chrome'],
     mypy: [],
     redis: [],
+    parallel: [],
   },
 };
 

@@ -10,7 +10,15 @@ Trust the ratios and differences within one run, not the seconds.
 
 /** Puts a benchmark's figures in their part of docs/benchmarks.md, in place of those of its last run. */
 export async function writeFigures(
-  part: 'render' | 'training' | `training_${string}` | 'dispatch' | 'cold' | 'scheduling' | 'deadlines',
+  part:
+    | 'render'
+    | 'training'
+    | `training_${string}`
+    | 'dispatch'
+    | 'cold'
+    | 'scheduling'
+    | 'deadlines'
+    | 'commands',
   figures: string,
 ): Promise<void> {
   const before = await readFile(file, 'utf8').catch(() => '');

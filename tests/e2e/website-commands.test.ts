@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
@@ -67,5 +69,41 @@ test('a script is dropped, run for 200 numbers, and ends as a table and a pictur
   const table = await readFile(await (await download).path(), 'utf8');
   assert.equal(table.trimEnd().split('\n').length, 201);
   assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('a folder is chosen: its table gives the runs, or its files do, and what is none of it stays here', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-folder-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, 'in'));
+  await mkdir(join(folder, '__pycache__'));
+  const files = { 'sim.py': 'pass', 'params.csv': 'a,b\n1,2\n3,4\n', 'in/x.txt': 'x', 'in/y.txt': 'y' };
+  for (const [path, text] of Object.entries({ ...files, '__pycache__/sim.pyc': 'z' }))
+    await writeFile(join(folder, path), text);
+  const page = await browser.newPage();
+  await page.goto(`${farm.url}/new`);
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'A folder' }).click();
+  await (await chooser).setFiles(folder);
+  const command = page.getByLabel('Command', { exact: true });
+  await command.waitFor();
+  assert.equal(await command.inputValue(), 'python3 sim.py');
+  const given = page.getByRole('region', { name: 'Files' }).getByRole('listitem');
+  assert.equal(await given.count(), 4);
+  const runs = page.getByRole('region', { name: 'The first runs' });
+  const shows = (text: string) => runs.getByText(text, { exact: true }).waitFor();
+
+  await page.getByLabel('Run it').selectOption('table');
+  await command.fill('python3 sim.py {b}');
+  await shows('python3 sim.py 4');
+  await page.getByLabel('Run it').selectOption('files');
+  await command.fill('python3 sim.py {input}');
+  await shows('python3 sim.py in/y.txt');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL(/\/jobs\/job_/);
+  await page
+    .getByRole('region', { name: 'Table of runs' })
+    .getByText('in/y.txt')
+    .waitFor({ timeout: 60_000 });
   await page.close();
 });

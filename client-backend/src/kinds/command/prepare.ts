@@ -65,7 +65,7 @@ const many = (runs: number): SubmissionRefusal => ({
 const destructive = (what: string, why: string): SubmissionRefusal => ({
   ok: false,
   code: 'destructive',
-  message: `${what} is not taken: it ${why}. If that is not what it does, put it another way or ask an admin of the farm to allow it.`,
+  message: `${what} is not taken: it ${why}. If that is not what it does, put it another way.`,
 });
 
 type Named = { path: string; blob: BlobHash };

@@ -13,19 +13,39 @@ export async function runPage(
   job: JobId,
   { after, limit }: z.output<typeof RunListQuery>,
 ): Promise<RunList> {
-  const [iteration = 1, ordinal = -1] = after?.split('.').map(Number) ?? [];
-  const stages = await iterationsOf(db, job, 'runs', { after: iteration - 1 });
-  for (const stage of stages) {
-    const from = stage.iteration === iteration ? ordinal : -1;
-    const rows = await doneChunks(db, stage.id, from, limit);
-    const last = rows.at(-1);
-    if (last === undefined) continue;
-    const spec = RunsStage.parse(await stageSpec(db, stage.id));
-    const runs = rows.flatMap((row) => runsOfChunk(spec, row));
-    const isLast = rows.length < limit && stage === stages.at(-1);
-    return { runs: runs.map(listed), next: isLast ? null : `${stage.iteration}.${last.ordinal}` };
+  const runs: RunList['runs'] = [];
+  let next: string | null = null;
+  const [iteration = 1, ordinal = 0, last = -1] = after?.split('.').map(Number) ?? [];
+  for (const stage of await iterationsOf(db, job, 'runs', { after: iteration - 1 })) {
+    const isFirst = stage.iteration === iteration;
+    const from = { ordinal: isFirst ? ordinal - 1 : -1, run: isFirst ? last : -1 };
+    for await (const { run, ordinal: chunk } of runsFrom(db, stage.id, from)) {
+      if (runs.length === limit) return { runs, next };
+      runs.push(listed(run));
+      next = `${stage.iteration}.${chunk}.${run.run}`;
+    }
   }
-  return { runs: [], next: null };
+  return { runs, next: null };
+}
+
+/** Chunks that are read at once: few, as one may hold a thousand runs. */
+const PAGE = 20;
+
+/** The runs of a stage behind a chunk and a run, with their chunks. */
+async function* runsFrom(
+  db: Db,
+  stage: StageId,
+  from: { ordinal: number; run: number },
+): AsyncGenerator<{ run: DoneRun; ordinal: number }> {
+  const spec = RunsStage.parse(await stageSpec(db, stage));
+  for (let after = from.ordinal; ; ) {
+    const rows = await doneChunks(db, stage, after, PAGE);
+    for (const row of rows)
+      for (const run of runsOfChunk(spec, row)) if (run.run > from.run) yield { run, ordinal: row.ordinal };
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = last.ordinal;
+  }
 }
 
 const listed = (run: DoneRun): RunList['runs'][number] => ({

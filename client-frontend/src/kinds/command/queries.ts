@@ -5,8 +5,8 @@ import { request } from '../../api/request.ts';
 
 const pathOf = (job: string): string => `/api/v1/jobs/${encodeURIComponent(job)}/runs`;
 
-/** Chunks of runs in one answer. */
-const PAGE = 50;
+/** Runs in one answer. */
+const PAGE = 100;
 
 /** The runs that are done, a page at a time. */
 export const runsQuery = (job: string) =>

@@ -2,8 +2,8 @@
 export const BUNDLE_MS = 500;
 /** So few runs are chunks of their own. */
 const FEW_RUNS = 256;
-/** Of runs of which nothing is known. */
-const MOST_UNKNOWN = 64;
+/** Of runs of which nothing is known: those that do nothing fill half a second so. */
+const MOST_UNKNOWN = 256;
 const MOST_KNOWN = 1_000;
 
 /** Runs of a bundle before any was done: a worker that finds them long does not do all of them. */

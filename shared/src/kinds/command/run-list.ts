@@ -22,8 +22,7 @@ export type RunList = z.infer<typeof RunList>;
 export const RunListQuery = z.object({
   after: z
     .string()
-    .regex(/^\d{1,6}\.\d{1,9}$/)
+    .regex(/^\d{1,6}\.\d{1,9}\.\d{1,9}$/)
     .optional(),
-  /** Chunks of runs. */
   limit: z.coerce.number().int().min(1).max(1_000).default(200),
 });

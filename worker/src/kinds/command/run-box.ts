@@ -166,8 +166,6 @@ function start(
     async end() {
       over = true;
       await child.kill(0);
-      // Its own user has to be able to remove what is in it.
-      if (workspace.uid === null) await chmod(workspace.folders.work, 0o755);
     },
     folderOf: (number) => join(workspace.folders.work, String(number)),
     remove: () => workspace.remove(),
@@ -191,9 +189,9 @@ async function layOut(workspace: Workspace, { inputs, stage, runs }: BoxOrder): 
     for (const name of names) symlinkSync(posix.join(inside.in, name), join(own, name));
     if (uid !== null) chownSync(own, uid, uid);
   }
-  // What a run leaves beside its folder would be lost: it is told so.
+  // What a run leaves beside its folder would be lost: it is told so. A worker that is not root leaves it open, as it
+  // could not remove it after its own sudden end.
   if (uid !== null) chownSync(folders.work, 0, 0);
-  chmodSync(folders.work, 0o555);
   return most;
 }
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { Limits } from '@parallel-pilot/sandbox/sandbox.ts';
 import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { RunsResult, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import type { ChunkProgress, RunOutcome } from '../kind.ts';
+import { leftFiles } from './data-file.ts';
 import { commandWorker } from './index.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'pilot-command-'));
@@ -32,11 +35,20 @@ type Asked = {
   chunk?: object;
   files?: Record<string, string>;
   signal?: AbortSignal;
+  limits?: Partial<Limits>;
   onProgress?: (progress: ChunkProgress) => void;
 };
 
 /** Runs one chunk of run 7 on this machine, in the sandbox that it has. */
-async function run({ words, stage = {}, chunk = {}, files = {}, signal, onProgress = () => {} }: Asked) {
+async function run({
+  words,
+  stage = {},
+  chunk = {},
+  files = {},
+  signal,
+  limits = {},
+  onProgress = () => {},
+}: Asked) {
   const [sandbox] = (await levels()).slice(-1);
   assert.ok(sandbox?.level === 'bubblewrap', 'this machine has no sandbox');
   made += 1;
@@ -50,6 +62,7 @@ async function run({ words, stage = {}, chunk = {}, files = {}, signal, onProgre
     threads: 1,
     folder: folder as string,
     sandbox,
+    limits: { ...defaultLimits(), ...limits },
     onLog: () => {},
   });
   const outcome = await runner.run(
@@ -192,6 +205,65 @@ test('a bundle does what it comes to, each run in a folder of its own, and tells
     [6],
     'one is always done',
   );
+});
+
+const BUNDLE = { bundle: 4, withinMs: 60_000 };
+
+test('runs of a bundle share a box, and nothing that one left running sees the next', async () => {
+  const script =
+    'ls; test $PILOT_INDEX != 7 || { (trap "" TERM HUP; while :; do echo late; sleep 0.01; done) & }; cat /proc/[0-9]*/comm 2>/dev/null | grep -c sleep >&2; sleep 0.05';
+  const { texts } = await left(await sh(script, { stage: BUNDLE, chunk: { count: 4 } }));
+  assert.deepEqual(
+    texts.slice(1).map(({ out, err }) => [out, err]),
+    [1, 2, 3].map(() => ['', '0\n']),
+  );
+});
+
+test('a run that ends its box, or is too long, is told by itself, and the others are done', async () => {
+  const cases: [string, object, string][] = [
+    ['kill -9 $PPID', {}, 'signal'],
+    ['sleep 60', { timeSeconds: 2 }, 'time-limit'],
+  ];
+  for (const [bad, stage, code] of cases) {
+    const script = `test $PILOT_INDEX != 8 || ${bad}; echo $PILOT_INDEX > r.txt; echo out`;
+    const { texts, result } = await left(
+      await sh(script, { stage: { ...BUNDLE, ...stage }, chunk: { count: 4 } }),
+    );
+    assert.deepEqual(
+      texts.map((text) => [text.out, text['r.txt']]),
+      ['7', '9', '10'].map((it) => ['out\n', `${it}\n`]),
+    );
+    assert.deepEqual(
+      result.failed.map(({ run: number, code: why }) => [number, why]),
+      [[7, code]],
+    );
+  }
+});
+
+test('a limit holds for each run: what two leave together is no fault of the second', async () => {
+  const script = 'head -c 3000000 /dev/zero > big; sleep 0.7';
+  const limits = { diskBytes: 5_000_000 };
+  const stage = { bundle: 2, withinMs: 60_000 };
+  const { runs, result } = await left(await sh(script, { stage, limits, chunk: { count: 2 } }));
+  assert.deepEqual([runs.map(({ files }) => files[0]?.[1]), result.failed], [[3_000_000, 3_000_000], []]);
+  const alone = failed(await sh('head -c 6000000 /dev/zero > big; sleep 5', { limits }));
+  assert.equal(alone.code, 'over-limit');
+});
+
+test('a run that puts a link in the place of a folder brings nothing of this machine back', async () => {
+  const script =
+    'echo x > own; cd ..; rm -rf 6; ln -s /etc 6; ln -s /etc 7; ls -d 8 2>&1; echo beside > file';
+  const { texts, result } = await left(
+    await sh(script, { stage: { bundle: 2, withinMs: 60_000 }, chunk: { count: 2 } }),
+  );
+  assert.deepEqual(result.failed.length + texts.length, 2);
+  for (const { out, err, ...files } of texts)
+    assert.ok(
+      Object.keys(files).every((name) => name === 'own'),
+      Object.keys(files).join(),
+    );
+  await symlink('/etc', join(root, 'link'));
+  assert.deepEqual(await leftFiles(join(root, 'link'), 1_000_000), { ok: true, files: [] });
 });
 
 test('more files than can be listed fail it, in a sentence', async () => {

@@ -64,6 +64,8 @@ export function createCommandRunner(options: RunnerOptions): Runner {
           result.runs.push(done);
           listed += JSON.stringify(done).length;
         } else if (count === 1) return done;
+        // The report is full: the others come once more.
+        else if (done.code === 'too-many-files' && result.runs.length > 0) return null;
         else result.failed.push({ run: number, ...done });
       }
       return null;

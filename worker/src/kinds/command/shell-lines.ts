@@ -12,12 +12,13 @@ export type ShellRun = {
 /**
  * Lines for sh(1): run it, end whatever it has left running, and say on both streams that it is over, with its exit
  * code. `kill -1` is everything in the box but its first process and the shell itself, see kill(2); it is said again
- * until nothing is left, so that nothing of one run prints into the next.
+ * until nothing is left, so that nothing of one run prints into the next. Not by a shell whose number says that it is in no
+ * box: it would be everything of its user on this machine.
  */
 export const linesFor = ({ folder, variables, words, word }: ShellRun): string =>
   `(cd ${quoted(folder)} && export ${assigned(variables)} && exec ${words.map(quoted).join(' ')}) </dev/null
 s=$?
-while kill -9 -1 2>/dev/null; do :; done
+while [ $$ -lt 100 ] && kill -9 -1 2>/dev/null; do :; done
 printf '\\000${word} %s\\n' $s
 printf '\\000${word}\\n' >&2
 `;

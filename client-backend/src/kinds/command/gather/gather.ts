@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { GATHERED } from '@parallel-pilot/shared/kinds/command/table-view.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
@@ -7,6 +8,7 @@ import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import type { MadeArtifact } from '../../kind.ts';
 import { type DoneRun, doneRuns } from '../done-runs.ts';
 import { createTable, openSurvey, type RunTable, readRunTable, survey } from './csv-table.ts';
+import { createDataReader } from './data-reader.ts';
 import { bytesOfRun, Ungathered } from './run-text.ts';
 
 /** No room on the farm's disk, as a sentence. */
@@ -47,8 +49,14 @@ async function gatherCsv(of: Gathering): Promise<MadeArtifact[]> {
   return [csv, await write(of, GATHERED.view, 'application/json', view)];
 }
 
+const PAUSE_EVERY = 50;
+
 async function* runs({ db, job, signal, onRun }: Gathering): AsyncGenerator<DoneRun> {
+  let count = 0;
   for await (const run of doneRuns(db, job)) {
+    count += 1;
+    // What stands in memory already is read without a pause: others are to be answered meanwhile.
+    if (count % PAUSE_EVERY === 0) await setImmediate();
     signal.throwIfAborted();
     yield run;
     onRun();
@@ -56,13 +64,15 @@ async function* runs({ db, job, signal, onRun }: Gathering): AsyncGenerator<Done
 }
 
 async function* tables(of: Gathering): AsyncGenerator<RunTable> {
-  for await (const run of runs(of)) yield readRunTable(run, await bytesOfRun(of.blobs, run, ['.csv']));
+  const read = createDataReader(of.blobs);
+  for await (const run of runs(of)) yield readRunTable(run, await bytesOfRun(read, run, ['.csv']));
 }
 
 /** The lines of all runs, each with the number and the parameters of its run before its own fields. */
 async function* lines(of: Gathering): AsyncGenerator<string> {
+  const read = createDataReader(of.blobs);
   for await (const run of runs(of)) {
-    const text = (await bytesOfRun(of.blobs, run, ['.jsonl', '.ndjson'])).toString('utf8');
+    const text = (await bytesOfRun(read, run, ['.jsonl', '.ndjson'])).toString('utf8');
     for (const [index, line] of text.split('\n').entries()) {
       if (line.trim() === '') continue;
       yield `${JSON.stringify({ run: run.run + 1, ...run.values, ...objectOf(run, index, line) })}\n`;
@@ -81,7 +91,8 @@ function objectOf({ run }: DoneRun, index: number, line: string): object {
 }
 
 async function* pieces(of: Gathering): AsyncGenerator<Buffer> {
-  for await (const run of runs(of)) yield await bytesOfRun(of.blobs, run, []);
+  const read = createDataReader(of.blobs);
+  for await (const run of runs(of)) yield await bytesOfRun(read, run, []);
 }
 
 async function write(

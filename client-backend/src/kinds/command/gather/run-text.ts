@@ -1,5 +1,5 @@
-import type { Parts } from '../../../parts.ts';
 import { type DoneRun, PRINTED, partsOf } from '../done-runs.ts';
+import type { DataReader } from './data-reader.ts';
 
 /** A table or text of one run that is put together with those of others. */
 const MOST_BYTES = 32 * 1024 ** 2;
@@ -9,7 +9,7 @@ export class Ungathered extends Error {}
 
 /** The first file of a run that ends so, by name; what it printed, where it left none. */
 export async function bytesOfRun(
-  blobs: Parts['blobs'],
+  read: DataReader,
   run: DoneRun,
   endings: readonly string[],
 ): Promise<Buffer> {
@@ -20,10 +20,10 @@ export async function bytesOfRun(
   );
   const part = named ?? left.find(({ path }) => path === PRINTED.out);
   if (part === undefined || part.size === 0) return Buffer.alloc(0);
-  const { hash, start, size, path } = part;
+  const { size, path } = part;
   if (size > MOST_BYTES)
     throw new Ungathered(
       `Run ${run.run + 1}: ${path} has more than 32 MB, which is too much to be put together.`,
     );
-  return Buffer.concat(await blobs.read(hash, { start, end: start + size - 1 }).toArray());
+  return read(part);
 }
