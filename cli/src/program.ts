@@ -15,6 +15,7 @@ import { pauseCommand } from './commands/pause.ts';
 import { priorityCommand } from './commands/priority.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
+import { submitCommand } from './commands/submit.ts';
 import { upCommand } from './commands/up.ts';
 import { whoamiCommand } from './commands/whoami.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -43,7 +44,11 @@ export function createProgram(context: Context, version: string, exit: (code: nu
     }
   };
   program.commandsGroup('Work:');
-  add(...CLI_KINDS.map((kind) => kind.command(context, exit)), downloadCommand(context, exit));
+  add(
+    ...CLI_KINDS.map((kind) => kind.command(context, exit)),
+    submitCommand(context, exit),
+    downloadCommand(context, exit),
+  );
   program.commandsGroup('The farm:');
   add(upCommand(context, exit), workerCommand(context, exit), joinCommand(context, exit));
   add(workersCommand(context), forecastCommand(context));

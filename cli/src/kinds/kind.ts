@@ -7,13 +7,16 @@ import type { Context } from '../context.ts';
 import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
 import type { Presenter } from '../report/presenter.ts';
+import type { CarryOut } from '../run/run-command.ts';
 
 /** A kind's part of the command line: all that commands for any job need to know of it. */
 export interface CliKind {
   /** What `pilot` says that it does: "counts words". */
   readonly does: string;
-  /** Makes the command that submits a job of the kind and saves what it came to. `exit` is told its exit code. */
-  command(context: Context, exit: (code: number) => void): Command;
+  /** Makes the command that submits a job of the kind and saves what it came to, or does something else with its plan. `exit` is told its exit code. */
+  command(context: Context, exit: (code: number) => void, carryOut?: CarryOut): Command;
+  /** How that command is called. */
+  readonly verb: string;
   /** How that command may be used: "pilot count words.txt". */
   readonly example: string;
   /** What `pilot download` saves of such a job, as a sentence. */

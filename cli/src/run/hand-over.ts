@@ -8,9 +8,10 @@ import { uploadFile } from '../api/upload.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { afterAt } from './after.ts';
 import { roomProblem } from './asked.ts';
+import { namedResult } from './named-result.ts';
 import type { RunParts } from './parts.ts';
 import { placementAt } from './placement.ts';
-import type { PlannedJob } from './plan.ts';
+import type { PlannedJob, RunOptions } from './plan.ts';
 
 /** `underWay`: an earlier run of the same command had handed it over. */
 export type HandedOver = { id: JobId; planned: PlannedJob; underWay: boolean };
@@ -22,13 +23,7 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const { plan, farm, api, unfinished, interrupts, options } = run;
   // What earlier runs left in the data folder goes on too, but behind the jobs that somebody waits for.
   const priority = options.priority ?? (farm === null ? 0 : 10);
-  const more = {
-    priority,
-    ...(options.placement === null ? {} : { placement: await placementAt(api, options.placement) }),
-    ...(options.after.length === 0 ? {} : { after: await afterAt(api, options.after) }),
-    ...(options.deadline === null ? {} : { deadline: options.deadline }),
-    ...(options.asked === null ? {} : { asked: options.asked }),
-  };
+  const more = await askedOfAny(api, options, priority);
   const jobs = await plan.jobs(blobs, api);
   const planned = jobs.map((job) => ({ ...job, request: { ...job.request, ...more } }));
   if (farm === null && options.placement !== null) await reportFit(run, planned);
@@ -41,6 +36,19 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const all = await unlessAborted(submitAll(run, planned, earlier, blobs, sofar), interrupts.first);
   return all === null ? { status: 'interrupted', sofar } : { status: 'all', all };
 }
+
+/** What is said of a job of any kind, as the farm takes it. */
+export const askedOfAny = async (
+  api: Api,
+  { placement, after, deadline, asked }: Pick<RunOptions, 'placement' | 'after' | 'deadline' | 'asked'>,
+  priority: number,
+) => ({
+  priority,
+  ...(placement === null ? {} : { placement: await placementAt(api, placement) }),
+  ...(after.length === 0 ? {} : { after: await afterAt(api, after) }),
+  ...(deadline === null ? {} : { deadline }),
+  ...(asked === null ? {} : { asked }),
+});
 
 /** Before anything is submitted: how many workers fit, and what the others lack where none does. */
 async function reportFit({ api, report }: RunParts, [first]: PlannedJob[]): Promise<void> {
@@ -103,6 +111,7 @@ async function findEarlier(api: Api, id: JobId | null): Promise<Earlier | null> 
 
 async function uploadAll({ api, paths, report }: RunParts, blobs: readonly BlobHash[]): Promise<void> {
   for (const [index, path] of paths.entries()) {
+    if (namedResult(path) !== null) continue;
     const file = basename(path);
     const uploaded = await uploadFile(api, path, blobs[index] as BlobHash, {
       onProgress: (sent, total) => report({ event: 'upload.progress', file, sent, total }),

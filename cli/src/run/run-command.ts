@@ -8,6 +8,9 @@ import { takeInterrupts } from './interrupts.ts';
 import type { RunOptions, RunPlan } from './plan.ts';
 import { run } from './run.ts';
 
+/** What becomes of a plan; resolves with the exit code. */
+export type CarryOut = typeof runCommand;
+
 /** Runs a plan for a person or a program: exit code 0 only when everything asked for is there, 1 otherwise, 130 after Ctrl-C. */
 export async function runCommand(
   context: Context,

@@ -3,13 +3,13 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { createApi } from '../api/client.ts';
 import { findConnection } from '../api/connect.ts';
-import { hashFile } from '../api/upload.ts';
 import type { CliConfig } from '../config.ts';
 import { useFarm } from '../farm/users.ts';
 import type { RunEvent } from '../report/events.ts';
 import { type HandedOver, handOver } from './hand-over.ts';
 import type { Interrupts } from './interrupts.ts';
 import { mergeSilence } from './merge-silence.ts';
+import { sentAs } from './named-result.ts';
 import { startOwnFarm } from './own-farm.ts';
 import type { RunParts } from './parts.ts';
 import type { JobEnd, Outcome, PlannedJob, RunEnd, RunOptions, RunPlan } from './plan.ts';
@@ -39,7 +39,7 @@ type Given = Pick<RunParts, 'plan' | 'options' | 'report' | 'interrupts' | 'star
 
 async function runWith(given: Given, paths: readonly string[]): Promise<RunEnd> {
   const { config, plan, options, report, interrupts } = given;
-  const hashes = Promise.all(paths.map(hashFile));
+  const hashes = Promise.all(paths.map(sentAs));
   // Read while the farm starts; awaited below, where a failure is reported.
   hashes.catch(() => {});
   const found = await findConnection(config, options.server);

@@ -17,7 +17,7 @@ import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
-import { runCommand } from '../../run/run-command.ts';
+import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { FRAME_EVENTS } from './events.ts';
 import { renderPlan } from './plan.ts';
@@ -37,7 +37,11 @@ type Flags = RenderFlags &
   };
 
 /** `pilot render`: exit code 0 only when everything asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
-export function renderCommand(context: Context, exit: (code: number) => void): Command {
+export function renderCommand(
+  context: Context,
+  exit: (code: number) => void,
+  carryOut: CarryOut = runCommand,
+): Command {
   const command = new Command('render')
     .summary('render a .blend and save the video and the frames')
     .description(
@@ -98,10 +102,12 @@ export function renderCommand(context: Context, exit: (code: number) => void): C
     'pilot render shot.blend --server http://farm:3000 --json',
   ]);
   withEvents(command, FRAME_EVENTS);
-  return command.action(async (file: string, flags: Flags) => exit(await run(context, file, flags)));
+  return command.action(async (file: string, flags: Flags) =>
+    exit(await run(carryOut, context, file, flags)),
+  );
 }
 
-async function run(context: Context, path: string, flags: Flags): Promise<number> {
+async function run(carryOut: CarryOut, context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
   const file = await checkLocalFile(path, null);
@@ -109,7 +115,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
   await checkOutFolder(flags.out);
   const workers = defaultWorkers(context.config.cpus);
   const plan = renderPlan({ file, request: read.request, out: flags.out, workers });
-  return runCommand(context, plan, {
+  return carryOut(context, plan, {
     server: flags,
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,

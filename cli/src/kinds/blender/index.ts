@@ -9,6 +9,7 @@ import { saveResults } from './results.ts';
 export const blenderCli: CliKind = {
   does: 'renders Blender files',
   command: renderCommand,
+  verb: 'render',
   example: 'pilot render shot.blend --frames 1-48',
   saves: 'Of a render it saves the video and the frames, as far as they are done.',
   columns: [{ title: 'BLENDER', of: (capabilities) => String(capabilities['blender.version'] ?? '') }],

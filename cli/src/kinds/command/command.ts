@@ -9,7 +9,7 @@ import { readAsked } from '../../run/asked.ts';
 import { readBy, withBy } from '../../run/by.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withWorkers } from '../../run/placement.ts';
-import { runCommand } from '../../run/run-command.ts';
+import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { COMMAND_EVENTS } from './events.ts';
 import { runPlan } from './plan.ts';
@@ -35,7 +35,11 @@ type Flags = RunFlags &
   };
 
 /** `pilot run`: exit code 0 only when every run ended with 0 and its results are in `--out`, 1 otherwise, 130 after Ctrl-C. */
-export function runCommandLine(context: Context, exit: (code: number) => void): Command {
+export function runCommandLine(
+  context: Context,
+  exit: (code: number) => void,
+  carryOut: CarryOut = runCommand,
+): Command {
   const command = new Command('run')
     .summary('run a command many times, on many machines, and save what it leaves')
     .description(
@@ -87,10 +91,12 @@ export function runCommandLine(context: Context, exit: (code: number) => void): 
     'pilot run --over params.csv --memory 4G --time 30m --retries 2 -- ./model {alpha} {beta}',
   ]);
   withEvents(command, COMMAND_EVENTS);
-  return command.action(async (words: string[], flags: Flags) => exit(await run(context, words, flags)));
+  return command.action(async (words: string[], flags: Flags) =>
+    exit(await run(carryOut, context, words, flags)),
+  );
 }
 
-async function run(context: Context, words: string[], flags: Flags): Promise<number> {
+async function run(carryOut: CarryOut, context: Context, words: string[], flags: Flags): Promise<number> {
   const request = await readRequest(words, flags);
   const files = await filesFor(words, flags.files ?? null, flags.out);
   await checkOutFolder(flags.out);
@@ -107,7 +113,7 @@ async function run(context: Context, words: string[], flags: Flags): Promise<num
   );
   const workers = Math.min(defaultWorkers(context.config.cpus), request.runs);
   const plan = runPlan({ words, files, request, out: flags.out, workers, name: flags.name ?? null });
-  return runCommand(context, plan, {
+  return carryOut(context, plan, {
     server: flags,
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,

@@ -9,6 +9,7 @@ import { saveResults } from './results.ts';
 export const commandCli: CliKind = {
   does: 'runs commands',
   command: runCommandLine,
+  verb: 'run',
   example: 'pilot run --array 1-100 -- python3 sim.py --seed {index}',
   saves: 'Of a command it saves what its runs have left, as far as they are done.',
   columns: [

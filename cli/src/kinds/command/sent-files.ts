@@ -1,6 +1,7 @@
 import { glob, readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { isLeftOut } from '@parallel-pilot/shared/kinds/command/left-out.ts';
+import { namedResult } from '../../run/named-result.ts';
 import { SentenceError } from '../../sentence-error.ts';
 
 /** A file that goes along; `path` as it is called from here, and there. */
@@ -20,10 +21,15 @@ export async function filesFor(
 ): Promise<SentFile[]> {
   await checkProgram(words);
   const inWords = await filesIn(words);
-  const [script] = inWords;
+  const script = inWords.find((path) => namedResult(path) === null);
   const asked = named ?? (script === undefined ? [] : [dirname(script)]);
   const found = new Map<string, { executable: boolean; size: number }>();
   for (const path of [...inWords, ...asked]) {
+    // A result of another job lies there under the name that the command has for it.
+    if (namedResult(path) !== null) {
+      found.set(path, { executable: false, size: 0 });
+      continue;
+    }
     for await (const file of below(placeOf(path), resolve(out), named === null)) found.set(file.path, file);
     checkSize(found, named === null ? script : undefined);
   }
@@ -54,7 +60,8 @@ async function checkProgram([program = '', script = '']: readonly string[]): Pro
   const isOwn = program.includes('/') && !program.startsWith('/');
   const isScript = INTERPRETERS.test(program) && script !== '' && !script.startsWith('-');
   for (const path of [...(isOwn ? [program] : []), ...(isScript ? [script] : [])])
-    if (!path.includes('{') && !(await isThere(path))) throw new SentenceError(`There is no file ${path}.`);
+    if (!path.includes('{') && namedResult(path) === null && !(await isThere(path)))
+      throw new SentenceError(`There is no file ${path}.`);
 }
 
 const INTERPRETERS = /^(python3?(\.\d+)?|node|perl|ruby|Rscript|julia|php|lua|bash|sh|zsh)$/;
@@ -69,6 +76,10 @@ async function isThere(path: string): Promise<boolean> {
 async function filesIn(words: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const word of words) {
+    if (namedResult(word) !== null) {
+      files.push(word);
+      continue;
+    }
     if (word.startsWith('-') || word.includes('{') || isOfSystem(word) || !(await isThere(word))) continue;
     files.push(placeOf(word));
   }

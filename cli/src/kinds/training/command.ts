@@ -9,7 +9,7 @@ import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
-import { runCommand } from '../../run/run-command.ts';
+import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { readCodeFolder, scriptIn } from './code-folder.ts';
 import { TRAINING_EVENTS } from './events.ts';
@@ -39,7 +39,11 @@ type Flags = TrainFlags &
   };
 
 /** `pilot train`: exit code 0 only when every model asked for is in `--out`, 1 otherwise, 130 after Ctrl-C. */
-export function trainCommand(context: Context, exit: (code: number) => void): Command {
+export function trainCommand(
+  context: Context,
+  exit: (code: number) => void,
+  carryOut: CarryOut = runCommand,
+): Command {
   const command = new Command('train')
     .summary('train a model over several machines and save it')
     .description(
@@ -126,12 +130,14 @@ export function trainCommand(context: Context, exit: (code: number) => void): Co
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);
-  return command.action(async (script: string, flags: Flags) => exit(await run(context, script, flags)));
+  return command.action(async (script: string, flags: Flags) =>
+    exit(await run(carryOut, context, script, flags)),
+  );
 }
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-async function run(context: Context, path: string, flags: Flags): Promise<number> {
+async function run(carryOut: CarryOut, context: Context, path: string, flags: Flags): Promise<number> {
   const read = readFlags(flags);
   if (!read.ok) throw new SentenceError(read.message);
   const place = flags.code === undefined ? path : await scriptIn(flags.code, path);
@@ -151,7 +157,7 @@ async function run(context: Context, path: string, flags: Flags): Promise<number
   const { cpus } = context.config;
   const plan = trainPlan({ script, data, test, code, from, request: read.request, out: flags.out, cpus });
   const { server, keyFile, farmData } = flags;
-  return runCommand(context, plan, {
+  return carryOut(context, plan, {
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },
     workers: flags.workers ?? null,
     priority: flags.priority ?? null,

@@ -10,6 +10,7 @@ import { saveRound } from './save-round.ts';
 export const trainingCli: CliKind = {
   does: 'trains models',
   command: trainCommand,
+  verb: 'train',
   example: 'pilot train digits.py --data digits.npz',
   saves:
     'Of a training it saves the model with its figures: of one that is not finished or was canceled, that of its best round.',

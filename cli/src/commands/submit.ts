@@ -1,0 +1,143 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import { Command } from 'commander';
+import type { Api } from '../api/client.ts';
+import { connect } from '../api/connect.ts';
+import { patiently } from '../api/patience.ts';
+import type { Context } from '../context.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
+import { expand } from '../pipeline/expand.ts';
+import type { Step } from '../pipeline/needs.ts';
+import { planSteps } from '../pipeline/plan-steps.ts';
+import { readSource } from '../pipeline/source.ts';
+import { type Submitted, submitSteps } from '../pipeline/submit-steps.ts';
+import { SentenceError } from '../sentence-error.ts';
+import { table } from '../text/columns.ts';
+import { print, printJson } from '../text/print.ts';
+
+type Flags = ApiFlags & { check?: boolean; dryRun?: boolean; wait?: boolean; parameter?: string[] };
+
+/** `pilot submit FILE`: exit code 0 when all of it is handed over, and with --wait only when all of it succeeded. */
+export function submitCommand(context: Context, exit: (code: number) => void): Command {
+  const command = new Command('submit')
+    .summary('hand over a pipeline: jobs that wait for each other, in one file')
+    .description(
+      'Hands over all jobs of a pipeline. Each begins when those that it needs have ended, and may take their results.\nFiles are named from the folder of the pipeline.',
+    )
+    .argument('<file>', 'pipeline, as YAML or JSON')
+    .option(
+      '-p, --parameter <name=value>',
+      'another value of a parameter; may be repeated',
+      (value: string, before: string[] = []) => [...before, value],
+    )
+    .option('--check', 'only say what is wrong with it')
+    .option('--dry-run', 'only say what would be handed over')
+    .option('--wait', 'wait until all jobs are over');
+  withJson(withServer(command));
+  withExamples(command, [
+    'pilot submit heat.yaml',
+    'pilot submit heat.yaml -p runs=100 --wait',
+    'pilot submit heat.yaml --check',
+  ]);
+  return command.action(async (file: string, flags: Flags) => exit(await submit(context, file, flags)));
+}
+
+async function submit(context: Context, file: string, flags: Flags): Promise<number> {
+  const { config, stdout } = context;
+  const dataFolder = resolve(flags.data ?? config.dataFolder);
+  const source = readSource(file, await textOf(file));
+  const steps = expand(source, parametersGiven(flags.parameter ?? []));
+  // Found before the files are, which are named from the pipeline's folder.
+  const api =
+    flags.check || flags.dryRun
+      ? null
+      : await connect({ ...config, dataFolder }, { ...flags, data: dataFolder });
+  process.chdir(dirname(resolve(file)));
+  const planned = await planSteps({ ...context, config: { ...config, dataFolder } }, source, steps);
+  const name = source.pipeline.name ?? basename(file, extname(file));
+  if (api === null) {
+    if (flags.json) printJson(stdout, { name, jobs: steps }, 2);
+    else
+      print(
+        stdout,
+        flags.dryRun ? [`${name}:`, ...stepTable(steps)] : `${file}: ${count(steps.length)}, nothing wrong.`,
+      );
+    return 0;
+  }
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const submitted = await submitSteps(api, planned, dataFolder);
+  if (!flags.json) print(stdout, [`${name}: ${count(steps.length)} handed over.`, ...jobTable(submitted)]);
+  const failed = flags.wait ? await waitForAll(context, api, submitted, flags.json ?? false) : 0;
+  if (flags.json)
+    printJson(stdout, { name, jobs: submitted.map(({ step, id }) => ({ key: step.key, id })) }, 2);
+  return failed === 0 ? 0 : 1;
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const why =
+      error.code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${error.code}).`;
+    throw new SentenceError(why, { cause: error });
+  });
+}
+
+function parametersGiven(typed: readonly string[]): Map<string, string> {
+  return new Map(
+    typed.map((one) => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(one) ?? [];
+      if (name === undefined || value === undefined)
+        throw new SentenceError(`-p ${one}: write a name and a value, such as -p runs=100.`);
+      return [name, value];
+    }),
+  );
+}
+
+const count = (jobs: number): string => (jobs === 1 ? '1 job' : `${jobs} jobs`);
+
+const needsInWords = ({ needs }: Step): string =>
+  needs.map(({ key, on }) => (on === 'success' ? key : `${key} (${on})`)).join(', ');
+
+const stepTable = (steps: readonly Step[]): string[] =>
+  table(
+    ['JOB', 'AFTER', 'WHAT'],
+    steps.map((step) => [
+      step.key,
+      needsInWords(step),
+      [
+        'pilot',
+        step.verb,
+        ...step.words,
+        ...step.options.map(({ name, value }) => (value === true ? `--${name}` : `--${name} ${value}`)),
+      ].join(' '),
+    ]),
+    process.stdout.columns || 120,
+  );
+
+const jobTable = (jobs: Submitted): string[] =>
+  table(
+    ['JOB', 'ID', 'AFTER'],
+    jobs.map(({ step, id }) => [step.key, id, needsInWords(step)]),
+    process.stdout.columns || 120,
+  );
+
+const POLL_MS = 1_000;
+
+/** Says of each job what it came to. Resolves with how many did not complete. */
+async function waitForAll({ stdout }: Context, api: Api, jobs: Submitted, quiet: boolean): Promise<number> {
+  const left = new Map(jobs.map(({ step, id }) => [id, step]));
+  let failed = 0;
+  while (left.size > 0) {
+    for (const [id, step] of [...left]) {
+      const job = await patiently(() => api.job(id));
+      if (!isOver(job.state)) continue;
+      left.delete(id);
+      if (job.state !== 'completed') failed += 1;
+      const why = job.problem?.message ?? (job.state === 'canceled' ? job.notes.at(-1)?.message : undefined);
+      if (!quiet) print(stdout, `${step.key} is ${job.state}${why === undefined ? '.' : `: ${why}`}`);
+    }
+    if (left.size > 0) await pause(POLL_MS);
+  }
+  return failed;
+}
