@@ -66,7 +66,7 @@ ${large === null ? '' : rowOf('100 MB, 2 shards on 2 workers, bound 1.5', large.
 
 ${large === null ? '' : memoryOf(large.disks)}
 `.replaceAll(/\n{3,}/g, '\n\n');
-  if (!dry) await writeFigures('training_round-cost', report);
+  if (!dry) await writeFigures('training_round_cost', report);
   process.stdout.write(`${report}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -36,6 +36,7 @@ const WAYS = {
   ddp: (_script, shards) => ({ mode: 'ddp', workers: shards, minWorkers: shards }),
 } satisfies Record<string, (script: Script, shards: number) => object>;
 export type Way = keyof typeof WAYS;
+export const WAY_NAMES = Object.keys(WAYS);
 export const isWay = (name: string): name is Way => name in WAYS;
 
 const rounds = (script: Script) => ({
