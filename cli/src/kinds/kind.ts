@@ -14,6 +14,8 @@ export interface CliKind {
   readonly does: string;
   /** Makes the command that submits a job of the kind and saves what it came to. `exit` is told its exit code. */
   command(context: Context, exit: (code: number) => void): Command;
+  /** Further commands for jobs of the kind. */
+  readonly more?: readonly ((context: Context) => Command)[];
   /** How that command may be used: "pilot count words.txt". */
   readonly example: string;
   /** What `pilot download` saves of such a job, as a sentence. */

@@ -17,7 +17,7 @@ import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
+import { changeJob } from '../change-job.ts';
 import { andList } from './wait-sentence.ts';
 
 /** What a new job runs after: the jobs that were named, and those of which it takes results. */

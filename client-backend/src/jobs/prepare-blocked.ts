@@ -11,7 +11,7 @@ import type { BackgroundTask, Unfinished } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
+import { changeJob } from '../change-job.ts';
 import { findResult } from './find-result.ts';
 import { takeUnfinished } from './finish-assembly.ts';
 import { planStage } from './plan-stage.ts';

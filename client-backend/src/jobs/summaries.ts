@@ -6,7 +6,7 @@ import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
 import { countChunks, recentlyDone, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { dependenciesOf, type LinkedJob } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';
-import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { type JobHead, stateOf } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
@@ -139,12 +139,15 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
     deadline: deadlineView(job, end, now),
     newest,
     bytes: job.bytes,
-    problem:
-      job.state === 'failed'
-        ? { code: job.state_code ?? 'unexpected', message: job.state_message ?? 'The job failed.' }
-        : null,
+    problem: problemOf(job),
     waiting: known.waiting,
   };
+}
+
+function problemOf(job: JobHead): JobSummary['problem'] {
+  const state = stateOf(job);
+  if (state.status === 'failed') return { code: state.code, message: state.message };
+  return state.status === 'canceled' ? (state.reason ?? null) : null;
 }
 
 const PAUSED = { code: 'paused' } as const;

@@ -61,7 +61,7 @@ export const JobSummary = z.object({
   newest: z.int().nullable(),
   /** What it stores, in bytes; null until it is over and was measured. */
   bytes: z.number().nullable(),
-  /** Why a failed job failed. */
+  /** Why a failed job failed, or why one was canceled where nobody did it: `stopped` by its sweep. */
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** Why nothing of it is worked on, in a sentence; null while something is. Codes: model/wait-reason.ts, `dependencies` and `unknown`. */
   waiting: z.object({ code: z.string(), message: z.string() }).nullable().default(null),
