@@ -61,7 +61,7 @@ export interface FarmKind {
   runStageTask(parts: Parts, task: BackgroundTask): Promise<StageTaskResult>;
   /** True when the job is to be paused with the plan of its next stage; asked in the transaction that makes it true. */
   pausesWith?(db: Db, planned: { job: JobHead; stage: StageRow; next: StagePlan }): Promise<boolean>;
-  /** Does what is due for jobs of the kind that belong together; called every 2 s, and after one was paused so. */
+  /** Does what is due for jobs of the kind that belong together. Called every 2 s, and after one was paused so. */
   tend?(parts: Parts): Promise<void>;
   /** Puts the finished result together and names its artifacts. */
   assemble(parts: Parts, task: BackgroundTask): Promise<Assembly>;
