@@ -52,6 +52,8 @@ export const JobSummary = z.object({
   /** How much of the whole job is done, 0..1, over all its stages. */
   fraction: z.number().min(0).max(1),
   group: z.string().nullable(),
+  /** The sweep that it is a part of, by its id: GET /api/v1/sweeps/:id. */
+  sweep: z.string().nullable().default(null),
   /** When the last chunk is expected to be done; null while nothing is known. */
   eta: EndRange.nullable().default(null),
   /** Seconds until the middle of that. */

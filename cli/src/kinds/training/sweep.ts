@@ -18,9 +18,9 @@ export const fetchSweep = (api: Api, id: string): Promise<SweepView> =>
 
 /** The sweep that a training is of. */
 export async function sweepOf(api: Api, job: JobId): Promise<SweepView> {
-  const { group } = await patiently(() => api.job(job));
-  if (group === null) throw new SentenceError(`The job ${job} belongs to no sweep.`);
-  return fetchSweep(api, group);
+  const { sweep } = await patiently(() => api.job(job));
+  if (sweep === null) throw new SentenceError(`The job ${job} belongs to no sweep.`);
+  return fetchSweep(api, sweep);
 }
 
 /** Writes `sweep.csv`, the best training first, and tells how they compare. */

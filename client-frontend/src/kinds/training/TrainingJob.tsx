@@ -47,7 +47,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
           <WorkerBars job={job} spans={spans} one="task" />
         </div>
       </div>
-      {job.group !== null && <SweepPanel group={job.group} job={job.id} />}
+      {job.sweep !== null && <SweepPanel sweep={job.sweep} job={job.id} />}
       <LivePrints job={job} />
       <ShownByScript job={job} />
       <RoundsTable job={job} />

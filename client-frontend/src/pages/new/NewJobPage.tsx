@@ -84,7 +84,7 @@ function NewJob() {
 /** Where jobs that were made of one submission are side by side; the page of the first where that cannot be asked. */
 const pageOfAll = (job: string): Promise<string> =>
   getJobSummary(job).then(
-    ({ group }) => (group === null ? `/jobs/${job}` : `/sweeps/${group}`),
+    ({ sweep }) => (sweep === null ? `/jobs/${job}` : `/sweeps/${sweep}`),
     () => `/jobs/${job}`,
   );
 

@@ -56,6 +56,17 @@ export async function sweepOfJob(db: Db, job: JobId): Promise<(SweepKey & { numb
   return row === undefined ? null : { team: row.team_id, id: row.sweep_id, number: row.number };
 }
 
+/** Of these jobs those that are of a sweep, with its id. */
+export async function sweepsOfJobs(db: Db, jobs: readonly JobId[]): Promise<Map<JobId, string>> {
+  if (jobs.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('sweep_members')
+    .select(['job_id', 'sweep_id'])
+    .where('job_id', 'in', [...jobs])
+    .execute();
+  return new Map(rows.map(({ job_id, sweep_id }) => [job_id, sweep_id]));
+}
+
 /** In their order, those that were deleted left out. */
 export async function membersOf(db: Db, { team, id }: SweepKey): Promise<MemberRow[]> {
   const rows = await db

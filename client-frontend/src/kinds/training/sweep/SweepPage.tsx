@@ -62,7 +62,8 @@ function Sweep({ view }: { view: SweepView }) {
         {best?.best != null && (
           <>
             {' '}
-            Best so far: <Link to={`/jobs/${best.job}`}>training {best.number}</Link>, {best.best.name}{' '}
+            {view.state === 'running' ? 'Best so far' : 'Best'}:{' '}
+            <Link to={`/jobs/${best.job}`}>training {best.number}</Link>, {best.best.name}{' '}
             <b>{formatMeasured(best.best.value)}</b> after round {formatCount(best.best.round)}.
           </>
         )}
@@ -76,12 +77,14 @@ function Sweep({ view }: { view: SweepView }) {
 
 const MODES = { grid: 'Each combination', random: 'Drawn at random', asha: 'Successive halving (ASHA)' };
 
+const ROUNDS = new Intl.ListFormat('en');
+
 function wayOf({ sweep, rungs, trainings }: SweepView): string {
   const all = plural(trainings.length, 'training');
   const looks =
     rungs.length === 0
       ? ''
-      : `, compared after ${plural(rungs.length, 'rung')}: round ${rungs.map(formatCount).join(', ')}`;
+      : `, compared after ${rungs.length === 1 ? 'round' : 'rounds'} ${ROUNDS.format(rungs.map(formatCount))}`;
   return `${MODES[sweep.mode]} of ${Object.keys(sweep.parameters).join(', ')} · ${all}${looks}`;
 }
 

@@ -5,13 +5,13 @@ import { Panel } from '../../../components/Panel.tsx';
 import { SweepTrainings } from './SweepTrainings.tsx';
 import { sweepQuery } from './sweep-query.ts';
 
-/** On the page of a training: the others of its sweep. Nothing for one that is of none. */
-export function SweepPanel({ group, job }: { group: string; job: string }) {
-  const view = useQuery({ ...sweepQuery(group), retry: false }).data;
+/** On the page of a training: the others of its sweep. */
+export function SweepPanel({ sweep, job }: { sweep: string; job: string }) {
+  const view = useQuery(sweepQuery(sweep)).data;
   if (view === undefined) return null;
   const aside = (
     <>
-      {plural(view.trainings.length, 'training')} · <Link to={`/sweeps/${group}`}>Open the sweep</Link>
+      {plural(view.trainings.length, 'training')} · <Link to={`/sweeps/${sweep}`}>Open the sweep</Link>
     </>
   );
   return (

@@ -136,44 +136,52 @@ function Row({ row, hasLine, present, best, metric, shown, onToggle }: RowProps)
   const { job, number, round, rounds, because } = training;
   const title = `Training ${number}`;
   return (
-    <tr data-quiet={because?.code === 'stopped' || undefined}>
-      <td>
-        <button
-          type="button"
-          className={chart.markSwitch}
-          aria-pressed={shown}
-          aria-label={`Line of ${title}`}
-          disabled={!hasLine}
-          onClick={onToggle}
-        >
-          <i className={chart.mark} style={{ background: `var(${color})` }} aria-hidden />
-        </button>
-        {present ? (
-          <span aria-current="page">{number}</span>
-        ) : (
-          <Link to={`/jobs/${job}`} aria-label={title}>
-            {number}
-          </Link>
-        )}
-        {best && <em>best</em>}
-      </td>
-      {cells.map(({ text, differs }, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: cells are those of the columns
-        <td key={at}>{differs ? <mark>{text}</mark> : text}</td>
-      ))}
-      {metric && <td>{value === null ? '–' : formatMeasured(value)}</td>}
-      {values.map((one, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: cells are those of the columns
-        <td key={at}>{one === null ? '–' : formatMeasured(one)}</td>
-      ))}
-      <td>
-        {formatCount(round)} of {formatCount(rounds)}
-      </td>
-      <td>
-        <StateBadge job={shownState(training)} />
-        {because !== null && <small>{because.sentence}</small>}
-      </td>
-    </tr>
+    <>
+      <tr data-noted={because !== null || undefined}>
+        <td>
+          <button
+            type="button"
+            className={chart.markSwitch}
+            aria-pressed={shown}
+            aria-label={`Line of ${title}`}
+            disabled={!hasLine}
+            onClick={onToggle}
+          >
+            <i className={chart.mark} style={{ background: `var(${color})` }} aria-hidden />
+          </button>
+          {present ? (
+            <span aria-current="page">{number}</span>
+          ) : (
+            <Link to={`/jobs/${job}`} aria-label={title}>
+              {number}
+            </Link>
+          )}
+          {best && <em>best</em>}
+        </td>
+        {cells.map(({ text, differs }, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: cells are those of the columns
+          <td key={at}>{differs ? <mark>{text}</mark> : text}</td>
+        ))}
+        {metric && <td>{value === null ? '–' : formatMeasured(value)}</td>}
+        {values.map((one, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: cells are those of the columns
+          <td key={at}>{one === null ? '–' : formatMeasured(one)}</td>
+        ))}
+        <td>
+          {formatCount(round)} of {formatCount(rounds)}
+        </td>
+        <td>
+          <StateBadge job={shownState(training)} />
+        </td>
+      </tr>
+      {because !== null && (
+        <tr className={classes.why}>
+          <td colSpan={4 + cells.length + values.length}>
+            <span>{because.sentence}</span>
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 

@@ -10,8 +10,7 @@ export const sweepQuery = (id: string) =>
   queryOptions({
     queryKey: ['sweep', id],
     queryFn: ({ signal }) => request(SweepView, path(id), { signal }),
-    refetchInterval: ({ state: { data } }) =>
-      data === undefined || data.state === 'running' ? REFRESH_MS : false,
+    refetchInterval: ({ state: { data } }) => (data?.state === 'running' ? REFRESH_MS : false),
   });
 
 export const cancelSweep = (id: string): Promise<void> => command(`${path(id)}/cancel`, { method: 'POST' });
