@@ -46,7 +46,7 @@ test('pilot sweep shows those that go on before those that were stopped, why, an
   assert.deepEqual(sweepLines(VIEW, 100), [
     'digits: asha, 3 trainings, running',
     '',
-    '    lr  width  ACCURACY  ROUND  STATE',
+    '   lr   width  ACCURACY  ROUND  STATE',
     '*  0.2  64     0.9       3      running  loss 0.5',
     '   0.1  64     0.95      1      stopped',
     '   0.3  64               0      paused',
