@@ -140,7 +140,8 @@ async function outlineOf({ db }: Parts, team: TeamId, submission: { kind: string
   const whole = withResults(submission, () => NO_BLOB);
   const named = [...JSON.stringify(whole).matchAll(/"([0-9a-f]{64})"/g)].map(([, hash]) => hash as BlobHash);
   const blobs = [...(await blobsOfTeam(db, team, [...new Set(named)]))];
-  return { ok: true as const, ...backendKindOf(submission.kind).outline(whole), blobs };
+  const outlined = backendKindOf(submission.kind).outline(whole);
+  return { ok: true as const, ...outlined, blobs, several: undefined };
 }
 
 /** Where bytes are still to come. */
