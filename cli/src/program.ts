@@ -57,6 +57,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
   add(priorityCommand(context), deleteCommand(context));
+  add(...CLI_KINDS.flatMap(({ more = [] }) => more.map((make) => make(context))));
   program.addHelpText(
     'after',
     `\nExamples:\n${[...CLI_KINDS.map((kind) => kind.example), 'pilot up'].map((line) => `  $ ${line}`).join('\n')}\n\n"pilot help <command>" tells more.`,

@@ -167,6 +167,61 @@ test('a training is followed while it runs, looked at as one likes, and compared
   await page.close();
 });
 
+/** Its accuracy is told by its parameter. */
+const SEARCHED = `
+import numpy as np
+import pilot
+
+X, y = pilot.data("digits.npz")
+w = pilot.weights({"w": np.zeros(4)})["w"]
+for epoch in pilot.epochs(1):
+    w = w + 0.01
+pilot.finish({"w": w}, samples=len(X), metrics={"accuracy": pilot.param("lr", 0.1) * (1 - 0.5 ** pilot.round)})
+`;
+
+test('an ASHA sweep is started in the form, watched while it stops its losers, and leads to its best model', async () => {
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(`${farm.url}/new`);
+  const script = { name: 'searched.py', mimeType: 'text/x-python', buffer: Buffer.from(SEARCHED) };
+  const data = await readFile(example('digits.npz'));
+  await page
+    .locator('input[type=file]')
+    .setInputFiles([script, { name: 'digits.npz', mimeType: 'application/zip', buffer: data }]);
+  const value = page.getByLabel('Value of parameter 1', { exact: true });
+  await value.fill('0.4, 0.3, 0.2, 0.1');
+  await page.getByRole('textbox', { name: 'Rounds', exact: true }).fill('3');
+  await page.getByLabel('Shards', { exact: true }).fill('1');
+  await page.getByLabel('Search').selectOption('asha');
+  await page.getByLabel('One in so many goes on').fill('2');
+  await page.getByRole('button', { name: 'Start 4 trainings' }).click();
+  await page.waitForURL(/\/sweeps\/\w+/);
+  await page.getByRole('heading', { name: 'searched', level: 1 }).waitFor();
+
+  const table = page.getByRole('region', { name: 'Trainings of the sweep' });
+  await table
+    .getByText(/^Stopped by its sweep after round 1: accuracy 0\.05 was not in the best half of 4\.$/)
+    .waitFor({ timeout: 120_000 });
+  await page.getByText(/4 of 4 over/).waitFor({ timeout: 120_000 });
+  assert.ok(await drawsLines(page), 'the chart is empty');
+  const firstOf = async () => (await table.getByRole('row').nth(1).textContent()) ?? '';
+  assert.match(await firstOf(), /^1best0\.40\.35.*3 of 3Completed/);
+  await table.getByRole('button', { name: 'lr' }).click();
+  assert.match(await firstOf(), /^40\.1.*1 of 3Stopped/);
+
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download the best model' }).click();
+  assert.equal((await download).suggestedFilename(), 'searched lr=0.4-round-3.npz');
+  await table.getByRole('link', { name: 'Training 4', exact: true }).click();
+  await page.waitForURL(/\/jobs\/job_/);
+  await page.getByText('Stopped', { exact: true }).first().waitFor();
+  await page.getByRole('link', { name: 'Open the sweep' }).click();
+  await page.waitForURL(/\/sweeps\/\w+/);
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
 /** The bar of every worker is seen at a shard, not all at the same moment: four share two cores. */
 async function fourBarsAreSeen(page: Page): Promise<void> {
   const seen = new Set<string>();

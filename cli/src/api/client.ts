@@ -46,6 +46,10 @@ export function createApi(connection: Connection) {
     connection,
     /** What only one kind of job has is asked for by the kind itself. */
     get,
+    async post(path: string): Promise<void> {
+      const reply = await send(connection, 'POST', path);
+      await reply.body?.cancel();
+    },
     jobs: (query: ListQuery = {}) => get(`/api/v1/jobs${search(query)}`, JobList),
     job: (id: JobId) => get(job(id), JobDetail),
     chunks: (id: JobId, query: { state?: string; offset?: number; limit?: number } = {}) =>

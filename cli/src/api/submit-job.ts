@@ -19,7 +19,10 @@ export async function submitJob(api: Api, wanted: CreateJob): Promise<JobId> {
       if (!isPassing(error) || attempt === 5) throw error;
     }
     const { jobs } = await patiently(() => api.jobs({ limit: 200, group: request.group }));
-    const taken = jobs.find((job) => job.name === request.name);
+    // Of several that were made of one request the first, which begins with its name.
+    const taken =
+      jobs.find((job) => job.name === request.name) ??
+      jobs.findLast((job) => job.name.startsWith(`${request.name} `));
     if (taken !== undefined) return taken.id;
   }
 }

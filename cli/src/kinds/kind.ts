@@ -17,6 +17,8 @@ export interface CliKind {
   command(context: Context, exit: (code: number) => void, carryOut?: CarryOut): Command;
   /** How that command is called. */
   readonly verb: string;
+  /** Further commands for jobs of the kind. */
+  readonly more?: readonly ((context: Context) => Command)[];
   /** How that command may be used: "pilot count words.txt". */
   readonly example: string;
   /** What `pilot download` saves of such a job, as a sentence. */

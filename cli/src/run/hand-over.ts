@@ -28,7 +28,7 @@ export async function handOver(run: RunParts, blobs: readonly BlobHash[]): Promi
   const planned = jobs.map((job) => ({ ...job, request: { ...job.request, ...more } }));
   if (farm === null && options.placement !== null) await reportFit(run, planned);
   const earlier = await Promise.all(
-    planned.map(async ({ request }) => findEarlier(api, await unfinished.find(request))),
+    planned.map(async ({ request }) => findEarlier(run, await unfinished.find(request))),
   );
   const sofar: HandedOver[] = [];
   if (interrupts.first.aborted) return { status: 'interrupted', sofar };
@@ -80,15 +80,23 @@ async function submitAll(
   for (const [index, job] of planned.entries()) {
     const before = earlier[index] ?? null;
     const id = before?.id ?? (await submit(run, { ...job.request, ...(group && { group }) }));
-    sofar.push({ id, planned: job, underWay: before !== null });
     await run.unfinished.add(job.request, id);
-    run.report({
-      event: 'job.created',
-      job: id,
-      name: job.request.name ?? id,
-      resumed: before !== null,
-      ...(job.variant === undefined ? {} : { variant: job.variant }),
-    });
+    const underWay = before !== null;
+    const one = { id, planned: job, underWay };
+    const made = await run.plan.members?.(run.api, id);
+    const all = made?.map(({ id, variant }) => ({ id, planned: { ...job, variant }, underWay })) ?? [one];
+    for (const { id, planned } of all) {
+      const name = made?.find((member) => member.id === id)?.name ?? job.request.name ?? id;
+      const { variant } = planned;
+      sofar.push({ id, planned, underWay });
+      run.report({
+        event: 'job.created',
+        job: id,
+        name,
+        resumed: underWay,
+        ...(variant === undefined ? {} : { variant }),
+      });
+    }
   }
   return sofar;
 }
@@ -96,9 +104,11 @@ async function submitAll(
 type Earlier = { id: JobId; group: string | null };
 
 /** The job that an earlier run of the same command left behind, where it still leads to the result. */
-async function findEarlier(api: Api, id: JobId | null): Promise<Earlier | null> {
+async function findEarlier({ api, plan }: RunParts, id: JobId | null): Promise<Earlier | null> {
   if (id === null) return null;
   try {
+    if (plan.members !== undefined)
+      return (await plan.members(api, id)).length === 0 ? null : { id, group: null };
     const { state, group } = await api.job(id);
     if (state === 'failed' || state === 'canceled') return null;
     if (state === 'paused') await api.act(id, 'resume');

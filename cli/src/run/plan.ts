@@ -1,6 +1,6 @@
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
 import type { Api } from '../api/client.ts';
 import type { ServerFlags } from '../api/connect.ts';
@@ -21,13 +21,19 @@ export interface RunPlan {
   readonly workers: number;
   /** The jobs, from the hashes of the files. Several belong together; each has a name of its own. */
   jobs(blobs: readonly BlobHash[], api: Api): PlannedJob[] | Promise<PlannedJob[]>;
+  /** The jobs that the farm made of one request, by the first of them; none where they lead to nothing any more. */
+  members?(api: Api, first: JobId): Promise<Member[]>;
+  /** What a canceled job is told with where that was no failure; null where it was one. */
+  ended?(job: JobDetail): RunEvent | null;
   /** Puts a refusal of a job into words that suit the command, where it can. */
   refusal?(error: ApiError): string | null;
   /** Fetches the results of a job that is completed, or of one that failed on its way. */
   save(saving: Saving): Promise<Saved>;
   /** What is left to do once all jobs are over and saved, whatever each came to. */
-  conclude?(ends: readonly JobEnd[], seconds: number): Promise<RunEvent>;
+  conclude?(ends: readonly JobEnd[], seconds: number, api: Api): Promise<RunEvent>;
 }
+
+export type Member = { id: JobId; name: string; variant: string };
 
 /** `folder` is one that files may be made in. */
 export type Making = { folder: string; report: (event: RunEvent) => void; signal: AbortSignal };

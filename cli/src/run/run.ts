@@ -105,7 +105,12 @@ async function followAndSave(
 async function save(run: RunParts, planned: PlannedJob, job: JobDetail): Promise<Outcome> {
   const { api, plan, report, interrupts } = run;
   if (!isOver(job.state)) throw new Error(`job ${job.id} is ${job.state}, not over`);
-  if (job.state === 'canceled') return without(`The job ${job.id} was canceled.`);
+  if (job.state === 'canceled') {
+    const ended = plan.ended?.(job) ?? null;
+    if (ended === null) return without(job.problem?.message ?? `The job ${job.id} was canceled.`);
+    report(ended);
+    return { problem: null, done: ended };
+  }
   const problem = job.problem?.message ?? 'The job failed.';
   // Of a job that failed, what is there is worth having too.
   if (job.state === 'failed' && job.counts.done === 0) return without(problem);
@@ -120,7 +125,7 @@ async function save(run: RunParts, planned: PlannedJob, job: JobDetail): Promise
 const without = (problem: string): Outcome => ({ problem, done: null });
 
 async function conclude(run: RunParts, ends: JobEnd[]): Promise<RunEnd> {
-  if (run.plan.conclude !== undefined) run.report(await run.plan.conclude(ends, secondsOf(run)));
+  if (run.plan.conclude !== undefined) run.report(await run.plan.conclude(ends, secondsOf(run), run.api));
   const problems = ends.filter((end) => end.problem !== null);
   const [first] = problems;
   if (first === undefined) return { status: 'done' };

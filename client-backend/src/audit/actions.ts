@@ -40,6 +40,7 @@ const ACTIONS: Record<string, AuditAction | null> = {
   'POST jobs/{id}/resume': 'job.resume',
   'POST jobs/{id}/cancel': 'job.cancel',
   'POST jobs/{id}/retry': 'job.retry',
+  'POST sweeps/{id}/cancel': 'job.cancel',
   'PUT jobs/{id}/settings': 'job.settings',
   'POST jobs/{id}/chunks/{ordinal}/retry': 'job.retry',
   'POST uploads': 'upload.create',

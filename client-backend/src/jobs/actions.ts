@@ -11,11 +11,11 @@ import { dependenciesOf } from '@parallel-pilot/shared/server/db/dependencies.ts
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { changeJob } from '../change-job.ts';
 import { sentenceOf } from '../http/problems.ts';
 import { nextStep, takeStep } from './advance.ts';
 import { announce } from './announce.ts';
 import { awaitedBy, awaitedProblem, blockAgain, whyNever } from './blocked.ts';
-import { changeJob } from './change-job.ts';
 import { deleteJobWithBlobs } from './delete-job.ts';
 import type { PartsWithEngine } from './engine.ts';
 

@@ -7,7 +7,7 @@ import { countChunks, firstStart } from '@parallel-pilot/shared/server/db/chunk-
 import { freeFiles } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
-import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { columnsOf, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import {
   closeStage,
@@ -16,12 +16,12 @@ import {
   type StageRow,
 } from '@parallel-pilot/shared/server/db/stages.ts';
 import { ZodError } from 'zod';
+import { type Changed, changeJob } from '../change-job.ts';
 import type { StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
 import { awaitedBy, cancelAwaiting, unblock } from './blocked.ts';
-import { type Changed, changeJob } from './change-job.ts';
 import { type Decision, decide } from './decide.ts';
 import { takeUnfinished } from './finish-assembly.ts';
 import { letGo } from './let-go.ts';
@@ -183,7 +183,7 @@ export async function takeStep(
       ...(given === undefined ? {} : { given_json: JSON.stringify(given) }),
     };
     const ready = await started(db, job, step, now);
-    const result = await changeJob(db, ready, eventOf(step), now, columns);
+    let result = await changeJob(db, ready, eventOf(step), now, columns);
     if (!result.ok) return result;
     if (step.step === 'stage') {
       if (!(await closeStage(db, stage.id, now))) throw new Overtaken();
@@ -193,6 +193,11 @@ export async function takeStep(
         const { freed, kept } = await freeFiles(db, of, names);
         unneeded.freed.push(...freed);
         unneeded.kept.push(...kept);
+      }
+      if (await backendKindOf(job.kind).pausesWith?.(db, { job, stage, next: step.stage })) {
+        const planned = { ...job, ...columnsOf(result.state) };
+        result = await changeJob(db, planned, { type: 'pause' }, now);
+        if (!result.ok) throw new Overtaken();
       }
     }
     if ('notes' in step) await addNotes(db, job.id, step.notes, now);
@@ -211,7 +216,13 @@ export async function takeStep(
     parts.balancer.blobsFreed(kept.filter((hash) => !needed.has(hash)));
     letGo(parts, unneeded.freed).catch((err) => parts.log.warn({ event: 'blobs.let-go-failed', err }));
   }
-  return announced(parts, job.id, changed);
+  const done = announced(parts, job.id, changed);
+  if (changed.ok && changed.state.status === 'paused')
+    await backendKindOf(job.kind)
+      .tend?.(parts)
+      // The engine's sweep asks again.
+      .catch((err) => parts.log.warn({ event: 'jobs.tend-failed', kind: job.kind, err }));
+  return done;
 }
 
 const inputsOf = (kind: string, { name, inputs, chunks }: StagePlan): Set<BlobHash> =>

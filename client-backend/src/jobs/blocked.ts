@@ -15,9 +15,9 @@ import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.t
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { changeJob } from '../change-job.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
 import { andList } from './wait-sentence.ts';
 
 /** What a new job runs after: the jobs that were named, and those of which it takes results. */

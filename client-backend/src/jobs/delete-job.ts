@@ -1,6 +1,7 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { deleteJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { forgetEmptySweep, sweepOfJob } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import type { PartsWithEngine } from './engine.ts';
 
 /**
@@ -8,6 +9,10 @@ import type { PartsWithEngine } from './engine.ts';
  * now: only a look at everything else tells which of them nobody uses.
  */
 export async function deleteJobWithBlobs(parts: PartsWithEngine, id: JobId): Promise<void> {
-  await inTransaction(parts.db, (db) => deleteJob(db, id));
+  await inTransaction(parts.db, async (db) => {
+    const sweep = await sweepOfJob(db, id);
+    await deleteJob(db, id);
+    if (sweep !== null) await forgetEmptySweep(db, sweep);
+  });
   parts.engine.sweepBlobs().catch((err) => parts.log.warn({ event: 'blobs.sweep-failed', err }));
 }

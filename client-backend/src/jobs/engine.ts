@@ -5,6 +5,7 @@ import type { StagePatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { dependentsOf } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { findJob, jobsDue } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { createExclusive } from '../exclusive.ts';
+import { BACKEND_KINDS } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { advance, takeStageTaskResult } from './advance.ts';
 import { type BackgroundTasks, createBackgroundTasks, isDue } from './background-tasks.ts';
@@ -99,6 +100,7 @@ export function createJobEngine(parts: Parts): JobEngine {
         if (closing.signal.aborted) return;
         await advanceJob(job);
       }
+      for (const kind of Object.values(BACKEND_KINDS)) await kind.tend?.(parts);
       await stopForeign(parts, backgroundTasks);
       await waitWatch.check();
       await diskWatch.check();

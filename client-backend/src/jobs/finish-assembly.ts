@@ -8,10 +8,10 @@ import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.t
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { changeJob } from '../change-job.ts';
 import type { Assembly, MadeArtifact, Unfinished } from '../kinds/kind.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
 
 /** Does with the job what its assembly came to. False when it is to be tried again after a while. */
 export async function finishAssembly(parts: Parts, id: JobId, assembly: Assembly): Promise<boolean> {

@@ -9,9 +9,9 @@ import {
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
+import { changeJob } from '../change-job.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
 import { isGone } from './processes.ts';
 
 /** The first death may have been anybody's: a power cut, the work of another job. The second one it was alone at. */

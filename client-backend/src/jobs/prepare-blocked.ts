@@ -7,11 +7,11 @@ import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.t
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { deleteStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
+import { changeJob } from '../change-job.ts';
 import type { BackgroundTask, Unfinished } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
 import { findResult } from './find-result.ts';
 import { takeUnfinished } from './finish-assembly.ts';
 import { planStage } from './plan-stage.ts';

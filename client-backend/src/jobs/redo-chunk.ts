@@ -5,10 +5,10 @@ import { findChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage, reopenStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { changeJob } from '../change-job.ts';
 import type { Parts } from '../parts.ts';
 import { BALANCER_AWAY, notNow, type Outcome, withJob } from './actions.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
 import type { PartsWithEngine } from './engine.ts';
 
 /**

@@ -16,7 +16,7 @@ import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { workersSeenBy } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { z } from 'zod';
 import { backendKindOf } from '../kinds/registry.ts';
-import { refuseNewJob, refuseWaitingJob } from '../limits/keep-limits.ts';
+import { refuseNewJob, refuseWaitingJobs } from '../limits/keep-limits.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { announce } from './announce.ts';
 import { judgeNew, runsAfter } from './blocked.ts';
@@ -24,9 +24,9 @@ import { deadlineNote } from './job-outlook.ts';
 import { planStage } from './plan-stage.ts';
 
 /**
- * Takes a job in: opens its source, then writes the job, its first stage and
- * the blobs it keeps in one transaction. What the user sent is theirs to put
- * right when it is refused.
+ * Takes a job in, or several where its kind makes several of one submission: opens the source, then writes jobs, their
+ * first stages and the blobs they keep in one transaction. What the user sent is theirs to put right when it is
+ * refused. `job` is the first.
  */
 export async function submit(
   parts: Parts,
@@ -48,6 +48,7 @@ export async function submit(
   const results = resultsIn(submission);
   const asks = runsAfter(named, results);
   if (!asks.ok) return asks;
+  if (asks.after.length > 0 && 'sweep' in submission && submission.sweep !== undefined) return NO_SWEEP;
   const unknown = await unknownWorker(parts.db, by.team, placement);
   if (unknown !== null) return unknown;
   const unprepared = results.length > 0;
@@ -57,8 +58,15 @@ export async function submit(
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
   const spec = kind.spec.parse(prepared.spec);
-  const job = newId('job', parts.random);
+  const variants = prepared.several?.jobs ?? [{ spec, variant: '', paused: false }];
+  const made = variants.map((one) => ({
+    ...one,
+    id: newId('job', parts.random),
+    spec: kind.spec.parse(one.spec),
+  }));
   const now = parts.clock();
+  const called = oneLine(name ?? prepared.name);
+  const together = group ?? (prepared.several === undefined ? null : newGroup(parts));
   const chosen = {
     placement_json: placement === undefined ? null : JSON.stringify(placement),
     asked_json: asked === undefined ? null : JSON.stringify(asked),
@@ -67,7 +75,7 @@ export async function submit(
   const foreseen = deadline !== null && asks.after.length === 0;
   const said = foreseen ? await noteOfDeadline(parts, by, request, prepared.blobs) : null;
   const stored = await inTransaction(parts.db, async (db): Promise<boolean | SubmissionRefusal> => {
-    const full = await refuseWaitingJob(parts, db, by);
+    const full = await refuseWaitingJobs(parts, db, by, made.length);
     if (full !== null) return full;
     const judged = await judgeNew(db, by.team, asks.after);
     if (!judged.ok) return judged;
@@ -75,36 +83,42 @@ export async function submit(
     // Looked at again in here: deleting another job may have taken a blob away meanwhile.
     const distinct = new Set(prepared.blobs);
     if ((await knownBlobs(db, [...distinct])).size < distinct.size) return false;
-    await insertJob(db, {
-      id: job,
-      team_id: by.team,
-      person_id: by.person,
-      kind: request.kind,
-      name: oneLine(name ?? prepared.name).slice(0, 200) || job,
-      ...columnsOf({ status: blocked ? 'blocked' : 'preparing' }),
-      priority,
-      spec_json: JSON.stringify(spec),
-      unprepared_json: unprepared ? JSON.stringify(submission) : null,
-      given_json: null,
-      settings_json: null,
-      created_at: now,
-      updated_at: now,
-      finished_at: null,
-      group_id: group ?? null,
-      deadline,
-      ...chosen,
-    });
-    await insertDependencies(db, job, asks.after);
-    if (said !== null) await addNotes(db, job, [said], now);
-    await keepBlobs(db, job, prepared.blobs);
-    const first = kind.first(spec);
-    await planStage(
-      db,
-      parts,
-      { id: job, ...chosen },
-      0,
-      unprepared ? { ...first, chunks: [], inputs: [] } : first,
-    );
+    for (const { id, spec, variant, paused } of made) {
+      await insertJob(db, {
+        id,
+        team_id: by.team,
+        person_id: by.person,
+        kind: request.kind,
+        name: `${called} ${variant}`.trim().slice(0, 200) || id,
+        ...columnsOf(
+          blocked
+            ? { status: 'blocked' }
+            : paused
+              ? { status: 'paused', from: 'preparing' }
+              : { status: 'preparing' },
+        ),
+        priority,
+        spec_json: JSON.stringify(spec),
+        unprepared_json: unprepared ? JSON.stringify(submission) : null,
+        given_json: null,
+        settings_json: null,
+        created_at: now,
+        updated_at: now,
+        finished_at: null,
+        group_id: together,
+        deadline,
+        ...chosen,
+      });
+      await insertDependencies(db, id, asks.after);
+      if (said !== null) await addNotes(db, id, [said], now);
+      await keepBlobs(db, id, prepared.blobs);
+      const first = kind.first(spec);
+      const stage = unprepared ? { ...first, chunks: [], inputs: [] } : first;
+      await planStage(db, parts, { id, ...chosen }, 0, stage);
+    }
+    const jobs = made.map(({ id }) => id);
+    if (together !== null)
+      await prepared.several?.store(db, { group: together, by, name: called, jobs, now });
     return true;
   });
   if (typeof stored === 'object') return stored;
@@ -112,9 +126,13 @@ export async function submit(
     const message = 'A file of this job was deleted while it was being submitted. Upload it again.';
     return { ok: false, code: 'blob-missing', message };
   }
-  parts.log.info({ event: 'job.submitted', job, kind: request.kind });
-  announce(parts, job);
-  return { ok: true, job };
+  for (const { id } of made) {
+    parts.log.info({ event: 'job.submitted', job: id, kind: request.kind });
+    announce(parts, id);
+  }
+  const [first] = made;
+  if (first === undefined) throw new Error('a submission of no job');
+  return { ok: true, job: first.id };
 }
 
 /** What can be said of a submission that names results which are not there yet, and those of its files that are. */
@@ -122,11 +140,21 @@ async function outlineOf({ db }: Parts, team: TeamId, submission: { kind: string
   const whole = withResults(submission, () => NO_BLOB);
   const named = [...JSON.stringify(whole).matchAll(/"([0-9a-f]{64})"/g)].map(([, hash]) => hash as BlobHash);
   const blobs = [...(await blobsOfTeam(db, team, [...new Set(named)]))];
-  return { ok: true as const, ...backendKindOf(submission.kind).outline(whole), blobs };
+  const outlined = backendKindOf(submission.kind).outline(whole);
+  return { ok: true as const, ...outlined, blobs, several: undefined };
 }
 
 /** Where bytes are still to come. */
 const NO_BLOB = '0'.repeat(64) as BlobHash;
+/** Its members would have to be held by two things. */
+const NO_SWEEP: SubmissionRefusal = {
+  ok: false,
+  code: 'bad-sweep',
+  message: 'A sweep cannot wait for other jobs, nor take what they come to. Submit it when they are over.',
+};
+
+/** For jobs that belong together where the client did not say by which name. */
+const newGroup = ({ random }: Pick<Parts, 'random'>): string => Buffer.from(random(15)).toString('hex');
 
 /** Whether the deadline can be met, as far as that can be told. */
 function noteOfDeadline(

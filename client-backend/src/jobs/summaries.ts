@@ -6,8 +6,9 @@ import { wholeFraction } from '@parallel-pilot/shared/model/whole-fraction.ts';
 import { countChunks, recentlyDone, type StageCounts } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { dependenciesOf, type LinkedJob } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';
-import type { JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { type JobHead, stateOf } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
+import { sweepsOfJobs } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 import { waitsFor } from './blocked.ts';
@@ -18,7 +19,7 @@ import { waitSentence } from './wait-sentence.ts';
 /** What summaries are made of: rows, and what the balancer said of chunks under way. */
 type Sources = Pick<Parts, 'db' | 'balancer' | 'clock' | 'forecast'>;
 
-/** One page of the team's jobs, in five queries however long it is. */
+/** One page of the team's jobs, in six queries however long it is. */
 export async function jobListPage(
   sources: Sources,
   team: TeamId,
@@ -74,6 +75,8 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
   const newest = new Map((await recentlyDone(db, begun, 1)).map((chunk) => [chunk.stage_id, chunk.ordinal]));
   const blocked = jobs.filter((job) => job.state === 'blocked').map((job) => job.id);
   const awaited = await dependenciesOf(db, blocked);
+  const grouped = jobs.filter((job) => job.group_id !== null).map((job) => job.id);
+  const sweeps = await sweepsOfJobs(db, grouped);
   const why = await waitingOf(
     balancer,
     jobs.filter((job) => {
@@ -93,6 +96,7 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
       newest: newest.get(stage?.id as StageId) ?? null,
       end: ends?.get(job.id) ?? null,
       waiting: job.state === 'blocked' ? waitingForJobs(awaited.get(job.id) ?? []) : why(job, known),
+      sweep: sweeps.get(job.id) ?? null,
       now,
     });
   });
@@ -111,6 +115,7 @@ type Known = {
   newest: number | null;
   end: EndOutlook | null;
   waiting: JobSummary['waiting'];
+  sweep: JobSummary['sweep'];
   now: number;
 };
 
@@ -134,17 +139,21 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
     counts: countsOf(total, counts),
     fraction: job.state === 'completed' ? 1 : fractionOf(stage, known),
     group: job.group_id,
+    sweep: known.sweep,
     eta,
     etaSeconds: eta === null ? null : Math.max(0, eta.middle - now) / 1_000,
     deadline: deadlineView(job, end, now),
     newest,
     bytes: job.bytes,
-    problem:
-      job.state === 'failed'
-        ? { code: job.state_code ?? 'unexpected', message: job.state_message ?? 'The job failed.' }
-        : null,
+    problem: problemOf(job),
     waiting: known.waiting,
   };
+}
+
+function problemOf(job: JobHead): JobSummary['problem'] {
+  const state = stateOf(job);
+  if (state.status === 'failed') return { code: state.code, message: state.message };
+  return state.status === 'canceled' ? (state.reason ?? null) : null;
 }
 
 const PAUSED = { code: 'paused' } as const;

@@ -4,11 +4,11 @@ import { type Capabilities, type Requirement, unmet } from '@parallel-pilot/shar
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, dropNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
+import { changeJob } from '../change-job.ts';
 import { fleetOf, knownFleetOf } from '../fleet.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
-import { changeJob } from './change-job.ts';
 import { lackingSentence } from './wait-sentence.ts';
 
 /** A fleet that is just coming up again after a restart is given this long to be complete. */

@@ -1,14 +1,25 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
+import type { Note, StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { JobOwner } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import type { JobHead, JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
+
+/** The jobs that one submission makes. `paused`: it waits for its turn. Those are told apart by their `variant`. */
+export type Several = {
+  jobs: readonly { spec: unknown; variant: string; paused: boolean }[];
+  /** Writes what belongs to all of them, in the transaction that writes them. */
+  store(
+    db: Db,
+    made: { group: string; by: JobOwner; name: string; jobs: JobId[]; now: number },
+  ): Promise<void>;
+};
 
 /** A file of the result, whose bytes are in the blob store already. It is registered when the job completes. */
 export type MadeArtifact = StoredBlob & { name: string; mediaType: string };
@@ -40,12 +51,18 @@ export interface FarmKind {
     parts: Parts,
     submission: unknown,
     by: JobOwner,
-  ): Promise<{ ok: true; spec: unknown; name: string; blobs: BlobHash[] } | SubmissionRefusal>;
+  ): Promise<
+    { ok: true; spec: unknown; name: string; blobs: BlobHash[]; several?: Several } | SubmissionRefusal
+  >;
   /** The spec as far as it can be told before the files are there that other jobs come to, for pages: nothing is planned from it. */
   outline(submission: unknown): { spec: unknown; name: string };
   /** Names of the stages that have a task for the backend, run when their chunks are done and before the next stage is planned. */
   readonly stageTasks: readonly string[];
   runStageTask(parts: Parts, task: BackgroundTask): Promise<StageTaskResult>;
+  /** True when the job is to be paused with the plan of its next stage; asked in the transaction that makes it true. */
+  pausesWith?(db: Db, planned: { job: JobHead; stage: StageRow; next: StagePlan }): Promise<boolean>;
+  /** Does what is due for jobs of the kind that belong together. Called every 2 s, and after one was paused so. */
+  tend?(parts: Parts): Promise<void>;
   /** Puts the finished result together and names its artifacts. */
   assemble(parts: Parts, task: BackgroundTask): Promise<Assembly>;
   /** True when so many chunks that failed for good, one at least, end the job. */

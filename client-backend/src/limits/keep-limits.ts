@@ -15,21 +15,31 @@ export const refuseNewJob = (parts: LimitParts, by: By): Promise<LimitReached | 
   firstReached(parts, by, ['workerHours', 'storedBytes']);
 
 /**
- * Why no more jobs may wait; null where one more may. Call it first thing in the transaction that writes the job: who
+ * Why no more jobs may wait; null where so many more may. Call it first thing in the transaction that writes the job: who
  * submits at the same moment waits for its end, and is counted or counts.
  */
-export async function refuseWaitingJob(parts: LimitParts, db: Db, by: By): Promise<LimitReached | null> {
+export async function refuseWaitingJobs(
+  parts: LimitParts,
+  db: Db,
+  by: By,
+  count: number,
+): Promise<LimitReached | null> {
   await lockHolders(db, by.team, by.person);
-  return firstReached({ ...parts, db }, by, ['waitingJobs']);
+  return firstReached({ ...parts, db }, by, ['waitingJobs'], count);
 }
 
-async function firstReached(parts: LimitParts, by: By, names: LimitName[]): Promise<LimitReached | null> {
+async function firstReached(
+  parts: LimitParts,
+  by: By,
+  names: LimitName[],
+  more = 1,
+): Promise<LimitReached | null> {
   for (const { holder, name, most } of await limitedBy(parts.db, by, parts.config.teamLimits)) {
     for (const limit of names) {
       const limitOf = most(limit);
       if (limitOf === null) continue;
       const used = await usedOf(parts, holder, limit);
-      if (used >= limitOf) return { ok: false, ...refusalOf(limit, name, used, limitOf) };
+      if (used + more - 1 >= limitOf) return { ok: false, ...refusalOf(limit, name, used, limitOf) };
     }
   }
   return null;

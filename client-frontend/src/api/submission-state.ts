@@ -33,7 +33,8 @@ export type SubmissionState =
   | ({ phase: 'choosing'; message: string; choices: string[] } & Named)
   /** `stored`: the files are there, and it is the job that was refused. */
   | ({ phase: 'refused'; message: string; canRetry: boolean; stored: boolean } & Named)
-  | ({ phase: 'created'; jobs: string[] } & Named);
+  /** `several`: the farm has made more of them than were described, in one group. */
+  | ({ phase: 'created'; jobs: string[]; several: boolean } & Named);
 
 export function namedOf(kind: string, given: readonly GivenFile[]): Named {
   const files = given.map(({ part, file }) => ({ part, name: file.name, size: file.size }));

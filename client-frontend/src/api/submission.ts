@@ -232,7 +232,8 @@ export class Submission {
         if (job === null || turn !== this.#turn) return;
         this.#created.push(job);
       }
-      this.#set({ phase: 'created', ...this.#named(), jobs: this.#created });
+      const several = wanted.some((job) => 'sweep' in job && job.sweep !== undefined);
+      this.#set({ phase: 'created', ...this.#named(), jobs: this.#created, several });
     } catch (error) {
       if (turn === this.#turn) this.#notCreated(turn, error);
     }

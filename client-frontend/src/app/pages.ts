@@ -18,6 +18,11 @@ export const pages = {
     const [{ ComparePage }] = await Promise.all([import('../pages/compare/ComparePage.tsx'), ...parts]);
     return { Component: ComparePage };
   },
+  sweep: async () => {
+    const parts = SITE_KINDS.map((kind) => kind.Sweep?.fetch());
+    const [{ SweepPage }] = await Promise.all([import('../pages/sweep/SweepPage.tsx'), ...parts]);
+    return { Component: SweepPage };
+  },
   workers: async () => ({ Component: (await import('../pages/workers/WorkersPage.tsx')).WorkersPage }),
   worker: async () => ({ Component: (await import('../pages/workers/WorkerPage.tsx')).WorkerPage }),
   link: async () => ({ Component: (await import('../pages/links/LinkPage.tsx')).LinkPage }),

@@ -29,6 +29,7 @@ export const router = createBrowserRouter([
               { path: 'new', lazy: pages.newJob },
               { path: 'jobs/:id', lazy: pages.job },
               { path: 'compare', lazy: pages.compare },
+              { path: 'sweeps/:id', lazy: pages.sweep },
               { path: 'workers', lazy: pages.workers },
               { path: 'workers/:id', lazy: pages.worker },
               { path: 'account', lazy: pages.account },

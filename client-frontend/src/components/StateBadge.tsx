@@ -23,11 +23,15 @@ const LOOKS: Record<JobStatus, Look> = {
   canceled: { text: 'Canceled', color: 'var(--state-canceled)', shape: 'square' },
 };
 
-type Shown = Pick<JobSummary, 'state' | 'fraction'>;
+/** `waits`: it is held by what it belongs to, not by a person. */
+type Shown = Pick<JobSummary, 'state' | 'fraction'> & { problem?: { code: string } | null; waits?: boolean };
 
 /** Between two of its stages a job is queued for a moment; for people it runs. */
-const lookOf = ({ state, fraction }: Shown): Look =>
-  LOOKS[state === 'queued' && fraction > 0 ? 'running' : state];
+function lookOf({ state, fraction, problem, waits = false }: Shown): Look {
+  if (state === 'canceled' && problem?.code === 'stopped') return { ...LOOKS.canceled, text: 'Stopped' };
+  if (waits) return { ...LOOKS.queued, text: 'Waits' };
+  return LOOKS[state === 'queued' && fraction > 0 ? 'running' : state];
+}
 
 /** `preparing` is what the job's kind calls that state; without it the state has a word that fits every kind. */
 export function stateText(job: Shown, preparing: string | undefined): string {

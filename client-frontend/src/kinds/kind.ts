@@ -63,6 +63,8 @@ export type SiteKind = {
   Job: FetchedPart<{ job: JobDetail }>;
   /** Several jobs of the kind side by side; null where nothing of them is to be compared. */
   Compare: FetchedPart<{ ids: readonly string[] }> | null;
+  /** Several jobs that were submitted as one search; left out where the kind has none. */
+  Sweep?: FetchedPart<{ id: string }>;
   /** What a worker can do for it, in words. */
   capabilities: CapabilityWords;
   words: {

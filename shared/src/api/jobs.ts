@@ -52,6 +52,8 @@ export const JobSummary = z.object({
   /** How much of the whole job is done, 0..1, over all its stages. */
   fraction: z.number().min(0).max(1),
   group: z.string().nullable(),
+  /** The sweep that it is a part of, by its id: GET /api/v1/sweeps/:id. */
+  sweep: z.string().nullable().default(null),
   /** When the last chunk is expected to be done; null while nothing is known. */
   eta: EndRange.nullable().default(null),
   /** Seconds until the middle of that. */
@@ -61,7 +63,7 @@ export const JobSummary = z.object({
   newest: z.int().nullable(),
   /** What it stores, in bytes; null until it is over and was measured. */
   bytes: z.number().nullable(),
-  /** Why a failed job failed. */
+  /** Why a failed job failed, or why one was canceled where nobody did it: `stopped` by its sweep. */
   problem: z.object({ code: z.string(), message: z.string() }).nullable(),
   /** Why nothing of it is worked on, in a sentence; null while something is. Codes: model/wait-reason.ts, `dependencies` and `unknown`. */
   waiting: z.object({ code: z.string(), message: z.string() }).nullable().default(null),

@@ -1,4 +1,7 @@
-/** Where a job stands. `failed` says why in a sentence a user understands, with a code a program can test. */
+/** Why a job is over, in a sentence a user understands, with a code a program can test. */
+export type EndReason = { code: string; message: string };
+
+/** Where a job stands. */
 export type JobState =
   /** Waits for other jobs to end; which, and how, stands in the rows of its dependencies. */
   | { status: 'blocked' }
@@ -10,9 +13,12 @@ export type JobState =
   | { status: 'paused'; from: 'preparing' | 'queued' | 'running' }
   | { status: 'assembling' }
   | { status: 'completed' }
-  | { status: 'failed'; code: string; message: string }
-  /** `dependency`: by the farm, as a job that it waits for has ended in another way than it runs on. */
-  | { status: 'canceled'; because?: 'dependency' };
+  | ({ status: 'failed' } & EndReason)
+  /**
+   * Where nobody wished it: `dependency`: by the farm, as a job that it waits for has ended in another way than it runs
+   * on; or the reason for which what it belongs to has stopped it.
+   */
+  | { status: 'canceled'; because?: 'dependency'; reason?: EndReason };
 
 export type JobStatus = JobState['status'];
 export const JOB_STATUSES = [
@@ -45,8 +51,8 @@ export type JobEvent =
   | { type: 'complete' }
   /** The user wants a part of the finished result made once more, and the result put together anew. */
   | { type: 'reopen' }
-  | { type: 'fail'; code: string; message: string }
-  | { type: 'cancel'; because?: 'dependency' }
+  | ({ type: 'fail' } & EndReason)
+  | { type: 'cancel'; because?: 'dependency'; reason?: EndReason }
   /** Failed or canceled work is to be done after all; `to` is where its open stage stands, or `blocked` where it waits for others again. */
   | { type: 'retry'; to: 'blocked' | 'preparing' | 'queued' };
 
@@ -98,8 +104,11 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
   }
 }
 
-const canceled = ({ because }: Extract<JobEvent, { type: 'cancel' }>): JobState =>
-  because === undefined ? { status: 'canceled' } : { status: 'canceled', because };
+const canceled = ({ because, reason }: Extract<JobEvent, { type: 'cancel' }>): JobState => ({
+  status: 'canceled',
+  ...(because === undefined ? {} : { because }),
+  ...(reason === undefined ? {} : { reason }),
+});
 
 /** True for a job that will not go on by itself. */
 export const isOver = (status: JobStatus): boolean =>

@@ -50,6 +50,8 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/jobs/{id}/shown/{round}/{shard}/{place}/table': 'jobs.see',
   'GET /api/v1/jobs/{id}/runs': 'jobs.see',
   'GET /api/v1/jobs/{id}/runs/{run}/file': 'jobs.see',
+  'GET /api/v1/sweeps/{id}': 'jobs.see',
+  'POST /api/v1/sweeps/{id}/cancel': 'jobs.steer',
   'GET /api/v1/storage': 'jobs.see',
 
   'GET /api/v1/teams/{id}/usage': 'team.see',

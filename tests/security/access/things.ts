@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { insertJoinToken } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
+import { insertSweep } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import { plantJob } from '../../../load-balancer/tests/support/planted.ts';
@@ -41,6 +43,22 @@ const THINGS: Record<string, Make> = {
     await db.updateTable('jobs').set({ kind: 'blender', spec_json: SPEC }).where('id', '=', job).execute();
     await db.updateTable('stages').set({ name: 'probe' }).where('job_id', '=', job).execute();
     return { real: job, unknown: newId('job', random) };
+  },
+  async sweeps({ db, member, team }) {
+    const { job } = await plantJob(db, { chunks: 1, person: member, team, state: 'paused' });
+    const id = newId('job', random);
+    const sweep = {
+      team_id: team,
+      id,
+      person_id: member,
+      name: 'A sweep',
+      search_json: SEARCH,
+      problem: null,
+    };
+    await insertSweep(db, { ...sweep, created_at: 1 }, [{ job_id: job, held: null }]);
+    const row = { kind: 'training', spec_json: TRAINING, group_id: id };
+    await db.updateTable('jobs').set(row).where('id', '=', job).execute();
+    return { real: id, unknown: newId('job', random) };
   },
   async uploads({ url, askers }) {
     const headers = { ...askers.member.headers, 'tus-resumable': '1.0.0', 'upload-length': '4' };
@@ -131,6 +149,11 @@ const PARTS: Record<string, Make> = {
   name: () => same('video.mp4'),
 };
 
+const SEARCH = JSON.stringify({ parameters: { lr: { of: 'choice', values: [1, 2] } } });
+const SCRIPT = { blob: '0'.repeat(64), fileName: 'a.py', size: 1 };
+const TRAINING = JSON.stringify(
+  TrainingSpec.parse({ kind: 'training', script: SCRIPT, data: null, settings: {}, modules: [] }),
+);
 const SPEC = JSON.stringify(
   BlenderSpec.parse({
     kind: 'blender',

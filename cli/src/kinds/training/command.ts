@@ -49,7 +49,7 @@ export function trainCommand(
     .description(
       'Trains a Python script over shards of a data set and saves the merged model.\n' +
         'Uses the farm that is given or running on this machine; otherwise starts one for this job.\n' +
-        'Several values for a --param make a sweep: one training for each combination, shown side by side.',
+        'With --sweep it trains with several values of parameters, shown side by side; asha stops those that lose.',
     )
     .argument('<script>', 'Python script that imports pilot')
     .option(
@@ -99,7 +99,20 @@ export function trainCommand(
     .option('--drop <column>', 'leave out a column of a .csv, * for all of text; may be repeated', collect)
     .option('--encode <column>', 'a column of 0 and 1 for each value of it; may be repeated', collect)
     .option('--models <which>', 'models of rounds to keep: all, best, or auto: all while they are small')
-    .option('--param <name=value,…>', 'value of pilot.param in the script; may be repeated', collect)
+    .option('--param <name=value>', 'value of pilot.param in the script; may be repeated', collect)
+    .option(
+      '--sweep <name=values>',
+      'values to try of it: 0.1,0.01 or log(1e-5, 1e-2), uniform(0, 0.5), int(16, 128); may be repeated',
+      collect,
+    )
+    .option(
+      '--sweep-mode <mode>',
+      'grid: each combination; random: --runs of them; asha: of these the best go on (grid, or random with a range)',
+    )
+    .option('--runs <n>', 'trainings of a sweep by chance (16)')
+    .option('--concurrent <n>', 'trainings of a sweep at once (4)')
+    .option('--reduction-factor <n>', 'of asha: one in so many goes on (3)')
+    .option('--min-rounds <n>', 'of asha: rounds before trainings are first compared (1)')
     .option('-o, --out <dir>', 'where to save', 'out')
     .option(
       '--priority <n>',
@@ -123,7 +136,8 @@ export function trainCommand(
     'pilot train words.py --data words.npz --mode diloco --inner-steps 200 --compress int8',
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
     'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
-    'pilot train digits.py --data digits.npz --param lr=0.1,0.01 --param width=32,64',
+    'pilot train digits.py --data digits.npz --sweep lr=0.1,0.01 --sweep width=32,64',
+    "pilot train digits.py --data digits.npz --rounds 27 --sweep 'lr=log(1e-4, 1)' --sweep-mode asha --runs 20",
     'pilot train digits.py --data more.npz --from model.npz',
     'pilot train digits.py --data digits.npz --mode ddp --workers 4 --min-workers 2',
     'pilot train --code src train.py --data digits.npz',

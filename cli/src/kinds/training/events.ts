@@ -89,6 +89,8 @@ export const TRAINING_EVENTS = [
     folder: z.string(),
     metrics: Metrics.nullable(),
   }),
+  /** One training of a sweep that does not go on, as others are better; its figures are those of its last round. */
+  z.object({ event: z.literal('train.stopped'), job: z.string(), why: z.string() }),
   /** All trainings of a sweep, the best first; `metric` is what they are sorted by, null when nothing was measured. */
   z.object({
     event: z.literal('sweep.done'),

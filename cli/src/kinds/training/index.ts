@@ -6,11 +6,13 @@ import { trainPresenter } from './presenter.ts';
 import { folderOf, saveModel } from './results.ts';
 import { followRounds, trainingOf } from './rounds.ts';
 import { saveRound } from './save-round.ts';
+import { sweepCommand } from './sweep-command.ts';
 
 export const trainingCli: CliKind = {
   does: 'trains models',
   command: trainCommand,
   verb: 'train',
+  more: [sweepCommand],
   example: 'pilot train digits.py --data digits.npz',
   saves:
     'Of a training it saves the model with its figures: of one that is not finished or was canceled, that of its best round.',

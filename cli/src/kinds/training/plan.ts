@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import type { Api } from '../../api/client.ts';
 import { packFiles } from '../../run/pack-folder.ts';
 import {
   type Making,
+  type Member,
   ownFiles,
   type PlannedJob,
   type RunPlan,
@@ -13,13 +15,12 @@ import {
   type SourceFiles,
 } from '../../run/plan.ts';
 import { archiveName, type CodeFolder } from './code-folder.ts';
-import { type Params, variantOf } from './params.ts';
 import { trainPresenter } from './presenter.ts';
 import type { TrainRequest } from './request.ts';
 import { folderFor, folderOf, saveModel } from './results.ts';
 import { followRounds } from './rounds.ts';
 import { type StartGiven, startOf } from './start.ts';
-import { concludeSweep } from './sweep.ts';
+import { concludeSweep, sweepOf, variantOfTraining } from './sweep.ts';
 import { sweepPresenter } from './sweep-presenter.ts';
 
 export type TrainOrder = {
@@ -35,10 +36,10 @@ export type TrainOrder = {
 
 type CreateTraining = Extract<CreateJob, { kind: 'training' }>;
 
-/** One training, or a sweep of one job for each set of parameters. */
+/** One training, or a sweep: one request, of which the farm makes a job for each set of parameters. */
 export function trainPlan(order: TrainOrder): RunPlan {
   const { script, from, request, out } = order;
-  const sweep = request.jobs.length > 1;
+  const sweep = request.sweep !== null;
   const folder = folderOf(script, out);
   return {
     presenter: sweep ? sweepPresenter : trainPresenter,
@@ -47,10 +48,10 @@ export function trainPlan(order: TrainOrder): RunPlan {
     workers: workersFor(order),
     async jobs(blobs, api) {
       const start = from === null ? {} : { from: await startOf(from, blobs, api) };
-      return request.jobs.map((params, index) => planJob(order, params, index, blobs, start));
+      return [planJob(order, blobs, start)];
     },
     save: (saving) => save(saving, folder),
-    ...(sweep ? { conclude: (ends, seconds) => concludeSweep(ends, folder, seconds) } : {}),
+    ...(sweep ? { members: trainingsOf, ended: stopped, conclude: endOf(folder) } : {}),
   };
 }
 
@@ -64,10 +65,31 @@ async function sentFiles(order: TrainOrder, { folder, signal }: Making): Promise
   return { paths: [...own, packed.path, ...start], remove: packed.remove };
 }
 
+/** What became of one request: the trainings of its sweep, none where they were canceled or are gone. */
+async function trainingsOf(api: Api, job: JobId): Promise<Member[]> {
+  const view = await sweepOf(api, job);
+  if (view.state === 'canceled' || view.state === 'failed') return [];
+  return view.trainings.map((training) => ({
+    id: training.job,
+    name: training.name,
+    variant: variantOfTraining(view, training),
+  }));
+}
+
+/** One that its sweep stopped has come to its end as it should. */
+const stopped: NonNullable<RunPlan['ended']> = ({ id, problem }) =>
+  problem?.code === 'stopped' ? { event: 'train.stopped', job: id, why: problem.message } : null;
+
+const endOf =
+  (folder: string): NonNullable<RunPlan['conclude']> =>
+  async (ends, seconds, api) => {
+    const [first] = ends;
+    if (first === undefined) throw new Error('a sweep without trainings');
+    return concludeSweep(await sweepOf(api, first.job.id), ends, folder, seconds);
+  };
+
 function planJob(
   { script, data, test, code, request }: TrainOrder,
-  params: Params,
-  index: number,
   blobs: readonly BlobHash[],
   start: Pick<CreateTraining, 'from'>,
 ): PlannedJob {
@@ -82,8 +104,7 @@ function planJob(
   const measured = test === null ? {} : { test: sent(test.path) };
   const beside =
     code === null ? {} : { code: { ...sent(archiveName(code)), entry: RelativePath.parse(code.entry) } };
-  const variant = variantOf(params, index + 1);
-  const sweep = request.jobs.length > 1;
+  const { params, sweep } = request;
   return {
     request: {
       kind: 'training',
@@ -99,9 +120,9 @@ function planJob(
         ...request.settings,
         ...(Object.keys(params).length === 0 ? {} : { params }),
       },
-      name: sweep ? `${script.name.slice(0, 100)} ${variant}` : script.name,
+      ...(sweep === null ? {} : { sweep }),
+      name: sweep === null ? script.name : script.name.slice(0, 100),
     },
-    ...(sweep ? { variant } : {}),
   };
 }
 
@@ -119,4 +140,4 @@ async function save({ api, job, planned, report, signal }: Saving, root: string)
 const workersFor = ({ cpus, request }: TrainOrder): number =>
   request.settings.mode === 'ddp'
     ? (request.settings.workers ?? 2)
-    : Math.max(1, Math.min(8, cpus, (request.settings.shards ?? 4) * request.jobs.length));
+    : Math.max(1, Math.min(8, cpus, (request.settings.shards ?? 4) * (request.sweep === null ? 1 : 2)));

@@ -47,19 +47,22 @@ describe('options of pilot train', () => {
       goal: 'max',
       label: 'species',
     };
-    assert.deepEqual(read, { ok: true, request: { settings, jobs: [{ lr: 0.1 }] } });
+    assert.deepEqual(read, { ok: true, request: { settings, params: { lr: 0.1 }, sweep: null } });
   });
 
   test('left out say nothing, so that the farm decides', () => {
-    assert.deepEqual(readFlags({}), { ok: true, request: { settings: {}, jobs: [{}] } });
+    assert.deepEqual(readFlags({}), { ok: true, request: { settings: {}, params: {}, sweep: null } });
   });
 
   test('of mode ddp say how many workers train together', () => {
     const read = readFlags({ mode: 'DDP', workers: 4, minWorkers: '2', rounds: '3' });
     const settings = { mode: 'ddp', workers: 4, minWorkers: 2, rounds: 3 };
-    assert.deepEqual(read, { ok: true, request: { settings, jobs: [{}] } });
+    assert.deepEqual(read, { ok: true, request: { settings, params: {}, sweep: null } });
     // Of a farm that is started for a job of rounds.
-    assert.deepEqual(readFlags({ workers: 4 }), { ok: true, request: { settings: {}, jobs: [{}] } });
+    assert.deepEqual(readFlags({ workers: 4 }), {
+      ok: true,
+      request: { settings: {}, params: {}, sweep: null },
+    });
   });
 
   test('take a time as people write it', () => {

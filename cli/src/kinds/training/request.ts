@@ -1,9 +1,9 @@
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { z } from 'zod';
-import { type Params, readParams } from './params.ts';
+import { type Params, type ReadParams, readParams, type SweepFlags } from './params.ts';
 
 /** The options of `pilot train` that say how to train, as typed. */
-export type TrainFlags = {
+export type TrainFlags = SweepFlags & {
   workers?: number;
   minWorkers?: string;
   shards?: string;
@@ -33,16 +33,24 @@ export type TrainFlags = {
   drop?: string[];
   encode?: string[];
   param?: string[];
+  sweep?: string[];
 };
 
 type Settings = z.input<typeof TrainingSettings>;
-/** What the options say; `jobs` are the parameters of each job, one empty set where none is given. */
-export type TrainRequest = { settings: Omit<Settings, 'params'>; jobs: Params[] };
+/** What the options say; `sweep` where several trainings are to be made. */
+export type TrainRequest = {
+  settings: Omit<Settings, 'params'>;
+  params: Params;
+  sweep: Extract<ReadParams, { ok: true }>['sweep'];
+};
 export type ReadFlags = { ok: true; request: TrainRequest } | { ok: false; message: string };
 
 type Read = (text: string) => unknown;
 type Option = {
-  of: Exclude<keyof TrainFlags, 'param' | 'strict' | 'drop' | 'encode' | 'workers'>;
+  of: Exclude<
+    keyof TrainFlags,
+    'param' | 'sweep' | 'strict' | 'drop' | 'encode' | 'workers' | keyof SweepFlags
+  >;
   field: keyof Settings;
   read: Read;
   say: string;
@@ -112,10 +120,11 @@ export function readFlags(flags: TrainFlags): ReadFlags {
   for (const field of ['drop', 'encode'] as const) {
     if (flags[field] !== undefined) settings[field] = flags[field];
   }
-  const params = readParams(flags.param ?? []);
-  if (!params.ok) return params;
+  const read = readParams(flags.param ?? [], flags.sweep ?? [], flags, settings);
+  if (!read.ok) return read;
+  const { params, sweep } = read;
   // What is not given is left to the farm.
-  return { ok: true, request: { settings: settings as TrainRequest['settings'], jobs: params.jobs } };
+  return { ok: true, request: { settings: settings as TrainRequest['settings'], params, sweep } };
 }
 
 /** What belongs to a mode; gives back a sentence about what does not. */

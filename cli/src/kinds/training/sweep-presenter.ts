@@ -5,6 +5,7 @@ import type { ShownJob } from '../../report/screen-model.ts';
 import { bar, type Look, paint, wholeLine } from '../../report/screen-parts.ts';
 import { fit, padEnd, table, widthOf } from '../../text/columns.ts';
 import { duration, figure, figures } from '../../text/units.ts';
+import type { SweptJob } from './events.ts';
 import { trainPresenter } from './presenter.ts';
 
 /** Several trainings of one script, spoken of side by side. */
@@ -15,6 +16,8 @@ export const sweepPresenter: Presenter = {
       // Their common folder is printed once, below the table.
       case 'model.saved':
       case 'files.saved':
+      // A note of the job says why.
+      case 'train.stopped':
         return [];
       case 'train.done':
         return [
@@ -76,7 +79,9 @@ function saidOf({ progress }: ShownJob, look: Look): string {
   if (progress === null) return 'waiting';
   const state = progress.state === 'failed' || progress.state === 'canceled' || progress.state === 'paused';
   const where = state
-    ? progress.state
+    ? progress.state === 'paused'
+      ? 'waits'
+      : progress.state
     : round === 0
       ? (STAGES[progress.stage] ?? 'waiting')
       : `${look.width < 60 ? '' : 'round '}${round}/${rounds}`;
@@ -87,9 +92,25 @@ const STAGES: Record<string, string> = { split: 'splitting', initialize: 'first 
 
 /** Side by side at the end, the best first. */
 function sweepTable({ jobs, metric, csv, seconds }: Extract<RunEvent, { event: 'sweep.done' }>): string[] {
+  const best = jobs[0]?.folder;
+  return [
+    '',
+    ...trainingTable(jobs, metric, 120),
+    '',
+    ...(metric === null || best == null ? [] : [`Best     ${best}`]),
+    `Table    ${csv}`,
+    `Done in ${duration(seconds)}.`,
+  ];
+}
+
+/** A row for each training, in the order in which they come; the first is marked where it has a figure. */
+export function trainingTable(
+  jobs: readonly SweptJob[],
+  metric: { name: string } | null,
+  width: number,
+): string[] {
   const params = [...new Set(jobs.flatMap((job) => Object.keys(job.params)))];
-  const rest = (job: (typeof jobs)[number]) =>
-    Object.entries(job.metrics ?? {}).filter(([name]) => name !== metric?.name);
+  const rest = (job: SweptJob) => Object.entries(job.metrics ?? {}).filter(([name]) => name !== metric?.name);
   const rows = jobs.map((job, index) => {
     const value = metric === null ? undefined : job.metrics?.[metric.name];
     const best = index === 0 && value !== undefined;
@@ -103,14 +124,5 @@ function sweepTable({ jobs, metric, csv, seconds }: Extract<RunEvent, { event: '
     ];
   });
   const metricHead = metric === null ? [] : [metric.name.toUpperCase()];
-  const head = ['', ...params, ...metricHead, 'ROUND', 'STATE', ''];
-  const best = jobs[0]?.folder;
-  return [
-    '',
-    ...table(head, rows, 120),
-    '',
-    ...(metric === null || best == null ? [] : [`Best     ${best}`]),
-    `Table    ${csv}`,
-    `Done in ${duration(seconds)}.`,
-  ];
+  return table(['', ...params, ...metricHead, 'ROUND', 'STATE', ''], rows, width);
 }

@@ -168,6 +168,28 @@ describe('pilot train', () => {
     );
   });
 
+  test('one that its sweep stopped is no failure: it comes behind the others, and the run ends with code 0', async () => {
+    const message = 'Stopped by its sweep after round 1: loss 0.9 was not in the best third of 3.';
+    const standing = (request: CreateJob): Standing =>
+      lrOf(request) === 0.001
+        ? DONE
+        : { state: 'canceled', round: 1, losses: [0.01], problem: { code: 'stopped', message } };
+    const asha = ['--sweep', 'lr=0.1,0.01,0.001', '--sweep-mode', 'asha', '--rounds', '4'];
+    const { farm, exitCode, lines, stderr } = await pilot(standing, 'asha', asha);
+    assert.equal(exitCode, 0, stderr);
+    const [first] = farm.taken;
+    assert.equal(first?.request.kind === 'training' && first.request.sweep?.mode, 'asha');
+    const at = lines.findIndex((line) => / lr +LOSS +ROUND +STATE/.test(line));
+    assert.deepEqual(
+      lines.slice(at + 1, at + 4).map((line) => line.trim().split(/ +/)),
+      [
+        ['*', '0.001', '0.2', '4', 'completed'],
+        ['0.1', '0.01', '1', 'stopped'],
+        ['0.01', '0.01', '1', 'stopped'],
+      ],
+    );
+  });
+
   test('interrupted, it leaves its jobs to the farm, and the same command takes all of them up', async () => {
     let over = false;
     const farm = await startTrainingFarm((request) =>

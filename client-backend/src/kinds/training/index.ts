@@ -6,6 +6,8 @@ import { trainingRoutes } from './routes.ts';
 import { shownBundle } from './shown/shown-bundle.ts';
 import { forgetShown } from './shown/shown-files.ts';
 import { runStageTask } from './stage-tasks.ts';
+import { heldAtRung } from './sweeps/rung-report.ts';
+import { steerSweeps } from './sweeps/steer-sweeps.ts';
 import { viewTraining } from './view.ts';
 
 /** The backend's part of training a model. */
@@ -22,6 +24,8 @@ export const trainingBackend: FarmKind = {
   showsPrints: true,
   bundle: shownBundle,
   forget: forgetShown,
+  pausesWith: heldAtRung,
+  tend: steerSweeps,
   routes: trainingRoutes,
-  longAnswers: ['/api/v1/jobs/:id/curves', '/api/v1/jobs/:id/rounds'],
+  longAnswers: ['/api/v1/jobs/:id/curves', '/api/v1/jobs/:id/rounds', '/api/v1/sweeps/:id'],
 };

@@ -16,6 +16,7 @@ import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
 import { findStart } from './find-start.ts';
 import { importedModules, namesOnce } from './script-imports.ts';
+import { planSweep } from './sweeps/plan-sweep.ts';
 import { gone, sizeOf } from './uploaded.ts';
 
 const MOST_SCRIPT_BYTES = 1024 ** 2;
@@ -49,18 +50,23 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   if (!data.ok) return data;
   const able = fleet.filter((worker) => needs.every((need) => meets(worker, need))).length;
   const shards = settings.shards ?? Math.min(MOST_SHARDS, able === 0 ? SHARDS : able);
+  const { sweep, ...sent } = parsed.data;
+  const spec = TrainingSpec.parse({
+    ...sent,
+    settings: { ...settings, shards },
+    script: { ...script, size: scriptSize },
+    code: code.code,
+    ...data.files,
+    from: start?.start ?? null,
+    modules,
+    once: code.once,
+  });
+  const planned = sweep === undefined ? null : planSweep(sweep, spec);
+  if (planned !== null && !planned.ok) return planned;
   return {
     ok: true,
-    spec: TrainingSpec.parse({
-      ...parsed.data,
-      settings: { ...settings, shards },
-      script: { ...script, size: scriptSize },
-      code: code.code,
-      ...data.files,
-      from: start?.start ?? null,
-      modules,
-      once: code.once,
-    }),
+    spec,
+    ...(planned === null ? {} : { several: planned.several }),
     name: nameOf(script.fileName),
     blobs: [
       ...new Set([

@@ -20,11 +20,13 @@ import { curvesOf } from './rounds/curves.ts';
 import { modelOfRound, numberOf } from './rounds/models.ts';
 import { roundList } from './rounds/round-list.ts';
 import { shownRoutes } from './shown/routes.ts';
+import { sweepRoutes } from './sweeps/sweep-routes.ts';
 
-/** What only trainings have: rounds and curves. */
+/** What only trainings have: rounds, curves, and sweeps. */
 export function trainingRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
   routes.route('/', shownRoutes(parts));
+  routes.route('/', sweepRoutes(parts));
   const isTraining = async (id: JobId, team: TeamId): Promise<boolean> =>
     (await findJobHead(parts.db, id, team))?.kind === 'training';
   routes.openapi(rounds, async (c) => {

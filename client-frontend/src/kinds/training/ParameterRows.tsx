@@ -4,13 +4,14 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useId } from 'react';
 import classes from '../../components/Form.module.css';
 import { type FormValues, problemsOf } from './form-values.ts';
-import { countCombinations } from './params.ts';
+import { SweepFields } from './SweepFields.tsx';
+import { sweepOf } from './sweep-values.ts';
 
 /** What the script reads with `pilot.param(name, default)`; several values make a sweep. */
 export function ParameterRows({ form }: { form: UseFormReturnType<FormValues> }) {
   const { params } = form.values;
-  const count = countCombinations(params);
-  const tooMany = problemsOf(form.values).params;
+  const sweep = sweepOf(form.values);
+  const problem = problemsOf(form.values).params;
   const title = useId();
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset does not take part in the grid around it
@@ -19,8 +20,8 @@ export function ParameterRows({ form }: { form: UseFormReturnType<FormValues> })
         Parameters of the script
       </div>
       <p className={classes.says}>
-        What it reads with <code>pilot.param("lr", 0.1)</code>. Several values with commas between them train
-        a job for each.
+        What it reads with <code>pilot.param("lr", 0.1)</code>. Several values, or a range such as{' '}
+        <code>log(1e-4, 0.1)</code>, make a sweep: trainings side by side.
       </p>
       {params.map((_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row is known by its place alone
@@ -60,16 +61,11 @@ export function ParameterRows({ form }: { form: UseFormReturnType<FormValues> })
           Add a parameter
         </Button>
       </div>
-      {tooMany !== undefined ? (
+      {sweep !== null && <SweepFields form={form} />}
+      {problem !== undefined && (
         <p role="alert" className={classes.refusal}>
-          {tooMany}
+          {problem}
         </p>
-      ) : (
-        count > 1 && (
-          <p role="status" className={classes.says}>
-            <b>{count} jobs</b>, one for each combination.
-          </p>
-        )
       )}
     </div>
   );

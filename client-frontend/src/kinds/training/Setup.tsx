@@ -1,20 +1,20 @@
 import { Button } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
+import { runsOf } from '@parallel-pilot/shared/kinds/training/sweep/search.ts';
 import { useEffect, useMemo, useRef } from 'react';
-import { newGroup } from '../../api/create-once.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
 import { editsOf, readDraft, writeDraft } from '../../components/draft.ts';
 import classes from '../../components/Form.module.css';
 import { plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { AdvancedFields } from './AdvancedFields.tsx';
-import { type FormValues, firstValues, jobsOf, problemsOf, refusedFields } from './form-values.ts';
+import { type FormValues, firstValues, jobOf, problemsOf, refusedFields } from './form-values.ts';
 import { MainFields } from './MainFields.tsx';
 import { OtherFiles } from './OtherFiles.tsx';
 import { ParameterRows } from './ParameterRows.tsx';
-import { countCombinations } from './params.ts';
 import { paramsOf } from './script-params.ts';
 import { DRAFT } from './setup-draft.ts';
+import { sweepOf } from './sweep-values.ts';
 
 /** How the script is trained, asked while its files are on their way. */
 export function Setup() {
@@ -42,14 +42,13 @@ export function Setup() {
   // Said once, the files alone are waited for; a refused upload is tried again where it is told.
   const waiting = submission.submitted() && state.phase !== 'refused';
   const sent = state.phase === 'creating' || state.phase === 'created';
-  const group = useMemo(() => newGroup(), []);
   return (
     <Panel title="Settings" aside="The usual ones, until you change them">
       <form
         ref={box}
         noValidate
         onSubmit={form.onSubmit(
-          (values) => submission.submit((sources) => jobsOf(values, sources, group)),
+          (values) => submission.submit((sources) => [jobOf(values, sources)]),
           () => focusOnProblem(box.current),
         )}
       >
@@ -109,22 +108,27 @@ function useScriptParams(form: UseFormReturnType<FormValues>): void {
 /** The farm takes no larger scripts. */
 const MOST_SCRIPT_BYTES = 1024 ** 2;
 
-const startText = ({ params }: FormValues): string => {
-  const count = countCombinations(params);
-  return count > 1 ? `Start ${plural(count, 'job')}` : 'Start training';
+const countOf = (values: FormValues): number => {
+  const sweep = sweepOf(values);
+  return sweep === null ? 1 : runsOf(sweep);
+};
+
+const startText = (values: FormValues): string => {
+  const count = countOf(values);
+  return count > 1 ? `Start ${plural(count, 'training')}` : 'Start training';
 };
 
 function Total({ values }: { values: FormValues }) {
   const wrong = Object.keys(problemsOf(values)).length > 0;
   if (wrong || values.shards === '' || values.rounds === '') return <div>&nbsp;</div>;
-  const count = countCombinations(values.params);
+  const count = countOf(values);
   return (
     <div className={classes.total} role="status">
-      {plural(count, 'job')}{' '}
+      {plural(count, count === 1 ? 'job' : 'training')}{' '}
       {values.mode === 'ddp'
         ? `on ${plural(Number(values.workers), 'worker')} together`
         : `of ${plural(values.rounds, 'round')} on ${plural(values.shards, 'shard')}`}
-      {count > 1 && <span>One for each combination of the parameters, shown side by side</span>}
+      {count > 1 && <span>A sweep, shown side by side</span>}
     </div>
   );
 }

@@ -19,8 +19,8 @@ import { Result } from './Result.tsx';
 import { RoundsTable } from './RoundsTable.tsx';
 import { ShownByScript } from './ShownByScript.tsx';
 import { Summary } from './Summary.tsx';
-import { Sweep } from './Sweep.tsx';
 import { stepNames } from './step-names.ts';
+import { SweepPanel } from './sweep/SweepPanel.tsx';
 import { trainingOf } from './training-job.ts';
 
 const TASK_ADDRESS: ChunkAddress = {
@@ -47,7 +47,7 @@ export function TrainingJob({ job }: { job: JobDetail }) {
           <WorkerBars job={job} spans={spans} one="task" />
         </div>
       </div>
-      {job.group !== null && <Sweep job={job} group={job.group} />}
+      {job.sweep !== null && <SweepPanel sweep={job.sweep} job={job.id} />}
       <LivePrints job={job} />
       <ShownByScript job={job} />
       <RoundsTable job={job} />

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
-import { firstValues, jobsOf, problemsOf, refusedFields } from './form-values.ts';
+import { firstValues, jobOf, problemsOf, refusedFields } from './form-values.ts';
 
 const sources = {
   script: { blob: 'a'.repeat(64), fileName: 'train.py' },
@@ -11,8 +11,8 @@ const sources = {
 test('an untouched form is the farm’s own defaults', () => {
   const values = firstValues();
   assert.deepEqual(problemsOf(values), {});
-  const [job] = jobsOf(values, sources, 'g');
-  assert.ok(job?.kind === 'training');
+  const job = jobOf(values, sources);
+  assert.ok(job.kind === 'training');
   assert.deepEqual(TrainingSettings.parse(job.settings), TrainingSettings.parse({}));
   assert.equal(job.group, undefined);
   assert.equal(job.name, undefined);
@@ -21,8 +21,8 @@ test('an untouched form is the farm’s own defaults', () => {
 test('a training starts from the file that was given, or from the training that was named', () => {
   const job = `job_${'a'.repeat(20)}`;
   const of = (values: object, more = {}) => {
-    const [made] = jobsOf({ ...firstValues(), ...values }, { ...sources, ...more }, 'g');
-    return made?.kind === 'training' ? made.from : null;
+    const made = jobOf({ ...firstValues(), ...values }, { ...sources, ...more });
+    return made.kind === 'training' ? made.from : null;
   };
   assert.equal(of({}), undefined);
   assert.deepEqual(of({ from: `${job}@3` }), { job, round: 3, fitting: false });
@@ -33,17 +33,9 @@ test('a training starts from the file that was given, or from the training that 
     assert.deepEqual(Object.keys(problemsOf({ ...firstValues(), from })), ['from'], from);
 });
 
-test('a name that is given is the name of the job, or begins those of a sweep', () => {
+test('a name that is given is the name of the job', () => {
   const named = { ...firstValues(), name: ' night run ' };
-  assert.deepEqual(
-    jobsOf(named, sources, 'g').map((job) => job.name),
-    ['night run'],
-  );
-  const params = [{ name: 'lr', values: '0.1, 0.01' }];
-  assert.deepEqual(
-    jobsOf({ ...named, params }, sources, 'g').map((job) => job.name),
-    ['night run lr=0.1', 'night run lr=0.01'],
-  );
+  assert.equal(jobOf(named, sources).name, 'night run');
   assert.deepEqual(Object.keys(problemsOf({ ...named, name: 'x'.repeat(201) })), ['name']);
 });
 
@@ -59,22 +51,16 @@ test('percentages, empty fields and lists become what the farm takes', () => {
       { name: 'width', values: '64' },
     ],
   };
-  const jobs = jobsOf(values, sources, 'sweep-1');
-  assert.deepEqual(
-    jobs.map((job) => [job.name, job.group]),
-    [
-      ['train lr=0.1', 'sweep-1'],
-      ['train lr=0.01', 'sweep-1'],
-    ],
-  );
-  const [, second] = jobs;
-  assert.ok(second?.kind === 'training');
-  const settings = TrainingSettings.parse(second.settings);
+  const job = jobOf(values, sources);
+  assert.ok(job.kind === 'training');
+  assert.deepEqual(job.sweep?.parameters, { lr: { of: 'choice', values: [0.1, 0.01] } });
+  assert.equal(job.sweep?.mode, 'grid');
+  const settings = TrainingSettings.parse(job.settings);
   assert.equal(settings.holdout, 0.25);
   assert.equal(settings.trim, 0.125);
   assert.equal(settings.deadlineSeconds, 90);
   assert.equal(settings.metric, 'loss');
-  assert.deepEqual(settings.params, { lr: 0.01, width: 64 });
+  assert.deepEqual(settings.params, { width: 64 });
 });
 
 test('what the farm would refuse is told at its field', () => {
@@ -102,13 +88,19 @@ test('what the farm would refuse is told at its field', () => {
   ]);
 });
 
-test('a sweep of too many jobs is told before it is sent', () => {
-  const many = Array.from({ length: 8 }, (_, index) => index).join(',');
-  const params = [
-    { name: 'a', values: many },
-    { name: 'b', values: many },
-  ];
-  assert.match(problemsOf({ ...firstValues(), params }).params ?? '', /64 jobs/);
+test('what cannot be a sweep is told before it is sent', () => {
+  const problem = (values: string, more: object = {}) =>
+    problemsOf({ ...firstValues(), params: [{ name: 'a', values }], ...more });
+  const many = Array.from({ length: 101 }, (_, index) => index).join(',');
+  assert.match(problem(many).params ?? '', /101 trainings, and a sweep has at most 100/);
+  assert.match(problem('log(0.1, 1)', { sweepMode: 'grid' }).params ?? '', /a is a range/);
+  assert.match(problem('log(1, 0.1)')['params.0.values'] ?? '', /smaller number first/);
+  assert.match(problem('1,2', { sweepMode: 'asha', minRounds: 10 }).params ?? '', /first after 10/);
+  assert.deepEqual(Object.keys(problem('log(0.1, 1)', { runs: 1 })), ['runs']);
+  assert.deepEqual(problem('log(0.1, 1)', { runs: 5 }), {});
+  const job = jobOf({ ...firstValues(), params: [{ name: 'a', values: 'log(0.1, 1)' }], runs: 5 }, sources);
+  assert.ok(job.kind === 'training');
+  assert.deepEqual([job.sweep?.mode, job.sweep?.runs], ['random', 5]);
 });
 
 test('a refusal that names fields is told at them', () => {

@@ -1,9 +1,11 @@
 import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { type Parameter, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { readStartJob } from '@parallel-pilot/shared/kinds/training/start-words.ts';
+import { MOST_RUNS, Sweep, sweepProblem } from '@parallel-pilot/shared/kinds/training/sweep/search.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Sources } from '../../api/submission-state.ts';
-import { combinations, countCombinations, inWords, type ParamRow, parseValues, varying } from './params.ts';
+import { parseValues, readRow, readRows } from './params.ts';
+import { type SweepValues, sweepOf } from './sweep-values.ts';
 
 /** An emptied number field holds an empty string. */
 type Num = number | '';
@@ -17,7 +19,7 @@ export type Others = {
 };
 export type Stored = { blob: string; fileName: string };
 
-export type FormValues = {
+export type FormValues = SweepValues & {
   /** Of the job; empty, that of the script. */
   name: string;
   shards: Num;
@@ -51,12 +53,8 @@ export type FormValues = {
   from: string;
   /** Of these all, or the arrays that fit the script. */
   fitting: 'all' | 'some';
-  params: ParamRow[];
   others: Others;
 };
-
-/** Jobs of one sweep, as many as its page shows side by side. */
-export const MOST_JOBS = 50;
 
 /** The farm's own defaults. */
 export const firstValues = (): FormValues => valuesOf(TrainingSettings.parse({}));
@@ -69,6 +67,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     name: '',
     minWorkers: own.minWorkers ?? '',
     others: { moreData: [], test: null, code: null },
+    ...NO_SWEEP,
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
@@ -88,6 +87,8 @@ export function valuesOf(own: TrainingSettings): FormValues {
   };
 }
 
+const NO_SWEEP = { sweepMode: '', runs: '', concurrent: '', reductionFactor: '', minRounds: '' } as const;
+
 /** A value as it is typed: text that would be read as something else stands in quotes. */
 const inForm = (value: Parameter): string =>
   typeof value === 'string' && (value.includes(',') || parseValues(value)[0] !== value)
@@ -102,6 +103,11 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     others: _____,
     from: ___,
     fitting: ____,
+    sweepMode: ______,
+    runs: _______,
+    concurrent: ________,
+    reductionFactor: _________,
+    minRounds: __________,
     trim,
     quorum,
     holdout,
@@ -124,24 +130,19 @@ const columnsOf = (text: string): string[] =>
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
-/** The jobs to create: one, or one for each combination of the parameters, in one group. */
-export function jobsOf(values: FormValues, sources: Sources, group: string): CreateJob[] {
-  const settings = settingsOf(values);
-  const sets = combinations(values.params);
-  const names = varying(sets);
-  const given = values.name.trim();
-  const start = startOf(values, sources);
-  const name = given || (sources.script?.fileName.replace(/\.py$/i, '') ?? 'training');
-  return sets.map((params) => {
-    const job = {
-      kind: 'training',
-      ...sources,
-      ...start,
-      ...values.others,
-      settings: { ...settings, params },
-    };
-    if (sets.length === 1) return CreateJob.parse(given === '' ? job : { ...job, name: given });
-    return CreateJob.parse({ ...job, group, name: `${name} ${inWords(params, names)}`.slice(0, 200) });
+/** The job to create, or the several of a sweep, which the farm makes of one request. */
+export function jobOf(values: FormValues, sources: Sources): CreateJob {
+  const { params } = readRows(values.params);
+  const sweep = sweepOf(values);
+  const name = values.name.trim();
+  return CreateJob.parse({
+    kind: 'training',
+    ...sources,
+    ...startOf(values, sources),
+    ...values.others,
+    settings: { ...settingsOf(values), params },
+    ...(sweep === null ? {} : { sweep }),
+    ...(name === '' ? {} : { name }),
   });
 }
 
@@ -210,15 +211,39 @@ export function problemsOf(values: FormValues): Record<string, string> {
     } else if (taken) {
       problems[`params.${index}.name`] = 'This name is there already.';
     }
-    if (parseValues(text).length === 0)
-      problems[`params.${index}.values`] = 'A value, or several with commas.';
+    const read = readRow(row);
+    if ('problem' in read) problems[`params.${index}.values`] = read.problem;
   }
-  const count = countCombinations(values.params);
-  if (count > MOST_JOBS) {
-    problems.params = `These would be ${count.toLocaleString('en')} jobs. A sweep has at most ${MOST_JOBS}.`;
-  }
-  return problems;
+  return { ...problems, ...sweepProblems(values, settings, problems) };
 }
+
+/** What is wrong with the sweep, where the fields that it is made of are right. */
+function sweepProblems(
+  values: FormValues,
+  settings: Record<string, unknown>,
+  before: Record<string, string>,
+): Record<string, string> {
+  const sweep = sweepOf(values);
+  if (sweep === null) return {};
+  const problems: Record<string, string> = {};
+  for (const [field, sentence] of Object.entries(SWEEP_BOUNDS)) {
+    const name = field as keyof typeof SWEEP_BOUNDS;
+    if (values[name] !== '' && !Sweep.shape[name].safeParse(values[name]).success) problems[name] = sentence;
+  }
+  if (Object.keys({ ...before, ...problems }).length > 0) return problems;
+  const { params } = readRows(values.params);
+  const of = TrainingSettings.safeParse({ ...settings, params }).data;
+  const problem =
+    of === undefined ? null : sweepProblem(sweep, of.mode === 'ddp' ? { ...of, rounds: 1 } : of);
+  return problem === null ? {} : { params: problem };
+}
+
+const SWEEP_BOUNDS = {
+  runs: `A whole number from 2 to ${MOST_RUNS}.`,
+  concurrent: `A whole number from 1 to ${MOST_RUNS}.`,
+  reductionFactor: 'A whole number from 2 to 10.',
+  minRounds: 'A whole number from 1 to 10,000.',
+};
 
 /** Fields that a refusal of the farm names, "settings.rounds: …", with what it says of them. */
 export function refusedFields(message: string): Record<string, string> {

@@ -39,6 +39,7 @@ export const training: SiteKind = {
   Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
   Job: fetchedPart(async () => (await import('./TrainingJob.tsx')).TrainingJob),
   Compare: fetchedPart(async () => (await import('./Compare.tsx')).Compare),
+  Sweep: fetchedPart(async () => (await import('./sweep/SweepPage.tsx')).SweepPage),
   capabilities,
   words: {
     preparing: 'Getting ready',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { combinations, countCombinations, inWords, parseValue, parseValues, varying } from './params.ts';
+import { parseValue, parseValues, readRow, readRows } from './params.ts';
 
 test('a value is what it reads as', () => {
   const cases: [string, unknown][] = [
@@ -24,18 +24,18 @@ test('commas make several values, but not in quotes', () => {
   assert.deepEqual(parseValues(' '), []);
 });
 
-test('a grid has a job for each combination', () => {
+test('one value is a parameter, several or a range are tried', () => {
   const rows = [
-    { name: 'lr', values: '0.1, 0.01' },
-    { name: 'width', values: '64' },
-    { name: 'act', values: 'relu, gelu' },
+    { name: 'lr', values: '0.1, 0.01, 0.1' },
+    { name: ' width ', values: '64' },
+    { name: 'wd', values: 'log(1e-5, 1e-2)' },
+    { name: 'depth', values: 'log(2, 1)' },
     { name: '', values: '' },
   ];
-  const sets = combinations(rows);
-  assert.equal(sets.length, 4);
-  assert.equal(countCombinations(rows), 4);
-  assert.deepEqual(sets[1], { lr: 0.1, width: 64, act: 'gelu' });
-  assert.deepEqual(varying(sets), ['lr', 'act']);
-  assert.equal(inWords(sets[3] ?? {}, varying(sets)), 'lr=0.01 act=gelu');
-  assert.deepEqual(combinations([]), [{}]);
+  assert.deepEqual(readRows(rows), {
+    params: { width: 64 },
+    tried: { lr: { of: 'choice', values: [0.1, 0.01] }, wd: { of: 'log', from: 1e-5, to: 1e-2 } },
+  });
+  const problem = readRow({ name: 'depth', values: 'log(2, 1)' });
+  assert.match('problem' in problem ? problem.problem : '', /smaller number first/);
 });

@@ -1,6 +1,8 @@
 import type { Parameter } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { readRange } from '@parallel-pilot/shared/kinds/training/sweep/read-distribution.ts';
+import type { Distribution } from '@parallel-pilot/shared/kinds/training/sweep/search.ts';
 
-/** A row of the form: a name, and one value or several with commas between them. */
+/** A row of the form: a name, and one value, several with commas between them, or a range of them. */
 export type ParamRow = { name: string; values: string };
 
 /** What a script gets: a number or true and false where it reads as one, else the text; in quotes it is text in any case. */
@@ -20,29 +22,29 @@ export function parseValues(text: string): Parameter[] {
   return parts.filter((part) => part.trim() !== '').map(parseValue);
 }
 
-/** One set of parameters for each combination of the rows' values; the last row changes fastest. Of rows of one name the last counts. */
-export function combinations(rows: readonly ParamRow[]): Record<string, Parameter>[] {
-  return rows
-    .filter(({ name }) => name.trim() !== '')
-    .reduce<Record<string, Parameter>[]>(
-      (sets, { name, values }) =>
-        sets.flatMap((set) => parseValues(values).map((value) => ({ ...set, [name.trim()]: value }))),
-      [{}],
-    );
+/** What a row stands for: one value, values to try, or a sentence about what is wrong with it. */
+export function readRow({
+  values,
+}: ParamRow): { value: Parameter } | { tried: Distribution } | { problem: string } {
+  const range = readRange(values);
+  if (range !== 'not-a-range') return range.ok ? { tried: range.range } : { problem: range.message };
+  const list = [...new Set(parseValues(values))];
+  const [only] = list;
+  if (only === undefined)
+    return { problem: 'A value, several with commas, or a range such as log(1e-4, 0.1).' };
+  return list.length === 1 ? { value: only } : { tried: { of: 'choice', values: list } };
 }
 
-/** How many jobs the rows make, without making them. */
-export const countCombinations = (rows: readonly ParamRow[]): number =>
-  rows
-    .filter(({ name }) => name.trim() !== '')
-    .reduce((count, { values }) => count * parseValues(values).length, 1);
-
-/** Names of the parameters that are not the same in all of these sets. */
-export function varying(sets: readonly Record<string, Parameter>[]): string[] {
-  const names = new Set(sets.flatMap((set) => Object.keys(set)));
-  return [...names].filter((name) => sets.some((set) => set[name] !== sets[0]?.[name]));
+/** The parameters of each training, and those that a sweep tries; of rows of one name the last counts. */
+export function readRows(rows: readonly ParamRow[]) {
+  const params: Record<string, Parameter> = {};
+  const tried: Record<string, Distribution> = {};
+  for (const row of rows) {
+    const name = row.name.trim();
+    if (name === '') continue;
+    const read = readRow(row);
+    if ('value' in read) params[name] = read.value;
+    else if ('tried' in read) tried[name] = read.tried;
+  }
+  return { params, tried };
 }
-
-/** "lr=0.1 depth=3" */
-export const inWords = (set: Record<string, Parameter>, names: readonly string[]): string =>
-  names.flatMap((name) => (name in set ? [`${name}=${set[name]}`] : [])).join(' ');

@@ -1,4 +1,3 @@
-import { JobList } from '@parallel-pilot/shared/api/jobs.ts';
 import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { request } from '../../api/request.ts';
@@ -35,22 +34,13 @@ export const roundsQuery = (job: string, page: number) =>
       request(RoundList, path(job, 'rounds', { after: page * ROUNDS_PAGE, limit: ROUNDS_PAGE }), { signal }),
   });
 
-/** The first thousand rounds of a job of a sweep, for its line in the chart; `seen` says how far the job is. */
-export const sweepRoundsQuery = (job: string, seen: string | null) =>
+/** The first thousand rounds of one of several jobs, for its line in the chart; `seen` says how far the job is. */
+export const comparedRoundsQuery = (job: string, seen: string | null) =>
   queryOptions({
-    queryKey: ['sweep-rounds', job, seen],
+    queryKey: ['compared-rounds', job, seen],
     queryFn: ({ signal }) => request(RoundList, path(job, 'rounds', { after: 0, limit: 1_000 }), { signal }),
     enabled: seen !== null,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 10_000,
     placeholderData: keepPreviousData,
-  });
-
-/** The jobs of a sweep, newest first, as many as are shown. */
-export const sweepQuery = (group: string) =>
-  queryOptions({
-    queryKey: ['sweep', group],
-    queryFn: ({ signal }) =>
-      request(JobList, `/api/v1/jobs?${new URLSearchParams({ group, limit: '50' })}`, { signal }),
-    refetchInterval: 15_000,
   });

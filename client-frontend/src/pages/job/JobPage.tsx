@@ -85,6 +85,11 @@ function Job({ job }: { job: JobDetail }) {
         <Waiting job={job} />
         <DueBy job={job} />
         {job.state === 'failed' && <Failure job={job} title={kind?.words.failed(job) ?? 'This job failed'} />}
+        {job.state === 'canceled' && job.problem !== null && (
+          <p role="status" className={classes.stopped}>
+            {job.problem.message}
+          </p>
+        )}
         {kind === null ? <UnknownKind job={job} /> : <kind.Job.Part job={job} />}
       </div>
     </>

@@ -1,6 +1,7 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { mayPreempt } from '@parallel-pilot/shared/model/priority.ts';
+import { IconChartDots } from '@tabler/icons-react';
 import { memo } from 'react';
 import { Link } from 'react-router';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
@@ -53,6 +54,16 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
           <StateBadge job={job} preparing={kind?.words.preparing} />
         </div>
       </Link>
+      {job.sweep !== null && (
+        <Link
+          to={`/sweeps/${job.sweep}`}
+          className={classes.ofSweep}
+          aria-label={`The sweep of ${job.name}`}
+          title="Open its sweep"
+        >
+          <IconChartDots size={18} aria-hidden />
+        </Link>
+      )}
     </div>
   );
 });

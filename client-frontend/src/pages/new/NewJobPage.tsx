@@ -1,6 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { Suspense, useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
+import { getJobSummary } from '../../api/farm.ts';
 import { chosenDeadline } from '../../app/deadline.ts';
 import { chosenAsked, chosenPlacement } from '../../app/placement.ts';
 import { submission, useSubmission } from '../../app/submission.ts';
@@ -35,14 +36,17 @@ function NewJob() {
   const [refusal, setRefusal] = useState<string | null>(null);
   const navigate = useNavigate();
   const created = state.phase === 'created' ? state.jobs[0] : undefined;
+  const several = state.phase === 'created' && state.several;
   useEffect(() => {
     if (created === undefined) return;
     submission.reset();
     chosenPlacement.set({});
     chosenDeadline.set(null);
     chosenAsked.set({});
-    void navigate(`/jobs/${created}`, { replace: true });
-  }, [created, navigate]);
+    const show = (path: string) => void navigate(path, { replace: true });
+    if (several) void pageOfAll(created).then(show);
+    else show(`/jobs/${created}`);
+  }, [created, several, navigate]);
   const give = async (files: File[]) => setRefusal(await giveFiles(files));
   const kind = state.phase === 'idle' ? null : siteKind(state.kind);
   const parts = state.phase === 'idle' ? [] : state.files.map(({ part }) => part);
@@ -76,6 +80,13 @@ function NewJob() {
     </>
   );
 }
+
+/** Where jobs that were made of one submission are side by side; the page of the first where that cannot be asked. */
+const pageOfAll = (job: string): Promise<string> =>
+  getJobSummary(job).then(
+    ({ sweep }) => (sweep === null ? `/jobs/${job}` : `/sweeps/${sweep}`),
+    () => `/jobs/${job}`,
+  );
 
 function layoutOf(asks: boolean, kind: SiteKind | null): string | undefined {
   if (asks) return classes.setup;

@@ -5,6 +5,7 @@ import { strictObject } from '../../model/strict-object.ts';
 import { DATA_FORMATS } from './data-formats.ts';
 import { TrainingSettings } from './settings.ts';
 import { Start } from './start.ts';
+import { Sweep } from './sweep/search.ts';
 
 export const Source = strictObject({ blob: SentBlob, fileName: z.string().min(1).max(255) });
 
@@ -41,5 +42,7 @@ export const TrainingSubmission = strictObject({
   /** The weights that it starts from; left out, those that the script makes. */
   from: Start.optional(),
   settings: AskedSettings.prefault({}),
+  /** Makes several trainings of it, each with parameters of its own; left out, one. */
+  sweep: Sweep.optional(),
 });
 export type TrainingSubmission = z.infer<typeof TrainingSubmission>;

@@ -6,17 +6,19 @@ import { Code, DataFormat, Source, TrainingSubmission } from './spec.ts';
 const Sized = Source.extend({ size: z.number().int().nonnegative() });
 
 /** The stored spec of a training job: the submission with what was seen of its files. */
-export const TrainingSpec = TrainingSubmission.strip().extend({
-  script: Sized,
-  code: Code.extend(Sized.shape).nullable().default(null),
-  data: Sized.extend({ format: DataFormat }).nullable(),
-  moreData: z.array(Sized).default([]),
-  test: Sized.nullable().default(null),
-  settings: TrainingSettings,
-  from: FoundStart.nullable().default(null),
-  /** It may name `pilot.once`: the worker that makes the first weights gets all of the data. */
-  once: z.boolean().default(false),
-  /** Modules that the script imports on its own lines; a worker has to have them all. */
-  modules: z.array(z.string().max(200)).max(200),
-});
+export const TrainingSpec = TrainingSubmission.omit({ sweep: true })
+  .strip()
+  .extend({
+    script: Sized,
+    code: Code.extend(Sized.shape).nullable().default(null),
+    data: Sized.extend({ format: DataFormat }).nullable(),
+    moreData: z.array(Sized).default([]),
+    test: Sized.nullable().default(null),
+    settings: TrainingSettings,
+    from: FoundStart.nullable().default(null),
+    /** It may name `pilot.once`: the worker that makes the first weights gets all of the data. */
+    once: z.boolean().default(false),
+    /** Modules that the script imports on its own lines; a worker has to have them all. */
+    modules: z.array(z.string().max(200)).max(200),
+  });
 export type TrainingSpec = z.infer<typeof TrainingSpec>;

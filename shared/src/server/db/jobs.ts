@@ -134,25 +134,29 @@ export function stateOf(
         code: row.state_code ?? 'unexpected',
         message: row.state_message ?? 'The job failed.',
       };
-    case 'canceled':
-      return row.state_code === 'dependency'
-        ? { status: 'canceled', because: 'dependency' }
-        : { status: 'canceled' };
+    case 'canceled': {
+      const { state_code: code, state_message: message } = row;
+      if (code === 'dependency') return { status: 'canceled', because: code };
+      return {
+        status: 'canceled',
+        ...(code === null || message === null ? {} : { reason: { code, message } }),
+      };
+    }
     default:
       return { status: row.state };
   }
 }
 
-const codeOf = (state: JobState): string | null =>
-  state.status === 'failed' ? state.code : state.status === 'canceled' ? (state.because ?? null) : null;
-
 /** Takes a state apart into its columns. */
-export const columnsOf = (state: JobState) => ({
-  state: state.status,
-  state_from: state.status === 'paused' ? state.from : null,
-  state_code: codeOf(state),
-  state_message: state.status === 'failed' ? state.message : null,
-});
+export function columnsOf(state: JobState) {
+  const reason = state.status === 'failed' ? state : state.status === 'canceled' ? state.reason : undefined;
+  return {
+    state: state.status,
+    state_from: state.status === 'paused' ? state.from : null,
+    state_code: reason?.code ?? (state.status === 'canceled' ? (state.because ?? null) : null),
+    state_message: reason?.message ?? null,
+  };
+}
 
 /**
  * Jobs for which something may be due that no one else will do: what they wait for has ended, all chunks of
@@ -205,6 +209,8 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'job_blobs',
     'background_tasks',
     'artifacts',
+    'sweep_reports',
+    'sweep_members',
   ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();
   }

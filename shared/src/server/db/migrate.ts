@@ -23,6 +23,7 @@ import * as lending from './migrations/0022-lending.ts';
 import * as load from './migrations/0023-load.ts';
 import * as farmSettings from './migrations/0024-farm-settings.ts';
 import * as gangs from './migrations/0028-gangs.ts';
+import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
@@ -49,6 +50,7 @@ const migrations: Record<string, Migration> = {
   '0023-load': load,
   '0024-farm-settings': farmSettings,
   '0028-gangs': gangs,
+  '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
 };
 

@@ -23,7 +23,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
+ * sweeps, sweep_members, sweep_reports, stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -54,6 +54,9 @@ export type Database = {
   farm_settings: FarmSettingsTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
+  sweeps: SweepsTable;
+  sweep_members: SweepMembersTable;
+  sweep_reports: SweepReportsTable;
 };
 
 export type PeopleTable = {
@@ -440,4 +443,38 @@ export type SessionsTable = {
   key_id: KeyId;
   created_at: number;
   expires_at: number;
+};
+
+/** Jobs that were submitted as one search of parameters; `id` is their `group_id`. */
+export type SweepsTable = {
+  team_id: TeamId;
+  id: string;
+  person_id: PersonId;
+  name: string;
+  /** What was asked for, as its kind has it. */
+  search_json: string;
+  /** Why it ended before its jobs did; null while nothing is wrong. */
+  problem: string | null;
+  created_at: number;
+};
+
+export type SweepMembersTable = {
+  job_id: JobId;
+  team_id: TeamId;
+  sweep_id: string;
+  /** From 1, in the order in which they were planned. */
+  number: number;
+  /** What the sweep paused it for: its first turn, or the comparison at a rung; null where it did not. */
+  held: 'turn' | 'rung' | null;
+};
+
+/** What a job came to at a rung, from 0, after `iteration`; written with the plan that goes beyond it. */
+export type SweepReportsTable = {
+  job_id: JobId;
+  rung: number;
+  iteration: number;
+  /** Of the metric that the sweep compares by; null where it was not reported. */
+  value: number | null;
+  /** The metrics that there were, as a JSON object. */
+  metrics_json: string;
 };

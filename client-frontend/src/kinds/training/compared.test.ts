@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { RoundList, TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
-import { compare } from './sweep-entries.ts';
+import { compare } from './compared.ts';
 
 function jobOf(lr: number, best: { name: string; value: number } | null): JobDetail {
   const view = TrainingView.parse({
@@ -33,27 +33,26 @@ const rounds = RoundList.parse({
   })),
 });
 
-test('the jobs of a sweep are named by what differs, and the best is the one whose metric is', () => {
+test('the best is the one whose metric is, and each has its line', () => {
   const jobs = [
     jobOf(0.1, { name: 'loss', value: 0.5 }),
     jobOf(0.01, { name: 'loss', value: 0.3 }),
     jobOf(1, null),
   ];
-  const shown = compare(['a', 'b', 'c'], jobs, [rounds, undefined, undefined], 'a');
+  const shown = compare(['a', 'b', 'c'], jobs, [rounds, undefined, undefined]);
   assert.deepEqual(
     shown.entries.map(({ title, value, rounds: text }) => [title, value, text]),
     [
-      ['lr=0.1', 0.5, '2 of 10'],
-      ['lr=0.01', 0.3, '2 of 10'],
-      ['lr=1', null, '2 of 10'],
+      ['train lr=0.01', 0.3, '2 of 10'],
+      ['train lr=0.1', 0.5, '2 of 10'],
+      ['train lr=1', null, '2 of 10'],
     ],
   );
   assert.equal(shown.metric, 'loss');
   assert.equal(shown.best, 'b', 'less loss is better');
-  assert.deepEqual(shown.entries[0]?.line?.xs, [1, 2]);
-  assert.deepEqual(shown.entries[0]?.line?.ys, [0.5, 0.7]);
-  assert.equal(shown.entries[0]?.line?.strong, true);
-  assert.equal(shown.entries[1]?.line, null);
+  assert.deepEqual(shown.entries[1]?.line?.xs, [1, 2]);
+  assert.deepEqual(shown.entries[1]?.line?.ys, [0.5, 0.7]);
+  assert.equal(shown.entries[0]?.line, null);
 });
 
 test('trainings that somebody chose stand by their names, the best first, beside what sets them apart', () => {
@@ -62,7 +61,7 @@ test('trainings that somebody chose stand by their names, the best first, beside
     jobOf(0.1, { name: 'loss', value: 0.5 }),
     jobOf(0.01, { name: 'loss', value: 0.3 }),
   ];
-  const shown = compare(['a', 'b', 'c'], jobs, [], null);
+  const shown = compare(['a', 'b', 'c'], jobs, []);
   assert.deepEqual(shown.columns, ['lr']);
   assert.deepEqual(
     shown.entries.map(({ id, title, cells }) => [id, title, ...cells]),
@@ -81,7 +80,7 @@ test('trainings that somebody chose stand by their names, the best first, beside
 });
 
 test('before anything is known of the jobs nothing is compared', () => {
-  const shown = compare(['a', 'b'], [undefined, undefined], [], 'a');
+  const shown = compare(['a', 'b'], [undefined, undefined], []);
   assert.equal(shown.best, null);
   assert.deepEqual(
     shown.entries.map((entry) => entry.title),

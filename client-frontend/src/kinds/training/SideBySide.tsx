@@ -1,42 +1,24 @@
 import { NativeSelect } from '@mantine/core';
-import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { formatCount, formatMeasured, plural } from '../../components/format.ts';
+import { formatCount, formatMeasured } from '../../components/format.ts';
 import { LineChart } from '../../components/LineChart.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { StateBadge } from '../../components/StateBadge.tsx';
 import { ChartSwitches } from './ChartSwitches.tsx';
 import { canBeLog, PLAIN_VIEW, toggled, viewed } from './chart-view.ts';
-import { sweepQuery } from './queries.ts';
-import { type Entry, useSweep } from './sweep-entries.ts';
+import { type Entry, useCompared } from './compared.ts';
 import classes from './Training.module.css';
-
-/** The jobs of one grid of parameters side by side. Nothing for a job that is alone in its group. */
-export function Sweep({ job, group }: { job: JobDetail; group: string }) {
-  const list = useQuery(sweepQuery(group)).data;
-  if (list === undefined || list.total < 2) return null;
-  const ids = list.jobs.map((one) => one.id as string);
-  const aside =
-    list.total > ids.length
-      ? `The newest ${ids.length} of ${plural(list.total, 'job')}`
-      : `${plural(list.total, 'job')} of one script and data`;
-  return <SideBySide title="Sweep" aside={aside} ids={ids.toReversed()} present={job.id} />;
-}
 
 type SideBySideProps = {
   title: string;
   aside: string;
-  /** In the order in which they are shown. */
   ids: readonly string[];
-  /** The job whose page this is. */
-  present: string | null;
 };
 
 /** The curves of several trainings in one chart, and what each came to. */
-export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
-  const { entries, columns, metrics, metric, names, best, choose } = useSweep(ids, present);
+export function SideBySide({ title, aside, ids }: SideBySideProps) {
+  const { entries, columns, metrics, metric, best, choose } = useCompared(ids);
   const [view, setView] = useState(PLAIN_VIEW);
   const [x, setX] = useState<number | null>(null);
   const lines = entries.flatMap((entry) => entry.line ?? []);
@@ -75,7 +57,7 @@ export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
           <table>
             <thead>
               <tr>
-                <th scope="col">{names.length === 0 ? 'Job' : names.join(', ')}</th>
+                <th scope="col">Job</th>
                 <th scope="col">Best {metric}</th>
                 {columns.map((name) => (
                   <th key={name} scope="col">
@@ -92,7 +74,6 @@ export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
                   key={entry.id}
                   entry={entry}
                   others={entries.filter(({ id }) => id !== entry.id)}
-                  present={entry.id === present}
                   best={entry.id === best}
                   shown={!view.hidden.has(entry.id)}
                   onToggle={() => setView({ ...view, hidden: toggled(view.hidden, [entry.id]) })}
@@ -109,13 +90,12 @@ export function SideBySide({ title, aside, ids, present }: SideBySideProps) {
 type RowProps = {
   entry: Entry;
   others: readonly Entry[];
-  present: boolean;
   best: boolean;
   shown: boolean;
   onToggle(): void;
 };
 
-function Row({ entry, others, present, best, shown, onToggle }: RowProps) {
+function Row({ entry, others, best, shown, onToggle }: RowProps) {
   const { id, title, job, color, value } = entry;
   return (
     <tr>
@@ -130,7 +110,7 @@ function Row({ entry, others, present, best, shown, onToggle }: RowProps) {
         >
           <i className={classes.mark} style={{ background: `var(${color})` }} aria-hidden />
         </button>
-        {present ? <span aria-current="page">{title}</span> : <Link to={`/jobs/${id}`}>{title}</Link>}
+        <Link to={`/jobs/${id}`}>{title}</Link>
         {best && <em>best</em>}
       </td>
       <td>{value === null ? '–' : formatMeasured(value)}</td>

@@ -7,13 +7,11 @@ import { useState } from 'react';
 import { jobQuery } from '../../api/queries.ts';
 import type { ChartLine } from '../../components/chart-options.ts';
 import { differencesOf } from './differences.ts';
-import { inWords, varying } from './params.ts';
-import { sweepRoundsQuery } from './queries.ts';
+import { comparedRoundsQuery } from './queries.ts';
 
-/** One job of a sweep as it stands beside the others. */
+/** One training as it stands beside the others. */
 export type Entry = {
   id: string;
-  /** What is different about it: "lr=0.1". */
   title: string;
   job: JobDetail | undefined;
   color: string;
@@ -25,40 +23,36 @@ export type Entry = {
   /** What it has where the jobs differ, in the order of `columns`. */
   cells: string[];
 };
-export type SweepShown = {
-  /** The best first where trainings that somebody chose are compared; those of a sweep in their order. */
+export type Compared = {
+  /** The best first. */
   entries: Entry[];
-  /** What the titles do not say of how they differ. */
+  /** How they differ. */
   columns: string[];
   /** All that their merged models were measured by, and the one that is shown. */
   metrics: string[];
   metric: string;
-  names: string[];
   best: string | null;
 };
 
 const REFRESH_MS = 5_000;
 
-/** Several trainings in this order. Only the page's own job is watched live; the others are asked now and then. */
-export function useSweep(
-  ids: readonly string[],
-  present: string | null,
-): SweepShown & { choose(metric: string): void } {
+/** Several trainings, asked now and then as long as they are not over. */
+export function useCompared(ids: readonly string[]): Compared & { choose(metric: string): void } {
   const [chosen, choose] = useState<string | null>(null);
   const jobs = useQueries({
     queries: ids.map((id) => ({
       ...jobQuery(id),
       refetchInterval: ({ state: { data } }: { state: { data: JobDetail | undefined } }) =>
-        id === present || (data !== undefined && isOver(data.state)) ? false : REFRESH_MS,
+        data !== undefined && isOver(data.state) ? false : REFRESH_MS,
     })),
   }).map((answer) => answer.data);
   const rounds = useQueries({
     queries: ids.map((id, index) => {
       const job = jobs[index];
-      return sweepRoundsQuery(id, job === undefined ? null : `${viewOf(job)?.round} ${job.state}`);
+      return comparedRoundsQuery(id, job === undefined ? null : `${viewOf(job)?.round} ${job.state}`);
     }),
   }).map((answer) => answer.data);
-  return { ...compare(ids, jobs, rounds, present, chosen), choose };
+  return { ...compare(ids, jobs, rounds, chosen), choose };
 }
 
 const viewOf = (job: JobDetail | undefined): TrainingView | null =>
@@ -69,14 +63,10 @@ export function compare(
   ids: readonly string[],
   jobs: readonly (JobDetail | undefined)[],
   rounds: readonly (RoundList | undefined)[],
-  present: string | null,
   chosen: string | null = null,
-): SweepShown {
+): Compared {
   const views = jobs.map(viewOf);
-  const sets = views.flatMap((view) => (view === null ? [] : [view.settings.params]));
-  const names = varying(sets);
-  // The title of a job of a sweep is its parameters.
-  const differences = differencesOf(views).filter(({ name }) => present === null || !names.includes(name));
+  const differences = differencesOf(views);
   const counting = views.flatMap((view) => view?.best?.name ?? [])[0] ?? '';
   const measured = rounds.flatMap(
     (list) => list?.rounds.flatMap((round) => Object.keys(round.metrics ?? {})) ?? [],
@@ -96,9 +86,7 @@ export function compare(
           );
     return {
       id,
-      title:
-        (present === null ? '' : view === null ? '' : inWords(view.settings.params, names)) ||
-        (jobs[index]?.name ?? 'Job'),
+      title: jobs[index]?.name ?? 'Job',
       cells: differences.map(({ cells }) => cells[index] ?? '–'),
       job: jobs[index],
       color,
@@ -110,7 +98,7 @@ export function compare(
           : {
               key: id,
               color,
-              strong: id === present,
+              strong: false,
               xs: done.map((round) => round.round),
               ys: done.map((round) => round.metrics?.[metric] ?? 0),
             },
@@ -118,10 +106,9 @@ export function compare(
   });
   const columns = differences.map(({ name }) => name);
   const best = bestOf(entries, views, metric);
-  if (present !== null) return { entries, columns, metrics, metric, names, best };
   const known = views.find((view) => view !== null) ?? null;
   const ranked = entries.toSorted(byValue(known === null ? 'max' : goalOf(metric, known)));
-  return { entries: ranked, columns, metrics, metric, names: [], best };
+  return { entries: ranked, columns, metrics, metric, best };
 }
 
 /** The better first; what was not measured comes last. */
