@@ -44,6 +44,7 @@ export async function steerSweeps(parts: SteerParts): Promise<void> {
 async function steerSweep(parts: SteerParts, key: SweepKey): Promise<void> {
   // Most of the time nothing is due, and nobody has to be kept out for that.
   if ((await dueFor(parts.db, key)) === null) return;
+  let problem: EndReason | undefined;
   const changed = await inTransaction(parts.db, async (db) => {
     await lockSweep(db, key);
     const due = await dueFor(db, key);
@@ -57,9 +58,9 @@ async function steerSweep(parts: SteerParts, key: SweepKey): Promise<void> {
     }
     if (due.problem !== null) {
       await noteProblem(db, key, due.problem);
-      const reason = { code: 'stopped', message: due.problem };
+      problem = { code: 'stopped', message: due.problem };
       for (const member of members)
-        if (await change(db, member, { type: 'cancel', reason }, now)) jobs.push(member.job.id);
+        if (await change(db, member, { type: 'cancel', reason: problem }, now)) jobs.push(member.job.id);
       return jobs;
     }
     for (const step of due.steps) {
@@ -78,23 +79,34 @@ async function steerSweep(parts: SteerParts, key: SweepKey): Promise<void> {
     parts.balancer.jobsChanged([job]);
     parts.live.jobChanged(job);
   }
+  // Those that moved on at the same moment.
+  if (problem !== undefined) await cancelSweep(parts, key, problem);
 }
 
 /** Cancels what is left of a sweep. False when there is no such sweep. */
-export async function cancelSweep(parts: SteerParts, key: SweepKey): Promise<boolean> {
-  const changed = await inTransaction(parts.db, async (db) => {
-    if ((await lockSweep(db, key)) === undefined) return null;
-    const jobs: JobId[] = [];
-    for (const member of await membersOf(db, key))
-      if (await change(db, member, { type: 'cancel' }, parts.clock())) jobs.push(member.job.id);
-    return jobs;
-  });
-  for (const job of changed ?? []) {
-    parts.balancer.jobsChanged([job]);
-    parts.live.jobChanged(job);
+export async function cancelSweep(parts: SteerParts, key: SweepKey, reason?: EndReason): Promise<boolean> {
+  const event: JobEvent = { type: 'cancel', ...(reason === undefined ? {} : { reason }) };
+  for (let races = 0; races < MOST_RACES; races += 1) {
+    const canceled = await inTransaction(parts.db, async (db) => {
+      if ((await lockSweep(db, key)) === undefined) return null;
+      const jobs: JobId[] = [];
+      const live = (await membersOf(db, key)).filter(({ job }) => !isOver(job.state));
+      for (const member of live) if (await change(db, member, event, parts.clock())) jobs.push(member.job.id);
+      return { jobs, left: live.length - jobs.length };
+    });
+    if (canceled === null) return false;
+    for (const job of canceled.jobs) {
+      parts.balancer.jobsChanged([job]);
+      parts.live.jobChanged(job);
+    }
+    // One that moved on at the same moment is looked at again.
+    if (canceled.left === 0) return true;
   }
-  return changed !== null;
+  throw new Error(`the trainings of the sweep ${key.id} change faster than they can be canceled`);
 }
+
+/** A job changes its state a few times in a second at most. */
+const MOST_RACES = 10;
 
 type Due = { members: Member[]; reports: ReportRow[]; search: Sweep; steps: Steer[]; problem: string | null };
 
@@ -121,7 +133,9 @@ async function dueFor(db: Db, key: SweepKey): Promise<Due | null> {
   const freed = members.some(({ held, run }) => held !== null && (run.at === 'running' || run.at === 'over'));
   if (!held && !freed) return null;
   const metric = await metricOf(db, first, reports);
-  const problem = lacksMetric(runs, told) ? noMetricSentence(metric.asked, metric.names) : null;
+  // Told once: what somebody takes up after that goes on.
+  const lacks = sweep.problem === null && lacksMetric(runs, told);
+  const problem = lacks ? noMetricSentence(metric.asked, metric.names) : null;
   const { reductionFactor, concurrent } = search;
   const steps = steer(runs, told, { reductionFactor, concurrent, goal: metric.goal });
   return steps.length === 0 && problem === null && !freed
@@ -166,7 +180,7 @@ async function reasonOf(
   return { code: 'stopped', message: stopSentence(sentence) };
 }
 
-/** False where the job may not do that any more. What was read was locked, so somebody else is seldom faster. */
+/** False where the job may not do that any more, or changed since it was read: it is looked at again. */
 async function change(db: Db, { job }: MemberRow, event: JobEvent, now: number): Promise<boolean> {
   const changed = await changeJob(db, job, event, now);
   if (!changed.ok) return false;
