@@ -91,10 +91,10 @@ export async function unblock(parts: Parts, job: JobRow, stage: StageRow): Promi
 export async function cancelAwaiting(parts: Parts, job: JobRow): Promise<boolean> {
   const canceled = await inTransaction(parts.db, async (db) => {
     const after = (await dependenciesOf(db, [job.id])).get(job.id) ?? [];
-    const changed = await changeJob(db, job, { type: 'cancel', because: 'dependency' }, parts.clock());
+    const reason = { code: 'dependency', message: whyNever(after) };
+    const changed = await changeJob(db, job, { type: 'cancel', reason }, parts.clock());
     if (!changed.ok) return false;
-    const note = { level: 'warning' as const, code: 'dependency', message: whyNever(after) };
-    await addNotes(db, job.id, [note], parts.clock());
+    await addNotes(db, job.id, [{ level: 'warning', ...reason }], parts.clock());
     return true;
   });
   if (!canceled) return false;

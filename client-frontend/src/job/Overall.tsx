@@ -60,7 +60,7 @@ function Forecast({ job, now, measuring }: { job: JobDetail; now: number; measur
       return job.finishedAt === null ? 'Completed' : `Done at ${formatClock(job.finishedAt)}`;
     case 'failed':
     case 'canceled':
-      return job.state === 'failed' || job.problem !== null ? 'Stopped' : 'Canceled';
+      return job.state === 'failed' || job.problem?.code === 'stopped' ? 'Stopped' : 'Canceled';
     case 'paused':
       return 'Paused';
     case 'assembling':

@@ -36,7 +36,7 @@ type Pending = {
   timer: NodeJS.Timeout | null;
 };
 
-/** Gathers changes into patches: each stage's at most ten times a second, the workers' at most twice. */
+/** Gathers changes into patches: each stage's at most ten times a second, but for the one that settles it, the workers' at most twice. */
 export function createBroadcast(farm: () => Farm, listeners: () => Iterable<Listener>): Broadcast {
   const stages = new Map<StageId, Pending>();
   const workers = new Set<WorkerId>();

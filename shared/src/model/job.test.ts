@@ -95,9 +95,10 @@ test('no sequence of events completes a job without assembling it, nor moves one
 });
 
 test('a job that the farm canceled for another is told from one that somebody canceled, and waits again when it is retried', () => {
-  const canceled = jobTransition({ status: 'blocked' }, { type: 'cancel', because: 'dependency' });
+  const reason = { code: 'dependency', message: 'Canceled.' };
+  const canceled = jobTransition({ status: 'blocked' }, { type: 'cancel', reason });
   assert.ok(canceled.ok);
-  assert.deepEqual(canceled.state, { status: 'canceled', because: 'dependency' });
+  assert.deepEqual(canceled.state, { status: 'canceled', reason });
   assert.deepEqual(jobTransition(canceled.state, { type: 'retry', to: 'blocked' }), {
     ok: true,
     state: { status: 'blocked' },

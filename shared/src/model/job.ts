@@ -14,11 +14,8 @@ export type JobState =
   | { status: 'assembling' }
   | { status: 'completed' }
   | ({ status: 'failed' } & EndReason)
-  /**
-   * Where nobody wished it: `dependency`: by the farm, as a job that it waits for has ended in another way than it runs
-   * on; or the reason for which what it belongs to has stopped it.
-   */
-  | { status: 'canceled'; because?: 'dependency'; reason?: EndReason };
+  /** With a reason where nobody canceled it: `dependency`, as a job that it waits for has ended in another way than it runs on, or `stopped`, by what it belongs to. */
+  | { status: 'canceled'; reason?: EndReason };
 
 export type JobStatus = JobState['status'];
 export const JOB_STATUSES = [
@@ -52,7 +49,7 @@ export type JobEvent =
   /** The user wants a part of the finished result made once more, and the result put together anew. */
   | { type: 'reopen' }
   | ({ type: 'fail' } & EndReason)
-  | { type: 'cancel'; because?: 'dependency'; reason?: EndReason }
+  | { type: 'cancel'; reason?: EndReason }
   /** Failed or canceled work is to be done after all; `to` is where its open stage stands, or `blocked` where it waits for others again. */
   | { type: 'retry'; to: 'blocked' | 'preparing' | 'queued' };
 
@@ -104,9 +101,8 @@ export function jobTransition(state: JobState, event: JobEvent): JobTransition {
   }
 }
 
-const canceled = ({ because, reason }: Extract<JobEvent, { type: 'cancel' }>): JobState => ({
+const canceled = ({ reason }: Extract<JobEvent, { type: 'cancel' }>): JobState => ({
   status: 'canceled',
-  ...(because === undefined ? {} : { because }),
   ...(reason === undefined ? {} : { reason }),
 });
 

@@ -136,7 +136,6 @@ export function stateOf(
       };
     case 'canceled': {
       const { state_code: code, state_message: message } = row;
-      if (code === 'dependency') return { status: 'canceled', because: code };
       return {
         status: 'canceled',
         ...(code === null || message === null ? {} : { reason: { code, message } }),
@@ -153,7 +152,7 @@ export function columnsOf(state: JobState) {
   return {
     state: state.status,
     state_from: state.status === 'paused' ? state.from : null,
-    state_code: reason?.code ?? (state.status === 'canceled' ? (state.because ?? null) : null),
+    state_code: reason?.code ?? null,
     state_message: reason?.message ?? null,
   };
 }

@@ -50,7 +50,7 @@ np.savez(${JSON.stringify(data)}, y=(X[:, 0] > 0).astype(np.int64), X=X)`);
 
   test(`numpy weights of every type go through all stages as if reckoned by hand (sandbox: ${sandbox.level})`, async () => {
     const first = await rig.initialize(NUMPY, data);
-    assert.deepEqual(without(done(first), 'seconds'), { parameters: 10, started: null });
+    assert.deepEqual(without(done(first), 'seconds'), { parameters: 10, started: null, once: 0 });
     const weights = join(first.outputs, 'weights.npz');
     const updates = [];
     for (const shard of [0, 1]) {
@@ -75,7 +75,11 @@ np.savez(${JSON.stringify(data)}, y=(X[:, 0] > 0).astype(np.int64), X=X)`);
       updates.push({ file: join(ran.outputs, 'update.npz'), samples: result.samples });
     }
     const merged = await rig.merge(NUMPY, { weights, updates, holdout: data });
-    assert.deepEqual(without(done(merged), 'seconds'), { metrics: { sum: 15 * 1.75 }, parameters: 10 });
+    assert.deepEqual(without(done(merged), 'seconds'), {
+      metrics: { sum: 15 * 1.75 },
+      parameters: 10,
+      shown: [],
+    });
     await rig.python(`
 old, new = np.load(${JSON.stringify(weights)}), np.load(${JSON.stringify(join(merged.outputs, 'weights.npz'))})
 assert sorted(new.files) == ["file", "n", "on", "w"], new.files
@@ -89,7 +93,7 @@ assert all(one.compress_type == zipfile.ZIP_STORED for one in zipfile.ZipFile(${
       weights: join(merged.outputs, 'weights.npz'),
       holdout: data,
     });
-    assert.deepEqual(without(done(end), 'seconds'), { metrics: { sum: 15 * 1.75 } });
+    assert.deepEqual(without(done(end), 'seconds'), { metrics: { sum: 15 * 1.75 }, exported: null });
   });
 
   test(`a torch state dict goes through all stages, its counters and all (sandbox: ${sandbox.level})`, async () => {
