@@ -15,7 +15,7 @@ export type FarmPlan = {
 
 /**
  * A small nursery, and a heap that is collected when it has grown by so many percent of what is alive, and not only when
- * it is four times as large: with 1,000 workers and a job of 100,000 chunks 235 MB instead of 393, for a fifth more
+ * it is four times as large: with 1,000 workers and a job of 100,000 chunks 273 MB instead of 393, for a fifth more
  * processor a chunk (`npm run bench:dispatch`). Dockerfile and docker-compose.yml have the same.
  */
 export const SERVER_FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50'];

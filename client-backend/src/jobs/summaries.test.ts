@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { JobListQuery } from '@parallel-pilot/shared/api/jobs.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
-import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { changeJobState, findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { type MariaDb, startMariaDb } from '../../../tests/support/mariadb.ts';
 import { cancelJob, renameOrPrioritize, retryJob } from './actions.ts';
 import { measureJobs } from './job-sizes.ts';
@@ -54,6 +54,17 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await retryJob(farm.parts, farm.by, job);
       await farm.parts.engine.advance(job);
       assert.equal((await summaryOf(job)).startedAt, at - 1_000);
+    });
+
+    test('where the first stage is the work, it begins with the first chunk of that', async () => {
+      const job = await farm.addJob();
+      const stage = await openStage(farm.parts, job);
+      const at = farm.parts.clock() + 180_000;
+      await finishChunk(farm.parts, stage.id, 0, { result: {}, at });
+      const [from, to] = [{ status: 'preparing' }, { status: 'assembling' }] as const;
+      assert.ok(await changeJobState(farm.parts.db, job, { from, to, now: at }));
+      assert.equal((await summaryOf(job)).startedAt, at - 1_000);
+      await cancelJob(farm.parts, farm.by, job);
     });
 
     test('every order comes in pages that hold each job once, and words and states narrow it', async () => {

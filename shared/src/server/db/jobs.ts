@@ -87,13 +87,18 @@ export async function changeJobState(
       finished_at: isOver(to.status) ? now : null,
       // What it stores is measured anew when it is over.
       bytes: null,
-      ...(from.status === 'queued' ? { started_at: firstStart(id) } : {}),
+      ...(begins(from, to) ? { started_at: firstStart(id) } : {}),
     })
     .where('id', '=', id)
     .where('state', '=', from.status)
     .executeTakeFirst();
   return Number(result.numUpdatedRows) === 1;
 }
+
+// The work of a kind may begin with its first stage.
+const begins = (from: JobState, to: JobState): boolean =>
+  from.status === 'queued' ||
+  (from.status === 'preparing' && (to.status === 'running' || to.status === 'assembling'));
 
 // Once it is known it stays. The chunks are looked at when the open stage is left or begun, not at every listing.
 const firstStart = (id: JobId) => sql<number | null>`coalesce(started_at, (
