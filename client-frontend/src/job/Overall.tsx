@@ -63,6 +63,8 @@ function Forecast({ job, now, measuring }: { job: JobDetail; now: number; measur
       return job.state === 'failed' || job.problem?.code === 'stopped' ? 'Stopped' : 'Canceled';
     case 'paused':
       return 'Paused';
+    case 'blocked':
+      return 'Not begun';
     case 'assembling':
       return 'Almost there';
     default:
