@@ -1,56 +1,39 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { pipelineSchema } from '@parallel-pilot/cli/pipeline/schema.ts';
-import { execa } from 'execa';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { blocksOf, createFollower, type Follower, root } from '../support/page-to-follow.ts';
 import { until } from '../support/until.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = await readFile(join(root, 'docs/pipelines.md'), 'utf8');
-const blocks = [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-}));
 
 let farm: Farm;
-let folder: string;
+let follower: Follower;
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pilot-docs-'));
+  follower = await createFollower();
   farm = await startFarm({ workers: 2 });
-  await mkdir(join(folder, 'bin'));
-  const npx = `#!/bin/sh\nshift\nexec "${process.execPath}" "${join(root, 'cli/src/main.ts')}" "$@"\n`;
-  await writeFile(join(folder, 'bin', 'npx'), npx, { mode: 0o755 });
-  await cp(join(root, 'examples/pipelines'), join(folder, 'examples/pipelines'), { recursive: true });
+  const examples = join(follower.folder, 'examples/pipelines');
+  await cp(join(root, 'examples/pipelines'), examples, { recursive: true });
 });
 after(async () => {
   await farm?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await follower?.remove();
 });
 
 type Job = { id: string; name: string; state: string; stage: string };
 const jobs = async (): Promise<Job[]> => (await api(farm.url).json('GET', '/jobs')).jobs;
 
 const follow = (text: string) =>
-  execa('sh', ['-e', '-c', text], {
-    cwd: folder,
-    env: {
-      PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
-      PILOT_SERVER: farm.url,
-      PILOT_DATA: join(folder, 'data'),
-    },
-    reject: false,
-  });
+  follower.run(text, { PILOT_SERVER: farm.url, PILOT_DATA: join(follower.folder, 'data') });
 
 test('every line of the page on pipelines can be followed, with balancer and backend killed in the middle of one', async () => {
   let killed = false;
-  for (const { language, text } of blocks) {
-    const file = /^# ([\w.]+)\n/.exec(text)?.[1];
-    if (language === 'yaml' && file !== undefined) await writeFile(join(folder, file), text);
+  for (const block of blocksOf(page)) {
+    const { language, text } = block;
+    if (language === 'yaml' && block.file !== undefined) await follower.write(block);
     if (language !== 'sh') continue;
     const ran = follow(text);
     if (!killed) {

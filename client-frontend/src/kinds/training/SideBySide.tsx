@@ -1,11 +1,10 @@
-import { NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { formatCount, formatMeasured } from '../../components/format.ts';
-import { LineChart } from '../../components/LineChart.tsx';
+import { formatMeasured } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { StateBadge } from '../../components/StateBadge.tsx';
 import { ChartSwitches } from './ChartSwitches.tsx';
+import { ComparedChart } from './ComparedChart.tsx';
 import { canBeLog, PLAIN_VIEW, toggled, viewed } from './chart-view.ts';
 import { type Entry, useCompared } from './compared.ts';
 import classes from './Training.module.css';
@@ -20,38 +19,22 @@ type SideBySideProps = {
 export function SideBySide({ title, aside, ids }: SideBySideProps) {
   const { entries, columns, metrics, metric, best, choose } = useCompared(ids);
   const [view, setView] = useState(PLAIN_VIEW);
-  const [x, setX] = useState<number | null>(null);
   const lines = entries.flatMap((entry) => entry.line ?? []);
   const log = view.log && canBeLog(lines);
-  const drawn = viewed(lines, { ...view, log });
   return (
     <Panel title={title} aside={aside}>
       {lines.length > 0 && <ChartSwitches view={view} canBeLog={canBeLog(lines)} onChange={setView} />}
       <div className={lines.length > 0 ? classes.side : undefined}>
         {lines.length > 0 && (
-          <figure className={classes.chart}>
-            <figcaption>
-              {metrics.length > 1 ? (
-                <NativeSelect
-                  size="xs"
-                  aria-label="Metric"
-                  data={metrics}
-                  value={metric}
-                  onChange={({ currentTarget }) => choose(currentTarget.value)}
-                />
-              ) : (
-                <b>{metric}</b>
-              )}
-              <span>{x === null ? 'of the merged models' : `round ${formatCount(Math.round(x))}`}</span>
-            </figcaption>
-            <LineChart
-              lines={drawn}
-              log={log}
-              height={240}
-              told={`${metric} of each job over its rounds.`}
-              onHover={setX}
-            />
-          </figure>
+          <ComparedChart
+            metrics={metrics}
+            metric={metric}
+            onChoose={choose}
+            lines={viewed(lines, { ...view, log })}
+            log={log}
+            height={240}
+            told={`${metric} of each job over its rounds.`}
+          />
         )}
         <div className={classes.sweep}>
           <table>

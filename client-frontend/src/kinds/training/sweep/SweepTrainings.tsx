@@ -1,12 +1,11 @@
-import { NativeSelect } from '@mantine/core';
 import type { SweepView, SweptTraining } from '@parallel-pilot/shared/kinds/training/sweep/view.ts';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { formatCount, formatMeasured } from '../../../components/format.ts';
-import { LineChart } from '../../../components/LineChart.tsx';
 import { StateBadge } from '../../../components/StateBadge.tsx';
 import { ChartSwitches } from '../ChartSwitches.tsx';
+import { ComparedChart } from '../ComparedChart.tsx';
 import { canBeLog, PLAIN_VIEW, toggled, viewed } from '../chart-view.ts';
 import chart from '../Training.module.css';
 import classes from './Sweep.module.css';
@@ -17,7 +16,6 @@ export function SweepTrainings({ view, present }: { view: SweepView; present: st
   const [chosen, choose] = useState<string | null>(null);
   const [looks, setLooks] = useState(PLAIN_VIEW);
   const [order, setOrder] = useState<Order | null>(null);
-  const [x, setX] = useState<number | null>(null);
   const table = tableOf(view, chosen);
   const { params, metrics, metric, others } = table;
   const down = goalOf(view, metric) === 'max';
@@ -33,32 +31,18 @@ export function SweepTrainings({ view, present }: { view: SweepView; present: st
       {lines.length > 0 && (
         <>
           <ChartSwitches view={looks} canBeLog={canBeLog(lines)} onChange={setLooks} />
-          <figure className={chart.chart}>
-            <figcaption>
-              {metrics.length > 1 ? (
-                <NativeSelect
-                  size="xs"
-                  aria-label="Metric"
-                  data={metrics}
-                  value={metric}
-                  onChange={({ currentTarget }) => {
-                    choose(currentTarget.value);
-                    setOrder(null);
-                  }}
-                />
-              ) : (
-                <b>{metric}</b>
-              )}
-              <span>{x === null ? 'of the merged models' : `round ${formatCount(Math.round(x))}`}</span>
-            </figcaption>
-            <LineChart
-              lines={viewed(lines, { ...looks, log })}
-              log={log}
-              height={260}
-              told={`${metric} of ${lines.length} trainings over their rounds.`}
-              onHover={setX}
-            />
-          </figure>
+          <ComparedChart
+            metrics={metrics}
+            metric={metric}
+            onChoose={(name) => {
+              choose(name);
+              setOrder(null);
+            }}
+            lines={viewed(lines, { ...looks, log })}
+            log={log}
+            height={260}
+            told={`${metric} of ${lines.length} trainings over their rounds.`}
+          />
         </>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
