@@ -28,6 +28,8 @@ export type GivenTraining = {
   code?: Given | null;
   moreData?: Given[];
   test?: Given | null;
+  requirements?: Given | null;
+  wheels?: Given | null;
   settings?: Partial<TrainingSettings>;
 };
 
@@ -40,6 +42,8 @@ export async function addTraining(
     code = null,
     moreData = [],
     test = null,
+    requirements = null,
+    wheels = null,
     settings = {},
   }: GivenTraining = {},
 ): Promise<JobId> {
@@ -55,6 +59,9 @@ export async function addTraining(
     data: data === null ? null : await stored({ name: dataName, bytes: data }),
     moreData: await Promise.all(moreData.map(stored)),
     test: test === null ? null : await stored(test),
+    requirements: requirements === null ? null : await stored(requirements),
+    wheels: wheels === null ? null : await stored(wheels),
+    python: null,
     settings: settings as TrainingSettings,
     priority: 0,
   });

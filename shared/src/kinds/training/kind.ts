@@ -3,10 +3,21 @@ import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { sentStart } from './found-start.ts';
 import { needInWords, requirementsOf } from './needs.ts';
+import {
+  ENVIRONMENT,
+  ENVIRONMENT_FILE,
+  EnvironmentResult,
+  EnvironmentSpec,
+  environmentNeeds,
+  environmentPath,
+  installedNote,
+  type Packages,
+  WHEELS,
+} from './packages.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { Code, Source } from './spec.ts';
-import { affinityOf, contextOf, renamed, scriptInputs } from './stage-parts.ts';
+import { affinityOf, contextOf, fileAs, inputOf, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
 import {
   EvaluateResult,
   InitializeResult,
@@ -27,13 +38,29 @@ export const training = {
   endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
-  submission: ({ modules: _, once: __, script, code, data, moreData, test, from, ...sent }) => ({
+  submission: ({
+    modules: _,
+    once: __,
+    packages,
+    requirements,
+    script,
+    code,
+    data,
+    moreData,
+    test,
+    from,
+    ...sent
+  }) => ({
     ...sent,
     script: Source.strip().parse(script),
     code: Code.strip().nullable().parse(code),
     data: Source.strip().nullable().parse(data),
     moreData: moreData.map((file) => Source.strip().parse(file)),
     test: Source.strip().nullable().parse(test),
+    requirements: Source.strip().nullable().parse(requirements),
+    wheels: Source.strip()
+      .nullable()
+      .parse(packages?.wheels ?? null),
     ...(from === null ? {} : { from: sentStart(from) }),
   }),
   needs: () => requirementsOf([]),
@@ -44,6 +71,8 @@ export const training = {
     switch (context.last.name) {
       case 'split':
         return afterSplit(context);
+      case ENVIRONMENT:
+        return failureOf(context) ?? afterEnvironment(context);
       case 'initialize':
         return failureOf(context) ?? afterInitialize(context);
       case 'train':
@@ -80,6 +109,8 @@ export const training = {
   },
   label(stageName, chunkSpec) {
     switch (stageName) {
+      case ENVIRONMENT:
+        return 'Installing packages';
       case 'initialize':
         return 'First weights';
       case 'train': {
@@ -97,6 +128,7 @@ export const training = {
 } satisfies Kind<TrainingSpec>;
 
 const RESULTS: Partial<Record<string, z.ZodType>> = {
+  [ENVIRONMENT]: EnvironmentResult,
   initialize: InitializeResult,
   train: TrainResult,
   merge: MergeResult,
@@ -109,7 +141,7 @@ function planSplit(spec: TrainingSpec): StagePlan {
     spec: {},
     chunks: [],
     inputs: [],
-    requirements: requirementsOf(spec.modules),
+    requirements: scriptNeeds(spec, null),
     affinity: affinityOf(spec),
     span: { from: 0, to: 0 },
   };
@@ -117,12 +149,44 @@ function planSplit(spec: TrainingSpec): StagePlan {
 
 function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
   const plan = TrainingPlan.parse(last.taskValue);
+  const notes =
+    plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];
+  const wanted = plan.environment === null ? spec.packages : null;
+  const stage = wanted === null ? planInitialize(spec, plan) : planEnvironment(spec, wanted);
+  return { step: 'stage', stage, notes, settings: plan };
+}
+
+/** One that another job of the team had made is in the plan already. */
+function planEnvironment(spec: TrainingSpec, { lines, wheels, key }: Packages): StagePlan {
+  return {
+    ...planSplit(spec),
+    name: ENVIRONMENT,
+    spec: EnvironmentSpec.parse({ lines, wheels: wheels !== null }),
+    chunks: [{}],
+    inputs: wheels === null ? [] : [inputOf(WHEELS, wheels.blob, wheels.size)],
+    requirements: [...scriptNeeds(spec, null), ...environmentNeeds(wheels)],
+    affinity: `training-environment:${key}`,
+  };
+}
+
+function afterEnvironment({ spec, decided, last }: PlanningContext<TrainingSpec>): NextStep {
+  const [only] = last.done;
+  const file = only && fileAs(only, ENVIRONMENT_FILE, '');
+  if (only === undefined || !file) throw new Error('packages were installed without a file of them');
+  const made = EnvironmentResult.parse(only.result);
+  const input = renamed(file, environmentPath(file.hash));
+  const plan = TrainingPlan.parse({ ...TrainingPlan.parse(decided), environment: { ...made, input } });
+  return { step: 'stage', stage: planInitialize(spec, plan), notes: [installedNote(made)], settings: plan };
+}
+
+function planInitialize(spec: TrainingSpec, plan: TrainingPlan): StagePlan {
   const first = plan.shards[0];
   if (first === undefined) throw new Error('the data was split into no shard');
   const { from } = spec;
   const parts = spec.once ? partsOf(plan) : [];
-  const stage: StagePlan = {
+  return {
     ...planSplit(spec),
+    requirements: scriptNeeds(spec, plan.environment),
     name: 'initialize',
     spec: InitializeSpec.parse({
       context: contextOf(plan, 0, 0),
@@ -132,9 +196,6 @@ function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
     chunks: [ShardChunk.parse({ round: 0, shard: 0, data: parts.length > 0 ? null : first.input })],
     inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)]), ...parts],
   };
-  const notes =
-    plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];
-  return { step: 'stage', stage, notes, settings: plan };
 }
 
 /** All shards under names of their own, for what is made once of the whole data. */

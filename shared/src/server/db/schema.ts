@@ -54,6 +54,7 @@ export type Database = {
   farm_settings: FarmSettingsTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
+  environments: EnvironmentsTable;
   sweeps: SweepsTable;
   sweep_members: SweepMembersTable;
   sweep_reports: SweepReportsTable;
@@ -443,6 +444,15 @@ export type SessionsTable = {
   key_id: KeyId;
   created_at: number;
   expires_at: number;
+};
+
+/** Packages that were installed for a team's jobs. `key_hash`: of what was asked for; `hash`: the file of them. */
+export type EnvironmentsTable = {
+  team_id: TeamId;
+  key_hash: string;
+  hash: BlobHash;
+  environment_json: string;
+  used_at: number;
 };
 
 /** Jobs that were submitted as one search of parameters; `id` is their `group_id`. */
