@@ -7,7 +7,8 @@ A box has no network. Where the owner of the worker lets packages be fetched, a 
 that knows the hosts of the index and nobody else (packages/index-proxy.ts); pip finds it on a port of the box's own.
 
 Lines behind the nonce on standard output are messages: {"doing": "Collecting numpy"}, and at the end
-{"ok": true, "result": {...}} (EnvironmentResult without its seconds) or {"ok": false, "message"}. All that pip prints goes to standard error.
+{"ok": true, "result": {...}} (EnvironmentResult without its seconds) or {"ok": false, "message"}. All that pip prints
+goes to standard error.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import importlib.metadata
 import json
 import os
 import pkgutil
+import py_compile
 import re
 import subprocess
 import sys
@@ -123,7 +125,8 @@ def unpack_wheels(path):
 def run_pip(command, arguments, teller):
     """Lines that pip printed. Raises Problem with what it said last."""
     said = []
-    environment = dict(os.environ, PIP_CONFIG_FILE=os.devnull, PIP_BREAK_SYSTEM_PACKAGES="1", PIP_ROOT_USER_ACTION="ignore", HOME=os.getcwd())
+    settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    environment = {**os.environ, **settings, "HOME": os.getcwd()}
     options = ["--disable-pip-version-check", "--no-input", "--no-cache-dir", "--progress-bar", "off", "--retries", "2"]
     with subprocess.Popen(
         command + ["install"] + options + arguments,
@@ -181,7 +184,7 @@ def modules_of(distributions):
 
 def pack():
     """The same packages make the same bytes."""
-    compileall.compile_dir(SITE, quiet=2, invalidation_mode=compileall.py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    compileall.compile_dir(SITE, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
     def plainly(member):
         member.uid = member.gid = member.mtime = 0
