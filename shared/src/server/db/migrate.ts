@@ -25,6 +25,7 @@ import * as farmSettings from './migrations/0024-farm-settings.ts';
 import * as gangs from './migrations/0028-gangs.ts';
 import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
+import * as pipelines from './migrations/0034-pipelines.ts';
 import * as environments from './migrations/0038-environments.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
@@ -53,6 +54,7 @@ const migrations: Record<string, Migration> = {
   '0028-gangs': gangs,
   '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
+  '0034-pipelines': pipelines,
   '0038-environments': environments,
 };
 
