@@ -28,7 +28,11 @@ export async function addNotices(db: Db, notice: NewNotice): Promise<void> {
   );
   if (channels.length === 0) return;
   const { name, kind, message } = notice.subject;
-  const subject: NoticeSubject = { name: oneLine(name).slice(0, 200), kind, message: message.slice(0, 1_000) };
+  const subject: NoticeSubject = {
+    name: oneLine(name).slice(0, 200),
+    kind,
+    message: message.slice(0, 1_000),
+  };
   const rows = channels.map(({ id }) => ({
     channel_id: id,
     once_key: `${job}:${event}:${cause}`.slice(0, 190),
