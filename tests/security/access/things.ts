@@ -4,6 +4,7 @@ import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { insertJoinToken } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
+import { insertChannel } from '@parallel-pilot/shared/server/db/notices.ts';
 import { insertSweep } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
@@ -139,6 +140,14 @@ const PARTS: Record<string, Make> = {
       .execute();
     return same(code);
   },
+  async channel({ db, team, member }) {
+    const id = newId('nch', random);
+    await insertChannel(db, {
+      ...{ id, person_id: member, team_id: team, type: 'webhook', name: 'hooks.example' },
+      ...{ address: 'https://hooks.example/', address_hash: id, keys_json: null, events: '', created_at: 1 },
+    });
+    return { real: id, unknown: newId('nch', random) };
+  },
   provider: () => same('oidc'),
   ordinal: () => same('1'),
   frame: () => same('1'),
@@ -181,6 +190,8 @@ const BODIES: Record<string, unknown> = {
   'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
   'POST /api/v1/jobs/outlook': { kind: 'blender' },
   'PATCH /api/v1/account': { name: 'Another name' },
+  'POST /api/v1/account/notifications': { type: 'webhook', url: 'https://hooks.example/', events: ['done'] },
+  'PATCH /api/v1/account/notifications/{channel}': { events: ['failed'] },
   'POST /api/v1/account/keys': { name: 'A key', scopes: ['read'], expiresAt: null },
   'POST /api/v1/teams': { name: 'A team' },
   'PATCH /api/v1/teams/{id}': { name: 'Another name' },
