@@ -30,6 +30,8 @@ export const router = createBrowserRouter([
               { path: 'jobs/:id', lazy: pages.job },
               { path: 'compare', lazy: pages.compare },
               { path: 'sweeps/:id', lazy: pages.sweep },
+              { path: 'pipelines', lazy: pages.pipelines },
+              { path: 'pipelines/:id', lazy: pages.pipeline },
               { path: 'workers', lazy: pages.workers },
               { path: 'workers/:id', lazy: pages.worker },
               { path: 'account', lazy: pages.account },
