@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
+import { callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import {
   CONTROL_REQUESTS,
   JobEnds,
@@ -254,6 +255,8 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
       hello: () => Hello.parse(helloOf('listens')),
       ...{ welcomed: nothing, lost: nothing, refused: nothing },
       ...{ assign: ok, reclaim: ok, preempt: ok, revoke: ok, forget: ok, drain: ok, lend: ok },
+      call: async () => callFailed('no-instance', 'There is none.'),
+      retire: nothing,
     },
     quiet,
   );

@@ -1,6 +1,7 @@
 import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import { blenderCli } from './blender/index.ts';
 import { commandCli } from './command/index.ts';
+import { functionCli } from './function/index.ts';
 import type { CliKind } from './kind.ts';
 import { trainingCli } from './training/index.ts';
 
@@ -9,6 +10,7 @@ const KINDS: Record<JobView['kind'], CliKind> = {
   blender: blenderCli,
   training: trainingCli,
   command: commandCli,
+  function: functionCli,
 };
 
 /** The command line's part of every kind. */

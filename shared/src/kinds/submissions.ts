@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlenderSubmission } from './blender/spec.ts';
 import { CommandSubmission } from './command/spec.ts';
+import { FunctionSubmission } from './function/spec.ts';
 import { TrainingSubmission } from './training/spec.ts';
 
 /**
@@ -11,6 +12,7 @@ export const SUBMISSIONS = {
   blender: BlenderSubmission,
   training: TrainingSubmission,
   command: CommandSubmission,
+  function: FunctionSubmission,
 } as const;
 
 type AnySubmission = (typeof SUBMISSIONS)[keyof typeof SUBMISSIONS];

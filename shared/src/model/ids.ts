@@ -25,6 +25,11 @@ export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
 export type WorkerId = z.infer<typeof WorkerId>;
 export const LeaseId = prefixed('lse').brand<'LeaseId'>();
 export type LeaseId = z.infer<typeof LeaseId>;
+export const FunctionId = prefixed('fun').brand<'FunctionId'>();
+export type FunctionId = z.infer<typeof FunctionId>;
+export const CallId = prefixed('cal').brand<'CallId'>();
+export type CallId = z.infer<typeof CallId>;
+
 export const UploadId = z
   .string()
   .regex(/^[0-9a-z]{8,64}$/)
@@ -61,6 +66,8 @@ type IdOf = {
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;
+  fun: FunctionId;
+  cal: CallId;
 };
 export type IdPrefix = keyof IdOf;
 

@@ -1,5 +1,6 @@
 import { blenderWorker } from './blender/index.ts';
 import { commandWorker } from './command/index.ts';
+import { functionWorker } from './function/index.ts';
 import type { WorkerKind } from './kind.ts';
 import { trainingWorker } from './training/index.ts';
 
@@ -8,6 +9,7 @@ const KINDS: readonly ((settings: Readonly<Record<string, string>>) => WorkerKin
   blenderWorker,
   trainingWorker,
   commandWorker,
+  functionWorker,
 ];
 
 /** What this worker can be asked for. `kindSettings` are those of a WorkerConfig. */

@@ -25,6 +25,7 @@ import * as farmSettings from './migrations/0024-farm-settings.ts';
 import * as gangs from './migrations/0028-gangs.ts';
 import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
+import * as functions from './migrations/0033-functions.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -52,6 +53,7 @@ const migrations: Record<string, Migration> = {
   '0028-gangs': gangs,
   '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
+  '0033-functions': functions,
 };
 
 /** A sentence: this version is older than what the database was last used with. */
