@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
 
 let farm: Farm;
 before(async () => {
@@ -135,4 +136,70 @@ test('each way in which a handler fails has a status and a sentence of its own',
   assert.match(await refused({ more: { requirements: ['numpy'] } }), /requirement "numpy" was not taken/);
   assert.match(await refused({ more: { image: 'alpine' } }), /"alpine" was not taken/);
   assert.match(await refused({ handler: 'a.rb' }), /"a\.rb" is no handler/);
+});
+
+test('a call that nobody waits for is done though the backend dies, and a key is called once', async () => {
+  const text =
+    'import time\ndef handle(event, context):\n    time.sleep(event)\n    return context.call_id\n';
+  await deploy('later', text, { settings: { concurrency: 20 } });
+  const post = async (event: unknown, key?: string) => {
+    const headers = key === undefined ? {} : { 'idempotency-key': key };
+    const reply = await ask('POST', '/functions/later/invoke?async=1', JSON.stringify(event), headers);
+    assert.equal(reply.status, 202);
+    return (await reply.json()).call as string;
+  };
+  const calls = await Promise.all(Array.from({ length: 10 }, () => post(1)));
+  assert.equal(await post(1, 'one'), await post(1, 'one'));
+  await farm.backend.end('SIGKILL');
+  await farm.backend.start();
+  for (const call of calls) {
+    const found = await until(
+      async () => {
+        const reply = await (await ask('GET', `/functions/later/calls/${call}`)).json();
+        return reply.state === 'done' ? reply : null;
+      },
+      () => `${call} was never done`,
+      30_000,
+    );
+    assert.equal(found.answer, call);
+  }
+  const keyed = () => ask('POST', '/functions/later/invoke', '0', { 'idempotency-key': 'two' });
+  const first = await keyed();
+  const again = await keyed();
+  assert.deepEqual([first.status, again.headers.get('idempotency-replayed')], [200, 'true']);
+  assert.equal(await first.text(), await again.text());
+});
+
+test('the version before answers again, others call it by a token of its own, and it is gone when it is deleted', async () => {
+  for (const version of [1, 2]) await deploy('turns', `def handle(event, context):\n    return ${version}\n`);
+  assert.equal((await invoke('turns')).body, 2);
+  const back = await ask('POST', '/functions/turns/rollback', '{}');
+  assert.deepEqual([back.status, (await back.json()).version], [200, 1]);
+  assert.equal((await invoke('turns')).body, 1);
+  const none = await ask('POST', '/functions/turns/rollback', '{}');
+  assert.match(
+    (await none.json()).detail,
+    /at version 1, and there is no version before that\. There are 2, 1/,
+  );
+
+  const { path, token } = await (await ask('POST', '/functions/turns/public')).json();
+  const open = (bearer: string) =>
+    fetch(`${farm.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${bearer}` } });
+  assert.equal(await (await open(token)).text(), '1');
+  assert.equal((await open(`${token}x`)).status, 401);
+  const stored = await farm.db.selectFrom('functions').select('public_token_hash').execute();
+  assert.ok(!JSON.stringify(stored).includes(token));
+
+  const { calls } = await (await ask('GET', '/functions/turns/calls')).json();
+  assert.deepEqual(
+    calls.map((call: { state: string; version: number }) => [call.state, call.version]),
+    [
+      ['done', 1],
+      ['done', 1],
+      ['done', 2],
+    ],
+  );
+  assert.equal((await ask('DELETE', '/functions/turns')).status, 204);
+  assert.equal((await invoke('turns')).status, 404);
+  assert.equal((await open(token)).status, 401);
 });

@@ -81,7 +81,8 @@ export class Calls {
 
   retire({ lease }: Retire): void {
     const session = this.#leaseOf(lease)?.worker.session ?? null;
-    if (session !== null) this.#parts.sessions.get(session)?.emit('retire', { lease } satisfies Retire);
+    if (session !== null)
+      this.#parts.sessions.get(session)?.emit('retire', { lease } satisfies Retire, () => {});
   }
 
   #leaseOf(id: Lease['id']): Lease | undefined {

@@ -81,7 +81,10 @@ export function serveControl(
       engine.push({ type: 'load-forecast', forecast });
     });
     receive(socket, 'call', CONTROL_REQUESTS.call, log, (call, ack) => calls.call(call, ack));
-    receive(socket, 'retire', CONTROL_REQUESTS.retire, log, (retire) => calls.retire(retire));
+    receive(socket, 'retire', CONTROL_REQUESTS.retire, log, (retire, ack) => {
+      calls.retire(retire);
+      ack({ ok: true });
+    });
     broadcast.tellAll(listenerOf(socket));
     for (const patch of calls.all()) socket.emit('instances-patch', patch);
   });

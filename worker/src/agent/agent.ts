@@ -102,7 +102,10 @@ export class Agent {
           return { ok: true };
         },
         call: (call) => options.calls.take(call),
-        retire: ({ lease }) => options.calls.retire(lease),
+        retire: ({ lease }) => {
+          options.calls.retire(lease);
+          return { ok: true };
+        },
         forget: ({ blobs }) => {
           this.#parts?.assets.cache.forget(blobs);
           return { ok: true };

@@ -1,4 +1,4 @@
-import { type Call, type CallEnd, callFailed, type Retire } from '@parallel-pilot/shared/protocol/calls.ts';
+import type { Call, CallEnd, Retire } from '@parallel-pilot/shared/protocol/calls.ts';
 import { handshake, isTokenRefused } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { REFUSALS, type RefusalCode, Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -42,7 +42,7 @@ export type ConnectionHandlers = {
   lend(message: Lend): Reply;
   /** Answered when it is over. Never rejects. */
   call(message: Call): Promise<CallEnd>;
-  retire(message: Retire): void;
+  retire(message: Retire): Reply;
 };
 
 const ACK_MS = 10_000;
@@ -93,6 +93,7 @@ export class Connection {
     this.#answer('forget', handlers.forget);
     this.#answer('drain', handlers.drain);
     this.#answer('lend', handlers.lend);
+    this.#answer('retire', handlers.retire);
     this.#takeCalls(handlers);
   }
 
@@ -146,20 +147,16 @@ export class Connection {
     this.#socket.connect();
   }
 
-  #takeCalls({ call, retire }: Pick<ConnectionHandlers, 'call' | 'retire'>): void {
+  #takeCalls({ call }: Pick<ConnectionHandlers, 'call'>): void {
     this.#socket.on('call', (message: unknown, reply: unknown) => {
       const acknowledge = typeof reply === 'function' ? reply : () => {};
       const parsed = parseMessage(BALANCER_MESSAGES.call, message);
       if (parsed.ok) void call(parsed.message).then((end) => acknowledge(end));
-      else acknowledge(callFailed('no-instance', `The call is not as the protocol has it: ${parsed.issue}.`));
-    });
-    this.#socket.on('retire', (message: unknown) => {
-      const parsed = parseMessage(BALANCER_MESSAGES.retire, message);
-      if (parsed.ok) retire(parsed.message);
+      else acknowledge(refusal('invalid-message'));
     });
   }
 
-  #answer<Name extends Exclude<keyof typeof BALANCER_MESSAGES, 'call' | 'retire'>>(
+  #answer<Name extends Exclude<keyof typeof BALANCER_MESSAGES, 'call'>>(
     event: Name,
     handle: (message: z.infer<(typeof BALANCER_MESSAGES)[Name]>) => Reply,
   ): void {

@@ -4,6 +4,8 @@ import { withExamples } from '../../options.ts';
 import { deployCommand } from './deploy.ts';
 import { invokeCommand } from './invoke.ts';
 import { listCommand } from './list.ts';
+import { functionLogsCommand } from './logs.ts';
+import { deleteFunctionCommand, publicCommand, rollbackCommand, versionsCommand } from './steer.ts';
 
 /** `pilot function …`: handlers that are deployed once and called over HTTP. */
 export function functionCommand(context: Context): Command {
@@ -17,9 +19,19 @@ export function functionCommand(context: Context): Command {
   withExamples(command, [
     'pilot function deploy hello handler.py --max 4 --timeout 30s',
     `pilot function invoke hello --data '{"name": "Ada"}'`,
-    'pilot function list',
+    'pilot function logs hello -f',
+    'pilot function rollback hello',
   ]);
-  for (const one of [deployCommand(context), invokeCommand(context), listCommand(context)])
-    command.addCommand(one.copyInheritedSettings(command));
+  const commands = [
+    deployCommand,
+    invokeCommand,
+    listCommand,
+    functionLogsCommand,
+    versionsCommand,
+    rollbackCommand,
+    publicCommand,
+    deleteFunctionCommand,
+  ];
+  for (const make of commands) command.addCommand(make(context).copyInheritedSettings(command));
   return command;
 }

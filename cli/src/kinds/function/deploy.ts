@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, relative, sep } from 'node:path';
-import { FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { FunctionSummary, PublicToken } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
 import type { DeployFunction } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { Command } from 'commander';
 import type { z } from 'zod';
 import type { Api } from '../../api/client.ts';
 import { connect } from '../../api/connect.ts';
-import { send } from '../../api/request.ts';
 import { hashFile, uploadFile } from '../../api/upload.ts';
 import type { Context } from '../../context.ts';
 import { wholeNumber } from '../../numbers.ts';
@@ -15,7 +14,9 @@ import { type ApiFlags, withExamples, withJson, withServer } from '../../options
 import { SentenceError } from '../../sentence-error.ts';
 import { print, printJson } from '../../text/print.ts';
 import { bytesOf, secondsOf } from './amounts.ts';
+import { ask, pathOf } from './request.ts';
 import { settingsInWords } from './settings-words.ts';
+import { publicLines } from './steer.ts';
 
 type Flags = ApiFlags & {
   files?: string[];
@@ -27,6 +28,7 @@ type Flags = ApiFlags & {
   concurrency?: number;
   idle?: string;
   queue?: number;
+  public?: boolean;
   requirements?: string;
   image?: string;
 };
@@ -46,6 +48,7 @@ export function deployCommand(context: Context): Command {
     .option('--concurrency <n>', 'calls that an instance takes at once (1)', wholeNumber(1, 100))
     .option('--idle <time>', 'an instance that nobody calls for so long ends (60s)')
     .option('--queue <n>', 'calls that may wait for an instance (1000)', wholeNumber(0, 10_000))
+    .option('--public', 'let whoever has a token call it, and print that once')
     .option('--requirements <file>', 'packages to install (not possible yet)')
     .option('--image <image>', 'an image to run in (not possible yet)');
   withJson(withServer(command));
@@ -59,11 +62,13 @@ export function deployCommand(context: Context): Command {
     if (handler === undefined) throw new SentenceError('Name the file of the handler: .py, .js or .mjs.');
     const api = await connect(context.config, flags);
     const made = await deploy(api, name, handler, flags);
-    if (flags.json) return printJson(context.stdout, made, 2);
+    const open = flags.public ? await ask(api, 'POST', pathOf(name, '/public'), PublicToken) : null;
+    if (flags.json) return printJson(context.stdout, open === null ? made : { ...made, public: open }, 2);
     print(context.stdout, [
       `${made.name} is deployed as version ${made.version}: ${settingsInWords(made.settings)}.`,
       `Call it:  pilot function invoke ${made.name} --data '{}'`,
       `          POST ${new URL(made.path, api.connection.url)}`,
+      ...(open === null ? [] : publicLines(new URL(open.path, api.connection.url).href, open.token)),
     ]);
   });
 }
@@ -103,6 +108,5 @@ async function deploy(api: Api, name: string, handler: string, flags: Flags): Pr
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const sent = { name, handler: basename(handler), files, settings: given };
-  const reply = await send(api.connection, 'POST', '/api/v1/functions', sent);
-  return FunctionSummary.parse(await reply.json());
+  return ask(api, 'POST', '/api/v1/functions', FunctionSummary, sent);
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { connect } from '../../api/connect.ts';
 import { ApiError, authorization, UnreachableError } from '../../api/request.ts';
 import type { Context } from '../../context.ts';
-import { type ApiFlags, withExamples, withServer } from '../../options.ts';
+import { type ApiFlags, withExamples, withFarm } from '../../options.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { print } from '../../text/print.ts';
 
@@ -18,7 +18,7 @@ export function invokeCommand(context: Context): Command {
     .option('--data <json>', 'the event; @file reads it from a file (null)')
     .option('--async', 'do not wait: print the id of the call')
     .option('--idempotency-key <key>', 'a call with the same key is done once');
-  withServer(command);
+  withFarm(command);
   withExamples(command, [
     `pilot function invoke hello --data '{"name": "Ada"}'`,
     'pilot function invoke hello --data @event.json',

@@ -100,3 +100,11 @@ export const CallList = z.object({ calls: z.array(CallRecord), next: z.string().
 /** `answer`: of one that is done, where it was kept. */
 export const CallDetail = CallRecord.extend({ answer: z.unknown() });
 export type CallDetail = z.infer<typeof CallDetail>;
+
+/** Of a call that nobody waits for: `path` says what became of it. */
+export const PostedCall = z.object({ call: CallId, path: z.string() });
+export type PostedCall = z.infer<typeof PostedCall>;
+
+/** Shown once: only its hash is kept. */
+export const PublicToken = z.object({ path: z.string(), token: z.string() });
+export type PublicToken = z.infer<typeof PublicToken>;

@@ -148,11 +148,16 @@ export async function endCall(db: Db, id: CallId, process: string, outcome: Call
     .execute();
 }
 
-/** It goes back to those that wait, until then. */
-export async function releaseCall(db: Db, id: CallId, process: string, notBefore: number): Promise<void> {
+/** It goes back to those that wait, and nobody takes it before that time. */
+export async function releaseCall(
+  db: Db,
+  id: CallId,
+  process: string,
+  { attempts, notBefore }: { attempts: number; notBefore: number },
+): Promise<void> {
   await db
     .updateTable('calls')
-    .set({ state: 'waiting', process: null, expires_at: notBefore })
+    .set({ state: 'waiting', process: null, expires_at: notBefore, attempts })
     .where('id', '=', id)
     .where('process', '=', process)
     .execute();
@@ -205,5 +210,27 @@ export async function forgetCalls(
     .where('function_id', '=', id)
     .where('state', 'in', ['done', 'failed'])
     .where('created_at', '<', Math.max(before, edge?.created_at ?? 0))
+    .execute();
+}
+
+/** Processes that are at a call, or were when they died. */
+export async function processesOfCalls(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('calls')
+    .select('process')
+    .distinct()
+    .where('state', 'in', ['waiting', 'running'])
+    .where('process', 'is not', null)
+    .execute();
+  return rows.flatMap(({ process }) => process ?? []);
+}
+
+/** The process is no more: what it was at need not wait for its time to pass. */
+export async function abandonCalls(db: Db, process: string): Promise<void> {
+  await db
+    .updateTable('calls')
+    .set({ expires_at: 0 })
+    .where('state', 'in', ['waiting', 'running'])
+    .where('process', '=', process)
     .execute();
 }

@@ -1,5 +1,5 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import { type CallId, type JobId, newId, type PersonId } from '@parallel-pilot/shared/model/ids.ts';
+import { type CallId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -7,7 +7,9 @@ import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
 import { endedCall } from './call-rows.ts';
+import type { Invocation } from './invocation.ts';
 import { keepInstances } from './keep-instances.ts';
+import { KeptCalls } from './kept-calls.ts';
 import { type CallResult, type Instance, Pool } from './pool.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
@@ -22,17 +24,10 @@ const REFRESH_MS = 2_000;
 /** What ended an instance of itself most likely ends the next one too: it is not tried before. */
 const TROUBLE_MS = 5_000;
 
-export type Invocation = {
-  version: VersionRow;
-  /** JSON. */
-  event: string;
-  /** Null for one with the function's own token. */
-  person: PersonId | null;
-};
-
 /** All versions that are called or have instances, and who gets which call. One in a backend. */
 export class CallDesk {
   readonly recorder: Recorder;
+  readonly kept: KeptCalls;
   readonly #parts: Parts;
   readonly #jobs: JobDesk;
   readonly #pools = new Map<string, Pool>();
@@ -44,6 +39,7 @@ export class CallDesk {
     this.#parts = parts;
     this.#jobs = jobs;
     this.recorder = new Recorder(parts);
+    this.kept = new KeptCalls(parts, (row, work, patienceMs) => this.run(row, work, patienceMs));
     parts.balancer.onInstances(() => this.#know());
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS).unref(),
@@ -100,7 +96,9 @@ export class CallDesk {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    const kept = this.kept.close();
     for (const pool of this.#pools.values()) pool.giveUp('stopped', 'The farm is stopping.', 60_000);
+    await kept;
     await this.recorder.written();
   }
 

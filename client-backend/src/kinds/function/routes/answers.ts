@@ -6,8 +6,9 @@ import { problem } from '../../../http/problems.ts';
 import type { CallResult } from '../desk/pool.ts';
 
 /** What a call came to, as the answer to the request that made it. `call` names its record. */
-export function answerOf(c: Context, call: CallId, result: CallResult): Response {
+export function answerOf(c: Context, call: CallId, result: CallResult, replayed = false): Response {
   c.header('cache-control', 'no-store');
+  if (replayed) c.header('idempotency-replayed', 'true');
   c.header('pilot-call', call);
   if (result.ok) {
     c.header('server-timing', `handler;dur=${result.ms.toFixed(1)}`);

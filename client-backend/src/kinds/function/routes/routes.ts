@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { refusalOf } from '@parallel-pilot/shared/access/permission-words.ts';
 import { FunctionList, FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { DeployFunction } from '@parallel-pilot/shared/kinds/function/spec.ts';
@@ -11,8 +12,10 @@ import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
 import { CallDesk } from '../desk/call-desk.ts';
 import { unknownFunction } from './answers.ts';
+import { callRoutes } from './calls.ts';
 import { deploy } from './deploy.ts';
 import { invokeRoutes } from './invoke.ts';
+import { mayChange, versionRoutes } from './versions.ts';
 import { summariesOf } from './views.ts';
 
 /** What functions answer beside what any job does. */
@@ -24,7 +27,12 @@ export function functionRoutes(parts: Parts, jobs: JobDesk): OpenAPIHono {
     return c.json({ functions: await summariesOf(parts, desk, rows) }, 200);
   });
   routes.openapi(create, async (c) => {
-    const made = await deploy(parts, principalOf(c), c.req.valid('json'));
+    const by = principalOf(c);
+    const sent = c.req.valid('json');
+    const before = await findFunction(parts.db, by.team, sent.name);
+    if (before !== undefined && !mayChange(by, before))
+      return problem(c, 403, 'not-allowed', refusalOf(by, 'jobs.steer'));
+    const made = await deploy(parts, by, sent);
     if (!made.ok) return problem(c, 422, made.code, made.message);
     const [summary] = await summariesOf(parts, desk, [made.function]);
     return summary === undefined ? unknownFunction(c) : c.json(summary, 201);
@@ -35,6 +43,8 @@ export function functionRoutes(parts: Parts, jobs: JobDesk): OpenAPIHono {
     return summary === undefined ? unknownFunction(c) : c.json(summary, 200);
   });
   routes.route('/', invokeRoutes(parts, desk));
+  routes.route('/', versionRoutes(parts, desk));
+  routes.route('/', callRoutes(parts, desk));
   return routes;
 }
 
@@ -58,7 +68,7 @@ const create = createRoute({
   tags,
   summary: 'Deploy the next version of a function, active from then on',
   request: { body: { required: true, content: json(DeployFunction) } },
-  responses: { 201: summary, ...problems(400, 404, 422) },
+  responses: { 201: summary, ...problems(400, 403, 404, 422) },
 });
 const one = createRoute({
   method: 'get',
