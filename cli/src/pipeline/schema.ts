@@ -20,7 +20,7 @@ const Words = z.union([z.string().min(1), z.array(z.union([z.string(), z.number(
   error: 'expected a line, or a list of words',
 });
 
-const VERBS = COMMAND_KINDS.map(({ verb }) => verb);
+const VERBS = COMMAND_KINDS.flatMap(({ verb }) => verb ?? []);
 
 const Job = strictObject({
   name: z.string().min(1).max(150).describe('what people see; the key where it is left out').optional(),

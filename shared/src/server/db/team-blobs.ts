@@ -59,6 +59,17 @@ export async function forgetTeamBlobs(db: Db, before: number): Promise<void> {
         ),
       ),
     )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('held_blobs')
+            .select('held_blobs.hash')
+            .whereRef('held_blobs.hash', '=', 'team_blobs.hash')
+            .whereRef('held_blobs.team_id', '=', 'team_blobs.team_id'),
+        ),
+      ),
+    )
     .execute();
 }
 
