@@ -30,7 +30,7 @@ export function limitBodies(): MiddlewareHandler {
     if (isStream(c)) return next();
     if (c.req.path === '/api/v1/session') return signIn(c, next);
     if (c.req.path === '/api/v1/jobs') return job(c, next);
-    if (c.req.path === '/api/v1/pipelines') return pipeline(c, next);
+    if (c.req.path === '/api/v1/pipelines' || c.req.path === '/api/v1/templates') return pipeline(c, next);
     return (OF_STRANGERS.test(c.req.path) ? stranger : usual)(c, next);
   };
 }

@@ -176,6 +176,8 @@ export const AUDIT_ACTIONS = [
   'pipeline.cancel',
   'pipeline.retry',
   'pipeline.delete',
+  'template.save',
+  'template.delete',
   'upload.create',
   'upload.delete',
   'worker.change',

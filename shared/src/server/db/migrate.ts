@@ -26,6 +26,7 @@ import * as gangs from './migrations/0028-gangs.ts';
 import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
 import * as pipelines from './migrations/0034-pipelines.ts';
+import * as templates from './migrations/0036-templates.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -54,6 +55,7 @@ const migrations: Record<string, Migration> = {
   '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
   '0034-pipelines': pipelines,
+  '0036-templates': templates,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -14,6 +14,7 @@ import type {
   PipelineId,
   StageId,
   TeamId,
+  TemplateId,
   WorkerId,
 } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
@@ -24,7 +25,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, template_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -60,6 +61,8 @@ export type Database = {
   sweep_reports: SweepReportsTable;
   pipelines: PipelinesTable;
   pipeline_jobs: PipelineJobsTable;
+  templates: TemplatesTable;
+  template_blobs: TemplateBlobsTable;
 };
 
 export type PeopleTable = {
@@ -508,3 +511,25 @@ export type PipelineJobsTable = {
   name: string;
   matrix: string;
 };
+
+/** A pipeline that is kept to be run again with other values. */
+export type TemplatesTable = {
+  id: TemplateId;
+  team_id: TeamId;
+  /** Who saved it. */
+  person_id: PersonId;
+  /** In its team no two have the same. */
+  name: string;
+  source_name: string | null;
+  source_text: string | null;
+  /** Its parameters (Parameters), and those of the file that cannot be varied, with their values. */
+  parameters_json: string;
+  fixed_json: string;
+  /** Its jobs, with places for the values of parameters. */
+  jobs_json: string;
+  job_count: number;
+  saved_at: number;
+};
+
+/** Files that a template needs; they are kept as long as it is there. */
+export type TemplateBlobsTable = { template_id: TemplateId; hash: BlobHash };

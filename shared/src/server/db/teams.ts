@@ -6,6 +6,7 @@ import type { Db } from './connect.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
 import type { TeamMembersTable } from './schema.ts';
+import { deleteTemplatesOf } from './templates.ts';
 import { unlessThere } from './unless-there.ts';
 
 /** A new team with its owner. Call it in a transaction. */
@@ -153,6 +154,7 @@ export async function moveJobs(db: Db, from: TeamId, to: TeamId, person: PersonI
 export async function deleteTeam(db: Db, team: TeamId, at: number): Promise<void> {
   await takeMachinesHome(db, team, at);
   await revokeKeysOfTeam(db, team, at);
+  await deleteTemplatesOf(db, team);
   for (const table of ['links', 'device_codes', 'team_blobs', 'team_members'] as const)
     await db.deleteFrom(table).where('team_id', '=', team).execute();
   await db.deleteFrom('teams').where('id', '=', team).execute();
