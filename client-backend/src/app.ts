@@ -30,6 +30,7 @@ import { joinTokenRoutes } from './routes/join-tokens.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { linkRoutes } from './routes/links.ts';
 import { loadRoutes } from './routes/load.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { onError } from './routes/on-error.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
 import { securityHeaders } from './routes/security-headers.ts';
@@ -90,6 +91,7 @@ export function createApp(
   app.route('/', sessionRoutes(parts, access, onSignOut));
   const people = { ...parts, accounts, mail };
   app.route('/', accountRoutes(people));
+  app.route('/', notificationRoutes(people));
   app.route('/', teamRoutes(people));
   app.route('/', invitationRoutes(people));
   app.route('/', linkRoutes(people, access));

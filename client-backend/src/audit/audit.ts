@@ -21,7 +21,7 @@ export const THE_FARM: Doer = { principal: null, address: 'farm' };
 export type AuditDetails = {
   'session.open': { way: string };
   'session.close': { operation: string };
-  'account.change': { operation: string };
+  'account.change': { operation: string } | { told: string; events: string };
   'session.refused': { code: string };
   'access.refused': { code: string; operation: string };
   'key.create': { name: string; scopes: string };

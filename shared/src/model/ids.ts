@@ -29,6 +29,8 @@ export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
 export type WorkerId = z.infer<typeof WorkerId>;
 export const LeaseId = prefixed('lse').brand<'LeaseId'>();
 export type LeaseId = z.infer<typeof LeaseId>;
+export const NoticeChannelId = prefixed('nch').brand<'NoticeChannelId'>();
+export type NoticeChannelId = z.infer<typeof NoticeChannelId>;
 export const UploadId = z
   .string()
   .regex(/^[0-9a-z]{8,64}$/)
@@ -67,6 +69,7 @@ type IdOf = {
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;
+  nch: NoticeChannelId;
 };
 export type IdPrefix = keyof IdOf;
 

@@ -4,6 +4,7 @@ import { PersonView } from '../../api/limits.ts';
 import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { removeChannelsOf } from './notices.ts';
 import type { PersonRow } from './people.ts';
 import { movePipelineOf } from './pipelines.ts';
 import { deleteTeam, lockTeam } from './teams.ts';
@@ -204,6 +205,7 @@ export async function removePerson(db: Db, id: PersonId, now: number): Promise<v
     .where('used_at', 'is', null)
     .execute();
   await db.deleteFrom('device_codes').where('person_id', '=', id).execute();
+  await removeChannelsOf(db, id);
   await db
     .deleteFrom('impersonations')
     .where((eb) => eb.or([eb('person_id', '=', id), eb('admin_id', '=', id)]))

@@ -216,6 +216,7 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'sweep_reports',
     'sweep_members',
     'pipeline_jobs',
+    'notices',
   ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();
   }
