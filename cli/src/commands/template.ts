@@ -136,7 +136,7 @@ async function findTemplate(api: Api, name: string): Promise<TemplateView> {
   throw new SentenceError(`There is no template "${name}". "pilot template list" lists those there are.`);
 }
 
-/** "runs=8, frames=4" */
+/** "runs=8, seed=4" */
 function parametersOf({ parameters }: TemplateView): string {
   const all = Object.entries(parameters).map(([name, { default: usual }]) => `${name}=${usual}`);
   return all.length === 0 ? 'no parameters' : all.join(', ');
