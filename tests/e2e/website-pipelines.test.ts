@@ -100,3 +100,28 @@ test('a pipeline is a graph with live states, is gone on with from what failed, 
   assert.deepEqual(errors, []);
   await page.close();
 });
+
+test('a template is run with values of a form, which refuses those that cannot be', async () => {
+  const { id, name, matrix, job: made } = job('make', 'echo {parameters.rows}');
+  await api(farm.url).json('PUT', '/templates', {
+    name: 'rows',
+    parameters: { rows: { default: 3, min: 1, max: 9, description: 'How many.' } },
+    jobs: [{ id, name, matrix, job: made }],
+  });
+  const page = await browser.newPage();
+  await page.goto(`${farm.url}/pipelines`);
+  await page.getByRole('link', { name: /^rows/ }).click();
+  const field = page.getByRole('textbox', { name: 'rows' });
+  assert.equal(await field.inputValue(), '3');
+  await field.fill('10');
+  await page.getByText('It has to be 9 at the most.').waitFor();
+  assert.deepEqual(await findings(page), []);
+  await field.fill('5');
+  await page.getByRole('button', { name: 'Run the pipeline' }).click();
+  await page.waitForURL(/\/pipelines\/pip_/);
+  await page.getByText('Completed: 1 of 1 job completed').waitFor({ timeout: 30_000 });
+  const { jobs } = await api(farm.url).json('GET', '/jobs');
+  const file = await fetch(`${farm.url}/api/v1/jobs/${jobs[0].id}/runs/1/file?path=pilot.out`);
+  assert.equal(await file.text(), '5\n');
+  await page.close();
+});

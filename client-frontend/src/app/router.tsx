@@ -31,6 +31,7 @@ export const router = createBrowserRouter([
               { path: 'compare', lazy: pages.compare },
               { path: 'sweeps/:id', lazy: pages.sweep },
               { path: 'pipelines', lazy: pages.pipelines },
+              { path: 'templates/:id', lazy: pages.template },
               { path: 'pipelines/:id', lazy: pages.pipeline },
               { path: 'workers', lazy: pages.workers },
               { path: 'workers/:id', lazy: pages.worker },

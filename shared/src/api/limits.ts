@@ -179,6 +179,8 @@ export const AUDIT_ACTIONS = [
   'function.deploy',
   'function.change',
   'function.delete',
+  'template.save',
+  'template.delete',
   'upload.create',
   'upload.delete',
   'worker.change',

@@ -21,6 +21,8 @@ export const JobId = prefixed('job').brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
 export const PipelineId = prefixed('pip').brand<'PipelineId'>();
 export type PipelineId = z.infer<typeof PipelineId>;
+export const TemplateId = prefixed('tpl').brand<'TemplateId'>();
+export type TemplateId = z.infer<typeof TemplateId>;
 export const StageId = prefixed('stg').brand<'StageId'>();
 export type StageId = z.infer<typeof StageId>;
 export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
@@ -68,6 +70,7 @@ type IdOf = {
   jtk: JoinTokenId;
   job: JobId;
   pip: PipelineId;
+  tpl: TemplateId;
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;

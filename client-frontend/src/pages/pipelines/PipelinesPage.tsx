@@ -10,6 +10,7 @@ import { PageHead } from '../../components/PageHead.tsx';
 import classes from './Pipelines.module.css';
 import { pipelinesQuery } from './pipeline-queries.ts';
 import { standingOf } from './standing.ts';
+import { Templates } from './Templates.tsx';
 
 /** The team's pipelines, newest first: /pipelines. */
 export function PipelinesPage() {
@@ -23,6 +24,7 @@ export function PipelinesPage() {
           All jobs
         </Button>
       </PageHead>
+      <Templates />
       {pipelines === undefined && list.error === null && <Skeleton height={220} radius={16} />}
       {pipelines === undefined && list.error !== null && (
         <Empty

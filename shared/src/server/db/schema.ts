@@ -17,6 +17,7 @@ import type {
   PipelineId,
   StageId,
   TeamId,
+  TemplateId,
   WorkerId,
 } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
@@ -28,8 +29,8 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, environments, notice_channels, notices, functions,
- * function_versions, calls, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, template_blobs, environments, notice_channels, notices,
+ * functions, function_versions, calls, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
  * leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
@@ -67,6 +68,8 @@ export type Database = {
   sweep_reports: SweepReportsTable;
   pipelines: PipelinesTable;
   pipeline_jobs: PipelineJobsTable;
+  templates: TemplatesTable;
+  template_blobs: TemplateBlobsTable;
   notice_channels: NoticeChannelsTable;
   notices: NoticesTable;
   functions: FunctionsTable;
@@ -534,6 +537,28 @@ export type PipelineJobsTable = {
   name: string;
   matrix: string;
 };
+
+/** A pipeline that is kept to be run again with other values. */
+export type TemplatesTable = {
+  id: TemplateId;
+  team_id: TeamId;
+  /** Who saved it. */
+  person_id: PersonId;
+  /** In its team no two have the same. */
+  name: string;
+  source_name: string | null;
+  source_text: string | null;
+  /** Its parameters (Parameters), and those of the file that cannot be varied, with their values. */
+  parameters_json: string;
+  fixed_json: string;
+  /** Its jobs, with places for the values of parameters. */
+  jobs_json: string;
+  job_count: number;
+  saved_at: number;
+};
+
+/** Files that a template needs; they are kept as long as it is there. */
+export type TemplateBlobsTable = { template_id: TemplateId; hash: BlobHash };
 
 /** Where somebody is told of their jobs: a browser, their e-mail, or a server of theirs. */
 export type NoticeChannelsTable = {
