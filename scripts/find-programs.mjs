@@ -47,7 +47,7 @@ const present = {
   busybox: ({ platform, folders }) => platform !== 'linux' || inPath(['busybox'], platform, folders),
   training: ({ platform }) => {
     const folders = pythonFolders(platform);
-    return ['numpy', 'torch', 'sklearn', 'PIL'].every((name) =>
+    return ['numpy', 'torch', 'sklearn', 'PIL', 'pip'].every((name) =>
       folders.some((folder) => existsSync(join(folder, name))),
     );
   },

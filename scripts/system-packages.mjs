@@ -52,7 +52,7 @@ const packages = {
     // With runc named, apt does not take another runtime. iptables is what netavark makes networks with.
     podman: ['podman', 'runc', 'netavark', 'aardvark-dns', 'iptables', 'uidmap', 'slirp4netns'],
     busybox: ['busybox-static'],
-    training: ['python3', 'python3-numpy', 'python3-torch', 'python3-sklearn', 'python3-pil'],
+    training: ['python3', 'python3-pip', 'python3-numpy', 'python3-torch', 'python3-sklearn', 'python3-pil'],
     // The core packages are the server alone, without a service that would start at boot.
     mariadb: ['mariadb-server-core', 'mariadb-client-core'],
     chromium: ['chromium'],
@@ -82,7 +82,14 @@ const packages = {
     bubblewrap: ['bubblewrap'],
     podman: ['podman'],
     busybox: ['busybox'],
-    training: ['python', 'python-numpy', 'python-pytorch', 'python-scikit-learn', 'python-pillow'],
+    training: [
+      'python',
+      'python-pip',
+      'python-numpy',
+      'python-pytorch',
+      'python-scikit-learn',
+      'python-pillow',
+    ],
     mariadb: ['mariadb'],
     chromium: ['chromium'],
     mypy: ['mypy'],

@@ -19,12 +19,16 @@ export const JoinTokenId = prefixed('jtk').brand<'JoinTokenId'>();
 export type JoinTokenId = z.infer<typeof JoinTokenId>;
 export const JobId = prefixed('job').brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
+export const PipelineId = prefixed('pip').brand<'PipelineId'>();
+export type PipelineId = z.infer<typeof PipelineId>;
 export const StageId = prefixed('stg').brand<'StageId'>();
 export type StageId = z.infer<typeof StageId>;
 export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
 export type WorkerId = z.infer<typeof WorkerId>;
 export const LeaseId = prefixed('lse').brand<'LeaseId'>();
 export type LeaseId = z.infer<typeof LeaseId>;
+export const NoticeChannelId = prefixed('nch').brand<'NoticeChannelId'>();
+export type NoticeChannelId = z.infer<typeof NoticeChannelId>;
 export const UploadId = z
   .string()
   .regex(/^[0-9a-z]{8,64}$/)
@@ -58,9 +62,11 @@ type IdOf = {
   lnk: LinkId;
   jtk: JoinTokenId;
   job: JobId;
+  pip: PipelineId;
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;
+  nch: NoticeChannelId;
 };
 export type IdPrefix = keyof IdOf;
 
