@@ -17,6 +17,7 @@ const APPLETS = [
   'ls',
   'mkdir',
   'ps',
+  'sed',
   'sleep',
   'touch',
   'wget',

@@ -4,7 +4,7 @@ import { RUNS, runs } from '../command/kind.ts';
 import { CommandFile } from '../command/spec.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { Image, type StoredSource } from './image.ts';
-import { needInWords, requirementsOf } from './needs.ts';
+import { fleetProblem, needInWords, OTHER_PROCESSOR, requirementsOf } from './needs.ts';
 import { containerPublic } from './public.ts';
 import { ContainerSpec } from './spec.ts';
 import {
@@ -78,17 +78,21 @@ function imageStage(
       return { name: FETCH, inputs: [], spec: { from: 'reference', reference: image.reference } };
     case 'build': {
       const inputs = image.files.map(({ path, blob, size }) => ({ path, hash: blob, size })).map(amongFiles);
-      return { name: BUILD, inputs, spec: { from: 'build', dockerfile: image.dockerfile, network } };
+      const { dockerfile, files } = image;
+      const executables = files.filter(({ executable }) => executable).map(({ path }) => path);
+      return { name: BUILD, inputs, spec: { from: 'build', dockerfile, executables, network } };
     }
     default:
       return image satisfies never;
   }
 }
 
-function afterImage({ last, spec }: PlanningContext<ContainerSpec>): NextStep {
+function afterImage({ last, spec, fleet }: PlanningContext<ContainerSpec>): NextStep {
   const [failed] = last.failed;
   if (failed !== undefined) return { step: 'fail', code: failed.code, message: failed.message };
   const image = Image.parse(last.taskValue);
+  const problem = fleetProblem(fleet, requirementsOf({ platform: image.platform, network: false }));
+  if (problem?.code === OTHER_PROCESSOR) return { step: 'fail', ...problem };
   const stage = inImage(runs.first(spec), spec, image);
   // The archive that a worker made has been taken apart.
   const free = last.name === ARCHIVE ? [] : [{ stage: last.id, keep: [] }];

@@ -8,6 +8,9 @@ import { type Capabilities, meets, type Requirement } from '../../model/requirem
 
 const ANY: Requirement = { key: 'kinds', op: 'includes', value: 'container' };
 
+/** Of the problem that no worker's processor is that of the image. */
+export const OTHER_PROCESSOR = 'other-processor';
+
 /** What a worker has to have: `platform` once the image is known. */
 export const requirementsOf = (of: { platform?: string; network: boolean }): Requirement[] => [
   ANY,
@@ -40,7 +43,7 @@ export function fleetProblem(
   if (platform !== undefined && !able.some((worker) => meets(worker, platform))) {
     const theirs = [...new Set(able.flatMap((worker) => worker['container.platforms'] ?? []))].join(', ');
     const message = `The image is for ${platform.value}, and no worker of this farm has such a processor: theirs run ${theirs}. Build or pull it for these, with --platform.`;
-    return { code: 'other-processor', message };
+    return { code: OTHER_PROCESSOR, message };
   }
   if (needs.some(({ key }) => key === 'container.network'))
     return {

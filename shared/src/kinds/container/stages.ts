@@ -18,7 +18,13 @@ export const BUILD = 'build';
 export const ImageStage = z.discriminatedUnion('from', [
   z.object({ from: z.literal('archive') }),
   z.object({ from: z.literal('reference'), reference: Reference }),
-  z.object({ from: z.literal('build'), dockerfile: RelativePath, network: z.boolean() }),
+  z.object({
+    from: z.literal('build'),
+    dockerfile: RelativePath,
+    /** Paths of the files that may be run. */
+    executables: z.array(RelativePath),
+    network: z.boolean(),
+  }),
 ]);
 export type ImageStage = z.infer<typeof ImageStage>;
 

@@ -29,6 +29,8 @@ export type BoxWall = {
   start(order: ShellOrder): BoxShell;
   /** What the shell is to execute for these words; null where there is no such program. */
   program(words: readonly string[]): string[] | null;
+  /** Where it looks for it: "on this worker". */
+  readonly place: string;
   /** Whether this exit code of what `program` gave says that there is no such program. */
   isNotFound(words: readonly string[], exit: number): boolean;
 };
@@ -53,6 +55,7 @@ export function sandboxWall(sandbox: Sandbox): BoxWall {
       });
       return { ...child, memoryBytes: () => residentBytes(child.pid) };
     },
+    place: 'on this worker',
     program: (words) => programOf(words, find),
     isNotFound: ([program], exit) => program === ENV && (exit === 126 || exit === 127),
   };

@@ -83,7 +83,13 @@ export function createRunsRunner(
       await full.end();
       for (const { run: number, ended } of waiting.splice(0)) {
         const room = MOST_LISTED_CHARACTERS - listed;
-        const done = await take(ended, { stage, run: number, data, room, work: full.folderOf(number) });
+        const done = await take(ended, {
+          ...{ stage, place: wall.place },
+          run: number,
+          data,
+          room,
+          work: full.folderOf(number),
+        });
         if ('files' in done) {
           result.runs.push(done);
           listed += JSON.stringify(done).length;
@@ -148,14 +154,14 @@ export function createRunsRunner(
 
 type Waiting = { run: number; ended: Ended };
 
-type Taking = { stage: RunsStage; run: number; data: DataFile; room: number; work: string };
+type Taking = { stage: RunsStage; place: string; run: number; data: DataFile; room: number; work: string };
 
 /** What a run came to: its output and files go to the data, where it did not fail. */
 async function take(
   { exit, ms, out, err }: Ended,
-  { stage, run, data, room, work }: Taking,
+  { stage, place, run, data, room, work }: Taking,
 ): Promise<RunResult | RunFailure> {
-  const failure = failureOf(exit, stage);
+  const failure = failureOf(exit, stage, place);
   if (failure !== null) return failure;
   const left = await leftFiles(work, room);
   if (!left.ok) return { code: 'too-many-files' satisfies CommandFailure, message: left.message };

@@ -25,6 +25,7 @@ export type WallOptions = {
 /** A container around the runs, and the programs of its image. */
 export const containerWall = (options: WallOptions): BoxWall => ({
   start: (order) => start(options, order),
+  place: `in the image "${options.imageName}"`,
   // The shell in there looks for them. It cannot be told from a program that itself ends so.
   program: (words) => [...words],
   isNotFound: (_, exit) => exit === 126 || exit === 127,

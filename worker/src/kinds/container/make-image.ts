@@ -57,13 +57,14 @@ async function fetchImage(making: Making, reference: string): Promise<RunOutcome
 
 async function buildImage(
   making: Making,
-  { dockerfile, network }: { dockerfile: string; network: boolean },
+  { dockerfile, executables, network }: ImageStage & { from: 'build' },
 ): Promise<RunOutcome> {
   const { chunk, engine, newName } = making;
   const context = join(chunk.inputs, INPUTS.files);
   const problem = dockerfileProblem(await readFile(join(context, dockerfile), 'utf8'), network);
   if (problem !== null) return failure('build-failed', `${dockerfile} is not built. ${problem}`, '');
   await chmod(context, 0o755);
+  for (const path of executables) await chmod(join(context, path), 0o755);
   const log = createTail(200, 3_500);
   const name = `pilot.invalid/${newName()}`;
   const built = await run(making, buildLine(making, { dockerfile, network, name, context }), (line) =>
@@ -89,19 +90,25 @@ function buildLine(
     ...(network ? [] : ['--network', 'none']),
     ...(memory ? ['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)] : []),
     ...(cpu ? ['--cpu-period', String(period), '--cpu-quota', String(Math.max(1, threads) * period)] : []),
-    ...(engine.name === 'podman'
-      ? ['--layers=false', '--http-proxy=false', '--security-opt', 'no-new-privileges']
-      : []),
+    ...(engine.name === 'podman' ? ['--layers=false', '--http-proxy=false', ...WITHOUT] : []),
     ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096', '--ulimit', 'core=0:0'],
     context,
   ];
 }
 
+/** Of what podman lets the steps of a build do as root, those rights that no installation asks for. */
+const WITHOUT = ['MKNOD', 'NET_RAW', 'AUDIT_WRITE'].flatMap((name) => ['--cap-drop', name]);
+
 function whyNotBuilt(dockerfile: string, network: boolean, lines: readonly string[]): string {
   const text = lines.join('\n');
   const said = lines.findLast((line) => line.trim() !== '')?.replace(/^Error:\s*/, '') ?? '';
+  if (/initializing source docker|pinging container registry|unable to copy from source/i.test(text))
+    return `The image could not be built of ${dockerfile}: an image that it begins with (FROM) is not on this worker, and could not be pulled. Its registry cannot be reached from there, or has none of that name. It said last: ${said}`.slice(
+      0,
+      1_900,
+    );
   const apart =
-    /resolve host|name resolution|network is unreachable|could not resolve|no such host|bad address|unable to connect/i;
+    /resolve host|name resolution|failure resolving|network is unreachable|could not resolve|bad address|unable to connect/i;
   const hint = apart.test(text)
     ? network
       ? ' It wanted something from the network that could not be reached from this worker.'
