@@ -56,11 +56,11 @@ export default defineConfig({
             {
               name: 'first',
               test: (id: string) =>
-                /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks(?!.*use-(?:drag|long-press|focus-trap)[\\/]))[\\/]/.test(
+                /@mantine[\\/](core[\\/]esm[\\/](core|components[\\/](ActionIcon|Box|Button|CloseButton|Input|InputBase|InputClearButton|Loader|NativeSelect|Portal|Skeleton|TextInput|Transition|UnstyledButton))|hooks(?!.*use-(?:drag|long-press|focus-trap|focus-return|resize-observer)[\\/]))[\\/]/.test(
                   id,
                 ) ||
                 // What people, their machines and limits and the parts of a job take comes with their pages.
-                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!create-job|pipelines|templates|farm-settings|notifications|accounts|people|machines|limits|chunks|job-outlook|load)|model[\\/](?!pipeline|parameters|with-parameters|settings|notice|escalation|wait-reason|placement-words|end-words|end-outlook|quarter|week-clock|lending|hours|typed-counts)|protocol[\\/](?!workers|control|refusals))/.test(
+                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!create-job|pipelines|templates|farm-settings|notifications|accounts|people|machines|limits|chunks|job-outlook|load)|model[\\/](?!pipeline|parameters|with-parameters|settings|notice|escalation|wait-reason|placement-words|end-words|end-outlook|quarter|week-clock|lending|hours|typed-counts)|protocol[\\/](?!workers|control|calls|refusals))/.test(
                   id,
                 ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&

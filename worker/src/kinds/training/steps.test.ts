@@ -56,7 +56,8 @@ async function rounds(count: number, context: (round: number) => Partial<ScriptC
 const stepsOf = (log: string): string[] => log.match(/^step.*$/gm) ?? [];
 const same = (a: string, b: string) =>
   rig.python(
-    `a, b = np.load(${JSON.stringify(a)}), np.load(${JSON.stringify(b)})\nassert (a["w"] == b["w"]).all()`,
+    // What a BLAS adds up hangs on where arrays lie in memory, on some processors, in the last bit.
+    `a, b = np.load(${JSON.stringify(a)}), np.load(${JSON.stringify(b)})\nnp.testing.assert_allclose(a["w"], b["w"], rtol=1e-13)`,
   );
 
 test('one script makes the same steps to the same weights alone, in rounds of epochs and in rounds of inner steps', async () => {
