@@ -18,6 +18,7 @@ import { priorityCommand } from './commands/priority.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { submitCommand } from './commands/submit.ts';
+import { templateCommand } from './commands/template.ts';
 import { upCommand } from './commands/up.ts';
 import { whoamiCommand } from './commands/whoami.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -59,7 +60,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
   add(priorityCommand(context), deleteCommand(context));
-  add(pipelinesCommand(context), pipelineCommand(context, exit));
+  add(pipelinesCommand(context), pipelineCommand(context, exit), templateCommand(context, exit));
   add(...CLI_KINDS.flatMap(({ more = [] }) => more.map((make) => make(context))));
   program.addHelpText(
     'after',

@@ -2,6 +2,7 @@ import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import { blenderCli } from './blender/index.ts';
 import { commandCli } from './command/index.ts';
 import { containerCli } from './container/index.ts';
+import { functionCli } from './function/index.ts';
 import type { CliKind } from './kind.ts';
 import { trainingCli } from './training/index.ts';
 
@@ -11,6 +12,7 @@ const KINDS: Record<JobView['kind'], CliKind> = {
   training: trainingCli,
   command: commandCli,
   container: containerCli,
+  function: functionCli,
 };
 
 /** The command line's part of every kind. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { blenderPublic } from './blender/public.ts';
 import { commandPublic } from './command/public.ts';
 import { containerPublic } from './container/public.ts';
+import { functionPublic } from './function/public.ts';
 import { trainingPublic } from './training/public.ts';
 
 /**
@@ -13,6 +14,7 @@ export const PUBLIC_KINDS = {
   training: trainingPublic,
   command: commandPublic,
   container: containerPublic,
+  function: functionPublic,
 } as const;
 
 type AnyKind = (typeof PUBLIC_KINDS)[keyof typeof PUBLIC_KINDS];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BlenderSubmission } from './blender/spec.ts';
 import { CommandSubmission } from './command/spec.ts';
 import { ContainerSubmission } from './container/spec.ts';
+import { FunctionSubmission } from './function/spec.ts';
 import { TrainingSubmission } from './training/spec.ts';
 
 /**
@@ -13,6 +14,7 @@ export const SUBMISSIONS = {
   training: TrainingSubmission,
   command: CommandSubmission,
   container: ContainerSubmission,
+  function: FunctionSubmission,
 } as const;
 
 type AnySubmission = (typeof SUBMISSIONS)[keyof typeof SUBMISSIONS];

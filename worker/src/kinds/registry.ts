@@ -1,6 +1,7 @@
 import { blenderWorker } from './blender/index.ts';
 import { commandWorker } from './command/index.ts';
 import { containerWorker } from './container/index.ts';
+import { functionWorker } from './function/index.ts';
 import type { WorkerKind } from './kind.ts';
 import { trainingWorker } from './training/index.ts';
 
@@ -10,6 +11,7 @@ const KINDS: readonly ((settings: Readonly<Record<string, string>>, hostFolder: 
   trainingWorker,
   commandWorker,
   containerWorker,
+  functionWorker,
 ];
 
 type Config = {
