@@ -20,14 +20,10 @@ export const containerCli: CliKind = {
 
 /** "podman 4.3.1 (rootless, seccomp)". */
 function engineOf(capabilities: Capabilities): string {
-  const {
-    'container.engine': engine,
-    'container.version': version,
-    'container.isolation': isolation,
-  } = capabilities;
+  const { 'container.engine': engine, 'container.isolation': isolation } = capabilities;
   if (typeof engine !== 'string') return '';
   const kept = Array.isArray(isolation) ? ` (${isolation.join(', ')})` : '';
-  return `${engine} ${String(version)}${kept}`;
+  return `${engine}${kept}`;
 }
 
 function imageFacts({ image, network }: ContainerView): [string, string][] {

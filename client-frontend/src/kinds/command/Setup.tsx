@@ -215,6 +215,16 @@ function MoreFields({ form, problems }: Part) {
       <summary>More settings</summary>
       <div className={classes.grid}>
         <TextInput
+          className={classes.whole ?? ''}
+          label="Image of a container"
+          description="Its programs are there then, and the command runs in it, on workers with podman or docker"
+          placeholder="none; or such as debian:bookworm-slim"
+          spellCheck={false}
+          autoCapitalize="off"
+          {...form.getInputProps('image')}
+          error={problems.image}
+        />
+        <TextInput
           className={classes.half ?? ''}
           label="Longest time of a run"
           description="90, 30m or 2h; one that takes longer is ended"

@@ -92,3 +92,11 @@ test('what cannot be is said beside its field', () => {
   assert.match(read({ source: 'table' }, 'a,b\n1\n').problems.table ?? '', /line 2: there is 1 value/);
   assert.deepEqual(read({ source: 'array', array: '1-200000', many: true }).problems, {});
 });
+
+test('with an image it is a job in containers, and a name that is none is told', () => {
+  const image = { ...firstValues(), command: 'cat /etc/os-release', image: ' debian:bookworm-slim ' };
+  const job = jobOf(image, readForm(image, [], null), [], {});
+  assert.ok(job.kind === 'container');
+  assert.deepEqual(job.image, { from: 'reference', reference: 'debian:bookworm-slim' });
+  assert.match(readForm({ ...image, image: 'a b' }, [], null).problems.image ?? '', /^The name of an image/);
+});

@@ -5,6 +5,7 @@ import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.t
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
 import { readCodes, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
+import { Reference } from '@parallel-pilot/shared/kinds/container/image.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { formatCount } from '../../components/format.ts';
 import { filesLike } from './file-groups.ts';
@@ -30,6 +31,8 @@ export type FormValues = {
   giveUpOn: string;
   chunk: Num;
   name: string;
+  /** Of the image that it runs in; empty for the worker's own programs. */
+  image: string;
   /** So many runs are meant. */
   many: boolean;
 };
@@ -47,6 +50,7 @@ export const firstValues = (): FormValues => ({
   giveUpOn: '',
   chunk: '',
   name: '',
+  image: '',
   many: false,
 });
 
@@ -82,6 +86,9 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
     if (path[0] === 'retries') problems.retries = 'A whole number from 0 to 100.';
     if (path[0] === 'chunk') problems.chunk = 'A whole number from 1 to 10,000, or empty.';
   }
+  const image = values.image.trim();
+  if (image !== '' && !Reference.safeParse(image).success)
+    problems.image = 'The name of an image, such as debian:bookworm-slim or ghcr.io/owner/name:1.0.';
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   if (Object.keys(problems).length === 0) {
     const files = parameters?.from === 'files' ? [] : places;
@@ -159,8 +166,11 @@ export function jobOf(
     places.filter(({ path }) => own.includes(path) === isOwn),
   ) as [Place[], Place[]];
   const name = values.name.trim();
+  const reference = values.image.trim();
   return CreateJob.parse({
-    kind: 'command',
+    ...(reference === ''
+      ? { kind: 'command' }
+      : { kind: 'container', image: { from: 'reference', reference } }),
     words,
     files: along.map(({ path, part }) => ({ path, blob: blobOf(part), executable: isCalled(words, path) })),
     parameters:

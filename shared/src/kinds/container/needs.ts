@@ -1,7 +1,7 @@
 import { type Capabilities, meets, type Requirement } from '../../model/requirement.ts';
 
 /*
- * What a worker says of itself: `container.engine` "podman", `container.version` "4.3.1", `container.platforms` that its
+ * What a worker says of itself: `container.engine` "podman 4.3.1", `container.platforms` that its
  * processor runs, `container.isolation` what keeps its containers in, `container.network` where its owner lets them
  * onto the network.
  */

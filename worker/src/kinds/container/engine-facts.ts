@@ -98,9 +98,7 @@ export function factsOfDocker(info: DockerInfo): EngineFacts {
 export function capabilitiesOf(facts: EngineFacts, network: boolean): Capabilities {
   if (!facts.limits.memory || !facts.limits.processes) return {};
   return {
-    'container.engine': facts.name,
-    'container.version': facts.version,
-    'container.rootless': facts.rootless,
+    'container.engine': `${facts.name} ${facts.version}`,
     'container.platforms': [facts.platform],
     'container.isolation': facts.isolation,
     ...(network ? { 'container.network': true } : {}),

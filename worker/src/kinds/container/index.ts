@@ -29,7 +29,7 @@ export function containerWorker(
     name: 'container',
     async detect(sandbox, remembered) {
       if (sandbox.level !== 'bubblewrap') return {};
-      const fingerprint = `${await engineFingerprint()} ${network ?? ''}`;
+      const fingerprint = `2 ${await engineFingerprint()} ${network ?? ''}`;
       const known = await remembered?.recall(fingerprint);
       if (known !== undefined && known !== null) return known;
       const shop = await open();
