@@ -60,11 +60,11 @@ export default defineConfig({
                   id,
                 ) ||
                 // What people, their machines and limits and the parts of a job take comes with their pages.
-                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!create-job|farm-settings|accounts|people|machines|limits|chunks|job-outlook|load)|model[\\/](?!settings|escalation|wait-reason|placement-words|end-words|end-outlook|quarter|week-clock|lending|hours|typed-counts)|protocol[\\/](?!workers|control|refusals))/.test(
+                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!create-job|farm-settings|notifications|accounts|people|machines|limits|chunks|job-outlook|load)|model[\\/](?!settings|notice|escalation|wait-reason|placement-words|end-words|end-outlook|quarter|week-clock|lending|hours|typed-counts)|protocol[\\/](?!workers|control|refusals))/.test(
                   id,
                 ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&
-                  !/[\\/](upload|source-of|get-submission|job-parts|job-queries|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|Panel|draft|copy-text|MomentInput|number-at|upload-trouble|PresetFields|presets)\.tsx?$/.test(
+                  !/[\\/](upload|notifications|source-of|get-submission|job-parts|job-queries|Copy|LineChart|chart-options|align-lines|local-mean|Ask|Steps|Facts|Panel|draft|copy-text|MomentInput|number-at|upload-trouble|PresetFields|presets)\.tsx?$/.test(
                     id,
                   )),
             },

@@ -31,7 +31,9 @@ import { joinTokenRoutes } from './routes/join-tokens.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { linkRoutes } from './routes/links.ts';
 import { loadRoutes } from './routes/load.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { onError } from './routes/on-error.ts';
+import { pipelineRoutes } from './routes/pipelines.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
@@ -56,6 +58,7 @@ export type AppParts = {
 const LONG_ANSWERS = [
   '/api/v1/jobs',
   '/api/v1/jobs/:id',
+  '/api/v1/pipelines/:id',
   '/api/v1/jobs/:id/chunks/states',
   '/api/v1/jobs/:id/timeline',
   '/api/v1/workers',
@@ -88,6 +91,7 @@ export function createApp(
   app.route('/', sessionRoutes(parts, access, onSignOut));
   const people = { ...parts, accounts, mail };
   app.route('/', accountRoutes(people));
+  app.route('/', notificationRoutes(people));
   app.route('/', teamRoutes(people));
   app.route('/', invitationRoutes(people));
   app.route('/', linkRoutes(people, access));
@@ -106,6 +110,7 @@ export function createApp(
   app.route('/', loadRoutes(parts));
   app.route('/', farmSettingsRoutes(parts));
   app.route('/', jobRoutes(parts));
+  app.route('/', pipelineRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));
   const desk = createJobDesk(parts);

@@ -22,6 +22,7 @@ import { startJobs } from './jobs/start-jobs.ts';
 import { connectBalancer } from './live/connect-balancer.ts';
 import { createLive } from './live/live-server.ts';
 import type { Mail } from './mail/mail.ts';
+import { createNoticeSender } from './notices/notice-sender.ts';
 import type { Parts } from './parts.ts';
 import type { Accounts } from './people/accounts.ts';
 import { firstAdminLink } from './people/first-admin.ts';
@@ -92,6 +93,8 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   startJobs(parts, balancer, live);
   const sweeping = sweepHourly(parts, uploads, access, { mail, accounts });
   const url = urlOf(config, port);
+  const notices = createNoticeSender({ ...parts, mail, farm: url });
+  notices.start();
   // Where others vouch for people, the shell says who looks after the farm.
   const path = isLocalOnly(config) || access.mode === 'clerk' ? null : await firstAdminLink(deps);
   log.info({ event: 'backend.listening', url, port });
@@ -105,6 +108,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
       clearInterval(rechecking);
       forecast.close();
       await parts.engine.close();
+      await notices.close();
       await closeConfinement();
       balancer.close();
       await live.close();

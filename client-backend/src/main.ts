@@ -31,18 +31,17 @@ async function main(): Promise<void> {
   const secrets = await readSecrets(config, random);
   const db = await openDatabase(config.databaseUrl, { log, patient: process.send === undefined });
   const parts = { config, secrets, db, clock: Date.now, random, log };
-  const { mail, ...ways } = readSignIn();
+  const { mail: mailConfig, ...ways } = readSignIn();
+  const mail = mailConfig === null ? null : createMailer(mailConfig, log);
   let recheck = () => {};
   // On this machine alone nobody signs in, and nothing of it is loaded.
   const door = isLocalOnly(config)
     ? { identities: null }
-    : {
-        ...(await openIdentities({ ...parts, ...ways, onChange: () => recheck() })),
-        mail: mail === null ? null : createMailer(mail, log),
-      };
+    : await openIdentities({ ...parts, ...ways, onChange: () => recheck() });
   const backend = await startBackend({
     ...parts,
     ...door,
+    mail,
     ownerKeyHash: await findOwnerKey(config.dataFolder),
   });
   recheck = backend.recheck;

@@ -65,6 +65,15 @@ async function dropOldAssets(cache, html) {
   await Promise.all(assets.map((request) => cache.delete(request)));
 }
 
+// What the farm has to tell, encrypted by it for this browser. What comes twice has one tag, and is shown once.
+self.addEventListener('push', (event) => {
+  const { title, body, tag, url } = event.data?.json() ?? {};
+  if (typeof title !== 'string') return;
+  const { pathname } = new URL(url ?? '/', self.location.origin);
+  const options = { body, tag, icon: '/icon-192.png', data: { url: pathname } };
+  event.waitUntil(self.registration.showNotification(title, options));
+});
+
 // Of a job that is over: to the page that is open, or a new one.
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();

@@ -63,7 +63,7 @@ test('how many chunks a team may have at once is read from the database, and cha
 test('at which slack deadlines go before others is read from the database, and changes while the farm runs', async () => {
   const { engine, parts, stop } = await startEngine();
   const set = (first: number | null, preempt: number | null) =>
-    changeFarmSettings(parts.db, () => ({ deadline_first: first, deadline_preempt: preempt }));
+    changeFarmSettings(parts.db, (row) => ({ ...row, deadline_first: first, deadline_preempt: preempt }));
   const holds = (first: number, preempt: number) =>
     until(
       () => isDeepStrictEqual(engine.farm.escalation, { first, preempt }),

@@ -21,7 +21,7 @@ export const THE_FARM: Doer = { principal: null, address: 'farm' };
 export type AuditDetails = {
   'session.open': { way: string };
   'session.close': { operation: string };
-  'account.change': { operation: string };
+  'account.change': { operation: string } | { told: string; events: string };
   'session.refused': { code: string };
   'access.refused': { code: string; operation: string };
   'key.create': { name: string; scopes: string };
@@ -35,6 +35,7 @@ export type AuditDetails = {
   'job.submit': { kind: string; name: string };
   'job.change': { name?: string; priority?: number };
   'job.expire': { days: number };
+  'pipeline.submit': { name: string; jobs: number };
   'join-token.create': { name: string; worksFor: string };
   'worker.change': { changed: string };
   'farm.change': { changed: string };

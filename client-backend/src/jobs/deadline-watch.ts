@@ -4,6 +4,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { datedJobs, noteTold } from '@parallel-pilot/shared/server/db/deadlines.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { addNotes, type NoteRow } from '@parallel-pilot/shared/server/db/notes.ts';
+import { tellOwner } from '../change-job.ts';
 import type { Parts } from '../parts.ts';
 import { lessenOf } from './deadline-view.ts';
 
@@ -37,6 +38,15 @@ async function tell(parts: Parts, job: Dated, outlook: EndOutlook | null): Promi
   const to = [...before, ...due.map(({ step }) => step)].join(' ');
   const told = await inTransaction(parts.db, async (db) => {
     if (!(await noteTold(db, job.id, { deadline, from: job.deadline_told, to }))) return false;
+    const risk = due.find(({ note }) => note.level === 'warning');
+    // Once for each deadline: what follows from the first warning is on the job.
+    if (risk !== undefined)
+      await tellOwner(
+        db,
+        job,
+        { event: 'at-risk', message: risk.note.message },
+        { now, cause: String(deadline) },
+      );
     return addNotes(
       db,
       job.id,

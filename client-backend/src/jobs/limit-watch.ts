@@ -5,7 +5,7 @@ import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.t
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, type NoteRow, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { liveJobIds, pausedWithNote, workingHolders } from '@parallel-pilot/shared/server/db/usage.ts';
-import { changeJob } from '../change-job.ts';
+import { changeJob, tellOwner } from '../change-job.ts';
 import { type Limited, limitedBy, refusalOf } from '../limits/limits.ts';
 import { usedOf } from '../limits/usage.ts';
 import type { Parts } from '../parts.ts';
@@ -98,7 +98,10 @@ function change(
     if (job === undefined) return false;
     const changed = await inTransaction(parts.db, async (db) => {
       const done = await changeJob(db, job, event, parts.clock());
-      if (done.ok && note !== undefined) await addNotes(db, id, [note], parts.clock());
+      if (done.ok && note !== undefined) {
+        await addNotes(db, id, [note], parts.clock());
+        await tellOwner(db, job, { event: 'waiting', message: note.message }, { now: parts.clock() });
+      }
       return done.ok;
     });
     if (changed) announce(parts, id);

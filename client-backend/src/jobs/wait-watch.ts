@@ -1,10 +1,11 @@
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { isPlacement } from '@parallel-pilot/shared/model/placement.ts';
 import { type Capabilities, type Requirement, unmet } from '@parallel-pilot/shared/model/requirement.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, dropNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
-import { changeJob } from '../change-job.ts';
+import { changeJob, tellOwner } from '../change-job.ts';
 import { fleetOf, knownFleetOf } from '../fleet.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
@@ -88,7 +89,14 @@ async function report(
   if (told.has(id)) return;
   const note = noteOf(job.kind, all.length === 0 ? [] : requirements.filter(isPlacement), fleet, problem);
   told.set(id, note.code);
-  if (await addNotes(parts.db, id, [{ level: 'warning', ...note }], parts.clock())) parts.live.jobChanged(id);
+  const noted = await inTransaction(parts.db, async (db) => {
+    const now = parts.clock();
+    if (!(await addNotes(db, id, [{ level: 'warning', ...note }], now))) return false;
+    // Workers come and go: of one reason somebody is told once.
+    await tellOwner(db, job, { event: 'waiting', message: note.message }, { now, cause: note.code });
+    return true;
+  });
+  if (noted) parts.live.jobChanged(id);
 }
 
 function noteOf(

@@ -1,4 +1,5 @@
 /** Sends e-mail, where a server for it was set. */
 export interface Mail {
-  send(mail: { to: string; subject: string; text: string }): Promise<void>;
+  /** `id` is its Message-ID, by which a mail that came twice is known. */
+  send(mail: { to: string; subject: string; text: string; id?: string }): Promise<void>;
 }

@@ -1,40 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
-import { SMTPServer } from 'smtp-server';
 import { readMailConfig } from './mail-config.ts';
 import { createMailer } from './mailer.ts';
-
-type Received = { from: string; to: string[]; text: string };
-
-/** A real server for mail on a free port, which takes one user alone. */
-async function startSmtp(t: TestContext): Promise<{ port: number; received: Received[] }> {
-  const received: Received[] = [];
-  const server = new SMTPServer({
-    disabledCommands: ['STARTTLS'],
-    onAuth: ({ username, password }, _, done) =>
-      username === 'farm' && password === 'p@ss/word' ? done(null, { user: 'farm' }) : done(new Error('no')),
-    onRcptTo: ({ address }, _, done) => done(address.startsWith('nobody@') ? new Error('no such box') : null),
-    onData(stream, { envelope }, done) {
-      let text = '';
-      stream.setEncoding('utf8').on('data', (piece: string) => {
-        text += piece;
-      });
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = envelope;
-        const from = mailFrom === false ? '' : mailFrom.address;
-        received.push({ from, to: rcptTo.map(({ address }) => address), text });
-        done();
-      });
-    },
-  });
-  const listening = server.listen(0, '127.0.0.1');
-  await once(listening, 'listening');
-  t.after(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return { port: (listening.address() as AddressInfo).port, received };
-}
+import { startSmtp } from './smtp.fixture.ts';
 
 const mailerAt = (url: string) => {
   const config = readMailConfig({ PILOT_SMTP_URL: url, PILOT_MAIL_FROM: 'The farm <farm@example.org>' });

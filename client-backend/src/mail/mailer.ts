@@ -30,10 +30,11 @@ export function createMailer({ url, from }: MailConfig, log: Log): Mailer {
     }),
   );
   return {
-    async send({ to, subject, text }) {
+    async send({ to, subject, text, id }) {
       try {
         const transport = await connecting;
-        await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
+        const named = id === undefined ? {} : { messageId: `<${id}>` };
+        await transport.sendMail({ from, to: { name: '', address: to }, subject, text, ...named });
         log.info({ event: 'mail.sent', server: url.host });
       } catch (error) {
         const { message, code } = error as { message: string; code?: string };

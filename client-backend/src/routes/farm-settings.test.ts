@@ -58,6 +58,10 @@ for (const place of ['SQLite', 'MariaDB']) {
     }
     assert.equal((await patch({ first: null, preempt: null })).status, 200);
     const stored = { ...(await farmSettings(backend.parts.db)) };
-    assert.deepEqual(stored, { deadline_first: null, deadline_preempt: null });
+    assert.deepEqual(stored, {
+      deadline_first: null,
+      deadline_preempt: null,
+      private_addresses: null,
+    });
   });
 }

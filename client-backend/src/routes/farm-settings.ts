@@ -12,8 +12,13 @@ import type { Parts } from '../parts.ts';
 export function farmSettingsRoutes({ db, config }: Pick<Parts, 'db' | 'config'>): OpenAPIHono {
   const routes = newRoutes();
   const { escalation: defaults } = config;
-  const viewOf = ({ deadline_first: first, deadline_preempt: preempt }: Row): FarmSettings => ({
+  const viewOf = ({
+    deadline_first: first,
+    deadline_preempt: preempt,
+    private_addresses,
+  }: Row): FarmSettings => ({
     deadlines: { first, preempt, defaults },
+    notifications: { privateAddresses: private_addresses === 1 },
   });
   routes.openapi(see, async (c) => c.json(viewOf(await farmSettings(db)), 200));
   routes.openapi(change, async (c) => {
@@ -24,7 +29,14 @@ export function farmSettingsRoutes({ db, config }: Pick<Parts, 'db' | 'config'>)
         first: askedFirst === undefined ? row.deadline_first : askedFirst,
         preempt: askedPreempt === undefined ? row.deadline_preempt : askedPreempt,
       };
-      return inOrder(own) ? { deadline_first: own.first, deadline_preempt: own.preempt } : null;
+      const addresses = asked.notifications?.privateAddresses;
+      return inOrder(own)
+        ? {
+            deadline_first: own.first,
+            deadline_preempt: own.preempt,
+            private_addresses: addresses === undefined ? row.private_addresses : Number(addresses),
+          }
+        : null;
     });
     if (changed === null) return problem(c, 409, 'deadlines-out-of-order', OUT_OF_ORDER);
     auditAs(c, 'farm.change', null, { changed: JSON.stringify(asked) });
@@ -56,7 +68,7 @@ const change = createRoute({
   path: '/api/v1/settings',
   ...needs('farm.change'),
   tags: ['Administration'],
-  summary: 'Set at which slack jobs with a deadline go before others, and may preempt',
+  summary: 'Set what holds for the whole farm, such as at which slack jobs with a deadline go before others',
   request: { body: { required: true, content: json(PatchFarmSettings) } },
   responses: {
     200: { description: 'The settings by now', content: json(FarmSettings) },

@@ -1,6 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import type { Session } from '@parallel-pilot/shared/api/farm.ts';
 import {
+  IconBell,
   IconCheck,
   IconHistory,
   IconLogout,
@@ -81,6 +82,9 @@ export function AccountMenu({ session }: { session: Session }) {
         </Menu.Item>
         <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={16} aria-hidden />}>
           Your account
+        </Menu.Item>
+        <Menu.Item component={Link} to="/notifications" leftSection={<IconBell size={16} aria-hidden />}>
+          Notifications
         </Menu.Item>
         {may('people.manage') && (
           <>

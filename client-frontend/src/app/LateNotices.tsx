@@ -1,10 +1,19 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { useFetched } from '../components/use-fetched.ts';
 import { notices } from './notices.ts';
+import { whenIdle } from './when-idle.ts';
 
-/** Tells of finished jobs where the user wants it: for others nothing of it is fetched. */
+/** Tells of jobs where the user wants it: for others nothing of it is fetched. */
 export function LateNotices() {
-  const wanted = useSyncExternalStore(notices.subscribe, notices.get) === 'on';
-  const JobNotices = useFetched(async () => (await import('./JobNotices.tsx')).JobNotices, wanted);
-  return wanted && JobNotices !== null && <JobNotices />;
+  const choice = useSyncExternalStore(notices.subscribe, notices.get);
+  const JobNotices = useFetched(async () => (await import('./JobNotices.tsx')).JobNotices, choice === 'on');
+  useEffect(() => {
+    if (choice === 'push') whenIdle(() => void lookWhetherTold().catch(() => undefined));
+  }, [choice]);
+  return choice === 'on' && JobNotices !== null && <JobNotices />;
+}
+
+async function lookWhetherTold(): Promise<void> {
+  const { isTold } = await import('./push.ts');
+  if (!(await isTold())) notices.ended();
 }

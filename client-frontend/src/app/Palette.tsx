@@ -1,6 +1,7 @@
 import { Modal } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import {
+  IconBell,
   IconCpu,
   IconHistory,
   IconPlus,
@@ -27,6 +28,7 @@ const PAGES = [
   { to: '/', label: 'Jobs', Icon: IconStack2 },
   { to: '/new', label: 'New job', Icon: IconPlus },
   { to: '/workers', label: 'Workers', Icon: IconCpu },
+  { to: '/notifications', label: 'Notifications', Icon: IconBell },
 ] as const;
 
 /** Pages of a farm where people sign in. */

@@ -1,9 +1,9 @@
 /**
- * Whether the browser tells of finished jobs: `null` until the user was asked.
- * What the user allows the site is the browser's to keep; this is the site's
- * own switch beside it.
+ * Whether the browser tells of jobs: `null` until the user was asked; `push` where the farm tells it, `on` where pages
+ * that are open ask the farm, as its maker's push service is not reached. What the user allows the site is the
+ * browser's to keep; this is the site's own switch beside it.
  */
-export type Choice = 'on' | 'off' | null;
+export type Choice = 'push' | 'on' | 'off' | null;
 
 const KEY = 'parallel-pilot.notices';
 const listeners = new Set<() => void>();
@@ -12,10 +12,20 @@ let choice: Choice = read();
 function read(): Choice {
   try {
     const kept = localStorage.getItem(KEY);
-    return kept === 'on' || kept === 'off' ? kept : null;
+    return kept === 'push' || kept === 'on' || kept === 'off' ? kept : null;
   } catch {
     return null;
   }
+}
+
+function keep(to: 'push' | 'on' | 'off'): void {
+  choice = to;
+  try {
+    localStorage.setItem(KEY, to);
+  } catch {
+    // Then it holds for as long as the page stands.
+  }
+  for (const listener of listeners) listener();
 }
 
 export const notices = {
@@ -26,16 +36,15 @@ export const notices = {
   /** Browsers allow it in a page of this machine or one served over HTTPS, and where the user has not said never. */
   possible: (): boolean =>
     'Notification' in window && window.isSecureContext && Notification.permission !== 'denied',
-  get: (): Choice => (choice === 'on' && !notices.possible() ? 'off' : choice),
+  get: (): Choice => (choice !== null && choice !== 'off' && !notices.possible() ? 'off' : choice),
   /** Asks the browser where it has not been asked. Call it from a click: else browsers do not ask. */
   async turn(to: 'on' | 'off'): Promise<void> {
     const allowed = to === 'on' && (await Notification.requestPermission()) === 'granted';
-    choice = allowed ? 'on' : 'off';
-    try {
-      localStorage.setItem(KEY, choice);
-    } catch {
-      // Then it holds for as long as the page stands.
-    }
-    for (const listener of listeners) listener();
+    const push = to === 'off' && choice !== 'push' ? null : await import('./push.ts').catch(() => null);
+    if (allowed) return keep((await push?.subscribe().catch(() => false)) ? 'push' : 'on');
+    await push?.endPush();
+    keep('off');
   },
+  /** The farm does not tell this browser any more. */
+  ended: (): void => keep('off'),
 };

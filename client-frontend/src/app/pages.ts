@@ -27,6 +27,9 @@ export const pages = {
   worker: async () => ({ Component: (await import('../pages/workers/WorkerPage.tsx')).WorkerPage }),
   link: async () => ({ Component: (await import('../pages/links/LinkPage.tsx')).LinkPage }),
   account: async () => ({ Component: (await import('../pages/account/AccountPage.tsx')).AccountPage }),
+  notifications: async () => ({
+    Component: (await import('../pages/notifications/NotificationsPage.tsx')).NotificationsPage,
+  }),
   team: async () => ({ Component: (await import('../pages/team/TeamPage.tsx')).TeamPage }),
   device: async () => ({ Component: (await import('../pages/device/DevicePage.tsx')).DevicePage }),
   farm: async () => ({ Component: (await import('../pages/farm/FarmPages.tsx')).FarmPages }),
@@ -39,7 +42,14 @@ export const pages = {
 /** Fetches all that comes in files of its own, so that it is there at once, and even while the farm is away for a moment. */
 export function fetchPages(): void {
   const { link: _link, account: _account, team: _team, device: _device, farm: _farm, ...rest } = pages;
-  const { people: _people, teams: _teams, audit: _audit, farmSettings: _settings, ...wanted } = rest;
+  const {
+    notifications: _notifications,
+    people: _people,
+    teams: _teams,
+    audit: _audit,
+    farmSettings: _settings,
+    ...wanted
+  } = rest;
   // One that cannot be fetched now is asked for again when it is opened.
   for (const page of Object.values(wanted)) page().catch(() => undefined);
   import('../api/upload.ts').catch(() => undefined);

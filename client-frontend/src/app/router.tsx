@@ -33,6 +33,7 @@ export const router = createBrowserRouter([
               { path: 'workers', lazy: pages.workers },
               { path: 'workers/:id', lazy: pages.worker },
               { path: 'account', lazy: pages.account },
+              { path: 'notifications', lazy: pages.notifications },
               { path: 'team', lazy: pages.team },
               { path: 'device', lazy: pages.device },
               {

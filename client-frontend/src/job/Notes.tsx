@@ -10,16 +10,18 @@ const ICONS = { info: IconInfoCircle, warning: IconAlertTriangle, error: IconX }
 
 /** What the farm noted about the job, newest first. */
 export function Notes({
-  job: { notes: all, state, waiting },
+  job: { notes: all, state, waiting, problem },
 }: {
-  job: Pick<JobDetail, 'notes' | 'state' | 'waiting'>;
+  job: Pick<JobDetail, 'notes' | 'state' | 'waiting' | 'problem'>;
 }) {
-  // Which worker it waits for is told at the top, as it is at this moment.
-  const notes = all.filter(({ code }) => !FOR_WORKERS.test(code) || !isShown({ waiting }));
+  // Which worker it waits for, or why it ended, is told at the top, as it is at this moment.
+  const notes = all.filter(
+    ({ code, message }) => (!FOR_WORKERS.test(code) || !isShown({ waiting })) && message !== problem?.message,
+  );
   const newestFirst = notes.toSorted((a, b) => b.at - a.at);
   return (
     <Panel title="Notes">
-      {notes.length === 0 && <p className={classes.quiet}>{nothing(state)}</p>}
+      {notes.length === 0 && <p className={classes.quiet}>{nothing(state, problem)}</p>}
       <ul className={classes.notes}>
         {newestFirst.map((note) => {
           const Icon = ICONS[note.level];
@@ -36,7 +38,8 @@ export function Notes({
   );
 }
 
-function nothing(state: JobDetail['state']): string {
+function nothing(state: JobDetail['state'], problem: JobDetail['problem']): string {
   if (state === 'failed') return 'Nothing beside the reason above.';
+  if (state === 'canceled' && problem !== null) return 'Nothing beside the reason above.';
   return state === 'canceled' ? 'It was canceled. Nothing else was noted.' : 'Nothing out of the ordinary.';
 }

@@ -10,6 +10,10 @@ export const FarmSettings = z.object({
     preempt: SlackPart.nullable(),
     defaults: Escalation,
   }),
+  notifications: z.object({
+    /** Webhooks may lead to addresses of private networks, and of the farm's own machine. */
+    privateAddresses: z.boolean(),
+  }),
 });
 export type FarmSettings = z.infer<typeof FarmSettings>;
 
@@ -19,5 +23,6 @@ export const PatchFarmSettings = strictObject({
     first: SlackPart.nullable().optional(),
     preempt: SlackPart.nullable().optional(),
   }).optional(),
+  notifications: strictObject({ privateAddresses: z.boolean().optional() }).optional(),
 });
 export type PatchFarmSettings = z.infer<typeof PatchFarmSettings>;

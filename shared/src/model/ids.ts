@@ -19,6 +19,8 @@ export const JoinTokenId = prefixed('jtk').brand<'JoinTokenId'>();
 export type JoinTokenId = z.infer<typeof JoinTokenId>;
 export const JobId = prefixed('job').brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
+export const PipelineId = prefixed('pip').brand<'PipelineId'>();
+export type PipelineId = z.infer<typeof PipelineId>;
 export const StageId = prefixed('stg').brand<'StageId'>();
 export type StageId = z.infer<typeof StageId>;
 export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
@@ -30,6 +32,8 @@ export type FunctionId = z.infer<typeof FunctionId>;
 export const CallId = prefixed('cal').brand<'CallId'>();
 export type CallId = z.infer<typeof CallId>;
 
+export const NoticeChannelId = prefixed('nch').brand<'NoticeChannelId'>();
+export type NoticeChannelId = z.infer<typeof NoticeChannelId>;
 export const UploadId = z
   .string()
   .regex(/^[0-9a-z]{8,64}$/)
@@ -63,11 +67,13 @@ type IdOf = {
   lnk: LinkId;
   jtk: JoinTokenId;
   job: JobId;
+  pip: PipelineId;
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;
   fun: FunctionId;
   cal: CallId;
+  nch: NoticeChannelId;
 };
 export type IdPrefix = keyof IdOf;
 

@@ -122,7 +122,7 @@ async function forAccounts(operation: string, path: string): Promise<void> {
 
 describe('what is another team’s answers like what never was', () => {
   for (const [operation, need] of Object.entries(OPERATIONS)) {
-    if (need === 'open' || need === 'lease' || !/\{(id|hash|person|link)\}/.test(operation)) continue;
+    if (need === 'open' || need === 'lease' || !/\{(id|hash|person|link|channel)\}/.test(operation)) continue;
     test(operation, async () => {
       const path = pathOf(operation);
       const things = await thingsFor(farm, path);

@@ -1,7 +1,8 @@
-import { Button, NumberInput } from '@mantine/core';
+import { Button, NumberInput, Switch } from '@mantine/core';
 import { FarmSettings, type PatchFarmSettings } from '@parallel-pilot/shared/api/farm-settings.ts';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { Link } from 'react-router';
 import { command, request } from '../../api/request.ts';
 import { notify } from '../../app/notify.ts';
 import { PageHead } from '../../components/PageHead.tsx';
@@ -31,10 +32,18 @@ export function SettingsPage() {
 function Settings() {
   const { data, error } = useQuery({ queryKey: QUERY_KEY, queryFn: ({ signal }) => getSettings(signal) });
   return (
-    <div className={classes.narrow}>
+    <div className={`${classes.narrow} ${classes.stack}`}>
       <Panel title="Deadlines">
-        {data === undefined ? <Refused error={error} /> : <Deadlines deadlines={data.deadlines} />}
+        {data === undefined ? <Refused error={error} /> : <Deadlines {...data} />}
       </Panel>
+      {data !== undefined && (
+        <Panel title="Notifications">
+          <Addresses allowed={data.notifications.privateAddresses} />
+          <p className={classes.note}>
+            How you are told yourself is on <Link to="/notifications">a page of its own</Link>.
+          </p>
+        </Panel>
+      )}
     </div>
   );
 }
@@ -44,7 +53,22 @@ const percentOf = (part: number | null): Percent => (part === null ? '' : round(
 const partOf = (percent: Percent): number | null => (percent === '' ? null : round(percent) / 100);
 const round = (percent: number): number => Math.round(percent * 10) / 10;
 
-function Deadlines({ deadlines }: FarmSettings) {
+function Addresses({ allowed }: { allowed: boolean }) {
+  const save = useChange(
+    (privateAddresses: boolean) => patchSettings({ notifications: { privateAddresses } }),
+    { changes: [QUERY_KEY] },
+  );
+  return (
+    <Switch
+      label="Webhooks may lead to private networks and to this machine"
+      description="With it everybody here can have the farm call what only the farm reaches. They see how that answers, not what."
+      checked={save.isPending ? save.variables : allowed}
+      onChange={(event) => save.mutate(event.currentTarget.checked)}
+    />
+  );
+}
+
+function Deadlines({ deadlines }: Pick<FarmSettings, 'deadlines'>) {
   const { defaults } = deadlines;
   const [first, setFirst] = useState(percentOf(deadlines.first));
   const [preempt, setPreempt] = useState(percentOf(deadlines.preempt));

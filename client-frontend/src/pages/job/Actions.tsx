@@ -109,9 +109,10 @@ export function Actions({ job }: { job: JobDetail }) {
   );
 }
 
-/** The switch for being told of finished jobs, all of them. */
+/** The switch for being told of jobs by this browser, all of them. */
 function NoticesItem() {
-  const on = useSyncExternalStore(notices.subscribe, notices.get) === 'on';
+  const choice = useSyncExternalStore(notices.subscribe, notices.get);
+  const on = choice === 'on' || choice === 'push';
   if (!notices.possible()) return null;
   return (
     <Menu.Item

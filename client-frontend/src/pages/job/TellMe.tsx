@@ -3,6 +3,7 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import { IconBell } from '@tabler/icons-react';
 import { useSyncExternalStore } from 'react';
+import { Link } from 'react-router';
 import { startedJobs } from '../../api/started-jobs.ts';
 import { notices } from '../../app/notices.ts';
 import classes from '../../job/Job.module.css';
@@ -15,7 +16,10 @@ export function TellMe({ job }: { job: JobDetail }) {
   return (
     <section className={classes.tellMe} aria-label="To be told when jobs are finished">
       <IconBell size={18} aria-hidden />
-      <p>Shall this browser tell you when your jobs are finished and you look at something else?</p>
+      <p>
+        Shall this browser tell you when your jobs are finished, fail or wait for you? There are{' '}
+        <Link to="/notifications">other ways</Link>, too.
+      </p>
       <Button size="xs" variant="default" onClick={() => void notices.turn('on')}>
         Tell me
       </Button>

@@ -11,6 +11,7 @@ import {
 } from '@parallel-pilot/shared/api/people.ts';
 import { signOut } from '../../api/farm.ts';
 import { command, isStatus, request } from '../../api/request.ts';
+import { notices } from '../../app/notices.ts';
 
 /** What somebody asks about themselves. */
 const api = '/api/v1';
@@ -40,6 +41,8 @@ export const answerDevice = (userCode: string, answer: 'approve' | 'refuse') =>
 
 /** Ends the session on the farm, whether it was opened with a key or by an account. */
 export async function leave(): Promise<void> {
+  // Whoever uses this browser next is not told of jobs of who leaves.
+  if (notices.get() === 'push') await notices.turn('off').catch(() => undefined);
   await command('/api/auth/sign-out', { method: 'POST', body: {} }).catch((error) => {
     if (!isStatus(error, 401) && !isStatus(error, 404)) throw error;
   });

@@ -4,7 +4,9 @@ import { PersonView } from '../../api/limits.ts';
 import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { removeChannelsOf } from './notices.ts';
 import type { PersonRow } from './people.ts';
+import { movePipelineOf } from './pipelines.ts';
 import { deleteTeam, lockTeam } from './teams.ts';
 
 const LIVE = JOB_STATUSES.filter((status) => !isOver(status));
@@ -176,6 +178,7 @@ export async function handOverJob(
     .set({ person_id: to.person, team_id: to.team, updated_at: now })
     .where('id', '=', job.id)
     .execute();
+  await movePipelineOf(db, job.id, to);
   if (to.team === job.team_id) return;
   await sql`insert into team_blobs (team_id, hash, created_at)
     select ${to.team}, b.hash, ${now} from (select distinct hash from job_blobs where job_id = ${job.id}) as b
@@ -202,6 +205,7 @@ export async function removePerson(db: Db, id: PersonId, now: number): Promise<v
     .where('used_at', 'is', null)
     .execute();
   await db.deleteFrom('device_codes').where('person_id', '=', id).execute();
+  await removeChannelsOf(db, id);
   await db
     .deleteFrom('impersonations')
     .where((eb) => eb.or([eb('person_id', '=', id), eb('admin_id', '=', id)]))

@@ -9,7 +9,18 @@ export type Told = string | null;
 export const datedJobs = (db: Db) =>
   db
     .selectFrom('jobs')
-    .select(['id', 'kind', 'state', 'deadline', 'deadline_told', 'finished_at', 'created_at'])
+    .select([
+      'id',
+      'team_id',
+      'person_id',
+      'name',
+      'kind',
+      'state',
+      'deadline',
+      'deadline_told',
+      'finished_at',
+      'created_at',
+    ])
     .where('deadline', 'is not', null)
     .where('state', 'in', [...LIVE_STATES, 'blocked', 'ready', 'assembling'])
     .execute();

@@ -5,14 +5,17 @@ import { unlessThere } from './unless-there.ts';
 
 type Settings = Omit<Selectable<FarmSettingsTable>, 'id'>;
 
-const UNSET: Settings = { deadline_first: null, deadline_preempt: null };
+const UNSET: Settings = { deadline_first: null, deadline_preempt: null, private_addresses: null };
 
 /** What admins set for the whole farm. */
 export const farmSettings = async (db: Db): Promise<Settings> =>
   (await stored(db).executeTakeFirst()) ?? UNSET;
 
 const stored = (db: Db) =>
-  db.selectFrom('farm_settings').select(['deadline_first', 'deadline_preempt']).where('id', '=', 1);
+  db
+    .selectFrom('farm_settings')
+    .select(['deadline_first', 'deadline_preempt', 'private_addresses'])
+    .where('id', '=', 1);
 
 /** Changes it from what is set now; `change` says null where it is to stay. */
 export const changeFarmSettings = (

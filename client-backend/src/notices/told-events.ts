@@ -1,0 +1,26 @@
+import type { JobState } from '@parallel-pilot/shared/model/job.ts';
+import type { NoticeEvent } from '@parallel-pilot/shared/model/notice.ts';
+
+export type Told = { event: NoticeEvent; message: string };
+
+/** What a job's owner is told when it comes to that state; null for most. A cancel is somebody's doing, or follows from what was told. */
+export function toldOf(state: JobState): Told | null {
+  switch (state.status) {
+    case 'completed':
+      return { event: 'done', message: 'The result is there.' };
+    case 'failed':
+      return { event: 'failed', message: state.message };
+    case 'ready':
+      return { event: 'waiting', message: 'It is ready to begin: look over its settings and start it.' };
+    case 'blocked':
+    case 'preparing':
+    case 'queued':
+    case 'running':
+    case 'paused':
+    case 'assembling':
+    case 'canceled':
+      return null;
+    default:
+      return state satisfies never;
+  }
+}
