@@ -39,6 +39,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
 import { storageRoutes } from './routes/storage.ts';
 import { teamRoutes } from './routes/teams.ts';
+import { templateRoutes } from './routes/templates.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workerRoutes } from './routes/workers.ts';
 import type { Uploads } from './uploads/uploads.ts';
@@ -111,6 +112,7 @@ export function createApp(
   app.route('/', farmSettingsRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', pipelineRoutes(parts));
+  app.route('/', templateRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));
   const desk = createJobDesk(parts);

@@ -31,9 +31,9 @@ export function limitBodies(longer: readonly { path: RegExp; bytes: number }[] =
     if (isStream(c)) return next();
     if (c.req.path === '/api/v1/session') return signIn(c, next);
     if (c.req.path === '/api/v1/jobs') return job(c, next);
+    if (c.req.path === '/api/v1/pipelines' || c.req.path === '/api/v1/templates') return pipeline(c, next);
     const own = long.find(({ path }) => path.test(c.req.path));
     if (own !== undefined) return own.check(c, next);
-    if (c.req.path === '/api/v1/pipelines') return pipeline(c, next);
     return (OF_STRANGERS.test(c.req.path) ? stranger : usual)(c, next);
   };
 }

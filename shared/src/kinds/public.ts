@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { blenderPublic } from './blender/public.ts';
 import { commandPublic } from './command/public.ts';
+import { containerPublic } from './container/public.ts';
 import { functionPublic } from './function/public.ts';
 import { trainingPublic } from './training/public.ts';
 
@@ -12,6 +13,7 @@ export const PUBLIC_KINDS = {
   blender: blenderPublic,
   training: trainingPublic,
   command: commandPublic,
+  container: containerPublic,
   function: functionPublic,
 } as const;
 

@@ -1,6 +1,7 @@
 import type { StageInput } from '../protocol/stage-input.ts';
 import { blender } from './blender/kind.ts';
 import { command } from './command/kind.ts';
+import { container } from './container/kind.ts';
 import { functionKind } from './function/kind.ts';
 import type { Kind } from './kind.ts';
 import { training } from './training/kind.ts';
@@ -10,6 +11,7 @@ export const KINDS = {
   blender,
   training,
   command,
+  container,
   function: functionKind,
 } as const;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlenderSubmission } from './blender/spec.ts';
 import { CommandSubmission } from './command/spec.ts';
+import { ContainerSubmission } from './container/spec.ts';
 import { FunctionSubmission } from './function/spec.ts';
 import { TrainingSubmission } from './training/spec.ts';
 
@@ -12,6 +13,7 @@ export const SUBMISSIONS = {
   blender: BlenderSubmission,
   training: TrainingSubmission,
   command: CommandSubmission,
+  container: ContainerSubmission,
   function: FunctionSubmission,
 } as const;
 

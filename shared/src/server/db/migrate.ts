@@ -28,6 +28,7 @@ import * as dependencies from './migrations/0031-dependencies.ts';
 import * as functions from './migrations/0033-functions.ts';
 import * as pipelines from './migrations/0034-pipelines.ts';
 import * as notices from './migrations/0035-notices.ts';
+import * as templates from './migrations/0036-templates.ts';
 import * as environments from './migrations/0038-environments.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
@@ -59,6 +60,7 @@ const migrations: Record<string, Migration> = {
   '0033-functions': functions,
   '0034-pipelines': pipelines,
   '0035-notices': notices,
+  '0036-templates': templates,
   '0038-environments': environments,
 };
 

@@ -17,6 +17,7 @@ import type {
   PipelineId,
   StageId,
   TeamId,
+  TemplateId,
   WorkerId,
 } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
@@ -28,9 +29,9 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, environments, notice_channels, notices, functions,
- * function_versions, calls, held_blobs, stages, blobs,
- * artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, template_blobs, environments, notice_channels, notices,
+ * functions, function_versions, calls, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
+ * leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -65,14 +66,16 @@ export type Database = {
   sweeps: SweepsTable;
   sweep_members: SweepMembersTable;
   sweep_reports: SweepReportsTable;
+  pipelines: PipelinesTable;
+  pipeline_jobs: PipelineJobsTable;
+  templates: TemplatesTable;
+  template_blobs: TemplateBlobsTable;
+  notice_channels: NoticeChannelsTable;
+  notices: NoticesTable;
   functions: FunctionsTable;
   function_versions: FunctionVersionsTable;
   calls: CallsTable;
   held_blobs: HeldBlobsTable;
-  pipelines: PipelinesTable;
-  pipeline_jobs: PipelineJobsTable;
-  notice_channels: NoticeChannelsTable;
-  notices: NoticesTable;
 };
 
 export type PeopleTable = {
@@ -508,6 +511,104 @@ export type SweepReportsTable = {
   metrics_json: string;
 };
 
+/** Jobs that were submitted together, as one file says it. */
+export type PipelinesTable = {
+  id: PipelineId;
+  team_id: TeamId;
+  /** Who submitted it. */
+  person_id: PersonId;
+  name: string;
+  /** What whoever submitted it called that submission, so that a second try is none. */
+  request_id: string;
+  /** The file as it was, and how it was called; null where there was none. */
+  source_name: string | null;
+  source_text: string | null;
+  /** The values of its parameters, as a JSON object of strings. */
+  parameters_json: string;
+  created_at: number;
+};
+
+export type PipelineJobsTable = {
+  job_id: JobId;
+  pipeline_id: PipelineId;
+  /** From 1, each after those that it needs. */
+  number: number;
+  /** How the pipeline calls it, and the matrix that it is one of; equal where it is of none. */
+  name: string;
+  matrix: string;
+};
+
+/** A pipeline that is kept to be run again with other values. */
+export type TemplatesTable = {
+  id: TemplateId;
+  team_id: TeamId;
+  /** Who saved it. */
+  person_id: PersonId;
+  /** In its team no two have the same. */
+  name: string;
+  source_name: string | null;
+  source_text: string | null;
+  /** Its parameters (Parameters), and those of the file that cannot be varied, with their values. */
+  parameters_json: string;
+  fixed_json: string;
+  /** Its jobs, with places for the values of parameters. */
+  jobs_json: string;
+  job_count: number;
+  saved_at: number;
+};
+
+/** Files that a template needs; they are kept as long as it is there. */
+export type TemplateBlobsTable = { template_id: TemplateId; hash: BlobHash };
+
+/** Where somebody is told of their jobs: a browser, their e-mail, or a server of theirs. */
+export type NoticeChannelsTable = {
+  id: NoticeChannelId;
+  person_id: PersonId;
+  /** Of which team's jobs it tells: of one that was made by a key, which knows of that team alone. Null for all. */
+  team_id: TeamId | null;
+  type: ChannelType;
+  /** How its owner knows it: the browser, the e-mail, the host. */
+  name: string;
+  /** Where it is sent: the endpoint of a browser's push service, an e-mail, the URL of a webhook. */
+  address: string;
+  /** SHA-256 of `address`. */
+  address_hash: string;
+  /** Of a browser: what is sent to it is encrypted with (PushKeys). */
+  keys_json: string | null;
+  /** NoticeEvents, separated by commas; '' while it is turned off. */
+  events: string;
+  created_at: number;
+  /** The process that sends to it now; another may take it when the time has passed. */
+  claimed_by: ColumnType<string | null, string | null | undefined, string | null>;
+  claimed_until: ColumnType<number | null, number | null | undefined, number | null>;
+  /** Nothing is sent to it before: what comes close together is told together. */
+  next_at: ColumnType<number | null, number | null | undefined, number | null>;
+  /** Since when nothing arrived there, and why not the last time; null while all is well. */
+  failing_since: ColumnType<number | null, number | null | undefined, number | null>;
+  problem: ColumnType<string | null, string | null | undefined, string | null>;
+};
+
+/** Something to be told by one channel: written with the change that it tells of, and kept as a log once it was sent. */
+export type NoticesTable = {
+  id: Generated<number>;
+  channel_id: NoticeChannelId;
+  /** Names what is told: written twice, it is there once. */
+  once_key: string;
+  /** Null of one that its owner sends to try the channel. */
+  job_id: JobId | null;
+  team_id: TeamId | null;
+  event: NoticeEvent | 'test';
+  /** NoticeSubject, as the job was then. */
+  subject_json: string;
+  at: number;
+  state: 'waiting' | 'sent' | 'given-up';
+  /** While it waits: when it is tried next. */
+  next_at: number;
+  tries: ColumnType<number, number | undefined, number>;
+  /** The newest of them (NoticeTry[]). */
+  tries_json: ColumnType<string | null, string | null | undefined, string | null>;
+};
+
 /** What people of a team call by a name. `public_token_hash` is a SHA-256; null where nobody else may call it. */
 export type FunctionsTable = {
   id: FunctionId;
@@ -563,78 +664,3 @@ export type CallsTable = {
 
 /** Blobs that are kept for something that is no job. */
 export type HeldBlobsTable = { holder: FunctionId; team_id: TeamId; hash: BlobHash };
-/** Jobs that were submitted together, as one file says it. */
-export type PipelinesTable = {
-  id: PipelineId;
-  team_id: TeamId;
-  /** Who submitted it. */
-  person_id: PersonId;
-  name: string;
-  /** What whoever submitted it called that submission, so that a second try is none. */
-  request_id: string;
-  /** The file as it was, and how it was called; null where there was none. */
-  source_name: string | null;
-  source_text: string | null;
-  /** The values of its parameters, as a JSON object of strings. */
-  parameters_json: string;
-  created_at: number;
-};
-
-export type PipelineJobsTable = {
-  job_id: JobId;
-  pipeline_id: PipelineId;
-  /** From 1, each after those that it needs. */
-  number: number;
-  /** How the pipeline calls it, and the matrix that it is one of; equal where it is of none. */
-  name: string;
-  matrix: string;
-};
-
-/** Where somebody is told of their jobs: a browser, their e-mail, or a server of theirs. */
-export type NoticeChannelsTable = {
-  id: NoticeChannelId;
-  person_id: PersonId;
-  /** Of which team's jobs it tells: of one that was made by a key, which knows of that team alone. Null for all. */
-  team_id: TeamId | null;
-  type: ChannelType;
-  /** How its owner knows it: the browser, the e-mail, the host. */
-  name: string;
-  /** Where it is sent: the endpoint of a browser's push service, an e-mail, the URL of a webhook. */
-  address: string;
-  /** SHA-256 of `address`. */
-  address_hash: string;
-  /** Of a browser: what is sent to it is encrypted with (PushKeys). */
-  keys_json: string | null;
-  /** NoticeEvents, separated by commas; '' while it is turned off. */
-  events: string;
-  created_at: number;
-  /** The process that sends to it now; another may take it when the time has passed. */
-  claimed_by: ColumnType<string | null, string | null | undefined, string | null>;
-  claimed_until: ColumnType<number | null, number | null | undefined, number | null>;
-  /** Nothing is sent to it before: what comes close together is told together. */
-  next_at: ColumnType<number | null, number | null | undefined, number | null>;
-  /** Since when nothing arrived there, and why not the last time; null while all is well. */
-  failing_since: ColumnType<number | null, number | null | undefined, number | null>;
-  problem: ColumnType<string | null, string | null | undefined, string | null>;
-};
-
-/** Something to be told by one channel: written with the change that it tells of, and kept as a log once it was sent. */
-export type NoticesTable = {
-  id: Generated<number>;
-  channel_id: NoticeChannelId;
-  /** Names what is told: written twice, it is there once. */
-  once_key: string;
-  /** Null of one that its owner sends to try the channel. */
-  job_id: JobId | null;
-  team_id: TeamId | null;
-  event: NoticeEvent | 'test';
-  /** NoticeSubject, as the job was then. */
-  subject_json: string;
-  at: number;
-  state: 'waiting' | 'sent' | 'given-up';
-  /** While it waits: when it is tried next. */
-  next_at: number;
-  tries: ColumnType<number, number | undefined, number>;
-  /** The newest of them (NoticeTry[]). */
-  tries_json: ColumnType<string | null, string | null | undefined, string | null>;
-};

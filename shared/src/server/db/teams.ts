@@ -7,6 +7,7 @@ import { deleteFunctionsOf } from './functions.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
 import type { TeamMembersTable } from './schema.ts';
+import { deleteTemplatesOf } from './templates.ts';
 import { unlessThere } from './unless-there.ts';
 
 /** A new team with its owner. Call it in a transaction. */
@@ -155,6 +156,7 @@ export async function deleteTeam(db: Db, team: TeamId, at: number): Promise<void
   await takeMachinesHome(db, team, at);
   await deleteFunctionsOf(db, team);
   await revokeKeysOfTeam(db, team, at);
+  await deleteTemplatesOf(db, team);
   for (const table of ['links', 'device_codes', 'team_blobs', 'team_members'] as const)
     await db.deleteFrom(table).where('team_id', '=', team).execute();
   await db.deleteFrom('teams').where('id', '=', team).execute();
