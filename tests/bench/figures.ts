@@ -18,7 +18,8 @@ export async function writeFigures(
     | 'cold'
     | 'scheduling'
     | 'deadlines'
-    | 'commands',
+    | 'commands'
+    | 'functions',
   figures: string,
 ): Promise<void> {
   const before = await readFile(file, 'utf8').catch(() => '');

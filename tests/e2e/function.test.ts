@@ -170,6 +170,47 @@ test('a call that nobody waits for is done though the backend dies, and a key is
   assert.equal(await first.text(), await again.text());
 });
 
+test('a call that its worker is lost with is told so, and is done again only where that was asked for', async () => {
+  const text =
+    'import time\ndef handle(event, context):\n    time.sleep(event)\n    return context.attempt\n';
+  await deploy('slowly', text, { settings: { max: 1, concurrency: 4 } });
+  assert.equal((await invoke('slowly', 0)).body, 1);
+  const lost = ask('POST', '/functions/slowly/invoke', '3', { 'idempotency-key': 'slow' });
+  const posted = await (await ask('POST', '/functions/slowly/invoke?async=1', '3')).json();
+  const lease = await farm.db
+    .selectFrom('leases')
+    .innerJoin('workers', 'workers.id', 'leases.worker_id')
+    .select('workers.name')
+    .where('leases.ended_at', 'is', null)
+    .orderBy('leases.granted_at', 'desc')
+    .executeTakeFirstOrThrow();
+  const worker = farm.workers.find(({ name }) => name === lease.name);
+  assert.ok(worker !== undefined, `no worker ${lease.name}`);
+  await worker.end('SIGKILL');
+  const told = await lost;
+  assert.deepEqual([told.status, (await told.json()).code], [502, 'function/worker-lost']);
+  await worker.start();
+  const again = await ask('POST', '/functions/slowly/invoke', '3', { 'idempotency-key': 'slow' });
+  assert.deepEqual([again.status, await again.json()], [200, 2]);
+  const done = await until(
+    async () => {
+      const call = await (await ask('GET', `/functions/slowly/calls/${posted.call}`)).json();
+      return call.state === 'done' ? call : null;
+    },
+    'it was never done',
+    30_000,
+  );
+  assert.deepEqual([done.answer, done.attempts], [2, 2]);
+  // Instances outlast the balancer.
+  await farm.balancer.end('SIGKILL');
+  await farm.balancer.start();
+  await until(
+    async () => (await invoke('slowly', 0)).status === 200 || null,
+    'it is never called again',
+    30_000,
+  );
+});
+
 test('the version before answers again, others call it by a token of its own, and it is gone when it is deleted', async () => {
   for (const version of [1, 2]) await deploy('turns', `def handle(event, context):\n    return ${version}\n`);
   assert.equal((await invoke('turns')).body, 2);

@@ -20,7 +20,7 @@ import { foundJobsQuery } from '../api/queries.ts';
 import { useMay, useSession } from '../api/session.ts';
 import { formatAgo } from '../components/format.ts';
 import { StateBadge } from '../components/StateBadge.tsx';
-import { siteKind } from '../kinds/registry.ts';
+import { OWN_PAGES, siteKind } from '../kinds/registry.ts';
 import { matchesQuery } from '../live/job-list.ts';
 import classes from './Palette.module.css';
 
@@ -49,6 +49,7 @@ function usePages() {
   const accounts = useSession()?.mode !== 'local';
   return [
     ...PAGES.filter(({ to }) => to !== '/new' || may('jobs.submit')),
+    ...OWN_PAGES.map(({ at, title, Icon }) => ({ to: `/${at}`, label: title, Icon })),
     ...(accounts ? WITH_ACCOUNTS : []),
     ...(accounts && may('people.manage') ? OF_ADMINS : []),
     ...(may('farm.change') ? [SETTINGS] : []),

@@ -3,6 +3,7 @@ import { IconCpu, IconPlus, IconStack2, IconUsers } from '@tabler/icons-react';
 import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { useMay, useSession } from '../api/session.ts';
 import { useFetched } from '../components/use-fetched.ts';
+import { OWN_PAGES } from '../kinds/registry.ts';
 import { Banner } from './Banner.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { Find } from './Find.tsx';
@@ -42,6 +43,11 @@ export function Shell() {
             <NavLink to="/" end className={classes.link ?? ''}>
               Jobs
             </NavLink>
+            {OWN_PAGES.map(({ at, title }) => (
+              <NavLink key={at} to={`/${at}`} className={classes.link ?? ''}>
+                {title}
+              </NavLink>
+            ))}
             <NavLink to="/workers" className={classes.link ?? ''}>
               Workers
             </NavLink>
@@ -86,6 +92,12 @@ export function Shell() {
             New job
           </NavLink>
         )}
+        {OWN_PAGES.map(({ at, title, Icon }) => (
+          <NavLink key={at} to={`/${at}`} className={classes.link ?? ''}>
+            <Icon size={21} aria-hidden />
+            {title}
+          </NavLink>
+        ))}
         <NavLink to="/workers" className={classes.link ?? ''}>
           <IconCpu size={21} aria-hidden />
           Workers

@@ -1,4 +1,6 @@
-import { SITE_KINDS } from '../kinds/registry.ts';
+import { createElement } from 'react';
+import { useParams } from 'react-router';
+import { OWN_PAGES, SITE_KINDS } from '../kinds/registry.ts';
 
 /** The pages, each in a file of its own that is fetched when it is first wanted. */
 export const pages = {
@@ -43,6 +45,28 @@ export const pages = {
   farmSettings: async () => ({ Component: (await import('../pages/farm/SettingsPage.tsx')).SettingsPage }),
   audit: async () => ({ Component: (await import('../pages/farm/AuditPage.tsx')).AuditPage }),
 } as const;
+
+/** Of what kinds have beside jobs. */
+export const ownPages = OWN_PAGES.flatMap(({ at, All, One }) => [
+  {
+    path: at,
+    lazy: async () => {
+      await All.fetch();
+      return { Component: All.Part };
+    },
+  },
+  {
+    path: `${at}/:id`,
+    lazy: async () => {
+      await One.fetch();
+      const Component = () => {
+        const { id = '' } = useParams();
+        return createElement(One.Part, { key: id, id });
+      };
+      return { Component };
+    },
+  },
+]);
 
 /** Fetches all that comes in files of its own, so that it is there at once, and even while the farm is away for a moment. */
 export function fetchPages(): void {

@@ -2,7 +2,7 @@ import { createBrowserRouter } from 'react-router';
 import { NotFoundPage } from '../pages/NotFoundPage.tsx';
 import { BrokenPage } from './BrokenPage.tsx';
 import { Gate } from './Gate.tsx';
-import { pages } from './pages.ts';
+import { ownPages, pages } from './pages.ts';
 import { Shell } from './Shell.tsx';
 
 /** Which address shows which page. */
@@ -30,6 +30,7 @@ export const router = createBrowserRouter([
               { path: 'jobs/:id', lazy: pages.job },
               { path: 'compare', lazy: pages.compare },
               { path: 'sweeps/:id', lazy: pages.sweep },
+              ...ownPages,
               { path: 'pipelines', lazy: pages.pipelines },
               { path: 'templates/:id', lazy: pages.template },
               { path: 'pipelines/:id', lazy: pages.pipeline },

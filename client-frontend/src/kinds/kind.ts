@@ -65,6 +65,14 @@ export type SiteKind = {
   Compare: FetchedPart<{ ids: readonly string[] }> | null;
   /** Several jobs that were submitted as one search; left out where the kind has none. */
   Sweep?: FetchedPart<{ id: string }>;
+  /** Pages of what it has beside jobs: all of them at `/<at>`, one at `/<at>/<id>`; left out where it has nothing else. */
+  own?: {
+    at: string;
+    title: string;
+    Icon: ComponentType<{ size?: number | string; 'aria-hidden'?: boolean }>;
+    All: FetchedPart<object>;
+    One: FetchedPart<{ id: string }>;
+  };
   /** What a worker can do for it, in words. */
   capabilities: CapabilityWords;
   words: {

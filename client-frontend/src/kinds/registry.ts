@@ -1,14 +1,18 @@
 import { blender } from './blender/kind.ts';
 import { command } from './command/kind.ts';
 import { container } from './container/kind.ts';
+import { functionKind } from './function/kind.ts';
 import type { SiteKind } from './kind.ts';
 import { training } from './training/kind.ts';
 
 /** Every kind of job the site knows; the one line a new kind adds here. */
-export const SITE_KINDS: readonly SiteKind[] = [blender, training, command, container];
+export const SITE_KINDS: readonly SiteKind[] = [blender, training, command, container, functionKind];
 
 /** Those that files can be dropped for. */
 export const DROPPED_KINDS = SITE_KINDS.filter(isDropped);
+
+/** What kinds have beside jobs, with pages of its own. */
+export const OWN_PAGES = SITE_KINDS.flatMap(({ own }) => own ?? []);
 
 type DroppedKind = SiteKind & { offer: object };
 function isDropped(kind: SiteKind): kind is DroppedKind {

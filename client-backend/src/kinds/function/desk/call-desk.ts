@@ -1,5 +1,6 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { type CallId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -20,6 +21,10 @@ const TICK_MS = 250;
 /** A free slot is given out sooner than that. */
 const STARVES_MS = 400;
 const MOST_STARVING = 100;
+const FORGET_EVERY_MS = 10 * 60_000;
+/** Of one function. */
+const MOST_RECORDS = 100_000;
+const RECORDS_KEPT_MS = 30 * 24 * 3_600_000;
 const REFRESH_MS = 2_000;
 /** What ended an instance of itself most likely ends the next one too: it is not tried before. */
 const TROUBLE_MS = 5_000;
@@ -34,6 +39,7 @@ export class CallDesk {
   readonly #keeping = new Set<Pool>();
   readonly #timers: NodeJS.Timeout[];
   #refreshing = false;
+  #forgottenAt = 0;
 
   constructor(parts: Parts, jobs: JobDesk) {
     this.#parts = parts;
@@ -85,6 +91,7 @@ export class CallDesk {
         else if (!pool.leaving && pool.spec.settings.min > 0) this.#keep(pool);
       }
       await this.#adopt();
+      await this.#forget(rows);
       const starving = await waitingStages(this.#parts.db, ['preparing', 'queued', 'running'], MOST_STARVING);
       this.#makeRoom(starving.length);
     } catch (error) {
@@ -147,6 +154,15 @@ export class CallDesk {
       } else for (const { lease } of this.#instances().get(job) ?? []) this.#parts.balancer.retire(lease);
     }
     this.#know();
+  }
+
+  /** Lets go of old records, now and then. */
+  async #forget(rows: readonly VersionRow[]): Promise<void> {
+    const now = this.#parts.clock();
+    if (now < this.#forgottenAt + FORGET_EVERY_MS) return;
+    this.#forgottenAt = now;
+    const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
+    for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
   }
 
   #tick(): void {

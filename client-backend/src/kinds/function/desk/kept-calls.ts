@@ -18,6 +18,7 @@ import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/f
 import type { Parts } from '../../../parts.ts';
 import { isGone, nameOfProcess } from '../../../processes.ts';
 import { openCall, outcomeOf } from './call-rows.ts';
+import { GroupCommit } from './group-commit.ts';
 import type { Invocation } from './invocation.ts';
 import type { CallResult, Work } from './pool.ts';
 
@@ -42,6 +43,7 @@ type Keyed = { call: CallId; replayed: boolean; result: CallResult } | { call: C
 export class KeptCalls {
   readonly #parts: Parts;
   readonly #run: Run;
+  readonly #writes: GroupCommit;
   readonly #process: string;
   readonly #timer: NodeJS.Timeout;
   /** Each with what ends once it is over. */
@@ -53,6 +55,7 @@ export class KeptCalls {
   constructor(parts: Parts, run: Run) {
     this.#parts = parts;
     this.#run = run;
+    this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
     this.#timer = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
   }
@@ -62,7 +65,8 @@ export class KeptCalls {
     const { db, clock } = this.#parts;
     const { function_id } = invocation.version;
     const fresh = this.#rowOf(invocation, { how: 'sync', state: 'running', key });
-    if (await insertKeyedCall(db, fresh)) return this.#finish(invocation, fresh.id, { key, attempts: 1 });
+    if (await this.#writes.run((db) => insertKeyedCall(db, fresh)))
+      return this.#finish(invocation, fresh.id, { key, attempts: 1 });
     const row = await callByKey(db, function_id, key);
     // It was forgotten in between.
     if (row === undefined) return this.invokeOnce(invocation, key);
@@ -88,7 +92,7 @@ export class KeptCalls {
     const row = this.#rowOf(invocation, { how: 'async', state: 'waiting', key });
     const mine = !this.#closing && this.#under.size < MOST_UNDER_WAY;
     const kept = { ...row, ...(mine ? {} : { process: null, expires_at: null }) };
-    if (!(await insertKeyedCall(db, kept))) {
+    if (!(await this.#writes.run((db) => insertKeyedCall(db, kept)))) {
       const before = key === null ? undefined : await callByKey(db, function_id, key);
       if (before !== undefined) return { ok: true, call: before.id };
       throw new Error('a call of a new id could not be stored');
@@ -110,9 +114,9 @@ export class KeptCalls {
     call: CallId,
     { key, attempts }: { key: string; attempts: number },
   ): Promise<Keyed> {
-    const { db, clock } = this.#parts;
     const result = await this.#run(version, { call, event, attempt: attempts, key });
-    await endCall(db, call, this.#process, outcomeOf(result, { now: clock(), attempts }));
+    const outcome = outcomeOf(result, { now: this.#parts.clock(), attempts });
+    await this.#writes.run((db) => endCall(db, call, this.#process, outcome));
     return { call, replayed: false, result };
   }
 
@@ -129,15 +133,19 @@ export class KeptCalls {
   }
 
   async #work(version: VersionRow, { id, event, key, attempts }: Begun): Promise<void> {
-    const { db, clock } = this.#parts;
+    const { clock } = this.#parts;
     const work = { call: id, event, attempt: attempts, key };
     const result = await this.#run(version, work, Number.POSITIVE_INFINITY);
     const now = clock();
     const again = !result.ok && mayRepeat(result.code, attempts, this.#closing);
     const begun = result.ok || !NEVER_BEGUN.has(result.code);
     const next = { attempts: begun ? attempts : attempts - 1, notBefore: now + AGAIN_MS };
-    if (again) await releaseCall(db, id, this.#process, this.#closing ? { ...next, notBefore: 0 } : next);
-    else await endCall(db, id, this.#process, outcomeOf(result, { now, attempts }));
+    const released = this.#closing ? { ...next, notBefore: 0 } : next;
+    await this.#writes.run((db) =>
+      again
+        ? releaseCall(db, id, this.#process, released)
+        : endCall(db, id, this.#process, outcomeOf(result, { now, attempts })),
+    );
   }
 
   async #sweep(): Promise<void> {

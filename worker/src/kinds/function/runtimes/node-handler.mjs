@@ -43,7 +43,8 @@ for (const stream of [process.stdout, process.stderr])
 function told(error) {
   const folder = dirname(first.handler);
   const stack = String(error?.stack ?? '');
-  print(`${stack || String(error)}\n`);
+  const own = stack.split('\n').filter((line) => !line.includes(import.meta.filename));
+  print(`${stack === '' ? String(error) : own.join('\n')}\n`);
   const found = /(?:file:\/\/)?(\/[^\s():]+):(\d+)/.exec(
     stack.split('\n').find((line) => line.includes(folder)) ?? '',
   );

@@ -73,13 +73,16 @@ def load(path):
 
 
 def told(error, path):
-    """One line, with the line of the handler's folder that it came from."""
+    """One line, with the line of the handler's folder that it came from. The whole is printed, from the handler on."""
     import traceback
 
     folder = os.path.dirname(path)
     lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folder)]
     where = f" ({os.path.relpath(lines[-1].filename, folder)}, line {lines[-1].lineno})" if lines else ""
-    traceback.print_exception(type(error), error, error.__traceback__)
+    rest = error.__traceback__
+    while rest is not None and not rest.tb_frame.f_code.co_filename.startswith(folder):
+        rest = rest.tb_next
+    traceback.print_exception(type(error), error, rest)
     return f"{type(error).__name__}: {error}"[:1500] + where
 
 

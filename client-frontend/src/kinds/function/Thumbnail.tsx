@@ -1,0 +1,4 @@
+import { IconBolt } from '@tabler/icons-react';
+import { IconThumbnail } from '../IconThumbnail.tsx';
+
+export const Thumbnail = () => <IconThumbnail icon={IconBolt} />;

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
+import type { CallId, FunctionId, PersonId, TeamId } from '../../model/ids.ts';
+import {
+  abandonCalls,
+  abandonedCalls,
+  callFigures,
+  callsOf,
+  claimCall,
+  endCall,
+  forgetCalls,
+  insertKeyedCall,
+  type NewCall,
+} from './calls.ts';
+import { connectDatabase, type Db } from './connect.ts';
+import { addVersion, findFunction, insertFunction, setJobOfVersion } from './functions.ts';
+import { inTransaction } from './in-transaction.ts';
+import { migrate } from './migrate.ts';
+
+const FUNCTION = 'fun_00000000' as FunctionId;
+const TEAM = 'tea_00000000' as TeamId;
+
+const callOf = (number: number, key: string | null): NewCall => ({
+  id: `cal_0000000${number}` as CallId,
+  function_id: FUNCTION,
+  version: 1,
+  person_id: null,
+  how: 'async',
+  state: 'waiting',
+  idempotency_key: key,
+  event_json: '1',
+  answer_json: null,
+  code: null,
+  message: null,
+  log: null,
+  worker_id: null,
+  attempts: 1,
+  ms: null,
+  created_at: 1_000 + number,
+  ended_at: null,
+  process: 'a',
+  expires_at: 5_000,
+});
+
+for (const kind of ['SQLite', 'MariaDB'] as const) {
+  test(`of two processes one has a call, of equal keys one is stored, and of two jobs one is a version's (${kind})`, async () => {
+    await onDatabase(kind, async (db) => {
+      assert.equal(await insertKeyedCall(db, callOf(1, 'one')), true);
+      assert.equal(await insertKeyedCall(db, callOf(2, 'one')), false);
+      assert.equal(await insertKeyedCall(db, callOf(3, null)), true);
+      assert.equal(await insertKeyedCall(db, callOf(4, null)), true, 'calls without a key are not one');
+
+      assert.deepEqual(await abandonedCalls(db, 4_000, 10), []);
+      await abandonCalls(db, 'a');
+      const left = await abandonedCalls(db, 4_000, 10);
+      assert.deepEqual(
+        left.map(({ id }) => id),
+        [1, 3, 4].map((number) => callOf(number, null).id),
+      );
+      const id = callOf(1, null).id;
+      const claim = (process: string) =>
+        claimCall(db, id, { process, now: 4_000, until: 9_000, again: false });
+      assert.deepEqual(await Promise.all(['b', 'c'].map(claim)).then((all) => all.filter(Boolean).length), 1);
+      const outcome = { answer_json: '2', code: null, message: null, log: null, worker_id: null } as const;
+      const done = { ...outcome, state: 'done', attempts: 2, ms: 1.5, ended_at: 4_500 } as const;
+      for (const process of ['a', 'b', 'c']) await endCall(db, id, process, done);
+      const [newest, , oldest] = await callsOf(db, FUNCTION, { before: null, limit: 10, failed: false });
+      assert.deepEqual([newest?.state, oldest?.state, oldest?.attempts], ['waiting', 'done', 2]);
+      const figures = await callFigures(db, [FUNCTION], 0);
+      assert.deepEqual(figures.find(({ state }) => state === 'done')?.calls, 1);
+      // What is open is kept, however old.
+      await forgetCalls(db, FUNCTION, { most: 1, before: 0 });
+      assert.equal((await callsOf(db, FUNCTION, { before: null, limit: 10, failed: false })).length, 2);
+
+      const row = { id: FUNCTION, team_id: TEAM, person_id: 'per_1' as PersonId, name: 'hello' };
+      const times = { created_at: 1, updated_at: 1 };
+      const more = { active_version: 0, public_token_hash: null };
+      assert.equal(await insertFunction(db, { ...row, ...more, ...times }), true);
+      const make = () => ({ person_id: row.person_id, spec_json: '{}', job_id: null });
+      const add = (now: number) =>
+        inTransaction(db, (db) =>
+          addVersion(db, { function: FUNCTION, team: TEAM, now }, make, ['0'.repeat(64) as never]),
+        );
+      assert.deepEqual([await add(2), await add(3)], [1, 2]);
+      assert.equal((await findFunction(db, TEAM, 'hello'))?.active_version, 2);
+      const version = { function_id: FUNCTION, version: 2, job_id: null };
+      assert.equal(await setJobOfVersion(db, version, 'job_1' as never), true);
+      assert.equal(await setJobOfVersion(db, version, 'job_2' as never), false);
+    });
+  });
+}
+
+async function onDatabase(kind: 'SQLite' | 'MariaDB', run: (db: Db) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-calls-'));
+  const server: MariaDb | null = kind === 'MariaDB' ? await startMariaDb() : null;
+  const db = connectDatabase(server?.url ?? `sqlite:${join(folder, 'farm.sqlite')}`);
+  try {
+    await migrate(db);
+    await run(db);
+  } finally {
+    await db.destroy();
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
