@@ -24,7 +24,7 @@ import { whoamiCommand } from './commands/whoami.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
 import type { Context } from './context.ts';
-import { CLI_KINDS } from './kinds/registry.ts';
+import { CLI_KINDS, COMMAND_KINDS } from './kinds/registry.ts';
 
 /** All of `pilot`. `exit` is told the exit code of a command that has one of its own. */
 export function createProgram(context: Context, version: string, exit: (code: number) => void): Command {
@@ -48,7 +48,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   };
   program.commandsGroup('Work:');
   add(
-    ...CLI_KINDS.map((kind) => kind.command(context, exit)),
+    ...COMMAND_KINDS.map((kind) => kind.command(context, exit)),
     submitCommand(context, exit),
     downloadCommand(context, exit),
   );

@@ -2,7 +2,7 @@ import { RUNS_ON } from '@parallel-pilot/shared/model/dependencies.ts';
 import { Parameter, type Parameters } from '@parallel-pilot/shared/model/parameters.ts';
 import { strictObject } from '@parallel-pilot/shared/model/strict-object.ts';
 import { z } from 'zod';
-import { CLI_KINDS } from '../kinds/registry.ts';
+import { COMMAND_KINDS } from '../kinds/registry.ts';
 
 /** Of jobs, parameters and what a matrix varies. */
 const Name = z
@@ -21,7 +21,7 @@ const Words = z.union([z.string().min(1), z.array(z.union([z.string(), z.number(
   error: 'expected a line, or a list of words',
 });
 
-const VERBS = CLI_KINDS.map(({ verb }) => verb);
+const VERBS = COMMAND_KINDS.flatMap(({ verb }) => verb ?? []);
 
 const Job = strictObject({
   name: z.string().min(1).max(150).describe('what people see; the key where it is left out').optional(),

@@ -31,6 +31,11 @@ export const LeaseId = prefixed('lse').brand<'LeaseId'>();
 export type LeaseId = z.infer<typeof LeaseId>;
 export const NoticeChannelId = prefixed('nch').brand<'NoticeChannelId'>();
 export type NoticeChannelId = z.infer<typeof NoticeChannelId>;
+export const FunctionId = prefixed('fun').brand<'FunctionId'>();
+export type FunctionId = z.infer<typeof FunctionId>;
+export const CallId = prefixed('cal').brand<'CallId'>();
+export type CallId = z.infer<typeof CallId>;
+
 export const UploadId = z
   .string()
   .regex(/^[0-9a-z]{8,64}$/)
@@ -70,6 +75,8 @@ type IdOf = {
   wrk: WorkerId;
   lse: LeaseId;
   nch: NoticeChannelId;
+  fun: FunctionId;
+  cal: CallId;
 };
 export type IdPrefix = keyof IdOf;
 

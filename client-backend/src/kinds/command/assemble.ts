@@ -1,5 +1,5 @@
 import { countRuns } from '@parallel-pilot/shared/kinds/command/parameters.ts';
-import { CommandSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import { RunsSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Parts } from '../../parts.ts';
 import type { Assembly, BackgroundTask } from '../kind.ts';
@@ -11,7 +11,7 @@ import { Ungathered } from './gather/run-text.ts';
 export async function assembleCommand(parts: Parts, task: BackgroundTask): Promise<Assembly> {
   const bad = await badChunks(parts, task);
   if (bad.length > 0) return { outcome: 'redo', chunks: bad };
-  const { settings, parameters } = CommandSpec.parse(JSON.parse(task.job.spec_json));
+  const { settings, parameters } = RunsSpec.parse(JSON.parse(task.job.spec_json));
   if (settings.gather === null) return { outcome: 'complete', artifacts: [], notes: [] };
   const steps = countRuns(parameters) * (settings.gather === 'csv' ? 2 : 1);
   let done = 0;

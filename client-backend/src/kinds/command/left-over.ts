@@ -6,7 +6,10 @@ import type { BackgroundTask, StageTaskResult } from '../kind.ts';
 const PAGE = 500;
 
 /** What bundles have left over: the runs that nobody came to, and those that failed. Chunks of one run leave nothing. */
-export async function leftOver({ db }: Parts, { stage, signal }: BackgroundTask): Promise<StageTaskResult> {
+export async function leftOver(
+  { db }: Parts,
+  { job, stage, signal }: BackgroundTask,
+): Promise<StageTaskResult> {
   const { bundle } = RunsStage.parse(JSON.parse(stage.spec_json));
   const left: LeftOver = { unbegun: [], failed: [], meanMs: 0 };
   let [ms, runs] = [0, 0];
@@ -30,7 +33,7 @@ export async function leftOver({ db }: Parts, { stage, signal }: BackgroundTask)
   left.meanMs = runs === 0 ? 0 : ms / runs;
   if (left.failed.length > MOST_FAILED) {
     const message = `${left.failed.length.toLocaleString('en')} runs failed, which is no accident any more. Try a few of them first, and look at "pilot logs".`;
-    return { outcome: 'fail', code: 'command/exit-code', message };
+    return { outcome: 'fail', code: `${job.kind}/exit-code`, message };
   }
   return { outcome: 'done', value: LeftOver.parse(left), blobs: [] };
 }

@@ -4,28 +4,24 @@ import { BUNDLE_MS, cut, firstBundle, nextBundle, type Span } from './bundles.ts
 import { needInWords, requirementsOf } from './needs.ts';
 import { countRuns, ownOfRuns, sharedOf } from './parameters.ts';
 import { commandPublic } from './public.ts';
-import { CommandFile, CommandSpec } from './spec.ts';
+import { CommandFile, CommandSpec, type RunsSpec } from './spec.ts';
 import { LeftOver, RunsChunk, RunsResult, RunsStage } from './stages.ts';
 
 /** The one stage that comes again and again, until no run is left over. */
 export const RUNS = 'runs';
 
-/** A command, run once for each of its parameters. */
-export const command = {
-  ...commandPublic,
+/** What every kind has that runs commands; such a one names its stage of runs `RUNS`, and plans it by these. */
+export const runs = {
   endings: [],
-  spec: CommandSpec,
   settings: null,
-  submission: ({ files, ...sent }) => ({
+  submission: <S extends RunsSpec>({ files, ...sent }: S) => ({
     ...sent,
     files: files.map((file) => CommandFile.strip().parse(file)),
   }),
-  needs: () => requirementsOf([]),
   mainStage: { name: RUNS, chunks: () => null },
   lessen: 'fewer runs',
-  needInWords,
   first: planAll,
-  next(context) {
+  next(context: PlanningContext<RunsSpec>): NextStep {
     const { last, spec } = context;
     if (last.failedCount > 0) return failureOf(context);
     const { total, bundle, iteration } = RunsStage.parse(last.spec);
@@ -35,9 +31,9 @@ export const command = {
     return { step: 'stage', stage: planRest(spec, total, left, iteration + 1), notes: [] };
   },
   redoes: [],
-  retries: (stageSpec) => RunsStage.parse(stageSpec).retries,
-  parseResult: (_, result) => RunsResult.parse(result),
-  resultProblem(_stage, chunkSpec, result) {
+  retries: (stageSpec: unknown): number => RunsStage.parse(stageSpec).retries,
+  parseResult: (_: string, result: unknown) => RunsResult.parse(result),
+  resultProblem(_stage: unknown, chunkSpec: unknown, result: unknown): string | null {
     const parsed = RunsResult.safeParse(result);
     if (!parsed.success) return 'The report of the worker does not have the form it should have.';
     const { first, count } = RunsChunk.parse(chunkSpec);
@@ -50,14 +46,23 @@ export const command = {
     const others = parsed.data.failed.some(({ run }) => run < first || run >= first + count);
     return others ? 'The report is about other runs than it should be.' : null;
   },
-  chunkInputs: (_, chunkSpec): StageInput[] => RunsChunk.parse(chunkSpec).files ?? [],
-  label: (_, chunkSpec) => labelOf(RunsChunk.parse(chunkSpec)),
+  chunkInputs: (_: string, chunkSpec: unknown): StageInput[] => RunsChunk.parse(chunkSpec).files ?? [],
+  label: (_: string, chunkSpec: unknown): string => labelOf(RunsChunk.parse(chunkSpec)),
+} as const;
+
+/** A command, run once for each of its parameters. */
+export const command = {
+  ...commandPublic,
+  ...runs,
+  spec: CommandSpec,
+  needs: () => requirementsOf([]),
+  needInWords,
 } satisfies Kind<CommandSpec>;
 
 const labelOf = ({ first, count }: { first: number; count: number }): string =>
   count === 1 ? `Run ${first + 1}` : `Runs ${first + 1} to ${first + count}`;
 
-function planAll(spec: CommandSpec): StagePlan {
+function planAll(spec: RunsSpec): StagePlan {
   const total = countRuns(spec.parameters);
   const { chunk } = spec.settings;
   const bundle = chunk ?? firstBundle(total);
@@ -80,7 +85,7 @@ function planAll(spec: CommandSpec): StagePlan {
 }
 
 /** What nobody came to in bundles of a better size; each run that failed in a chunk of its own, where it counts. */
-function planRest(spec: CommandSpec, total: number, left: LeftOver, iteration: number): StagePlan {
+function planRest(spec: RunsSpec, total: number, left: LeftOver, iteration: number): StagePlan {
   const unbegun = left.unbegun.reduce((sum, [, count]) => sum + count, 0);
   const bundle = spec.settings.chunk ?? nextBundle(unbegun, left.meanMs);
   const alone = left.failed.map((run): Span => [run, 1]);
@@ -102,7 +107,7 @@ type Planned = Pick<RunsStage, 'total' | 'runs' | 'bundle' | 'withinMs' | 'itera
   chunks: ChunkSpecs;
 };
 
-function planRuns(spec: CommandSpec, { chunks, ...stage }: Planned): StagePlan {
+function planRuns(spec: RunsSpec, { chunks, ...stage }: Planned): StagePlan {
   const { words, files, parameters, settings } = spec;
   const { timeSeconds, retries, noRetry } = settings;
   const done = 1 - stage.runs / stage.total;
@@ -126,7 +131,7 @@ function planRuns(spec: CommandSpec, { chunks, ...stage }: Planned): StagePlan {
   };
 }
 
-function chunkOf({ parameters }: CommandSpec, [first, count]: Span): RunsChunk {
+function chunkOf({ parameters }: RunsSpec, [first, count]: Span): RunsChunk {
   const own = ownOfRuns(parameters, first, count);
   return {
     first,
@@ -143,7 +148,7 @@ function chunkOf({ parameters }: CommandSpec, [first, count]: Span): RunsChunk {
 }
 
 /** How many failed, and what the first of them said last. */
-function failureOf({ last }: PlanningContext<CommandSpec>): NextStep {
+function failureOf({ last }: PlanningContext<RunsSpec>): NextStep {
   const [first] = last.failed;
   if (first === undefined) throw new Error('a stage with failed chunks names none');
   const { total } = RunsStage.parse(last.spec);

@@ -25,6 +25,7 @@ import * as farmSettings from './migrations/0024-farm-settings.ts';
 import * as gangs from './migrations/0028-gangs.ts';
 import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
+import * as functions from './migrations/0033-functions.ts';
 import * as pipelines from './migrations/0034-pipelines.ts';
 import * as notices from './migrations/0035-notices.ts';
 import * as templates from './migrations/0036-templates.ts';
@@ -56,6 +57,7 @@ const migrations: Record<string, Migration> = {
   '0028-gangs': gangs,
   '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
+  '0033-functions': functions,
   '0034-pipelines': pipelines,
   '0035-notices': notices,
   '0036-templates': templates,

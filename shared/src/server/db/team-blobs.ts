@@ -63,6 +63,17 @@ export async function forgetTeamBlobs(db: Db, before: number): Promise<void> {
       eb.not(
         eb.exists(
           eb
+            .selectFrom('held_blobs')
+            .select('held_blobs.hash')
+            .whereRef('held_blobs.hash', '=', 'team_blobs.hash')
+            .whereRef('held_blobs.team_id', '=', 'team_blobs.team_id'),
+        ),
+      ),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
             .selectFrom('template_blobs')
             .innerJoin('templates', 'templates.id', 'template_blobs.template_id')
             .select('template_blobs.hash')

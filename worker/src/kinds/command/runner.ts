@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
-import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import type { CommandFailure } from '@parallel-pilot/shared/kinds/command/failures.ts';
 import { valuesOf } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import {
@@ -16,17 +15,44 @@ import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { ChunkProgress, OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { visibleCards } from '../visible-cards.ts';
+import { type BoxWall, sandboxWall } from './box-wall.ts';
 import { addFile, createDataFile, type DataFile, leftFiles } from './data-file.ts';
 import { failureOf, type RunFailure } from './outcome.ts';
 import { type Ended, openBox, type RunBox } from './run-box.ts';
 
+/** What a chunk's runs are done in, and the folder with the files that they find. */
+export type Setting = {
+  wall: BoxWall;
+  inputs: string;
+  /** Beside what every run is told. */
+  environment: Record<string, string>;
+};
+
 /** Runs the command of a chunk, once or as often as its bundle says; short runs one after the other in one box. */
-export function createCommandRunner(options: RunnerOptions): Runner {
+export const createCommandRunner = (options: RunnerOptions): Runner => {
+  const wall = sandboxWall(options.sandbox);
+  return createRunsRunner(options, ({ inputs, cards }, work) => {
+    const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
+    return work({ wall, inputs, environment });
+  });
+};
+
+/** The same wherever the runs are done: `within` sets that up, has the work done in it, and clears away after it. */
+export function createRunsRunner(
+  options: RunnerOptions,
+  within: (
+    chunk: RunnableChunk,
+    work: (setting: Setting) => Promise<RunOutcome>,
+    onProgress: (progress: ChunkProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<RunOutcome>,
+): Runner {
   let box: RunBox | null = null;
   const nothing = async () => {};
 
   async function run(
     chunk: RunnableChunk,
+    { wall, inputs, environment }: Setting,
     onProgress: (progress: ChunkProgress) => void,
     signal: AbortSignal,
   ): Promise<RunOutcome> {
@@ -35,8 +61,6 @@ export function createCommandRunner(options: RunnerOptions): Runner {
     const tail = createTail(60, 3_500);
     const data = createDataFile(join(chunk.outputs, DATA));
     const result: RunsResult = { runs: [], failed: [] };
-    const { cards } = chunk;
-    const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
     const until = stage.withinMs === null ? Number.POSITIVE_INFINITY : performance.now() + stage.withinMs;
     let listed = 0;
     let at = 0;
@@ -49,7 +73,7 @@ export function createCommandRunner(options: RunnerOptions): Runner {
     const open = (from: number) =>
       openBox(
         {
-          ...{ stage, inputs: chunk.inputs, environment, tail, signal, onPrinted: tell },
+          ...{ stage, wall, inputs, environment, tail, signal, onPrinted: tell },
           runs: Array.from({ length: count - from }, (_, index) => first + from + index),
         },
         options,
@@ -59,7 +83,13 @@ export function createCommandRunner(options: RunnerOptions): Runner {
       await full.end();
       for (const { run: number, ended } of waiting.splice(0)) {
         const room = MOST_LISTED_CHARACTERS - listed;
-        const done = await take(ended, { stage, run: number, data, room, work: full.folderOf(number) });
+        const done = await take(ended, {
+          ...{ stage, place: wall.place },
+          run: number,
+          data,
+          room,
+          work: full.folderOf(number),
+        });
         if ('files' in done) {
           result.runs.push(done);
           listed += JSON.stringify(done).length;
@@ -106,7 +136,7 @@ export function createCommandRunner(options: RunnerOptions): Runner {
   return {
     async run(chunk, onProgress, signal) {
       try {
-        return await run(chunk, onProgress, signal);
+        return await within(chunk, (setting) => run(chunk, setting, onProgress, signal), onProgress, signal);
       } catch (error) {
         if (!isDiskFull(error)) throw error;
         return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence, log: '' };
@@ -114,24 +144,24 @@ export function createCommandRunner(options: RunnerOptions): Runner {
         box = null;
       }
     },
-    memoryBytes: async () => (box === null ? 0 : residentBytes(box.child.pid)),
-    cpuMs: async () => (await box?.child.cpuMs()) ?? 0,
+    memoryBytes: async () => (await box?.shell.memoryBytes()) ?? 0,
+    cpuMs: async () => (await box?.shell.cpuMs()) ?? 0,
     rest: nothing,
     forget: nothing,
-    close: async () => void (await box?.child.kill(0)),
+    close: async () => void (await box?.shell.kill(0)),
   };
 }
 
 type Waiting = { run: number; ended: Ended };
 
-type Taking = { stage: RunsStage; run: number; data: DataFile; room: number; work: string };
+type Taking = { stage: RunsStage; place: string; run: number; data: DataFile; room: number; work: string };
 
 /** What a run came to: its output and files go to the data, where it did not fail. */
 async function take(
   { exit, ms, out, err }: Ended,
-  { stage, run, data, room, work }: Taking,
+  { stage, place, run, data, room, work }: Taking,
 ): Promise<RunResult | RunFailure> {
-  const failure = failureOf(exit, stage);
+  const failure = failureOf(exit, stage, place);
   if (failure !== null) return failure;
   const left = await leftFiles(work, room);
   if (!left.ok) return { code: 'too-many-files' satisfies CommandFailure, message: left.message };
