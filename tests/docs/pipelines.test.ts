@@ -61,11 +61,16 @@ test('every line of the page on pipelines can be followed, with balancer and bac
   const all = await jobs();
   assert.deepEqual(
     all.map(({ name, state }) => `${name} ${state}`).sort(),
-    [...CHAIN, ...CHAIN, 'draw', 'film', 'learn', 'simulate'].map((name) => `${name} completed`).sort(),
+    [...CHAIN, ...CHAIN, 'Square', 'Sum', 'draw', 'film', 'learn', 'simulate']
+      .map((name) => `${name} completed`)
+      .sort(),
   );
   const added = all.findLast(({ name }) => name === 'add by=20');
   const file = await fetch(`${farm.url}/api/v1/jobs/${added?.id}/runs/1/file?path=pilot.out`);
   assert.equal(await file.text(), '1 + 20\n2 + 20\n3 + 20\n');
+  const sum = all.find(({ name }) => name === 'Sum');
+  const printed = await fetch(`${farm.url}/api/v1/jobs/${sum?.id}/runs/1/file?path=pilot.out`);
+  assert.equal(await printed.text(), '149cm\n');
   const film = all.find(({ name }) => name === 'film');
   const artifacts = await api(farm.url).json('GET', `/jobs/${film?.id}/artifacts`);
   assert.ok(

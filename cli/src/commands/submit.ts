@@ -1,17 +1,15 @@
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
 import { Command } from 'commander';
 import { connect } from '../api/connect.ts';
 import type { Context } from '../context.ts';
 import { followPipeline } from '../follow/follow-pipeline.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
-import { expand } from '../pipeline/expand.ts';
 import { parametersGiven, withParameterOption } from '../pipeline/given-parameters.ts';
 import type { Step } from '../pipeline/needs.ts';
-import { planSteps } from '../pipeline/plan-steps.ts';
 import { textOf } from '../pipeline/read-file.ts';
-import { readSource } from '../pipeline/source.ts';
+import { readPipeline } from '../pipeline/read-pipeline.ts';
 import { submitSteps } from '../pipeline/submit-steps.ts';
 import { table } from '../text/columns.ts';
 import { print, printJson } from '../text/print.ts';
@@ -25,7 +23,7 @@ export function submitCommand(context: Context, exit: (code: number) => void): C
     .description(
       'Hands over all jobs of a pipeline. Each begins when those that it needs have ended, and may take their results.\nFiles are named from the folder of the pipeline.',
     )
-    .argument('<file>', 'pipeline, as YAML or JSON')
+    .argument('<file>', 'pipeline, as YAML or JSON; or a job template of Open Job Description')
     .option('--check', 'only say what is wrong with it')
     .option('--dry-run', 'only say what would be handed over')
     .option('--wait', 'wait until all jobs are over');
@@ -41,18 +39,21 @@ export function submitCommand(context: Context, exit: (code: number) => void): C
 async function submit(context: Context, file: string, flags: Flags): Promise<number> {
   const { config, stdout } = context;
   const dataFolder = resolve(flags.data ?? config.dataFolder);
-  const source = readSource(file, await textOf(file));
-  const { steps, parameters } = expand(source, parametersGiven(flags.parameter));
+  const pipeline = readPipeline(file, await textOf(file));
+  const given = parametersGiven(flags.parameter);
   // Found before the files are, which are named from the pipeline's folder.
   const api =
     flags.check || flags.dryRun
       ? null
       : await connect({ ...config, dataFolder }, { ...flags, data: dataFolder });
   process.chdir(dirname(resolve(file)));
-  const planned = await planSteps({ ...context, config: { ...config, dataFolder } }, source, steps);
-  const name = source.pipeline.name ?? basename(file, extname(file));
+  const { name, parameters, steps } = await pipeline.plan(
+    { ...context, config: { ...config, dataFolder } },
+    given,
+  );
   if (api === null) {
-    if (flags.json) printJson(stdout, { name, jobs: steps }, 2);
+    if (flags.json)
+      printJson(stdout, { name, jobs: steps.map(({ plan: _, run: _run, ...step }) => step) }, 2);
     else
       print(
         stdout,
@@ -61,8 +62,8 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
     return 0;
   }
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  const head = { name, source: { name: basename(file), text: source.text }, parameters };
-  const submitted = await submitSteps(api, head, planned, dataFolder);
+  const head = { name, source: { name: basename(file), text: pipeline.text }, parameters };
+  const submitted = await submitSteps(api, head, steps, dataFolder);
   const { id } = submitted;
   const say = (lines: string | string[]) => (flags.json ? undefined : print(stdout, lines));
   say([`${name} (${id}): ${count(steps.length)} handed over.`, ...jobTable(submitted, steps)]);

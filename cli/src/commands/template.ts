@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { TemplateView } from '@parallel-pilot/shared/api/templates.ts';
 import { Command } from 'commander';
 import type { Api } from '../api/client.ts';
@@ -12,7 +12,7 @@ import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts
 import { parametersGiven, withParameterOption } from '../pipeline/given-parameters.ts';
 import { pipelineTemplate } from '../pipeline/pipeline-template.ts';
 import { textOf } from '../pipeline/read-file.ts';
-import { readSource } from '../pipeline/source.ts';
+import { readPipeline } from '../pipeline/read-pipeline.ts';
 import { pipelineLines } from '../report/pipeline-lines.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { table } from '../text/columns.ts';
@@ -50,17 +50,17 @@ function saveCommand(context: Context): Command {
   return command.action(async (file: string, flags: SaveFlags) => {
     const { config, stdout } = context;
     const data = resolve(flags.data ?? config.dataFolder);
-    const source = readSource(file, await textOf(file));
+    const pipeline = readPipeline(file, await textOf(file));
     const api = await connect({ ...config, dataFolder: data }, { ...flags, data });
     await mkdir(data, { recursive: true, mode: 0o700 });
     process.chdir(dirname(resolve(file)));
     const there = { ...context, config: { ...config, dataFolder: data } };
-    const made = await pipelineTemplate(there, api, source, parametersGiven(flags.parameter));
-    const name = flags.name ?? source.pipeline.name ?? basename(file, extname(file));
+    const made = await pipelineTemplate(there, api, pipeline, parametersGiven(flags.parameter));
+    const name = flags.name ?? made.name;
     const saved = await api.saveTemplate({
       ...made,
       name,
-      source: { name: basename(file), text: source.text },
+      source: { name: basename(file), text: pipeline.text },
     });
     if (flags.json) return printJson(stdout, saved, 2);
     const fixed = Object.entries(saved.fixed).map(

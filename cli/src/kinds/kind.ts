@@ -8,6 +8,7 @@ import type { Follow } from '../follow/follow.ts';
 import type { RunEvent } from '../report/events.ts';
 import type { Presenter } from '../report/presenter.ts';
 import type { CarryOut } from '../run/run-command.ts';
+import type { ForeignFormat } from './foreign-format.ts';
 
 /** A kind's part of the command line: all that commands for any job need to know of it. */
 export interface CliKind {
@@ -29,6 +30,8 @@ export interface CliKind {
   readonly choices?: readonly { option: string; does: string }[];
   /** What `pilot workers` says of what a worker can do for it. */
   readonly columns: readonly { title: string; of(capabilities: Capabilities): string }[];
+  /** Pipelines in a format of somebody else's, whose jobs are of this kind. */
+  readonly format?: ForeignFormat;
   readonly presenter: Presenter;
   readonly follow: Follow;
   /** Fetches what a job came to so far into `<out>/…`. `missing` is a sentence; null when all that it can have is there. */

@@ -1,8 +1,9 @@
 import { MOST_PIPELINE_JOBS } from '@parallel-pilot/shared/api/pipelines.ts';
 import { problemWith, readValue } from '@parallel-pilot/shared/model/parameters.ts';
+import { nearest, type Problem, refuse } from '../source/document.ts';
 import { circleIn, inOrder, link, type Step } from './needs.ts';
 import { commandsIn, declared, type PipelineJob, type Scalar } from './schema.ts';
-import { nearest, type Problem, refuse, type Source } from './source.ts';
+import type { Source } from './source.ts';
 
 /** What the values of parameters are put into: the jobs, and the values themselves. */
 export type Expanded = { steps: Step[]; parameters: Record<string, string> };

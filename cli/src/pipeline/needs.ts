@@ -1,7 +1,8 @@
 import type { RunsOn } from '@parallel-pilot/shared/model/dependencies.ts';
 import { orderByNeeds } from '@parallel-pilot/shared/model/pipeline.ts';
+import { nearest, type Problem } from '../source/document.ts';
 import type { PipelineJob } from './schema.ts';
-import { nearest, type Problem, type Source } from './source.ts';
+import type { Source } from './source.ts';
 
 /** One job of a pipeline, with everything put in that stands for something else but results of other jobs. */
 export type Step = {

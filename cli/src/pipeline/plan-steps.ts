@@ -3,8 +3,9 @@ import type { Context } from '../context.ts';
 import { COMMAND_KINDS } from '../kinds/registry.ts';
 import type { RunOptions, RunPlan } from '../run/plan.ts';
 import { SentenceError } from '../sentence-error.ts';
+import { nearest, type Problem, refuse } from '../source/document.ts';
 import type { Step } from './needs.ts';
-import { nearest, type Problem, refuse, type Source } from './source.ts';
+import type { Source } from './source.ts';
 
 /** A step as its command would do it. */
 export type PlannedStep = Step & { plan: RunPlan; options: Step['options']; run: RunOptions };

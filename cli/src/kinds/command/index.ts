@@ -3,6 +3,7 @@ import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
 import type { CliKind } from '../kind.ts';
 import { runCommandLine } from './command.ts';
 import { followCommand } from './follow.ts';
+import { openJobDescription } from './openjd/index.ts';
 import { commandPresenter } from './presenter.ts';
 import { saveResults } from './results.ts';
 
@@ -18,6 +19,7 @@ export const commandCli: CliKind = {
       of: (capabilities) => ('command.programs' in capabilities ? 'yes' : ''),
     },
   ],
+  format: openJobDescription,
   presenter: commandPresenter,
   follow: followCommand,
   save: saveResults,

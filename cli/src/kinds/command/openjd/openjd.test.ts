@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readDocument } from '../../../source/document.ts';
+import { openJobDescription } from './index.ts';
+import { combine, readRange } from './task-space.ts';
+
+const HEAD = 'specificationVersion: jobtemplate-2023-09\nname: Demo\n';
+const STEP = 'steps:\n- name: A\n  script: { actions: { onRun: { command: "true" } } }\n';
+
+const refusalOf = (text: string, given: Record<string, string> = {}): Promise<string> =>
+  (async () => openJobDescription.jobs(readDocument('j.yaml', text), new Map(Object.entries(given))))().then(
+    () => 'taken',
+    (error) => (error as Error).message,
+  );
+
+test('what is not supported or wrong is refused by name, with its line', async () => {
+  for (const [text, said] of [
+    [HEAD + STEP, /^taken$/],
+    [`${HEAD}extensions: [EXPR]\n${STEP}`, /^j\.yaml:3: .*"extensions" is not known here/],
+    [HEAD.replace('2023-09', '2042-01') + STEP, /^j\.yaml:1: specificationVersion: .*jobtemplate-2023-09/],
+    [
+      `${HEAD}parameterDefinitions:\n- { name: X, type: BOOL }\n${STEP}`,
+      /^j\.yaml:4: .*type of parameter is not supported/,
+    ],
+    [
+      `${HEAD}parameterDefinitions:\n- { name: X, type: INT }\n${STEP}`,
+      /^j\.yaml:4: the parameter X has no default; give it with -p X=/,
+    ],
+    [
+      `${HEAD}${STEP}  hostRequirements:\n    attributes:\n    - { name: attr.rack, anyOf: [one] }\n`,
+      /^j\.yaml:8: the requirement attr\.rack is not supported/,
+    ],
+    [`${HEAD}${STEP}  dependencies:\n  - dependsOn: B\n`, /^j\.yaml:7: there is no step "B"; there are none/],
+    [
+      `${HEAD}${STEP}  dependencies:\n  - dependsOn: A\n`,
+      /"A" needs "A": steps that wait for each other in a circle/,
+    ],
+    [
+      HEAD + STEP.replace('"true"', '"{{Param.Nix}}"'),
+      /^j\.yaml:5: steps\.0\.script\.actions\.onRun\.command: \{\{Param\.Nix\}\} is not known here/,
+    ],
+    [HEAD + STEP.replace('"true"', '"{{1 + 2}}"'), /\{\{1 \+ 2\}\} is an expression/],
+    [
+      HEAD + STEP.replace('"true"', '"true", cancelation: { mode: NOTIFY_THEN_TERMINATE }'),
+      /only TERMINATE is supported/,
+    ],
+    [
+      `${HEAD}${STEP}  parameterSpace:\n    taskParameterDefinitions:\n    - { name: F, type: INT, range: "1-20000" }\n`,
+      /^j\.yaml:8: that makes .* tasks, and 10,000 are the most/,
+    ],
+  ] as [string, RegExp][])
+    assert.match(await refusalOf(text), said, text);
+  const bounded = `${HEAD}parameterDefinitions:\n- { name: X, type: INT, default: 3, maxValue: 5 }\n${STEP}`;
+  assert.match(
+    await refusalOf(bounded, { X: '6' }),
+    /^j\.yaml:4: -p X=6: the parameter has to be 5 at the most/,
+  );
+  assert.match(
+    await refusalOf(bounded, { Y: '1' }),
+    /has no such parameter; did you mean|has no such parameter; there are X/,
+  );
+});
+
+test('ranges and combinations are those of the specification', () => {
+  for (const [text, values] of [
+    ['1 - 5', [1, 2, 3, 4, 5]],
+    ['1 - -1', [1]],
+    ['-1 - 1', [-1, 0, 1]],
+    ['10-15:2,1-5', [1, 2, 3, 4, 5, 10, 12, 14]],
+    ['1-10:4', [1, 5, 9]],
+    ['1-10:4,9', null],
+    ['one', null],
+  ] as [string, number[] | null][]) {
+    const read = readRange(text);
+    assert.deepEqual(read.ok ? read.value : null, values, text);
+  }
+  const values = new Map([
+    ['A', ['1', '2']],
+    ['B', ['x', 'y']],
+    ['C', ['7', '8', '9']],
+  ]);
+  const tasks = (expression: string | undefined): string => {
+    const combined = combine(values, expression);
+    return combined.ok ? combined.value.map(({ A, B, C }) => `${A}${B}${C}`).join(' ') : combined.message;
+  };
+  assert.equal(tasks('(A,B) * C'), '1x7 1x8 1x9 2y7 2y8 2y9');
+  assert.equal(tasks(undefined).split(' ').length, 12);
+  assert.match(tasks('(A,C) * B'), /2 and 3 values/);
+  assert.match(tasks('A * A'), /stands in it twice/);
+  assert.match(tasks('(A, B'), /a "\)" is missing/);
+  assert.match(tasks('A * B'), /"C" does not stand in it/);
+});
