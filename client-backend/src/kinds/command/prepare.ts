@@ -1,4 +1,4 @@
-import { linesOf, refusedFor } from '@parallel-pilot/shared/kinds/command/destructive.ts';
+import { linesOf, RefusedChanges, refusedFor } from '@parallel-pilot/shared/kinds/command/destructive.ts';
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/command/needs.ts';
 import { countRuns, MANY_RUNS } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import {
@@ -13,6 +13,7 @@ import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import type { FarmKind } from '../kind.ts';
+import { kindSettings } from '../kind-settings.ts';
 
 /** Turns what is sent into the stored spec; what is wrong without running anything is refused here. */
 export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
@@ -23,14 +24,15 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   if (problem !== null) return { ok: false, code: 'invalid-command', message: problem };
   const runs = countRuns(sent.parameters);
   if (runs > MANY_RUNS && !sent.many) return many(runs);
-  const refused = refusedFor(linesOf(sent.words));
+  const changes = RefusedChanges.parse(await kindSettings(parts.db, 'command'));
+  const refused = refusedFor(linesOf(sent.words), changes);
   if (refused !== null) return destructive('This command', refused);
   const lacking = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(sent.words));
   if (lacking !== null) return { ok: false, ...lacking };
   const own = sent.parameters?.from === 'files' ? sent.parameters.files : [];
   const sizes = await sizesOf(parts, by.team, [...sent.files, ...own]);
   if (!(sizes instanceof Map)) return sizes;
-  const script = await refusedScript(parts, sent, sizes);
+  const script = await refusedScript(parts, sent, { sizes, changes });
   if (script !== null) return script;
   const sized = <F extends { blob: BlobHash }>(file: F) => ({ ...file, size: sizes.get(file.blob) ?? 0 });
   const parameters =
@@ -96,7 +98,7 @@ const SHELL = /^#![^\n]*\b(ba|da|z|k)?sh\b/;
 async function refusedScript(
   { blobs }: Parts,
   { words, files }: CommandSubmission,
-  sizes: ReadonlyMap<BlobHash, number>,
+  { sizes, changes }: { sizes: ReadonlyMap<BlobHash, number>; changes: RefusedChanges },
 ): Promise<SubmissionRefusal | null> {
   const named = files.filter((file: CommandFile) =>
     words.some((word) => word === file.path || word === `./${file.path}`),
@@ -105,7 +107,7 @@ async function refusedScript(
     if ((sizes.get(blob) ?? 0) > MOST_SCRIPT_BYTES) continue;
     const text = Buffer.concat(await blobs.read(blob).toArray()).toString('utf8');
     if (!/\.(ba|da|z|k)?sh$/.test(path) && !SHELL.test(text)) continue;
-    const why = refusedFor(text);
+    const why = refusedFor(text, changes);
     if (why !== null) return destructive(`"${path}"`, why);
   }
   return null;

@@ -1,6 +1,7 @@
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { ChunkSpecs, Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { BUNDLE_MS, cut, firstBundle, nextBundle, type Span } from './bundles.ts';
+import { RefusedChanges } from './destructive.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { countRuns, ownOfRuns, sharedOf } from './parameters.ts';
 import { commandPublic } from './public.ts';
@@ -16,6 +17,7 @@ export const command = {
   endings: [],
   spec: CommandSpec,
   settings: null,
+  farmSettings: RefusedChanges,
   submission: ({ files, ...sent }) => ({
     ...sent,
     files: files.map((file) => CommandFile.strip().parse(file)),

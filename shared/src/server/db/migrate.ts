@@ -26,6 +26,7 @@ import * as gangs from './migrations/0028-gangs.ts';
 import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
 import * as notices from './migrations/0035-notices.ts';
+import * as settingsOfKinds from './migrations/0037-settings-of-kinds.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -54,6 +55,7 @@ const migrations: Record<string, Migration> = {
   '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
   '0035-notices': notices,
+  '0037-settings-of-kinds': settingsOfKinds,
 };
 
 /** A sentence: this version is older than what the database was last used with. */
