@@ -158,6 +158,34 @@ test('what cannot be put together says of which run, and the runs are there', as
   assert.equal(await readFile(join(folder, 'joined/echo/joined.txt'), 'utf8'), '1\n2\n3\n');
 });
 
+test('a script of one’s own puts all results together in the end, and what is wrong with it is told by its last line', async () => {
+  const collect = `import json, pathlib
+runs = [json.loads(line) for line in open("results/runs.jsonl")]
+total = 0
+for run in runs:
+    total += int(run["values"]["index"]) * int(pathlib.Path("results", run["folder"], "n").read_text())
+open("total.txt", "w").write(f"{len(runs)} {total}\\n")
+pathlib.Path("plots").mkdir()
+open("plots/a.csv", "w").write("x,y\\n1,2\\n")
+`;
+  await writeFile(join(folder, 'sims/collect.py'), collect);
+  await writeFile(join(folder, 'sims/wrong.py'), 'raise SystemExit("no such table")\n');
+  // More than are chunks of their own: they come in two stages.
+  const own = (script: string, out: string) =>
+    pilotRun(['--array', '1-300', '--gather', script, '--out', out], 'sh', '-c', 'echo $PILOT_INDEX > n');
+  const [good, bad] = await Promise.all([own('sims/collect.py', 'own'), own('sims/wrong.py', 'wrong')]);
+  assert.equal(good.code, 0, good.out + good.err);
+  const squares = Array.from({ length: 300 }, (_, index) => (index + 1) ** 2).reduce((a, b) => a + b);
+  assert.equal(await readFile(join(folder, 'own/sh/total.txt'), 'utf8'), `300 ${squares}\n`);
+  assert.equal(await readFile(join(folder, 'own/sh/plots_a.csv'), 'utf8'), 'x,y\n1,2\n');
+  assert.equal(await readFile(join(folder, 'own/sh/007/n'), 'utf8'), '7\n');
+  assert.equal(bad.code, 1);
+  assert.match(
+    bad.err,
+    /the command that puts their results together failed\. It ended with exit code 1\. It printed last: no such table/,
+  );
+});
+
 test('a run that fails is tried as often as was asked, and told with its number and its last line', async () => {
   const script = 'echo trying; echo "no such column: z" >&2; test $PILOT_INDEX != 2';
   const { code, err } = await pilotRun(
@@ -200,6 +228,8 @@ test('what cannot be is said in one sentence before anything starts', async () =
       /^That makes 99,999,999 runs, and 10,000,000 are the most/,
     ],
     [[], ['bash', '-c', 'rm -rf /'], /^This command is not taken: it removes everything from the machine\./],
+    [['--gather', 'none.py'], ['true'], /^There is no file none\.py\./],
+    [['--gather', 'cvs'], ['true'], /^--gather "cvs": write csv, jsonl or concat, or a script/],
     [[], ['julia', '-v'], /^No worker of this farm has the program "julia"\./],
     [[], ['cat', '../secret'], /would not be found on a worker/],
   ];

@@ -25,10 +25,14 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const runs = countRuns(sent.parameters);
   if (runs > MANY_RUNS && !sent.many) return many(runs);
   const changes = RefusedChanges.parse(await kindSettings(parts.db, 'command'));
-  const refused = refusedFor(linesOf(sent.words), changes);
-  if (refused !== null) return destructive('This command', refused);
-  const lacking = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(sent.words));
-  if (lacking !== null) return { ok: false, ...lacking };
+  const { gatherBy } = sent.settings;
+  const fleet = (await fleetOf(parts.db))(by);
+  for (const words of [sent.words, ...(gatherBy === null ? [] : [gatherBy])]) {
+    const refused = refusedFor(linesOf(words), changes);
+    if (refused !== null) return destructive('This command', refused);
+    const lacking = fleetProblem(fleet, requirementsOf(words));
+    if (lacking !== null) return { ok: false, ...lacking };
+  }
   const own = sent.parameters?.from === 'files' ? sent.parameters.files : [];
   const sizes = await sizesOf(parts, by.team, [...sent.files, ...own]);
   if (!(sizes instanceof Map)) return sizes;
@@ -97,11 +101,11 @@ const SHELL = /^#![^\n]*\b(ba|da|z|k)?sh\b/;
 /** A shell script that the command names is looked at as the command is. */
 async function refusedScript(
   { blobs }: Parts,
-  { words, files }: CommandSubmission,
+  { words, files, settings }: CommandSubmission,
   { sizes, changes }: { sizes: ReadonlyMap<BlobHash, number>; changes: RefusedChanges },
 ): Promise<SubmissionRefusal | null> {
   const named = files.filter((file: CommandFile) =>
-    words.some((word) => word === file.path || word === `./${file.path}`),
+    [...words, ...(settings.gatherBy ?? [])].some((word) => word === file.path || word === `./${file.path}`),
   );
   for (const { path, blob } of named) {
     if ((sizes.get(blob) ?? 0) > MOST_SCRIPT_BYTES) continue;

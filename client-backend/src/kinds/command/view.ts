@@ -1,3 +1,4 @@
+import { GATHER } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import { namesOf } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import { CommandSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
@@ -22,7 +23,8 @@ export async function viewCommand({ db }: Parts, job: JobRow, stage: StageRow): 
 
 async function runsOf(db: Parts['db'], job: JobRow, stage: StageRow): Promise<CommandView['runs']> {
   const { total, runs, bundle } = RunsStage.parse(JSON.parse(stage.spec_json));
-  if (job.state === 'completed') return { total, stage: runs, done: total, failed: 0 };
+  if (job.state === 'completed' || stage.name === GATHER)
+    return { total, stage: runs, done: total, failed: 0 };
   const counts = (await countChunks(db, [stage.id])).get(stage.id) ?? {};
   const done = Math.min(runs, (counts.done ?? 0) * bundle);
   return { total, stage: runs, done: total - runs + done, failed: counts.failed ?? 0 };

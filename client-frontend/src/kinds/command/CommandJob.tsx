@@ -64,6 +64,7 @@ function factsOf(job: JobDetail): [string, string][] {
     s.retries === 0 ? null : ['Tried again', plural(s.retries, 'time')],
     s.noRetry.length === 0 ? null : ['Not after exit code', s.noRetry.join(', ')],
     s.gather === null ? null : ['Put together', `as ${s.gather}`],
+    s.gatherBy === null ? null : ['Put together', `by ${asTyped(s.gatherBy)}`],
   ];
   return facts.filter((fact) => fact !== null);
 }

@@ -24,7 +24,9 @@ export type FormValues = {
   /** Paths of the table, and the group of files that are inputs; empty for the first there is. */
   table: string;
   each: string;
-  gather: '' | NonNullable<CommandSettings['gather']>;
+  gather: '' | 'own' | NonNullable<CommandSettings['gather']>;
+  /** A command of one's own that puts results together. */
+  gatherBy: string;
   time: string;
   retries: Num;
   giveUpOn: string;
@@ -42,6 +44,7 @@ export const firstValues = (): FormValues => ({
   table: '',
   each: '',
   gather: '',
+  gatherBy: '',
   time: '',
   retries: 0,
   giveUpOn: '',
@@ -71,7 +74,8 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
   const parameters = parametersOf(values, { places, table, told });
   const runs = countRuns(parameters);
   const settings: unknown = {
-    gather: values.gather === '' ? null : values.gather,
+    gather: values.gather === '' || values.gather === 'own' ? null : values.gather,
+    gatherBy: values.gather === 'own' ? told('gatherBy', ownWords(values.gatherBy)) : null,
     timeSeconds: values.time.trim() === '' ? null : told('time', readTime(values.time)),
     retries: values.retries === '' ? 0 : values.retries,
     noRetry: values.giveUpOn.trim() === '' ? [] : (told('giveUpOn', readCodes(values.giveUpOn)) ?? []),
@@ -85,13 +89,19 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   if (Object.keys(problems).length === 0) {
     const files = parameters?.from === 'files' ? [] : places;
-    const problem = submissionProblem({ words, parameters, files });
+    const given = { words, parameters, files };
+    const problem = submissionProblem(given);
+    const ofGather = checked.success ? submissionProblem({ ...given, settings: checked.data }) : null;
     if (problem !== null) problems[/^That makes/.test(problem) ? 'source' : 'command'] = problem;
+    else if (ofGather !== null) problems.gatherBy = ofGather;
     else if (runs > MANY_RUNS && !values.many)
       problems.many = `That makes ${formatCount(runs)} runs. Say that you mean it.`;
   }
   return { problems, words, parameters, settings: checked.data ?? CommandSettings.parse({}), runs };
 }
+
+const ownWords = (typed: string): Typed<string[]> =>
+  typed.trim() === '' ? refuse('Write the command, such as python3 collect.py.') : splitWords(typed);
 
 type Reading = {
   places: readonly Place[];
@@ -162,7 +172,11 @@ export function jobOf(
   return CreateJob.parse({
     kind: 'command',
     words,
-    files: along.map(({ path, part }) => ({ path, blob: blobOf(part), executable: isCalled(words, path) })),
+    files: along.map(({ path, part }) => ({
+      path,
+      blob: blobOf(part),
+      executable: isCalled(words, path) || isCalled(settings.gatherBy ?? [], path),
+    })),
     parameters:
       parameters?.from === 'files'
         ? { from: 'files', files: each.map(({ path, part }) => ({ path, blob: blobOf(part) })) }

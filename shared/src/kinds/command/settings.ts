@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { strictObject } from '../../model/strict-object.ts';
 
+const MOST_WORDS_CHARACTERS = 16_000;
+/** A program and its arguments. */
+export const Words = z
+  .array(z.string().max(8_000))
+  .min(1)
+  .max(1_000)
+  .refine((words) => words.join(' ').length <= MOST_WORDS_CHARACTERS, {
+    error: 'the command is too long; put it into a script',
+  });
+
 /** How the runs of a command are done. Every field has a default. */
 export const CommandSettings = strictObject({
   /** Runs of one chunk, done one after the other by one worker; null bundles those of milliseconds by itself. */
@@ -11,6 +21,8 @@ export const CommandSettings = strictObject({
   noRetry: z.array(z.int().min(1).max(255)).max(255).default([]),
   /** How what all runs left becomes one file: rows of tables, lines of JSON, or bytes one behind the other. */
   gather: z.enum(['csv', 'jsonl', 'concat']).nullable().default(null),
+  /** A command of one's own in its place, run last: it finds what all runs left in the folder `results`, and what it leaves is the result of the job. */
+  gatherBy: Words.nullable().default(null),
   /** Seconds that a run may take; null for as long as its worker gives a chunk. */
   timeSeconds: z
     .number()

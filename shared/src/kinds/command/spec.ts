@@ -3,7 +3,8 @@ import { RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { countRuns, MOST_RUNS, namesOf, namesProblem, Parameters } from './parameters.ts';
-import { CommandSettings } from './settings.ts';
+import { CommandSettings, Words } from './settings.ts';
+import { RESULTS } from './stages.ts';
 import { wordsProblem } from './words.ts';
 
 /** A file that goes along, and lies where the command runs under its path. */
@@ -13,15 +14,6 @@ export const CommandFile = strictObject({
   executable: z.boolean().default(false),
 });
 export type CommandFile = z.infer<typeof CommandFile>;
-
-const MOST_WORDS_CHARACTERS = 16_000;
-export const Words = z
-  .array(z.string().max(8_000))
-  .min(1)
-  .max(1_000)
-  .refine((words) => words.join(' ').length <= MOST_WORDS_CHARACTERS, {
-    error: 'the command is too long; put it into a script',
-  });
 
 /** What a user sends to have a command run. */
 export const CommandSubmission = strictObject({
@@ -49,7 +41,11 @@ export function submissionProblem({
   words,
   files,
   parameters,
-}: Pick<CommandSubmission, 'words' | 'parameters'> & { files: readonly { path: string }[] }): string | null {
+  settings,
+}: Pick<CommandSubmission, 'words' | 'parameters'> & {
+  files: readonly { path: string }[];
+  settings?: Pick<CommandSettings, 'gather' | 'gatherBy'>;
+}): string | null {
   const names = namesOf(parameters);
   const runs = countRuns(parameters);
   if (runs > MOST_RUNS) {
@@ -62,5 +58,19 @@ export function submissionProblem({
     if (seen.has(path)) return `Two files are called ${path}.`;
     seen.add(path);
   }
-  return namesProblem(names) ?? wordsProblem(words, names);
+  return namesProblem(names) ?? wordsProblem(words, names) ?? gatherProblem(files, settings);
+}
+
+function gatherProblem(
+  files: readonly { path: string }[],
+  settings: Pick<CommandSettings, 'gather' | 'gatherBy'> | undefined,
+): string | null {
+  if (settings === undefined || settings.gatherBy === null) return null;
+  if (settings.gather !== null)
+    return 'Results are put together either in a way of the farm (gather) or by a command (gatherBy), not both.';
+  const taken = files.find(({ path }) => path === RESULTS || path.startsWith(`${RESULTS}/`));
+  if (taken !== undefined)
+    return `${taken.path} lies where the command that puts results together finds them. Call the folder otherwise.`;
+  const problem = wordsProblem(settings.gatherBy, []);
+  return problem === null ? null : `Of the command that puts results together: ${problem}`;
 }

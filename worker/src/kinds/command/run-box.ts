@@ -15,6 +15,7 @@ import type { RunnerOptions } from '../kind.ts';
 import { findCommand } from './find-command.ts';
 import { createMarkedOutput } from './marked-output.ts';
 import { linesFor } from './shell-lines.ts';
+import { unpackResults } from './unpack-results.ts';
 
 export type BoxOrder = {
   stage: RunsStage;
@@ -179,6 +180,7 @@ const TOO_LATE: ChildExit = { kind: 'limit', limit: 'time', message: 'It took to
 async function layOut(workspace: Workspace, { inputs, stage, runs }: BoxOrder): Promise<number> {
   await workspace.fill(inputs);
   const { folders, inside, uid } = workspace;
+  if (stage.gathers === true) await unpackResults(folders.in);
   for (const path of stage.executables) await chmod(join(folders.in, path), 0o555);
   const names = readdirSync(folders.in);
   const most = Math.max(1, Math.min(runs.length, MOST_RUNS, Math.floor(MOST_LINKS / (names.length + 1))));

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Limits } from '@parallel-pilot/sandbox/sandbox.ts';
 import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { RunsResult, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import { PACKED, RunsResult, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import type { ChunkProgress, RunOutcome } from '../kind.ts';
 import { leftFiles } from './data-file.ts';
 import { commandWorker } from './index.ts';
@@ -270,6 +270,31 @@ test('more files than can be listed fail it, in a sentence', async () => {
   const outcome = failed(await sh('for i in $(seq 1 9000); do : > file-with-a-name-$i; done'));
   assert.equal(outcome.code, 'too-many-files');
   assert.match(outcome.message, /Have it put them into an archive/);
+});
+
+test('a command that puts results together finds them by run, with a list of the runs, and leaves its own', async () => {
+  const list = '{"run":1,"folder":"1","values":{"seed":"4"}}\n';
+  const packed: [string, string][] = [
+    ['1/pilot.out', 'one\n'],
+    ['1/deep/er.csv', 'a\n1\n'],
+    ['2/empty', ''],
+    ['runs.jsonl', list],
+  ];
+  const files = {
+    'own.txt': 'mine\n',
+    [PACKED.data]: packed.map(([, text]) => text).join(''),
+    [PACKED.index]: packed.map(([path, text]) => `${JSON.stringify([path, text.length])}\n`).join(''),
+  };
+  const script =
+    'find results/ .pilot* -type f | sort; cat results/1/deep/er.csv results/runs.jsonl own.txt > all; id -u';
+  const stage = { gathers: true, parameters: null };
+  const { texts } = await left(await sh(script, { files, stage, chunk: { first: 0, count: 1 } }));
+  const [text] = texts;
+  assert.match(
+    text?.out ?? '',
+    /^results\/1\/deep\/er\.csv\nresults\/1\/pilot\.out\nresults\/2\/empty\nresults\/runs\.jsonl\n\d+\n$/,
+  );
+  assert.equal(text?.all, `a\n1\n${list}mine\n`);
 });
 
 test('a worker without a sandbox runs no commands', async () => {
