@@ -30,7 +30,7 @@ CMD ["node", "--max-semi-space-size=4", "--heap-growing-percent=50", "client-bac
 
 FROM ${NODE} AS worker
 # Leave the lines of Python out for a worker that only renders.
-ARG PROGRAMS="blender libegl1 libgl1-mesa-dri python3 python3-numpy python3-torch python3-sklearn python3-pil"
+ARG PROGRAMS="blender libegl1 libgl1-mesa-dri python3 python3-pip python3-numpy python3-torch python3-sklearn python3-pil"
 RUN apt-get update \
   && apt-get install -y --no-install-recommends bubblewrap ${PROGRAMS} \
   && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc /usr/share/man \

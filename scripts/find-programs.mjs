@@ -41,7 +41,7 @@ const present = {
     platform !== 'linux' || existsSync('/usr/bin/bwrap') || existsSync('/bin/bwrap'),
   training: ({ platform }) => {
     const folders = pythonFolders(platform);
-    return ['numpy', 'torch', 'sklearn', 'PIL'].every((name) =>
+    return ['numpy', 'torch', 'sklearn', 'PIL', 'pip'].every((name) =>
       folders.some((folder) => existsSync(join(folder, name))),
     );
   },

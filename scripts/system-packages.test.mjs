@@ -25,7 +25,7 @@ test('Debian: the sandbox and what training needs', () => {
   const plan = planPackages(['bubblewrap', 'training'], debian);
   assert.match(
     plan.commands[1].join(' '),
-    / bubblewrap python3 python3-numpy python3-torch python3-sklearn python3-pil$/,
+    / bubblewrap python3 python3-pip python3-numpy python3-torch python3-sklearn python3-pil$/,
   );
 });
 

@@ -12,6 +12,8 @@ import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { logsCommand } from './commands/logs.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { pipelineCommand } from './commands/pipeline.ts';
+import { pipelinesCommand } from './commands/pipelines.ts';
 import { priorityCommand } from './commands/priority.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
@@ -57,6 +59,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
   add(priorityCommand(context), deleteCommand(context));
+  add(pipelinesCommand(context), pipelineCommand(context, exit));
   add(...CLI_KINDS.flatMap(({ more = [] }) => more.map((make) => make(context))));
   program.addHelpText(
     'after',

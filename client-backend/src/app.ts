@@ -32,6 +32,7 @@ import { linkRoutes } from './routes/links.ts';
 import { loadRoutes } from './routes/load.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onError } from './routes/on-error.ts';
+import { pipelineRoutes } from './routes/pipelines.ts';
 import { securityHeaders } from './routes/security-headers.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
@@ -56,6 +57,7 @@ export type AppParts = {
 const LONG_ANSWERS = [
   '/api/v1/jobs',
   '/api/v1/jobs/:id',
+  '/api/v1/pipelines/:id',
   '/api/v1/jobs/:id/chunks/states',
   '/api/v1/jobs/:id/timeline',
   '/api/v1/workers',
@@ -107,6 +109,7 @@ export function createApp(
   app.route('/', loadRoutes(parts));
   app.route('/', farmSettingsRoutes(parts));
   app.route('/', jobRoutes(parts));
+  app.route('/', pipelineRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));
   for (const kind of Object.values(BACKEND_KINDS)) {

@@ -18,7 +18,8 @@ import {
   WorkerFit,
   WorkerHistory,
 } from '@parallel-pilot/shared/api/machines.ts';
-import type { BlobHash, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { type CreatePipeline, PipelineDetail, PipelineList } from '@parallel-pilot/shared/api/pipelines.ts';
+import type { BlobHash, PipelineId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
@@ -87,6 +88,19 @@ export function createApi(connection: Connection) {
     async act(id: JobId, action: JobAction): Promise<void> {
       const reply = await send(connection, 'POST', `${job(id)}/${action}`);
       await reply.body?.cancel();
+    },
+    pipelines: (query: { limit?: number; cursor?: string } = {}) =>
+      get(`/api/v1/pipelines${search(query)}`, PipelineList),
+    pipeline: (id: PipelineId) => get(`/api/v1/pipelines/${id}`, PipelineDetail),
+    /** Sent again under the same `request` it makes no second one. */
+    async createPipeline(request: CreatePipeline): Promise<PipelineDetail> {
+      return parsed(await send(connection, 'POST', '/api/v1/pipelines', request), PipelineDetail);
+    },
+    async actOnPipeline(id: PipelineId, action: 'cancel' | 'retry'): Promise<PipelineDetail> {
+      return parsed(await send(connection, 'POST', `/api/v1/pipelines/${id}/${action}`), PipelineDetail);
+    },
+    async deletePipeline(id: PipelineId): Promise<void> {
+      await send(connection, 'DELETE', `/api/v1/pipelines/${id}`);
     },
     /** Has one chunk that is done made once more. */
     async redo(id: JobId, ordinal: number): Promise<void> {

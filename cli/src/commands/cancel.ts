@@ -6,6 +6,7 @@ import { actCommand } from './act.ts';
 export const cancelCommand = (context: Context): Command =>
   actCommand(context, {
     action: 'cancel',
-    summary: 'end a job',
-    description: 'Ends a job at once. What is done of it can still be downloaded.',
+    ofPipelines: true,
+    summary: 'end a job, or a pipeline',
+    description: 'Ends a job at once, or all jobs of a pipeline. What is done of it can still be downloaded.',
   });

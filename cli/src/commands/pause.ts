@@ -6,6 +6,7 @@ import { actCommand } from './act.ts';
 export const pauseCommand = (context: Context): Command =>
   actCommand(context, {
     action: 'pause',
+    ofPipelines: false,
     summary: 'hold a job back',
     description: 'Holds a job back: what workers are at is finished, nothing else is begun.',
   });

@@ -6,6 +6,7 @@ import { actCommand } from './act.ts';
 export const resumeCommand = (context: Context): Command =>
   actCommand(context, {
     action: 'resume',
+    ofPipelines: false,
     summary: 'let a paused job go on',
     description: 'Lets a paused job go on.',
   });

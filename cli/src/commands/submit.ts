@@ -1,18 +1,16 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { isOver } from '@parallel-pilot/shared/model/job.ts';
+import type { PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
 import { Command } from 'commander';
-import type { Api } from '../api/client.ts';
 import { connect } from '../api/connect.ts';
-import { patiently } from '../api/patience.ts';
 import type { Context } from '../context.ts';
+import { followPipeline } from '../follow/follow-pipeline.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { expand } from '../pipeline/expand.ts';
 import type { Step } from '../pipeline/needs.ts';
 import { planSteps } from '../pipeline/plan-steps.ts';
 import { readSource } from '../pipeline/source.ts';
-import { type Submitted, submitSteps } from '../pipeline/submit-steps.ts';
+import { submitSteps } from '../pipeline/submit-steps.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { table } from '../text/columns.ts';
 import { print, printJson } from '../text/print.ts';
@@ -48,7 +46,7 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
   const { config, stdout } = context;
   const dataFolder = resolve(flags.data ?? config.dataFolder);
   const source = readSource(file, await textOf(file));
-  const steps = expand(source, parametersGiven(flags.parameter ?? []));
+  const { steps, parameters } = expand(source, parametersGiven(flags.parameter ?? []));
   // Found before the files are, which are named from the pipeline's folder.
   const api =
     flags.check || flags.dryRun
@@ -67,12 +65,19 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
     return 0;
   }
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  const submitted = await submitSteps(api, planned, dataFolder);
-  if (!flags.json) print(stdout, [`${name}: ${count(steps.length)} handed over.`, ...jobTable(submitted)]);
-  const failed = flags.wait ? await waitForAll(context, api, submitted, flags.json ?? false) : 0;
+  const head = { name, source: { name: basename(file), text: source.text }, parameters };
+  const submitted = await submitSteps(api, head, planned, dataFolder);
+  const { id } = submitted;
+  const say = (lines: string | string[]) => (flags.json ? undefined : print(stdout, lines));
+  say([`${name} (${id}): ${count(steps.length)} handed over.`, ...jobTable(submitted, steps)]);
+  const end = flags.wait ? await followPipeline(api, id, say) : 'completed';
   if (flags.json)
-    printJson(stdout, { name, jobs: submitted.map(({ step, id }) => ({ key: step.key, id })) }, 2);
-  return failed === 0 ? 0 : 1;
+    printJson(
+      stdout,
+      { name, id, jobs: submitted.jobs.map(({ name: key, job }) => ({ key, id: job.id })) },
+      2,
+    );
+  return end === 'completed' ? 0 : 1;
 }
 
 async function textOf(file: string): Promise<string> {
@@ -115,29 +120,12 @@ const stepTable = (steps: readonly Step[]): string[] =>
     process.stdout.columns || 120,
   );
 
-const jobTable = (jobs: Submitted): string[] =>
+const jobTable = ({ jobs }: PipelineDetail, steps: readonly Step[]): string[] =>
   table(
     ['JOB', 'ID', 'AFTER'],
-    jobs.map(({ step, id }) => [step.key, id, needsInWords(step)]),
+    jobs.map(({ name, job }) => {
+      const step = steps.find(({ key }) => key === name);
+      return [name, job.id, step === undefined ? '' : needsInWords(step)];
+    }),
     process.stdout.columns || 120,
   );
-
-const POLL_MS = 1_000;
-
-/** Says of each job what it came to. Resolves with how many did not complete. */
-async function waitForAll({ stdout }: Context, api: Api, jobs: Submitted, quiet: boolean): Promise<number> {
-  const left = new Map(jobs.map(({ step, id }) => [id, step]));
-  let failed = 0;
-  while (left.size > 0) {
-    for (const [id, step] of [...left]) {
-      const job = await patiently(() => api.job(id));
-      if (!isOver(job.state)) continue;
-      left.delete(id);
-      if (job.state !== 'completed') failed += 1;
-      const why = job.problem?.message ?? (job.state === 'canceled' ? job.notes.at(-1)?.message : undefined);
-      if (!quiet) print(stdout, `${step.key} is ${job.state}${why === undefined ? '.' : `: ${why}`}`);
-    }
-    if (left.size > 0) await pause(POLL_MS);
-  }
-  return failed;
-}

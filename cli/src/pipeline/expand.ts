@@ -1,11 +1,13 @@
+import { MOST_PIPELINE_JOBS } from '@parallel-pilot/shared/api/pipelines.ts';
 import { circleIn, inOrder, link, type Step } from './needs.ts';
 import { commandsIn, type PipelineJob, type Scalar } from './schema.ts';
 import { nearest, type Problem, refuse, type Source } from './source.ts';
 
-const MOST_JOBS = 200;
+/** What the values of parameters are put into: the jobs, and the values themselves. */
+export type Expanded = { steps: Step[]; parameters: Record<string, string> };
 
 /** The jobs of a pipeline, each after those that it needs. Throws a SentenceError with a line for each thing that is wrong. */
-export function expand(source: Source, given: ReadonlyMap<string, string>): Step[] {
+export function expand(source: Source, given: ReadonlyMap<string, string>): Expanded {
   const { pipeline, file } = source;
   const problems: Problem[] = [];
   const parameters = parametersOf(source, given, problems);
@@ -14,10 +16,10 @@ export function expand(source: Source, given: ReadonlyMap<string, string>): Step
   for (const [key, job] of all) made.set(key, stepsOf(source, key, job, parameters, problems));
   for (const [key, job] of all) link(source, key, job, made, problems);
   const count = [...made.values()].reduce((sum, steps) => sum + steps.length, 0);
-  if (count > MOST_JOBS)
+  if (count > MOST_PIPELINE_JOBS)
     problems.push({
       line: source.lineOf(['jobs']),
-      message: `these are ${count} jobs, and ${MOST_JOBS} are the most of a pipeline.`,
+      message: `these are ${count} jobs, and ${MOST_PIPELINE_JOBS} are the most of a pipeline.`,
     });
   const circle = circleIn(all);
   if (circle !== null) {
@@ -29,7 +31,7 @@ export function expand(source: Source, given: ReadonlyMap<string, string>): Step
     });
   }
   if (problems.length > 0) refuse(file, problems);
-  return inOrder([...made.values()].flat());
+  return { steps: inOrder([...made.values()].flat()), parameters: Object.fromEntries(parameters) };
 }
 
 function parametersOf(
@@ -66,10 +68,10 @@ function stepsOf(
     return [];
   }
   const rows = combinations(Object.entries(job.matrix ?? {}));
-  if (rows.length > MOST_JOBS) {
+  if (rows.length > MOST_PIPELINE_JOBS) {
     problems.push({
       line: source.lineOf(['jobs', of, 'matrix']),
-      message: `jobs.${of}.matrix makes ${rows.length} jobs, and ${MOST_JOBS} are the most of a pipeline.`,
+      message: `jobs.${of}.matrix makes ${rows.length} jobs, and ${MOST_PIPELINE_JOBS} are the most of a pipeline.`,
     });
     return [];
   }

@@ -1,4 +1,5 @@
 import type { RunsOn } from '@parallel-pilot/shared/model/dependencies.ts';
+import { orderByNeeds } from '@parallel-pilot/shared/model/pipeline.ts';
 import type { PipelineJob } from './schema.ts';
 import { nearest, type Problem, type Source } from './source.ts';
 
@@ -103,16 +104,11 @@ export function circleIn(all: readonly [string, PipelineJob][]): string[] | null
   return null;
 }
 
-/** Each after all that it needs, else as they stand in the file. */
+/** Each after all that it needs, else as they stand in the file. Circles have to be found before. */
 export function inOrder(steps: readonly Step[]): Step[] {
-  const ordered: Step[] = [];
-  const keys = new Set<string>();
-  for (let left = [...steps]; left.length > 0; ) {
-    const ready = left.filter(({ needs }) => needs.every(({ key }) => keys.has(key)));
-    if (ready.length === 0) throw new Error('a circle was not seen');
-    for (const step of ready) keys.add(step.key);
-    ordered.push(...ready);
-    left = left.filter(({ key }) => !keys.has(key));
-  }
-  return ordered;
+  const order = orderByNeeds(
+    steps.map((step) => ({ key: step.key, needs: step.needs.map(({ key }) => key), step })),
+  );
+  if (!order.ok) throw new Error('a circle was not seen');
+  return order.ordered.map(({ step }) => step);
 }

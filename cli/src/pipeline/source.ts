@@ -10,6 +10,8 @@ export type Problem = { line: number; message: string };
 /** A pipeline with the places of its parts. */
 export type Source = {
   file: string;
+  /** As it stands in the file. */
+  text: string;
   pipeline: Pipeline;
   /** The line, from 1 on, of what stands under these keys, or of what is nearest to it. */
   lineOf(path: readonly PropertyKey[]): number;
@@ -56,7 +58,7 @@ export function readSource(file: string, text: string): Source {
       file,
       parsed.error.issues.map((issue) => problemOf(issue, lineOf)),
     );
-  return { file, pipeline: parsed.data as Pipeline, lineOf };
+  return { file, text, pipeline: parsed.data as Pipeline, lineOf };
 }
 
 /** Ends with every problem in a line of its own: `heat.yaml:12: what is wrong`. */

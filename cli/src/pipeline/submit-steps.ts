@@ -1,41 +1,51 @@
+import { randomUUID } from 'node:crypto';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { CreatePipeline, PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
+import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Api } from '../api/client.ts';
-import { submitJob } from '../api/submit-job.ts';
+import { patiently } from '../api/patience.ts';
 import { uploadFile } from '../api/upload.ts';
 import { askedOfAny } from '../run/hand-over.ts';
 import { namedResult, sentAs } from '../run/named-result.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { idToCome, type PlannedStep } from './plan-steps.ts';
 
-export type Submitted = { step: PlannedStep; id: JobId }[];
+/** What is said of the pipeline beside its jobs. */
+type Head = Pick<CreatePipeline, 'name' | 'source' | 'parameters'>;
 
-/** Hands the steps over, each after those it needs: their files first, so that nothing of it begins that lacks one. */
+/** Brings all files to the farm, then hands the jobs over: all at once, and once only though the farm may die meanwhile. */
 export async function submitSteps(
+  api: Api,
+  head: Head,
+  steps: readonly PlannedStep[],
+  folder: string,
+): Promise<PipelineDetail> {
+  const jobs = await requestsOf(api, steps, folder);
+  const request = randomUUID();
+  return patiently(() => api.createPipeline({ ...head, request, jobs }));
+}
+
+/** What the steps ask of the farm, once their files are there; ids to come stand for those of the others. */
+export async function requestsOf(
   api: Api,
   steps: readonly PlannedStep[],
   folder: string,
-): Promise<Submitted> {
-  const requests = [];
-  for (const step of steps) requests.push(await requestOf(api, step, folder));
-  const ids = new Map<string, JobId>();
-  const jobs: Submitted = [];
-  for (const [index, step] of steps.entries()) {
-    const after = step.needs.flatMap(({ key, on }) => {
-      const job = ids.get(key);
-      return job === undefined ? [] : [{ job, on }];
-    });
-    const request = withIds(requests[index] as CreateJob, steps, ids);
-    const id = await submitJob(api, {
-      ...request,
-      name: step.name,
-      ...(after.length === 0 ? {} : { after }),
-    });
-    ids.set(step.key, id);
-    jobs.push({ step, id });
+): Promise<CreatePipeline['jobs']> {
+  const at = new Map(steps.map(({ key }, index) => [key, JobId.parse(idToCome(index))]));
+  const idOf = (key: string): JobId => at.get(key) ?? raise(key);
+  const jobs: CreatePipeline['jobs'] = [];
+  for (const step of steps) {
+    const after = step.needs.map(({ key, on }) => ({ job: idOf(key), on }));
+    const request = await requestOf(api, step, folder);
+    const job = { ...request, name: step.name, ...(after.length === 0 ? {} : { after }) };
+    jobs.push({ name: step.key, matrix: step.of, id: idOf(step.key), job });
   }
   return jobs;
 }
+
+const raise = (key: string): never => {
+  throw new Error(`no step ${key}`);
+};
 
 /** What one step asks of the farm, once its files are there. */
 async function requestOf(api: Api, step: PlannedStep, folder: string): Promise<CreateJob> {
@@ -57,17 +67,4 @@ async function requestOf(api: Api, step: PlannedStep, folder: string): Promise<C
   } finally {
     await source.remove();
   }
-}
-
-/** With the ids of the jobs that are there now in the place of those that stood for them. */
-function withIds(
-  request: CreateJob,
-  steps: readonly PlannedStep[],
-  ids: ReadonlyMap<string, JobId>,
-): CreateJob {
-  const text = steps.reduce((all, { key }, at) => {
-    const id = ids.get(key);
-    return id === undefined ? all : all.replaceAll(`${idToCome(at)}`, id);
-  }, JSON.stringify(request));
-  return JSON.parse(text);
 }

@@ -35,6 +35,7 @@ export type AuditDetails = {
   'job.submit': { kind: string; name: string };
   'job.change': { name?: string; priority?: number };
   'job.expire': { days: number };
+  'pipeline.submit': { name: string; jobs: number };
   'join-token.create': { name: string; worksFor: string };
   'worker.change': { changed: string };
   'farm.change': { changed: string };

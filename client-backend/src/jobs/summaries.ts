@@ -7,6 +7,7 @@ import { countChunks, recentlyDone, type StageCounts } from '@parallel-pilot/sha
 import { dependenciesOf, type LinkedJob } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { countJobs, type JobPlace, listJobs, totalOf } from '@parallel-pilot/shared/server/db/job-list.ts';
 import { type JobHead, stateOf } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { pipelinesOfJobs } from '@parallel-pilot/shared/server/db/pipelines.ts';
 import { newestStages, type StageHead } from '@parallel-pilot/shared/server/db/stages.ts';
 import { sweepsOfJobs } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import { z } from 'zod';
@@ -77,6 +78,10 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
   const awaited = await dependenciesOf(db, blocked);
   const grouped = jobs.filter((job) => job.group_id !== null).map((job) => job.id);
   const sweeps = await sweepsOfJobs(db, grouped);
+  const pipelines = await pipelinesOfJobs(
+    db,
+    jobs.map((job) => job.id),
+  );
   const why = await waitingOf(
     balancer,
     jobs.filter((job) => {
@@ -97,6 +102,7 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
       end: ends?.get(job.id) ?? null,
       waiting: job.state === 'blocked' ? waitingForJobs(awaited.get(job.id) ?? []) : why(job, known),
       sweep: sweeps.get(job.id) ?? null,
+      pipeline: pipelines.get(job.id) ?? null,
       now,
     });
   });
@@ -116,6 +122,7 @@ type Known = {
   end: EndOutlook | null;
   waiting: JobSummary['waiting'];
   sweep: JobSummary['sweep'];
+  pipeline: JobSummary['pipeline'];
   now: number;
 };
 
@@ -140,6 +147,7 @@ function summary(job: JobHead, stage: StageHead | undefined, known: Known): JobS
     fraction: job.state === 'completed' ? 1 : fractionOf(stage, known),
     group: job.group_id,
     sweep: known.sweep,
+    pipeline: known.pipeline,
     eta,
     etaSeconds: eta === null ? null : Math.max(0, eta.middle - now) / 1_000,
     deadline: deadlineView(job, end, now),

@@ -1,6 +1,7 @@
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { deleteUnusedBlobs, oldBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { resultFiles, resultFilesSince } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { forgetEnvironments } from '@parallel-pilot/shared/server/db/environments.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { forgetTeamBlobs } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import type { Parts } from '../parts.ts';
@@ -8,6 +9,8 @@ import { removeFiles } from './let-go.ts';
 
 /** A blob that nobody names is kept for so long after it came, or was last said to be here. */
 export const GRACE_MS = 60 * 60_000;
+/** Installed packages that no job used for so long are installed anew for the next one. */
+const KEPT_UNUSED_MS = 30 * 24 * 3_600_000;
 const CANDIDATES = 50_000;
 const PAGE = 5_000;
 /** The balancer, which writes when a chunk finished, may run on a machine with another clock. */
@@ -30,6 +33,7 @@ export function createBlobSweep(parts: Parts): () => Promise<void> {
 async function sweep(parts: Parts): Promise<void> {
   const before = parts.clock() - GRACE_MS;
   await forgetTeamBlobs(parts.db, before);
+  await forgetEnvironments(parts.db, parts.clock() - KEPT_UNUSED_MS);
   for (let after = ''; ; ) {
     const page = await oldBlobs(parts.db, before, after, CANDIDATES);
     const last = page.at(-1);

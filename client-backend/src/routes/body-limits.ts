@@ -8,6 +8,8 @@ import { UPLOADS_PATH } from '../uploads/uploads.ts';
 const MOST_BYTES = 64 * 1024;
 /** The lists of a job's parameters and files, 10,000 of each. */
 const MOST_JOB_BYTES = 4 * 1024 ** 2;
+/** The jobs of a pipeline with such lists, and the file that says it. */
+const MOST_PIPELINE_BYTES = 16 * 1024 ** 2;
 /** A key of 200 characters, each written as an escape. Anyone may send this one. */
 const MOST_SIGN_IN_BYTES = 2 * 1024;
 /** A name, an e-mail and a password, likewise. */
@@ -21,12 +23,14 @@ const MOST_STRANGER_BYTES = 8 * 1024;
 export function limitBodies(): MiddlewareHandler {
   const usual = limit(MOST_BYTES);
   const job = limit(MOST_JOB_BYTES);
+  const pipeline = limit(MOST_PIPELINE_BYTES);
   const signIn = limit(MOST_SIGN_IN_BYTES);
   const stranger = limit(MOST_STRANGER_BYTES);
   return (c, next) => {
     if (isStream(c)) return next();
     if (c.req.path === '/api/v1/session') return signIn(c, next);
     if (c.req.path === '/api/v1/jobs') return job(c, next);
+    if (c.req.path === '/api/v1/pipelines') return pipeline(c, next);
     return (OF_STRANGERS.test(c.req.path) ? stranger : usual)(c, next);
   };
 }

@@ -8,7 +8,8 @@ import { Asked } from '../model/resources.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { GroupId } from './jobs.ts';
 
-export const MOST_DEPENDENCIES = 100;
+/** As many as a pipeline has jobs. */
+export const MOST_DEPENDENCIES = 500;
 
 export const After = strictObject({ job: JobId, on: z.enum(RUNS_ON).default('success') });
 export type After = z.infer<typeof After>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { JobView } from '../kinds/public.ts';
 import { RUNS_ON } from '../model/dependencies.ts';
-import { JobId, PersonId, StageId, WorkerId } from '../model/ids.ts';
+import { JobId, PersonId, PipelineId, StageId, WorkerId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
 import { DEADLINE_CODES, EndRange } from '../model/job-end.ts';
 import { strictObject } from '../model/strict-object.ts';
@@ -54,6 +54,8 @@ export const JobSummary = z.object({
   group: z.string().nullable(),
   /** The sweep that it is a part of, by its id: GET /api/v1/sweeps/:id. */
   sweep: z.string().nullable().default(null),
+  /** The pipeline that it is a part of: GET /api/v1/pipelines/:id. */
+  pipeline: z.object({ id: PipelineId, name: z.string() }).nullable().default(null),
   /** When the last chunk is expected to be done; null while nothing is known. */
   eta: EndRange.nullable().default(null),
   /** Seconds until the middle of that. */

@@ -19,6 +19,8 @@ export const JoinTokenId = prefixed('jtk').brand<'JoinTokenId'>();
 export type JoinTokenId = z.infer<typeof JoinTokenId>;
 export const JobId = prefixed('job').brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
+export const PipelineId = prefixed('pip').brand<'PipelineId'>();
+export type PipelineId = z.infer<typeof PipelineId>;
 export const StageId = prefixed('stg').brand<'StageId'>();
 export type StageId = z.infer<typeof StageId>;
 export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
@@ -60,6 +62,7 @@ type IdOf = {
   lnk: LinkId;
   jtk: JoinTokenId;
   job: JobId;
+  pip: PipelineId;
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;

@@ -52,6 +52,12 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/jobs/{id}/runs/{run}/file': 'jobs.see',
   'GET /api/v1/sweeps/{id}': 'jobs.see',
   'POST /api/v1/sweeps/{id}/cancel': 'jobs.steer',
+  'POST /api/v1/pipelines': 'jobs.submit',
+  'GET /api/v1/pipelines': 'jobs.see',
+  'GET /api/v1/pipelines/{id}': 'jobs.see',
+  'POST /api/v1/pipelines/{id}/cancel': 'jobs.steer',
+  'POST /api/v1/pipelines/{id}/retry': 'jobs.steer',
+  'DELETE /api/v1/pipelines/{id}': 'jobs.delete',
   'GET /api/v1/storage': 'jobs.see',
 
   'GET /api/v1/teams/{id}/usage': 'team.see',

@@ -5,6 +5,7 @@ import { newId } from '@parallel-pilot/shared/model/ids.ts';
 import { insertJoinToken } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { insertChannel } from '@parallel-pilot/shared/server/db/notices.ts';
+import { insertPipeline } from '@parallel-pilot/shared/server/db/pipelines.ts';
 import { insertSweep } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
@@ -60,6 +61,17 @@ const THINGS: Record<string, Make> = {
     const row = { kind: 'training', spec_json: TRAINING, group_id: id };
     await db.updateTable('jobs').set(row).where('id', '=', job).execute();
     return { real: id, unknown: newId('job', random) };
+  },
+  async pipelines({ db, member, team }) {
+    const { job } = await plantJob(db, { chunks: 1, person: member, team, state: 'paused' });
+    const id = newId('pip', random);
+    const source = { source_name: null, source_text: null, parameters_json: '{}' };
+    await insertPipeline(
+      db,
+      { ...source, id, team_id: team, person_id: member, name: 'A pipeline', request_id: id, created_at: 1 },
+      [{ job_id: job, name: 'only', matrix: '' }],
+    );
+    return { real: id, unknown: newId('pip', random) };
   },
   async uploads({ url, askers }) {
     const headers = { ...askers.member.headers, 'tus-resumable': '1.0.0', 'upload-length': '4' };
@@ -188,6 +200,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/jobs/{id}': { name: 'Another name' },
   'PUT /api/v1/jobs/{id}/settings': {},
   'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
+  'POST /api/v1/pipelines': { name: 'A pipeline', requestId: 'a-request', jobs: [] },
   'POST /api/v1/jobs/outlook': { kind: 'blender' },
   'PATCH /api/v1/account': { name: 'Another name' },
   'POST /api/v1/account/notifications': { type: 'webhook', url: 'https://hooks.example/', events: ['done'] },

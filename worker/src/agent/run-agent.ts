@@ -211,7 +211,10 @@ async function createSlots(
   const slots: Slot[] = [];
   for (let index = 0; index < config.slots; index += 1) {
     const folder = join(scratch, `slot-${index}`);
-    for (const kind of parts.kinds) await mkdir(join(folder, kind.name), { recursive: true });
+    for (const kind of parts.kinds) {
+      await mkdir(join(folder, kind.name), { recursive: true });
+      await mkdir(join(scratch, 'shared', kind.name), { recursive: true });
+    }
     slots.push(new Slot({ index, threads, folder, longestMs: config.longestChunkMs, ...parts }));
   }
   return slots;

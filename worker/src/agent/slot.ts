@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { Asked } from '@parallel-pilot/shared/model/resources.ts';
@@ -237,6 +237,7 @@ export class Slot {
     return kind.createRunner({
       threads: this.#threads,
       folder: join(folder, kind.name),
+      shared: join(dirname(folder), 'shared', kind.name),
       sandbox,
       ...(limits === undefined ? {} : { limits }),
       onLog: (line) => log.debug({ event: 'child.line', slot: index, kind: kind.name, line }),

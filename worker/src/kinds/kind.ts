@@ -111,6 +111,8 @@ export type RunnerOptions = {
   threads: number;
   /** The slot's own folder for temporary files, removed by the agent. */
   folder: string;
+  /** A folder of the kind's on this worker, for what all its runners share, removed by the agent. Left out, `folder`. */
+  shared?: string;
   /** What every program that a kind starts has to be confined by; see startChild. */
   sandbox: Sandbox;
   /** What the child of this slot may use. Left out, what a machine has that does nothing else. */

@@ -1,3 +1,4 @@
+import { PythonVersion } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { Command } from 'commander';
 import type { Context } from '../../context.ts';
@@ -13,6 +14,7 @@ import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { readCodeFolder, scriptIn } from './code-folder.ts';
 import { TRAINING_EVENTS } from './events.ts';
+import { readPackages } from './packages.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
 import { readStart } from './start.ts';
@@ -22,6 +24,9 @@ type Flags = TrainFlags &
   AskedFlags & {
     data?: string[];
     code?: string;
+    requirements?: string;
+    wheels?: string;
+    python?: string;
     test?: string;
     from?: string;
     fitting?: boolean;
@@ -58,6 +63,9 @@ export function trainCommand(
       collect,
     )
     .option('--code <dir>', 'folder of modules and other files of the script, which lies in it')
+    .option('--requirements <file>', 'requirements.txt or pyproject.toml: packages to install for the script')
+    .option('--wheels <path>', 'folder or .zip of wheels to install them from, in place of an index')
+    .option('--python <version>', 'only on workers with this Python, such as 3.11')
     .option('--test <file>', 'what the merged model is measured on, in the format of the data')
     .option(
       '--from <model>',
@@ -141,6 +149,7 @@ export function trainCommand(
     'pilot train digits.py --data more.npz --from model.npz',
     'pilot train digits.py --data digits.npz --mode ddp --workers 4 --min-workers 2',
     'pilot train --code src train.py --data digits.npz',
+    'pilot train digits.py --data digits.npz --requirements requirements.txt --wheels wheels',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);
@@ -168,8 +177,21 @@ async function run(carryOut: CarryOut, context: Context, path: string, flags: Fl
   await checkOutFolder(flags.out);
   const others = [flags.out, ...[...data, ...(test === null ? [] : [test])].map((file) => file.path)];
   const code = flags.code === undefined ? null : await readCodeFolder(flags.code, place, others);
+  const packages = await readPackages(flags.requirements, flags.wheels);
+  const python = readPython(flags.python);
   const { cpus } = context.config;
-  const plan = trainPlan({ script, data, test, code, from, request: read.request, out: flags.out, cpus });
+  const plan = trainPlan({
+    script,
+    data,
+    test,
+    code,
+    packages,
+    python,
+    from,
+    request: read.request,
+    out: flags.out,
+    cpus,
+  });
   const { server, keyFile, farmData } = flags;
   return carryOut(context, plan, {
     server: { ...(server && { server }), ...(keyFile && { keyFile }), ...(farmData && { data: farmData }) },
@@ -183,6 +205,11 @@ async function run(carryOut: CarryOut, context: Context, path: string, flags: Fl
     placement: readPlacement(flags),
     json: flags.json ?? false,
   });
+}
+
+function readPython(version: string | undefined): string | null {
+  if (version === undefined || PythonVersion.safeParse(version).success) return version ?? null;
+  throw new SentenceError(`--python ${version} is no version such as 3.11.`);
 }
 
 const dataOf = (path: string) =>

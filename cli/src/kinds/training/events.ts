@@ -31,7 +31,7 @@ export const TRAINING_EVENTS = [
   z.object({
     event: z.literal('train.step'),
     job: z.string(),
-    step: z.enum(['split', 'initialize', 'rounds', 'evaluate']),
+    step: z.enum(['split', 'environment', 'initialize', 'rounds', 'evaluate']),
     rounds: z.int(),
     shards: z.int(),
   }),

@@ -4,17 +4,9 @@ import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { Api } from '../../api/client.ts';
 import { packFiles } from '../../run/pack-folder.ts';
-import {
-  type Making,
-  type Member,
-  ownFiles,
-  type PlannedJob,
-  type RunPlan,
-  type Saved,
-  type Saving,
-  type SourceFiles,
-} from '../../run/plan.ts';
+import type { Making, Member, PlannedJob, RunPlan, Saved, Saving, SourceFiles } from '../../run/plan.ts';
 import { archiveName, type CodeFolder } from './code-folder.ts';
+import { type PackagesGiven, sentPackages, wheelsName } from './packages.ts';
 import { trainPresenter } from './presenter.ts';
 import type { TrainRequest } from './request.ts';
 import { folderFor, folderOf, saveModel } from './results.ts';
@@ -29,6 +21,9 @@ export type TrainOrder = {
   test: { path: string } | null;
   from: StartGiven | null;
   code: CodeFolder | null;
+  packages: PackagesGiven | null;
+  /** The Python that workers have to have; null for any. */
+  python: string | null;
   request: TrainRequest;
   out: string;
   cpus: number;
@@ -60,9 +55,16 @@ async function sentFiles(order: TrainOrder, { folder, signal }: Making): Promise
   const { script, data, test, code, from } = order;
   const own = [script, ...data, ...(test === null ? [] : [test])].map(({ path }) => path);
   const start = from !== null && 'path' in from ? [from.path] : [];
-  if (code === null) return ownFiles(...own, ...start);
+  const packages = await sentPackages(order.packages, { folder, signal });
+  if (code === null) return { ...packages, paths: [...own, ...packages.paths, ...start] };
   const packed = await packFiles(code.folder, code.files, folder, () => {}, signal);
-  return { paths: [...own, packed.path, ...start], remove: packed.remove };
+  return {
+    paths: [...own, packed.path, ...packages.paths, ...start],
+    async remove() {
+      await packed.remove();
+      await packages.remove();
+    },
+  };
 }
 
 /** What became of one request: the trainings of its sweep, none where they were canceled or are gone. */
@@ -89,7 +91,7 @@ const endOf =
   };
 
 function planJob(
-  { script, data, test, code, request }: TrainOrder,
+  { script, data, test, code, packages, python, request }: TrainOrder,
   blobs: readonly BlobHash[],
   start: Pick<CreateTraining, 'from'>,
 ): PlannedJob {
@@ -104,12 +106,21 @@ function planJob(
   const measured = test === null ? {} : { test: sent(test.path) };
   const beside =
     code === null ? {} : { code: { ...sent(archiveName(code)), entry: RelativePath.parse(code.entry) } };
+  const brought =
+    packages === null
+      ? {}
+      : {
+          requirements: sent(packages.requirements),
+          ...(packages.wheels === null ? {} : { wheels: sent(wheelsName(packages.wheels)) }),
+        };
   const { params, sweep } = request;
   return {
     request: {
       kind: 'training',
       script: source,
       ...beside,
+      ...brought,
+      ...(python === null ? {} : { python }),
       ...(first === undefined ? {} : { data: first }),
       ...(moreData.length === 0 ? {} : { moreData }),
       ...measured,

@@ -60,6 +60,7 @@ export const trainPresenter: Presenter = {
 const stepLine = (step: string, { rounds, shards }: { rounds: number; shards: number }): string =>
   ({
     split: 'Splitting the data.',
+    environment: 'Installing the packages that the script asks for.',
     initialize: 'Making the first weights.',
     rounds: `Training ${plural(rounds, 'round')} over ${plural(shards, 'shard')}.`,
     evaluate: 'Measuring the model.',
@@ -87,6 +88,8 @@ function jobScreen(
           ? spinnerLine(`Splitting the data … ${elapsed}`, now, look)
           : wholeLine('Splitting', progress.backgroundFraction, elapsed, look),
       ];
+    case 'environment':
+      return [spinnerLine(`${installing(progress)} … ${elapsed}`, now, look)];
     case 'initialize':
       return [spinnerLine(`${beginning(progress)} … ${elapsed}`, now, look)];
     case 'evaluate':
@@ -100,6 +103,9 @@ function jobScreen(
     }
   }
 }
+
+const installing = ({ workers }: JobProgress): string =>
+  workers.length > 0 ? 'Installing packages' : 'Waiting for a worker to install packages';
 
 const beginning = ({ workers }: JobProgress): string =>
   workers.length > 0 ? 'Making the first weights' : 'Waiting for a worker to make the first weights';

@@ -68,6 +68,7 @@ const stateOf = (job: JobDetail): string =>
 
 const STEPS: Record<string, Step> = {
   split: 'split',
+  environment: 'environment',
   initialize: 'initialize',
   train: 'rounds',
   merge: 'rounds',

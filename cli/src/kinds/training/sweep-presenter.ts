@@ -88,7 +88,11 @@ function saidOf({ progress }: ShownJob, look: Look): string {
   return [where, figures(metrics ?? {})].filter(Boolean).join(' · ');
 }
 
-const STAGES: Record<string, string> = { split: 'splitting', initialize: 'first weights' };
+const STAGES: Record<string, string> = {
+  split: 'splitting',
+  environment: 'packages',
+  initialize: 'first weights',
+};
 
 /** Side by side at the end, the best first. */
 function sweepTable({ jobs, metric, csv, seconds }: Extract<RunEvent, { event: 'sweep.done' }>): string[] {

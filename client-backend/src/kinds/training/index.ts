@@ -1,4 +1,5 @@
 import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import type { FarmKind } from '../kind.ts';
 import { assembleTraining } from './assemble/assemble.ts';
 import { outline, prepare } from './prepare.ts';
@@ -14,7 +15,7 @@ import { viewTraining } from './view.ts';
 export const trainingBackend: FarmKind = {
   prepare,
   outline,
-  stageTasks: ['split', 'initialize', 'train', 'merge'],
+  stageTasks: ['split', ENVIRONMENT, 'initialize', 'train', 'merge'],
   runStageTask,
   assemble: assembleTraining,
   // A shard that is lost may be done without; the plan counts.

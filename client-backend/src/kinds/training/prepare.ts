@@ -1,6 +1,8 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
-import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/training/needs.ts';
+import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
+import { environmentNeeds } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { scriptNeeds } from '@parallel-pilot/shared/kinds/training/stage-parts.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { meets } from '@parallel-pilot/shared/model/requirement.ts';
@@ -11,6 +13,7 @@ import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import { inWords } from '../../text/in-words.ts';
 import type { FarmKind } from '../kind.ts';
 import { decodeText } from './code/own-modules.ts';
+import { preparePackages } from './code/prepare-packages.ts';
 import { readCode } from './code/read-code.ts';
 import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
@@ -42,7 +45,10 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const start = from === undefined ? null : await findStart(parts, team, from);
   if (start !== null && !start.ok) return start;
   const modules = [...new Set([...code.modules, ...(start?.modules ?? [])])];
-  const needs = requirementsOf(modules);
+  const packages = await preparePackages(parts, parsed.data, team);
+  if (!packages.ok) return packages;
+  const { python } = parsed.data;
+  const needs = needsOf({ ...packages.files, modules, python });
   const fleet = (await fleetOf(parts.db))(by);
   const problem = fleetProblem(fleet, needs);
   if (problem !== null) return { ok: false, ...problem };
@@ -57,6 +63,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
     script: { ...script, size: scriptSize },
     code: code.code,
     ...data.files,
+    ...packages.files,
     from: start?.start ?? null,
     modules,
     once: code.once,
@@ -73,16 +80,33 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
         script.blob,
         ...(code.code === null ? [] : [code.code.blob]),
         ...data.blobs,
+        ...packages.blobs,
         ...(start === null ? [] : [start.start.blob]),
       ]),
     ],
   };
 };
 
+/** What a worker needs that installs the packages, or runs the script where it brings none. */
+const needsOf = (spec: Pick<TrainingSpec, 'modules' | 'packages' | 'python'>) => [
+  ...scriptNeeds(spec, null),
+  ...(spec.packages === null ? [] : environmentNeeds(spec.packages.wheels)),
+];
+
 const nameOf = (fileName: string): string => fileName.replace(/\.py$/i, '');
 
 export const outline: FarmKind['outline'] = (given) => {
-  const { script, code, data, moreData, test, settings, ...sent } = TrainingSubmission.parse(given);
+  const {
+    script,
+    code,
+    data,
+    moreData,
+    test,
+    settings,
+    requirements,
+    wheels: _,
+    ...sent
+  } = TrainingSubmission.parse(given);
   const sized = <F extends Source>(file: F) => ({ ...file, size: 0 });
   const ending = data?.fileName.split('.').at(-1)?.toLowerCase();
   const spec = TrainingSpec.parse({
@@ -93,6 +117,7 @@ export const outline: FarmKind['outline'] = (given) => {
     data: data === null ? null : { ...sized(data), format: DataFormat.safeParse(ending).data ?? 'csv' },
     moreData: moreData.map(sized),
     test: test === null ? null : sized(test),
+    requirements: requirements === null ? null : sized(requirements),
     from: null,
     modules: [],
   });

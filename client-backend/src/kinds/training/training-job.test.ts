@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { MergeSpec, ShardChunk, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { BlobHash, type JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
+import { deleteUnusedBlobs, findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
 import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { forgetEnvironments } from '@parallel-pilot/shared/server/db/environments.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { listNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { newestStage, stagesOf } from '@parallel-pilot/shared/server/db/stages.ts';
 import { fromBufferPromise } from 'yauzl';
+import { z } from 'zod';
 import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
 import { until } from '../../../../tests/support/until.ts';
 import {
@@ -53,6 +57,43 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       return Buffer.concat(await farm.parts.blobs.read(artifact.hash).toArray());
     };
     const textOf = async (job: JobId, name: string) => (await bytesOf(job, name)).toString();
+
+    test('packages are installed once, go along with every later stage, and are there for the next job', async () => {
+      const requirements = { name: 'requirements.txt', bytes: Buffer.from('shapes==1.0\n') };
+      const wheels = { name: 'wheels.zip', bytes: Buffer.from('of wheels') };
+      const given = { requirements, wheels, settings: { shards: 1, rounds: 1 } };
+      const job = await addTraining(farm.parts, given);
+      await settled(farm.parts, job, (await openStage(farm.parts, job)).id);
+      assert.equal((await openStage(farm.parts, job)).name, 'environment');
+      assert.equal(await deliverAll(farm.parts, job), 'initialize');
+      assert.match((await notes(job)).join(' '), /Installed shapes 1\.0\. Its Python had numpy already\./);
+      const needs = async (of: JobId) => {
+        const stage = await newestStage(farm.parts.db, of);
+        assert.ok(stage);
+        const paths = z
+          .array(StageInput)
+          .parse(JSON.parse(stage.inputs_json))
+          .map(({ path }) => path);
+        return {
+          paths: paths.filter((path) => path.startsWith('environment/')),
+          needs: stage.requirements_json,
+        };
+      };
+      const first = await needs(job);
+      assert.equal(first.paths.length, 1);
+      assert.match(first.needs, /3\.11-here/);
+      const next = await addTraining(farm.parts, given);
+      assert.equal(await settled(farm.parts, next, (await openStage(farm.parts, next)).id), 'initialize');
+      assert.deepEqual(await needs(next), first);
+      const { db } = farm.parts;
+      const hash = BlobHash.parse(/[0-9a-f]{64}/.exec(first.paths[0] ?? '')?.[0]);
+      await db.deleteFrom('job_blobs').where('hash', '=', hash).execute();
+      await deleteUnusedBlobs(db, [hash], { before: now + 1 });
+      assert.ok(await findBlob(db, hash), 'kept for the next job, whatever becomes of those before');
+      await forgetEnvironments(db, now + 1);
+      await deleteUnusedBlobs(db, [hash], { before: now + 1 });
+      assert.equal(await findBlob(db, hash), undefined);
+    });
 
     test('a whole training: split, first weights, rounds, evaluation, and the files of the result', async () => {
       const job = await addTraining(farm.parts, { settings: { shards: 3, rounds: 2, merge: 'outer' } });

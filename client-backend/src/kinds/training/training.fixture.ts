@@ -1,3 +1,4 @@
+import { ENVIRONMENT, ENVIRONMENT_FILE } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { Shown } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
@@ -14,7 +15,11 @@ import type { Parts } from '../../parts.ts';
 import type { BackgroundTask } from '../kind.ts';
 import { floats, npzBytes } from './data/npz.fixture.ts';
 
-export const TRAINER = { kinds: ['training'], 'training.modules': ['numpy', 'torch'] };
+export const TRAINER = {
+  kinds: ['training'],
+  'training.modules': ['numpy', 'torch'],
+  'training.packages': ['wheels'],
+};
 export const SCRIPT = 'import numpy\nimport pilot\n';
 /** 40 rows of two classes. */
 export const DATA = Buffer.from(
@@ -28,6 +33,8 @@ export type GivenTraining = {
   code?: Given | null;
   moreData?: Given[];
   test?: Given | null;
+  requirements?: Given | null;
+  wheels?: Given | null;
   settings?: Partial<TrainingSettings>;
 };
 
@@ -40,6 +47,8 @@ export async function addTraining(
     code = null,
     moreData = [],
     test = null,
+    requirements = null,
+    wheels = null,
     settings = {},
   }: GivenTraining = {},
 ): Promise<JobId> {
@@ -55,6 +64,9 @@ export async function addTraining(
     data: data === null ? null : await stored({ name: dataName, bytes: data }),
     moreData: await Promise.all(moreData.map(stored)),
     test: test === null ? null : await stored(test),
+    requirements: requirements === null ? null : await stored(requirements),
+    wheels: wheels === null ? null : await stored(wheels),
+    python: null,
     settings: settings as TrainingSettings,
     priority: 0,
   });
@@ -117,6 +129,12 @@ export async function deliver(
   };
   const done = async (): Promise<{ result: unknown; files: ResultFile[] }> => {
     switch (stage.name) {
+      case ENVIRONMENT: {
+        const packed = await storeBytes(parts, Buffer.from('packed'), 'application/x-tar');
+        const packages = [{ name: 'shapes', version: '1.0' }];
+        const result = { python: '3.11-here', packages, modules: ['shapes'], fromWorker: ['numpy'], seconds };
+        return { result, files: [{ name: ENVIRONMENT_FILE, mediaType: 'application/x-tar', ...packed }] };
+      }
       case 'initialize':
         return { result: { parameters: 2, seconds }, files: [await file(FILES.weights)] };
       case 'train': {

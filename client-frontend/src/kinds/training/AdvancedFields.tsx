@@ -239,6 +239,14 @@ function DataFields({ form }: Fields) {
         description="0 and 1 for each value"
         placeholder="none"
       />
+      <TextField
+        form={form}
+        name="python"
+        width="third"
+        label="Python"
+        description="Only workers with this version"
+        placeholder="any"
+      />
     </>
   );
 }

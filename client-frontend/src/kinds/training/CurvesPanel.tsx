@@ -76,6 +76,11 @@ function Nothing({ job }: { job: JobDetail }) {
 function sentence({ state, stage, counts }: JobDetail): string {
   if (state === 'paused') return 'Paused before anything was measured.';
   if (stage === 'split') return 'The farm reads the data and splits it into shards.';
+  if (stage === 'environment') {
+    return counts.running > 0
+      ? 'A worker installs the packages that the script asks for, for all of them.'
+      : 'Waiting for a worker to install packages.';
+  }
   if (stage === 'initialize') {
     return counts.running > 0
       ? 'A worker runs the script once, to make the weights that all shards start from.'

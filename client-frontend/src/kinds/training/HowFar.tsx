@@ -58,5 +58,6 @@ export function HowFar({ job }: { job: JobDetail }) {
 
 const STARTING: Partial<Record<string, string>> = {
   split: 'Splitting the data',
+  environment: 'Installing packages',
   initialize: 'Making the first weights',
 };

@@ -16,6 +16,8 @@ const PARTS: { part: Part; add: string; accept: string; what: string }[] = [
   { part: 'test', add: 'A test set', accept: DATA, what: 'measured on' },
   { part: 'moreData', add: 'More data', accept: DATA, what: 'trained on, too' },
   { part: 'code', add: 'Code as a .zip', accept: '.zip', what: 'beside the script' },
+  { part: 'requirements', add: 'Requirements', accept: '.txt,.toml', what: 'packages to install' },
+  { part: 'wheels', add: 'Wheels as a .zip', accept: '.zip', what: 'to install them from' },
 ];
 
 /** A test set, further data, and files beside the script, each sent as soon as it is chosen. */
@@ -98,7 +100,8 @@ export function OtherFiles({ form, script }: { form: UseFormReturnType<FormValue
 
 const filesOf = (others: Others, part: Part): Stored[] => {
   const files = others[part];
-  return Array.isArray(files) ? files : files === null ? [] : [files];
+  // A draft of before may not have all of them.
+  return Array.isArray(files) ? files : files ? [files] : [];
 };
 
 /** The script lies at the top of its files. */
@@ -109,6 +112,10 @@ function withPart(others: Others, part: Part, files: Stored[], script: string): 
       return { ...others, moreData: files };
     case 'test':
       return { ...others, test: last };
+    case 'requirements':
+      return { ...others, requirements: last };
+    case 'wheels':
+      return { ...others, wheels: last };
     case 'code':
       return { ...others, code: last === null ? null : { ...last, entry: script } };
     default:

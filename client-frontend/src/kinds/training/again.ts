@@ -18,7 +18,7 @@ export async function trainOn(before: CreateJob, job: JobId): Promise<string> {
 /** The form of a new training with the same files, which the farm has, and the settings of before. */
 export async function again(before: CreateJob): Promise<string> {
   if (before.kind !== 'training') throw new Error('This job is not a training.');
-  const { script, data, moreData = [], test = null, code = null, from } = before;
+  const { script, data, moreData = [], test = null, code = null, from, ...other } = before;
   const given = {
     script,
     ...(data == null ? {} : { data }),
@@ -40,7 +40,14 @@ export async function again(before: CreateJob): Promise<string> {
         ...valuesOf(TrainingSettings.parse(before.settings ?? {})),
         name: before.name ?? '',
         ...start,
-        others: { moreData, test, code },
+        others: {
+          moreData,
+          test,
+          code,
+          requirements: other.requirements ?? null,
+          wheels: other.wheels ?? null,
+        },
+        python: other.python ?? '',
       },
       firstValues(),
     ),

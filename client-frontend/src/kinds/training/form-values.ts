@@ -16,6 +16,9 @@ export type Others = {
   moreData: Stored[];
   test: Stored | null;
   code: (Stored & { entry: string }) | null;
+  /** A requirements.txt or pyproject.toml, and a .zip of wheels. */
+  requirements: Stored | null;
+  wheels: Stored | null;
 };
 export type Stored = { blob: string; fileName: string };
 
@@ -54,6 +57,8 @@ export type FormValues = SweepValues & {
   /** Of these all, or the arrays that fit the script. */
   fitting: 'all' | 'some';
   others: Others;
+  /** The Python that workers have to have, such as 3.11; empty, any. */
+  python: string;
 };
 
 /** The farm's own defaults. */
@@ -66,7 +71,8 @@ export function valuesOf(own: TrainingSettings): FormValues {
     ...own,
     name: '',
     minWorkers: own.minWorkers ?? '',
-    others: { moreData: [], test: null, code: null },
+    others: { moreData: [], test: null, code: null, requirements: null, wheels: null },
+    python: '',
     ...NO_SWEEP,
     trim: percent(own.trim),
     quorum: percent(own.quorum),
@@ -103,6 +109,7 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     others: _____,
     from: ___,
     fitting: ____,
+    python: ___________,
     sweepMode: ______,
     runs: _______,
     concurrent: ________,
@@ -140,6 +147,7 @@ export function jobOf(values: FormValues, sources: Sources): CreateJob {
     ...sources,
     ...startOf(values, sources),
     ...values.others,
+    python: values.python.trim() || null,
     settings: { ...settingsOf(values), params },
     ...(sweep === null ? {} : { sweep }),
     ...(name === '' ? {} : { name }),

@@ -14,6 +14,8 @@ function doing({ state, stage, counts }: Told): string {
   switch (stage) {
     case 'split':
       return 'Splitting the data';
+    case 'environment':
+      return counts.running > 0 ? 'Installing packages' : 'Waiting for a worker';
     case 'initialize':
       return counts.running > 0 ? 'Making the first weights' : 'Waiting for a worker';
     case 'train':

@@ -28,6 +28,14 @@ export function stepNames(stage: string, round: number): ChunkNames & { title: s
         nameOf: () => 'Evaluation',
         numberOf,
       };
+    case 'environment':
+      return {
+        title: 'Packages of the script',
+        one: 'step',
+        doing: 'installing',
+        nameOf: () => 'Installing packages',
+        numberOf,
+      };
     default:
       return {
         title: 'First weights',

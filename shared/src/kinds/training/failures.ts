@@ -11,6 +11,10 @@ export const TRAINING_FAILURES = {
   'module-missing': { retry: true, sentence: 'The script imports a module that the worker does not have.' },
   'bad-start': { retry: false, sentence: 'The weights to start from do not fit the script.' },
   'bad-update': { retry: true, sentence: 'The weights of a shard do not fit those of the round.' },
+  'packages-missing': {
+    retry: 'once',
+    sentence: 'The packages that the script needs could not be installed.',
+  },
   died: { retry: true, sentence: 'The Python of the script ended while it was at work.' },
   'peer-unreachable': {
     retry: true,

@@ -1,24 +1,22 @@
 import type { z } from 'zod';
 import type { StageInput } from '../../protocol/stage-input.ts';
-import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import type { Kind, NextStep, PlanningContext } from '../kind.ts';
+import { afterEnvironment, afterSplit, planSplit } from './beginning.ts';
 import { sentStart } from './found-start.ts';
 import { needInWords, requirementsOf } from './needs.ts';
+import { ENVIRONMENT, EnvironmentResult } from './packages.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { Code, Source } from './spec.ts';
-import { affinityOf, contextOf, renamed, scriptInputs } from './stage-parts.ts';
 import {
   EvaluateResult,
   InitializeResult,
   InitializeSpec,
   MergeResult,
-  PARTS,
   RoundChunk,
   ShardChunk,
-  TrainingPlan,
   TrainResult,
 } from './stages.ts';
-import { stageStart, startInput } from './start-stage.ts';
 import { TrainingSpec } from './stored-spec.ts';
 
 /** Training a script over shards: split, first weights, then train and merge round after round, then evaluate. */
@@ -27,13 +25,29 @@ export const training = {
   endings: ['.py'],
   spec: TrainingSpec,
   settings: null,
-  submission: ({ modules: _, once: __, script, code, data, moreData, test, from, ...sent }) => ({
+  submission: ({
+    modules: _,
+    once: __,
+    packages,
+    requirements,
+    script,
+    code,
+    data,
+    moreData,
+    test,
+    from,
+    ...sent
+  }) => ({
     ...sent,
     script: Source.strip().parse(script),
     code: Code.strip().nullable().parse(code),
     data: Source.strip().nullable().parse(data),
     moreData: moreData.map((file) => Source.strip().parse(file)),
     test: Source.strip().nullable().parse(test),
+    requirements: Source.strip().nullable().parse(requirements),
+    wheels: Source.strip()
+      .nullable()
+      .parse(packages?.wheels ?? null),
     ...(from === null ? {} : { from: sentStart(from) }),
   }),
   needs: () => requirementsOf([]),
@@ -44,6 +58,8 @@ export const training = {
     switch (context.last.name) {
       case 'split':
         return afterSplit(context);
+      case ENVIRONMENT:
+        return failureOf(context) ?? afterEnvironment(context);
       case 'initialize':
         return failureOf(context) ?? afterInitialize(context);
       case 'train':
@@ -80,6 +96,8 @@ export const training = {
   },
   label(stageName, chunkSpec) {
     switch (stageName) {
+      case ENVIRONMENT:
+        return 'Installing packages';
       case 'initialize':
         return 'First weights';
       case 'train': {
@@ -97,51 +115,12 @@ export const training = {
 } satisfies Kind<TrainingSpec>;
 
 const RESULTS: Partial<Record<string, z.ZodType>> = {
+  [ENVIRONMENT]: EnvironmentResult,
   initialize: InitializeResult,
   train: TrainResult,
   merge: MergeResult,
   evaluate: EvaluateResult,
 };
-
-function planSplit(spec: TrainingSpec): StagePlan {
-  return {
-    name: 'split',
-    spec: {},
-    chunks: [],
-    inputs: [],
-    requirements: requirementsOf(spec.modules),
-    affinity: affinityOf(spec),
-    span: { from: 0, to: 0 },
-  };
-}
-
-function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
-  const plan = TrainingPlan.parse(last.taskValue);
-  const first = plan.shards[0];
-  if (first === undefined) throw new Error('the data was split into no shard');
-  const { from } = spec;
-  const parts = spec.once ? partsOf(plan) : [];
-  const stage: StagePlan = {
-    ...planSplit(spec),
-    name: 'initialize',
-    spec: InitializeSpec.parse({
-      context: contextOf(plan, 0, 0),
-      start: from && stageStart(from),
-      parts: parts.map(({ path }) => path),
-    }),
-    chunks: [ShardChunk.parse({ round: 0, shard: 0, data: parts.length > 0 ? null : first.input })],
-    inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)]), ...parts],
-  };
-  const notes =
-    plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];
-  return { step: 'stage', stage, notes, settings: plan };
-}
-
-/** All shards under names of their own, for what is made once of the whole data. */
-const partsOf = ({ shards }: TrainingPlan): StageInput[] =>
-  shards.flatMap(({ input }, shard) =>
-    input === null ? [] : [renamed(input, `${PARTS}/${shard}${/\.\w+$/.exec(input.path)?.[0] ?? ''}`)],
-  );
 
 /** The failure of a stage of one chunk, told by its last lines. */
 function failureOf({ last }: PlanningContext<TrainingSpec>): NextStep | null {

@@ -40,6 +40,7 @@ const specWith = (settings: Partial<TrainingSettings>): TrainingSpec =>
 
 const planOf = ({ settings }: TrainingSpec): TrainingPlan => ({
   settings,
+  environment: null,
   rows: 1_000,
   shards: Array.from({ length: settings.shards }, () => ({ input: input('data.npz'), rows: 10 })),
   holdout: settings.holdout === 0 ? null : { input: input('holdout.npz'), rows: 3 },

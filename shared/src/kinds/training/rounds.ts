@@ -6,11 +6,10 @@ import { asGang, repeatsOf, withoutModel } from './ddp.ts';
 import { keptAfter, keptOf, namesKept } from './kept.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
-import { requirementsOf } from './needs.ts';
 import { oddities } from './oddities.ts';
 import { mergeOf, quorumOf } from './settings.ts';
 import { keepsShown } from './shown.ts';
-import { affinityOf, contextOf, fileAs, renamed, scriptInputs } from './stage-parts.ts';
+import { affinityOf, contextOf, fileAs, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
 import {
   CheckedUpdates,
   EvaluateSpec,
@@ -313,7 +312,7 @@ const ordinal = (number: number): string =>
 function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: number) {
   const at = (part: number) => Math.min(1, (round - 1 + part) / plan.settings.rounds);
   return {
-    requirements: requirementsOf(spec.modules),
+    requirements: scriptNeeds(spec, plan.environment),
     affinity: affinityOf(spec),
     span: { from: at(from), to: at(from === 0 ? 0.9 : 1) },
     iteration: round,

@@ -1,12 +1,15 @@
+import type { Requirement } from '../../model/requirement.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk } from '../kind.ts';
+import { requirementsOf } from './needs.ts';
+import { type Environment, PYTHONS, pythonNeeds } from './packages.ts';
 import { batchPerShard } from './settings.ts';
 import { CODE, SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
 import type { TrainingSpec } from './stored-spec.ts';
 
 /** Chunks of one script on one data set can share the Python that has its modules open. */
 export const affinityOf = (spec: TrainingSpec): string =>
-  `training:${spec.script.blob}:${spec.data?.blob ?? ''}${spec.code === null ? '' : `:${spec.code.blob}`}`;
+  `training:${spec.script.blob}:${spec.data?.blob ?? ''}${spec.code === null ? '' : `:${spec.code.blob}`}${spec.packages === null ? '' : `:${spec.packages.key}`}`;
 
 export const inputOf = (path: string, hash: string, size: number): StageInput =>
   ({ path, hash, size }) as StageInput;
@@ -21,14 +24,32 @@ export function fileAs(chunk: DoneChunk, name: string, path: string): StageInput
 }
 
 /** What every stage that runs the script needs of it. */
-export const scriptInputs = (spec: TrainingSpec, { classFile }: TrainingPlan): StageInput[] => [
+export const scriptInputs = (spec: TrainingSpec, { classFile, environment }: TrainingPlan): StageInput[] => [
   inputOf(SCRIPT, spec.script.blob, spec.script.size),
   ...(spec.code === null ? [] : [inputOf(CODE, spec.code.blob, spec.code.size)]),
   ...(classFile === null ? [] : [classFile]),
+  ...(environment === null ? [] : [environment.input]),
 ];
 
+/** What a worker needs to run the script, with the packages that it gets. */
+export const scriptNeeds = (
+  { modules, packages, python }: Pick<TrainingSpec, 'modules' | 'packages' | 'python'>,
+  environment: Environment | null,
+): Requirement[] => {
+  const named = pythonNeeds(python);
+  if (packages === null) return [...requirementsOf(modules), ...named];
+  // Which modules they bring is not known before.
+  if (environment === null) return [...requirementsOf([]), ...named];
+  const brought = new Set(environment.modules);
+  const others = modules.filter((name) => !brought.has(name));
+  return [
+    ...requirementsOf([...new Set([...others, ...environment.fromWorker])]),
+    { key: PYTHONS, op: 'includes', value: environment.python },
+  ];
+};
+
 export const contextOf = (
-  { settings, shards, classes, classFile, wholeLabels, entry }: TrainingPlan,
+  { settings, shards, classes, classFile, wholeLabels, entry, environment }: TrainingPlan,
   round: number,
   epoch: number,
 ): ScriptContext => ({
@@ -42,6 +63,7 @@ export const contextOf = (
   label: settings.label,
   classes,
   classFile: classFile?.path ?? null,
+  packages: environment?.input.path ?? null,
   wholeLabels,
   split: settings.split,
   entry,

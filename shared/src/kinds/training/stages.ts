@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { BlobHash, StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { Metrics } from './metrics.ts';
+import { Environment } from './packages.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
 import { AllShown } from './shown.ts';
 import { StageStart, Started } from './start-stage.ts';
 
 /*
- * split -> initialize -> (train r -> merge r) for every round r -> evaluate
+ * split -> (environment) -> initialize -> (train r -> merge r) for every round r -> evaluate
  *
  * `split` has no chunks: the backend does it. A worker finds the files of a chunk in its inputs under the
  * names below, and hands back the files named below.
@@ -85,6 +86,8 @@ export const TrainingPlan = z.object({
   classFile: StageInput.nullable().default(null),
   /** All labels are whole numbers. */
   wholeLabels: z.boolean().default(false),
+  /** The packages that the script asked for, once they are there. */
+  environment: Environment.nullable().default(null),
   /** How the data was read, where that might be another way than meant. */
   reading: z.string().max(2_000).nullable().default(null),
 });
@@ -110,6 +113,8 @@ export const ScriptContext = z.object({
   wholeLabels: z.boolean().default(false),
   /** Path of the script among the files of CODE; null for one alone. */
   entry: z.string().nullable().default(null),
+  /** Path of the packages among the inputs; null where it takes what the worker has. */
+  packages: z.string().nullable().default(null),
   /** The script makes or reads its own data. */
   ownData: z.boolean().default(false),
   /** Whether the script gets its rows in their order. */

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { FoundStart } from './found-start.ts';
+import { Packages } from './packages.ts';
 import { TrainingSettings } from './settings.ts';
 import { Code, DataFormat, Source, TrainingSubmission } from './spec.ts';
 
 const Sized = Source.extend({ size: z.number().int().nonnegative() });
 
 /** The stored spec of a training job: the submission with what was seen of its files. */
-export const TrainingSpec = TrainingSubmission.omit({ sweep: true })
+export const TrainingSpec = TrainingSubmission.omit({ sweep: true, requirements: true, wheels: true })
   .strip()
   .extend({
     script: Sized,
@@ -15,6 +16,10 @@ export const TrainingSpec = TrainingSubmission.omit({ sweep: true })
     moreData: z.array(Sized).default([]),
     test: Sized.nullable().default(null),
     settings: TrainingSettings,
+    /** Packages beside what workers have; null takes what there is. */
+    packages: Packages.nullable().default(null),
+    /** The file that they were asked for with. */
+    requirements: Sized.nullable().default(null),
     from: FoundStart.nullable().default(null),
     /** It may name `pilot.once`: the worker that makes the first weights gets all of the data. */
     once: z.boolean().default(false),

@@ -6,6 +6,7 @@ import { isOver, JOB_STATUSES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { removeChannelsOf } from './notices.ts';
 import type { PersonRow } from './people.ts';
+import { movePipelineOf } from './pipelines.ts';
 import { deleteTeam, lockTeam } from './teams.ts';
 
 const LIVE = JOB_STATUSES.filter((status) => !isOver(status));
@@ -177,6 +178,7 @@ export async function handOverJob(
     .set({ person_id: to.person, team_id: to.team, updated_at: now })
     .where('id', '=', job.id)
     .execute();
+  await movePipelineOf(db, job.id, to);
   if (to.team === job.team_id) return;
   await sql`insert into team_blobs (team_id, hash, created_at)
     select ${to.team}, b.hash, ${now} from (select distinct hash from job_blobs where job_id = ${job.id}) as b

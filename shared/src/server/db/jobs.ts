@@ -215,6 +215,7 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'artifacts',
     'sweep_reports',
     'sweep_members',
+    'pipeline_jobs',
     'notices',
   ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();

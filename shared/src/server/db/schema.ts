@@ -12,6 +12,7 @@ import type {
   LinkId,
   NoticeChannelId,
   PersonId,
+  PipelineId,
   StageId,
   TeamId,
   WorkerId,
@@ -25,7 +26,8 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, notice_channels, notices, stages, blobs, artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, environments, notice_channels, notices, stages, blobs,
+ * artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -56,9 +58,12 @@ export type Database = {
   farm_settings: FarmSettingsTable;
   blobs: BlobsTable;
   artifacts: ArtifactsTable;
+  environments: EnvironmentsTable;
   sweeps: SweepsTable;
   sweep_members: SweepMembersTable;
   sweep_reports: SweepReportsTable;
+  pipelines: PipelinesTable;
+  pipeline_jobs: PipelineJobsTable;
   notice_channels: NoticeChannelsTable;
   notices: NoticesTable;
 };
@@ -453,6 +458,15 @@ export type SessionsTable = {
   expires_at: number;
 };
 
+/** Packages that were installed for a team's jobs. `key_hash`: of what was asked for; `hash`: the file of them. */
+export type EnvironmentsTable = {
+  team_id: TeamId;
+  key_hash: string;
+  hash: BlobHash;
+  environment_json: string;
+  used_at: number;
+};
+
 /** Jobs that were submitted as one search of parameters; `id` is their `group_id`. */
 export type SweepsTable = {
   team_id: TeamId;
@@ -485,6 +499,33 @@ export type SweepReportsTable = {
   value: number | null;
   /** The metrics that there were, as a JSON object. */
   metrics_json: string;
+};
+
+/** Jobs that were submitted together, as one file says it. */
+export type PipelinesTable = {
+  id: PipelineId;
+  team_id: TeamId;
+  /** Who submitted it. */
+  person_id: PersonId;
+  name: string;
+  /** What whoever submitted it called that submission, so that a second try is none. */
+  request_id: string;
+  /** The file as it was, and how it was called; null where there was none. */
+  source_name: string | null;
+  source_text: string | null;
+  /** The values of its parameters, as a JSON object of strings. */
+  parameters_json: string;
+  created_at: number;
+};
+
+export type PipelineJobsTable = {
+  job_id: JobId;
+  pipeline_id: PipelineId;
+  /** From 1, each after those that it needs. */
+  number: number;
+  /** How the pipeline calls it, and the matrix that it is one of; equal where it is of none. */
+  name: string;
+  matrix: string;
 };
 
 /** Where somebody is told of their jobs: a browser, their e-mail, or a server of theirs. */

@@ -145,7 +145,8 @@ export async function moveJobs(db: Db, from: TeamId, to: TeamId, person: PersonI
         ),
     )
     .execute();
-  await db.updateTable('jobs').set({ team_id: to, person_id: person }).where('team_id', '=', from).execute();
+  for (const table of ['jobs', 'pipelines'] as const)
+    await db.updateTable(table).set({ team_id: to, person_id: person }).where('team_id', '=', from).execute();
 }
 
 /** The team is no more, nor anything that opened it; its jobs have to be gone before. Call it in a transaction. */

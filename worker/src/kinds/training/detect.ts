@@ -7,6 +7,7 @@ import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { PACKAGES, PYTHONS } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { Remembered } from '../kind.ts';
@@ -88,6 +89,8 @@ const capabilitiesOf = (found: Found): Capabilities =>
         'training.python': found.python,
         'training.numpy': found.numpy,
         ...(found.torch === null ? {} : { 'training.torch': found.torch }),
+        [PYTHONS]: found.pythons,
+        ...(found.pip ? { [PACKAGES]: ['wheels'] } : {}),
         'training.modules': found.modules,
       };
 

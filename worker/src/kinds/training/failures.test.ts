@@ -228,6 +228,8 @@ test('a disk that is full while a session is made gives the chunk back, and the 
       if (full) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
       return { command: PYTHON, read: [] };
     },
+    index: null,
+    unpacked: () => assert.fail('the job brings no packages'),
   });
   const inputs = await rig.folder();
   await writeFile(join(inputs, 'script.py'), START);

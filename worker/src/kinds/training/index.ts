@@ -1,12 +1,18 @@
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { PACKAGES } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Remembered, WorkerKind } from '../kind.ts';
 import { type FoundPython, findPython } from './detect.ts';
+import { type PackageIndex, readPackageIndex } from './packages/package-index.ts';
+import { createUnpacked, type UnpackedEnvironments } from './packages/unpacked.ts';
 import { createTrainingRunner } from './runner.ts';
 import { timeLimit } from './time-limit.ts';
 
 export type TrainingKindOptions = {
   /** The Python to use: a path, or a name to look up in PATH. Left out, the best one of this machine. */
   python?: string;
+  /** Where packages may be fetched; left out, nowhere. */
+  index?: PackageIndex | null;
 };
 
 /**
@@ -16,6 +22,8 @@ export type TrainingKindOptions = {
  * without a Python that has numpy, and on Windows, which has no fork.
  */
 export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
+  const { index = null } = options;
+  let unpacked: UnpackedEnvironments | null = null;
   let looked: Promise<FoundPython | null> | null = null;
   const look = (sandbox: Sandbox, remembered?: Remembered): Promise<FoundPython | null> =>
     findPython(options.python ?? null, sandbox, remembered);
@@ -29,12 +37,19 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
     },
     async detect(sandbox, remembered) {
       looked = look(sandbox, remembered);
-      return (await looked)?.capabilities ?? {};
+      return withIndex((await looked)?.capabilities ?? {}, index);
     },
     timeLimit,
     createRunner: (runner) =>
       createTrainingRunner({
         ...runner,
+        index,
+        unpacked: (python) =>
+          (unpacked ??= createUnpacked({
+            folder: runner.shared ?? runner.folder,
+            sandbox: runner.sandbox,
+            python,
+          })),
         python: async () => {
           looked ??= look(runner.sandbox);
           return (await looked)?.python ?? null;
@@ -43,6 +58,17 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
   };
 }
 
-/** The kind by the settings of a worker: `PILOT_PYTHON` is the path of the Python to use instead of the one that is found. */
-export const trainingWorker = ({ PILOT_PYTHON: python }: Readonly<Record<string, string>>): WorkerKind =>
-  trainingKind(python === undefined ? {} : { python });
+/**
+ * The kind by the settings of a worker: `PILOT_PYTHON` is the path of the Python to use instead of the one that is found,
+ * `PILOT_PACKAGE_INDEX` where packages may be fetched. Throws an Error for people.
+ */
+export function trainingWorker(settings: Readonly<Record<string, string>>): WorkerKind {
+  const { PILOT_PYTHON: python, PILOT_PACKAGE_INDEX: index } = settings;
+  const read = readPackageIndex(index);
+  if (!read.ok) throw new Error(read.message);
+  return trainingKind({ ...(python === undefined ? {} : { python }), index: read.index });
+}
+
+/** What a worker that can install packages may fetch, too. */
+const withIndex = (found: Capabilities, index: PackageIndex | null): Capabilities =>
+  index === null || !(PACKAGES in found) ? found : { ...found, [PACKAGES]: ['wheels', 'index'] };

@@ -92,6 +92,9 @@ export const Found = z.object({
   python: z.string(),
   numpy: z.string().nullable(),
   torch: z.string().nullable(),
+  pythons: z.array(z.string().max(200)),
+  /** Whether it can install packages. */
+  pip: z.boolean(),
   modules: z.array(z.string()),
 });
 export type Found = z.infer<typeof Found>;

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
@@ -12,11 +13,20 @@ import type { AskOptions } from './exchange.ts';
 import { inGang } from './in-gang.ts';
 import type { PythonTask, Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
+import { makeEnvironment } from './packages/make-environment.ts';
+import type { PackageIndex } from './packages/package-index.ts';
+import type { Unpacked, UnpackedEnvironments } from './packages/unpacked.ts';
 import type { Python } from './python.ts';
 import { type Session, startSession } from './session.ts';
 import { type Made, parseTask, placed, type Task } from './task.ts';
 
-export type TrainingRunnerOptions = RunnerOptions & { python(): Promise<Python | null> };
+export type TrainingRunnerOptions = RunnerOptions & {
+  python(): Promise<Python | null>;
+  /** Where packages may be fetched; null where its owner allows none. */
+  index: PackageIndex | null;
+  /** Those that were installed for jobs, one place for all slots. */
+  unpacked(python: Python): UnpackedEnvironments;
+};
 
 /** Larger results are no weights that anyone averages over a network. */
 const MOST_FILE_BYTES = 16 * 1024 ** 3;
@@ -28,7 +38,9 @@ const LOG: Made = {
   may: 'be-missing',
 };
 
-type Warm = { affinity: string; session: Session };
+const NO_PYTHON = failure('module-missing', 'This worker has no Python with numpy.', '');
+
+type Warm = { affinity: string; session: Session; packages: Unpacked | null };
 
 /** Runs chunks in forks of one warm Python, which is replaced when another job's chunk comes or when it has gone. */
 export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
@@ -39,6 +51,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     const old = warm;
     warm = null;
     await old?.session.close();
+    old?.packages?.release();
   };
   /** The session for chunks of this affinity, with the chunk's files in its place; a failure where none can be had. */
   const sessionFor = async (chunk: RunnableChunk, task: Task, ask: AskOptions): Promise<Session | Failed> => {
@@ -48,10 +61,16 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     }
     await drop();
     const python = await options.python();
-    if (python === null) return failure('module-missing', 'This worker has no Python with numpy.', '');
-    if (closed || ask.signal.aborted) return failureOf({ kind: 'canceled' }, ask.hangLimitMs);
-    const session = startSession({ ...options, python });
-    warm = { affinity: chunk.affinity, session };
+    if (python === null) return NO_PYTHON;
+    const { packages: path } = task.python.context;
+    const packages = path === null ? null : await taken(options.unpacked(python), join(chunk.inputs, path));
+    if (packages !== null && 'code' in packages) return packages;
+    if (closed || ask.signal.aborted) {
+      packages?.release();
+      return failureOf({ kind: 'canceled' }, ask.hangLimitMs);
+    }
+    const session = startSession({ ...options, python, packages: packages?.folder ?? null });
+    warm = { affinity: chunk.affinity, session, packages };
     ask.onProgress?.({ fraction: 0, detail: 'Starting Python' });
     await refill(session, chunk.inputs);
     const script = posix.join(session.workspace.inside.in, SCRIPT);
@@ -62,8 +81,15 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     return answer.kind === 'replied' ? refused(answer.reply) : failureOf(answer, ask.hangLimitMs);
   };
 
+  const install: Runner['run'] = async (chunk, onProgress, signal) => {
+    const python = await options.python();
+    if (python === null) return NO_PYTHON;
+    return makeEnvironment({ ...options, python }, chunk, onProgress, signal);
+  };
+
   return {
     async run(chunk, onProgress, signal) {
+      if (chunk.stage === ENVIRONMENT) return install(chunk, onProgress, signal);
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
       const { hangLimitMs, notice } = chunk;
@@ -105,6 +131,13 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     },
   };
 }
+
+/** The packages of a job, or why they cannot be had. */
+const taken = (unpacked: UnpackedEnvironments, packed: string): Promise<Unpacked | Failed> =>
+  unpacked.take(packed).catch((error) => {
+    if (isDiskFull(error)) throw error;
+    return failure('packages-missing', error instanceof Error ? error.message : String(error), '');
+  });
 
 /** Puts the chunk's files in the place of those of the chunk before. */
 async function refill({ workspace }: Session, inputs: string): Promise<void> {

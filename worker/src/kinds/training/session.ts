@@ -17,6 +17,8 @@ export type SessionOptions = {
   /** Where the process gets a workspace of its own. */
   folder: string;
   limits?: Limits | undefined;
+  /** Folder of the packages that the job brings; null where it takes what Python has. */
+  packages?: string | null;
 };
 
 export type Answer =
@@ -45,7 +47,8 @@ const LONGEST_REPLY = 2 * 1024 * 1024;
 
 /** Starts Python at once; the first `ask` waits until it is ready. */
 export function startSession(options: SessionOptions): Session {
-  const { python, sandbox, threads, folder, limits = defaultLimits() } = options;
+  const { python, sandbox, threads, folder, packages = null, limits = defaultLimits() } = options;
+  const own = packages === null ? [] : [packages];
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(50, 4_000);
   const exchange = createExchange();
@@ -77,8 +80,9 @@ export function startSession(options: SessionOptions): Session {
   const child = startChild({
     command: python.command,
     args: ['-B', '-c', start],
-    env: pythonEnvironment(sandbox, threads),
-    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits },
+    // Before what Python has itself.
+    env: { ...pythonEnvironment(sandbox, threads), ...(packages === null ? {} : { PYTHONPATH: packages }) },
+    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read, ...own], limits },
     closesItself: true,
     maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>

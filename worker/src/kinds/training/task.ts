@@ -189,10 +189,12 @@ const inputsOf = ({
     checkpoint,
     updates,
     states,
+    context: { packages },
   },
 }: Task): string[] =>
   [
     SCRIPT,
+    packages,
     code,
     data,
     ...parts,

@@ -30,6 +30,8 @@ async function* pageOf(db: Db, labels: ReadonlyMap<ChunkId, string>): AsyncGener
 
 function labelOf(stage: StageHead, ordinal: number): string {
   switch (stage.name) {
+    case 'environment':
+      return 'Packages';
     case 'initialize':
       return 'First weights';
     case 'train':

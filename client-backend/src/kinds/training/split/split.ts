@@ -16,6 +16,7 @@ import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
 import { bytesOf, type DataSet, filesOf, nameOf } from '../data/data-file.ts';
+import { environmentOf } from '../environment/environments.ts';
 import { storeBlob } from '../store-blob.ts';
 import { planBlockSplit } from './block-split.ts';
 import { type Counted, countGroups, countRows } from './count-rows.ts';
@@ -43,13 +44,26 @@ const COUNTING = 0.5;
  */
 export async function splitData(parts: Parts, task: BackgroundTask): Promise<StageTaskResult> {
   try {
-    return await split(parts, task);
+    const done = await split(parts, task);
+    return done.outcome === 'done' ? await withEnvironment(parts, task, done) : done;
   } catch (error) {
     task.signal.throwIfAborted();
     if (error instanceof BadData) return { outcome: 'fail', code: 'bad-data', message: error.message };
     if (error instanceof NoRoom || isDiskFull(error)) return FULL;
     throw error;
   }
+}
+
+/** With the packages that the script needs, where they are there already. */
+async function withEnvironment(
+  parts: Parts,
+  { job }: BackgroundTask,
+  done: Extract<StageTaskResult, { outcome: 'done' }>,
+): Promise<StageTaskResult> {
+  const environment = await environmentOf(parts, job, TrainingSpec.parse(JSON.parse(job.spec_json)));
+  if (environment === null) return done;
+  const value = { ...TrainingPlan.parse(done.value), environment };
+  return { ...done, value, blobs: [...done.blobs, environment.input.hash] };
 }
 
 const FULL: StageTaskResult = {
@@ -72,7 +86,7 @@ async function split(parts: Parts, { job, signal, onProgress }: BackgroundTask):
   const source = await open(parts, spec, set, watch(0, OPENING, bytesOf(set)));
   try {
     const counted = await countRows(source, watch(OPENING, COUNTING, source.bytes));
-    const weights = await shardWeights(parts.db, settings, spec.modules, {
+    const weights = await shardWeights(parts.db, settings, spec.packages === null ? spec.modules : [], {
       person: job.person_id,
       team: job.team_id,
     });

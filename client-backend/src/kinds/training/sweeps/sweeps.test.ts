@@ -18,6 +18,7 @@ import {
   storeBytes,
   type TestFarm,
 } from '../../../jobs/test-farm.fixture.ts';
+import { submitPipeline } from '../../../pipelines/submit-pipeline.ts';
 import { trainingBackend } from '../index.ts';
 import { DATA, deliverAll, SCRIPT, settled, TRAINER } from '../training.fixture.ts';
 import { cancelSweep } from './steer-sweeps.ts';
@@ -40,11 +41,11 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await server?.stop();
     });
 
-    const send = async (sweep: object, settings: Partial<TrainingSettings> = {}) => {
+    const requestOf = async (sweep: object, settings: Partial<TrainingSettings> = {}) => {
       const { parts } = farm;
       groups += 1;
       const stored = async (bytes: Buffer) => (await storeBytes(parts, bytes, 'text/plain')).hash;
-      const request = {
+      return {
         kind: 'training',
         script: { blob: await stored(Buffer.from(SCRIPT)), fileName: 'digits.py' },
         data: { blob: await stored(DATA), fileName: 'digits.csv' },
@@ -53,8 +54,9 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
         group: `group-${groups}`,
         priority: 0,
       } as unknown as z.output<typeof CreateJob>;
-      return submit(parts, asFirst(parts), request);
     };
+    const send = async (...said: Parameters<typeof requestOf>) =>
+      submit(farm.parts, asFirst(farm.parts), await requestOf(...said));
     const key = () => ({ team: farm.parts.first.team, id: `group-${groups}` });
     const begin = async (sweep: object, settings: Partial<TrainingSettings> = {}): Promise<JobId[]> => {
       const taken = await send(sweep, settings);
@@ -98,6 +100,14 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await cancelSweep(farm.parts, key());
       assert.deepEqual(await states(), Array(6).fill('canceled'));
       assert.equal((await view()).state, 'canceled');
+    });
+
+    test('a sweep is no part of a pipeline, and says what is instead', async () => {
+      const job = await requestOf({ parameters: LR, concurrent: 2 });
+      const jobs = [{ name: 'learn', id: 'job_00000000' as JobId, job }];
+      const pipeline = { request: 'with-a-sweep', name: 'sweeping', parameters: {}, jobs };
+      const sent = await submitPipeline(farm.parts, asFirst(farm.parts), pipeline);
+      assert.ok(!sent.ok && /^jobs\.learn: A sweep is several jobs.*in a matrix instead/.test(sent.message));
     });
 
     test('asha holds each at its rung, lets the best third on, and stops the losers with a sentence', async () => {

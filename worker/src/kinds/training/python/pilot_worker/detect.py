@@ -8,6 +8,8 @@ import pkgutil
 import platform
 import sys
 
+from pilot_worker.installer import pip_command, pythons
+
 MOST_MODULES = 2000
 # The farm takes 32,768 characters of all that a worker can do.
 MOST_CHARACTERS = 24_000
@@ -49,6 +51,8 @@ def main():
         "python": platform.python_version(),
         "numpy": version_of("numpy"),
         "torch": version_of("torch"),
+        "pythons": pythons(),
+        "pip": pip_command() is not None,
         "modules": list(shortened(modules()[:MOST_MODULES])),
     }
     print("pilot-found " + json.dumps(found))

@@ -1,0 +1,88 @@
+import type { StageInput } from '../../protocol/stage-input.ts';
+import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import {
+  ENVIRONMENT,
+  ENVIRONMENT_FILE,
+  EnvironmentResult,
+  EnvironmentSpec,
+  environmentNeeds,
+  environmentPath,
+  installedNote,
+  type Packages,
+  WHEELS,
+} from './packages.ts';
+import { affinityOf, contextOf, fileAs, inputOf, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
+import { InitializeSpec, PARTS, ShardChunk, TrainingPlan } from './stages.ts';
+import { stageStart, startInput } from './start-stage.ts';
+import type { TrainingSpec } from './stored-spec.ts';
+
+/* What comes before the first round: the data, packages, first weights. */
+
+export function planSplit(spec: TrainingSpec): StagePlan {
+  return {
+    name: 'split',
+    spec: {},
+    chunks: [],
+    inputs: [],
+    requirements: scriptNeeds(spec, null),
+    affinity: affinityOf(spec),
+    span: { from: 0, to: 0 },
+  };
+}
+
+export function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextStep {
+  const plan = TrainingPlan.parse(last.taskValue);
+  const notes =
+    plan.reading === null ? [] : [{ level: 'info' as const, code: 'data-read', message: plan.reading }];
+  const wanted = plan.environment === null ? spec.packages : null;
+  const stage = wanted === null ? planInitialize(spec, plan) : planEnvironment(spec, wanted);
+  return { step: 'stage', stage, notes, settings: plan };
+}
+
+/** One that another job of the team had made is in the plan already. */
+function planEnvironment(spec: TrainingSpec, { lines, wheels, key }: Packages): StagePlan {
+  return {
+    ...planSplit(spec),
+    name: ENVIRONMENT,
+    spec: EnvironmentSpec.parse({ lines, wheels: wheels !== null }),
+    chunks: [{}],
+    inputs: wheels === null ? [] : [inputOf(WHEELS, wheels.blob, wheels.size)],
+    requirements: [...scriptNeeds(spec, null), ...environmentNeeds(wheels)],
+    affinity: `training-environment:${key}`,
+  };
+}
+
+export function afterEnvironment({ spec, decided, last }: PlanningContext<TrainingSpec>): NextStep {
+  const [only] = last.done;
+  const file = only && fileAs(only, ENVIRONMENT_FILE, '');
+  if (only === undefined || !file) throw new Error('packages were installed without a file of them');
+  const made = EnvironmentResult.parse(only.result);
+  const input = renamed(file, environmentPath(file.hash));
+  const plan = TrainingPlan.parse({ ...TrainingPlan.parse(decided), environment: { ...made, input } });
+  return { step: 'stage', stage: planInitialize(spec, plan), notes: [installedNote(made)], settings: plan };
+}
+
+function planInitialize(spec: TrainingSpec, plan: TrainingPlan): StagePlan {
+  const first = plan.shards[0];
+  if (first === undefined) throw new Error('the data was split into no shard');
+  const { from } = spec;
+  const parts = spec.once ? partsOf(plan) : [];
+  return {
+    ...planSplit(spec),
+    requirements: scriptNeeds(spec, plan.environment),
+    name: 'initialize',
+    spec: InitializeSpec.parse({
+      context: contextOf(plan, 0, 0),
+      start: from && stageStart(from),
+      parts: parts.map(({ path }) => path),
+    }),
+    chunks: [ShardChunk.parse({ round: 0, shard: 0, data: parts.length > 0 ? null : first.input })],
+    inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)]), ...parts],
+  };
+}
+
+/** All shards under names of their own, for what is made once of the whole data. */
+const partsOf = ({ shards }: TrainingPlan): StageInput[] =>
+  shards.flatMap(({ input }, shard) =>
+    input === null ? [] : [renamed(input, `${PARTS}/${shard}${/\.\w+$/.exec(input.path)?.[0] ?? ''}`)],
+  );

@@ -1,0 +1,61 @@
+import { MysqlAdapter, sql } from 'kysely';
+import type { BlobHash, TeamId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+
+export type EnvironmentKey = { team: TeamId; key: string };
+
+/** What the kind noted of one that was made, JSON; null where there is none. It is used from now on. */
+export async function findEnvironment(
+  db: Db,
+  { team, key }: EnvironmentKey,
+  now: number,
+): Promise<string | null> {
+  const row = await db
+    .selectFrom('environments')
+    .select('environment_json')
+    .where('team_id', '=', team)
+    .where('key_hash', '=', key)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const used = await db
+    .updateTable('environments')
+    .set({ used_at: now })
+    .where('team_id', '=', team)
+    .where('key_hash', '=', key)
+    .executeTakeFirst();
+  // It may have been forgotten in between, and its file with it.
+  return used.numUpdatedRows === 0n ? null : row.environment_json;
+}
+
+/** The newest of a key stands. */
+export async function keepEnvironment(
+  db: Db,
+  { team, key }: EnvironmentKey,
+  hash: BlobHash,
+  environment_json: string,
+  now: number,
+): Promise<void> {
+  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const insert = db
+    .insertInto('environments')
+    .values({ team_id: team, key_hash: key, hash, environment_json, used_at: now });
+  await (mysql
+    ? insert.onDuplicateKeyUpdate({
+        hash: sql`values(hash)`,
+        environment_json: sql`values(environment_json)`,
+        used_at: sql`values(used_at)`,
+      })
+    : insert.onConflict((conflict) =>
+        conflict.columns(['team_id', 'key_hash']).doUpdateSet((eb) => ({
+          hash: eb.ref('excluded.hash'),
+          environment_json: eb.ref('excluded.environment_json'),
+          used_at: eb.ref('excluded.used_at'),
+        })),
+      )
+  ).execute();
+}
+
+/** Forgets those that no job used since: their files go with the next sweep of blobs. */
+export async function forgetEnvironments(db: Db, usedBefore: number): Promise<void> {
+  await db.deleteFrom('environments').where('used_at', '<', usedBefore).execute();
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { join, posix } from 'node:path';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import {
+  ENVIRONMENT_FILE,
+  EnvironmentResult,
+  EnvironmentSpec,
+  WHEELS,
+} from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
+import { z } from 'zod';
+import type { ChunkProgress, RunnableChunk, RunnerOptions, RunOutcome } from '../../kind.ts';
+import { failure, failureOf } from '../outcome.ts';
+import { PILOT_FOLDER, type Python, pythonEnvironment } from '../python.ts';
+import { openIndexProxy, PROXY_SOCKET } from './index-proxy.ts';
+import type { PackageIndex } from './package-index.ts';
+
+const PACKED = 'environment.tar';
+/** No .tar of packages that anybody sends around. */
+const MOST_BYTES = 16 * 1024 ** 3;
+
+const Message = z.union([
+  z.object({ doing: z.string().max(200) }),
+  z.object({ ok: z.literal(true), result: EnvironmentResult.omit({ seconds: true }) }),
+  z.object({ ok: z.literal(false), message: z.string().max(4_000) }),
+]);
+type Ended = Extract<z.infer<typeof Message>, { ok: boolean }>;
+
+export type Making = RunnerOptions & { python: Python; index: PackageIndex | null };
+
+/** Runs the chunk of the stage `environment`: see install.py. */
+export async function makeEnvironment(
+  making: Making,
+  chunk: RunnableChunk,
+  onProgress: (progress: ChunkProgress) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const spec = EnvironmentSpec.safeParse(chunk.stageSpec);
+  if (!spec.success) return failure('unexpected', z.prettifyError(spec.error), '');
+  const startedAt = performance.now();
+  const workspace = createWorkspace(making.sandbox, making.folder);
+  try {
+    await workspace.fill(chunk.inputs);
+    chunk.begun?.();
+    const { ended, refused, log } = await installed(making, workspace, spec.data, {
+      chunk,
+      onProgress,
+      signal,
+    });
+    if (!('ok' in ended)) return ended;
+    if (!ended.ok) return failure('packages-missing', `${ended.message}${hint(refused)}`, log);
+    const path = join(chunk.outputs, PACKED);
+    const taken = await workspace.take(PACKED, path, MOST_BYTES);
+    if (!taken.ok) return failure('packages-missing', taken.message, log);
+    const result = { ...ended.result, seconds: (performance.now() - startedAt) / 1_000 };
+    return {
+      ok: true,
+      result,
+      files: [{ name: ENVIRONMENT_FILE, path, mediaType: 'application/x-tar' }],
+      log,
+    };
+  } finally {
+    await workspace.remove();
+  }
+}
+
+const hint = (refused: string | null): string =>
+  refused === null
+    ? ''
+    : ` They were looked for at ${refused}, too, which is none of the hosts that the owner of this worker allows.`;
+
+type Watching = {
+  chunk: RunnableChunk;
+  onProgress(progress: ChunkProgress): void;
+  signal: AbortSignal;
+};
+
+type Installed = {
+  ended: Ended | (RunOutcome & { ok: false; code: string });
+  refused: string | null;
+  log: string;
+};
+
+async function installed(
+  making: Making,
+  workspace: Workspace,
+  { lines, wheels }: z.infer<typeof EnvironmentSpec>,
+  { chunk, onProgress, signal }: Watching,
+): Promise<Installed> {
+  const { sandbox, python, threads, limits = defaultLimits(), index } = making;
+  const within = (name: string): string => posix.join(workspace.inside.in, name);
+  // What was sent along is all there is to be.
+  const from = wheels ? null : index;
+  const proxy = from === null ? null : await openIndexProxy(workspace.folders.in, from);
+  const nonce = randomBytes(16).toString('hex');
+  const said = createTail(100, 16_000);
+  let ended: Ended | null = null;
+  let hung = false;
+  let timer: NodeJS.Timeout | undefined;
+  const life = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      hung = true;
+      void child.kill(0);
+    }, chunk.hangLimitMs);
+  };
+  const onMessage = (text: string): void => {
+    const parsed = parseText(Message, text);
+    if (!parsed.ok) child.condemn('What installs packages said what makes no sense.');
+    else if ('ok' in parsed.message) ended ??= parsed.message;
+    else onProgress({ fraction: 0, detail: parsed.message.doing });
+  };
+  const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.install import main; main()`;
+  const child = startChild({
+    command: python.command,
+    args: ['-B', '-c', start],
+    env: pythonEnvironment(sandbox, threads),
+    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits },
+    maxStdoutLine: 1_000_000,
+    onStdout(line) {
+      life();
+      if (line.startsWith(`${nonce} `)) onMessage(line.slice(nonce.length + 1));
+    },
+    onStderr(line) {
+      life();
+      said.add(line);
+      onProgress({ fraction: 0, detail: 'Installing packages', log: said.text() });
+    },
+  });
+  const stop = (): void => void child.kill(0);
+  signal.addEventListener('abort', stop, { once: true });
+  life();
+  const socket = proxy === null ? null : within(PROXY_SOCKET);
+  const task = {
+    nonce,
+    requirements: lines,
+    wheels: wheels ? within(WHEELS) : null,
+    index: from?.address ?? null,
+    socket,
+  };
+  void child.write(`${JSON.stringify(task)}\n`);
+  const exit = await child.exited;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', stop);
+  await proxy?.close();
+  const log = said.text();
+  const refused = proxy?.refused ?? null;
+  if (signal.aborted) return { ended: failureOf({ kind: 'canceled' }, 0), refused, log };
+  if (hung) {
+    const message = `pip said nothing for ${Math.round(chunk.hangLimitMs / 1_000)} seconds, so it was ended.`;
+    return { ended: failure('hung', message, log), refused, log };
+  }
+  return { ended: ended ?? failureOf({ kind: 'died', exit, log }, 0), refused, log };
+}
