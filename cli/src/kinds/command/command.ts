@@ -69,6 +69,7 @@ export function runCommandLine(
     .option('--time <time>', 'end a run that takes longer, such as 90, 30m or 2h')
     .option('--retries <n>', 'times that a run that failed is tried again (0)', wholeNumber(0, 100))
     .option('--give-up-on <codes>', 'exit codes after which it is not, such as 2,64')
+    .option('--checkpoint <folder>', 'where a run keeps what it goes on from, should it be taken back')
     .option('--gather <how>', 'put together what all runs left: csv, jsonl, concat, or a script of yours')
     .option('--name <name>', "what the job is called (the script's name)")
     .option('--yes', `do more than ${MANY_RUNS.toLocaleString('en')} runs without asking`)

@@ -4,7 +4,12 @@ import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
 import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
-import { readCodes, readGather, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
+import {
+  readCodes,
+  readFolder,
+  readGather,
+  readTime,
+} from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { filesLike } from './sent-files.ts';
 
@@ -19,6 +24,7 @@ export type RunFlags = {
   giveUpOn?: string;
   time?: string;
   gather?: string;
+  checkpoint?: string;
 };
 
 /** `each`: paths of the files of `--each`, which have no hashes yet. */
@@ -66,12 +72,13 @@ function taken<T>(flag: string, typed: Typed<T>): T {
   throw new SentenceError(`${flag} ${typed.message}`);
 }
 
-function readSettings({ chunk, retries, giveUpOn, time, gather }: RunFlags): CommandSettings {
+function readSettings({ chunk, retries, giveUpOn, time, gather, checkpoint }: RunFlags): CommandSettings {
   return CommandSettings.parse({
     chunk: chunk ?? null,
     retries: retries ?? 0,
     noRetry: giveUpOn === undefined ? [] : taken('--give-up-on', readCodes(giveUpOn)),
     ...(gather === undefined ? {} : taken('--gather', readGather(gather))),
+    checkpoint: checkpoint === undefined ? null : taken('--checkpoint', readFolder(checkpoint)),
     timeSeconds: time === undefined ? null : taken('--time', readTime(time)),
   });
 }

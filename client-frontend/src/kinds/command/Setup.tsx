@@ -235,6 +235,15 @@ function MoreFields({ form, problems }: Part) {
           {...form.getInputProps('time')}
           error={problems.time}
         />
+        <TextInput
+          className={classes.half ?? ''}
+          label="Checkpoint folder"
+          description="What a run keeps there goes with it, should it be taken back and go on elsewhere"
+          placeholder="none"
+          spellCheck={false}
+          {...form.getInputProps('checkpoint')}
+          error={problems.checkpoint}
+        />
         <NumberInput
           className={classes.half ?? ''}
           label="Tried again"

@@ -4,7 +4,7 @@ import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
 import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
-import { readCodes, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
+import { readCodes, readFolder, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { formatCount } from '../../components/format.ts';
 import { filesLike } from './file-groups.ts';
@@ -27,6 +27,7 @@ export type FormValues = {
   gather: '' | 'own' | NonNullable<CommandSettings['gather']>;
   /** A command of one's own that puts results together. */
   gatherBy: string;
+  checkpoint: string;
   time: string;
   retries: Num;
   giveUpOn: string;
@@ -45,6 +46,7 @@ export const firstValues = (): FormValues => ({
   each: '',
   gather: '',
   gatherBy: '',
+  checkpoint: '',
   time: '',
   retries: 0,
   giveUpOn: '',
@@ -76,6 +78,7 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
   const settings: unknown = {
     gather: values.gather === '' || values.gather === 'own' ? null : values.gather,
     gatherBy: values.gather === 'own' ? told('gatherBy', ownWords(values.gatherBy)) : null,
+    checkpoint: values.checkpoint.trim() === '' ? null : told('checkpoint', readFolder(values.checkpoint)),
     timeSeconds: values.time.trim() === '' ? null : told('time', readTime(values.time)),
     retries: values.retries === '' ? 0 : values.retries,
     noRetry: values.giveUpOn.trim() === '' ? [] : (told('giveUpOn', readCodes(values.giveUpOn)) ?? []),
@@ -91,9 +94,10 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
     const files = parameters?.from === 'files' ? [] : places;
     const given = { words, parameters, files };
     const problem = submissionProblem(given);
-    const ofGather = checked.success ? submissionProblem({ ...given, settings: checked.data }) : null;
+    const ofSettings = checked.success ? submissionProblem({ ...given, settings: checked.data }) : null;
     if (problem !== null) problems[/^That makes/.test(problem) ? 'source' : 'command'] = problem;
-    else if (ofGather !== null) problems.gatherBy = ofGather;
+    else if (ofSettings !== null)
+      problems[/checkpoint/i.test(ofSettings) ? 'checkpoint' : 'gatherBy'] = ofSettings;
     else if (runs > MANY_RUNS && !values.many)
       problems.many = `That makes ${formatCount(runs)} runs. Say that you mean it.`;
   }

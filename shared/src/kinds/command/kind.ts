@@ -64,9 +64,13 @@ export const command = {
 const labelOf = ({ first, count }: { first: number; count: number }): string =>
   count === 1 ? `Run ${first + 1}` : `Runs ${first + 1} to ${first + count}`;
 
+/** How many runs of a chunk were asked for: what is to go on from a checkpoint is by itself. */
+const chunkOfSettings = ({ settings: { chunk, checkpoint } }: CommandSpec): number | null =>
+  checkpoint === null ? chunk : 1;
+
 function planAll(spec: CommandSpec): StagePlan {
   const total = countRuns(spec.parameters);
-  const { chunk } = spec.settings;
+  const chunk = chunkOfSettings(spec);
   const bundle = chunk ?? firstBundle(total);
   return planRuns(spec, {
     total,
@@ -111,7 +115,7 @@ type Planned = Pick<RunsStage, 'total' | 'runs' | 'bundle' | 'withinMs' | 'itera
 
 function planRuns(spec: CommandSpec, { chunks, ...stage }: Planned): StagePlan {
   const { words, files, parameters, settings } = spec;
-  const { timeSeconds, retries, noRetry } = settings;
+  const { timeSeconds, retries, noRetry, checkpoint } = settings;
   const done = 1 - stage.runs / stage.total;
   const end = settings.gatherBy === null ? 1 : RUNS_PART;
   return {
@@ -124,6 +128,7 @@ function planRuns(spec: CommandSpec, { chunks, ...stage }: Planned): StagePlan {
       timeSeconds,
       retries,
       noRetry,
+      checkpoint,
     }),
     chunks,
     inputs: files.map(({ path, blob, size }) => ({ path, hash: blob, size })),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RelativePath } from '../../model/path.ts';
 import { strictObject } from '../../model/strict-object.ts';
 
 const MOST_WORDS_CHARACTERS = 16_000;
@@ -23,6 +24,8 @@ export const CommandSettings = strictObject({
   gather: z.enum(['csv', 'jsonl', 'concat']).nullable().default(null),
   /** A command of one's own in its place, run last: it finds what all runs left in the folder `results`, and what it leaves is the result of the job. */
   gatherBy: Words.nullable().default(null),
+  /** A folder that a run keeps what it goes on from in: where it is taken back while it runs, that goes with it. Each run is a chunk then. */
+  checkpoint: RelativePath.nullable().default(null),
   /** Seconds that a run may take; null for as long as its worker gives a chunk. */
   timeSeconds: z
     .number()

@@ -44,7 +44,7 @@ export function submissionProblem({
   settings,
 }: Pick<CommandSubmission, 'words' | 'parameters'> & {
   files: readonly { path: string }[];
-  settings?: Pick<CommandSettings, 'gather' | 'gatherBy'>;
+  settings?: Pick<CommandSettings, 'gather' | 'gatherBy' | 'checkpoint' | 'chunk'>;
 }): string | null {
   const names = namesOf(parameters);
   const runs = countRuns(parameters);
@@ -58,7 +58,26 @@ export function submissionProblem({
     if (seen.has(path)) return `Two files are called ${path}.`;
     seen.add(path);
   }
-  return namesProblem(names) ?? wordsProblem(words, names) ?? gatherProblem(files, settings);
+  return (
+    namesProblem(names) ??
+    wordsProblem(words, names) ??
+    gatherProblem(files, settings) ??
+    checkpointProblem(files, settings)
+  );
+}
+
+function checkpointProblem(
+  files: readonly { path: string }[],
+  settings: Pick<CommandSettings, 'checkpoint' | 'chunk'> | undefined,
+): string | null {
+  const folder = settings?.checkpoint ?? null;
+  if (settings === undefined || folder === null) return null;
+  if (settings.chunk !== null && settings.chunk > 1)
+    return 'A run with a checkpoint is a chunk of its own, so there are no further runs in one: leave out how many.';
+  const [top] = folder.split('/');
+  const taken = files.find(({ path }) => path === top || path.startsWith(`${top}/`));
+  if (taken === undefined) return null;
+  return `The checkpoint cannot be kept in ${folder}: ${taken.path} goes along, and what goes along is only read. Name another folder.`;
 }
 
 function gatherProblem(

@@ -34,6 +34,8 @@ export const RunsStage = z.object({
   timeSeconds: z.number().positive().nullable(),
   retries: Count,
   noRetry: z.array(z.int()),
+  /** Where a run keeps what it goes on from, below the folder that it starts in. */
+  checkpoint: RelativePath.nullable().optional(),
   /** Of the stage `gather`, whose one chunk is no run: what all runs left comes along packed, see PACKED. */
   gathers: z.literal(true).optional(),
 });

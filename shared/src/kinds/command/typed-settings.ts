@@ -1,3 +1,4 @@
+import { RelativePath } from '../../model/path.ts';
 import type { CommandSettings } from './settings.ts';
 import type { Typed } from './typed-parameters.ts';
 
@@ -18,6 +19,18 @@ export function readCodes(typed: string): Typed<number[]> {
   const codes = typed.split(',').map((code) => Number(/^\s*\d{1,3}\s*$/.test(code) ? code : Number.NaN));
   if (codes.every((code) => code >= 1 && code <= 255)) return { ok: true, value: codes };
   return refuse(`"${typed}": write exit codes from 1 to 255, such as 2,64.`);
+}
+
+/** "state", "./state" or "out/state/": a folder below the one that the command starts in. */
+export function readFolder(typed: string): Typed<RelativePath> {
+  const parsed = RelativePath.safeParse(
+    typed
+      .trim()
+      .replace(/^(\.\/+)+/, '')
+      .replace(/\/+$/, ''),
+  );
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return refuse(`"${typed}": name a folder below the one that the command starts in, such as state.`);
 }
 
 const WAYS = ['csv', 'jsonl', 'concat'] as const;

@@ -36,6 +36,8 @@ type Asked = {
   files?: Record<string, string>;
   signal?: AbortSignal;
   limits?: Partial<Limits>;
+  notice?: AbortSignal;
+  checkpoint?: string;
   onProgress?: (progress: ChunkProgress) => void;
 };
 
@@ -48,6 +50,8 @@ async function run({
   signal,
   limits = {},
   onProgress = () => {},
+  notice,
+  checkpoint,
 }: Asked) {
   const [sandbox] = (await levels()).slice(-1);
   assert.ok(sandbox?.level === 'bubblewrap', 'this machine has no sandbox');
@@ -74,6 +78,8 @@ async function run({
       outputs: outputs as string,
       affinity: '',
       hangLimitMs: 1_000,
+      ...(notice === undefined ? {} : { notice }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
     },
     onProgress,
     signal ?? new AbortController().signal,
@@ -270,6 +276,46 @@ test('more files than can be listed fail it, in a sentence', async () => {
   const outcome = failed(await sh('for i in $(seq 1 9000); do : > file-with-a-name-$i; done'));
   assert.equal(outcome.code, 'too-many-files');
   assert.match(outcome.message, /Have it put them into an archive/);
+});
+
+test('a run that is told to end leaves its checkpoint, from which it goes on elsewhere; it is no result', async () => {
+  const script = `mkdir -p state/deep; n=$(cat state/deep/n 2>/dev/null || echo 0); echo "from $n"
+trap 'echo $n > state/last; exit 7' TERM
+while [ $n -lt 40 ]; do n=$((n + 1)); echo $n > state/deep/n.new; mv state/deep/n.new state/deep/n; sleep 0.05; done
+echo $n > result`;
+  const stage = { checkpoint: 'state' };
+  const notice = new AbortController();
+  let kept = 0;
+  const first = await sh(script, {
+    stage,
+    notice: notice.signal,
+    onProgress(progress) {
+      kept = Math.max(kept, progress.kept ?? 0);
+      if (kept > 0) notice.abort();
+    },
+  });
+  assert.ok(!first.ok && first.code === 'preempted', JSON.stringify(first));
+  assert.ok(first.checkpoint !== undefined);
+  const packed = join(root, 'packed');
+  await writeFile(packed, await readFile(first.checkpoint.path));
+  const { texts } = await left(await sh(script, { stage, checkpoint: packed }));
+  const from = Number(/^from (\d+)$/m.exec(texts[0]?.out ?? '')?.[1]);
+  assert.ok(from > 3 && from < 40, `it went on from ${from}`);
+  assert.deepEqual(Object.keys(texts[0] ?? {}).toSorted(), ['err', 'out', 'result']);
+  assert.equal(texts[0]?.result, '40\n');
+
+  // What comes to its end in time is done.
+  const ended = new AbortController();
+  const done = await sh('trap "echo late > late; exit 0" TERM; echo up; while :; do sleep 0.05; done', {
+    stage,
+    notice: ended.signal,
+    onProgress: ({ log }) => void (log === 'up\n' && ended.abort()),
+  });
+  assert.equal((await left(done)).texts[0]?.late, 'late\n');
+  for (const wrong of ['', 'no checkpoint at all', `${JSON.stringify([['../up', 1]])}000000000013`]) {
+    await writeFile(packed, wrong);
+    assert.match(failed(await sh(script, { stage, checkpoint: packed })).message, /checkpoint that came/);
+  }
 });
 
 test('a command that puts results together finds them by run, with a list of the runs, and leaves its own', async () => {
