@@ -1,18 +1,7 @@
 import { z } from 'zod';
-import { RelativePath } from '../../model/path.ts';
 import { strictObject } from '../../model/strict-object.ts';
 
-const MOST_WORDS_CHARACTERS = 16_000;
-/** A program and its arguments. */
-export const Words = z
-  .array(z.string().max(8_000))
-  .min(1)
-  .max(1_000)
-  .refine((words) => words.join(' ').length <= MOST_WORDS_CHARACTERS, {
-    error: 'the command is too long; put it into a script',
-  });
-
-/** How the runs of a command are done. Every field has a default. */
+/** How the runs of a command are done; `submissionProblem` says what fits nowhere, as the site reads this at a first visit. Every field has a default. */
 export const CommandSettings = strictObject({
   /** Runs of one chunk, done one after the other by one worker; null bundles those of milliseconds by itself. */
   chunk: z.int().min(1).max(10_000).nullable().default(null),
@@ -23,9 +12,9 @@ export const CommandSettings = strictObject({
   /** How what all runs left becomes one file: rows of tables, lines of JSON, or bytes one behind the other. */
   gather: z.enum(['csv', 'jsonl', 'concat']).nullable().default(null),
   /** A command of one's own in its place, run last: it finds what all runs left in the folder `results`, and what it leaves is the result of the job. */
-  gatherBy: Words.nullable().default(null),
+  gatherBy: z.array(z.string().max(8_000)).min(1).max(1_000).nullable().default(null),
   /** A folder that a run keeps what it goes on from in: where it is taken back while it runs, that goes with it. Each run is a chunk then. */
-  checkpoint: RelativePath.nullable().default(null),
+  checkpoint: z.string().min(1).max(1_024).nullable().default(null),
   /** Seconds that a run may take; null for as long as its worker gives a chunk. */
   timeSeconds: z
     .number()

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { RelativePath } from '../../model/path.ts';
+import { isSafeRelativePath, RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { countRuns, MOST_RUNS, namesOf, namesProblem, Parameters } from './parameters.ts';
-import { CommandSettings, Words } from './settings.ts';
+import { CommandSettings } from './settings.ts';
 import { RESULTS } from './stages.ts';
 import { wordsProblem } from './words.ts';
 
@@ -14,6 +14,16 @@ export const CommandFile = strictObject({
   executable: z.boolean().default(false),
 });
 export type CommandFile = z.infer<typeof CommandFile>;
+
+const MOST_WORDS_CHARACTERS = 16_000;
+/** A program and its arguments. */
+const Words = z
+  .array(z.string().max(8_000))
+  .min(1)
+  .max(1_000)
+  .refine((words) => words.join(' ').length <= MOST_WORDS_CHARACTERS, {
+    error: 'the command is too long; put it into a script',
+  });
 
 /** What a user sends to have a command run. */
 export const CommandSubmission = strictObject({
@@ -74,6 +84,8 @@ function checkpointProblem(
   if (settings === undefined || folder === null) return null;
   if (settings.chunk !== null && settings.chunk > 1)
     return 'A run with a checkpoint is a chunk of its own, so there are no further runs in one: leave out how many.';
+  if (!isSafeRelativePath(folder))
+    return `The checkpoint cannot be kept in "${folder}": name a folder below the one that the command starts in.`;
   const [top] = folder.split('/');
   const taken = files.find(({ path }) => path === top || path.startsWith(`${top}/`));
   if (taken === undefined) return null;
@@ -90,6 +102,7 @@ function gatherProblem(
   const taken = files.find(({ path }) => path === RESULTS || path.startsWith(`${RESULTS}/`));
   if (taken !== undefined)
     return `${taken.path} lies where the command that puts results together finds them. Call the folder otherwise.`;
-  const problem = wordsProblem(settings.gatherBy, []);
+  const problem =
+    Words.safeParse(settings.gatherBy).error?.issues[0]?.message ?? wordsProblem(settings.gatherBy, []);
   return problem === null ? null : `Of the command that puts results together: ${problem}`;
 }
