@@ -60,7 +60,7 @@ export default defineConfig({
                   id,
                 ) ||
                 // What people, their machines and limits and the parts of a job take comes with their pages.
-                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!create-job|farm-settings|notifications|accounts|people|machines|limits|chunks|job-outlook|load)|model[\\/](?!settings|notice|escalation|wait-reason|placement-words|end-words|end-outlook|quarter|week-clock|lending|hours|typed-counts)|protocol[\\/](?!workers|control|refusals))/.test(
+                /[\\/]shared[\\/]src[\\/](access[\\/](?!sign-in|password|permission-words)|api[\\/](?!create-job|pipelines|templates|farm-settings|notifications|accounts|people|machines|limits|chunks|job-outlook|load)|model[\\/](?!pipeline|parameters|with-parameters|settings|notice|escalation|wait-reason|placement-words|end-words|end-outlook|quarter|week-clock|lending|hours|typed-counts)|protocol[\\/](?!workers|control|refusals))/.test(
                   id,
                 ) ||
                 (/[\\/]client-frontend[\\/]src[\\/](api|live|components)[\\/].*\.tsx?$/.test(id) &&

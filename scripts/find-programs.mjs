@@ -39,6 +39,12 @@ const present = {
   egl: ({ platform }) => platform !== 'linux' || libraryFolders().some(holdsEgl),
   bubblewrap: ({ platform }) =>
     platform !== 'linux' || existsSync('/usr/bin/bwrap') || existsSync('/bin/bwrap'),
+  // Docker does as well, where its server runs.
+  podman: ({ platform, folders }) =>
+    platform !== 'linux' ||
+    inPath(['podman'], platform, folders) ||
+    (inPath(['docker'], platform, folders) && existsSync('/var/run/docker.sock')),
+  busybox: ({ platform, folders }) => platform !== 'linux' || inPath(['busybox'], platform, folders),
   training: ({ platform }) => {
     const folders = pythonFolders(platform);
     return ['numpy', 'torch', 'sklearn', 'PIL', 'pip'].every((name) =>

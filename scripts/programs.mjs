@@ -6,7 +6,7 @@ import { names, planPackages } from './system-packages.mjs';
 
 /** Without these nothing works; the others add something, and set-up goes on without them. */
 const needed = ['blender', 'ffmpeg', 'egl'];
-const useful = ['bubblewrap', 'training'];
+const useful = ['bubblewrap', 'training', 'podman'];
 
 /**
  * Sees to it that the programs the farm starts are on this machine: installs them with apt where it may,
@@ -17,7 +17,7 @@ const useful = ['bubblewrap', 'training'];
 export async function programs({ forTests, forDispatch = false, forCommands = false }) {
   const must = missingPrograms([
     ...needed,
-    ...(forTests ? ['mariadb', 'chromium', 'mypy'] : []),
+    ...(forTests ? ['mariadb', 'chromium', 'mypy', 'busybox'] : []),
     ...(forDispatch ? ['mariadb', 'redis'] : []),
     ...(forCommands ? ['parallel'] : []),
   ]);

@@ -1,7 +1,7 @@
 /**
  * What to do about programs this machine lacks. Pure: the machine is described, nothing is looked up here.
  *
- * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy' | 'redis' | 'parallel'} Program
+ * @typedef {'blender' | 'ffmpeg' | 'egl' | 'bubblewrap' | 'training' | 'mariadb' | 'chromium' | 'mypy' | 'redis' | 'parallel' | 'podman' | 'busybox'} Program
  * @typedef {{ platform: string, distribution: string[], administrator: 'root' | 'sudo' | 'none' }} Machine
  *   `distribution` is ID and ID_LIKE of /etc/os-release, nearest first; empty where there is none.
  * @typedef {{ kind: 'nothing' }
@@ -33,6 +33,8 @@ export const names = {
   ffmpeg: 'ffmpeg',
   egl: "Mesa's software EGL",
   bubblewrap: 'bubblewrap (keeps jobs away from the rest of this machine)',
+  podman: 'podman (runs jobs in containers)',
+  busybox: 'busybox without libraries (for images that tests make)',
   training: 'Python with numpy and torch (for training jobs)',
   mariadb: 'MariaDB server',
   chromium: 'Chromium',
@@ -47,6 +49,9 @@ const packages = {
     ffmpeg: ['ffmpeg'],
     egl: ['libegl1', 'libgl1-mesa-dri'],
     bubblewrap: ['bubblewrap'],
+    // With runc named, apt does not take another runtime. iptables is what netavark makes networks with.
+    podman: ['podman', 'runc', 'netavark', 'aardvark-dns', 'iptables', 'uidmap', 'slirp4netns'],
+    busybox: ['busybox-static'],
     training: ['python3', 'python3-pip', 'python3-numpy', 'python3-torch', 'python3-sklearn', 'python3-pil'],
     // The core packages are the server alone, without a service that would start at boot.
     mariadb: ['mariadb-server-core', 'mariadb-client-core'],
@@ -61,6 +66,8 @@ const packages = {
     ffmpeg: ['ffmpeg'],
     egl: ['mesa-libEGL', 'mesa-dri-drivers'],
     bubblewrap: ['bubblewrap'],
+    podman: ['podman'],
+    busybox: ['busybox'],
     training: ['python3', 'python3-pip', 'python3-numpy', 'python3-scikit-learn', 'python3-pillow'],
     mariadb: ['mariadb-server'],
     chromium: ['chromium'],
@@ -73,6 +80,8 @@ const packages = {
     ffmpeg: ['ffmpeg'],
     egl: ['mesa'],
     bubblewrap: ['bubblewrap'],
+    podman: ['podman'],
+    busybox: ['busybox'],
     training: [
       'python',
       'python-pip',
@@ -92,6 +101,8 @@ const packages = {
     ffmpeg: ['ffmpeg'],
     egl: [],
     bubblewrap: [],
+    podman: [],
+    busybox: [],
     training: ['python'],
     mariadb: ['mariadb'],
     chromium: ['--cask google-chrome'],
@@ -104,6 +115,8 @@ const packages = {
     ffmpeg: ['Gyan.FFmpeg'],
     egl: [],
     bubblewrap: [],
+    podman: [],
+    busybox: [],
     training: ['Python.Python.3.12'],
     mariadb: ['MariaDB.Server'],
     chromium: ['Google.Chrome'],

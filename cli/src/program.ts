@@ -18,12 +18,13 @@ import { priorityCommand } from './commands/priority.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { submitCommand } from './commands/submit.ts';
+import { templateCommand } from './commands/template.ts';
 import { upCommand } from './commands/up.ts';
 import { whoamiCommand } from './commands/whoami.ts';
 import { workerCommand } from './commands/worker.ts';
 import { workersCommand } from './commands/workers.ts';
 import type { Context } from './context.ts';
-import { CLI_KINDS } from './kinds/registry.ts';
+import { CLI_KINDS, COMMAND_KINDS } from './kinds/registry.ts';
 
 /** All of `pilot`. `exit` is told the exit code of a command that has one of its own. */
 export function createProgram(context: Context, version: string, exit: (code: number) => void): Command {
@@ -47,7 +48,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   };
   program.commandsGroup('Work:');
   add(
-    ...CLI_KINDS.map((kind) => kind.command(context, exit)),
+    ...COMMAND_KINDS.map((kind) => kind.command(context, exit)),
     submitCommand(context, exit),
     downloadCommand(context, exit),
   );
@@ -59,7 +60,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
   add(priorityCommand(context), deleteCommand(context));
-  add(pipelinesCommand(context), pipelineCommand(context, exit));
+  add(pipelinesCommand(context), pipelineCommand(context, exit), templateCommand(context, exit));
   add(...CLI_KINDS.flatMap(({ more = [] }) => more.map((make) => make(context))));
   program.addHelpText(
     'after',

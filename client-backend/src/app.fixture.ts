@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import { createFolderStore } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Clock } from '@parallel-pilot/shared/server/clock.ts';
 import { readServerConfig, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
@@ -138,6 +139,10 @@ function absentBalancer(workers: ReturnType<BalancerLink['workers']>): BalancerL
     blobsFreed() {},
     retryChunks: away,
     rejectChunks: away,
+    call: async () => callFailed('no-instance', 'away'),
+    retire() {},
+    instances: () => new Map(),
+    onInstances() {},
     workers: () => workers,
     progress: () => [],
     close() {},

@@ -7,6 +7,7 @@ import { guard } from './auth/guard.ts';
 import { createOperations } from './auth/operations.ts';
 import { newRoutes, problem, unknownOperation } from './http/problems.ts';
 import type { PartsWithEngine } from './jobs/engine.ts';
+import { createJobDesk } from './jobs/job-desk.ts';
 import { BACKEND_KINDS } from './kinds/registry.ts';
 import type { Mail } from './mail/mail.ts';
 import type { Accounts } from './people/accounts.ts';
@@ -38,6 +39,7 @@ import { sessionRoutes } from './routes/session.ts';
 import { siteRoutes } from './routes/site.ts';
 import { storageRoutes } from './routes/storage.ts';
 import { teamRoutes } from './routes/teams.ts';
+import { templateRoutes } from './routes/templates.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workerRoutes } from './routes/workers.ts';
 import type { Uploads } from './uploads/uploads.ts';
@@ -79,7 +81,7 @@ export function createApp(
     securityHeaders(clerk === null ? null : hostOfKey(clerk.publishableKey)),
     auditTrail(parts, (method, path) => operationOf(method, path)),
     guard(access, (method, path) => operationOf(method, path)),
-    limitBodies(),
+    limitBodies(Object.values(BACKEND_KINDS).flatMap((kind) => kind.longBodies ?? [])),
   );
 
   // Long lists; never what is made of a stranger's bytes.
@@ -110,10 +112,12 @@ export function createApp(
   app.route('/', farmSettingsRoutes(parts));
   app.route('/', jobRoutes(parts));
   app.route('/', pipelineRoutes(parts));
+  app.route('/', templateRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));
+  const desk = createJobDesk(parts);
   for (const kind of Object.values(BACKEND_KINDS)) {
-    if (kind.routes !== undefined) app.route('/', kind.routes(parts));
+    if (kind.routes !== undefined) app.route('/', kind.routes(parts, desk));
   }
   mountDocs(app);
   const operationOf = createOperations(app);

@@ -4,6 +4,7 @@ import type { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type {
   BlobHash,
   JobId,
+  LeaseId,
   PersonId,
   RandomBytes,
   TeamId,
@@ -11,6 +12,7 @@ import type {
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
+import type { Call, CallEnd, InstancesPatch } from '@parallel-pilot/shared/protocol/calls.ts';
 import type {
   ChunkProgress,
   DayForecast,
@@ -79,6 +81,14 @@ export interface BalancerLink {
   /** What the balancer last said of each worker and of each chunk under way; empty while it is away. */
   workers(): ReadonlyMap<WorkerId, WorkersPatch['workers'][number]>;
   progress(job: JobId): readonly ChunkProgress[];
+  /** Calls what lasts on a worker, under its lease. Never rejects. */
+  call(call: Call): Promise<CallEnd>;
+  /** What lasts under that lease takes no more calls, and ends. */
+  retire(lease: LeaseId): void;
+  /** What can be called now, by worker; nothing while the balancer is away. */
+  instances(): ReadonlyMap<WorkerId, InstancesPatch['instances']>;
+  /** `listener` is called whenever that has changed. */
+  onInstances(listener: () => void): void;
   close(): void;
 }
 

@@ -15,6 +15,7 @@ import { Quarantine } from './effects/quarantine.ts';
 import { readEscalation } from './effects/read-limits.ts';
 import type { SessionId } from './farm/farm.ts';
 import { admit, admitWorkers, createDoorkeeper } from './sockets/admit.ts';
+import { Calls } from './sockets/calls.ts';
 import { controlListeners, serveControl } from './sockets/control.ts';
 import { Replies } from './sockets/replies.ts';
 import { createSockets, listen } from './sockets/server.ts';
@@ -69,6 +70,11 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     () => running().farm,
     () => controlListeners(control),
   );
+  const calls = new Calls({
+    farm: () => running().farm,
+    sessions,
+    tell: (patch) => control.emit('instances-patch', patch),
+  });
   const wire = createWire({
     sessions,
     replies,
@@ -91,8 +97,8 @@ export async function startBalancer(parts: BalancerParts): Promise<Balancer> {
     farm,
     read,
   );
-  serveWorkers(workers, { engine, broadcast, sessions, replies, clock, log });
-  serveControl(control, { sessions, engine, broadcast, replies, clock, log });
+  serveWorkers(workers, { engine, broadcast, calls, sessions, replies, clock, log });
+  serveControl(control, { sessions, engine, broadcast, calls, replies, clock, log });
   log.info({ event: 'balancer.listening', port, jobs: farm.jobs.size, leases: farm.leases.size });
   return {
     port,

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
+import { CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import {
   CONTROL_REQUESTS,
   JobEnds,
@@ -71,7 +72,9 @@ const TOLD: Partial<Record<string, z.ZodType[]>> = {
   'why-waiting': [WaitReasons],
   'foresee-ends': [JobEnds],
   'suppose-job': [EndOutlook],
+  call: [CallEnd],
 };
+const AnyReply = z.union([Reply, CallEnd]);
 
 /** A text that is no JSON or too long makes Socket.IO end the connection, and any other gets its reply. */
 function isAnswered(text: string, reply: unknown, schema: z.ZodType, longest = Infinity): void {
@@ -254,6 +257,8 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
       hello: () => Hello.parse(helloOf('listens')),
       ...{ welcomed: nothing, lost: nothing, refused: nothing },
       ...{ assign: ok, reclaim: ok, preempt: ok, revoke: ok, forget: ok, drain: ok, lend: ok },
+      call: async () => callFailed('no-instance', 'There is none.'),
+      retire: ok,
     },
     quiet,
   );
@@ -263,7 +268,7 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
     for (const [event, schema] of Object.entries(BALANCER_MESSAGES)) {
       await forEach(schema, 40, 5, async (text) => {
         await connection.whenWelcome();
-        if (isJson(text)) Reply.parse(await farm.ask(event, text));
+        if (isJson(text)) AnyReply.parse(await farm.ask(event, text));
         else await farm.offend(`2/workers,["${event}",${text}]`);
       });
     }

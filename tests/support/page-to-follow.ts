@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 /** A fenced block of a page. `file`: its path below the folder, where the block is a file, which begins with that in a comment. */
 export type Block = { language: string; text: string; line: number; file: string | undefined };
 
-const FILE = /^# ([\w./-]+\.(?:py|json|toml|txt|csv|yaml))\n/;
+const FILE = /^# ([\w./-]+(?:\.(?:py|json|toml|txt|csv|yaml)|\/Dockerfile))\n/;
 
 export function blocksOf(page: string): Block[] {
   const lines = page.split('\n');

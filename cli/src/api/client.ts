@@ -19,7 +19,13 @@ import {
   WorkerHistory,
 } from '@parallel-pilot/shared/api/machines.ts';
 import { type CreatePipeline, PipelineDetail, PipelineList } from '@parallel-pilot/shared/api/pipelines.ts';
-import type { BlobHash, PipelineId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  type RunTemplate,
+  type SaveTemplate,
+  TemplateList,
+  TemplateView,
+} from '@parallel-pilot/shared/api/templates.ts';
+import type { BlobHash, PipelineId, TemplateId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
@@ -101,6 +107,17 @@ export function createApi(connection: Connection) {
     },
     async deletePipeline(id: PipelineId): Promise<void> {
       await send(connection, 'DELETE', `/api/v1/pipelines/${id}`);
+    },
+    templates: () => get('/api/v1/templates', TemplateList),
+    async saveTemplate(template: SaveTemplate): Promise<TemplateView> {
+      return parsed(await send(connection, 'PUT', '/api/v1/templates', template), TemplateView);
+    },
+    /** Sent again under the same `request` it makes no second pipeline. */
+    async runTemplate(id: TemplateId, asked: RunTemplate): Promise<PipelineDetail> {
+      return parsed(await send(connection, 'POST', `/api/v1/templates/${id}/run`, asked), PipelineDetail);
+    },
+    async deleteTemplate(id: TemplateId): Promise<void> {
+      await send(connection, 'DELETE', `/api/v1/templates/${id}`);
     },
     /** Has one chunk that is done made once more. */
     async redo(id: JobId, ordinal: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import type { PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
 import { Command } from 'commander';
@@ -7,11 +7,12 @@ import type { Context } from '../context.ts';
 import { followPipeline } from '../follow/follow-pipeline.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
 import { expand } from '../pipeline/expand.ts';
+import { parametersGiven, withParameterOption } from '../pipeline/given-parameters.ts';
 import type { Step } from '../pipeline/needs.ts';
 import { planSteps } from '../pipeline/plan-steps.ts';
+import { textOf } from '../pipeline/read-file.ts';
 import { readSource } from '../pipeline/source.ts';
 import { submitSteps } from '../pipeline/submit-steps.ts';
-import { SentenceError } from '../sentence-error.ts';
 import { table } from '../text/columns.ts';
 import { print, printJson } from '../text/print.ts';
 
@@ -25,15 +26,10 @@ export function submitCommand(context: Context, exit: (code: number) => void): C
       'Hands over all jobs of a pipeline. Each begins when those that it needs have ended, and may take their results.\nFiles are named from the folder of the pipeline.',
     )
     .argument('<file>', 'pipeline, as YAML or JSON')
-    .option(
-      '-p, --parameter <name=value>',
-      'another value of a parameter; may be repeated',
-      (value: string, before: string[] = []) => [...before, value],
-    )
     .option('--check', 'only say what is wrong with it')
     .option('--dry-run', 'only say what would be handed over')
     .option('--wait', 'wait until all jobs are over');
-  withJson(withServer(command));
+  withJson(withServer(withParameterOption(command)));
   withExamples(command, [
     'pilot submit heat.yaml',
     'pilot submit heat.yaml -p runs=100 --wait',
@@ -46,7 +42,7 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
   const { config, stdout } = context;
   const dataFolder = resolve(flags.data ?? config.dataFolder);
   const source = readSource(file, await textOf(file));
-  const { steps, parameters } = expand(source, parametersGiven(flags.parameter ?? []));
+  const { steps, parameters } = expand(source, parametersGiven(flags.parameter));
   // Found before the files are, which are named from the pipeline's folder.
   const api =
     flags.check || flags.dryRun
@@ -78,25 +74,6 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
       2,
     );
   return end === 'completed' ? 0 : 1;
-}
-
-async function textOf(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const why =
-      error.code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read (${error.code}).`;
-    throw new SentenceError(why, { cause: error });
-  });
-}
-
-function parametersGiven(typed: readonly string[]): Map<string, string> {
-  return new Map(
-    typed.map((one) => {
-      const [, name, value] = /^([^=]+)=(.*)$/s.exec(one) ?? [];
-      if (name === undefined || value === undefined)
-        throw new SentenceError(`-p ${one}: write a name and a value, such as -p runs=100.`);
-      return [name, value];
-    }),
-  );
 }
 
 const count = (jobs: number): string => (jobs === 1 ? '1 job' : `${jobs} jobs`);

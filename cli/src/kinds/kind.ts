@@ -15,8 +15,8 @@ export interface CliKind {
   readonly does: string;
   /** Makes the command that submits a job of the kind and saves what it came to, or does something else with its plan. `exit` is told its exit code. */
   command(context: Context, exit: (code: number) => void, carryOut?: CarryOut): Command;
-  /** How that command is called. */
-  readonly verb: string;
+  /** How that command is called; null for one that submits no job, which no pipeline can have. */
+  readonly verb: string | null;
   /** Further commands for jobs of the kind. */
   readonly more?: readonly ((context: Context) => Command)[];
   /** How that command may be used: "pilot count words.txt". */

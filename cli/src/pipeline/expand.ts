@@ -1,6 +1,7 @@
 import { MOST_PIPELINE_JOBS } from '@parallel-pilot/shared/api/pipelines.ts';
+import { problemWith, readValue } from '@parallel-pilot/shared/model/parameters.ts';
 import { circleIn, inOrder, link, type Step } from './needs.ts';
-import { commandsIn, type PipelineJob, type Scalar } from './schema.ts';
+import { commandsIn, declared, type PipelineJob, type Scalar } from './schema.ts';
 import { nearest, type Problem, refuse, type Source } from './source.ts';
 
 /** What the values of parameters are put into: the jobs, and the values themselves. */
@@ -39,15 +40,30 @@ function parametersOf(
   given: ReadonlyMap<string, string>,
   problems: Problem[],
 ): Map<string, string> {
+  const parameters = declared(pipeline);
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const why = problemWith(parameter, parameter.default);
+    if (why !== null)
+      problems.push({
+        line: lineOf(['parameters', name]),
+        message: `parameters.${name}: its default ${why}.`,
+      });
+  }
   const values = new Map(
-    Object.entries(pipeline.parameters ?? {}).map(([name, value]) => [name, String(value)]),
+    Object.entries(parameters).map(([name, { default: usual }]) => [name, String(usual)]),
   );
   for (const [name, value] of given) {
-    if (!values.has(name))
-      problems.push({
-        line: lineOf(['parameters']),
-        message: `-p ${name}: ${file} has no such parameter; ${nearest(name, [...values.keys()])}.`,
-      });
+    const parameter = parameters[name];
+    const line = lineOf(['parameters', name]);
+    if (parameter === undefined) {
+      const known = nearest(name, [...values.keys()]);
+      problems.push({ line, message: `-p ${name}: ${file} has no such parameter; ${known}.` });
+      continue;
+    }
+    // A number was always taken as any word where nothing was said of it.
+    const plain = typeof pipeline.parameters?.[name] !== 'object';
+    const read = plain ? ({ ok: true } as const) : readValue(parameter, value);
+    if (!read.ok) problems.push({ line, message: `-p ${name}=${value}: the parameter ${read.why}.` });
     values.set(name, value);
   }
   return values;

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import type { Context } from '../context.ts';
-import { CLI_KINDS } from '../kinds/registry.ts';
+import { COMMAND_KINDS } from '../kinds/registry.ts';
 import type { RunOptions, RunPlan } from '../run/plan.ts';
 import { SentenceError } from '../sentence-error.ts';
 import type { Step } from './needs.ts';
@@ -44,7 +44,7 @@ function placed(source: Source, step: Step, message: string): Problem {
 }
 
 async function planStep(context: Context, steps: readonly Step[], step: Step): Promise<PlannedStep> {
-  const kind = CLI_KINDS.find(({ verb }) => verb === step.verb);
+  const kind = COMMAND_KINDS.find(({ verb }) => verb === step.verb);
   if (kind === undefined) throw new Error(`a pipeline with the command ${step.verb}`);
   let taken: { plan: RunPlan; run: RunOptions } | null = null;
   const command = kind.command(

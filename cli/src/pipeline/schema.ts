@@ -1,7 +1,8 @@
 import { RUNS_ON } from '@parallel-pilot/shared/model/dependencies.ts';
+import { Parameter, type Parameters } from '@parallel-pilot/shared/model/parameters.ts';
 import { strictObject } from '@parallel-pilot/shared/model/strict-object.ts';
 import { z } from 'zod';
-import { CLI_KINDS } from '../kinds/registry.ts';
+import { COMMAND_KINDS } from '../kinds/registry.ts';
 
 /** Of jobs, parameters and what a matrix varies. */
 const Name = z
@@ -20,7 +21,7 @@ const Words = z.union([z.string().min(1), z.array(z.union([z.string(), z.number(
   error: 'expected a line, or a list of words',
 });
 
-const VERBS = CLI_KINDS.map(({ verb }) => verb);
+const VERBS = COMMAND_KINDS.flatMap(({ verb }) => verb ?? []);
 
 const Job = strictObject({
   name: z.string().min(1).max(150).describe('what people see; the key where it is left out').optional(),
@@ -52,8 +53,10 @@ export const Pipeline = strictObject({
     .describe('what it is called; the name of the file where it is left out')
     .optional(),
   parameters: z
-    .record(Name, Scalar)
-    .describe('values that {parameters.name} stands for; others are given with -p name=value')
+    .record(Name, z.union([Scalar, Parameter]))
+    .describe(
+      'values that {parameters.name} stands for, or these with what others may be; others are given with -p name=value',
+    )
     .optional(),
   jobs: z
     .record(Name, Job)
@@ -67,6 +70,15 @@ export function commandsIn(job: PipelineJob): { verb: string; words: z.infer<typ
     job[verb] === undefined ? [] : [{ verb, words: job[verb] as z.infer<typeof Words> }],
   );
 }
+
+/** The parameters of a pipeline, each with what other values it may have. */
+export const declared = ({ parameters = {} }: Pipeline): Parameters =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, said]) => [
+      name,
+      typeof said === 'object' ? said : { default: said },
+    ]),
+  );
 
 /** The same as JSON Schema, for editors. */
 export const pipelineSchema = () => z.toJSONSchema(Pipeline, { io: 'input' });

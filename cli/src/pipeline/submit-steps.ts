@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { CreatePipeline, PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
-import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { type BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Api } from '../api/client.ts';
 import { patiently } from '../api/patience.ts';
 import { uploadFile } from '../api/upload.ts';
@@ -25,18 +25,31 @@ export async function submitSteps(
   return patiently(() => api.createPipeline({ ...head, request, jobs }));
 }
 
+/** Brings a file to the farm and says what stands for it in a request. */
+export type Send = (path: string) => Promise<BlobHash>;
+
+/** A result of another job is there already. */
+export const sendTo =
+  (api: Api): Send =>
+  async (path) => {
+    const blob = await sentAs(path);
+    if (namedResult(path) === null) await uploadFile(api, path, blob, { onProgress() {} });
+    return blob;
+  };
+
 /** What the steps ask of the farm, once their files are there; ids to come stand for those of the others. */
 export async function requestsOf(
   api: Api,
   steps: readonly PlannedStep[],
   folder: string,
+  send: Send = sendTo(api),
 ): Promise<CreatePipeline['jobs']> {
   const at = new Map(steps.map(({ key }, index) => [key, JobId.parse(idToCome(index))]));
   const idOf = (key: string): JobId => at.get(key) ?? raise(key);
   const jobs: CreatePipeline['jobs'] = [];
   for (const step of steps) {
     const after = step.needs.map(({ key, on }) => ({ job: idOf(key), on }));
-    const request = await requestOf(api, step, folder);
+    const request = await requestOf(api, step, folder, send);
     const job = { ...request, name: step.name, ...(after.length === 0 ? {} : { after }) };
     jobs.push({ name: step.key, matrix: step.of, id: idOf(step.key), job });
   }
@@ -48,16 +61,12 @@ const raise = (key: string): never => {
 };
 
 /** What one step asks of the farm, once its files are there. */
-async function requestOf(api: Api, step: PlannedStep, folder: string): Promise<CreateJob> {
+async function requestOf(api: Api, step: PlannedStep, folder: string, send: Send): Promise<CreateJob> {
   const { plan, run } = step;
   const source = await plan.files({ folder, report: () => {}, signal: new AbortController().signal });
   try {
-    const blobs = await Promise.all(source.paths.map(sentAs));
-    for (const [index, path] of source.paths.entries()) {
-      const blob = blobs[index];
-      if (blob !== undefined && namedResult(path) === null)
-        await uploadFile(api, path, blob, { onProgress() {} });
-    }
+    const blobs: BlobHash[] = [];
+    for (const path of source.paths) blobs.push(await send(path));
     const [planned, ...others] = await plan.jobs(blobs, api);
     if (planned === undefined || others.length > 0)
       throw new SentenceError(

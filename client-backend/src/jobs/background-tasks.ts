@@ -11,11 +11,11 @@ import type { StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { BackgroundTask, StageTaskResult } from '../kinds/kind.ts';
 import { backendKindOf } from '../kinds/registry.ts';
 import type { Parts } from '../parts.ts';
+import { nameOfProcess } from '../processes.ts';
 import { needsOf, standOf } from './advance.ts';
 import { finishAssembly, takeUnfinished } from './finish-assembly.ts';
 import { isLeft, judgeDeaths, MOST_DEATHS } from './judge-deaths.ts';
 import { prepareBlocked, takePrepared } from './prepare-blocked.ts';
-import { nameOfProcess } from './processes.ts';
 import { type Turn, Turns } from './turns.ts';
 
 /** The backend's own work on jobs: stage tasks (splitting, checking), and putting the result together. */

@@ -30,6 +30,8 @@ export interface JobEngine {
   sweepBlobs(): Promise<void>;
   /** Sweeps now and every 2 s, so that a lost hint costs 2 s and nothing else. */
   start(): void;
+  /** `task` is run and waited for when the backend ends, before anything else does. */
+  atEnd(task: () => Promise<void>): void;
   /** Stops everything that runs and resolves when it has ended. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createJobEngine(parts: Parts): JobEngine {
       void bring(job).then(() => bringDependents(job));
     },
   });
+  const ends: (() => Promise<void>)[] = [];
   let loop: Promise<void> = Promise.resolve();
   let troubled = false;
 
@@ -136,7 +139,9 @@ export function createJobEngine(parts: Parts): JobEngine {
         }
       })();
     },
+    atEnd: (task) => void ends.push(task),
     async close() {
+      for (const task of ends) await task().catch((err) => parts.log.warn({ event: 'jobs.end-failed', err }));
       closing.abort();
       await backgroundTasks.close();
       await loop;

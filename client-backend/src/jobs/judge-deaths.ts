@@ -11,8 +11,8 @@ import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes } from '@parallel-pilot/shared/server/db/notes.ts';
 import { changeJob } from '../change-job.ts';
 import type { Parts } from '../parts.ts';
+import { isGone } from '../processes.ts';
 import { announce } from './announce.ts';
-import { isGone } from './processes.ts';
 
 /** The first death may have been anybody's: a power cut, the work of another job. The second one it was alone at. */
 export const MOST_DEATHS = 2;

@@ -20,6 +20,7 @@ import {
   type WorkerId,
 } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import { CONTROL_REQUESTS } from '@parallel-pilot/shared/protocol/control.ts';
 import { type Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
@@ -166,6 +167,10 @@ function playBalancer(partsOf: () => Parts, link: { up: boolean }): Parts['balan
     workersChanged() {},
     drainWorker: async () => ({ ok: true }),
     jobsChanged: (jobs) => void CONTROL_REQUESTS['jobs-changed'].parse({ jobs }),
+    call: async () => callFailed('no-instance', 'There is none.'),
+    retire() {},
+    instances: () => new Map(),
+    onInstances() {},
     whyWaiting: async () => null,
     endsOf: async () => null,
     supposeJob: async () => null,

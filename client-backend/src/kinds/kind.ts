@@ -44,6 +44,16 @@ export type BackgroundTask = {
   signal: AbortSignal;
 };
 
+/** What a kind may have done with jobs while it answers requests. */
+export type JobDesk = {
+  /** As if somebody had sent it. */
+  submit(by: JobOwner, submission: unknown): Promise<{ ok: true; job: JobId } | SubmissionRefusal>;
+  /** Rows of the job were changed. */
+  changed(job: JobId): void;
+  /** Waited for when the backend ends. */
+  atEnd(task: () => Promise<void>): void;
+};
+
 /** A kind's part of the backend: all that jobs, pages and files need to know of it there. */
 export interface FarmKind {
   /** Turns a submission into the stored spec: opens the source, lays its files open. The files that it names must be of the team that asks. Refusals are for the user. */
@@ -77,8 +87,10 @@ export interface FarmKind {
   readonly bundle?: Bundle;
   /** Removes what was made of these blobs beside the store: they are gone. */
   forget?(parts: Parts, blobs: BlobHash[]): Promise<void>;
-  /** Requests that only jobs of this kind answer. */
-  routes?(parts: Parts): OpenAPIHono;
+  /** Requests that only jobs of this kind answer. Called once, when the backend begins. */
+  routes?(parts: Parts, jobs: JobDesk): OpenAPIHono;
+  /** Of those the ones that may carry more than others. */
+  readonly longBodies?: readonly { path: RegExp; bytes: number }[];
   /** Paths of those whose answers are long lists, which are sent compressed. */
   readonly longAnswers?: readonly string[];
 }

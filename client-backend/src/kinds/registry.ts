@@ -1,6 +1,8 @@
 import type { KindName } from '@parallel-pilot/shared/kinds/registry.ts';
 import { blenderBackend } from './blender/index.ts';
 import { commandBackend } from './command/index.ts';
+import { containerBackend } from './container/index.ts';
+import { functionBackend } from './function/index.ts';
 import type { FarmKind } from './kind.ts';
 import { trainingBackend } from './training/index.ts';
 
@@ -9,6 +11,8 @@ export const BACKEND_KINDS: Record<KindName, FarmKind> = {
   blender: blenderBackend,
   training: trainingBackend,
   command: commandBackend,
+  container: containerBackend,
+  function: functionBackend,
 };
 
 export function backendKindOf(name: string): FarmKind {

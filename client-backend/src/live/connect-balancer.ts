@@ -1,6 +1,7 @@
 import { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
+import { type Call, CallEnd, callFailed, InstancesPatch } from '@parallel-pilot/shared/protocol/calls.ts';
 import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import {
   type ChunkProgress,
@@ -55,6 +56,7 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     reconnectionDelayMax: 2_000,
   });
   const seen = rememberHints();
+  const callable = rememberInstances();
   const reasons = rememberAnswers((jobs) => reasonsOf(socket, jobs));
   const ends = rememberAnswers((jobs) => endsOf(socket, jobs));
   let forecast: DayForecast | null = null;
@@ -68,6 +70,7 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
   });
   socket.on('disconnect', (reason) => {
     seen.clear();
+    callable.clear();
     log.warn({ event: 'balancer.disconnected', reason });
     // Socket.IO does not come back by itself after the other side has closed the connection.
     if (reason === 'io server disconnect') socket.connect();
@@ -89,6 +92,7 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
     seen.workersPatch(patch);
     hints?.workersPatch(patch);
   });
+  receive(socket, 'instances-patch', InstancesPatch, log, callable.patch);
 
   return {
     listen(given) {
@@ -120,6 +124,12 @@ export function connectBalancer(options: { url: string; token: string; log: Log 
       if (socket.connected) socket.emit('load-forecast', forecast);
     },
     supposeJob: (supposed) => look(socket, 'suppose-job', supposed, EndOutlook),
+    call: (call) => passOn(socket, call),
+    retire(lease) {
+      if (socket.connected) socket.emit('retire', CONTROL_REQUESTS.retire.parse({ lease }));
+    },
+    instances: () => callable.all,
+    onInstances: callable.listen,
     workers: () => seen.workers,
     progress: (job) => seen.progress(job),
     close() {
@@ -158,6 +168,46 @@ async function ask(
     if (error instanceof Error && /timed out|disconnected/.test(error.message)) return refusal('not-ready');
     throw error;
   }
+}
+
+/** The balancer answers before this is over. */
+const CALL_PATIENCE_MS = 20_000;
+
+async function passOn(socket: Socket, call: Call): Promise<CallEnd> {
+  if (!socket.connected) return callFailed('no-instance', 'The load balancer cannot be reached.');
+  const said: unknown = await socket
+    .timeout(call.timeoutMs + CALL_PATIENCE_MS)
+    .emitWithAck('call', call)
+    .catch(() => null);
+  const parsed = parseMessage(CallEnd, said);
+  return parsed.ok
+    ? parsed.message
+    : callFailed(
+        'worker-lost',
+        'The load balancer was lost while the call ran. It may have been done, or a part of it.',
+      );
+}
+
+/** What can be called, by the word of the balancer. */
+function rememberInstances() {
+  const all = new Map<WorkerId, InstancesPatch['instances']>();
+  const listeners: (() => void)[] = [];
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+  return {
+    all,
+    listen: (listener: () => void) => void listeners.push(listener),
+    clear() {
+      all.clear();
+      tell();
+    },
+    patch({ worker, instances }: InstancesPatch) {
+      if (instances.length === 0) all.delete(worker);
+      else all.set(worker, instances);
+      tell();
+    },
+  };
 }
 
 /** What is only looked at. Null where no answer came that makes sense. */

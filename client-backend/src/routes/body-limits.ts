@@ -18,19 +18,22 @@ const MOST_STRANGER_BYTES = 8 * 1024;
 /**
  * The most that a request may carry, declared or in chunks, before any route
  * reads it. Two kinds of request are streams, and count while they write to
- * the disk: parts of an upload, and the results of workers.
+ * the disk: parts of an upload, and the results of workers. `longer`: paths for which a kind needs more.
  */
-export function limitBodies(): MiddlewareHandler {
+export function limitBodies(longer: readonly { path: RegExp; bytes: number }[] = []): MiddlewareHandler {
   const usual = limit(MOST_BYTES);
   const job = limit(MOST_JOB_BYTES);
   const pipeline = limit(MOST_PIPELINE_BYTES);
   const signIn = limit(MOST_SIGN_IN_BYTES);
   const stranger = limit(MOST_STRANGER_BYTES);
+  const long = longer.map(({ path, bytes }) => ({ path, check: limit(bytes) }));
   return (c, next) => {
     if (isStream(c)) return next();
     if (c.req.path === '/api/v1/session') return signIn(c, next);
     if (c.req.path === '/api/v1/jobs') return job(c, next);
-    if (c.req.path === '/api/v1/pipelines') return pipeline(c, next);
+    if (c.req.path === '/api/v1/pipelines' || c.req.path === '/api/v1/templates') return pipeline(c, next);
+    const own = long.find(({ path }) => path.test(c.req.path));
+    if (own !== undefined) return own.check(c, next);
     return (OF_STRANGERS.test(c.req.path) ? stranger : usual)(c, next);
   };
 }

@@ -23,6 +23,11 @@ export const pages = {
     const [{ SweepPage }] = await Promise.all([import('../pages/sweep/SweepPage.tsx'), ...parts]);
     return { Component: SweepPage };
   },
+  pipelines: async () => ({
+    Component: (await import('../pages/pipelines/PipelinesPage.tsx')).PipelinesPage,
+  }),
+  pipeline: async () => ({ Component: (await import('../pages/pipelines/PipelinePage.tsx')).PipelinePage }),
+  template: async () => ({ Component: (await import('../pages/pipelines/TemplatePage.tsx')).TemplatePage }),
   workers: async () => ({ Component: (await import('../pages/workers/WorkersPage.tsx')).WorkersPage }),
   worker: async () => ({ Component: (await import('../pages/workers/WorkerPage.tsx')).WorkerPage }),
   link: async () => ({ Component: (await import('../pages/links/LinkPage.tsx')).LinkPage }),

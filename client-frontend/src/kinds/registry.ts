@@ -1,10 +1,11 @@
 import { blender } from './blender/kind.ts';
 import { command } from './command/kind.ts';
+import { container } from './container/kind.ts';
 import type { SiteKind } from './kind.ts';
 import { training } from './training/kind.ts';
 
 /** Every kind of job the site knows; the one line a new kind adds here. */
-export const SITE_KINDS: readonly SiteKind[] = [blender, training, command];
+export const SITE_KINDS: readonly SiteKind[] = [blender, training, command, container];
 
 /** Those that files can be dropped for. */
 export const DROPPED_KINDS = SITE_KINDS.filter(isDropped);

@@ -67,17 +67,36 @@ export async function readJobs(
     })),
     openStages: open.map((stage) => stage.id),
     loaded,
+    grown: await readGrown(db, farm, open),
   };
+}
+
+/** What was added to stages that the farm has in mind. */
+async function readGrown(
+  db: Db,
+  farm: Farm,
+  open: readonly OpenStage[],
+): Promise<NonNullable<JobsRead['grown']>> {
+  const grown: NonNullable<JobsRead['grown']> = [];
+  for (const { id, chunk_count: size } of open) {
+    const known = farm.stages.get(id)?.chunks.size ?? size;
+    if (size <= known || size > MOST_CHUNKS) continue;
+    const added = await chunkStandings(db, id, known - 1, size - known);
+    grown.push({ stage: id, size, added });
+  }
+  return grown;
 }
 
 /** Jobs of which the database says something else than the farm has in mind, hint or no hint. */
 export async function changedJobs(db: Db, farm: Farm): Promise<JobId[]> {
   const changed = new Set<JobId>();
   const seen = new Set<string>();
-  for (const { stage, job, team, person, state, priority, deadline } of await liveStages(db)) {
+  for (const { stage, job, team, person, state, priority, deadline, chunks } of await liveStages(db)) {
     seen.add(stage);
-    const known = farm.stages.get(stage)?.job;
+    const stands = farm.stages.get(stage);
+    const known = stands?.job;
     const same =
+      stands?.chunks.size === chunks &&
       known?.status === state &&
       known.priority === priority &&
       known.deadline === deadline &&
@@ -120,6 +139,7 @@ const StageRow = z.object({
   span_from: z.number(),
   span_to: z.number(),
   gang_min: z.int().positive().nullable(),
+  lasting: z.int().nullable(),
 });
 
 async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Promise<LoadedStage | undefined> {
@@ -143,6 +163,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     asked: row.data.asked_json ?? {},
     span: { from: row.data.span_from, to: row.data.span_to },
     gangMin: row.data.gang_min,
+    lasting: row.data.lasting === 1,
     chunks: await readChunks(db, stage),
     held: await readHeld(db, stage),
     takenBack: await readTakenBack(db, stage),

@@ -31,6 +31,14 @@ export class ChunkTable {
     this.#cursors = new Int32Array(sectionsOf(size));
   }
 
+  /** The same with room for more, which are canceled until `set` says otherwise. */
+  grownTo(size: number): ChunkTable {
+    const grown = new ChunkTable(size);
+    for (let ordinal = 0; ordinal < this.size; ordinal += 1)
+      grown.set(ordinal, this.status(ordinal), this.attempts(ordinal));
+    return grown;
+  }
+
   has(ordinal: number): boolean {
     return ordinal < this.size;
   }

@@ -19,7 +19,8 @@ export function hangLimit({ times }: Stage, longestMs: number): number {
   return Math.round(Math.min(longestMs, Math.max(SHORTEST_LIMIT_MS, TIMES_SLOWEST * times.slowest)));
 }
 
-export function addTime({ times }: Stage, ms: number): void {
+export function addTime({ times, lasting }: Stage, ms: number): void {
+  if (lasting) return;
   times.count += 1;
   times.slowest = Math.max(times.slowest, ms);
 }
@@ -39,6 +40,8 @@ type Spent = { busyMs: number; openingMs: number };
  */
 export function noteChunkTime(lease: Lease, { busyMs, openingMs }: Spent): void {
   const { stage } = lease;
+  // It was ended when nobody needed it any more.
+  if (stage.lasting) return;
   addTime(stage, busyMs);
   // A part of the chunk was another lease's.
   if (lease.checkpoint !== null) return;

@@ -26,7 +26,7 @@ export function createStage(
   loaded: Omit<LoadedStage, 'job' | 'held' | 'takenBack' | 'failures' | 'succeeded' | 'busyTimes'>,
 ): Stage {
   const { id, name, plannedAt, spec, inputs, requirements, affinity, asked, span, chunks } = loaded;
-  const { gangMin = null } = loaded;
+  const { gangMin = null, lasting = false } = loaded;
   return {
     id,
     job,
@@ -50,5 +50,6 @@ export function createStage(
     takenBack: new Map(),
     leftSince: null,
     gang: gangMin === null ? null : { min: gangMin, since: null, failure: null },
+    lasting,
   };
 }

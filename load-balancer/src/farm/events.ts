@@ -27,6 +27,7 @@ import type {
   Released,
   ResultFile,
 } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { ChunkStanding } from '@parallel-pilot/shared/server/db/chunks.ts';
 import type { KnownWorker } from '@parallel-pilot/shared/server/db/workers.ts';
 import type { ChunkTable } from './chunk-table.ts';
 import type { ChunkLimits, SessionId, Stage } from './farm.ts';
@@ -109,6 +110,8 @@ export type JobsRead = {
   jobs: JobFacts[];
   openStages: StageId[];
   loaded: LoadedStage[];
+  /** Chunks that were added to stages in mind, and how many those have now. */
+  grown?: { stage: StageId; size: number; added: ChunkStanding[] }[];
 };
 
 export type JobFacts = {
@@ -135,6 +138,8 @@ export type LoadedStage = {
   span: Stage['span'];
   /** The fewest of its chunks that may be worked on together; left out where each is by itself. */
   gangMin?: number | null;
+  /** See StagePlan. */
+  lasting?: boolean;
   chunks: ChunkTable;
   /** Open leases, in the order in which they were granted. */
   held: HeldChunk[];

@@ -186,6 +186,8 @@ export type Stage = {
   leftSince: number | null;
   /** Null where each chunk is by itself. */
   gang: Gang | null;
+  /** Its chunks last until they are told to end, and there may be more: see StagePlan. */
+  lasting: boolean;
 };
 
 /** Chunks that are worked on together: so many at once, each on a place of its own, or none. */

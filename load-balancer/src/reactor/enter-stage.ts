@@ -8,9 +8,10 @@ import { addTime } from '../farm/chunk-times.ts';
 import { createJob, createStage } from '../farm/create-job.ts';
 import { append, type Effect } from '../farm/effects.ts';
 import { noteFailure } from '../farm/end-lease.ts';
-import type { JobFacts, LoadedStage } from '../farm/events.ts';
+import type { JobFacts, JobsRead, LoadedStage } from '../farm/events.ts';
 import type { Farm, Job, Stage, Worker } from '../farm/farm.ts';
 import { noteMemoryNeed } from '../farm/resources.ts';
+import { createTimes } from '../prediction/stage-times.ts';
 import { startingShare } from '../scheduling/fairness.ts';
 import { createWorker } from './on-worker.ts';
 import { enterTeam } from './team-shares.ts';
@@ -47,6 +48,16 @@ export function enterStage(farm: Farm, job: Job, loaded: LoadedStage, now: numbe
   }
   recall(job, stage, loaded);
   return effects;
+}
+
+/** Takes in chunks that were added to it. */
+export function growStage(stage: Stage, { size, added }: NonNullable<JobsRead['grown']>[number]): void {
+  const from = stage.chunks.size;
+  if (size <= from) return;
+  stage.chunks = stage.chunks.grownTo(size);
+  stage.times = createTimes(size);
+  for (const { ordinal, state, attempts } of added)
+    if (ordinal >= from) stage.chunks.set(ordinal, state, attempts);
 }
 
 const isHeld = (status: ChunkStatus): boolean => status === 'leased' || status === 'running';

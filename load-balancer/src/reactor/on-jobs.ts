@@ -10,7 +10,7 @@ import { moveAll } from '../farm/move-chunks.ts';
 import { setDeadline } from '../scheduling/deadlines.ts';
 import { hasWork, startingShare, startingTeamShare } from '../scheduling/fairness.ts';
 import { noteEnd } from '../scheduling/job-ends.ts';
-import { enterJob, enterStage } from './enter-stage.ts';
+import { enterJob, enterStage, growStage } from './enter-stage.ts';
 import { handOver, leaveTeam } from './team-shares.ts';
 
 type Event<T extends FarmEvent['type']> = Extract<FarmEvent, { type: T }>;
@@ -50,6 +50,10 @@ function takeIn(farm: Farm, facts: JobFacts, read: JobsRead, open: Set<string>, 
   for (const loaded of read.loaded) {
     if (loaded.job === job.id && !farm.stages.has(loaded.id))
       append(effects, enterStage(farm, job, loaded, now));
+  }
+  for (const grown of read.grown ?? []) {
+    const stage = farm.stages.get(grown.stage);
+    if (stage?.job === job) growStage(stage, grown);
   }
   for (const stage of [...job.stages]) {
     if (!open.has(stage.id)) append(effects, closeStage(farm, stage, now));

@@ -17,6 +17,7 @@ import type { SessionId } from '../farm/farm.ts';
 import { takeGiven } from '../farm/record-given.ts';
 import { endIfSubmitted, endsOfJobs } from '../scheduling/end-outlook.ts';
 import { whyWaiting } from '../scheduling/why-waiting.ts';
+import type { Calls } from './calls.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
@@ -24,6 +25,7 @@ export type ControlParts = {
   sessions: ReadonlyMap<SessionId, Socket>;
   engine: Engine;
   broadcast: Broadcast;
+  calls: Calls;
   replies: Replies;
   clock: Clock;
   log: Log;
@@ -32,7 +34,7 @@ export type ControlParts = {
 /** What the backend asks. */
 export function serveControl(
   namespace: Namespace,
-  { sessions, engine, broadcast, replies, clock, log }: ControlParts,
+  { sessions, engine, broadcast, calls, replies, clock, log }: ControlParts,
 ): void {
   namespace.on('connection', (socket) => {
     log.info({ event: 'control.connected' });
@@ -78,7 +80,13 @@ export function serveControl(
     receive(socket, 'load-forecast', CONTROL_REQUESTS['load-forecast'], log, (forecast) => {
       engine.push({ type: 'load-forecast', forecast });
     });
+    receive(socket, 'call', CONTROL_REQUESTS.call, log, (call, ack) => calls.call(call, ack));
+    receive(socket, 'retire', CONTROL_REQUESTS.retire, log, (retire, ack) => {
+      calls.retire(retire);
+      ack({ ok: true });
+    });
     broadcast.tellAll(listenerOf(socket));
+    for (const patch of calls.all()) socket.emit('instances-patch', patch);
   });
 }
 

@@ -9,6 +9,7 @@ import type { Engine } from '../effects/engine.ts';
 import type { SessionId } from '../farm/farm.ts';
 import { recordBlobs, recordHeartbeat, recordLoad, recordProgress } from '../farm/record-heartbeat.ts';
 import { passOf } from './admit.ts';
+import type { Calls } from './calls.ts';
 import { receive } from './receive.ts';
 import type { Replies } from './replies.ts';
 
@@ -17,6 +18,7 @@ const LONGEST_RESULT = 256 * 1024;
 export type WorkerSocketParts = {
   engine: Engine;
   broadcast: Broadcast;
+  calls: Calls;
   sessions: Map<SessionId, Socket>;
   replies: Replies;
   clock: Clock;
@@ -34,8 +36,9 @@ export function serveWorkers(namespace: Namespace, parts: WorkerSocketParts): vo
 }
 
 function serveWorker(socket: Socket, session: SessionId, parts: WorkerSocketParts): void {
-  const { engine, sessions, log } = parts;
+  const { engine, sessions, calls, log } = parts;
   socket.on('disconnect', (reason) => {
+    calls.gone(session);
     sessions.delete(session);
     engine.push({ type: 'disconnected', session, clean: reason === 'client namespace disconnect' });
   });
@@ -91,7 +94,7 @@ function tooLong({ result }: Done): string | null {
 
 /** Signs of life. */
 function takeSigns(socket: Socket, session: SessionId, parts: WorkerSocketParts): void {
-  const { engine, broadcast, clock, log } = parts;
+  const { engine, broadcast, calls, clock, log } = parts;
   const worker = () => recordHeartbeat(engine.farm, session, clock());
   receive(socket, 'heartbeat', WORKER_MESSAGES.heartbeat, log, (heartbeat) => {
     const from = worker();
@@ -107,6 +110,9 @@ function takeSigns(socket: Socket, session: SessionId, parts: WorkerSocketParts)
     if (from === undefined) return;
     for (const { lease, log: printed } of recordProgress(engine.farm, from, progress, clock()))
       broadcast.progressed(lease, printed);
+  });
+  receive(socket, 'callable', WORKER_MESSAGES.callable, log, (said) => {
+    if (worker() !== undefined) calls.callable(session, said);
   });
   receive(socket, 'blobs-changed', WORKER_MESSAGES['blobs-changed'], log, (changed) => {
     const from = worker();

@@ -29,6 +29,8 @@ export type StagePlan = {
    * first of those that are given out hands in the result; the others end with it, so the stage has a quorum of one.
    */
   gang?: { min: number };
+  /** Its chunks last until they are told to end, and further ones may be added while it is open: nothing follows from how long one took. */
+  lasting?: true;
   /** Which part of the whole job the stage is, from 0 to 1; all of it when left out. */
   span?: { from: number; to: number };
   /** Counted from 1 where stages of a name come again and again. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { blenderPublic } from './blender/public.ts';
 import { commandPublic } from './command/public.ts';
+import { containerPublic } from './container/public.ts';
+import { functionPublic } from './function/public.ts';
 import { trainingPublic } from './training/public.ts';
 
 /**
@@ -11,6 +13,8 @@ export const PUBLIC_KINDS = {
   blender: blenderPublic,
   training: trainingPublic,
   command: commandPublic,
+  container: containerPublic,
+  function: functionPublic,
 } as const;
 
 type AnyKind = (typeof PUBLIC_KINDS)[keyof typeof PUBLIC_KINDS];

@@ -1,6 +1,8 @@
 import type { StageInput } from '../protocol/stage-input.ts';
 import { blender } from './blender/kind.ts';
 import { command } from './command/kind.ts';
+import { container } from './container/kind.ts';
+import { functionKind } from './function/kind.ts';
 import type { Kind } from './kind.ts';
 import { training } from './training/kind.ts';
 
@@ -9,6 +11,8 @@ export const KINDS = {
   blender,
   training,
   command,
+  container,
+  function: functionKind,
 } as const;
 
 export type KindName = keyof typeof KINDS;

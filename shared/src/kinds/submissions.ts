@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { BlenderSubmission } from './blender/spec.ts';
 import { CommandSubmission } from './command/spec.ts';
+import { ContainerSubmission } from './container/spec.ts';
+import { FunctionSubmission } from './function/spec.ts';
 import { TrainingSubmission } from './training/spec.ts';
 
 /**
@@ -11,6 +13,8 @@ export const SUBMISSIONS = {
   blender: BlenderSubmission,
   training: TrainingSubmission,
   command: CommandSubmission,
+  container: ContainerSubmission,
+  function: FunctionSubmission,
 } as const;
 
 type AnySubmission = (typeof SUBMISSIONS)[keyof typeof SUBMISSIONS];

@@ -21,6 +21,8 @@ export const JobId = prefixed('job').brand<'JobId'>();
 export type JobId = z.infer<typeof JobId>;
 export const PipelineId = prefixed('pip').brand<'PipelineId'>();
 export type PipelineId = z.infer<typeof PipelineId>;
+export const TemplateId = prefixed('tpl').brand<'TemplateId'>();
+export type TemplateId = z.infer<typeof TemplateId>;
 export const StageId = prefixed('stg').brand<'StageId'>();
 export type StageId = z.infer<typeof StageId>;
 export const WorkerId = prefixed('wrk').brand<'WorkerId'>();
@@ -29,6 +31,11 @@ export const LeaseId = prefixed('lse').brand<'LeaseId'>();
 export type LeaseId = z.infer<typeof LeaseId>;
 export const NoticeChannelId = prefixed('nch').brand<'NoticeChannelId'>();
 export type NoticeChannelId = z.infer<typeof NoticeChannelId>;
+export const FunctionId = prefixed('fun').brand<'FunctionId'>();
+export type FunctionId = z.infer<typeof FunctionId>;
+export const CallId = prefixed('cal').brand<'CallId'>();
+export type CallId = z.infer<typeof CallId>;
+
 export const UploadId = z
   .string()
   .regex(/^[0-9a-z]{8,64}$/)
@@ -63,10 +70,13 @@ type IdOf = {
   jtk: JoinTokenId;
   job: JobId;
   pip: PipelineId;
+  tpl: TemplateId;
   stg: StageId;
   wrk: WorkerId;
   lse: LeaseId;
   nch: NoticeChannelId;
+  fun: FunctionId;
+  cal: CallId;
 };
 export type IdPrefix = keyof IdOf;
 

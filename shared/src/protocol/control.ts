@@ -6,6 +6,7 @@ import { Requirement } from '../model/requirement.ts';
 import { Asked, Offer, Used } from '../model/resources.ts';
 import { WaitReason } from '../model/wait-reason.ts';
 import { WorkerStatus } from '../model/worker.ts';
+import { Call, InstancesPatch, Retire } from './calls.ts';
 import { ChunkChange } from './chunk-change.ts';
 import { LiveLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
@@ -143,5 +144,11 @@ export const CONTROL_REQUESTS = {
   'foresee-ends': ForeseeEnds,
   'suppose-job': SupposeJob,
   'load-forecast': DayForecast,
+  call: Call,
+  retire: Retire,
 } as const;
-export const CONTROL_HINTS = { 'stage-patch': StagePatch, 'workers-patch': WorkersPatch } as const;
+export const CONTROL_HINTS = {
+  'stage-patch': StagePatch,
+  'workers-patch': WorkersPatch,
+  'instances-patch': InstancesPatch,
+} as const;

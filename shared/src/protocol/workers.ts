@@ -7,6 +7,7 @@ import { Labels } from '../model/placement.ts';
 import { oneLine } from '../model/printable.ts';
 import { Capabilities } from '../model/requirement.ts';
 import { Asked, Offer } from '../model/resources.ts';
+import { Call, Callable, Retire } from './calls.ts';
 import { GangAddress, GangPlace } from './gang.ts';
 import { WorkerLog } from './live-log.ts';
 import { MeasuredValues } from './measured.ts';
@@ -260,6 +261,7 @@ export const WORKER_MESSAGES = {
   released: Released,
   'blobs-changed': BlobsChanged,
   leaving: Leaving,
+  callable: Callable,
 } as const;
 
 export const BALANCER_MESSAGES = {
@@ -270,4 +272,6 @@ export const BALANCER_MESSAGES = {
   forget: Forget,
   drain: Drain,
   lend: Lend,
+  call: Call,
+  retire: Retire,
 } as const;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BlenderSpec } from '@parallel-pilot/shared/kinds/blender/spec.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { newId } from '@parallel-pilot/shared/model/ids.ts';
+import { insertFunction } from '@parallel-pilot/shared/server/db/functions.ts';
 import { insertJoinToken } from '@parallel-pilot/shared/server/db/join-tokens.ts';
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { insertChannel } from '@parallel-pilot/shared/server/db/notices.ts';
@@ -21,7 +22,11 @@ export async function thingsFor(farm: AccessFarm, path: string): Promise<Things>
   const things: Things = {};
   for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
     const make = name === 'id' ? THINGS[path.split('/')[3] ?? ''] : PARTS[name];
-    const of = path.includes('account/keys') ? key : make;
+    const of = path.includes('account/keys')
+      ? key
+      : path.includes('/functions/{name}')
+        ? PARTS[`function.${name}`]
+        : make;
     if (of === undefined) throw new Error(`things.ts does not know what ${name} of ${path} is`);
     things[name] = await of(farm);
   }
@@ -160,6 +165,14 @@ const PARTS: Record<string, Make> = {
     });
     return { real: id, unknown: newId('nch', random) };
   },
+  /** Without a version: nothing of it is ever run. */
+  async 'function.name'({ db, team, member }) {
+    const name = `f${randomBytes(8).toString('hex')}`;
+    const row = { id: newId('fun', random), team_id: team, person_id: member, name, active_version: 1 };
+    await insertFunction(db, { ...row, public_token_hash: null, created_at: 1, updated_at: 1 });
+    return { real: name, unknown: 'never-deployed' };
+  },
+  'function.call': () => same(newId('cal', random)),
   provider: () => same('oidc'),
   ordinal: () => same('1'),
   frame: () => same('1'),
@@ -200,6 +213,13 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/jobs/{id}': { name: 'Another name' },
   'PUT /api/v1/jobs/{id}/settings': {},
   'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
+  'POST /api/v1/functions': {
+    name: 'another',
+    handler: 'a.py',
+    files: [{ blob: '0'.repeat(64), path: 'a.py' }],
+  },
+  'POST /api/v1/functions/{name}/rollback': {},
+  'POST /api/v1/functions/{name}/invoke': {},
   'POST /api/v1/pipelines': { name: 'A pipeline', requestId: 'a-request', jobs: [] },
   'POST /api/v1/jobs/outlook': { kind: 'blender' },
   'PATCH /api/v1/account': { name: 'Another name' },

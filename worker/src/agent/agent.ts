@@ -8,6 +8,7 @@ import type { GangAddress } from '@parallel-pilot/shared/protocol/gang.ts';
 import { type RefusalCode, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Heartbeat, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
+import type { CallPort } from '../calls/call-port.ts';
 import type { WorkerConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import { type Accepted, Connection } from './connection.ts';
@@ -38,6 +39,8 @@ export type AgentOptions = {
   identity: Identity;
   access: FarmAccess;
   lends: Lends;
+  /** By which calls reach what runs. */
+  calls: CallPort;
   /** Where others reach gang members of this worker; undefined where there are none. */
   gang: GangAddress | undefined;
   log: Log;
@@ -98,6 +101,11 @@ export class Agent {
           setImmediate(() => this.#takeTerms(lending));
           return { ok: true };
         },
+        call: (call) => options.calls.take(call),
+        retire: ({ lease }) => {
+          options.calls.retire(lease);
+          return { ok: true };
+        },
         forget: ({ blobs }) => {
           this.#parts?.assets.cache.forget(blobs);
           return { ok: true };
@@ -132,6 +140,8 @@ export class Agent {
     );
     const leases = this.#loop.releaseUnstarted();
     if (leases.length > 0) void this.connection.ask('released', { leases, reason: 'The worker is leaving.' });
+    // What lasts until it is told so ends.
+    this.#options.calls.retireAll();
     this.#beat();
     this.changed();
   }
@@ -159,6 +169,7 @@ export class Agent {
   /** From now on nothing more is begun: what has not started goes back, what runs is finished. */
   #takeNothing(reason: string): void {
     this.#beat();
+    this.#options.calls.retireAll();
     this.#giveBackUnstarted(reason);
   }
 
@@ -260,6 +271,7 @@ export class Agent {
     );
     this.#loop.end(drop);
     this.#takeTerms(lending);
+    this.connection.send('callable', this.#options.calls.list());
     // What started between hello and welcome could not be told yet.
     for (const { lease, started } of this.#loop.leases()) {
       if (started && !this.#saidStarted.has(lease)) this.connection.send('started', { lease });

@@ -1,3 +1,4 @@
+import type { Call, CallEnd, Retire } from '@parallel-pilot/shared/protocol/calls.ts';
 import { handshake, isTokenRefused } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
 import { REFUSALS, type RefusalCode, Reply, refusal } from '@parallel-pilot/shared/protocol/refusals.ts';
@@ -21,7 +22,7 @@ import { backoffMs } from '../backoff.ts';
 import type { Log } from '../log.ts';
 
 type Messages = { [Name in keyof typeof WORKER_MESSAGES]: z.infer<(typeof WORKER_MESSAGES)[Name]> };
-type Told = 'heartbeat' | 'started' | 'progress' | 'blobs-changed';
+type Told = 'heartbeat' | 'started' | 'progress' | 'blobs-changed' | 'callable';
 type Asked = 'done' | 'failed' | 'preempted' | 'released' | 'leaving';
 export type Accepted = Extract<Welcome, { ok: true }>;
 
@@ -39,6 +40,9 @@ export type ConnectionHandlers = {
   forget(message: Forget): Reply;
   drain(message: Drain): Reply;
   lend(message: Lend): Reply;
+  /** Answered when it is over. Never rejects. */
+  call(message: Call): Promise<CallEnd>;
+  retire(message: Retire): Reply;
 };
 
 const ACK_MS = 10_000;
@@ -89,6 +93,8 @@ export class Connection {
     this.#answer('forget', handlers.forget);
     this.#answer('drain', handlers.drain);
     this.#answer('lend', handlers.lend);
+    this.#answer('retire', handlers.retire);
+    this.#takeCalls(handlers);
   }
 
   get welcome(): boolean {
@@ -141,7 +147,16 @@ export class Connection {
     this.#socket.connect();
   }
 
-  #answer<Name extends keyof typeof BALANCER_MESSAGES>(
+  #takeCalls({ call }: Pick<ConnectionHandlers, 'call'>): void {
+    this.#socket.on('call', (message: unknown, reply: unknown) => {
+      const acknowledge = typeof reply === 'function' ? reply : () => {};
+      const parsed = parseMessage(BALANCER_MESSAGES.call, message);
+      if (parsed.ok) void call(parsed.message).then((end) => acknowledge(end));
+      else acknowledge(refusal('invalid-message'));
+    });
+  }
+
+  #answer<Name extends Exclude<keyof typeof BALANCER_MESSAGES, 'call'>>(
     event: Name,
     handle: (message: z.infer<(typeof BALANCER_MESSAGES)[Name]>) => Reply,
   ): void {

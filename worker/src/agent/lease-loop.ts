@@ -18,6 +18,7 @@ import type { GangPlace } from '@parallel-pilot/shared/protocol/gang.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
+import type { CallPort } from '../calls/call-port.ts';
 import { isDiskFull } from '../disk-full.ts';
 import { GangLink } from '../gang/gang-link.ts';
 import type { GangPort } from '../gang/gang-port.ts';
@@ -54,6 +55,8 @@ export type LeaseLoopParts = {
   offer(): Offer;
   /** Where others reach members of gangs here; null where there can be none. */
   gangPort: GangPort | null;
+  /** By which calls reach what runs. */
+  calls: CallPort;
   /** All cards of the machine, lent or not. */
   gpus(): Gpu[];
   log: Log;
@@ -291,7 +294,9 @@ export class LeaseLoop {
     let busyMs: number | null = null;
     let openingMs = 0;
     let peakMemoryBytes = 0;
+    const calls = this.#parts.calls.doorOf(held.lease);
     const chunk = {
+      calls,
       stage: assign.stageName,
       stageSpec: assign.stageSpec,
       chunkSpec: assign.chunkSpec,
@@ -330,6 +335,7 @@ export class LeaseLoop {
         },
       },
     );
+    calls.close();
     clearTimeout(preemption.timer);
     clearTimeout(tell);
     this.#stopsUsing(slot, assign);

@@ -7,6 +7,7 @@ import { GANG } from '@parallel-pilot/shared/model/gang.ts';
 import { Assets } from '../assets/assets.ts';
 import { type BlobAddress, blobAddress } from '../assets/blob-address.ts';
 import { BlobNews } from '../assets/blob-news.ts';
+import { CallPort } from '../calls/call-port.ts';
 import type { WorkerConfig } from '../config.ts';
 import { gangPlaces } from '../gang/gang-address.ts';
 import { GangPort } from '../gang/gang-port.ts';
@@ -107,7 +108,9 @@ async function live(
   const reach = gangPort === null ? {} : { [GANG]: gangPort.address.reach };
   const capabilities = () => ({ ...terms.capabilitiesOf(abilities.all), ...reach });
   const lends: Lends = { terms, watch, offer, capabilities };
-  const agent = new Agent({
+  const calls = new CallPort(() => agent.connection.send('callable', calls.list()));
+  const agent: Agent = new Agent({
+    calls,
     config,
     identity: folder.identity,
     access,
@@ -140,6 +143,7 @@ async function live(
     disk,
     offer,
     gangPort,
+    calls,
     gpus,
     log,
     onStarted: (lease) => agent.connection.send('started', { lease }),

@@ -1,5 +1,6 @@
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import type { Call, CallEnd } from '@parallel-pilot/shared/protocol/calls.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Cards } from './visible-cards.ts';
 
@@ -20,6 +21,8 @@ export type RunnableChunk = {
   notice?: AbortSignal;
   /** Its place among the chunks of its stage that are worked on together; left out for one by itself. */
   gang?: GangMember;
+  /** By which calls reach it while it runs; left out where there is no farm that could send any. */
+  calls?: CallDoor;
   /** The machine's cards, and those of them that the chunk may use. Left out, all. */
   cards?: Cards;
   /** Milliseconds without any sign of life after which the child counts as hung. */
@@ -48,6 +51,15 @@ export type GangWay = {
   /** A sentence where another member could not be reached at all. */
   readonly unreached: string | null;
   close(): Promise<void>;
+};
+
+/** Calls that reach a chunk while it runs, see Call. */
+export type CallDoor = {
+  /** From now on calls are taken, `room` at once. `take` never rejects. */
+  open(room: number, take: (call: Call) => Promise<CallEnd>): void;
+  /** Aborts when no more are to be taken: the chunk ends once those under way are over. */
+  readonly retired: AbortSignal;
+  close(): void;
 };
 
 /**

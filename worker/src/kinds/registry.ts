@@ -1,15 +1,25 @@
 import { blenderWorker } from './blender/index.ts';
 import { commandWorker } from './command/index.ts';
+import { containerWorker } from './container/index.ts';
+import { functionWorker } from './function/index.ts';
 import type { WorkerKind } from './kind.ts';
 import { trainingWorker } from './training/index.ts';
 
 /** Every kind of work this worker knows, made with its settings by variable; the one line a new kind adds here. */
-const KINDS: readonly ((settings: Readonly<Record<string, string>>) => WorkerKind)[] = [
+const KINDS: readonly ((settings: Readonly<Record<string, string>>, hostFolder: string) => WorkerKind)[] = [
   blenderWorker,
   trainingWorker,
   commandWorker,
+  containerWorker,
+  functionWorker,
 ];
 
-/** What this worker can be asked for. `kindSettings` are those of a WorkerConfig. */
-export const workerKinds = (config: { kindSettings: Readonly<Record<string, string>> }): WorkerKind[] =>
-  KINDS.map((kind) => kind(config.kindSettings));
+type Config = {
+  kindSettings: Readonly<Record<string, string>>;
+  /** What workers of this machine keep for each other; a kind has a folder of its own name's plural in it, or none. */
+  hostFolder: string;
+};
+
+/** What this worker can be asked for. `config` is a WorkerConfig. */
+export const workerKinds = ({ kindSettings, hostFolder }: Config): WorkerKind[] =>
+  KINDS.map((kind) => kind(kindSettings, hostFolder));

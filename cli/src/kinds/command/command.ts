@@ -12,7 +12,7 @@ import { type PlacementFlags, readPlacement, withWorkers } from '../../run/place
 import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { COMMAND_EVENTS } from './events.ts';
-import { runPlan } from './plan.ts';
+import { type Elsewhere, runPlan } from './plan.ts';
 import { type RunFlags, readRequest } from './request.ts';
 import { filesFor } from './sent-files.ts';
 
@@ -34,11 +34,20 @@ type Flags = RunFlags &
     verbose?: boolean;
   };
 
+/** What another kind adds to `pilot run`: options, by which the same is run elsewhere. */
+export type RunAddition = {
+  options(command: Command): Command;
+  examples: readonly string[];
+  /** Null where none of its options was given. Throws a SentenceError. */
+  read(flags: Readonly<Record<string, unknown>>, out: string): Promise<Elsewhere | null>;
+};
+
 /** `pilot run`: exit code 0 only when every run ended with 0 and its results are in `--out`, 1 otherwise, 130 after Ctrl-C. */
 export function runCommandLine(
   context: Context,
   exit: (code: number) => void,
   carryOut: CarryOut = runCommand,
+  addition: RunAddition | null = null,
 ): Command {
   const command = new Command('run')
     .summary('run a command many times, on many machines, and save what it leaves')
@@ -83,6 +92,7 @@ export function runCommandLine(
       setting('PILOT_WORKERS', 'workers of a farm started for this job').argParser(wholeNumber(1, 64)),
     )
     .option('--verbose', "also show the logs of that farm's processes");
+  addition?.options(command);
   withAfter(withBy(withWorkers(command)));
   withJson(withServer(command));
   withExamples(command, [
@@ -90,14 +100,22 @@ export function runCommandLine(
     "pilot run --each 'inputs/*.wav' -- ffmpeg -i {input} sound.mp3",
     'pilot run --grid lr=0.1,0.01 --grid seed=1..20 -- python3 sim.py --lr {lr} --seed {seed}',
     'pilot run --over params.csv --memory 4G --time 30m --retries 2 -- ./model {alpha} {beta}',
+    ...(addition?.examples ?? []),
   ]);
   withEvents(command, COMMAND_EVENTS);
   return command.action(async (words: string[], flags: Flags) =>
-    exit(await run(carryOut, context, words, flags)),
+    exit(await run(carryOut, context, words, flags, addition)),
   );
 }
 
-async function run(carryOut: CarryOut, context: Context, words: string[], flags: Flags): Promise<number> {
+async function run(
+  carryOut: CarryOut,
+  context: Context,
+  words: string[],
+  flags: Flags,
+  addition: RunAddition | null,
+): Promise<number> {
+  const elsewhere = (await addition?.read(flags, flags.out)) ?? null;
   const request = await readRequest(words, flags);
   const { gatherBy } = request.settings;
   const files = await filesFor(words, flags.files ?? null, flags.out, gatherBy ?? []);
@@ -114,7 +132,8 @@ async function run(carryOut: CarryOut, context: Context, words: string[], flags:
     '--',
   );
   const workers = Math.min(defaultWorkers(context.config.cpus), request.runs);
-  const plan = runPlan({ words, files, request, out: flags.out, workers, name: flags.name ?? null });
+  const name = flags.name ?? null;
+  const plan = runPlan({ words, files, request, out: flags.out, workers, name, elsewhere });
   return carryOut(context, plan, {
     server: flags,
     workers: flags.workers ?? null,

@@ -1,5 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
-import type { CommandView } from '@parallel-pilot/shared/kinds/command/view.ts';
+import type { RunsView } from '@parallel-pilot/shared/kinds/command/view.ts';
 import { type Follow, followJob } from '../../follow/follow.ts';
 import type { Trail } from '../../follow/view.ts';
 import type { CommandProgress } from './events.ts';
@@ -24,8 +24,8 @@ function progressOf(job: JobDetail): CommandProgress {
   return { runs: runs.total, done: Math.max(runs.done, before + now), failed: Math.max(runs.failed, failed) };
 }
 
-/** What a command shows; a job of another kind does not come here. */
-export function commandOf({ view, id }: Pick<JobDetail, 'view' | 'id'>): CommandView {
-  if (view.kind !== 'command') throw new Error(`job ${id} is a ${view.kind} job, not a command`);
+/** What a job shows that runs a command; one of another kind does not come here. */
+export function commandOf({ view, id }: Pick<JobDetail, 'view' | 'id'>): RunsView {
+  if (!('runs' in view)) throw new Error(`job ${id} is a ${view.kind} job, not a command`);
   return view;
 }

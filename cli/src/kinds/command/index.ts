@@ -1,4 +1,4 @@
-import type { CommandView } from '@parallel-pilot/shared/kinds/command/view.ts';
+import type { RunsView } from '@parallel-pilot/shared/kinds/command/view.ts';
 import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
 import type { CliKind } from '../kind.ts';
 import { runCommandLine } from './command.ts';
@@ -24,7 +24,7 @@ export const commandCli: CliKind = {
   facts: (view) => (view.kind === 'command' ? commandFacts(view) : []),
 };
 
-function commandFacts({ words, files, parameters, settings, runs }: CommandView): [string, string][] {
+export function commandFacts({ words, files, parameters, settings, runs }: RunsView): [string, string][] {
   const failed = runs.failed === 0 ? '' : `, ${runs.failed} failed`;
   return [
     ['Command', asTyped(words)],

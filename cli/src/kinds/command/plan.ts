@@ -1,12 +1,23 @@
+import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { Parameters } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import type { CommandSubmission } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { ownFiles, type RunPlan } from '../../run/plan.ts';
+import type { Presenter } from '../../report/presenter.ts';
+import { type Making, ownFiles, type RunPlan, type SourceFiles } from '../../run/plan.ts';
 import { followCommand } from './follow.ts';
 import { commandPresenter } from './presenter.ts';
 import type { RunRequest } from './request.ts';
 import { saveResults } from './results.ts';
 import type { SentFile } from './sent-files.ts';
+
+/** Where a command is run by another kind. */
+export type Elsewhere = {
+  /** What it needs for that, beside the files of the command. */
+  files(making: Making): Promise<SourceFiles>;
+  /** What a request says of it, from the hashes of those. */
+  request(blobs: readonly BlobHash[]): Record<string, unknown> & { kind: string };
+  presenter: Presenter;
+};
 
 export type RunOrder = {
   words: string[];
@@ -15,27 +26,37 @@ export type RunOrder = {
   out: string;
   workers: number;
   name: string | null;
+  /** Null for the machines of the workers themselves. */
+  elsewhere: Elsewhere | null;
 };
 
 /** A command, run once for each of its parameters. */
-export const runPlan = ({ words, files, request, out, workers, name }: RunOrder): RunPlan => {
+export const runPlan = (order: RunOrder): RunPlan => {
+  const { words, files, request, out, workers, name, elsewhere } = order;
   const each = request.each ?? [];
+  const own = files.length + each.length;
   return {
-    presenter: commandPresenter,
+    presenter: elsewhere?.presenter ?? commandPresenter,
     follow: followCommand,
-    files: () => ownFiles(...files.map(({ path }) => path), ...each),
+    async files(making) {
+      const mine = await ownFiles(...files.map(({ path }) => path), ...each);
+      const more = await elsewhere?.files(making);
+      return more === undefined ? mine : { ...more, paths: [...mine.paths, ...more.paths] };
+    },
     workers,
     jobs(blobs) {
       const sent = {
         kind: 'command',
         words,
         files: files.map((file, index) => ({ ...file, blob: blobs[index] })) as CommandSubmission['files'],
-        parameters: request.each === null ? request.parameters : filesOf(each, blobs.slice(files.length)),
+        parameters:
+          request.each === null ? request.parameters : filesOf(each, blobs.slice(files.length, own)),
         settings: request.settings,
         many: true,
         ...(name === null ? {} : { name }),
-      } as const;
-      return [{ request: sent }];
+        ...elsewhere?.request(blobs.slice(own)),
+      };
+      return [{ request: sent as CreateJob }];
     },
     async save({ api, job, report, signal }) {
       const { missing, folder } = await saveResults(api, job, out, report, signal);

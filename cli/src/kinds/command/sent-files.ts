@@ -58,6 +58,22 @@ export async function filesLike(pattern: string): Promise<string[]> {
   return files.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
+/** All files of a folder but what git keeps of it, by their paths in it; `out` is where results go. Throws a SentenceError. */
+export async function filesOfFolder(folder: string, out: string): Promise<SentFile[]> {
+  const found = new Map<string, { executable: boolean; size: number }>();
+  for await (const { path, ...file } of below(folder, resolve(out), false)) {
+    const own = relative(folder, path).split(sep).join('/');
+    if (own.split('/')[0] !== '.git') found.set(own, file);
+    if (found.size > MOST_FILES)
+      throw new SentenceError(
+        `${folder} has more than ${MOST_FILES} files. Build in a folder with what the image needs.`,
+      );
+  }
+  return [...found]
+    .map(([path, { executable }]) => ({ path, executable }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
 /** A program by a path has to be there, and so has the script of an interpreter. */
 async function checkProgram([program = '', script = '']: readonly string[]): Promise<void> {
   const isOwn = program.includes('/') && !program.startsWith('/');

@@ -85,6 +85,11 @@ export function trainCommand(
     .option('--outer-lr <n>', 'learning rate of the outer step (1, diloco 0.7)')
     .option('--outer-momentum <n>', 'momentum of the outer step (0.3, diloco 0.9)')
     .option('--trim <share>', 'leave out this share of the updates at either end of every weight (0)')
+    .option('--clip <norm>', 'scale down updates that change the model by more (L2 norm over all weights)')
+    .option(
+      '--noise <n>',
+      'noise on their sum, as a multiple of --clip: differential privacy of each shard (0)',
+    )
     .option(
       '--deadline <time>',
       'close a round so long after its start, and end a shard that takes longer, such as 90, 10m or 2h',

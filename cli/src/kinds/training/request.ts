@@ -16,6 +16,8 @@ export type TrainFlags = SweepFlags & {
   outerLr?: string;
   outerMomentum?: string;
   trim?: string;
+  clip?: string;
+  noise?: string;
   quorum?: string;
   strict?: boolean;
   deadline?: string;
@@ -79,6 +81,13 @@ const OPTIONS: Option[] = [
   { of: 'outerLr', field: 'outerLr', read: number, say: 'a number above 0, at most 10' },
   { of: 'outerMomentum', field: 'outerMomentum', read: number, say: 'a number from 0 to 0.999' },
   { of: 'trim', field: 'trim', read: share, say: 'a share from 0 to 0.45, or a percentage such as 20%' },
+  {
+    of: 'clip',
+    field: 'clip',
+    read: number,
+    say: 'a number above 0: the largest change of the model by one shard',
+  },
+  { of: 'noise', field: 'noise', read: number, say: 'a number from 0 to 1,000, as a multiple of --clip' },
   { of: 'quorum', field: 'quorum', read: share, say: 'a share from 0.01 to 1, or a percentage such as 75%' },
   {
     of: 'deadline',
@@ -138,6 +147,8 @@ function readTogether(flags: TrainFlags, settings: Record<string, unknown>): str
       'shards',
       'merge',
       'trim',
+      'clip',
+      'noise',
       'quorum',
       'deadline',
       'weighting',

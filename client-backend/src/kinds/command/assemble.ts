@@ -1,6 +1,6 @@
 import { GATHER } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import { countRuns } from '@parallel-pilot/shared/kinds/command/parameters.ts';
-import { CommandSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import { RunsSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Parts } from '../../parts.ts';
 import type { Assembly, BackgroundTask, Unfinished } from '../kind.ts';
@@ -14,7 +14,7 @@ export async function assembleCommand(parts: Parts, task: BackgroundTask): Promi
   const bad = await badChunks(parts, task);
   if (bad.length > 0) return { outcome: 'redo', chunks: bad };
   const own = task.stage.name === GATHER;
-  const { settings, parameters } = CommandSpec.parse(JSON.parse(task.job.spec_json));
+  const { settings, parameters } = RunsSpec.parse(JSON.parse(task.job.spec_json));
   if (settings.gather === null && !own) return { outcome: 'complete', artifacts: [], notes: [] };
   const steps = countRuns(parameters) * (settings.gather === 'csv' ? 2 : 1);
   let done = 0;

@@ -1,4 +1,4 @@
-import { CommandSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
+import { RunsSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { LeftOver, RunsChunk, RunsResult, RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import { isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { countChunks, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -15,7 +15,7 @@ const PAGE = 500;
 /** What bundles have left over: the runs that nobody came to, and those that failed. Chunks of one run leave nothing. */
 export async function leftOver(parts: Parts, task: BackgroundTask): Promise<StageTaskResult> {
   const { db } = parts;
-  const { stage, signal } = task;
+  const { job, stage, signal } = task;
   const { bundle } = RunsStage.parse(JSON.parse(stage.spec_json));
   const left: LeftOver = { unbegun: [], failed: [], meanMs: 0, packed: null };
   let [ms, runs] = [0, 0];
@@ -39,7 +39,7 @@ export async function leftOver(parts: Parts, task: BackgroundTask): Promise<Stag
   left.meanMs = runs === 0 ? 0 : ms / runs;
   if (left.failed.length > MOST_FAILED) {
     const message = `${left.failed.length.toLocaleString('en')} runs failed, which is no accident any more. Try a few of them first, and look at "pilot logs".`;
-    return { outcome: 'fail', code: 'command/exit-code', message };
+    return { outcome: 'fail', code: `${job.kind}/exit-code`, message };
   }
   if (left.unbegun.length + left.failed.length === 0) {
     const packed = await packAll(parts, task);
@@ -52,7 +52,7 @@ export async function leftOver(parts: Parts, task: BackgroundTask): Promise<Stag
 
 /** What all runs left, where a command of the user's own puts it together; null where none does, or some have failed. */
 async function packAll(parts: Parts, task: BackgroundTask): Promise<LeftOver['packed'] | Unfinished> {
-  const { settings } = CommandSpec.parse(JSON.parse(task.job.spec_json));
+  const { settings } = RunsSpec.parse(JSON.parse(task.job.spec_json));
   if (settings.gatherBy === null) return null;
   const counts = (await countChunks(parts.db, [task.stage.id])).get(task.stage.id);
   if ((counts?.failed ?? 0) > 0) return null;
@@ -64,7 +64,7 @@ async function packAll(parts: Parts, task: BackgroundTask): Promise<LeftOver['pa
   } catch (error) {
     task.signal.throwIfAborted();
     if (error instanceof Ungathered)
-      return { outcome: 'fail', code: 'command/too-many-files', message: error.message };
+      return { outcome: 'fail', code: `${task.job.kind}/too-many-files`, message: error.message };
     if (error instanceof NoRoom || isDiskFull(error)) return FULL;
     throw error;
   }

@@ -5,9 +5,12 @@ import {
   type CommandFile,
   CommandSpec,
   CommandSubmission,
+  RunsSpec,
+  type RunsSubmission,
   submissionProblem,
 } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobOwner } from '@parallel-pilot/shared/model/worker.ts';
 import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
@@ -19,22 +22,43 @@ import { kindSettings } from '../kind-settings.ts';
 export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const parsed = CommandSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
-  const sent = parsed.data;
+  const { words, settings } = parsed.data;
+  const fleet = (await fleetOf(parts.db))(by);
+  const lacking =
+    fleetProblem(fleet, requirementsOf(words)) ??
+    (settings.gatherBy === null ? null : fleetProblem(fleet, requirementsOf(settings.gatherBy)));
+  const prepared = await prepareRuns(parts, parsed.data, { by, lacking });
+  if (!prepared.ok) return prepared;
+  return { ...prepared, spec: CommandSpec.parse({ ...prepared.spec, kind: 'command' }) };
+};
+
+type PreparedRuns =
+  | { ok: true; spec: RunsSpec; name: string; blobs: BlobHash[]; sizes: ReadonlyMap<BlobHash, number> }
+  | SubmissionRefusal;
+
+/** The same for every kind that runs commands. `lacking` is why no worker can, `more` are files that are no command's. */
+export async function prepareRuns(
+  parts: Parts,
+  sent: RunsSubmission,
+  {
+    by,
+    lacking,
+    more = [],
+  }: { by: JobOwner; lacking: ReturnType<typeof fleetProblem>; more?: readonly Named[] },
+): Promise<PreparedRuns> {
   const problem = submissionProblem(sent);
   if (problem !== null) return { ok: false, code: 'invalid-command', message: problem };
   const runs = countRuns(sent.parameters);
   if (runs > MANY_RUNS && !sent.many) return many(runs);
   const changes = RefusedChanges.parse(await kindSettings(parts.db, 'command'));
   const { gatherBy } = sent.settings;
-  const fleet = (await fleetOf(parts.db))(by);
   for (const words of [sent.words, ...(gatherBy === null ? [] : [gatherBy])]) {
     const refused = refusedFor(linesOf(words), changes);
     if (refused !== null) return destructive('This command', refused);
-    const lacking = fleetProblem(fleet, requirementsOf(words));
-    if (lacking !== null) return { ok: false, ...lacking };
   }
+  if (lacking !== null) return { ok: false, ...lacking };
   const own = sent.parameters?.from === 'files' ? sent.parameters.files : [];
-  const sizes = await sizesOf(parts, by.team, [...sent.files, ...own]);
+  const sizes = await sizesOf(parts, by.team, [...sent.files, ...own, ...more]);
   if (!(sizes instanceof Map)) return sizes;
   const script = await refusedScript(parts, sent, { sizes, changes });
   if (script !== null) return script;
@@ -43,11 +67,12 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
     sent.parameters?.from === 'files' ? { ...sent.parameters, files: own.map(sized) } : sent.parameters;
   return {
     ok: true,
-    spec: CommandSpec.parse({ ...sent, parameters, files: sent.files.map(sized) }),
+    spec: RunsSpec.parse({ ...sent, parameters, files: sent.files.map(sized) }),
     name: nameOf(sent),
     blobs: [...sizes.keys()],
+    sizes,
   };
-};
+}
 
 export const outline: FarmKind['outline'] = (given) => {
   const sent = CommandSubmission.parse(given);
@@ -56,7 +81,7 @@ export const outline: FarmKind['outline'] = (given) => {
 };
 
 /** The script's, or else the program's. */
-function nameOf({ words, files }: CommandSubmission): string {
+export function nameOf({ words, files }: RunsSubmission): string {
   const script = words.find((word) => files.some(({ path }) => path === word));
   const name = (script ?? words[0] ?? '').split('/').at(-1) ?? '';
   return name.replace(/(?<=.)\.\w{1,4}$/, '');
@@ -74,7 +99,7 @@ const destructive = (what: string, why: string): SubmissionRefusal => ({
   message: `${what} is not taken: it ${why}. If that is not what it does, put it another way.`,
 });
 
-type Named = { path: string; blob: BlobHash };
+export type Named = { path: string; blob: BlobHash };
 
 /** Of every file, once it is sure that the team has it. */
 async function sizesOf(
@@ -101,7 +126,7 @@ const SHELL = /^#![^\n]*\b(ba|da|z|k)?sh\b/;
 /** A shell script that the command names is looked at as the command is. */
 async function refusedScript(
   { blobs }: Parts,
-  { words, files, settings }: CommandSubmission,
+  { words, files, settings }: RunsSubmission,
   { sizes, changes }: { sizes: ReadonlyMap<BlobHash, number>; changes: RefusedChanges },
 ): Promise<SubmissionRefusal | null> {
   const named = files.filter((file: CommandFile) =>

@@ -1,5 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/run-list.ts';
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { JobId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
 import { findJobHead, type JobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -13,12 +15,12 @@ import type { Parts } from '../../parts.ts';
 import { partsOf } from './done-runs.ts';
 import { findRun, runPage } from './run-pages.ts';
 
-/** What only commands have: their runs, and what each left. */
+/** What only kinds have that run commands: their runs, and what each left. */
 export function commandRoutes(parts: Parts): OpenAPIHono {
   const routes = newRoutes();
   const jobOf = async (id: JobId, team: TeamId): Promise<JobHead | null> => {
     const job = await findJobHead(parts.db, id, team);
-    return job?.kind === 'command' ? job : null;
+    return job !== undefined && kindOf(job.kind).mainStage?.name === RUNS ? job : null;
   };
   routes.openapi(runs, async (c) => {
     const { id } = c.req.valid('param');

@@ -1,6 +1,7 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { environmentNeeds } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { privacyProblem } from '@parallel-pilot/shared/kinds/training/privacy.ts';
 import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { scriptNeeds } from '@parallel-pilot/shared/kinds/training/stage-parts.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
@@ -42,6 +43,8 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   if (!code.ok) return code;
   const ddp = ddpProblem(settings, code.modules);
   if (ddp !== null) return { ok: false, code: 'invalid-request', message: ddp };
+  const unbounded = privacyProblem(settings);
+  if (unbounded !== null) return { ok: false, code: 'invalid-request', message: unbounded };
   const start = from === undefined ? null : await findStart(parts, team, from);
   if (start !== null && !start.ok) return start;
   const modules = [...new Set([...code.modules, ...(start?.modules ?? [])])];

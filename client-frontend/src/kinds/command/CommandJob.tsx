@@ -18,8 +18,14 @@ import { commandOf } from './command-job.ts';
 import { Result } from './Result.tsx';
 import { RunsTable } from './RunsTable.tsx';
 
+type Props = {
+  job: JobDetail;
+  /** What else is to be known of how it runs. */
+  facts?: readonly [string, string][];
+};
+
 /** The page of a command: what its runs print and leave, and who does them. */
-export function CommandJob({ job }: { job: JobDetail }) {
+export function CommandJob({ job, facts = [] }: Props) {
   const spans = useQuery(timelineQuery(job.id)).data?.spans;
   const { words, runs } = commandOf(job);
   return (
@@ -42,7 +48,7 @@ export function CommandJob({ job }: { job: JobDetail }) {
       <RunsTable job={job} />
       <div className={classes.halves}>
         <Panel title="Settings">
-          <Facts facts={factsOf(job)} />
+          <Facts facts={[...facts, ...factsOf(job)]} />
         </Panel>
         <div className={classes.stack}>
           <Notes job={job} />

@@ -70,6 +70,22 @@ function MergeFields({ form }: Fields) {
         description="At either end of every weight, against bad updates"
         suffix=" %"
       />
+      <NumberField
+        form={form}
+        name="clip"
+        width="half"
+        label="Clip updates"
+        description="To this L2 norm, over all weights"
+        placeholder="not at all"
+      />
+      <NumberField
+        form={form}
+        name="noise"
+        width="half"
+        label="Noise"
+        description="Times the clipped norm: differential privacy"
+        step={0.1}
+      />
       {outer && (
         <>
           <NumberField

@@ -1,4 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { privacyInWords } from '@parallel-pilot/shared/kinds/training/privacy.ts';
 import { batchPerShard, fewestWorkers, mergeOf } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { Facts } from '../../components/Facts.tsx';
@@ -20,6 +21,7 @@ type Fact = [string, string] | null;
 
 function factsOf({ script, data, test, from, settings: s, split }: TrainingView): [string, string][] {
   const params = Object.entries(s.params);
+  const privacy = privacyInWords(s, s.rounds);
   const facts: Fact[] = [
     ['Script', script],
     [
@@ -35,6 +37,10 @@ function factsOf({ script, data, test, from, settings: s, split }: TrainingView)
       : ['Started from', from.of === null ? from.fileName : `${from.fileName} of ${from.of.job}`],
     ...(s.mode === 'ddp' ? together(s) : inRounds(s, split)),
     s.trim > 0 ? ['Left out', `${percent(s.trim)} at either end of every weight`] : null,
+    s.clip === null
+      ? null
+      : ['Clipped', `updates of a norm over ${s.clip}${s.noise > 0 ? `, noise ${s.noise} times that` : ''}`],
+    privacy === null ? null : ['Privacy of a shard', `${privacy}, after ${plural(s.rounds, 'round')}`],
     data === null ? null : measuredOn(test, s.holdout, split),
     s.deadlineSeconds === null
       ? null

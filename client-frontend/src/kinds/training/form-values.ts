@@ -37,6 +37,8 @@ export type FormValues = SweepValues & {
   outerLr: Num;
   outerMomentum: Num;
   trim: Num;
+  clip: Num;
+  noise: Num;
   quorum: Num;
   deadlineSeconds: Num;
   holdout: Num;
@@ -77,6 +79,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
+    clip: own.clip ?? '',
     outerLr: own.outerLr ?? '',
     outerMomentum: own.outerMomentum ?? '',
     deadlineSeconds: own.deadlineSeconds ?? '',
@@ -170,6 +173,8 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   outerLr: 'A number above 0, at most 10, or empty for what suits the mode.',
   outerMomentum: 'A number from 0 to 0.999, or empty for what suits the mode.',
   trim: 'From 0 to 45 %.',
+  clip: 'A number above 0, or empty for none.',
+  noise: 'From 0 to 1,000.',
   quorum: 'From 1 to 100 %.',
   deadlineSeconds: 'A number above 0, or empty to wait for every shard.',
   holdout: 'From 0 to 90 %.',
@@ -181,6 +186,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
 };
 
 const OPTIONAL = new Set<string>([
+  'clip',
   'minWorkers',
   'outerLr',
   'outerMomentum',

@@ -37,12 +37,18 @@ function Linked({ title, jobs }: { title: string; jobs: readonly LinkedJob[] }) 
 export function Waiting({ job }: { job: JobDetail }) {
   const asked = job.placement === null || isOver(job.state) ? '' : placementInWords(job.placement);
   const why = isShown(job) ? job.waiting : null;
-  if (why === null && asked === '' && job.after.length + job.dependents.length === 0) return null;
+  const alone = job.after.length + job.dependents.length === 0 && job.pipeline === null;
+  if (why === null && asked === '' && alone) return null;
   return (
     <div className={classes.waiting} data-waits={why !== null || undefined}>
       {why !== null && (
         <p role="status">
           <b>Why it waits:</b> {why.message}
+        </p>
+      )}
+      {job.pipeline !== null && (
+        <p>
+          Part of the pipeline <Link to={`/pipelines/${job.pipeline.id}`}>{job.pipeline.name}</Link>.
         </p>
       )}
       {asked !== '' && <p>Only on workers {asked}.</p>}

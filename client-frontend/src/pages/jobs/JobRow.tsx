@@ -1,7 +1,7 @@
 import type { JobSummary } from '@parallel-pilot/shared/api/jobs.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { mayPreempt } from '@parallel-pilot/shared/model/priority.ts';
-import { IconChartDots } from '@tabler/icons-react';
+import { IconChartDots, IconSitemap } from '@tabler/icons-react';
 import { memo } from 'react';
 import { Link } from 'react-router';
 import { Bar, CountsBar } from '../../components/Bar.tsx';
@@ -57,11 +57,21 @@ export const JobRow = memo(function JobRow({ job, now, selected, onSelect }: Job
       {job.sweep !== null && (
         <Link
           to={`/sweeps/${job.sweep}`}
-          className={classes.ofSweep}
+          className={classes.together}
           aria-label={`The sweep of ${job.name}`}
           title="Open its sweep"
         >
           <IconChartDots size={18} aria-hidden />
+        </Link>
+      )}
+      {job.pipeline !== null && (
+        <Link
+          to={`/pipelines/${job.pipeline.id}`}
+          className={classes.together}
+          aria-label={`The pipeline of ${job.name}`}
+          title={`Open its pipeline, ${job.pipeline.name}`}
+        >
+          <IconSitemap size={18} aria-hidden />
         </Link>
       )}
     </div>

@@ -53,7 +53,13 @@ export function JobsPage() {
   const selectAll = async () => selection.set(await allOf(list));
   return (
     <>
-      <PageHead title="Jobs" sub={unused ? '\u00a0' : <Stored total={total} />} />
+      <PageHead title="Jobs" sub={unused ? '\u00a0' : <Stored total={total} />}>
+        {!unused && (
+          <Button component={Link} to="/pipelines" variant="default">
+            Pipelines
+          </Button>
+        )}
+      </PageHead>
       <NoWorkers />
       {!unused && <ListBar query={query} counts={counts} onChange={change} />}
       {jobs === undefined && list.error === null && <Loading />}

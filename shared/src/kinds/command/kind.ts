@@ -5,7 +5,7 @@ import { RefusedChanges } from './destructive.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { countRuns, ownOfRuns, sharedOf } from './parameters.ts';
 import { commandPublic } from './public.ts';
-import { CommandFile, CommandSpec } from './spec.ts';
+import { CommandFile, CommandSpec, type RunsSpec } from './spec.ts';
 import { LeftOver, PACKED, RunsChunk, RunsResult, RunsStage } from './stages.ts';
 
 /** The one stage that comes again and again, until no run is left over. */
@@ -13,23 +13,18 @@ export const RUNS = 'runs';
 /** The last stage, where a command of the user's own puts together what the runs left. */
 export const GATHER = 'gather';
 
-/** A command, run once for each of its parameters. */
-export const command = {
-  ...commandPublic,
+/** What every kind has that runs commands; such a one names its stage of runs `RUNS`, and plans it by these. */
+export const runs = {
   endings: [],
-  spec: CommandSpec,
   settings: null,
-  farmSettings: RefusedChanges,
-  submission: ({ files, ...sent }) => ({
+  submission: <S extends RunsSpec>({ files, ...sent }: S) => ({
     ...sent,
     files: files.map((file) => CommandFile.strip().parse(file)),
   }),
-  needs: () => requirementsOf([]),
   mainStage: { name: RUNS, chunks: () => null },
   lessen: 'fewer runs',
-  needInWords,
   first: planAll,
-  next(context) {
+  next(context: PlanningContext<RunsSpec>): NextStep {
     const { last, spec } = context;
     if (last.name === GATHER) return last.failedCount === 0 ? { step: 'assemble' } : gatherFailure(context);
     if (last.failedCount > 0) return failureOf(context);
@@ -42,9 +37,9 @@ export const command = {
     return { step: 'stage', stage: planRest(spec, total, left, iteration + 1), notes: [] };
   },
   redoes: [],
-  retries: (stageSpec) => RunsStage.parse(stageSpec).retries,
-  parseResult: (_, result) => RunsResult.parse(result),
-  resultProblem(_stage, chunkSpec, result) {
+  retries: (stageSpec: unknown): number => RunsStage.parse(stageSpec).retries,
+  parseResult: (_: string, result: unknown) => RunsResult.parse(result),
+  resultProblem(_stage: unknown, chunkSpec: unknown, result: unknown): string | null {
     const parsed = RunsResult.safeParse(result);
     if (!parsed.success) return 'The report of the worker does not have the form it should have.';
     const { first, count } = RunsChunk.parse(chunkSpec);
@@ -57,18 +52,29 @@ export const command = {
     const others = parsed.data.failed.some(({ run }) => run < first || run >= first + count);
     return others ? 'The report is about other runs than it should be.' : null;
   },
-  chunkInputs: (_, chunkSpec): StageInput[] => RunsChunk.parse(chunkSpec).files ?? [],
-  label: (stage, chunkSpec) => (stage === GATHER ? 'Putting together' : labelOf(RunsChunk.parse(chunkSpec))),
+  chunkInputs: (_: string, chunkSpec: unknown): StageInput[] => RunsChunk.parse(chunkSpec).files ?? [],
+  label: (stage: string, chunkSpec: unknown): string =>
+    stage === GATHER ? 'Putting together' : labelOf(RunsChunk.parse(chunkSpec)),
+} as const;
+
+/** A command, run once for each of its parameters. */
+export const command = {
+  ...commandPublic,
+  ...runs,
+  spec: CommandSpec,
+  farmSettings: RefusedChanges,
+  needs: () => requirementsOf([]),
+  needInWords,
 } satisfies Kind<CommandSpec>;
 
 const labelOf = ({ first, count }: { first: number; count: number }): string =>
   count === 1 ? `Run ${first + 1}` : `Runs ${first + 1} to ${first + count}`;
 
 /** How many runs of a chunk were asked for: what is to go on from a checkpoint is by itself. */
-const chunkOfSettings = ({ settings: { chunk, checkpoint } }: CommandSpec): number | null =>
+const chunkOfSettings = ({ settings: { chunk, checkpoint } }: RunsSpec): number | null =>
   checkpoint === null ? chunk : 1;
 
-function planAll(spec: CommandSpec): StagePlan {
+function planAll(spec: RunsSpec): StagePlan {
   const total = countRuns(spec.parameters);
   const chunk = chunkOfSettings(spec);
   const bundle = chunk ?? firstBundle(total);
@@ -91,7 +97,7 @@ function planAll(spec: CommandSpec): StagePlan {
 }
 
 /** What nobody came to in bundles of a better size; each run that failed in a chunk of its own, where it counts. */
-function planRest(spec: CommandSpec, total: number, left: LeftOver, iteration: number): StagePlan {
+function planRest(spec: RunsSpec, total: number, left: LeftOver, iteration: number): StagePlan {
   const unbegun = left.unbegun.reduce((sum, [, count]) => sum + count, 0);
   const bundle = spec.settings.chunk ?? nextBundle(unbegun, left.meanMs);
   const alone = left.failed.map((run): Span => [run, 1]);
@@ -113,7 +119,7 @@ type Planned = Pick<RunsStage, 'total' | 'runs' | 'bundle' | 'withinMs' | 'itera
   chunks: ChunkSpecs;
 };
 
-function planRuns(spec: CommandSpec, { chunks, ...stage }: Planned): StagePlan {
+function planRuns(spec: RunsSpec, { chunks, ...stage }: Planned): StagePlan {
   const { words, files, parameters, settings } = spec;
   const { timeSeconds, retries, noRetry, checkpoint } = settings;
   const done = 1 - stage.runs / stage.total;
@@ -144,7 +150,7 @@ const RUNS_PART = 0.95;
 
 /** Null where nobody asked for it. */
 function planGather(
-  { settings, files }: CommandSpec,
+  { settings, files }: RunsSpec,
   { total, iteration, left }: { total: number; iteration: number; left: LeftOver },
 ): StagePlan | null {
   const { gatherBy: words, timeSeconds, retries, noRetry } = settings;
@@ -170,7 +176,7 @@ function planGather(
   };
 }
 
-function chunkOf({ parameters }: CommandSpec, [first, count]: Span): RunsChunk {
+function chunkOf({ parameters }: RunsSpec, [first, count]: Span): RunsChunk {
   const own = ownOfRuns(parameters, first, count);
   return {
     first,
@@ -187,7 +193,7 @@ function chunkOf({ parameters }: CommandSpec, [first, count]: Span): RunsChunk {
 }
 
 /** The runs are done; what puts their results together is not. */
-function gatherFailure({ last }: PlanningContext<CommandSpec>): NextStep {
+function gatherFailure({ last }: PlanningContext<RunsSpec>): NextStep {
   const [first] = last.failed;
   if (first === undefined) throw new Error('a stage with failed chunks names none');
   const message = `The runs are done, but the command that puts their results together failed. ${first.message}${saidLast(first)} "pilot retry" tries that again; what the runs left is there.`;
@@ -200,7 +206,7 @@ function saidLast({ log, message }: { log: string; message: string }): string {
 }
 
 /** How many failed, and what the first of them said last. */
-function failureOf({ last }: PlanningContext<CommandSpec>): NextStep {
+function failureOf({ last }: PlanningContext<RunsSpec>): NextStep {
   const [first] = last.failed;
   if (first === undefined) throw new Error('a stage with failed chunks names none');
   const { total } = RunsStage.parse(last.spec);

@@ -25,9 +25,8 @@ const Words = z
     error: 'the command is too long; put it into a script',
   });
 
-/** What a user sends to have a command run. */
-export const CommandSubmission = strictObject({
-  kind: z.literal('command'),
+/** What a user sends to have a command run, wherever it runs. */
+export const RUNS_SHAPE = {
   /** The program and its arguments; `{name}` in them is a parameter's value. No shell reads them. */
   words: Words,
   /** What it finds in the folder that it runs in. */
@@ -37,13 +36,20 @@ export const CommandSubmission = strictObject({
   settings: CommandSettings.prefault({}),
   /** More than 100,000 runs are asked about once more; this is the answer. */
   many: z.boolean().default(false),
-});
+};
+export const RunsSubmission = strictObject(RUNS_SHAPE);
+export type RunsSubmission = z.infer<typeof RunsSubmission>;
+
+export const CommandSubmission = strictObject({ kind: z.literal('command'), ...RUNS_SHAPE });
 export type CommandSubmission = z.infer<typeof CommandSubmission>;
 
-/** The stored spec: the submission with the sizes of its files. */
-export const CommandSpec = CommandSubmission.strip().extend({
+/** The stored spec of every kind that runs commands: the submission with the sizes of its files. */
+export const RunsSpec = RunsSubmission.strip().extend({
   files: z.array(CommandFile.extend({ size: z.int().nonnegative() })).max(1_000),
 });
+export type RunsSpec = z.infer<typeof RunsSpec>;
+
+export const CommandSpec = RunsSpec.extend({ kind: z.literal('command') });
 export type CommandSpec = z.infer<typeof CommandSpec>;
 
 /** What can be seen to be wrong with a submission by itself, as a sentence; null where nothing is. */

@@ -7,6 +7,7 @@ import { keptAfter, keptOf, namesKept } from './kept.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
+import { privacyNote, UNNOISED_STATE } from './privacy.ts';
 import { mergeOf, quorumOf } from './settings.ts';
 import { keepsShown } from './shown.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
@@ -82,6 +83,7 @@ export function afterTrain(context: Context): NextStep {
       samples: result.samples,
       input: made(chunk, FILES.shared, `${STATES}/${shard}.npz`),
     }));
+  if (plan.settings.noise > 0 && states.length > 0) return { step: 'fail', ...UNNOISED_STATE };
   const missing = shardsWithoutUpdate(plan.shards.length, updates);
   const incompleteRounds = train.state.incompleteRounds + (missing.length > 0 ? 1 : 0);
   const told = oddities(plan.settings, train, updates);
@@ -98,7 +100,7 @@ export function afterTrain(context: Context): NextStep {
       epochs,
       kept: keptAfter(train.state.kept, last.id, updates),
     },
-    merge: mergeOf(plan.settings),
+    merge: { ...mergeOf(plan.settings), of: plan.shards.length },
     updates: updates.map(({ shard, result }, index) => ({
       shard,
       path: inputs[index]?.path,
@@ -175,7 +177,8 @@ export function afterMerge(context: Context): NextStep {
     const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
     return { ...planTrain(context, round + 1, state, weights, notes), free };
   }
-  const notes: Note[] =
+  const privacy = privacyNote(plan.settings, round);
+  const early: Note[] =
     enough && round < rounds
       ? [
           {
@@ -185,6 +188,7 @@ export function afterMerge(context: Context): NextStep {
           },
         ]
       : [];
+  const notes = [...early, ...(privacy === null ? [] : [privacy])];
   const last = { stage: context.last.id, keep: [FILES.weights, FILES.shown] };
   return { ...planEvaluate(context, plan, state, { round, weights }, notes), free: [...free, last] };
 }

@@ -36,6 +36,12 @@ export const TrainingSettings = strictObject({
   outerMomentum: z.number().min(0).max(0.999).nullable().default(null),
   /** Share of the updates that is left out at either end of every weight, against bad ones; 0 keeps all. */
   trim: z.number().min(0).max(0.45).default(0),
+  /**
+   * The most by which the update of a shard may change the model (L2 norm over all its numbers; a larger one is scaled
+   * down), and noise on their sum, as a multiple of that: DP-FedAvg (McMahan et al., arXiv 1710.06963). See privacy.ts.
+   */
+  clip: z.number().positive().max(1e9).nullable().default(null),
+  noise: z.number().min(0).max(1_000).default(0),
   /** Share of the shards with which a round may close once its deadline has passed. */
   quorum: z.number().min(0.01).max(1).default(0.75),
   /** Seconds a round may take from its first start; null waits for every shard. */
@@ -88,7 +94,12 @@ export function mergeOf({
   outerMomentum,
   trim,
   compress,
-}: Pick<TrainingSettings, 'mode' | 'merge' | 'outerLr' | 'outerMomentum' | 'trim' | 'compress'>) {
+  clip,
+  noise,
+}: Pick<
+  TrainingSettings,
+  'mode' | 'merge' | 'outerLr' | 'outerMomentum' | 'trim' | 'compress' | 'clip' | 'noise'
+>) {
   const usual = mode === 'diloco' ? { lr: 0.7, momentum: 0.9 } : { lr: 1, momentum: 0.3 };
   return {
     merge: mode === 'diloco' ? ('outer' as const) : merge,
@@ -96,6 +107,8 @@ export function mergeOf({
     outerMomentum: outerMomentum ?? usual.momentum,
     trim,
     compress,
+    clip,
+    noise,
   };
 }
 

@@ -206,6 +206,10 @@ export const MergeSpec = z.object({
     outerMomentum: z.number().min(0).max(0.999),
     trim: z.number().min(0).max(0.45),
     compress: Compress,
+    /** See settings.ts. `of`: the shards that there are, also those that are missing. */
+    clip: z.number().positive().nullable().default(null),
+    noise: z.number().min(0).default(0),
+    of: z.int().positive().default(1),
   }),
   /** In the order of their shards. `path` is that of the input. */
   updates: z.array(ShardFile).min(1),

@@ -71,7 +71,7 @@ export async function oldBlobs(db: Db, before: number, after: string, limit: num
   return rows.map((row) => row.hash);
 }
 
-/** Takes the rows of those that no submission, artifact or environment names: of the old ones, or of those handed in only once. */
+/** Takes the rows of those that no submission, artifact or other holder names: of the old ones, or of those handed in only once. */
 export async function deleteUnusedBlobs(
   db: Db,
   hashes: BlobHash[],
@@ -84,7 +84,11 @@ export async function deleteUnusedBlobs(
   )
     .where('hash', 'not in', (eb) => eb.selectFrom('job_blobs').select('hash').where('hash', 'in', hashes))
     .where('hash', 'not in', (eb) => eb.selectFrom('artifacts').select('hash').where('hash', 'in', hashes))
+    .where('hash', 'not in', (eb) =>
+      eb.selectFrom('template_blobs').select('hash').where('hash', 'in', hashes),
+    )
     .where('hash', 'not in', (eb) => eb.selectFrom('environments').select('hash').where('hash', 'in', hashes))
+    .where('hash', 'not in', (eb) => eb.selectFrom('held_blobs').select('hash').where('hash', 'in', hashes))
     .execute();
 }
 

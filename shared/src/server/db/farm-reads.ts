@@ -12,6 +12,7 @@ export type LiveStage = {
   state: JobStatus;
   priority: number;
   deadline: number | null;
+  chunks: number;
 };
 
 /** Open stages of jobs that are under way: the load balancer compares this with what it has in memory. */
@@ -27,6 +28,7 @@ export const liveStages = (db: Db): Promise<LiveStage[]> =>
       'j.state',
       'j.priority',
       'j.deadline',
+      's.chunk_count as chunks',
     ])
     .where('s.state', '=', 'open')
     .where('j.state', 'in', LIVE_STATES)
@@ -89,6 +91,7 @@ export const stageTexts = (db: Db, id: StageId) =>
       'span_from',
       'span_to',
       'gang_min',
+      'lasting',
     ])
     .where('id', '=', id)
     .executeTakeFirst();

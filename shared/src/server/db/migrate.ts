@@ -25,8 +25,10 @@ import * as farmSettings from './migrations/0024-farm-settings.ts';
 import * as gangs from './migrations/0028-gangs.ts';
 import * as sweeps from './migrations/0030-sweeps.ts';
 import * as dependencies from './migrations/0031-dependencies.ts';
+import * as functions from './migrations/0033-functions.ts';
 import * as pipelines from './migrations/0034-pipelines.ts';
 import * as notices from './migrations/0035-notices.ts';
+import * as templates from './migrations/0036-templates.ts';
 import * as settingsOfKinds from './migrations/0037-settings-of-kinds.ts';
 import * as environments from './migrations/0038-environments.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
@@ -56,8 +58,10 @@ const migrations: Record<string, Migration> = {
   '0028-gangs': gangs,
   '0030-sweeps': sweeps,
   '0031-dependencies': dependencies,
+  '0033-functions': functions,
   '0034-pipelines': pipelines,
   '0035-notices': notices,
+  '0036-templates': templates,
   '0037-settings-of-kinds': settingsOfKinds,
   '0038-environments': environments,
 };

@@ -4,7 +4,9 @@ import type { ChunkStatus } from '../../model/chunk.ts';
 import type { RunsOn } from '../../model/dependencies.ts';
 import type {
   BlobHash,
+  CallId,
   ChunkId,
+  FunctionId,
   JobId,
   JoinTokenId,
   KeyId,
@@ -15,6 +17,7 @@ import type {
   PipelineId,
   StageId,
   TeamId,
+  TemplateId,
   WorkerId,
 } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
@@ -26,8 +29,9 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, environments, notice_channels, notices, stages, blobs,
- * artifacts and new chunks; the load balancer writes workers, leases, usage_by_month, load_by_quarter, and a
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, template_blobs, environments, notice_channels, notices,
+ * functions, function_versions, calls, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
+ * leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
 export type Database = {
@@ -64,8 +68,14 @@ export type Database = {
   sweep_reports: SweepReportsTable;
   pipelines: PipelinesTable;
   pipeline_jobs: PipelineJobsTable;
+  templates: TemplatesTable;
+  template_blobs: TemplateBlobsTable;
   notice_channels: NoticeChannelsTable;
   notices: NoticesTable;
+  functions: FunctionsTable;
+  function_versions: FunctionVersionsTable;
+  calls: CallsTable;
+  held_blobs: HeldBlobsTable;
 };
 
 export type PeopleTable = {
@@ -293,6 +303,8 @@ export type StagesTable = {
   asked_json: ColumnType<string | null, string | null | undefined, string | null>;
   /** Its chunks are worked on together, so many at least; null where each is by itself. */
   gang_min: ColumnType<number | null, number | null | undefined, never>;
+  /** 1 where its chunks last until they are told to end, and more may be added; null elsewhere. */
+  lasting: ColumnType<number | null, number | null | undefined, never>;
 };
 
 export type ChunksTable = {
@@ -528,6 +540,28 @@ export type PipelineJobsTable = {
   matrix: string;
 };
 
+/** A pipeline that is kept to be run again with other values. */
+export type TemplatesTable = {
+  id: TemplateId;
+  team_id: TeamId;
+  /** Who saved it. */
+  person_id: PersonId;
+  /** In its team no two have the same. */
+  name: string;
+  source_name: string | null;
+  source_text: string | null;
+  /** Its parameters (Parameters), and those of the file that cannot be varied, with their values. */
+  parameters_json: string;
+  fixed_json: string;
+  /** Its jobs, with places for the values of parameters. */
+  jobs_json: string;
+  job_count: number;
+  saved_at: number;
+};
+
+/** Files that a template needs; they are kept as long as it is there. */
+export type TemplateBlobsTable = { template_id: TemplateId; hash: BlobHash };
+
 /** Where somebody is told of their jobs: a browser, their e-mail, or a server of theirs. */
 export type NoticeChannelsTable = {
   id: NoticeChannelId;
@@ -576,3 +610,59 @@ export type NoticesTable = {
   /** The newest of them (NoticeTry[]). */
   tries_json: ColumnType<string | null, string | null | undefined, string | null>;
 };
+
+/** What people of a team call by a name. `public_token_hash` is a SHA-256; null where nobody else may call it. */
+export type FunctionsTable = {
+  id: FunctionId;
+  team_id: TeamId;
+  /** Who deployed it first: its instances are theirs. */
+  person_id: PersonId;
+  name: string;
+  active_version: number;
+  public_token_hash: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+/** `job_id`: the one that keeps instances of it, or did last. */
+export type FunctionVersionsTable = {
+  function_id: FunctionId;
+  /** Counted from 1. */
+  version: number;
+  person_id: PersonId;
+  spec_json: string;
+  job_id: JobId | null;
+  created_at: number;
+};
+
+/**
+ * Calls of functions. Those that somebody waits for are written once they are over, or before where they have a key;
+ * others before anything else, with what they are called with until they are over.
+ */
+export type CallsTable = {
+  id: CallId;
+  function_id: FunctionId;
+  version: number;
+  /** Null for one with the function's own token. */
+  person_id: PersonId | null;
+  how: 'sync' | 'async';
+  state: 'waiting' | 'running' | 'done' | 'failed';
+  idempotency_key: string | null;
+  event_json: string | null;
+  answer_json: string | null;
+  /** Why it failed. */
+  code: string | null;
+  message: string | null;
+  log: string | null;
+  worker_id: WorkerId | null;
+  attempts: number;
+  ms: number | null;
+  created_at: number;
+  ended_at: number | null;
+  /** The backend that is at it, and when that is taken for dead without a sign of life. */
+  process: string | null;
+  expires_at: number | null;
+};
+
+/** Blobs that are kept for something that is no job. */
+export type HeldBlobsTable = { holder: FunctionId; team_id: TeamId; hash: BlobHash };

@@ -37,6 +37,27 @@ export async function insertStage(db: Db, row: Insertable<StagesTable>, specs: C
   }
 }
 
+/**
+ * Adds chunks behind those that there are. Compare-and-set: false where the stage was closed, or has grown meanwhile.
+ * Call it in a transaction.
+ */
+export async function growStage(
+  db: Db,
+  { id, job_id, chunk_count: from }: Pick<StageRow, 'id' | 'job_id' | 'chunk_count'>,
+  specs: unknown[],
+): Promise<boolean> {
+  const result = await db
+    .updateTable('stages')
+    .set({ chunk_count: from + specs.length })
+    .where('id', '=', id)
+    .where('state', '=', 'open')
+    .where('chunk_count', '=', from)
+    .executeTakeFirst();
+  if (Number(result.numUpdatedRows) !== 1) return false;
+  await db.executeQuery(insertChunks(id, job_id, from, specs));
+  return true;
+}
+
 const BATCH = 1_000;
 const ROW = "(?, ?, ?, ?, ?, 'queued')";
 

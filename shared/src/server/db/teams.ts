@@ -3,9 +3,11 @@ import type { TeamRole } from '../../access/principal.ts';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import { isOver } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { deleteFunctionsOf } from './functions.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
 import type { TeamMembersTable } from './schema.ts';
+import { deleteTemplatesOf } from './templates.ts';
 import { unlessThere } from './unless-there.ts';
 
 /** A new team with its owner. Call it in a transaction. */
@@ -152,7 +154,9 @@ export async function moveJobs(db: Db, from: TeamId, to: TeamId, person: PersonI
 /** The team is no more, nor anything that opened it; its jobs have to be gone before. Call it in a transaction. */
 export async function deleteTeam(db: Db, team: TeamId, at: number): Promise<void> {
   await takeMachinesHome(db, team, at);
+  await deleteFunctionsOf(db, team);
   await revokeKeysOfTeam(db, team, at);
+  await deleteTemplatesOf(db, team);
   for (const table of ['links', 'device_codes', 'team_blobs', 'team_members'] as const)
     await db.deleteFrom(table).where('team_id', '=', team).execute();
   await db.deleteFrom('teams').where('id', '=', team).execute();

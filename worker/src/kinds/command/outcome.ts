@@ -8,8 +8,9 @@ export type RunFailure = { code: CommandFailure; message: string };
 export function failureOf(
   exit: ChildExit | 'not-found',
   { words, noRetry, timeSeconds }: Pick<RunsStage, 'words' | 'noRetry' | 'timeSeconds'>,
+  place: string,
 ): RunFailure | null {
-  if (exit === 'not-found') return notFound(words[0] ?? '');
+  if (exit === 'not-found') return notFound(words[0] ?? '', place);
   switch (exit.kind) {
     case 'exited':
       if (exit.code === 0) return null;
@@ -38,9 +39,9 @@ export function failureOf(
   }
 }
 
-function notFound(program: string): RunFailure {
+function notFound(program: string, place: string): RunFailure {
   const message = program.includes('/')
     ? `${program} is not there or cannot be run. A script starts with a line such as #!/usr/bin/env python3, and goes along by --files.`
-    : `There is no command "${program}" on this worker.`;
+    : `There is no command "${program}" ${place}.`;
   return { code: 'not-found', message };
 }

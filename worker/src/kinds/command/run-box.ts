@@ -3,8 +3,6 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, symlinkSync } fro
 import { chmod } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
-import { type Child, startChild } from '@parallel-pilot/sandbox/child/child.ts';
-import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { type ChildExit, realExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import type { Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
@@ -13,8 +11,8 @@ import { MOST_OUTPUT_BYTES, type RunsStage } from '@parallel-pilot/shared/kinds/
 import { fillIn, variablesOf } from '@parallel-pilot/shared/kinds/command/words.ts';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import type { RunnerOptions } from '../kind.ts';
+import type { BoxShell, BoxWall } from './box-wall.ts';
 import { own as ownFolder, unpackCheckpoint } from './checkpoint-file.ts';
-import { findCommand } from './find-command.ts';
 import { createMarkedOutput } from './marked-output.ts';
 import { linesFor, linesWithWarning } from './shell-lines.ts';
 import { unpackResults } from './unpack-results.ts';
@@ -23,6 +21,7 @@ export type BoxOrder = {
   stage: RunsStage;
   /** The runs that may come, counted from 0, in order; see RunBox.room. */
   runs: readonly number[];
+  wall: BoxWall;
   /** Folder with the files that go along. */
   inputs: string;
   /** What an earlier lease of the first run left, to go on from. */
@@ -49,7 +48,7 @@ export type Ended = {
 
 /** A box in which runs of one job are done one after the other, each in an empty folder of its own. */
 export type RunBox = {
-  readonly child: Child;
+  readonly shell: BoxShell;
   /** True for as long as a further run may be done in it. */
   readonly hasRoom: boolean;
   /** Has the run that is under way told to end, with SIGTERM; of a stage with checkpoints. */
@@ -98,8 +97,7 @@ function start(
   workspace: Workspace,
   { most, limits }: Started,
 ): RunBox {
-  const { stage, tail, signal } = order;
-  const { sandbox } = options;
+  const { stage, wall, tail, signal } = order;
   const streams = { stdout: createMarkedOutput(), stderr: createMarkedOutput() };
   let word = '';
   const print = (line: string): void => {
@@ -108,30 +106,19 @@ function start(
     tail.add(own);
     order.onPrinted();
   };
-  const child = startChild({
-    command: SHELL,
-    args: ['-s'],
-    env: {
-      ...childEnvironment(sandbox),
-      ...order.environment,
-      ...sharedVariables(workspace, options.threads),
-    },
-    confinement: { sandbox, workspace, read: [], limits },
+  const shell = wall.start({
+    workspace,
+    limits,
+    environment: { ...order.environment, ...sharedVariables(workspace, options.threads) },
     onBytes: (stream, bytes) => streams[stream].push(bytes),
-    onStdout: print,
-    onStderr: print,
+    onLine: print,
   });
-  const stop = () => void child.kill(0);
+  const stop = () => void shell.kill(0);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  void child.exited.then(() => signal.removeEventListener('abort', stop));
+  void shell.exited.then(() => signal.removeEventListener('abort', stop));
 
   const startedAt = performance.now();
-  const found = new Map<string, string | null>();
-  const find = (name: string): string | null => {
-    if (!found.has(name)) found.set(name, findCommand(name, sandbox));
-    return found.get(name) ?? null;
-  };
   let [begun, held, over] = [0, 0, false];
 
   async function run(number: number, values: Record<string, string>): Promise<Ended> {
@@ -140,7 +127,7 @@ function start(
     begun += 1;
     word = randomBytes(12).toString('hex');
     const named = { ...values, run: String(number + 1), runs: String(stage.total) };
-    const words = programOf(fillIn(stage.words, named), find);
+    const words = wall.program(fillIn(stage.words, named));
     const began = performance.now();
     const ended = (exit: Ended['exit'], endedBox = false): Ended => {
       held += out.size + err.size;
@@ -152,36 +139,42 @@ function start(
       ...variablesOf(named),
       PILOT_RESULTS: posix.join(workspace.inside.work, String(number)),
     };
-    const late = timer(stage.timeSeconds, () => void child.kill(0));
+    const late = timer(stage.timeSeconds, () => void shell.kill(0));
     const lines = stage.checkpoint == null ? linesFor : linesWithWarning;
-    void child.write(lines({ folder: variables.PILOT_RESULTS, variables, words, word }));
-    const exit = await Promise.race([marks.then(([status]) => Number(status)), child.exited]);
+    void shell.write(lines({ folder: variables.PILOT_RESULTS, variables, words, word }));
+    const exit = await Promise.race([marks.then(([status]) => Number(status)), shell.exited]);
     late.clear();
     if (typeof exit !== 'number') {
       over = true;
       return late.passed ? ended(TOO_LATE) : ended(exit, true);
     }
-    return ended(words[0] === ENV && (exit === 126 || exit === 127) ? 'not-found' : realExit(true, exit));
+    if (wall.isNotFound(words, exit)) return ended('not-found');
+    const limit = exit === KILLED ? (shell.overLimit?.() ?? null) : null;
+    if (limit === null) return ended(realExit(true, exit));
+    over = true;
+    await shell.kill(0);
+    return ended(limit, true);
   }
 
   return {
-    child,
+    shell,
     get hasRoom() {
       const isYoung = performance.now() - startedAt < LASTS_MS;
       return !over && begun < most && (begun === 0 || (isYoung && held < MOST_HELD_BYTES));
     },
     run,
-    warn: () => void child.write('\n'),
+    warn: () => void shell.write('\n'),
     async end() {
       over = true;
-      await child.kill(0);
+      await shell.kill(0);
     },
     folderOf: (number) => join(workspace.folders.work, String(number)),
     remove: () => workspace.remove(),
   };
 }
 
-const SHELL = '/bin/sh';
+/** What sh(1) says of a program that was ended by SIGKILL. */
+const KILLED = 137;
 const TOO_LATE: ChildExit = { kind: 'limit', limit: 'time', message: 'It took too long.' };
 
 /** Makes the folders of the first runs, while nobody is there who could put something else in their place; how many. */
@@ -210,19 +203,6 @@ async function layOut(workspace: Workspace, { inputs, stage, runs, checkpoint }:
   if (uid !== null) chownSync(folders.work, 0, 0);
   return most;
 }
-
-/** By its name it is the worker's own; by a path below the folder it is one of the job's files, which only the box has. */
-function programOf(
-  [name = '', ...args]: readonly string[],
-  find: (name: string) => string | null,
-): string[] | null {
-  if (name.includes('/') && !name.startsWith('/')) return [ENV, '--', name, ...args];
-  const command = find(name);
-  return command === null ? null : [command, ...args];
-}
-
-/** It ends with 126 for a program that cannot be run, 127 for one that cannot be found: env(1). */
-const ENV = '/usr/bin/env';
 
 function sharedVariables({ inside }: Workspace, threads: number): Record<string, string> {
   const count = String(Math.max(1, Math.floor(threads)));

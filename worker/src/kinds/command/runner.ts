@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { createTail, type Tail } from '@parallel-pilot/sandbox/child/tail.ts';
-import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import type { CommandFailure } from '@parallel-pilot/shared/kinds/command/failures.ts';
 import { valuesOf } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import {
@@ -17,18 +16,45 @@ import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { ChunkProgress, OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { visibleCards } from '../visible-cards.ts';
+import { type BoxWall, sandboxWall } from './box-wall.ts';
 import { BadCheckpoint, hasCheckpoint, packCheckpoint } from './checkpoint-file.ts';
 import { addFile, createDataFile, type DataFile, leftFiles } from './data-file.ts';
 import { failureOf, type RunFailure } from './outcome.ts';
 import { type Ended, openBox, type RunBox } from './run-box.ts';
 
+/** What a chunk's runs are done in, and the folder with the files that they find. */
+export type Setting = {
+  wall: BoxWall;
+  inputs: string;
+  /** Beside what every run is told. */
+  environment: Record<string, string>;
+};
+
 /** Runs the command of a chunk, once or as often as its bundle says; short runs one after the other in one box. */
-export function createCommandRunner(options: RunnerOptions): Runner {
+export const createCommandRunner = (options: RunnerOptions): Runner => {
+  const wall = sandboxWall(options.sandbox);
+  return createRunsRunner(options, ({ inputs, cards }, work) => {
+    const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
+    return work({ wall, inputs, environment });
+  });
+};
+
+/** The same wherever the runs are done: `within` sets that up, has the work done in it, and clears away after it. */
+export function createRunsRunner(
+  options: RunnerOptions,
+  within: (
+    chunk: RunnableChunk,
+    work: (setting: Setting) => Promise<RunOutcome>,
+    onProgress: (progress: ChunkProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<RunOutcome>,
+): Runner {
   let box: RunBox | null = null;
   const nothing = async () => {};
 
   async function run(
     chunk: RunnableChunk,
+    { wall, inputs, environment }: Setting,
     onProgress: (progress: ChunkProgress) => void,
     signal: AbortSignal,
   ): Promise<RunOutcome> {
@@ -37,8 +63,6 @@ export function createCommandRunner(options: RunnerOptions): Runner {
     const tail = createTail(60, 3_500);
     const data = createDataFile(join(chunk.outputs, DATA));
     const result: RunsResult = { runs: [], failed: [] };
-    const { cards } = chunk;
-    const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
     const until = stage.withinMs === null ? Number.POSITIVE_INFINITY : performance.now() + stage.withinMs;
     let listed = 0;
     let at = 0;
@@ -55,7 +79,7 @@ export function createCommandRunner(options: RunnerOptions): Runner {
     const open = (from: number) =>
       openBox(
         {
-          ...{ stage, inputs: chunk.inputs, environment, tail, signal, onPrinted: () => tell() },
+          ...{ stage, wall, inputs, environment, tail, signal, onPrinted: () => tell() },
           checkpoint: chunk.checkpoint,
           runs: Array.from({ length: count - from }, (_, index) => first + from + index),
         },
@@ -66,7 +90,13 @@ export function createCommandRunner(options: RunnerOptions): Runner {
       await full.end();
       for (const { run: number, ended } of waiting.splice(0)) {
         const room = MOST_LISTED_CHARACTERS - listed;
-        const done = await take(ended, { stage, run: number, data, room, work: full.folderOf(number) });
+        const done = await take(ended, {
+          ...{ stage, place: wall.place },
+          run: number,
+          data,
+          room,
+          work: full.folderOf(number),
+        });
         if ('files' in done) {
           result.runs.push(done);
           listed += JSON.stringify(done).length;
@@ -91,7 +121,11 @@ export function createCommandRunner(options: RunnerOptions): Runner {
           const ended = await box.run(number, valuesOf(stage.parameters, number, own[at] ?? []));
           watch?.end();
           // Told to end, it has: what it keeps goes on elsewhere. One that came to its end all the same is done.
-          if (watch?.warned === true && ended.exit !== 'not-found' && failureOf(ended.exit, stage) !== null) {
+          if (
+            watch?.warned === true &&
+            ended.exit !== 'not-found' &&
+            failureOf(ended.exit, stage, wall.place) !== null
+          ) {
             await box.end();
             return preempted(tail, await packCheckpoint(watch.folder, chunk.outputs));
           }
@@ -120,7 +154,7 @@ export function createCommandRunner(options: RunnerOptions): Runner {
   return {
     async run(chunk, onProgress, signal) {
       try {
-        return await run(chunk, onProgress, signal);
+        return await within(chunk, (setting) => run(chunk, setting, onProgress, signal), onProgress, signal);
       } catch (error) {
         if (error instanceof BadCheckpoint)
           return { ok: false, code: 'unexpected', message: error.message, log: '' };
@@ -130,11 +164,11 @@ export function createCommandRunner(options: RunnerOptions): Runner {
         box = null;
       }
     },
-    memoryBytes: async () => (box === null ? 0 : residentBytes(box.child.pid)),
-    cpuMs: async () => (await box?.child.cpuMs()) ?? 0,
+    memoryBytes: async () => (await box?.shell.memoryBytes()) ?? 0,
+    cpuMs: async () => (await box?.shell.cpuMs()) ?? 0,
     rest: nothing,
     forget: nothing,
-    close: async () => void (await box?.child.kill(0)),
+    close: async () => void (await box?.shell.kill(0)),
   };
 }
 
@@ -185,14 +219,14 @@ const preempted = (tail: Tail, checkpoint: OutputFile | null): RunOutcome => ({
 
 type Waiting = { run: number; ended: Ended };
 
-type Taking = { stage: RunsStage; run: number; data: DataFile; room: number; work: string };
+type Taking = { stage: RunsStage; place: string; run: number; data: DataFile; room: number; work: string };
 
 /** What a run came to: its output and files go to the data, where it did not fail. */
 async function take(
   { exit, ms, out, err }: Ended,
-  { stage, run, data, room, work }: Taking,
+  { stage, place, run, data, room, work }: Taking,
 ): Promise<RunResult | RunFailure> {
-  const failure = failureOf(exit, stage);
+  const failure = failureOf(exit, stage, place);
   if (failure !== null) return failure;
   const all = await leftFiles(work, room);
   if (!all.ok) return { code: 'too-many-files' satisfies CommandFailure, message: all.message };

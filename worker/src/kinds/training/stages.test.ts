@@ -160,6 +160,35 @@ pilot.finish(model.state_dict(), samples=[10, 31][pilot.shard], metrics={"first"
     assert.match(failed(outcome), /changed the weights while the merged model was only being measured/);
   });
 
+  test(`updates are clipped, count alike, and get noise that belongs to that (sandbox: ${sandbox.level})`, async () => {
+    const path = (name: string) => join(rig.root, `private-${name}.npz`);
+    await rig.python(`
+shape = (200, 100)
+for name, change in (("base", 0.0), ("small", 3.0 / np.sqrt(20_000)), ("large", 40.0 / np.sqrt(20_000))):
+    np.savez(${JSON.stringify(path('NAME'))}.replace("NAME", name), w=1 + np.full(shape, change), n=np.array(4 if name == "base" else 9))`);
+    // The second has far more rows, and must not count more for it.
+    const updates = [
+      { file: path('small'), samples: 10 },
+      { file: path('large'), samples: 1_000 },
+    ];
+    const merged = async (merge: { clip: number; noise: number; of: number }) =>
+      join((await rig.merge(NUMPY, { weights: path('base'), updates, merge })).outputs, 'weights.npz');
+    // Of norm 3, and of norm 40 brought to 5, over four shards of which two are missing.
+    const [plain, noised, again] = [
+      await merged({ clip: 5, noise: 0, of: 4 }),
+      await merged({ clip: 5, noise: 2, of: 4 }),
+      await merged({ clip: 5, noise: 2, of: 4 }),
+    ];
+    await rig.python(`
+plain, noised, again = (np.load(one) for one in ${JSON.stringify([plain, noised, again])})
+np.testing.assert_allclose(plain["w"], 1 + (3 + 5) / 4 / np.sqrt(20_000))
+assert plain["n"] == noised["n"] == 4, "what cannot be noised stays"
+noise = noised["w"] - plain["w"]
+# 2 * 5 / 4, of 20,000 numbers: 1 % is two standard errors, so 4 %.
+assert abs(noise.std() / 2.5 - 1) < 0.04 and abs(noise.mean()) < 0.1, (noise.std(), noise.mean())
+assert not np.array_equal(noised["w"], again["w"]), "the same noise twice"`);
+  });
+
   test(`the outer step is torch's SGD with Nesterov momentum, over two rounds (sandbox: ${sandbox.level})`, async () => {
     const path = (name: string) => join(rig.root, `outer-${name}.npz`);
     await rig.python(`

@@ -6,6 +6,11 @@ outer     DiLoCo's outer step with Nesterov momentum (Douillard et al., arXiv 23
           m = momentum * m + delta;  new = base - lr * (delta + momentum * m)
 trim      in place of the mean, per weight: the mean without the floor(trim * updates) largest and smallest
 
+clip      DP-FedAvg (McMahan et al., arXiv 1710.06963, Algorithm 1, flat clipping and the estimator with a fixed
+          denominator): each update's change over all numbers with a fraction is scaled down to the norm `clip`, all
+          count alike, and the mean over all shards, missing ones too, gets noise of the standard deviation
+          noise * clip / shards, drawn from the system's randomness. Counters and flags stay as they were
+
 Counters (integer arrays) are averaged by their changes and rounded, flags decided by the majority, running statistics
 such as those of BatchNorm pooled: the means averaged, the variances averaged plus the variance of the means, which is
 the variance of all rows together (Chan, Golub and LeVeque, 1979). None of them is stepped or has momentum: a step
@@ -43,17 +48,21 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
         add = open_files.enter_context(pilot_arrays.npz_writer(target))
         add_momentum = open_files.enter_context(pilot_arrays.npz_writer(new_momentum)) if outer else None
         check_names(start, files, updates)
+        private = None if settings["clip"] is None else Private(settings, start, files)
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
             old = start[name]
             arrays = (checked(name, file.read(name, old), old) for file in files)
             parameters += old.size
+            if private is not None and old.dtype.kind != "f":
+                add(name, old)
+                continue
             if old.dtype.kind in "iu":
                 add(name, mean_of_counters(old, arrays, shares, trimmed))
                 continue
-            mean = mean_of(old.shape, arrays, shares, trimmed)
+            mean = mean_of(old.shape, arrays, shares, trimmed) if private is None else private.mean(name, old, arrays)
             beside = mean_beside(name)
-            if beside in start.files and start[beside].shape == old.shape:
+            if private is None and beside in start.files and start[beside].shape == old.shape:
                 means = [checked(beside, file.read(beside, start[beside]), start[beside]).astype(float) for file in files]
                 center = mean_of(old.shape, means, shares, trimmed)
                 mean += mean_of(old.shape, [np.square(one - center) for one in means], shares, trimmed)
@@ -65,6 +74,38 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
                 add_momentum(name, finite(name, m.astype(np.promote_types(old.dtype, np.float32))))
             add(name, finite(name, in_type_of(old, mean)))
     return parameters
+
+
+def clipping(start, files, clip):
+    """For each update the factor that brings its change to the norm `clip` at most."""
+    squares = np.zeros(len(files))
+    for name in start.files:
+        old = start[name]
+        if old.dtype.kind == "f":
+            for index, file in enumerate(files):
+                change = checked(name, file.read(name, old), old).astype(np.float64) - old
+                squares[index] += float(np.vdot(change, change))
+    return np.minimum(1.0, clip / np.maximum(np.sqrt(squares), np.finfo(float).tiny))
+
+
+class Private:
+    """How updates are merged where they are clipped."""
+
+    def __init__(self, settings, start, files):
+        self.factors = clipping(start, files, settings["clip"])
+        self.shards = settings["of"]
+        self.deviation = settings["noise"] * settings["clip"] / settings["of"]
+        # Not the seed of the training: who knows the noise can take it off again.
+        self.random = np.random.default_rng()
+
+    def mean(self, name, old, arrays):
+        change = np.zeros(old.shape)
+        for array, factor in zip(arrays, self.factors):
+            change += (array.astype(np.float64) - old) * (factor / self.shards)
+        if self.deviation > 0:
+            change += self.random.normal(scale=self.deviation, size=old.shape)
+        mean = old + change
+        return np.maximum(mean, 0) if VARIANCE.fullmatch(name) else mean
 
 
 def mean_beside(name):

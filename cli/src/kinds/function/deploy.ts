@@ -1,0 +1,112 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, relative, sep } from 'node:path';
+import { FunctionSummary, PublicToken } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
+import type { DeployFunction } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { Command } from 'commander';
+import type { z } from 'zod';
+import type { Api } from '../../api/client.ts';
+import { connect } from '../../api/connect.ts';
+import { hashFile, uploadFile } from '../../api/upload.ts';
+import type { Context } from '../../context.ts';
+import { wholeNumber } from '../../numbers.ts';
+import { type ApiFlags, withExamples, withJson, withServer } from '../../options.ts';
+import { SentenceError } from '../../sentence-error.ts';
+import { print, printJson } from '../../text/print.ts';
+import { bytesOf, secondsOf } from './amounts.ts';
+import { ask, pathOf } from './request.ts';
+import { settingsInWords } from './settings-words.ts';
+import { publicLines } from './steer.ts';
+
+type Flags = ApiFlags & {
+  files?: string[];
+  min?: number;
+  max?: number;
+  timeout?: string;
+  memory?: string;
+  cpus?: number;
+  concurrency?: number;
+  idle?: string;
+  queue?: number;
+  public?: boolean;
+  requirements?: string;
+  image?: string;
+};
+
+/** `pilot function deploy NAME HANDLER`: the next version of a function, active from then on. */
+export function deployCommand(context: Context): Command {
+  const command = new Command('deploy')
+    .summary('deploy a handler as the next version of a function')
+    .argument('<name>', 'what the function is called by: small letters, digits and -')
+    .argument('[handler]', 'its file: .py, .js or .mjs')
+    .option('--files <path...>', 'files that go along, from the folder of the handler')
+    .option('--min <n>', 'instances that are kept while nobody calls (0)', wholeNumber(0, 100))
+    .option('--max <n>', 'instances that there may be (8)', wholeNumber(1, 100))
+    .option('--timeout <time>', 'what a call may take, such as 30s or 2m (30s)')
+    .option('--memory <size>', "memory of an instance, such as 512M (a slot's part of its worker)")
+    .option('--cpus <n>', 'threads of an instance', wholeNumber(1, 256))
+    .option('--concurrency <n>', 'calls that an instance takes at once (1)', wholeNumber(1, 100))
+    .option('--idle <time>', 'an instance that nobody calls for so long ends (60s)')
+    .option('--queue <n>', 'calls that may wait for an instance (1000)', wholeNumber(0, 10_000))
+    .option('--public', 'let whoever has a token call it, and print that once')
+    .option('--requirements <file>', 'packages to install (not possible yet)')
+    .option('--image <image>', 'an image to run in (not possible yet)');
+  withJson(withServer(command));
+  withExamples(command, [
+    'pilot function deploy hello handler.py',
+    'pilot function deploy resize resize.mjs --files lib --max 4 --timeout 2m --memory 512M --concurrency 4',
+  ]);
+  return command.action(async (name: string, handler: string | undefined, flags: Flags) => {
+    if (flags.image !== undefined) throw new SentenceError(NO_IMAGES);
+    if (flags.requirements !== undefined) throw new SentenceError(NO_PACKAGES);
+    if (handler === undefined) throw new SentenceError('Name the file of the handler: .py, .js or .mjs.');
+    const api = await connect(context.config, flags);
+    const made = await deploy(api, name, handler, flags);
+    const open = flags.public ? await ask(api, 'POST', pathOf(name, '/public'), PublicToken) : null;
+    if (flags.json) return printJson(context.stdout, open === null ? made : { ...made, public: open }, 2);
+    print(context.stdout, [
+      `${made.name} is deployed as version ${made.version}: ${settingsInWords(made.settings)}.`,
+      `Call it:  pilot function invoke ${made.name} --data '{}'`,
+      `          POST ${new URL(made.path, api.connection.url)}`,
+      ...(open === null ? [] : publicLines(new URL(open.path, api.connection.url).href, open.token)),
+    ]);
+  });
+}
+
+const NO_IMAGES =
+  '--image: functions do not run in images yet. Deploy a handler in Python (.py) or JavaScript (.js, .mjs).';
+const NO_PACKAGES =
+  "--requirements: packages are not installed for functions yet. A handler has what its worker's Python or Node.js has, and the files of --files.";
+
+async function deploy(api: Api, name: string, handler: string, flags: Flags): Promise<FunctionSummary> {
+  if (runtimeOf(handler) === null)
+    throw new SentenceError(`${handler} is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`);
+  const folder = dirname(handler);
+  const files: z.input<typeof DeployFunction>['files'] = [];
+  for (const path of [handler, ...(flags.files ?? [])]) {
+    const inside = relative(folder, path).split(sep).join('/');
+    if (inside.startsWith('..'))
+      throw new SentenceError(`${path} does not lie in the folder of the handler, ${folder}.`);
+    const isFile = await stat(path).then(
+      (it) => it.isFile(),
+      () => false,
+    );
+    if (!isFile) throw new SentenceError(`There is no file ${path}.`);
+    const { hash } = await uploadFile(api, path, await hashFile(path), { onProgress() {} });
+    files.push({ path: inside, blob: hash });
+  }
+  const { min, max, cpus, concurrency, queue } = flags;
+  const settings = {
+    min,
+    max: max ?? (min !== undefined && min > 8 ? min : undefined),
+    cpus,
+    concurrency,
+    queue,
+    timeoutSeconds: secondsOf('--timeout', flags.timeout),
+    idleSeconds: secondsOf('--idle', flags.idle),
+    memoryBytes: bytesOf('--memory', flags.memory),
+  };
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const sent = { name, handler: basename(handler), files, settings: given };
+  return ask(api, 'POST', '/api/v1/functions', FunctionSummary, sent);
+}

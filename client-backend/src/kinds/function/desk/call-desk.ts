@@ -1,0 +1,203 @@
+import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { type CallId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
+import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
+import type { Parts } from '../../../parts.ts';
+import type { JobDesk } from '../../kind.ts';
+import { endedCall } from './call-rows.ts';
+import type { Invocation } from './invocation.ts';
+import { keepInstances } from './keep-instances.ts';
+import { KeptCalls } from './kept-calls.ts';
+import { type CallResult, type Instance, Pool } from './pool.ts';
+import { Recorder } from './recorder.ts';
+import { wantedInstances } from './scale.ts';
+
+/** Whoever waits for an answer waits so long for an instance at the most, milliseconds. */
+const PATIENCE_MS = 60_000;
+const TICK_MS = 250;
+/** A free slot is given out sooner than that. */
+const STARVES_MS = 400;
+const MOST_STARVING = 100;
+const REFRESH_MS = 2_000;
+/** What ended an instance of itself most likely ends the next one too: it is not tried before. */
+const TROUBLE_MS = 5_000;
+
+/** All versions that are called or have instances, and who gets which call. One in a backend. */
+export class CallDesk {
+  readonly recorder: Recorder;
+  readonly kept: KeptCalls;
+  readonly #parts: Parts;
+  readonly #jobs: JobDesk;
+  readonly #pools = new Map<string, Pool>();
+  readonly #keeping = new Set<Pool>();
+  readonly #timers: NodeJS.Timeout[];
+  #refreshing = false;
+
+  constructor(parts: Parts, jobs: JobDesk) {
+    this.#parts = parts;
+    this.#jobs = jobs;
+    this.recorder = new Recorder(parts);
+    this.kept = new KeptCalls(parts, (row, work, patienceMs) => this.run(row, work, patienceMs));
+    parts.balancer.onInstances(() => this.#know());
+    this.#timers = [
+      setInterval(() => this.#tick(), TICK_MS).unref(),
+      setInterval(() => void this.refresh(), REFRESH_MS).unref(),
+    ];
+    jobs.atEnd(() => this.close());
+  }
+
+  /** Calls it once and records that. Never rejects for what a call may come to. */
+  async invoke({ version: row, event, person }: Invocation): Promise<{ call: CallId; result: CallResult }> {
+    const { clock, random } = this.#parts;
+    const call = newId('cal', random);
+    const created_at = clock();
+    const result = await this.run(row, { call, event, attempt: 1, key: null }, PATIENCE_MS);
+    const { function_id, version } = row;
+    const about = { id: call, function_id, version, person_id: person, how: 'sync', created_at } as const;
+    this.recorder.add(endedCall(about, result, clock()));
+    return { call, result };
+  }
+
+  run(row: VersionRow, work: Parameters<Pool['run']>[0], patienceMs = PATIENCE_MS): Promise<CallResult> {
+    return this.#poolOf(row).run(work, patienceMs);
+  }
+
+  /** What stands behind a version now. */
+  standing(version: Pick<VersionRow, 'function_id' | 'version'>): { instances: number; waiting: number } {
+    const pool = this.#pools.get(keyOf(version));
+    return { instances: pool?.instances.length ?? 0, waiting: pool?.waiting ?? 0 };
+  }
+
+  /** Looks which versions are active, and keeps the least of each. Overlapping calls are one. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    try {
+      const rows = await activeVersions(this.#parts.db);
+      const active = new Set(rows.map(keyOf));
+      for (const row of rows) if (JSON.parse(row.spec_json).settings.min > 0) this.#poolOf(row);
+      for (const [key, pool] of this.#pools) {
+        pool.leaving = !active.has(key);
+        if (pool.leaving && pool.waiting === 0 && pool.busy === 0 && pool.instances.length === 0)
+          this.#pools.delete(key);
+        else if (!pool.leaving && pool.spec.settings.min > 0) this.#keep(pool);
+      }
+      await this.#adopt();
+      const starving = await waitingStages(this.#parts.db, ['preparing', 'queued', 'running'], MOST_STARVING);
+      this.#makeRoom(starving.length);
+    } catch (error) {
+      this.#parts.log.warn({ event: 'functions.refresh-failed', err: error });
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const kept = this.kept.close();
+    for (const pool of this.#pools.values()) pool.giveUp('stopped', 'The farm is stopping.', 60_000);
+    await kept;
+    await this.recorder.written();
+  }
+
+  #poolOf(row: VersionRow): Pool {
+    const key = keyOf(row);
+    const known = this.#pools.get(key);
+    if (known !== undefined) return known;
+    const parts = { link: this.#parts.balancer, now: () => performance.now() };
+    const pool = new Pool(FunctionSpec.parse(JSON.parse(row.spec_json)), row.job_id, parts);
+    pool.onNeed = () => {
+      if (pool.instances.length === 0) this.#keep(pool);
+    };
+    this.#pools.set(key, pool);
+    pool.know(this.#instances().get(row.job_id as JobId) ?? []);
+    return pool;
+  }
+
+  /** Instances that can be called, by the jobs that keep them. */
+  #instances(): Map<JobId, Pick<Instance, 'lease' | 'worker' | 'room'>[]> {
+    const found = new Map<JobId, Pick<Instance, 'lease' | 'worker' | 'room'>[]>();
+    for (const [worker, instances] of this.#parts.balancer.instances())
+      for (const { job, lease, room } of instances) {
+        const others = found.get(job);
+        if (others === undefined) found.set(job, [{ lease, worker, room }]);
+        else others.push({ lease, worker, room });
+      }
+    return found;
+  }
+
+  #know(): void {
+    const instances = this.#instances();
+    for (const pool of this.#pools.values()) pool.know(instances.get(pool.job as JobId) ?? []);
+  }
+
+  /** Instances from before this process began, or that another one asked for. */
+  async #adopt(): Promise<void> {
+    const known = new Set([...this.#pools.values()].map(({ job }) => job));
+    for (const job of this.#instances().keys()) {
+      if (known.has(job)) continue;
+      const row = await findJob(this.#parts.db, job);
+      const spec = row?.kind === 'function' ? FunctionSpec.parse(JSON.parse(row.spec_json)) : null;
+      const version = spec && (await findVersion(this.#parts.db, spec.function, spec.version));
+      if (version?.job_id === job) {
+        const pool = this.#poolOf(version);
+        pool.job = job;
+      } else for (const { lease } of this.#instances().get(job) ?? []) this.#parts.balancer.retire(lease);
+    }
+    this.#know();
+  }
+
+  #tick(): void {
+    for (const pool of this.#pools.values()) {
+      pool.tick(
+        `No instance of ${pool.spec.name} was ready within ${PATIENCE_MS / 1_000} seconds: its job says what it waits for${pool.job === null ? '' : ` (pilot job ${pool.job})`}.`,
+      );
+      if (pool.waiting > 0) this.#keep(pool);
+      if (pool.waiting > 0 && pool.instances.length === 0 && pool.oldestMs > STARVES_MS) this.#makeRoom(1);
+    }
+  }
+
+  /** Work waits of which nothing runs: so many instances that nobody calls make room, those first that were called longest ago. */
+  #makeRoom(count: number): void {
+    if (count === 0) return;
+    const spare = [...this.#pools.values()].flatMap((pool) =>
+      pool.spare().map((instance) => ({ pool, instance })),
+    );
+    spare.sort((a, b) => a.instance.usedAt - b.instance.usedAt);
+    for (const { pool, instance } of spare.slice(0, count)) pool.retire(instance);
+  }
+
+  #keep(pool: Pool): void {
+    if (this.#keeping.has(pool)) return;
+    const { busy, waiting, oldestMs } = pool;
+    const demand = { busy, waiting, oldestMs, instances: pool.instances.length };
+    const wanted = wantedInstances(pool.spec.settings, demand);
+    if (wanted <= pool.instances.length) return;
+    this.#keeping.add(pool);
+    void keepInstances(this.#parts, this.#jobs, pool, wanted)
+      .then((kept) => {
+        if (kept.kept !== 'yes') pool.giveUp(kept.code, kept.message, TROUBLE_MS);
+        // From now on what failed counts as being of long ago.
+        if (kept.kept === 'failed') pool.job = null;
+        this.#know();
+      })
+      .catch((err) => this.#parts.log.warn({ event: 'functions.keep-failed', err }))
+      .finally(() => this.#keeping.delete(pool));
+  }
+}
+
+const keyOf = ({ function_id, version }: Pick<VersionRow, 'function_id' | 'version'>): string =>
+  `${function_id} ${version}`;
+
+/** The function's active version; null where it was deleted meanwhile. */
+export async function activeVersion(
+  { db }: Pick<Parts, 'db'>,
+  { id, active_version }: FunctionRow,
+): Promise<VersionRow | null> {
+  const version = await findVersion(db, id, active_version);
+  if (version !== undefined) return version;
+  const again = await functionById(db, id);
+  return again === undefined ? null : ((await findVersion(db, id, again.active_version)) ?? null);
+}

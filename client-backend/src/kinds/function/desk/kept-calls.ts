@@ -1,0 +1,232 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CALL_PROBLEMS, type CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { type CallId, type FunctionId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import {
+  abandonCalls,
+  abandonedCalls,
+  type CallRow,
+  callByKey,
+  claimCall,
+  countOpenCalls,
+  endCall,
+  insertKeyedCall,
+  processesOfCalls,
+  releaseCall,
+  renewCalls,
+} from '@parallel-pilot/shared/server/db/calls.ts';
+import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
+import type { Parts } from '../../../parts.ts';
+import { isGone, nameOfProcess } from '../../../processes.ts';
+import { openCall, outcomeOf } from './call-rows.ts';
+import type { Invocation } from './invocation.ts';
+import type { CallResult, Work } from './pool.ts';
+
+/** A backend that gives no sign of life for so long has left its calls to others, milliseconds. */
+const CLAIM_MS = 30_000;
+const SWEEP_MS = 1_000;
+/** A call that nobody waits for is begun so often where what ran it was lost. */
+const MOST_ATTEMPTS = 3;
+const AGAIN_MS = 1_000;
+/** Of those that nobody waits for, one backend has so many in mind, and a function may have so many. */
+const MOST_UNDER_WAY = 1_000;
+const MOST_OPEN = 100_000;
+/** What runs when the backend ends is waited for so long, milliseconds. */
+const LAST_MS = 1_500;
+
+type Begun = { id: CallId; event: string; key: string | null; attempts: number };
+type Run = (version: VersionRow, work: Work, patienceMs?: number) => Promise<CallResult>;
+
+type Keyed = { call: CallId; replayed: boolean; result: CallResult } | { call: CallId; result: null };
+
+/** Calls that are rows before they are begun: those that nobody waits for, and those with an idempotency key. */
+export class KeptCalls {
+  readonly #parts: Parts;
+  readonly #run: Run;
+  readonly #process: string;
+  readonly #timer: NodeJS.Timeout;
+  /** Each with what ends once it is over. */
+  readonly #under = new Map<CallId, Promise<void>>();
+  readonly #open = new Map<FunctionId, { count: number; until: number }>();
+  #sweeping = false;
+  #closing = false;
+
+  constructor(parts: Parts, run: Run) {
+    this.#parts = parts;
+    this.#run = run;
+    this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
+    this.#timer = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
+  }
+
+  /** Calls it where it was not called with that key before; `result` is null where such a call is under way. */
+  async invokeOnce(invocation: Invocation, key: string): Promise<Keyed> {
+    const { db, clock } = this.#parts;
+    const { function_id } = invocation.version;
+    const fresh = this.#rowOf(invocation, { how: 'sync', state: 'running', key });
+    if (await insertKeyedCall(db, fresh)) return this.#finish(invocation, fresh.id, { key, attempts: 1 });
+    const row = await callByKey(db, function_id, key);
+    // It was forgotten in between.
+    if (row === undefined) return this.invokeOnce(invocation, key);
+    const known = resultIn(row);
+    if (known !== null && (known.ok || !CALL_PROBLEMS[known.code].again))
+      return { call: row.id, replayed: true, result: known };
+    const claim = { process: this.#process, now: clock(), until: clock() + CLAIM_MS, again: true };
+    if (row.how === 'async' || !(await claimCall(db, row.id, claim))) return { call: row.id, result: null };
+    return this.#finish(invocation, row.id, { key, attempts: row.attempts + 1 });
+  }
+
+  /** Takes a call that nobody waits for; with a key that it had before, that call. */
+  async post(
+    invocation: Invocation,
+    key: string | null,
+  ): Promise<{ ok: true; call: CallId } | { ok: false; message: string }> {
+    const { db } = this.#parts;
+    const { function_id } = invocation.version;
+    if ((await this.#countOpen(function_id)) >= MOST_OPEN) {
+      const message = `${MOST_OPEN} calls of this function wait already, which are the most that may. Call again later.`;
+      return { ok: false, message };
+    }
+    const row = this.#rowOf(invocation, { how: 'async', state: 'waiting', key });
+    const mine = !this.#closing && this.#under.size < MOST_UNDER_WAY;
+    const kept = { ...row, ...(mine ? {} : { process: null, expires_at: null }) };
+    if (!(await insertKeyedCall(db, kept))) {
+      const before = key === null ? undefined : await callByKey(db, function_id, key);
+      if (before !== undefined) return { ok: true, call: before.id };
+      throw new Error('a call of a new id could not be stored');
+    }
+    if (mine) this.#start(invocation.version, { id: row.id, event: invocation.event, key, attempts: 1 });
+    return { ok: true, call: row.id };
+  }
+
+  /** Leaves what is under way to whoever comes next. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#timer);
+    const over = Promise.allSettled(this.#under.values());
+    await Promise.race([over, pause(LAST_MS, undefined, { ref: false })]);
+  }
+
+  async #finish(
+    { version, event }: Invocation,
+    call: CallId,
+    { key, attempts }: { key: string; attempts: number },
+  ): Promise<Keyed> {
+    const { db, clock } = this.#parts;
+    const result = await this.#run(version, { call, event, attempt: attempts, key });
+    await endCall(db, call, this.#process, outcomeOf(result, { now: clock(), attempts }));
+    return { call, replayed: false, result };
+  }
+
+  #start(
+    version: VersionRow,
+    row: { id: CallId; event: string; key: string | null; attempts: number },
+  ): void {
+    if (this.#under.has(row.id)) return;
+    const done = this.#work(version, row)
+      // Its row stands, and another look finds it.
+      .catch((err) => this.#parts.log.warn({ event: 'calls.kept-failed', call: row.id, err }))
+      .finally(() => this.#under.delete(row.id));
+    this.#under.set(row.id, done);
+  }
+
+  async #work(version: VersionRow, { id, event, key, attempts }: Begun): Promise<void> {
+    const { db, clock } = this.#parts;
+    const work = { call: id, event, attempt: attempts, key };
+    const result = await this.#run(version, work, Number.POSITIVE_INFINITY);
+    const now = clock();
+    const again = !result.ok && mayRepeat(result.code, attempts, this.#closing);
+    const begun = result.ok || !NEVER_BEGUN.has(result.code);
+    const next = { attempts: begun ? attempts : attempts - 1, notBefore: now + AGAIN_MS };
+    if (again) await releaseCall(db, id, this.#process, this.#closing ? { ...next, notBefore: 0 } : next);
+    else await endCall(db, id, this.#process, outcomeOf(result, { now, attempts }));
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#sweeping || this.#closing) return;
+    this.#sweeping = true;
+    try {
+      const { db, clock } = this.#parts;
+      const now = clock();
+      await renewCalls(db, this.#process, now + CLAIM_MS);
+      for (const process of await processesOfCalls(db))
+        if (process !== this.#process && isGone(process)) await abandonCalls(db, process);
+      const room = MOST_UNDER_WAY - this.#under.size;
+      for (const row of room <= 0 ? [] : await abandonedCalls(db, now, Math.min(room, 200)))
+        await this.#takeUp(row, now);
+    } catch (err) {
+      this.#parts.log.warn({ event: 'calls.sweep-failed', err });
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  async #takeUp(row: CallRow, now: number): Promise<void> {
+    const { db } = this.#parts;
+    const claim = { process: this.#process, now, until: now + CLAIM_MS, again: false };
+    if (this.#under.has(row.id) || !(await claimCall(db, row.id, claim))) return;
+    const attempts = row.attempts + 1;
+    const version = await findVersion(db, row.function_id, row.version);
+    const { id, idempotency_key: key, event_json: event } = row;
+    if (version !== undefined) this.#start(version, { id, event: event ?? 'null', key, attempts });
+    else await endCall(db, id, this.#process, outcomeOf(GONE, { now, attempts }));
+  }
+
+  async #countOpen(id: FunctionId): Promise<number> {
+    const now = performance.now();
+    const known = this.#open.get(id);
+    if (known !== undefined && known.until > now) return known.count;
+    if (this.#open.size > 1_000) this.#open.clear();
+    const count = await countOpenCalls(this.#parts.db, id);
+    this.#open.set(id, { count, until: now + 1_000 });
+    return count;
+  }
+
+  #rowOf(
+    invocation: Invocation,
+    { how, state, key }: { how: 'sync' | 'async'; state: 'waiting' | 'running'; key: string | null },
+  ) {
+    const { clock, random } = this.#parts;
+    const { version, event, person } = invocation;
+    const about = {
+      id: newId('cal', random),
+      function_id: version.function_id,
+      version: version.version,
+      person_id: person,
+      how,
+      created_at: clock(),
+    };
+    return openCall(about, {
+      state,
+      idempotency_key: key,
+      event_json: how === 'async' ? event : null,
+      attempts: 1,
+      process: this.#process,
+      expires_at: clock() + CLAIM_MS,
+    });
+  }
+}
+
+const GONE: CallResult = {
+  ok: false,
+  code: 'gone',
+  message: 'The version of the function that it was for is gone.',
+  log: '',
+  ms: 0,
+  worker: null,
+};
+
+const NEVER_BEGUN: ReadonlySet<CallProblem> = new Set(['queue-full', 'no-instance', 'not-possible']);
+
+/** What was not begun is tried for as long as it takes; what may have been a few times. */
+function mayRepeat(code: CallProblem, attempts: number, closing: boolean): boolean {
+  if (closing) return true;
+  if (NEVER_BEGUN.has(code)) return true;
+  return code !== 'gone' && CALL_PROBLEMS[code].again && attempts < MOST_ATTEMPTS;
+}
+
+function resultIn(row: CallRow): CallResult | null {
+  const said = { log: row.log ?? '', ms: row.ms ?? 0, worker: row.worker_id };
+  if (row.state === 'done') return { ok: true, answer: row.answer_json ?? 'null', ...said };
+  if (row.state !== 'failed') return null;
+  const code = (row.code ?? '') in CALL_PROBLEMS ? (row.code as CallProblem) : 'worker-lost';
+  return { ok: false, code, message: row.message ?? '', ...said };
+}

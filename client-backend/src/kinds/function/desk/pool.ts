@@ -1,0 +1,236 @@
+import { CALL_PROBLEMS, type CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import type { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import type { CallId, JobId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { CALL_FAILURES, type CallEnd } from '@parallel-pilot/shared/protocol/calls.ts';
+import type { BalancerLink } from '../../../parts.ts';
+import { oldestOf } from './oldest-of.ts';
+import { idleInstances } from './scale.ts';
+
+/** What is to be called. `event` is JSON. */
+export type Work = { call: CallId; event: string; attempt: number; key: string | null };
+
+/** What it came to. */
+export type CallResult = { log: string; ms: number; worker: WorkerId | null } & (
+  | { ok: true; answer: string }
+  | { ok: false; code: CallProblem; message: string }
+);
+
+type Waiting = { work: Work; since: number; patienceMs: number; settle(result: CallResult): void };
+
+export type Instance = {
+  lease: LeaseId;
+  worker: WorkerId;
+  room: number;
+  /** Calls that this backend has given to it and that are not over. */
+  busy: number;
+  usedAt: number;
+  /** It turned one away: it gets none before. */
+  pausedUntil: number;
+  retiring: boolean;
+};
+
+export type PoolParts = { link: Pick<BalancerLink, 'call' | 'retire'>; now(): number };
+
+/** The instances of one version of a function that can be called, and the calls that wait for one. */
+export class Pool {
+  readonly spec: FunctionSpec;
+  /** The job that keeps its instances, as far as is known. */
+  job: JobId | null;
+  /** It is not the active version any more: its instances end. */
+  leaving = false;
+  readonly #parts: PoolParts;
+  readonly #instances = new Map<LeaseId, Instance>();
+  readonly #waiting = new Set<Waiting>();
+  /** Those that an instance has turned away: they go first. */
+  readonly #again = new Set<Waiting>();
+  #trouble: { code: CallProblem; message: string; until: number } | null = null;
+  /** Called when calls wait and nothing can take them. */
+  onNeed: () => void = () => {};
+
+  constructor(spec: FunctionSpec, job: JobId | null, parts: PoolParts) {
+    this.spec = spec;
+    this.job = job;
+    this.#parts = parts;
+  }
+
+  get instances(): readonly Instance[] {
+    return [...this.#instances.values()].filter(({ retiring }) => !retiring);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size + this.#again.size;
+  }
+
+  get busy(): number {
+    return this.#instances.values().reduce((sum, { busy }) => sum + busy, 0);
+  }
+
+  /** How long the first of those that wait has done so, milliseconds. */
+  get oldestMs(): number {
+    return this.#parts.now() - Math.min(oldestOf(this.#again), oldestOf(this.#waiting));
+  }
+
+  /** Never rejects. It waits `patienceMs` at the most for an instance. */
+  run(work: Work, patienceMs: number): Promise<CallResult> {
+    const now = this.#parts.now();
+    if (this.#trouble !== null && now < this.#trouble.until) return Promise.resolve(failed(this.#trouble));
+    this.#trouble = null;
+    const free = this.waiting === 0 && this.#pick() !== null;
+    if (!free && this.waiting >= this.spec.settings.queue) return Promise.resolve(failed(this.#full()));
+    return new Promise((settle) => {
+      this.#waiting.add({ work, since: now, patienceMs, settle });
+      this.#pump();
+      if (this.waiting > 0) this.onNeed();
+    });
+  }
+
+  /** What the balancer says can be called. */
+  know(listed: readonly Pick<Instance, 'lease' | 'worker' | 'room'>[]): void {
+    const leases = new Set(listed.map(({ lease }) => lease));
+    for (const lease of this.#instances.keys()) if (!leases.has(lease)) this.#instances.delete(lease);
+    for (const one of listed) {
+      const known = this.#instances.get(one.lease);
+      if (known !== undefined) known.pausedUntil = 0;
+      else {
+        const fresh = { busy: 0, usedAt: this.#parts.now(), pausedUntil: 0, retiring: false };
+        this.#instances.set(one.lease, { ...one, ...fresh });
+      }
+    }
+    this.#pump();
+  }
+
+  /** Gives up those that have waited too long, ends what nobody has called for long, and tries again what was paused. */
+  tick(why: string): void {
+    const now = this.#parts.now();
+    for (const queue of [this.#again, this.#waiting])
+      for (const one of queue) {
+        if (now - one.since < one.patienceMs) continue;
+        queue.delete(one);
+        one.settle(failed({ code: 'no-instance', message: why }));
+      }
+    this.#pump();
+    for (const instance of idleInstances(this.instances, this.spec.settings, {
+      now,
+      leaving: this.leaving,
+    })) {
+      if (this.waiting > 0) break;
+      this.retire(instance);
+    }
+  }
+
+  /** Those that nobody has called for a moment, and that are more than the least: they may make room for other work. */
+  spare(): Instance[] {
+    const { min } = this.spec.settings;
+    return this.waiting > 0
+      ? []
+      : idleInstances(
+          this.instances,
+          { min, idleSeconds: SPARE_S },
+          { now: this.#parts.now(), leaving: false },
+        );
+  }
+
+  retire(instance: Instance): void {
+    instance.retiring = true;
+    this.#parts.link.retire(instance.lease);
+  }
+
+  /** No instance will come: all that wait end with that, and those that come within `forMs`. */
+  giveUp(code: CallProblem, message: string, forMs: number): void {
+    this.#trouble = { code, message, until: this.#parts.now() + forMs };
+    for (const queue of [this.#again, this.#waiting])
+      for (const one of queue) {
+        queue.delete(one);
+        one.settle(failed({ code, message }));
+      }
+  }
+
+  #pump(): void {
+    while (this.waiting > 0) {
+      const instance = this.#pick();
+      if (instance === null) return;
+      const queue = this.#again.size > 0 ? this.#again : this.#waiting;
+      const [next] = queue;
+      if (next === undefined) return;
+      queue.delete(next);
+      void this.#give(instance, next);
+    }
+  }
+
+  /** The one with the fewest calls, of those that have room. */
+  #pick(): Instance | null {
+    const now = this.#parts.now();
+    let best: Instance | null = null;
+    for (const one of this.#instances.values()) {
+      if (one.retiring || one.pausedUntil > now || one.busy >= one.room) continue;
+      if (best === null || one.busy < best.busy) best = one;
+    }
+    return best;
+  }
+
+  async #give(instance: Instance, waiting: Waiting): Promise<void> {
+    const { call, event, attempt, key } = waiting.work;
+    const { name, version, settings } = this.spec;
+    instance.busy += 1;
+    const end = await this.#parts.link.call({
+      lease: instance.lease,
+      call,
+      event,
+      context: { function: name, version, attempt, idempotencyKey: key },
+      timeoutMs: Math.round(1_000 * settings.timeoutSeconds),
+    });
+    instance.busy -= 1;
+    instance.usedAt = this.#parts.now();
+    if (wasBegun(end)) waiting.settle(resultOf(end, instance.worker));
+    else {
+      instance.pausedUntil = this.#parts.now() + (!end.ok && end.code === 'busy' ? BUSY_MS : GONE_MS);
+      this.#again.add(waiting);
+      this.onNeed();
+    }
+    this.#pump();
+  }
+
+  #full() {
+    const { name, settings } = this.spec;
+    const message = `${settings.queue} calls of ${name} wait for an instance already, which are the most that may. Call again in a moment, or deploy it with more instances (--max).`;
+    return { code: 'queue-full', message } as const;
+  }
+}
+
+/** Seconds. */
+const SPARE_S = 1;
+/** Another backend has calls in it too. */
+const BUSY_MS = 20;
+/** The balancer says so when it can be called again. */
+const GONE_MS = 2_000;
+
+const wasBegun = (end: CallEnd): boolean => end.ok || CALL_FAILURES[end.code].begun;
+
+function resultOf(end: CallEnd, worker: WorkerId): CallResult {
+  if (!end.ok) {
+    const code = end.code in CALL_PROBLEMS ? (end.code as CallProblem) : 'worker-lost';
+    return { ...end, code, worker };
+  }
+  // The process that wrote it is a stranger's.
+  if (isJson(end.answer)) return { ...end, worker };
+  const { log, ms } = end;
+  return { ok: false, code: 'not-json', message: 'The answer is not JSON.', log, ms, worker };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const failed = ({ code, message }: { code: CallProblem; message: string }): CallResult => ({
+  ok: false,
+  code,
+  message,
+  log: '',
+  ms: 0,
+  worker: null,
+});

@@ -1,0 +1,31 @@
+import { fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
+import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { MOST_CALL_CHARACTERS } from '@parallel-pilot/shared/protocol/calls.ts';
+import type { FarmKind } from '../kind.ts';
+import { prepare } from './prepare.ts';
+import { functionRoutes } from './routes/routes.ts';
+
+/** The backend's part of functions. Its jobs keep instances; calls go past them. */
+export const functionBackend: FarmKind = {
+  prepare,
+  outline() {
+    throw new Error('a function takes no results of jobs');
+  },
+  stageTasks: [],
+  runStageTask() {
+    throw new Error('functions have no stage task');
+  },
+  assemble: async () => ({ outcome: 'complete', artifacts: [], notes: [] }),
+  stopsOnFailure: () => false,
+  fleetProblem,
+  async view(_, { spec_json }) {
+    const { name, version, handler, settings } = FunctionSpec.parse(JSON.parse(spec_json));
+    return { kind: 'function', name, version, handler, settings };
+  },
+  showsPrints: true,
+  routes: functionRoutes,
+  // Each character may take four bytes, and a few more are let in to be told that there are too many.
+  longBodies: [
+    { path: /^\/api\/v1\/(public\/)?functions(\/[^/]+\/invoke)?$/, bytes: 4 * MOST_CALL_CHARACTERS },
+  ],
+};

@@ -1,0 +1,42 @@
+import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/function/needs.ts';
+import { FunctionSpec, FunctionSubmission } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import type { FunctionId } from '@parallel-pilot/shared/model/ids.ts';
+import { findVersion, functionById, setJobOfVersion } from '@parallel-pilot/shared/server/db/functions.ts';
+import { fleetOf } from '../../fleet.ts';
+import { sentenceOf } from '../../http/problems.ts';
+import type { SubmissionRefusal } from '../../parts.ts';
+import type { FarmKind } from '../kind.ts';
+
+/** Another process has submitted the same in the same moment: nothing is written. */
+export class Raced extends Error {}
+
+/** A job that keeps instances of a version that was deployed before. The version is given the job with it. */
+export const prepare: FarmKind['prepare'] = async ({ db }, given, by) => {
+  const parsed = FunctionSubmission.safeParse(given);
+  if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
+  const { function: id, version, instances } = parsed.data;
+  const owner = await functionById(db, id);
+  const row = owner?.team_id === by.team ? await findVersion(db, id, version) : undefined;
+  if (row === undefined) return unknown(id);
+  const spec = FunctionSpec.parse({ ...JSON.parse(row.spec_json), instances });
+  const lacking = fleetProblem((await fleetOf(db))(by), requirementsOf(spec.handler));
+  if (lacking !== null) return { ok: false, ...lacking };
+  return {
+    ok: true,
+    spec,
+    name: `${spec.name} ${version}`,
+    blobs: spec.files.map(({ blob }) => blob),
+    several: {
+      jobs: [{ spec, variant: '', paused: false }],
+      async store(db, { jobs: [job] }) {
+        if (job === undefined || !(await setJobOfVersion(db, row, job))) throw new Raced();
+      },
+    },
+  };
+};
+
+const unknown = (id: FunctionId): SubmissionRefusal => ({
+  ok: false,
+  code: 'function-unknown',
+  message: `There is no such version of a function ${id}. Functions are deployed with "pilot function deploy", or POST /api/v1/functions.`,
+});

@@ -1,0 +1,81 @@
+import type {
+  FunctionFigures,
+  FunctionSummary,
+  FunctionVersion,
+} from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
+import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { callFigures } from '@parallel-pilot/shared/server/db/calls.ts';
+import {
+  type FunctionRow,
+  findVersion,
+  type VersionRow,
+} from '@parallel-pilot/shared/server/db/functions.ts';
+import type { Parts } from '../../../parts.ts';
+import type { CallDesk } from '../desk/call-desk.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** These functions as the API shows them; one that is deleted meanwhile is left out. */
+export async function summariesOf(
+  { db, clock }: Parts,
+  desk: CallDesk,
+  rows: readonly FunctionRow[],
+): Promise<FunctionSummary[]> {
+  const counted = await callFigures(
+    db,
+    rows.map(({ id }) => id),
+    clock() - DAY_MS,
+  );
+  const summaries = await Promise.all(
+    rows.map(async (row) => {
+      const version = await findVersion(db, row.id, row.active_version);
+      if (version === undefined) return [];
+      const figures = figuresOf(counted.filter(({ function_id }) => function_id === row.id));
+      return [{ ...summaryOf(row, version, figures), ...desk.standing(version) }];
+    }),
+  );
+  return summaries.flat();
+}
+
+function summaryOf(row: FunctionRow, version: VersionRow, figures: FunctionFigures) {
+  const { handler, settings } = FunctionSpec.parse(JSON.parse(version.spec_json));
+  return {
+    id: row.id,
+    name: FunctionName.parse(row.name),
+    version: version.version,
+    handler,
+    settings,
+    path: `/api/v1/functions/${row.name}/invoke`,
+    publicPath: row.public_token_hash === null ? null : `/api/v1/public/functions/${row.id}/invoke`,
+    figures,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+function figuresOf(counted: Awaited<ReturnType<typeof callFigures>>): FunctionFigures {
+  const of = (...states: string[]) =>
+    counted.filter(({ state }) => states.includes(state)).reduce((sum, { calls }) => sum + calls, 0);
+  const done = counted.find(({ state }) => state === 'done');
+  return {
+    done: of('done'),
+    failed: of('failed'),
+    open: of('waiting', 'running'),
+    meanMs: done === undefined || done.calls === 0 ? null : done.ms / done.calls,
+  };
+}
+
+export function versionView(row: VersionRow, active: number): FunctionVersion {
+  const { handler, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
+  return {
+    version: row.version,
+    active: row.version === active,
+    handler,
+    files: files.map(({ path, size }) => ({ path, size })),
+    settings,
+    person: row.person_id,
+    job: row.job_id,
+    createdAt: row.created_at,
+  };
+}

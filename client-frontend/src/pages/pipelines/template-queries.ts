@@ -1,0 +1,25 @@
+import { PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
+import { type RunTemplate, TemplateList, TemplateView } from '@parallel-pilot/shared/api/templates.ts';
+import { queryOptions } from '@tanstack/react-query';
+import { command, request } from '../../api/request.ts';
+
+const TEMPLATES = '/api/v1/templates';
+const path = (id: string) => `${TEMPLATES}/${encodeURIComponent(id)}`;
+
+export const templatesQuery = () =>
+  queryOptions({
+    queryKey: ['templates'],
+    queryFn: async ({ signal }) => (await request(TemplateList, TEMPLATES, { signal })).templates,
+  });
+
+export const templateQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['templates', id],
+    queryFn: ({ signal }) => request(TemplateView, path(id), { signal }),
+  });
+
+/** Resolves with the id of the pipeline that came of it. */
+export const runTemplate = async (id: string, asked: RunTemplate): Promise<string> =>
+  (await request(PipelineDetail, `${path(id)}/run`, { method: 'POST', body: asked })).id;
+
+export const deleteTemplate = (id: string): Promise<void> => command(path(id), { method: 'DELETE' });

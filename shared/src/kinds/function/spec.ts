@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { FunctionId } from '../../model/ids.ts';
+import { RelativePath } from '../../model/path.ts';
+import { SentBlob } from '../../model/result-of.ts';
+import { strictObject } from '../../model/strict-object.ts';
+import { FunctionName, runtimeOf } from './name.ts';
+import { FunctionSettings, MOST_INSTANCES } from './settings.ts';
+
+/** A file of a function, which lies beside its handler under its path. */
+export const FunctionFile = strictObject({ path: RelativePath, blob: SentBlob });
+export type FunctionFile = z.infer<typeof FunctionFile>;
+
+/** What a user sends to have a version of a function: POST /api/v1/functions. */
+export const DeployFunction = strictObject({
+  name: FunctionName,
+  /** Path of the file with the handler. */
+  handler: RelativePath,
+  files: z.array(FunctionFile).min(1).max(1_000),
+  settings: FunctionSettings.prefault({}),
+  /** Packages to install. Refused for now, by name. */
+  requirements: z.array(z.string().max(200)).max(200).default([]),
+  /** An image to run the handler in. Refused for now, by name. */
+  image: z.string().max(500).nullable().default(null),
+});
+export type DeployFunction = z.infer<typeof DeployFunction>;
+
+/** What a version is, as it is stored; the spec of each job that keeps its instances. */
+export const FunctionSpec = z.object({
+  function: FunctionId,
+  name: FunctionName,
+  version: z.int().positive(),
+  handler: RelativePath,
+  files: z
+    .array(FunctionFile.extend({ size: z.int().nonnegative() }))
+    .min(1)
+    .max(1_000),
+  settings: FunctionSettings,
+  /** How many the job begins with. */
+  instances: z.int().min(1).max(MOST_INSTANCES).default(1),
+});
+export type FunctionSpec = z.infer<typeof FunctionSpec>;
+
+/** What the farm submits to itself when calls wait: a job that keeps instances of that version. */
+export const FunctionSubmission = strictObject({
+  kind: z.literal('function'),
+  function: FunctionId,
+  version: z.int().positive(),
+  instances: z.int().min(1).max(MOST_INSTANCES),
+  /** Those of the version hold. */
+  settings: strictObject({}).prefault({}),
+});
+export type FunctionSubmission = z.infer<typeof FunctionSubmission>;
+
+/** What of a deployment can be seen to be wrong by itself, as a sentence; null where nothing is. */
+export function deployProblem({ handler, files, requirements, image }: DeployFunction): string | null {
+  if (image !== null)
+    return `Functions do not run in images yet, so "${image}" was not taken. Deploy a handler in Python (.py) or JavaScript (.js, .mjs).`;
+  const [first] = requirements;
+  if (first !== undefined)
+    return `Packages are not installed for functions yet, so the requirement "${first}" was not taken. A handler has what its worker's Python or Node.js has, and the files that go along with it.`;
+  if (runtimeOf(handler) === null)
+    return `"${handler}" is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`;
+  const paths = files.map(({ path }) => path);
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) return `Two files are called ${twice}.`;
+  return paths.includes(handler) ? null : `The handler "${handler}" is not among the files.`;
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { RelativePath } from '../../model/path.ts';
+import { FunctionName } from './name.ts';
+import { FunctionSettings } from './settings.ts';
+
+/** The stage whose chunks are instances: one process each, which takes calls until it is told to end. */
+export const INSTANCES = 'instances';
+
+export const InstancesStage = z.object({
+  name: FunctionName,
+  version: z.int().positive(),
+  handler: RelativePath,
+  settings: FunctionSettings,
+});
+export type InstancesStage = z.infer<typeof InstancesStage>;
+
+export const InstanceChunk = z.object({ instance: z.int().positive() });
+export type InstanceChunk = z.infer<typeof InstanceChunk>;
+
+/** What an instance reports at its end. */
+export const InstanceResult = z.object({ calls: z.int().nonnegative() });
+export type InstanceResult = z.infer<typeof InstanceResult>;

@@ -1,0 +1,145 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { BlobHash, FunctionId, JobId, TeamId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import type { FunctionsTable, FunctionVersionsTable } from './schema.ts';
+import { unlessThere } from './unless-there.ts';
+
+export type FunctionRow = Selectable<FunctionsTable>;
+export type VersionRow = Selectable<FunctionVersionsTable>;
+
+export const findFunction = (db: Db, team: TeamId, name: string): Promise<FunctionRow | undefined> =>
+  db
+    .selectFrom('functions')
+    .selectAll()
+    .where('team_id', '=', team)
+    .where('name', '=', name)
+    .executeTakeFirst();
+
+export const functionById = (db: Db, id: FunctionId): Promise<FunctionRow | undefined> =>
+  db.selectFrom('functions').selectAll().where('id', '=', id).executeTakeFirst();
+
+/** By name, of the team. */
+export const functionsOf = (db: Db, team: TeamId): Promise<FunctionRow[]> =>
+  db
+    .selectFrom('functions')
+    .selectAll()
+    .where('team_id', '=', team)
+    .orderBy('name')
+    .limit(MOST_FUNCTIONS)
+    .execute();
+
+/** Of one team. */
+export const MOST_FUNCTIONS = 1_000;
+
+/** Every function of the farm with its active version. */
+export const activeVersions = (db: Db): Promise<(VersionRow & { team_id: TeamId })[]> =>
+  db
+    .selectFrom('functions as f')
+    .innerJoin('function_versions as v', (join) =>
+      join.onRef('v.function_id', '=', 'f.id').onRef('v.version', '=', 'f.active_version'),
+    )
+    .selectAll('v')
+    .select('f.team_id')
+    .execute();
+
+/** Newest first. */
+export const versionsOf = (db: Db, id: FunctionId): Promise<VersionRow[]> =>
+  db
+    .selectFrom('function_versions')
+    .selectAll()
+    .where('function_id', '=', id)
+    .orderBy('version', 'desc')
+    .limit(MOST_VERSIONS)
+    .execute();
+
+/** That are kept of one function. */
+export const MOST_VERSIONS = 100;
+
+export const findVersion = (db: Db, id: FunctionId, version: number): Promise<VersionRow | undefined> =>
+  db
+    .selectFrom('function_versions')
+    .selectAll()
+    .where('function_id', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirst();
+
+/** False where the team has one of that name already. Call it, and what follows, in a transaction. */
+export async function insertFunction(db: Db, row: Insertable<FunctionsTable>): Promise<boolean> {
+  const result = await unlessThere(db, db.insertInto('functions').values(row)).executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0) === 1;
+}
+
+/** Adds the next version of a function, active from now on, and holds its blobs; returns its number. */
+export async function addVersion(
+  db: Db,
+  of: { function: FunctionId; team: TeamId; now: number },
+  make: (
+    version: number,
+  ) => Omit<Insertable<FunctionVersionsTable>, 'function_id' | 'version' | 'created_at'>,
+  blobs: readonly BlobHash[],
+): Promise<number> {
+  // Locks the row, also where two deploy at once.
+  await touch(db, of.function, of.now);
+  const newest = await db
+    .selectFrom('function_versions')
+    .select((eb) => eb.fn.max('version').as('version'))
+    .where('function_id', '=', of.function)
+    .executeTakeFirst();
+  const version = Number(newest?.version ?? 0) + 1;
+  const row = { ...make(version), function_id: of.function, version, created_at: of.now };
+  await db.insertInto('function_versions').values(row).execute();
+  await activate(db, of.function, version, of.now);
+  const held = [...new Set(blobs)].map((hash) => ({ holder: of.function, team_id: of.team, hash }));
+  await unlessThere(db, db.insertInto('held_blobs').values(held)).execute();
+  await db
+    .deleteFrom('function_versions')
+    .where('function_id', '=', of.function)
+    .where('version', '<=', version - MOST_VERSIONS)
+    .execute();
+  return version;
+}
+
+const touch = (db: Db, id: FunctionId, now: number) =>
+  db.updateTable('functions').set({ updated_at: now }).where('id', '=', id).execute();
+
+export async function activate(db: Db, id: FunctionId, version: number, now: number): Promise<void> {
+  await db
+    .updateTable('functions')
+    .set({ active_version: version, updated_at: now })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Null takes it away. */
+export async function setPublicToken(db: Db, id: FunctionId, hash: string | null): Promise<void> {
+  await db.updateTable('functions').set({ public_token_hash: hash }).where('id', '=', id).execute();
+}
+
+/** Compare-and-set: false where another process gave the version a job meanwhile. */
+export async function setJobOfVersion(
+  db: Db,
+  { function_id, version, job_id }: Pick<VersionRow, 'function_id' | 'version' | 'job_id'>,
+  job: JobId,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('function_versions')
+    .set({ job_id: job })
+    .where('function_id', '=', function_id)
+    .where('version', '=', version)
+    .where('job_id', job_id === null ? 'is' : '=', job_id)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+/** With its versions, its calls, and what it holds. Call it in a transaction. */
+export async function deleteFunction(db: Db, id: FunctionId): Promise<void> {
+  await db.deleteFrom('calls').where('function_id', '=', id).execute();
+  await db.deleteFrom('held_blobs').where('holder', '=', id).execute();
+  await db.deleteFrom('function_versions').where('function_id', '=', id).execute();
+  await db.deleteFrom('functions').where('id', '=', id).execute();
+}
+
+/** All of a team that is removed. */
+export async function deleteFunctionsOf(db: Db, team: TeamId): Promise<void> {
+  for (const { id } of await functionsOf(db, team)) await deleteFunction(db, id);
+}

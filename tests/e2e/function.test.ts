@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { api } from '../support/api.ts';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { until } from '../support/until.ts';
+
+let farm: Farm;
+before(async () => {
+  farm = await startFarm({ workers: 2 });
+});
+after(() => farm?.stop());
+
+type Given = { handler?: string; settings?: object; more?: object; files?: Record<string, string> };
+
+/** Deploys these texts as the next version. */
+async function deploy(
+  name: string,
+  text: string,
+  { handler = 'handler.py', settings = {}, ...more }: Given = {},
+) {
+  const files = [];
+  for (const [path, content] of Object.entries({ ...more.files, [handler]: text }))
+    files.push({ path, blob: await upload(content) });
+  const body = { name, handler, files, settings, ...more.more };
+  const reply = await ask('POST', '/functions', JSON.stringify(body));
+  return { status: reply.status, body: await reply.json() };
+}
+
+async function upload(text: string): Promise<string> {
+  const file = join(farm.folder, createHash('sha256').update(text).digest('hex'));
+  await writeFile(file, text);
+  return api(farm.url).upload(file);
+}
+
+const ask = (method: string, path: string, body?: string, headers = {}) =>
+  fetch(`${farm.url}/api/v1${path}`, {
+    method,
+    ...(body === undefined ? {} : { body }),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+
+/** Calls it with an event, and says what came of it. */
+async function invoke(name: string, event: unknown = null) {
+  const reply = await ask('POST', `/functions/${name}/invoke`, JSON.stringify(event));
+  return { status: reply.status, body: await reply.json() };
+}
+
+const PYTHON = `import os, lib
+def handle(event, context):
+    print("called", context.call_id)
+    return {"hello": lib.name(event), "pid": os.getpid(), "version": context.version}
+`;
+const LIB = 'def name(event):\n    return event["name"]\n';
+
+test('a handler is deployed, called, kept warm, and its next version answers from then on', async () => {
+  const { status, body } = await deploy('hello', PYTHON, { files: { 'lib.py': LIB } });
+  assert.equal(status, 201, JSON.stringify(body));
+  assert.equal(FunctionSummary.parse(body).version, 1);
+  const first = await invoke('hello', { name: 'Ada' });
+  assert.deepEqual(
+    [first.status, first.body.hello, first.body.version],
+    [200, 'Ada', 1],
+    JSON.stringify(first.body),
+  );
+  const second = await invoke('hello', { name: 'Grace' });
+  assert.deepEqual([second.body.hello, second.body.pid], ['Grace', first.body.pid]);
+
+  const script = 'export default async (event, context) => ({ got: event, of: context.version });';
+  await deploy('hello', script, { handler: 'handler.js' });
+  assert.deepEqual((await invoke('hello', [1, 2])).body, { got: [1, 2], of: 2 });
+});
+
+test('each way in which a handler fails has a status and a sentence of its own', async () => {
+  const cases: [string, string, Given, unknown, number, RegExp][] = [
+    ['syntax', 'def handle(event:\n', {}, null, 500, /has a syntax error: .* \(handler\.py, line 1\)/],
+    ['no-handle', 'x = 1\n', {}, null, 500, /^handler\.py has no function handle\(event, context\)/],
+    ['import', 'import nowhere\n', {}, null, 500, /could not be loaded: ModuleNotFoundError.*nowhere/],
+    [
+      'js',
+      'export default 7;',
+      { handler: 'a.mjs' },
+      null,
+      500,
+      /^a\.mjs has no default export that is a function/,
+    ],
+    ['js-syntax', 'export default (', { handler: 'a.mjs' }, null, 500, /has a syntax error: SyntaxError/],
+    [
+      'raises',
+      'def handle(e, c):\n    raise KeyError("x")\n',
+      {},
+      1,
+      500,
+      /^KeyError: 'x' \(handler\.py, line 2\)/,
+    ],
+    ['no-json', 'def handle(e, c):\n    return {1, 2}\n', {}, 1, 500, /answer is not JSON: .*set/],
+    [
+      'large',
+      'def handle(e, c):\n    return "x" * 300000\n',
+      {},
+      1,
+      500,
+      /300002 characters as JSON, and 262144 are/,
+    ],
+    ['dies', 'import os\ndef handle(e, c):\n    os._exit(3)\n', {}, 1, 502, /ended with exit code 3/],
+    [
+      'slow',
+      'import time\ndef handle(e, c):\n    time.sleep(60)\n',
+      { settings: { timeoutSeconds: 0.5 } },
+      1,
+      504,
+      /did not answer within 0\.5 seconds/,
+    ],
+  ];
+  const said = [];
+  for (const [name, text, given, event] of cases) {
+    assert.equal((await deploy(name, text, given)).status, 201, name);
+    said.push(await invoke(name, event));
+  }
+  for (const [index, [name, , , , status, sentence]] of cases.entries()) {
+    assert.equal(said[index]?.status, status, `${name}: ${JSON.stringify(said[index]?.body)}`);
+    assert.match(said[index]?.body.detail, sentence, name);
+  }
+  const large = await ask('POST', '/functions/raises/invoke', JSON.stringify('x'.repeat(262_144)));
+  assert.match((await large.json()).detail, /The event has 262146 characters, and 262144 are the most/);
+  assert.equal(large.status, 413);
+  const torn = await ask('POST', '/functions/raises/invoke', '{"a": ');
+  assert.match((await torn.json()).detail, /The event is not JSON/);
+  assert.equal(torn.status, 400);
+  const nobody = await invoke('nobody');
+  assert.match(nobody.body.detail, /There is no function "nobody"/);
+  const refused = async (given: Given) => (await deploy('x', '', given)).body.detail;
+  assert.match(await refused({ more: { requirements: ['numpy'] } }), /requirement "numpy" was not taken/);
+  assert.match(await refused({ more: { image: 'alpine' } }), /"alpine" was not taken/);
+  assert.match(await refused({ handler: 'a.rb' }), /"a\.rb" is no handler/);
+});
+
+test('a call that nobody waits for is done though the backend dies, and a key is called once', async () => {
+  const text =
+    'import time\ndef handle(event, context):\n    time.sleep(event)\n    return context.call_id\n';
+  await deploy('later', text, { settings: { concurrency: 20 } });
+  const post = async (event: unknown, key?: string) => {
+    const headers = key === undefined ? {} : { 'idempotency-key': key };
+    const reply = await ask('POST', '/functions/later/invoke?async=1', JSON.stringify(event), headers);
+    assert.equal(reply.status, 202);
+    return (await reply.json()).call as string;
+  };
+  const calls = await Promise.all(Array.from({ length: 10 }, () => post(1)));
+  assert.equal(await post(1, 'one'), await post(1, 'one'));
+  await farm.backend.end('SIGKILL');
+  await farm.backend.start();
+  for (const call of calls) {
+    const found = await until(
+      async () => {
+        const reply = await (await ask('GET', `/functions/later/calls/${call}`)).json();
+        return reply.state === 'done' ? reply : null;
+      },
+      () => `${call} was never done`,
+      30_000,
+    );
+    assert.equal(found.answer, call);
+  }
+  const keyed = () => ask('POST', '/functions/later/invoke', '0', { 'idempotency-key': 'two' });
+  const first = await keyed();
+  const again = await keyed();
+  assert.deepEqual([first.status, again.headers.get('idempotency-replayed')], [200, 'true']);
+  assert.equal(await first.text(), await again.text());
+});
+
+test('the version before answers again, others call it by a token of its own, and it is gone when it is deleted', async () => {
+  for (const version of [1, 2]) await deploy('turns', `def handle(event, context):\n    return ${version}\n`);
+  assert.equal((await invoke('turns')).body, 2);
+  const back = await ask('POST', '/functions/turns/rollback', '{}');
+  assert.deepEqual([back.status, (await back.json()).version], [200, 1]);
+  assert.equal((await invoke('turns')).body, 1);
+  const none = await ask('POST', '/functions/turns/rollback', '{}');
+  assert.match(
+    (await none.json()).detail,
+    /at version 1, and there is no version before that\. There are 2, 1/,
+  );
+
+  const { path, token } = await (await ask('POST', '/functions/turns/public')).json();
+  const open = (bearer: string) =>
+    fetch(`${farm.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${bearer}` } });
+  assert.equal(await (await open(token)).text(), '1');
+  assert.equal((await open(`${token}x`)).status, 401);
+  const stored = await farm.db.selectFrom('functions').select('public_token_hash').execute();
+  assert.ok(!JSON.stringify(stored).includes(token));
+
+  const { calls } = await (await ask('GET', '/functions/turns/calls')).json();
+  assert.deepEqual(
+    calls.map((call: { state: string; version: number }) => [call.state, call.version]),
+    [
+      ['done', 1],
+      ['done', 1],
+      ['done', 2],
+    ],
+  );
+  assert.equal((await ask('DELETE', '/functions/turns')).status, 204);
+  assert.equal((await invoke('turns')).status, 404);
+  assert.equal((await open(token)).status, 401);
+});

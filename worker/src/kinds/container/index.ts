@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { WorkerKind } from '../kind.ts';
+import { engineFingerprint, findEngine } from './engine.ts';
+import { capabilitiesOf } from './engine-facts.ts';
+import { createImageStore } from './image-store.ts';
+import { removeLeftBehind } from './left-behind.ts';
+import { createNames } from './names.ts';
+import { createContainerRunner, type Workshop } from './runner.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+/**
+ * Runs commands in containers of images. Capabilities: see the kind's needs.ts. None without podman or docker, nor
+ * without a working sandbox. `PILOT_CONTAINER_NETWORK=1`: the owner lets containers onto the network whose submitters
+ * ask for it.
+ */
+export function containerWorker(
+  { PILOT_CONTAINER_NETWORK: network }: Settings,
+  hostFolder: string,
+): WorkerKind {
+  const folder = join(hostFolder, 'containers');
+  const newName = createNames(process.pid);
+  let opened: Promise<Workshop | null> | null = null;
+  const open = (): Promise<Workshop | null> => {
+    opened ??= openWorkshop(folder, newName);
+    return opened;
+  };
+  return {
+    name: 'container',
+    async detect(sandbox, remembered) {
+      if (sandbox.level !== 'bubblewrap') return {};
+      const fingerprint = `${await engineFingerprint()} ${network ?? ''}`;
+      const known = await remembered?.recall(fingerprint);
+      if (known !== undefined && known !== null) return known;
+      const shop = await open();
+      const found = shop === null ? {} : capabilitiesOf(shop.engine, network === '1');
+      await remembered?.keep(fingerprint, found);
+      return found;
+    },
+    // Each run has its own, and the worker's holds for all of a chunk.
+    timeLimit: () => null,
+    createRunner: (runner) => createContainerRunner(runner, open),
+  };
+}
+
+async function openWorkshop(folder: string, newName: () => string): Promise<Workshop | null> {
+  const engine = await findEngine(folder);
+  if (engine === null) return null;
+  await removeLeftBehind(engine);
+  return { engine, newName, images: createImageStore(engine, join(folder, 'used')) };
+}

@@ -1,0 +1,177 @@
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
+import type { ContainerFailure } from '@parallel-pilot/shared/kinds/container/failures.ts';
+import { fullReference } from '@parallel-pilot/shared/kinds/container/image.ts';
+import { IMAGE_FILE, ImageMade, ImageStage, INPUTS } from '@parallel-pilot/shared/kinds/container/stages.ts';
+import { execa } from 'execa';
+import type { ChunkProgress, RunnableChunk, RunOutcome } from '../kind.ts';
+import { dockerfileProblem } from './dockerfile.ts';
+import type { Engine } from './engine.ts';
+
+type Making = {
+  engine: Engine;
+  chunk: RunnableChunk;
+  threads: number;
+  memoryBytes: number;
+  newName(): string;
+  onProgress(progress: ChunkProgress): void;
+  signal: AbortSignal;
+};
+
+/** The chunk of the stages `fetch` and `build`: hands in the archive of an image. */
+export async function makeImage(making: Making): Promise<RunOutcome> {
+  const stage = ImageStage.parse(making.chunk.stageSpec);
+  switch (stage.from) {
+    case 'archive':
+      throw new Error('an archive that was sent is not made');
+    case 'reference':
+      return fetchImage(making, stage.reference);
+    case 'build':
+      return buildImage(making, stage);
+    default:
+      return stage satisfies never;
+  }
+}
+
+/** From the machine's own images, or else from the registry. */
+async function fetchImage(making: Making, reference: string): Promise<RunOutcome> {
+  const name = fullReference(reference);
+  const log = createTail(60, 3_500);
+  const isHere = !(await run(making, ['image', 'inspect', '--format', '{{.Id}}', name], () => {})).failed;
+  if (!isHere) {
+    const tell = (line: string) => printed(making, log, line, 'Pulling the image');
+    const pulled = await run(making, ['pull', name], tell);
+    if (making.signal.aborted) return failure('canceled', 'It was canceled.', log.text());
+    if (pulled.failed)
+      return failure(
+        'no-image',
+        `The image "${reference}" is not on this worker, and could not be pulled: its registry cannot be reached from there, or has no such image. Save it where you have it ("podman save -o image.tar ${reference}") and give --image image.tar.`,
+        log.text(),
+      );
+  }
+  const saved = await save(making, name, log);
+  if (!isHere) await run(making, ['image', 'rm', name], () => {});
+  return saved;
+}
+
+async function buildImage(
+  making: Making,
+  { dockerfile, executables, network }: ImageStage & { from: 'build' },
+): Promise<RunOutcome> {
+  const { chunk, engine, newName } = making;
+  const context = join(chunk.inputs, INPUTS.files);
+  const problem = dockerfileProblem(await readFile(join(context, dockerfile), 'utf8'), network);
+  if (problem !== null) return failure('build-failed', `${dockerfile} is not built. ${problem}`, '');
+  await chmod(context, 0o755);
+  for (const path of executables) await chmod(join(context, path), 0o755);
+  const log = createTail(200, 3_500);
+  const name = `pilot.invalid/${newName()}`;
+  const built = await run(making, buildLine(making, { dockerfile, network, name, context }), (line) =>
+    printed(making, log, line, 'Building the image'),
+  );
+  if (making.signal.aborted) return failure('canceled', 'It was canceled.', log.text());
+  if (built.failed) return failure('build-failed', whyNotBuilt(dockerfile, network, log.lines()), log.text());
+  const saved = await save(making, name, log);
+  await run({ ...making, engine }, ['image', 'rm', '--force', name], () => {});
+  return saved;
+}
+
+type Build = { dockerfile: string; network: boolean; name: string; context: string };
+
+function buildLine(
+  { engine, memoryBytes, threads }: Making,
+  { dockerfile, network, name, context }: Build,
+): string[] {
+  const { memory, cpu } = engine.limits;
+  const period = 100_000;
+  return [
+    ...['build', '--tag', name, '--file', join(context, dockerfile), '--force-rm'],
+    ...(network ? [] : ['--network', 'none']),
+    ...(memory ? ['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)] : []),
+    ...(cpu ? ['--cpu-period', String(period), '--cpu-quota', String(Math.max(1, threads) * period)] : []),
+    ...(engine.name === 'podman' ? ['--layers=false', '--http-proxy=false', ...WITHOUT] : []),
+    ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096', '--ulimit', 'core=0:0'],
+    context,
+  ];
+}
+
+/** Of what podman lets the steps of a build do as root, those rights that no installation asks for. */
+const WITHOUT = ['MKNOD', 'NET_RAW', 'AUDIT_WRITE'].flatMap((name) => ['--cap-drop', name]);
+
+function whyNotBuilt(dockerfile: string, network: boolean, lines: readonly string[]): string {
+  const text = lines.join('\n');
+  const said = lines.findLast((line) => line.trim() !== '')?.replace(/^Error:\s*/, '') ?? '';
+  if (/initializing source docker|pinging container registry|unable to copy from source/i.test(text))
+    return `The image could not be built of ${dockerfile}: an image that it begins with (FROM) is not on this worker, and could not be pulled. Its registry cannot be reached from there, or has none of that name. It said last: ${said}`.slice(
+      0,
+      1_900,
+    );
+  const apart =
+    /resolve host|name resolution|failure resolving|network is unreachable|could not resolve|bad address|unable to connect/i;
+  const hint = apart.test(text)
+    ? network
+      ? ' It wanted something from the network that could not be reached from this worker.'
+      : ' It wanted something from the network, which a build does not reach: give --network, where a worker’s owner lets containers onto it, or put the files beside the Dockerfile.'
+    : '';
+  return `The image could not be built of ${dockerfile}.${hint} It said last: ${said}`.slice(0, 1_900);
+}
+
+async function save(making: Making, name: string, log: ReturnType<typeof createTail>): Promise<RunOutcome> {
+  const path = join(making.chunk.outputs, IMAGE_FILE);
+  making.onProgress({ fraction: 0.8, detail: 'Packing the image' });
+  const saved = await run(making, ['save', '--output', path, name], (line) => log.add(line));
+  if (making.signal.aborted) return failure('canceled', 'It was canceled.', log.text());
+  const bytes = (await stat(path).catch(() => null))?.size ?? 0;
+  if (saved.failed || bytes === 0)
+    return failure('no-image', 'The worker has the image, but could not pack it.', log.text());
+  return {
+    ok: true,
+    result: ImageMade.parse({ bytes }),
+    files: [{ name: IMAGE_FILE, path, mediaType: 'application/x-tar' }],
+    log: log.text(),
+  };
+}
+
+/**
+ * Runs the engine until it ends, with all that it started: in a process namespace of its own where the worker is root, so
+ * that nothing of a build outlasts it, and with it the worker.
+ */
+async function run(
+  { engine, signal }: Making,
+  args: string[],
+  onLine: (line: string) => void,
+): Promise<{ failed: boolean }> {
+  const [command = engine.command, ...before] =
+    engine.name === 'podman' && process.getuid?.() === 0 ? TOGETHER : [];
+  const child = execa(command, [...before, ...(before.length === 0 ? [] : [engine.command]), ...args], {
+    ...{ env: engine.makingEnv, extendEnv: false, reject: false, all: true, buffer: false },
+    ...{ stdin: 'ignore', cancelSignal: signal, forceKillAfterDelay: 300 },
+  });
+  for await (const line of child.iterable({ from: 'all' })) onLine(String(line).slice(0, 2_000));
+  const { failed } = await child;
+  return { failed };
+}
+
+/** unshare(1), setpriv(1): they come with every Linux. */
+const TOGETHER = [
+  ...['setpriv', '--pdeathsig', 'KILL'],
+  ...['unshare', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'],
+];
+
+function printed(
+  { onProgress }: Making,
+  log: ReturnType<typeof createTail>,
+  line: string,
+  detail: string,
+): void {
+  log.add(line);
+  onProgress({ fraction: 0.1, detail, log: `${log.text()}\n` });
+}
+
+const failure = (code: ContainerFailure, message: string, log: string): RunOutcome => ({
+  ok: false,
+  code,
+  message,
+  log,
+});

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
+import type { ContainerFailure } from '@parallel-pilot/shared/kinds/container/failures.ts';
+import { ContainerStage, INPUTS } from '@parallel-pilot/shared/kinds/container/stages.ts';
+import { createRunsRunner } from '../command/runner.ts';
+import type { RunnableChunk, Runner, RunnerOptions } from '../kind.ts';
+import { numbersOf } from '../visible-cards.ts';
+import { containerWall } from './container-wall.ts';
+import type { Engine } from './engine.ts';
+import type { ImageStore } from './image-store.ts';
+import { makeImage } from './make-image.ts';
+
+/** What all runners of a worker share. */
+export type Workshop = { engine: Engine; images: ImageStore; newName(): string };
+
+/** Runs commands in containers, and fetches or builds their images. */
+export function createContainerRunner(
+  options: RunnerOptions,
+  workshop: () => Promise<Workshop | null>,
+): Runner {
+  const runs = createRunsRunner(options, async (chunk, work, onProgress, signal) => {
+    const shop = await workshop();
+    if (shop === null)
+      return failure('unexpected', 'Podman or docker does not work on this worker any more.');
+    const { image, name, network } = ContainerStage.parse(chunk.stageSpec);
+    onProgress({ fraction: 0, detail: 'Unpacking the image' });
+    const loaded = await shop.images.load(image, chunk.inputs, signal);
+    if (!loaded.ok) return failure('not-loaded', loaded.message);
+    const wall = containerWall({
+      ...{ engine: shop.engine, image: image.id, imageName: name, network, threads: options.threads },
+      ...{ devices: devicesOf(chunk), newName: shop.newName },
+    });
+    const inputs = join(chunk.inputs, INPUTS.files);
+    // A command without files has none there.
+    await mkdir(inputs, { recursive: true });
+    return work({ wall, inputs, environment: {} });
+  });
+  return {
+    ...runs,
+    async run(chunk, onProgress, signal) {
+      if (chunk.stage === RUNS) return runs.run(chunk, onProgress, signal);
+      const shop = await workshop();
+      if (shop === null)
+        return failure('unexpected', 'Podman or docker does not work on this worker any more.');
+      const { threads, limits = defaultLimits() } = options;
+      const { memoryBytes } = limits;
+      const { engine, newName } = shop;
+      return makeImage({ engine, newName, chunk, threads, memoryBytes, onProgress, signal });
+    },
+  };
+}
+
+/** Where descriptions of devices lie, see cncf-tags/container-device-interface. */
+const CDI = ['/etc/cdi/nvidia.yaml', '/var/run/cdi/nvidia.yaml'];
+
+/** The cards that the chunk was given, where this machine describes them to containers. */
+function devicesOf({ cards }: RunnableChunk): string[] {
+  if (cards === undefined || !CDI.some((path) => existsSync(path))) return [];
+  return numbersOf(cards.given, 'cuda').map((number) => `nvidia.com/gpu=${number}`);
+}
+
+const failure = (code: ContainerFailure, message: string) => ({ ok: false, code, message, log: '' }) as const;

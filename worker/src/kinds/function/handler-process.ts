@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
+import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
+import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
+import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
+import type { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
+import { type Call, type CallEnd, MOST_CALL_CHARACTERS } from '@parallel-pilot/shared/protocol/calls.ts';
+import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
+import type { RunnerOptions } from '../kind.ts';
+import { CallsUnderWay } from './calls-under-way.ts';
+import { HandlerMessage, LONGEST_LINE } from './messages.ts';
+import type { RuntimeProgram } from './runtime.ts';
+
+/** How loading the handler ended. `message` is a sentence. */
+export type Loaded = { ok: true } | { ok: false; message: string };
+
+/** One process with a handler in it. */
+export type HandlerProcess = {
+  readonly pid: number | undefined;
+  /** Resolves once it can be called, or cannot. */
+  readonly loaded: Promise<Loaded>;
+  /** Resolves with a sentence once the process is gone and each of its calls has an end. */
+  readonly ended: Promise<string>;
+  readonly under: number;
+  call(call: Call): Promise<CallEnd>;
+  cpuMs(): Promise<number>;
+  /** The end of what it printed. */
+  log(): string;
+  /** Calls under way end with that sentence. */
+  stop(code: 'timeout' | 'stopped', message: string): Promise<void>;
+};
+
+export type HandlerOrder = {
+  stage: InstancesStage;
+  inputs: string;
+  program: RuntimeProgram;
+  onPrinted(): void;
+};
+
+/** A handler that does not come to its end while it is loaded is stopped after so long, milliseconds. */
+const LOAD_MS = 60_000;
+
+/** Starts a process in a box of its own, which loads the handler and then takes calls. */
+export async function startHandler(order: HandlerOrder, options: RunnerOptions): Promise<HandlerProcess> {
+  const { stage, program, inputs, onPrinted } = order;
+  const { sandbox, folder, limits = defaultLimits() } = options;
+  if (sandbox.level === 'none') throw new Error('Functions run in a sandbox or not at all.');
+  const nonce = randomBytes(16).toString('hex');
+  const workspace = createWorkspace(sandbox, folder);
+  const under = new CallsUnderWay();
+  const tail = createTail(60, 3_500);
+  const load = Promise.withResolvers<Loaded>();
+  let stopping: { code: 'timeout' | 'stopped'; message: string } | null = null;
+
+  const print = (text: string): void => {
+    for (const line of text.split('\n')) if (line !== '') tail.add(line.slice(0, 2_000));
+    onPrinted();
+  };
+  const take = (message: HandlerMessage): void => {
+    if ('ready' in message) load.resolve({ ok: true });
+    else if ('broken' in message) load.resolve({ ok: false, message: message.broken });
+    else if ('print' in message) {
+      print(message.print);
+      under.print(message.call, message.print);
+    } else if (message.ok) under.answer(message.call, message.answer);
+    else under.fail(message.call, message.code, message.message);
+  };
+  const onOther = (line: string): void => {
+    print(line);
+    under.print(null, `${line}\n`);
+  };
+  const onMessage = (text: string): void => {
+    const parsed = parseText(HandlerMessage, text);
+    if (parsed.ok) take(parsed.message);
+    else child.condemn(`The handler's process said what makes no sense (${parsed.issue}).`);
+  };
+  try {
+    await workspace.fill(inputs);
+  } catch (error) {
+    await workspace.remove();
+    throw error;
+  }
+  const child = startChild({
+    command: program.command,
+    args: program.args,
+    env: program.env,
+    confinement: { sandbox, workspace, read: program.read, limits },
+    maxStdoutLine: LONGEST_LINE,
+    onStdout: (line) =>
+      line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : onOther(line),
+    onStderr: onOther,
+  });
+  const first = {
+    nonce,
+    handler: posix.join(workspace.inside.in, stage.handler),
+    concurrency: stage.settings.concurrency,
+    longest: MOST_CALL_CHARACTERS,
+  };
+  void child.write(`${JSON.stringify(first)}\n`);
+  const patience = setTimeout(() => {
+    load.resolve({ ok: false, message: `The handler was not loaded within ${LOAD_MS / 1_000} seconds.` });
+    void child.kill(0);
+  }, LOAD_MS);
+  const ended = child.exited.then(async (exit) => {
+    const why = stopping?.message ?? inWords(exit, tail.lines().at(-1));
+    load.resolve({ ok: false, message: why });
+    under.failAll(stopping?.code === 'stopped' ? 'stopped' : 'died', why);
+    await workspace.remove();
+    return why;
+  });
+  void load.promise.then(() => clearTimeout(patience));
+
+  const stop: HandlerProcess['stop'] = async (code, message) => {
+    stopping ??= { code, message };
+    await child.kill(0);
+    await ended;
+  };
+  const call = async ({ call: id, event, context, timeoutMs }: Call): Promise<CallEnd> => {
+    if (under.has(id)) throw new Error('a call came twice');
+    const end = under.begin(id);
+    const late = setTimeout(() => {
+      const seconds = Math.round(timeoutMs / 100) / 10;
+      under.fail(id, 'timeout', `The handler did not answer within ${seconds} seconds, so it was stopped.`);
+      void stop('timeout', 'The process was stopped, as another of its calls took too long.');
+    }, timeoutMs);
+    const message = { call: id, event, context: { ...context, call: id }, seconds: timeoutMs / 1_000 };
+    void child.write(`${JSON.stringify(message)}\n`);
+    return end.finally(() => clearTimeout(late));
+  };
+
+  return {
+    pid: child.pid,
+    loaded: load.promise,
+    ended,
+    get under() {
+      return under.count;
+    },
+    call,
+    cpuMs: child.cpuMs,
+    log: tail.text,
+    stop,
+  };
+}
+
+/** Why it ended by itself, which it never should. */
+function inWords(exit: ChildExit, last: string | undefined): string {
+  const said = last === undefined ? '' : ` It printed last: ${last}`;
+  switch (exit.kind) {
+    case 'exited':
+      return `The handler's process ended with exit code ${exit.code}.${said}`;
+    case 'signalled':
+      return `The handler's process was ended by the signal ${exit.signal}.${said}`;
+    case 'limit':
+      return `The handler's process was ended: ${exit.message}`;
+    case 'failed-to-start':
+      return `The handler's process could not be started: ${exit.reason}`;
+    case 'broken':
+      return `The handler's process was ended: ${exit.reason}`;
+    default:
+      return exit satisfies never;
+  }
+}

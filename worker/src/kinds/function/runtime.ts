@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Runtime } from '@parallel-pilot/shared/kinds/function/name.ts';
+import { findCommand } from '../command/find-command.ts';
+
+/** How a handler is started, and what the box has to show for that. */
+export type RuntimeProgram = { command: string; args: string[]; read: string[]; env: Record<string, string> };
+
+const file = (name: string): string => fileURLToPath(new URL(`runtimes/${name}`, import.meta.url));
+
+/** Null where this machine has none. Node.js is there in any case: the worker runs in it. */
+export function programOf(runtime: Runtime, sandbox: Sandbox, threads: number): RuntimeProgram | null {
+  const env = { ...childEnvironment(sandbox), ...threadVariables(threads) };
+  if (runtime === 'javascript') {
+    const path = file('node-handler.mjs');
+    return {
+      command: process.execPath,
+      args: ['--enable-source-maps', path],
+      read: [path],
+      env: { ...env, UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2', NODE_ENV: 'production' },
+    };
+  }
+  const python = findCommand('python3', sandbox);
+  if (python === null) return null;
+  const path = file('python_handler.py');
+  return {
+    command: python,
+    args: ['-B', '-u', path],
+    read: [path],
+    env: { ...env, PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
+  };
+}
+
+function threadVariables(threads: number): Record<string, string> {
+  const count = String(Math.max(1, Math.floor(threads)));
+  const pools = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'BLIS'].map((name) => [`${name}_NUM_THREADS`, count]);
+  return Object.fromEntries(pools);
+}
