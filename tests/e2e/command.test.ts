@@ -97,6 +97,53 @@ test('a kill -9 of a worker in the middle loses no run and does none twice', asy
   assert.equal(done.length, 24, 'a run was accepted twice');
 });
 
+test('when its worker is told to leave, a run goes on elsewhere from what lies in its checkpoint folder', async () => {
+  const counter = `n=$(cat state/n 2>/dev/null || echo 0); echo "from $n"
+while [ $n -lt 40 ]; do n=$((n + 1)); echo $n > state/new; mv state/new state/n; sleep 0.2; done; echo $n > result`;
+  const known = new Set(await jobs());
+  const running = pilotRun(
+    ['--checkpoint', 'state', '--name', 'counter', '--out', 'moved'],
+    'sh',
+    '-c',
+    counter,
+  );
+  const job = await until(async () => (await jobs()).find((id) => !known.has(id)), 'no job was handed in');
+  const leases = () =>
+    farm.db
+      .selectFrom('leases')
+      .innerJoin('workers', 'workers.id', 'leases.worker_id')
+      .select(['workers.name', 'leases.outcome', 'leases.started_at'])
+      .where('leases.job_id', '=', job)
+      .orderBy('leases.granted_at')
+      .execute();
+  const begun = await until(
+    async () => (await leases()).find((lease) => lease.started_at !== null),
+    'not begun',
+  );
+  const progress = async () => (await api(farm.url).job(job)).progress;
+  await until(async () => (await progress()).length > 0, 'no sign of life');
+  const leaving = farm.workers.find(({ name }) => name === begun.name) as Part;
+  // It says every second whether something lies there.
+  await until(async () => Date.now() - (begun.started_at ?? 0) > 3_000, 'time stands still');
+  await leaving.end('SIGTERM');
+  await leaving.start();
+  const { code, out, err } = await running;
+  assert.equal(code, 0, out + err);
+  assert.deepEqual(
+    (await leases()).map(({ outcome }) => outcome),
+    ['preempted', 'done'],
+  );
+  assert.deepEqual((await readdir(join(folder, 'moved/counter'))).sort(), [
+    '.pilot-job',
+    'pilot.out',
+    'result',
+  ]);
+  const from = Number(
+    /^from (\d+)$/.exec((await readFile(join(folder, 'moved/counter/pilot.out'), 'utf8')).trim())?.[1],
+  );
+  assert.ok(from > 3 && from < 40, `it went on from ${from}`);
+});
+
 test('short runs come in bundles, and each of them is there once by its number', async () => {
   const { code, out, err } = await pilotRun(
     ['--array', '1-600', '--out', 'short'],
@@ -158,6 +205,34 @@ test('what cannot be put together says of which run, and the runs are there', as
   assert.equal(await readFile(join(folder, 'joined/echo/joined.txt'), 'utf8'), '1\n2\n3\n');
 });
 
+test('a script of one’s own puts all results together in the end, and what is wrong with it is told by its last line', async () => {
+  const collect = `import json, pathlib
+runs = [json.loads(line) for line in open("results/runs.jsonl")]
+total = 0
+for run in runs:
+    total += int(run["values"]["index"]) * int(pathlib.Path("results", run["folder"], "n").read_text())
+open("total.txt", "w").write(f"{len(runs)} {total}\\n")
+pathlib.Path("plots").mkdir()
+open("plots/a.csv", "w").write("x,y\\n1,2\\n")
+`;
+  await writeFile(join(folder, 'sims/collect.py'), collect);
+  await writeFile(join(folder, 'sims/wrong.py'), 'raise SystemExit("no such table")\n');
+  // More than are chunks of their own: they come in two stages.
+  const own = (script: string, out: string) =>
+    pilotRun(['--array', '1-300', '--gather', script, '--out', out], 'sh', '-c', 'echo $PILOT_INDEX > n');
+  const [good, bad] = await Promise.all([own('sims/collect.py', 'own'), own('sims/wrong.py', 'wrong')]);
+  assert.equal(good.code, 0, good.out + good.err);
+  const squares = Array.from({ length: 300 }, (_, index) => (index + 1) ** 2).reduce((a, b) => a + b);
+  assert.equal(await readFile(join(folder, 'own/sh/total.txt'), 'utf8'), `300 ${squares}\n`);
+  assert.equal(await readFile(join(folder, 'own/sh/plots_a.csv'), 'utf8'), 'x,y\n1,2\n');
+  assert.equal(await readFile(join(folder, 'own/sh/007/n'), 'utf8'), '7\n');
+  assert.equal(bad.code, 1);
+  assert.match(
+    bad.err,
+    /the command that puts their results together failed\. It ended with exit code 1\. It printed last: no such table/,
+  );
+});
+
 test('a run that fails is tried as often as was asked, and told with its number and its last line', async () => {
   const script = 'echo trying; echo "no such column: z" >&2; test $PILOT_INDEX != 2';
   const { code, err } = await pilotRun(
@@ -200,6 +275,14 @@ test('what cannot be is said in one sentence before anything starts', async () =
       /^That makes 99,999,999 runs, and 10,000,000 are the most/,
     ],
     [[], ['bash', '-c', 'rm -rf /'], /^This command is not taken: it removes everything from the machine\./],
+    [['--checkpoint', '/tmp'], ['true'], /^--checkpoint "\/tmp": name a folder below the one/],
+    [
+      ['--checkpoint', 'x', '--array', '1-9', '--chunk', '3'],
+      ['true'],
+      /^A run with a checkpoint is a chunk of its own/,
+    ],
+    [['--gather', 'none.py'], ['true'], /^There is no file none\.py\./],
+    [['--gather', 'cvs'], ['true'], /^--gather "cvs": write csv, jsonl or concat, or a script/],
     [[], ['julia', '-v'], /^No worker of this farm has the program "julia"\./],
     [[], ['cat', '../secret'], /would not be found on a worker/],
   ];

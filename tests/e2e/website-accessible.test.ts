@@ -98,6 +98,7 @@ const LOOKS: Look[] = [
       await page.getByRole('menu').waitFor();
     },
   },
+  { name: 'notifications', path: () => '/notifications', shows: /Add a webhook/ },
   { name: 'a job that failed', path: () => `/jobs/${failed}`, shows: /no camera/ },
   { name: 'the settings of a render', path: () => `/jobs/${ready}`, shows: /Start rendering/ },
   {

@@ -62,6 +62,48 @@ for (const place of ['SQLite', 'MariaDB']) {
       deadline_first: null,
       deadline_preempt: null,
       private_addresses: null,
+      kinds_json: null,
     });
   });
 }
+
+test('what admins set of a kind holds for what is submitted from then on, and is looked at as the kind has it', async (t) => {
+  const folder = await temporaryFolder();
+  const backend = await startTestBackend({ dataFolder: folder.path });
+  t.after(async () => {
+    await backend.stop();
+    await folder.remove();
+  });
+  const send = async (method: string, path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const reply = await fetch(`${backend.url}/api/v1${path}`, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+    });
+    return { status: reply.status, body: await reply.json() };
+  };
+  const run = (...words: string[]) => send('POST', '/jobs', { kind: 'command', words });
+  const set = (changes: object) => send('PATCH', '/settings', { kinds: { command: changes } });
+  assert.equal((await run('shutdown', 'now')).body.code, 'destructive');
+  assert.equal((await run('xmrig', '-o', 'pool')).status, 201);
+
+  assert.equal((await set({ allowed: ['shut-down'], texts: ['xmrig'] })).status, 200);
+  assert.equal((await run('shutdown', 'now')).status, 201);
+  const refused = await run('xmrig', '-o', 'pool');
+  assert.deepEqual([refused.status, refused.body.code], [422, 'destructive']);
+  assert.match(refused.body.detail, /holds "xmrig", which this farm does not take/);
+  // Of the deadlines nothing was said: what stands of the kind stays.
+  assert.equal((await send('PATCH', '/settings', { deadlines: { first: 0.3 } })).status, 200);
+  for (const [wrong, sentence] of [
+    [{ command: { allowed: ['everything'] } }, /There is no such sort/],
+    [{ command: { texts: ['a'] } }, /three characters/],
+    [{ comand: {} }, /nothing to set of jobs of the kind "comand"/],
+  ] as const) {
+    const { status, body } = await send('PATCH', '/settings', { kinds: wrong });
+    assert.equal(status, 400);
+    assert.match(body.detail, sentence);
+  }
+  const seen = FarmSettings.parse(await (await fetch(`${backend.url}/api/v1/settings`)).json());
+  assert.deepEqual(seen.kinds, { command: { allowed: ['shut-down'], texts: ['xmrig'] } });
+});

@@ -5,7 +5,8 @@ import { changeFarmSettings, farmSettings } from '@parallel-pilot/shared/server/
 import type { z } from 'zod';
 import { auditAs } from '../audit/audit.ts';
 import { needs } from '../auth/needs.ts';
-import { newRoutes, problem, problems } from '../http/problems.ts';
+import { newRoutes, problem, problems, sentenceOf } from '../http/problems.ts';
+import { settingsOfKinds, settingsSchema, storedSettings } from '../kinds/kind-settings.ts';
 import type { Parts } from '../parts.ts';
 
 /** What admins set for the whole farm. The load balancer reads it every two seconds. */
@@ -16,13 +17,17 @@ export function farmSettingsRoutes({ db, config }: Pick<Parts, 'db' | 'config'>)
     deadline_first: first,
     deadline_preempt: preempt,
     private_addresses,
+    kinds_json,
   }: Row): FarmSettings => ({
     deadlines: { first, preempt, defaults },
     notifications: { privateAddresses: private_addresses === 1 },
+    kinds: settingsOfKinds(kinds_json),
   });
   routes.openapi(see, async (c) => c.json(viewOf(await farmSettings(db)), 200));
   routes.openapi(change, async (c) => {
     const asked = c.req.valid('json');
+    const kinds = parseKinds(asked.kinds ?? {});
+    if (!kinds.ok) return problem(c, 400, 'invalid-request', kinds.message);
     const { first: askedFirst, preempt: askedPreempt } = asked.deadlines ?? {};
     const changed = await changeFarmSettings(db, (row) => {
       const own = {
@@ -35,6 +40,10 @@ export function farmSettingsRoutes({ db, config }: Pick<Parts, 'db' | 'config'>)
             deadline_first: own.first,
             deadline_preempt: own.preempt,
             private_addresses: addresses === undefined ? row.private_addresses : Number(addresses),
+            kinds_json:
+              asked.kinds === undefined
+                ? row.kinds_json
+                : JSON.stringify({ ...storedSettings(row.kinds_json), ...kinds.value }),
           }
         : null;
     });
@@ -47,6 +56,21 @@ export function farmSettingsRoutes({ db, config }: Pick<Parts, 'db' | 'config'>)
   function inOrder(own: OwnEscalation): boolean {
     return (own.preempt ?? defaults.preempt) <= (own.first ?? defaults.first);
   }
+}
+
+/** What is set for kinds, as each of them has it. */
+function parseKinds(
+  asked: Record<string, unknown>,
+): { ok: true; value: Record<string, unknown> } | { ok: false; message: string } {
+  const value: Record<string, unknown> = {};
+  for (const [kind, settings] of Object.entries(asked)) {
+    const parsed = settingsSchema(kind)?.safeParse(settings);
+    if (parsed === undefined)
+      return { ok: false, message: `There is nothing to set of jobs of the kind "${kind}".` };
+    if (!parsed.success) return { ok: false, message: `kinds.${kind}: ${sentenceOf(parsed.error)}` };
+    value[kind] = parsed.data;
+  }
+  return { ok: true, value };
 }
 
 type Row = Awaited<ReturnType<typeof farmSettings>>;

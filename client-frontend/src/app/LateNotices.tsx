@@ -1,14 +1,13 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import { useFetched } from '../components/use-fetched.ts';
 import { notices } from './notices.ts';
-import { whenIdle } from './when-idle.ts';
 
 /** Tells of jobs where the user wants it: for others nothing of it is fetched. */
 export function LateNotices() {
   const choice = useSyncExternalStore(notices.subscribe, notices.get);
   const JobNotices = useFetched(async () => (await import('./JobNotices.tsx')).JobNotices, choice === 'on');
   useEffect(() => {
-    if (choice === 'push') whenIdle(() => void lookWhetherTold().catch(() => undefined));
+    if (choice === 'push') void lookWhetherTold().catch(() => undefined);
   }, [choice]);
   return choice === 'on' && JobNotices !== null && <JobNotices />;
 }

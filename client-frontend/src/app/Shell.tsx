@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconCpu, IconPlus, IconStack2, IconUsers } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
 import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { useMay, useSession } from '../api/session.ts';
 import { useFetched } from '../components/use-fetched.ts';
@@ -7,16 +8,20 @@ import { OWN_PAGES } from '../kinds/registry.ts';
 import { Banner } from './Banner.tsx';
 import { DropAnywhere } from './DropAnywhere.tsx';
 import { Find } from './Find.tsx';
-import { LateNotices } from './LateNotices.tsx';
 import { LeaveWarning } from './LeaveWarning.tsx';
 import { LogoMark } from './Logo.tsx';
 import { SchemeSwitch } from './SchemeSwitch.tsx';
 import classes from './Shell.module.css';
-import { SubmissionChip } from './SubmissionChip.tsx';
+import { useSubmission } from './submission.ts';
 
 // Who sits at the machine itself has no account, and nobody acts as them.
 const accountSwitch = async () => (await import('./AccountSwitch.tsx')).AccountSwitch;
 const impersonation = async () => (await import('./Impersonation.tsx')).Impersonation;
+
+const submissionChip = async () => (await import('./SubmissionChip.tsx')).SubmissionChip;
+const lateNotices = async () => (await import('./LateNotices.tsx')).LateNotices;
+/** Whoever is to be told of jobs looks at something else by then. */
+const LATE_MS = 3_000;
 
 /** What stands around every page. */
 export function Shell() {
@@ -26,6 +31,13 @@ export function Shell() {
   const AccountSwitch = useFetched(accountSwitch, accounts);
   const Impersonation = useFetched(impersonation, session !== undefined && session.impersonator !== null);
   const submits = may('jobs.submit');
+  const SubmissionChip = useFetched(submissionChip, useSubmission().phase !== 'idle');
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(setLate, LATE_MS, true);
+    return () => clearTimeout(timer);
+  }, []);
+  const LateNotices = useFetched(lateNotices, late);
   return (
     <>
       <a className={classes.skip} href="#main">
@@ -58,7 +70,7 @@ export function Shell() {
             )}
           </nav>
           <div className={classes.side}>
-            <SubmissionChip />
+            {SubmissionChip !== null && <SubmissionChip />}
             <Find />
             <SchemeSwitch />
             {AccountSwitch !== null && <AccountSwitch />}
@@ -111,7 +123,7 @@ export function Shell() {
       </nav>
       {submits && <DropAnywhere />}
       <LeaveWarning />
-      <LateNotices />
+      {LateNotices !== null && <LateNotices />}
       <ScrollRestoration />
     </>
   );

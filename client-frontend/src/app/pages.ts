@@ -42,7 +42,11 @@ export const pages = {
   farm: async () => ({ Component: (await import('../pages/farm/FarmPages.tsx')).FarmPages }),
   people: async () => ({ Component: (await import('../pages/farm/PeoplePage.tsx')).PeoplePage }),
   teams: async () => ({ Component: (await import('../pages/farm/TeamsPage.tsx')).TeamsPage }),
-  farmSettings: async () => ({ Component: (await import('../pages/farm/SettingsPage.tsx')).SettingsPage }),
+  farmSettings: async () => {
+    const parts = SITE_KINDS.map((kind) => kind.FarmSettings?.fetch());
+    const [{ SettingsPage }] = await Promise.all([import('../pages/farm/SettingsPage.tsx'), ...parts]);
+    return { Component: SettingsPage };
+  },
   audit: async () => ({ Component: (await import('../pages/farm/AuditPage.tsx')).AuditPage }),
 } as const;
 

@@ -31,6 +31,14 @@ export type Listed = {
   bad?: boolean;
 };
 
+/** `settings` are as the kind's `farmSettings` has them; `error` why they were not saved. */
+export type KindSettingsProps = {
+  settings: unknown;
+  saving: boolean;
+  error: string | null;
+  onSave(settings: unknown): void;
+};
+
 /** A kind of job as the site knows it. */
 export type SiteKind = {
   name: string;
@@ -73,6 +81,8 @@ export type SiteKind = {
     All: FetchedPart<object>;
     One: FetchedPart<{ id: string }>;
   };
+  /** What an admin may set for all jobs of the kind, as a panel of the farm's settings; left out where there is nothing. */
+  FarmSettings?: FetchedPart<KindSettingsProps>;
   /** What a worker can do for it, in words. */
   capabilities: CapabilityWords;
   words: {

@@ -14,6 +14,8 @@ export const FarmSettings = z.object({
     /** Webhooks may lead to addresses of private networks, and of the farm's own machine. */
     privateAddresses: z.boolean(),
   }),
+  /** Of jobs of a kind, by its name: as `farmSettings` of the kind has it. */
+  kinds: z.record(z.string(), z.unknown()),
 });
 export type FarmSettings = z.infer<typeof FarmSettings>;
 
@@ -24,5 +26,7 @@ export const PatchFarmSettings = strictObject({
     preempt: SlackPart.nullable().optional(),
   }).optional(),
   notifications: strictObject({ privateAddresses: z.boolean().optional() }).optional(),
+  /** Whole, of the kinds that are named. */
+  kinds: z.record(z.string().max(40), z.unknown()).optional(),
 });
 export type PatchFarmSettings = z.infer<typeof PatchFarmSettings>;

@@ -109,6 +109,8 @@ export interface Kind<Spec> extends PublicKind {
   readonly settings: z.ZodType | null;
   /** What a user sends to have the same once more: the spec without what was found out about its files. */
   submission(spec: Spec): Record<string, unknown>;
+  /** What an admin may set for all its jobs, read from `{}` where nobody has; left out where there is nothing to set. */
+  readonly farmSettings?: z.ZodType;
   /** The stage a new job starts with. */
   first(spec: Spec): StagePlan;
   /** What comes after a stage is over, or after the settings were given. */

@@ -78,7 +78,8 @@ export function runCommandLine(
     .option('--time <time>', 'end a run that takes longer, such as 90, 30m or 2h')
     .option('--retries <n>', 'times that a run that failed is tried again (0)', wholeNumber(0, 100))
     .option('--give-up-on <codes>', 'exit codes after which it is not, such as 2,64')
-    .option('--gather <how>', 'make one file of what all runs left: csv, jsonl or concat')
+    .option('--checkpoint <folder>', 'where a run keeps what it goes on from, should it be taken back')
+    .option('--gather <how>', 'put together what all runs left: csv, jsonl, concat, or a script of yours')
     .option('--name <name>', "what the job is called (the script's name)")
     .option('--yes', `do more than ${MANY_RUNS.toLocaleString('en')} runs without asking`)
     .option('-o, --out <dir>', 'where to save', 'out')
@@ -116,7 +117,8 @@ async function run(
 ): Promise<number> {
   const elsewhere = (await addition?.read(flags, flags.out)) ?? null;
   const request = await readRequest(words, flags);
-  const files = await filesFor(words, flags.files ?? null, flags.out);
+  const { gatherBy } = request.settings;
+  const files = await filesFor(words, flags.files ?? null, flags.out, gatherBy ?? []);
   await checkOutFolder(flags.out);
   if (request.runs > MANY_RUNS && flags.yes !== true) await askOnce(request.runs);
   const { cpus, memory, disk, gpu, ...where } = flags;

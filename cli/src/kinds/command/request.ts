@@ -4,7 +4,12 @@ import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
 import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
-import { readCodes, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
+import {
+  readCodes,
+  readFolder,
+  readGather,
+  readTime,
+} from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { filesLike } from './sent-files.ts';
 
@@ -19,6 +24,7 @@ export type RunFlags = {
   giveUpOn?: string;
   time?: string;
   gather?: string;
+  checkpoint?: string;
 };
 
 /** `each`: paths of the files of `--each`, which have no hashes yet. */
@@ -40,9 +46,10 @@ export async function readRequest(words: string[], flags: RunFlags): Promise<Run
   const parameters = await readParameters(flags);
   const files = each?.map((path) => ({ path, blob: '', size: 0 })) ?? [];
   const known = (each === null ? parameters : { from: 'files', files }) as Parameters | null;
-  const problem = submissionProblem({ words, parameters: known, files: [] });
+  const settings = readSettings(flags);
+  const problem = submissionProblem({ words, parameters: known, files: [], settings });
   if (problem !== null) throw new SentenceError(problem);
-  return { parameters, each, settings: readSettings(flags), runs: countRuns(known) };
+  return { parameters, each, settings, runs: countRuns(known) };
 }
 
 async function readParameters({ array, over, grid }: RunFlags): Promise<RunRequest['parameters']> {
@@ -65,18 +72,13 @@ function taken<T>(flag: string, typed: Typed<T>): T {
   throw new SentenceError(`${flag} ${typed.message}`);
 }
 
-function readSettings({ chunk, retries, giveUpOn, time, gather }: RunFlags): CommandSettings {
+function readSettings({ chunk, retries, giveUpOn, time, gather, checkpoint }: RunFlags): CommandSettings {
   return CommandSettings.parse({
     chunk: chunk ?? null,
     retries: retries ?? 0,
     noRetry: giveUpOn === undefined ? [] : taken('--give-up-on', readCodes(giveUpOn)),
-    gather: gather === undefined ? null : howToGather(gather),
+    ...(gather === undefined ? {} : taken('--gather', readGather(gather))),
+    checkpoint: checkpoint === undefined ? null : taken('--checkpoint', readFolder(checkpoint)),
     timeSeconds: time === undefined ? null : taken('--time', readTime(time)),
   });
-}
-
-function howToGather(typed: string): CommandSettings['gather'] {
-  const how = CommandSettings.shape.gather.safeParse(typed.toLowerCase());
-  if (how.success) return how.data;
-  throw new SentenceError(`--gather ${typed}: write csv, jsonl or concat.`);
 }

@@ -79,21 +79,41 @@ async function asZip({ api, job, folder, signal }: Omit<Saving, 'report'>): Prom
 
 /** Null, or why what was to be put together is not there. */
 async function saveGathered({ api, job, folder, report, signal }: Saving): Promise<string | null> {
-  const { gather } = commandOf(job).settings;
-  if (gather === null) return null;
+  const { gather, gatherBy } = commandOf(job).settings;
+  if (gather === null && gatherBy === null) return null;
   const { artifacts } = await patiently(() => api.artifacts(job.id));
+  if (gather === null) return saveOwn({ api, job, folder, report, signal }, artifacts);
   const [file, view] = [GATHERED[gather], GATHERED.view].map((wanted) =>
     artifacts.find(({ name }) => name === wanted),
   );
   if (file === undefined) {
-    const why = job.notes.find(({ code }) => code === 'not-gathered')?.message ?? 'It is not there.';
-    return `The runs are done, but what they left could not be put together. ${why}`;
+    return notGathered(job);
   }
   const path = join(folder, file.name);
   const size = await saveFile(api, file.url, path, signal);
   const shown = view === undefined ? null : shortened(await api.get(view.url, TableView));
   report({ event: 'gathered.saved', job: job.id, path, size, view: shown });
   return null;
+}
+
+/** What the command of one's own made: all files of the job but the archives, which are made when they are asked for. */
+async function saveOwn(
+  { api, job, folder, report, signal }: Saving,
+  artifacts: Awaited<ReturnType<Api['artifacts']>>['artifacts'],
+): Promise<string | null> {
+  const files = artifacts.filter(({ size }) => size !== null);
+  if (files.length === 0) return notGathered(job);
+  for (const { name, url } of files) {
+    const path = join(folder, name);
+    const size = await saveFile(api, url, path, signal);
+    report({ event: 'gathered.saved', job: job.id, path, size, view: null });
+  }
+  return null;
+}
+
+function notGathered({ notes }: JobDetail): string {
+  const why = notes.find(({ code }) => code === 'not-gathered')?.message ?? 'It is not there.';
+  return `The runs are done, but what they left could not be put together. ${why}`;
 }
 
 /** As much as is shown on a terminal. */

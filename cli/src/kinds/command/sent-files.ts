@@ -12,15 +12,18 @@ const MOST_BYTES = 4 * 1024 ** 3;
 
 /**
  * The files that a command needs: those that its words name, and what `named` says, or else all in the folder of the
- * first file that it names. `out` is where results go. Throws a SentenceError about what cannot be sent.
+ * first file that it names; `last` are those of the command that puts results together. `out` is where results go. Throws a SentenceError about what cannot be sent.
  */
 export async function filesFor(
   words: readonly string[],
   named: readonly string[] | null,
   out: string,
+  last: readonly string[] = [],
 ): Promise<SentFile[]> {
   await checkProgram(words);
-  const inWords = await filesIn(words);
+  if (last.length > 0) await checkProgram(last);
+  const own = await filesIn(words);
+  const inWords = [...own, ...(await filesIn(last)).filter((path) => !own.includes(path))];
   const script = inWords.find((path) => namedResult(path) === null);
   const asked = named ?? (script === undefined ? [] : [dirname(script)]);
   const found = new Map<string, { executable: boolean; size: number }>();

@@ -1,4 +1,4 @@
-import { linesOf, refusedFor } from '@parallel-pilot/shared/kinds/command/destructive.ts';
+import { linesOf, RefusedChanges, refusedFor } from '@parallel-pilot/shared/kinds/command/destructive.ts';
 import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/command/needs.ts';
 import { countRuns, MANY_RUNS } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import {
@@ -16,12 +16,17 @@ import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import type { FarmKind } from '../kind.ts';
+import { kindSettings } from '../kind-settings.ts';
 
 /** Turns what is sent into the stored spec; what is wrong without running anything is refused here. */
 export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const parsed = CommandSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
-  const lacking = fleetProblem((await fleetOf(parts.db))(by), requirementsOf(parsed.data.words));
+  const { words, settings } = parsed.data;
+  const fleet = (await fleetOf(parts.db))(by);
+  const lacking =
+    fleetProblem(fleet, requirementsOf(words)) ??
+    (settings.gatherBy === null ? null : fleetProblem(fleet, requirementsOf(settings.gatherBy)));
   const prepared = await prepareRuns(parts, parsed.data, { by, lacking });
   if (!prepared.ok) return prepared;
   return { ...prepared, spec: CommandSpec.parse({ ...prepared.spec, kind: 'command' }) };
@@ -45,13 +50,17 @@ export async function prepareRuns(
   if (problem !== null) return { ok: false, code: 'invalid-command', message: problem };
   const runs = countRuns(sent.parameters);
   if (runs > MANY_RUNS && !sent.many) return many(runs);
-  const refused = refusedFor(linesOf(sent.words));
-  if (refused !== null) return destructive('This command', refused);
+  const changes = RefusedChanges.parse(await kindSettings(parts.db, 'command'));
+  const { gatherBy } = sent.settings;
+  for (const words of [sent.words, ...(gatherBy === null ? [] : [gatherBy])]) {
+    const refused = refusedFor(linesOf(words), changes);
+    if (refused !== null) return destructive('This command', refused);
+  }
   if (lacking !== null) return { ok: false, ...lacking };
   const own = sent.parameters?.from === 'files' ? sent.parameters.files : [];
   const sizes = await sizesOf(parts, by.team, [...sent.files, ...own, ...more]);
   if (!(sizes instanceof Map)) return sizes;
-  const script = await refusedScript(parts, sent, sizes);
+  const script = await refusedScript(parts, sent, { sizes, changes });
   if (script !== null) return script;
   const sized = <F extends { blob: BlobHash }>(file: F) => ({ ...file, size: sizes.get(file.blob) ?? 0 });
   const parameters =
@@ -117,17 +126,17 @@ const SHELL = /^#![^\n]*\b(ba|da|z|k)?sh\b/;
 /** A shell script that the command names is looked at as the command is. */
 async function refusedScript(
   { blobs }: Parts,
-  { words, files }: RunsSubmission,
-  sizes: ReadonlyMap<BlobHash, number>,
+  { words, files, settings }: RunsSubmission,
+  { sizes, changes }: { sizes: ReadonlyMap<BlobHash, number>; changes: RefusedChanges },
 ): Promise<SubmissionRefusal | null> {
   const named = files.filter((file: CommandFile) =>
-    words.some((word) => word === file.path || word === `./${file.path}`),
+    [...words, ...(settings.gatherBy ?? [])].some((word) => word === file.path || word === `./${file.path}`),
   );
   for (const { path, blob } of named) {
     if ((sizes.get(blob) ?? 0) > MOST_SCRIPT_BYTES) continue;
     const text = Buffer.concat(await blobs.read(blob).toArray()).toString('utf8');
     if (!/\.(ba|da|z|k)?sh$/.test(path) && !SHELL.test(text)) continue;
-    const why = refusedFor(text);
+    const why = refusedFor(text, changes);
     if (why !== null) return destructive(`"${path}"`, why);
   }
   return null;

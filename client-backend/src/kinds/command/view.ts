@@ -1,4 +1,4 @@
-import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
+import { GATHER, RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import { countRuns, namesOf } from '@parallel-pilot/shared/kinds/command/parameters.ts';
 import { RunsSpec } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
@@ -23,13 +23,17 @@ export async function viewRuns({ db }: Parts, job: JobRow, stage: StageRow): Pro
     files: files.length,
     parameters: namesOf(parameters),
     settings,
-    runs: stage.name === RUNS ? await runsOf(db, job, stage) : { total, stage: total, done: 0, failed: 0 },
+    runs:
+      stage.name === RUNS || stage.name === GATHER
+        ? await runsOf(db, job, stage)
+        : { total, stage: total, done: 0, failed: 0 },
   };
 }
 
 async function runsOf(db: Parts['db'], job: JobRow, stage: StageRow): Promise<CommandView['runs']> {
   const { total, runs, bundle } = RunsStage.parse(JSON.parse(stage.spec_json));
-  if (job.state === 'completed') return { total, stage: runs, done: total, failed: 0 };
+  if (job.state === 'completed' || stage.name === GATHER)
+    return { total, stage: runs, done: total, failed: 0 };
   const counts = (await countChunks(db, [stage.id])).get(stage.id) ?? {};
   const done = Math.min(runs, (counts.done ?? 0) * bundle);
   return { total, stage: runs, done: total - runs + done, failed: counts.failed ?? 0 };

@@ -67,9 +67,11 @@ function factsOf(job: JobDetail): [string, string][] {
     ['Files sent along', formatCount(files)],
     s.chunk === null ? null : ['Runs of a chunk', formatCount(s.chunk)],
     s.timeSeconds === null ? null : ['Time of a run', `${formatDuration(s.timeSeconds * 1_000)} at most`],
+    s.checkpoint === null ? null : ['Goes on from', s.checkpoint],
     s.retries === 0 ? null : ['Tried again', plural(s.retries, 'time')],
     s.noRetry.length === 0 ? null : ['Not after exit code', s.noRetry.join(', ')],
     s.gather === null ? null : ['Put together', `as ${s.gather}`],
+    s.gatherBy === null ? null : ['Put together', `by ${asTyped(s.gatherBy)}`],
   ];
   return facts.filter((fact) => fact !== null);
 }

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { sentenceOf } from '../../api/request.ts';
 import { formatCount, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
+import { PlainTable } from '../../job/PlainTable.tsx';
 import classes from './Command.module.css';
 import { tableQuery } from './queries.ts';
 import { ScatterPlot } from './ScatterPlot.tsx';
@@ -29,30 +30,7 @@ function Shown({ table: { columns, rows, total, plot } }: { table: TableView }) 
           </figcaption>
         </figure>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-      <section className={classes.box} tabIndex={0} aria-label="Rows of the table">
-        <table>
-          <thead>
-            <tr>
-              {columns.map((column) => (
-                <th key={column} scope="col">
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows of a file have no other name and stay where they are
-              <tr key={at}>
-                {columns.map((column, place) => (
-                  <td key={column}>{row[place]}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <PlainTable rows={[columns, ...rows]} />
       {total > rows.length && (
         <p className={classes.quiet}>
           The first {formatCount(rows.length)} of {plural(total, 'row')}; the file has all of them.

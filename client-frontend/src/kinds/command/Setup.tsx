@@ -194,9 +194,22 @@ function ResultFields({ form, problems }: Part) {
           { value: 'csv', label: 'As one table (.csv)' },
           { value: 'jsonl', label: 'As lines of JSON' },
           { value: 'concat', label: 'One behind the other' },
+          { value: 'own', label: 'By a command of my own' },
         ]}
         {...form.getInputProps('gather')}
       />
+      {form.values.gather === 'own' && (
+        <TextInput
+          className={classes.whole ?? ''}
+          classNames={{ input: own.typed ?? '' }}
+          label="What puts them together"
+          description="Run last, once. It finds what each run left in the folder results, and the list of runs in results/runs.jsonl"
+          placeholder="python3 collect.py"
+          spellCheck={false}
+          {...form.getInputProps('gatherBy')}
+          error={problems.gatherBy}
+        />
+      )}
       <TextInput
         className={classes.half ?? ''}
         label="Name"
@@ -231,6 +244,15 @@ function MoreFields({ form, problems }: Part) {
           placeholder="as long as its worker lets it"
           {...form.getInputProps('time')}
           error={problems.time}
+        />
+        <TextInput
+          className={classes.half ?? ''}
+          label="Checkpoint folder"
+          description="What a run keeps there goes with it, should it be taken back and go on elsewhere"
+          placeholder="none"
+          spellCheck={false}
+          {...form.getInputProps('checkpoint')}
+          error={problems.checkpoint}
         />
         <NumberInput
           className={classes.half ?? ''}

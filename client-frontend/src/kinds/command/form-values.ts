@@ -4,7 +4,7 @@ import { readTable } from '@parallel-pilot/shared/kinds/command/read-table.ts';
 import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.ts';
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
-import { readCodes, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
+import { readCodes, readFolder, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
 import { Reference } from '@parallel-pilot/shared/kinds/container/image.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { formatCount } from '../../components/format.ts';
@@ -25,7 +25,10 @@ export type FormValues = {
   /** Paths of the table, and the group of files that are inputs; empty for the first there is. */
   table: string;
   each: string;
-  gather: '' | NonNullable<CommandSettings['gather']>;
+  gather: '' | 'own' | NonNullable<CommandSettings['gather']>;
+  /** A command of one's own that puts results together. */
+  gatherBy: string;
+  checkpoint: string;
   time: string;
   retries: Num;
   giveUpOn: string;
@@ -45,6 +48,8 @@ export const firstValues = (): FormValues => ({
   table: '',
   each: '',
   gather: '',
+  gatherBy: '',
+  checkpoint: '',
   time: '',
   retries: 0,
   giveUpOn: '',
@@ -75,7 +80,9 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
   const parameters = parametersOf(values, { places, table, told });
   const runs = countRuns(parameters);
   const settings: unknown = {
-    gather: values.gather === '' ? null : values.gather,
+    gather: values.gather === '' || values.gather === 'own' ? null : values.gather,
+    gatherBy: values.gather === 'own' ? told('gatherBy', ownWords(values.gatherBy)) : null,
+    checkpoint: values.checkpoint.trim() === '' ? null : told('checkpoint', readFolder(values.checkpoint)),
     timeSeconds: values.time.trim() === '' ? null : told('time', readTime(values.time)),
     retries: values.retries === '' ? 0 : values.retries,
     noRetry: values.giveUpOn.trim() === '' ? [] : (told('giveUpOn', readCodes(values.giveUpOn)) ?? []),
@@ -92,13 +99,20 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   if (Object.keys(problems).length === 0) {
     const files = parameters?.from === 'files' ? [] : places;
-    const problem = submissionProblem({ words, parameters, files });
+    const given = { words, parameters, files };
+    const problem = submissionProblem(given);
+    const ofSettings = checked.success ? submissionProblem({ ...given, settings: checked.data }) : null;
     if (problem !== null) problems[/^That makes/.test(problem) ? 'source' : 'command'] = problem;
+    else if (ofSettings !== null)
+      problems[/checkpoint/i.test(ofSettings) ? 'checkpoint' : 'gatherBy'] = ofSettings;
     else if (runs > MANY_RUNS && !values.many)
       problems.many = `That makes ${formatCount(runs)} runs. Say that you mean it.`;
   }
   return { problems, words, parameters, settings: checked.data ?? CommandSettings.parse({}), runs };
 }
+
+const ownWords = (typed: string): Typed<string[]> =>
+  typed.trim() === '' ? refuse('Write the command, such as python3 collect.py.') : splitWords(typed);
 
 type Reading = {
   places: readonly Place[];
@@ -172,7 +186,11 @@ export function jobOf(
       ? { kind: 'command' }
       : { kind: 'container', image: { from: 'reference', reference } }),
     words,
-    files: along.map(({ path, part }) => ({ path, blob: blobOf(part), executable: isCalled(words, path) })),
+    files: along.map(({ path, part }) => ({
+      path,
+      blob: blobOf(part),
+      executable: isCalled(words, path) || isCalled(settings.gatherBy ?? [], path),
+    })),
     parameters:
       parameters?.from === 'files'
         ? { from: 'files', files: each.map(({ path, part }) => ({ path, blob: blobOf(part) })) }

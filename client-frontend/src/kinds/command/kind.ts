@@ -24,6 +24,7 @@ export const command: SiteKind = {
   Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
   Job: fetchedPart(async () => (await import('./CommandJob.tsx')).CommandJob),
   Compare: null,
+  FarmSettings: fetchedPart(async () => (await import('./RefusedSettings.tsx')).RefusedSettings),
   capabilities: {},
   words: {
     preparing: 'Getting ready',

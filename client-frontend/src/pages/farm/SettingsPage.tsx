@@ -3,10 +3,12 @@ import { FarmSettings, type PatchFarmSettings } from '@parallel-pilot/shared/api
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Link } from 'react-router';
-import { command, request } from '../../api/request.ts';
+import { command, request, sentenceOf } from '../../api/request.ts';
 import { notify } from '../../app/notify.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
+import type { SiteKind } from '../../kinds/kind.ts';
+import { SITE_KINDS } from '../../kinds/registry.ts';
 import { Only } from '../people/Only.tsx';
 import classes from '../people/People.module.css';
 import { Refused } from '../people/Refused.tsx';
@@ -44,8 +46,25 @@ function Settings() {
           </p>
         </Panel>
       )}
+      {data !== undefined &&
+        SITE_KINDS.map(
+          (kind) => kind.FarmSettings && <OfKind key={kind.name} kind={kind} settings={data.kinds} />,
+        )}
     </div>
   );
+}
+
+/** What the kind itself asks. */
+function OfKind({ kind, settings }: { kind: SiteKind; settings: FarmSettings['kinds'] }) {
+  const { name, FarmSettings: Form } = kind;
+  const save = useChange((given: unknown) => patchSettings({ kinds: { [name]: given } }), {
+    changes: [QUERY_KEY],
+    quiet: true,
+    onDone: () => notify({ message: 'The settings are saved.' }),
+  });
+  if (Form === undefined) return null;
+  const error = save.error === null ? null : sentenceOf(save.error);
+  return <Form.Part settings={settings[name]} saving={save.isPending} error={error} onSave={save.mutate} />;
 }
 
 type Percent = number | '';

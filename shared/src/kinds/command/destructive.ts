@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { strictObject } from '../../model/strict-object.ts';
+
 /*
  * What is plainly meant to destroy is refused before it is taken: a slip, or a test of what one can do. It is no wall:
  * a program can do the same in a thousand other ways. The wall is the sandbox.
@@ -51,8 +54,22 @@ export const REFUSED_SORTS: readonly RefusedSort[] = [
 ];
 
 /** What an admin changed of the list: sorts that are taken all the same, and further texts that are refused. */
-export type RefusedChanges = { readonly allowed: readonly string[]; readonly texts: readonly string[] };
-export const NO_CHANGES: RefusedChanges = { allowed: [], texts: [] };
+export const RefusedChanges = strictObject({
+  allowed: z
+    .array(
+      z.string().refine((name) => REFUSED_SORTS.some((sort) => sort.name === name), 'There is no such sort.'),
+    )
+    .max(REFUSED_SORTS.length)
+    .default([]),
+  texts: z
+    .array(
+      z.string().trim().min(3, 'A text has to have three characters, or it stands in anything.').max(200),
+    )
+    .max(200)
+    .default([]),
+});
+export type RefusedChanges = z.infer<typeof RefusedChanges>;
+const NO_CHANGES: RefusedChanges = { allowed: [], texts: [] };
 
 /** Why these words, or the lines of a script, are not taken, as the end of a sentence: "it …". Null where they are. */
 export function refusedFor(lines: string, { allowed, texts }: RefusedChanges = NO_CHANGES): string | null {

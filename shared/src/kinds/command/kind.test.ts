@@ -45,7 +45,7 @@ test('whatever bundles leave over, every run is done exactly once in the end', (
         for (let stages = 1; ; stages += 1) {
           const { bundle, total, runs: of, iteration } = RunsStage.parse(stage.spec);
           assert.deepEqual([total, of, iteration], [runs, runs - done.size, stages]);
-          const left: LeftOver = { unbegun: [], failed: [], meanMs: given[0]?.ms ?? 0 };
+          const left: LeftOver = { unbegun: [], failed: [], meanMs: given[0]?.ms ?? 0, packed: null };
           for (const [ordinal, { first, count }] of chunksOf(stage).entries()) {
             assert.ok(count <= bundle);
             const fate = given[(ordinal + stages) % given.length];

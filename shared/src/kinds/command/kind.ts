@@ -1,14 +1,17 @@
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { ChunkSpecs, Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { BUNDLE_MS, cut, firstBundle, nextBundle, type Span } from './bundles.ts';
+import { RefusedChanges } from './destructive.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { countRuns, ownOfRuns, sharedOf } from './parameters.ts';
 import { commandPublic } from './public.ts';
 import { CommandFile, CommandSpec, type RunsSpec } from './spec.ts';
-import { LeftOver, RunsChunk, RunsResult, RunsStage } from './stages.ts';
+import { LeftOver, PACKED, RunsChunk, RunsResult, RunsStage } from './stages.ts';
 
 /** The one stage that comes again and again, until no run is left over. */
 export const RUNS = 'runs';
+/** The last stage, where a command of the user's own puts together what the runs left. */
+export const GATHER = 'gather';
 
 /** What every kind has that runs commands; such a one names its stage of runs `RUNS`, and plans it by these. */
 export const runs = {
@@ -23,11 +26,14 @@ export const runs = {
   first: planAll,
   next(context: PlanningContext<RunsSpec>): NextStep {
     const { last, spec } = context;
+    if (last.name === GATHER) return last.failedCount === 0 ? { step: 'assemble' } : gatherFailure(context);
     if (last.failedCount > 0) return failureOf(context);
     const { total, bundle, iteration } = RunsStage.parse(last.spec);
-    if (bundle === 1) return { step: 'assemble' };
     const left = LeftOver.parse(last.taskValue);
-    if (left.unbegun.length + left.failed.length === 0) return { step: 'assemble' };
+    if (bundle === 1 || left.unbegun.length + left.failed.length === 0) {
+      const stage = planGather(spec, { total, iteration, left });
+      return stage === null ? { step: 'assemble' } : { step: 'stage', stage, notes: [] };
+    }
     return { step: 'stage', stage: planRest(spec, total, left, iteration + 1), notes: [] };
   },
   redoes: [],
@@ -47,7 +53,8 @@ export const runs = {
     return others ? 'The report is about other runs than it should be.' : null;
   },
   chunkInputs: (_: string, chunkSpec: unknown): StageInput[] => RunsChunk.parse(chunkSpec).files ?? [],
-  label: (_: string, chunkSpec: unknown): string => labelOf(RunsChunk.parse(chunkSpec)),
+  label: (stage: string, chunkSpec: unknown): string =>
+    stage === GATHER ? 'Putting together' : labelOf(RunsChunk.parse(chunkSpec)),
 } as const;
 
 /** A command, run once for each of its parameters. */
@@ -55,6 +62,7 @@ export const command = {
   ...commandPublic,
   ...runs,
   spec: CommandSpec,
+  farmSettings: RefusedChanges,
   needs: () => requirementsOf([]),
   needInWords,
 } satisfies Kind<CommandSpec>;
@@ -62,9 +70,13 @@ export const command = {
 const labelOf = ({ first, count }: { first: number; count: number }): string =>
   count === 1 ? `Run ${first + 1}` : `Runs ${first + 1} to ${first + count}`;
 
+/** How many runs of a chunk were asked for: what is to go on from a checkpoint is by itself. */
+const chunkOfSettings = ({ settings: { chunk, checkpoint } }: RunsSpec): number | null =>
+  checkpoint === null ? chunk : 1;
+
 function planAll(spec: RunsSpec): StagePlan {
   const total = countRuns(spec.parameters);
-  const { chunk } = spec.settings;
+  const chunk = chunkOfSettings(spec);
   const bundle = chunk ?? firstBundle(total);
   return planRuns(spec, {
     total,
@@ -109,8 +121,9 @@ type Planned = Pick<RunsStage, 'total' | 'runs' | 'bundle' | 'withinMs' | 'itera
 
 function planRuns(spec: RunsSpec, { chunks, ...stage }: Planned): StagePlan {
   const { words, files, parameters, settings } = spec;
-  const { timeSeconds, retries, noRetry } = settings;
+  const { timeSeconds, retries, noRetry, checkpoint } = settings;
   const done = 1 - stage.runs / stage.total;
+  const end = settings.gatherBy === null ? 1 : RUNS_PART;
   return {
     name: RUNS,
     spec: RunsStage.parse({
@@ -121,13 +134,45 @@ function planRuns(spec: RunsSpec, { chunks, ...stage }: Planned): StagePlan {
       timeSeconds,
       retries,
       noRetry,
+      checkpoint,
     }),
     chunks,
     inputs: files.map(({ path, blob, size }) => ({ path, hash: blob, size })),
     requirements: requirementsOf(words),
     affinity: `command:${files.map(({ path, blob }) => `${path} ${blob}`).join('\n')}`,
     iteration: stage.iteration,
-    span: { from: done, to: 1 },
+    span: { from: done * end, to: end },
+  };
+}
+
+/** Of the whole job, where what its runs leave is put together by a command. */
+const RUNS_PART = 0.95;
+
+/** Null where nobody asked for it. */
+function planGather(
+  { settings, files }: RunsSpec,
+  { total, iteration, left }: { total: number; iteration: number; left: LeftOver },
+): StagePlan | null {
+  const { gatherBy: words, timeSeconds, retries, noRetry } = settings;
+  if (words === null) return null;
+  if (left.packed === null) throw new Error('what the runs left was not packed');
+  const { data, index } = left.packed;
+  const executables = files.filter(({ executable }) => executable).map(({ path }) => path);
+  return {
+    name: GATHER,
+    spec: RunsStage.parse({
+      ...{ words, parameters: null, iteration, total, runs: 1, bundle: 1, withinMs: null, gathers: true },
+      ...{ executables, timeSeconds, retries, noRetry },
+    }),
+    chunks: [{ first: 0, count: 1 } satisfies RunsChunk],
+    inputs: [
+      ...files.map(({ path, blob, size }) => ({ path, hash: blob, size })),
+      { path: PACKED.data, ...data },
+      { path: PACKED.index, ...index },
+    ],
+    requirements: requirementsOf(words),
+    affinity: `command gather:${index.hash}`,
+    span: { from: RUNS_PART, to: 1 },
   };
 }
 
@@ -147,6 +192,19 @@ function chunkOf({ parameters }: RunsSpec, [first, count]: Span): RunsChunk {
   };
 }
 
+/** The runs are done; what puts their results together is not. */
+function gatherFailure({ last }: PlanningContext<RunsSpec>): NextStep {
+  const [first] = last.failed;
+  if (first === undefined) throw new Error('a stage with failed chunks names none');
+  const message = `The runs are done, but the command that puts their results together failed. ${first.message}${saidLast(first)} "pilot retry" tries that again; what the runs left is there.`;
+  return { step: 'fail', code: first.code, message: message.slice(0, 1_900) };
+}
+
+function saidLast({ log, message }: { log: string; message: string }): string {
+  const said = log.trimEnd().split('\n').at(-1) ?? '';
+  return said === '' || message.includes(said) ? '' : ` It printed last: ${said}`;
+}
+
 /** How many failed, and what the first of them said last. */
 function failureOf({ last }: PlanningContext<RunsSpec>): NextStep {
   const [first] = last.failed;
@@ -154,7 +212,6 @@ function failureOf({ last }: PlanningContext<RunsSpec>): NextStep {
   const { total } = RunsStage.parse(last.spec);
   const many = last.failedCount === 1 ? '1 run' : `${last.failedCount} runs`;
   const who = total === 1 ? '' : `${many} of ${total} failed. ${labelOf(RunsChunk.parse(first.spec))}: `;
-  const said = first.log.trimEnd().split('\n').at(-1) ?? '';
-  const told = said === '' || first.message.includes(said) ? '' : ` It printed last: ${said}`;
-  return { step: 'fail', code: first.code, message: `${who}${first.message}${told}`.slice(0, 1_900) };
+  const message = `${who}${first.message}${saidLast(first)}`;
+  return { step: 'fail', code: first.code, message: message.slice(0, 1_900) };
 }

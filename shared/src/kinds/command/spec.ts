@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { RelativePath } from '../../model/path.ts';
+import { isSafeRelativePath, RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { countRuns, MOST_RUNS, namesOf, namesProblem, Parameters } from './parameters.ts';
 import { CommandSettings } from './settings.ts';
+import { RESULTS } from './stages.ts';
 import { wordsProblem } from './words.ts';
 
 /** A file that goes along, and lies where the command runs under its path. */
@@ -15,7 +16,8 @@ export const CommandFile = strictObject({
 export type CommandFile = z.infer<typeof CommandFile>;
 
 const MOST_WORDS_CHARACTERS = 16_000;
-export const Words = z
+/** A program and its arguments. */
+const Words = z
   .array(z.string().max(8_000))
   .min(1)
   .max(1_000)
@@ -55,7 +57,11 @@ export function submissionProblem({
   words,
   files,
   parameters,
-}: Pick<CommandSubmission, 'words' | 'parameters'> & { files: readonly { path: string }[] }): string | null {
+  settings,
+}: Pick<CommandSubmission, 'words' | 'parameters'> & {
+  files: readonly { path: string }[];
+  settings?: Pick<CommandSettings, 'gather' | 'gatherBy' | 'checkpoint' | 'chunk'>;
+}): string | null {
   const names = namesOf(parameters);
   const runs = countRuns(parameters);
   if (runs > MOST_RUNS) {
@@ -68,5 +74,41 @@ export function submissionProblem({
     if (seen.has(path)) return `Two files are called ${path}.`;
     seen.add(path);
   }
-  return namesProblem(names) ?? wordsProblem(words, names);
+  return (
+    namesProblem(names) ??
+    wordsProblem(words, names) ??
+    gatherProblem(files, settings) ??
+    checkpointProblem(files, settings)
+  );
+}
+
+function checkpointProblem(
+  files: readonly { path: string }[],
+  settings: Pick<CommandSettings, 'checkpoint' | 'chunk'> | undefined,
+): string | null {
+  const folder = settings?.checkpoint ?? null;
+  if (settings === undefined || folder === null) return null;
+  if (settings.chunk !== null && settings.chunk > 1)
+    return 'A run with a checkpoint is a chunk of its own, so there are no further runs in one: leave out how many.';
+  if (!isSafeRelativePath(folder))
+    return `The checkpoint cannot be kept in "${folder}": name a folder below the one that the command starts in.`;
+  const [top] = folder.split('/');
+  const taken = files.find(({ path }) => path === top || path.startsWith(`${top}/`));
+  if (taken === undefined) return null;
+  return `The checkpoint cannot be kept in ${folder}: ${taken.path} goes along, and what goes along is only read. Name another folder.`;
+}
+
+function gatherProblem(
+  files: readonly { path: string }[],
+  settings: Pick<CommandSettings, 'gather' | 'gatherBy'> | undefined,
+): string | null {
+  if (settings === undefined || settings.gatherBy === null) return null;
+  if (settings.gather !== null)
+    return 'Results are put together either in a way of the farm (gather) or by a command (gatherBy), not both.';
+  const taken = files.find(({ path }) => path === RESULTS || path.startsWith(`${RESULTS}/`));
+  if (taken !== undefined)
+    return `${taken.path} lies where the command that puts results together finds them. Call the folder otherwise.`;
+  const problem =
+    Words.safeParse(settings.gatherBy).error?.issues[0]?.message ?? wordsProblem(settings.gatherBy, []);
+  return problem === null ? null : `Of the command that puts results together: ${problem}`;
 }

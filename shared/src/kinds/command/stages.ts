@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { BlobHash } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { CommandFailure } from './failures.ts';
 import { SharedParameters } from './parameters.ts';
 
 /*
- * runs -> runs of what was left over -> …
+ * runs -> runs of what was left over -> … -> gather, where a command of the user's own puts results together
  *
  * A run is one call of the command. A chunk of the stage `runs` is one run, or a bundle of neighbours that one worker
  * does one after the other. Runs are counted from 0 here, and from 1 for people and commands.
@@ -33,6 +34,10 @@ export const RunsStage = z.object({
   timeSeconds: z.number().positive().nullable(),
   retries: Count,
   noRetry: z.array(z.int()),
+  /** Where a run keeps what it goes on from, below the folder that it starts in. */
+  checkpoint: RelativePath.nullable().optional(),
+  /** Of the stage `gather`, whose one chunk is no run: what all runs left comes along packed, see PACKED. */
+  gathers: z.literal(true).optional(),
 });
 export type RunsStage = z.infer<typeof RunsStage>;
 
@@ -44,6 +49,19 @@ export const RunsChunk = z.object({
   files: z.array(StageInput).optional(),
 });
 export type RunsChunk = z.infer<typeof RunsChunk>;
+
+/** Where a command that puts results together finds them: `results/007/pi.csv`, and the list of runs `results/runs.jsonl`. */
+export const RESULTS = 'results';
+export const RUN_LIST = 'runs.jsonl';
+/** The inputs that these come in: all files one behind the other, and a line of JSON (PackedFile) for each. */
+export const PACKED = {
+  data: RelativePath.parse('.pilot-results/data'),
+  index: RelativePath.parse('.pilot-results/index'),
+};
+export const PackedFile = z.tuple([RelativePath, z.int().nonnegative()]);
+export type PackedFile = z.infer<typeof PackedFile>;
+/** A script finds a folder for each run, which is made before it begins. */
+export const MOST_PACKED_FILES = 100_000;
 
 /** Bytes that are kept of what a run prints on each of its streams. */
 export const MOST_OUTPUT_BYTES = 1024 ** 2;
@@ -77,6 +95,8 @@ export const bytesOf = ({ runs }: RunsResult): number =>
     0,
   );
 
+const Packed = z.object({ hash: BlobHash, size: Count });
+
 /** What the backend finds that a stage of bundles has left over. */
 export const LeftOver = z.object({
   /** First run and count, in order: those that no worker came to. */
@@ -85,5 +105,7 @@ export const LeftOver = z.object({
   failed: z.array(Count),
   /** What a run took, milliseconds. */
   meanMs: z.number().nonnegative(),
+  /** What all runs left, for the command that puts it together; null while some is left over, or nobody asked. */
+  packed: z.object({ data: Packed, index: Packed }).nullable().default(null),
 });
 export type LeftOver = z.infer<typeof LeftOver>;

@@ -5,7 +5,12 @@ import { unlessThere } from './unless-there.ts';
 
 type Settings = Omit<Selectable<FarmSettingsTable>, 'id'>;
 
-const UNSET: Settings = { deadline_first: null, deadline_preempt: null, private_addresses: null };
+const UNSET: Settings = {
+  deadline_first: null,
+  deadline_preempt: null,
+  private_addresses: null,
+  kinds_json: null,
+};
 
 /** What admins set for the whole farm. */
 export const farmSettings = async (db: Db): Promise<Settings> =>
@@ -14,7 +19,7 @@ export const farmSettings = async (db: Db): Promise<Settings> =>
 const stored = (db: Db) =>
   db
     .selectFrom('farm_settings')
-    .select(['deadline_first', 'deadline_preempt', 'private_addresses'])
+    .select(['deadline_first', 'deadline_preempt', 'private_addresses', 'kinds_json'])
     .where('id', '=', 1);
 
 /** Changes it from what is set now; `change` says null where it is to stay. */

@@ -29,6 +29,7 @@ import * as functions from './migrations/0033-functions.ts';
 import * as pipelines from './migrations/0034-pipelines.ts';
 import * as notices from './migrations/0035-notices.ts';
 import * as templates from './migrations/0036-templates.ts';
+import * as settingsOfKinds from './migrations/0037-settings-of-kinds.ts';
 import * as environments from './migrations/0038-environments.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
@@ -61,6 +62,7 @@ const migrations: Record<string, Migration> = {
   '0034-pipelines': pipelines,
   '0035-notices': notices,
   '0036-templates': templates,
+  '0037-settings-of-kinds': settingsOfKinds,
   '0038-environments': environments,
 };
 

@@ -440,6 +440,8 @@ export type FarmSettingsTable = {
   deadline_preempt: number | null;
   /** 1 where webhooks may lead to addresses of private networks and of the farm's own machine. */
   private_addresses: ColumnType<number | null, number | null | undefined, number | null>;
+  /** What is set for jobs of a kind, by its name, as its `farmSettings` has it. */
+  kinds_json: ColumnType<string | null, string | null | undefined, string | null>;
 };
 
 export type BlobsTable = {

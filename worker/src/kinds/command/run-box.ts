@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
@@ -9,10 +9,13 @@ import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { MOST_OUTPUT_BYTES, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import { fillIn, variablesOf } from '@parallel-pilot/shared/kinds/command/words.ts';
+import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import type { RunnerOptions } from '../kind.ts';
 import type { BoxShell, BoxWall } from './box-wall.ts';
+import { own as ownFolder, unpackCheckpoint } from './checkpoint-file.ts';
 import { createMarkedOutput } from './marked-output.ts';
-import { linesFor } from './shell-lines.ts';
+import { linesFor, linesWithWarning } from './shell-lines.ts';
+import { unpackResults } from './unpack-results.ts';
 
 export type BoxOrder = {
   stage: RunsStage;
@@ -21,6 +24,8 @@ export type BoxOrder = {
   wall: BoxWall;
   /** Folder with the files that go along. */
   inputs: string;
+  /** What an earlier lease of the first run left, to go on from. */
+  checkpoint?: string | undefined;
   environment: Record<string, string>;
   /** The last lines that are printed go here. */
   tail: Tail;
@@ -46,6 +51,8 @@ export type RunBox = {
   readonly shell: BoxShell;
   /** True for as long as a further run may be done in it. */
   readonly hasRoom: boolean;
+  /** Has the run that is under way told to end, with SIGTERM; of a stage with checkpoints. */
+  warn(): void;
   run(run: number, values: Record<string, string>): Promise<Ended>;
   /** Ends it. What runs have left is read afterwards. */
   end(): Promise<void>;
@@ -133,7 +140,8 @@ function start(
       PILOT_RESULTS: posix.join(workspace.inside.work, String(number)),
     };
     const late = timer(stage.timeSeconds, () => void shell.kill(0));
-    void shell.write(linesFor({ folder: variables.PILOT_RESULTS, variables, words, word }));
+    const lines = stage.checkpoint == null ? linesFor : linesWithWarning;
+    void shell.write(lines({ folder: variables.PILOT_RESULTS, variables, words, word }));
     const exit = await Promise.race([marks.then(([status]) => Number(status)), shell.exited]);
     late.clear();
     if (typeof exit !== 'number') {
@@ -155,6 +163,7 @@ function start(
       return !over && begun < most && (begun === 0 || (isYoung && held < MOST_HELD_BYTES));
     },
     run,
+    warn: () => void shell.write('\n'),
     async end() {
       over = true;
       await shell.kill(0);
@@ -169,10 +178,13 @@ const KILLED = 137;
 const TOO_LATE: ChildExit = { kind: 'limit', limit: 'time', message: 'It took too long.' };
 
 /** Makes the folders of the first runs, while nobody is there who could put something else in their place; how many. */
-async function layOut(workspace: Workspace, { inputs, stage, runs }: BoxOrder): Promise<number> {
+async function layOut(workspace: Workspace, { inputs, stage, runs, checkpoint }: BoxOrder): Promise<number> {
   await workspace.fill(inputs);
   const { folders, inside, uid } = workspace;
+  if (stage.gathers === true) await unpackResults(folders.in);
   for (const path of stage.executables) await chmod(join(folders.in, path), 0o555);
+  // Among the inputs of the lease; the run finds what is in it.
+  rmSync(join(folders.in, CHECKPOINT.path), { force: true });
   const names = readdirSync(folders.in);
   const most = Math.max(1, Math.min(runs.length, MOST_RUNS, Math.floor(MOST_LINKS / (names.length + 1))));
   for (const run of runs.slice(0, most)) {
@@ -181,6 +193,10 @@ async function layOut(workspace: Workspace, { inputs, stage, runs }: BoxOrder): 
     chmodSync(own, 0o755);
     for (const name of names) symlinkSync(posix.join(inside.in, name), join(own, name));
     if (uid !== null) chownSync(own, uid, uid);
+    if (stage.checkpoint == null) continue;
+    ownFolder(own, stage.checkpoint, uid);
+    if (checkpoint !== undefined && run === runs[0])
+      await unpackCheckpoint(checkpoint, join(own, stage.checkpoint), uid);
   }
   // What a run leaves beside its folder would be lost: it is told so. A worker that is not root leaves it open, as it
   // could not remove it after its own sudden end.

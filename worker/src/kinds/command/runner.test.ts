@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Limits } from '@parallel-pilot/sandbox/sandbox.ts';
 import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { RunsResult, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import { PACKED, RunsResult, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import type { ChunkProgress, RunOutcome } from '../kind.ts';
 import { leftFiles } from './data-file.ts';
 import { commandWorker } from './index.ts';
@@ -36,6 +36,8 @@ type Asked = {
   files?: Record<string, string>;
   signal?: AbortSignal;
   limits?: Partial<Limits>;
+  notice?: AbortSignal;
+  checkpoint?: string;
   onProgress?: (progress: ChunkProgress) => void;
 };
 
@@ -48,6 +50,8 @@ async function run({
   signal,
   limits = {},
   onProgress = () => {},
+  notice,
+  checkpoint,
 }: Asked) {
   const [sandbox] = (await levels()).slice(-1);
   assert.ok(sandbox?.level === 'bubblewrap', 'this machine has no sandbox');
@@ -74,6 +78,8 @@ async function run({
       outputs: outputs as string,
       affinity: '',
       hangLimitMs: 1_000,
+      ...(notice === undefined ? {} : { notice }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
     },
     onProgress,
     signal ?? new AbortController().signal,
@@ -270,6 +276,71 @@ test('more files than can be listed fail it, in a sentence', async () => {
   const outcome = failed(await sh('for i in $(seq 1 9000); do : > file-with-a-name-$i; done'));
   assert.equal(outcome.code, 'too-many-files');
   assert.match(outcome.message, /Have it put them into an archive/);
+});
+
+test('a run that is told to end leaves its checkpoint, from which it goes on elsewhere; it is no result', async () => {
+  const script = `mkdir -p state/deep; n=$(cat state/deep/n 2>/dev/null || echo 0); echo "from $n"
+trap 'echo $n > state/last; exit 7' TERM
+while [ $n -lt 40 ]; do n=$((n + 1)); echo $n > state/deep/n.new; mv state/deep/n.new state/deep/n; sleep 0.05; done
+echo $n > result`;
+  const stage = { checkpoint: 'state' };
+  const notice = new AbortController();
+  let kept = 0;
+  const first = await sh(script, {
+    stage,
+    notice: notice.signal,
+    onProgress(progress) {
+      kept = Math.max(kept, progress.kept ?? 0);
+      if (kept > 0) notice.abort();
+    },
+  });
+  assert.ok(!first.ok && first.code === 'preempted', JSON.stringify(first));
+  assert.ok(first.checkpoint !== undefined);
+  const packed = join(root, 'packed');
+  await writeFile(packed, await readFile(first.checkpoint.path));
+  const { texts } = await left(await sh(script, { stage, checkpoint: packed }));
+  const from = Number(/^from (\d+)$/m.exec(texts[0]?.out ?? '')?.[1]);
+  assert.ok(from > 3 && from < 40, `it went on from ${from}`);
+  assert.deepEqual(Object.keys(texts[0] ?? {}).toSorted(), ['err', 'out', 'result']);
+  assert.equal(texts[0]?.result, '40\n');
+
+  // What comes to its end in time is done.
+  const ended = new AbortController();
+  const done = await sh('trap "echo late > late; exit 0" TERM; echo up; while :; do sleep 0.05; done', {
+    stage,
+    notice: ended.signal,
+    onProgress: ({ log }) => void (log === 'up\n' && ended.abort()),
+  });
+  assert.equal((await left(done)).texts[0]?.late, 'late\n');
+  for (const wrong of ['', 'no checkpoint at all', `${JSON.stringify([['../up', 1]])}000000000013`]) {
+    await writeFile(packed, wrong);
+    assert.match(failed(await sh(script, { stage, checkpoint: packed })).message, /checkpoint that came/);
+  }
+});
+
+test('a command that puts results together finds them by run, with a list of the runs, and leaves its own', async () => {
+  const list = '{"run":1,"folder":"1","values":{"seed":"4"}}\n';
+  const packed: [string, string][] = [
+    ['1/pilot.out', 'one\n'],
+    ['1/deep/er.csv', 'a\n1\n'],
+    ['2/empty', ''],
+    ['runs.jsonl', list],
+  ];
+  const files = {
+    'own.txt': 'mine\n',
+    [PACKED.data]: packed.map(([, text]) => text).join(''),
+    [PACKED.index]: packed.map(([path, text]) => `${JSON.stringify([path, text.length])}\n`).join(''),
+  };
+  const script =
+    'find results/ .pilot* -type f | sort; cat results/1/deep/er.csv results/runs.jsonl own.txt > all; id -u';
+  const stage = { gathers: true, parameters: null };
+  const { texts } = await left(await sh(script, { files, stage, chunk: { first: 0, count: 1 } }));
+  const [text] = texts;
+  assert.match(
+    text?.out ?? '',
+    /^results\/1\/deep\/er\.csv\nresults\/1\/pilot\.out\nresults\/2\/empty\nresults\/runs\.jsonl\n\d+\n$/,
+  );
+  assert.equal(text?.all, `a\n1\n${list}mine\n`);
 });
 
 test('a worker without a sandbox runs no commands', async () => {

@@ -11,11 +11,13 @@ import {
   RunsResult,
   RunsStage,
 } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import { NOTICE_MS } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import type { ChunkProgress, OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { visibleCards } from '../visible-cards.ts';
 import { type BoxWall, sandboxWall } from './box-wall.ts';
+import { BadCheckpoint, hasCheckpoint, packCheckpoint } from './checkpoint-file.ts';
 import { addFile, createDataFile, type DataFile, leftFiles } from './data-file.ts';
 import { failureOf, type RunFailure } from './outcome.ts';
 import { type Ended, openBox, type RunBox } from './run-box.ts';
@@ -64,16 +66,21 @@ export function createRunsRunner(
     const until = stage.withinMs === null ? Number.POSITIVE_INFINITY : performance.now() + stage.withinMs;
     let listed = 0;
     let at = 0;
-    const tell = () =>
+    let kept = 0;
+    const tell = (isKept = false) => {
+      if (isKept) kept = SOME_KEPT;
       onProgress({
+        ...(stage.checkpoint == null ? {} : { kept }),
         fraction: at / count,
         detail: count === 1 ? '' : `Run ${at + 1} of ${count}`,
         log: `${tail.text()}\n`,
       });
+    };
     const open = (from: number) =>
       openBox(
         {
-          ...{ stage, wall, inputs, environment, tail, signal, onPrinted: tell },
+          ...{ stage, wall, inputs, environment, tail, signal, onPrinted: () => tell() },
+          checkpoint: chunk.checkpoint,
           runs: Array.from({ length: count - from }, (_, index) => first + from + index),
         },
         options,
@@ -110,7 +117,18 @@ export function createRunsRunner(
           if (at > 0 && (performance.now() > until || chunk.notice?.aborted)) break;
           tell();
           const number = first + at;
+          const watch = stage.checkpoint == null ? null : watchRun(box, { chunk, number, stage, tell });
           const ended = await box.run(number, valuesOf(stage.parameters, number, own[at] ?? []));
+          watch?.end();
+          // Told to end, it has: what it keeps goes on elsewhere. One that came to its end all the same is done.
+          if (
+            watch?.warned === true &&
+            ended.exit !== 'not-found' &&
+            failureOf(ended.exit, stage, wall.place) !== null
+          ) {
+            await box.end();
+            return preempted(tail, await packCheckpoint(watch.folder, chunk.outputs));
+          }
           if (signal.aborted) return canceled(tail);
           // What ended the box may be what runs before it left: it is tried by itself.
           if (ended.endedBox && !ended.isAlone) break;
@@ -138,6 +156,8 @@ export function createRunsRunner(
       try {
         return await within(chunk, (setting) => run(chunk, setting, onProgress, signal), onProgress, signal);
       } catch (error) {
+        if (error instanceof BadCheckpoint)
+          return { ok: false, code: 'unexpected', message: error.message, log: '' };
         if (!isDiskFull(error)) throw error;
         return { ok: false, code: 'disk-full', message: FAILURES['disk-full'].sentence, log: '' };
       } finally {
@@ -152,6 +172,51 @@ export function createRunsRunner(
   };
 }
 
+/** How much of a run stands in its checkpoint nobody knows; that it is worth moving is what is told. */
+const SOME_KEPT = 0.01;
+const LOOK_MS = 1_000;
+/** Of the notice: what is left is for packing what the run keeps. */
+const WARNING_MS = 0.7 * NOTICE_MS;
+
+type Watched = {
+  chunk: Pick<RunnableChunk, 'notice'>;
+  number: number;
+  stage: RunsStage;
+  tell(isKept: boolean): void;
+};
+
+/** Looks after a run that keeps a checkpoint: tells that there is one, and has it end when the chunk is taken back. */
+function watchRun(box: RunBox, { chunk, number, stage, tell }: Watched) {
+  const folder = join(box.folderOf(number), stage.checkpoint ?? '');
+  let late: NodeJS.Timeout | undefined;
+  const looking = setInterval(() => void hasCheckpoint(folder).then((is) => is && tell(true)), LOOK_MS);
+  const watch = {
+    folder,
+    warned: false,
+    end() {
+      clearInterval(looking);
+      clearTimeout(late);
+      chunk.notice?.removeEventListener('abort', warn);
+    },
+  };
+  const warn = (): void => {
+    watch.warned = true;
+    box.warn();
+    late = setTimeout(() => void box.end(), WARNING_MS);
+  };
+  if (chunk.notice?.aborted === true) warn();
+  else chunk.notice?.addEventListener('abort', warn, { once: true });
+  return watch;
+}
+
+const preempted = (tail: Tail, checkpoint: OutputFile | null): RunOutcome => ({
+  ok: false,
+  code: 'preempted',
+  message: 'It was told to end, and has.',
+  log: tail.text(),
+  ...(checkpoint === null ? {} : { checkpoint }),
+});
+
 type Waiting = { run: number; ended: Ended };
 
 type Taking = { stage: RunsStage; place: string; run: number; data: DataFile; room: number; work: string };
@@ -163,13 +228,17 @@ async function take(
 ): Promise<RunResult | RunFailure> {
   const failure = failureOf(exit, stage, place);
   if (failure !== null) return failure;
-  const left = await leftFiles(work, room);
-  if (!left.ok) return { code: 'too-many-files' satisfies CommandFailure, message: left.message };
+  const all = await leftFiles(work, room);
+  if (!all.ok) return { code: 'too-many-files' satisfies CommandFailure, message: all.message };
+  // What it would have gone on from is no result.
+  const left = all.files.filter(
+    ({ path }) => stage.checkpoint == null || !path.startsWith(`${stage.checkpoint}/`),
+  );
   const before = data.size;
   await data.add(out);
   await data.add(err);
   const files: RunResult['files'] = [];
-  for (const { path } of left.files) {
+  for (const { path } of left) {
     const size = await addFile(work, path, data);
     if (size === null) {
       data.cut(before);

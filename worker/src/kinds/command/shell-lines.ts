@@ -23,6 +23,22 @@ printf '\\000${word} %s\\n' $s
 printf '\\000${word}\\n' >&2
 `;
 
+/**
+ * The same for a run that is warned before it is ended: one more line that the shell is sent meanwhile has the program
+ * get SIGTERM. A list that runs in the background would find its input at its end, so that line is read from a copy.
+ */
+export const linesWithWarning = ({ folder, variables, words, word }: ShellRun): string =>
+  `exec 3<&0
+(cd ${quoted(folder)} && export ${assigned(variables)} && exec ${words.map(quoted).join(' ')}) </dev/null 3<&- &
+p=$!
+{ read -r w; kill -TERM $p; } <&3 2>/dev/null &
+wait $p
+s=$?
+while [ $$ -lt 100 ] && kill -9 -1 2>/dev/null; do :; done
+printf '\\000${word} %s\\n' $s
+printf '\\000${word}\\n' >&2
+`;
+
 /** Names are the caller's: letters, digits and _. */
 const assigned = (variables: Readonly<Record<string, string>>): string =>
   Object.entries(variables)
