@@ -4,7 +4,6 @@ import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Parameters } from '@parallel-pilot/shared/model/parameters.ts';
 import type { Context } from '../context.ts';
 import type { ForeignFormat, ForeignJob } from '../kinds/foreign-format.ts';
-import type { CliKind } from '../kinds/kind.ts';
 import { CLI_KINDS } from '../kinds/registry.ts';
 import { readDocument, refuse, type SourceDocument } from '../source/document.ts';
 import { expand } from './expand.ts';
@@ -27,8 +26,8 @@ export interface PipelineFile {
 /** Reads such a file; `file` is how messages call it. Throws a SentenceError with a line for each thing that is wrong. */
 export function readPipeline(file: string, text: string): PipelineFile {
   const document = readDocument(file, text);
-  for (const kind of CLI_KINDS)
-    if (kind.format?.claims(document.value) === true) return foreign(document, kind, kind.format);
+  for (const { verb, format } of CLI_KINDS)
+    if (verb !== null && format?.claims(document.value) === true) return foreign(document, verb, format);
   const source = sourceOf(document);
   return {
     text,
@@ -41,7 +40,7 @@ export function readPipeline(file: string, text: string): PipelineFile {
   };
 }
 
-const foreign = (document: SourceDocument, kind: CliKind, format: ForeignFormat): PipelineFile => ({
+const foreign = (document: SourceDocument, verb: string, format: ForeignFormat): PipelineFile => ({
   text: document.text,
   parameters: format.parameters(document),
   async plan(_, given) {
@@ -54,7 +53,7 @@ const foreign = (document: SourceDocument, kind: CliKind, format: ForeignFormat)
         },
       ]);
     const known = new Map(jobs.map((job) => [job.name, job]));
-    const steps = inOrder(jobs.map((job) => stepOf(job, kind)));
+    const steps = inOrder(jobs.map((job) => stepOf(job, verb)));
     const idOf = (key: string) => JobId.parse(idToCome(steps.findIndex((one) => one.key === key)));
     const planned = steps.map((step): PlannedStep => {
       const job = known.get(step.key) as ForeignJob;
@@ -64,7 +63,7 @@ const foreign = (document: SourceDocument, kind: CliKind, format: ForeignFormat)
   },
 });
 
-const stepOf = (job: ForeignJob, { verb }: CliKind): Step => ({
+const stepOf = (job: ForeignJob, verb: string): Step => ({
   key: job.name,
   of: job.name,
   name: job.title,
