@@ -16,7 +16,9 @@ test('a real worker probes and renders a real file, and kill -9 leaves no Blende
   world.atEnd(scenes.remove);
   const { child, ended } = launch(world, {}, '../../main.ts');
   const hello = await farm.heard('hello');
-  assert.deepEqual(hello.capabilities.kinds, ['blender', 'training', 'command', 'function']);
+  // Containers where this machine has podman or docker.
+  const kinds = (hello.capabilities.kinds as string[]).filter((kind) => kind !== 'container');
+  assert.deepEqual(kinds, ['blender', 'training', 'command', 'function']);
 
   const file = { main: 'shots/quick.blend', scripts: false };
   const common = {
