@@ -150,7 +150,10 @@ def make_writable(place, is_folder):
     if os.path.islink(top):
         sent = os.path.realpath(top)
         os.remove(top)
-        (shutil.copytree if os.path.isdir(sent) else shutil.copy)(sent, top)
+        if os.path.isdir(sent):
+            shutil.copytree(sent, top)
+        else:
+            shutil.copy(sent, top)
         note(top)
     folder = os.path.join(SESSION, place if is_folder else os.path.dirname(place))
     os.makedirs(folder, exist_ok=True)

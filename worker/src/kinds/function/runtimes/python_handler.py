@@ -5,12 +5,16 @@ import os
 import sys
 import threading
 import time
+from typing import TextIO, cast
 
 # What the handler prints, also past Python, must not reach the stream that answers go through.
 _answers = os.fdopen(os.dup(1), "wb", buffering=0)
 os.dup2(2, 1)
 _lock = threading.Lock()
 _here = threading.local()
+# The first line that the worker says: what stands before each message, and how long an answer may be.
+nonce = b""
+longest = 0
 MOST_PRINTED = 65536
 
 
@@ -104,7 +108,8 @@ def answer(handle, path, message):
         except (TypeError, ValueError, RecursionError) as error:
             return say({"call": call, "ok": False, "code": "not-json", "message": f"The handler's answer is not JSON: {error}"[:1500]})
         if len(text) > longest:
-            return say({"call": call, "ok": False, "code": "answer-too-large", "message": f"The handler's answer has {len(text)} characters as JSON, and {longest} are the most."})
+            told_so = f"The handler's answer has {len(text)} characters as JSON, and {longest} are the most."
+            return say({"call": call, "ok": False, "code": "answer-too-large", "message": told_so})
         say({"call": call, "ok": True, "answer": text})
     finally:
         _here.call = None
@@ -118,7 +123,7 @@ def main():
     global nonce, longest
     first = json.loads(sys.stdin.buffer.readline())
     nonce, longest = first["nonce"].encode() + b" ", first["longest"]
-    sys.stdout = sys.stderr = Printed()
+    sys.stdout = sys.stderr = cast(TextIO, Printed())
     source, sys.argv = sys.stdin.buffer, [first["handler"]]
     # Nobody but this reads calls.
     sys.stdin = io.StringIO()
