@@ -8,7 +8,7 @@ import { secureHeaders } from 'hono/secure-headers';
 export function securityHeaders(clerkHost: string | null = null): MiddlewareHandler {
   const clerk = clerkHost === null ? [] : [`https://${clerkHost}`];
   const robots = clerkHost === null ? [] : ['https://challenges.cloudflare.com'];
-  return secureHeaders({
+  const pages = secureHeaders({
     // Replies with bytes that others made bring a stricter policy along.
     overwrite: false,
     contentSecurityPolicy: {
@@ -30,4 +30,18 @@ export function securityHeaders(clerkHost: string | null = null): MiddlewareHand
     // The farm speaks plain HTTP; a proxy that adds TLS adds this too.
     strictTransportSecurity: false,
   });
+  // What pages are made of runs by the policy of the page, and is no page itself: a hundredth of a first visit less.
+  const files = secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"] },
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    referrerPolicy: false,
+    strictTransportSecurity: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xFrameOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
+  });
+  return (c, next) => (c.req.path.startsWith('/assets/') ? files : pages)(c, next);
 }
