@@ -10,6 +10,7 @@ import { insertPipeline } from '@parallel-pilot/shared/server/db/pipelines.ts';
 import { insertSweep } from '@parallel-pilot/shared/server/db/sweeps.ts';
 import { noteTeamBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
+import { insertTemplate } from '@parallel-pilot/shared/server/db/templates.ts';
 import { plantJob } from '../../../load-balancer/tests/support/planted.ts';
 import { type AccessFarm, addPerson, random } from './farm.ts';
 
@@ -77,6 +78,13 @@ const THINGS: Record<string, Make> = {
       [{ job_id: job, name: 'only', matrix: '' }],
     );
     return { real: id, unknown: newId('pip', random) };
+  },
+  async templates({ db, member, team }) {
+    const id = newId('tpl', random);
+    const jobs = { jobs_json: '[]', job_count: 0, parameters_json: '{}', fixed_json: '{}' };
+    const row = { ...jobs, id, team_id: team, person_id: member, name: id, saved_at: 1 };
+    await insertTemplate(db, { ...row, source_name: null, source_text: null }, []);
+    return { real: id, unknown: newId('tpl', random) };
   },
   async uploads({ url, askers }) {
     const headers = { ...askers.member.headers, 'tus-resumable': '1.0.0', 'upload-length': '4' };
@@ -213,6 +221,8 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/jobs/{id}': { name: 'Another name' },
   'PUT /api/v1/jobs/{id}/settings': {},
   'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
+  'PUT /api/v1/templates': { name: 'A template', jobs: [] },
+  'POST /api/v1/templates/{id}/run': {},
   'POST /api/v1/functions': {
     name: 'another',
     handler: 'a.py',
