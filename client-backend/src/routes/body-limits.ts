@@ -9,7 +9,7 @@ const MOST_BYTES = 64 * 1024;
 /** The lists of a job's parameters and files, 10,000 of each. */
 const MOST_JOB_BYTES = 4 * 1024 ** 2;
 /** The jobs of a pipeline with such lists, and the file that says it. */
-const MOST_PIPELINE_BYTES = 16 * 1024 ** 2;
+const MOST_PIPELINE_BYTES = 8 * 1024 ** 2;
 /** A key of 200 characters, each written as an escape. Anyone may send this one. */
 const MOST_SIGN_IN_BYTES = 2 * 1024;
 /** A name, an e-mail and a password, likewise. */
