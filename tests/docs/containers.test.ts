@@ -27,7 +27,7 @@ before(async () => {
   await execa('podman', ['load', '--input', image], { env });
   await execa('podman', ['tag', 'localhost/small:1', 'docker.io/library/debian:bookworm-slim'], { env });
   farm = await startFarm({ workers: 0 });
-  await farm.addWorker({ PILOT_HOST_FOLDER: join(machine, 'host'), ...env });
+  await farm.addWorker({ PILOT_HOST_FOLDER: join(machine, 'host'), PILOT_CONTAINER_OWN_IMAGES: '1', ...env });
 });
 after(async () => {
   await farm?.stop();

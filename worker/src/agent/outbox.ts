@@ -152,7 +152,8 @@ export class Outbox {
   ): Promise<OutboxEntry> {
     const file = checkpoint === undefined ? null : await this.#fileOf(message.lease, checkpoint);
     const files = file === null ? [] : [file];
-    return this.#keep({ ...message, type: 'preempted', files });
+    const outputs = checkpoint === undefined ? [] : [checkpoint];
+    return this.#keep({ ...message, type: 'preempted', files }, outputs);
   }
 
   /** Null for one that is not there, or not inside the lease's folder. */
@@ -207,8 +208,8 @@ export class Outbox {
     });
   }
 
-  async #keep(message: OutboxMessage): Promise<OutboxEntry> {
-    const entry = this.#entry(message, []);
+  async #keep(message: OutboxMessage, outputs: readonly OutputFile[] = []): Promise<OutboxEntry> {
+    const entry = this.#entry(message, outputs);
     await this.store(entry);
     return entry;
   }

@@ -25,7 +25,8 @@ export const command: SiteKind = {
   Job: fetchedPart(async () => (await import('./CommandJob.tsx')).CommandJob),
   Compare: null,
   FarmSettings: fetchedPart(async () => (await import('./RefusedSettings.tsx')).RefusedSettings),
-  capabilities: {},
+  // Hundreds of names. A job that no worker can run says what they lack.
+  capabilities: { 'command.programs': () => [] },
   words: {
     preparing: 'Getting ready',
     goOn: 'Go on running',

@@ -1,4 +1,4 @@
-import { type CapabilityWords, has } from '../capabilities.ts';
+import { type CapabilityWords, has, listOf } from '../capabilities.ts';
 
 export const capabilities: CapabilityWords = {
   'training.python': (value) => [has(`Python ${releaseOf(String(value))}`)],
@@ -6,6 +6,10 @@ export const capabilities: CapabilityWords = {
   'training.torch': (value) => [has(`PyTorch ${releaseOf(String(value))}`)],
   // Hundreds of names. A job whose script lacks one says so.
   'training.modules': () => [],
+  'training.pythons': () => [],
+  'training.packages': (value) => [
+    has(listOf(value).includes('index') ? 'fetches Python packages' : 'installs Python packages'),
+  ],
 };
 
 /** "1.13.0" of "1.13.0a0+gitunknown": which build it is says nothing to who looks for a worker. */

@@ -10,6 +10,7 @@ const WORDS: CapabilityWords = {
   limits: (value) => [
     value === 'watched' ? lacks('Limits only watched') : has(`Limits kept by the kernel (${value})`),
   ],
+  gang: (value) => [has(`Works together with others${value === 'machine' ? ' of its machine' : ''}`)],
   ...Object.assign({}, ...SITE_KINDS.map((kind) => kind.capabilities)),
 };
 

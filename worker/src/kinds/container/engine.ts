@@ -11,15 +11,17 @@ export type Engine = EngineFacts & {
   command: string;
   /** With these its images and containers are the farm's own, and the machine's are not touched. */
   env: Record<string, string>;
-  /** With these it sees the machine's own images too, to look for one by name and to build on it. */
+  /** Jobs may use the images that the machine has anyway, and so read them: its owner says so. */
+  ownImages: boolean;
+  /** With these it sees those too, to look for one by name and to build on it. */
   makingEnv: Record<string, string>;
 };
 
 const INFO_MS = 30_000;
 
 /** Podman, or docker where that is what there is; null where neither works here. `folder` is the farm's own on this machine. */
-export const findEngine = async (folder: string): Promise<Engine | null> =>
-  (await findPodman(folder)) ?? (await findDocker());
+export const findEngine = async (folder: string, ownImages = false): Promise<Engine | null> =>
+  (await findPodman(folder, ownImages)) ?? (await findDocker(ownImages));
 
 /** What tells whether the programs are still those that were looked at. */
 export async function engineFingerprint(): Promise<string> {
@@ -35,7 +37,7 @@ export async function engineFingerprint(): Promise<string> {
 
 const NOTHING = { mtimeMs: 0, size: 0 };
 
-async function findPodman(folder: string): Promise<Engine | null> {
+async function findPodman(folder: string, ownImages: boolean): Promise<Engine | null> {
   const command = findProgram('podman', searchPath())?.real;
   if (command === undefined) return null;
   const machine = await podmanInfo(command, engineEnvironment());
@@ -43,12 +45,10 @@ async function findPodman(folder: string): Promise<Engine | null> {
     const env = await writeSettings(join(folder, driver), { driver, images: null });
     const info = await podmanInfo(command, env);
     if (info === null) continue;
-    const { graphDriverName = driver, graphRoot = null } = machine?.store ?? {};
-    const makingEnv = await writeSettings(join(folder, 'making'), {
-      driver: graphDriverName,
-      images: graphRoot,
-    });
-    return { ...factsOfPodman(info), command, env, makingEnv };
+    const { graphDriverName = driver, graphRoot = null } = (ownImages && machine?.store) || {};
+    const making = join(folder, ownImages ? 'making-on-own' : 'making');
+    const makingEnv = await writeSettings(making, { driver: graphDriverName, images: graphRoot });
+    return { ...factsOfPodman(info), command, env, ownImages, makingEnv };
   }
   return null;
 }
@@ -60,7 +60,7 @@ async function podmanInfo(command: string, env: Record<string, string>): Promise
   return failed ? null : (PodmanInfo.safeParse(asJson(stdout)).data ?? null);
 }
 
-async function findDocker(): Promise<Engine | null> {
+async function findDocker(ownImages: boolean): Promise<Engine | null> {
   const command = findProgram('docker', searchPath())?.real;
   if (command === undefined) return null;
   const env = engineEnvironment();
@@ -68,7 +68,7 @@ async function findDocker(): Promise<Engine | null> {
     ...{ env, extendEnv: false, reject: false, timeout: INFO_MS },
   });
   const info = DockerInfo.safeParse(asJson(stdout));
-  return info.success ? { ...factsOfDocker(info.data), command, env, makingEnv: env } : null;
+  return info.success ? { ...factsOfDocker(info.data), command, env, ownImages, makingEnv: env } : null;
 }
 
 function asJson(text: string): unknown {

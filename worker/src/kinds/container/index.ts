@@ -12,17 +12,17 @@ type Settings = Readonly<Record<string, string>>;
 /**
  * Runs commands in containers of images. Capabilities: see the kind's needs.ts. None without podman or docker, nor
  * without a working sandbox. `PILOT_CONTAINER_NETWORK=1`: the owner lets containers onto the network whose submitters
- * ask for it.
+ * ask for it. `PILOT_CONTAINER_OWN_IMAGES=1`: jobs may use images that the machine has anyway.
  */
 export function containerWorker(
-  { PILOT_CONTAINER_NETWORK: network }: Settings,
+  { PILOT_CONTAINER_NETWORK: network, PILOT_CONTAINER_OWN_IMAGES: own }: Settings,
   hostFolder: string,
 ): WorkerKind {
   const folder = join(hostFolder, 'containers');
   const newName = createNames(process.pid);
   let opened: Promise<Workshop | null> | null = null;
   const open = (): Promise<Workshop | null> => {
-    opened ??= openWorkshop(folder, newName);
+    opened ??= openWorkshop(folder, newName, own === '1');
     return opened;
   };
   return {
@@ -43,8 +43,12 @@ export function containerWorker(
   };
 }
 
-async function openWorkshop(folder: string, newName: () => string): Promise<Workshop | null> {
-  const engine = await findEngine(folder);
+async function openWorkshop(
+  folder: string,
+  newName: () => string,
+  ownImages: boolean,
+): Promise<Workshop | null> {
+  const engine = await findEngine(folder, ownImages);
   if (engine === null) return null;
   await removeLeftBehind(engine);
   return { engine, newName, images: createImageStore(engine, join(folder, 'used')) };

@@ -34,12 +34,13 @@ export async function makeImage(making: Making): Promise<RunOutcome> {
   }
 }
 
-/** From the machine's own images, or else from the registry. */
+/** From the machine's own images, where its owner lets jobs have them, or else from the registry. */
 async function fetchImage(making: Making, reference: string): Promise<RunOutcome> {
   const name = fullReference(reference);
   const log = createTail(60, 3_500);
   const isHere = !(await run(making, ['image', 'inspect', '--format', '{{.Id}}', name], () => {})).failed;
-  if (!isHere) {
+  // Docker has one store for all: what is there is taken as its registry has it, or not at all.
+  if (!isHere || !making.engine.ownImages) {
     const tell = (line: string) => printed(making, log, line, 'Pulling the image');
     const pulled = await run(making, ['pull', name], tell);
     if (making.signal.aborted) return failure('canceled', 'It was canceled.', log.text());
@@ -88,6 +89,8 @@ function buildLine(
   return [
     ...['build', '--tag', name, '--file', join(context, dockerfile), '--force-rm'],
     ...(network ? [] : ['--network', 'none']),
+    // Of docker's one store nothing that its registry would not give.
+    ...(engine.name === 'docker' && !engine.ownImages ? ['--pull'] : []),
     ...(memory ? ['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)] : []),
     ...(cpu ? ['--cpu-period', String(period), '--cpu-quota', String(Math.max(1, threads) * period)] : []),
     ...(engine.name === 'podman' ? ['--layers=false', '--http-proxy=false', ...WITHOUT] : []),
