@@ -8,10 +8,13 @@ import { type Header, pack } from 'tar-stream';
 const BUSYBOX = '/bin/busybox';
 const APPLETS = [
   'sh',
+  'base64',
+  'basename',
   'cat',
   'echo',
   'env',
   'false',
+  'find',
   'head',
   'id',
   'ls',
@@ -19,7 +22,10 @@ const APPLETS = [
   'ps',
   'sed',
   'sleep',
+  'sort',
   'touch',
+  'tr',
+  'unzip',
   'wget',
 ];
 

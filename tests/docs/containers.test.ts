@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { busyboxEntries, dockerArchive } from '@parallel-pilot/sandbox/test-fixtures/small-image.ts';
-import { execa } from 'execa';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { machineWithImage } from '../support/machine-with-image.ts';
 import { blocksOf, createFollower, type Follower, root } from '../support/page-to-follow.ts';
 
 let farm: Farm;
@@ -12,22 +11,10 @@ let follower: Follower;
 let env: Record<string, string>;
 before(async () => {
   follower = await createFollower();
-  const machine = join(follower.folder, 'machine');
-  await mkdir(machine);
-  const storage = join(machine, 'storage.conf');
-  const places = ['graphroot', 'runroot'].map((name) => `${name} = "${join(machine, name)}"`);
-  await writeFile(storage, ['[storage]', 'driver = "vfs"', ...places, ''].join('\n'));
-  const engine = join(machine, 'containers.conf');
-  await writeFile(engine, `[engine]\nevents_logger = "none"\ntmp_dir = "${join(machine, 'tmp')}"\n`);
-  // A machine whose podman has an image of that name: there is no registry here.
-  env = { CONTAINERS_STORAGE_CONF: storage, CONTAINERS_CONF: engine };
-  const named = [...busyboxEntries(), { name: 'etc/os-release', content: 'NAME="Small"\n' }];
-  const image = join(machine, 'small.tar');
-  await writeFile(image, await dockerArchive({ entries: named }));
-  await execa('podman', ['load', '--input', image], { env });
-  await execa('podman', ['tag', 'localhost/small:1', 'docker.io/library/debian:bookworm-slim'], { env });
+  const machine = await machineWithImage(follower.folder, ['docker.io/library/debian:bookworm-slim']);
+  env = machine.env;
   farm = await startFarm({ workers: 0 });
-  await farm.addWorker({ PILOT_HOST_FOLDER: join(machine, 'host'), PILOT_CONTAINER_OWN_IMAGES: '1', ...env });
+  await farm.addWorker(machine.worker);
 });
 after(async () => {
   await farm?.stop();

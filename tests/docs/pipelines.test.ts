@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { pipelineSchema } from '@parallel-pilot/cli/pipeline/schema.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { machineWithImage } from '../support/machine-with-image.ts';
 import { blocksOf, createFollower, type Follower, root } from '../support/page-to-follow.ts';
 import { until } from '../support/until.ts';
 
@@ -12,9 +13,13 @@ const page = await readFile(join(root, 'docs/pipelines.md'), 'utf8');
 
 let farm: Farm;
 let follower: Follower;
+let env: Record<string, string>;
 before(async () => {
   follower = await createFollower();
-  farm = await startFarm({ workers: 2 });
+  const machine = await machineWithImage(follower.folder, ['docker.io/library/busybox:1.37']);
+  env = machine.env;
+  farm = await startFarm({ workers: 0 });
+  for (let worker = 0; worker < 4; worker += 1) await farm.addWorker(machine.worker);
   const examples = join(follower.folder, 'examples/pipelines');
   await cp(join(root, 'examples/pipelines'), examples, { recursive: true });
 });
@@ -27,12 +32,12 @@ type Job = { id: string; name: string; state: string; stage: string };
 const jobs = async (): Promise<Job[]> => (await api(farm.url).json('GET', '/jobs')).jobs;
 
 const follow = (text: string) =>
-  follower.run(text, { PILOT_SERVER: farm.url, PILOT_DATA: join(follower.folder, 'data') });
+  follower.run(text, { ...env, PILOT_SERVER: farm.url, PILOT_DATA: join(follower.folder, 'data') });
 
 /** Submitted once, and once more as a template. */
 const CHAIN = ['add by=10', 'add by=20', 'make', 'told'];
 
-test('every line of the page on pipelines can be followed, with balancer and backend killed in the middle of one', async () => {
+test('every line of the page on pipelines can be followed, with every process killed in the middle of one', async () => {
   let killed = false;
   for (const block of blocksOf(page)) {
     const { language, text } = block;
@@ -41,7 +46,7 @@ test('every line of the page on pipelines can be followed, with balancer and bac
     const ran = follow(text);
     if (!killed) {
       killed = true;
-      // The second of the four is under way, or just over: the others wait.
+      // The second of the five is under way, or just over: the others wait.
       await until(
         async () =>
           (await jobs()).some(
@@ -51,9 +56,9 @@ test('every line of the page on pipelines can be followed, with balancer and bac
         120_000,
       );
       assert.equal((await jobs()).find(({ name }) => name === 'film')?.state, 'blocked');
-      await Promise.all([farm.balancer.end('SIGKILL'), farm.backend.end('SIGKILL')]);
-      await farm.balancer.start();
-      await farm.backend.start();
+      const processes = [farm.balancer, farm.backend, ...farm.workers];
+      await Promise.all(processes.map((one) => one.end('SIGKILL')));
+      for (const one of processes) await one.start();
     }
     const { exitCode, stdout, stderr } = await ran;
     assert.equal(exitCode, 0, `${text}\n${stdout}\n${stderr}`);
@@ -61,7 +66,7 @@ test('every line of the page on pipelines can be followed, with balancer and bac
   const all = await jobs();
   assert.deepEqual(
     all.map(({ name, state }) => `${name} ${state}`).sort(),
-    [...CHAIN, ...CHAIN, 'Square', 'Sum', 'draw', 'film', 'learn', 'simulate']
+    [...CHAIN, ...CHAIN, 'Square', 'Sum', 'draw', 'film', 'learn', 'sheet', 'simulate']
       .map((name) => `${name} completed`)
       .sort(),
   );
@@ -77,6 +82,9 @@ test('every line of the page on pipelines can be followed, with balancer and bac
     artifacts.artifacts.some(({ name }: { name: string }) => name.endsWith('.mp4')),
     'no film came of it',
   );
+  const sheet = all.find(({ name }) => name === 'sheet');
+  const shown = await fetch(`${farm.url}/api/v1/jobs/${sheet?.id}/runs/1/file?path=sheet.html`);
+  assert.equal((await shown.text()).match(/src="data:image\/png;base64,iVBOR/g)?.length, 2);
 });
 
 test('the schema for editors is that by which files are read', async () => {

@@ -113,6 +113,8 @@ const THINGS: Record<string, Make> = {
     await insertJoinToken(db, { ...row, works_for: 'team', uses_left: 1, expires_at: null });
     return { real: id, unknown: newId('jtk', random) };
   },
+  /** A function that its own token opens. */
+  public: () => same(newId('fun', random)),
   teams: ({ team }) => ({ real: team, unknown: newId('tea', random) }),
   people: async ({ db }) => ({ real: await addPerson(db, 'person'), unknown: newId('per', random) }),
 };
