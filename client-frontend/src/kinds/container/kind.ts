@@ -4,9 +4,12 @@ import { fetchedPart } from '../fetched-part.ts';
 import type { SiteKind } from '../kind.ts';
 import { Thumbnail } from './Thumbnail.tsx';
 
+// What an admin sets for commands holds for these, too, and is set once.
+const { FarmSettings: _, ...asCommands } = command;
+
 /** A command in a container: submitted where commands are. */
 export const container: SiteKind = {
-  ...command,
+  ...asCommands,
   name: 'container',
   files: [],
   needs: 'podman or docker',
