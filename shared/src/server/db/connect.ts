@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, MysqlDialect, SqliteAdapter, SqliteDialect } from 'kysely';
+import { retryWhileLocked } from './retry-while-locked.ts';
 import type { Database } from './schema.ts';
 
 export type Db = Kysely<Database>;
@@ -12,7 +13,7 @@ export type Db = Kysely<Database>;
 export function connectDatabase(url: string): Db {
   if (url.startsWith('sqlite:')) {
     return new Kysely<Database>({
-      dialect: new TransactionalSqlite({ database: async () => openSqlite(url.slice('sqlite:'.length)) }),
+      dialect: new TransactionalSqlite({ database: () => openSqlite(url.slice('sqlite:'.length)) }),
     });
   }
   if (url.startsWith('mysql:') || url.startsWith('mariadb:')) {
@@ -46,9 +47,13 @@ class TransactionalSqlite extends SqliteDialect {
 }
 
 // Kysely types statements after better-sqlite3; node:sqlite differs in three names.
-function openSqlite(path: string) {
+async function openSqlite(path: string) {
   const database = new DatabaseSync(path);
-  database.exec('pragma busy_timeout = 10000; pragma journal_mode = wal; pragma synchronous = full;');
+  database.exec('pragma busy_timeout = 10000');
+  // Of several that turn a new file to WAL at once only one may, and SQLite tells the others at once instead of
+  // letting them wait: https://www.sqlite.org/c3ref/busy_handler.html
+  await retryWhileLocked(() => database.exec('pragma journal_mode = wal'));
+  database.exec('pragma synchronous = full');
   // What a statement of many rows would need to be undone is kept in memory, not in a file for each; and 8 MB of pages.
   database.exec('pragma temp_store = memory; pragma cache_size = -8000;');
   return {

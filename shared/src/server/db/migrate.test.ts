@@ -39,22 +39,39 @@ for (const column of ['SQLite', 'MariaDB'] as const) {
   });
 }
 
-test('four processes migrate one fresh SQLite file at once, and none of them fails', async (t) => {
+test('four processes open and migrate one fresh SQLite file in the same moment, and none of them fails', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-migrate-'));
   t.after(() => rm(folder, { recursive: true }));
-  const url = `sqlite:${join(folder, 'farm.sqlite')}`;
+  const FILES = 25;
+  // Each waits for the given moment without giving up its processor: started one after the other they rarely meet.
   const program = `${IMPORTS}
-    const db = connectDatabase(${JSON.stringify(url)}); await migrate(db); await db.destroy();`;
-  const codes = await Promise.all(
-    Array.from({ length: 4 }, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      const [code] = await once(child, 'exit');
-      return code;
+    process.on('message', async ({ url, at }) => {
+      while (Date.now() < at);
+      const failure = await (async () => {
+        const db = connectDatabase(url); await migrate(db); await db.destroy();
+      })().then(() => null, String);
+      process.send({ failure });
+    });`;
+  const children = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     }),
   );
-  assert.deepEqual(codes, [0, 0, 0, 0]);
+  t.after(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+  for (let file = 0; file < FILES; file += 1) {
+    const url = `sqlite:${join(folder, `${file}.sqlite`)}`;
+    const at = Date.now() + 50;
+    const answers = await Promise.all(
+      children.map(async (child) => {
+        const answer = once(child, 'message');
+        child.send({ url, at });
+        return (await answer)[0];
+      }),
+    );
+    assert.deepEqual(answers, Array(4).fill({ failure: null }));
+  }
 });
 
 test('a migration that is cut off leaves nothing behind that stands in the way of the next', async (t) => {
