@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { machineWithImage } from '../support/machine-with-image.ts';
-import { blocksOf, createFollower, type Follower, root } from '../support/page-to-follow.ts';
+import { createFollower, type Follower } from '../support/page-to-follow.ts';
 
 let farm: Farm;
 let follower: Follower;
@@ -22,19 +20,7 @@ after(async () => {
 });
 
 test('docs/containers.md can be followed, line by line', async () => {
-  const page = await readFile(join(root, 'docs/containers.md'), 'utf8');
-  const printed: string[] = [];
-  for (const block of blocksOf(page)) {
-    const { text, file } = block;
-    if (file !== undefined) {
-      await follower.write(block);
-      continue;
-    }
-    const ran = await follower.run(text, { PILOT_SERVER: farm.url, ...env });
-    assert.equal(ran.exitCode, 0, `${text}\n${ran.stdout}\n${ran.stderr}`);
-    printed.push(ran.stdout);
-  }
-  const said = printed.join('\n');
+  const said = await follower.follow('containers.md', { PILOT_SERVER: farm.url, ...env });
   for (const line of [/^run,index,square\n1,1,1\n2,2,4$/m, /^NAME="Small"$/m, /^hello, farm$/m])
     assert.match(said, line);
 });

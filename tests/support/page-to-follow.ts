@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +30,7 @@ export async function createFollower() {
   const npx = `#!/bin/sh\nshift\nexec "${process.execPath}" "${join(root, 'cli/src/main.ts')}" "$@"\n`;
   await writeFile(join(bin, 'npx'), npx, { mode: 0o755 });
   await symlink(process.env.PILOT_PYTHON ?? '/usr/bin/python3', join(bin, 'python3'));
-  return {
+  const follower = {
     folder,
     /** Writes the file that a block is; JSON and CSV have no comments. */
     async write({ file = '', text, language }: Block, at = folder): Promise<void> {
@@ -44,8 +45,28 @@ export async function createFollower() {
         env: { PATH: `${bin}:${process.env.PATH}`, ...env },
         reject: false,
       }),
+    /**
+     * Follows a page on which every block is a file or lines of `sh`, beside a copy of `examples`; what they printed.
+     * Throws where a line fails.
+     */
+    async follow(name: string, env: Record<string, string>, examples?: string): Promise<string> {
+      if (examples !== undefined) await cp(join(root, examples), join(folder, examples), { recursive: true });
+      const printed: string[] = [];
+      for (const block of blocksOf(await readFile(join(root, 'docs', name), 'utf8'))) {
+        if (block.file !== undefined) {
+          await follower.write(block);
+          continue;
+        }
+        assert.equal(block.language, 'sh', `what is this?\n${block.text}`);
+        const { exitCode, stdout, stderr } = await follower.run(block.text, env);
+        assert.equal(exitCode, 0, `${block.text}\n${stdout}\n${stderr}`);
+        printed.push(stdout);
+      }
+      return printed.join('\n');
+    },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+  return follower;
 }
 
 export type Follower = Awaited<ReturnType<typeof createFollower>>;

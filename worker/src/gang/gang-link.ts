@@ -1,11 +1,11 @@
-import { constants } from 'node:fs';
-import { chmod, type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { GangPlace } from '@parallel-pilot/shared/protocol/gang.ts';
+import { listenInFolder } from '../listen-in-folder.ts';
 import { call, type GangPort, type Incoming } from './gang-port.ts';
 
 /** The socket's name in the folder that the box may only read. */
@@ -57,20 +57,11 @@ export class GangLink {
     { lease, place, port }: { lease: LeaseId; place: GangPlace; port: GangPort },
     folder: string,
   ): Promise<GangLink> {
-    const path = join(folder, SOCKET);
-    await rm(path, { force: true });
-    // The path of a Unix socket has 107 bytes at most, and a worker's folders are longer than that.
-    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     const server = createServer();
     server.maxConnections = MOST_CONNECTIONS;
-    const link = new GangLink(lease, place, port, server, handle, path);
+    const handle = await listenInFolder(server, folder, SOCKET);
+    const link = new GangLink(lease, place, port, server, handle, join(folder, SOCKET));
     server.on('connection', (socket) => link.#onBox(socket));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject);
-    server.listen(`/proc/self/fd/${handle.fd}/${SOCKET}`, resolve);
-    await promise;
-    // Inside is another user; the folder above keeps everybody else out.
-    await chmod(path, 0o666);
     return link;
   }
 

@@ -84,9 +84,6 @@ export async function deleteUnusedBlobs(
   )
     .where('hash', 'not in', (eb) => eb.selectFrom('job_blobs').select('hash').where('hash', 'in', hashes))
     .where('hash', 'not in', (eb) => eb.selectFrom('artifacts').select('hash').where('hash', 'in', hashes))
-    .where('hash', 'not in', (eb) =>
-      eb.selectFrom('template_blobs').select('hash').where('hash', 'in', hashes),
-    )
     .where('hash', 'not in', (eb) => eb.selectFrom('environments').select('hash').where('hash', 'in', hashes))
     .where('hash', 'not in', (eb) => eb.selectFrom('held_blobs').select('hash').where('hash', 'in', hashes))
     .execute();

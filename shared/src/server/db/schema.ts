@@ -29,7 +29,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, template_blobs, environments, notice_channels, notices,
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, environments, notice_channels, notices,
  * functions, function_versions, calls, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
  * leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
@@ -69,7 +69,6 @@ export type Database = {
   pipelines: PipelinesTable;
   pipeline_jobs: PipelineJobsTable;
   templates: TemplatesTable;
-  template_blobs: TemplateBlobsTable;
   notice_channels: NoticeChannelsTable;
   notices: NoticesTable;
   functions: FunctionsTable;
@@ -559,9 +558,6 @@ export type TemplatesTable = {
   saved_at: number;
 };
 
-/** Files that a template needs; they are kept as long as it is there. */
-export type TemplateBlobsTable = { template_id: TemplateId; hash: BlobHash };
-
 /** Where somebody is told of their jobs: a browser, their e-mail, or a server of theirs. */
 export type NoticeChannelsTable = {
   id: NoticeChannelId;
@@ -664,5 +660,5 @@ export type CallsTable = {
   expires_at: number | null;
 };
 
-/** Blobs that are kept for something that is no job. */
-export type HeldBlobsTable = { holder: FunctionId; team_id: TeamId; hash: BlobHash };
+/** Blobs that are kept as long as something is there that is no job. */
+export type HeldBlobsTable = { holder: FunctionId | TemplateId; team_id: TeamId; hash: BlobHash };

@@ -42,7 +42,7 @@ export async function noteTeamBlob(db: Db, team: TeamId, hash: BlobHash, at: num
   ).execute();
 }
 
-/** Forgets what a team handed in before that time and no job or template of its own names any more, whoever else may have it. */
+/** Forgets what a team handed in before that time and no job of its own and nothing else of it names any more, whoever else may have it. */
 export async function forgetTeamBlobs(db: Db, before: number): Promise<void> {
   await db
     .deleteFrom('team_blobs')
@@ -67,18 +67,6 @@ export async function forgetTeamBlobs(db: Db, before: number): Promise<void> {
             .select('held_blobs.hash')
             .whereRef('held_blobs.hash', '=', 'team_blobs.hash')
             .whereRef('held_blobs.team_id', '=', 'team_blobs.team_id'),
-        ),
-      ),
-    )
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('template_blobs')
-            .innerJoin('templates', 'templates.id', 'template_blobs.template_id')
-            .select('template_blobs.hash')
-            .whereRef('template_blobs.hash', '=', 'team_blobs.hash')
-            .whereRef('templates.team_id', '=', 'team_blobs.team_id'),
         ),
       ),
     )

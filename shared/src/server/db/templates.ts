@@ -41,25 +41,25 @@ export async function insertTemplate(
   hashes: readonly BlobHash[],
 ): Promise<void> {
   await db.insertInto('templates').values(template).execute();
-  const rows = [...new Set(hashes)].map((hash) => ({ template_id: template.id, hash }));
-  for (let at = 0; at < rows.length; at += 1_000)
+  const held = [...new Set(hashes)].map((hash) => ({ holder: template.id, team_id: template.team_id, hash }));
+  for (let at = 0; at < held.length; at += 1_000)
     await db
-      .insertInto('template_blobs')
-      .values(rows.slice(at, at + 1_000))
+      .insertInto('held_blobs')
+      .values(held.slice(at, at + 1_000))
       .execute();
 }
 
 /** Its files are left to the sweep. Call it in a transaction. */
 export async function deleteTemplate(db: Db, id: TemplateId): Promise<void> {
-  await db.deleteFrom('template_blobs').where('template_id', '=', id).execute();
+  await db.deleteFrom('held_blobs').where('holder', '=', id).execute();
   await db.deleteFrom('templates').where('id', '=', id).execute();
 }
 
 /** All of a team that is no more. Call it in a transaction. */
 export async function deleteTemplatesOf(db: Db, team: TeamId): Promise<void> {
   await db
-    .deleteFrom('template_blobs')
-    .where('template_id', 'in', (eb) => eb.selectFrom('templates').select('id').where('team_id', '=', team))
+    .deleteFrom('held_blobs')
+    .where('holder', 'in', (eb) => eb.selectFrom('templates').select('id').where('team_id', '=', team))
     .execute();
   await db.deleteFrom('templates').where('team_id', '=', team).execute();
 }

@@ -12,7 +12,7 @@ import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { Remembered } from '../kind.ts';
 import { Found } from './messages.ts';
-import { candidates, PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
+import { candidates, PILOT_FOLDER, type Python, pythonEnvironment, pythonProgram } from './python.ts';
 
 /** A Python that can train, and what it has. */
 export type FoundPython = { python: Python; capabilities: Capabilities };
@@ -99,17 +99,9 @@ async function probePython(python: Python, sandbox: Sandbox): Promise<Found | nu
   const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
   const workspace = createWorkspace(sandbox, folder);
   let found: Found | null = null;
-  const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.detect import main; main()`;
+  const limits = { ...defaultLimits(), wallMs: LIMIT_MS };
   const child = startChild({
-    command: python.command,
-    args: ['-B', '-c', start],
-    env: pythonEnvironment(sandbox, 1),
-    confinement: {
-      sandbox,
-      workspace,
-      read: [PILOT_FOLDER, ...python.read],
-      limits: { ...defaultLimits(), wallMs: LIMIT_MS },
-    },
+    ...pythonProgram({ python, sandbox, threads: 1, workspace, limits }, 'detect'),
     maxStdoutLine: 1_000_000,
     onStdout(line) {
       if (!line.startsWith(MARK)) return;

@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram, showsTooMuch } from '@parallel-pilot/sandbox/box/program.ts';
+import type { ChildOptions } from '@parallel-pilot/sandbox/child/child.ts';
 import { childEnvironment, searchPath } from '@parallel-pilot/sandbox/child/config.ts';
-import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 
 /** A Python by its path, with the folders that it has to see beside the system's. */
 export type Python = { command: string; read: string[] };
@@ -61,6 +62,32 @@ function prefixOf(program: string): string | null {
   const prefix = dirname(folder);
   return ['/', '/usr', '/usr/local'].includes(prefix) || !existsSync(join(prefix, 'lib')) ? null : prefix;
 }
+
+/** Where a module of the worker's own part runs: with what, in which box, seeing what beside the Python. */
+type Place = {
+  python: Python;
+  sandbox: Sandbox;
+  threads: number;
+  workspace: Workspace;
+  limits: Limits;
+  read?: readonly string[];
+};
+
+/** What `pilot_worker.<module>` is started with; `call` is what is called of it. */
+export const pythonProgram = (
+  { python, sandbox, threads, workspace, limits, read = [] }: Place,
+  module: string,
+  call = 'main()',
+): Pick<ChildOptions, 'command' | 'args' | 'env' | 'confinement'> => ({
+  command: python.command,
+  args: [
+    '-B',
+    '-c',
+    `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker import ${module}; ${module}.${call}`,
+  ],
+  env: pythonEnvironment(sandbox, threads),
+  confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read, ...read], limits },
+});
 
 export function pythonEnvironment(sandbox: Sandbox, threads: number): Record<string, string> {
   const count = String(Math.max(1, Math.floor(threads)));

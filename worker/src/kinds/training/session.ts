@@ -8,7 +8,7 @@ import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import { type AskOptions, createExchange } from './exchange.ts';
 import { type Command, type PythonEvent, PythonMessage, type Reply } from './messages.ts';
-import { PILOT_FOLDER, type Python, pythonEnvironment } from './python.ts';
+import { type Python, pythonProgram } from './python.ts';
 
 export type SessionOptions = {
   python: Python;
@@ -76,13 +76,11 @@ export function startSession(options: SessionOptions): Session {
   };
 
   const workspace = createWorkspace(sandbox, folder);
-  const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.zygote import main; main()`;
+  const program = pythonProgram({ python, sandbox, threads, workspace, limits, read: own }, 'zygote');
   const child = startChild({
-    command: python.command,
-    args: ['-B', '-c', start],
+    ...program,
     // Before what Python has itself.
-    env: { ...pythonEnvironment(sandbox, threads), ...(packages === null ? {} : { PYTHONPATH: packages }) },
-    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read, ...own], limits },
+    env: { ...program.env, ...(packages === null ? {} : { PYTHONPATH: packages }) },
     closesItself: true,
     maxStdoutLine: LONGEST_REPLY,
     onStdout: (line) =>

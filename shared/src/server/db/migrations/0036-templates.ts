@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** Pipelines that are kept to be run again, and the files that they need. */
+/** Pipelines that are kept to be run again. What they need is held as that of functions is. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const mysql = db.getExecutor().adapter.constructor.name === 'MysqlAdapter';
   const id = sql.raw(mysql ? 'varchar(64) character set ascii collate ascii_bin' : 'text');
@@ -26,11 +26,4 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .on('templates')
     .columns(['team_id', 'name'])
     .execute();
-  await db.schema
-    .createTable('template_blobs')
-    .addColumn('template_id', id, (c) => c.notNull())
-    .addColumn('hash', id, (c) => c.notNull())
-    .addPrimaryKeyConstraint('template_blobs_pk', ['template_id', 'hash'])
-    .execute();
-  await db.schema.createIndex('template_blobs_hash').on('template_blobs').column('hash').execute();
 }

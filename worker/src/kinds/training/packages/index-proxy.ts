@@ -1,9 +1,7 @@
-import { constants } from 'node:fs';
-import { chmod, open, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { listenInFolder } from '../../../listen-in-folder.ts';
 import type { PackageIndex } from './package-index.ts';
 
 /** Its name in the folder that the box may only read. */
@@ -21,8 +19,6 @@ export type IndexProxy = { readonly refused: string | null; close(): Promise<voi
  * hosts of the index, on the ports that its owner named, and to nobody else.
  */
 export async function openIndexProxy(folder: string, index: PackageIndex): Promise<IndexProxy> {
-  const path = join(folder, PROXY_SOCKET);
-  await rm(path, { force: true });
   let refused: string | null = null;
   const may = (host: string): boolean => {
     const allowed = index.hosts.includes(host.toLowerCase());
@@ -37,14 +33,7 @@ export async function openIndexProxy(folder: string, index: PackageIndex): Promi
     socket.once('close', () => sockets.delete(socket));
     tunnel(asked.url ?? '', socket, head, may);
   });
-  // The path of a Unix socket has 107 bytes at most, and a worker's folders are longer than that.
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(`/proc/self/fd/${handle.fd}/${PROXY_SOCKET}`, resolve);
-  await promise;
-  // Inside is another user; the folder above keeps everybody else out.
-  await chmod(path, 0o666);
+  const handle = await listenInFolder(server, folder, PROXY_SOCKET);
   return {
     get refused() {
       return refused;

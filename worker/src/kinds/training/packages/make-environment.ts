@@ -15,7 +15,7 @@ import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import { z } from 'zod';
 import type { ChunkProgress, RunnableChunk, RunnerOptions, RunOutcome } from '../../kind.ts';
 import { failure, failureOf } from '../outcome.ts';
-import { PILOT_FOLDER, type Python, pythonEnvironment } from '../python.ts';
+import { type Python, pythonProgram } from '../python.ts';
 import { openIndexProxy, PROXY_SOCKET } from './index-proxy.ts';
 import type { PackageIndex } from './package-index.ts';
 
@@ -85,74 +85,100 @@ type Installed = {
   log: string;
 };
 
+/** With the way to the index open, where packages are to come from there. */
 async function installed(
   making: Making,
   workspace: Workspace,
   { lines, wheels }: z.infer<typeof EnvironmentSpec>,
-  { chunk, onProgress, signal }: Watching,
+  watching: Watching,
 ): Promise<Installed> {
-  const { sandbox, python, threads, limits = defaultLimits(), index } = making;
   const within = (name: string): string => posix.join(workspace.inside.in, name);
   // What was sent along is all there is to be.
-  const from = wheels ? null : index;
-  const proxy = from === null ? null : await openIndexProxy(workspace.folders.in, from);
+  const index = wheels ? null : making.index;
+  const proxy = index === null ? null : await openIndexProxy(workspace.folders.in, index);
+  try {
+    const asked = {
+      requirements: lines,
+      wheels: wheels ? within(WHEELS) : null,
+      index: index?.address ?? null,
+      socket: proxy === null ? null : within(PROXY_SOCKET),
+    };
+    const done = await runInstaller(making, workspace, asked, watching);
+    return { ...done, refused: proxy?.refused ?? null };
+  } finally {
+    await proxy?.close();
+  }
+}
+
+/** See install.py, whose task it is. */
+type Asked = {
+  requirements: string[];
+  wheels: string | null;
+  index: string | null;
+  socket: string | null;
+};
+
+async function runInstaller(
+  { sandbox, python, threads, limits = defaultLimits() }: Making,
+  workspace: Workspace,
+  asked: Asked,
+  { chunk, onProgress, signal }: Watching,
+): Promise<Omit<Installed, 'refused'>> {
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(100, 16_000);
   let ended: Ended | null = null;
-  let hung = false;
-  let timer: NodeJS.Timeout | undefined;
-  const life = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      hung = true;
-      void child.kill(0);
-    }, chunk.hangLimitMs);
-  };
   const onMessage = (text: string): void => {
     const parsed = parseText(Message, text);
     if (!parsed.ok) child.condemn('What installs packages said what makes no sense.');
     else if ('ok' in parsed.message) ended ??= parsed.message;
     else onProgress({ fraction: 0, detail: parsed.message.doing });
   };
-  const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.install import main; main()`;
   const child = startChild({
-    command: python.command,
-    args: ['-B', '-c', start],
-    env: pythonEnvironment(sandbox, threads),
-    confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read], limits },
+    ...pythonProgram({ python, sandbox, threads, workspace, limits }, 'install'),
     maxStdoutLine: 1_000_000,
     onStdout(line) {
-      life();
+      hang.life();
       if (line.startsWith(`${nonce} `)) onMessage(line.slice(nonce.length + 1));
     },
     onStderr(line) {
-      life();
+      hang.life();
       said.add(line);
       onProgress({ fraction: 0, detail: 'Installing packages', log: said.text() });
     },
   });
   const stop = (): void => void child.kill(0);
+  const hang = watchForLife(chunk.hangLimitMs, stop);
   signal.addEventListener('abort', stop, { once: true });
-  life();
-  const socket = proxy === null ? null : within(PROXY_SOCKET);
-  const task = {
-    nonce,
-    requirements: lines,
-    wheels: wheels ? within(WHEELS) : null,
-    index: from?.address ?? null,
-    socket,
-  };
-  void child.write(`${JSON.stringify(task)}\n`);
+  if (signal.aborted) stop();
+  void child.write(`${JSON.stringify({ nonce, ...asked })}\n`);
   const exit = await child.exited;
-  clearTimeout(timer);
+  hang.end();
   signal.removeEventListener('abort', stop);
-  await proxy?.close();
   const log = said.text();
-  const refused = proxy?.refused ?? null;
-  if (signal.aborted) return { ended: failureOf({ kind: 'canceled' }, 0), refused, log };
-  if (hung) {
+  if (signal.aborted) return { ended: failureOf({ kind: 'canceled' }, 0), log };
+  if (hang.hung) {
     const message = `pip said nothing for ${Math.round(chunk.hangLimitMs / 1_000)} seconds, so it was ended.`;
-    return { ended: failure('hung', message, log), refused, log };
+    return { ended: failure('hung', message, log), log };
   }
-  return { ended: ended ?? failureOf({ kind: 'died', exit, log }, 0), refused, log };
+  return { ended: ended ?? failureOf({ kind: 'died', exit, log }, 0), log };
+}
+
+/** Calls `stop` once nothing was heard for so long. */
+function watchForLife(limitMs: number, stop: () => void) {
+  let hung = false;
+  const late = (): void => {
+    hung = true;
+    stop();
+  };
+  let timer = setTimeout(late, limitMs);
+  return {
+    get hung() {
+      return hung;
+    },
+    life(): void {
+      clearTimeout(timer);
+      timer = setTimeout(late, limitMs);
+    },
+    end: () => clearTimeout(timer),
+  };
 }

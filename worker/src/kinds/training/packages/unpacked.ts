@@ -5,7 +5,7 @@ import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { PILOT_FOLDER, type Python, pythonEnvironment } from '../python.ts';
+import { type Python, pythonProgram } from '../python.ts';
 
 /** Unpacked ones that nobody uses are kept for their next job, the newest so many of them. */
 const MOST_KEPT = 4;
@@ -77,17 +77,10 @@ async function unpack({ folder, sandbox, python }: Options, packed: string, targ
   try {
     await workspace.give(packed, 'environment.tar');
     const path = JSON.stringify(posix.join(workspace.inside.in, 'environment.tar'));
-    const start = `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker.install import unpack; unpack(${path})`;
+    const limits = { ...defaultLimits(), wallMs: LIMIT_MS };
+    const place = { python, sandbox, threads: 1, workspace, limits };
     const child = startChild({
-      command: python.command,
-      args: ['-B', '-c', start],
-      env: pythonEnvironment(sandbox, 1),
-      confinement: {
-        sandbox,
-        workspace,
-        read: [PILOT_FOLDER, ...python.read],
-        limits: { ...defaultLimits(), wallMs: LIMIT_MS },
-      },
+      ...pythonProgram(place, 'install', `unpack(${path})`),
       withoutInput: true,
       onStdout: () => {},
       onStderr: (line) => said.add(line),
