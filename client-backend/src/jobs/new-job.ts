@@ -64,7 +64,7 @@ export async function prepareJob(
   const unprepared = results.length > 0;
   const prepared = unprepared
     ? await outlineOf(parts, by.team, submission)
-    : await backendKindOf(request.kind).prepare(parts, submission, by);
+    : await backendKindOf(request.kind).prepare(parts, submission, by, placement ?? {});
   if (!prepared.ok) return prepared;
   const kind = kindOf(request.kind);
   const called = oneLine(name ?? prepared.name);

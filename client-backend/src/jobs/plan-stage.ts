@@ -39,6 +39,7 @@ export async function planStage(
     span_to: plan.span?.to ?? 1,
     iteration: plan.iteration ?? null,
     gang_min: plan.gang?.min ?? null,
+    pins_json: plan.pins === undefined ? null : JSON.stringify(plan.pins),
     lasting: plan.lasting === true ? 1 : null,
     planned_at: clock(),
     closed_at: null,

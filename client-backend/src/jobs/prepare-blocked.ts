@@ -1,5 +1,6 @@
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
+import { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import { keyOf, resultsIn, withResults } from '@parallel-pilot/shared/model/result-of.ts';
 import { keepBlobs } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { insertBlobs, knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
@@ -36,7 +37,8 @@ export async function prepareBlocked(parts: Parts, { job }: BackgroundTask): Pro
   }
   const whole = withResults(submission, (result) => hashes.get(keyOf(result)));
   const by = { person: job.person_id, team: job.team_id };
-  const prepared = await backendKindOf(job.kind).prepare(parts, whole, by);
+  const placement = Placement.parse(JSON.parse(job.placement_json ?? '{}'));
+  const prepared = await backendKindOf(job.kind).prepare(parts, whole, by, placement);
   if (!prepared.ok) return { outcome: 'fail', code: prepared.code, message: prepared.message };
   return { outcome: 'prepared', spec: kindOf(job.kind).spec.parse(prepared.spec), blobs: prepared.blobs };
 }

@@ -14,6 +14,7 @@ import { z } from 'zod';
 import type { Parts } from '../parts.ts';
 import { waitsFor } from './blocked.ts';
 import { deadlineView } from './deadline-view.ts';
+import { pinnedNames } from './pinned-words.ts';
 import { withQueueEta } from './queue-eta.ts';
 import { waitSentence } from './wait-sentence.ts';
 
@@ -83,7 +84,7 @@ export async function summarize(sources: Sources, jobs: JobHead[]): Promise<JobS
     jobs.map((job) => job.id),
   );
   const why = await waitingOf(
-    balancer,
+    sources,
     jobs.filter((job) => {
       const stage = stages.get(job.id);
       const { queued = 0, leased = 0, running = 0 } = (stage && counts.get(stage.id)) ?? {};
@@ -171,13 +172,14 @@ const UNKNOWN = {
 };
 
 /** Asks once about all of those that may wait. `jobs` have chunks that have not begun. */
-async function waitingOf(balancer: Sources['balancer'], jobs: readonly JobHead[]) {
+async function waitingOf({ db, balancer }: Pick<Sources, 'db' | 'balancer'>, jobs: readonly JobHead[]) {
   const asked = jobs.filter((job) => isGrantable(job.state)).map((job) => job.id);
   const reasons = asked.length === 0 ? null : await balancer.whyWaiting(asked);
+  const names = await pinnedNames(db, reasons?.values() ?? []);
   const may = new Set(asked);
   return (job: JobHead, { leased = 0, running = 0 }: StageCounts): JobSummary['waiting'] => {
     const reason = job.state === 'paused' ? PAUSED : reasons?.get(job.id);
-    if (reason !== undefined) return { code: reason.code, message: waitSentence(reason, job.kind) };
+    if (reason !== undefined) return { code: reason.code, message: waitSentence(reason, job.kind, names) };
     return may.has(job.id) && reasons === null && leased + running === 0 ? UNKNOWN : null;
   };
 }

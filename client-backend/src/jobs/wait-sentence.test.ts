@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { lackOfWorker, waitSentence } from './wait-sentence.ts';
@@ -10,11 +11,19 @@ const none = {
   ...{ notAllowed: 0, disabled: 0, draining: 0, excluded: 0, outOfHours: 0, inUse: 0 },
   lentFrom: null,
 };
+const names = { chunk: () => 'Round 2, shard 3', worker: () => 'ward-b' };
+const wait = {
+  stage: 'stg_0000000000' as StageId,
+  ordinal: 2,
+  worker: 'wrk_0000000000' as WorkerId,
+  why: 'away' as const,
+};
 const TEN_AT_NIGHT = { from: Date.parse('2026-11-22T21:00Z'), timeZone: 'Europe/Berlin' };
 const busy = { code: 'busy', fitting: 3, urgent: false, ofTeam: false, ofOthers: false } as const;
 
 test('each reason is one sentence that a user understands', () => {
-  const of = (reason: Parameters<typeof waitSentence>[0], kind = 'blender') => waitSentence(reason, kind);
+  const of = (reason: Parameters<typeof waitSentence>[0], kind = 'blender') =>
+    waitSentence(reason, kind, names);
   const lacking = (needs: Requirement[], each: boolean, kind?: string) =>
     of({ code: 'lacking', workers: 3, needs, each }, kind);
   const placed = requirementsOf({ pools: ['film', 'shop'], tags: ['fast'], memoryBytes: 16e9 });
@@ -36,6 +45,7 @@ test('each reason is one sentence that a user understands', () => {
       of({ ...busy, fitting: 1, ofOthers: true, ofTeam: true }),
       of({ code: 'gang', fewest: 4, places: 3, free: 1, kept: false }),
       of({ code: 'gang', fewest: 4, places: 6, free: 1, kept: true }),
+      of({ code: 'pinned', waits: [wait], more: 0 }),
     ],
     [
       'No worker is connected.',
@@ -54,6 +64,7 @@ test('each reason is one sentence that a user understands', () => {
       'The only worker that fits is busy with work of other teams and other jobs of the team.',
       'It needs 4 places at once, on workers that reach each other: those that are here have 3 altogether.',
       'It needs 4 places at once, on workers that reach each other: 1 of 6 is free now. Room is being made for it.',
+      'Round 2, shard 3 waits for the worker ward-b, which is away: only that one has what it works on.',
     ],
   );
   assert.equal(
@@ -64,7 +75,7 @@ test('each reason is one sentence that a user understands', () => {
 
 test('a script that imports two hundred modules is no page of a sentence', () => {
   const needs = Array.from({ length: 200 }, (_, at) => ({ ...torch, value: `module${at}` }) as Requirement);
-  const sentence = waitSentence({ code: 'lacking', workers: 1, needs, each: true }, 'training');
+  const sentence = waitSentence({ code: 'lacking', workers: 1, needs, each: true }, 'training', names);
   assert.ok(sentence.length < 300, sentence);
   assert.match(sentence, /and 196 more things are asked for\.$/);
 });

@@ -1,10 +1,12 @@
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import { PLACEMENT_KEYS } from '@parallel-pilot/shared/model/placement.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
+import { type PinnedNames, pinnedSentence } from './pinned-words.ts';
 
-/** Why a job of the kind waits, for people. */
-export function waitSentence(reason: WaitReason, kind: string): string {
+/** Why a job of the kind waits, for people. `names` are those of what it speaks of. */
+export function waitSentence(reason: WaitReason, kind: string, names: PinnedNames): string {
   switch (reason.code) {
     case 'paused':
       return 'The job is paused.';
@@ -16,6 +18,8 @@ export function waitSentence(reason: WaitReason, kind: string): string {
       return lackingSentence(reason, kind);
     case 'held-back':
       return heldBackSentence(reason);
+    case 'pinned':
+      return pinnedSentence(reason, names);
     case 'too-large':
       return reason.problem;
     case 'gang':
@@ -69,6 +73,8 @@ function wordsOf(need: Requirement, kind: string): { verb: 'is' | 'has'; what: s
       return { verb: 'has', what: `the tag ${orList(values)}` };
     case PLACEMENT_KEYS.id:
       return { verb: 'is', what: values.length === 1 ? 'the one asked for' : 'one of those asked for' };
+    case LENT_DATA:
+      return { verb: 'has', what: `data lent as "${orList(values)}"` };
     case PLACEMENT_KEYS.memory:
       return { verb: 'has', what: `${Number((Number(need.value) / 1e9).toFixed(1))} GB of memory` };
     default:

@@ -1,4 +1,4 @@
-import { type JobId, ordinalOfChunk, stageOfChunk } from '@parallel-pilot/shared/model/ids.ts';
+import { type JobId, ordinalOfChunk, stageOfChunk, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { Asked } from '@parallel-pilot/shared/model/resources.ts';
@@ -110,6 +110,7 @@ export async function changedJobs(db: Db, farm: Farm): Promise<JobId[]> {
 
 /** Far beyond what is ever planned; memory is taken by this number. */
 const MOST_CHUNKS = 10_000_000;
+const MOST_PINNED = 256;
 
 // A job that is over has its stages read too, for what is left to cancel in them.
 const needsStages = ({ state }: FarmJob): boolean =>
@@ -139,6 +140,7 @@ const StageRow = z.object({
   span_from: z.number(),
   span_to: z.number(),
   gang_min: z.int().positive().nullable(),
+  pins_json: json(z.array(WorkerId).max(MOST_PINNED)).nullable(),
   lasting: z.int().nullable(),
 });
 
@@ -163,6 +165,7 @@ async function readStage(db: Db, stage: OpenStage, quarantine: Quarantine): Prom
     asked: row.data.asked_json ?? {},
     span: { from: row.data.span_from, to: row.data.span_to },
     gangMin: row.data.gang_min,
+    pins: row.data.pins_json,
     lasting: row.data.lasting === 1,
     chunks: await readChunks(db, stage),
     held: await readHeld(db, stage),

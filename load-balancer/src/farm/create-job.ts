@@ -1,5 +1,6 @@
 import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
-import { isByTag } from '@parallel-pilot/shared/model/placement.ts';
+import type { WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { isOfOwnTeam } from '@parallel-pilot/shared/model/placement.ts';
 import { createTimes } from '../prediction/stage-times.ts';
 import type { JobFacts, LoadedStage } from './events.ts';
 import { blobKey, type Job, type Stage, type TeamShare } from './farm.ts';
@@ -26,7 +27,7 @@ export function createStage(
   loaded: Omit<LoadedStage, 'job' | 'held' | 'takenBack' | 'failures' | 'succeeded' | 'busyTimes'>,
 ): Stage {
   const { id, name, plannedAt, spec, inputs, requirements, affinity, asked, span, chunks } = loaded;
-  const { gangMin = null, lasting = false } = loaded;
+  const { gangMin = null, pins = null, lasting = false } = loaded;
   return {
     id,
     job,
@@ -37,7 +38,7 @@ export function createStage(
     inputKeys: inputs.map((input) => blobKey(cacheKey(job.share.cacheScope, input.hash))),
     requirements,
     requirementsKey: JSON.stringify(requirements),
-    byTag: requirements.some(isByTag),
+    ofOwnTeam: requirements.some(isOfOwnTeam),
     affinity,
     asked,
     askedKey: JSON.stringify(asked),
@@ -50,6 +51,17 @@ export function createStage(
     takenBack: new Map(),
     leftSince: null,
     gang: gangMin === null ? null : { min: gangMin, since: null, failure: null },
+    pins: pins === null ? null : pinnedTo(pins),
     lasting,
   };
+}
+
+function pinnedTo(pins: readonly WorkerId[]): ReadonlyMap<WorkerId, readonly number[]> {
+  const ordinals = new Map<WorkerId, number[]>();
+  for (const [ordinal, worker] of pins.entries()) {
+    const others = ordinals.get(worker);
+    if (others === undefined) ordinals.set(worker, [ordinal]);
+    else others.push(ordinal);
+  }
+  return ordinals;
 }

@@ -138,6 +138,8 @@ export type LoadedStage = {
   span: Stage['span'];
   /** The fewest of its chunks that may be worked on together; left out where each is by itself. */
   gangMin?: number | null;
+  /** Of each chunk in order the only worker that may run it; null, or left out, where any may. */
+  pins?: readonly WorkerId[] | null;
   /** See StagePlan. */
   lasting?: boolean;
   chunks: ChunkTable;

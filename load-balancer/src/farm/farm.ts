@@ -165,8 +165,8 @@ export type Stage = {
   requirements: Requirement[];
   /** Equal for stages that need the same, so that a worker is matched once for all of them. */
   requirementsKey: string;
-  /** It asks for tags, which no worker of another team has for it. */
-  byTag: boolean;
+  /** It asks for tags or lent data, which no worker of another team has for it. */
+  ofOwnTeam: boolean;
   affinity: string;
   /** What each of its chunks asks for, and the same as a key. */
   asked: Asked;
@@ -186,6 +186,8 @@ export type Stage = {
   leftSince: number | null;
   /** Null where each chunk is by itself. */
   gang: Gang | null;
+  /** Which chunks which worker alone may run, all of them; null where any worker may run any. */
+  pins: ReadonlyMap<WorkerId, readonly number[]> | null;
   /** Its chunks last until they are told to end, and there may be more: see StagePlan. */
   lasting: boolean;
 };

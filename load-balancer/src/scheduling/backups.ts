@@ -63,7 +63,7 @@ function candidatesOf(farm: Farm, outlook: Outlook): Map<Stage, Candidate[]> {
   for (const lease of farm.leases.values()) {
     const { stage } = lease;
     if (lease.startedAt === null || stage.held.get(lease.ordinal)?.length !== 1) continue;
-    if (stage.gang !== null || stage.lasting) continue;
+    if (stage.gang !== null || stage.lasting || stage.pins !== null) continue;
     // What keeps its work is moved instead.
     if (lease.preempting !== null || lease.keptFraction > 0) continue;
     // One attempt has begun; a chunk has three.

@@ -12,7 +12,7 @@ const FAILURES_BORNE = 3;
 
 /** True when the worker may see the job, has what the stage needs, and has not been excluded from its job. */
 export const mayRun = (stage: Stage, worker: Worker): boolean =>
-  isCapable(stage, worker) && !isExcluded(stage.job, worker.id);
+  isCapable(stage, worker) && !isKeptFrom(stage, worker);
 
 export function isCapable(stage: Stage, worker: Worker): boolean {
   return isTrusted(stage.job, worker) && hasWhatItNeeds(stage, worker);
@@ -27,8 +27,9 @@ export const lackingOf = (stage: Stage, { capabilities, lender }: Worker): Requi
   lender === null ? stage.requirements : unmet(asSeenBy(capabilities, lender, stage.job), stage.requirements);
 
 export function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
+  if (stage.pins !== null && !stage.pins.has(worker.id)) return false;
   // The answer that is kept is for all teams.
-  if (stage.byTag && worker.lender?.team !== stage.job.team) return false;
+  if (stage.ofOwnTeam && worker.lender?.team !== stage.job.team) return false;
   const known = worker.matches.get(stage.requirementsKey);
   if (known !== undefined) return known;
   const answer = lackingOf(stage, worker).length === 0;
@@ -38,6 +39,14 @@ export function hasWhatItNeeds(stage: Stage, worker: Worker): boolean {
 
 export const isExcluded = (job: Job, worker: WorkerId): boolean =>
   (job.failures.get(worker)?.size ?? 0) >= FAILURES_BORNE;
+
+/** Excluded from its job. What only one worker can run it goes on trying, as often as a chunk is tried. */
+export const isKeptFrom = ({ job, pins }: Stage, { id }: Worker): boolean =>
+  pins === null && isExcluded(job, id);
+
+/** True for a chunk that another worker alone may run. */
+const isPinnedElsewhere = ({ pins }: Stage, ordinal: number, { id }: Worker): boolean =>
+  pins !== null && pins.get(id)?.includes(ordinal) !== true;
 
 /**
  * True when the worker could be given a chunk of the stage right now, to be begun at once, or `ahead`: when there is
@@ -50,7 +59,7 @@ export const mayTake = (farm: Farm, stage: Stage, worker: Worker, ahead: boolean
   !isReserved(farm, stage, worker, ahead) &&
   !isAtLimit(farm, stage.job) &&
   mayRun(stage, worker) &&
-  !isOnTrial(stage.job, worker) &&
+  (stage.pins !== null || !isOnTrial(stage.job, worker)) &&
   hasRoomFor(stage, worker, ahead) &&
   waitingFor(farm, stage, worker, ahead) > 0;
 
@@ -68,7 +77,7 @@ export function isOnTrial(job: Job, worker: Worker): boolean {
 
 /** True for a chunk that has just failed on this worker while another one could take it. */
 export function isAvoided(farm: Farm, stage: Stage, ordinal: number, worker: Worker): boolean {
-  return stage.avoid.get(ordinal) === worker.id && anotherMayRun(farm, stage, worker);
+  return stage.pins === null && stage.avoid.get(ordinal) === worker.id && anotherMayRun(farm, stage, worker);
 }
 
 /** True for a chunk that the worker is not to be given, though others of the stage are. */
@@ -78,13 +87,22 @@ export const isRefused = (
   worker: Worker,
   ahead: boolean,
 ): boolean =>
+  isPinnedElsewhere(stage, ordinal, worker) ||
   isAvoided(farm, stage, ordinal, worker) ||
   (stage.memory.needs.has(ordinal) && !hasRoomFor(stage, worker, ahead, ordinal));
+
+/** The waiting chunks that the worker alone may run. */
+export const waitingPinned = ({ pins, chunks }: Stage, { id }: Pick<Worker, 'id'>): number[] =>
+  (pins?.get(id) ?? []).filter((ordinal) => chunks.status(ordinal) === 'queued');
 
 /** How many waiting chunks of the stage the worker may be given. */
 function waitingFor(farm: Farm, stage: Stage, worker: Worker, ahead: boolean): number {
   let waiting = stage.chunks.count('queued');
-  const { avoid, memory } = stage;
+  const { avoid, memory, pins } = stage;
+  if (pins !== null)
+    return waitingPinned(stage, worker).filter(
+      (ordinal) => !isRefused(farm, { stage, ordinal }, worker, ahead),
+    ).length;
   if (waiting === 0 || (avoid.size === 0 && memory.needs.size === 0)) return waiting;
   for (const ordinal of memory.needs.keys()) {
     if (stage.chunks.status(ordinal) !== 'queued') continue;

@@ -41,7 +41,7 @@ function patienceFor(job: Job, stuck: Worker[]): number {
 /** Null unless chunks wait and all that keeps present workers from them is that they are excluded. */
 function excludedWorkers(farm: Farm, job: Job): Worker[] | null {
   if (!isGrantable(job.status)) return null;
-  const waiting = [...job.stages].filter((stage) => stage.chunks.count('queued') > 0);
+  const waiting = [...job.stages].filter((stage) => stage.pins === null && stage.chunks.count('queued') > 0);
   if (waiting.length === 0) return null;
   const capable = [...farm.workers.values()].filter(
     (worker) => isHere(worker) && waiting.some((stage) => isCapable(stage, worker)),

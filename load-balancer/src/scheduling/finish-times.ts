@@ -63,8 +63,8 @@ export class FinishTimes {
    * wrong with what was expected of them, that costs twice the time at most.
    */
   suits(stage: Stage, worker: Worker): boolean {
-    // A chunk that needs more memory than others is not for everybody: whoever may have it takes it.
-    if (stage.memory.needs.size > 0) return true;
+    // A chunk that needs more memory than others, or names its worker, is not for everybody: whoever may have it takes it.
+    if (stage.memory.needs.size > 0 || stage.pins !== null) return true;
     if (this.#farm.claims.some((claim) => claim.worker === worker && claim.stage === stage)) return true;
     const end = endOf(this.#placeOf(stage, worker), this.#leastWaiting(stage));
     if (isBy(end, this.#notBefore(stage)) || isBy(end, this.targetOf(stage))) return true;

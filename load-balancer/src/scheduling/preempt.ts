@@ -5,7 +5,7 @@ import { isAtLimit } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomFor, hasRoomWithout } from '../farm/resources.ts';
 import { type Board, chooseStage } from './choose-stage.ts';
 import { mayPreempt } from './deadlines.ts';
-import { isOnTrial, mayRun } from './eligibility.ts';
+import { isOnTrial, mayRun, waitingPinned } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
 import { isReserved } from './reservation.ts';
 
@@ -88,12 +88,17 @@ function placesWanted(farm: Farm, { teams, finishTimes: { outlook } }: Board): M
   for (const worker of farm.workers.values()) {
     if (!isFree(worker, outlook.now)) continue;
     for (let coming = comingFree(worker, outlook); coming > 0; coming -= 1) {
-      const next = wanted.entries().find(([stage, left]) => left > 0 && mayRun(stage, worker));
+      const next = wanted
+        .entries()
+        .find(([stage, left]) => left > 0 && mayRun(stage, worker) && hasChunkFor(stage, worker));
       if (next !== undefined) less(next[0]);
     }
   }
   return wanted;
 }
+
+const hasChunkFor = (stage: Stage, worker: Worker): boolean =>
+  stage.pins === null || waitingPinned(stage, worker).length > 0;
 
 /** Slots of a worker that are free before one could be made, as far as is known. */
 function comingFree(worker: Worker, outlook: Outlook): number {
@@ -144,6 +149,7 @@ const isGoing = ({ draining, lent }: Worker): boolean => draining || !lent.open;
 /** Whether what is left of a chunk would be done much sooner on a worker that idles, or could be there at all before its own leaves. */
 function isWorthMoving(lease: Lease, worker: Worker, outlook: Outlook): boolean {
   const { stage } = lease;
+  if (stage.pins !== null) return false;
   if (worker === lease.worker || !mayRun(stage, worker) || isOnTrial(stage.job, worker)) return false;
   if (!hasRoomFor(stage, worker, false, lease.ordinal)) return false;
   if (isGoing(lease.worker)) return true;

@@ -11,7 +11,7 @@ import {
   usedElsewhere,
 } from '../farm/resources.ts';
 import type { Board } from './choose-stage.ts';
-import { isAvoided, isExcluded, isOnTrial, mayRun, mayTake } from './eligibility.ts';
+import { isAvoided, isKeptFrom, isOnTrial, mayRun, mayTake } from './eligibility.ts';
 import { isReserved } from './reservation.ts';
 
 /**
@@ -36,7 +36,7 @@ export function takeBack(farm: Farm, board: Board, now: number): Effect[] {
       !isAsked(lease) &&
       (!isGrantable(job.status) ||
         lease.worker.disabled ||
-        isExcluded(job, lease.worker.id) ||
+        isKeptFrom(lease.stage, lease.worker) ||
         isTooLarge(lease))
     )
       ask(lease);
@@ -102,7 +102,9 @@ const keepsRoom = (worker: Worker, { stage: { job } }: Lease): boolean =>
 /** Leases that wait behind what their worker can begin: most urgent jobs first, slowest workers first. */
 function spareLeases(unstarted: Lease[]): Lease[] {
   // The newest of a worker's are the last it would begin.
-  const spare = unstarted.toReversed().filter((lease) => !isAsked(lease) && isAhead(lease));
+  const spare = unstarted
+    .toReversed()
+    .filter((lease) => !isAsked(lease) && isAhead(lease) && lease.stage.pins === null);
   return spare.sort((a, b) => b.stage.job.priority - a.stage.job.priority || a.worker.speed - b.worker.speed);
 }
 

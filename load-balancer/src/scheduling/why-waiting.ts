@@ -2,13 +2,25 @@ import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import { offersProblem } from '@parallel-pilot/shared/model/resources.ts';
-import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
+import {
+  MOST_PINNED_TOLD,
+  type PinnedWhy,
+  type WaitReason,
+} from '@parallel-pilot/shared/model/wait-reason.ts';
 import type { WaitReasons } from '@parallel-pilot/shared/protocol/control.ts';
 import { type Farm, isPresent, type Job, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { limitReached } from '../farm/held-chunks.ts';
 import { hasIdleSlot, hasRoomFor, slotsFor } from '../farm/resources.ts';
 import { type Board, createBoard } from './choose-stage.ts';
-import { hasWhatItNeeds, isExcluded, isTrusted, lackingOf, mayTake } from './eligibility.ts';
+import {
+  hasWhatItNeeds,
+  isExcluded,
+  isKeptFrom,
+  isTrusted,
+  lackingOf,
+  mayTake,
+  waitingPinned,
+} from './eligibility.ts';
 import { fewestOf, idlePlaces, reachableSets } from './gangs.ts';
 
 /** What was given to a worker just now does not wait. */
@@ -60,6 +72,8 @@ function reasonOf(look: Look, job: Job): WaitReason | null {
   const stage = [...job.stages].find(({ chunks }) => chunks.count('queued') > 0);
   const reached = stage === undefined ? null : limitReached(look.farm, job);
   if (reached !== null) return { code: 'limit', ...reached };
+  const pinned = stage === undefined ? null : whoIsNotThere(look.farm, stage);
+  if (pinned !== null) return pinned;
   const held = look.leases.get(job) ?? [];
   if (held.length > 0) return isBegun(held, look.now) ? null : { code: 'assigned' };
   return stage === undefined ? null : whyNotGiven(look, stage);
@@ -76,7 +90,7 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
   const fitting = known.filter((worker) => hasWhatItNeeds(stage, worker));
   if (fitting.length === 0) return whatIsLacking(look, stage, known);
   const able = fitting.filter(
-    (worker) => isTrusted(job, worker) && isPresent(worker) && !isExcluded(job, worker.id),
+    (worker) => isTrusted(job, worker) && isPresent(worker) && !isKeptFrom(stage, worker),
   );
   if (able.length === 0) return whatHoldsBack(job, fitting);
   if (!able.some((worker) => hasRoomFor(stage, worker, true)))
@@ -89,6 +103,27 @@ function whyNotGiven(look: Look, stage: Stage): WaitReason {
       look.board.finishTimes.suits(stage, worker),
   );
   return free ? { code: 'next' } : whatTheyDo(job, able);
+}
+
+/** Also where other parts of it are worked on: nobody else will ever take these. */
+function whoIsNotThere({ workers }: Farm, stage: Stage): WaitReason | null {
+  const waits = [...(stage.pins?.keys() ?? [])].flatMap((id) => {
+    const [ordinal] = waitingPinned(stage, { id });
+    const why = ordinal === undefined ? null : whyNotThere(stage, workers.get(id));
+    return why === null || ordinal === undefined ? [] : [{ stage: stage.id, ordinal, worker: id, why }];
+  });
+  if (waits.length === 0) return null;
+  const told = waits.sort((a, b) => a.ordinal - b.ordinal).slice(0, MOST_PINNED_TOLD);
+  return { code: 'pinned', waits: told, more: waits.length - told.length };
+}
+
+function whyNotThere(stage: Stage, worker: Worker | undefined): PinnedWhy | null {
+  if (worker === undefined || worker.session === null) return 'away';
+  if (!isTrusted(stage.job, worker)) return 'not-allowed';
+  if (!hasWhatItNeeds(stage, worker)) return 'lacking';
+  if (worker.disabled) return 'disabled';
+  if (worker.draining) return 'draining';
+  return worker.lent.open ? null : 'not-lent-now';
 }
 
 /** With what was learnt of its memory, it may ask for more than whoever submitted it did. */

@@ -46,7 +46,7 @@ export class Mirror {
     facts: JobFacts,
     stage: { id: StageId; size: number } & Pick<
       LoadedStage,
-      'requirements' | 'affinity' | 'asked' | 'gangMin'
+      'requirements' | 'affinity' | 'asked' | 'gangMin' | 'pins'
     >,
   ): void {
     const { size, ...rest } = stage;

@@ -138,6 +138,7 @@ export class SimulatedFarm {
     team?: TeamId;
     /** All of its chunks are one gang, that begins with so many at least. */
     gangMin?: number | null;
+    pins?: readonly WorkerId[];
   }): JobId {
     const job = this.#id('job') as JobId;
     const stage = this.#id('stg') as StageId;
@@ -151,8 +152,8 @@ export class SimulatedFarm {
       createdAt: this.now,
       deadline: plan.deadline ?? null,
     };
-    const { requirements = [], asked = {}, gangMin = null } = plan;
-    const wants = { requirements, asked, gangMin, affinity: `scene ${job}` };
+    const { requirements = [], asked = {}, gangMin = null, pins = null } = plan;
+    const wants = { requirements, asked, gangMin, pins, affinity: `scene ${job}` };
     this.mirror.plant(facts, { id: stage, size: plan.chunks, ...wants });
     this.hint([job]);
     return job;

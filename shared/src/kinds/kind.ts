@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Failure } from '../model/failures.ts';
-import type { StageId } from '../model/ids.ts';
+import type { StageId, WorkerId } from '../model/ids.ts';
 import type { Capabilities, Requirement } from '../model/requirement.ts';
 import type { Asked } from '../model/resources.ts';
 import type { StageInput } from '../protocol/stage-input.ts';
@@ -29,6 +29,8 @@ export type StagePlan = {
    * first of those that are given out hands in the result; the others end with it, so the stage has a quorum of one.
    */
   gang?: { min: number };
+  /** Of each chunk, in order, the only worker that may run it, as only that has what it works on; of 256 chunks at most. */
+  pins?: readonly WorkerId[];
   /** Its chunks last until they are told to end, and further ones may be added while it is open: nothing follows from how long one took. */
   lasting?: true;
   /** Which part of the whole job the stage is, from 0 to 1; all of it when left out. */

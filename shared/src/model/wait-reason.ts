@@ -1,7 +1,13 @@
 import { z } from 'zod';
+import { StageId, WorkerId } from './ids.ts';
 import { Requirement } from './requirement.ts';
 
 const Count = z.int().nonnegative();
+
+/** Why a worker does not run what it alone may run. `lacking`: it does not have, or lend, what it had when the job was made. */
+const PinnedWhy = z.enum(['away', 'lacking', 'disabled', 'draining', 'not-lent-now', 'not-allowed']);
+export type PinnedWhy = z.infer<typeof PinnedWhy>;
+export const MOST_PINNED_TOLD = 8;
 
 /**
  * Why work of a job waits, as the scheduler sees it. It speaks of no worker but those that the job's team may know of:
@@ -32,6 +38,15 @@ export const WaitReason = z.discriminatedUnion('code', [
     lentFrom: z.object({ from: z.number(), timeZone: z.string() }).nullable(),
     /** Somebody else uses their machines. */
     inUse: Count,
+  }),
+  /** Parts that one worker alone may run, each by a worker that cannot now. The first of them, and how many more. */
+  z.object({
+    code: z.literal('pinned'),
+    waits: z
+      .array(z.object({ stage: StageId, ordinal: Count, worker: WorkerId, why: PinnedWhy }))
+      .min(1)
+      .max(MOST_PINNED_TOLD),
+    more: Count,
   }),
   /** None of those that may run it offers by itself what each part asks for; `problem` is a sentence about it. */
   z.object({ code: z.literal('too-large'), fitting: Count, problem: z.string().max(2_000) }),

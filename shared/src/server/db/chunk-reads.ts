@@ -396,3 +396,15 @@ export async function workerNames(db: Db, ids: WorkerId[]): Promise<Map<WorkerId
   const rows = await db.selectFrom('workers').select(['id', 'name']).where('id', 'in', ids).execute();
   return new Map(rows.map((row) => [row.id, row.name]));
 }
+
+/** What these chunks are: of which kind and stage, with their specs. */
+export async function namedChunks(db: Db, ids: ChunkId[]) {
+  if (ids.length === 0) return [];
+  return await db
+    .selectFrom('chunks as c')
+    .innerJoin('stages as s', 's.id', 'c.stage_id')
+    .innerJoin('jobs as j', 'j.id', 'c.job_id')
+    .select(['c.id', 'c.spec_json', 's.name as stage', 'j.kind'])
+    .where('c.id', 'in', ids)
+    .execute();
+}

@@ -91,6 +91,7 @@ export const stageTexts = (db: Db, id: StageId) =>
       'span_from',
       'span_to',
       'gang_min',
+      'pins_json',
       'lasting',
     ])
     .where('id', '=', id)

@@ -31,6 +31,7 @@ import * as notices from './migrations/0035-notices.ts';
 import * as templates from './migrations/0036-templates.ts';
 import * as settingsOfKinds from './migrations/0037-settings-of-kinds.ts';
 import * as environments from './migrations/0038-environments.ts';
+import * as pinnedChunks from './migrations/0041-pinned-chunks.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -64,6 +65,7 @@ const migrations: Record<string, Migration> = {
   '0036-templates': templates,
   '0037-settings-of-kinds': settingsOfKinds,
   '0038-environments': environments,
+  '0041-pinned-chunks': pinnedChunks,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

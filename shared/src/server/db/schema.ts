@@ -302,6 +302,8 @@ export type StagesTable = {
   asked_json: ColumnType<string | null, string | null | undefined, string | null>;
   /** Its chunks are worked on together, so many at least; null where each is by itself. */
   gang_min: ColumnType<number | null, number | null | undefined, never>;
+  /** Of each chunk in order the only worker that may run it; null where any may. */
+  pins_json: ColumnType<string | null, string | null | undefined, never>;
   /** 1 where its chunks last until they are told to end, and more may be added; null elsewhere. */
   lasting: ColumnType<number | null, number | null | undefined, never>;
 };
