@@ -64,6 +64,12 @@ export const withWorker = (command: Command): Command =>
     .addOption(setting('PILOT_KINDS', 'kinds of work that it takes (all that it can)').argParser(joined))
     .addOption(setting('PILOT_GPUS', 'GPUs that jobs may ask for, or none (all)').argParser(joined))
     .addOption(setting('PILOT_LENDING_FILE', 'JSON file with such limits, read again when it changes'))
+    .addOption(
+      setting(
+        'PILOT_LEND_DATA',
+        'a folder of data that jobs of your team may use on this machine, by name, and that never leaves it: wards=/srv/wards; once for each',
+      ).argParser(together),
+    )
     .addOption(setting('PILOT_WORKER_DATA', 'folder for files and results on their way'))
     .addOption(setting('PILOT_CACHE_GB', 'space for files of jobs, in GB'))
     .option('--json', 'log lines as JSON');

@@ -10,7 +10,7 @@ import { parseCounts } from '@parallel-pilot/shared/model/typed-counts.ts';
 import { parseSpans } from '@parallel-pilot/shared/model/week-clock.ts';
 import { z } from 'zod';
 import { type GangSetting, GangSettingText } from './gang/gang-address.ts';
-import { hoursOf, threadsIn } from './lending-text.ts';
+import { hoursOf, type LentFolders, LentText, threadsIn } from './lending-text.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -76,6 +76,8 @@ const Environment = z.object({
     .optional(),
   /** A file with what is lent, which is read again when it changes. */
   PILOT_LENDING_FILE: z.string().min(1).optional(),
+  /** Folders that are lent as data, by name. */
+  PILOT_LEND_DATA: LentText.prefault(''),
   /** Take work only while nobody else uses the machine. */
   PILOT_ONLY_IDLE: z.stringbool({ error: 'expected 1 or 0' }).default(false),
   /** Work without a sandbox where this machine has none. */
@@ -118,6 +120,8 @@ export type WorkerConfig = {
   container: boolean;
   /** What else limits how much of the machine is lent, and when. */
   lending: Lending;
+  /** Folders of data that jobs may use here, by name; a file may lend more. */
+  lentFolders: LentFolders;
   /** A file that limits it further; null for none. */
   lendingFile: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -161,6 +165,7 @@ export function readWorkerConfig(
     unsandboxed: e.PILOT_UNSANDBOXED,
     container: e.PILOT_CONTAINER,
     lending: lendingOf(e),
+    lentFolders: e.PILOT_LEND_DATA,
     lendingFile: e.PILOT_LENDING_FILE ?? null,
     logLevel: e.PILOT_LOG,
   };

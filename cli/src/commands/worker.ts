@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { makeFilesPrivate } from '@parallel-pilot/shared/files/private-folder.ts';
 import { Command } from 'commander';
 import { unsandboxedConfig } from '../config.ts';
@@ -23,6 +23,7 @@ export type WorkerFlags = {
   kinds?: string;
   gpus?: string;
   lendingFile?: string;
+  lendData?: string;
   onlyIdle?: boolean;
   memoryGb?: string;
   diskGb?: string;
@@ -59,6 +60,7 @@ export function workerCommand(context: Context, exit: (code: number) => void): C
     'pilot worker --join http://farm:3001 --token-file token.txt --slots 2 --threads 16',
     'pilot worker --join http://farm:3001 --pool film --tag fast,quiet',
     'pilot worker --join http://farm:3001 --hours 22:00-06:00 --threads 50%',
+    'pilot worker --join http://farm:3001 --lend-data wards=/srv/wards',
   ]);
   return command.action(async (flags: WorkerFlags) => exit(await run(context, flags)));
 }
@@ -124,6 +126,7 @@ export function workerEnv(
     PILOT_KINDS: flags.kinds,
     PILOT_GPUS: flags.gpus,
     PILOT_LENDING_FILE: flags.lendingFile,
+    PILOT_LEND_DATA: flags.lendData && wholePaths(flags.lendData),
     PILOT_ONLY_IDLE: flags.onlyIdle === true ? '1' : undefined,
     PILOT_WORKER_DATA: flags.workerData ?? join(config.dataFolder, 'worker'),
     PILOT_MEMORY_GB: gigabytes('--memory-gb', flags.memoryGb),
@@ -136,6 +139,13 @@ export function workerEnv(
   );
   return { ...unsandboxedConfig(config, flags.unsandboxed).env, ...Object.fromEntries(given) };
 }
+
+/** Folders as they are typed may be below the one that the command runs in. */
+const wholePaths = (lent: string): string =>
+  lent
+    .split(',')
+    .map((pair) => pair.replace(/(?<==).+$/, (folder) => resolve(folder.trim())))
+    .join(',');
 
 function gigabytes(flag: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;

@@ -2,6 +2,7 @@ import { may } from '@parallel-pilot/shared/access/permissions.ts';
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { ChunkId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { asSeenBy } from '@parallel-pilot/shared/model/placement.ts';
 import { type Capabilities, isSandboxed } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
 import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
@@ -63,7 +64,7 @@ function viewOf(
     slots: row.slots,
     offer: offerOf(row, live),
     lent: live?.lent ?? null,
-    capabilities: shown(capabilities),
+    capabilities: shown(asSeenBy(capabilities, { team: row.team_id }, principal)),
     sandboxed: isSandboxed(capabilities),
     machine: JSON.parse(row.machine_json),
     worksFor: row.works_for,

@@ -19,6 +19,8 @@ export type FilePart = {
   many?: boolean;
   /** A job can do without it. */
   optional?: boolean;
+  /** It can where a person says so: "Go on without one". */
+  without?: string;
 };
 
 export type Sample = { title: string; files: readonly string[] };

@@ -13,6 +13,7 @@ export function stricter(a: Lending, b: Lending): Lending {
     diskBytes: least(a.diskBytes, b.diskBytes),
     gpus: inBoth(a.gpus, b.gpus),
     kinds: inBoth(a.kinds, b.kinds),
+    data: inBoth(a.data, b.data),
     hours: a.hours === undefined && b.hours === undefined ? undefined : distinct([a.hours, b.hours]),
     onlyIdle: a.onlyIdle || b.onlyIdle || undefined,
   });

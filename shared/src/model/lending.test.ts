@@ -41,6 +41,7 @@ const lending: fc.Arbitrary<Lending> = fc
     diskBytes: maybe(fc.integer({ min: 0, max: 1e12 })),
     gpus: maybe(names),
     kinds: maybe(names),
+    data: maybe(names),
     hours: maybe(fc.array(hours, { maxLength: 2 })),
     onlyIdle: maybe(fc.boolean()),
   })
@@ -88,6 +89,8 @@ describe('the stricter of two terms', () => {
         for (const kind of ['one', 'two', 'three']) {
           const allows = ({ kinds }: Lending) => kinds?.includes(kind) ?? true;
           assert.equal(allows(both), allows(a) && allows(b));
+          const lends = ({ data }: Lending) => data?.includes(kind) ?? true;
+          assert.equal(lends(both), lends(a) && lends(b));
         }
       }),
       { numRuns: 200 },

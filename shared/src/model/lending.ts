@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Hours } from './hours.ts';
+import { LentName, MOST_LENT } from './lent-data.ts';
 import { Gpu, Offer } from './resources.ts';
 import { strictObject } from './strict-object.ts';
 
@@ -17,6 +18,8 @@ export const Lending = strictObject({
   gpus: z.array(Gpu.shape.name).max(64).optional(),
   /** Kinds of work that it is lent for. */
   kinds: z.array(z.string().min(1).max(64)).max(32).optional(),
+  /** Of the folders that it lends as data, these; none where it is empty. */
+  data: z.array(LentName).max(MOST_LENT).optional(),
   /** It is lent while it lies within each of these. */
   hours: z.array(Hours).max(8).optional(),
   /** Only while nobody else uses the machine. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WorkerId } from './ids.ts';
+import { LENT_DATA } from './lent-data.ts';
 import { oneLine } from './printable.ts';
 import type { Capabilities, Requirement } from './requirement.ts';
 import { strictObject } from './strict-object.ts';
@@ -74,7 +75,8 @@ export const withPlace = (
 });
 
 /**
- * The same as a job may know it: tags are a team's own words on its machines, which other teams neither see nor match.
+ * The same as a job may know it: tags are a team's own words on its machines, which other teams neither see nor match,
+ * and so is data that an owner lends.
  * Pools are seen by all who see the machine.
  */
 export function asSeenBy(
@@ -83,7 +85,7 @@ export function asSeenBy(
   job: Pick<JobOwner, 'team'>,
 ) {
   if (lender.team === job.team) return capabilities;
-  const { [PLACEMENT_KEYS.tags]: _, ...seen } = capabilities;
+  const { [PLACEMENT_KEYS.tags]: _, [LENT_DATA]: __, ...seen } = capabilities;
   return seen;
 }
 
@@ -103,5 +105,6 @@ export function requirementsOf(placement: Placement): Requirement[] {
 /** Whether this was chosen for the job, and not what its kind needs. */
 export const isPlacement = ({ key }: Requirement): boolean => key.startsWith(OWN);
 
-/** True for a choice by tags, which depends on whose the worker is. */
-export const isByTag = ({ key }: Requirement): boolean => key === PLACEMENT_KEYS.tags;
+/** True for a choice by tags or lent data, which workers of the job's own team alone meet. */
+export const isOfOwnTeam = ({ key }: Requirement): boolean =>
+  key === PLACEMENT_KEYS.tags || key === LENT_DATA;

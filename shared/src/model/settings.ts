@@ -76,6 +76,11 @@ export const SETTINGS = {
     flag: '--lending-file <file>',
     about: 'JSON file that limits all this further, and is read again when it changes',
   },
+  PILOT_LEND_DATA: {
+    flag: '--lend-data <name=folder>',
+    about:
+      'folders of data that jobs of the team may use here, by name, and that never leave the machine: wards=/srv/wards',
+  },
   PILOT_ONLY_IDLE: {
     flag: null,
     about: '1: a worker that takes work only while nobody else uses its machine',

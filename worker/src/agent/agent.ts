@@ -67,7 +67,7 @@ export class Agent {
   /** What was said last over this connection. */
   #said: Pick<Heartbeat, 'offer' | 'lent'> = {};
   #wasLent = true;
-  #kinds: unknown;
+  #able: unknown;
   /** What the last hello said has started. */
   #saidStarted: ReadonlySet<LeaseId> = new Set();
 
@@ -190,8 +190,8 @@ export class Agent {
     if (this.#loop.mode !== 'working') return;
     this.#beat();
     this.#giveBackUnstarted('What is lent of this machine has changed.');
-    // Other kinds than hello has said.
-    if (!isDeepStrictEqual(this.#lends.capabilities().kinds, this.#kinds))
+    // Other kinds, or other data, than hello has said.
+    if (!isDeepStrictEqual(this.#lends.capabilities(), this.#able))
       this.connection.rejoin('this worker is lent for other work now');
   }
 
@@ -237,7 +237,7 @@ export class Agent {
     const { identity, config, gang } = this.#options;
     const { terms, watch, offer, capabilities } = this.#lends;
     const able = capabilities();
-    this.#kinds = able.kinds;
+    this.#able = able;
     const said = { offer: offer(), lent: watch.lent };
     this.#said = said;
     const leases = this.#loop.leases().slice(0, 4_096);

@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import { z } from 'zod';
-import { parseLending } from '../lending-text.ts';
+import { type OwnerTerms, parseLending } from '../lending-text.ts';
 import type { Log } from '../log.ts';
 
 /** An owner's file with what is lent, which may be changed while the worker runs. */
@@ -16,7 +15,7 @@ export class LendingFile {
   }
 
   /** Rejects with a sentence where it cannot be read. */
-  async read(): Promise<Lending> {
+  async read(): Promise<OwnerTerms> {
     try {
       this.#seen = await this.#stamp();
       return parseLending(await readFile(this.#path, 'utf8'));
@@ -26,14 +25,14 @@ export class LendingFile {
   }
 
   /** Null where it is as it was. What cannot be read changes nothing: what was read before holds. */
-  async readAgain(): Promise<Lending | null> {
+  async readAgain(): Promise<OwnerTerms | null> {
     const stamp = await this.#stamp().catch(() => 'gone');
     if (stamp === this.#seen) return null;
     this.#seen = stamp;
     try {
-      const lending = await this.read();
+      const terms = await this.read();
       this.#log.info({ event: 'lending.read' }, `What is lent was read again from ${this.#path}.`);
-      return lending;
+      return terms;
     } catch (error) {
       this.#log.warn({ event: 'lending.unreadable' }, `${reasonOf(error)} What was read before holds.`);
       return null;

@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import { until } from '../../../tests/support/until.ts';
-import { parseLending, threadsIn } from '../lending-text.ts';
+import { LentText, parseLending, threadsIn } from '../lending-text.ts';
 import { fakeKind } from './fixtures/fake-kind.ts';
 import { TestWorld } from './fixtures/test-worker.ts';
 
@@ -68,6 +69,19 @@ test('the strictest holds of what it is started with, of its file and of the far
   assert.deepEqual([again.capabilities.kinds, again.offer.memoryBytes <= 5e8], [[], true]);
 });
 
+test('folders are lent as data by the names that start, file and farm leave, and a change is told', async (t) => {
+  const world = await TestWorld.make(t);
+  const { farm } = world;
+  const file = join(world.folder, 'lending.json');
+  await writeFile(file, JSON.stringify({ data: { notes: '/srv/notes' } }));
+  world.start({ PILOT_LENDING_FILE: file, PILOT_LEND_DATA: 'wards=/srv/wards' });
+  const first = await farm.heard('hello');
+  assert.deepEqual(first.capabilities[LENT_DATA], ['notes', 'wards']);
+  await farm.send('lend', { lending: { data: ['wards'] } });
+  const narrowed = await farm.heard('hello', (it) => it !== first);
+  assert.deepEqual(narrowed.capabilities[LENT_DATA], ['wards']);
+});
+
 test('what is not begun under new terms goes back, and threads of a chunk are a part of those that are lent', async (t) => {
   const world = await TestWorld.make(t);
   const { farm } = world;
@@ -96,16 +110,24 @@ test('what is not begun under new terms goes back, and threads of a chunk are a 
 
 test('settings and the file say it in words', () => {
   assert.deepEqual(
-    parseLending('{"threads":"50%","hours":"sat","timeZone":"UTC","onlyIdle":true,"diskGb":1.5}'),
+    parseLending(
+      '{"threads":"50%","hours":"sat","timeZone":"UTC","onlyIdle":true,"diskGb":1.5,"data":{"wards":"/srv/w"}}',
+    ),
     {
-      threadsPercent: 50,
-      diskBytes: 1.5e9,
-      hours: [{ timeZone: 'UTC', spans: [{ days: ['sat'], from: '00:00', to: '24:00' }] }],
-      onlyIdle: true,
+      lending: {
+        threadsPercent: 50,
+        diskBytes: 1.5e9,
+        hours: [{ timeZone: 'UTC', spans: [{ days: ['sat'], from: '00:00', to: '24:00' }] }],
+        onlyIdle: true,
+      },
+      folders: { wards: '/srv/w' },
     },
   );
   assert.throws(() => parseLending('{"hours":"night"}'), /no span of hours/);
   assert.throws(() => parseLending('{"thread":1}'), /did you mean/);
+  assert.throws(() => parseLending('{"data":{"wards":"w"}}'), /whole path/);
+  assert.deepEqual(LentText.parse('a=/srv/a, b=/srv/b=c'), { a: '/srv/a', b: '/srv/b=c' });
+  assert.throws(() => LentText.parse('/srv/a'), /name=\/path/);
   assert.deepEqual([threadsIn('50%', 9), threadsIn('12', 9), threadsIn('1%', 9)], [4, 12, 1]);
   assert.ok(threadsIn('100%') === availableParallelism());
 });

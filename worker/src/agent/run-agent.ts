@@ -85,10 +85,10 @@ async function live(
   options: RunOptions,
 ): Promise<WorkerExit> {
   const { log, kinds, onReady = () => {} } = options;
-  const terms = new Terms(config.lending, availableParallelism());
+  const terms = new Terms(config.lending, availableParallelism(), config.lentFolders);
   const file = config.lendingFile === null ? null : new LendingFile(config.lendingFile, log);
   try {
-    if (file !== null) terms.set('file', await file.read());
+    if (file !== null) terms.setByFile(await file.read());
   } catch (error) {
     return cannotStart(log, (error as Error).message);
   }
@@ -131,7 +131,8 @@ async function live(
   });
   const outbox = new Outbox(folder.outbox, join(folder.scratch, 'outputs'), log);
   const threads = () => Math.max(1, Math.floor(offer().threads / config.slots));
-  const slots = await createSlots(config, folder, threads, { kinds, sandbox, limits, log });
+  const lentFolder = (name: string) => terms.folder(name);
+  const slots = await createSlots(config, folder, threads, { kinds, sandbox, limits, log, lentFolder });
   const progress = new ProgressReport((message) => agent.connection.send('progress', message));
   const disk = watchDiskRoom(config.dataFolder, log, freeBytes);
   const loop = new LeaseLoop({
@@ -210,7 +211,7 @@ async function createSlots(
   config: WorkerConfig,
   { scratch }: DataFolder,
   threads: () => number,
-  parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'limits' | 'log'>,
+  parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'limits' | 'log' | 'lentFolder'>,
 ): Promise<Slot[]> {
   const slots: Slot[] = [];
   for (let index = 0; index < config.slots; index += 1) {

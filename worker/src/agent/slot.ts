@@ -7,6 +7,7 @@ import type {
   ChunkProgress,
   RunnableChunk,
   Runner,
+  RunnerOptions,
   RunOutcome,
   TimeLimit,
   WorkerKind,
@@ -22,6 +23,7 @@ export type SlotOptions = {
   kinds: readonly WorkerKind[];
   sandbox: Sandbox;
   limits?: Limits;
+  lentFolder?: RunnerOptions['lentFolder'];
   log: Log;
   /** What a chunk may take of which its kind knows no limit, milliseconds. */
   longestMs?: number;
@@ -232,7 +234,7 @@ export class Slot {
   }
 
   #create(kind: WorkerKind): Runner {
-    const { index, folder, sandbox, log } = this.#options;
+    const { index, folder, sandbox, log, lentFolder } = this.#options;
     const limits = this.#limits();
     return kind.createRunner({
       threads: this.#threads,
@@ -240,6 +242,7 @@ export class Slot {
       shared: join(dirname(folder), 'shared', kind.name),
       sandbox,
       ...(limits === undefined ? {} : { limits }),
+      ...(lentFolder === undefined ? {} : { lentFolder }),
       onLog: (line) => log.debug({ event: 'child.line', slot: index, kind: kind.name, line }),
     });
   }

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Lending } from '@parallel-pilot/shared/model/lending.ts';
 import { lentAt, lentOffer, stricter } from '@parallel-pilot/shared/model/lending-terms.ts';
 import type { Lent } from '@parallel-pilot/shared/model/lent.ts';
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import type { Offer } from '@parallel-pilot/shared/model/resources.ts';
+import type { LentFolders, OwnerTerms } from '../lending-text.ts';
 
 /** Where terms come from. */
 export type TermsSource = 'started' | 'file' | 'farm';
@@ -13,11 +15,22 @@ export class Terms {
   readonly #sources = new Map<TermsSource, Lending>();
   /** Threads of the machine. */
   readonly #threads: number;
+  readonly #folders: Record<'started' | 'file', LentFolders> = { started: {}, file: {} };
   #all: Lending = {};
 
-  constructor(started: Lending, threads: number) {
+  constructor(started: Lending, threads: number, folders: LentFolders = {}) {
     this.#threads = threads;
+    this.#folders.started = folders;
     this.set('started', started);
+  }
+
+  /** The folder that is lent by that name; null for none. */
+  folder(name: string): string | null {
+    const { started, file } = this.#folders;
+    const { data } = this.#all;
+    return data?.includes(name) === false
+      ? null
+      : (new Map(Object.entries({ ...started, ...file })).get(name) ?? null);
   }
 
   /** What holds. */
@@ -39,6 +52,13 @@ export class Terms {
     return !isDeepStrictEqual(before, this.#all);
   }
 
+  /** The same of an owner's file, which may lend folders, too. */
+  setByFile({ lending, folders }: OwnerTerms): boolean {
+    const differ = !isDeepStrictEqual(this.#folders.file, folders);
+    this.#folders.file = folders;
+    return this.set('file', lending) || differ;
+  }
+
   offerOf(offer: Offer): Offer {
     return lentOffer(this.#all, offer, this.#threads);
   }
@@ -47,8 +67,15 @@ export class Terms {
   capabilitiesOf(capabilities: Capabilities): Capabilities {
     const { kinds: lent } = this.#all;
     const { kinds } = capabilities;
-    if (lent === undefined || !Array.isArray(kinds)) return capabilities;
-    return { ...capabilities, kinds: kinds.filter((kind) => lent.includes(kind)) };
+    const { started, file } = this.#folders;
+    const data = Object.keys({ ...started, ...file }).filter((name) => this.folder(name) !== null);
+    return {
+      ...capabilities,
+      ...(data.length === 0 ? {} : { [LENT_DATA]: data.sort() }),
+      ...(lent === undefined || !Array.isArray(kinds)
+        ? {}
+        : { kinds: kinds.filter((kind) => lent.includes(kind)) }),
+    };
   }
 
   lentAt(now: number, inUse: boolean): Lent {

@@ -67,7 +67,7 @@ export class TermsWatch {
   async #look(): Promise<void> {
     const { terms, file } = this.#parts;
     const found = (await file?.readAgain()) ?? null;
-    if (found !== null && terms.set('file', found)) this.#changed();
+    if (found !== null && terms.setByFile(found)) this.#changed();
     // What comes next is looked for when something changes, and not each second.
     else if (this.#isOpen() !== this.#lent.open) this.#settle();
   }

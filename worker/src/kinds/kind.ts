@@ -129,6 +129,8 @@ export type RunnerOptions = {
   sandbox: Sandbox;
   /** What the child of this slot may use. Left out, what a machine has that does nothing else. */
   limits?: Limits;
+  /** The folder that the worker's owner lends by that name, now; null for none. Its whole content is the owner's, and stays here. */
+  lentFolder?(name: string): string | null;
   onLog(line: string): void;
 };
 

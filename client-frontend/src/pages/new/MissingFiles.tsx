@@ -8,10 +8,12 @@ type MissingFilesProps = {
   missing: readonly FilePart[];
   refusal: string | null;
   onFiles(files: File[]): void;
+  /** The person wants none of those that a job can do without. */
+  onWithout(): void;
 };
 
 /** Says what the job still needs, and takes it. What is there already stays. */
-export function MissingFiles({ missing, refusal, onFiles }: MissingFilesProps) {
+export function MissingFiles({ missing, refusal, onFiles, onWithout }: MissingFilesProps) {
   const open = useRef<() => void>(null);
   const accept = missing.flatMap((part) => [...part.extensions]).join(',');
   return (
@@ -31,6 +33,14 @@ export function MissingFiles({ missing, refusal, onFiles }: MissingFilesProps) {
             Still missing: <b>{missing.map((part) => part.what).join(', and ')}</b>
           </p>
           <Button onClick={() => open.current?.()}>Choose it</Button>
+          {missing.map(
+            ({ name, without }) =>
+              without !== undefined && (
+                <Button key={name} variant="default" onClick={onWithout}>
+                  {without}
+                </Button>
+              ),
+          )}
         </div>
       </Dropzone>
       {refusal !== null && (

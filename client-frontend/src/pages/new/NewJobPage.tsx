@@ -50,7 +50,9 @@ function NewJob() {
   const give = async (files: File[]) => setRefusal(await giveFiles(files));
   const kind = state.phase === 'idle' ? null : siteKind(state.kind);
   const parts = state.phase === 'idle' ? [] : state.files.map(({ part }) => part);
-  const missing = kind === null ? [] : missingOf(kind, parts);
+  const [without, setWithout] = useState(false);
+  const wanted = kind === null ? [] : missingOf(kind, parts);
+  const missing = without ? wanted.filter((part) => part.without === undefined) : wanted;
   const Setup = missing.length === 0 ? (kind?.Setup ?? null) : null;
   return (
     <>
@@ -65,7 +67,12 @@ function NewJob() {
             <OnItsWay state={state} asksFirst={kind?.describe === null} />
             <MeantFor kind={state.kind} phase={state.phase} />
             {missing.length > 0 && (
-              <MissingFiles missing={missing} refusal={refusal} onFiles={(files) => void give(files)} />
+              <MissingFiles
+                missing={missing}
+                refusal={refusal}
+                onFiles={(files) => void give(files)}
+                onWithout={() => setWithout(true)}
+              />
             )}
             {Setup !== null && (
               <>

@@ -1,5 +1,6 @@
 import { Button, Checkbox, MultiSelect, NativeSelect, NumberInput, Select, TextInput } from '@mantine/core';
 import { DAYS, type Span } from '@parallel-pilot/shared/model/hours.ts';
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import type { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { useState } from 'react';
 import { workersQuery } from '../../api/queries.ts';
@@ -80,6 +81,13 @@ export function LendingSettings({ worker }: { worker: WorkerView }) {
             label="Without its GPUs"
             checked={form.noGpus}
             onChange={(event) => change({ noGpus: event.currentTarget.checked })}
+          />
+        )}
+        {(worker.capabilities[LENT_DATA] !== undefined || form.noData) && (
+          <Checkbox
+            label="Without the folders that it lends as data"
+            checked={form.noData}
+            onChange={(event) => change({ noData: event.currentTarget.checked })}
           />
         )}
         {(set.hours?.length ?? 0) > 1 && (

@@ -1,3 +1,4 @@
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { type Ability, type CapabilityWords, has, lacks } from '../../kinds/capabilities.ts';
 import { SITE_KINDS } from '../../kinds/registry.ts';
@@ -10,6 +11,8 @@ const WORDS: CapabilityWords = {
   limits: (value) => [
     value === 'watched' ? lacks('Limits only watched') : has(`Limits kept by the kernel (${value})`),
   ],
+  [LENT_DATA]: (value) =>
+    Array.isArray(value) && value.length > 0 ? [has(`Lends data: ${value.join(', ')}`)] : [],
   gang: (value) => [has(`Works together with others${value === 'machine' ? ' of its machine' : ''}`)],
   ...Object.assign({}, ...SITE_KINDS.map((kind) => kind.capabilities)),
 };

@@ -15,6 +15,8 @@ export type LendingForm = {
   /** Null for all that it takes. */
   kinds: readonly string[] | null;
   noGpus: boolean;
+  /** Of the folders that it lends as data, none. */
+  noData: boolean;
 };
 
 const GB = 1e9;
@@ -28,6 +30,7 @@ export function formOf({
   diskBytes,
   kinds,
   gpus,
+  data,
 }: Lending): LendingForm {
   const [first] = hours ?? [];
   const everyDay = first?.spans.length === 1 && first.spans[0]?.days.length === DAYS.length;
@@ -41,6 +44,7 @@ export function formOf({
     diskGb: diskBytes === undefined ? '' : diskBytes / GB,
     kinds: kinds ?? null,
     noGpus: gpus?.length === 0,
+    noData: data?.length === 0,
   };
 }
 
@@ -56,7 +60,7 @@ export function lendingOf(
   if (form.when === 'days' && spans.some(({ days }) => days.length === 0))
     return { ok: false, message: 'Choose the days on which it is lent.' };
   if (form.kinds?.length === 0) return { ok: false, message: 'Choose a kind of work that it is lent for.' };
-  const { threadsPercent, gpus } = before;
+  const { threadsPercent, gpus, data } = before;
   const parsed = Lending.safeParse(
     Object.fromEntries(
       Object.entries({
@@ -68,6 +72,7 @@ export function lendingOf(
         diskBytes: form.diskGb === '' ? undefined : Math.round(form.diskGb * GB),
         kinds: form.kinds ?? undefined,
         gpus: form.noGpus ? [] : gpus?.length === 0 ? undefined : gpus,
+        data: form.noData ? [] : data?.length === 0 ? undefined : data,
       }).filter(([, value]) => value !== undefined),
     ),
   );
