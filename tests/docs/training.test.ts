@@ -18,7 +18,9 @@ describe('the pages on training can be followed', () => {
   let follower: Follower;
   before(async () => {
     follower = await createFollower();
-    farm = await startFarm({ workers: 2 });
+    farm = await startFarm({ workers: 0 });
+    for (const number of [1, 2])
+      await farm.addWorker({ PILOT_LEND_DATA: `wards=${await lentWards(follower.folder, number)}` });
   });
   after(async () => {
     await farm?.stop();
@@ -55,3 +57,13 @@ describe('the pages on training can be followed', () => {
     });
   }
 });
+
+/** What the page on federated training has two workers lend. */
+async function lentWards(root: string, number: number): Promise<string> {
+  const folder = join(root, `wards-${number}`);
+  await mkdir(folder, { mode: 0o755 });
+  const rows =
+    'import sys, numpy as np; X = np.random.default_rng(1).normal(size=(60, 3)); np.savez(sys.argv[1], X=X, y=X[:, 0] > 0)';
+  await execa('python3', ['-c', rows, join(folder, 'rows.npz')]);
+  return folder;
+}

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note, StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
 import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { JobOwner } from '@parallel-pilot/shared/model/worker.ts';
 import type { RejectChunks } from '@parallel-pilot/shared/protocol/control.ts';
@@ -61,6 +62,8 @@ export interface FarmKind {
     parts: Parts,
     submission: unknown,
     by: JobOwner,
+    /** Which workers the job asks for. */
+    placement: Placement,
   ): Promise<
     { ok: true; spec: unknown; name: string; blobs: BlobHash[]; several?: Several } | SubmissionRefusal
   >;

@@ -1,5 +1,6 @@
 import { PythonVersion } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
+import { LentName } from '@parallel-pilot/shared/model/lent-data.ts';
 import { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { priority, wholeNumber } from '../../numbers.ts';
@@ -23,6 +24,7 @@ type Flags = TrainFlags &
   PlacementFlags &
   AskedFlags & {
     data?: string[];
+    localData?: string;
     code?: string;
     requirements?: string;
     wheels?: string;
@@ -61,6 +63,10 @@ export function trainCommand(
       '--data <file>',
       '.npz, .csv, .jsonl, or .zip of images with a folder for each class; may be repeated; without, the script makes its own',
       collect,
+    )
+    .option(
+      '--local-data <name>',
+      'train on the data that workers of your team lend by this name: one shard for each, which never leaves it',
     )
     .option('--code <dir>', 'folder of modules and other files of the script, which lies in it')
     .option('--requirements <file>', 'requirements.txt or pyproject.toml: packages to install for the script')
@@ -155,6 +161,7 @@ export function trainCommand(
     'pilot train digits.py --data digits.npz --mode ddp --workers 4 --min-workers 2',
     'pilot train --code src train.py --data digits.npz',
     'pilot train digits.py --data digits.npz --requirements requirements.txt --wheels wheels',
+    'pilot train wards.py --local-data wards --deadline 10m',
     'pilot train cats.py --data photos.zip --server http://farm:3000 --json',
   ]);
   withEvents(command, TRAINING_EVENTS);
@@ -174,7 +181,8 @@ async function run(carryOut: CarryOut, context: Context, path: string, flags: Fl
   for (const file of flags.data ?? []) data.push(await dataOf(file));
   const test = flags.test === undefined ? null : await dataOf(flags.test);
   const from = readStart(flags.from, flags.fitting ?? false);
-  if (test !== null && data.length === 0) {
+  const localData = readLocal(flags);
+  if (test !== null && data.length === 0 && localData === null) {
     throw new SentenceError(
       '--test goes with --data: a script that makes its own data makes that to measure on, too.',
     );
@@ -188,6 +196,7 @@ async function run(carryOut: CarryOut, context: Context, path: string, flags: Fl
   const plan = trainPlan({
     script,
     data,
+    localData,
     test,
     code,
     packages,
@@ -210,6 +219,20 @@ async function run(carryOut: CarryOut, context: Context, path: string, flags: Fl
     placement: readPlacement(flags),
     json: flags.json ?? false,
   });
+}
+
+function readLocal({ localData, data = [], holdout }: Flags): string | null {
+  if (localData === undefined) return null;
+  if (!LentName.safeParse(localData).success)
+    throw new SentenceError(
+      `--local-data ${localData}: write the name that workers lend it by, such as wards; letters, digits, "_", "-" and ".".`,
+    );
+  if (data.length > 0) throw new SentenceError('--local-data is all of the data: it goes without --data.');
+  if (holdout !== undefined)
+    throw new SentenceError(
+      '--holdout is for data that the farm splits. What of --local-data is measured on is the script’s to say, or a file of --test.',
+    );
+  return localData;
 }
 
 function readPython(version: string | undefined): string | null {

@@ -37,11 +37,20 @@ export const trainingCli: CliKind = {
 };
 
 function trainingFacts(view: TrainingView): [string, string][] {
-  const { settings, split, metrics, best, without, from } = view;
+  const { settings, split, metrics, best, without, from, localData } = view;
   const params = Object.entries(settings.params).map(([name, value]) => `${name}=${value}`);
   return [
     ['Script', view.script],
-    ['Data', view.data === null ? 'its own' : split === null ? view.data : `${view.data}, ${splitOf(split)}`],
+    [
+      'Data',
+      localData !== null
+        ? `${localData.name}, lent by ${localData.workers.join(', ')}`
+        : view.data === null
+          ? 'its own'
+          : split === null
+            ? view.data
+            : `${view.data}, ${splitOf(split)}`,
+    ],
     ...(view.test === null ? [] : [['Test', view.test] as [string, string]]),
     ...(from === null
       ? []

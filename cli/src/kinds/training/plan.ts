@@ -18,6 +18,8 @@ import { sweepPresenter } from './sweep-presenter.ts';
 export type TrainOrder = {
   script: { path: string; name: string };
   data: readonly { path: string }[];
+  /** The name under which workers lend theirs; null for none. */
+  localData: string | null;
   test: { path: string } | null;
   from: StartGiven | null;
   code: CodeFolder | null;
@@ -91,7 +93,7 @@ const endOf =
   };
 
 function planJob(
-  { script, data, test, code, packages, python, request }: TrainOrder,
+  { script, data, localData, test, code, packages, python, request }: TrainOrder,
   blobs: readonly BlobHash[],
   start: Pick<CreateTraining, 'from'>,
 ): PlannedJob {
@@ -123,6 +125,7 @@ function planJob(
       ...(python === null ? {} : { python }),
       ...(first === undefined ? {} : { data: first }),
       ...(moreData.length === 0 ? {} : { moreData }),
+      ...(localData === null ? {} : { localData }),
       ...measured,
       ...start,
       settings: {

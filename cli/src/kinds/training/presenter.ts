@@ -92,6 +92,7 @@ function jobScreen(
       return [spinnerLine(`${installing(progress)} … ${elapsed}`, now, look)];
     case 'initialize':
       return [spinnerLine(`${beginning(progress)} … ${elapsed}`, now, look)];
+    case 'measure':
     case 'evaluate':
       return [spinnerLine(`Measuring the model … ${elapsed}`, now, look), ...measured];
     default: {

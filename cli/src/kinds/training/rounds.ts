@@ -72,6 +72,7 @@ const STEPS: Record<string, Step> = {
   initialize: 'initialize',
   train: 'rounds',
   merge: 'rounds',
+  measure: 'evaluate',
   evaluate: 'evaluate',
 };
 const stepOf = ({ stage, state }: JobDetail): Step | null => (isOver(state) ? null : (STEPS[stage] ?? null));

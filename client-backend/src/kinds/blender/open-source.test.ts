@@ -132,6 +132,7 @@ test('a submission is laid open; what can be known to fail is refused before a j
       backend.parts,
       { kind: 'blender', source: { blob, fileName: 'Shot 7.blend' }, ...more },
       backend.parts.first,
+      {},
     );
 
   const unknown = await submit(hashOf(Buffer.from('never sent')));

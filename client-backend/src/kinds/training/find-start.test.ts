@@ -87,6 +87,7 @@ test('the weights stay with the job that starts from them, though the other is d
     data: { blob: data.hash, fileName: 'digits.csv' },
     code: null,
     moreData: [],
+    localData: null,
     test: null,
     requirements: null,
     wheels: null,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import { startTestFarm, storeBytes, type TestFarm } from '../../jobs/test-farm.fixture.ts';
 import { floats, integers, npzBytes, zipBytes } from './data/npz.fixture.ts';
 import { prepare } from './prepare.ts';
@@ -23,6 +24,7 @@ async function submit(given: {
   data?: Buffer | null;
   dataName?: string;
   settings?: object;
+  localData?: string;
   code?: { bytes: Buffer; entry?: string };
 }) {
   const { script = SCRIPT, scriptName = 'digits.py', data = CSV, dataName = 'digits.csv' } = given;
@@ -34,12 +36,13 @@ async function submit(given: {
     kind: 'training',
     script: { blob: stored.hash, fileName: scriptName },
     data: data === null ? null : { blob: await store(data), fileName: dataName },
+    ...(given.localData === undefined ? {} : { localData: given.localData }),
     ...(code && {
       code: { blob: await store(code.bytes), fileName: 'src.zip', entry: code.entry ?? scriptName },
     }),
     settings: given.settings,
   };
-  return prepare(farm.parts, submission, farm.by);
+  return prepare(farm.parts, submission, farm.by, {});
 }
 
 async function refusal(given: Parameters<typeof submit>[0]): Promise<string> {
@@ -222,4 +225,21 @@ test('a script that may call pilot.once is known by its text, or by that of a fi
   assert.equal(await once('from pilot import data, once\n'), true);
   assert.equal(await once(`${SCRIPT}# at once, pilot.once\nprint("pilot.once")\nonce = 1\n`), false);
   assert.equal(await once(`${SCRIPT}import words\n`, 'import pilot\nwords = pilot.once(dict)\n'), true);
+});
+
+test('local data is refused where too few lend it, and with what is about data in one place', async () => {
+  await farm.addWorker({ kinds: ['training'], 'training.modules': ['numpy'], [LENT_DATA]: ['wards'] });
+  await farm.addWorker({ kinds: ['command'], [LENT_DATA]: ['notes'] });
+  const local = (localData: string, more: object = {}) => refusal({ data: null, localData, ...more });
+  assert.match(await local('scans'), /^No worker that is connected lends data as "scans" to your team\./);
+  assert.match(await local('notes'), /^The only worker that lends "notes" cannot run this script/);
+  assert.match(
+    await local('wards', { settings: { shards: 2 } }),
+    /^Only one worker that is connected lends "wards" and can run the script, and 2 shards are asked for\./,
+  );
+  assert.match(await local('wards', { data: CSV }), /give no other with it/);
+  assert.match(await local('wards', { settings: { weighting: 'speed' } }), /leave weighting out/);
+  assert.match(await local('wards', { script: `${SCRIPT}pilot.once(f)\n` }), /pilot\.once/);
+  const prepared = await submit({ data: null, localData: 'wards' });
+  assert.equal(prepared.ok && TrainingSpec.parse(prepared.spec).settings.shards, 1);
 });

@@ -19,6 +19,7 @@ import { readCode } from './code/read-code.ts';
 import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
 import { findStart } from './find-start.ts';
+import { prepareLocal } from './prepare-local.ts';
 import { importedModules, namesOnce } from './script-imports.ts';
 import { planSweep } from './sweeps/plan-sweep.ts';
 import { gone, sizeOf } from './uploaded.ts';
@@ -26,7 +27,7 @@ import { gone, sizeOf } from './uploaded.ts';
 const MOST_SCRIPT_BYTES = 1024 ** 2;
 
 /** Turns a training submission into the stored spec; what is wrong without running the script is refused here. */
-export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
+export const prepare: FarmKind['prepare'] = async (parts, given, by, placement) => {
   const { team } = by;
   const parsed = TrainingSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
@@ -55,10 +56,14 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const fleet = (await fleetOf(parts.db))(by);
   const problem = fleetProblem(fleet, needs);
   if (problem !== null) return { ok: false, ...problem };
+  const local = await prepareLocal(parts, parsed.data, { by, placement, needs, once: code.once });
+  if (!local.ok) return local;
   const data = await prepareData(parts, parsed.data, team);
   if (!data.ok) return data;
   const able = fleet.filter((worker) => needs.every((need) => meets(worker, need))).length;
-  const shards = settings.shards ?? Math.min(MOST_SHARDS, able === 0 ? SHARDS : able);
+  const { shards: asked = SHARDS } = settings;
+  const shards =
+    local.localData?.workers.length ?? asked ?? Math.min(MOST_SHARDS, able === 0 ? SHARDS : able);
   const { sweep, ...sent } = parsed.data;
   const spec = TrainingSpec.parse({
     ...sent,
@@ -66,6 +71,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
     script: { ...script, size: scriptSize },
     code: code.code,
     ...data.files,
+    localData: local.localData,
     ...packages.files,
     from: start?.start ?? null,
     modules,
@@ -108,6 +114,7 @@ export const outline: FarmKind['outline'] = (given) => {
     settings,
     requirements,
     wheels: _,
+    localData: _local,
     ...sent
   } = TrainingSubmission.parse(given);
   const sized = <F extends Source>(file: F) => ({ ...file, size: 0 });
@@ -158,9 +165,10 @@ type PreparedData = { ok: true; files: Pick<TrainingSpec, 'data' | 'moreData' | 
 
 async function prepareData(
   parts: Parts,
-  { data, moreData, test, settings }: Submitted,
+  { data, moreData, localData, test, settings }: Submitted,
   team: TeamId,
 ): Promise<PreparedData | SubmissionRefusal> {
+  if (data === null && localData !== null) return await prepareTest(parts, test, team);
   if (data === null) {
     const first = moreData[0] ?? test;
     if (first === null || first === undefined)
@@ -181,6 +189,21 @@ async function prepareData(
   if (!screened.ok) return screened;
   const files = { data: { ...first, format: screened.format }, moreData: others, test: measured };
   return { ok: true, files, blobs: sized.map(({ blob }) => blob) };
+}
+
+/** What the merged models of local data are measured on. It is read where that is done, as local data is. */
+async function prepareTest(
+  parts: Parts,
+  test: Submitted['test'],
+  team: TeamId,
+): Promise<PreparedData | SubmissionRefusal> {
+  if (test === null) return { ok: true, files: { data: null, moreData: [], test: null }, blobs: [] };
+  const size = await sizeOf(parts, team, test.blob);
+  if (size === null) return gone(test.fileName);
+  if (DataFormat.safeParse(test.fileName.split('.').at(-1)?.toLowerCase()).success)
+    return { ok: true, files: { data: null, moreData: [], test: { ...test, size } }, blobs: [test.blob] };
+  const message = `"${test.fileName}" is no .npz, .csv, .jsonl or .zip, which the merged model could be measured on.`;
+  return { ok: false, code: 'bad-data', message };
 }
 
 const MOST_MODULES = 200;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { MergeSpec, ShardChunk, TrainingPlan } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { BlobHash, type JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { LENT_DATA } from '@parallel-pilot/shared/model/lent-data.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { listArtifacts } from '@parallel-pilot/shared/server/db/artifacts.ts';
 import { deleteUnusedBlobs, findBlob } from '@parallel-pilot/shared/server/db/blobs.ts';
@@ -93,6 +95,42 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       await forgetEnvironments(db, now + 1);
       await deleteUnusedBlobs(db, [hash], { before: now + 1 });
       assert.equal(await findBlob(db, hash), undefined);
+    });
+
+    test('shards on local data are the workers that lend it, which alone may run what is about them', async () => {
+      for (const name of ['a', 'b', 'c'])
+        await farm.addWorker({ ...TRAINER, [LENT_DATA]: [name === 'c' ? 'others' : 'wards'] });
+      const given = { data: null, localData: 'wards', settings: { rounds: 1 } };
+      const job = await addTraining(farm.parts, given);
+      const pins = async () => {
+        const stage = await newestStage(farm.parts.db, job);
+        return JSON.parse(stage?.pins_json ?? 'null') as string[] | null;
+      };
+      assert.equal(await settled(farm.parts, job, (await openStage(farm.parts, job)).id), 'initialize');
+      const lending = TrainingSpec.parse(
+        JSON.parse((await findJob(farm.parts.db, job))?.spec_json ?? ''),
+      ).localData;
+      assert.equal(lending?.workers.length, 2);
+      assert.deepEqual(await pins(), lending.workers.slice(0, 1));
+      assert.equal(await deliverAll(farm.parts, job), 'train');
+      assert.deepEqual(await pins(), lending.workers);
+      assert.match((await newestStage(farm.parts.db, job))?.requirements_json ?? '', /"wards"/);
+      assert.equal(await deliverAll(farm.parts, job), 'merge');
+      assert.equal(await pins(), null);
+      assert.equal(await deliverAll(farm.parts, job), 'measure');
+      assert.deepEqual(await pins(), lending.workers);
+      // One of them fails for good: the other one's figures are the result, by its rows.
+      const last = (await openStage(farm.parts, job)).id;
+      await failChunk(farm.parts, last, 0, 'script-error', 'ValueError.');
+      await deliver(farm.parts, job, 1, { metrics: { accuracy: 0.75 } });
+      assert.equal(await settled(farm.parts, job, last), 'evaluate');
+      assert.equal(await pins(), null);
+      assert.equal(await deliverAll(farm.parts, job, { metrics: { accuracy: 0 } }), 'completed');
+      assert.match((await notes(job)).join(' '), /measured without 1 of 2 shards: ValueError/);
+      assert.match(await textOf(job, 'metrics.json'), /"accuracy": 0\.75/);
+      const { localData, metrics } = await view(job);
+      assert.deepEqual(metrics, { accuracy: 0.75 });
+      assert.deepEqual([localData?.name, localData?.workers.length], ['wards', 2]);
     });
 
     test('a whole training: split, first weights, rounds, evaluation, and the files of the result', async () => {

@@ -32,6 +32,7 @@ export type GivenTraining = {
   dataName?: string;
   code?: Given | null;
   moreData?: Given[];
+  localData?: string | null;
   test?: Given | null;
   requirements?: Given | null;
   wheels?: Given | null;
@@ -46,6 +47,7 @@ export async function addTraining(
     dataName = 'digits.csv',
     code = null,
     moreData = [],
+    localData = null,
     test = null,
     requirements = null,
     wheels = null,
@@ -63,6 +65,7 @@ export async function addTraining(
     code: code === null ? null : { ...(await stored(code)), entry: RelativePath.parse('digits.py') },
     data: data === null ? null : await stored({ name: dataName, bytes: data }),
     moreData: await Promise.all(moreData.map(stored)),
+    localData,
     test: test === null ? null : await stored(test),
     requirements: requirements === null ? null : await stored(requirements),
     wheels: wheels === null ? null : await stored(wheels),

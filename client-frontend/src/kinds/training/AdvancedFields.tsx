@@ -263,6 +263,14 @@ function DataFields({ form }: Fields) {
         description="Only workers with this version"
         placeholder="any"
       />
+      <TextField
+        form={form}
+        name="localData"
+        width="whole"
+        label="Data that workers lend"
+        description="The name under which workers of your team lend a folder of their own: each is one shard, trains on it, and sends updates alone. Give no other data with it."
+        placeholder="none"
+      />
     </>
   );
 }

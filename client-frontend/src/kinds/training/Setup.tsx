@@ -127,7 +127,7 @@ function Total({ values }: { values: FormValues }) {
       {plural(count, count === 1 ? 'job' : 'training')}{' '}
       {values.mode === 'ddp'
         ? `on ${plural(Number(values.workers), 'worker')} together`
-        : `of ${plural(values.rounds, 'round')} on ${plural(values.shards, 'shard')}`}
+        : `of ${plural(values.rounds, 'round')} on ${values.localData.trim() === '' ? plural(values.shards, 'shard') : 'each worker that lends its data'}`}
       {count > 1 && <span>A sweep, shown side by side</span>}
     </div>
   );

@@ -19,18 +19,28 @@ export function Summary({ job }: { job: JobDetail }) {
 
 type Fact = [string, string] | null;
 
-function factsOf({ script, data, test, from, settings: s, split }: TrainingView): [string, string][] {
+function factsOf({
+  script,
+  data,
+  localData,
+  test,
+  from,
+  settings: s,
+  split,
+}: TrainingView): [string, string][] {
   const params = Object.entries(s.params);
   const privacy = privacyInWords(s, s.rounds);
   const facts: Fact[] = [
     ['Script', script],
     [
       'Data',
-      data === null
-        ? 'made by the script'
-        : split === null
-          ? data
-          : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`,
+      localData !== null
+        ? `"${localData.name}", lent by ${localData.workers.join(', ')}`
+        : data === null
+          ? 'made by the script'
+          : split === null
+            ? data
+            : `${data}, ${plural(split.rows, 'row')}${classesOf(split.classes)}`,
     ],
     from === null
       ? null
@@ -41,7 +51,11 @@ function factsOf({ script, data, test, from, settings: s, split }: TrainingView)
       ? null
       : ['Clipped', `updates of a norm over ${s.clip}${s.noise > 0 ? `, noise ${s.noise} times that` : ''}`],
     privacy === null ? null : ['Privacy of a shard', `${privacy}, after ${plural(s.rounds, 'round')}`],
-    data === null ? null : measuredOn(test, s.holdout, split),
+    localData === null
+      ? data === null
+        ? null
+        : measuredOn(test, s.holdout, split)
+      : ['Measured on', test ?? 'the data of each shard, at the end'],
     s.deadlineSeconds === null
       ? null
       : ['Deadline', `${formatDuration(s.deadlineSeconds * 1_000)}, then ${percent(s.quorum)} are enough`],

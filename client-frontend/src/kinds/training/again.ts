@@ -48,6 +48,7 @@ export async function again(before: CreateJob): Promise<string> {
           wheels: other.wheels ?? null,
         },
         python: other.python ?? '',
+        localData: other.localData ?? '',
       },
       firstValues(),
     ),

@@ -3,6 +3,7 @@ import { type Parameter, TrainingSettings } from '@parallel-pilot/shared/kinds/t
 import { readStartJob } from '@parallel-pilot/shared/kinds/training/start-words.ts';
 import { MOST_RUNS, Sweep, sweepProblem } from '@parallel-pilot/shared/kinds/training/sweep/search.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { LentName } from '@parallel-pilot/shared/model/lent-data.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { parseValues, readRow, readRows } from './params.ts';
 import { type SweepValues, sweepOf } from './sweep-values.ts';
@@ -59,6 +60,8 @@ export type FormValues = SweepValues & {
   /** Of these all, or the arrays that fit the script. */
   fitting: 'all' | 'some';
   others: Others;
+  /** The name under which workers lend data of their own; empty, none. */
+  localData: string;
   /** The Python that workers have to have, such as 3.11; empty, any. */
   python: string;
 };
@@ -75,6 +78,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     minWorkers: own.minWorkers ?? '',
     others: { moreData: [], test: null, code: null, requirements: null, wheels: null },
     python: '',
+    localData: '',
     ...NO_SWEEP,
     trim: percent(own.trim),
     quorum: percent(own.quorum),
@@ -113,6 +117,7 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     from: ___,
     fitting: ____,
     python: ___________,
+    localData,
     sweepMode: ______,
     runs: _______,
     concurrent: ________,
@@ -131,7 +136,9 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
   );
   const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
-  return { ...settings, drop: columnsOf(drop), encode: columnsOf(encode) };
+  // Of what workers lend each is a shard.
+  const shards = localData.trim() === '' ? {} : { shards: null };
+  return { ...settings, ...shards, drop: columnsOf(drop), encode: columnsOf(encode) };
 }
 
 const columnsOf = (text: string): string[] =>
@@ -151,6 +158,7 @@ export function jobOf(values: FormValues, sources: Sources): CreateJob {
     ...startOf(values, sources),
     ...values.others,
     python: values.python.trim() || null,
+    localData: values.localData.trim() || null,
     settings: { ...settingsOf(values), params },
     ...(sweep === null ? {} : { sweep }),
     ...(name === '' ? {} : { name }),
@@ -208,6 +216,11 @@ export function problemsOf(values: FormValues): Record<string, string> {
     if (value === undefined ? !OPTIONAL.has(field) : !schema.safeParse(value).success) {
       problems[field] = sentence;
     }
+  }
+  if (values.localData.trim() !== '') {
+    delete problems.shards;
+    if (!LentName.safeParse(values.localData.trim()).success)
+      problems.localData = 'A name such as wards: letters, digits, _, - and .';
   }
   const { mode, workers, minWorkers } = values;
   if (mode === 'ddp' && workers !== '' && minWorkers !== '' && minWorkers > workers)

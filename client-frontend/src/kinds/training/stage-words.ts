@@ -22,6 +22,7 @@ function doing({ state, stage, counts }: Told): string {
       return 'Training';
     case 'merge':
       return 'Merging';
+    case 'measure':
     case 'evaluate':
       return 'Measuring the model';
     default:

@@ -20,6 +20,14 @@ export function stepNames(stage: string, round: number): ChunkNames & { title: s
         nameOf: () => `Round ${round}, merge`,
         numberOf,
       };
+    case 'measure':
+      return {
+        title: 'Evaluation on the data of each shard',
+        one: 'shard',
+        doing: 'measuring',
+        nameOf: (ordinal) => `Evaluation, shard ${ordinal + 1}`,
+        numberOf,
+      };
     case 'evaluate':
       return {
         title: 'Evaluation of the model',

@@ -1,5 +1,6 @@
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
+import { pinned } from './local-data.ts';
 import {
   ENVIRONMENT,
   ENVIRONMENT_FILE,
@@ -67,18 +68,20 @@ function planInitialize(spec: TrainingSpec, plan: TrainingPlan): StagePlan {
   if (first === undefined) throw new Error('the data was split into no shard');
   const { from } = spec;
   const parts = spec.once ? partsOf(plan) : [];
-  return {
+  const stage: StagePlan = {
     ...planSplit(spec),
     requirements: scriptNeeds(spec, plan.environment),
     name: 'initialize',
     spec: InitializeSpec.parse({
-      context: contextOf(plan, 0, 0),
+      context: contextOf(plan, 0, 0, spec.localData),
       start: from && stageStart(from),
       parts: parts.map(({ path }) => path),
     }),
     chunks: [ShardChunk.parse({ round: 0, shard: 0, data: parts.length > 0 ? null : first.input })],
     inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)]), ...parts],
   };
+  // A script may need to see its data to make a model of the right shape.
+  return pinned(stage, spec.localData, [0]);
 }
 
 /** All shards under names of their own, for what is made once of the whole data. */

@@ -9,6 +9,10 @@ export const TRAINING_FAILURES = {
     sentence: 'The script ended without calling pilot.finish(...).',
   },
   'module-missing': { retry: true, sentence: 'The script imports a module that the worker does not have.' },
+  'data-not-lent': {
+    retry: 'once',
+    sentence: 'The worker does not lend the data that the shard is about, or cannot read it.',
+  },
   'bad-start': { retry: false, sentence: 'The weights to start from do not fit the script.' },
   'bad-update': { retry: true, sentence: 'The weights of a shard do not fit those of the round.' },
   'packages-missing': {

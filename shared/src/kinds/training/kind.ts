@@ -3,6 +3,7 @@ import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Kind, NextStep, PlanningContext } from '../kind.ts';
 import { afterEnvironment, afterSplit, planSplit } from './beginning.ts';
 import { sentStart } from './found-start.ts';
+import { afterMeasure, MEASURE } from './local-evaluation.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { ENVIRONMENT, EnvironmentResult } from './packages.ts';
 import { trainingPublic } from './public.ts';
@@ -12,6 +13,7 @@ import {
   EvaluateResult,
   InitializeResult,
   InitializeSpec,
+  MeasureChunk,
   MergeResult,
   RoundChunk,
   ShardChunk,
@@ -34,11 +36,13 @@ export const training = {
     code,
     data,
     moreData,
+    localData,
     test,
     from,
     ...sent
   }) => ({
     ...sent,
+    localData: localData?.name ?? null,
     script: Source.strip().parse(script),
     code: Code.strip().nullable().parse(code),
     data: Source.strip().nullable().parse(data),
@@ -66,6 +70,8 @@ export const training = {
         return afterTrain(context);
       case 'merge':
         return failureOf(context) ?? afterMerge(context);
+      case MEASURE:
+        return afterMeasure(context);
       case 'evaluate':
         return failureOf(context) ?? { step: 'assemble' };
       default:
@@ -106,6 +112,8 @@ export const training = {
       }
       case 'merge':
         return `Round ${RoundChunk.parse(chunkSpec).round}, merge`;
+      case MEASURE:
+        return `Evaluation, shard ${MeasureChunk.parse(chunkSpec).shard + 1}`;
       case 'evaluate':
         return 'Evaluation';
       default:
@@ -119,6 +127,7 @@ const RESULTS: Partial<Record<string, z.ZodType>> = {
   initialize: InitializeResult,
   train: TrainResult,
   merge: MergeResult,
+  [MEASURE]: EvaluateResult,
   evaluate: EvaluateResult,
 };
 

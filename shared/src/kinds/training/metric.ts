@@ -61,14 +61,18 @@ export function unjudged(
   round: number,
   { best }: Pick<RoundState, 'best'>,
   metrics: Metrics,
+  local: boolean,
 ): Note[] {
   const { patience, metric } = settings;
   if ((patience === null && metric === null) || round > 1 || best !== null) return [];
   const came = Object.keys(metrics);
   const others = came.length === 0 ? '' : `; it hands over ${came.join(', ')}`;
+  const unmeasured = local
+    ? 'the shards measure the merged model on their own data at the end alone, and no test file was given to measure each round on'
+    : 'nothing of the data is held out to measure the merged model on';
   const why =
-    holdout === null && shards.some(({ input }) => input !== null)
-      ? 'nothing of the data is held out to measure the merged model on'
+    holdout === null && (local || shards.some(({ input }) => input !== null))
+      ? unmeasured
       : `the script handed no ${metric === null ? 'metric' : `metric "${metric}"`} to pilot.finish for the merged model${others}`;
   const what =
     patience === null

@@ -4,11 +4,13 @@ import type { DoneChunk, FreedFiles, NextStep, Note, PlanningContext, StagePlan 
 import { everyNth, keepsRound } from './checkpoints.ts';
 import { asGang, repeatsOf, withoutModel } from './ddp.ts';
 import { keptAfter, keptOf, namesKept } from './kept.ts';
+import { pinned } from './local-data.ts';
+import { asMeasure } from './local-evaluation.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
 import { privacyNote, UNNOISED_STATE } from './privacy.ts';
-import { mergeOf, quorumOf } from './settings.ts';
+import { closing, mergeOf, quorumOf } from './settings.ts';
 import { keepsShown } from './shown.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
 import {
@@ -174,7 +176,9 @@ export function afterMerge(context: Context): NextStep {
   };
   const free = freed(context.last.id, merge, after, stays);
   if (goesOn) {
-    const notes = [...unjudged(plan, round, state, metrics ?? {}), ...fewModels(plan, round, weights.size)];
+    const local = context.spec.localData !== null;
+    const told = unjudged(plan, round, state, metrics ?? {}, local);
+    const notes = [...told, ...fewModels(plan, round, weights.size)];
     return { ...planTrain(context, round + 1, state, weights, notes), free };
   }
   const privacy = privacyNote(plan.settings, round);
@@ -209,7 +213,7 @@ function planTrain(
     name: 'train',
     spec: TrainSpec.parse({
       context: {
-        ...contextOf(plan, round, state.epochs),
+        ...contextOf(plan, round, state.epochs, context.spec.localData),
         repeats: repeatsOf(context.spec.settings),
         once: state.once !== null,
       },
@@ -226,17 +230,13 @@ function planTrain(
       ...onceOf(state),
       ...(state.shared === null ? [] : [state.shared]),
     ],
-    ...(settings.deadlineSeconds === null
-      ? {}
-      : {
-          quorum: {
-            chunks: quorumOf({ quorum: settings.quorum, shards: shards.length }),
-            afterMs: Math.round(settings.deadlineSeconds * 1_000),
-          },
-        }),
+    ...closing(settings, shards.length),
   };
   const together = settings.mode === 'ddp';
-  return { step: 'stage', stage: together ? asGang(stage, settings, shards[0]?.input) : stage, notes };
+  const placed = together
+    ? asGang(stage, settings, shards[0]?.input)
+    : pinned(stage, context.spec.localData, [...shards.keys()]);
+  return { step: 'stage', stage: placed, notes };
 }
 
 function planEvaluate(
@@ -247,26 +247,32 @@ function planEvaluate(
   notes: Note[],
 ): NextStage {
   const chosen = state.best ?? last;
+  const model = renamed(chosen.weights, WEIGHTS);
   const { holdout } = plan;
   const stage: StagePlan = {
     ...common(context.spec, plan, plan.settings.rounds, 1),
     iteration: last.round,
     name: 'evaluate',
     spec: EvaluateSpec.parse({
-      context: { ...contextOf(plan, chosen.round, state.epochs), once: state.once !== null },
+      context: {
+        ...contextOf(plan, chosen.round, state.epochs, context.spec.localData),
+        once: state.once !== null,
+      },
       round: chosen.round,
       last: chosen.round === last.round ? null : last,
       holdout: holdout?.input.path ?? null,
+      model,
     }),
     chunks: [RoundChunk.parse({ round: chosen.round })],
     inputs: [
       ...scriptInputs(context.spec, plan),
-      renamed(chosen.weights, WEIGHTS),
+      model,
       ...onceOf(state),
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
-  return { step: 'stage', stage, notes };
+  const local = holdout === null ? context.spec.localData : null;
+  return { step: 'stage', stage: local === null ? stage : asMeasure(stage, plan, local), notes };
 }
 
 /** Whether the model of a round, and what it shows, can be had to the end. */

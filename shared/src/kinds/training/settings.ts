@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { strictObject } from '../../model/strict-object.ts';
+import type { StagePlan } from '../kind.ts';
 
 /** A value for `pilot.param(name, default)`. */
 export const Parameter = z.union([z.number(), z.boolean(), z.string().max(1_000)]);
@@ -126,3 +127,12 @@ export const fewestWorkers = ({
   minWorkers,
 }: Pick<TrainingSettings, 'workers' | 'minWorkers'>): number =>
   Math.min(workers, minWorkers ?? Math.ceil(workers / 2));
+
+/** When a stage of all shards may go on without some of them. */
+export const closing = (
+  { deadlineSeconds, quorum }: Pick<TrainingSettings, 'deadlineSeconds' | 'quorum'>,
+  shards: number,
+): Pick<StagePlan, 'quorum'> =>
+  deadlineSeconds === null
+    ? {}
+    : { quorum: { chunks: quorumOf({ quorum, shards }), afterMs: Math.round(deadlineSeconds * 1_000) } };

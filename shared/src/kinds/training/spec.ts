@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LentName } from '../../model/lent-data.ts';
 import { RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
@@ -19,9 +20,9 @@ export type DataFormat = z.infer<typeof DataFormat>;
 /** `entry`: where the script lies among them. */
 export const Code = Source.extend({ entry: RelativePath });
 
-/** `shards` null: as many as there are workers that can run the script. */
+/** `shards` null: as many as there are workers that can run the script. Left out: of local data so, else 4. */
 const AskedSettings = TrainingSettings.extend({
-  shards: TrainingSettings.shape.shards.unwrap().nullable().default(4),
+  shards: TrainingSettings.shape.shards.unwrap().nullable().optional(),
 });
 
 /** What a user sends to have a script trained over shards of a data set. */
@@ -38,6 +39,8 @@ export const TrainingSubmission = strictObject({
     .array(Source)
     .max(MOST_DATA_FILES - 1)
     .default([]),
+  /** The name under which workers lend data of their own: each of them trains on what it has, and sends updates alone. */
+  localData: LentName.nullable().default(null),
   /** What the merged model is measured on, in the same format; null holds a part of the rows out. */
   test: Source.nullable().default(null),
   /** A requirements.txt or pyproject.toml of the packages that the script needs; null takes what workers have. */

@@ -1,6 +1,7 @@
 import type { Requirement } from '../../model/requirement.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk } from '../kind.ts';
+import type { LocalData } from './local-data.ts';
 import { requirementsOf } from './needs.ts';
 import { type Environment, PYTHONS, pythonNeeds } from './packages.ts';
 import { batchPerShard } from './settings.ts';
@@ -52,6 +53,7 @@ export const contextOf = (
   { settings, shards, classes, classFile, wholeLabels, entry, environment }: TrainingPlan,
   round: number,
   epoch: number,
+  local: LocalData | null,
 ): ScriptContext => ({
   round,
   rounds: settings.rounds,
@@ -67,7 +69,13 @@ export const contextOf = (
   wholeLabels,
   split: settings.split,
   entry,
-  ownData: shards.every(({ input }) => input === null),
+  ownData: local === null && shards.every(({ input }) => input === null),
+  local: local && {
+    name: local.name,
+    missing: settings.missing,
+    drop: settings.drop,
+    encode: settings.encode,
+  },
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,

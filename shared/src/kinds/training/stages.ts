@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BlobHash, StageId } from '../../model/ids.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
+import { LocalReading } from './local-data.ts';
 import { Metrics } from './metrics.ts';
 import { Environment } from './packages.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
@@ -8,7 +9,7 @@ import { AllShown } from './shown.ts';
 import { StageStart, Started } from './start-stage.ts';
 
 /*
- * split -> (environment) -> initialize -> (train r -> merge r) for every round r -> evaluate
+ * split -> (environment) -> initialize -> (train r -> merge r) for every round r -> (measure) -> evaluate
  *
  * `split` has no chunks: the backend does it. A worker finds the files of a chunk in its inputs under the
  * names below, and hands back the files named below.
@@ -79,7 +80,7 @@ export const TrainingPlan = z.object({
     .array(z.object({ input: StageInput.nullable(), rows: Count }))
     .min(1)
     .max(256),
-  holdout: z.object({ input: StageInput, rows: z.int().positive() }).nullable(),
+  holdout: z.object({ input: StageInput, rows: Count }).nullable(),
   /** The distinct labels of the whole data in sorted order, where they are classes and few: every stage carries them. */
   classes: z.array(z.string()).max(MOST_CLASSES).nullable(),
   /** Where they are many. */
@@ -115,6 +116,8 @@ export const ScriptContext = z.object({
   entry: z.string().nullable().default(null),
   /** Path of the packages among the inputs; null where it takes what the worker has. */
   packages: z.string().nullable().default(null),
+  /** How the script's worker reads the data that its owner lends; null where there is none such. */
+  local: LocalReading.nullable().default(null),
   /** The script makes or reads its own data. */
   ownData: z.boolean().default(false),
   /** Whether the script gets its rows in their order. */
@@ -238,6 +241,10 @@ export const EvaluateSpec = z.object({
   /** The last round and its weights, where another was better. */
   last: z.object({ round: z.int().positive(), weights: StageInput }).nullable().default(null),
   holdout: z.string().nullable(),
+  /** The weights of that round, as an input. */
+  model: StageInput.nullable().default(null),
+  /** What the shards measured, each on its local data, and the stage in which they did; null elsewhere. */
+  measured: z.object({ metrics: Metrics, stage: StageId }).nullable().default(null),
 });
 export type InitializeSpec = z.infer<typeof InitializeSpec>;
 export type TrainSpec = z.infer<typeof TrainSpec>;
@@ -254,6 +261,9 @@ export const ShardChunk = z.object({
   kept: StageInput.nullable().default(null),
 });
 export type ShardChunk = z.infer<typeof ShardChunk>;
+/** A chunk of `measure`: a shard that measures the model on its local data. */
+export const MeasureChunk = z.object({ round: Count, shard: Count });
+export type MeasureChunk = z.infer<typeof MeasureChunk>;
 /** The one chunk of `merge` and `evaluate`. */
 export const RoundChunk = z.object({ round: Count });
 export type RoundChunk = z.infer<typeof RoundChunk>;
@@ -301,6 +311,8 @@ export const MergeResult = z.object({
 });
 export const EvaluateResult = z.object({
   metrics: Metrics.nullable(),
+  /** Rows that it was measured on; null where they were not counted. */
+  samples: z.number().positive().nullable().default(null),
   /** Where the script has the model exported: why there is no file, or null. */
   exported: z
     .object({ problem: z.string().max(500).nullable() })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FoundStart } from './found-start.ts';
+import { LocalData } from './local-data.ts';
 import { Packages } from './packages.ts';
 import { TrainingSettings } from './settings.ts';
 import { Code, DataFormat, Source, TrainingSubmission } from './spec.ts';
@@ -14,6 +15,7 @@ export const TrainingSpec = TrainingSubmission.omit({ sweep: true, requirements:
     code: Code.extend(Sized.shape).nullable().default(null),
     data: Sized.extend({ format: DataFormat }).nullable(),
     moreData: z.array(Sized).default([]),
+    localData: LocalData.nullable().default(null),
     test: Sized.nullable().default(null),
     settings: TrainingSettings,
     /** Packages beside what workers have; null takes what there is. */

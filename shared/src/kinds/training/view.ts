@@ -12,6 +12,11 @@ export const TrainingView = z.object({
   script: z.string(),
   /** Null for a script that makes or reads its own. */
   data: z.string().nullable(),
+  /** The name under which workers lend their data, and what these are called, in the order of the shards; null for none. */
+  localData: z
+    .object({ name: z.string(), workers: z.array(z.string()) })
+    .nullable()
+    .default(null),
   /** Of the file that it is measured on; null where a part of the data is. */
   test: z.string().nullable().default(null),
   /** What it started from, where that is not what the script makes. */
@@ -26,7 +31,7 @@ export const TrainingView = z.object({
     .nullable(),
   /** The round that is under way or was the last; 0 before the first. */
   round: Count,
-  /** Of the newest merged model on the held-out part; null without one. */
+  /** Of the newest merged model on the held-out part, or of the result on the shards' local data; null without one. */
   metrics: Metrics.nullable(),
   /** The best round so far for the metric that counts. */
   best: z.object({ round: Count, name: z.string(), value: z.number() }).nullable(),

@@ -14,6 +14,8 @@ export type PythonTask = {
   code: string | null;
   /** The data that the script gets; null where it is not run, or makes its own. */
   data: string | null;
+  /** The folder that the worker's owner lends as the shard's data; null where there is none such. */
+  local: string | null;
   /** All shards in its place, where the script may make something of the whole data; of `initialize` alone. */
   parts: string[];
   /** Whether the script is run to measure what was merged. */

@@ -1,5 +1,6 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { showsTooMuch } from '@parallel-pilot/sandbox/box/program.ts';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { ENVIRONMENT } from '@parallel-pilot/shared/kinds/training/packages.ts';
@@ -40,7 +41,7 @@ const LOG: Made = {
 
 const NO_PYTHON = failure('module-missing', 'This worker has no Python with numpy.', '');
 
-type Warm = { affinity: string; session: Session; packages: Unpacked | null };
+type Warm = { affinity: string; session: Session; packages: Unpacked | null; lent: string | null };
 
 /** Runs chunks in forks of one warm Python, which is replaced when another job's chunk comes or when it has gone. */
 export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
@@ -55,7 +56,10 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
   };
   /** The session for chunks of this affinity, with the chunk's files in its place; a failure where none can be had. */
   const sessionFor = async (chunk: RunnableChunk, task: Task, ask: AskOptions): Promise<Session | Failed> => {
-    if (warm?.affinity === chunk.affinity && warm.session.alive()) {
+    const lent = await lentTo(task, options);
+    if (lent !== null && typeof lent === 'object') return lent;
+    // What sees lent data runs nothing else, and sees none that was taken back.
+    if (warm?.affinity === chunk.affinity && warm.lent === lent && warm.session.alive()) {
       await refill(warm.session, chunk.inputs);
       return warm.session;
     }
@@ -69,8 +73,8 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
       packages?.release();
       return failureOf({ kind: 'canceled' }, ask.hangLimitMs);
     }
-    const session = startSession({ ...options, python, packages: packages?.folder ?? null });
-    warm = { affinity: chunk.affinity, session, packages };
+    const session = startSession({ ...options, python, packages: packages?.folder ?? null, lent });
+    warm = { affinity: chunk.affinity, session, packages, lent };
     ask.onProgress?.({ fraction: 0, detail: 'Starting Python' });
     await refill(session, chunk.inputs);
     const script = posix.join(session.workspace.inside.in, SCRIPT);
@@ -101,7 +105,12 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
         const { cards, outputs } = chunk;
         const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
         const { gang } = chunk;
-        const asked = { ...task, environment, ...(gang === undefined ? {} : { gang }) };
+        const asked = {
+          ...task,
+          environment,
+          local: warm?.lent ?? null,
+          ...(gang === undefined ? {} : { gang }),
+        };
         const outcome = await inGang(
           gang,
           session.workspace.folders.in,
@@ -132,6 +141,33 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
   };
 }
 
+/** The folder that the task's data is, null where it needs none such; a failure where the owner does not lend it. */
+async function lentTo(
+  { lent: name }: Task,
+  { lentFolder: folderOf, sandbox }: TrainingRunnerOptions,
+): Promise<string | null | Failed> {
+  if (name === null) return null;
+  const folder = folderOf?.(name) ?? null;
+  if (folder === null)
+    return failure('data-not-lent', `The owner of the worker does not lend data as "${name}" any more.`, '');
+  const path = await realpath(folder).catch(() => folder);
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() !== true)
+    return failure(
+      'data-not-lent',
+      `What the owner of the worker lends as "${name}" is no folder that is there.`,
+      '',
+    );
+  // A home, or the worker's own data with its secrets, is nothing that anyone means to lend.
+  if (showsTooMuch(path, sandbox.level === 'none' ? [] : sandbox.host.hidden))
+    return failure(
+      'data-not-lent',
+      `What the owner of the worker lends as "${name}" holds a home or a folder of the worker itself, which no job may see.`,
+      '',
+    );
+  return path;
+}
+
 /** The packages of a job, or why they cannot be had. */
 const taken = (unpacked: UnpackedEnvironments, packed: string): Promise<Unpacked | Failed> =>
   unpacked.take(packed).catch((error) => {
@@ -148,7 +184,7 @@ async function refill({ workspace }: Session, inputs: string): Promise<void> {
 
 async function work(
   session: Session,
-  task: Task & Pick<PythonTask, 'environment'> & Pick<RunnableChunk, 'gang'>,
+  task: Task & Pick<PythonTask, 'environment' | 'local'> & Pick<RunnableChunk, 'gang'>,
   outputs: string,
   ask: AskOptions,
 ): Promise<RunOutcome> {
@@ -156,7 +192,7 @@ async function work(
   // What an earlier chunk or its script left here must never pass for this one's.
   for (const { file } of [...task.makes, LEFT, LOG]) await workspace.discard(file);
   const answer = await session.ask(
-    { op: 'run', task: placed(task, workspace, task.environment, task.gang) },
+    { op: 'run', task: placed(task, workspace, task.environment, task.gang, task.local) },
     ask,
   );
   if (answer.kind === 'canceled' && ask.notice?.aborted)

@@ -19,6 +19,8 @@ export type SessionOptions = {
   limits?: Limits | undefined;
   /** Folder of the packages that the job brings; null where it takes what Python has. */
   packages?: string | null;
+  /** Folder of the data that the worker's owner lends to it; null for none. */
+  lent?: string | null;
 };
 
 export type Answer =
@@ -47,8 +49,16 @@ const LONGEST_REPLY = 2 * 1024 * 1024;
 
 /** Starts Python at once; the first `ask` waits until it is ready. */
 export function startSession(options: SessionOptions): Session {
-  const { python, sandbox, threads, folder, packages = null, limits = defaultLimits() } = options;
-  const own = packages === null ? [] : [packages];
+  const {
+    python,
+    sandbox,
+    threads,
+    folder,
+    packages = null,
+    lent = null,
+    limits = defaultLimits(),
+  } = options;
+  const own = [packages, lent].filter((folder) => folder !== null);
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(50, 4_000);
   const exchange = createExchange();

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
+import { MEASURE } from '@parallel-pilot/shared/kinds/training/local-evaluation.ts';
 import { MOST_SHOWN_BYTES } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import {
   CODE,
@@ -11,6 +12,7 @@ import {
   InitializeResult,
   InitializeSpec,
   KEPT,
+  MeasureChunk,
   MergeResult,
   MergeSpec,
   MOMENTUM,
@@ -36,7 +38,12 @@ export type Made = { name: string; file: string; mediaType: string; may?: 'be-mi
 export type Task = {
   /** For messages to people. */
   stage: PythonTask['stage'];
-  python: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache' | 'scratch' | 'environment' | 'gang'>;
+  python: Omit<
+    PythonTask,
+    'script' | 'work' | 'run' | 'cache' | 'scratch' | 'environment' | 'gang' | 'local'
+  >;
+  /** The name of the lent data that it may see; null for none. */
+  lent: string | null;
   makes: Made[];
   result: z.ZodType;
 };
@@ -63,6 +70,7 @@ export function placed(
   { inside, folders }: Workspace,
   environment: PythonTask['environment'],
   gang: RunnableChunk['gang'],
+  local: string | null,
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
   const { code, data, parts, weights, classes, momentum, kept, shared, once, start, checkpoint } =
@@ -89,6 +97,7 @@ export function placed(
     run: posix.join(inside.work, 'run'),
     cache: posix.join(inside.work, 'cache'),
     environment,
+    local,
     gang:
       gang === undefined ? null : { rank: gang.rank, size: gang.size, socket: posix.join(inside.in, SOCKET) },
     // Without a sandbox the machine's shared memory is everyone's.
@@ -133,13 +142,15 @@ const measuring = (stage: PythonTask['stage'], context: ScriptContext, holdout: 
   measures: holdout !== null || context.ownData,
 });
 
+const lentFor = ({ local }: ScriptContext): string | null => local?.name ?? null;
+
 const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   initialize({ stageSpec, chunkSpec }) {
     const { context, start, parts } = InitializeSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
     const python = { ...base('initialize', context), shard, data: data?.path ?? null, parts, start };
     const makes: Made[] = [WEIGHTS_MADE, { ...file(FILES.once, ONCE), may: 'be-missing' }];
-    return { stage: 'initialize', python, makes, result: InitializeResult };
+    return { stage: 'initialize', lent: lentFor(context), python, makes, result: InitializeResult };
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
     const { context, state, weights } = TrainSpec.parse(stageSpec);
@@ -155,7 +166,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
       ...keeps.map((made): Made => ({ ...made, may: 'be-missing' })),
       SHOWN_MADE,
     ];
-    return { stage: 'train', python, makes, result: TrainResult };
+    return { stage: 'train', lent: lentFor(context), python, makes, result: TrainResult };
   },
   merge({ stageSpec }) {
     const { context, state, merge, updates, states, holdout } = MergeSpec.parse(stageSpec);
@@ -165,12 +176,18 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     const momentumMade = merge.merge === 'outer' ? [file(FILES.momentum, 'momentum.npz')] : [];
     const sharedMade = states.length === 0 ? [] : [SHARED_MADE];
     const makes = [WEIGHTS_MADE, ...momentumMade, ...sharedMade, SHOWN_MADE];
-    return { stage: 'merge', python, makes, result: MergeResult };
+    return { stage: 'merge', lent: null, python, makes, result: MergeResult };
   },
   evaluate({ stageSpec }) {
     const { context, holdout } = EvaluateSpec.parse(stageSpec);
     const python = measuring('evaluate', context, holdout);
-    return { stage: 'evaluate', python, makes: [ONNX_MADE], result: EvaluateResult };
+    return { stage: 'evaluate', lent: null, python, makes: [ONNX_MADE], result: EvaluateResult };
+  },
+  [MEASURE]({ stageSpec, chunkSpec }) {
+    const { context } = EvaluateSpec.parse(stageSpec);
+    const { shard } = MeasureChunk.parse(chunkSpec);
+    const python = { ...measuring('evaluate', context, null), shard, measures: true };
+    return { stage: 'evaluate', lent: lentFor(context), python, makes: [ONNX_MADE], result: EvaluateResult };
   },
 };
 

@@ -6,9 +6,11 @@ import {
   WEIGHTS,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
+import type { StageId } from '@parallel-pilot/shared/model/ids.ts';
 import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
-import { doneChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import { doneChunk, doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { z } from 'zod';
 import type { Parts } from '../../../parts.ts';
 import type { Assembly, BackgroundTask, MadeArtifact } from '../../kind.ts';
@@ -57,12 +59,12 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
     const message = 'Evaluation: the report does not have the form it should have.';
     return { outcome: 'redo', chunks: [{ chunk: evaluated.id, message }] };
   }
-  const { round, last } = EvaluateSpec.parse(JSON.parse(stage.spec_json));
+  const { round, last, measured } = EvaluateSpec.parse(JSON.parse(stage.spec_json));
   const standing = await standingOf(parts.db, job.id, spec.settings);
   const metrics = {
     job: job.id,
     name: job.name,
-    model: { round, metrics: report.data.metrics },
+    model: { round, metrics: measured?.metrics ?? report.data.metrics },
     best: standing?.best ?? null,
     last: last === null ? null : { round: last.round, metrics: standing?.metrics ?? null },
     without: standing?.without ?? null,
@@ -87,7 +89,8 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
     ),
     { name: 'script.py', hash: spec.script.blob, size: spec.script.size, mediaType: 'text/x-python' },
   ];
-  const onnx = exportedModel(evaluated, report.data);
+  const exporting = measured === null ? null : await exportingShard(parts.db, measured.stage);
+  const onnx = exportedModel(exporting?.chunk ?? evaluated, exporting?.report ?? report.data);
   artifacts.push(...onnx.artifacts);
   onProgress(0.5);
   const events = await tensorboardZip(parts, job.id);
@@ -101,6 +104,19 @@ async function assemble(parts: Parts, { job, stage, signal, onProgress }: Backgr
       : [{ level: 'warning' as const, code: 'trained-without', message: `Trained ${metrics.without}` }];
   return { outcome: 'complete', artifacts, notes: [...notes, ...onnx.notes] };
 }
+
+/** Of the shards that measured the model on their own data, the first that was asked for it as ONNX, too; null where none was. */
+async function exportingShard(db: Db, stage: StageId) {
+  const chunks = await doneChunks(db, stage, -1, MOST_SHARDS);
+  const reports = chunks.map((chunk) => ({
+    chunk,
+    report: EvaluateResult.safeParse(JSON.parse(chunk.result_json ?? 'null')).data,
+  }));
+  const asked = reports.find(({ report }) => report?.exported != null);
+  return asked?.report === undefined ? null : { chunk: asked.chunk, report: asked.report };
+}
+
+const MOST_SHARDS = 256;
 
 async function write(
   { blobs }: Parts,

@@ -9,6 +9,7 @@ import {
   TrainingPlan,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
+import { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import type { Parts } from '../../../parts.ts';
@@ -149,9 +150,22 @@ const withoutData = (spec: TrainingSpec): TrainingPlan =>
     entry: spec.code?.entry ?? null,
     rows: 0,
     shards: Array.from({ length: spec.settings.shards }, () => ({ input: null, rows: 0 })),
-    holdout: null,
+    holdout: testOf(spec),
     classes: null,
   });
+
+/** The file to measure local data's models on, as it was sent. Its rows are counted where it is read. */
+const testOf = ({ test }: TrainingSpec): TrainingPlan['holdout'] =>
+  test === null
+    ? null
+    : {
+        input: StageInput.parse({
+          path: `holdout.${test.fileName.split('.').at(-1)?.toLowerCase()}`,
+          hash: test.blob,
+          size: test.size,
+        }),
+        rows: 0,
+      };
 
 type Asked = { settings: TrainingSettings; name: string; holdout: number };
 

@@ -43,6 +43,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.seed                    the job's; random, numpy and torch are seeded with it already
     pilot.deadline                when the round ends, in Unix seconds, or None
     pilot.evaluating              the script is to measure, not to train
+    pilot.local_data              folder that the shard's worker lends as its data (--local-data), or None
     pilot.classes                 names of the classes, to which integer labels are indices, or None
 
 By itself it reads these from the environment, each with a default: PILOT_DATA (wins over the paths in the
@@ -50,7 +51,8 @@ script; several as in PATH), PILOT_TEST (a file to measure on), PILOT_LABEL, PIL
 PILOT_ENCODE (names with commas between), PILOT_SPLIT (blocks keeps the order), PILOT_GROUP, PILOT_BATCH (32),
 PILOT_SEED (0), PILOT_ROUNDS (1: how often `epochs` repeats its n), PILOT_INNER_STEPS (of a round),
 PILOT_PARAM_<NAME>, PILOT_WEIGHTS (an .npz, .safetensors or .pt to start from), PILOT_FITTING (1: of these the arrays
-that fit), PILOT_EVALUATE (1: measure only), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the
+that fit), PILOT_EVALUATE (1: measure only), PILOT_LOCAL_DATA (a folder of
+data, as a worker would lend it), PILOT_OUT (folder of model.npz), PILOT_METRICS (a file that gets the
 metrics as JSON).
 """
 
@@ -89,6 +91,7 @@ seed = int(_env("PILOT_SEED") or 0)
 deadline = None
 evaluating = (_env("PILOT_EVALUATE") or "0") not in ("", "0", "false")
 classes = None
+local_data = _env("PILOT_LOCAL_DATA") or None
 
 _MOST_NAMES = 16
 _LONGEST_NAME = 32
@@ -121,6 +124,8 @@ class _Alone:
 
     def data_files(self, paths):
         """The files of the data, and that to measure on or None."""
+        if local_data is not None:
+            return pilot_data.files_in(local_data), _env("PILOT_TEST") or None
         chosen = _env("PILOT_DATA").split(os.pathsep) if _env("PILOT_DATA") else paths
         if not chosen:
             raise ValueError('pilot.data: name the file, as in pilot.data("digits.npz"), or set PILOT_DATA')
@@ -220,6 +225,9 @@ def data(path=None, *more):
     .csv    (X, y): numbers, and the column of labels
     .jsonl  a list of dicts
     .zip    (paths, labels) of a folder with one folder of files for each class
+
+    Where workers lend their own (pilot.local_data), it is all .npz, .csv, .jsonl or .zip of that folder, which
+    have one format; its labels are numbers, or texts of pilot.classes, which the script sets before.
 
     Several files of one format and with the same columns are read as one. While evaluating, the rows are those of the
     job's test set (PILOT_TEST), or of a part of the data for that, where there is one.

@@ -35,6 +35,27 @@ class Reading:
             self.classes = [str(label) for label in distinct]
 
 
+class NoLentData(Exception):
+    """What is wrong with lent data, in words that tell nothing of what is in it."""
+
+
+def files_in(folder):
+    """The data files of a folder that is lent, in the order of their names."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        raise NoLentData("The folder that the worker lends cannot be read by its jobs: its owner has to open it to them.") from None
+    files = [os.path.join(folder, name) for name in names if os.path.splitext(name)[1].lower() in READERS]
+    files = [path for path in files if os.path.isfile(path)]
+    if not files:
+        raise NoLentData(
+            "The folder that the worker lends holds no .npz, .csv, .jsonl or .zip. A script can read it by itself: pilot.local_data."
+        )
+    if len({os.path.splitext(path)[1].lower() for path in files}) > 1:
+        raise NoLentData("The folder that the worker lends holds data files of several formats: one is read.")
+    return files
+
+
 def read(files, test, reading):
     """What pilot.data returns, and how many rows that has: of the files together, or of `test` while evaluating."""
     endings = [os.path.splitext(source)[1].lower() for source in [*files, *([] if test is None else [test])]]
@@ -270,5 +291,12 @@ def indices(labels, source, reading, find=True):
         )
     if find:
         reading.find(distinct)
+    if reading.classes is None:
+        raise NoLentData(
+            "The labels of the lent data are texts, and each shard would number those that it has by itself. Set "
+            "pilot.classes to all of them before pilot.data, or have numbers in their place."
+        )
     places = {name: index for index, name in enumerate(reading.classes)}
+    if not all(label in places for label in labels.tolist()):
+        raise NoLentData("The data has labels that are not in pilot.classes.")
     return np.array([places[name] for name in labels.tolist()], dtype=np.int64)

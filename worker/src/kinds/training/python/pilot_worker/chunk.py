@@ -83,7 +83,9 @@ def measure(task, board):
     if not task["measures"]:
         return {"metrics": None}
     measured = run_script(task, board)
-    return {name: measured[name] for name in ("metrics", "shown", "exported")}
+    # Rows are counted where they are not the farm's.
+    counted = {"samples": measured["samples"]} if task["local"] is not None else {}
+    return dict(counted, **{name: measured[name] for name in ("metrics", "shown", "exported")})
 
 
 def laid_out(task):
@@ -119,11 +121,16 @@ def run_script(task, board):
         raise
     except SystemExit as leaving:
         if leaving.code not in (None, 0):
+            if task["local"] is not None:
+                raise failures.explain_without_words(leaving, script) from None
             raise failures.left(leaving.code) from None
     except BaseException as error:
         if task["stage"] == "initialize" and run.result is not None:
             # What a script that catches everything does after its first weights tells nothing about it.
             return run.result
+        if task["local"] is not None:
+            failures.print_places(error, script, root)
+            raise failures.explain_without_words(error, script) from None
         failures.print_own_frames(error, script, root)
         raise failures.explain(error, script) from None
     if run.result is None:

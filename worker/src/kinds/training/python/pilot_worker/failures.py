@@ -6,6 +6,7 @@ import re
 import sys
 import traceback
 
+import pilot_data
 import pilot_start
 
 
@@ -34,6 +35,28 @@ def explain(error, script):
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Failure("disk-full", "%sthe disk of the worker is full." % place)
     return Failure("script-error", "%s%s" % (place, what))
+
+
+def explain_without_words(error, script):
+    """The same where a shard's data is its owner's: what an exception says may quote a row of it."""
+    if isinstance(error, pilot_data.NoLentData):
+        return Failure("data-not-lent", str(error))
+    told = explain(error, script)
+    if told.code != "script-error":
+        return told if told.code == "disk-full" else Failure(told.code, "%s%s." % (place_of(error, script), type(error).__name__))
+    return Failure(
+        "script-error",
+        "%s%s. What it says is not passed on, as it may quote the worker's own data." % (place_of(error, script), type(error).__name__),
+    )
+
+
+def print_places(error, script, root=None):
+    """To the log: where it was, and nothing of what it says or of the lines' values."""
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    for filename, line in frames:
+        if is_own(filename, script, root):
+            print("%s line %d" % (os.path.basename(filename), line), file=sys.stderr)
+    print(type(error).__name__, file=sys.stderr)
 
 
 def left(code):

@@ -60,6 +60,12 @@ class FarmRun:
         self.whole = context["wholeLabels"]
         self.split = context["split"]
         self.group = None  # the farm's shards are without it
+        self.local = self.task["local"]
+        reading = context["local"]
+        if reading is not None:
+            # Nobody has decided anything by the whole of the data: this shard's decides.
+            self.whole = None
+            self.missing, self.drop, self.encode = (reading[name] for name in ("missing", "drop", "encode"))
         self.seeds = [context["seed"]]
         if self.stage != "initialize":
             self.seeds += [context["round"], task["shard"]]
@@ -96,6 +102,7 @@ class FarmRun:
         if self.task["classes"] is not None:
             with open(self.task["classes"], encoding="utf-8") as file:
                 pilot.classes = json.load(file)
+        pilot.local_data = self.local
         pilot.evaluating = self.stage in ("merge", "evaluate")
         pilot.epoch = context["epoch"]
         pilot.progress = (context["round"] if pilot.evaluating else pilot.round - 1) / context["rounds"]
@@ -111,6 +118,8 @@ class FarmRun:
         optimizers.watch()
         if self.task["parts"]:
             return self.task["parts"], None
+        if self.local is not None:
+            return pilot_data.files_in(self.local), None
         if self.task["data"] is None:
             raise ValueError(
                 "pilot.data: this training has no data. Give it with --data, or let the script make or read its own: "
