@@ -25,7 +25,15 @@ import {
 } from '../../jobs/test-farm.fixture.ts';
 import { curvesOf } from './rounds/curves.ts';
 import { roundList } from './rounds/round-list.ts';
-import { addTraining, deliver, deliverAll, inFirstRound, settled, TRAINER } from './training.fixture.ts';
+import {
+  addTraining,
+  DATA,
+  deliver,
+  deliverAll,
+  inFirstRound,
+  settled,
+  TRAINER,
+} from './training.fixture.ts';
 import { viewTraining } from './view.ts';
 
 for (const database of ['SQLite', 'MariaDB'] as const) {
@@ -120,10 +128,10 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.equal(await deliverAll(farm.parts, job), 'measure');
       assert.deepEqual(await pins(), lending.workers);
       // One of them fails for good: the other one's figures are the result, by its rows.
-      const last = (await openStage(farm.parts, job)).id;
-      await failChunk(farm.parts, last, 0, 'script-error', 'ValueError.');
+      const measuring = (await openStage(farm.parts, job)).id;
+      await failChunk(farm.parts, measuring, 0, 'script-error', 'ValueError.');
       await deliver(farm.parts, job, 1, { metrics: { accuracy: 0.75 } });
-      assert.equal(await settled(farm.parts, job, last), 'evaluate');
+      assert.equal(await settled(farm.parts, job, measuring), 'evaluate');
       assert.equal(await pins(), null);
       assert.equal(await deliverAll(farm.parts, job, { metrics: { accuracy: 0 } }), 'completed');
       assert.match((await notes(job)).join(' '), /measured without 1 of 2 shards: ValueError/);
@@ -131,6 +139,16 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       const { localData, metrics } = await view(job);
       assert.deepEqual(metrics, { accuracy: 0.75 });
       assert.deepEqual([localData?.name, localData?.workers.length], ['wards', 2]);
+
+      const test = { name: 'test.csv', bytes: DATA };
+      const tested = await addTraining(farm.parts, { ...given, test });
+      assert.equal(await settled(farm.parts, tested, (await openStage(farm.parts, tested)).id), 'initialize');
+      for (const next of ['train', 'merge', 'evaluate'])
+        assert.equal(await deliverAll(farm.parts, tested, { metrics: { accuracy: 0.5 } }), next);
+      const last = await newestStage(farm.parts.db, tested);
+      assert.match(last?.inputs_json ?? '', /"holdout\.csv"/);
+      assert.equal(last?.pins_json, null);
+      assert.deepEqual((await view(tested)).best, { round: 1, name: 'accuracy', value: 0.5 });
     });
 
     test('a whole training: split, first weights, rounds, evaluation, and the files of the result', async () => {

@@ -72,6 +72,18 @@ test('a shard reads what the owner of its worker lends, in every stage that is a
   assert.deepEqual([done(measured).samples, done(measured).metrics], [3, { sum: 21 }]);
 });
 
+test('a file to measure on is read as the shards read theirs, without any of theirs', async () => {
+  const measured = await rig.run(
+    'evaluate',
+    {
+      stageSpec: EvaluateSpec.parse({ context, round: 1, holdout: 'holdout.csv' }),
+      chunkSpec: { round: 1 },
+    },
+    { ...files(SCRIPT), 'holdout.csv': { text: 'name,x,y,label\nDot,7,8,1\n' } },
+  );
+  assert.deepEqual([done(measured).samples, done(measured).metrics], [null, { sum: 15 }]);
+});
+
 test('the folder cannot be written, and chunks that are not about it do not see it, in the same job', async () => {
   const write = SCRIPT.replace('w = pilot', 'open(pilot.local_data + "/c.csv", "w")\nw = pilot');
   assert.match(failed(await train(write)), /^script-error: script\.py line 4: (OSError|PermissionError)\. /);
