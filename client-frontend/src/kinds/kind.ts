@@ -19,7 +19,7 @@ export type FilePart = {
   many?: boolean;
   /** A job can do without it. */
   optional?: boolean;
-  /** It can where a person says so: "Go on without one". */
+  /** It can where a person says so, by a button that is called so: "Without a picture". */
   without?: string;
 };
 

@@ -14,7 +14,7 @@ export const training: SiteKind = {
       name: 'data',
       what: 'the data, a .npz, .csv, .jsonl or .zip of pictures',
       extensions: DATA_FORMATS.map((format) => `.${format}`),
-      without: 'The script makes its own, or workers lend it',
+      without: 'Without a file of data',
     },
     {
       name: 'from',
