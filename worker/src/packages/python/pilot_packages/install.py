@@ -1,7 +1,8 @@
 """Installs the packages of a job, in a box of its own, and packs them into one file. Started by the worker
 (make-environment.ts) with one line of JSON on standard input:
 
-    {"nonce", "requirements": [line, ...], "wheels": path of a .zip or null, "index": address or null, "socket": path or null, "whole": bool}
+    {"nonce",
+     "requirements": [line, ...], "wheels": path of a .zip or null, "index": address or null, "socket": path or null, "whole": bool}
 
 A box has no network. Where the owner of the worker lets packages be fetched, a Unix socket leads out of it, to a proxy
 that knows the hosts of the index and nobody else (index-proxy.ts); pip finds it on a port of the box's own.
