@@ -1,9 +1,9 @@
-import { ENVIRONMENT, ENVIRONMENT_FILE } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { Shown } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import { ENVIRONMENT, ENVIRONMENT_FILE } from '@parallel-pilot/shared/packages/packages.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
