@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -193,6 +201,18 @@ test('the cache is there after a restart, without a file that was changed meanwh
     [a.hash],
   );
   assert.equal(statSync(join(given, 'b.blend')).nlink, 2, 'linked from the cache, not copied');
+});
+
+test('what an earlier process left is hashed before it is used: after a power cut a file may hold zeros', async (t) => {
+  const { farm, assets, assign, reopen, folder } = await setUp(t);
+  const a = farm.addBlob('aaaa', 'a.blend');
+  release(await assets.prepare(assign([a]), never));
+  const file = join(folder, 'cache', a.hash);
+  const { atime, mtime } = statSync(file);
+  writeFileSync(file, Buffer.alloc(4));
+  utimesSync(file, atime, mtime);
+  const given = folderOf(await (await reopen()).prepare(assign([a]), never));
+  assert.equal(readFileSync(join(given, 'a.blend'), 'utf8'), 'aaaa');
 });
 
 test('folders of jobs that are over do not pile up', async (t) => {

@@ -87,7 +87,7 @@ export class Assets {
     setMaxListeners(0, stop);
     let problem: Failure | null = null;
     const bring = async ([key, { hash, size }]: [BlobHash, { hash: BlobHash; size: number }]) => {
-      if (this.cache.has(key) && (await this.cache.isIntact(key, size))) return;
+      if (await this.cache.isIntact({ key, hash, size })) return;
       const url = () => this.#address(hash, access);
       const fetched = await this.#downloads.fetch({ key, hash, size }, { url, signal: stop });
       if (fetched.ok) return;
