@@ -5,7 +5,7 @@ import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { GangPlace } from '@parallel-pilot/shared/protocol/gang.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assign, DeliveredFile, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { CallPort } from '../calls/call-port.ts';
 import { isDiskFull } from '../disk-full.ts';
@@ -29,7 +29,7 @@ import {
   type Phase,
   type Preemption,
 } from './held.ts';
-import type { Outbox, OutboxEntry } from './outbox.ts';
+import { type Outbox, type OutboxEntry, sourceOf } from './outbox.ts';
 import { prepareChunk } from './prepare-chunk.ts';
 import type { ProgressReport } from './progress-report.ts';
 import { NOTHING_SPENT, RunClock, type Spent } from './run-clock.ts';
@@ -342,7 +342,28 @@ export class LeaseLoop {
       if (isDiskFull(error)) return this.#giveBackDiskFull(held);
       throw error;
     }
-    await this.#deliver(held, entry);
+    const again = outcome.ok ? outcome.files.flatMap(({ name, again }) => (again ? [name] : [])) : [];
+    await this.#deliver(held, entry, (files) =>
+      this.#keepForLater(
+        assign,
+        entry,
+        files.filter(({ name }) => again.includes(name)),
+      ),
+    );
+  }
+
+  /** What cannot be kept is fetched again. */
+  async #keepForLater(assign: Assign, entry: OutboxEntry, files: readonly DeliveredFile[]): Promise<void> {
+    const { assets, log } = this.#parts;
+    const { message } = entry;
+    const places = message.type === 'done' ? message.files : [];
+    for (const file of files) {
+      const place = places.find(({ name }) => name === file.name);
+      if (place === undefined) continue;
+      await assets
+        .keep(assign, file, sourceOf(entry, place.path))
+        .catch((err) => log.debug({ event: 'assets.not-kept', name: file.name, err }));
+    }
   }
 
   #keep(
@@ -374,8 +395,12 @@ export class LeaseLoop {
     await outbox.discard(held.lease);
   }
 
-  async #deliver(held: Held, entry: OutboxEntry): Promise<void> {
-    await this.#parts.delivery.deliver(entry, held.stop.signal);
+  async #deliver(
+    held: Held,
+    entry: OutboxEntry,
+    uploaded?: (files: readonly DeliveredFile[]) => Promise<void>,
+  ): Promise<void> {
+    await this.#parts.delivery.deliver(entry, held.stop.signal, uploaded);
     if (held.stop.signal.reason === 'leaving') return this.#parts.outbox.store(entry);
     this.#forget(held);
     this.#parts.onChange();

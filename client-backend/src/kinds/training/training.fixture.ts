@@ -88,13 +88,16 @@ export async function backgroundTaskFor(
 
 /** Brings the job on until a stage other than `from` is open, or the job is over. */
 export async function settled(parts: PartsWithEngine, job: JobId, from: StageId): Promise<string> {
-  return until(async () => {
+  const now = await until(async () => {
     await parts.engine.advance(job);
     const state = (await findJob(parts.db, job))?.state ?? '';
     if (['completed', 'failed', 'canceled'].includes(state)) return state;
     const stage = await openStage(parts, job);
     return stage.id === from ? null : stage.name;
   }, 'the stage does not end');
+  // What follows from it for others of its sweep is done in the same turn.
+  await parts.engine.exclusive(job, async () => {});
+  return now;
 }
 
 type WithoutSize<One> = One extends unknown ? Omit<One, 'size'> : never;

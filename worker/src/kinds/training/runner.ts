@@ -170,10 +170,11 @@ async function work(
     return failure('unexpected', `The result has another form: ${result.error.message}`, reply.log);
   const files: OutputFile[] = [];
   for (const made of [...task.makes, LOG]) {
-    const { name, file, mediaType, may, most = MOST_FILE_BYTES } = made;
+    const { name, file, mediaType, may, most = MOST_FILE_BYTES, again = false } = made;
     const path = join(outputs, file);
-    const taken = await workspace.take(file, path, most);
-    if (taken.ok) files.push({ name, path, mediaType });
+    // No process of the script's is left.
+    const taken = await workspace.claim(file, path, most);
+    if (taken.ok) files.push({ name, path, mediaType, again, ...(taken.held && { bytes: taken.held }) });
     else if (may !== 'be-missing' || taken.reason !== 'absent')
       return failure('bad-update', taken.message, reply.log);
   }
