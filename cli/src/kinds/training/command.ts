@@ -1,4 +1,3 @@
-import { PythonVersion } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { LentName } from '@parallel-pilot/shared/model/lent-data.ts';
 import { Command } from 'commander';
@@ -10,25 +9,23 @@ import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
+import { type PackageFlags, readPackages, readPython, withPackages } from '../../run/packages.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
 import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { readCodeFolder, scriptIn } from './code-folder.ts';
 import { TRAINING_EVENTS } from './events.ts';
-import { readPackages } from './packages.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
 import { readStart } from './start.ts';
 
 type Flags = TrainFlags &
   PlacementFlags &
+  PackageFlags &
   AskedFlags & {
     data?: string[];
     localData?: string;
     code?: string;
-    requirements?: string;
-    wheels?: string;
-    python?: string;
     test?: string;
     from?: string;
     fitting?: boolean;
@@ -69,9 +66,6 @@ export function trainCommand(
       'train on the data that workers of your team lend by this name: one shard for each, which never leaves it',
     )
     .option('--code <dir>', 'folder of modules and other files of the script, which lies in it')
-    .option('--requirements <file>', 'requirements.txt or pyproject.toml: packages to install for the script')
-    .option('--wheels <path>', 'folder or .zip of wheels to install them from, in place of an index')
-    .option('--python <version>', 'only on workers with this Python, such as 3.11')
     .option('--test <file>', 'what the merged model is measured on, in the format of the data')
     .option(
       '--from <model>',
@@ -147,7 +141,7 @@ export function trainCommand(
     .option('--min-workers <n>', 'in --mode ddp, go on with so many after a loss (half of them)')
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withAfter(withBy(withAsked(withPlacement(command))));
+  withAfter(withBy(withAsked(withPlacement(withPackages(command, 'script')))));
   withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
@@ -233,11 +227,6 @@ function readLocal({ localData, data = [], holdout }: Flags): string | null {
       '--holdout is for data that the farm splits. What of --local-data is measured on is the script’s to say, or a file of --test.',
     );
   return localData;
-}
-
-function readPython(version: string | undefined): string | null {
-  if (version === undefined || PythonVersion.safeParse(version).success) return version ?? null;
-  throw new SentenceError(`--python ${version} is no version such as 3.11.`);
 }
 
 const dataOf = (path: string) =>

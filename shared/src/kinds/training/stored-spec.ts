@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { Packages } from '../../packages/packages.ts';
 import { FoundStart } from './found-start.ts';
 import { LocalData } from './local-data.ts';
-import { Packages } from './packages.ts';
 import { TrainingSettings } from './settings.ts';
 import { Code, DataFormat, Source, TrainingSubmission } from './spec.ts';
 
