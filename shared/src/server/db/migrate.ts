@@ -31,6 +31,8 @@ import * as notices from './migrations/0035-notices.ts';
 import * as templates from './migrations/0036-templates.ts';
 import * as settingsOfKinds from './migrations/0037-settings-of-kinds.ts';
 import * as environments from './migrations/0038-environments.ts';
+import * as callsByDay from './migrations/0043-calls-by-day.ts';
+import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -64,6 +66,8 @@ const migrations: Record<string, Migration> = {
   '0036-templates': templates,
   '0037-settings-of-kinds': settingsOfKinds,
   '0038-environments': environments,
+  '0043-calls-by-day': callsByDay,
+  '0044-functions-taken-over': functionsTakenOver,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -1,6 +1,7 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { type CallId, type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
+import { dayOf, forgetCallsOfDays } from '@parallel-pilot/shared/server/db/calls-by-day.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
@@ -8,6 +9,7 @@ import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
+import { CallQuota } from './call-quota.ts';
 import { endedCall } from './call-rows.ts';
 import type { Invocation } from './invocation.ts';
 import { keepInstances } from './keep-instances.ts';
@@ -26,13 +28,15 @@ const FORGET_EVERY_MS = 10 * 60_000;
 /** Of one function. */
 const MOST_RECORDS = 100_000;
 const RECORDS_KEPT_MS = 30 * 24 * 3_600_000;
+const DAYS_COUNTED_MS = 7 * 24 * 3_600_000;
 const REFRESH_MS = 2_000;
 /** What ended an instance of itself most likely ends the next one too: it is not tried before. */
 const TROUBLE_MS = 5_000;
 
 /** All versions that are called or have instances, and who gets which call. One in a backend. */
 export class CallDesk {
-  readonly recorder: Recorder;
+  readonly #recorder: Recorder;
+  readonly quota: CallQuota;
   readonly kept: KeptCalls;
   readonly #parts: Parts;
   readonly #jobs: JobDesk;
@@ -45,8 +49,9 @@ export class CallDesk {
   constructor(parts: Parts, jobs: JobDesk) {
     this.#parts = parts;
     this.#jobs = jobs;
-    this.recorder = new Recorder(parts);
-    this.kept = new KeptCalls(parts, (row, work, patienceMs) => this.run(row, work, patienceMs));
+    this.quota = new CallQuota(parts);
+    this.#recorder = new Recorder(parts, this.quota);
+    this.kept = new KeptCalls(parts, this.quota, (row, work, patienceMs) => this.run(row, work, patienceMs));
     parts.balancer.onInstances(() => this.#know());
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS).unref(),
@@ -55,15 +60,20 @@ export class CallDesk {
     jobs.atEnd(() => this.close());
   }
 
-  /** Calls it once and records that. Never rejects for what a call may come to. */
-  async invoke({ version: row, event, person }: Invocation): Promise<{ call: CallId; result: CallResult }> {
+  /** Calls it once, and returns when that is recorded. Never rejects for what a call may come to. */
+  async invoke({
+    version: row,
+    event,
+    person,
+    owner,
+  }: Invocation): Promise<{ call: CallId; result: CallResult }> {
     const { clock, random } = this.#parts;
     const call = newId('cal', random);
     const created_at = clock();
     const result = await this.run(row, { call, event, attempt: 1, key: null }, PATIENCE_MS);
     const { function_id, version } = row;
     const about = { id: call, function_id, version, person_id: person, how: 'sync', created_at } as const;
-    this.recorder.add(endedCall(about, result, clock()));
+    await this.#recorder.record(endedCall(about, result, clock()), owner);
     return { call, result };
   }
 
@@ -114,7 +124,7 @@ export class CallDesk {
     const kept = this.kept.close();
     for (const pool of this.#pools.values()) pool.giveUp('stopped', 'The farm is stopping.', 60_000);
     await kept;
-    await this.recorder.written();
+    await this.#recorder.written();
   }
 
   #poolOf(row: VersionRow): Pool {
@@ -171,6 +181,7 @@ export class CallDesk {
     this.#forgottenAt = now;
     const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
     for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
+    await forgetCallsOfDays(this.#parts.db, dayOf(now - DAYS_COUNTED_MS));
   }
 
   #tick(): void {

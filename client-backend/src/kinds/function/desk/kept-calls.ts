@@ -10,6 +10,7 @@ import {
   countOpenCalls,
   endCall,
   insertKeyedCall,
+  type NewCall,
   processesOfCalls,
   releaseCall,
   renewCalls,
@@ -17,6 +18,7 @@ import {
 import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import type { Parts } from '../../../parts.ts';
 import { isGone, nameOfProcess } from '../../../processes.ts';
+import type { CallQuota, Owner } from './call-quota.ts';
 import { openCall, outcomeOf } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Invocation } from './invocation.ts';
@@ -42,6 +44,7 @@ type Keyed = { call: CallId; replayed: boolean; result: CallResult } | { call: C
 /** Calls that are rows before they are begun: those that nobody waits for, and those with an idempotency key. */
 export class KeptCalls {
   readonly #parts: Parts;
+  readonly #quota: CallQuota;
   readonly #run: Run;
   readonly #writes: GroupCommit;
   readonly #process: string;
@@ -52,8 +55,9 @@ export class KeptCalls {
   #sweeping = false;
   #closing = false;
 
-  constructor(parts: Parts, run: Run) {
+  constructor(parts: Parts, quota: CallQuota, run: Run) {
     this.#parts = parts;
+    this.#quota = quota;
     this.#run = run;
     this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
@@ -65,7 +69,7 @@ export class KeptCalls {
     const { db, clock } = this.#parts;
     const { function_id } = invocation.version;
     const fresh = this.#rowOf(invocation, { how: 'sync', state: 'running', key });
-    if (await this.#writes.run((db) => insertKeyedCall(db, fresh)))
+    if (await this.#insert(fresh, invocation.owner))
       return this.#finish(invocation, fresh.id, { key, attempts: 1 });
     const row = await callByKey(db, function_id, key);
     // It was forgotten in between.
@@ -87,18 +91,34 @@ export class KeptCalls {
     const { function_id } = invocation.version;
     if ((await this.#countOpen(function_id)) >= MOST_OPEN) {
       const message = `${MOST_OPEN} calls of this function wait already, which are the most that may. Call again later.`;
+      this.#quota.drop(invocation.owner);
       return { ok: false, message };
     }
     const row = this.#rowOf(invocation, { how: 'async', state: 'waiting', key });
     const mine = !this.#closing && this.#under.size < MOST_UNDER_WAY;
     const kept = { ...row, ...(mine ? {} : { process: null, expires_at: null }) };
-    if (!(await this.#writes.run((db) => insertKeyedCall(db, kept)))) {
+    if (!(await this.#insert(kept, invocation.owner))) {
       const before = key === null ? undefined : await callByKey(db, function_id, key);
       if (before !== undefined) return { ok: true, call: before.id };
       throw new Error('a call of a new id could not be stored');
     }
     if (mine) this.#start(invocation.version, { id: row.id, event: invocation.event, key, attempts: 1 });
     return { ok: true, call: row.id };
+  }
+
+  /** False where there is one of that key; that one was counted when it came. */
+  async #insert(row: NewCall, owner: Owner): Promise<boolean> {
+    try {
+      const counted = await this.#writes.run(async (db) =>
+        (await insertKeyedCall(db, row)) ? this.#quota.count(db, [owner]) : null,
+      );
+      if (counted === null) this.#quota.drop(owner);
+      else this.#quota.settle(counted);
+      return counted !== null;
+    } catch (error) {
+      this.#quota.drop(owner);
+      throw error;
+    }
   }
 
   /** Leaves what is under way to whoever comes next. */
