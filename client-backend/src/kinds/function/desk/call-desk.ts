@@ -10,11 +10,12 @@ import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
 import { CallQuota } from './call-quota.ts';
+import type { CallResult } from './call-result.ts';
 import { endedCall } from './call-rows.ts';
 import type { Invocation } from './invocation.ts';
 import { keepInstances } from './keep-instances.ts';
 import { KeptCalls } from './kept-calls.ts';
-import { type CallResult, type Instance, Pool } from './pool.ts';
+import { type Instance, Pool } from './pool.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
 

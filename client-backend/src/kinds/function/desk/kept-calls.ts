@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CALL_PROBLEMS, type CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { CALL_PROBLEMS } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { type CallId, type FunctionId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import {
   abandonCalls,
@@ -19,16 +19,16 @@ import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/f
 import type { Parts } from '../../../parts.ts';
 import { isGone, nameOfProcess } from '../../../processes.ts';
 import type { CallQuota, Owner } from './call-quota.ts';
+import { GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
+import type { CallResult } from './call-result.ts';
 import { openCall, outcomeOf } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Invocation } from './invocation.ts';
-import type { CallResult, Work } from './pool.ts';
+import type { Work } from './pool.ts';
 
 /** A backend that gives no sign of life for so long has left its calls to others, milliseconds. */
 const CLAIM_MS = 30_000;
 const SWEEP_MS = 1_000;
-/** A call that nobody waits for is begun so often where what ran it was lost. */
-const MOST_ATTEMPTS = 3;
 const AGAIN_MS = 1_000;
 /** Of those that nobody waits for, one backend has so many in mind, and a function may have so many. */
 const MOST_UNDER_WAY = 1_000;
@@ -231,30 +231,4 @@ export class KeptCalls {
       expires_at: clock() + CLAIM_MS,
     });
   }
-}
-
-const GONE: CallResult = {
-  ok: false,
-  code: 'gone',
-  message: 'The version of the function that it was for is gone.',
-  log: '',
-  ms: 0,
-  worker: null,
-};
-
-const NEVER_BEGUN: ReadonlySet<CallProblem> = new Set(['queue-full', 'no-instance', 'not-possible']);
-
-/** What was not begun is tried for as long as it takes; what may have been a few times. */
-function mayRepeat(code: CallProblem, attempts: number, closing: boolean): boolean {
-  if (closing) return true;
-  if (NEVER_BEGUN.has(code)) return true;
-  return code !== 'gone' && CALL_PROBLEMS[code].again && attempts < MOST_ATTEMPTS;
-}
-
-function resultIn(row: CallRow): CallResult | null {
-  const said = { log: row.log ?? '', ms: row.ms ?? 0, worker: row.worker_id };
-  if (row.state === 'done') return { ok: true, answer: row.answer_json ?? 'null', ...said };
-  if (row.state !== 'failed') return null;
-  const code = (row.code ?? '') in CALL_PROBLEMS ? (row.code as CallProblem) : 'worker-lost';
-  return { ok: false, code, message: row.message ?? '', ...said };
 }
