@@ -198,8 +198,11 @@ test('a call that nobody waits for is done though the backend dies, and a key is
   };
   const calls = await Promise.all(Array.from({ length: 10 }, () => post(1)));
   assert.equal(await post(1, 'one'), await post(1, 'one'));
+  const answered = await ask('POST', '/functions/later/invoke', '0');
   await farm.backend.end('SIGKILL');
   await farm.backend.start();
+  const recorded = await ask('GET', `/functions/later/calls/${answered.headers.get('pilot-call')}`);
+  assert.deepEqual([recorded.status, (await recorded.json()).state], [200, 'done']);
   for (const call of calls) {
     const found = await until(
       async () => {
@@ -288,6 +291,34 @@ test('the version before answers again, others call it by a token of its own, an
       ['done', 2],
     ],
   );
+  // All calls of the team so far: its limit is one more than those.
+  const { teams } = await (await ask('GET', '/limits')).json();
+  const [team] = teams;
+  const limit = (callsPerDay: number | null) =>
+    ask('PATCH', `/teams/${team.id}/limits`, JSON.stringify({ callsPerDay }));
+  assert.equal((await limit(team.used.callsPerDay.used + 1)).status, 200);
+  await until(
+    async () => (await (await ask('GET', '/limits')).json()).teams[0].used.callsPerDay.left === 1 || null,
+    'the limit was never set',
+  );
+  const refused = await until(
+    async () => {
+      const reply = await open(token);
+      return reply.status === 200 ? null : reply;
+    },
+    'no call was refused',
+    10_000,
+  );
+  assert.equal(refused.status, 429);
+  const seconds = Number(refused.headers.get('retry-after'));
+  assert.ok(seconds > 0 && seconds <= 86_400, String(seconds));
+  assert.match(
+    (await refused.json()).detail,
+    /calls of functions today, of [\d,]+ that may be\. The next day/,
+  );
+  await limit(null);
+  await until(async () => (await open(token)).status === 200 || null, 'calls are refused still', 10_000);
+
   assert.equal((await ask('DELETE', '/functions/turns')).status, 204);
   assert.equal((await invoke('turns')).status, 404);
   assert.equal((await open(token)).status, 401);

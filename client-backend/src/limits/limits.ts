@@ -65,6 +65,7 @@ export const CODES = {
   storedBytes: 'limit-stored-bytes',
   uploadBytes: 'limit-upload-size',
   workerHours: 'limit-worker-hours',
+  callsPerDay: 'limit-calls-per-day',
 } as const satisfies Record<LimitName, string>;
 
 type Sentence = { what(used: number, most: number): string; helps: string };
@@ -91,5 +92,10 @@ const SENTENCES: Record<LimitName, Sentence> = {
   workerHours: {
     what: (used, most) => `has used ${hours(used)} worker hours this month, of ${hours(most)}.`,
     helps: 'The next month begins with none used, at midnight UTC.',
+  },
+  callsPerDay: {
+    what: (used, most) =>
+      `has had ${used.toLocaleString('en')} calls of functions today, of ${most.toLocaleString('en')} that may be.`,
+    helps: 'The next day begins with none used, at midnight UTC.',
   },
 };

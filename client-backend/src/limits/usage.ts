@@ -1,6 +1,7 @@
 import { LIMITS, type LimitName, type Usage, type Uses } from '@parallel-pilot/shared/api/limits.ts';
 import type { PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { bytesOfNamedBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { callsOnDay, dayOf } from '@parallel-pilot/shared/server/db/calls-by-day.ts';
 import { bytesOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { findTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import {
@@ -33,6 +34,10 @@ export async function usedOf({ db, clock }: UsageParts, holder: Holder, name: Li
       return 0;
     case 'workerHours':
       return (await busyInMonth(db, holder, monthOf(clock()))) / HOUR_MS;
+    case 'callsPerDay': {
+      const id = 'team' in holder ? holder.team : holder.person;
+      return (await callsOnDay(db, [id], dayOf(clock()))).get(id) ?? 0;
+    }
     default:
       return name satisfies never;
   }

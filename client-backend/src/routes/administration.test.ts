@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PeoplePage } from '@parallel-pilot/shared/api/limits.ts';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
-import type { PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { type BlobHash, FunctionId, type PersonId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { addVersion, insertFunction } from '@parallel-pilot/shared/server/db/functions.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../app.fixture.ts';
 import { addJob } from '../jobs/test-farm.fixture.ts';
@@ -55,6 +58,23 @@ async function plant(
   const finished_at = status === 'completed' ? 2 : null;
   await parts.db.updateTable('jobs').set({ state: status, finished_at }).where('id', '=', id).execute();
   return id;
+}
+
+/** A function of theirs in that team, which nobody has called. */
+async function deployed({ parts: { db } }: TestBackend, person: PersonId, team: TeamId) {
+  const [id, now] = [FunctionId.parse('fun_00000000'), 1];
+  const times = { created_at: now, updated_at: now };
+  const row = { id, team_id: team, person_id: person, name: 'resize', active_version: 0, ...times };
+  await insertFunction(db, { ...row, public_token_hash: null });
+  const blob = '0'.repeat(64);
+  const spec = {
+    ...{ function: id, name: 'resize', version: 1, handler: 'a.py', settings: {} },
+    files: [{ path: 'a.py', blob, size: 1 }],
+  };
+  const spec_json = JSON.stringify(FunctionSpec.parse(spec));
+  await addVersion(db, { function: id, team, now }, () => ({ person_id: person, spec_json, job_id: null }), [
+    blob as BlobHash,
+  ]);
 }
 
 const jobRow = async ({ parts }: TestBackend, id: string) => {
@@ -217,6 +237,7 @@ describe('deleting somebody', () => {
       await plant(backend, { person: bob.person, team }),
     ];
     const dora = await addSomebody(db, 'Dora');
+    await deployed(backend, bob.person, team);
     const notIn = await send(
       backend,
       `DELETE people/${bob.person}?jobs=hand-over:${dora.person}`,
@@ -247,6 +268,10 @@ describe('deleting somebody', () => {
     assert.equal((await send(backend, `GET jobs/${own}`, carl.headers)).status, 200);
     const blobs = await db.selectFrom('team_blobs').select('hash').where('team_id', '=', carl.team).execute();
     assert.equal(blobs.length, 1);
+    const { headers } = await addKey(db, carl.person, team);
+    const summary = await fetch(`${backend.url}/api/v1/functions/resize`, { headers });
+    const { owner, takenOverFrom } = FunctionSummary.parse(await summary.json());
+    assert.deepEqual([owner, takenOverFrom], ['Carl', 'Bob']);
   });
 
   test('their account goes too, and who comes by the same address again is somebody else', async (t) => {

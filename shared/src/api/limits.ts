@@ -5,9 +5,17 @@ import { strictObject } from '../model/strict-object.ts';
 
 /**
  * What can be limited, for a team and for a person: jobs that wait, chunks that are leased at the same moment, bytes
- * that are stored, bytes of one file that is uploaded, and hours that workers spend in a calendar month (UTC).
+ * that are stored, bytes of one file that is uploaded, hours that workers spend in a calendar month (UTC), and calls of
+ * functions that begin on a day (UTC).
  */
-export const LIMITS = ['waitingJobs', 'chunksAtOnce', 'storedBytes', 'uploadBytes', 'workerHours'] as const;
+export const LIMITS = [
+  'waitingJobs',
+  'chunksAtOnce',
+  'storedBytes',
+  'uploadBytes',
+  'workerHours',
+  'callsPerDay',
+] as const;
 export const LimitName = z.enum(LIMITS);
 export type LimitName = z.infer<typeof LimitName>;
 
@@ -23,6 +31,7 @@ export const OwnLimits = z.object({
   storedBytes: Limit.optional(),
   uploadBytes: Limit.optional(),
   workerHours: Limit.optional(),
+  callsPerDay: Limit.optional(),
 });
 export type OwnLimits = z.infer<typeof OwnLimits>;
 
@@ -37,6 +46,7 @@ const CHANGES = {
   storedBytes: changed(Limit),
   uploadBytes: changed(Limit),
   workerHours: changed(Limit),
+  callsPerDay: changed(Limit),
 };
 
 /** PATCH /api/v1/teams/:id/limits: `none` is no limit, null is what the farm has; what is absent stays. */
@@ -54,6 +64,7 @@ export const Uses = z.object({
   storedBytes: Use,
   uploadBytes: Use,
   workerHours: Use,
+  callsPerDay: Use,
 });
 export type Uses = z.infer<typeof Uses>;
 

@@ -162,6 +162,7 @@ export const SETTINGS = {
   PILOT_TEAM_STORED_BYTES: { flag: null, about: 'what a team stores, likewise' },
   PILOT_TEAM_UPLOAD_BYTES: { flag: null, about: 'of one upload of a team, likewise' },
   PILOT_TEAM_WORKER_HOURS: { flag: null, about: 'what workers spend for a team in a month, likewise' },
+  PILOT_TEAM_CALLS_PER_DAY: { flag: null, about: 'calls of functions of a team in a day, likewise' },
   PILOT_KEEP_DAYS: { flag: null, about: 'how long a job is kept once it is over, likewise' },
   PILOT_MAX_CONNECTIONS: { flag: null, about: 'of a server' },
   PILOT_MAX_CONNECTIONS_PER_ADDRESS: { flag: null, about: 'of a server, from one address' },

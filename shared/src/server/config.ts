@@ -45,6 +45,7 @@ const Environment = z.object({
   PILOT_TEAM_STORED_BYTES: limit,
   PILOT_TEAM_UPLOAD_BYTES: limit,
   PILOT_TEAM_WORKER_HOURS: limit,
+  PILOT_TEAM_CALLS_PER_DAY: limit,
   /** Of jobs that are over, before they are deleted; without it they are kept. */
   PILOT_KEEP_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
   /** Of the time from a job's submission to its deadline. */
@@ -118,6 +119,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
       storedBytes: e.PILOT_TEAM_STORED_BYTES,
       uploadBytes: e.PILOT_TEAM_UPLOAD_BYTES,
       workerHours: e.PILOT_TEAM_WORKER_HOURS,
+      callsPerDay: e.PILOT_TEAM_CALLS_PER_DAY,
       retentionDays: e.PILOT_KEEP_DAYS,
     },
     escalation: escalationIn(e),

@@ -23,6 +23,12 @@ export function FunctionPage({ id: name }: { id: string }) {
   const { figures } = data;
   const now: [string, string][] = [
     ['Handler', data.handler],
+    [
+      'Owner',
+      data.takenOverFrom === null
+        ? data.owner
+        : `${data.owner}, who took it over from ${data.takenOverFrom}, who has left the team`,
+    ],
     ['Ready instances', String(data.instances)],
     ['Waiting calls', formatCount(data.waiting)],
     ['Calls in 24 hours', formatCount(figures.done + figures.failed)],

@@ -8,6 +8,7 @@ export const LIMIT_WORDS: Record<LimitName, { label: string; unit: string; perUn
   storedBytes: { label: 'Stored', unit: 'GB', perUnit: 1e9 },
   uploadBytes: { label: 'Largest file', unit: 'GB', perUnit: 1e9 },
   workerHours: { label: 'Worker hours this month', unit: 'hours', perUnit: 1 },
+  callsPerDay: { label: 'Calls of functions today', unit: 'calls', perUnit: 1 },
 };
 
 /** "1.4 GB", "12.5 h", "3". */

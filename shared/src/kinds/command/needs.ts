@@ -1,4 +1,5 @@
-import { type Capabilities, meets, type Requirement } from '../../model/requirement.ts';
+import type { Capabilities, Requirement } from '../../model/requirement.ts';
+import { boxedFleetProblem, programMissing } from '../boxed-fleet.ts';
 
 /** Programs that workers look for at start, so that a farm without them says so before anything runs. */
 export const KNOWN_PROGRAMS = [
@@ -67,18 +68,12 @@ export function needInWords({ key, value }: Requirement): string | null {
 }
 
 /** Why none of these workers can run the job, null where one can or none is connected. */
-export function fleetProblem(
-  fleet: readonly Capabilities[],
-  needs: readonly Requirement[],
-): { code: string; message: string } | null {
-  if (fleet.length === 0 || fleet.some((worker) => needs.every((need) => meets(worker, need)))) return null;
-  if (!fleet.some((worker) => meets(worker, RUNS))) {
-    const message =
-      'No worker of this farm runs commands: that is for workers with a working sandbox (Linux with bubblewrap; "pilot workers" shows which), unless their owner does not lend them for it.';
-    return { code: 'no-sandbox', message };
-  }
-  const program = needs.find(({ key }) => key === 'command.programs')?.value;
-  if (program === undefined) return null;
-  const message = `No worker of this farm has the program "${program}". Install it on one, and start that worker again.`;
-  return { code: 'program-missing', message };
-}
+export const fleetProblem = (fleet: readonly Capabilities[], needs: readonly Requirement[]) =>
+  boxedFleetProblem(fleet, needs, {
+    runs: RUNS,
+    what: 'commands',
+    lacking() {
+      const program = needs.find(({ key }) => key === 'command.programs')?.value;
+      return program === undefined ? null : programMissing(`the program "${program}"`);
+    },
+  });

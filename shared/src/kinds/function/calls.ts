@@ -48,6 +48,9 @@ export const FunctionSummary = z.object({
   version: z.int().positive(),
   handler: z.string(),
   settings: FunctionSettings,
+  /** Whose it is, by name, and who had it before and has left the team. */
+  owner: z.string(),
+  takenOverFrom: z.string().nullable(),
   /** Where it is called. */
   path: z.string(),
   /** Where whoever has its token calls it; null where nobody else may. */

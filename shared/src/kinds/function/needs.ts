@@ -1,4 +1,4 @@
-import { type Capabilities, meets, type Requirement } from '../../model/requirement.ts';
+import type { Capabilities, Requirement } from '../../model/requirement.ts';
 import {
   environmentNeeds,
   packageKeys,
@@ -6,6 +6,7 @@ import {
   packagesProblem,
   pythonNeeds,
 } from '../../packages/packages.ts';
+import { boxedFleetProblem, programMissing } from '../boxed-fleet.ts';
 import { type Runtime, runtimeOf } from './name.ts';
 import type { FunctionSpec } from './spec.ts';
 
@@ -44,23 +45,16 @@ export function needInWords(need: Requirement): string | null {
 }
 
 /** Why none of these workers can run it, null where one can or none is connected. */
-export function fleetProblem(
-  fleet: readonly Capabilities[],
-  needs: readonly Requirement[],
-): { code: string; message: string } | null {
-  if (fleet.length === 0 || fleet.some((worker) => needs.every((need) => meets(worker, need)))) return null;
-  if (!fleet.some((worker) => meets(worker, RUNS))) {
-    const message =
-      'No worker of this farm runs functions: that is for workers with a working sandbox (Linux with bubblewrap; "pilot workers" shows which), unless their owner does not lend them for it.';
-    return { code: 'no-sandbox', message };
-  }
-  const able = fleet.filter((worker) => meets(worker, RUNS));
-  const problem = packagesProblem(KEYS, able, needs, {
-    what: 'The function',
-    chosen: 'Its workers run handlers with the python3 of their PATH.',
+export const fleetProblem = (fleet: readonly Capabilities[], needs: readonly Requirement[]) =>
+  boxedFleetProblem(fleet, needs, {
+    runs: RUNS,
+    what: 'functions',
+    lacking(able) {
+      const packages = packagesProblem(KEYS, able, needs, {
+        what: 'The function',
+        chosen: 'Its workers run handlers with the python3 of their PATH.',
+      });
+      const runtime = needs.find(({ key }) => key === RUNTIMES_KEY)?.value as Runtime | undefined;
+      return packages ?? (runtime === undefined ? null : programMissing(WORDS[runtime]));
+    },
   });
-  if (problem !== null) return problem;
-  const runtime = needs.find(({ key }) => key === RUNTIMES_KEY)?.value as Runtime;
-  const message = `No worker of this farm has ${WORDS[runtime]}. Install it on one, and start that worker again.`;
-  return { code: 'program-missing', message };
-}

@@ -4,6 +4,7 @@ import { PersonView } from '../../api/limits.ts';
 import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { passFunctions } from './functions.ts';
 import { removeChannelsOf } from './notices.ts';
 import type { PersonRow } from './people.ts';
 import { movePipelineOf } from './pipelines.ts';
@@ -225,6 +226,7 @@ export async function removePerson(db: Db, id: PersonId, now: number): Promise<v
   const alone = await teamsOnlyOf(db, id);
   await passOwnership(db, id, alone);
   for (const team of alone) await deleteTeam(db, team, now);
+  await passFunctions(db, id, null);
   await db.deleteFrom('team_members').where('person_id', '=', id).execute();
   await db.updateTable('people').set({ deleted_at: now, email: null }).where('id', '=', id).execute();
 }

@@ -16,6 +16,7 @@ import {
   insertKeyedCall,
   type NewCall,
 } from './calls.ts';
+import { addCallsOnDay, callsOnDay, forgetCallsOfDays } from './calls-by-day.ts';
 import { connectDatabase, type Db } from './connect.ts';
 import { addVersion, findFunction, insertFunction, setJobOfVersion } from './functions.ts';
 import { inTransaction } from './in-transaction.ts';
@@ -47,7 +48,7 @@ const callOf = (number: number, key: string | null): NewCall => ({
 });
 
 for (const kind of ['SQLite', 'MariaDB'] as const) {
-  test(`of two processes one has a call, of equal keys one is stored, and of two jobs one is a version's (${kind})`, async () => {
+  test(`of two processes one has a call, of equal keys one is stored, of two jobs one is a version's, and calls of a day add up (${kind})`, async () => {
     await onDatabase(kind, async (db) => {
       assert.equal(await insertKeyedCall(db, callOf(1, 'one')), true);
       assert.equal(await insertKeyedCall(db, callOf(2, 'one')), false);
@@ -90,6 +91,23 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const version = { function_id: FUNCTION, version: 2, job_id: null };
       assert.equal(await setJobOfVersion(db, version, 'job_1' as never), true);
       assert.equal(await setJobOfVersion(db, version, 'job_2' as never), false);
+
+      const person = 'per_00000000' as PersonId;
+      const begun = (at: number) =>
+        new Map<TeamId | PersonId, number>([
+          [TEAM, at],
+          [person, 1],
+        ]);
+      await Promise.all(
+        Array.from({ length: 8 }, (_, at) =>
+          inTransaction(db, (db) => addCallsOnDay(db, begun(at + 1), '2026-11-22')),
+        ),
+      );
+      const counted = await callsOnDay(db, [TEAM, person], '2026-11-22');
+      assert.deepEqual([counted.get(TEAM), counted.get(person)], [36, 8]);
+      assert.equal((await callsOnDay(db, [TEAM], '2026-11-23')).get(TEAM), 0);
+      await forgetCallsOfDays(db, '2026-11-23');
+      assert.equal((await callsOnDay(db, [TEAM], '2026-11-22')).get(TEAM), 0);
     });
   });
 }

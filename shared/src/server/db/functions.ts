@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import type { BlobHash, FunctionId, JobId, TeamId } from '../../model/ids.ts';
+import type { BlobHash, FunctionId, JobId, PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { FunctionsTable, FunctionVersionsTable } from './schema.ts';
 import { unlessThere } from './unless-there.ts';
@@ -143,3 +143,47 @@ export async function deleteFunction(db: Db, id: FunctionId): Promise<void> {
 export async function deleteFunctionsOf(db: Db, team: TeamId): Promise<void> {
   for (const { id } of await functionsOf(db, team)) await deleteFunction(db, id);
 }
+
+/** What somebody who leaves has in this team, or in any, goes to its owner: of several to who came first. Call it in a transaction. */
+export async function passFunctions(db: Db, person: PersonId, of: TeamId | null): Promise<void> {
+  const theirs = await db
+    .selectFrom('functions')
+    .select('team_id')
+    .distinct()
+    .where('person_id', '=', person)
+    .$if(of !== null, (query) => query.where('team_id', '=', of as TeamId))
+    .execute();
+  for (const { team_id } of theirs) {
+    const owner = await db
+      .selectFrom('team_members')
+      .select('person_id')
+      .where('team_id', '=', team_id)
+      .where('role', '=', 'owner')
+      .where('person_id', '<>', person)
+      .orderBy('joined_at')
+      .orderBy('person_id')
+      .executeTakeFirst();
+    if (owner === undefined) continue;
+    await db
+      .updateTable('functions')
+      .set({ person_id: owner.person_id, taken_over_from: person })
+      .where('team_id', '=', team_id)
+      .where('person_id', '=', person)
+      .execute();
+  }
+}
+
+/** Whose they are, and were, by name. */
+export const namesOfOwners = (
+  db: Db,
+  functions: readonly FunctionId[],
+): Promise<{ id: FunctionId; owner: string; before: string | null }[]> =>
+  functions.length === 0
+    ? Promise.resolve([])
+    : db
+        .selectFrom('functions as f')
+        .innerJoin('people as p', 'p.id', 'f.person_id')
+        .leftJoin('people as b', 'b.id', 'f.taken_over_from')
+        .select(['f.id', 'p.name as owner', 'b.name as before'])
+        .where('f.id', 'in', [...functions])
+        .execute();

@@ -32,6 +32,8 @@ import * as templates from './migrations/0036-templates.ts';
 import * as settingsOfKinds from './migrations/0037-settings-of-kinds.ts';
 import * as environments from './migrations/0038-environments.ts';
 import * as pinnedChunks from './migrations/0041-pinned-chunks.ts';
+import * as callsByDay from './migrations/0043-calls-by-day.ts';
+import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -66,6 +68,8 @@ const migrations: Record<string, Migration> = {
   '0037-settings-of-kinds': settingsOfKinds,
   '0038-environments': environments,
   '0041-pinned-chunks': pinnedChunks,
+  '0043-calls-by-day': callsByDay,
+  '0044-functions-taken-over': functionsTakenOver,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

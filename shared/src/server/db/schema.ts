@@ -30,7 +30,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
  * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, environments, notice_channels, notices,
- * functions, function_versions, calls, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
+ * functions, function_versions, calls, calls_by_day, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
  * leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
  */
@@ -46,6 +46,7 @@ export type Database = {
   team_blobs: TeamBlobsTable;
   audit: AuditTable;
   usage_by_month: UsageByMonthTable;
+  calls_by_day: CallsByDayTable;
   impersonations: ImpersonationsTable;
   jobs: JobsTable;
   job_notes: JobNotesTable;
@@ -192,6 +193,14 @@ export type UsageByMonthTable = {
   /** Such as `2026-11`. */
   month: string;
   busy_ms: number;
+};
+
+/** Calls of a team's or a person's functions on a day (UTC); written with their records. */
+export type CallsByDayTable = {
+  holder: TeamId | PersonId;
+  /** Such as `2026-11-22`. */
+  day: string;
+  calls: number;
 };
 
 /** An admin who acts as somebody else. `token_hash` is a SHA-256; the token is in their browser's cookie alone. */
@@ -613,8 +622,10 @@ export type NoticesTable = {
 export type FunctionsTable = {
   id: FunctionId;
   team_id: TeamId;
-  /** Who deployed it first: its instances are theirs. */
+  /** Who deployed it first, or took it over: its instances are theirs. */
   person_id: PersonId;
+  /** Who had it before, and has left the team. */
+  taken_over_from: ColumnType<PersonId | null, PersonId | null | undefined, PersonId | null>;
   name: string;
   active_version: number;
   public_token_hash: string | null;

@@ -3,7 +3,7 @@ import type { TeamRole } from '../../access/principal.ts';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import { isOver } from '../../model/job.ts';
 import type { Db } from './connect.ts';
-import { deleteFunctionsOf } from './functions.ts';
+import { deleteFunctionsOf, passFunctions } from './functions.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
 import type { TeamMembersTable } from './schema.ts';
@@ -107,10 +107,11 @@ export async function setRole(db: Db, team: TeamId, person: PersonId, role: Team
 
 /**
  * Takes somebody out of a team: what opens it for them is revoked, and the machines that they lent are theirs alone
- * again. Their jobs stay. Call it in a transaction.
+ * again. Their jobs stay, and their functions are the owner's. Call it in a transaction.
  */
 export async function removeMember(db: Db, team: TeamId, person: PersonId, at: number): Promise<void> {
   await db.deleteFrom('team_members').where('team_id', '=', team).where('person_id', '=', person).execute();
+  await passFunctions(db, person, team);
   await revokeKeysOfTeam(db, team, at, person);
   await takeMachinesHome(db, team, at, person);
 }

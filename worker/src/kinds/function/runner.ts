@@ -1,21 +1,17 @@
 import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
-import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
-import { InstanceResult, InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
+import { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
-import { type Call, type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import { isDiskFull } from '../../disk-full.ts';
 import { makeEnvironment } from '../../packages/make-environment.ts';
 import type { PackageIndex } from '../../packages/package-index.ts';
 import type { Python } from '../../packages/python-module.ts';
-import type { UnpackedEnvironments } from '../../packages/unpacked.ts';
+import type { Unpacked, UnpackedEnvironments } from '../../packages/unpacked.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
-import { type HandlerProcess, startHandler } from './handler-process.ts';
-import { programOf, pythonOf } from './runtime.ts';
-
-/** A handler whose process dies so often without a call that was answered in between is given up. */
-const MOST_DEATHS = 3;
+import type { HandlerProcess } from './handler-process.ts';
+import { failed, Instance, NO_RUNTIME, STOPPED } from './instance.ts';
+import { pythonOf } from './runtime.ts';
 
 export type FunctionRunnerOptions = RunnerOptions & {
   /** Where packages may be fetched; null where the owner allows none. */
@@ -41,7 +37,8 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
         : makeEnvironment({ ...options, python }, chunk, onProgress, signal);
     const stage = InstancesStage.parse(chunk.stageSpec);
     const unpacked = stage.packages === null || python === null ? null : options.unpacked(python);
-    const packages = await unpacked?.take(join(chunk.inputs, stage.packages ?? ''));
+    const packages = await taken(unpacked, join(chunk.inputs, stage.packages ?? ''));
+    if (packages !== null && 'code' in packages) return packages;
     try {
       const place = { ...options, packages: packages?.folder ?? null };
       const instance = new Instance(chunk, stage, place, onProgress, (it) => {
@@ -72,144 +69,17 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
   };
 }
 
-/** `packages`: the folder of those that it brings. */
-type InstanceOptions = RunnerOptions & { packages: string | null };
+type Failed = ReturnType<typeof failed>;
 
-class Instance {
-  readonly #chunk: RunnableChunk;
-  readonly #options: InstanceOptions;
-  readonly #stage: InstancesStage;
-  readonly #onProgress: (progress: ChunkProgress) => void;
-  readonly #onProcess: (process: HandlerProcess) => void;
-  #process: HandlerProcess | null = null;
-  #calls = 0;
-  #answeredBy: HandlerProcess | null = null;
-  #under = 0;
-  #onIdle: (() => void) | null = null;
-
-  constructor(
-    chunk: RunnableChunk,
-    stage: InstancesStage,
-    options: InstanceOptions,
-    onProgress: (progress: ChunkProgress) => void,
-    onProcess: (process: HandlerProcess) => void,
-  ) {
-    this.#chunk = chunk;
-    this.#options = options;
-    this.#stage = stage;
-    this.#onProgress = onProgress;
-    this.#onProcess = onProcess;
-  }
-
-  async run(signal: AbortSignal): Promise<RunOutcome> {
-    const { calls, notice } = this.#chunk;
-    if (calls === undefined) throw new Error('an instance that nobody can call');
-    const runtime = runtimeOf(this.#stage.handler);
-    const { sandbox, threads } = this.#options;
-    const program = runtime === null ? null : programOf(runtime, sandbox, threads);
-    if (program === null) return NO_RUNTIME;
-    const over = AbortSignal.any([calls.retired, signal, ...(notice === undefined ? [] : [notice])]);
-    const isOver = new Promise<'over'>((resolve) => {
-      if (over.aborted) resolve('over');
-      over.addEventListener('abort', () => resolve('over'), { once: true });
-    });
-    let deaths = 0;
-    let last = '';
-    while (!over.aborted) {
-      const order = {
-        stage: this.#stage,
-        inputs: this.#chunk.inputs,
-        packages: this.#options.packages,
-        program,
-        onPrinted: () => this.#tell(),
-      };
-      const process = await startHandler(order, this.#options);
-      this.#onProcess(process);
-      const loaded = await Promise.race([process.loaded, isOver]);
-      if (loaded !== 'over' && !loaded.ok) {
-        const log = process.log();
-        await process.stop('stopped', STOPPED);
-        return failed('handler-broken', loaded.message, log);
-      }
-      if (loaded !== 'over') {
-        this.#process = process;
-        // Opened once: calls that come while it is started anew wait for it.
-        if (deaths === 0) calls.open(this.#stage.settings.concurrency, (call) => this.#take(call, over));
-        this.#tell();
-        const end = await Promise.race([process.ended, isOver]);
-        last = end === 'over' ? last : end;
-        deaths = this.#answeredBy === process ? 1 : deaths + 1;
-      }
-      if (over.aborted) return this.#end(process, signal);
-      this.#process = null;
-      if (deaths >= MOST_DEATHS) return failed('keeps-dying', last, process.log());
-    }
-    return this.#end(null, signal);
-  }
-
-  async #take(call: Call, over: AbortSignal): Promise<CallEnd> {
-    const process = await this.#ready(over);
-    if (process === null) return callFailed('no-instance', 'The instance has ended.');
-    this.#under += 1;
-    try {
-      const end = await process.call(call);
-      this.#calls += 1;
-      if (end.ok || end.code === 'handler-error') this.#answeredBy = process;
-      this.#tell();
-      return end;
-    } finally {
-      this.#under -= 1;
-      if (this.#under === 0) this.#onIdle?.();
-    }
-  }
-
-  /** The process, or null where it does not come back soon. */
-  async #ready(over: AbortSignal): Promise<HandlerProcess | null> {
-    const until = performance.now() + RESTART_MS;
-    while (this.#process === null && !over.aborted && performance.now() < until)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    return this.#process;
-  }
-
-  /** Calls under way are waited for, unless the chunk is not wanted any more. */
-  async #end(process: HandlerProcess | null, signal: AbortSignal): Promise<RunOutcome> {
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    const idle = new Promise<void>((resolve) => {
-      if (this.#under === 0) resolve();
-      this.#onIdle = resolve;
-    });
-    await Promise.race([idle, aborted]);
-    const log = process?.log() ?? '';
-    await process?.stop('stopped', STOPPED);
-    if (signal.aborted) return failed('canceled', FAILURES.canceled.sentence, log);
-    if (this.#chunk.notice?.aborted && !this.#chunk.calls?.retired.aborted)
-      return failed('preempted', 'The instance was taken back.', log);
-    return { ok: true, result: InstanceResult.parse({ calls: this.#calls }), files: [], log };
-  }
-
-  #tell(): void {
-    const calls = `${this.#calls} ${this.#calls === 1 ? 'call' : 'calls'}`;
-    const printed = this.#process?.log() ?? '';
-    this.#onProgress({
-      fraction: 0,
-      detail: calls,
-      ...(printed === '' ? {} : { log: `${printed}\n` }),
-    });
+/** The packages of a version, or why they cannot be had. */
+async function taken(
+  unpacked: UnpackedEnvironments | null,
+  packed: string,
+): Promise<Unpacked | Failed | null> {
+  try {
+    return (await unpacked?.take(packed)) ?? null;
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    return failed('packages-missing', error instanceof Error ? error.message : String(error), '');
   }
 }
-
-/** A process that is started anew is waited for so long, milliseconds. */
-const RESTART_MS = 5_000;
-const STOPPED = 'The instance was stopped.';
-
-const failed = (code: string, message: string, log: string): RunOutcome => ({
-  ok: false,
-  code,
-  message,
-  log,
-});
-
-const NO_RUNTIME = failed('no-runtime', 'The worker has nothing that runs the handler.', '');

@@ -1,18 +1,21 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import { type CallId, type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { type CallId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
+import { dayOf, forgetCallsOfDays } from '@parallel-pilot/shared/server/db/calls-by-day.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
-import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
+import { CallQuota } from './call-quota.ts';
+import type { CallResult } from './call-result.ts';
 import { endedCall } from './call-rows.ts';
 import type { Invocation } from './invocation.ts';
 import { keepInstances } from './keep-instances.ts';
 import { KeptCalls } from './kept-calls.ts';
-import { type CallResult, type Instance, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
+import { Pools } from './pools.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
 
@@ -26,17 +29,19 @@ const FORGET_EVERY_MS = 10 * 60_000;
 /** Of one function. */
 const MOST_RECORDS = 100_000;
 const RECORDS_KEPT_MS = 30 * 24 * 3_600_000;
+const DAYS_COUNTED_MS = 7 * 24 * 3_600_000;
 const REFRESH_MS = 2_000;
 /** What ended an instance of itself most likely ends the next one too: it is not tried before. */
 const TROUBLE_MS = 5_000;
 
 /** All versions that are called or have instances, and who gets which call. One in a backend. */
 export class CallDesk {
-  readonly recorder: Recorder;
+  readonly #recorder: Recorder;
+  readonly quota: CallQuota;
   readonly kept: KeptCalls;
   readonly #parts: Parts;
   readonly #jobs: JobDesk;
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools: Pools;
   readonly #keeping = new Set<Pool>();
   readonly #timers: NodeJS.Timeout[];
   #refreshing = false;
@@ -45,9 +50,11 @@ export class CallDesk {
   constructor(parts: Parts, jobs: JobDesk) {
     this.#parts = parts;
     this.#jobs = jobs;
-    this.recorder = new Recorder(parts);
-    this.kept = new KeptCalls(parts, (row, work, patienceMs) => this.run(row, work, patienceMs));
-    parts.balancer.onInstances(() => this.#know());
+    this.#pools = new Pools(parts, (pool) => this.#keep(pool));
+    this.quota = new CallQuota(parts);
+    this.#recorder = new Recorder(parts, this.quota);
+    this.kept = new KeptCalls(parts, this.quota, (row, work, patienceMs) => this.run(row, work, patienceMs));
+    parts.balancer.onInstances(() => this.#pools.know());
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS).unref(),
       setInterval(() => void this.refresh(), REFRESH_MS).unref(),
@@ -55,32 +62,37 @@ export class CallDesk {
     jobs.atEnd(() => this.close());
   }
 
-  /** Calls it once and records that. Never rejects for what a call may come to. */
-  async invoke({ version: row, event, person }: Invocation): Promise<{ call: CallId; result: CallResult }> {
+  /** Calls it once, and returns when that is recorded. Never rejects for what a call may come to. */
+  async invoke({
+    version: row,
+    event,
+    person,
+    owner,
+  }: Invocation): Promise<{ call: CallId; result: CallResult }> {
     const { clock, random } = this.#parts;
     const call = newId('cal', random);
     const created_at = clock();
     const result = await this.run(row, { call, event, attempt: 1, key: null }, PATIENCE_MS);
     const { function_id, version } = row;
     const about = { id: call, function_id, version, person_id: person, how: 'sync', created_at } as const;
-    this.recorder.add(endedCall(about, result, clock()));
+    await this.#recorder.record(endedCall(about, result, clock()), owner);
     return { call, result };
   }
 
   run(row: VersionRow, work: Parameters<Pool['run']>[0], patienceMs = PATIENCE_MS): Promise<CallResult> {
-    return this.#poolOf(row).run(work, patienceMs);
+    return this.#pools.of(row).run(work, patienceMs);
   }
 
   /** Has the packages of a version installed, where nothing of its team has had them yet, before it is called. */
   async install(row: VersionRow, team: TeamId): Promise<void> {
     const { packages } = FunctionSpec.parse(JSON.parse(row.spec_json));
     if (packages !== null && (await environmentOf(this.#parts, team, { packages })) === null)
-      this.#keep(this.#poolOf(row), 1);
+      this.#keep(this.#pools.of(row), 1);
   }
 
   /** What stands behind a version now. */
   standing(version: Pick<VersionRow, 'function_id' | 'version'>): { instances: number; waiting: number } {
-    const pool = this.#pools.get(keyOf(version));
+    const pool = this.#pools.find(version);
     return { instances: pool?.instances.length ?? 0, waiting: pool?.waiting ?? 0 };
   }
 
@@ -90,18 +102,12 @@ export class CallDesk {
     this.#refreshing = true;
     try {
       const rows = await activeVersions(this.#parts.db);
-      const active = new Set(rows.map(keyOf));
-      for (const row of rows) if (JSON.parse(row.spec_json).settings.min > 0) this.#poolOf(row);
-      for (const [key, pool] of this.#pools) {
-        pool.leaving = !active.has(key);
-        if (pool.leaving && pool.waiting === 0 && pool.busy === 0 && pool.instances.length === 0)
-          this.#pools.delete(key);
-        else if (!pool.leaving && pool.spec.settings.min > 0) this.#keep(pool);
-      }
-      await this.#adopt();
+      this.#pools.keepOnly(rows);
+      for (const row of rows) if (JSON.parse(row.spec_json).settings.min > 0) this.#keep(this.#pools.of(row));
+      await this.#pools.adopt();
       await this.#forget(rows);
       const starving = await waitingStages(this.#parts.db, ['preparing', 'queued', 'running'], MOST_STARVING);
-      this.#makeRoom(starving.length);
+      this.#pools.makeRoom(starving.length);
     } catch (error) {
       this.#parts.log.warn({ event: 'functions.refresh-failed', err: error });
     } finally {
@@ -112,56 +118,9 @@ export class CallDesk {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     const kept = this.kept.close();
-    for (const pool of this.#pools.values()) pool.giveUp('stopped', 'The farm is stopping.', 60_000);
+    for (const pool of this.#pools.all) pool.giveUp('stopped', 'The farm is stopping.', 60_000);
     await kept;
-    await this.recorder.written();
-  }
-
-  #poolOf(row: VersionRow): Pool {
-    const key = keyOf(row);
-    const known = this.#pools.get(key);
-    if (known !== undefined) return known;
-    const parts = { link: this.#parts.balancer, now: () => performance.now() };
-    const pool = new Pool(FunctionSpec.parse(JSON.parse(row.spec_json)), row.job_id, parts);
-    pool.onNeed = () => {
-      if (pool.instances.length === 0) this.#keep(pool);
-    };
-    this.#pools.set(key, pool);
-    pool.know(this.#instances().get(row.job_id as JobId) ?? []);
-    return pool;
-  }
-
-  /** Instances that can be called, by the jobs that keep them. */
-  #instances(): Map<JobId, Pick<Instance, 'lease' | 'worker' | 'room'>[]> {
-    const found = new Map<JobId, Pick<Instance, 'lease' | 'worker' | 'room'>[]>();
-    for (const [worker, instances] of this.#parts.balancer.instances())
-      for (const { job, lease, room } of instances) {
-        const others = found.get(job);
-        if (others === undefined) found.set(job, [{ lease, worker, room }]);
-        else others.push({ lease, worker, room });
-      }
-    return found;
-  }
-
-  #know(): void {
-    const instances = this.#instances();
-    for (const pool of this.#pools.values()) pool.know(instances.get(pool.job as JobId) ?? []);
-  }
-
-  /** Instances from before this process began, or that another one asked for. */
-  async #adopt(): Promise<void> {
-    const known = new Set([...this.#pools.values()].map(({ job }) => job));
-    for (const job of this.#instances().keys()) {
-      if (known.has(job)) continue;
-      const row = await findJob(this.#parts.db, job);
-      const spec = row?.kind === 'function' ? FunctionSpec.parse(JSON.parse(row.spec_json)) : null;
-      const version = spec && (await findVersion(this.#parts.db, spec.function, spec.version));
-      if (version?.job_id === job) {
-        const pool = this.#poolOf(version);
-        pool.job = job;
-      } else for (const { lease } of this.#instances().get(job) ?? []) this.#parts.balancer.retire(lease);
-    }
-    this.#know();
+    await this.#recorder.written();
   }
 
   /** Lets go of old records, now and then. */
@@ -171,26 +130,18 @@ export class CallDesk {
     this.#forgottenAt = now;
     const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
     for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
+    await forgetCallsOfDays(this.#parts.db, dayOf(now - DAYS_COUNTED_MS));
   }
 
   #tick(): void {
-    for (const pool of this.#pools.values()) {
+    for (const pool of this.#pools.all) {
       pool.tick(
         `No instance of ${pool.spec.name} was ready within ${PATIENCE_MS / 1_000} seconds: its job says what it waits for${pool.job === null ? '' : ` (pilot job ${pool.job})`}.`,
       );
       if (pool.waiting > 0) this.#keep(pool);
-      if (pool.waiting > 0 && pool.instances.length === 0 && pool.oldestMs > STARVES_MS) this.#makeRoom(1);
+      if (pool.waiting > 0 && pool.instances.length === 0 && pool.oldestMs > STARVES_MS)
+        this.#pools.makeRoom(1);
     }
-  }
-
-  /** Work waits of which nothing runs: so many instances that nobody calls make room, those first that were called longest ago. */
-  #makeRoom(count: number): void {
-    if (count === 0) return;
-    const spare = [...this.#pools.values()].flatMap((pool) =>
-      pool.spare().map((instance) => ({ pool, instance })),
-    );
-    spare.sort((a, b) => a.instance.usedAt - b.instance.usedAt);
-    for (const { pool, instance } of spare.slice(0, count)) pool.retire(instance);
   }
 
   #keep(pool: Pool, least = 0): void {
@@ -205,15 +156,12 @@ export class CallDesk {
         if (kept.kept !== 'yes') pool.giveUp(kept.code, kept.message, TROUBLE_MS);
         // From now on what failed counts as being of long ago.
         if (kept.kept === 'failed') pool.job = null;
-        this.#know();
+        this.#pools.know();
       })
       .catch((err) => this.#parts.log.warn({ event: 'functions.keep-failed', err }))
       .finally(() => this.#keeping.delete(pool));
   }
 }
-
-const keyOf = ({ function_id, version }: Pick<VersionRow, 'function_id' | 'version'>): string =>
-  `${function_id} ${version}`;
 
 /** The function's active version; null where it was deleted meanwhile. */
 export async function activeVersion(

@@ -1,5 +1,5 @@
 import type { CallOutcome, NewCall } from '@parallel-pilot/shared/server/db/calls.ts';
-import type { CallResult } from './pool.ts';
+import type { CallResult } from './call-result.ts';
 
 type About = Pick<NewCall, 'id' | 'function_id' | 'version' | 'person_id' | 'how' | 'created_at'>;
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CALL_PROBLEMS, type CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import { CALL_PROBLEMS } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { type CallId, type FunctionId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import {
   abandonCalls,
@@ -10,6 +10,7 @@ import {
   countOpenCalls,
   endCall,
   insertKeyedCall,
+  type NewCall,
   processesOfCalls,
   releaseCall,
   renewCalls,
@@ -17,16 +18,17 @@ import {
 import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import type { Parts } from '../../../parts.ts';
 import { isGone, nameOfProcess } from '../../../processes.ts';
+import type { CallQuota, Owner } from './call-quota.ts';
+import { GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
+import type { CallResult } from './call-result.ts';
 import { openCall, outcomeOf } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Invocation } from './invocation.ts';
-import type { CallResult, Work } from './pool.ts';
+import type { Work } from './pool.ts';
 
 /** A backend that gives no sign of life for so long has left its calls to others, milliseconds. */
 const CLAIM_MS = 30_000;
 const SWEEP_MS = 1_000;
-/** A call that nobody waits for is begun so often where what ran it was lost. */
-const MOST_ATTEMPTS = 3;
 const AGAIN_MS = 1_000;
 /** Of those that nobody waits for, one backend has so many in mind, and a function may have so many. */
 const MOST_UNDER_WAY = 1_000;
@@ -42,6 +44,7 @@ type Keyed = { call: CallId; replayed: boolean; result: CallResult } | { call: C
 /** Calls that are rows before they are begun: those that nobody waits for, and those with an idempotency key. */
 export class KeptCalls {
   readonly #parts: Parts;
+  readonly #quota: CallQuota;
   readonly #run: Run;
   readonly #writes: GroupCommit;
   readonly #process: string;
@@ -52,8 +55,9 @@ export class KeptCalls {
   #sweeping = false;
   #closing = false;
 
-  constructor(parts: Parts, run: Run) {
+  constructor(parts: Parts, quota: CallQuota, run: Run) {
     this.#parts = parts;
+    this.#quota = quota;
     this.#run = run;
     this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
@@ -65,7 +69,7 @@ export class KeptCalls {
     const { db, clock } = this.#parts;
     const { function_id } = invocation.version;
     const fresh = this.#rowOf(invocation, { how: 'sync', state: 'running', key });
-    if (await this.#writes.run((db) => insertKeyedCall(db, fresh)))
+    if (await this.#insert(fresh, invocation.owner))
       return this.#finish(invocation, fresh.id, { key, attempts: 1 });
     const row = await callByKey(db, function_id, key);
     // It was forgotten in between.
@@ -87,18 +91,34 @@ export class KeptCalls {
     const { function_id } = invocation.version;
     if ((await this.#countOpen(function_id)) >= MOST_OPEN) {
       const message = `${MOST_OPEN} calls of this function wait already, which are the most that may. Call again later.`;
+      this.#quota.drop(invocation.owner);
       return { ok: false, message };
     }
     const row = this.#rowOf(invocation, { how: 'async', state: 'waiting', key });
     const mine = !this.#closing && this.#under.size < MOST_UNDER_WAY;
     const kept = { ...row, ...(mine ? {} : { process: null, expires_at: null }) };
-    if (!(await this.#writes.run((db) => insertKeyedCall(db, kept)))) {
+    if (!(await this.#insert(kept, invocation.owner))) {
       const before = key === null ? undefined : await callByKey(db, function_id, key);
       if (before !== undefined) return { ok: true, call: before.id };
       throw new Error('a call of a new id could not be stored');
     }
     if (mine) this.#start(invocation.version, { id: row.id, event: invocation.event, key, attempts: 1 });
     return { ok: true, call: row.id };
+  }
+
+  /** False where there is one of that key; that one was counted when it came. */
+  async #insert(row: NewCall, owner: Owner): Promise<boolean> {
+    try {
+      const counted = await this.#writes.run(async (db) =>
+        (await insertKeyedCall(db, row)) ? this.#quota.count(db, [owner]) : null,
+      );
+      if (counted === null) this.#quota.drop(owner);
+      else this.#quota.settle(counted);
+      return counted !== null;
+    } catch (error) {
+      this.#quota.drop(owner);
+      throw error;
+    }
   }
 
   /** Leaves what is under way to whoever comes next. */
@@ -211,30 +231,4 @@ export class KeptCalls {
       expires_at: clock() + CLAIM_MS,
     });
   }
-}
-
-const GONE: CallResult = {
-  ok: false,
-  code: 'gone',
-  message: 'The version of the function that it was for is gone.',
-  log: '',
-  ms: 0,
-  worker: null,
-};
-
-const NEVER_BEGUN: ReadonlySet<CallProblem> = new Set(['queue-full', 'no-instance', 'not-possible']);
-
-/** What was not begun is tried for as long as it takes; what may have been a few times. */
-function mayRepeat(code: CallProblem, attempts: number, closing: boolean): boolean {
-  if (closing) return true;
-  if (NEVER_BEGUN.has(code)) return true;
-  return code !== 'gone' && CALL_PROBLEMS[code].again && attempts < MOST_ATTEMPTS;
-}
-
-function resultIn(row: CallRow): CallResult | null {
-  const said = { log: row.log ?? '', ms: row.ms ?? 0, worker: row.worker_id };
-  if (row.state === 'done') return { ok: true, answer: row.answer_json ?? 'null', ...said };
-  if (row.state !== 'failed') return null;
-  const code = (row.code ?? '') in CALL_PROBLEMS ? (row.code as CallProblem) : 'worker-lost';
-  return { ok: false, code, message: row.message ?? '', ...said };
 }

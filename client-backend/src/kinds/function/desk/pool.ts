@@ -1,19 +1,13 @@
-import { CALL_PROBLEMS, type CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import type { CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import type { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import type { CallId, JobId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
-import { CALL_FAILURES, type CallEnd } from '@parallel-pilot/shared/protocol/calls.ts';
 import type { BalancerLink } from '../../../parts.ts';
+import { type CallResult, neverBegun, resultOf, wasBegun } from './call-result.ts';
 import { oldestOf } from './oldest-of.ts';
 import { idleInstances } from './scale.ts';
 
 /** What is to be called. `event` is JSON. */
 export type Work = { call: CallId; event: string; attempt: number; key: string | null };
-
-/** What it came to. */
-export type CallResult = { log: string; ms: number; worker: WorkerId | null } & (
-  | { ok: true; answer: string }
-  | { ok: false; code: CallProblem; message: string }
-);
 
 type Waiting = { work: Work; since: number; patienceMs: number; settle(result: CallResult): void };
 
@@ -73,10 +67,11 @@ export class Pool {
   /** Never rejects. It waits `patienceMs` at the most for an instance. */
   run(work: Work, patienceMs: number): Promise<CallResult> {
     const now = this.#parts.now();
-    if (this.#trouble !== null && now < this.#trouble.until) return Promise.resolve(failed(this.#trouble));
+    if (this.#trouble !== null && now < this.#trouble.until)
+      return Promise.resolve(neverBegun(this.#trouble));
     this.#trouble = null;
     const free = this.waiting === 0 && this.#pick() !== null;
-    if (!free && this.waiting >= this.spec.settings.queue) return Promise.resolve(failed(this.#full()));
+    if (!free && this.waiting >= this.spec.settings.queue) return Promise.resolve(neverBegun(this.#full()));
     return new Promise((settle) => {
       this.#waiting.add({ work, since: now, patienceMs, settle });
       this.#pump();
@@ -106,7 +101,7 @@ export class Pool {
       for (const one of queue) {
         if (now - one.since < one.patienceMs) continue;
         queue.delete(one);
-        one.settle(failed({ code: 'no-instance', message: why }));
+        one.settle(neverBegun({ code: 'no-instance', message: why }));
       }
     this.#pump();
     for (const instance of idleInstances(this.instances, this.spec.settings, {
@@ -141,7 +136,7 @@ export class Pool {
     for (const queue of [this.#again, this.#waiting])
       for (const one of queue) {
         queue.delete(one);
-        one.settle(failed({ code, message }));
+        one.settle(neverBegun({ code, message }));
       }
   }
 
@@ -203,34 +198,3 @@ const SPARE_S = 1;
 const BUSY_MS = 20;
 /** The balancer says so when it can be called again. */
 const GONE_MS = 2_000;
-
-const wasBegun = (end: CallEnd): boolean => end.ok || CALL_FAILURES[end.code].begun;
-
-function resultOf(end: CallEnd, worker: WorkerId): CallResult {
-  if (!end.ok) {
-    const code = end.code in CALL_PROBLEMS ? (end.code as CallProblem) : 'worker-lost';
-    return { ...end, code, worker };
-  }
-  // The process that wrote it is a stranger's.
-  if (isJson(end.answer)) return { ...end, worker };
-  const { log, ms } = end;
-  return { ok: false, code: 'not-json', message: 'The answer is not JSON.', log, ms, worker };
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const failed = ({ code, message }: { code: CallProblem; message: string }): CallResult => ({
-  ok: false,
-  code,
-  message,
-  log: '',
-  ms: 0,
-  worker: null,
-});

@@ -1,51 +1,79 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { insertCalls, type NewCall } from '@parallel-pilot/shared/server/db/calls.ts';
+import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import type { Parts } from '../../../parts.ts';
+import type { CallQuota, Owner } from './call-quota.ts';
 
-/** How long a call that is over waits to be written with others, milliseconds. */
-const GATHER_MS = 100;
 const AT_ONCE = 500;
+/** A database that is away keeps an answer back for so long at the most, milliseconds. */
+const PATIENCE_MS = 2_000;
+const AGAIN_MS = 500;
 /** While the database is away. */
 const MOST_KEPT = 20_000;
 
-/** Writes what calls came to that somebody has waited for, many at once. What is not written when the process dies is lost. */
+type Record = { row: NewCall; owner: Owner; written(): void };
+
+/**
+ * Writes what calls came to that somebody waits for. What ends while one commit is under way is written by the next, so
+ * that many calls cost one.
+ */
 export class Recorder {
   readonly #parts: Pick<Parts, 'db' | 'log'>;
-  #rows: NewCall[] = [];
-  #timer: NodeJS.Timeout | null = null;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #quota: CallQuota;
+  #waiting: Record[] = [];
+  #writing: Promise<void> | null = null;
 
-  constructor(parts: Pick<Parts, 'db' | 'log'>) {
+  constructor(parts: Pick<Parts, 'db' | 'log'>, quota: CallQuota) {
     this.#parts = parts;
+    this.#quota = quota;
   }
 
-  add(row: NewCall): void {
-    if (this.#rows.length >= MOST_KEPT) this.#rows.shift();
-    this.#rows.push(row);
-    this.#timer ??= setTimeout(() => this.#write(), GATHER_MS);
+  /** Resolves once it is committed; where the database is away for long, before that. */
+  async record(row: NewCall, owner: Owner): Promise<void> {
+    if (this.#waiting.length >= MOST_KEPT) this.#forget(this.#waiting.shift());
+    const committed = new Promise<void>((written) => this.#waiting.push({ row, owner, written }));
+    this.#writing ??= this.#write();
+    await committed;
   }
 
-  /** All that was added by now. */
+  /** All that was recorded by now. */
   async written(): Promise<void> {
-    if (this.#timer !== null) this.#write();
     await this.#writing;
   }
 
-  #write(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    const { db, log } = this.#parts;
-    this.#writing = this.#writing.then(async () => {
-      while (this.#rows.length > 0) {
-        const rows = this.#rows.splice(0, AT_ONCE);
-        try {
-          await insertCalls(db, rows);
-        } catch (error) {
-          log.warn({ event: 'calls.not-recorded', calls: rows.length, err: error });
-          this.#rows = [...rows, ...this.#rows].slice(-MOST_KEPT);
-          this.#timer ??= setTimeout(() => this.#write(), 20 * GATHER_MS).unref();
-          return;
-        }
+  async #write(): Promise<void> {
+    let since: number | null = null;
+    while (this.#waiting.length > 0) {
+      const records = this.#waiting.splice(0, AT_ONCE);
+      try {
+        const counted = await inTransaction(this.#parts.db, async (db) => {
+          await insertCalls(
+            db,
+            records.map(({ row }) => row),
+          );
+          return this.#quota.count(
+            db,
+            records.map(({ owner }) => owner),
+          );
+        });
+        this.#quota.settle(counted);
+        since = null;
+        for (const { written } of records) written();
+      } catch (err) {
+        since ??= performance.now();
+        this.#parts.log.warn({ event: 'calls.not-recorded', calls: records.length, err });
+        this.#waiting = [...records, ...this.#waiting];
+        // The answer is worth more than its record, which follows.
+        if (performance.now() - since > PATIENCE_MS) for (const { written } of this.#waiting) written();
+        await pause(AGAIN_MS, undefined, { ref: false });
       }
-    });
+    }
+    this.#writing = null;
+  }
+
+  #forget(record: Record | undefined): void {
+    if (record === undefined) return;
+    this.#quota.drop(record.owner);
+    record.written();
   }
 }

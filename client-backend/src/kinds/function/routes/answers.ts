@@ -3,7 +3,7 @@ import type { CallId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { problem } from '../../../http/problems.ts';
-import type { CallResult } from '../desk/pool.ts';
+import type { CallResult } from '../desk/call-result.ts';
 
 /** What a call came to, as the answer to the request that made it. `call` names its record. */
 export function answerOf(c: Context, call: CallId, result: CallResult, replayed = false): Response {

@@ -9,16 +9,14 @@ import { principalOf } from '../../../auth/guard.ts';
 import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
-import type { CallDesk } from '../desk/call-desk.ts';
 import { unknownFunction } from './answers.ts';
 
 /** The records of calls. */
-export function callRoutes({ db }: Parts, desk: CallDesk): OpenAPIHono {
+export function callRoutes({ db }: Parts): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
     const row = await findFunction(db, principalOf(c).team, c.req.valid('param').name);
     if (row === undefined) return unknownFunction(c);
-    await desk.recorder.written();
     const { before, limit, failed } = c.req.valid('query');
     const [at = '', id = ''] = before?.split(' ') ?? [];
     const from = before === undefined ? null : { at: Number(at), id };
@@ -31,7 +29,6 @@ export function callRoutes({ db }: Parts, desk: CallDesk): OpenAPIHono {
     const { name, call } = c.req.valid('param');
     const row = await findFunction(db, principalOf(c).team, name);
     if (row === undefined) return unknownFunction(c);
-    await desk.recorder.written();
     const found = await findCall(db, row.id, call);
     if (found === undefined)
       return problem(c, 404, 'call-unknown', `${name} has no call ${call}, or its record was let go.`);

@@ -48,7 +48,13 @@ async function call(c: Context, parts: Parts, desk: CallDesk, row: FunctionRow, 
   const event = eventOf(await c.req.text());
   if (!event.ok) return problem(c, event.status, event.code, event.message);
   const { person, key } = how;
-  const invocation = { version, event: event.text, person };
+  const owner = { team: row.team_id, person: row.person_id };
+  const taken = await desk.quota.take(owner);
+  if (!taken.ok) {
+    c.header('retry-after', String(taken.retryAfterSeconds));
+    return problem(c, 429, taken.code, taken.message);
+  }
+  const invocation = { version, owner, event: event.text, person };
   if (how.async) {
     const posted = await desk.kept.post(invocation, key ?? null);
     if (!posted.ok) {

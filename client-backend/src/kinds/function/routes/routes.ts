@@ -46,7 +46,7 @@ export function functionRoutes(parts: Parts, jobs: JobDesk): OpenAPIHono {
   });
   routes.route('/', invokeRoutes(parts, desk));
   routes.route('/', versionRoutes(parts, desk));
-  routes.route('/', callRoutes(parts, desk));
+  routes.route('/', callRoutes(parts));
   return routes;
 }
 

@@ -9,6 +9,7 @@ import { callFigures } from '@parallel-pilot/shared/server/db/calls.ts';
 import {
   type FunctionRow,
   findVersion,
+  namesOfOwners,
   type VersionRow,
 } from '@parallel-pilot/shared/server/db/functions.ts';
 import type { Parts } from '../../../parts.ts';
@@ -27,12 +28,18 @@ export async function summariesOf(
     rows.map(({ id }) => id),
     clock() - DAY_MS,
   );
+  const owners = await namesOfOwners(
+    db,
+    rows.map(({ id }) => id),
+  );
   const summaries = await Promise.all(
     rows.map(async (row) => {
       const version = await findVersion(db, row.id, row.active_version);
       if (version === undefined) return [];
       const figures = figuresOf(counted.filter(({ function_id }) => function_id === row.id));
-      return [{ ...summaryOf(row, version, figures), ...desk.standing(version) }];
+      const of = owners.find(({ id }) => id === row.id);
+      const whose = { owner: of?.owner ?? row.person_id, takenOverFrom: of?.before ?? null };
+      return [{ ...summaryOf(row, version, figures), ...whose, ...desk.standing(version) }];
     }),
   );
   return summaries.flat();
