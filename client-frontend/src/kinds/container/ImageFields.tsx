@@ -67,7 +67,7 @@ export function ImageFields({ values, onChange, places, problems }: FieldsProps)
             className={classes.half ?? ''}
             classNames={{ input: own.typed ?? '' }}
             label="Entrypoint"
-            description="Stands before the command; '' for none"
+            description="Stands before the command; a pair of quotes for none"
             placeholder="that of the image"
             spellCheck={false}
             autoCapitalize="off"

@@ -45,12 +45,17 @@ test('environments are entered in order, with what they print, and left in rever
   const outer = {
     variables: { UNIT: 'cm' },
     script: {
-      actions: { onEnter: sh('echo "openjd_env: WHO=outer $UNIT"; echo entered'), onExit: sh('echo exit $WHO') },
+      actions: {
+        onEnter: sh('echo "openjd_env: WHO=outer $UNIT"; echo entered'),
+        onExit: sh('echo exit $WHO'),
+      },
     },
   };
   const inner = {
     script: {
-      embeddedFiles: [{ name: 'Begin', runnable: true, data: '#!/bin/sh\necho "openjd_env: DEPTH={{Param.Depth}}"' }],
+      embeddedFiles: [
+        { name: 'Begin', runnable: true, data: '#!/bin/sh\necho "openjd_env: DEPTH={{Param.Depth}}"' },
+      ],
       actions: { onEnter: { command: '{{Env.File.Begin}}' }, onExit: sh('echo exit inner $DEPTH') },
     },
   };
@@ -64,7 +69,9 @@ test('environments are entered in order, with what they print, and left in rever
 });
 
 test('what a path takes and gives back is changed in its place; what is not changed is no result', async () => {
-  const task = { actions: { onRun: sh('echo more >> "{{Param.Scene}}/a.txt"; cat "{{Param.Scene}}/b.txt"') } };
+  const task = {
+    actions: { onRun: sh('echo more >> "{{Param.Scene}}/a.txt"; cat "{{Param.Scene}}/b.txt"') },
+  };
   const options = ['--path', 'Scene=scene=OUTDIR'];
   const done = await runTask({ environments: [], script: task }, options, {
     'scene/a.txt': 'first\n',
