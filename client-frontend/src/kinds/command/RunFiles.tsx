@@ -46,7 +46,7 @@ export const FileNames = ({ files, opened, onOpen }: NamesProps) =>
 
 /** The file that is looked at, as wide as the table is seen. */
 export const OpenedFile = ({ file, columns }: { file: Showable; columns: number }) => (
-  <tr className={classes.opened}>
+  <tr>
     <td colSpan={columns}>
       <div className={classes.shown}>
         <ShownFile file={file} />
