@@ -11,6 +11,7 @@ import { joinCommand } from './commands/join.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { logsCommand } from './commands/logs.ts';
+import { notificationsCommand } from './commands/notifications.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { pipelineCommand } from './commands/pipeline.ts';
 import { pipelinesCommand } from './commands/pipelines.ts';
@@ -60,6 +61,7 @@ export function createProgram(context: Context, version: string, exit: (code: nu
   add(jobsCommand(context), jobCommand(context, exit), logsCommand(context), pauseCommand(context));
   add(resumeCommand(context), cancelCommand(context), retryCommand(context));
   add(priorityCommand(context), deleteCommand(context));
+  add(notificationsCommand(context));
   add(pipelinesCommand(context), pipelineCommand(context, exit), templateCommand(context, exit));
   add(...CLI_KINDS.flatMap(({ more = [] }) => more.map((make) => make(context))));
   program.addHelpText(

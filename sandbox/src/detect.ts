@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { makeOwnFolder } from './box/own-folder.ts';
 import { readHost } from './box/read-host.ts';
 import { systemCallFilter } from './box/system-call-filter.ts';
 import { createWorkspace } from './box/workspace.ts';
@@ -70,7 +70,7 @@ const TRIAL_MS = 20_000;
 
 /** Null when the sandbox works: it starts, its folder can be written, and the worker's is not there. */
 async function tryOut(sandbox: Sandbox): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-sandbox-'));
+  const folder = await makeOwnFolder(tmpdir(), 'pilot-sandbox-');
   const workspace = createWorkspace(sandbox, folder);
   const said = createTail(10, 1_000);
   try {

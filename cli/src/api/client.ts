@@ -18,6 +18,13 @@ import {
   WorkerFit,
   WorkerHistory,
 } from '@parallel-pilot/shared/api/machines.ts';
+import {
+  ChannelLog,
+  ChannelView,
+  MadeChannel,
+  type NewChannel,
+  Notifications,
+} from '@parallel-pilot/shared/api/notifications.ts';
 import { type CreatePipeline, PipelineDetail, PipelineList } from '@parallel-pilot/shared/api/pipelines.ts';
 import {
   type RunTemplate,
@@ -28,6 +35,7 @@ import {
 import type { BlobHash, PipelineId, TemplateId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
+import type { NoticeEvent } from '@parallel-pilot/shared/model/notice.ts';
 import { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { z } from 'zod';
 import { ApiError, type Connection, send } from './request.ts';
@@ -44,6 +52,7 @@ export type ListQuery = {
 export type Api = ReturnType<typeof createApi>;
 
 const Created = z.object({ id: JobId });
+const NOTIFICATIONS = '/api/v1/account/notifications';
 
 export function createApi(connection: Connection) {
   const get = <T>(path: string, schema: z.ZodType<T>): Promise<T> =>
@@ -118,6 +127,18 @@ export function createApi(connection: Connection) {
     },
     async deleteTemplate(id: TemplateId): Promise<void> {
       await send(connection, 'DELETE', `/api/v1/templates/${id}`);
+    },
+    notifications: () => get(NOTIFICATIONS, Notifications),
+    channelLog: (id: string) => get(`${NOTIFICATIONS}/${encodeURIComponent(id)}/log`, ChannelLog),
+    async makeChannel(asked: z.input<typeof NewChannel>): Promise<MadeChannel> {
+      return parsed(await send(connection, 'POST', NOTIFICATIONS, asked), MadeChannel);
+    },
+    async changeChannel(id: string, events: readonly NoticeEvent[]): Promise<ChannelView> {
+      const path = `${NOTIFICATIONS}/${encodeURIComponent(id)}`;
+      return parsed(await send(connection, 'PATCH', path, { events }), ChannelView);
+    },
+    async removeChannel(id: string): Promise<void> {
+      await send(connection, 'DELETE', `${NOTIFICATIONS}/${encodeURIComponent(id)}`);
     },
     /** Has one chunk that is done made once more. */
     async redo(id: JobId, ordinal: number): Promise<void> {

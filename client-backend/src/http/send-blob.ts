@@ -15,9 +15,22 @@ export function sendBlob(
   blob: { hash: BlobHash; size: number; mediaType: string },
   extra: Record<string, string> = {},
 ): Response {
-  const etag = `"${blob.hash}"`;
+  return sendPart(c, blobs, { ...blob, start: 0, tag: blob.hash }, extra);
+}
+
+/** A part of a blob, `size` bytes from `start`. */
+export type SentPart = { hash: BlobHash; start: number; size: number; mediaType: string; tag?: string };
+
+/** Answers with a part of a blob, as if it were a file of its own. */
+export function sendPart(
+  c: Context,
+  blobs: BlobStore,
+  { hash, start, size, mediaType, tag = `${hash}-${start}-${size}` }: SentPart,
+  extra: Record<string, string> = {},
+): Response {
+  const etag = `"${tag}"`;
   const headers: Record<string, string> = {
-    'content-type': blob.mediaType,
+    'content-type': mediaType,
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     etag,
@@ -27,36 +40,18 @@ export function sendBlob(
   if (namesTag(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
   const ifRange = c.req.header('if-range');
   const asked = ifRange === undefined || ifRange === etag ? c.req.header('range') : undefined;
-  const range = parseRange(asked, blob.size);
+  const range = parseRange(asked, size);
   if (range === 'unsatisfiable') {
-    c.header('content-range', `bytes */${blob.size}`);
-    return problem(c, 416, 'range-not-satisfiable', `The file has ${blob.size} bytes.`);
+    c.header('content-range', `bytes */${size}`);
+    return problem(c, 416, 'range-not-satisfiable', `The file has ${size} bytes.`);
   }
-  headers['content-length'] = String(range === null ? blob.size : range.end - range.start + 1);
-  if (range !== null) headers['content-range'] = `bytes ${range.start}-${range.end}/${blob.size}`;
+  const sent = range ?? { start: 0, end: size - 1 };
+  headers['content-length'] = String(sent.end - sent.start + 1);
+  if (range !== null) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`;
   const status = range === null ? 200 : 206;
-  if (c.req.method === 'HEAD' || blob.size === 0) return new Response(null, { status, headers });
-  const bytes = Readable.toWeb(blobs.read(blob.hash, range ?? undefined));
+  if (c.req.method === 'HEAD' || size === 0) return new Response(null, { status, headers });
+  const bytes = Readable.toWeb(blobs.read(hash, { start: start + sent.start, end: start + sent.end }));
   return new Response(bytes as ReadableStream, { status, headers });
-}
-
-/** Answers with a part of a blob, as if it were a file of its own. */
-export function sendPart(
-  c: Context,
-  blobs: BlobStore,
-  { hash, start, size, mediaType }: { hash: BlobHash; start: number; size: number; mediaType: string },
-  extra: Record<string, string> = {},
-): Response {
-  const headers = {
-    'content-type': mediaType,
-    'content-length': String(size),
-    'cache-control': 'private, no-cache',
-    ...SANDBOX,
-    ...extra,
-  };
-  if (c.req.method === 'HEAD' || size === 0) return new Response(null, { headers });
-  const bytes = Readable.toWeb(blobs.read(hash, { start, end: start + size - 1 }));
-  return new Response(bytes as ReadableStream, { headers });
 }
 
 /** Bytes that others made must do nothing on the farm's origin, whatever they say they are. */

@@ -110,6 +110,23 @@ for (const [column, startDatabase] of [
       assert.deepEqual(await states(), ['preparing', 'blocked', 'preparing', 'preparing']);
     });
 
+    test('of several whose failure is needed one is enough, when all have ended', async () => {
+      const [one, two, three] = [await sent(), await sent({ name: 'second' }), await sent()];
+      const any = await sent({ after: [on(one, 'failure'), on(two, 'failure')] });
+      const none = await sent({ after: [on(two, 'failure'), on(three, 'failure')] });
+      await end(one, 'failed');
+      await farm.parts.engine.sweep();
+      assert.deepEqual([await stateOf(any), await stateOf(none)], ['blocked', 'blocked']);
+      await end(two, 'completed');
+      await farm.parts.engine.sweep();
+      assert.deepEqual([await stateOf(any), await stateOf(none)], ['preparing', 'blocked']);
+      await end(three, 'completed');
+      await farm.parts.engine.sweep();
+      assert.equal(await stateOf(none), 'canceled');
+      const [note] = await listNotes(farm.parts.db, none);
+      assert.match(note?.message ?? '', /only after the failure of "second", which was completed\.$/);
+    });
+
     test('what somebody canceled stays so when that for which it waited is retried; retried, it waits again', async () => {
       const first = await sent();
       const second = await sent({ after: [on(first)] });

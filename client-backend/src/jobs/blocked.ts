@@ -54,20 +54,30 @@ export async function judgeNew(
     team,
     after.map(({ job }) => job),
   );
-  const states: { on: RunsOn; state: JobStatus }[] = [];
+  const states: Awaited[] = [];
   for (const { job, on } of after) {
     const known = found.get(job);
     if (known === undefined)
       return bad(
         `The job is to run after ${job}, and there is no such job. "pilot jobs" lists those there are.`,
       );
-    if (judgeDependencies([{ on, state: known.state }]) === 'cancel')
-      return bad(
-        `The job would never run: it runs only after the ${on} of "${known.name}", which is ${known.state} already.`,
-      );
-    states.push({ on, state: known.state });
+    states.push({ on, state: known.state, name: known.name });
   }
+  const ended = endedOtherwise(states);
+  if (ended !== undefined)
+    return bad(
+      `The job would never run: it runs only after the ${ended.on} of "${ended.name}", which is ${ended.state} already.`,
+    );
   return { ok: true, verdict: judgeDependencies(states) === 'wait' ? 'wait' : 'run' };
+}
+
+type Awaited = { on: RunsOn; state: JobStatus | null; name: string | null };
+
+/** The first of those for which the job can never run; of those whose failure it runs on, where none has failed. */
+function endedOtherwise<A extends Awaited>(after: readonly A[]): A | undefined {
+  const failures = after.filter(({ on }) => on === 'failure');
+  const one = after.find((it) => it.on !== 'failure' && judgeDependencies([it]) === 'cancel');
+  return one ?? (failures.length > 0 && judgeDependencies(failures) === 'cancel' ? failures[0] : undefined);
 }
 
 /** The facts of a blocked job that `decide` asks for. */
@@ -105,7 +115,7 @@ export async function cancelAwaiting(parts: Parts, job: JobRow): Promise<boolean
 
 /** "Canceled, as it runs only after the success of "simulate", which failed. It waits again when that is retried." */
 export function whyNever(after: readonly LinkedJob[]): string {
-  const ended = after.find((one) => judgeDependencies([one]) === 'cancel');
+  const ended = endedOtherwise(after);
   if (ended === undefined)
     return 'Canceled: a job that it waits for has ended in another way than it runs on.';
   const only = `Canceled, as it runs only after the ${ended.on} of`;

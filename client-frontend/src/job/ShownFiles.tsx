@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { Panel } from '../components/Panel.tsx';
-import type { Artifact } from './Downloads.tsx';
 import { PlainTable } from './PlainTable.tsx';
 import classes from './ShownFiles.module.css';
 
@@ -9,34 +8,45 @@ const MOST_FILES = 12;
 const MOST_BYTES = 64 * 1024;
 const MOST_ROWS = 50;
 
+/** A file with its name, where it is, and what it is; `size` is null where it is made when it is asked for. */
+export type Showable = { name: string; url: string; mediaType: string; size: number | null };
+
 type Sort = 'picture' | 'table' | 'text';
 
 /** How a file can be shown here; null for one that is only downloaded. */
-function sortOf({ mediaType }: Artifact): Sort | null {
+function sortOf({ mediaType, size }: Omit<Showable, 'url'>): Sort | null {
+  if (size === null || size === 0) return null;
   if (/^image\/(png|jpeg|webp|gif)$/.test(mediaType)) return 'picture';
   if (mediaType.startsWith('text/csv')) return 'table';
   return /^(text\/|application\/(json|x-ndjson))/.test(mediaType) ? 'text' : null;
 }
 
-/** The pictures, tables and texts among a job's files, in their place: people would rather look than download. */
-export function ShownFiles({ artifacts }: { artifacts: readonly Artifact[] }) {
-  const shown = artifacts.flatMap((artifact) => {
-    const sort = sortOf(artifact);
-    return sort === null || artifact.size === null || artifact.size === 0 ? [] : [{ artifact, sort }];
-  });
-  return shown.slice(0, MOST_FILES).map(({ artifact, sort }) => (
-    <Panel key={artifact.name} title={artifact.name}>
-      {sort === 'picture' ? (
-        <img className={classes.picture} src={artifact.url} alt={artifact.name} loading="lazy" />
-      ) : (
-        <Beginning artifact={artifact} sort={sort} />
-      )}
-    </Panel>
-  ));
+export const isShown = (file: Omit<Showable, 'url'>): boolean => sortOf(file) !== null;
+
+/** The pictures, tables and texts among files, in their place: people would rather look than download. */
+export const ShownFiles = ({ files }: { files: readonly Showable[] }) =>
+  files
+    .filter(isShown)
+    .slice(0, MOST_FILES)
+    .map((file) => (
+      <Panel key={file.name} title={file.name}>
+        <ShownFile file={file} />
+      </Panel>
+    ));
+
+/** A picture, or how a table or text begins; nothing of what cannot be shown. */
+export function ShownFile({ file }: { file: Showable }) {
+  const sort = sortOf(file);
+  if (sort === null) return null;
+  return sort === 'picture' ? (
+    <img className={classes.picture} src={file.url} alt={file.name} loading="lazy" />
+  ) : (
+    <Beginning file={file} sort={sort} />
+  );
 }
 
-function Beginning({ artifact, sort }: { artifact: Artifact; sort: 'table' | 'text' }) {
-  const { url, size } = artifact;
+function Beginning({ file, sort }: { file: Showable; sort: 'table' | 'text' }) {
+  const { url, size } = file;
   const isCut = (size ?? 0) > MOST_BYTES;
   const { data, error } = useQuery({
     queryKey: ['beginning', url, sort],

@@ -69,6 +69,8 @@ export type SiteKind = {
   again: ((submission: CreateJob) => Promise<string>) | null;
   /** The settings to give before there is a job. */
   Setup: FetchedPart<object> | null;
+  /** The kind whose `Setup` that of this one takes the place of, as it asks for jobs of both. */
+  widens?: string;
   /** The job's page below its title. */
   Job: FetchedPart<{ job: JobDetail }>;
   /** Several jobs of the kind side by side; null where nothing of them is to be compared. */

@@ -22,6 +22,10 @@ function isDropped(kind: SiteKind): kind is DroppedKind {
 /** What a machine must have to be a worker, in words: any one of it is enough. */
 export const MACHINES = DROPPED_KINDS.map((kind) => kind.needs).join(', or with ');
 
+/** The settings to give before there is a job of the kind, or of one that widens it. */
+export const setupOf = (kind: SiteKind): SiteKind['Setup'] =>
+  SITE_KINDS.find(({ widens }) => widens === kind.name)?.Setup ?? kind.Setup;
+
 /** Null for a kind that a newer farm knows and this page does not. */
 export const siteKind = (name: string): SiteKind | null =>
   SITE_KINDS.find((kind) => kind.name === name) ?? null;

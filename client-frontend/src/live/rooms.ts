@@ -7,6 +7,7 @@ import { presentToken } from '../api/request.ts';
 import { connection } from './connection.ts';
 import { refreshRows } from './job-rows.ts';
 import { patchJobQueries } from './patch-queries.ts';
+import { refreshPipelines } from './refresh-pipelines.ts';
 
 export type Room = 'jobs' | 'workers' | JobId;
 
@@ -61,7 +62,9 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
   });
   socket.on('jobs', (message: unknown) => {
     const parsed = JobsPatch.safeParse(message);
-    if (parsed.success) void refreshRows(queries, parsed.data.jobs);
+    if (!parsed.success) return;
+    void refreshRows(queries, parsed.data.jobs);
+    refreshPipelines(queries, parsed.data.jobs);
   });
   socket.on('workers', (message: unknown) => {
     if (WorkersChanged.safeParse(message).success) void queries.invalidateQueries({ queryKey: ['workers'] });
@@ -91,10 +94,14 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
 /** Watches, then asks again: what changed between the page's first answer and the watch is in no patch. */
 function enter(socket: Socket, queries: QueryClient, room: Room, told: (room: Room) => void): void {
   socket.emit('watch', { room }, () => {
-    const queryKey = room === 'jobs' || room === 'workers' ? [room] : ['job', room];
-    void queries.invalidateQueries({ queryKey });
+    for (const queryKey of keysOf(room)) void queries.invalidateQueries({ queryKey });
     told(room);
   });
+}
+
+function keysOf(room: Room): string[][] {
+  if (room === 'jobs') return [['jobs'], ['pipelines'], ['pipeline']];
+  return room === 'workers' ? [['workers']] : [['job', room]];
 }
 
 function leave(socket: Socket, watchers: Map<Room, number>, room: Room): void {

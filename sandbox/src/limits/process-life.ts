@@ -19,3 +19,18 @@ export function pidNamespace(): string {
     return '0';
   }
 }
+
+/** A process as names of what it leaves behind tell of it: `40-7-123`, by its namespace, id and start. */
+export const ownerName = (pid: number): string => `${pidNamespace()}-${pid}-${startOf(pid) ?? '0'}`;
+
+type Machine = { namespace: string; start(pid: number): string | null };
+
+/** True for an owner of this machine that has ended; of another namespace nobody here can tell. */
+export function hasEnded(
+  owner: string,
+  { namespace, start }: Machine = { namespace: pidNamespace(), start: startOf },
+): boolean {
+  const [, space, pid, began] = /^(\d+)-(\d+)-(\d+)$/.exec(owner) ?? [];
+  // Where the system does not tell of processes, all may live.
+  return space !== '0' && space === namespace && pid !== undefined && start(Number(pid)) !== began;
+}

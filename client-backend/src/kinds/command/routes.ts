@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
+import { mediaTypeOf } from '@parallel-pilot/shared/kinds/command/media-type.ts';
 import { RunList, RunListQuery } from '@parallel-pilot/shared/kinds/command/run-list.ts';
 import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { JobId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
@@ -43,28 +44,21 @@ export function commandRoutes(parts: Parts): OpenAPIHono {
     }
     const name = path.split('/').at(-1) ?? path;
     const how = download === undefined ? 'inline' : 'attachment';
-    const mediaType = /\.(out|err|txt|csv|jsonl?|log|md)$/i.test(name)
-      ? 'text/plain; charset=utf-8'
-      : TYPE_OF(name);
     return sendPart(
       c,
       parts.blobs,
-      { ...part, mediaType },
+      { ...part, mediaType: shownAs(name) },
       { 'content-disposition': disposition(how, name) },
     );
   });
   return routes;
 }
 
-const PICTURES: Record<string, string> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
+/** A browser shows tables and lists as text in its own page; of another type it would save them. */
+const shownAs = (name: string): string => {
+  const type = mediaTypeOf(name);
+  return /^(text\/|application\/(json|x-ndjson))/.test(type) ? 'text/plain; charset=utf-8' : type;
 };
-const TYPE_OF = (name: string): string =>
-  PICTURES[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
 
 const UNKNOWN = { code: 'job-unknown', message: 'There is no such command.' };
 

@@ -16,6 +16,7 @@ import { WorkerBars } from '../../job/WorkerBars.tsx';
 import own from './Command.module.css';
 import { commandOf } from './command-job.ts';
 import { Result } from './Result.tsx';
+import { OnlyRun } from './RunFiles.tsx';
 import { RunsTable } from './RunsTable.tsx';
 
 type Props = {
@@ -31,6 +32,7 @@ export function CommandJob({ job, facts = [] }: Props) {
   return (
     <>
       {isOver(job.state) && <Result job={job} />}
+      {isOver(job.state) && isOneRun(job) && <OnlyRun job={job.id} />}
       <div className={classes.halves}>
         <Overall
           job={job}
@@ -57,6 +59,12 @@ export function CommandJob({ job, facts = [] }: Props) {
       </div>
     </>
   );
+}
+
+/** What it left is what it came to. */
+function isOneRun(job: JobDetail): boolean {
+  const { runs, settings } = commandOf(job);
+  return runs.total === 1 && settings.gather === null && settings.gatherBy === null;
 }
 
 function factsOf(job: JobDetail): [string, string][] {

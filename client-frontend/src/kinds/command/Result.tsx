@@ -32,7 +32,7 @@ export function Result({ job }: { job: JobDetail }) {
         <OtherDownloads artifacts={gathered.slice(MOST_BUTTONS)} />
       </section>
       {view !== undefined && <GatheredTable url={view.url} />}
-      {view === undefined && <ShownFiles artifacts={files} />}
+      {view === undefined && <ShownFiles files={files} />}
     </>
   );
 }

@@ -3,13 +3,15 @@ import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import type { RunList } from '@parallel-pilot/shared/kinds/command/run-list.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { sentenceOf } from '../../api/request.ts';
-import { formatBytes, formatCount, formatDuration, plural } from '../../components/format.ts';
+import { formatCount, formatDuration, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import { useRefresh } from '../../job/use-refresh.ts';
 import classes from './Command.module.css';
 import { commandOf } from './command-job.ts';
-import { fileUrl, runsQuery } from './queries.ts';
+import { runsQuery } from './queries.ts';
+import { FileNames, filesOf, OpenedFile } from './RunFiles.tsx';
 
 type Run = RunList['runs'][number];
 
@@ -68,20 +70,22 @@ export function RunsTable({ job }: { job: JobDetail }) {
 }
 
 function Row({ job, run, names }: { job: string; run: Run; names: readonly string[] }) {
+  const [opened, setOpened] = useState<string | null>(null);
+  const files = filesOf(job, run);
+  const file = files.find(({ name }) => name === opened);
   return (
-    <tr>
-      <th scope="row">{formatCount(run.run)}</th>
-      {names.map((name) => (
-        <td key={name}>{run.values[name]}</td>
-      ))}
-      <td>{formatDuration(run.seconds * 1_000)}</td>
-      <td>
-        {run.files.map(({ path, size }) => (
-          <a key={path} href={fileUrl(job, run.run, path)} title={formatBytes(size)}>
-            {path}
-          </a>
+    <>
+      <tr>
+        <th scope="row">{formatCount(run.run)}</th>
+        {names.map((name) => (
+          <td key={name}>{run.values[name]}</td>
         ))}
-      </td>
-    </tr>
+        <td>{formatDuration(run.seconds * 1_000)}</td>
+        <td>
+          <FileNames files={files} opened={opened} onOpen={setOpened} />
+        </td>
+      </tr>
+      {file !== undefined && <OpenedFile file={file} columns={names.length + 3} />}
+    </>
   );
 }

@@ -8,6 +8,7 @@ import classes from '../../components/Form.module.css';
 import { formatCount, plural } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import own from './Command.module.css';
+import type { Elsewhere } from './elsewhere.ts';
 import { FirstRuns } from './FirstRuns.tsx';
 import { groupsOf } from './file-groups.ts';
 import {
@@ -26,8 +27,8 @@ const DRAFT = 'command';
 type Form = UseFormReturnType<FormValues>;
 type Part = { form: Form; problems: Filled['problems']; places: readonly Place[] };
 
-/** What is run, and for what, asked while the files are on their way; beside it the first runs as they will be. */
-export function Setup() {
+/** What is run, and for what, asked while the files are on their way; beside it the first runs as they will be. `elsewhere` is what another kind adds. */
+export function Setup({ elsewhere = null }: { elsewhere?: Elsewhere | null }) {
   const state = useSubmission();
   const files = state.phase === 'idle' ? [] : state.files;
   const names = files.map(({ part }) => part).join('\n');
@@ -41,22 +42,26 @@ export function Setup() {
   });
   const { values } = form;
   const table = useTable(values, places);
-  const filled = useMemo(() => readForm(values, places, table), [values, places, table]);
+  const filled = useMemo(
+    () => readForm(values, places, table, elsewhere),
+    [values, places, table, elsewhere],
+  );
   const over = state.phase === 'created';
   useEffect(() => writeDraft(DRAFT, over ? {} : editsOf(values, firstValues())), [values, over]);
   const message = state.phase === 'refused' && state.stored ? state.message : null;
   // Said once, the files alone are waited for; a refused upload is tried again where it is told.
   const waiting = submission.submitted() && state.phase !== 'refused';
   const sent = state.phase === 'creating' || over;
-  const isWhole = Object.keys(filled.problems).length === 0 && (values.source !== 'table' || table !== null);
-  const part = { form, places, problems: filled.problems };
+  const problems = { ...filled.problems, ...filled.where?.problems };
+  const isWhole = Object.keys(problems).length === 0 && (values.source !== 'table' || table !== null);
+  const part = { form, places: filled.along, problems: filled.problems };
   return (
     <div className={own.stack}>
       <Panel title="What runs">
         <form
           noValidate
           onSubmit={form.onSubmit((given) => {
-            if (isWhole) submission.submit((sources) => [jobOf(given, filled, places, sources)]);
+            if (isWhole) submission.submit((sources) => [jobOf(given, filled, sources)]);
           })}
         >
           <fieldset className={classes.fieldset} disabled={waiting}>
@@ -73,6 +78,14 @@ export function Setup() {
                 error={filled.problems.command}
               />
               <SourceFields {...part} />
+              {elsewhere !== null && (
+                <elsewhere.Fields
+                  values={values.elsewhere}
+                  onChange={(typed) => form.setFieldValue('elsewhere', typed)}
+                  places={places}
+                  problems={filled.where?.problems ?? {}}
+                />
+              )}
               <ResultFields {...part} />
               <MoreFields {...part} />
               {message !== null && (
@@ -227,16 +240,6 @@ function MoreFields({ form, problems }: Part) {
     <details className={classes.fold}>
       <summary>More settings</summary>
       <div className={classes.grid}>
-        <TextInput
-          className={classes.whole ?? ''}
-          label="Image of a container"
-          description="Its programs are there then, and the command runs in it, on workers with podman or docker"
-          placeholder="none; or such as debian:bookworm-slim"
-          spellCheck={false}
-          autoCapitalize="off"
-          {...form.getInputProps('image')}
-          error={problems.image}
-        />
         <TextInput
           className={classes.half ?? ''}
           label="Longest time of a run"

@@ -33,7 +33,7 @@ test('what is typed becomes what pilot run would send', () => {
   const filled = readForm(values, places, null);
   assert.deepEqual(filled.problems, {});
   assert.equal(filled.runs, 5);
-  const job = jobOf({ ...values, retries: 2, name: ' mine ' }, filled, places, sources);
+  const job = jobOf({ ...values, retries: 2, name: ' mine ' }, filled, sources);
   assert.ok(job.kind === 'command');
   assert.deepEqual(job.words, ['./go.sh', '{index} x', '$HOME']);
   assert.deepEqual(job.parameters, { from: 'array', range: { first: 1, last: 9, step: 2 } });
@@ -54,7 +54,7 @@ test('a run for each file is sent its own alone, in their order', () => {
   const values = { ...firstValues(), command: 'sox {input} x.mp3', source: 'files', each: '' } as const;
   const filled = readForm(values, places, null);
   assert.deepEqual([filled.problems, filled.runs], [{}, 2]);
-  const job = jobOf(values, filled, places, sources);
+  const job = jobOf(values, filled, sources);
   assert.ok(job.kind === 'command' && job.parameters?.from === 'files');
   assert.deepEqual(
     job.parameters.files.map(({ path }) => path),
@@ -71,7 +71,7 @@ test('a table and a grid are read as those of the command line', () => {
 });
 
 test('what cannot be is said beside its field', () => {
-  const cases: [Partial<FormValues>, keyof FormValues, RegExp][] = [
+  const cases: [Partial<FormValues>, Exclude<keyof FormValues, 'elsewhere'>, RegExp][] = [
     [{ command: ' ' }, 'command', /^Write the command/],
     [{ command: 'a | b' }, 'command', /^No shell reads the command, so "\|" does nothing here\./],
     [{ command: 'a {x}' }, 'command', /^There is no parameter \{x\}/],
@@ -91,12 +91,4 @@ test('what cannot be is said beside its field', () => {
   }
   assert.match(read({ source: 'table' }, 'a,b\n1\n').problems.table ?? '', /line 2: there is 1 value/);
   assert.deepEqual(read({ source: 'array', array: '1-200000', many: true }).problems, {});
-});
-
-test('with an image it is a job in containers, and a name that is none is told', () => {
-  const image = { ...firstValues(), command: 'cat /etc/os-release', image: ' debian:bookworm-slim ' };
-  const job = jobOf(image, readForm(image, [], null), [], {});
-  assert.ok(job.kind === 'container');
-  assert.deepEqual(job.image, { from: 'reference', reference: 'debian:bookworm-slim' });
-  assert.match(readForm({ ...image, image: 'a b' }, [], null).problems.image ?? '', /^The name of an image/);
 });

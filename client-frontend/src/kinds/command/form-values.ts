@@ -5,9 +5,9 @@ import { CommandSettings } from '@parallel-pilot/shared/kinds/command/settings.t
 import { submissionProblem } from '@parallel-pilot/shared/kinds/command/spec.ts';
 import { readArray, readAxis, type Typed } from '@parallel-pilot/shared/kinds/command/typed-parameters.ts';
 import { readCodes, readFolder, readTime } from '@parallel-pilot/shared/kinds/command/typed-settings.ts';
-import { Reference } from '@parallel-pilot/shared/kinds/container/image.ts';
 import type { Sources } from '../../api/submission-state.ts';
 import { formatCount } from '../../components/format.ts';
+import type { Elsewhere, Typed as TypedFields, Where } from './elsewhere.ts';
 import { filesLike } from './file-groups.ts';
 import type { Place } from './places.ts';
 import { splitWords } from './split-words.ts';
@@ -34,8 +34,8 @@ export type FormValues = {
   giveUpOn: string;
   chunk: Num;
   name: string;
-  /** Of the image that it runs in; empty for the worker's own programs. */
-  image: string;
+  /** What another kind asks of where it runs. */
+  elsewhere: TypedFields;
   /** So many runs are meant. */
   many: boolean;
 };
@@ -55,13 +55,19 @@ export const firstValues = (): FormValues => ({
   giveUpOn: '',
   chunk: '',
   name: '',
-  image: '',
+  elsewhere: {},
   many: false,
 });
 
+type Field = keyof Filled['problems'];
+
 /** What the values come to. `problems` are sentences by field; only without one there is a job. */
 export type Filled = {
-  problems: Partial<Record<keyof FormValues, string>>;
+  problems: Partial<Record<keyof Omit<FormValues, 'elsewhere'>, string>>;
+  /** Where it runs; null for the machines of the workers themselves. */
+  where: Where | null;
+  /** The files that go along. */
+  along: readonly Place[];
   words: string[];
   parameters: Parameters | null;
   settings: CommandSettings;
@@ -69,9 +75,16 @@ export type Filled = {
 };
 
 /** Reads the form as `pilot run` reads its options. `table` is the text of the chosen one, null while it is not there. */
-export function readForm(values: FormValues, places: readonly Place[], table: string | null): Filled {
+export function readForm(
+  values: FormValues,
+  given: readonly Place[],
+  table: string | null,
+  elsewhere: Elsewhere | null = null,
+): Filled {
+  const where = elsewhere?.read(values.elsewhere, given) ?? null;
+  const places = where === null ? given : given.filter(({ path }) => !where.takes(path));
   const problems: Filled['problems'] = {};
-  const told = <T>(field: keyof FormValues, typed: Typed<T>): T | null => {
+  const told = <T>(field: Field, typed: Typed<T>): T | null => {
     if (typed.ok) return typed.value;
     problems[field] = typed.message;
     return null;
@@ -93,22 +106,20 @@ export function readForm(values: FormValues, places: readonly Place[], table: st
     if (path[0] === 'retries') problems.retries = 'A whole number from 0 to 100.';
     if (path[0] === 'chunk') problems.chunk = 'A whole number from 1 to 10,000, or empty.';
   }
-  const image = values.image.trim();
-  if (image !== '' && !Reference.safeParse(image).success)
-    problems.image = 'The name of an image, such as debian:bookworm-slim or ghcr.io/owner/name:1.0.';
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   if (Object.keys(problems).length === 0) {
     const files = parameters?.from === 'files' ? [] : places;
-    const given = { words, parameters, files };
-    const problem = submissionProblem(given);
-    const ofSettings = checked.success ? submissionProblem({ ...given, settings: checked.data }) : null;
+    const sent = { words, parameters, files };
+    const problem = submissionProblem(sent);
+    const ofSettings = checked.success ? submissionProblem({ ...sent, settings: checked.data }) : null;
     if (problem !== null) problems[/^That makes/.test(problem) ? 'source' : 'command'] = problem;
     else if (ofSettings !== null)
       problems[/checkpoint/i.test(ofSettings) ? 'checkpoint' : 'gatherBy'] = ofSettings;
     else if (runs > MANY_RUNS && !values.many)
       problems.many = `That makes ${formatCount(runs)} runs. Say that you mean it.`;
   }
-  return { problems, words, parameters, settings: checked.data ?? CommandSettings.parse({}), runs };
+  const asked = checked.data ?? CommandSettings.parse({});
+  return { problems, where, along: places, words, parameters, settings: asked, runs };
 }
 
 const ownWords = (typed: string): Typed<string[]> =>
@@ -117,7 +128,7 @@ const ownWords = (typed: string): Typed<string[]> =>
 type Reading = {
   places: readonly Place[];
   table: string | null;
-  told<T>(field: keyof FormValues, typed: Typed<T>): T | null;
+  told<T>(field: Field, typed: Typed<T>): T | null;
 };
 
 function parametersOf(values: FormValues, { places, table, told }: Reading): Parameters | null {
@@ -167,24 +178,16 @@ export const tablesIn = (places: readonly Place[]): string[] =>
 const refuse = (message: string): { ok: false; message: string } => ({ ok: false, message });
 
 /** The job, once its files are on the farm. */
-export function jobOf(
-  values: FormValues,
-  filled: Filled,
-  places: readonly Place[],
-  sources: Sources,
-): CreateJob {
-  const { words, parameters, settings } = filled;
+export function jobOf(values: FormValues, filled: Filled, sources: Sources): CreateJob {
+  const { words, parameters, settings, along: places } = filled;
   const own = parameters?.from === 'files' ? parameters.files.map(({ path }) => path as string) : [];
   const blobOf = (part: string) => sources[part]?.blob ?? '';
   const [each, along] = [true, false].map((isOwn) =>
     places.filter(({ path }) => own.includes(path) === isOwn),
   ) as [Place[], Place[]];
   const name = values.name.trim();
-  const reference = values.image.trim();
   return CreateJob.parse({
-    ...(reference === ''
-      ? { kind: 'command' }
-      : { kind: 'container', image: { from: 'reference', reference } }),
+    ...(filled.where === null ? { kind: 'command' } : filled.where.request(blobOf)),
     words,
     files: along.map(({ path, part }) => ({
       path,

@@ -7,7 +7,7 @@ import { Thumbnail } from './Thumbnail.tsx';
 // What an admin sets for commands holds for these, too, and is set once.
 const { FarmSettings: _, ...asCommands } = command;
 
-/** A command in a container: submitted where commands are. */
+/** A command in a container: submitted where commands are, in a form that has both. */
 export const container: SiteKind = {
   ...asCommands,
   name: 'container',
@@ -15,7 +15,8 @@ export const container: SiteKind = {
   needs: 'podman or docker',
   asks: 'a command and an image to run it in',
   offer: null,
-  Setup: null,
+  Setup: fetchedPart(async () => (await import('./Setup.tsx')).Setup),
+  widens: 'command',
   Job: fetchedPart(async () => (await import('./ContainerJob.tsx')).ContainerJob),
   capabilities: {
     'container.engine': (engine) => [has(`Containers: ${String(engine)}`)],

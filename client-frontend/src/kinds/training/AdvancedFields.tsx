@@ -255,6 +255,7 @@ function DataFields({ form }: Fields) {
         description="0 and 1 for each value"
         placeholder="none"
       />
+      <div className={classes.group}>Where it runs</div>
       <TextField
         form={form}
         name="python"

@@ -11,7 +11,7 @@ import { Panel } from '../../components/Panel.tsx';
 import { Steps } from '../../components/Steps.tsx';
 import { missingOf } from '../../kinds/gather-files.ts';
 import type { SiteKind } from '../../kinds/kind.ts';
-import { SITE_KINDS, siteKind } from '../../kinds/registry.ts';
+import { SITE_KINDS, setupOf, siteKind } from '../../kinds/registry.ts';
 import { Only } from '../people/Only.tsx';
 import { ByWhen } from './ByWhen.tsx';
 import { creationOptions, useCreationOptions } from './creation-options.ts';
@@ -53,7 +53,7 @@ function NewJob() {
   const [without, setWithout] = useState(false);
   const wanted = kind === null ? [] : missingOf(kind, parts);
   const missing = without ? wanted.filter((part) => part.without === undefined) : wanted;
-  const Setup = missing.length === 0 ? (kind?.Setup ?? null) : null;
+  const Setup = missing.length === 0 && kind !== null ? setupOf(kind) : null;
   return (
     <>
       <PageHead title="New job" sub="Give the farm what it needs, and choose how it is done." />

@@ -12,6 +12,7 @@ import { formatAgo } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { Panel } from '../../components/Panel.tsx';
 import { useFetched } from '../../components/use-fetched.ts';
+import { useRoom } from '../../live/LiveProvider.tsx';
 import { graphOf } from './graph-of.ts';
 import { PipelineActions } from './PipelineActions.tsx';
 import { PipelineJobs } from './PipelineJobs.tsx';
@@ -22,6 +23,7 @@ import { standingOf } from './standing.ts';
 /** A pipeline as a graph of its jobs with how each stands: /pipelines/:id. */
 export function PipelinePage() {
   const { id = '' } = useParams();
+  useRoom('jobs');
   const { data, error } = useQuery(pipelineQuery(id));
   if (data !== undefined) return <Pipeline key={id} pipeline={data} />;
   if (error === null) return <Skeleton height={420} radius={16} aria-label="Loading the pipeline" />;

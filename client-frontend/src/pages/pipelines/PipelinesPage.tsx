@@ -7,6 +7,7 @@ import { useNow } from '../../components/clock.ts';
 import { Empty } from '../../components/Empty.tsx';
 import { formatAgo } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
+import { useRoom } from '../../live/LiveProvider.tsx';
 import classes from './Pipelines.module.css';
 import { pipelinesQuery } from './pipeline-queries.ts';
 import { standingOf } from './standing.ts';
@@ -14,6 +15,7 @@ import { Templates } from './Templates.tsx';
 
 /** The team's pipelines, newest first: /pipelines. */
 export function PipelinesPage() {
+  useRoom('jobs');
   const list = useInfiniteQuery(pipelinesQuery());
   const now = useNow(10_000);
   const pipelines = list.data?.pages.flatMap((page) => page.pipelines);

@@ -4,10 +4,10 @@ import { command, request } from '../../api/request.ts';
 
 const PIPELINES = '/api/v1/pipelines';
 const path = (id: string) => `${PIPELINES}/${encodeURIComponent(id)}`;
-const REFRESH_MS = 1_500;
-const REFRESH_LIST_MS = 4_000;
+/** What is expected comes in no message. What happens does: pages watch the room of the jobs. */
+const REFRESH_MS = 15_000;
 
-/** A pipeline with all of its jobs, asked anew as long as one is not over. */
+/** A pipeline with all of its jobs. */
 export const pipelineQuery = (id: string) =>
   queryOptions({
     queryKey: ['pipeline', id],
@@ -25,7 +25,6 @@ export const pipelinesQuery = () =>
     },
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
-    refetchInterval: REFRESH_LIST_MS,
   });
 
 export const commandPipeline = (id: string, what: 'cancel' | 'retry'): Promise<void> =>

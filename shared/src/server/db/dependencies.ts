@@ -82,12 +82,17 @@ export async function unblockable(db: Db): Promise<JobId[]> {
       const waits = linked.where('p.state', 'not in', OVER);
       const never = linked.where((or) =>
         or.or([
-          or.and([or('d.runs_on', '<>', 'always'), or('p.state', 'is', null)]),
+          or.and([or('d.runs_on', '=', 'success'), or('p.state', 'is', null)]),
           or.and([or('d.runs_on', '=', 'success'), or('p.state', 'in', UNSUCCESSFUL)]),
-          or.and([or('d.runs_on', '=', 'failure'), or('p.state', '=', 'completed')]),
         ]),
       );
-      return eb.or([eb.not(eb.exists(waits)), eb.exists(never)]);
+      const failures = linked.where('d.runs_on', '=', 'failure');
+      const noneFailed = eb.and([
+        eb.exists(failures),
+        eb.not(eb.exists(failures.where('p.state', 'not in', OVER))),
+        eb.not(eb.exists(failures.where('p.state', 'in', UNSUCCESSFUL))),
+      ]);
+      return eb.or([eb.not(eb.exists(waits)), eb.exists(never), noneFailed]);
     })
     .execute();
   return rows.map(({ id }) => id);

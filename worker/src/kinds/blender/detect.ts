@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { makeOwnFolder } from '@parallel-pilot/sandbox/box/own-folder.ts';
 import { findProgram } from '@parallel-pilot/sandbox/box/program.ts';
 import { childEnvironment, searchPath } from '@parallel-pilot/sandbox/child/config.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
@@ -71,7 +71,7 @@ async function fingerprintOf(blender: string, sandbox: Sandbox): Promise<string 
  * Blender: what it said before that stands, and the engine is not listed.
  */
 async function detectBlender(blender: string, sandbox: Sandbox): Promise<Detected> {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
+  const folder = await makeOwnFolder(tmpdir(), 'pilot-detect-');
   let found: Found | null = null;
   let version: string | null = null;
   const session = startSession({

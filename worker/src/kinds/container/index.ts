@@ -8,10 +8,7 @@ import { removeLeftBehind } from './left-behind.ts';
 import { createNames } from './names.ts';
 import { createContainerRunner, type Workshop } from './runner.ts';
 
-const Gigabytes = z.coerce
-  .number({ error: 'PILOT_CONTAINER_GB is a number, such as 20.' })
-  .positive()
-  .default(20);
+const Gigabytes = z.coerce.number().positive().default(20);
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -27,7 +24,10 @@ export function containerWorker(
 ): WorkerKind {
   const folder = join(hostFolder, 'containers');
   const newName = createNames(process.pid);
-  const limitBytes = Gigabytes.parse(room) * 1000 ** 3;
+  const gigabytes = Gigabytes.safeParse(room);
+  if (!gigabytes.success)
+    throw new Error('PILOT_CONTAINER_GB is what images may take, in GB: a number such as 20.');
+  const limitBytes = gigabytes.data * 1000 ** 3;
   let opened: Promise<Workshop | null> | null = null;
   const open = (): Promise<Workshop | null> => {
     opened ??= openWorkshop({ folder, newName, limitBytes }, own === '1');

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeOwnFolder } from '@parallel-pilot/sandbox/box/own-folder.ts';
 import { realPath } from '@parallel-pilot/sandbox/box/program.ts';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
@@ -98,7 +99,7 @@ const capabilitiesOf = (found: Found): Capabilities =>
 
 /** Asks in the sandbox, since a script will find what is seen there. Null when it is no Python that can be used. */
 async function probePython(python: Python, sandbox: Sandbox): Promise<Found | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'pilot-detect-'));
+  const folder = await makeOwnFolder(tmpdir(), 'pilot-detect-');
   const workspace = createWorkspace(sandbox, folder);
   let found: Found | null = null;
   const limits = { ...defaultLimits(), wallMs: LIMIT_MS };

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -108,40 +109,40 @@ def words_of(action, scope, env):
 
 
 def run(action, scope, env):
-    words = words_of(action, scope, env)
-    sys.stdout.flush()
-    try:
-        ended = subprocess.run(words, env=env, cwd=SESSION, timeout=action.get("timeout"), check=False)
-    except subprocess.TimeoutExpired:
-        print(f"{words[0]} took longer than the {action['timeout']} s of its template.", file=sys.stderr)
-        return 124
-    except OSError as error:
-        print(f"{words[0]} cannot be run: {error.strerror}.", file=sys.stderr)
-        return 127
-    return ended.returncode if ended.returncode >= 0 else 128 - ended.returncode
+    return carried_out(action, scope, env, None)[0]
 
 
 def enter(action, scope, env):
     """Runs what begins an environment, which may print variables: openjd_env: NAME=VALUE."""
-    words = words_of(action, scope, env)
-    try:
-        ended = subprocess.run(
-            words, env=env, cwd=SESSION, timeout=action.get("timeout"), stdout=subprocess.PIPE, text=True, check=False
-        )
-    except subprocess.TimeoutExpired:
-        print(f"{words[0]} took longer than the {action['timeout']} s of its template.", file=sys.stderr)
-        return 124
-    except OSError as error:
-        print(f"{words[0]} cannot be run: {error.strerror}.", file=sys.stderr)
-        return 127
-    sys.stdout.write(ended.stdout)
-    for line in ended.stdout.splitlines():
+    code, printed = carried_out(action, scope, env, subprocess.PIPE)
+    sys.stdout.write(printed)
+    for line in printed.splitlines():
         if line.startswith("openjd_env: ") and "=" in line:
             name, value = line[len("openjd_env: "):].split("=", 1)
             env[name] = value
         elif line.startswith("openjd_unset_env: "):
             env.pop(line[len("openjd_unset_env: "):].strip(), None)
-    return ended.returncode if ended.returncode >= 0 else 128 - ended.returncode
+    return code
+
+
+def carried_out(action, scope, env, stdout):
+    """The exit code of an action, and what it printed where that is read."""
+    words = words_of(action, scope, env)
+    sys.stdout.flush()
+    try:
+        # A group of its own, so that what it has started ends with it.
+        child = subprocess.Popen(words, env=env, cwd=SESSION, stdout=stdout, text=True, start_new_session=True)
+    except OSError as error:
+        print(f"{words[0]} cannot be run: {error.strerror}.", file=sys.stderr)
+        return 127, ""
+    try:
+        printed, _ = child.communicate(timeout=action.get("timeout"))
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        printed, _ = child.communicate()
+        print(f"{words[0]} took longer than the {action['timeout']} s of its template.", file=sys.stderr)
+        return 124, printed or ""
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode, printed or ""
 
 
 def make_writable(place, is_folder):

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { mediaTypeOf } from '@parallel-pilot/shared/kinds/command/media-type.ts';
 import { RunsChunk, RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import type { Parts } from '../../../parts.ts';
@@ -53,14 +54,3 @@ function namesOf(paths: readonly string[]): string[] {
     return name;
   });
 }
-
-const TEXT = 'text/plain; charset=utf-8';
-const MEDIA_TYPES: Record<string, string> = {
-  ...{ png: 'image/png', jpg: 'image/jpeg', jpeg: 'image/jpeg', webp: 'image/webp', gif: 'image/gif' },
-  ...{ csv: 'text/csv; charset=utf-8', txt: TEXT, log: TEXT, md: TEXT },
-  ...{ json: 'application/json', jsonl: 'application/x-ndjson', pdf: 'application/pdf' },
-};
-
-/** By the ending of its name alone; nothing looks into it. */
-const mediaTypeOf = (name: string): string =>
-  MEDIA_TYPES[name.toLowerCase().split('.').at(-1) ?? ''] ?? 'application/octet-stream';

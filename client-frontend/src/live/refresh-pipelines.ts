@@ -1,0 +1,15 @@
+import type { PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
+import type { QueryClient } from '@tanstack/react-query';
+
+/** How a pipeline stands follows from its jobs: those that are shown and have one that changed are asked for again. */
+export function refreshPipelines(queries: QueryClient, changed: readonly string[]): void {
+  const jobs = new Set(changed);
+  void queries.invalidateQueries({ queryKey: ['pipelines'] });
+  void queries.invalidateQueries({
+    queryKey: ['pipeline'],
+    predicate: ({ state }) => {
+      const shown = state.data as PipelineDetail | undefined;
+      return shown?.jobs.some(({ job }) => jobs.has(job.id)) ?? false;
+    },
+  });
+}
