@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeFigures } from './figures.ts';
 import { isWay, measureScripts, readMeasured, SCRIPTS, type Script } from './training/scripts.ts';
-import { tableOf } from './training/table.ts';
+import { tableOf, whyOf } from './training/table.ts';
 
 /**
  * `npm run bench:training`: whether a model trained over shards is as good as the one that the same script makes on one
@@ -54,8 +54,10 @@ async function scripts(): Promise<void> {
   });
   const seconds = values.seconds === '' ? Number.POSITIVE_INFINITY : Number(values.seconds);
   await measureScripts({ scripts: wanted, seeds, shards, ways, by, file: values.results, seconds });
-  const report = tableOf(await readMeasured(values.results));
+  const all = await readMeasured(values.results);
+  const [report, why] = [tableOf(all), whyOf(all)];
   if (!values.dry) await writeFigures('training_scripts', report);
+  if (!values.dry) await writeFigures('training_scripts_why', why);
   process.stdout.write(`${report}\n`);
 }
 

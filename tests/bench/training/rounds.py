@@ -17,6 +17,7 @@ import traceback
 import numpy as np  # noqa: F401, what scripts import is loaded once, before the forks
 import pilot_state  # noqa: F401
 import torch
+
 from pilot_worker import gang as gangs
 from pilot_worker.board import Board
 from pilot_worker.chunk import run_chunk
@@ -52,11 +53,13 @@ def main(folder, plan):
         sizes.append(sum(size(path) for one in (*made, *(file_inputs(task) for task in tasks)) for path in one.values()))
         epochs += max(result["epochs"] for result in done)
         kept = [one["kept.npz"] for one in made]
+        handed = list(zip(range(len(done)), done, made))
         files = [
-            [{"shard": shard, "samples": result["samples"], "path": one[name]} for shard, (result, one) in enumerate(zip(done, made)) if one[name]]
+            [{"shard": shard, "samples": result["samples"], "path": one[name]} for shard, result, one in handed if one[name]]
             for name in ("update.npz", "shared.npz")
         ]
-        task = dict(given, stage="merge", merge=merge, momentum=momentum, updates=files[0], states=files[1], work=os.path.join(at, "merge"))
+        merging = {"merge": merge, "momentum": momentum, "updates": files[0], "states": files[1]}
+        task = dict(given, stage="merge", work=os.path.join(at, "merge"), **merging)
         ended(started(task))
         weights, shared, momentum = (there(task, name) for name in ("weights.npz", "shared.npz", "momentum.npz"))
     tell(weights, sorted(sizes)[len(sizes) // 2])
@@ -69,7 +72,7 @@ def together(folder, base, plan):
         gangs.MASTER_PORT = free.getsockname()[1]
     gangs.relay.start = lambda *_given: None
     gangs.relay.address = lambda _rank: "127.0.0.1"
-    gangs.Gang.bind = lambda _self: None
+    gangs.Gang.bind = lambda _self: None  # type: ignore[assignment]
     tasks = [
         dict(
             base,

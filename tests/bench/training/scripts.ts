@@ -155,7 +155,7 @@ async function judge({ script, data }: At, model: string): Promise<number> {
   return name === 'accuracy' ? value * 100 : value;
 }
 
-/** `by`: rounds.py, or a worker's and a backend's own code in full, which comes to the same bits. */
+/** `by`: rounds.py, or a worker's and a backend's own code in full. */
 type At = { script: Script; data: string; seed: number; by: By };
 
 const jobOf = ({ script, seed }: At, { way, shards }: Trained, blobs: { script: string; data: string }) =>

@@ -40,6 +40,33 @@ than that or with one seed: ${list(of('unclear'))}.
 `;
 }
 
+/** Why cells are beyond their bound; the figures are those measured, what was tried for them stands in the decision record. */
+export function whyOf(all: readonly Measured[]): string {
+  const cells = SCRIPTS.flatMap((script) => linesOf(script, all, Object.keys(REFERENCES))).flatMap(
+    (line) => line.cells,
+  );
+  const told = (way: string) =>
+    cells
+      .filter((cell) => cell.way === way && cell.text !== '')
+      .map(({ script, shards, text }) => `${script} ${text}${way === 'part' ? ` over ${shards}` : ''}`)
+      .filter((text, at, texts) => texts.indexOf(text) === at)
+      .join(', ') || 'not measured yet';
+  return `### Training: why scripts miss the bound
+
+Written by \`npm run bench:training\`; in brackets the number of seeds. What was tried for each, with other seeds, and the figures of that:
+[0035](decisions/0035-a-model-as-good-as-one-machines.md).
+
+- **Chance.** One machine with other random numbers differs from itself: ${told('again')}. A cell of a few seeds is no finer than that.
+- **A shard steps with a part of the batch.** One machine that does so: ${told('part')}. With SGD (cnn, batchnorm) the rate of the whole
+  batch is too large then, so these take \`pilot.rate\`.
+- **vae:** Adam with noisy gradients comes less far in as many steps. Twice the rate over four shards brought most of it back; the table
+  has the script's own rate, as the same made words worse.
+- **words:** few and long rounds; with more of them, and merged moments, it comes near.
+- **dcgan:** two networks against each other, of which the average is no balance: mode ddp is what to take. A guess, by the papers.
+- **ddp:** its steps have the whole batch, in another order than alone, and BatchNorm counts the rows of each worker alone.
+`;
+}
+
 const list = (cells: readonly Cell[]): string =>
   cells.map(({ script, way, shards }) => `${script} ${way} over ${shards}`).join('; ') || 'none';
 

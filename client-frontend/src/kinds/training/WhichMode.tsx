@@ -1,5 +1,6 @@
 import classes from '../../components/Form.module.css';
 import { PlainTable } from '../../job/PlainTable.tsx';
+import training from './Training.module.css';
 
 const ROWS = [
   ['', 'Rounds', 'DiLoCo', 'DDP'],
@@ -20,6 +21,8 @@ const ROWS = [
 export const WhichMode = () => (
   <details className={classes.fold}>
     <summary>Which to take</summary>
-    <PlainTable rows={ROWS} />
+    <div className={training.modes}>
+      <PlainTable rows={ROWS} />
+    </div>
   </details>
 );
