@@ -1,28 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeFigures } from './figures.ts';
-import { isWay, measureScript, readMeasured, SCRIPTS, type Script } from './training/scripts.ts';
-import { tableOf } from './training/table.ts';
+import { isWay, measureScripts, readMeasured, SCRIPTS, type Script } from './training/scripts.ts';
+import { tableOf, whyOf } from './training/table.ts';
 
 /**
  * `npm run bench:training`: whether a model trained over shards is as good as the one that the same script makes on one
  * machine in as many epochs, and what a round costs beyond its slowest shard. Parts of docs/benchmarks.md; `--dry` prints
  * them alone. In parts: `-- --part digits`, `-- --part round-cost`, or
  * `-- --part scripts --script lstm,vae --seeds 1,2 --shards 4 --ways rounds,ddp`. What was measured of the scripts is kept
- * in `--results FILE`, so the table may be measured in many goes.
+ * in `--results FILE`, so the table may be measured in many goes, of `--seconds 180` each.
  */
 const { values } = parseArgs({
   options: {
     part: { type: 'string', default: 'digits,round-cost,scripts' },
     script: { type: 'string', default: SCRIPTS.join(',') },
     seeds: { type: 'string', default: '1,2,3,4,5' },
-    shards: { type: 'string', default: '2,4' },
-    ways: { type: 'string', default: 'rounds;rounds, mean;diloco;diloco, mean;ddp' },
-    results: { type: 'string', default: join(tmpdir(), 'pilot-bench-training.jsonl') },
+    shards: { type: 'string', default: '2,4,8' },
+    ways: { type: 'string', default: 'again;part;rounds;rounds, mean;diloco, mean;ddp;sorted' },
+    results: { type: 'string', default: fileURLToPath(new URL('training/results.jsonl', import.meta.url)) },
+    seconds: { type: 'string', default: '' },
+    by: { type: 'string', default: 'process' },
     dry: { type: 'boolean', default: false },
   },
 });
@@ -47,12 +47,17 @@ async function scripts(): Promise<void> {
     if (!isWay(name)) throw new Error(`there is no way "${name}"`);
     return name;
   });
-  for (const script of values.script.split(',')) {
+  const by = values.by === 'farm' ? 'farm' : 'process';
+  const wanted = values.script.split(',').map((script) => {
     if (!isScript(script)) throw new Error(`there is no script "${script}": ${SCRIPTS.join(', ')}`);
-    await measureScript(script, { seeds, shards, ways, file: values.results });
-  }
-  const report = tableOf(await readMeasured(values.results));
+    return script;
+  });
+  const seconds = values.seconds === '' ? Number.POSITIVE_INFINITY : Number(values.seconds);
+  await measureScripts({ scripts: wanted, seeds, shards, ways, by, file: values.results, seconds });
+  const all = await readMeasured(values.results);
+  const [report, why] = [tableOf(all), whyOf(all)];
   if (!values.dry) await writeFigures('training_scripts', report);
+  if (!values.dry) await writeFigures('training_scripts_why', why);
   process.stdout.write(`${report}\n`);
 }
 

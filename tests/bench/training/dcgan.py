@@ -25,7 +25,7 @@ of_d = torch.optim.Adam(D.parameters(), lr=0.0005, betas=(0.5, 0.999))
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")
 pilot.keep(of_g, of_d, merge=merge)
 judged = nn.functional.binary_cross_entropy_with_logits
-for rows in pilot.steps(2):
+for rows in pilot.steps(1):
     made, one, zero = G(torch.randn(len(rows), 16, 1, 1)), torch.ones(len(rows), 1), torch.zeros(len(rows), 1)
     of_d.zero_grad()
     (judged(D(X[rows]), one) + judged(D(made.detach()), zero)).backward()

@@ -27,7 +27,7 @@ model = pilot.model(model)
 optimizer = torch.optim.Adam(model.parameters(), lr=pilot.param("lr", 0.005))
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")
 pilot.keep(optimizer, merge=merge)
-for rows in pilot.steps(2):
+for rows in pilot.steps(1):
     optimizer.zero_grad()
     nn.functional.cross_entropy(model(X[rows]), y[rows]).backward()
     optimizer.step()

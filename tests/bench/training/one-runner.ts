@@ -24,6 +24,8 @@ import { trainingKind } from '@parallel-pilot/worker/kinds/training/index.ts';
 import { z } from 'zod';
 import { until } from '../../support/until.ts';
 
+type Chunks = { ordinal: number; spec_json: string }[];
+
 /**
  * A farm of one process: a backend's own split, plan, checks and assembly, and a worker's own runner, which does the
  * chunks of a stage one after another. A training comes to the same bits as on a farm of several processes, for a
@@ -102,6 +104,32 @@ export async function startOneRunner(python: string) {
   const over = async (job: JobId): Promise<boolean> =>
     isOver((await findJob(parts.db, job))?.state ?? 'canceled');
 
+  const work = async (job: JobId, affinity: string, end: string | null) => {
+    let before = '';
+    for (;;) {
+      const stage = await until(
+        async () => {
+          await parts.engine.advance(job);
+          if (await over(job)) return 'over' as const;
+          const newest = await newestStage(parts.db, job);
+          return newest === undefined || newest.id === before || newest.chunk_count === 0 ? null : newest;
+        },
+        `${job} does not go on`,
+        600_000,
+      );
+      if (stage === 'over') return null;
+      before = stage.id;
+      const chunks = await parts.db
+        .selectFrom('chunks')
+        .select(['ordinal', 'spec_json'])
+        .where('stage_id', '=', stage.id)
+        .orderBy('ordinal')
+        .execute();
+      if (stage.name === end) return { stage, chunks };
+      for (const chunk of chunks) await runChunk(stage, affinity, chunk);
+    }
+  };
+
   return {
     store,
     create: async (job: CreateJob): Promise<JobId> => {
@@ -109,30 +137,15 @@ export async function startOneRunner(python: string) {
       if (!taken.ok) throw new Error(taken.message);
       return taken.job;
     },
+    /** Does a job up to its first stage of that name, which is planned then, with its chunks. */
+    async upTo(name: string, job: JobId, affinity: string): Promise<{ stage: StageRow; chunks: Chunks }> {
+      const found = await work(job, affinity, name);
+      if (found === null) throw new Error(`${job} has no stage "${name}"`);
+      return found;
+    },
     /** Does all of a job; the path of its model. Jobs of one affinity share a warm Python. */
     async finish(job: JobId, affinity: string): Promise<string> {
-      let before = '';
-      for (;;) {
-        const stage = await until(
-          async () => {
-            await parts.engine.advance(job);
-            if (await over(job)) return 'over' as const;
-            const newest = await newestStage(parts.db, job);
-            return newest === undefined || newest.id === before || newest.chunk_count === 0 ? null : newest;
-          },
-          `${job} does not go on`,
-          600_000,
-        );
-        if (stage === 'over') break;
-        before = stage.id;
-        const chunks = await parts.db
-          .selectFrom('chunks')
-          .select(['ordinal', 'spec_json'])
-          .where('stage_id', '=', stage.id)
-          .orderBy('ordinal')
-          .execute();
-        for (const chunk of chunks) await runChunk(stage, affinity, chunk);
-      }
+      await work(job, affinity, null);
       const row = await findJob(parts.db, job);
       const model = (await listArtifacts(parts.db, job)).find(({ name }) => name === 'model.npz');
       if (model === undefined) throw new Error(`${job} is ${row?.state}`);

@@ -1,49 +1,45 @@
 import { execFile } from 'node:child_process';
-import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { roundList } from '@parallel-pilot/client-backend/kinds/training/rounds/round-list.ts';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
-import type { RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
+import { mergeOfRound, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { ShardChunk, TrainSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { z } from 'zod';
-import { api } from '../../support/api.ts';
-import { type Farm, startFarm } from '../../support/farm.ts';
-import { median } from '../figures.ts';
 import { type OneRunner, startOneRunner } from './one-runner.ts';
 
 export const SCRIPTS = ['cnn', 'lstm', 'vae', 'batchnorm', 'words', 'dcgan'] as const;
 export type Script = (typeof SCRIPTS)[number];
 
-export const ROUNDS = 8;
+/** Of an epoch each; docs/training.md says 20 for a start. */
+export const ROUNDS = 16;
 export const BATCH = 32;
 /** Of data.py. */
 export const ROWS = 2_000;
 /** Rounds of mode diloco in place of one of epochs. */
 export const OFTEN = 2;
-/** Epochs of a round, as the scripts say them. */
-export const epochsOf = (script: Script): number => (script === 'cnn' || script === 'batchnorm' ? 1 : 2);
+/** As many steps as the epochs have, but for the rest of a division. */
+const STEPS = { mode: 'diloco', rounds: ROUNDS * OFTEN, innerSteps: Math.floor(ROWS / BATCH / OFTEN) };
+
+/** On one machine: the measure of all, with other random numbers, and with the rows that a step has on a shard. */
+const ALONE = ['alone', 'again', 'part'] as const;
+const isAlone = (way: Way): way is (typeof ALONE)[number] => ALONE.some((one) => one === way);
 
 /** How the shards train: settings beside those that all have. */
 const WAYS = {
   rounds: () => ({ merge: 'outer' }),
   'rounds, mean': () => ({ merge: 'outer', params: { keep: 'mean' } }),
   average: () => ({ merge: 'average' }),
-  diloco: (script) => rounds(script),
-  'diloco, mean': (script) => ({ ...rounds(script), params: { keep: 'mean' } }),
+  diloco: () => STEPS,
+  'diloco, mean': () => ({ ...STEPS, params: { keep: 'mean' } }),
   sorted: () => ({ merge: 'outer' }),
-  ddp: (_script, shards) => ({ mode: 'ddp', workers: shards, minWorkers: shards }),
-} satisfies Record<string, (script: Script, shards: number) => object>;
-export type Way = keyof typeof WAYS;
-export const WAY_NAMES = Object.keys(WAYS);
-export const isWay = (name: string): name is Way => name in WAYS;
-
-const rounds = (script: Script) => ({
-  mode: 'diloco',
-  rounds: ROUNDS * OFTEN,
-  innerSteps: Math.floor((epochsOf(script) * ROWS) / BATCH / OFTEN),
-});
+  ddp: (shards) => ({ mode: 'ddp', workers: shards, minWorkers: shards }),
+} satisfies Record<string, (shards: number) => object>;
+export type Way = keyof typeof WAYS | (typeof ALONE)[number];
+export const WAY_NAMES: readonly string[] = [...ALONE.slice(1), ...Object.keys(WAYS)];
+export const isWay = (name: string): name is Way => WAY_NAMES.includes(name);
 
 /** What the script measures of a model on the test rows, accuracy in percent or a loss; `bytes` went over the network in a round. */
 export const Measured = z.object({
@@ -59,6 +55,7 @@ export type Measured = z.infer<typeof Measured>;
 const run = promisify(execFile);
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const pilot = here('../../../worker/src/kinds/training/python');
+const environment = { ...process.env, PYTHONPATH: pilot, OMP_NUM_THREADS: '1' };
 const python = process.env.PILOT_PYTHON ?? '/usr/bin/python3';
 
 export async function readMeasured(file: string): Promise<Measured[]> {
@@ -69,69 +66,87 @@ export async function readMeasured(file: string): Promise<Measured[]> {
     .map((line) => Measured.parse(JSON.parse(line)));
 }
 
-type Trained = { way: Way; shards: number };
-type Wanted = { seeds: number[]; shards: number[]; ways: Way[]; file: string };
+type Trained = { way: keyof typeof WAYS; shards: number };
+export type By = 'process' | 'farm';
+type Wanted = {
+  scripts: Script[];
+  seeds: number[];
+  shards: number[];
+  ways: Way[];
+  by: By;
+  file: string;
+  /** It ends after so many, between two figures. */
+  seconds: number;
+};
 
-/** Trains a script beside this file in every way, and adds each figure to `file` as soon as it is known; what stands there is not measured again. */
-export async function measureScript(script: Script, { seeds, shards, ways, file }: Wanted): Promise<void> {
+/** Trains scripts beside this file in every way, and adds each figure to `file` as soon as it is known; what stands there is not measured again. */
+export async function measureScripts({ file, seconds, by, ...wanted }: Wanted): Promise<void> {
   const known = new Set((await readMeasured(file)).map(keyOf));
   const folder = await mkdtemp(join(tmpdir(), 'pilot-bench-'));
-  let runner: OneRunner | null = null;
-  let farm: Farm | null = null;
+  const end = performance.now() + seconds * 1_000;
+  const runners: OneRunner[] = [];
+  const started = async (): Promise<OneRunner> => {
+    const runner = runners[0] ?? (await startOneRunner(python));
+    runners[0] = runner;
+    return runner;
+  };
   try {
-    for (const seed of seeds) {
-      const all = ways.flatMap((way) =>
-        // Sorted data is split the same way as any: once is enough.
-        (way === 'sorted' ? shards.slice(-1) : shards).map((count) => ({ way, shards: count })),
-      );
-      const missing = all.filter((one) => !known.has(keyOf({ script, seed, ...one })));
-      const alone = { script, seed, way: 'alone', shards: 1 };
-      if (missing.length === 0 && known.has(keyOf(alone))) continue;
-      const data = join(folder, String(seed));
-      await mkdir(data);
+    for (const one of wantedCells(wanted)) {
+      if (known.has(keyOf(one))) continue;
+      if (performance.now() > end) return;
+      const { script, seed, way, shards } = one;
+      const data = join(folder, `${script}-${seed}`);
+      await mkdir(data, { recursive: true });
       await run(python, [here('data.py'), script, data, String(seed)]);
-      const note = async (of: Omit<Measured, 'value' | 'bytes'>, model: string, bytes: number) => {
-        const measured = { ...of, value: await judge(script, model, data), bytes };
-        await appendFile(file, `${JSON.stringify(measured)}\n`);
-        process.stderr.write(
-          `${script}, seed ${seed}, ${of.way} over ${of.shards}: ${measured.value.toFixed(4)}\n`,
-        );
-      };
-      if (!known.has(keyOf(alone))) await note(alone, await trainAlone(script, data, seed), 0);
-      for (const one of missing) {
-        const at = { script, data, seed };
-        if (one.way === 'ddp') farm ??= await startFarm({ workers: Math.max(...shards) });
-        else runner ??= await startOneRunner(python);
-        const { model, bytes } =
-          one.way === 'ddp'
-            ? await trainTogether(farm as Farm, at, one)
-            : await trainApart(runner as OneRunner, at, one);
-        await note({ script, seed, ...one }, model, bytes);
-      }
+      const at = { script, data, seed, by };
+      const made = isAlone(way)
+        ? { model: await trainAlone(at, way === 'again' ? seed + 1_000 : seed, BATCH / shards), bytes: 0 }
+        : await train(await started(), at, { way, shards });
+      const measured = { script, seed, way, shards, value: await judge(at, made.model), bytes: made.bytes };
+      await appendFile(file, `${JSON.stringify(measured)}\n`);
+      process.stderr.write(`${script}, seed ${seed}, ${way} over ${shards}: ${measured.value.toFixed(4)}\n`);
     }
   } finally {
-    await farm?.stop();
-    await runner?.stop();
+    await runners[0]?.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+type One = { script: Script; seed: number; way: Way; shards: number };
+
+/** Seed by seed: what is cut short has each way as often as any. */
+const wantedCells = ({
+  scripts,
+  seeds,
+  shards,
+  ways,
+}: Pick<Wanted, 'scripts' | 'seeds' | 'shards' | 'ways'>): One[] =>
+  seeds.flatMap((seed) =>
+    (['alone', ...ways] as Way[]).flatMap((way) =>
+      scripts.flatMap((script) =>
+        countsOf(way, shards).map((count) => ({ script, seed, way, shards: count })),
+      ),
+    ),
+  );
+
+// Sorted data is split the same way as any: once is enough.
+const countsOf = (way: Way, shards: number[]): number[] =>
+  way === 'alone' || way === 'again' ? [1] : way === 'sorted' ? shards.slice(-1) : shards;
 
 const keyOf = ({ script, seed, way, shards }: Omit<Measured, 'value' | 'bytes'>): string =>
   JSON.stringify([script, seed, way, shards]);
 
 async function scriptAlone(script: Script, env: Record<string, string>): Promise<void> {
-  await run(python, ['-B', here(`${script}.py`)], {
-    env: { ...process.env, PYTHONPATH: pilot, OMP_NUM_THREADS: '1', ...env },
-  });
+  await run(python, ['-B', here(`${script}.py`)], { env: { ...environment, ...env } });
 }
 
-async function trainAlone(script: Script, data: string, seed: number): Promise<string> {
+async function trainAlone({ script, data }: At, seed: number, batch: number): Promise<string> {
   const env = { PILOT_DATA: join(data, 'train.npz'), PILOT_SEED: String(seed), PILOT_OUT: data };
-  await scriptAlone(script, { ...env, PILOT_BATCH: String(BATCH), PILOT_ROUNDS: String(ROUNDS) });
+  await scriptAlone(script, { ...env, PILOT_BATCH: String(batch), PILOT_ROUNDS: String(ROUNDS) });
   return join(data, 'model.npz');
 }
 
-async function judge(script: Script, model: string, data: string): Promise<number> {
+async function judge({ script, data }: At, model: string): Promise<number> {
   const metrics = join(data, 'metrics.json');
   const from = { PILOT_DATA: join(data, 'test.npz'), PILOT_WEIGHTS: model, PILOT_EVALUATE: '1' };
   await scriptAlone(script, { ...from, PILOT_METRICS: metrics });
@@ -140,48 +155,52 @@ async function judge(script: Script, model: string, data: string): Promise<numbe
   return name === 'accuracy' ? value * 100 : value;
 }
 
-type At = { script: Script; data: string; seed: number };
+/** `by`: rounds.py, or a worker's and a backend's own code in full. */
+type At = { script: Script; data: string; seed: number; by: By };
 
-const jobOf = (
-  { script, seed }: At,
-  { way, shards }: Trained,
-  blobs: { script: string; data: string },
-): CreateJob =>
+const jobOf = ({ script, seed }: At, { way, shards }: Trained, blobs: { script: string; data: string }) =>
   ({
     kind: 'training',
     script: { blob: blobs.script, fileName: `${script}.py` },
     data: { blob: blobs.data, fileName: 'train.npz' },
-    settings: { shards, rounds: ROUNDS, batch: BATCH, holdout: 0, seed, ...WAYS[way](script, shards) },
-  }) as CreateJob;
+    settings: { shards, rounds: ROUNDS, batch: BATCH, holdout: 0, seed, ...WAYS[way](shards) },
+  }) as CreateJob & { kind: 'training' };
 
 const dataOf = ({ data }: At, { way }: Trained): string =>
   join(data, way === 'sorted' ? 'sorted.npz' : 'train.npz');
 
-/** By one runner, shard after shard. */
-async function trainApart(runner: OneRunner, at: At, one: Trained) {
+/** Split and planned by the backend's own code, trained by rounds.py. */
+async function train(runner: OneRunner, at: At, one: Trained) {
   const stored = async (path: string) => (await runner.store(path)).hash;
   const blobs = { script: await stored(here(`${at.script}.py`)), data: await stored(dataOf(at, one)) };
-  const job = await runner.create(jobOf(at, one, blobs));
-  const model = join(at.data, `${job}.npz`);
-  await copyFile(await runner.finish(job, at.script), model);
-  return { model, bytes: bytesOf(await roundList(runner.parts.db, job, { after: 0, limit: 1_000 })) };
-}
-
-/** By workers that reach each other. */
-async function trainTogether(farm: Farm, at: At, one: Trained) {
-  const client = api(farm.url);
-  const blobs = {
-    script: await client.upload(here(`${at.script}.py`)),
-    data: await client.upload(dataOf(at, one)),
+  const asked = jobOf(at, one, blobs);
+  const job = await runner.create(asked);
+  const folder = join(at.data, job);
+  await mkdir(folder);
+  const named = async (name: string, path: string) => {
+    await copyFile(path, join(folder, name));
+    return join(folder, name);
   };
-  const job = await client.create(jobOf(at, one, blobs));
-  await client.reaches(job, 'completed', 1_800_000);
-  const response = await fetch(`${farm.url}/api/v1/jobs/${job}/artifacts/model.npz`);
-  if (!response.ok) throw new Error(`the model of ${job} cannot be fetched: ${response.status}`);
-  const model = join(at.data, `${job}.npz`);
-  await writeFile(model, Buffer.from(await response.arrayBuffer()));
-  return { model, bytes: 0 };
+  if (at.by === 'farm')
+    return { model: await named('model.npz', await runner.finish(job, at.script)), bytes: 0 };
+  const settings = TrainingSettings.parse(asked.settings);
+  const { stage, chunks } = await runner.upTo('train', job, at.script);
+  const { context, weights } = TrainSpec.parse(JSON.parse(stage.spec_json));
+  const parts = chunks.flatMap(({ spec_json }) => ShardChunk.parse(JSON.parse(spec_json)).data ?? []);
+  const plan = {
+    script: here(`${at.script}.py`),
+    weights: runner.parts.blobs.localPath(weights.hash),
+    shards: await Promise.all(
+      parts.map(({ hash }, shard) => named(`shard${shard}.npz`, runner.parts.blobs.localPath(hash))),
+    ),
+    context,
+    merges: Array.from({ length: settings.rounds }, (_, index) => ({
+      ...mergeOfRound(settings, index + 1),
+      of: one.shards,
+    })),
+    gang: one.way === 'ddp' ? one.shards : null,
+  };
+  const rounds = run(python, ['-B', here('rounds.py'), folder], { env: environment });
+  rounds.child.stdin?.end(JSON.stringify(plan));
+  return z.object({ model: z.string(), bytes: z.number() }).parse(JSON.parse((await rounds).stdout));
 }
-
-const bytesOf = ({ rounds }: RoundList): number =>
-  median(rounds.map(({ bytes }) => (bytes?.sent ?? 0) + (bytes?.received ?? 0)));

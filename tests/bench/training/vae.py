@@ -29,7 +29,7 @@ model = pilot.model(model)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")
 pilot.keep(optimizer, merge=merge)
-for rows in pilot.steps(2):
+for rows in pilot.steps(1):
     optimizer.zero_grad()
     model(X[rows], torch.randn(len(rows), 8)).backward()
     optimizer.step()

@@ -28,7 +28,7 @@ model = pilot.model(model)
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 merge = None if pilot.param("keep", "shard") == "shard" else pilot.param("keep", "shard")
 pilot.keep(optimizer, merge=merge)
-for rows in pilot.steps(2):
+for rows in pilot.steps(1):
     optimizer.zero_grad()
     model(X[rows]).backward()
     optimizer.step()

@@ -82,8 +82,8 @@ export function trainCommand(
     .option('--compress <how>', 'send updates as none, bf16 or int8: half or a quarter of the bytes (none)')
     .option('--batch <n>', 'rows of one step over all shards together (32)')
     .option('--merge <how>', 'average, or outer: a step with momentum on the averaged change')
-    .option('--outer-lr <n>', 'learning rate of the outer step (1, diloco 0.7)')
-    .option('--outer-momentum <n>', 'momentum of the outer step (0.3, diloco 0.9)')
+    .option('--outer-lr <n>', 'learning rate of the outer step (1; diloco by its rounds, 0.7 from 200 on)')
+    .option('--outer-momentum <n>', 'momentum of the outer step (0.3; diloco by its rounds, 0.9 from 200 on)')
     .option('--trim <share>', 'leave out this share of the updates at either end of every weight (0)')
     .option('--clip <norm>', 'scale down updates that change the model by more (L2 norm over all weights)')
     .option(

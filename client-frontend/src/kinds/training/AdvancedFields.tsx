@@ -1,4 +1,5 @@
 import type { UseFormReturnType } from '@mantine/form';
+import { usualOuterStep } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import classes from '../../components/Form.module.css';
 import { ChoiceField, NumberField, TextField } from './fields.tsx';
 import type { FormValues } from './form-values.ts';
@@ -24,7 +25,8 @@ export function AdvancedFields({ form }: Fields) {
 function MergeFields({ form }: Fields) {
   const diloco = form.values.mode === 'diloco';
   const outer = diloco || form.values.merge === 'outer';
-  const usual = diloco ? { lr: '0.7', momentum: '0.9' } : { lr: '1', momentum: '0.3' };
+  const { mode, rounds } = form.values;
+  const usual = usualOuterStep({ mode, rounds: rounds === '' ? 10 : rounds });
   return (
     <>
       <div className={classes.group}>How models are merged</div>
@@ -93,7 +95,7 @@ function MergeFields({ form }: Fields) {
             name="outerLr"
             width="half"
             label="Outer learning rate"
-            placeholder={usual.lr}
+            placeholder={String(usual.lr)}
             step={0.1}
           />
           <NumberField
@@ -101,7 +103,7 @@ function MergeFields({ form }: Fields) {
             name="outerMomentum"
             width="half"
             label="Outer momentum"
-            placeholder={usual.momentum}
+            placeholder={String(usual.momentum)}
             step={0.1}
           />
         </>

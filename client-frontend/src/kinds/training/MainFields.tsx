@@ -4,6 +4,7 @@ import { formatCount } from '../../components/format.ts';
 import { ChoiceField, NumberField, TextField } from './fields.tsx';
 import type { FormValues } from './form-values.ts';
 import { StartFields } from './StartFields.tsx';
+import { WhichMode } from './WhichMode.tsx';
 
 const MODES = {
   rounds: 'Any script, any connection; machines may come and go',
@@ -33,6 +34,7 @@ export function MainFields({ form }: { form: UseFormReturnType<FormValues> }) {
           { value: 'ddp', label: 'DDP: all take every step together' },
         ]}
       />
+      <WhichMode />
       {together ? (
         <WorkerFields form={form} />
       ) : (

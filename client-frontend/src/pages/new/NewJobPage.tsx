@@ -51,6 +51,7 @@ function NewJob() {
   const kind = state.phase === 'idle' ? null : siteKind(state.kind);
   const parts = state.phase === 'idle' ? [] : state.files.map(({ part }) => part);
   const [without, setWithout] = useState(false);
+  if (state.phase === 'idle' && without) setWithout(false);
   const wanted = kind === null ? [] : missingOf(kind, parts);
   const missing = without ? wanted.filter((part) => part.without === undefined) : wanted;
   const Setup = missing.length === 0 && kind !== null ? setupOf(kind) : null;

@@ -2,12 +2,12 @@ import type { Note } from '../kind.ts';
 import type { TrainingSettings } from './settings.ts';
 import type { TrainResult, TrainSpec } from './stages.ts';
 
-type Update = { shard: number; result: Pick<TrainResult, 'params' | 'notFinite' | 'optimizers'> };
+type Update = { shard: number; result: Pick<TrainResult, 'params' | 'notFinite' | 'optimizers' | 'unrated'> };
 
 /** What a round's results show that nobody would look for: parameters that changed nothing, optimizers that forget, figures that are none. */
 export function oddities(
   { params }: Pick<TrainingSettings, 'params'>,
-  { context: { round, rounds }, state }: TrainSpec,
+  { context: { round, rounds, batch, wholeBatch }, state }: TrainSpec,
   updates: readonly Update[],
 ): { notes: Note[]; toldNotFinite: boolean } {
   const notes: Note[] = [];
@@ -24,6 +24,10 @@ export function oddities(
       anew.length === 1 ? [anew[0], 'begins', 'it'] : [listed(anew), 'begin', 'them'];
     const message = `The script's ${names} ${begin} anew in every round; pilot.keep(…) with ${it} before the epochs lets ${it} go on, which most trainings need to come as far as on one machine.`;
     notes.push({ level: 'warning', code: 'optimizer-forgets', message });
+  }
+  if (round === 1 && updates.some(({ result }) => result.unrated)) {
+    const message = `Each shard steps with ${batch} of a batch of ${wholeBatch ?? batch} rows, and the script’s SGD has its learning rate unchanged. If that only just suits the whole batch, shards diverge: say lr=pilot.rate(…), which is the same alone and smaller here.`;
+    notes.push({ level: 'info', code: 'rate-of-whole-batch', message });
   }
   const odd = updates.filter(({ result }) => result.notFinite.length > 0);
   if (state.toldNotFinite || odd.length === 0) return { notes, toldNotFinite: state.toldNotFinite };

@@ -9,7 +9,7 @@ import { training } from './kind.ts';
 import { judge } from './metric.ts';
 import { withoutWords } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
-import { batchPerShard, quorumOf, type TrainingSettings } from './settings.ts';
+import { batchPerShard, quorumOf, type TrainingSettings, usualOuterStep } from './settings.ts';
 import {
   EvaluateSpec,
   FILES,
@@ -531,12 +531,40 @@ test('dividing the batch never comes to a single row, unless that is the batch',
   assert.equal(batchPerShard({ batch: 1, shards: 4 }), 1);
 });
 
+test('the outer step of diloco is the paper’s for hundreds of rounds, and none that the rounds are too few for', () => {
+  const at = (rounds: number) => usualOuterStep({ mode: 'diloco', rounds });
+  assert.deepEqual(at(10_000), { lr: 0.7, momentum: 0.9 });
+  assert.deepEqual(at(200), { lr: 0.7, momentum: 0.9 });
+  assert.deepEqual(at(40), { lr: 0.833, momentum: 0.5 });
+  assert.deepEqual(at(16), { lr: 1, momentum: 0 });
+  assert.deepEqual(usualOuterStep({ mode: 'rounds', rounds: 16 }), { lr: 1, momentum: 0.3 });
+});
+
+test('the last round ends with the mean of its shards, the others a step beyond it', () => {
+  const outer = play(specWith({ rounds: 3, merge: 'outer' }), [WELL, WELL, WELL]).stages.flatMap(
+    ({ name, spec }) => (name === 'merge' ? [MergeSpec.parse(spec).merge] : []),
+  );
+  assert.deepEqual(
+    outer.map(({ merge, outerLr, outerMomentum }) => [merge, outerLr, outerMomentum]),
+    [
+      ['outer', 1, 0.3],
+      ['outer', 1, 0.3],
+      ['outer', 1, 0],
+    ],
+  );
+});
+
 test('a parameter that no script reads, figures that are NaN, and a metric that never comes are each told once', () => {
   const spec = specWith({ params: { lr: 1, lrr: 2 }, rounds: 3, metric: 'f1' });
   const train = TrainSpec.parse(play(spec, [WELL]).stages[2]?.spec);
   const update = (shard: number, notFinite: string[]) => ({
     shard,
-    result: { params: ['lr', 'width'], notFinite, optimizers: shard === 2 ? ['Adam', 'StepLR'] : [] },
+    result: {
+      params: ['lr', 'width'],
+      notFinite,
+      optimizers: shard === 2 ? ['Adam', 'StepLR'] : [],
+      unrated: shard === 2,
+    },
   });
   const first = oddities(spec.settings, train, [update(0, []), update(2, ['loss'])]);
   assert.deepEqual(
@@ -544,6 +572,7 @@ test('a parameter that no script reads, figures that are NaN, and a metric that 
     [
       'The script never asked pilot.param for "lrr", so this parameter changed nothing. It asks for lr, width.',
       "The script's Adam and StepLR begin anew in every round; pilot.keep(…) with them before the epochs lets them go on, which most trainings need to come as far as on one machine.",
+      `Each shard steps with ${train.context.batch} of a batch of 32 rows, and the script’s SGD has its learning rate unchanged. If that only just suits the whole batch, shards diverge: say lr=pilot.rate(…), which is the same alone and smaller here.`,
       'In round 1 the script reported loss as NaN or infinite, on shard 3. The training may have diverged: a smaller learning rate may help.',
     ],
   );

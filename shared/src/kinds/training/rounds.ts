@@ -10,7 +10,7 @@ import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
 import { privacyNote, UNNOISED_STATE } from './privacy.ts';
-import { closing, mergeOf, quorumOf } from './settings.ts';
+import { closing, mergeOfRound, quorumOf } from './settings.ts';
 import { keepsShown } from './shown.ts';
 import { affinityOf, contextOf, fileAs, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
 import {
@@ -102,7 +102,7 @@ export function afterTrain(context: Context): NextStep {
       epochs,
       kept: keptAfter(train.state.kept, last.id, updates),
     },
-    merge: { ...mergeOf(plan.settings), of: plan.shards.length },
+    merge: { ...mergeOfRound(plan.settings, round), of: plan.shards.length },
     updates: updates.map(({ shard, result }, index) => ({
       shard,
       path: inputs[index]?.path,

@@ -87,9 +87,23 @@ export const TrainingSettings = strictObject({
 });
 export type TrainingSettings = z.infer<typeof TrainingSettings>;
 
-/** How a round is merged. Mode `diloco` always has an outer step, with the paper's settings where none are given. */
+/**
+ * The outer step where none is given. In mode `diloco` from 200 rounds on it is the paper's, 0.7 with a momentum of 0.9
+ * (Douillard et al., arXiv 2311.08105, section 3, over hundreds of rounds); a momentum of m is the sum of some 1 / (1 - m)
+ * rounds, so in fewer rounds it is as much smaller that these are a twentieth of all. That is a rule of this farm's, as are 1
+ * and 0.3 of mode `rounds`: see docs/benchmarks.md, and docs/decisions/0035.
+ */
+export function usualOuterStep({ mode, rounds }: Pick<TrainingSettings, 'mode' | 'rounds'>) {
+  if (mode !== 'diloco') return { lr: 1, momentum: 0.3 };
+  const momentum = Math.min(0.9, Math.max(0, 1 - 20 / rounds));
+  const rounded = (value: number) => Math.round(value * 1_000) / 1_000;
+  return { lr: rounded(1 - momentum / 3), momentum: rounded(momentum) };
+}
+
+/** How a round is merged. Mode `diloco` always has an outer step. */
 export function mergeOf({
   mode,
+  rounds,
   merge,
   outerLr,
   outerMomentum,
@@ -99,9 +113,9 @@ export function mergeOf({
   noise,
 }: Pick<
   TrainingSettings,
-  'mode' | 'merge' | 'outerLr' | 'outerMomentum' | 'trim' | 'compress' | 'clip' | 'noise'
+  'mode' | 'rounds' | 'merge' | 'outerLr' | 'outerMomentum' | 'trim' | 'compress' | 'clip' | 'noise'
 >) {
-  const usual = mode === 'diloco' ? { lr: 0.7, momentum: 0.9 } : { lr: 1, momentum: 0.3 };
+  const usual = usualOuterStep({ mode, rounds });
   return {
     merge: mode === 'diloco' ? ('outer' as const) : merge,
     outerLr: outerLr ?? usual.lr,
@@ -111,6 +125,15 @@ export function mergeOf({
     clip,
     noise,
   };
+}
+
+/**
+ * The merge of one round. The last has no outer step but the mean itself: a step with momentum goes beyond that, which is for
+ * the rounds that follow (where they set out from, as Nesterov's look-ahead), and no better model by itself.
+ */
+export function mergeOfRound(settings: Parameters<typeof mergeOf>[0], round: number) {
+  const merge = mergeOf(settings);
+  return round < settings.rounds ? merge : { ...merge, outerLr: 1, outerMomentum: 0 };
 }
 
 /** Rows of one step of one shard: the global batch divided, but never to a single row, which BatchNorm refuses. */

@@ -60,6 +60,7 @@ export const contextOf = (
   epoch,
   shards: shards.length,
   batch: batchPerShard({ batch: settings.batch, shards: shards.length }),
+  wholeBatch: settings.batch,
   seed: settings.seed,
   params: settings.params,
   label: settings.label,

@@ -105,6 +105,8 @@ export const ScriptContext = z.object({
   shards: z.int().positive(),
   /** Rows of one step on one shard. */
   batch: z.int().positive(),
+  /** Of all shards together; null in what was planned before it was told. */
+  wholeBatch: z.int().positive().nullable().default(null),
   seed: Count,
   params: z.record(z.string(), Parameter),
   label: z.string().nullable(),
@@ -298,6 +300,8 @@ export const TrainResult = z.object({
   epochs: Count.default(0),
   /** Classes of the optimizers and schedules that begin anew in every round. */
   optimizers: Names,
+  /** The script makes an SGD, whose rate it did not ask pilot.rate for, and steps with a part of the batch. */
+  unrated: z.boolean().default(false),
   shown: AllShown,
   /** Time in the script alone. */
   seconds,

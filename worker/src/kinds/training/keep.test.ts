@@ -103,7 +103,14 @@ test('without it they do not, and the names of what begins anew are told', async
     [0, ['update', 'log']],
   );
   const plain = TORCH.replace('Adam(', 'SGD(').replace(/scheduler.*\n/g, '\n');
-  assert.deepEqual(done((await rounds(plain))[0] as Ran).optimizers, [], 'SGD has nothing to lose');
+  const [sgd] = await rounds(plain);
+  assert.ok(sgd !== undefined);
+  assert.deepEqual(done(sgd).optimizers, [], 'SGD has nothing to lose');
+  assert.deepEqual(
+    [first, sgd].map((ran) => done(ran).unrated),
+    [false, true],
+    'and a rate of the whole batch',
+  );
 });
 
 test('a scikit-learn network keeps its moments, and its coefficients are those of the merge', async () => {

@@ -282,12 +282,26 @@ ${FINISH}`;
     assert.equal(/\[.*\]/.exec(a)?.[0], /\[.*\]/.exec(c)?.[0], 'rows come in the same order on every shard');
   });
 
+  test(title('shards draw other numbers, though the script has a seed for its model'), async () => {
+    const script = `${START.replace('w = pilot.weights', 'np.random.seed(3)\nfirst = np.random.rand()\nw = pilot.weights')}
+print(first, np.random.rand())
+${FINISH}`;
+    const numbers = async (shard: number, round = 1) =>
+      (await rig.train(script, { data, weights, shard, context: { round, rounds: 2 } })).outcome.log
+        .trim()
+        .split(' ');
+    const all = [await numbers(0), await numbers(1), await numbers(0, 2)];
+    assert.equal(new Set(all.map(([first]) => first)).size, 1);
+    assert.equal(new Set(all.map(([, second]) => second)).size, 3, JSON.stringify(all));
+  });
+
   test(title('parameters, classes and the deadline come from the job'), async () => {
     const script = `${START}
 assert pilot.param("lr", 0.5) == 2.0 and type(pilot.param("lr", 0.5)) is float
 assert pilot.param("wide", False) is True and pilot.param("name", "x") == "adam" and pilot.param("none", 3) == 3
 assert pilot.classes == ["a", "b"], pilot.classes
 assert 0 < pilot.deadline - time.time() <= 1
+assert abs(pilot.rate(0.1) - 0.1 * 0.5 ** 0.5) < 1e-9, "half of the batch is here"
 count = 0
 for epoch in pilot.epochs(1_000_000):
     count += 1

@@ -20,6 +20,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.once(make)              what make() gives of all the data, the same for all shards: see there
     pilot.weights(default)        the weights to start from, like `default`
     pilot.model(model)            the model to train, shared by all workers where the job's mode is ddp; see there
+    pilot.rate(lr)                a learning rate of SGD, for this shard's part of the batch: see there
     pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
     pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
@@ -102,6 +103,7 @@ class _Alone:
 
     training = not evaluating
     batch = batch
+    share = 1.0  # of the batch
     repeats = int(_env("PILOT_ROUNDS") or 1)
     label = _env("PILOT_LABEL") or None
     missing = _env("PILOT_MISSING") or "refuse"
@@ -216,6 +218,7 @@ _planned = 0  # epochs of the loops that were begun
 _loop = (0, 0, 0)  # epochs before the loop, the one that it is at, how many it has
 _asked = set()  # names of parameters
 _not_finite = set()  # names of figures
+_rated = False  # pilot.rate was asked
 
 
 def data(path=None, *more):
@@ -353,6 +356,21 @@ def _refuse_weights(thing):
             "and the like; of a copy of the model, keep a dict: pilot.keep({\"copy\": copy.state_dict()})."
             % type(thing).__name__
         )
+
+
+def rate(lr):
+    """The learning rate of SGD for this shard's part of the batch:
+
+        optimizer = torch.optim.SGD(model.parameters(), lr=pilot.rate(0.1), momentum=0.9)
+
+    `lr` is what suits one machine with the whole batch. Gradients of a part of it are noisier, and with a rate of that size a
+    shard may diverge before the merge can average anything. So here it is `lr` times the root of the part, by which a step
+    varies as much as with the whole batch (Hoffer, Hubara and Soudry, arXiv 1705.08741, section 4): half of it on four shards.
+    Alone and in mode ddp, where a step has the whole batch, it is `lr`. Optimizers that divide by the size of gradients, such
+    as Adam, bound their steps themselves: leave their rate as it is."""
+    global _rated
+    _rated = True
+    return lr * math.sqrt(_run.share)
 
 
 def epochs(count, keep=None):

@@ -56,6 +56,8 @@ class FarmRun:
         self.training = self.stage == "train"
         self.label = context["label"]
         self.batch = context["batch"]
+        # One machine, and workers that take every step together, have the whole batch in it.
+        self.share = min(1.0, context["batch"] / (context["wholeBatch"] or context["batch"]))
         self.repeats = context["repeats"]
         self.whole = context["wholeLabels"]
         self.split = context["split"]
@@ -156,6 +158,11 @@ class FarmRun:
     def weights(self, default):
         optimizers.watch()
         if self.stage != "initialize":
+            if self.training:
+                # A seed of the script's own, said before its model is made, would draw the same in every round and shard:
+                # in mode ddp each worker of a GAN the same noise. From here on numbers are this shard's again.
+                pilot._seeded.clear()
+                pilot._seed_libraries()
             return dict(pilot_arrays.load_npz(self.task["weights"]))
         started, start = None, self.task["start"]
         if start is not None:
@@ -308,6 +315,7 @@ class FarmRun:
             if self.inner_steps is not None and pilot._loops == 0:
                 raise RuntimeError("mode diloco counts steps, and the script did not loop over pilot.steps(n)")
             self.result["optimizers"] = optimizers.begin_anew(pilot._lasting + pilot._shared)
+            self.result["unrated"] = self.share < 1 and not pilot._rated and optimizers.made("SGD")
             self.result["history"] = self.history.points()
             return
         start = dict(pilot_arrays.load_npz(self.task["weights"]))

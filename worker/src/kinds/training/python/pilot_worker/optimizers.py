@@ -45,6 +45,10 @@ def begin_anew(lasting):
     return sorted(names)[:8]
 
 
+def made(name):
+    return any(one == name for _reference, one in _made)
+
+
 def holds_nothing(one):
     """SGD without momentum has no state."""
     state = getattr(one, "state", None)
