@@ -9,7 +9,7 @@ import { tableOf, whyOf } from './training/table.ts';
 /**
  * `npm run bench:training`: whether a model trained over shards is as good as the one that the same script makes on one
  * machine in as many epochs, and what a round costs beyond its slowest shard. Parts of docs/benchmarks.md; `--dry` prints
- * them alone. In parts: `-- --part digits`, `-- --part round-cost`, or
+ * them alone. In parts: `-- --part digits`, `-- --part round-cost` (`--only small` or `large`, `--rounds N`), or
  * `-- --part scripts --script lstm,vae --seeds 1,2 --shards 4 --ways rounds,ddp`. What was measured of the scripts is kept
  * in `--results FILE`, so the table may be measured in many goes, of `--seconds 180` each.
  */
@@ -23,6 +23,8 @@ const { values } = parseArgs({
     results: { type: 'string', default: fileURLToPath(new URL('training/results.jsonl', import.meta.url)) },
     seconds: { type: 'string', default: '' },
     by: { type: 'string', default: 'process' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
     dry: { type: 'boolean', default: false },
   },
 });
@@ -31,8 +33,17 @@ const seeds = values.seeds.split(',').map(Number);
 for (const part of values.part.split(',')) {
   if (part === 'scripts') await scripts();
   else if (part === 'digits') await process_('digits.ts', String(seeds.length));
-  else if (part === 'round-cost') await process_('round-cost.ts', ...(values.dry ? ['--dry'] : []));
+  else if (part === 'round-cost') await process_('round-cost.ts', ...roundCostArguments());
   else throw new Error(`there is no part "${part}": digits, round-cost, scripts`);
+}
+
+function roundCostArguments(): string[] {
+  const { dry, only, rounds } = values;
+  return [
+    ...(dry ? ['--dry'] : []),
+    ...(only === undefined ? [] : [`--only=${only}`]),
+    ...(rounds === undefined ? [] : [`--rounds=${rounds}`]),
+  ];
 }
 
 async function process_(file: string, ...args: string[]): Promise<void> {

@@ -1,9 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Farm, Part } from '../../support/farm.ts';
 
 /**
- * `copies`: the most files at once that may be one and the same model, in the store and with one worker; `bytes`: the most
+ * `copies`: the most files at once that are one and the same model, in the store and with all workers; `bytes`: the most
  * that models took in all. Hard links are one file. `peaks` of resident memory, by process.
  */
 export type Disks = { copies: number; bytes: number; peaks: Record<string, number> };
@@ -21,12 +21,8 @@ export function watchDisks(farm: Farm, modelBytes: number): { stop(): Promise<Di
         seen.bytes,
         sizes.reduce((sum, size) => sum + size, 0),
       );
-      const places = Map.groupBy(
-        distinct.values(),
-        ({ path }) => path.split('/workers/')[1]?.split('/')[0] ?? '',
-      );
-      const workers = [...places].filter(([name]) => name !== '').map(([, of]) => of.length);
-      seen.copies = Math.max(seen.copies, ...workers);
+      const models = Map.groupBy(distinct.values(), ({ sample }) => sample);
+      seen.copies = Math.max(seen.copies, ...[...models.values()].map(({ length }) => length));
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
@@ -42,7 +38,22 @@ export function watchDisks(farm: Farm, modelBytes: number): { stop(): Promise<Di
   };
 }
 
-type Large = { path: string; inode: number; bytes: number };
+/** `sample`: of its middle, by which one model is told from another. */
+type Large = { path: string; inode: number; bytes: number; sample: string };
+
+const SAMPLE_BYTES = 4_096;
+
+async function sampleOf(path: string): Promise<string> {
+  const file = await open(path, 'r').catch(() => null);
+  if (file === null) return '';
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(SAMPLE_BYTES), 0, SAMPLE_BYTES, Math.floor(size / 2));
+    return buffer.toString('base64');
+  } finally {
+    await file.close();
+  }
+}
 
 async function largeFiles(folder: string, least: number): Promise<Large[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -52,7 +63,9 @@ async function largeFiles(folder: string, least: number): Promise<Large[]> {
       .map(async (entry) => {
         const path = join(entry.parentPath, entry.name);
         const found = await stat(path).catch(() => null);
-        return found === null || found.size < least ? [] : [{ path, inode: found.ino, bytes: found.size }];
+        return found === null || found.size < least
+          ? []
+          : [{ path, inode: found.ino, bytes: found.size, sample: await sampleOf(path) }];
       }),
   );
   return files.flat();

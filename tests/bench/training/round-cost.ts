@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { api } from '../../support/api.ts';
 import { type Farm, startFarm } from '../../support/farm.ts';
 import { machine, median, writeFigures } from '../figures.ts';
 import { type Disks, watchDisks } from './model-copies.ts';
+import { type ProcessorTime, processorTime } from './processor-time.ts';
 
 /**
  * `npm run bench:training -- --part round-cost`: what a round costs beyond the script of its slowest shard, and where
@@ -51,6 +52,8 @@ type Round = {
   mergeCheck: number;
 };
 
+type Measured = { rounds: Round[]; processor: ProcessorTime };
+
 const folder = await mkdtemp(join(tmpdir(), 'pilot-bench-'));
 try {
   const small = only === 'large' ? null : await smallModel();
@@ -58,14 +61,15 @@ try {
   const report = `### Training: what a round costs
 
 Written by \`npm run bench:training -- --part round-cost\`. ${machine()}, of which workers, load balancer and backend share all.
-Medians of the rounds, seconds. *Beyond* is a round's wall time less the time in the script of its slowest shard and, for the large
-model, less the time in the merge.
+The machine's load when it ended, over one and five minutes: ${load()}. Medians of the rounds,
+seconds. *Beyond* is a round's wall time less the time in the script of its slowest shard and, for the large model, less the time in the merge.
 
 | | wall | script | merge | **beyond** | to the workers | on the workers | check | to the merge | beside the merge | check of it |
 |---|---|---|---|---|---|---|---|---|---|---|
 ${small === null ? '' : rowOf('digits, 19 KB, 4 shards on 4 workers, bound 0.15', small.rounds, false)}
 ${large === null ? '' : rowOf('100 MB, 2 shards on 2 workers, bound 1.5', large.rounds, true)}
 
+${[small, large].map((one) => (one === null ? '' : processorOf(one))).join('')}
 ${large === null ? '' : memoryOf(large.disks)}
 `.replaceAll(/\n{3,}/g, '\n\n');
   if (!dry) await writeFigures('training_round_cost', report);
@@ -79,14 +83,8 @@ async function smallModel() {
   const script = here('../../../examples/training/digits_mlp.py');
   const farm = await startFarm({ workers: 4 });
   try {
-    return {
-      rounds: await train(farm, script, data, {
-        shards: 4,
-        rounds: times('rounds', 30),
-        holdout: 0,
-        merge: 'outer',
-      }),
-    };
+    const settings = { shards: 4, rounds: times('rounds', 30), holdout: 0, merge: 'outer' } as const;
+    return await train(farm, script, data, settings);
   } finally {
     await farm.stop();
   }
@@ -104,14 +102,14 @@ async function largeModel() {
   const farm = await startFarm({ workers: 2 });
   try {
     const disks = watchDisks(farm, MODEL_BYTES);
-    const rounds = await train(farm, script, data, {
+    const measured = await train(farm, script, data, {
       shards: 2,
       rounds: times('rounds', 8),
       holdout: 0,
       merge: 'average',
       models: 'best',
     });
-    return { rounds, disks: await disks.stop() };
+    return { ...measured, disks: await disks.stop() };
   } finally {
     await farm.stop();
   }
@@ -122,7 +120,7 @@ async function train(
   script: string,
   data: string,
   settings: Partial<TrainingSettings>,
-): Promise<Round[]> {
+): Promise<Measured> {
   const client = api(farm.url);
   const job = await client.create({
     kind: 'training',
@@ -131,18 +129,39 @@ async function train(
     settings,
   } as Parameters<typeof client.create>[0]);
   // Asked over and over, the farm would be busy with its answers.
-  await ended(farm, job);
+  const processor = await ended(farm, job);
   await client.reaches(job, 'completed', 60_000);
   // The first round begins with Python.
-  return (await roundsOf(farm, job)).slice(1);
+  return { rounds: (await roundsOf(farm, job)).slice(1), processor };
 }
 
-async function ended(farm: Farm, job: JobId): Promise<void> {
+/** Waits for its end. Gives the processor time of a round, of those between the first look after the first round and the last. */
+async function ended(farm: Farm, job: JobId): Promise<ProcessorTime> {
+  const looks: { round: number; used: ProcessorTime }[] = [];
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const row = await farm.db.selectFrom('jobs').select('state').where('id', '=', job).executeTakeFirst();
-    if (row === undefined || !['queued', 'preparing', 'running', 'assembling'].includes(row.state)) return;
+    const row = await farm.db
+      .selectFrom('jobs')
+      .innerJoin('stages', 'stages.job_id', 'jobs.id')
+      .select(['jobs.state', 'stages.iteration', 'stages.name'])
+      .where('jobs.id', '=', job)
+      .orderBy('stages.ordinal', 'desc')
+      .executeTakeFirst();
+    if (row === undefined || !['queued', 'preparing', 'running', 'assembling'].includes(row.state)) break;
+    if (row.name === 'train' && (row.iteration ?? 0) > 1)
+      looks.push({ round: row.iteration ?? 0, used: await processorTime(farm) });
   }
+  const [first, last] = [looks[0], looks.at(-1)];
+  const each = (of: (used: ProcessorTime) => number) =>
+    first === undefined || last === undefined
+      ? Number.NaN
+      : (of(last.used) - of(first.used)) / (last.round - first.round);
+  return {
+    backend: each((it) => it.backend),
+    balancer: each((it) => it.balancer),
+    workers: each((it) => it.workers),
+    programs: each((it) => it.programs),
+  };
 }
 
 async function roundsOf(farm: Farm, job: JobId): Promise<Round[]> {
@@ -200,6 +219,17 @@ function rowOf(name: string, rounds: readonly Round[], lessMerge: boolean): stri
     of((it) => it.mergeCheck),
   ];
   return `| ${[name, of((it) => it.wall), of((it) => it.script), of((it) => it.merge), `**${beyond}**`, ...parts].join(' | ')} |`;
+}
+
+function load(): string {
+  const [minute = 0, five = 0] = loadavg();
+  return `${minute.toFixed(0)} and ${five.toFixed(0)}`;
+}
+
+function processorOf({ processor }: Measured): string {
+  const of = (seconds: number) => `${seconds.toFixed(2)} s`;
+  const { backend, balancer, workers, programs } = processor;
+  return `Processor time of a round: backend ${of(backend)}, load balancer ${of(balancer)}, workers ${of(workers)}, their Pythons ${of(programs)}.\n`;
 }
 
 function memoryOf({ copies, bytes, peaks }: Disks): string {

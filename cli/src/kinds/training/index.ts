@@ -60,7 +60,7 @@ function trainingFacts(view: TrainingView): [string, string][] {
             string,
           ],
         ]),
-    ['Round', `${view.round} of ${settings.rounds}, merged by ${settings.merge}`],
+    ['Round', `${roundsOf(view)}, merged by ${settings.merge}`],
     ...(without === null ? [] : [['Trained', without] as [string, string]]),
     ['Batch', `${settings.batch} over all shards`],
     ...(params.length === 0 ? [] : [['Params', params.join(', ')] as [string, string]]),
@@ -70,6 +70,10 @@ function trainingFacts(view: TrainingView): [string, string][] {
       : [['Best', `${best.name} ${figure(best.value)} in round ${best.round}`] as [string, string]]),
   ];
 }
+
+/** One that has its result before the last round is not on its way to it. */
+const roundsOf = ({ round, settings, delivered }: TrainingView): string =>
+  `${round} of ${settings.rounds}${delivered !== null && round < settings.rounds ? ', stopped early' : ''}`;
 
 function splitOf({ rows, shards, holdout, classes }: NonNullable<TrainingView['split']>): string {
   const held = holdout === 0 ? '' : `, ${holdout} held out`;

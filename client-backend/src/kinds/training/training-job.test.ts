@@ -151,6 +151,26 @@ for (const database of ['SQLite', 'MariaDB'] as const) {
       assert.deepEqual((await view(tested)).best, { round: 1, name: 'accuracy', value: 0.5 });
     });
 
+    test('of trainings that begin at once with the same packages one has them installed', async () => {
+      const requirements = { name: 'requirements.txt', bytes: Buffer.from('shapes==2.0\n') };
+      const wheels = { name: 'wheels.zip', bytes: Buffer.from('of wheels') };
+      const given = { requirements, wheels, settings: { shards: 1, rounds: 1 } };
+      const one = await addTraining(farm.parts, given);
+      now += 1;
+      const other = await addTraining(farm.parts, given);
+      const { engine } = farm.parts;
+      const split = (await openStage(farm.parts, other)).id;
+      await engine.advance(other);
+      await until(() => engine.backgroundTasks.running().length === 0, 'it does not end');
+      assert.equal((await openStage(farm.parts, other)).name, 'split');
+      assert.match((await notes(other)).join(' '), /^Another training has the same packages installed/);
+      await settled(farm.parts, one, (await openStage(farm.parts, one)).id);
+      assert.equal(await deliverAll(farm.parts, one), 'initialize');
+      now += 11_000;
+      assert.equal(await settled(farm.parts, other, split), 'initialize');
+      assert.doesNotMatch((await notes(other)).join(' '), /Another training/);
+    });
+
     test('a whole training: split, first weights, rounds, evaluation, and the files of the result', async () => {
       const job = await addTraining(farm.parts, { settings: { shards: 3, rounds: 2, merge: 'outer' } });
       assert.equal((await view(job)).split, null);

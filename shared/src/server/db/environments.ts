@@ -1,5 +1,5 @@
 import { MysqlAdapter, sql } from 'kysely';
-import type { BlobHash, TeamId } from '../../model/ids.ts';
+import type { BlobHash, JobId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 
 export type EnvironmentKey = { team: TeamId; key: string };
@@ -53,6 +53,34 @@ export async function keepEnvironment(
         })),
       )
   ).execute();
+}
+
+/** Of the work that a team's jobs before this one are at, in their order, the specs of those at these stages: 200 at most. */
+export async function specsAtStages(
+  db: Db,
+  job: { id: JobId; team_id: TeamId; kind: string; created_at: number },
+  stages: readonly string[],
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('jobs')
+    .innerJoin('stages', 'stages.job_id', 'jobs.id')
+    .select('jobs.spec_json')
+    .where('jobs.team_id', '=', job.team_id)
+    .where('jobs.kind', '=', job.kind)
+    .where('jobs.state', 'in', ['preparing', 'queued', 'running'])
+    .where('stages.state', '=', 'open')
+    .where('stages.name', 'in', stages)
+    .where((eb) =>
+      eb.or([
+        eb('jobs.created_at', '<', job.created_at),
+        eb.and([eb('jobs.created_at', '=', job.created_at), eb('jobs.id', '<', job.id)]),
+      ]),
+    )
+    .orderBy('jobs.created_at')
+    .orderBy('jobs.id')
+    .limit(200)
+    .execute();
+  return rows.map((row) => row.spec_json);
 }
 
 /** Forgets those that no job used since: their files go with the next sweep of blobs. */

@@ -26,6 +26,7 @@ import { planGroupSplit, TooFewGroups } from './group-split.ts';
 import { openJsonl } from './jsonl-source.ts';
 import { classesOf } from './labels.ts';
 import { openNpzSource } from './npz-source.ts';
+import { areOnTheirWay } from './packages-come.ts';
 import { MOST_PLACES } from './permutation.ts';
 import { BadData, NoRoom } from './problems.ts';
 import type { RowSource, Watch } from './row-source.ts';
@@ -45,6 +46,9 @@ const COUNTING = 0.5;
  */
 export async function splitData(parts: Parts, task: BackgroundTask): Promise<StageTaskResult> {
   try {
+    const { packages } = TrainingSpec.parse(JSON.parse(task.job.spec_json));
+    const here = await environmentOf(parts, task.job.team_id, { packages });
+    if (here === null && (await areOnTheirWay(parts, task.job, { packages }))) return PACKAGES_COME;
     const done = await split(parts, task);
     return done.outcome === 'done' ? await withEnvironment(parts, task, done) : done;
   } catch (error) {
@@ -66,6 +70,13 @@ async function withEnvironment(
   const value = { ...TrainingPlan.parse(done.value), environment };
   return { ...done, value, blobs: [...done.blobs, environment.input.hash] };
 }
+
+const PACKAGES_COME: StageTaskResult = {
+  outcome: 'wait',
+  code: 'packages-come',
+  message:
+    'Another training has the same packages installed just now. This one begins when they are there, within some seconds.',
+};
 
 const FULL: StageTaskResult = {
   outcome: 'wait',
