@@ -18,12 +18,16 @@ const RUFF = {
     // RUF021: who reads Python knows that `and` binds before `or`.
     ignore: ['B007', 'RUF005', 'RUF012', 'RUF021'],
     pycodestyle: { 'max-line-length': 140 },
-    isort: { 'known-first-party': ['pilot_worker', 'bridge_*'] },
+    isort: { 'known-first-party': ['pilot_worker', 'pilot_packages', 'bridge_*'] },
   },
 };
 
 /** What is imported by its bare name lies in one of these. */
-const MODULES = ['worker/src/kinds/training/python', 'worker/src/kinds/blender/bridge'];
+const MODULES = [
+  'worker/src/kinds/training/python',
+  'worker/src/packages/python',
+  'worker/src/kinds/blender/bridge',
+];
 const MYPY = [
   '--check-untyped-defs',
   // The same whatever the machine has: of numpy, torch and Blender's own modules nothing is known.

@@ -99,6 +99,11 @@ export type Workspace = {
   load(name: string, target: string, maxBytes: number): Promise<Loaded>;
   /** Moves such a file instead, which costs nothing for a large one. After the child has ended. */
   move(name: string, target: string): Promise<Taken>;
+  /**
+   * A small file in memory, a large one moved, out of a child that lives on. For files that nothing is decided by here,
+   * and whose bytes are compared with their hash wherever they come to: a child may have one open still.
+   */
+  claim(name: string, target: string, maxBytes: number): Promise<Loaded>;
   /** Removes what the child left in `work` under that name, unless it is a folder. */
   discard(name: string): Promise<void>;
   /** Removes all of it; after the child has ended. */

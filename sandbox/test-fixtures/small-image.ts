@@ -37,6 +37,7 @@ export type SmallImage = {
   entries?: Entry[];
   architecture?: string;
   compressed?: boolean;
+  entrypoint?: string[];
   /** Instead of what the layer unpacks to. */
   diffId?: string;
 };
@@ -68,7 +69,10 @@ export async function partsOfImage(
     JSON.stringify({
       architecture,
       os: 'linux',
-      config: { Env: ['PATH=/usr/bin:/bin', 'MOTTO=of the image'], Cmd: ['/bin/sh'] },
+      config: {
+        ...{ Env: ['PATH=/usr/bin:/bin', 'MOTTO=of the image'], Cmd: ['/bin/sh'] },
+        ...(image.entrypoint === undefined ? {} : { Entrypoint: image.entrypoint }),
+      },
       rootfs: { type: 'layers', diff_ids: [image.diffId ?? `sha256:${sha256(tar)}`] },
       history: [{ created_by: 'a test' }],
     }),

@@ -20,6 +20,7 @@ test('docs/functions.md can be followed, line by line', async () => {
     /^\{"hello":"Ada","version":1\}$/m,
     /^\{"hello":"Grace","version":1\}$/m,
     /^true$/m,
+    /^\{"area":42\}$/m,
     /^\{"words":6,"counts":\{"to":2,/m,
     /^false\nfalse$/m,
     /"path":"\/api\/v1\/functions\/hello\/calls\/cal_/,

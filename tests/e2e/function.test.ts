@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { until } from '../support/until.ts';
+
+const WHEELS = join(import.meta.dirname, '../../worker/src/packages/wheels_fixture.py');
 
 let farm: Farm;
 before(async () => {
@@ -133,9 +138,52 @@ test('each way in which a handler fails has a status and a sentence of its own',
   const nobody = await invoke('nobody');
   assert.match(nobody.body.detail, /There is no function "nobody"/);
   const refused = async (given: Given) => (await deploy('x', '', given)).body.detail;
-  assert.match(await refused({ more: { requirements: ['numpy'] } }), /requirement "numpy" was not taken/);
+  const blob = await upload('{}');
+  const requirements = { requirements: { blob, fileName: 'r.txt' } };
+  assert.match(await refused({ handler: 'a.mjs', more: requirements }), /"r\.txt" was not taken.*esbuild/);
+  assert.match(
+    await refused({ handler: 'a.js', files: { 'package.json': '{}' } }),
+    /"package\.json" was not taken.*Bundle/,
+  );
+  assert.match(await refused({ more: requirements }), /"r\.txt", line 1: "\{\}" is no requirement/);
   assert.match(await refused({ more: { image: 'alpine' } }), /"alpine" was not taken/);
   assert.match(await refused({ handler: 'a.rb' }), /"a\.rb" is no handler/);
+});
+
+test('packages are installed once for a function, and its handler finds them', async () => {
+  const house = join(farm.folder, 'house');
+  await mkdir(house);
+  await promisify(execFile)('python3', [WHEELS, house]);
+  const wheels = {
+    blob: await api(farm.url).upload(join(house, 'wheels.zip')),
+    fileName: 'wheels.zip',
+  };
+  const asking = async (text: string) => ({
+    more: { wheels, requirements: { blob: await upload(text), fileName: 'requirements.txt' } },
+  });
+  const handler = (name: string) =>
+    `import pilot_shapes\ndef handle(event, context):\n    return ["${name}", pilot_shapes.VERSION]\n`;
+  assert.equal((await deploy('shaped', handler('one'), await asking('pilot-shapes==1.0'))).status, 201);
+  assert.deepEqual((await invoke('shaped')).body, ['one', '1.0']);
+  await deploy('shaped', handler('two'), await asking('# again\npilot-shapes==1.0'));
+  assert.deepEqual((await invoke('shaped')).body, ['two', '1.0']);
+  const { versions } = await (await ask('GET', '/functions/shaped/versions')).json();
+  const stages = await farm.db
+    .selectFrom('stages')
+    .select(['job_id', 'name'])
+    .where(
+      'job_id',
+      'in',
+      versions.map(({ job }: { job: JobId }) => job),
+    )
+    .orderBy('id')
+    .execute();
+  assert.deepEqual(stages.map(({ name }) => name).sort(), ['environment', 'instances', 'instances']);
+
+  await deploy('unshaped', handler('three'), await asking('pilot-shapes>=9'));
+  const none = await invoke('unshaped');
+  assert.deepEqual([none.status, none.body.code], [500, 'function/packages-missing'], none.body.detail);
+  assert.match(none.body.detail, /No matching distribution found for pilot-shapes>=9/);
 });
 
 test('a call that nobody waits for is done though the backend dies, and a key is called once', async () => {

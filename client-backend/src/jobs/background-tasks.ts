@@ -3,6 +3,7 @@ import { isOver, type JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import {
   claimBackgroundTask,
   endBackgroundTask,
+  hasBackgroundTask,
   leaveBackgroundTasks,
   renewBackgroundTasks,
 } from '@parallel-pilot/shared/server/db/background-tasks.ts';
@@ -128,14 +129,14 @@ export function createBackgroundTasks(parts: Parts, ends: BackgroundTaskEnds): B
         log.info({ event: 'task.begun', job, what, stage: task.stage.name, of: task.stage.ordinal });
         const make = await carryOut(parts, what, task, ends);
         if (signal.aborted) return;
-        await renew();
-        if (!held.has(job)) return;
+        if (!held.has(job) || !(await hasBackgroundTask(db, job, process))) return;
         if (await make()) putOff.delete(job);
         else putOff.set(job, { until: clock() + TRY_AGAIN_MS, errors });
         await endBackgroundTask(db, job, process);
+        held.delete(job);
         turns.suspects?.delete(job);
       } finally {
-        await leave(job);
+        if (held.has(job)) await leave(job);
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -23,3 +23,17 @@ test('where work takes twice as long as was thought, and scatters more, eight of
   }
   assert.ok(inside > 0.75 * 800 && inside < 0.85 * 800, `${inside} of 800`);
 });
+
+test('what is not over yet counts as longer than it has taken, and no more once it has come to its end', () => {
+  const correction = new RangeCorrection();
+  for (let job = 0; job < 200; job += 1) correction.add(RANGE, 90_000 + 110 * job);
+  const before = correction.corrected(RANGE);
+  // A third of all are far beyond what was told, and nobody knows how far they will come.
+  correction.setWaiting(Array.from({ length: 100 }, () => ({ range: RANGE, ms: 111_000 })));
+  const waiting = correction.corrected(RANGE);
+  assert.ok(waiting.late > before.late, `${waiting.late} after ${before.late}`);
+  assert.ok(waiting.middle > before.middle, `${waiting.middle} after ${before.middle}`);
+  // Of what was foreseen just now nothing is known.
+  correction.setWaiting(Array.from({ length: 100 }, () => ({ range: RANGE, ms: 0 })));
+  assert.deepEqual(correction.corrected(RANGE), before);
+});

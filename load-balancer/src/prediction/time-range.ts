@@ -16,43 +16,84 @@ const [LEAST_OUTSIDE, MOST_OUTSIDE] = [0.002, 0.15];
 /** How it would be if ranges were right as they come: as many outcomes of a normal distribution, in units of a tenth's distance. */
 const ASSUMED = [-1.28, -0.81, -0.53, -0.3, -0.1, 0.1, 0.3, 0.53, 0.81, 1.28];
 
+type Foreseen = { range: TimeRange; ms: number };
+type Tenths = { early: number; middle: number; late: number };
+
 /**
  * Corrects ranges by how earlier ones came out. What variances do not know (what will be submitted meanwhile, workers
  * that come and go) shows in where ends lay within the ranges that were told; the tenths of those are where the next
- * ranges are put (conformal prediction: Vovk, Gammerman and Shafer 2005; online: Gibbs and Candès 2021).
+ * ranges are put (conformal prediction: Vovk, Gammerman and Shafer 2005; online: Gibbs and Candès 2021). What is not
+ * over counts as well, as longer than it has taken yet (Kaplan and Meier 1958): ends alone would judge ranges by
+ * short work while a queue grows.
  */
 export class RangeCorrection {
   readonly #scores: number[] = [...ASSUMED];
-  #sorted: number[] | null = null;
+  #waiting: readonly number[] = [];
+  #tenths: Tenths | null = null;
   /** Of the outcomes that count, the part that is left out on either side. */
   readonly #parts = { early: OUTSIDE, late: OUTSIDE };
 
   /** `range` as it was before it was corrected; it took `ms`. */
   add(range: TimeRange, ms: number): void {
-    const off = Math.log((ms + LEAST_MS) / (range.middle + LEAST_MS));
-    const score = off / spreadOf(range, off);
-    this.#parts.early = after(this.#parts.early, score < this.#quantile(this.#parts.early));
-    this.#parts.late = after(this.#parts.late, score > this.#quantile(1 - this.#parts.late));
+    const score = scoreOf({ range, ms });
+    const { early, late } = this.#quantiles();
+    this.#parts.early = after(this.#parts.early, score < early);
+    this.#parts.late = after(this.#parts.late, score > late);
     this.#scores.push(score);
     if (this.#scores.length > REMEMBERED) this.#scores.shift();
-    this.#sorted = null;
+    this.#tenths = null;
+  }
+
+  /** All that is not over by now, `ms` after it was foreseen. */
+  setWaiting(waiting: readonly Foreseen[]): void {
+    this.#waiting = waiting.map(scoreOf);
+    this.#tenths = null;
   }
 
   corrected(range: TimeRange): TimeRange {
-    const at = (part: number): number => {
-      const score = this.#quantile(part);
+    const at = (score: number): number => {
       const ms = (range.middle + LEAST_MS) * Math.exp(score * spreadOf(range, score));
       return Math.max(0, ms - LEAST_MS);
     };
-    return { early: at(this.#parts.early), middle: at(0.5), late: at(1 - this.#parts.late) };
+    const { early, middle, late } = this.#quantiles();
+    return { early: at(early), middle: at(middle), late: at(late) };
   }
 
-  #quantile(part: number): number {
-    this.#sorted ??= this.#scores.toSorted((a, b) => a - b);
-    const place = Math.max(0, Math.min(this.#sorted.length - 1, part * this.#sorted.length - 0.5));
-    const [below = 0, above = below] = this.#sorted.slice(Math.floor(place), Math.floor(place) + 2);
-    return below + (place - Math.floor(place)) * (above - below);
+  #quantiles(): Tenths {
+    const { early, late } = this.#parts;
+    this.#tenths ??= quantilesOf(this.#scores, this.#waiting, [early, 0.5, 1 - late]);
+    return this.#tenths;
   }
+}
+
+/** By Kaplan's and Meier's estimate of how many come to lie beyond a score; between two ends on the line from one to the other. */
+function quantilesOf(
+  ends: readonly number[],
+  waiting: readonly number[],
+  [early, middle, late]: [number, number, number],
+): Tenths {
+  const [sorted, least] = [ends.toSorted((a, b) => a - b), waiting.toSorted((a, b) => a - b)];
+  const total = sorted.length + least.length;
+  let [passed, beyond] = [0, 1];
+  // So many are over by each end: the half of its own step lies before it.
+  const over = sorted.map((end, at) => {
+    while ((least[passed] ?? Number.POSITIVE_INFINITY) < end) passed += 1;
+    const before = beyond;
+    beyond *= 1 - 1 / (total - at - passed);
+    return 1 - (before + beyond) / 2;
+  });
+  const quantile = (part: number): number => {
+    const at = over.findIndex((it) => it >= part);
+    const [above = sorted.at(-1) ?? 0, below = above] = [sorted[at], sorted[at - 1]];
+    const [to = part, from = to] = [over[at], over[at - 1]];
+    return to > from ? below + ((part - from) / (to - from)) * (above - below) : above;
+  };
+  return { early: quantile(early), middle: quantile(middle), late: quantile(late) };
+}
+
+function scoreOf({ range, ms }: Foreseen): number {
+  const off = Math.log((ms + LEAST_MS) / (range.middle + LEAST_MS));
+  return off / spreadOf(range, off);
 }
 
 const after = (part: number, missed: boolean): number =>

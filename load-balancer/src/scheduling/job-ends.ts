@@ -16,6 +16,7 @@ const MOST_KEPT = 8;
 export function foreseeEnds(farm: Farm, now: number): void {
   if (now - farm.endsForeseenAt < EVERY_MS) return;
   farm.endsForeseenAt = now;
+  judgeByWaiting(farm, now);
   const wanted = wantedOf(farm, new Outlook(farm, now));
   const hours = expectedHours(farm, now);
   const ranges = rangesOf(wanted, hours);
@@ -94,6 +95,15 @@ function keepForeseen({ end, foreseen }: Job): void {
 
 export const correctionOf = ({ rangeCorrections }: Farm, { deadline }: Job) =>
   deadline === null ? rangeCorrections.others : rangeCorrections.dated;
+
+/** What was foreseen of jobs that are not over tells something too. */
+function judgeByWaiting(farm: Farm, now: number): void {
+  const jobs = Map.groupBy(farm.jobs.values(), (job) => correctionOf(farm, job));
+  for (const correction of Object.values(farm.rangeCorrections)) {
+    const foreseen = (jobs.get(correction) ?? []).flatMap((job) => job.foreseen);
+    correction.setWaiting(foreseen.map(({ at, uncorrected }) => ({ range: uncorrected, ms: now - at })));
+  }
+}
 
 /** The last chunk of the job is done: what was foreseen for it is compared with that, once. */
 export function noteEnd(farm: Farm, job: Job, now: number): void {

@@ -54,8 +54,28 @@ export async function loadFile(
   }
 }
 
+/** The same, but a large file is moved: `target` is on the same disk. */
+export async function claimFile(
+  folder: string,
+  name: string,
+  target: string,
+  maxBytes: number,
+): Promise<Loaded> {
+  mustBeName(name);
+  removeFile(target);
+  const small = loadSmall(join(folder, name), maxBytes);
+  if (small !== null) return { ok: true, bytes: small.length, held: small };
+  const moved = await moveFile(folder, name, target, maxBytes);
+  return moved.ok ? { ...moved, held: null } : moved;
+}
+
 /** Moves the plain file `name` of `folder`, which no child can write any more, to `target` on the same disk. */
-export async function moveFile(folder: string, name: string, target: string): Promise<Taken> {
+export async function moveFile(
+  folder: string,
+  name: string,
+  target: string,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Promise<Taken> {
   mustBeName(name);
   const file = await openFile(join(folder, name));
   if (file === 'absent') return absent(name);
@@ -65,6 +85,7 @@ export async function moveFile(folder: string, name: string, target: string): Pr
     const { size, dev, ino } = stats;
     // By a second name it could be changed later.
     if (!stats.isFile() || stats.nlink !== 1) return noFile(name);
+    if (size > maxBytes) return tooLarge(name, maxBytes);
     await file.chmod(0o600);
     if (process.getuid?.() === 0) await file.chown(0, 0);
     await rename(join(folder, name), target);

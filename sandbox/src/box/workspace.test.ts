@@ -76,6 +76,17 @@ for (const sandbox of await levels()) {
       assert.equal(await move(name), 'no-file', name);
       await assert.rejects(readFile(target), name);
     }
+    const claim = async (name: string, most = 4 << 20) => {
+      const claimed = await workspace.claim(name, target, most);
+      if (!claimed.ok) return claimed.reason;
+      return claimed.held?.toString() ?? `${(await readFile(target)).length} bytes at the target`;
+    };
+    for (const name of ['link', 'folder', 'pipe']) assert.equal(await claim(name), 'no-file', name);
+    assert.equal(await claim('plain'), 'frame');
+    await writeFile(join(work, 'large'), Buffer.alloc(3 << 20));
+    assert.equal(await claim('large', 2 << 20), 'too-large');
+    assert.equal(await claim('large'), `${3 << 20} bytes at the target`);
+    assert.equal(await claim('large'), 'absent');
     assert.equal(await move('nothing'), 'absent');
     assert.equal(await move('plain'), 'frame');
     assert.deepEqual((await readdir(work)).includes('plain'), false);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Sandbox, Workspace } from '../sandbox.ts';
 import { INSIDE } from './bubblewrap.ts';
 import { removeFolder } from './remove-folder.ts';
-import { loadFile, moveFile, takeFile } from './take-file.ts';
+import { claimFile, loadFile, moveFile, takeFile } from './take-file.ts';
 
 let made = 0;
 
@@ -34,6 +34,7 @@ export function createWorkspace(sandbox: Sandbox, parent: string): Workspace {
     take: (name, target, maxBytes) => takeFile(folders.work, name, target, maxBytes),
     load: (name, target, maxBytes) => loadFile(folders.work, name, target, maxBytes),
     move: (name, target) => moveFile(folders.work, name, target),
+    claim: (name, target, maxBytes) => claimFile(folders.work, name, target, maxBytes),
     discard: async (name) => discard(join(folders.work, name)),
     async remove() {
       await removeFolder(root);

@@ -20,6 +20,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const python = process.env.PILOT_PYTHON ?? '/usr/bin/python3';
 const dry = process.argv.includes('--dry');
 const only = process.argv.find((one) => one.startsWith('--only='))?.slice('--only='.length);
+const times = (name: string, usual: number) =>
+  Number(process.argv.find((one) => one.startsWith(`--${name}=`))?.split('=')[1] ?? usual);
 const MODEL_BYTES = 100e6;
 const Seconds = z.object({ seconds: z.number() });
 /** Plain numpy, so that nothing but the model is large: each step changes all of it. */
@@ -77,7 +79,14 @@ async function smallModel() {
   const script = here('../../../examples/training/digits_mlp.py');
   const farm = await startFarm({ workers: 4 });
   try {
-    return { rounds: await train(farm, script, data, { shards: 4, rounds: 30, holdout: 0, merge: 'outer' }) };
+    return {
+      rounds: await train(farm, script, data, {
+        shards: 4,
+        rounds: times('rounds', 30),
+        holdout: 0,
+        merge: 'outer',
+      }),
+    };
   } finally {
     await farm.stop();
   }
@@ -97,7 +106,7 @@ async function largeModel() {
     const disks = watchDisks(farm, MODEL_BYTES);
     const rounds = await train(farm, script, data, {
       shards: 2,
-      rounds: 8,
+      rounds: times('rounds', 8),
       holdout: 0,
       merge: 'average',
       models: 'best',

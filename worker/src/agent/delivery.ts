@@ -13,6 +13,7 @@ import { type OutboxEntry, type OutboxMessage, sourceOf } from './outbox.ts';
 type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;
 type PreemptedMessage = Extract<OutboxMessage, { type: 'preempted' }>;
 type FailedMessage = Extract<OutboxMessage, { type: 'failed' }>;
+type Uploaded = (files: readonly DeliveredFile[]) => Promise<void>;
 type Step = { over: true } | { over: false; next: OutboxMessage };
 
 const UPLOADS_AT_ONCE = 4;
@@ -30,22 +31,26 @@ export class Delivery {
     this.#log = log;
   }
 
-  /** Resolves when the farm has taken or refused the result, or the signal aborts. */
-  async deliver(entry: OutboxEntry, signal: AbortSignal): Promise<void> {
+  /** Resolves when the farm has taken or refused the result, or the signal aborts. `uploaded` is called before it is reported. */
+  async deliver(entry: OutboxEntry, signal: AbortSignal, uploaded: Uploaded = async () => {}): Promise<void> {
     let message = entry.message;
     while (!signal.aborted) {
-      const step = await this.#step(message, entry, signal);
+      const step = await this.#step(message, { entry, uploaded }, signal);
       if (step.over) return;
       message = step.next;
     }
   }
 
-  #step(message: OutboxMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
+  #step(
+    message: OutboxMessage,
+    of: { entry: OutboxEntry; uploaded: Uploaded },
+    signal: AbortSignal,
+  ): Promise<Step> {
     switch (message.type) {
       case 'done':
-        return this.#deliverDone(message, entry, signal);
+        return this.#deliverDone(message, of, signal);
       case 'preempted':
-        return this.#deliverPreempted(message, entry, signal);
+        return this.#deliverPreempted(message, of.entry, signal);
       case 'failed':
         return this.#deliverFailed(message, signal);
       default:
@@ -70,11 +75,17 @@ export class Delivery {
     );
   }
 
-  async #deliverDone(message: DoneMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
+  async #deliverDone(
+    message: DoneMessage,
+    { entry, uploaded: tell }: { entry: OutboxEntry; uploaded: Uploaded },
+    signal: AbortSignal,
+  ): Promise<Step> {
     await this.#whenWelcome(signal);
     const uploaded = await this.#upload(message, entry, signal);
     if (signal.aborted) return { over: true };
     if (uploaded.sent === false) return { over: false, next: uploaded.instead };
+    // The next chunk may come with the answer to the report.
+    await tell(uploaded.files);
     const { lease, result, busyMs, openingMs, peakMemoryBytes, log } = message;
     const opening = openingMs === 0 ? {} : { openingMs };
     const spent = { busyMs, ...opening, peakMemoryBytes };

@@ -2,29 +2,19 @@ import { join } from 'node:path';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { failureCode } from '@parallel-pilot/shared/model/failures.ts';
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
-import {
-  type Asked,
-  add,
-  fits,
-  type Gpu,
-  gpusFor,
-  NOTHING_USED,
-  type Offer,
-  type Used,
-  unplaced,
-  usedBy,
-} from '@parallel-pilot/shared/model/resources.ts';
+import type { Used } from '@parallel-pilot/shared/model/resources.ts';
 import type { GangPlace } from '@parallel-pilot/shared/protocol/gang.ts';
 import type { Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
-import type { Assign, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
+import type { Assign, DeliveredFile, Hello } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { Assets } from '../assets/assets.ts';
 import type { CallPort } from '../calls/call-port.ts';
 import { isDiskFull } from '../disk-full.ts';
 import { GangLink } from '../gang/gang-link.ts';
 import type { GangPort } from '../gang/gang-port.ts';
-import type { GangMember, RunOutcome } from '../kinds/kind.ts';
+import type { GangMember, RunnableChunk, RunOutcome } from '../kinds/kind.ts';
 import type { Cards } from '../kinds/visible-cards.ts';
 import type { Log } from '../log.ts';
+import { AtWork, type AtWorkParts } from './at-work.ts';
 import { logOutcome, logPreempted, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
 import type { DiskRoom } from './disk-room.ts';
@@ -39,26 +29,22 @@ import {
   type Phase,
   type Preemption,
 } from './held.ts';
-import type { Outbox, OutboxEntry } from './outbox.ts';
+import { type Outbox, type OutboxEntry, sourceOf } from './outbox.ts';
 import { prepareChunk } from './prepare-chunk.ts';
 import type { ProgressReport } from './progress-report.ts';
+import { NOTHING_SPENT, RunClock, type Spent } from './run-clock.ts';
 import type { Slot } from './slot.ts';
 
-export type LeaseLoopParts = {
-  slots: readonly Slot[];
+export type LeaseLoopParts = AtWorkParts & {
   assets: Assets;
   outbox: Outbox;
   delivery: Delivery;
   progress: ProgressReport;
   disk: DiskRoom;
-  /** What all chunks together may use up by now. */
-  offer(): Offer;
   /** Where others reach members of gangs here; null where there can be none. */
   gangPort: GangPort | null;
   /** By which calls reach what runs. */
   calls: CallPort;
-  /** All cards of the machine, lent or not. */
-  gpus(): Gpu[];
   log: Log;
   onStarted(lease: LeaseId): void;
   /** This lease will not be worked on here, through no fault of its chunk. */
@@ -66,8 +52,6 @@ export type LeaseLoopParts = {
   /** Something ended: a run, or a lease. */
   onChange(): void;
 };
-
-const hasOwnCards = ({ gpus = [] }: Asked): boolean => gpus.length > 0;
 
 type Failed = Extract<RunOutcome, { ok: false }>;
 
@@ -85,13 +69,11 @@ const gangOf = (lease: LeaseId, place: GangPlace, port: GangPort): GangMember =>
 });
 
 type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
+type Places = Ready['phase']['places'];
+type Ran = { held: Held; assign: Assign; places: Places; preemption: Preemption };
 
 /** Of a chunk that is over so soon, milliseconds, nobody is told that it began: its result says so. */
 const BRIEF_MS = 50;
-
-/** `peakMemoryBytes` is 0 where it was not looked at. */
-type Spent = { busyMs: number; openingMs: number; peakMemoryBytes: number };
-const NOTHING_SPENT: Spent = { busyMs: 0, openingMs: 0, peakMemoryBytes: 0 };
 
 /**
  * What becomes of every lease: inputs fetched while others run, run when a slot
@@ -103,11 +85,16 @@ export class LeaseLoop {
   readonly #held = new Map<LeaseId, Held>();
   readonly #ended = new EndedLeases();
   readonly #tasks = new Set<Promise<void>>();
-  /** The chunk of each slot, until its program has stopped or is free for the next one. */
-  readonly #atWork = new Map<Slot, { assign: Assign; cards: Cards }>();
+  readonly #atWork: AtWork;
 
   constructor(parts: LeaseLoopParts) {
     this.#parts = parts;
+    this.#atWork = new AtWork(parts);
+  }
+
+  /** By all chunks at work. */
+  get inUse(): Used {
+    return this.#atWork.inUse;
   }
 
   get running(): number {
@@ -221,82 +208,70 @@ export class LeaseLoop {
     this.#track(this.#parts.outbox.discard(held.lease));
   }
 
-  /** Gives every free slot its next chunk, where there is room for it. One that finds the machine empty always begins. */
+  /** Gives every free slot its next chunk, where there is room for it. */
   #pump(): void {
     if (this.mode === 'leaving') return;
     for (const slot of this.#parts.slots) {
       if (slot.busy) continue;
       const elsewhere = this.#parts.slots.filter((it) => it !== slot).map((it) => it.affinity);
       const open = { open: slot.affinity, openElsewhere: elsewhere };
-      const next = chooseNext(this.#held, open, (asked) => this.#hasRoom(asked), performance.now());
+      const next = chooseNext(this.#held, open, (asked) => this.#atWork.hasRoom(asked), performance.now());
       if (next !== undefined) this.#track(this.#run(slot, next, next.phase), next);
     }
   }
 
-  #used(asked: Asked): Used {
-    return usedBy(asked, { offer: this.#parts.offer(), slots: this.#parts.slots.length });
-  }
-
-  #hasRoom(asked: Asked): boolean {
-    if (this.#atWork.size === 0) return true;
-    const used = this.#used(asked);
-    // What has a card keeps it, also where another one would have done.
-    return fits(this.#parts.offer(), this.inUse, used) && unplaced(this.#cardsLeft(), used.gpus).length === 0;
-  }
-
-  /** Of the cards that are lent, those that no chunk has for itself. */
-  #cardsLeft(): Gpu[] {
-    const taken = new Set<string | undefined>();
-    for (const { assign, cards } of this.#atWork.values())
-      if (hasOwnCards(assign.asked)) for (const { device } of cards.given) taken.add(device);
-    return this.#parts.offer().gpus.filter(({ device }) => !taken.has(device));
-  }
-
-  /** Those that it asks for, for itself; what asks for none may use all that are left. */
-  #cardsFor(asked: Asked): Cards {
-    const left = this.#cardsLeft();
-    const given = hasOwnCards(asked) ? gpusFor(left, asked.gpus ?? []) : left;
-    return { given, all: this.#parts.gpus() };
-  }
-
-  /** A slot that was freed may be at its next chunk by the time the last one is over. */
-  #stopsUsing(slot: Slot, assign: Assign): void {
-    if (this.#atWork.get(slot)?.assign === assign) this.#atWork.delete(slot);
-  }
-
-  /** By all chunks at work. */
-  get inUse(): Used {
-    return this.#atWork
-      .values()
-      .reduce((sum, { assign }) => add(sum, this.#used(assign.asked)), NOTHING_USED);
-  }
-
-  /** What other slots keep warm for later may be in the way of a chunk that takes more than its slot's part. */
-  async #makeRoom(): Promise<void> {
-    const idle = this.#parts.slots.filter((slot) => !slot.busy);
-    const warm = idle.reduce((sum, slot) => sum + slot.keptBytes, 0);
-    if (this.inUse.memoryBytes + warm <= this.#parts.offer().memoryBytes) return;
-    await Promise.all(idle.map((slot) => slot.letGo()));
-  }
-
-  async #run(slot: Slot, held: Held, phase: Ready['phase']): Promise<void> {
-    const { assign } = phase;
-    const { asked } = assign;
-    const cards = this.#cardsFor(asked);
-    this.#atWork.set(slot, { assign, cards });
-    const { inputs, outputs, release } = phase.places;
-    const { progress, log, onStarted, outbox, gangPort } = this.#parts;
+  async #run(slot: Slot, held: Held, { assign, places }: Ready['phase']): Promise<void> {
+    const { progress, log, onStarted, calls } = this.#parts;
+    const cards = this.#atWork.begin(slot, assign);
     const preemption: Preemption = { notice: new AbortController(), halt: new AbortController() };
     held.phase = { at: 'running', assign, slot: slot.index, preemption };
     log.debug({ event: 'chunk.started', lease: held.lease, chunk: assign.chunk, slot: slot.index });
-    const startedAt = performance.now();
+    const clock = new RunClock();
     const tell = setTimeout(() => onStarted(held.lease), BRIEF_MS);
-    let busyMs: number | null = null;
-    let openingMs = 0;
-    let peakMemoryBytes = 0;
-    const calls = this.#parts.calls.doorOf(held.lease);
-    const chunk = {
-      calls,
+    const isOver = () => {
+      clearTimeout(preemption.timer);
+      clearTimeout(tell);
+      clock.freed();
+      this.#atWork.end(slot, assign);
+    };
+    const door = calls.doorOf(held.lease);
+    const outcome = await slot.run(
+      assign.kind,
+      {
+        ...this.#chunkOf(assign, places, cards, preemption),
+        calls: door,
+        opened: () => clock.opened(),
+        freed: () => {
+          isOver();
+          held.phase = { at: 'delivering' };
+          this.#pump();
+        },
+      },
+      (it) => progress.note(held.lease, it),
+      AbortSignal.any([held.stop.signal, preemption.halt.signal]),
+      {
+        ...assign.asked,
+        makeRoom: () => this.#atWork.makeRoom(),
+        onMemory: (bytes) => clock.noteMemory(bytes),
+      },
+    );
+    door.close();
+    isOver();
+    const spent = clock.spent();
+    // What it wanted nobody knows.
+    if (!outcome.ok && outcome.code === 'out-of-memory')
+      spent.peakMemoryBytes = this.#atWork.usedFor(assign.asked).memoryBytes;
+    await this.#runEnded({ held, assign, places, preemption }, outcome, spent);
+  }
+
+  #chunkOf(
+    { lease, gang, checkpoint, ...assign }: Assign,
+    { inputs, outputs }: Places,
+    cards: Cards,
+    { notice }: Preemption,
+  ): RunnableChunk {
+    const { gangPort } = this.#parts;
+    return {
       stage: assign.stageName,
       stageSpec: assign.stageSpec,
       chunkSpec: assign.chunkSpec,
@@ -305,58 +280,33 @@ export class LeaseLoop {
       outputs,
       cards,
       hangLimitMs: assign.hangLimitMs,
-      ...(assign.checkpoint === undefined ? {} : { checkpoint: join(inputs, CHECKPOINT.path) }),
-      notice: preemption.notice.signal,
-      ...(assign.gang !== undefined && gangPort !== null
-        ? { gang: gangOf(held.lease, assign.gang, gangPort) }
-        : {}),
-      opened: () => {
-        openingMs = performance.now() - startedAt;
-      },
-      freed: () => {
-        clearTimeout(preemption.timer);
-        clearTimeout(tell);
-        busyMs = performance.now() - startedAt;
-        this.#stopsUsing(slot, assign);
-        held.phase = { at: 'delivering' };
-        this.#pump();
-      },
+      ...(checkpoint === undefined ? {} : { checkpoint: join(inputs, CHECKPOINT.path) }),
+      notice: notice.signal,
+      ...(gang === undefined || gangPort === null ? {} : { gang: gangOf(lease, gang, gangPort) }),
     };
-    const outcome = await slot.run(
-      assign.kind,
-      chunk,
-      (it) => progress.note(held.lease, it),
-      AbortSignal.any([held.stop.signal, preemption.halt.signal]),
-      {
-        ...asked,
-        makeRoom: () => this.#makeRoom(),
-        onMemory(bytes) {
-          peakMemoryBytes = Math.max(peakMemoryBytes, bytes);
-        },
-      },
-    );
-    calls.close();
-    clearTimeout(preemption.timer);
-    clearTimeout(tell);
-    this.#stopsUsing(slot, assign);
-    // What it wanted nobody knows.
-    if (!outcome.ok && outcome.code === 'out-of-memory') peakMemoryBytes = this.#used(asked).memoryBytes;
+  }
+
+  async #runEnded(
+    { held, assign, places, preemption }: Ran,
+    outcome: RunOutcome,
+    spent: Spent,
+  ): Promise<void> {
+    const { progress, log, outbox, onChange } = this.#parts;
     const diskFull = await this.#isDiskFull(outcome);
-    busyMs ??= performance.now() - startedAt;
     progress.forget(held.lease);
     // The slot's next chunk starts before anything is done about this one's result.
     // On a full disk that would fail as this one did.
     if (!diskFull) this.#pump();
-    release();
+    places.release();
     if (held.stop.signal.aborted) {
       logStopped(log, assign);
       await outbox.discard(held.lease);
     } else if (wasPreempted(outcome, preemption)) {
-      await this.#handBack(held, assign, outcome, { busyMs, openingMs, peakMemoryBytes });
+      await this.#handBack(held, assign, outcome, spent);
     } else {
-      await this.#settle(held, assign, outcome, { busyMs, openingMs, peakMemoryBytes }, diskFull);
+      await this.#settle(held, assign, outcome, spent, diskFull);
     }
-    this.#parts.onChange();
+    onChange();
   }
 
   /** The chunk was to end, and has: what it left goes to the farm. */
@@ -392,7 +342,28 @@ export class LeaseLoop {
       if (isDiskFull(error)) return this.#giveBackDiskFull(held);
       throw error;
     }
-    await this.#deliver(held, entry);
+    const again = outcome.ok ? outcome.files.flatMap(({ name, again }) => (again ? [name] : [])) : [];
+    await this.#deliver(held, entry, (files) =>
+      this.#keepForLater(
+        assign,
+        entry,
+        files.filter(({ name }) => again.includes(name)),
+      ),
+    );
+  }
+
+  /** What cannot be kept is fetched again. */
+  async #keepForLater(assign: Assign, entry: OutboxEntry, files: readonly DeliveredFile[]): Promise<void> {
+    const { assets, log } = this.#parts;
+    const { message } = entry;
+    const places = message.type === 'done' ? message.files : [];
+    for (const file of files) {
+      const place = places.find(({ name }) => name === file.name);
+      if (place === undefined) continue;
+      await assets
+        .keep(assign, file, sourceOf(entry, place.path))
+        .catch((err) => log.debug({ event: 'assets.not-kept', name: file.name, err }));
+    }
   }
 
   #keep(
@@ -424,8 +395,12 @@ export class LeaseLoop {
     await outbox.discard(held.lease);
   }
 
-  async #deliver(held: Held, entry: OutboxEntry): Promise<void> {
-    await this.#parts.delivery.deliver(entry, held.stop.signal);
+  async #deliver(
+    held: Held,
+    entry: OutboxEntry,
+    uploaded?: (files: readonly DeliveredFile[]) => Promise<void>,
+  ): Promise<void> {
+    await this.#parts.delivery.deliver(entry, held.stop.signal, uploaded);
     if (held.stop.signal.reason === 'leaving') return this.#parts.outbox.store(entry);
     this.#forget(held);
     this.#parts.onChange();

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -193,6 +202,40 @@ test('the cache is there after a restart, without a file that was changed meanwh
     [a.hash],
   );
   assert.equal(statSync(join(given, 'b.blend')).nlink, 2, 'linked from the cache, not copied');
+});
+
+test('what an earlier process left is hashed before it is used: after a power cut a file may hold zeros', async (t) => {
+  const { farm, assets, assign, reopen, folder } = await setUp(t);
+  const a = farm.addBlob('aaaa', 'a.blend');
+  release(await assets.prepare(assign([a]), never));
+  const file = join(folder, 'cache', a.hash);
+  const { atime, mtime } = statSync(file);
+  writeFileSync(file, Buffer.alloc(4));
+  utimesSync(file, atime, mtime);
+  const given = folderOf(await (await reopen()).prepare(assign([a]), never));
+  assert.equal(readFileSync(join(given, 'a.blend'), 'utf8'), 'aaaa');
+});
+
+test('what was made here is not fetched for the next stage, and goes when the stage is done once more', async (t) => {
+  const { farm, assets, assign, folder } = await setUp(t);
+  const [small, large] = [farm.addBlob('small', 'a.npz'), farm.addBlob('large', 'b.npz')];
+  const job = newId('job', randomBytes);
+  const made = join(folder, 'made');
+  writeFileSync(made, 'large');
+  const first = { ...assign([], job), stageName: 'train' };
+  await assets.keep(first, small, Buffer.from('small'));
+  await assets.keep(first, large, made);
+  rmSync(made);
+  const merge = await assets.prepare(assign([small, large], job), never);
+  assert.equal(readFileSync(join(folderOf(merge), 'b.npz'), 'utf8'), 'large');
+  assert.deepEqual(farm.requests, []);
+  const second = { ...assign([], job), stageName: 'train' };
+  const other = farm.addBlob('other', 'a.npz');
+  await assets.keep(second, other, Buffer.from('other'));
+  assert.equal(assets.cache.hashes.length, 3, 'what a chunk works with goes from under it');
+  release(merge);
+  await assets.keep({ ...second, stage: newId('stg', randomBytes) }, small, Buffer.from('small'));
+  assert.ok(!assets.cache.hashes.includes(other.hash));
 });
 
 test('folders of jobs that are over do not pile up', async (t) => {

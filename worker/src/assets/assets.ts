@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
@@ -10,7 +12,9 @@ import type { Log } from '../log.ts';
 import type { BlobAddress } from './blob-address.ts';
 import { BlobCache, type CacheChange } from './blob-cache.ts';
 import { Downloads, type FetchTrouble } from './downloads.ts';
+import { KeptResults } from './kept-results.ts';
 import { type StageFolder, StageFolders } from './stage-folders.ts';
+import type { Source } from './upload.ts';
 
 /** `release` says that the chunk needs its inputs no more; to be called once. */
 export type Prepared = { ok: true; folder: string; release: () => void } | Failure;
@@ -34,6 +38,7 @@ export class Assets {
   readonly #downloads: Downloads;
   readonly #folders: StageFolders;
   readonly #address: BlobAddress;
+  readonly #results = new KeptResults();
 
   private constructor(cache: BlobCache, folders: StageFolders, options: AssetsOptions) {
     this.cache = cache;
@@ -80,6 +85,22 @@ export class Assets {
     }
   }
 
+  /** Keeps a file that a chunk of the stage has made here for those of the stages after it. */
+  async keep(
+    assign: Pick<Assign, 'job' | 'stage' | 'stageName' | 'cacheScope'>,
+    { hash, size }: { hash: BlobHash; size: number },
+    source: Source,
+  ): Promise<void> {
+    const key = cacheKey(assign.cacheScope, hash);
+    this.cache.forget(this.#results.note(assign, key));
+    if (this.cache.has(key)) return;
+    const file = join(this.cache.partialFolder, `${key}-made`);
+    await rm(file, { force: true });
+    if (Buffer.isBuffer(source)) await writeFile(file, source, { mode: 0o600 });
+    else await link(source, file);
+    await this.cache.adopt(key, size, file);
+  }
+
   /** Fetches what the cache lacks; the first file that cannot be had ends the wait for the others. */
   async #bring(folder: StageFolder, access: Assign, signal: AbortSignal): Promise<Failure | null> {
     const enough = new AbortController();
@@ -87,7 +108,7 @@ export class Assets {
     setMaxListeners(0, stop);
     let problem: Failure | null = null;
     const bring = async ([key, { hash, size }]: [BlobHash, { hash: BlobHash; size: number }]) => {
-      if (this.cache.has(key) && (await this.cache.isIntact(key, size))) return;
+      if (await this.cache.isIntact({ key, hash, size })) return;
       const url = () => this.#address(hash, access);
       const fetched = await this.#downloads.fetch({ key, hash, size }, { url, signal: stop });
       if (fetched.ok) return;

@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Log } from '../log.ts';
+import { hashOf } from './upload.ts';
 
 export type CacheChange = { added: BlobHash[]; removed: BlobHash[] };
 
@@ -15,7 +16,10 @@ export type BlobCacheOptions = {
   onEvict(hash: BlobHash): void;
 };
 
-type Blob = { size: number; persistedAt: number };
+/** `seen`: its bytes were looked at by this process. */
+type Blob = { size: number; persistedAt: number; seen: boolean };
+/** `key`: how the cache calls it. */
+export type CachedBlob = { key: BlobHash; hash: BlobHash; size: number };
 
 /**
  * Time of modification of every cached file. Files are linked, not copied, into
@@ -24,7 +28,10 @@ type Blob = { size: number; persistedAt: number };
 const UNTOUCHED = new Date('2001-01-01T00:00:00Z');
 const PERSIST_USE_AFTER_MS = 10 * 60_000;
 
-/** Blobs by their cache keys in one folder, the least recently used evicted above the limit; pinned ones never. */
+/**
+ * Blobs by their cache keys in one folder, the least recently used evicted above the limit; pinned ones never. Nothing is
+ * synced to the medium: what an earlier process left is hashed before it is used, so a power cut costs a download.
+ */
 export class BlobCache {
   /** Least recently used first. */
   readonly #blobs = new Map<BlobHash, Blob>();
@@ -49,7 +56,7 @@ export class BlobCache {
       found.push({ hash: hash.data, size, usedAt: atimeMs });
     }
     for (const { hash, size, usedAt } of found.sort((a, b) => a.usedAt - b.usedAt)) {
-      cache.#blobs.set(hash, { size, persistedAt: usedAt });
+      cache.#blobs.set(hash, { size, persistedAt: usedAt, seen: false });
       cache.#bytes += size;
     }
     cache.makeRoom(0);
@@ -75,15 +82,22 @@ export class BlobCache {
   }
 
   /** True when the blob's file is there and as it was when it came; drops it otherwise. */
-  async isIntact(hash: BlobHash, size: number): Promise<boolean> {
-    const stats = await lstat(this.pathOf(hash)).catch(() => null);
-    if (stats?.size === size && stats.mtimeMs === UNTOUCHED.getTime()) return true;
-    if (!this.#blobs.has(hash)) return false;
+  async isIntact({ key, hash, size }: CachedBlob): Promise<boolean> {
+    const blob = this.#blobs.get(key);
+    if (blob === undefined) return false;
+    const stats = await lstat(this.pathOf(key)).catch(() => null);
+    const untouched = stats?.size === size && stats.mtimeMs === UNTOUCHED.getTime();
+    if (untouched && (blob.seen || (await hashOf(this.pathOf(key), size).catch(() => null)) === hash)) {
+      blob.seen = true;
+      return true;
+    }
+    // It may have gone, or come anew, while it was looked at.
+    if (this.#blobs.get(key) !== blob) return false;
     this.#options.log.warn(
-      { event: 'cache.damaged', hash },
+      { event: 'cache.damaged', hash: key },
       'A cached file was changed by someone; it is fetched again.',
     );
-    this.#drop(hash);
+    this.#drop(key);
     return false;
   }
 
@@ -92,7 +106,7 @@ export class BlobCache {
     await utimes(from, new Date(), UNTOUCHED);
     await rename(from, this.pathOf(hash));
     if (!this.#blobs.has(hash)) this.#bytes += size;
-    this.#blobs.set(hash, { size, persistedAt: Date.now() });
+    this.#blobs.set(hash, { size, persistedAt: Date.now(), seen: true });
     this.#options.onChange({ added: [hash], removed: [] });
     this.makeRoom(0);
   }

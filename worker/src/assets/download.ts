@@ -82,9 +82,7 @@ export class PartialFile {
       const broken = await this.#store(file, response);
       if (broken !== null) return broken;
     }
-    if (this.#sum.copy().digest('hex') !== this.#blob.hash) return { kind: 'damaged' };
-    await file.sync();
-    return { kind: 'complete' };
+    return { kind: this.#sum.copy().digest('hex') === this.#blob.hash ? 'complete' : 'damaged' };
   }
 
   async #checkStatus(file: FileHandle, response: IncomingMessage): Promise<Attempt | null> {

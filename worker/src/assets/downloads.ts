@@ -4,11 +4,9 @@ import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import PQueue from 'p-queue';
 import { backoffMs, pause } from '../backoff.ts';
 import type { Log } from '../log.ts';
-import type { BlobCache } from './blob-cache.ts';
+import type { BlobCache, CachedBlob } from './blob-cache.ts';
 import { PartialFile } from './download.ts';
 
-/** `key`: how the cache calls it. */
-export type Wanted = { key: BlobHash; hash: BlobHash; size: number };
 /** One chunk's right to a blob: its address as often as it is asked for, until the signal aborts. */
 export type Ticket = { url: () => URL; signal: AbortSignal };
 /** `out-of-reach`: the farm's files could not be had for long, which says nothing of the chunk. */
@@ -37,7 +35,7 @@ export class Downloads {
   }
 
   /** Resolves as `canceled` at once when the ticket's signal aborts; the others that wait still get the file. */
-  fetch(blob: Wanted, ticket: Ticket): Promise<Fetched> {
+  fetch(blob: CachedBlob, ticket: Ticket): Promise<Fetched> {
     return new Promise((resolve) => {
       const known = this.#running.get(blob.key);
       const shared = known ?? { waiters: new Set<Waiter>(), stop: new AbortController() };
@@ -58,7 +56,7 @@ export class Downloads {
     });
   }
 
-  async #run(blob: Wanted, shared: Shared): Promise<void> {
+  async #run(blob: CachedBlob, shared: Shared): Promise<void> {
     const outcome = await this.#download(blob, shared).catch(
       (error: Error): Fetched => ({ ok: false, code: 'unexpected', message: error.message }),
     );
@@ -67,8 +65,8 @@ export class Downloads {
     shared.waiters.clear();
   }
 
-  async #download(blob: Wanted, { waiters, stop }: Shared): Promise<Fetched> {
-    if (await this.#cache.isIntact(blob.key, blob.size)) return { ok: true };
+  async #download(blob: CachedBlob, { waiters, stop }: Shared): Promise<Fetched> {
+    if (await this.#cache.isIntact(blob)) return { ok: true };
     this.#cache.makeRoom(blob.size);
     const path = join(this.#cache.partialFolder, blob.key);
     const partial = new PartialFile(path, blob);

@@ -92,8 +92,11 @@ export type RunOutcome =
    */
   | { ok: false; code: string; message: string; log: string; checkpoint?: OutputFile };
 
-/** `path` is absolute, inside `outputs`. There it lies, or, where it is small, is to lie: `bytes` are what it holds then. */
-export type OutputFile = { name: string; path: string; mediaType: string; bytes?: Buffer };
+/**
+ * `path` is absolute, inside `outputs`. There it lies, or, where it is small, is to lie: `bytes` are what it holds then.
+ * `again`: the job's next stages take it as an input, so this worker keeps it.
+ */
+export type OutputFile = { name: string; path: string; mediaType: string; bytes?: Buffer; again?: boolean };
 
 /**
  * One slot's runner: it keeps the slot's warm child process between chunks.

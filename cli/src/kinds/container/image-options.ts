@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Reference } from '@parallel-pilot/shared/kinds/container/image.ts';
+import { Entrypoint, Reference } from '@parallel-pilot/shared/kinds/container/image.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
@@ -25,34 +25,58 @@ export const imageOptions = (_: Context): RunAddition => ({
         '--dockerfile <dir>',
         'run in a container of the image that is built of the Dockerfile in there',
       )
+      .option(
+        '--entrypoint <program>',
+        'what the command is given to, instead of the image\'s ENTRYPOINT; \'\' for nothing, ["a", "b"] for several words',
+      )
       .option('--network', 'let containers reach the network, on workers whose owners allow it'),
   examples: [
     'pilot run --image debian:bookworm-slim --array 1-8 -- sh -c "uname -a > kernel"',
     "pilot run --dockerfile . --each 'inputs/*.wav' -- ffmpeg -i {input} sound.mp3",
   ],
   async read(flags, out) {
-    const { image, dockerfile, network } = flags as {
+    const { image, dockerfile, entrypoint, network } = flags as {
       image?: string;
       dockerfile?: string;
+      entrypoint?: string;
       network?: boolean;
     };
+    const how = { network: network ?? false, entrypoint: readEntrypoint(entrypoint) };
     if (image !== undefined && dockerfile !== undefined)
       throw new SentenceError(
         'Give one of --image and --dockerfile: an image that is there, or one that is built.',
       );
-    if (image !== undefined) return elsewhere(await imageSource(image), network ?? false);
-    if (dockerfile !== undefined) return elsewhere(await buildSource(dockerfile, out), network ?? false);
-    if (network === true)
-      throw new SentenceError('--network is for containers: give --image or --dockerfile too.');
+    if (image !== undefined) return elsewhere(await imageSource(image), how);
+    if (dockerfile !== undefined) return elsewhere(await buildSource(dockerfile, out), how);
+    const alone = network === true ? '--network' : entrypoint === undefined ? null : '--entrypoint';
+    if (alone !== null)
+      throw new SentenceError(`${alone} is for containers: give --image or --dockerfile too.`);
     return null;
   },
 });
 
 type Source = Pick<Elsewhere, 'files'> & { image(blobs: readonly BlobHash[]): Record<string, unknown> };
 
-const elsewhere = ({ files, image }: Source, network: boolean): Elsewhere => ({
+/** Null for that of the image. */
+function readEntrypoint(typed: string | undefined): string[] | null {
+  if (typed === undefined) return null;
+  if (typed === '') return [];
+  if (!typed.startsWith('[')) return [typed];
+  try {
+    return Entrypoint.parse(JSON.parse(typed));
+  } catch (error) {
+    throw new SentenceError(
+      `--entrypoint ${typed}: give a program, or its words as JSON, such as '["python3", "-u"]'.`,
+      { cause: error },
+    );
+  }
+}
+
+type How = { network: boolean; entrypoint: string[] | null };
+
+const elsewhere = ({ files, image }: Source, how: How): Elsewhere => ({
   files,
-  request: (blobs) => ({ kind: 'container', image: image(blobs), network }),
+  request: (blobs) => ({ kind: 'container', image: image(blobs), ...how }),
   presenter: containerPresenter,
 });
 

@@ -1,3 +1,4 @@
+import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
 import type { ContainerView } from '@parallel-pilot/shared/kinds/container/view.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { bytes } from '../../text/units.ts';
@@ -33,8 +34,10 @@ function imageFacts({ image, network }: ContainerView): [string, string][] {
       ? ''
       : ` (${taken.id.slice(0, 12)}, ${taken.platform}, ${taken.layers} layers, ${bytes(taken.bytes)})`;
   const made = image.from === 'build' ? 'built of ' : '';
+  const entrypoint = taken?.entrypoint ?? [];
   return [
     ['Image', `${made}${image.name}${how}`],
+    ...(entrypoint.length === 0 ? [] : [['Entrypoint', asTyped(entrypoint)] as [string, string]]),
     ...(network ? [['Network', 'yes'] as [string, string]] : []),
   ];
 }

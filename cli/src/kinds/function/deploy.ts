@@ -11,6 +11,15 @@ import { hashFile, uploadFile } from '../../api/upload.ts';
 import type { Context } from '../../context.ts';
 import { wholeNumber } from '../../numbers.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../../options.ts';
+import {
+  type PackageFlags,
+  type PackagesGiven,
+  readPackages,
+  readPython,
+  sentPackages,
+  wheelsName,
+  withPackages,
+} from '../../run/packages.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { print, printJson } from '../../text/print.ts';
 import { bytesOf, secondsOf } from './amounts.ts';
@@ -18,20 +27,20 @@ import { ask, pathOf } from './request.ts';
 import { settingsInWords } from './settings-words.ts';
 import { publicLines } from './steer.ts';
 
-type Flags = ApiFlags & {
-  files?: string[];
-  min?: number;
-  max?: number;
-  timeout?: string;
-  memory?: string;
-  cpus?: number;
-  concurrency?: number;
-  idle?: string;
-  queue?: number;
-  public?: boolean;
-  requirements?: string;
-  image?: string;
-};
+type Flags = ApiFlags &
+  PackageFlags & {
+    files?: string[];
+    min?: number;
+    max?: number;
+    timeout?: string;
+    memory?: string;
+    cpus?: number;
+    concurrency?: number;
+    idle?: string;
+    queue?: number;
+    public?: boolean;
+    image?: string;
+  };
 
 /** `pilot function deploy NAME HANDLER`: the next version of a function, active from then on. */
 export function deployCommand(context: Context): Command {
@@ -49,8 +58,8 @@ export function deployCommand(context: Context): Command {
     .option('--idle <time>', 'an instance that nobody calls for so long ends (60s)')
     .option('--queue <n>', 'calls that may wait for an instance (1000)', wholeNumber(0, 10_000))
     .option('--public', 'let whoever has a token call it, and print that once')
-    .option('--requirements <file>', 'packages to install (not possible yet)')
     .option('--image <image>', 'an image to run in (not possible yet)');
+  withPackages(command, 'handler, in Python');
   withJson(withServer(command));
   withExamples(command, [
     'pilot function deploy hello handler.py',
@@ -58,10 +67,9 @@ export function deployCommand(context: Context): Command {
   ]);
   return command.action(async (name: string, handler: string | undefined, flags: Flags) => {
     if (flags.image !== undefined) throw new SentenceError(NO_IMAGES);
-    if (flags.requirements !== undefined) throw new SentenceError(NO_PACKAGES);
     if (handler === undefined) throw new SentenceError('Name the file of the handler: .py, .js or .mjs.');
     const api = await connect(context.config, flags);
-    const made = await deploy(api, name, handler, flags);
+    const made = await deploy(api, context, { ...flags, name, handler });
     const open = flags.public ? await ask(api, 'POST', pathOf(name, '/public'), PublicToken) : null;
     if (flags.json) return printJson(context.stdout, open === null ? made : { ...made, public: open }, 2);
     print(context.stdout, [
@@ -75,26 +83,18 @@ export function deployCommand(context: Context): Command {
 
 const NO_IMAGES =
   '--image: functions do not run in images yet. Deploy a handler in Python (.py) or JavaScript (.js, .mjs).';
-const NO_PACKAGES =
-  "--requirements: packages are not installed for functions yet. A handler has what its worker's Python or Node.js has, and the files of --files.";
 
-async function deploy(api: Api, name: string, handler: string, flags: Flags): Promise<FunctionSummary> {
+async function deploy(
+  api: Api,
+  { config }: Pick<Context, 'config'>,
+  { name, handler, ...flags }: Flags & { name: string; handler: string },
+): Promise<FunctionSummary> {
   if (runtimeOf(handler) === null)
     throw new SentenceError(`${handler} is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`);
-  const folder = dirname(handler);
-  const files: z.input<typeof DeployFunction>['files'] = [];
-  for (const path of [handler, ...(flags.files ?? [])]) {
-    const inside = relative(folder, path).split(sep).join('/');
-    if (inside.startsWith('..'))
-      throw new SentenceError(`${path} does not lie in the folder of the handler, ${folder}.`);
-    const isFile = await stat(path).then(
-      (it) => it.isFile(),
-      () => false,
-    );
-    if (!isFile) throw new SentenceError(`There is no file ${path}.`);
-    const { hash } = await uploadFile(api, path, await hashFile(path), { onProgress() {} });
-    files.push({ path: inside, blob: hash });
-  }
+  const packages = await readPackages(flags.requirements, flags.wheels);
+  const python = readPython(flags.python);
+  const files = await uploadFiles(api, handler, flags.files ?? []);
+  const brought = await uploadPackages(api, packages, config.dataFolder);
   const { min, max, cpus, concurrency, queue } = flags;
   const settings = {
     min,
@@ -107,6 +107,50 @@ async function deploy(api: Api, name: string, handler: string, flags: Flags): Pr
     memoryBytes: bytesOf('--memory', flags.memory),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  const sent = { name, handler: basename(handler), files, settings: given };
+  const sent = { name, handler: basename(handler), files, settings: given, python, ...brought };
   return ask(api, 'POST', '/api/v1/functions', FunctionSummary, sent);
+}
+
+/** The handler, and what goes along from its folder. */
+async function uploadFiles(api: Api, handler: string, others: readonly string[]) {
+  const folder = dirname(handler);
+  const files: z.input<typeof DeployFunction>['files'] = [];
+  for (const path of [handler, ...others]) {
+    const inside = relative(folder, path).split(sep).join('/');
+    if (inside.startsWith('..'))
+      throw new SentenceError(`${path} does not lie in the folder of the handler, ${folder}.`);
+    const isFile = await stat(path).then(
+      (it) => it.isFile(),
+      () => false,
+    );
+    if (!isFile) throw new SentenceError(`There is no file ${path}.`);
+    files.push({ path: inside, blob: await uploaded(api, path) });
+  }
+  return files;
+}
+
+const uploaded = async (api: Api, path: string) =>
+  (await uploadFile(api, path, await hashFile(path), { onProgress() {} })).hash;
+
+/** The requirements and the wheels of a function, as a deployment names them. */
+async function uploadPackages(api: Api, packages: PackagesGiven | null, folder: string) {
+  if (packages === null) return {};
+  const { signal } = new AbortController();
+  const sent = await sentPackages(packages, { folder, signal });
+  try {
+    const [requirements = '', wheels] = sent.paths;
+    const fileOf = async (path: string, name: string) => ({
+      blob: await uploaded(api, path),
+      fileName: basename(name),
+    });
+    return {
+      requirements: await fileOf(requirements, packages.requirements),
+      wheels:
+        wheels === undefined || packages.wheels === null
+          ? null
+          : await fileOf(wheels, wheelsName(packages.wheels)),
+    };
+  } finally {
+    await sent.remove();
+  }
 }

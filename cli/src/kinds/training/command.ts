@@ -1,4 +1,3 @@
-import { PythonVersion } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { DATA_FORMATS } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { Command } from 'commander';
 import type { Context } from '../../context.ts';
@@ -9,24 +8,22 @@ import { type AskedFlags, readAsked, withAsked } from '../../run/asked.ts';
 import { readBy, withBy } from '../../run/by.ts';
 import { checkLocalFile } from '../../run/local-file.ts';
 import { checkOutFolder } from '../../run/local-folder.ts';
+import { type PackageFlags, readPackages, readPython, withPackages } from '../../run/packages.ts';
 import { type PlacementFlags, readPlacement, withPlacement } from '../../run/placement.ts';
 import { type CarryOut, runCommand } from '../../run/run-command.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { readCodeFolder, scriptIn } from './code-folder.ts';
 import { TRAINING_EVENTS } from './events.ts';
-import { readPackages } from './packages.ts';
 import { trainPlan } from './plan.ts';
 import { readFlags, type TrainFlags } from './request.ts';
 import { readStart } from './start.ts';
 
 type Flags = TrainFlags &
   PlacementFlags &
+  PackageFlags &
   AskedFlags & {
     data?: string[];
     code?: string;
-    requirements?: string;
-    wheels?: string;
-    python?: string;
     test?: string;
     from?: string;
     fitting?: boolean;
@@ -63,9 +60,6 @@ export function trainCommand(
       collect,
     )
     .option('--code <dir>', 'folder of modules and other files of the script, which lies in it')
-    .option('--requirements <file>', 'requirements.txt or pyproject.toml: packages to install for the script')
-    .option('--wheels <path>', 'folder or .zip of wheels to install them from, in place of an index')
-    .option('--python <version>', 'only on workers with this Python, such as 3.11')
     .option('--test <file>', 'what the merged model is measured on, in the format of the data')
     .option(
       '--from <model>',
@@ -141,7 +135,7 @@ export function trainCommand(
     .option('--min-workers <n>', 'in --mode ddp, go on with so many after a loss (half of them)')
     .option('--verbose', "also show the logs of that farm's processes")
     .option('--farm-data <dir>', 'data folder of the farm on this machine (or PILOT_DATA)');
-  withAfter(withBy(withAsked(withPlacement(command))));
+  withAfter(withBy(withAsked(withPlacement(withPackages(command, 'script')))));
   withJson(withFarm(withUnsandboxed(command)));
   withExamples(command, [
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
@@ -210,11 +204,6 @@ async function run(carryOut: CarryOut, context: Context, path: string, flags: Fl
     placement: readPlacement(flags),
     json: flags.json ?? false,
   });
-}
-
-function readPython(version: string | undefined): string | null {
-  if (version === undefined || PythonVersion.safeParse(version).success) return version ?? null;
-  throw new SentenceError(`--python ${version} is no version such as 3.11.`);
 }
 
 const dataOf = (path: string) =>

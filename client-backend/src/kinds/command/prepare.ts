@@ -36,7 +36,7 @@ type PreparedRuns =
   | { ok: true; spec: RunsSpec; name: string; blobs: BlobHash[]; sizes: ReadonlyMap<BlobHash, number> }
   | SubmissionRefusal;
 
-/** The same for every kind that runs commands. `lacking` is why no worker can, `more` are files that are no command's. */
+/** The same for every kind that runs commands. `lacking` is why no worker can, `more` are files that are no command's, and `before` what stands before its words. */
 export async function prepareRuns(
   parts: Parts,
   sent: RunsSubmission,
@@ -44,7 +44,13 @@ export async function prepareRuns(
     by,
     lacking,
     more = [],
-  }: { by: JobOwner; lacking: ReturnType<typeof fleetProblem>; more?: readonly Named[] },
+    before = [],
+  }: {
+    by: JobOwner;
+    lacking: ReturnType<typeof fleetProblem>;
+    more?: readonly Named[];
+    before?: readonly string[];
+  },
 ): Promise<PreparedRuns> {
   const problem = submissionProblem(sent);
   if (problem !== null) return { ok: false, code: 'invalid-command', message: problem };
@@ -53,7 +59,7 @@ export async function prepareRuns(
   const changes = RefusedChanges.parse(await kindSettings(parts.db, 'command'));
   const { gatherBy } = sent.settings;
   for (const words of [sent.words, ...(gatherBy === null ? [] : [gatherBy])]) {
-    const refused = refusedFor(linesOf(words), changes);
+    const refused = refusedFor(linesOf([...before, ...words]), changes);
     if (refused !== null) return destructive('This command', refused);
   }
   if (lacking !== null) return { ok: false, ...lacking };

@@ -12,17 +12,18 @@ import type { FarmKind } from '../kind.ts';
 export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const parsed = ContainerSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
-  const { kind, image, network, ...sent } = parsed.data;
-  const problem = imageProblem(image) ?? notYet(sent.settings);
+  const { kind, image, network, entrypoint, ...sent } = parsed.data;
+  const problem = imageProblem(image);
   if (problem !== null) return problem;
   const needs = requirementsOf({ network });
   const lacking = fleetProblem((await fleetOf(parts.db))(by), needs);
-  const prepared = await prepareRuns(parts, sent, { by, lacking, more: filesOf(image) });
+  const before = entrypoint ?? [];
+  const prepared = await prepareRuns(parts, sent, { by, lacking, more: filesOf(image), before });
   if (!prepared.ok) return prepared;
   const sizeOf = (hash: BlobHash): number => prepared.sizes.get(hash) ?? 0;
   return {
     ...prepared,
-    spec: ContainerSpec.parse({ ...prepared.spec, kind, network, image: sized(image, sizeOf) }),
+    spec: ContainerSpec.parse({ ...prepared.spec, kind, network, entrypoint, image: sized(image, sizeOf) }),
   };
 };
 
@@ -50,15 +51,6 @@ function imageProblem(image: ImageSource): SubmissionRefusal | null {
   if (image.from !== 'build' || image.files.some(({ path }) => path === image.dockerfile)) return null;
   const message = `There is no file ${image.dockerfile} among those that the image is built of.`;
   return { ok: false, code: 'invalid-image', message };
-}
-
-/** What is there for commands outside of containers alone, so far. */
-function notYet({ gatherBy, checkpoint }: ContainerSubmission['settings']): SubmissionRefusal | null {
-  if (gatherBy === null && checkpoint === null) return null;
-  const what =
-    gatherBy === null ? 'keeps no checkpoint' : 'has its results put together by no command of yours';
-  const message = `A command in a container ${what}, so far. Leave that out, or run it without an image.`;
-  return { ok: false, code: 'not-in-containers', message };
 }
 
 function sized(image: ImageSource, sizeOf: (hash: BlobHash) => number): unknown {

@@ -1,4 +1,4 @@
-import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
+import { isOfRuns } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import { nameOfSource } from '@parallel-pilot/shared/kinds/container/image.ts';
 import { ContainerSpec } from '@parallel-pilot/shared/kinds/container/spec.ts';
 import { ContainerStage } from '@parallel-pilot/shared/kinds/container/stages.ts';
@@ -20,8 +20,9 @@ export async function viewContainer(parts: Parts, job: JobRow, stage: StageRow):
 }
 
 function takenOf(stage: StageRow): ContainerView['image']['taken'] {
-  if (stage.name !== RUNS) return null;
-  const { id, platform, layers } = ContainerStage.parse(JSON.parse(stage.spec_json)).image;
+  if (!isOfRuns(stage.name)) return null;
+  const { image, entrypoint } = ContainerStage.parse(JSON.parse(stage.spec_json));
+  const { id, platform, layers } = image;
   const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-  return { id, platform, layers: layers.length, bytes };
+  return { id, platform, layers: layers.length, bytes, entrypoint };
 }

@@ -1,6 +1,8 @@
 import { fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import { MOST_CALL_CHARACTERS } from '@parallel-pilot/shared/protocol/calls.ts';
+import { keepInstalled } from '../../packages/environments.ts';
 import type { FarmKind } from '../kind.ts';
 import { prepare } from './prepare.ts';
 import { functionRoutes } from './routes/routes.ts';
@@ -11,10 +13,9 @@ export const functionBackend: FarmKind = {
   outline() {
     throw new Error('a function takes no results of jobs');
   },
-  stageTasks: [],
-  runStageTask() {
-    throw new Error('functions have no stage task');
-  },
+  stageTasks: [ENVIRONMENT],
+  runStageTask: (parts, task) =>
+    keepInstalled(parts, task, FunctionSpec.parse(JSON.parse(task.job.spec_json))),
   assemble: async () => ({ outcome: 'complete', artifacts: [], notes: [] }),
   stopsOnFailure: () => false,
   fleetProblem,

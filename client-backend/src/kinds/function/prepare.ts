@@ -1,9 +1,10 @@
-import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/function/needs.ts';
+import { firstNeeds, fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
 import { FunctionSpec, FunctionSubmission } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import type { FunctionId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, FunctionId } from '@parallel-pilot/shared/model/ids.ts';
 import { findVersion, functionById, setJobOfVersion } from '@parallel-pilot/shared/server/db/functions.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
+import { environmentOf } from '../../packages/environments.ts';
 import type { SubmissionRefusal } from '../../parts.ts';
 import type { FarmKind } from '../kind.ts';
 
@@ -11,21 +12,24 @@ import type { FarmKind } from '../kind.ts';
 export class Raced extends Error {}
 
 /** A job that keeps instances of a version that was deployed before. The version is given the job with it. */
-export const prepare: FarmKind['prepare'] = async ({ db }, given, by) => {
+export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
+  const { db } = parts;
   const parsed = FunctionSubmission.safeParse(given);
   if (!parsed.success) return { ok: false, code: 'invalid-request', message: sentenceOf(parsed.error) };
   const { function: id, version, instances } = parsed.data;
   const owner = await functionById(db, id);
   const row = owner?.team_id === by.team ? await findVersion(db, id, version) : undefined;
   if (row === undefined) return unknown(id);
-  const spec = FunctionSpec.parse({ ...JSON.parse(row.spec_json), instances });
-  const lacking = fleetProblem((await fleetOf(db))(by), requirementsOf(spec.handler));
+  const deployed = FunctionSpec.parse(JSON.parse(row.spec_json));
+  const environment = await environmentOf(parts, by.team, deployed);
+  const spec: FunctionSpec = { ...deployed, instances, environment };
+  const lacking = fleetProblem((await fleetOf(db))(by), firstNeeds(spec));
   if (lacking !== null) return { ok: false, ...lacking };
   return {
     ok: true,
     spec,
     name: `${spec.name} ${version}`,
-    blobs: spec.files.map(({ blob }) => blob),
+    blobs: [...blobsOf(spec), ...(environment === null ? [] : [environment.input.hash])],
     several: {
       jobs: [{ spec, variant: '', paused: false }],
       async store(db, { jobs: [job] }) {
@@ -34,6 +38,12 @@ export const prepare: FarmKind['prepare'] = async ({ db }, given, by) => {
     },
   };
 };
+
+/** All that a version was deployed with. */
+export const blobsOf = ({ files, packages }: Pick<FunctionSpec, 'files' | 'packages'>): BlobHash[] => [
+  ...files.map(({ blob }) => blob as BlobHash),
+  ...(packages?.wheels ? [packages.wheels.blob as BlobHash] : []),
+];
 
 const unknown = (id: FunctionId): SubmissionRefusal => ({
   ok: false,

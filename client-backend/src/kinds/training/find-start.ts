@@ -4,8 +4,8 @@ import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJobHead } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
 import { safeName } from '../../text/safe-name.ts';
+import { gone, sizeOf } from '../../uploads/uploaded.ts';
 import { modelOfRound, numberOf } from './rounds/models.ts';
-import { gone, sizeOf } from './uploaded.ts';
 
 /** `modules`: what a worker has to have to read the file, beside what the script imports. */
 type Found = { ok: true; start: FoundStart; modules: string[] };

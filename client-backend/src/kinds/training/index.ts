@@ -1,5 +1,5 @@
 import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
-import { ENVIRONMENT } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import type { FarmKind } from '../kind.ts';
 import { assembleTraining } from './assemble/assemble.ts';
 import { outline, prepare } from './prepare.ts';

@@ -1,27 +1,27 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
-import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
-import { environmentNeeds } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { fleetProblem, KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { privacyProblem } from '@parallel-pilot/shared/kinds/training/privacy.ts';
 import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { scriptNeeds } from '@parallel-pilot/shared/kinds/training/stage-parts.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { meets } from '@parallel-pilot/shared/model/requirement.ts';
+import { environmentNeeds } from '@parallel-pilot/shared/packages/packages.ts';
 import type { z } from 'zod';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
+import { preparePackages } from '../../packages/prepare-packages.ts';
 import type { Parts, SubmissionRefusal } from '../../parts.ts';
+import { decodeText } from '../../text/decode-text.ts';
 import { inWords } from '../../text/in-words.ts';
+import { gone, sizeOf } from '../../uploads/uploaded.ts';
 import type { FarmKind } from '../kind.ts';
-import { decodeText } from './code/own-modules.ts';
-import { preparePackages } from './code/prepare-packages.ts';
 import { readCode } from './code/read-code.ts';
 import type { SizedFile } from './data/data-file.ts';
 import { screenData } from './data/screen-data.ts';
 import { findStart } from './find-start.ts';
 import { importedModules, namesOnce } from './script-imports.ts';
 import { planSweep } from './sweeps/plan-sweep.ts';
-import { gone, sizeOf } from './uploaded.ts';
 
 const MOST_SCRIPT_BYTES = 1024 ** 2;
 
@@ -93,7 +93,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
 /** What a worker needs that installs the packages, or runs the script where it brings none. */
 const needsOf = (spec: Pick<TrainingSpec, 'modules' | 'packages' | 'python'>) => [
   ...scriptNeeds(spec, null),
-  ...(spec.packages === null ? [] : environmentNeeds(spec.packages.wheels)),
+  ...(spec.packages === null ? [] : environmentNeeds(KEYS, spec.packages.wheels)),
 ];
 
 const nameOf = (fileName: string): string => fileName.replace(/\.py$/i, '');

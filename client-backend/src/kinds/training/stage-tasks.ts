@@ -1,8 +1,9 @@
-import { ENVIRONMENT } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
+import { keepInstalled } from '../../packages/environments.ts';
 import type { Parts } from '../../parts.ts';
 import type { BackgroundTask, StageTaskResult } from '../kind.ts';
 import { checkResults } from './check/check-results.ts';
-import { keepInstalled } from './environment/environments.ts';
 import { splitData } from './split/split.ts';
 
 /** What the backend does between the stages of a training: it splits the data, and checks what comes in. */
@@ -11,7 +12,7 @@ export function runStageTask(parts: Parts, task: BackgroundTask): Promise<StageT
     case 'split':
       return splitData(parts, task);
     case ENVIRONMENT:
-      return keepInstalled(parts, task);
+      return keepInstalled(parts, task, TrainingSpec.parse(JSON.parse(task.job.spec_json)));
     default:
       return checkResults(parts, task);
   }

@@ -1,9 +1,9 @@
-import { ENVIRONMENT, ENVIRONMENT_FILE } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { Shown } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { RelativePath } from '@parallel-pilot/shared/model/path.ts';
+import { ENVIRONMENT, ENVIRONMENT_FILE } from '@parallel-pilot/shared/packages/packages.ts';
 import type { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
@@ -88,13 +88,16 @@ export async function backgroundTaskFor(
 
 /** Brings the job on until a stage other than `from` is open, or the job is over. */
 export async function settled(parts: PartsWithEngine, job: JobId, from: StageId): Promise<string> {
-  return until(async () => {
+  const now = await until(async () => {
     await parts.engine.advance(job);
     const state = (await findJob(parts.db, job))?.state ?? '';
     if (['completed', 'failed', 'canceled'].includes(state)) return state;
     const stage = await openStage(parts, job);
     return stage.id === from ? null : stage.name;
   }, 'the stage does not end');
+  // What follows from it for others of its sweep is done in the same turn.
+  await parts.engine.exclusive(job, async () => {});
+  return now;
 }
 
 type WithoutSize<One> = One extends unknown ? Omit<One, 'size'> : never;

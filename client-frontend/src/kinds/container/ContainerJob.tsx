@@ -1,4 +1,5 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
+import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
 import { formatBytes, plural } from '../../components/format.ts';
 import { CommandJob } from '../command/CommandJob.tsx';
 
@@ -15,6 +16,7 @@ function factsOf({ id, view }: JobDetail): [string, string][] {
     ...(taken === null
       ? []
       : ([
+          ...(taken.entrypoint.length === 0 ? [] : [['Entrypoint', asTyped(taken.entrypoint)]]),
           ['Id', taken.id.slice(0, 12)],
           ['For', taken.platform],
           ['Size', `${formatBytes(taken.bytes)} in ${plural(taken.layers, 'layer')}`],

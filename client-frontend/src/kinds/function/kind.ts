@@ -30,6 +30,8 @@ export const functionKind: SiteKind = {
     One: fetchedPart(async () => (await import('./FunctionPage.tsx')).FunctionPage),
   },
   capabilities: {
+    'function.pythons': () => [],
+    'function.packages': () => [],
     'function.runtimes': (value) =>
       listOf(value).length === 0
         ? []

@@ -13,6 +13,9 @@ export const RUNS = 'runs';
 /** The last stage, where a command of the user's own puts together what the runs left. */
 export const GATHER = 'gather';
 
+/** Whether the chunks of a stage of this name are runs, or the one that puts together what they left. */
+export const isOfRuns = (stage: string): boolean => stage === RUNS || stage === GATHER;
+
 /** What every kind has that runs commands; such a one names its stage of runs `RUNS`, and plans it by these. */
 export const runs = {
   endings: [],

@@ -33,7 +33,7 @@ export const namesIn = (words: readonly string[]): string[] => [
 export function wordsProblem(words: readonly string[], names: readonly string[]): string | null {
   const [program = ''] = words;
   if (program === '') return 'There is no command. Give it after --, for instance: -- python3 sim.py';
-  if (program.includes('='))
+  if (/^[A-Za-z_]\w*=/.test(program))
     return `"${program}" is no command. Nothing reads NAME=value before it; use env: env ${program} …`;
   if (words.some((word) => word.includes('\0')))
     return 'A word of the command holds a character of no text (0).';

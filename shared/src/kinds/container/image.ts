@@ -57,6 +57,19 @@ export const MOST_LAYERS = 127;
 
 const StoredFile = z.object({ hash: BlobHash, size: z.int().nonnegative() });
 
+const MOST_ENTRYPOINT_CHARACTERS = 16_000;
+
+/** A program with its first arguments, before the words of a command; empty for none. */
+export const Entrypoint = z
+  .array(z.string().max(8_000))
+  .max(1_000)
+  .refine(([program, ...rest]) => program !== '' || rest.length > 0, {
+    error: 'expected a program, or nothing at all',
+  })
+  .refine((words) => words.join(' ').length <= MOST_ENTRYPOINT_CHARACTERS, {
+    error: 'the entrypoint is too long; put it into a script',
+  });
+
 /** An image taken apart. */
 export const Image = z.object({
   /** SHA-256 of its configuration, by which engines know it. */
@@ -66,6 +79,8 @@ export const Image = z.object({
   config: StoredFile,
   /** From the lowest on; compressed or not, as they came. */
   layers: z.array(StoredFile).max(MOST_LAYERS),
+  /** What stands before the words of a command, as its configuration says. */
+  entrypoint: Entrypoint.default([]),
 });
 export type Image = z.infer<typeof Image>;
 

@@ -81,6 +81,29 @@ test('what a worker made of a name or a Dockerfile is let go once it is taken ap
   });
 });
 
+test('a command of one’s own puts results together in the same image', () => {
+  const spec = specOf(
+    { from: 'archive', blob: hash('e'), size: 9, name: 'small.tar' },
+    { settings: { gatherBy: ['python3', 'x.sh'] }, entrypoint: ['env'] },
+  );
+  const runs = container.next(after(spec, {}));
+  assert.ok(runs.step === 'stage');
+  const packed = { data: { hash: hash('7'), size: 7 }, index: { hash: hash('8'), size: 8 } };
+  const left = { unbegun: [], failed: [], meanMs: 1, packed };
+  const step = container.next(after(spec, { name: 'runs', spec: runs.stage.spec, taskValue: left }));
+  assert.ok(step.step === 'stage');
+  assert.deepEqual(
+    step.stage.inputs.map(({ path }) => path),
+    [
+      ...['files/x.sh', 'files/.pilot-results/data', 'files/.pilot-results/index'],
+      ...['image/config.json', 'image/0.tar'],
+    ],
+  );
+  const stage = ContainerStage.parse(step.stage.spec);
+  assert.deepEqual([stage.words, stage.entrypoint, stage.gathers], [['python3', 'x.sh'], ['env'], true]);
+  assert.deepEqual(container.next(after(spec, { name: step.stage.name, spec: stage })), { step: 'assemble' });
+});
+
 test('what is sent again is what was sent', () => {
   const spec = specOf({ from: 'archive', blob: hash('e'), size: 9, name: 'small.tar' });
   assert.deepEqual(container.submission(spec).image, { from: 'archive', blob: hash('e'), name: 'small.tar' });

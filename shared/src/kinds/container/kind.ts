@@ -1,6 +1,6 @@
 import type { RelativePath } from '../../model/path.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
-import { RUNS, runs } from '../command/kind.ts';
+import { isOfRuns, runs } from '../command/kind.ts';
 import { CommandFile } from '../command/spec.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { Image, type StoredSource } from './image.ts';
@@ -30,7 +30,7 @@ export const container = {
   first: planImage,
   next(context) {
     const { last, spec } = context;
-    if (last.name !== RUNS) return afterImage(context);
+    if (!isOfRuns(last.name)) return afterImage(context);
     const step = runs.next(context);
     if (step.step !== 'stage') return step;
     const { image } = ContainerStage.parse(last.spec);
@@ -38,16 +38,16 @@ export const container = {
   },
   retries: (stageSpec) => (ImageStage.safeParse(stageSpec).success ? 0 : runs.retries(stageSpec)),
   parseResult: (stage, result) =>
-    stage === RUNS ? runs.parseResult(stage, result) : ImageMade.parse(result),
+    isOfRuns(stage) ? runs.parseResult(stage, result) : ImageMade.parse(result),
   resultProblem(stage, chunkSpec, result) {
-    if (stage.name === RUNS) return runs.resultProblem(stage, chunkSpec, result);
+    if (isOfRuns(stage.name)) return runs.resultProblem(stage, chunkSpec, result);
     return ImageMade.safeParse(result).success
       ? null
       : 'The report of the worker does not have the form it should have.';
   },
   chunkInputs: (stage, chunkSpec) =>
-    stage === RUNS ? runs.chunkInputs(stage, chunkSpec).map(amongFiles) : [],
-  label: (stage, chunkSpec) => (stage === RUNS ? runs.label(stage, chunkSpec) : 'The image'),
+    isOfRuns(stage) ? runs.chunkInputs(stage, chunkSpec).map(amongFiles) : [],
+  label: (stage, chunkSpec) => (isOfRuns(stage) ? runs.label(stage, chunkSpec) : 'The image'),
 } satisfies Kind<ContainerSpec>;
 
 /** Of the whole job, until the image is there. */
@@ -100,13 +100,17 @@ function afterImage({ last, spec, fleet }: PlanningContext<ContainerSpec>): Next
 }
 
 /** The plan of a stage of runs, in a container. */
-function inImage(stage: StagePlan, { image: source, network }: ContainerSpec, image: Image): StagePlan {
+function inImage(stage: StagePlan, of: ContainerSpec, image: Image): StagePlan {
+  const { image: source, network, entrypoint } = of;
   const name = source.from === 'reference' ? source.reference : image.id.slice(0, 12);
   const { from, to } = stage.span ?? { from: 0, to: 1 };
   const whole = (share: number): number => IMAGE_SHARE + (1 - IMAGE_SHARE) * share;
   return {
     ...stage,
-    spec: ContainerStage.parse({ ...(stage.spec as object), image, name, network }),
+    spec: ContainerStage.parse({
+      ...{ ...(stage.spec as object), image, name, network },
+      entrypoint: entrypoint ?? image.entrypoint,
+    }),
     inputs: [...stage.inputs.map(amongFiles), ...imageInputs(image)],
     requirements: requirementsOf({ platform: image.platform, network }),
     affinity: `container:${image.id}\n${stage.affinity}`,

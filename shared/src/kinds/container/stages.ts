@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { RelativePath } from '../../model/path.ts';
 import { RunsStage } from '../command/stages.ts';
-import { Image, Reference } from './image.ts';
+import { Entrypoint, Image, Reference } from './image.ts';
 
 /*
- * archive | fetch | build -> runs -> runs of what was left over -> …
+ * archive | fetch | build -> runs -> runs of what was left over -> … -> gather
  *
  * The first has one chunk, but for `archive`, which has none. Its stage task takes the archive of the image apart, that was
  * sent or that the chunk has made. All runs are of this one image, whatever its name comes to mean.
@@ -32,8 +32,14 @@ export type ImageStage = z.infer<typeof ImageStage>;
 export const IMAGE_FILE = 'image.tar';
 export const ImageMade = z.object({ bytes: z.int().positive() });
 
-/** The stage of runs with what is around them. */
-export const ContainerStage = RunsStage.extend({ image: Image, name: z.string(), network: z.boolean() });
+/** The stages of runs, and of what puts together what they left, with what is around them. */
+export const ContainerStage = RunsStage.extend({
+  image: Image,
+  name: z.string(),
+  network: z.boolean(),
+  /** Stands before the words. */
+  entrypoint: Entrypoint.default([]),
+});
 export type ContainerStage = z.infer<typeof ContainerStage>;
 
 /** Folders of a chunk's inputs: what the command finds, and what its image is made of. */

@@ -14,6 +14,8 @@ export const ContainerView = RunsView.extend({
         platform: z.string(),
         layers: z.int().nonnegative(),
         bytes: z.int().nonnegative(),
+        /** Stands before the words of the command. */
+        entrypoint: z.array(z.string()),
       })
       .nullable(),
   }),

@@ -13,6 +13,7 @@ export const CALL_PROBLEMS = {
   'not-json': { status: 500, again: false },
   'answer-too-large': { status: 500, again: false },
   'handler-broken': { status: 500, again: true },
+  'packages-missing': { status: 500, again: true },
   died: { status: 502, again: true },
   stopped: { status: 502, again: true },
   'worker-lost': { status: 502, again: true },

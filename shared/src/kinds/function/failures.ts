@@ -4,5 +4,10 @@ import type { Failure } from '../../model/failures.ts';
 export const FUNCTION_FAILURES = {
   'handler-broken': { retry: false, sentence: 'The handler could not be loaded.' },
   'keeps-dying': { retry: 'once', sentence: 'The process of the handler dies again and again.' },
+  'packages-missing': {
+    retry: 'once',
+    sentence: 'The packages that the handler needs could not be installed.',
+  },
+  died: { retry: true, sentence: 'What installs the packages of the handler ended while it was at work.' },
   'no-runtime': { retry: true, sentence: 'The worker has nothing that runs the handler.' },
 } as const satisfies Record<string, Failure>;

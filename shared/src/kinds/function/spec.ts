@@ -3,6 +3,7 @@ import { FunctionId } from '../../model/ids.ts';
 import { RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
+import { Environment, Packages, PythonVersion, sentPackages } from '../../packages/packages.ts';
 import { FunctionName, runtimeOf } from './name.ts';
 import { FunctionSettings, MOST_INSTANCES } from './settings.ts';
 
@@ -17,8 +18,7 @@ export const DeployFunction = strictObject({
   handler: RelativePath,
   files: z.array(FunctionFile).min(1).max(1_000),
   settings: FunctionSettings.prefault({}),
-  /** Packages to install. Refused for now, by name. */
-  requirements: z.array(z.string().max(200)).max(200).default([]),
+  ...sentPackages,
   /** An image to run the handler in. Refused for now, by name. */
   image: z.string().max(500).nullable().default(null),
 });
@@ -35,6 +35,11 @@ export const FunctionSpec = z.object({
     .min(1)
     .max(1_000),
   settings: FunctionSettings,
+  /** Packages beside what workers have; null takes what there is. */
+  packages: Packages.nullable().default(null),
+  python: PythonVersion.nullable().default(null),
+  /** Of a job: where these packages were installed before it began. */
+  environment: Environment.nullable().default(null),
   /** How many the job begins with. */
   instances: z.int().min(1).max(MOST_INSTANCES).default(1),
 });
@@ -52,16 +57,32 @@ export const FunctionSubmission = strictObject({
 export type FunctionSubmission = z.infer<typeof FunctionSubmission>;
 
 /** What of a deployment can be seen to be wrong by itself, as a sentence; null where nothing is. */
-export function deployProblem({ handler, files, requirements, image }: DeployFunction): string | null {
+export function deployProblem({
+  handler,
+  files,
+  requirements,
+  python,
+  image,
+}: DeployFunction): string | null {
   if (image !== null)
     return `Functions do not run in images yet, so "${image}" was not taken. Deploy a handler in Python (.py) or JavaScript (.js, .mjs).`;
-  const [first] = requirements;
-  if (first !== undefined)
-    return `Packages are not installed for functions yet, so the requirement "${first}" was not taken. A handler has what its worker's Python or Node.js has, and the files that go along with it.`;
-  if (runtimeOf(handler) === null)
+  const runtime = runtimeOf(handler);
+  if (runtime === null)
     return `"${handler}" is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`;
+  if (runtime !== 'python' && requirements !== null)
+    return `"${requirements.fileName}" was not taken: packages are installed for handlers in Python. ${BUNDLE}`;
+  if (runtime !== 'python' && python !== null)
+    return `Python ${python} was asked for, and "${handler}" runs in Node.js.`;
+  const installed = files.find(({ path }) =>
+    /(^|\/)(package(-lock)?\.json|npm-shrinkwrap\.json)$/.test(path),
+  );
+  if (runtime === 'javascript' && installed !== undefined)
+    return `"${installed.path}" was not taken: packages of npm are not installed on workers. ${BUNDLE}`;
   const paths = files.map(({ path }) => path);
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) return `Two files are called ${twice}.`;
   return paths.includes(handler) ? null : `The handler "${handler}" is not among the files.`;
 }
+
+const BUNDLE =
+  'Bundle what a handler in JavaScript imports into its file: npx esbuild handler.mjs --bundle --platform=node --format=esm --outfile=bundle.mjs, and deploy that.';

@@ -11,6 +11,8 @@ export const InstancesStage = z.object({
   version: z.int().positive(),
   handler: RelativePath,
   settings: FunctionSettings,
+  /** Its packages among the inputs; null where it takes what the worker has. */
+  packages: RelativePath.nullable().default(null),
 });
 export type InstancesStage = z.infer<typeof InstancesStage>;
 

@@ -1,17 +1,13 @@
+import {
+  environmentNeeds,
+  environmentStage,
+  madeEnvironment,
+  type Packages,
+} from '../../packages/packages.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import {
-  ENVIRONMENT,
-  ENVIRONMENT_FILE,
-  EnvironmentResult,
-  EnvironmentSpec,
-  environmentNeeds,
-  environmentPath,
-  installedNote,
-  type Packages,
-  WHEELS,
-} from './packages.ts';
-import { affinityOf, contextOf, fileAs, inputOf, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
+import { KEYS } from './needs.ts';
+import { affinityOf, contextOf, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
 import { InitializeSpec, PARTS, ShardChunk, TrainingPlan } from './stages.ts';
 import { stageStart, startInput } from './start-stage.ts';
 import type { TrainingSpec } from './stored-spec.ts';
@@ -40,26 +36,18 @@ export function afterSplit({ spec, last }: PlanningContext<TrainingSpec>): NextS
 }
 
 /** One that another job of the team had made is in the plan already. */
-function planEnvironment(spec: TrainingSpec, { lines, wheels, key }: Packages): StagePlan {
+function planEnvironment(spec: TrainingSpec, packages: Packages): StagePlan {
   return {
     ...planSplit(spec),
-    name: ENVIRONMENT,
-    spec: EnvironmentSpec.parse({ lines, wheels: wheels !== null }),
-    chunks: [{}],
-    inputs: wheels === null ? [] : [inputOf(WHEELS, wheels.blob, wheels.size)],
-    requirements: [...scriptNeeds(spec, null), ...environmentNeeds(wheels)],
-    affinity: `training-environment:${key}`,
+    ...environmentStage(packages),
+    requirements: [...scriptNeeds(spec, null), ...environmentNeeds(KEYS, packages.wheels)],
   };
 }
 
 export function afterEnvironment({ spec, decided, last }: PlanningContext<TrainingSpec>): NextStep {
-  const [only] = last.done;
-  const file = only && fileAs(only, ENVIRONMENT_FILE, '');
-  if (only === undefined || !file) throw new Error('packages were installed without a file of them');
-  const made = EnvironmentResult.parse(only.result);
-  const input = renamed(file, environmentPath(file.hash));
-  const plan = TrainingPlan.parse({ ...TrainingPlan.parse(decided), environment: { ...made, input } });
-  return { step: 'stage', stage: planInitialize(spec, plan), notes: [installedNote(made)], settings: plan };
+  const { environment, note } = madeEnvironment(last.done[0]);
+  const plan = TrainingPlan.parse({ ...TrainingPlan.parse(decided), environment });
+  return { step: 'stage', stage: planInitialize(spec, plan), notes: [note], settings: plan };
 }
 
 function planInitialize(spec: TrainingSpec, plan: TrainingPlan): StagePlan {

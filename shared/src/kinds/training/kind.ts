@@ -1,10 +1,10 @@
 import type { z } from 'zod';
+import { ENVIRONMENT, EnvironmentResult } from '../../packages/packages.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { Kind, NextStep, PlanningContext } from '../kind.ts';
 import { afterEnvironment, afterSplit, planSplit } from './beginning.ts';
 import { sentStart } from './found-start.ts';
 import { needInWords, requirementsOf } from './needs.ts';
-import { ENVIRONMENT, EnvironmentResult } from './packages.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { Code, Source } from './spec.ts';

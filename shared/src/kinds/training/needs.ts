@@ -1,6 +1,8 @@
 import { GANG } from '../../model/gang.ts';
 import { type Capabilities, meets, type Requirement } from '../../model/requirement.ts';
-import { PACKAGES, PYTHONS } from './packages.ts';
+import { packageKeys, packageNeedInWords, packagesProblem } from '../../packages/packages.ts';
+
+export const KEYS = packageKeys('training');
 
 /** What a worker has to have to run a script that imports these modules. */
 export const requirementsOf = (modules: readonly string[]): Requirement[] => [
@@ -9,13 +11,12 @@ export const requirementsOf = (modules: readonly string[]): Requirement[] => [
 ];
 
 /** What a worker lacks that does not meet it. */
-export function needInWords({ key, value }: Requirement): string | null {
+export function needInWords(need: Requirement): string | null {
+  const { key, value } = need;
   if (key === 'kinds') return 'Python 3 with numpy';
   if (key === GANG) return 'an address for trainings of mode ddp';
-  if (key === PACKAGES)
-    return value === 'index' ? 'leave to fetch Python packages' : 'pip, to install Python packages';
-  if (key === PYTHONS) return `Python ${value}`;
-  return key === 'training.modules' ? `the Python module ${value}` : null;
+  if (key === 'training.modules') return `the Python module ${value}`;
+  return packageNeedInWords(KEYS, need);
 }
 
 /** Why none of these workers can run the job, null where one can or none is connected. */
@@ -30,7 +31,10 @@ export function fleetProblem(
       'No worker of this farm can train: they lack Python 3 with numpy. Install it on a worker (Debian: apt install python3-numpy python3-torch) and start the worker again.';
     return { code: 'python-missing', message };
   }
-  const problem = pythonProblem(able, needs);
+  const problem = packagesProblem(KEYS, able, needs, {
+    what: 'The script',
+    chosen: 'PILOT_PYTHON names another Python of a worker.',
+  });
   if (problem !== null) return problem;
   const wanted = needs.filter((need) => need.key === 'training.modules').map((need) => String(need.value));
   const nowhere = wanted.filter((name) => !able.some((worker) => hasModule(worker, name)));
@@ -40,24 +44,6 @@ export function fleetProblem(
       ? `The script imports ${list}, which no worker of this farm has. Install ${nowhere.length === 1 ? 'it' : 'them'} for the Python of a worker and start the worker again. Files of your own beside the script are sent along with --code.`
       : `The script imports ${list}. Each of them is on some worker, but no worker has all of them.`;
   return { code: 'module-missing', message };
-}
-
-/** That no worker has the Python that was asked for, or can install packages for it. */
-function pythonProblem(able: readonly Capabilities[], needs: readonly Requirement[]) {
-  const nowhere = (key: string) =>
-    needs.find((need) => need.key === key && !able.some((worker) => meets(worker, need)))?.value;
-  const python = nowhere(PYTHONS);
-  if (python !== undefined) {
-    const message = `No worker of this farm has Python ${python}. PILOT_PYTHON names another Python of a worker.`;
-    return { code: 'python-missing', message };
-  }
-  const way = nowhere(PACKAGES);
-  if (way === undefined) return null;
-  const message =
-    way === 'index'
-      ? 'The script brings requirements, and no worker of this farm may fetch packages. Its owner allows it with PILOT_PACKAGE_INDEX, such as https://pypi.org/simple; or send the packages along as wheels (--wheels).'
-      : 'The script brings requirements, and no worker of this farm can install packages: their Python has no pip of version 23 or later (Debian: apt install python3-venv).';
-  return { code: 'packages-missing', message };
 }
 
 const hasModule = (worker: Capabilities, value: string): boolean =>

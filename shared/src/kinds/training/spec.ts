@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
+import { sentPackages } from '../../packages/packages.ts';
 import { DATA_FORMATS } from './data-formats.ts';
-import { PythonVersion } from './packages.ts';
 import { TrainingSettings } from './settings.ts';
 import { Start } from './start.ts';
 import { Sweep } from './sweep/search.ts';
@@ -40,12 +40,7 @@ export const TrainingSubmission = strictObject({
     .default([]),
   /** What the merged model is measured on, in the same format; null holds a part of the rows out. */
   test: Source.nullable().default(null),
-  /** A requirements.txt or pyproject.toml of the packages that the script needs; null takes what workers have. */
-  requirements: Source.nullable().default(null),
-  /** A .zip of wheels that these packages are taken from; null has a worker fetch them. */
-  wheels: Source.nullable().default(null),
-  /** The Python that workers have to have, such as "3.11"; null takes any. */
-  python: PythonVersion.nullable().default(null),
+  ...sentPackages,
   /** The weights that it starts from; left out, those that the script makes. */
   from: Start.optional(),
   settings: AskedSettings.prefault({}),

@@ -1,8 +1,8 @@
 import type { Requirement } from '../../model/requirement.ts';
+import { type Environment, pythonNeeds } from '../../packages/packages.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { DoneChunk } from '../kind.ts';
-import { requirementsOf } from './needs.ts';
-import { type Environment, PYTHONS, pythonNeeds } from './packages.ts';
+import { KEYS, requirementsOf } from './needs.ts';
 import { batchPerShard } from './settings.ts';
 import { CODE, SCRIPT, type ScriptContext, type TrainingPlan } from './stages.ts';
 import type { TrainingSpec } from './stored-spec.ts';
@@ -36,7 +36,7 @@ export const scriptNeeds = (
   { modules, packages, python }: Pick<TrainingSpec, 'modules' | 'packages' | 'python'>,
   environment: Environment | null,
 ): Requirement[] => {
-  const named = pythonNeeds(python);
+  const named = pythonNeeds(KEYS, python);
   if (packages === null) return [...requirementsOf(modules), ...named];
   // Which modules they bring is not known before.
   if (environment === null) return [...requirementsOf([]), ...named];
@@ -44,7 +44,7 @@ export const scriptNeeds = (
   const others = modules.filter((name) => !brought.has(name));
   return [
     ...requirementsOf([...new Set([...others, ...environment.fromWorker])]),
-    { key: PYTHONS, op: 'includes', value: environment.python },
+    ...pythonNeeds(KEYS, environment.python),
   ];
 };
 

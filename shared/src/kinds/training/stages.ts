@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { BlobHash, StageId } from '../../model/ids.ts';
+import { Environment } from '../../packages/packages.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { Metrics } from './metrics.ts';
-import { Environment } from './packages.ts';
 import { Parameter, TrainingSettings } from './settings.ts';
 import { AllShown } from './shown.ts';
 import { StageStart, Started } from './start-stage.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { Packages } from '../../packages/packages.ts';
 import { FoundStart } from './found-start.ts';
-import { Packages } from './packages.ts';
 import { TrainingSettings } from './settings.ts';
 import { Code, DataFormat, Source, TrainingSubmission } from './spec.ts';
 

@@ -48,6 +48,17 @@ export async function renewBackgroundTasks(db: Db, process: string, until: numbe
   return rows.map((row) => row.job_id);
 }
 
+/** Whether the process has it still. */
+export async function hasBackgroundTask(db: Db, job: JobId, process: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('background_tasks')
+    .select('job_id')
+    .where('job_id', '=', job)
+    .where('process', '=', process)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** It came to its end, whatever that was: earlier deaths were not its doing. */
 export async function endBackgroundTask(db: Db, job: JobId, process: string): Promise<void> {
   await db.deleteFrom('background_tasks').where('job_id', '=', job).where('process', '=', process).execute();

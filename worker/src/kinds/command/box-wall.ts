@@ -23,10 +23,22 @@ export type ShellOrder = {
   onLine(line: string): void;
 };
 
+/** A run that no shell starts: `words` are what `program` gave, `folder` where it starts, by its path in the box. */
+export type LoneRun = {
+  words: readonly string[];
+  folder: string;
+  variables: Readonly<Record<string, string>>;
+};
+
+/** A box of one run, which ends with it. `warn` has it get SIGTERM. */
+export type LoneShell = BoxShell & { warn(): void };
+
 /** What keeps the runs of a box in, and where their programs come from. */
 export type BoxWall = {
   /** Starts a POSIX shell that reads commands from its input, in the workspace. */
   start(order: ShellOrder): BoxShell;
+  /** For a place that may have no shell: `needed` once that is seen, by a shell that could not be started. */
+  alone?: { needed(): boolean; start(order: ShellOrder, run: LoneRun): LoneShell };
   /** What the shell is to execute for these words; null where there is no such program. */
   program(words: readonly string[]): string[] | null;
   /** Where it looks for it: "on this worker". */

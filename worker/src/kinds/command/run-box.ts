@@ -1,21 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import { type ChildExit, realExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import type { Tail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
-import { MOST_OUTPUT_BYTES, type RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
+import type { RunsStage } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import { fillIn, variablesOf } from '@parallel-pilot/shared/kinds/command/words.ts';
-import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import type { RunnerOptions } from '../kind.ts';
-import type { BoxShell, BoxWall } from './box-wall.ts';
-import { own as ownFolder, unpackCheckpoint } from './checkpoint-file.ts';
-import { createMarkedOutput } from './marked-output.ts';
-import { linesFor, linesWithWarning } from './shell-lines.ts';
-import { unpackResults } from './unpack-results.ts';
+import { type BoxProcess, startProcess } from './box-process.ts';
+import type { BoxWall } from './box-wall.ts';
+import { layOut, sharedVariables } from './lay-out.ts';
+import { cappedBuffer } from './printed.ts';
 
 export type BoxOrder = {
   stage: RunsStage;
@@ -48,7 +44,7 @@ export type Ended = {
 
 /** A box in which runs of one job are done one after the other, each in an empty folder of its own. */
 export type RunBox = {
-  readonly shell: BoxShell;
+  readonly process: Pick<BoxProcess, 'cpuMs' | 'memoryBytes' | 'kill'>;
   /** True for as long as a further run may be done in it. */
   readonly hasRoom: boolean;
   /** Has the run that is under way told to end, with SIGTERM; of a stage with checkpoints. */
@@ -63,9 +59,6 @@ export type RunBox = {
 
 /** A box costs some ten milliseconds: it lasts for many short runs, and for one long. */
 const LASTS_MS = 1_000;
-/** Folders of runs, and links in them. */
-const MOST_RUNS = 256;
-const MOST_LINKS = 2_000;
 /** Of outputs, until they are taken. */
 const MOST_HELD_BYTES = 8 * 1024 ** 2;
 
@@ -81,7 +74,9 @@ export async function openBox(order: BoxOrder, options: RunnerOptions): Promise<
   if (sandbox.level === 'none') throw new Error('Commands run in a sandbox or not at all.');
   const workspace = createWorkspace(sandbox, folder);
   try {
-    const most = await layOut(workspace, order);
+    // Where no shell waits for the next one, a box is for one run.
+    const runs = order.wall.alone?.needed() === true ? order.runs.slice(0, 1) : order.runs;
+    const most = await layOut(workspace, { ...order, runs });
     return start(order, options, workspace, { most, limits });
   } catch (error) {
     await workspace.remove();
@@ -98,7 +93,6 @@ function start(
   { most, limits }: Started,
 ): RunBox {
   const { stage, wall, tail, signal } = order;
-  const streams = { stdout: createMarkedOutput(), stderr: createMarkedOutput() };
   let word = '';
   const print = (line: string): void => {
     const [own = ''] = line.split(`\0${word}`);
@@ -106,17 +100,10 @@ function start(
     tail.add(own);
     order.onPrinted();
   };
-  const shell = wall.start({
-    workspace,
-    limits,
+  const process = startProcess(wall, {
+    ...{ workspace, limits, signal, onLine: print, isWarned: stage.checkpoint != null },
     environment: { ...order.environment, ...sharedVariables(workspace, options.threads) },
-    onBytes: (stream, bytes) => streams[stream].push(bytes),
-    onLine: print,
   });
-  const stop = () => void shell.kill(0);
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  void shell.exited.then(() => signal.removeEventListener('abort', stop));
 
   const startedAt = performance.now();
   let [begun, held, over] = [0, 0, false];
@@ -134,39 +121,33 @@ function start(
       return { exit, ms: performance.now() - began, out: out.bytes(), err: err.bytes(), isAlone, endedBox };
     };
     if (words === null) return ended('not-found');
-    const marks = Promise.all([streams.stdout.next(word, out.add), streams.stderr.next(word, err.add)]);
-    const variables = {
-      ...variablesOf(named),
-      PILOT_RESULTS: posix.join(workspace.inside.work, String(number)),
-    };
-    const late = timer(stage.timeSeconds, () => void shell.kill(0));
-    const lines = stage.checkpoint == null ? linesFor : linesWithWarning;
-    void shell.write(lines({ folder: variables.PILOT_RESULTS, variables, words, word }));
-    const exit = await Promise.race([marks.then(([status]) => Number(status)), shell.exited]);
+    const folder = posix.join(workspace.inside.work, String(number));
+    const variables = { ...variablesOf(named), PILOT_RESULTS: folder };
+    const late = timer(stage.timeSeconds, () => void process.kill());
+    const exit = await process.run({ folder, variables, words, word, out, err });
     late.clear();
-    if (typeof exit !== 'number') {
-      over = true;
-      return late.passed ? ended(TOO_LATE) : ended(exit, true);
-    }
+    over ||= process.isOver || typeof exit !== 'number';
+    if (late.passed && (typeof exit !== 'number' || process.isOver)) return ended(TOO_LATE);
+    if (typeof exit !== 'number') return ended(exit, true);
     if (wall.isNotFound(words, exit)) return ended('not-found');
-    const limit = exit === KILLED ? (shell.overLimit?.() ?? null) : null;
+    const limit = exit === KILLED ? process.overLimit() : null;
     if (limit === null) return ended(realExit(true, exit));
     over = true;
-    await shell.kill(0);
+    await process.kill();
     return ended(limit, true);
   }
 
   return {
-    shell,
+    process,
     get hasRoom() {
       const isYoung = performance.now() - startedAt < LASTS_MS;
       return !over && begun < most && (begun === 0 || (isYoung && held < MOST_HELD_BYTES));
     },
     run,
-    warn: () => void shell.write('\n'),
+    warn: () => process.warn(),
     async end() {
       over = true;
-      await shell.kill(0);
+      await process.kill();
     },
     folderOf: (number) => join(workspace.folders.work, String(number)),
     remove: () => workspace.remove(),
@@ -176,46 +157,6 @@ function start(
 /** What sh(1) says of a program that was ended by SIGKILL. */
 const KILLED = 137;
 const TOO_LATE: ChildExit = { kind: 'limit', limit: 'time', message: 'It took too long.' };
-
-/** Makes the folders of the first runs, while nobody is there who could put something else in their place; how many. */
-async function layOut(workspace: Workspace, { inputs, stage, runs, checkpoint }: BoxOrder): Promise<number> {
-  await workspace.fill(inputs);
-  const { folders, inside, uid } = workspace;
-  if (stage.gathers === true) await unpackResults(folders.in);
-  for (const path of stage.executables) await chmod(join(folders.in, path), 0o555);
-  // Among the inputs of the lease; the run finds what is in it.
-  rmSync(join(folders.in, CHECKPOINT.path), { force: true });
-  const names = readdirSync(folders.in);
-  const most = Math.max(1, Math.min(runs.length, MOST_RUNS, Math.floor(MOST_LINKS / (names.length + 1))));
-  for (const run of runs.slice(0, most)) {
-    const own = join(folders.work, String(run));
-    mkdirSync(own);
-    chmodSync(own, 0o755);
-    for (const name of names) symlinkSync(posix.join(inside.in, name), join(own, name));
-    if (uid !== null) chownSync(own, uid, uid);
-    if (stage.checkpoint == null) continue;
-    ownFolder(own, stage.checkpoint, uid);
-    if (checkpoint !== undefined && run === runs[0])
-      await unpackCheckpoint(checkpoint, join(own, stage.checkpoint), uid);
-  }
-  // What a run leaves beside its folder would be lost: it is told so. A worker that is not root leaves it open, as it
-  // could not remove it after its own sudden end.
-  if (uid !== null) chownSync(folders.work, 0, 0);
-  return most;
-}
-
-function sharedVariables({ inside }: Workspace, threads: number): Record<string, string> {
-  const count = String(Math.max(1, Math.floor(threads)));
-  const pools = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'BLIS'].map((name) => [`${name}_NUM_THREADS`, count]);
-  return {
-    ...Object.fromEntries(pools),
-    // What it prints is seen while it runs.
-    PYTHONUNBUFFERED: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
-    PILOT_FILES: inside.in,
-    PILOT_CPUS: count,
-  };
-}
 
 function timer(seconds: number | null, act: () => void) {
   let passed = false;
@@ -234,25 +175,5 @@ function timer(seconds: number | null, act: () => void) {
       return passed;
     },
     clear: () => clearTimeout(wait),
-  };
-}
-
-/** The beginning of what is printed, as far as it is kept. */
-function cappedBuffer() {
-  const parts: Buffer[] = [];
-  let size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    add(bytes: Buffer): void {
-      const room = MOST_OUTPUT_BYTES - size;
-      if (room <= 0) return;
-      // A copy: the stream's own piece is larger than what one run printed.
-      const part = Buffer.from(bytes.subarray(0, room));
-      parts.push(part);
-      size += part.length;
-    },
-    bytes: () => Buffer.concat(parts),
   };
 }

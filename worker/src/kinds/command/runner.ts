@@ -164,11 +164,11 @@ export function createRunsRunner(
         box = null;
       }
     },
-    memoryBytes: async () => (await box?.shell.memoryBytes()) ?? 0,
-    cpuMs: async () => (await box?.shell.cpuMs()) ?? 0,
+    memoryBytes: async () => (await box?.process.memoryBytes()) ?? 0,
+    cpuMs: async () => (await box?.process.cpuMs()) ?? 0,
     rest: nothing,
     forget: nothing,
-    close: async () => void (await box?.shell.kill(0)),
+    close: async () => void (await box?.process.kill()),
   };
 }
 

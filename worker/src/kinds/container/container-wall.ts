@@ -5,7 +5,9 @@ import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { treeCpuMs } from '@parallel-pilot/sandbox/limits/cpu-time.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import type { Limits } from '@parallel-pilot/sandbox/sandbox.ts';
-import type { BoxShell, BoxWall, ShellOrder } from '../command/box-wall.ts';
+import { asTyped } from '@parallel-pilot/shared/kinds/command/words.ts';
+import { execa } from 'execa';
+import type { BoxWall, LoneRun, LoneShell, ShellOrder } from '../command/box-wall.ts';
 import type { Engine } from './engine.ts';
 import { guardContainer } from './guard.ts';
 import { memoryGroupOf } from './memory-group.ts';
@@ -16,38 +18,44 @@ export type WallOptions = {
   /** The image's id, and what people call it. */
   image: string;
   imageName: string;
+  /** Stands before the words of a command. */
+  entrypoint: readonly string[];
   network: boolean;
   devices: readonly string[];
   threads: number;
   newName(): string;
+  /** Ids of images that were seen to have no shell; added to here. */
+  withoutShell: Set<string>;
 };
 
-/** A container around the runs, and the programs of its image. */
-export const containerWall = (options: WallOptions): BoxWall => ({
-  start: (order) => start(options, order),
-  place: `in the image "${options.imageName}"`,
-  // The shell in there looks for them. It cannot be told from a program that itself ends so.
-  program: (words) => [...words],
-  isNotFound: (_, exit) => exit === 126 || exit === 127,
-});
+/** A container around the runs, and the programs of its image. Each run has its own where the image has no shell. */
+export function containerWall(options: WallOptions): BoxWall {
+  const { image, imageName, entrypoint, withoutShell } = options;
+  const behind = entrypoint.length === 0 ? '' : `, behind its entrypoint ${asTyped(entrypoint)}`;
+  return {
+    start: (order) => start(options, order),
+    alone: { needed: () => withoutShell.has(image), start: (order, run) => start(options, order, run) },
+    place: `in the image "${imageName}"${behind}`,
+    // The shell in there looks for them. It cannot be told from a program that itself ends so.
+    program: (words) => [...entrypoint, ...words],
+    isNotFound: (_, exit) => exit === 126 || exit === 127,
+  };
+}
 
-function start(options: WallOptions, order: ShellOrder): BoxShell {
-  const { engine } = options;
+function start(options: WallOptions, order: ShellOrder, lone?: LoneRun): LoneShell {
+  const { engine, image, withoutShell } = options;
   const { workspace, limits } = order;
   const name = options.newName();
   // Beside the folders that the container sees: it cannot write there.
   const pidFile = join(dirname(workspace.folders.work), 'pid');
   const guard = guardContainer(engine, name);
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  const { image, network, devices, threads } = options;
-  const { environment } = order;
-  const container = { name, image, workspace, limits, threads, network, environment, devices, pidFile };
   let last = '';
   const child = startChild({
     command: engine.command,
-    args: runLine(engine, container, { uid, gid }),
+    args: argumentsFor(options, { order, lone, name, pidFile }),
     env: engine.env,
     confinement: { sandbox: OUTSIDE, workspace, read: [], limits: ofClient(limits) },
+    withoutInput: lone !== undefined,
     onBytes: order.onBytes,
     onStdout: order.onLine,
     onStderr(line) {
@@ -57,7 +65,8 @@ function start(options: WallOptions, order: ShellOrder): BoxShell {
   });
   const exited = child.exited.then(async (exit) => {
     await guard.remove();
-    return explained(exit, last, options.imageName);
+    if (lone === undefined && lacksShell(exit, last)) withoutShell.add(image);
+    return explained(exit, last, { image: options.imageName, isLone: lone !== undefined });
   });
   const pid = (): number | undefined => Number(readText(pidFile)) || undefined;
   let group: ReturnType<typeof memoryGroupOf> = null;
@@ -67,6 +76,7 @@ function start(options: WallOptions, order: ShellOrder): BoxShell {
       group ??= memoryGroupOf(pid());
       return child.write(data);
     },
+    warn: () => void warn(engine, name),
     async kill() {
       await child.kill(0);
       return exited;
@@ -74,6 +84,8 @@ function start(options: WallOptions, order: ShellOrder): BoxShell {
     cpuMs: () => treeCpuMs(pid()),
     memoryBytes: () => residentBytes(pid()),
     overLimit() {
+      // Its first process nobody can kill but the kernel, and this worker, which would know; its group went with it.
+      if (lone !== undefined) return tooMuchMemory(limits);
       group ??= memoryGroupOf(pid());
       return group?.wasExceeded() === true ? tooMuchMemory(limits) : null;
     },
@@ -96,16 +108,39 @@ const tooMuchMemory = ({ memoryBytes }: Limits): ChildExit & { kind: 'limit' } =
   message: `It needed more than the ${Math.round(memoryBytes / 1e6)} MB of memory that it may have on this worker.`,
 });
 
+type Called = { order: ShellOrder; lone: LoneRun | undefined; name: string; pidFile: string };
+
+function argumentsFor(options: WallOptions, { order, lone, name, pidFile }: Called): string[] {
+  const { engine, image, network, devices, threads } = options;
+  const { workspace, limits } = order;
+  const environment = { ...order.environment, ...lone?.variables };
+  const container = { name, image, workspace, limits, threads, network, environment, devices, pidFile };
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return runLine(engine, lone === undefined ? container : { ...container, lone }, { uid, gid });
+}
+
+async function warn({ command, env }: Engine, name: string): Promise<void> {
+  await execa(command, ['kill', '--signal', 'TERM', name], { env, extendEnv: false, reject: false });
+}
+
 /** Exit codes by which podman and docker tell that nothing ran: podman-run(1), docker-run(1). */
 const NOTHING_RAN = new Set([125, 126, 127]);
+const BY_ENGINE = /^(Error: |docker: )/;
 
-function explained(exit: ChildExit, last: string, image: string): ChildExit {
+const lacksShell = (exit: ChildExit, last: string): boolean =>
+  exit.kind === 'exited' && NOTHING_RAN.has(exit.code) && /\/bin\/sh\b.*(no such file|not found)/i.test(last);
+
+/** `isLone`: such a code may be the program's own, where the engine says nothing of it. */
+function explained(
+  exit: ChildExit,
+  last: string,
+  { image, isLone }: { image: string; isLone: boolean },
+): ChildExit {
   if (exit.kind !== 'exited' || !NOTHING_RAN.has(exit.code)) return exit;
+  if (isLone && !BY_ENGINE.test(last)) return exit;
   if (/exec format error/i.test(last))
     return failed(`the image "${image}" is for another processor than this worker has.`);
-  if (/\/bin\/sh\b.*(no such file|not found)/i.test(last))
-    return failed(`the image "${image}" has no /bin/sh, by which runs are started.`);
-  return failed(last.replace(/^Error:\s*/, '') || `the engine ended with exit code ${exit.code}.`);
+  return failed(last.replace(BY_ENGINE, '') || `the engine ended with exit code ${exit.code}.`);
 }
 
 const failed = (reason: string): ChildExit => ({ kind: 'failed-to-start', reason });

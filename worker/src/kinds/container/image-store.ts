@@ -7,8 +7,10 @@ import { CONFIG_INPUT, layerInput } from '@parallel-pilot/shared/kinds/container
 import { execa } from 'execa';
 import { pack } from 'tar-stream';
 import type { Engine } from './engine.ts';
+import { createImageUsers, type ImageUsers } from './image-users.ts';
 
-export type Loaded = { ok: true } | { ok: false; message: string };
+/** `end` is called once the image is needed no more: until then it stays. */
+export type Loaded = { ok: true; end(): Promise<void> } | { ok: false; message: string };
 
 /** The farm's images in the engine's store of this machine. */
 export type ImageStore = {
@@ -16,23 +18,23 @@ export type ImageStore = {
   load(image: Image, inputs: string, signal: AbortSignal): Promise<Loaded>;
 };
 
-/** So many images are kept, and one that was in use lately in any case: another worker of the machine may be at it. */
+/** So many images are kept, whatever they take. */
 const MOST_IMAGES = 20;
-const LATELY_MS = 3_600_000;
 
-/** `folder` is where it notes which image was used when. */
-export function createImageStore(engine: Engine, folder: string): ImageStore {
-  const loading = new Map<string, Promise<Loaded>>();
+/** `folder` is where it notes which image was used when, and by whom; `limitBytes` is what all may take. */
+export type StoreOptions = { folder: string; limitBytes: number; newName(): string };
+
+export function createImageStore(engine: Engine, { folder, limitBytes, newName }: StoreOptions): ImageStore {
+  const users = createImageUsers(join(folder, 'users'), newName);
+  const used = join(folder, 'used');
+  const loading = new Map<string, Promise<string | null>>();
   const options = { env: engine.env, extendEnv: false, reject: false } as const;
   const has = async (id: string): Promise<boolean> =>
     !(await execa(engine.command, ['image', 'inspect', '--format', '{{.Id}}', id], options)).failed;
 
-  async function loadOnce(image: Image, inputs: string, signal: AbortSignal): Promise<Loaded> {
-    const marker = join(folder, image.id);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(marker, '');
-    await utimes(marker, new Date(), new Date());
-    if (await has(image.id)) return { ok: true };
+  /** Why it could not be, as a sentence; null once it is there. */
+  async function loadOnce(image: Image, inputs: string, signal: AbortSignal): Promise<string | null> {
+    if (await has(image.id)) return null;
     const loader = execa(engine.command, ['load'], {
       ...options,
       ...{ cancelSignal: signal, stdio: ['pipe', 'pipe', 'pipe'] },
@@ -41,27 +43,39 @@ export function createImageStore(engine: Engine, folder: string): ImageStore {
     await pipeline(archiveOf(image, inputs), loader.stdin as NodeJS.WritableStream).catch(() => {});
     const { failed, stderr } = await loader;
     if (!failed && (await has(image.id))) {
-      await evict(engine, folder);
-      return { ok: true };
+      await evict(engine, { users, used, limitBytes });
+      return null;
     }
-    const why =
-      stderr
-        .trim()
-        .split('\n')
-        .at(-1)
-        ?.replace(/^Error:\s*/, '') ?? '';
-    return { ok: false, message: `The image could not be unpacked by ${engine.name}. ${why}`.trim() };
+    const [last = ''] = stderr.trim().split('\n').slice(-1);
+    const why = last.replace(/^Error:\s*/, '');
+    return `The image could not be unpacked by ${engine.name}. ${why}`.trim();
   }
 
   return {
-    load(image, inputs, signal) {
-      const running = loading.get(image.id);
-      if (running !== undefined) return running;
-      const own = loadOnce(image, inputs, signal).finally(() => loading.delete(image.id));
-      loading.set(image.id, own);
-      return own;
+    async load(image, inputs, signal) {
+      const user = await users.use(image.id);
+      try {
+        await note(used, image.id);
+        const running = loading.get(image.id) ?? loadOnce(image, inputs, signal);
+        loading.set(image.id, running);
+        const message = await running.finally(() => loading.delete(image.id));
+        if (message === null) return { ok: true, end: user.end };
+        await user.end();
+        return { ok: false, message };
+      } catch (error) {
+        await user.end();
+        throw error;
+      }
     },
   };
+}
+
+/** That it is used now. */
+async function note(folder: string, id: string): Promise<void> {
+  const marker = join(folder, id);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(marker, '');
+  await utimes(marker, new Date(), new Date());
 }
 
 /** The image as `docker save` would write it, which both engines read. */
@@ -89,18 +103,55 @@ async function addFile(tar: ReturnType<typeof pack>, name: string, path: string)
   await pipeline(createReadStream(path), entry as unknown as NodeJS.WritableStream);
 }
 
-/** Images that nobody used for the longest time are removed. One that a container has stays: the engine refuses. */
-async function evict({ command, env }: Engine, folder: string): Promise<void> {
-  const ids = await readdir(folder);
-  const used = await Promise.all(
-    ids.map(async (id) => ({ id, at: (await stat(join(folder, id)).catch(() => null))?.mtimeMs ?? 0 })),
+type Kept = { users: ImageUsers; used: string; limitBytes: number };
+
+/**
+ * Images that nobody used for the longest time are removed until the others are few and small enough. Layers that several
+ * share count for each of them. One that is in use stays.
+ */
+async function evict({ command, env }: Engine, { users, used, limitBytes }: Kept): Promise<void> {
+  const options = { env, extendEnv: false, reject: false } as const;
+  const noted = await Promise.all(
+    (await readdir(used)).map(async (id) => ({
+      id,
+      at: (await stat(join(used, id)).catch(() => null))?.mtimeMs ?? 0,
+    })),
   );
-  const old = used
-    .sort((a, b) => b.at - a.at)
-    .slice(MOST_IMAGES)
-    .filter(({ at }) => Date.now() - at > LATELY_MS);
-  for (const { id } of old) {
-    await execa(command, ['image', 'rm', id], { env, extendEnv: false, reject: false });
-    await rm(join(folder, id), { force: true });
-  }
+  const newest = noted.sort((a, b) => b.at - a.at).map(({ id }) => id);
+  const format = '{{.Id}} {{.Size}}';
+  const { stdout } = await execa(command, ['image', 'inspect', '--format', format, ...newest], options);
+  const sizes = sizesIn(stdout);
+  for (const id of surplus(newest, sizes, limitBytes))
+    await users.unlessUsed(id, async () => {
+      const gone = await execa(command, ['image', 'rm', id], options);
+      // One that a container has is refused, and stays noted.
+      if (!gone.failed || !sizes.has(id)) await rm(join(used, id), { force: true });
+    });
+}
+
+const sizesIn = (stdout: string): Map<string, number> =>
+  new Map(
+    stdout.split('\n').flatMap((line) => {
+      const [, id, size] = /^(?:sha256:)?([0-9a-f]{64}) (\d+)$/.exec(line.trim()) ?? [];
+      return id === undefined ? [] : [[id, Number(size)] as const];
+    }),
+  );
+
+/** Those that go, of images from the one that was used last on; `sizes` in bytes, of those that are there. */
+export function surplus(
+  newest: readonly string[],
+  sizes: ReadonlyMap<string, number>,
+  limitBytes: number,
+): string[] {
+  let [bytes, count] = [0, 0];
+  return newest.filter((id) => {
+    const size = sizes.get(id);
+    if (size === undefined) return true;
+    if (count < MOST_IMAGES && bytes + size <= limitBytes) {
+      bytes += size;
+      count += 1;
+      return false;
+    }
+    return true;
+  });
 }

@@ -1,28 +1,36 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { WorkerKind } from '../kind.ts';
 import { engineFingerprint, findEngine } from './engine.ts';
 import { capabilitiesOf } from './engine-facts.ts';
-import { createImageStore } from './image-store.ts';
+import { createImageStore, type StoreOptions } from './image-store.ts';
 import { removeLeftBehind } from './left-behind.ts';
 import { createNames } from './names.ts';
 import { createContainerRunner, type Workshop } from './runner.ts';
+
+const Gigabytes = z.coerce
+  .number({ error: 'PILOT_CONTAINER_GB is a number, such as 20.' })
+  .positive()
+  .default(20);
 
 type Settings = Readonly<Record<string, string>>;
 
 /**
  * Runs commands in containers of images. Capabilities: see the kind's needs.ts. None without podman or docker, nor
  * without a working sandbox. `PILOT_CONTAINER_NETWORK=1`: the owner lets containers onto the network whose submitters
- * ask for it. `PILOT_CONTAINER_OWN_IMAGES=1`: jobs may use images that the machine has anyway.
+ * ask for it. `PILOT_CONTAINER_OWN_IMAGES=1`: jobs may use images that the machine has anyway. `PILOT_CONTAINER_GB`: what
+ * images may take here, unpacked.
  */
 export function containerWorker(
-  { PILOT_CONTAINER_NETWORK: network, PILOT_CONTAINER_OWN_IMAGES: own }: Settings,
+  { PILOT_CONTAINER_NETWORK: network, PILOT_CONTAINER_OWN_IMAGES: own, PILOT_CONTAINER_GB: room }: Settings,
   hostFolder: string,
 ): WorkerKind {
   const folder = join(hostFolder, 'containers');
   const newName = createNames(process.pid);
+  const limitBytes = Gigabytes.parse(room) * 1000 ** 3;
   let opened: Promise<Workshop | null> | null = null;
   const open = (): Promise<Workshop | null> => {
-    opened ??= openWorkshop(folder, newName, own === '1');
+    opened ??= openWorkshop({ folder, newName, limitBytes }, own === '1');
     return opened;
   };
   return {
@@ -43,13 +51,11 @@ export function containerWorker(
   };
 }
 
-async function openWorkshop(
-  folder: string,
-  newName: () => string,
-  ownImages: boolean,
-): Promise<Workshop | null> {
+async function openWorkshop(store: StoreOptions, ownImages: boolean): Promise<Workshop | null> {
+  const { folder, newName } = store;
   const engine = await findEngine(folder, ownImages);
   if (engine === null) return null;
   await removeLeftBehind(engine);
-  return { engine, newName, images: createImageStore(engine, join(folder, 'used')) };
+  const withoutShell = new Set<string>();
+  return { engine, newName, withoutShell, images: createImageStore(engine, store) };
 }

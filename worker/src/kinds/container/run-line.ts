@@ -15,13 +15,15 @@ export type ContainerOrder = {
   devices: readonly string[];
   /** Where podman is to write the id of the first process. */
   pidFile: string;
+  /** A command to run by itself, and where; left out, a shell reads commands from its input. */
+  lone?: { words: readonly string[]; folder: string };
 };
 
 /** Of a process; the same as in the worker's own boxes. */
 const OPEN_FILES = 1_024;
 
 /**
- * Arguments for the engine: a container in which a shell reads commands from its input. Nobody's rights, nothing of the
+ * Arguments for the engine: a container in which a shell reads commands from its input, or one command runs. Nobody's rights, nothing of the
  * machine's, and nothing to write to but the folders of the workspace. `own` is the worker's user where it gives
  * containers none.
  */
@@ -35,7 +37,8 @@ export function runLine(
   const memory = `${Math.max(limits.memoryBytes, LEAST_MEMORY)}b`;
   const processes = String(limits.processes);
   return [
-    ...['run', '--name', order.name, '--rm', '--interactive', '--pull', 'never'],
+    ...['run', '--name', order.name, '--rm', '--pull', 'never'],
+    ...(order.lone === undefined ? ['--interactive'] : []),
     ...(network ? [] : ['--network', 'none']),
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--read-only'],
     ...(engine === 'podman'
@@ -53,10 +56,15 @@ export function runLine(
     ]),
     ...['--volume', `${folders.in}:${inside.in}:ro`, '--volume', `${folders.work}:${inside.work}`],
     ...['--volume', `${folders.tmp}:${inside.tmp}`, '--volume', `${folders.shm}:/dev/shm`],
-    ...['--workdir', inside.work, '--entrypoint', SHELL, order.image],
-    // The outer shell is the first process there, to which the inner one's orphans fall: it waits for them.
-    ...['-c', `${SHELL} -s; exit $?`],
+    ...commandOf(order),
   ];
+}
+
+/** The outer shell is the first process there, to which the inner one's orphans fall: it waits for them. */
+function commandOf({ lone, workspace, image }: ContainerOrder): string[] {
+  const folder = lone?.folder ?? workspace.inside.work;
+  const [program, ...rest] = lone?.words ?? [SHELL, '-c', `${SHELL} -s; exit $?`];
+  return ['--workdir', folder, '--entrypoint', program ?? '', image, ...rest];
 }
 
 const SHELL = '/bin/sh';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { partsOfImage, type SmallImage, sha256 } from '@parallel-pilot/sandbox/t
 import { RunsResult } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import { CONFIG_INPUT, layerInput } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { execa } from 'execa';
-import type { Runner, WorkerKind } from '../kind.ts';
+import type { ChunkProgress, Runner, WorkerKind } from '../kind.ts';
 import { engineEnvironment } from './config.ts';
 import { findEngine } from './engine.ts';
 import { containerWorker } from './index.ts';
@@ -37,10 +38,13 @@ type Asked = {
   image?: SmallImage;
   limits?: Partial<Limits>;
   signal?: AbortSignal;
+  notice?: AbortSignal;
+  onProgress?(progress: ChunkProgress): void;
 };
 
 /** Runs one chunk on this machine, in the engine that it has. */
-async function run({ words, count = 1, stage = {}, image = {}, limits = {}, signal }: Asked) {
+async function run(asked: Asked) {
+  const { words, count = 1, stage = {}, image = {}, limits = {}, signal, notice, onProgress } = asked;
   const [sandbox] = (await levels()).slice(-1);
   assert.ok(sandbox?.level === 'bubblewrap', 'this machine has no sandbox');
   made += 1;
@@ -61,8 +65,9 @@ async function run({ words, count = 1, stage = {}, image = {}, limits = {}, sign
       ...{ stage: 'runs', inputs: at('in'), outputs: at('out'), affinity: '', hangLimitMs: 1_000 },
       stageSpec: { ...STAGE, words, image: taken, ...stage },
       chunkSpec: { first: 0, count },
+      ...(notice === undefined ? {} : { notice }),
     },
-    () => {},
+    onProgress ?? (() => {}),
     signal ?? new AbortController().signal,
   );
   if (!outcome.ok) return { ...outcome, out: [], files: [] };
@@ -77,6 +82,48 @@ async function run({ words, count = 1, stage = {}, image = {}, limits = {}, sign
   });
   return { ...outcome, out, files: runs.map(({ files }) => files) };
 }
+
+/** An image of one program: `/look` is busybox, and there is no shell. */
+const bare = (): SmallImage => ({
+  entries: [
+    ...['tmp', 'dev', 'proc', 'sys'].map((name) => ({ name, type: 'directory' as const, mode: 0o755 })),
+    { name: 'busybox', mode: 0o755, content: readFileSync('/bin/busybox') },
+  ],
+});
+
+test('in an image without a shell each run has a container of its own, behind the entrypoint', async () => {
+  const stage = { entrypoint: ['/busybox', 'echo', 'said:'] };
+  const done = await run({ words: ['run', '{index}'], count: 2, image: bare(), stage });
+  assert.ok(done.ok, JSON.stringify(done));
+  assert.deepEqual(done.out, ['said: run 1\n', 'said: run 2\n']);
+  const left = await run({ words: ['/busybox', 'touch', 'left'], image: bare() });
+  assert.deepEqual(left.files, [[['left', 0]]], JSON.stringify(left));
+  const failed = await run({ words: ['/busybox', 'cat', '/nothing'], image: bare() });
+  assert.ok(!failed.ok && failed.code === 'exit-code', JSON.stringify(failed));
+  const greedy = await run({
+    ...{ words: ['/busybox', 'tail', '-c', '500000000', '/dev/zero'], image: bare() },
+    limits: { memoryBytes: 32e6 },
+  });
+  assert.ok(!greedy.ok && greedy.code === 'out-of-memory', JSON.stringify(greedy));
+  assert.deepEqual(await containers(), []);
+});
+
+test('told to end, a run of hours hands in what it keeps, with a shell in its image and without', async () => {
+  const script = 'echo state > kept/state; trap "exit 3" TERM; echo ready; while :; do sleep 0.1; done';
+  for (const [words, image] of [
+    [['sh', '-c', script], {}],
+    [['/busybox', 'sh', '-c', script], bare()],
+  ] as const) {
+    const notice = new AbortController();
+    const outcome = await run({
+      ...{ words: [...words], image, stage: { checkpoint: 'kept', bundle: 1 }, notice: notice.signal },
+      onProgress: ({ log = '' }) => log.includes('ready') && notice.abort(),
+    });
+    assert.ok(!outcome.ok && outcome.code === 'preempted', JSON.stringify(outcome));
+    assert.ok(outcome.checkpoint !== undefined, 'it kept nothing');
+    assert.match(await readFile(outcome.checkpoint.path, 'utf8'), /^state\n/);
+  }
+});
 
 /** Names of the containers that the farm has here now. */
 async function containers(): Promise<string[]> {
@@ -140,11 +187,9 @@ test('limits of memory and time end a run, and say so; no container is left', as
   assert.deepEqual(await containers(), []);
 });
 
-test('a command that the image lacks, an image without a shell, and one that is damaged are told', async () => {
+test('a command that the image lacks, and an image that is damaged are told', async () => {
   const absent = await run({ words: ['python3', 'x.py'] });
   assert.ok(!absent.ok && absent.code === 'not-found', JSON.stringify(absent));
-  const bare = await run({ words: ['x'], image: { entries: [{ name: 'x', content: 'x' }] } });
-  assert.ok(!bare.ok && /has no \/bin\/sh/.test(bare.message), JSON.stringify(bare));
   const damaged = await run({ words: ['x'], image: { diffId: `sha256:${'0'.repeat(64)}` } });
   assert.ok(!damaged.ok && damaged.code === 'not-loaded', JSON.stringify(damaged));
   assert.match(damaged.message, /could not be unpacked by podman/);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
-import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
+import { isOfRuns } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import type { ContainerFailure } from '@parallel-pilot/shared/kinds/container/failures.ts';
 import { ContainerStage, INPUTS } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { createRunsRunner } from '../command/runner.ts';
@@ -14,7 +14,7 @@ import type { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
 
 /** What all runners of a worker share. */
-export type Workshop = { engine: Engine; images: ImageStore; newName(): string };
+export type Workshop = { engine: Engine; images: ImageStore; withoutShell: Set<string>; newName(): string };
 
 /** Runs commands in containers, and fetches or builds their images. */
 export function createContainerRunner(
@@ -25,23 +25,23 @@ export function createContainerRunner(
     const shop = await workshop();
     if (shop === null)
       return failure('unexpected', 'Podman or docker does not work on this worker any more.');
-    const { image, name, network } = ContainerStage.parse(chunk.stageSpec);
+    const { image, name, network, entrypoint } = ContainerStage.parse(chunk.stageSpec);
+    const inputs = join(chunk.inputs, INPUTS.files);
+    // A command without files has none there.
+    await mkdir(inputs, { recursive: true });
     onProgress({ fraction: 0, detail: 'Unpacking the image' });
     const loaded = await shop.images.load(image, chunk.inputs, signal);
     if (!loaded.ok) return failure('not-loaded', loaded.message);
     const wall = containerWall({
       ...{ engine: shop.engine, image: image.id, imageName: name, network, threads: options.threads },
-      ...{ devices: devicesOf(chunk), newName: shop.newName },
+      ...{ devices: devicesOf(chunk), newName: shop.newName, withoutShell: shop.withoutShell, entrypoint },
     });
-    const inputs = join(chunk.inputs, INPUTS.files);
-    // A command without files has none there.
-    await mkdir(inputs, { recursive: true });
-    return work({ wall, inputs, environment: {} });
+    return work({ wall, inputs, environment: {} }).finally(loaded.end);
   });
   return {
     ...runs,
     async run(chunk, onProgress, signal) {
-      if (chunk.stage === RUNS) return runs.run(chunk, onProgress, signal);
+      if (isOfRuns(chunk.stage)) return runs.run(chunk, onProgress, signal);
       const shop = await workshop();
       if (shop === null)
         return failure('unexpected', 'Podman or docker does not work on this worker any more.');

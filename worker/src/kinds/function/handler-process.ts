@@ -35,6 +35,8 @@ export type HandlerProcess = {
 export type HandlerOrder = {
   stage: InstancesStage;
   inputs: string;
+  /** Folder of the packages that it brings; null for none. */
+  packages: string | null;
   program: RuntimeProgram;
   onPrinted(): void;
 };
@@ -44,7 +46,7 @@ const LOAD_MS = 60_000;
 
 /** Starts a process in a box of its own, which loads the handler and then takes calls. */
 export async function startHandler(order: HandlerOrder, options: RunnerOptions): Promise<HandlerProcess> {
-  const { stage, program, inputs, onPrinted } = order;
+  const { stage, program, inputs, packages, onPrinted } = order;
   const { sandbox, folder, limits = defaultLimits() } = options;
   if (sandbox.level === 'none') throw new Error('Functions run in a sandbox or not at all.');
   const nonce = randomBytes(16).toString('hex');
@@ -86,7 +88,12 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     command: program.command,
     args: program.args,
     env: program.env,
-    confinement: { sandbox, workspace, read: program.read, limits },
+    confinement: {
+      sandbox,
+      workspace,
+      read: [...program.read, ...(packages === null ? [] : [packages])],
+      limits,
+    },
     maxStdoutLine: LONGEST_LINE,
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : onOther(line),
@@ -96,6 +103,7 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     nonce,
     handler: posix.join(workspace.inside.in, stage.handler),
     concurrency: stage.settings.concurrency,
+    packages,
     longest: MOST_CALL_CHARACTERS,
   };
   void child.write(`${JSON.stringify(first)}\n`);

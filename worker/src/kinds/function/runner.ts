@@ -1,18 +1,31 @@
+import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
 import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { InstanceResult, InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import { type Call, type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import { isDiskFull } from '../../disk-full.ts';
+import { makeEnvironment } from '../../packages/make-environment.ts';
+import type { PackageIndex } from '../../packages/package-index.ts';
+import type { Python } from '../../packages/python-module.ts';
+import type { UnpackedEnvironments } from '../../packages/unpacked.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { type HandlerProcess, startHandler } from './handler-process.ts';
-import { programOf } from './runtime.ts';
+import { programOf, pythonOf } from './runtime.ts';
 
 /** A handler whose process dies so often without a call that was answered in between is given up. */
 const MOST_DEATHS = 3;
 
+export type FunctionRunnerOptions = RunnerOptions & {
+  /** Where packages may be fetched; null where the owner allows none. */
+  index: PackageIndex | null;
+  /** Those that were installed, one place for all slots. */
+  unpacked(python: Python): UnpackedEnvironments;
+};
+
 /** Keeps an instance: a process that takes calls, and is started anew where it dies, until the chunk is told to end. */
-export function createFunctionRunner(options: RunnerOptions): Runner {
+export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
   let current: HandlerProcess | null = null;
   const nothing = async () => {};
 
@@ -21,10 +34,23 @@ export function createFunctionRunner(options: RunnerOptions): Runner {
     onProgress: (progress: ChunkProgress) => void,
     signal: AbortSignal,
   ): Promise<RunOutcome> {
-    const instance = new Instance(chunk, options, onProgress, (it) => {
-      current = it;
-    });
-    return instance.run(signal);
+    const python = pythonOf(options.sandbox);
+    if (chunk.stage === ENVIRONMENT)
+      return python === null
+        ? NO_RUNTIME
+        : makeEnvironment({ ...options, python }, chunk, onProgress, signal);
+    const stage = InstancesStage.parse(chunk.stageSpec);
+    const unpacked = stage.packages === null || python === null ? null : options.unpacked(python);
+    const packages = await unpacked?.take(join(chunk.inputs, stage.packages ?? ''));
+    try {
+      const place = { ...options, packages: packages?.folder ?? null };
+      const instance = new Instance(chunk, stage, place, onProgress, (it) => {
+        current = it;
+      });
+      return await instance.run(signal);
+    } finally {
+      packages?.release();
+    }
   }
 
   return {
@@ -46,9 +72,12 @@ export function createFunctionRunner(options: RunnerOptions): Runner {
   };
 }
 
+/** `packages`: the folder of those that it brings. */
+type InstanceOptions = RunnerOptions & { packages: string | null };
+
 class Instance {
   readonly #chunk: RunnableChunk;
-  readonly #options: RunnerOptions;
+  readonly #options: InstanceOptions;
   readonly #stage: InstancesStage;
   readonly #onProgress: (progress: ChunkProgress) => void;
   readonly #onProcess: (process: HandlerProcess) => void;
@@ -60,13 +89,14 @@ class Instance {
 
   constructor(
     chunk: RunnableChunk,
-    options: RunnerOptions,
+    stage: InstancesStage,
+    options: InstanceOptions,
     onProgress: (progress: ChunkProgress) => void,
     onProcess: (process: HandlerProcess) => void,
   ) {
     this.#chunk = chunk;
     this.#options = options;
-    this.#stage = InstancesStage.parse(chunk.stageSpec);
+    this.#stage = stage;
     this.#onProgress = onProgress;
     this.#onProcess = onProcess;
   }
@@ -77,7 +107,7 @@ class Instance {
     const runtime = runtimeOf(this.#stage.handler);
     const { sandbox, threads } = this.#options;
     const program = runtime === null ? null : programOf(runtime, sandbox, threads);
-    if (program === null) return failed('no-runtime', 'The worker has nothing that runs the handler.', '');
+    if (program === null) return NO_RUNTIME;
     const over = AbortSignal.any([calls.retired, signal, ...(notice === undefined ? [] : [notice])]);
     const isOver = new Promise<'over'>((resolve) => {
       if (over.aborted) resolve('over');
@@ -86,8 +116,13 @@ class Instance {
     let deaths = 0;
     let last = '';
     while (!over.aborted) {
-      const { stage, inputs } = { stage: this.#stage, inputs: this.#chunk.inputs };
-      const order = { stage, inputs, program, onPrinted: () => this.#tell() };
+      const order = {
+        stage: this.#stage,
+        inputs: this.#chunk.inputs,
+        packages: this.#options.packages,
+        program,
+        onPrinted: () => this.#tell(),
+      };
       const process = await startHandler(order, this.#options);
       this.#onProcess(process);
       const loaded = await Promise.race([process.loaded, isOver]);
@@ -176,3 +211,5 @@ const failed = (code: string, message: string, log: string): RunOutcome => ({
   message,
   log,
 });
+
+const NO_RUNTIME = failed('no-runtime', 'The worker has nothing that runs the handler.', '');

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Runtime } from '@parallel-pilot/shared/kinds/function/name.ts';
+import type { Python } from '../../packages/python-module.ts';
 import { findCommand } from '../command/find-command.ts';
 
 /** How a handler is started, and what the box has to show for that. */
@@ -21,15 +22,21 @@ export function programOf(runtime: Runtime, sandbox: Sandbox, threads: number): 
       env: { ...env, UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2', NODE_ENV: 'production' },
     };
   }
-  const python = findCommand('python3', sandbox);
+  const python = pythonOf(sandbox);
   if (python === null) return null;
   const path = file('python_handler.py');
   return {
-    command: python,
+    command: python.command,
     args: ['-B', '-u', path],
     read: [path],
     env: { ...env, PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
   };
+}
+
+/** The Python that handlers run in, and that packages are installed for; null without one. */
+export function pythonOf(sandbox: Sandbox): Python | null {
+  const command = findCommand('python3', sandbox);
+  return command === null ? null : { command, read: [] };
 }
 
 function threadVariables(threads: number): Record<string, string> {

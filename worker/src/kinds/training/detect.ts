@@ -7,12 +7,14 @@ import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { PACKAGES, PYTHONS } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
+import { sourcesOf } from '../../packages/find-sources.ts';
+import { PACKAGES_FOLDER, type Python, pythonEnvironment } from '../../packages/python-module.ts';
 import type { Remembered } from '../kind.ts';
 import { Found } from './messages.ts';
-import { candidates, PILOT_FOLDER, type Python, pythonEnvironment, pythonProgram } from './python.ts';
+import { candidates, PILOT_FOLDER, pythonProgram } from './python.ts';
 
 /** A Python that can train, and what it has. */
 export type FoundPython = { python: Python; capabilities: Capabilities };
@@ -54,7 +56,8 @@ async function fingerprintOf({ command, read }: Python, sandbox: Sandbox): Promi
     const it = await stat(path).catch(() => null);
     return it === null ? null : [path, it.ino, it.size, it.mtimeMs];
   };
-  const paths = [program, join(PILOT_FOLDER, 'pilot_worker'), ...read, ...moduleFolders(read)];
+  const own = [join(PILOT_FOLDER, 'pilot_worker'), join(PACKAGES_FOLDER, 'pilot_packages')];
+  const paths = [program, ...own, ...read, ...moduleFolders(read)];
   const parts = await Promise.all(paths.map(about));
   return JSON.stringify([
     command,
@@ -89,8 +92,7 @@ const capabilitiesOf = (found: Found): Capabilities =>
         'training.python': found.python,
         'training.numpy': found.numpy,
         ...(found.torch === null ? {} : { 'training.torch': found.torch }),
-        [PYTHONS]: found.pythons,
-        ...(found.pip ? { [PACKAGES]: ['wheels'] } : {}),
+        ...sourcesOf(KEYS, found, null),
         'training.modules': found.modules,
       };
 
@@ -101,7 +103,7 @@ async function probePython(python: Python, sandbox: Sandbox): Promise<Found | nu
   let found: Found | null = null;
   const limits = { ...defaultLimits(), wallMs: LIMIT_MS };
   const child = startChild({
-    ...pythonProgram({ python, sandbox, threads: 1, workspace, limits }, 'detect'),
+    ...pythonProgram({ python, sandbox, threads: 1, workspace, limits }, 'detect', [PACKAGES_FOLDER]),
     maxStdoutLine: 1_000_000,
     onStdout(line) {
       if (!line.startsWith(MARK)) return;

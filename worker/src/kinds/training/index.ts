@@ -1,10 +1,10 @@
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { PACKAGES } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
+import { type PackageIndex, readPackageIndex } from '../../packages/package-index.ts';
+import { createUnpacked, type UnpackedEnvironments } from '../../packages/unpacked.ts';
 import type { Remembered, WorkerKind } from '../kind.ts';
 import { type FoundPython, findPython } from './detect.ts';
-import { type PackageIndex, readPackageIndex } from './packages/package-index.ts';
-import { createUnpacked, type UnpackedEnvironments } from './packages/unpacked.ts';
 import { createTrainingRunner } from './runner.ts';
 import { timeLimit } from './time-limit.ts';
 
@@ -71,4 +71,4 @@ export function trainingWorker(settings: Readonly<Record<string, string>>): Work
 
 /** What a worker that can install packages may fetch, too. */
 const withIndex = (found: Capabilities, index: PackageIndex | null): Capabilities =>
-  index === null || !(PACKAGES in found) ? found : { ...found, [PACKAGES]: ['wheels', 'index'] };
+  index === null || !(KEYS.sources in found) ? found : { ...found, [KEYS.sources]: ['wheels', 'index'] };

@@ -2,12 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram, showsTooMuch } from '@parallel-pilot/sandbox/box/program.ts';
-import type { ChildOptions } from '@parallel-pilot/sandbox/child/child.ts';
-import { childEnvironment, searchPath } from '@parallel-pilot/sandbox/child/config.ts';
-import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
-
-/** A Python by its path, with the folders that it has to see beside the system's. */
-export type Python = { command: string; read: string[] };
+import { searchPath } from '@parallel-pilot/sandbox/child/config.ts';
+import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { type Place, type Python, pythonModule } from '../../packages/python-module.ts';
 
 /** `pilot.py`, and the worker's own part. */
 export const PILOT_FOLDER = fileURLToPath(new URL('python', import.meta.url));
@@ -63,43 +60,6 @@ function prefixOf(program: string): string | null {
   return ['/', '/usr', '/usr/local'].includes(prefix) || !existsSync(join(prefix, 'lib')) ? null : prefix;
 }
 
-/** Where a module of the worker's own part runs: with what, in which box, seeing what beside the Python. */
-type Place = {
-  python: Python;
-  sandbox: Sandbox;
-  threads: number;
-  workspace: Workspace;
-  limits: Limits;
-  read?: readonly string[];
-};
-
-/** What `pilot_worker.<module>` is started with; `call` is what is called of it. */
-export const pythonProgram = (
-  { python, sandbox, threads, workspace, limits, read = [] }: Place,
-  module: string,
-  call = 'main()',
-): Pick<ChildOptions, 'command' | 'args' | 'env' | 'confinement'> => ({
-  command: python.command,
-  args: [
-    '-B',
-    '-c',
-    `import sys; sys.path[0] = ${JSON.stringify(PILOT_FOLDER)}\nfrom pilot_worker import ${module}; ${module}.${call}`,
-  ],
-  env: pythonEnvironment(sandbox, threads),
-  confinement: { sandbox, workspace, read: [PILOT_FOLDER, ...python.read, ...read], limits },
-});
-
-export function pythonEnvironment(sandbox: Sandbox, threads: number): Record<string, string> {
-  const count = String(Math.max(1, Math.floor(threads)));
-  const pools = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'BLIS'].map((name) => [`${name}_NUM_THREADS`, count]);
-  return {
-    ...childEnvironment(sandbox),
-    ...Object.fromEntries(pools),
-    VECLIB_MAXIMUM_THREADS: count,
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUTF8: '1',
-    // Sets in a script come in the same order every time.
-    PYTHONHASHSEED: '0',
-    MPLBACKEND: 'Agg',
-  };
-}
+/** What `pilot_worker.<module>` is started with; `beside` are further folders that it imports from. */
+export const pythonProgram = (place: Place, module: string, beside: readonly string[] = []) =>
+  pythonModule(place, { folders: [PILOT_FOLDER, ...beside], module: `pilot_worker.${module}` });

@@ -2,21 +2,21 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { childEnvironment } from '@parallel-pilot/sandbox/child/config.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
-import { ENVIRONMENT } from '@parallel-pilot/shared/kinds/training/packages.ts';
 import { FILES, SCRIPT } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { CHECKPOINT } from '@parallel-pilot/shared/model/checkpoint.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
+import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import { isDiskFull } from '../../disk-full.ts';
+import { makeEnvironment } from '../../packages/make-environment.ts';
+import type { PackageIndex } from '../../packages/package-index.ts';
+import type { Python } from '../../packages/python-module.ts';
+import type { Unpacked, UnpackedEnvironments } from '../../packages/unpacked.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { visibleCards } from '../visible-cards.ts';
 import type { AskOptions } from './exchange.ts';
 import { inGang } from './in-gang.ts';
 import type { PythonTask, Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
-import { makeEnvironment } from './packages/make-environment.ts';
-import type { PackageIndex } from './packages/package-index.ts';
-import type { Unpacked, UnpackedEnvironments } from './packages/unpacked.ts';
-import type { Python } from './python.ts';
 import { type Session, startSession } from './session.ts';
 import { type Made, parseTask, placed, type Task } from './task.ts';
 
@@ -170,10 +170,11 @@ async function work(
     return failure('unexpected', `The result has another form: ${result.error.message}`, reply.log);
   const files: OutputFile[] = [];
   for (const made of [...task.makes, LOG]) {
-    const { name, file, mediaType, may, most = MOST_FILE_BYTES } = made;
+    const { name, file, mediaType, may, most = MOST_FILE_BYTES, again = false } = made;
     const path = join(outputs, file);
-    const taken = await workspace.take(file, path, most);
-    if (taken.ok) files.push({ name, path, mediaType });
+    // No process of the script's is left.
+    const taken = await workspace.claim(file, path, most);
+    if (taken.ok) files.push({ name, path, mediaType, again, ...(taken.held && { bytes: taken.held }) });
     else if (may !== 'be-missing' || taken.reason !== 'absent')
       return failure('bad-update', taken.message, reply.log);
   }

@@ -6,9 +6,10 @@ import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
+import type { Python } from '../../packages/python-module.ts';
 import { type AskOptions, createExchange } from './exchange.ts';
 import { type Command, type PythonEvent, PythonMessage, type Reply } from './messages.ts';
-import { type Python, pythonProgram } from './python.ts';
+import { pythonProgram } from './python.ts';
 
 export type SessionOptions = {
   python: Python;

@@ -29,8 +29,18 @@ import { SOCKET } from '../../gang/gang-link.ts';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
 
-/** A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result, too. `most`: bytes. */
-export type Made = { name: string; file: string; mediaType: string; may?: 'be-missing'; most?: number };
+/**
+ * A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result,
+ * too. `most`: bytes; `again`: for the stages after this one.
+ */
+export type Made = {
+  name: string;
+  file: string;
+  mediaType: string;
+  may?: 'be-missing';
+  most?: number;
+  again?: boolean;
+};
 
 /** A chunk as the runner needs it. Paths of inputs are relative to the chunk's. */
 export type Task = {
@@ -99,11 +109,17 @@ export function placed(
 /** No message of protobuf, which an .onnx is, may be larger. */
 const MOST_ONNX_BYTES = 2 * 1024 ** 3;
 const NPZ = 'application/octet-stream';
-const file = (name: string, path: string): Made => ({ name, file: path, mediaType: NPZ });
+const file = (name: string, path: string): Made => ({ name, file: path, mediaType: NPZ, again: true });
 const WEIGHTS_MADE = file(FILES.weights, 'weights.npz');
 const SHARED_MADE = file(FILES.shared, SHARED);
-const SHOWN_MADE: Made = { ...file(FILES.shown, 'shown.bin'), may: 'be-missing', most: MOST_SHOWN_BYTES };
-const ONNX_MADE: Made = { ...file(FILES.onnx, 'model.onnx'), may: 'be-missing', most: MOST_ONNX_BYTES };
+const forPeople = (name: string, path: string, most: number): Made => ({
+  ...file(name, path),
+  again: false,
+  may: 'be-missing',
+  most,
+});
+const SHOWN_MADE = forPeople(FILES.shown, 'shown.bin', MOST_SHOWN_BYTES);
+const ONNX_MADE = forPeople(FILES.onnx, 'model.onnx', MOST_ONNX_BYTES);
 
 const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   stage,

@@ -1,4 +1,4 @@
-import { MOST_LAYERS } from '@parallel-pilot/shared/kinds/container/image.ts';
+import { Entrypoint, MOST_LAYERS } from '@parallel-pilot/shared/kinds/container/image.ts';
 import { z } from 'zod';
 import { BadImage } from './bad-image.ts';
 
@@ -29,6 +29,7 @@ const OciManifest = z.object({
 export const ImageConfig = z.object({
   os: z.string().min(1).max(40),
   architecture: z.string().min(1).max(40),
+  config: z.object({ Entrypoint: Entrypoint.nullish() }).nullish(),
   rootfs: z.object({ diff_ids: z.array(Digest).max(MOST_LAYERS) }),
 });
 

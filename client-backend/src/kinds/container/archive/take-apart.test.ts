@@ -39,9 +39,11 @@ const refusal = async (archive: Buffer): Promise<string> =>
   );
 
 test('an archive of docker or podman becomes a blob for each layer, which images of the same base share', async () => {
-  const { layer, config, id } = await partsOfImage();
-  const image = await taken(await dockerArchive());
+  const entrypoint = ['/bin/env'];
+  const { layer, config, id } = await partsOfImage({ entrypoint });
+  const image = await taken(await dockerArchive({ entrypoint }));
   assert.equal(image.id, id);
+  assert.deepEqual(image.entrypoint, ['/bin/env']);
   assert.match(image.platform, /^linux\/(amd64|arm64)$/);
   assert.deepEqual(image.layers, [{ hash: sha256(layer), size: layer.length }]);
   assert.deepEqual(image.config, { hash: sha256(config), size: config.length });

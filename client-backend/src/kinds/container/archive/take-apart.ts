@@ -33,11 +33,12 @@ export async function takeApart(stores: Stores, { archive, onProgress, signal }:
   const manifest = await findManifest((path) => readJson(members, open, path));
   const config = rangeOf(members, manifest.config);
   const configBytes = await readSmall(open, config, manifest.config);
-  const { os, architecture, rootfs } = parsed(
-    ImageConfig,
-    json(configBytes, manifest.config),
-    'configuration',
-  );
+  const {
+    os,
+    architecture,
+    rootfs,
+    config: settings,
+  } = parsed(ImageConfig, json(configBytes, manifest.config), 'configuration');
   if (rootfs.diff_ids.length !== manifest.layers.length)
     throw new BadImage(
       `The archive of the image has ${manifest.layers.length} layers, and its configuration speaks of ${rootfs.diff_ids.length}.`,
@@ -57,6 +58,7 @@ export async function takeApart(stores: Stores, { archive, onProgress, signal }:
     platform: `${os}/${architecture}`,
     config: await store(stores, open(config), config),
     layers,
+    entrypoint: settings?.Entrypoint ?? [],
   });
 }
 

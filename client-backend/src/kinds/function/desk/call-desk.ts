@@ -1,10 +1,11 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import { type CallId, type JobId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { type CallId, type JobId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
+import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
 import { endedCall } from './call-rows.ts';
@@ -68,6 +69,13 @@ export class CallDesk {
 
   run(row: VersionRow, work: Parameters<Pool['run']>[0], patienceMs = PATIENCE_MS): Promise<CallResult> {
     return this.#poolOf(row).run(work, patienceMs);
+  }
+
+  /** Has the packages of a version installed, where nothing of its team has had them yet, before it is called. */
+  async install(row: VersionRow, team: TeamId): Promise<void> {
+    const { packages } = FunctionSpec.parse(JSON.parse(row.spec_json));
+    if (packages !== null && (await environmentOf(this.#parts, team, { packages })) === null)
+      this.#keep(this.#poolOf(row), 1);
   }
 
   /** What stands behind a version now. */
@@ -185,11 +193,11 @@ export class CallDesk {
     for (const { pool, instance } of spare.slice(0, count)) pool.retire(instance);
   }
 
-  #keep(pool: Pool): void {
+  #keep(pool: Pool, least = 0): void {
     if (this.#keeping.has(pool)) return;
     const { busy, waiting, oldestMs } = pool;
     const demand = { busy, waiting, oldestMs, instances: pool.instances.length };
-    const wanted = wantedInstances(pool.spec.settings, demand);
+    const wanted = Math.max(least, wantedInstances(pool.spec.settings, demand));
     if (wanted <= pool.instances.length) return;
     this.#keeping.add(pool);
     void keepInstances(this.#parts, this.#jobs, pool, wanted)

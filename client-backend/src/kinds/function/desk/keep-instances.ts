@@ -1,5 +1,5 @@
 import type { CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
-import type { InstanceChunk } from '@parallel-pilot/shared/kinds/function/stages.ts';
+import { INSTANCES, type InstanceChunk } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { CHUNK_STATUSES, isSettled } from '@parallel-pilot/shared/model/chunk.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
 import { countChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
@@ -40,7 +40,8 @@ async function grow(parts: Parts, jobs: JobDesk, job: JobRow, wanted: number): P
   const { db } = parts;
   const grown = await inTransaction(db, async (db) => {
     const stage = await newestStage(db, job.id);
-    if (stage === undefined || stage.state !== 'open') return false;
+    // While packages are installed, it has none yet: the job begins with as many as were asked for then.
+    if (stage?.state !== 'open' || stage.name !== INSTANCES) return false;
     const counts = (await countChunks(db, [stage.id])).get(stage.id) ?? {};
     const there = CHUNK_STATUSES.filter((status) => !isSettled(status)).reduce(
       (sum, status) => sum + (counts[status] ?? 0),
@@ -86,9 +87,11 @@ async function begin(
   return { kept: 'yes' };
 }
 
+const OWN = ['handler-broken', 'keeps-dying', 'packages-missing'] as const;
+
 function problemOf({ state_code, state_message }: JobRow): { code: CallProblem; message: string } {
   const own = state_code?.split('/').at(-1);
-  const code = own === 'handler-broken' || own === 'keeps-dying' ? own : 'not-possible';
+  const code = OWN.find((one) => one === own) ?? 'not-possible';
   return { code, message: state_message ?? 'The instances of the function have failed.' };
 }
 

@@ -1,5 +1,5 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
-import { fleetProblem, requirementsOf } from '@parallel-pilot/shared/kinds/function/needs.ts';
+import { firstNeeds, fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
 import {
   type DeployFunction,
   deployProblem,
@@ -18,6 +18,7 @@ import {
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../../fleet.ts';
+import { preparePackages } from '../../../packages/prepare-packages.ts';
 import type { Parts, SubmissionRefusal } from '../../../parts.ts';
 
 /** Makes the next version of a function, which is active from then on; a new function where there is none of that name. */
@@ -29,11 +30,16 @@ export async function deploy(
   const { db, random, clock } = parts;
   const problem = deployProblem(sent);
   if (problem !== null) return { ok: false, code: 'invalid-function', message: problem };
-  const lacking = fleetProblem((await fleetOf(db))(by), requirementsOf(sent.handler));
+  const brought = await preparePackages(parts, sent, by.team, true);
+  if (!brought.ok) return brought;
+  const { packages } = brought.files;
+  const { handler, python } = sent;
+  const needs = firstNeeds({ handler, python, packages, environment: null });
+  const lacking = fleetProblem((await fleetOf(db))(by), needs);
   if (lacking !== null) return { ok: false, ...lacking };
   const sizes = await sizesOf(parts, by, sent.files);
   if (!(sizes instanceof Map)) return sizes;
-  const { name, handler, settings } = sent;
+  const { name, settings } = sent;
   const files = sent.files.map((file) => ({ ...file, size: sizes.get(file.blob) ?? 0 }));
   const id = newId('fun', random);
   const now = clock();
@@ -54,10 +60,10 @@ export async function deploy(
     const of = found ?? (await findFunction(db, by.team, name));
     if (of === undefined) throw new Error('a function that was just made is not there');
     // Looked at again in here: a sweep may have taken a blob away meanwhile.
-    const hashes = [...sizes.keys()];
+    const hashes = [...new Set([...sizes.keys(), ...brought.blobs])];
     if ((await knownBlobs(db, hashes)).size < hashes.length) return DELETED;
     const spec = (version: number) =>
-      FunctionSpec.parse({ function: of.id, name, version, handler, files, settings });
+      FunctionSpec.parse({ function: of.id, name, version, handler, files, settings, packages, python });
     const make = (version: number) => ({
       person_id: by.person,
       spec_json: JSON.stringify(spec(version)),

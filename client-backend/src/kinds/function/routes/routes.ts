@@ -10,7 +10,7 @@ import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
-import { CallDesk } from '../desk/call-desk.ts';
+import { activeVersion, CallDesk } from '../desk/call-desk.ts';
 import { unknownFunction } from './answers.ts';
 import { callRoutes } from './calls.ts';
 import { deploy } from './deploy.ts';
@@ -34,6 +34,8 @@ export function functionRoutes(parts: Parts, jobs: JobDesk): OpenAPIHono {
       return problem(c, 403, 'not-allowed', refusalOf(by, 'jobs.steer'));
     const made = await deploy(parts, by, sent);
     if (!made.ok) return problem(c, 422, made.code, made.message);
+    const version = await activeVersion(parts, made.function);
+    if (version !== null) await desk.install(version, by.team);
     const [summary] = await summariesOf(parts, desk, [made.function]);
     return summary === undefined ? unknownFunction(c) : c.json(summary, 201);
   });

@@ -1,8 +1,7 @@
-import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type NpyHeader, valueBytes } from '../data/npy-header.ts';
 import type { Npz, NpzArray } from '../data/open-npz.ts';
-import { openWeights, type Weights } from './open-weights.ts';
+import { openWeights, readAt, type Source, type Weights } from './open-weights.ts';
 
 export type Inspection =
   /** `change` is the L2 norm of the difference to the start; null without a start. */
@@ -81,12 +80,12 @@ export async function inspectArray(
   const { header } = own.array;
   if (header.kind !== 'f' || numbersMay === 'be-any') return readArray(own, watched, () => 0);
   const baseFrom = base === null ? null : await placeOf(base);
-  const before = new ArrayBuffer(BLOCK_BYTES);
+  const before = blockFor(header);
   return readArray(own, watched, async (block, at) => {
     const values = numbers(block, header);
     if (base === null || baseFrom === null) return sumOfZeros(values);
     const place = { from: baseFrom + at, size: block.length };
-    return squaredDistance(values, numbers(await read(base.weights.handle, before, place), header));
+    return squaredDistance(values, numbers(await read(base.weights.source, before, place), header));
   });
 }
 
@@ -99,14 +98,14 @@ export async function readArray(
   const { name, entry, header } = own.array;
   const from = await placeOf(own);
   const head = { from: from - header.length, size: header.length };
-  let checksum = crc32(await read(own.weights.handle, new ArrayBuffer(header.length), head));
+  let checksum = crc32(await read(own.weights.source, new ArrayBuffer(header.length), head));
   let sum = 0;
-  const buffer = new ArrayBuffer(BLOCK_BYTES);
+  const buffer = blockFor(header);
   const bytes = valueBytes(header);
   for (let at = 0; at < bytes; at += BLOCK_BYTES) {
     watched.signal.throwIfAborted();
     const size = Math.min(BLOCK_BYTES, bytes - at);
-    const block = await read(own.weights.handle, buffer, { from: from + at, size });
+    const block = await read(own.weights.source, buffer, { from: from + at, size });
     checksum = crc32(block, checksum);
     sum += await take(block, at);
     if (Number.isNaN(sum)) return `holds values that are not finite in "${name}"`;
@@ -121,17 +120,16 @@ async function placeOf({ weights: { npz }, array: { entry, header } }: Place): P
   return fileDataStart + header.length;
 }
 
+/** Memory for all of its values, or for as many as are read at once. */
+const blockFor = (header: NpyHeader) => new ArrayBuffer(Math.min(BLOCK_BYTES, valueBytes(header)));
+
 async function read(
-  handle: FileHandle,
+  source: Source,
   block: ArrayBuffer,
   { from, size }: { from: number; size: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(block, 0, size);
-  for (let at = 0; at < size; ) {
-    const { bytesRead } = await handle.read(bytes, at, size - at, from + at);
-    if (bytesRead === 0) throw new Error('a file of weights ended while it was read');
-    at += bytesRead;
-  }
+  if (!(await readAt(source, bytes, from))) throw new Error('a file of weights ended while it was read');
   return bytes;
 }
 

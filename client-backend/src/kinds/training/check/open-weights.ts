@@ -1,10 +1,13 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { isSafeRelativePath } from '@parallel-pilot/shared/model/path.ts';
 import type { NpyHeader } from '../data/npy-header.ts';
 import { type Npz, type NpzArray, openNpz } from '../data/open-npz.ts';
 
 /** A file of weights whose form was found to be in order. Close it. */
-export type Weights = { npz: Npz; handle: FileHandle; close(): Promise<void> };
+export type Weights = { npz: Npz; source: Source; close(): Promise<void> };
+
+/** An open file, or what a small one holds. */
+export type Source = FileHandle | Buffer;
 
 export type OpenedWeights = { ok: true; weights: Weights } | { ok: false; message: string };
 
@@ -34,18 +37,42 @@ export const dtypeOf = ({ kind, itemBytes, littleEndian }: NpyHeader): string | 
  * sentence about the file; errors of the disk are thrown.
  */
 export async function openWeights(path: string): Promise<OpenedWeights> {
-  const opened = await openNpz(path);
+  const held = await readSmall(path);
+  const opened = await openNpz(held ?? path);
   if (!opened.ok) return opened;
   const { npz } = opened;
-  const handle = await open(path, 'r');
+  const source = held ?? (await open(path, 'r'));
   const close = async () => {
     npz.close();
-    await handle.close();
+    if (!Buffer.isBuffer(source)) await source.close();
   };
-  const problem = formProblem([...npz.arrays.values()]) ?? (await ambiguity(npz, handle));
-  if (problem === null) return { ok: true, weights: { npz, handle, close } };
+  const problem = formProblem([...npz.arrays.values()]) ?? (await ambiguity(npz, source));
+  if (problem === null) return { ok: true, weights: { npz, source, close } };
   await close();
   return { ok: false, message: problem };
+}
+
+/** As much as is read of a large one at once. */
+const SMALL_BYTES = 1024 ** 2;
+
+/** At once: what reads an array here and a header there would ask Node's thread pool a hundred times. */
+async function readSmall(path: string): Promise<Buffer | null> {
+  const { size } = await stat(path);
+  return size <= SMALL_BYTES ? readFile(path) : null;
+}
+
+/** Reads bytes from a place of the file until all are there; false where it ends before. */
+export async function readAt(source: Source, bytes: Uint8Array, from: number): Promise<boolean> {
+  if (Buffer.isBuffer(source)) {
+    bytes.set(source.subarray(from, from + bytes.length));
+    return from + bytes.length <= source.length;
+  }
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await source.read(bytes, at, bytes.length - at, from + at);
+    if (bytesRead === 0) return false;
+    at += bytesRead;
+  }
+  return true;
 }
 
 /** Longer ones NumPy does not read by itself. */
@@ -82,8 +109,8 @@ const END_64_BYTES = 56;
  * A .zip may be made so that two programs find two tables of contents in it, or
  * two names for one entry: what was checked here would not be what NumPy reads.
  */
-async function ambiguity({ zip, arrays }: Npz, handle: FileHandle): Promise<string | null> {
-  const table = await readTable(handle, zip.fileSize);
+async function ambiguity({ zip, arrays }: Npz, source: Source): Promise<string | null> {
+  const table = await readTable(source, zip.fileSize);
   // The types say boolean; it is the place up to which entries were read.
   if (table === null || table.end !== Number(zip.readEntryCursor))
     return 'is no plain .npz: its table of contents is not where it says';
@@ -100,10 +127,10 @@ async function ambiguity({ zip, arrays }: Npz, handle: FileHandle): Promise<stri
 }
 
 /** Where the table of contents ends: right before what closes the file. Null where anything does not fit. */
-async function readTable(handle: FileHandle, size: number): Promise<{ end: number } | null> {
+async function readTable(source: Source, size: number): Promise<{ end: number } | null> {
   const tail = Buffer.alloc(END_64_BYTES + LOCATOR_64_BYTES + END_BYTES);
   const from = Math.max(0, size - tail.length);
-  await handle.read(tail, tail.length - (size - from), size - from, from);
+  await readAt(source, tail.subarray(tail.length - (size - from)), from);
   const record = tail.subarray(END_64_BYTES + LOCATOR_64_BYTES);
   if (record.readUInt32LE(0) !== END || record.readUInt16LE(20) !== 0) return null;
   const [length, start] = [record.readUInt32LE(12), record.readUInt32LE(16)];

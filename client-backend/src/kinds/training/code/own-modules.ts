@@ -3,14 +3,6 @@ import { codeLines, importedModules } from '../script-imports.ts';
 /** Texts of the Python files of a folder, by their paths in it. */
 export type Texts = ReadonlyMap<string, string>;
 
-export function decodeText(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 /**
  * Modules that a script imports, by itself or through files of its own, and that are none of those. Files that it does
  * not reach, such as tests, need nothing. Own modules are found beside the script, and in the folder of all.

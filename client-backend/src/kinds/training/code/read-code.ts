@@ -4,10 +4,11 @@ import type { z } from 'zod';
 import { damaged, type ListedEntry, listEntries, verifyChecksum } from '../../../archives/entries.ts';
 import { screenArchive } from '../../../archives/screen-archive.ts';
 import type { SubmissionRefusal } from '../../../parts.ts';
+import { decodeText } from '../../../text/decode-text.ts';
 import { inWords } from '../../../text/in-words.ts';
 import { type DataParts, limitsOf } from '../data/data-file.ts';
 import { namesOnce } from '../script-imports.ts';
-import { decodeText, foreignModules } from './own-modules.ts';
+import { foreignModules } from './own-modules.ts';
 
 /** What is unpacked for every chunk. */
 const MOST_BYTES = 32 * 1024 ** 2;

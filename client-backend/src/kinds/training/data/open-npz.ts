@@ -1,4 +1,4 @@
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromBufferPromise, openPromise, type ZipFile } from 'yauzl';
 import { ByteReader } from '../../../archives/byte-reader.ts';
 import { describe, whyDamaged } from '../../../archives/entries.ts';
 import { inWords } from '../../../text/in-words.ts';
@@ -32,14 +32,16 @@ const WITHOUT_WORDS = {
 };
 
 /**
- * Reads what an .npz holds, but no values. What is wrong with it completes a
+ * Reads what an .npz holds, but no values: by its path, or from all of its bytes. What is wrong with it completes a
  * sentence that begins with its name; errors of the disk are thrown.
  */
-export async function openNpz(path: string): Promise<OpenedNpz> {
+export async function openNpz(file: string | Buffer): Promise<OpenedNpz> {
+  const held = typeof file === 'string' ? null : file;
   let zip: ZipFile | undefined;
   try {
-    zip = await openPromise(path, { autoClose: false, decodeStrings: false });
-    const arrays = await readArrays(zip);
+    const options = { autoClose: false, decodeStrings: false };
+    zip = await (typeof file === 'string' ? openPromise(file, options) : fromBufferPromise(file, options));
+    const arrays = await readArrays(zip, held);
     if (typeof arrays === 'string') {
       zip.close();
       return { ok: false, message: arrays };
@@ -52,7 +54,7 @@ export async function openNpz(path: string): Promise<OpenedNpz> {
   }
 }
 
-async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string> {
+async function readArrays(zip: ZipFile, held: Buffer | null): Promise<Map<string, NpzArray> | string> {
   if (zip.entryCount > MOST_ARRAYS) return `holds ${zip.entryCount.toLocaleString('en')} arrays`;
   const arrays = new Map<string, NpzArray>();
   let bytes = 0;
@@ -67,7 +69,10 @@ async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string>
     if (name.length > LONGEST_NAME) return `holds an array whose name has ${name.length} characters`;
     if (encrypted || !readable) return `holds "${name}" packed in a way that is not known here`;
     if (arrays.has(name)) return `holds "${name}" twice`;
-    const parsed = await readHeader(zip, entry);
+    const stored = entry.compressionMethod === 0;
+    const parsed = parseNpyHeader(
+      await (held !== null && stored ? startInside(zip, entry, held) : startOf(zip, entry)),
+    );
     if (!parsed.ok) return `cannot be used: the array "${name}" ${parsed.message}`;
     const { header } = parsed;
     if (header.kind !== 'O' && entry.uncompressedSize !== header.length + valueBytes(header)) {
@@ -75,18 +80,25 @@ async function readArrays(zip: ZipFile): Promise<Map<string, NpzArray> | string>
     }
     // A copy of the name: a part of a buffer holds all of it in memory.
     Object.assign(entry, WITHOUT_WORDS, { fileNameRaw: Buffer.from(entry.fileNameRaw) });
-    arrays.set(name, { name, entry, header, stored: entry.compressionMethod === 0 });
+    arrays.set(name, { name, entry, header, stored });
   }
   return arrays;
 }
 
-async function readHeader(zip: ZipFile, entry: Entry) {
+/** The first bytes of an array's file, in which its header is. */
+async function startOf(zip: ZipFile, entry: Entry): Promise<Buffer> {
   const bytes = await zip.openReadStreamPromise(entry);
   try {
-    return parseNpyHeader(
-      await new ByteReader(bytes).peek(Math.min(MOST_HEADER_BYTES, entry.uncompressedSize)),
-    );
+    return await new ByteReader(bytes).peek(Math.min(MOST_HEADER_BYTES, entry.uncompressedSize));
   } finally {
     bytes.destroy();
   }
+}
+
+/** The same without a stream, which costs more than all else that is done with a small file. */
+async function startInside(zip: ZipFile, entry: Entry, held: Buffer): Promise<Buffer> {
+  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  const end = fileDataStart + entry.compressedSize;
+  if (end > held.length) throw new Error('an entry goes on beyond the end of the file');
+  return held.subarray(fileDataStart, Math.min(end, fileDataStart + MOST_HEADER_BYTES));
 }

@@ -11,12 +11,12 @@ import {
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
+import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import { SPARE_BYTES } from '../../../uploads/no-room.ts';
 import { noteBlob } from '../../../uploads/note-blob.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
 import { bytesOf, type DataSet, filesOf, nameOf } from '../data/data-file.ts';
-import { environmentOf } from '../environment/environments.ts';
 import { storeBlob } from '../store-blob.ts';
 import { planBlockSplit } from './block-split.ts';
 import { type Counted, countGroups, countRows } from './count-rows.ts';
@@ -60,7 +60,7 @@ async function withEnvironment(
   { job }: BackgroundTask,
   done: Extract<StageTaskResult, { outcome: 'done' }>,
 ): Promise<StageTaskResult> {
-  const environment = await environmentOf(parts, job, TrainingSpec.parse(JSON.parse(job.spec_json)));
+  const environment = await environmentOf(parts, job.team_id, TrainingSpec.parse(JSON.parse(job.spec_json)));
   if (environment === null) return done;
   const value = { ...TrainingPlan.parse(done.value), environment };
   return { ...done, value, blobs: [...done.blobs, environment.input.hash] };

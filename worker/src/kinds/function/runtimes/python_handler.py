@@ -55,9 +55,10 @@ def say(message):
         _answers.write(line)
 
 
-def load(path):
+def load(path, packages):
     folder = os.path.dirname(path)
-    sys.path.insert(0, folder)
+    # Its own files go before its packages, and these before what the worker has.
+    sys.path[:1] = [folder, packages] if packages else [folder]
     import importlib.util
 
     name = os.path.splitext(os.path.basename(path))[0]
@@ -127,7 +128,7 @@ def main():
     source, sys.argv = sys.stdin.buffer, [first["handler"]]
     # Nobody but this reads calls.
     sys.stdin = io.StringIO()
-    handle, problem = load(first["handler"])
+    handle, problem = load(first["handler"], first["packages"])
     if problem is not None:
         say({"broken": problem})
         return

@@ -8,7 +8,7 @@ import pkgutil
 import platform
 import sys
 
-from pilot_worker.installer import pip_command, pythons
+from pilot_packages import installer
 
 MOST_MODULES = 2000
 # The farm takes 32,768 characters of all that a worker can do.
@@ -27,9 +27,9 @@ def version_of(name):
 
 def modules():
     """Top-level names that can be imported, without the worker's own part and what every Python brings (3.10 tells)."""
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own = [os.path.dirname(os.path.dirname(os.path.abspath(one))) for one in (__file__, installer.__file__)]
     found = set(sys.builtin_module_names)
-    found.update(module.name for module in pkgutil.iter_modules([path for path in sys.path if path != own]))
+    found.update(module.name for module in pkgutil.iter_modules([path for path in sys.path if path not in own]))
     found.difference_update(getattr(sys, "stdlib_module_names", ()))
     found.add("pilot")
     return sorted(name for name in found if not name.startswith("_") and len(name) <= LONGEST_NAME)
@@ -51,8 +51,8 @@ def main():
         "python": platform.python_version(),
         "numpy": version_of("numpy"),
         "torch": version_of("torch"),
-        "pythons": pythons(),
-        "pip": pip_command() is not None,
+        "pythons": installer.pythons(),
+        "pip": installer.pip_command() is not None,
         "modules": list(shortened(modules()[:MOST_MODULES])),
     }
     print("pilot-found " + json.dumps(found))

@@ -5,7 +5,7 @@ import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
-import { type Python, pythonProgram } from '../python.ts';
+import { PACKAGES_FOLDER, type Python, pythonModule } from './python-module.ts';
 
 /** Unpacked ones that nobody uses are kept for their next job, the newest so many of them. */
 const MOST_KEPT = 4;
@@ -80,7 +80,11 @@ async function unpack({ folder, sandbox, python }: Options, packed: string, targ
     const limits = { ...defaultLimits(), wallMs: LIMIT_MS };
     const place = { python, sandbox, threads: 1, workspace, limits };
     const child = startChild({
-      ...pythonProgram(place, 'install', `unpack(${path})`),
+      ...pythonModule(place, {
+        folders: [PACKAGES_FOLDER],
+        module: 'pilot_packages.install',
+        call: `unpack(${path})`,
+      }),
       withoutInput: true,
       onStdout: () => {},
       onStderr: (line) => said.add(line),

@@ -2,22 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { join, posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
 import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
-import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
+import type { Limits, Sandbox, Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import {
   ENVIRONMENT_FILE,
   EnvironmentResult,
   EnvironmentSpec,
   WHEELS,
-} from '@parallel-pilot/shared/kinds/training/packages.ts';
+} from '@parallel-pilot/shared/packages/packages.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import { z } from 'zod';
-import type { ChunkProgress, RunnableChunk, RunnerOptions, RunOutcome } from '../../kind.ts';
-import { failure, failureOf } from '../outcome.ts';
-import { type Python, pythonProgram } from '../python.ts';
 import { openIndexProxy, PROXY_SOCKET } from './index-proxy.ts';
 import type { PackageIndex } from './package-index.ts';
+import { PACKAGES_FOLDER, type Python, pythonModule } from './python-module.ts';
 
 const PACKED = 'environment.tar';
 /** No .tar of packages that anybody sends around. */
@@ -30,15 +29,44 @@ const Message = z.union([
 ]);
 type Ended = Extract<z.infer<typeof Message>, { ok: boolean }>;
 
-export type Making = RunnerOptions & { python: Python; index: PackageIndex | null };
+/** `folder`: where it gets a workspace of its own. */
+export type Making = {
+  sandbox: Sandbox;
+  threads: number;
+  folder: string;
+  limits?: Limits | undefined;
+  python: Python;
+  index: PackageIndex | null;
+};
+
+/** Of a chunk of that stage, what is looked at. */
+type Asking = {
+  stageSpec: unknown;
+  inputs: string;
+  outputs: string;
+  hangLimitMs: number;
+  begun?(): void;
+};
+type Progress = { fraction: number; detail: string; log?: string };
+
+type Failed = { ok: false; code: string; message: string; log: string };
+type Outcome =
+  | Failed
+  | {
+      ok: true;
+      result: EnvironmentResult;
+      files: { name: string; path: string; mediaType: string }[];
+      log: string;
+    };
+const failure = (code: string, message: string, log: string): Failed => ({ ok: false, code, message, log });
 
 /** Runs the chunk of the stage `environment`: see install.py. */
 export async function makeEnvironment(
   making: Making,
-  chunk: RunnableChunk,
-  onProgress: (progress: ChunkProgress) => void,
+  chunk: Asking,
+  onProgress: (progress: Progress) => void,
   signal: AbortSignal,
-): Promise<RunOutcome> {
+): Promise<Outcome> {
   const spec = EnvironmentSpec.safeParse(chunk.stageSpec);
   if (!spec.success) return failure('unexpected', z.prettifyError(spec.error), '');
   const startedAt = performance.now();
@@ -51,7 +79,7 @@ export async function makeEnvironment(
       onProgress,
       signal,
     });
-    if (!('ok' in ended)) return ended;
+    if ('code' in ended) return ended;
     if (!ended.ok) return failure('packages-missing', `${ended.message}${hint(refused)}`, log);
     const path = join(chunk.outputs, PACKED);
     const taken = await workspace.take(PACKED, path, MOST_BYTES);
@@ -74,13 +102,13 @@ const hint = (refused: string | null): string =>
     : ` They were looked for at ${refused}, too, which is none of the hosts that the owner of this worker allows.`;
 
 type Watching = {
-  chunk: RunnableChunk;
-  onProgress(progress: ChunkProgress): void;
+  chunk: Asking;
+  onProgress(progress: Progress): void;
   signal: AbortSignal;
 };
 
 type Installed = {
-  ended: Ended | (RunOutcome & { ok: false; code: string });
+  ended: Ended | Failed;
   refused: string | null;
   log: string;
 };
@@ -89,7 +117,7 @@ type Installed = {
 async function installed(
   making: Making,
   workspace: Workspace,
-  { lines, wheels }: z.infer<typeof EnvironmentSpec>,
+  { lines, wheels, whole }: z.infer<typeof EnvironmentSpec>,
   watching: Watching,
 ): Promise<Installed> {
   const within = (name: string): string => posix.join(workspace.inside.in, name);
@@ -99,6 +127,7 @@ async function installed(
   try {
     const asked = {
       requirements: lines,
+      whole,
       wheels: wheels ? within(WHEELS) : null,
       index: index?.address ?? null,
       socket: proxy === null ? null : within(PROXY_SOCKET),
@@ -113,6 +142,7 @@ async function installed(
 /** See install.py, whose task it is. */
 type Asked = {
   requirements: string[];
+  whole: boolean;
   wheels: string | null;
   index: string | null;
   socket: string | null;
@@ -134,7 +164,10 @@ async function runInstaller(
     else onProgress({ fraction: 0, detail: parsed.message.doing });
   };
   const child = startChild({
-    ...pythonProgram({ python, sandbox, threads, workspace, limits }, 'install'),
+    ...pythonModule(
+      { python, sandbox, threads, workspace, limits },
+      { folders: [PACKAGES_FOLDER], module: 'pilot_packages.install' },
+    ),
     maxStdoutLine: 1_000_000,
     onStdout(line) {
       hang.life();
@@ -155,12 +188,36 @@ async function runInstaller(
   hang.end();
   signal.removeEventListener('abort', stop);
   const log = said.text();
-  if (signal.aborted) return { ended: failureOf({ kind: 'canceled' }, 0), log };
+  if (signal.aborted)
+    return { ended: failure('canceled', 'The work was stopped before it finished.', ''), log };
   if (hang.hung) {
     const message = `pip said nothing for ${Math.round(chunk.hangLimitMs / 1_000)} seconds, so it was ended.`;
     return { ended: failure('hung', message, log), log };
   }
-  return { ended: ended ?? failureOf({ kind: 'died', exit, log }, 0), log };
+  return { ended: ended ?? diedOf(exit, log), log };
+}
+
+/** Why it ended before it had said what came of it. */
+function diedOf(exit: ChildExit, log: string): Failed {
+  const ended = 'What installs packages was ended';
+  switch (exit.kind) {
+    case 'limit':
+      return failure(exit.limit === 'memory' ? 'out-of-memory' : 'died', `${ended}. ${exit.message}`, log);
+    case 'signalled':
+      return failure(
+        'died',
+        `${ended} by the signal ${exit.signal}. The machine may have run out of memory.`,
+        log,
+      );
+    case 'exited':
+      return failure('died', `${ended} by itself with exit code ${exit.code}.`, log);
+    case 'broken':
+      return failure('died', `${ended}: ${exit.reason}`, log);
+    case 'failed-to-start':
+      return failure('died', `Python could not be started: ${exit.reason}`, log);
+    default:
+      return exit satisfies never;
+  }
 }
 
 /** Calls `stop` once nothing was heard for so long. */

@@ -1,4 +1,4 @@
-import { MOST_LINES } from '@parallel-pilot/shared/kinds/training/packages.ts';
+import { MOST_LINES } from '@parallel-pilot/shared/packages/packages.ts';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 

@@ -1,6 +1,6 @@
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
-import type { Parts, SubmissionRefusal } from '../../parts.ts';
+import type { Parts, SubmissionRefusal } from '../parts.ts';
 
 /** Bytes of a file that the team itself handed in; null for one that it did not, or that is gone. */
 export const sizeOf = async (

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { detectSandbox } from '@parallel-pilot/sandbox/detect.ts';
-import { EnvironmentResult } from '@parallel-pilot/shared/kinds/training/packages.ts';
-import type { RunOutcome } from '../../kind.ts';
-import { createRig, PYTHON } from '../fixtures/rig.ts';
-import { readPackageIndex } from './package-index.ts';
+import { EnvironmentResult } from '@parallel-pilot/shared/packages/packages.ts';
+import { readPackageIndex } from '../../packages/package-index.ts';
+import type { RunOutcome } from '../kind.ts';
+import { createRig, PYTHON } from './fixtures/rig.ts';
 
-const MAKER = join(import.meta.dirname, '../fixtures/wheels.py');
+const MAKER = join(import.meta.dirname, '../../packages/wheels_fixture.py');
 
 let rig: Awaited<ReturnType<typeof createRig>>;
 let house: string;

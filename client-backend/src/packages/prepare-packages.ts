@@ -1,27 +1,30 @@
 import { createHash } from 'node:crypto';
-import type { TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
-import type { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import type { BlobHash, TeamId } from '@parallel-pilot/shared/model/ids.ts';
-import type { z } from 'zod';
-import type { Parts, SubmissionRefusal } from '../../../parts.ts';
-import { inWords } from '../../../text/in-words.ts';
-import { gone, sizeOf } from '../uploaded.ts';
-import { decodeText } from './own-modules.ts';
+import type { Packages, SentPackages } from '@parallel-pilot/shared/packages/packages.ts';
+import type { Parts, SubmissionRefusal } from '../parts.ts';
+import { decodeText } from '../text/decode-text.ts';
+import { inWords } from '../text/in-words.ts';
+import { gone, sizeOf } from '../uploads/uploaded.ts';
 import { readRequirements } from './requirements.ts';
 
 const MOST_TEXT_BYTES = 256 * 1024;
 
 type Prepared = {
   ok: true;
-  files: Pick<TrainingSpec, 'packages' | 'requirements'>;
+  /** `requirements`: the file that they were asked for with. */
+  files: {
+    packages: Packages | null;
+    requirements: (NonNullable<SentPackages['requirements']> & { size: number }) | null;
+  };
   blobs: BlobHash[];
 };
 
-/** What packages a training asks for. */
+/** What packages a submission asks for. `whole`: see EnvironmentSpec. */
 export async function preparePackages(
   parts: Parts,
-  { requirements, wheels, python }: z.output<typeof TrainingSubmission>,
+  { requirements, wheels, python }: SentPackages,
   team: TeamId,
+  whole = false,
 ): Promise<Prepared | SubmissionRefusal> {
   if (requirements === null) {
     if (wheels === null) return { ok: true, files: { packages: null, requirements: null }, blobs: [] };
@@ -42,7 +45,9 @@ export async function preparePackages(
   const wheelsSize = wheels === null ? null : await sizeOf(parts, team, wheels.blob);
   if (wheels !== null && wheelsSize === null) return gone(wheels.fileName);
   const key = createHash('sha256')
-    .update(JSON.stringify([[...read.lines].sort(), wheels?.blob ?? null, python]))
+    .update(
+      JSON.stringify([[...read.lines].sort(), wheels?.blob ?? null, python, ...(whole ? ['whole'] : [])]),
+    )
     .digest('hex');
   const house = wheels === null ? null : { ...wheels, size: wheelsSize ?? 0 };
   return {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { listenInFolder } from '../../../listen-in-folder.ts';
+import { listenInFolder } from '../listen-in-folder.ts';
 import type { PackageIndex } from './package-index.ts';
 
 /** Its name in the folder that the box may only read. */

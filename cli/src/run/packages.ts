@@ -1,14 +1,33 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { checkLocalFile } from '../../run/local-file.ts';
-import { packFiles } from '../../run/pack-folder.ts';
-import { type Making, ownFiles, type SourceFiles } from '../../run/plan.ts';
-import { SentenceError } from '../../sentence-error.ts';
+import { PythonVersion } from '@parallel-pilot/shared/packages/packages.ts';
+import type { Command } from 'commander';
+import { SentenceError } from '../sentence-error.ts';
+import { checkLocalFile } from './local-file.ts';
+import { packFiles } from './pack-folder.ts';
+import { type Making, ownFiles, type SourceFiles } from './plan.ts';
 
-/** Packages that the script needs: a requirements.txt or pyproject.toml, and what they are installed from. */
+/** Packages that a job needs: a requirements.txt or pyproject.toml, and what they are installed from. */
 export type PackagesGiven = { requirements: string; wheels: WheelHouse | null };
 /** A folder with `.whl` files in it, or a .zip of them. */
 export type WheelHouse = { path: string; files: string[] | null };
+
+export type PackageFlags = { requirements?: string; wheels?: string; python?: string };
+
+export const withPackages = (command: Command, what: string): Command =>
+  command
+    .option(
+      '--requirements <file>',
+      `requirements.txt or pyproject.toml: packages to install for the ${what}`,
+    )
+    .option('--wheels <path>', 'folder or .zip of wheels to install them from, in place of an index')
+    .option('--python <version>', 'only on workers with this Python, such as 3.11');
+
+/** Throws a sentence for what is no version. */
+export function readPython(version: string | undefined): string | null {
+  if (version === undefined || PythonVersion.safeParse(version).success) return version ?? null;
+  throw new SentenceError(`--python ${version} is no version such as 3.11.`);
+}
 
 /** Throws a sentence for files that are not there, or are of another sort. */
 export async function readPackages(

@@ -1,6 +1,7 @@
 """Which pip this Python has, and for which Pythons the packages are that it installs. Imports nothing large."""
 
 import importlib.metadata
+import json
 import os
 import re
 import sys
@@ -43,3 +44,7 @@ def pythons():
     """For which Pythons packages fit this one."""
     minor = "%d.%d" % sys.version_info[:2]
     return [minor, minor + "-" + sysconfig.get_platform()]
+
+
+def main():
+    print("pilot-found " + json.dumps({"pythons": pythons(), "pip": pip_command() is not None}))

@@ -1,10 +1,11 @@
-"""Installs the packages of a training, in a box of its own, and packs them into one file. Started by the worker
-(packages/make-environment.ts) with one line of JSON on standard input:
+"""Installs the packages of a job, in a box of its own, and packs them into one file. Started by the worker
+(make-environment.ts) with one line of JSON on standard input:
 
-    {"nonce", "requirements": [line, ...], "wheels": path of a .zip or null, "index": address or null, "socket": path or null}
+    {"nonce",
+     "requirements": [line, ...], "wheels": path of a .zip or null, "index": address or null, "socket": path or null, "whole": bool}
 
 A box has no network. Where the owner of the worker lets packages be fetched, a Unix socket leads out of it, to a proxy
-that knows the hosts of the index and nobody else (packages/index-proxy.ts); pip finds it on a port of the box's own.
+that knows the hosts of the index and nobody else (index-proxy.ts); pip finds it on a port of the box's own.
 
 Lines behind the nonce on standard output are messages: {"doing": "Collecting numpy"}, and at the end
 {"ok": true, "result": {...}} (EnvironmentResult without its seconds) or {"ok": false, "message"}. All that pip prints
@@ -25,7 +26,7 @@ import tarfile
 import threading
 import zipfile
 
-from pilot_worker.installer import pip_command, pythons
+from pilot_packages.installer import pip_command, pythons
 
 SITE = "site"
 WHEELS = "wheels"
@@ -151,9 +152,10 @@ def run_pip(command, arguments, teller):
     return said
 
 
-def wanted(command, options, teller):
+def wanted(command, options, whole, teller):
     """What is to be installed, and which modules of the worker's own satisfy a requirement."""
-    said = run_pip(command, ["--dry-run", "--report", REPORT, "-r", REQUIREMENTS] + options, teller)
+    beside = ["--ignore-installed"] if whole else []
+    said = run_pip(command, ["--dry-run", "--report", REPORT, "-r", REQUIREMENTS] + beside + options, teller)
     with open(REPORT) as file:
         report = json.load(file)
     packages = [{"name": one["metadata"]["name"], "version": one["metadata"]["version"]} for one in report["install"]]
@@ -223,7 +225,7 @@ def install(task, teller):
         file.write("\n".join(task["requirements"]) + "\n")
     os.mkdir(SITE)
     options = sources(task)
-    packages, from_worker = wanted(command, options, teller)
+    packages, from_worker = wanted(command, options, task["whole"], teller)
     if packages:
         run_pip(command, ["--no-deps", "--no-compile", "--target", SITE, "-r", EXACT] + options, teller)
     teller.doing("Packing")
