@@ -37,6 +37,9 @@ ${lines.map(({ text }) => text).join('\n')}
 
 Of ${cells.length} cells ${of('within').length} are within their bound. Beyond it by more than two standard errors: ${list(of('clear'))}. Beyond it, but by less
 than that or with one seed: ${list(of('unclear'))}.
+
+Wanted are 5 seeds over 2, 4 and 8 shards: what has fewer, or no line, was not measured yet. Without a line: ${SCRIPTS.filter((script) => !all.some((one) => one.script === script && one.shards > 1)).join(', ') || 'none'}.
+\`npm run bench:training -- --part scripts --seconds 180\` goes on.
 `;
 }
 
@@ -61,8 +64,7 @@ Written by \`npm run bench:training\`; in brackets the number of seeds. What was
   batch is too large then, so these take \`pilot.rate\`.
 - **vae:** Adam with noisy gradients comes less far in as many steps. Twice the rate over four shards brought most of it back; the table
   has the script's own rate, as the same made words worse.
-- **words:** few and long rounds; with more of them, and merged moments, it comes near.
-- **dcgan:** two networks against each other, of which the average is no balance: mode ddp is what to take. A guess, by the papers.
+- **dcgan:** two networks against each other, of which the average is perhaps no balance: a guess, not looked into.
 - **ddp:** its steps have the whole batch, in another order than alone, and BatchNorm counts the rows of each worker alone.
 `;
 }
