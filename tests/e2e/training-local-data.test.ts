@@ -39,7 +39,7 @@ test('shards that workers lend stay with them through kill -9: the job says whom
       const { waiting } = await api(farm.url).job(waits);
       return (
         waiting?.code === 'pinned' &&
-        /^Round \d, shard 2 waits for the worker worker-2, which is away: only that one has what it works on\.$/.test(
+        /^(Round \d|Evaluation), shard 2 waits for the worker worker-2, which is away: only that one has what it works on\.$/.test(
           waiting.message,
         )
       );

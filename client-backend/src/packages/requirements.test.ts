@@ -53,3 +53,19 @@ test('what leads somewhere else is refused by its line', () => {
   assert.match(problem('# nothing\n'), /names no package/);
   assert.match(problem('a\n'.repeat(501)), /names 501 packages, and 500 are the most/);
 });
+
+test('lines that are long are told at once, however they were made', () => {
+  const hash = ` --hash=sha256:${'a'.repeat(64)}`;
+  assert.equal(lines(`numpy==2.0.1${hash.repeat(60)}`)[0]?.length, 12 + 60 * hash.length);
+  assert.match(problem(`numpy${hash.repeat(300)}`), /line 1, has \d+ characters, and 16000 are the most/);
+  // Of the fourth power of the blanks, were each of them taken for itself: hours.
+  for (const blanks of [' ', '\t', ' \t']) {
+    const text = `a${blanks.repeat(50_000)}!`;
+    assert.match(problem(text), /"a !" is no requirement/);
+    assert.match(
+      problem(`[project]\ndependencies = ["${text.replaceAll('\t', '\\t')}"]`, 'p.toml'),
+      /is no requirement/,
+    );
+  }
+  assert.match(problem(`${'a.'.repeat(2_000)}!`), /has 4001 characters, and 1000 are the most/);
+});

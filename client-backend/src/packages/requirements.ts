@@ -1,4 +1,4 @@
-import { MOST_LINES } from '@parallel-pilot/shared/packages/packages.ts';
+import { MOST_LINE, MOST_LINES } from '@parallel-pilot/shared/packages/packages.ts';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 
@@ -26,21 +26,34 @@ function linesIn(fileName: string, text: string): ReadRequirements {
   const joined = text.replace(/\\\r?\n/g, ' ');
   for (const [index, line] of joined.split(/\r?\n/).entries()) {
     // A hash begins a comment at the start of a line, or behind a blank.
-    const said = line.replace(/(^|\s)#.*$/, '').trim();
+    const said = line
+      .replace(/\s+/g, ' ')
+      .replace(/(^| )#.*$/, '')
+      .trim();
     if (said === '') continue;
+    if (said.length > MOST_LINE)
+      return wrong(
+        `"${fileName}", line ${index + 1}, has ${said.length} characters, and ${MOST_LINE} are the most.`,
+      );
     const problem = problemWith(said.replace(HASHES, '').trim());
     if (problem !== null) return wrong(`"${fileName}", line ${index + 1}: ${problem}`);
-    lines.push(said.replace(/\s+/g, ' '));
+    lines.push(said);
   }
   return { ok: true, lines };
 }
 
+/** Of one without its hashes. */
+const MOST_CHARACTERS = 1_000;
+
+/** `line`: with single blanks, as the expressions above take longer the more of them follow one another. */
 function problemWith(line: string): string | null {
   const said = line.length > 80 ? `${line.slice(0, 80)}…` : line;
   if (/^-/.test(line))
     return `"${said}" is an option of pip, and options are not taken: where packages come from is for the owners of workers. Name the packages alone, or send wheels.`;
   if (/@|:\/\/|\+git/.test(line) || /^[./]/.test(line) || /\.(whl|tar\.gz|zip)$/.test(line))
     return `"${said}" is an address or a file. Build a wheel of it (pip wheel) and send it with the wheels.`;
+  if (line.length > MOST_CHARACTERS)
+    return `"${said}" has ${line.length} characters, and ${MOST_CHARACTERS} are the most.`;
   return REQUIREMENT.test(line) ? null : `"${said}" is no requirement, such as "einops>=0.7".`;
 }
 
@@ -59,7 +72,7 @@ function dependenciesIn(fileName: string, text: string): ReadRequirements {
   }
   const project = Project.safeParse(parsed);
   if (!project.success) return wrong(`"${fileName}" has no list "dependencies" under [project].`);
-  const lines = project.data.project.dependencies.map((line) => line.trim());
+  const lines = project.data.project.dependencies.map((line) => line.replace(/\s+/g, ' ').trim());
   for (const line of lines) {
     const problem = problemWith(line);
     if (problem !== null) return wrong(`"${fileName}": ${problem}`);

@@ -4,7 +4,8 @@ import type { QueryClient } from '@tanstack/react-query';
 /** How a pipeline stands follows from its jobs: those that are shown and have one that changed are asked for again. */
 export function refreshPipelines(queries: QueryClient, changed: readonly string[]): void {
   const jobs = new Set(changed);
-  void queries.invalidateQueries({ queryKey: ['pipelines'] });
+  // One that is under way is let end: on a busy farm none ever would.
+  void queries.invalidateQueries({ queryKey: ['pipelines'] }, { cancelRefetch: false });
   void queries.invalidateQueries({
     queryKey: ['pipeline'],
     predicate: ({ state }) => {

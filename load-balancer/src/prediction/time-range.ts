@@ -28,6 +28,7 @@ type Tenths = { early: number; middle: number; late: number };
  */
 export class RangeCorrection {
   readonly #scores: number[] = [...ASSUMED];
+  /** Least first. */
   #waiting: readonly number[] = [];
   #tenths: Tenths | null = null;
   /** Of the outcomes that count, the part that is left out on either side. */
@@ -46,7 +47,7 @@ export class RangeCorrection {
 
   /** All that is not over by now, `ms` after it was foreseen. */
   setWaiting(waiting: readonly Foreseen[]): void {
-    this.#waiting = waiting.map(scoreOf);
+    this.#waiting = waiting.map(scoreOf).sort((a, b) => a - b);
     this.#tenths = null;
   }
 
@@ -69,15 +70,16 @@ export class RangeCorrection {
 /** By Kaplan's and Meier's estimate of how many come to lie beyond a score; between two ends on the line from one to the other. */
 function quantilesOf(
   ends: readonly number[],
+  /** Least first. */
   waiting: readonly number[],
   [early, middle, late]: [number, number, number],
 ): Tenths {
-  const [sorted, least] = [ends.toSorted((a, b) => a - b), waiting.toSorted((a, b) => a - b)];
-  const total = sorted.length + least.length;
+  const sorted = ends.toSorted((a, b) => a - b);
+  const total = sorted.length + waiting.length;
   let [passed, beyond] = [0, 1];
   // So many are over by each end: the half of its own step lies before it.
   const over = sorted.map((end, at) => {
-    while ((least[passed] ?? Number.POSITIVE_INFINITY) < end) passed += 1;
+    while ((waiting[passed] ?? Number.POSITIVE_INFINITY) < end) passed += 1;
     const before = beyond;
     beyond *= 1 - 1 / (total - at - passed);
     return 1 - (before + beyond) / 2;

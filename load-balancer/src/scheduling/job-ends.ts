@@ -1,3 +1,4 @@
+import { isGrantable } from '@parallel-pilot/shared/model/job.ts';
 import type { Farm, Job } from '../farm/farm.ts';
 import { type Demand, endsOf, type Ranks } from '../prediction/shared-capacity.ts';
 import { ONE_OF_TEN, type TimeRange } from '../prediction/time-range.ts';
@@ -98,7 +99,9 @@ export const correctionOf = ({ rangeCorrections }: Farm, { deadline }: Job) =>
 
 /** What was foreseen of jobs that are not over tells something too. */
 function judgeByWaiting(farm: Farm, now: number): void {
-  const jobs = Map.groupBy(farm.jobs.values(), (job) => correctionOf(farm, job));
+  // What nothing is done for tells nothing of how long the others take.
+  const going = farm.jobs.values().filter(({ status }) => isGrantable(status));
+  const jobs = Map.groupBy(going, (job) => correctionOf(farm, job));
   for (const correction of Object.values(farm.rangeCorrections)) {
     const foreseen = (jobs.get(correction) ?? []).flatMap((job) => job.foreseen);
     correction.setWaiting(foreseen.map(({ at, uncorrected }) => ({ range: uncorrected, ms: now - at })));

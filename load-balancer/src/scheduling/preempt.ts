@@ -124,7 +124,10 @@ const isLesser = ({ startedAt, gang, stage: { job } }: Lease, { job: urgent }: S
 
 /** Whether the stage could have its place. */
 const couldHave = (stage: Stage, lease: Lease): boolean =>
-  isLesser(lease, stage) && mayRun(stage, lease.worker) && hasRoomWithout(stage, lease);
+  isLesser(lease, stage) &&
+  mayRun(stage, lease.worker) &&
+  hasChunkFor(stage, lease.worker) &&
+  hasRoomWithout(stage, lease);
 
 type Victim = { lease: Lease; lost: number };
 

@@ -5,7 +5,7 @@ import { mostHeld } from '../farm/held-chunks.ts';
 import { slotsFor } from '../farm/resources.ts';
 import { openingOf } from '../prediction/stage-times.ts';
 import { ONE_OF_TEN } from '../prediction/time-range.ts';
-import { isCapable } from './eligibility.ts';
+import { isCapable, waitingPinned } from './eligibility.ts';
 import type { Outlook } from './outlook.ts';
 
 /** What is left to do of a job. Times in milliseconds, of variances the roots, of logarithms. */
@@ -106,7 +106,10 @@ function wantedOfStage(look: Look, stage: Stage, held: readonly Held[]): Wanted 
   return {
     known,
     work: work / speedOfAll(look, stage),
-    width: pool.slots === 0 ? 0 : ((slots / pool.slots) * pool.speed) / speedOfAll(look, stage),
+    width:
+      pool.slots === 0 || waitsForAbsent(farm, stage)
+        ? 0
+        : ((slots / pool.slots) * pool.speed) / speedOfAll(look, stage),
     deviation: Math.sqrt(doubt + scatter / left + pool.variance),
     waiting: queued + later > 0 || held.some((one) => !one.begun),
     chunkMs: pool.speed === 0 ? 0 : (mean * pool.slots) / pool.speed,
@@ -115,6 +118,13 @@ function wantedOfStage(look: Look, stage: Stage, held: readonly Held[]): Wanted 
     workers: pool.workers,
   };
 }
+
+/** Nobody knows when a worker comes back that alone may run what waits. */
+const waitsForAbsent = ({ workers }: Farm, stage: Stage): boolean =>
+  stage.pins?.keys().some((id) => {
+    const worker = workers.get(id);
+    return (worker === undefined || !isPresent(worker)) && waitingPinned(stage, { id }).length > 0;
+  }) ?? false;
 
 function waitingWork(outlook: Outlook, stage: Stage): number {
   const { chunks, times } = stage;
@@ -140,9 +150,9 @@ const together = (a: Wanted, b: Wanted): Wanted => ({
 
 function poolOf({ farm, outlook, pools }: Look, stage: Stage): Pool {
   const { team, person } = stage.job;
-  const key = [sortOf(stage), stage.requirementsKey, stage.askedKey, stage.memory.seen, team, person].join(
-    '\n',
-  );
+  const pinned = stage.pins === null ? '' : stage.id;
+  const { requirementsKey, askedKey, memory } = stage;
+  const key = [sortOf(stage), requirementsKey, askedKey, memory.seen, team, person, pinned].join('\n');
   const known = pools.get(key);
   if (known !== undefined) return known;
   let [speed, slots, workers, squares] = [0, 0, 0, 0];

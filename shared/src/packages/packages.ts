@@ -30,7 +30,9 @@ export const packageKeys = (kind: string): PackageKeys => ({
 });
 
 export const MOST_LINES = 500;
-const LongLine = z.string().min(1).max(1_000);
+/** Characters of a line with its hashes, of which a package with a file for each system has dozens. */
+export const MOST_LINE = 16_000;
+const LongLine = z.string().min(1).max(MOST_LINE);
 
 /** A minor version: "3.11". */
 export const PythonVersion = z.string().regex(/^3\.\d{1,2}$/, 'expected a version such as 3.11');

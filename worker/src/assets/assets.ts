@@ -98,7 +98,8 @@ export class Assets {
     await rm(file, { force: true });
     if (Buffer.isBuffer(source)) await writeFile(file, source, { mode: 0o600 });
     else await link(source, file);
-    await this.cache.adopt(key, size, file);
+    // What was linked may still be open to a process that the chunk's script left behind.
+    await this.cache.adopt(key, size, file, Buffer.isBuffer(source));
   }
 
   /** Fetches what the cache lacks; the first file that cannot be had ends the wait for the others. */

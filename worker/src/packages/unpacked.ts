@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
@@ -32,9 +34,13 @@ export function createUnpacked(options: { folder: string; sandbox: Sandbox; pyth
       idle.map(async (name) => ({ name, at: (await stat(join(root, name))).mtimeMs })),
     );
     const old = aged.sort((a, b) => b.at - a.at).slice(MOST_KEPT);
-    // One that somebody began to use meanwhile stays.
-    for (const { name } of old)
-      if (!users.get(name)) await rm(join(root, name), { recursive: true, force: true });
+    for (const { name } of old) {
+      // One that somebody began to use meanwhile stays; what goes is out of reach before anybody else may begin.
+      if (users.get(name)) continue;
+      const gone = join(root, `${name}.${randomUUID()}`);
+      renameSync(join(root, name), gone);
+      await rm(gone, { recursive: true, force: true });
+    }
   };
   const there = async (hash: string, packed: string): Promise<void> => {
     const folder = join(root, hash);

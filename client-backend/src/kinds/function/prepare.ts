@@ -21,9 +21,14 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const row = owner?.team_id === by.team ? await findVersion(db, id, version) : undefined;
   if (row === undefined) return unknown(id);
   const deployed = FunctionSpec.parse(JSON.parse(row.spec_json));
-  const environment = await environmentOf(parts, by.team, deployed);
+  const fleet = (await fleetOf(db))(by);
+  const problemWith = (environment: FunctionSpec['environment']) =>
+    fleetProblem(fleet, firstNeeds({ ...deployed, environment }));
+  const made = await environmentOf(parts, by.team, deployed);
+  // One for a Python that no worker has any more is made anew.
+  const environment = made === null || problemWith(made) !== null ? null : made;
   const spec: FunctionSpec = { ...deployed, instances, environment };
-  const lacking = fleetProblem((await fleetOf(db))(by), firstNeeds(spec));
+  const lacking = problemWith(environment);
   if (lacking !== null) return { ok: false, ...lacking };
   return {
     ok: true,

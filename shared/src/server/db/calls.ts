@@ -20,6 +20,12 @@ export async function insertCalls(db: Db, rows: NewCall[]): Promise<void> {
       .execute();
 }
 
+/** Those of them that are stored. */
+export async function storedCalls(db: Db, ids: readonly CallId[]): Promise<Set<CallId>> {
+  const rows = await db.selectFrom('calls').select('id').where('id', 'in', ids).execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** False where the function was called with that key before. */
 export async function insertKeyedCall(db: Db, row: NewCall): Promise<boolean> {
   const result = await unlessThere(db, db.insertInto('calls').values(row)).executeTakeFirst();
@@ -223,6 +229,17 @@ export async function processesOfCalls(db: Db): Promise<string[]> {
     .where('process', 'is not', null)
     .execute();
   return rows.flatMap(({ process }) => process ?? []);
+}
+
+/** The process is not at it after all: whoever looks next may take it. */
+export async function abandonCall(db: Db, id: CallId, process: string): Promise<void> {
+  await db
+    .updateTable('calls')
+    .set({ expires_at: 0 })
+    .where('id', '=', id)
+    .where('state', 'in', ['waiting', 'running'])
+    .where('process', '=', process)
+    .execute();
 }
 
 /** The process is no more: what it was at need not wait for its time to pass. */

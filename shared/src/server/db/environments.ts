@@ -1,6 +1,7 @@
 import { MysqlAdapter, sql } from 'kysely';
-import type { BlobHash, JobId, TeamId } from '../../model/ids.ts';
+import type { BlobHash, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import type { JobRow } from './jobs.ts';
 
 export type EnvironmentKey = { team: TeamId; key: string };
 
@@ -55,11 +56,14 @@ export async function keepEnvironment(
   ).execute();
 }
 
-/** Of the work that a team's jobs before this one are at, in their order, the specs of those at these stages: 200 at most. */
+/**
+ * Of the work that a team's jobs before this one are at, as urgent as it and for the same workers, in their order, the specs of those at these stages since
+ * `plannedSince`: 200 at most.
+ */
 export async function specsAtStages(
   db: Db,
-  job: { id: JobId; team_id: TeamId; kind: string; created_at: number },
-  stages: readonly string[],
+  job: Pick<JobRow, 'id' | 'team_id' | 'kind' | 'created_at' | 'priority' | 'placement_json'>,
+  { stages, plannedSince }: { stages: readonly string[]; plannedSince: number },
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('jobs')
@@ -67,9 +71,16 @@ export async function specsAtStages(
     .select('jobs.spec_json')
     .where('jobs.team_id', '=', job.team_id)
     .where('jobs.kind', '=', job.kind)
+    .where('jobs.priority', '>=', job.priority)
+    .where((eb) =>
+      job.placement_json === null
+        ? eb('jobs.placement_json', 'is', null)
+        : eb('jobs.placement_json', '=', job.placement_json),
+    )
     .where('jobs.state', 'in', ['preparing', 'queued', 'running'])
     .where('stages.state', '=', 'open')
     .where('stages.name', 'in', stages)
+    .where('stages.planned_at', '>=', plannedSince)
     .where((eb) =>
       eb.or([
         eb('jobs.created_at', '<', job.created_at),

@@ -20,10 +20,12 @@ export async function retryWhileLocked<T>(work: () => Promise<T> | T): Promise<T
 }
 
 const SQLITE_BUSY = 5;
+/** The last one: somebody changed a row since this transaction first read (MariaDB's innodb_snapshot_isolation). */
+const HELD = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
 
 /** True for errors after which nothing of what was tried can have been stored. */
 function wasRolledBack(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  if (code === 'ER_LOCK_DEADLOCK' || code === 'ER_LOCK_WAIT_TIMEOUT') return true;
+  if (HELD.has(String(code))) return true;
   return typeof errcode === 'number' && (errcode & 0xff) === SQLITE_BUSY;
 }

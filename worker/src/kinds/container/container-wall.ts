@@ -59,7 +59,7 @@ function start(options: WallOptions, order: ShellOrder, lone?: LoneRun): LoneShe
     onBytes: order.onBytes,
     onStdout: order.onLine,
     onStderr(line) {
-      last = line;
+      if (!SAID_BESIDES.test(line)) last = line;
       order.onLine(line);
     },
   });
@@ -126,6 +126,8 @@ async function warn({ command, env }: Engine, name: string): Promise<void> {
 /** Exit codes by which podman and docker tell that nothing ran: podman-run(1), docker-run(1). */
 const NOTHING_RAN = new Set([125, 126, 127]);
 const BY_ENGINE = /^(Error: |docker: )/;
+/** What newer and older versions of docker say behind the reason. */
+const SAID_BESIDES = /^\s*$|^(Run|See) 'docker |^ERRO\[/;
 
 const lacksShell = (exit: ChildExit, last: string): boolean =>
   exit.kind === 'exited' && NOTHING_RAN.has(exit.code) && /\/bin\/sh\b.*(no such file|not found)/i.test(last);

@@ -93,7 +93,11 @@ assert all(one.compress_type == zipfile.ZIP_STORED for one in zipfile.ZipFile(${
       weights: join(merged.outputs, 'weights.npz'),
       holdout: data,
     });
-    assert.deepEqual(without(done(end), 'seconds'), { metrics: { sum: 15 * 1.75 }, exported: null });
+    assert.deepEqual(without(done(end), 'seconds'), {
+      metrics: { sum: 15 * 1.75 },
+      samples: null,
+      exported: null,
+    });
   });
 
   test(`a torch state dict goes through all stages, its counters and all (sandbox: ${sandbox.level})`, async () => {

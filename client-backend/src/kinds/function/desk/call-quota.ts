@@ -51,6 +51,11 @@ export class CallQuota {
     return { ok: true };
   }
 
+  /** One that was over for this begins once more. */
+  takeAgain(owner: Owner): void {
+    this.#move(owner, 1);
+  }
+
   /** It was none: the same call had begun before, or it was refused. */
   drop(owner: Owner): void {
     this.#move(owner, -1);
@@ -62,6 +67,7 @@ export class CallQuota {
     const begun = new Map<Holder, number>();
     for (const { team, person } of owners)
       for (const holder of [team, person]) begun.set(holder, (begun.get(holder) ?? 0) + 1);
+    if (begun.size === 0) return { day, owners, totals: new Map() };
     await addCallsOnDay(db, begun, day);
     return { day, owners, totals: await callsOnDay(db, [...begun.keys()], day) };
   }

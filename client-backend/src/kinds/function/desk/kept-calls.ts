@@ -25,6 +25,7 @@ import { openCall, outcomeOf } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Invocation } from './invocation.ts';
 import type { Work } from './pool.ts';
+import { Unwritten } from './unwritten.ts';
 
 /** A backend that gives no sign of life for so long has left its calls to others, milliseconds. */
 const CLAIM_MS = 30_000;
@@ -47,6 +48,7 @@ export class KeptCalls {
   readonly #quota: CallQuota;
   readonly #run: Run;
   readonly #writes: GroupCommit;
+  readonly #unwritten: Unwritten;
   readonly #process: string;
   readonly #timer: NodeJS.Timeout;
   /** Each with what ends once it is over. */
@@ -61,6 +63,7 @@ export class KeptCalls {
     this.#run = run;
     this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
+    this.#unwritten = new Unwritten(this.#writes, this.#process);
     this.#timer = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
   }
 
@@ -72,8 +75,11 @@ export class KeptCalls {
     if (await this.#insert(fresh, invocation.owner))
       return this.#finish(invocation, fresh.id, { key, attempts: 1 });
     const row = await callByKey(db, function_id, key);
-    // It was forgotten in between.
-    if (row === undefined) return this.invokeOnce(invocation, key);
+    if (row === undefined) {
+      // It was forgotten in between.
+      this.#quota.takeAgain(invocation.owner);
+      return this.invokeOnce(invocation, key);
+    }
     const known = resultIn(row);
     if (known !== null && (known.ok || !CALL_PROBLEMS[known.code].again))
       return { call: row.id, replayed: true, result: known };
@@ -89,7 +95,11 @@ export class KeptCalls {
   ): Promise<{ ok: true; call: CallId } | { ok: false; message: string }> {
     const { db } = this.#parts;
     const { function_id } = invocation.version;
-    if ((await this.#countOpen(function_id)) >= MOST_OPEN) {
+    const open = await this.#countOpen(function_id).catch((error) => {
+      this.#quota.drop(invocation.owner);
+      throw error;
+    });
+    if (open >= MOST_OPEN) {
       const message = `${MOST_OPEN} calls of this function wait already, which are the most that may. Call again later.`;
       this.#quota.drop(invocation.owner);
       return { ok: false, message };
@@ -117,6 +127,8 @@ export class KeptCalls {
       return counted !== null;
     } catch (error) {
       this.#quota.drop(owner);
+      // It may have been stored all the same.
+      this.#unwritten.abandon(row.id);
       throw error;
     }
   }
@@ -136,7 +148,7 @@ export class KeptCalls {
   ): Promise<Keyed> {
     const result = await this.#run(version, { call, event, attempt: attempts, key });
     const outcome = outcomeOf(result, { now: this.#parts.clock(), attempts });
-    await this.#writes.run((db) => endCall(db, call, this.#process, outcome));
+    await this.#unwritten.write(call, (db) => endCall(db, call, this.#process, outcome));
     return { call, replayed: false, result };
   }
 
@@ -146,7 +158,6 @@ export class KeptCalls {
   ): void {
     if (this.#under.has(row.id)) return;
     const done = this.#work(version, row)
-      // Its row stands, and another look finds it.
       .catch((err) => this.#parts.log.warn({ event: 'calls.kept-failed', call: row.id, err }))
       .finally(() => this.#under.delete(row.id));
     this.#under.set(row.id, done);
@@ -161,7 +172,7 @@ export class KeptCalls {
     const begun = result.ok || !NEVER_BEGUN.has(result.code);
     const next = { attempts: begun ? attempts : attempts - 1, notBefore: now + AGAIN_MS };
     const released = this.#closing ? { ...next, notBefore: 0 } : next;
-    await this.#writes.run((db) =>
+    await this.#unwritten.write(id, (db) =>
       again
         ? releaseCall(db, id, this.#process, released)
         : endCall(db, id, this.#process, outcomeOf(result, { now, attempts })),
@@ -174,6 +185,7 @@ export class KeptCalls {
     try {
       const { db, clock } = this.#parts;
       const now = clock();
+      await this.#unwritten.writeAgain();
       await renewCalls(db, this.#process, now + CLAIM_MS);
       for (const process of await processesOfCalls(db))
         if (process !== this.#process && isGone(process)) await abandonCalls(db, process);
@@ -192,10 +204,16 @@ export class KeptCalls {
     const claim = { process: this.#process, now, until: now + CLAIM_MS, again: false };
     if (this.#under.has(row.id) || !(await claimCall(db, row.id, claim))) return;
     const attempts = row.attempts + 1;
-    const version = await findVersion(db, row.function_id, row.version);
     const { id, idempotency_key: key, event_json: event } = row;
+    const version = await findVersion(db, row.function_id, row.version).catch((error) => {
+      this.#unwritten.abandon(id);
+      throw error;
+    });
     if (version !== undefined) this.#start(version, { id, event: event ?? 'null', key, attempts });
-    else await endCall(db, id, this.#process, outcomeOf(GONE, { now, attempts }));
+    else
+      await this.#unwritten.write(id, (db) =>
+        endCall(db, id, this.#process, outcomeOf(GONE, { now, attempts })),
+      );
   }
 
   async #countOpen(id: FunctionId): Promise<number> {

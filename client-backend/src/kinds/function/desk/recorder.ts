@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { insertCalls, type NewCall } from '@parallel-pilot/shared/server/db/calls.ts';
+import { insertCalls, type NewCall, storedCalls } from '@parallel-pilot/shared/server/db/calls.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallQuota, Owner } from './call-quota.ts';
@@ -37,9 +37,9 @@ export class Recorder {
     await committed;
   }
 
-  /** All that was recorded by now. */
+  /** All that was recorded by now; where the database is away for long, before that. */
   async written(): Promise<void> {
-    await this.#writing;
+    await Promise.race([this.#writing, pause(PATIENCE_MS, undefined, { ref: false })]);
   }
 
   async #write(): Promise<void> {
@@ -48,17 +48,7 @@ export class Recorder {
       const records = this.#waiting.splice(0, AT_ONCE);
       const begun = performance.now();
       try {
-        const counted = await inTransaction(this.#parts.db, async (db) => {
-          await insertCalls(
-            db,
-            records.map(({ row }) => row),
-          );
-          return this.#quota.count(
-            db,
-            records.map(({ owner }) => owner),
-          );
-        });
-        this.#quota.settle(counted);
+        await this.#commit(records, since !== null);
         since = null;
         for (const { written } of records) written();
         // SQLite keeps this process from all else meanwhile: half of its time is for that.
@@ -73,6 +63,23 @@ export class Recorder {
       }
     }
     this.#writing = null;
+  }
+
+  /** `again`: a commit of them failed, and may have come about all the same. */
+  async #commit(records: readonly Record[], again: boolean): Promise<void> {
+    const { fresh, counted } = await inTransaction(this.#parts.db, async (db) => {
+      const ids = records.map(({ row }) => row.id);
+      const stored = again ? await storedCalls(db, ids) : new Set();
+      const fresh = records.filter(({ row }) => !stored.has(row.id));
+      await insertCalls(
+        db,
+        fresh.map(({ row }) => row),
+      );
+      const owners = fresh.map(({ owner }) => owner);
+      return { fresh, counted: await this.#quota.count(db, owners) };
+    });
+    this.#quota.settle(counted);
+    for (const record of records) if (!fresh.includes(record)) this.#quota.drop(record.owner);
   }
 
   #forget(record: Record | undefined): void {

@@ -74,8 +74,7 @@ async function withEnvironment(
 const PACKAGES_COME: StageTaskResult = {
   outcome: 'wait',
   code: 'packages-come',
-  message:
-    'Another training has the same packages installed just now. This one begins when they are there, within some seconds.',
+  message: 'Another training has the same packages installed just now. This one begins once they are there.',
 };
 
 const FULL: StageTaskResult = {
