@@ -20,11 +20,7 @@ export function HowFar({ job }: { job: JobDetail }) {
       job={job}
       fraction={job.fraction}
       bar={<Bar label="Whole job" fraction={job.fraction} height={14} />}
-      counted={
-        round === 0
-          ? plural(settings.rounds, 'round')
-          : `Round ${formatCount(round)} of ${formatCount(settings.rounds)}`
-      }
+      counted={countedOf(job)}
       measuring={STARTING[job.stage] ?? 'Measuring the first round'}
       assembling="Putting the model together"
     >
@@ -54,6 +50,15 @@ export function HowFar({ job }: { job: JobDetail }) {
       )}
     </Overall>
   );
+}
+
+/** One that has ended before its last round is not on its way to it. */
+function countedOf(job: JobDetail): string {
+  const { round, settings, delivered } = trainingOf(job);
+  if (round === 0) return plural(settings.rounds, 'round');
+  const at = `${formatCount(round)} of ${formatCount(settings.rounds)}`;
+  if (round < settings.rounds && delivered !== null) return `Stopped early, after round ${at}`;
+  return round < settings.rounds && isOver(job.state) ? `Ended in round ${at}` : `Round ${at}`;
 }
 
 const STARTING: Partial<Record<string, string>> = {

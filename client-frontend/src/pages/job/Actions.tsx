@@ -9,22 +9,19 @@ import {
   IconPlayerPause,
   IconPlayerPlay,
   IconRefresh,
-  IconRepeat,
   IconTrash,
   IconX,
 } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, useSyncExternalStore } from 'react';
-import { useNavigate } from 'react-router';
 import { patchJob } from '../../api/farm.ts';
-import { getSubmission } from '../../api/get-submission.ts';
 import { jobQuery } from '../../api/queries.ts';
 import { useMay } from '../../api/session.ts';
 import { notices } from '../../app/notices.ts';
 import { showProblem, useJobCommand } from '../../job/job-command.ts';
 import { useMayWith } from '../../job/may-with.ts';
 import { PRIORITIES, placeOf } from '../../job/priorities.ts';
-import { siteKind } from '../../kinds/registry.ts';
+import { Again } from './Again.tsx';
 import { ConfirmCancel, ConfirmDelete } from './Confirmations.tsx';
 
 /** What may be done with the job as it stands. */
@@ -67,7 +64,8 @@ export function Actions({ job }: { job: JobDetail }) {
           Take up again
         </Button>
       )}
-      {submits && over && <Again job={job} />}
+      {/* Of a failed one it stands beside the reason. */}
+      {submits && over && job.state !== 'failed' && <Again job={job} />}
       {steers && !over && (
         <Button
           variant="default"
@@ -151,27 +149,5 @@ function Priorities({ job }: { job: JobDetail }) {
       ))}
       <Menu.Divider />
     </>
-  );
-}
-
-/** The same job once more, with settings that can be changed first. */
-function Again({ job }: { job: JobDetail }) {
-  const navigate = useNavigate();
-  const kind = siteKind(job.kind);
-  const again = useMutation({
-    mutationFn: async () => kind?.again?.(await getSubmission(job.id)),
-    onSuccess: (to) => to !== undefined && navigate(to),
-    onError: showProblem,
-  });
-  if (kind?.again == null) return null;
-  return (
-    <Button
-      variant="default"
-      leftSection={<IconRepeat size={17} aria-hidden />}
-      loading={again.isPending}
-      onClick={() => again.mutate()}
-    >
-      Again with changes
-    </Button>
   );
 }

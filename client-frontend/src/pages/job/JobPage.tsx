@@ -11,13 +11,13 @@ import { Empty } from '../../components/Empty.tsx';
 import { formatPercent } from '../../components/format.ts';
 import { PageHead } from '../../components/PageHead.tsx';
 import { StateBadge, stateText } from '../../components/StateBadge.tsx';
-import { Failure } from '../../job/Failure.tsx';
 import classes from '../../job/Job.module.css';
 import { Notes } from '../../job/Notes.tsx';
 import { siteKind } from '../../kinds/registry.ts';
 import { useRoom } from '../../live/LiveProvider.tsx';
 import { Actions } from './Actions.tsx';
 import { DueBy } from './DueBy.tsx';
+import { Failure } from './Failure.tsx';
 import { TellMe } from './TellMe.tsx';
 import { Waiting } from './Waiting.tsx';
 

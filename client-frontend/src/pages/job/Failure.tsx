@@ -2,10 +2,11 @@ import { Button } from '@mantine/core';
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { failureOf } from '@parallel-pilot/shared/kinds/failures.ts';
 import { Link } from 'react-router';
-import { useMay } from '../api/session.ts';
-import classes from './Job.module.css';
-import { useJobCommand } from './job-command.ts';
-import { useMayWith } from './may-with.ts';
+import { useMay } from '../../api/session.ts';
+import classes from '../../job/Job.module.css';
+import { useJobCommand } from '../../job/job-command.ts';
+import { useMayWith } from '../../job/may-with.ts';
+import { Again } from './Again.tsx';
 
 /** Why the job failed, and what helps. */
 export function Failure({ job, title }: { job: JobDetail; title: string }) {
@@ -25,9 +26,14 @@ export function Failure({ job, title }: { job: JobDetail; title: string }) {
           </Button>
         )}
         {submits && (
-          <Button component={Link} to="/new" variant="default">
-            Start another job
-          </Button>
+          <Again
+            job={job}
+            otherwise={
+              <Button component={Link} to="/new" variant="default">
+                Start another job
+              </Button>
+            }
+          />
         )}
       </div>
     </section>
