@@ -129,7 +129,7 @@ test('settings are kept under a name for another job, also through a reload', as
     submit(blends.path('quick'), { review: true, name: 'other' }),
   ]);
   await Promise.all([reaches(one, 'ready'), reaches(other, 'ready')]);
-  const page = await browser.newPage();
+  const page = await browser.newPage({ serviceWorkers: 'block' });
   await page.goto(`${farm.url}/jobs/${one}`);
   await page.getByLabel('Samples').fill('7');
   await page.getByLabel('Frames', { exact: true }).fill('2-3');

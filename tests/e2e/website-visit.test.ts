@@ -130,7 +130,8 @@ async function drop(page: Page, file: string, name: string): Promise<void> {
 
 test('a file dropped on any page is taken, and leaving while it is sent is asked about', async () => {
   // The page's own rule for connections would keep the test from making a file of bytes.
-  const context = await browser.newContext({ bypassCSP: true });
+  // What passes a service worker is not held.
+  const context = await browser.newContext({ bypassCSP: true, serviceWorkers: 'block' });
   const page = await context.newPage();
   await page.goto(`${farm.url}/workers`);
   await page.getByText('worker-1').first().waitFor();
@@ -156,7 +157,7 @@ test('a file dropped on any page is taken, and leaving while it is sent is asked
 });
 
 test('a job is created by itself when the farm is back, once', async () => {
-  const page = await browser.newPage();
+  const page = await browser.newPage({ serviceWorkers: 'block' });
   await page.goto(`${farm.url}/new`);
   let refused = 0;
   await page.route('**/api/v1/jobs', async (route) => {
