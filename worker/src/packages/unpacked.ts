@@ -75,6 +75,14 @@ export function createUnpacked(options: { folder: string; sandbox: Sandbox; pyth
 
 export type UnpackedEnvironments = ReturnType<typeof createUnpacked>;
 
+/** The environments of a kind on this worker, which all its slots share: made by the first that needs one. */
+export function unpackedForSlots() {
+  let made: UnpackedEnvironments | null = null;
+  return ({ folder, shared, sandbox }: { folder: string; shared?: string; sandbox: Sandbox }) =>
+    (python: Python): UnpackedEnvironments =>
+      (made ??= createUnpacked({ folder: shared ?? folder, sandbox, python }));
+}
+
 type Options = Parameters<typeof createUnpacked>[0];
 
 async function unpack({ folder, sandbox, python }: Options, packed: string, target: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import { findPip, sourcesOf } from '../../packages/find-sources.ts';
 import { type PackageIndex, readPackageIndex } from '../../packages/package-index.ts';
-import { createUnpacked, type UnpackedEnvironments } from '../../packages/unpacked.ts';
+import { unpackedForSlots } from '../../packages/unpacked.ts';
 import type { WorkerKind } from '../kind.ts';
 import { createFunctionRunner } from './runner.ts';
 import { programOf, pythonOf } from './runtime.ts';
@@ -17,7 +17,7 @@ const YEARS_MS = 10 * 365 * 86_400_000;
  * runs no functions.
  */
 export function functionKind(index: PackageIndex | null = null): WorkerKind {
-  let unpacked: UnpackedEnvironments | null = null;
+  const unpackedOf = unpackedForSlots();
   return {
     name: 'function',
     detect: async (sandbox) => (sandbox.level === 'bubblewrap' ? capabilitiesOf(sandbox, index) : {}),
@@ -30,12 +30,7 @@ export function functionKind(index: PackageIndex | null = null): WorkerKind {
       createFunctionRunner({
         ...runner,
         index,
-        unpacked: (python) =>
-          (unpacked ??= createUnpacked({
-            folder: runner.shared ?? runner.folder,
-            sandbox: runner.sandbox,
-            python,
-          })),
+        unpacked: unpackedOf(runner),
       }),
   };
 }

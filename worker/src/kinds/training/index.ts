@@ -2,7 +2,7 @@ import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { type PackageIndex, readPackageIndex } from '../../packages/package-index.ts';
-import { createUnpacked, type UnpackedEnvironments } from '../../packages/unpacked.ts';
+import { unpackedForSlots } from '../../packages/unpacked.ts';
 import type { Remembered, WorkerKind } from '../kind.ts';
 import { type FoundPython, findPython } from './detect.ts';
 import { createTrainingRunner } from './runner.ts';
@@ -23,7 +23,7 @@ export type TrainingKindOptions = {
  */
 export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
   const { index = null } = options;
-  let unpacked: UnpackedEnvironments | null = null;
+  const unpackedOf = unpackedForSlots();
   let looked: Promise<FoundPython | null> | null = null;
   const look = (sandbox: Sandbox, remembered?: Remembered): Promise<FoundPython | null> =>
     findPython(options.python ?? null, sandbox, remembered);
@@ -44,12 +44,7 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
       createTrainingRunner({
         ...runner,
         index,
-        unpacked: (python) =>
-          (unpacked ??= createUnpacked({
-            folder: runner.shared ?? runner.folder,
-            sandbox: runner.sandbox,
-            python,
-          })),
+        unpacked: unpackedOf(runner),
         python: async () => {
           looked ??= look(runner.sandbox);
           return (await looked)?.python ?? null;
