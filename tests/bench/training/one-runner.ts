@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { submit } from '@parallel-pilot/client-backend/jobs/submit.ts';
@@ -96,8 +96,10 @@ export async function startOneRunner(python: string) {
     const outcome = await runner.run(given, () => {}, new AbortController().signal);
     if (!outcome.ok) throw new Error(`${stage.name}: ${outcome.code}: ${outcome.message}\n${outcome.log}`);
     const delivered: ResultFile[] = [];
-    for (const { name, path, mediaType } of outcome.files)
+    for (const { name, path, mediaType, bytes } of outcome.files) {
+      if (bytes !== undefined) await writeFile(path, bytes);
       delivered.push({ name, mediaType, ...(await store(path)) });
+    }
     await finishChunk(parts, stage.id, chunk.ordinal, { result: outcome.result, files: delivered });
     await Promise.all([inputs, outputs].map((path) => rm(path, { recursive: true })));
   };

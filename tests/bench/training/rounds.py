@@ -25,7 +25,7 @@ from pilot_worker.chunk import run_chunk
 NOTHING = {
     **{"shard": 0, "code": None, "data": None, "parts": [], "measures": False, "weights": None, "classes": None},
     **{"momentum": None, "kept": None, "shared": None, "once": None, "start": None, "checkpoint": None},
-    **{"updates": [], "states": [], "merge": None, "environment": {}, "gang": None, "scratch": []},
+    **{"updates": [], "states": [], "merge": None, "environment": {}, "gang": None, "scratch": [], "local": None},
 }
 
 
