@@ -74,6 +74,7 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/pipelines/{id}': 'jobs.see',
   'POST /api/v1/pipelines/{id}/cancel': 'jobs.steer',
   'POST /api/v1/pipelines/{id}/retry': 'jobs.steer',
+  'POST /api/v1/pipelines/{id}/template': 'jobs.submit',
   'DELETE /api/v1/pipelines/{id}': 'jobs.delete',
   'GET /api/v1/storage': 'jobs.see',
 

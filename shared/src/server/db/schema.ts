@@ -538,6 +538,10 @@ export type PipelinesTable = {
   /** The values of its parameters, as a JSON object of strings. */
   parameters_json: string;
   created_at: number;
+  /** Those that have places in its jobs, as a template's; null for pipelines of versions that did not keep it. */
+  template_parameters_json: string | null;
+  /** Its jobs as they were asked for, with these places; likewise. */
+  template_jobs_json: string | null;
 };
 
 export type PipelineJobsTable = {
