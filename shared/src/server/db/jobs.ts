@@ -217,6 +217,7 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'sweep_members',
     'pipeline_jobs',
     'notices',
+    'person_notices',
   ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();
   }
