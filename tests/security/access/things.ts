@@ -251,6 +251,7 @@ const BODIES: Record<string, unknown> = {
   'POST /api/v1/jobs/outlook': { kind: 'blender' },
   'PATCH /api/v1/account': { name: 'Another name' },
   'POST /api/v1/account/notifications': { type: 'webhook', url: 'https://hooks.example/', events: ['done'] },
+  'POST /api/v1/account/notices/read': { upTo: 1 },
   'PATCH /api/v1/account/notifications/{channel}': { events: ['failed'] },
   'POST /api/v1/account/keys': { name: 'A key', scopes: ['read'], expiresAt: null },
   'POST /api/v1/teams': { name: 'A team' },
