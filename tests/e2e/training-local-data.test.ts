@@ -128,7 +128,7 @@ async function eachAtHome(farm: Farm, job: JobId): Promise<void> {
     .innerJoin('stages', 'stages.id', 'chunks.stage_id')
     .select(['stages.name as stage', 'chunks.ordinal', 'workers.name as worker'])
     .where('leases.job_id', '=', job)
-    .where('stages.name', 'in', ['initialize', 'train', 'measure'])
+    .where('stages.name', 'in', ['train', 'measure'])
     .execute();
   assert.ok(rows.length > WORKERS);
   for (const { stage, ordinal, worker } of rows) assert.equal(worker, `worker-${ordinal + 1}`, stage);

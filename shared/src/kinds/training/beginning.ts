@@ -6,7 +6,7 @@ import {
 } from '../../packages/packages.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { pinned } from './local-data.ts';
+import { onLocalData } from './local-data.ts';
 import { KEYS } from './needs.ts';
 import { affinityOf, contextOf, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
 import { InitializeSpec, PARTS, ShardChunk, TrainingPlan } from './stages.ts';
@@ -68,8 +68,8 @@ function planInitialize(spec: TrainingSpec, plan: TrainingPlan): StagePlan {
     chunks: [ShardChunk.parse({ round: 0, shard: 0, data: parts.length > 0 ? null : first.input })],
     inputs: [...scriptInputs(spec, plan), ...(from === null ? [] : [startInput(from)]), ...parts],
   };
-  // A script may need to see its data to make a model of the right shape.
-  return pinned(stage, spec.localData, [0]);
+  // A script may need to see its data to make a model of the right shape; whose they are makes no difference.
+  return onLocalData(stage, spec.localData);
 }
 
 /** All shards under names of their own, for what is made once of the whole data. */

@@ -23,18 +23,23 @@ export type LocalReading = z.infer<typeof LocalReading>;
 export const localNeeds = (local: LocalData | null): Requirement[] =>
   local === null ? [] : [needsLent(local.name)];
 
-/** Has each chunk of the stage run by the worker whose data it is about. */
-export function pinned(stage: StagePlan, local: LocalData | null, shards: readonly number[]): StagePlan {
+/** Has the stage run by any worker that lends the data. */
+export function onLocalData(stage: StagePlan, local: LocalData | null): StagePlan {
   if (local === null) return stage;
-  const pins = shards.flatMap((shard) => local.workers[shard] ?? []);
-  if (pins.length !== stage.chunks.length) throw new Error('a chunk on local data without a worker');
   return {
     ...stage,
     requirements: [...stage.requirements, ...localNeeds(local)],
     // A box that sees the data runs nothing that is not about it.
     affinity: `${stage.affinity}:local`,
-    pins,
   };
+}
+
+/** Has each chunk of the stage run by the worker whose data it is about. */
+export function pinned(stage: StagePlan, local: LocalData | null, shards: readonly number[]): StagePlan {
+  if (local === null) return stage;
+  const pins = shards.flatMap((shard) => local.workers[shard] ?? []);
+  if (pins.length !== stage.chunks.length) throw new Error('a chunk on local data without a worker');
+  return { ...onLocalData(stage, local), pins };
 }
 
 type Asked = Pick<TrainingSettings, 'mode' | 'weighting' | 'group'> & { data: boolean; once: boolean };

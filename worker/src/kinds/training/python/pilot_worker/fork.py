@@ -25,18 +25,18 @@ MOST_OUTCOME = 1536 * 1024
 
 
 class Fork:
-    """`command` runs in a fork; everything here happens in the parent."""
+    """Waits for its command, and ends with it; everything here happens in the parent."""
 
-    def __init__(self, command, threads):
-        self.id = command["id"]
+    def __init__(self, threads):
+        self.id = None
+        self.task = None
         self.log = ScriptLog()
         self.board = Board()
-        self.task = command["task"]
         self.nonce = os.urandom(16)
         self.outcome = b""
         self.killed_at = None
         self.meddled = False
-        os.makedirs(self.task["run"], exist_ok=True)
+        task_out, self.task_pipe = os.pipe()
         self.log_pipe, log_in = os.pipe()
         self.outcome_pipe, outcome_in = os.pipe()
         self.open_pipes = [self.log_pipe, self.outcome_pipe]
@@ -52,9 +52,22 @@ class Fork:
             warnings.simplefilter("ignore")
             self.pid = os.fork()
         if self.pid == 0:
-            become_child(self, log_in, outcome_in, parent, threads)
-        os.close(log_in)
-        os.close(outcome_in)
+            become_child(self, (task_out, log_in, outcome_in), parent, threads)
+        for pipe in (task_out, log_in, outcome_in):
+            os.close(pipe)
+
+    def begin(self, command):
+        """False when it is there no more."""
+        self.id = command["id"]
+        self.task = command["task"]
+        os.makedirs(self.task["run"], exist_ok=True)
+        try:
+            write_all(self.task_pipe, json.dumps(self.task).encode())
+        except BrokenPipeError:
+            return False
+        finally:
+            os.close(self.task_pipe)
+        return True
 
     def read(self, pipe):
         if not (self.log.read(pipe) if pipe == self.log_pipe else self.read_outcome()):
@@ -92,17 +105,19 @@ class Fork:
         os.close(self.log_pipe)
         os.close(self.outcome_pipe)
         self.board.close()
-        clean(self.task)
+        if self.task is not None:
+            clean(self.task)
         if not self.outcome.startswith(self.nonce) or not self.outcome.endswith(self.nonce):
             return None
         return untrusted.read(self.outcome[16:-16])
 
 
-def become_child(fork, log_in, outcome_in, parent, threads):
+def become_child(fork, pipes, parent, threads):
     """Never returns."""
     outcome_pipe = None
     try:
-        # To itself too: it could not list its own open files.
+        # To itself too: it could not list its own open files. It waits like that, as whoever looks after its limits may
+        # be no root; no script runs meanwhile.
         processes.close_memory(False)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
@@ -110,11 +125,14 @@ def become_child(fork, log_in, outcome_in, parent, threads):
         if not processes.LINUX:
             os.setpgid(0, 0)
         processes.die_with_parent(parent)
-        outcome_pipe = take_pipes(log_in, outcome_in)
-        os.chdir(fork.task["run"])
+        task_pipe, outcome_pipe = take_pipes(*pipes)
         set_threads(threads)
+        task = read_task(task_pipe)
+        if task is None:
+            os._exit(0)
+        os.chdir(task["run"])
         me = os.getpid()
-        outcome = run_chunk(fork.task, fork.board)
+        outcome = run_chunk(task, fork.board)
         if os.getpid() != me:
             os._exit(0)  # a script forked, and its copy came here
         run_exit_functions()
@@ -129,9 +147,16 @@ def become_child(fork, log_in, outcome_in, parent, threads):
         os._exit(0)
 
 
-def take_pipes(log_in, outcome_in):
-    """Log to 1 and 2, nothing at 0; of the worker's own pipes no trace is left, and one for the outcome."""
-    outcome_pipe = fcntl.fcntl(outcome_in, fcntl.F_DUPFD_CLOEXEC, HIGH)
+def read_task(pipe):
+    """None when the parent has gone, or has no use for this fork."""
+    with open(pipe, "rb") as file:
+        text = file.read()
+    return json.loads(text) if text else None
+
+
+def take_pipes(task_out, log_in, outcome_in):
+    """Log to 1 and 2, nothing at 0; of the worker's own pipes no trace is left but those for the task and the outcome."""
+    task_pipe, outcome_pipe = (fcntl.fcntl(pipe, fcntl.F_DUPFD_CLOEXEC, HIGH) for pipe in (task_out, outcome_in))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(log_in, 1)
@@ -147,7 +172,7 @@ def take_pipes(log_in, outcome_in):
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
     # After a crash the log says in which line of the script it was.
     faulthandler.enable(file=2)
-    return outcome_pipe
+    return task_pipe, outcome_pipe
 
 
 def set_threads(threads):

@@ -30,6 +30,8 @@ from pilot_worker.preload import preload
 
 CHECK_SECONDS = 0.1
 PRINTED_SECONDS = 1.0
+# What comes of a chunk goes to the farm first.
+AHEAD_SECONDS = 0.02
 
 
 class Zygote:
@@ -41,6 +43,10 @@ class Zygote:
         os.dup2(2, 1)
         self.unread = b""
         self.fork = None
+        # Made while nobody waits for it: a Python with torch in it takes its time to be forked. Never there while a script
+        # runs, which is the same user.
+        self.ahead = None
+        self.opened = False
         self.printed = 0.0
         greeting = self.read_greeting()
         self.nonce = greeting["nonce"].encode()
@@ -70,13 +76,27 @@ class Zygote:
         self.run_commands()  # what came along with the greeting
         while True:
             watched = [self.commands, self.wake] + (self.fork.open_pipes if self.fork else [])
-            ready, _, _ = select.select(watched, [], [], None if self.fork is None else CHECK_SECONDS)
+            ready, _, _ = select.select(watched, [], [], self.patience())
+            if not ready and self.fork is None and self.ahead is None:
+                self.fork_ahead()
             if self.wake in ready:
                 os.read(self.wake, 4096)
             if self.commands in ready:
                 self.read_commands()
             if self.fork is not None:
                 self.check_fork(ready)
+
+    def fork_ahead(self):
+        try:
+            self.ahead = Fork(self.threads)
+        except OSError:
+            # Where there is no room for it now, there may be when it is wanted.
+            self.opened = False
+
+    def patience(self):
+        if self.fork is not None:
+            return CHECK_SECONDS
+        return AHEAD_SECONDS if self.opened and self.ahead is None else None
 
     def read_commands(self):
         block = os.read(self.commands, 65_536)
@@ -92,6 +112,8 @@ class Zygote:
 
     def end(self, *_signal):
         """The worker is gone, or wants this to end."""
+        if self.ahead is not None:
+            processes.send(self.ahead.pid, signal.SIGKILL)
         processes.end_descendants(self.fork and self.fork.pid)
         os._exit(0)
 
@@ -109,10 +131,18 @@ class Zygote:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             loaded = preload(command["script"], command["code"])
             signal.signal(signal.SIGTERM, self.end)
+            self.opened = True
             self.send({"id": command["id"], "ok": True, "result": loaded, "log": ""})
             return
         self.checked = 0.0
-        self.fork = Fork(command, self.threads)
+        fork, self.ahead = self.ahead or Fork(self.threads), None
+        if not fork.begin(command):
+            # Somebody killed it while it waited.
+            with contextlib.suppress(untrusted.Unreadable):
+                fork.close()
+            fork = Fork(self.threads)
+            fork.begin(command)
+        self.fork = fork
 
     def check_fork(self, ready):
         fork = self.fork
