@@ -15,6 +15,8 @@ export type Engine = EngineFacts & {
   ownImages: boolean;
   /** With these it sees those too, to look for one by name and to build on it. */
   makingEnv: Record<string, string>;
+  /** Where both of its stores of the farm's own lie; null where it has none, as docker. */
+  stores: { loaded: string; making: string } | null;
 };
 
 const INFO_MS = 30_000;
@@ -48,10 +50,13 @@ async function findPodman(folder: string, ownImages: boolean): Promise<Engine | 
     const { graphDriverName = driver, graphRoot = null } = (ownImages && machine?.store) || {};
     const making = join(folder, ownImages ? 'making-on-own' : 'making');
     const makingEnv = await writeSettings(making, { driver: graphDriverName, images: graphRoot });
-    return { ...factsOfPodman(info), command, env, ownImages, makingEnv };
+    const stores = { loaded: imagesIn(join(folder, driver)), making: imagesIn(making) };
+    return { ...factsOfPodman(info), command, env, ownImages, makingEnv, stores };
   }
   return null;
 }
+
+const imagesIn = (folder: string): string => join(folder, 'images');
 
 async function podmanInfo(command: string, env: Record<string, string>): Promise<PodmanInfo | null> {
   const { stdout, failed } = await execa(command, ['info', '--format', 'json'], {
@@ -68,7 +73,9 @@ async function findDocker(ownImages: boolean): Promise<Engine | null> {
     ...{ env, extendEnv: false, reject: false, timeout: INFO_MS },
   });
   const info = DockerInfo.safeParse(asJson(stdout));
-  return info.success ? { ...factsOfDocker(info.data), command, env, ownImages, makingEnv: env } : null;
+  return info.success
+    ? { ...factsOfDocker(info.data), command, env, ownImages, makingEnv: env, stores: null }
+    : null;
 }
 
 function asJson(text: string): unknown {
@@ -96,11 +103,7 @@ async function writeSettings(
     storage,
     [
       '[storage]',
-      ...[
-        `driver = "${driver}"`,
-        `graphroot = "${join(folder, 'images')}"`,
-        `runroot = "${join(folder, 'run')}"`,
-      ],
+      ...[`driver = "${driver}"`, `graphroot = "${imagesIn(folder)}"`, `runroot = "${join(folder, 'run')}"`],
       '[storage.options]',
       ...(images === null ? [] : [`additionalimagestores = ["${images}"]`]),
       // A mount of the store onto itself would outlast the worker, and its folder could not be removed.

@@ -7,7 +7,8 @@ import { CONFIG_INPUT, layerInput } from '@parallel-pilot/shared/kinds/container
 import { execa } from 'execa';
 import { pack } from 'tar-stream';
 import type { Engine } from './engine.ts';
-import { createImageUsers, type ImageUsers } from './image-users.ts';
+import type { ImageUsers } from './image-users.ts';
+import type { Unfinished } from './unfinished.ts';
 
 /** `end` is called once the image is needed no more: until then it stays. */
 export type Loaded = { ok: true; end(): Promise<void> } | { ok: false; message: string };
@@ -22,10 +23,13 @@ export type ImageStore = {
 const MOST_IMAGES = 20;
 
 /** `folder` is where it notes which image was used when, and by whom; `limitBytes` is what all may take. */
-export type StoreOptions = { folder: string; limitBytes: number; newName(): string };
+export type StoreOptions = { folder: string; limitBytes: number };
 
-export function createImageStore(engine: Engine, { folder, limitBytes, newName }: StoreOptions): ImageStore {
-  const users = createImageUsers(join(folder, 'users'), newName);
+export function createImageStore(
+  engine: Engine,
+  { users, unfinished }: { users: ImageUsers; unfinished: Unfinished },
+  { folder, limitBytes }: StoreOptions,
+): ImageStore {
   const used = join(folder, 'used');
   const loading = new Map<string, Promise<string | null>>();
   const options = { env: engine.env, extendEnv: false, reject: false } as const;
@@ -35,13 +39,18 @@ export function createImageStore(engine: Engine, { folder, limitBytes, newName }
   /** Why it could not be, as a sentence; null once it is there. */
   async function loadOnce(image: Image, inputs: string, signal: AbortSignal): Promise<string | null> {
     if (await has(image.id)) return null;
-    const loader = execa(engine.command, ['load'], {
-      ...options,
-      ...{ cancelSignal: signal, stdio: ['pipe', 'pipe', 'pipe'] },
+    const { failed, stderr } = await unfinished.during('loaded', async (aside, cut) => {
+      const loader = execa(engine.command, ['load'], {
+        ...options,
+        env: { ...engine.env, ...aside },
+        ...{ cancelSignal: signal, stdio: ['pipe', 'pipe', 'pipe'] },
+      });
+      // It ends by itself where it does not like what it is given, and says why.
+      await pipeline(archiveOf(image, inputs), loader.stdin as NodeJS.WritableStream).catch(() => {});
+      const ended = await loader;
+      if (ended.isTerminated) cut();
+      return ended;
     });
-    // It ends by itself where it does not like what it is given, and says why.
-    await pipeline(archiveOf(image, inputs), loader.stdin as NodeJS.WritableStream).catch(() => {});
-    const { failed, stderr } = await loader;
     if (!failed && (await has(image.id))) {
       await evict(engine, { users, used, limitBytes });
       return null;
@@ -51,9 +60,19 @@ export function createImageStore(engine: Engine, { folder, limitBytes, newName }
     return `The image could not be unpacked by ${engine.name}. ${why}`.trim();
   }
 
+  /** The image, and the store that it lies in. */
+  async function useBoth(id: string): Promise<{ end(): Promise<void> }> {
+    const all = [await users.use('loaded'), await users.use(id)];
+    return {
+      async end() {
+        for (const one of all) await one.end();
+      },
+    };
+  }
+
   return {
     async load(image, inputs, signal) {
-      const user = await users.use(image.id);
+      const user = await useBoth(image.id);
       try {
         await note(used, image.id);
         const running = loading.get(image.id) ?? loadOnce(image, inputs, signal);

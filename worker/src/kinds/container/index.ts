@@ -4,9 +4,11 @@ import type { WorkerKind } from '../kind.ts';
 import { engineFingerprint, findEngine } from './engine.ts';
 import { capabilitiesOf } from './engine-facts.ts';
 import { createImageStore, type StoreOptions } from './image-store.ts';
+import { createImageUsers } from './image-users.ts';
 import { removeLeftBehind } from './left-behind.ts';
 import { createNames } from './names.ts';
 import { createContainerRunner, type Workshop } from './runner.ts';
+import { createUnfinished } from './unfinished.ts';
 
 const Gigabytes = z.coerce.number().positive().default(20);
 
@@ -30,7 +32,7 @@ export function containerWorker(
   const limitBytes = gigabytes.data * 1000 ** 3;
   let opened: Promise<Workshop | null> | null = null;
   const open = (): Promise<Workshop | null> => {
-    opened ??= openWorkshop({ folder, newName, limitBytes }, own === '1');
+    opened ??= openWorkshop({ folder, limitBytes }, newName, own === '1');
     return opened;
   };
   return {
@@ -51,11 +53,18 @@ export function containerWorker(
   };
 }
 
-async function openWorkshop(store: StoreOptions, ownImages: boolean): Promise<Workshop | null> {
-  const { folder, newName } = store;
+async function openWorkshop(
+  store: StoreOptions,
+  newName: () => string,
+  ownImages: boolean,
+): Promise<Workshop | null> {
+  const { folder } = store;
   const engine = await findEngine(folder, ownImages);
   if (engine === null) return null;
+  const users = createImageUsers(join(folder, 'users'), newName);
+  const unfinished = createUnfinished({ engine, folder, users, newName });
   await removeLeftBehind(engine);
-  const withoutShell = new Set<string>();
-  return { engine, newName, withoutShell, images: createImageStore(engine, store) };
+  await unfinished.clear();
+  const images = createImageStore(engine, { users, unfinished }, store);
+  return { engine, newName, withoutShell: new Set<string>(), images, unfinished };
 }

@@ -17,6 +17,10 @@ type Making = {
   newName(): string;
   onProgress(progress: ChunkProgress): void;
   signal: AbortSignal;
+  /** Where the engine puts what it needs on the way. */
+  aside: Record<string, string>;
+  /** Called where the engine was ended in the middle. */
+  cut(): void;
 };
 
 /** The chunk of the stages `fetch` and `build`: hands in the archive of an image. */
@@ -141,20 +145,24 @@ async function save(making: Making, name: string, log: ReturnType<typeof createT
  * that nothing of a build outlasts it, and with it the worker.
  */
 async function run(
-  { engine, signal }: Making,
+  { engine, signal, aside, cut }: Making,
   args: string[],
   onLine: (line: string) => void,
 ): Promise<{ failed: boolean }> {
   const [command = engine.command, ...before] =
     engine.name === 'podman' && process.getuid?.() === 0 ? TOGETHER : [];
   const child = execa(command, [...before, ...(before.length === 0 ? [] : [engine.command]), ...args], {
-    ...{ env: engine.makingEnv, extendEnv: false, reject: false, all: true, buffer: false },
+    ...{ env: { ...engine.makingEnv, ...aside }, extendEnv: false, reject: false, all: true, buffer: false },
     ...{ stdin: 'ignore', cancelSignal: signal, forceKillAfterDelay: 300 },
   });
   for await (const line of child.iterable({ from: 'all' })) onLine(String(line).slice(0, 2_000));
-  const { failed } = await child;
+  const { failed, isTerminated, exitCode } = await child;
+  if (isTerminated || exitCode === KILLED_INSIDE) cut();
   return { failed };
 }
+
+/** As unshare(1) and shells tell of a program that was killed. */
+const KILLED_INSIDE = 128 + 9;
 
 /** unshare(1), setpriv(1): they come with every Linux. */
 const TOGETHER = [

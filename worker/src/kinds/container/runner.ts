@@ -12,9 +12,16 @@ import { containerWall } from './container-wall.ts';
 import type { Engine } from './engine.ts';
 import type { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
+import type { Unfinished } from './unfinished.ts';
 
 /** What all runners of a worker share. */
-export type Workshop = { engine: Engine; images: ImageStore; withoutShell: Set<string>; newName(): string };
+export type Workshop = {
+  engine: Engine;
+  images: ImageStore;
+  unfinished: Unfinished;
+  withoutShell: Set<string>;
+  newName(): string;
+};
 
 /** Runs commands in containers, and fetches or builds their images. */
 export function createContainerRunner(
@@ -47,8 +54,9 @@ export function createContainerRunner(
         return failure('unexpected', 'Podman or docker does not work on this worker any more.');
       const { threads, limits = defaultLimits() } = options;
       const { memoryBytes } = limits;
-      const { engine, newName } = shop;
-      return makeImage({ engine, newName, chunk, threads, memoryBytes, onProgress, signal });
+      const { engine, newName, unfinished } = shop;
+      const making = { engine, newName, chunk, threads, memoryBytes, onProgress, signal };
+      return unfinished.during('making', (aside, cut) => makeImage({ ...making, aside, cut }));
     },
   };
 }
