@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { BlobHash } from '../../model/ids.ts';
-import type { BlobRefusal, BlobStore, StoredBlob } from './blob-store.ts';
+import type { BlobRefusal, BlobStore, ReceivedBlob, StoredBlob } from './blob-store.ts';
 
 /**
  * Blobs in a folder: `ab/cdef…` for the blob with hash abcdef…, and `incoming/`
@@ -19,6 +19,7 @@ export async function createFolderStore(folder: string): Promise<BlobStore> {
   const store: BlobStore = {
     localPath,
     write: (bytes, options) => write(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
+    receive: (bytes, options) => receive(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
     adopt: (file, blob) => settle(place, file, blob.hash),
     read: (hash, range) => createReadStream(localPath(hash), { ...range, highWaterMark: 256 * 1024 }),
     size: (hash) => sizeOf(localPath(hash)),
@@ -65,6 +66,22 @@ async function write(place: Place, bytes: Readable, options: Options) {
     return written;
   } catch (error) {
     await rm(file, { force: true });
+    if (isDiskFull(error)) return DISK_FULL;
+    throw error;
+  }
+}
+
+async function receive(place: Place, bytes: Readable, options: Options): Promise<ReceivedBlob | BlobRefusal> {
+  const file = join(place.incoming, randomUUID());
+  bytes.on('error', () => {});
+  const drop = () => rm(file, { force: true });
+  try {
+    const written = await writeFile(file, bytes, options);
+    if (written.ok) return { ...written, keep: () => settle(place, file, written.hash), drop };
+    await drop();
+    return written;
+  } catch (error) {
+    await drop();
     if (isDiskFull(error)) return DISK_FULL;
     throw error;
   }

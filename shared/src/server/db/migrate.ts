@@ -34,6 +34,7 @@ import * as environments from './migrations/0038-environments.ts';
 import * as pinnedChunks from './migrations/0041-pinned-chunks.ts';
 import * as callsByDay from './migrations/0043-calls-by-day.ts';
 import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
+import * as callFiles from './migrations/0047-call-files.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -70,6 +71,7 @@ const migrations: Record<string, Migration> = {
   '0041-pinned-chunks': pinnedChunks,
   '0043-calls-by-day': callsByDay,
   '0044-functions-taken-over': functionsTakenOver,
+  '0047-call-files': callFiles,
 };
 
 /** A sentence: this version is older than what the database was last used with. */
