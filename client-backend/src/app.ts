@@ -43,6 +43,7 @@ import { teamRoutes } from './routes/teams.ts';
 import { templateRoutes } from './routes/templates.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workerRoutes } from './routes/workers.ts';
+import { createLeaseUploads } from './uploads/lease-uploads.ts';
 import type { Uploads } from './uploads/uploads.ts';
 
 /** Beside the parts: who may come in, whom to tell of a sign-out, the uploads under way, and where the built site is. */
@@ -106,7 +107,9 @@ export function createApp(
   app.route('/', limitRoutes(parts));
   app.route('/', auditRoutes(parts));
   app.route('/', uploadRoutes(parts, uploads));
-  app.route('/', blobRoutes(parts));
+  // All that a lease delivers is no more than one file may be.
+  const leaseUploads = createLeaseUploads(parts.config.maxUploadBytes);
+  app.route('/', blobRoutes(parts, leaseUploads));
   app.route('/', workerRoutes(parts));
   app.route('/', joinTokenRoutes(parts));
   app.route('/', storageRoutes(parts));
@@ -117,7 +120,7 @@ export function createApp(
   app.route('/', templateRoutes(parts));
   app.route('/', chunkRoutes(parts));
   app.route('/', artifactRoutes(parts));
-  const desk = createJobDesk(parts);
+  const desk = createJobDesk(parts, leaseUploads);
   for (const kind of Object.values(BACKEND_KINDS)) {
     if (kind.routes !== undefined) app.route('/', kind.routes(parts, desk));
   }

@@ -22,6 +22,7 @@ test('docs/functions.md can be followed, line by line', async () => {
     /^true$/m,
     /^\{"area":42\}$/m,
     /^\{"words":6,"counts":\{"to":2,/m,
+    /^\{"words":300000,/m,
     /^false\nfalse$/m,
     /"path":"\/api\/v1\/functions\/hello\/calls\/cal_/,
     /^ {4}greeting Ada$/m,

@@ -13,9 +13,12 @@ import { until } from '../support/until.ts';
 
 const WHEELS = join(import.meta.dirname, '../../worker/src/packages/wheels_fixture.py');
 
+/** Of an event and of an answer. */
+const MOST_BYTES = 2_000_000;
+
 let farm: Farm;
 before(async () => {
-  farm = await startFarm({ workers: 2 });
+  farm = await startFarm({ workers: 2, env: { PILOT_MAX_CALL_BYTES: String(MOST_BYTES) } });
 });
 after(() => farm?.stop());
 
@@ -104,11 +107,11 @@ test('each way in which a handler fails has a status and a sentence of its own',
     ['no-json', 'def handle(e, c):\n    return {1, 2}\n', {}, 1, 500, /answer is not JSON: .*set/],
     [
       'large',
-      'def handle(e, c):\n    return "x" * 300000\n',
+      'def handle(e, c):\n    return "x" * 2000000\n',
       {},
       1,
       500,
-      /300002 characters as JSON, and 262144 are/,
+      /2000002 bytes as JSON, and 2000000 are/,
     ],
     ['dies', 'import os\ndef handle(e, c):\n    os._exit(3)\n', {}, 1, 502, /ended with exit code 3/],
     [
@@ -129,9 +132,6 @@ test('each way in which a handler fails has a status and a sentence of its own',
     assert.equal(said[index]?.status, status, `${name}: ${JSON.stringify(said[index]?.body)}`);
     assert.match(said[index]?.body.detail, sentence, name);
   }
-  const large = await ask('POST', '/functions/raises/invoke', JSON.stringify('x'.repeat(262_144)));
-  assert.match((await large.json()).detail, /The event has 262146 characters, and 262144 are the most/);
-  assert.equal(large.status, 413);
   const torn = await ask('POST', '/functions/raises/invoke', '{"a": ');
   assert.match((await torn.json()).detail, /The event is not JSON/);
   assert.equal(torn.status, 400);
@@ -148,6 +148,64 @@ test('each way in which a handler fails has a status and a sentence of its own',
   assert.match(await refused({ more: requirements }), /"r\.txt", line 1: "\{\}" is no requirement/);
   assert.match(await refused({ more: { image: 'alpine' } }), /"alpine" was not taken/);
   assert.match(await refused({ handler: 'a.rb' }), /"a\.rb" is no handler/);
+});
+
+const streamed = (body: ReadableStream | string): RequestInit =>
+  ({ method: 'POST', body, duplex: 'half' }) as RequestInit;
+
+test('events and answers too large for a message go as files, whoever calls, and are gone when nothing names them', async () => {
+  const python = 'def handle(event, context):\n    return event if isinstance(event, list) else len(event)\n';
+  const script = 'export default async (event) => (Array.isArray(event) ? event : event.length);';
+  await deploy('big', python);
+  await deploy('big-js', script, { handler: 'handler.mjs' });
+  const list = JSON.stringify(Array.from({ length: 9 }, (_, at) => `${at}`.repeat(100_000)));
+  const text = JSON.stringify('é'.repeat(500_000));
+  for (const name of ['big', 'big-js']) {
+    const echo = await ask('POST', `/functions/${name}/invoke`, list);
+    assert.equal(await echo.text(), list, name);
+    const length = await ask('POST', `/functions/${name}/invoke`, text);
+    assert.deepEqual([length.status, await length.json()], [200, 500_000], name);
+    const torn = await ask('POST', `/functions/${name}/invoke`, text.slice(0, -1));
+    assert.equal(torn.status, 400, name);
+    assert.match((await torn.json()).detail, /The event is not JSON: /, name);
+  }
+  const { path, token } = await (await ask('POST', '/functions/big/public')).json();
+  // Its length is not told before.
+  const pieces = new Blob([list]).stream();
+  const headers = { authorization: `Bearer ${token}` };
+  const open = await fetch(`${farm.url}${path}`, { ...streamed(pieces), headers });
+  assert.equal(await open.text(), list);
+  for (const body of [' '.repeat(MOST_BYTES + 1), new Blob([' '.repeat(MOST_BYTES + 1)]).stream()]) {
+    const refused = await fetch(`${farm.url}/api/v1/functions/big/invoke`, streamed(body));
+    assert.equal(refused.status, 413);
+    assert.match(
+      (await refused.json()).detail,
+      /^An event may have 2,000,000 bytes on this farm, and this one has /,
+    );
+  }
+
+  const keyed = () => ask('POST', '/functions/big/invoke', list, { 'idempotency-key': 'large' });
+  const first = await keyed();
+  assert.equal(await first.text(), list);
+  const again = await keyed();
+  assert.deepEqual([again.headers.get('idempotency-replayed'), await again.text()], ['true', list]);
+  const { call } = await (await ask('POST', '/functions/big/invoke?async=1', list)).json();
+  const detail = await until(
+    async () => {
+      const found = await (await ask('GET', `/functions/big/calls/${call}`)).json();
+      return found.state === 'done' ? found : null;
+    },
+    'the call was never done',
+    30_000,
+  );
+  assert.deepEqual([detail.answer, detail.answerFile.size, detail.eventFile], [null, list.length, null]);
+  assert.equal(await (await fetch(`${farm.url}${detail.answerFile.path}`)).text(), list);
+
+  const held = async () => (await farm.db.selectFrom('held_blobs').selectAll().execute()).filter(isOfCall);
+  const isOfCall = ({ holder }: { holder: string }) => holder.startsWith('cal_');
+  await until(async () => (await held()).length === 2, 'more is held than the two answers that are kept');
+  for (const name of ['big', 'big-js']) assert.equal((await ask('DELETE', `/functions/${name}`)).status, 204);
+  assert.deepEqual(await held(), []);
 });
 
 test('packages are installed once for a function, and its handler finds them', async () => {

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Note, StagePlan } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobView } from '@parallel-pilot/shared/kinds/public.ts';
-import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Placement } from '@parallel-pilot/shared/model/placement.ts';
 import type { Capabilities, Requirement } from '@parallel-pilot/shared/model/requirement.ts';
 import type { JobOwner } from '@parallel-pilot/shared/model/worker.ts';
@@ -51,6 +51,10 @@ export type JobDesk = {
   submit(by: JobOwner, submission: unknown): Promise<{ ok: true; job: JobId } | SubmissionRefusal>;
   /** Rows of the job were changed. */
   changed(job: JobId): void;
+  /** A file that a lease delivered beside its result is taken: it counts for what the lease may deliver no more. */
+  taken(lease: LeaseId, hash: BlobHash): void;
+  /** Nothing of the kind names these blobs any more. Never rejects: what is left is swept. */
+  letGo(hashes: readonly BlobHash[]): Promise<void>;
   /** Waited for when the backend ends. */
   atEnd(task: () => Promise<void>): void;
 };
@@ -92,8 +96,8 @@ export interface FarmKind {
   forget?(parts: Parts, blobs: BlobHash[]): Promise<void>;
   /** Requests that only jobs of this kind answer. Called once, when the backend begins. */
   routes?(parts: Parts, jobs: JobDesk): OpenAPIHono;
-  /** Of those the ones that may carry more than others. */
-  readonly longBodies?: readonly { path: RegExp; bytes: number }[];
+  /** Of those the ones that may carry more than others; null for one that counts while it reads. */
+  readonly longBodies?: readonly { path: RegExp; bytes: number | null }[];
   /** Paths of those whose answers are long lists, which are sent compressed. */
   readonly longAnswers?: readonly string[];
 }

@@ -1,7 +1,13 @@
 import { EndOutlook } from '@parallel-pilot/shared/model/end-outlook.ts';
 import type { JobId, StageId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { WaitReason } from '@parallel-pilot/shared/model/wait-reason.ts';
-import { type Call, CallEnd, callFailed, InstancesPatch } from '@parallel-pilot/shared/protocol/calls.ts';
+import {
+  type Call,
+  CallEnd,
+  callFailed,
+  InstancesPatch,
+  longestOf,
+} from '@parallel-pilot/shared/protocol/calls.ts';
 import { addStagePatch, type ChunkNews, noNews } from '@parallel-pilot/shared/protocol/chunk-news.ts';
 import {
   type ChunkProgress,
@@ -176,7 +182,7 @@ const CALL_PATIENCE_MS = 20_000;
 async function passOn(socket: Socket, call: Call): Promise<CallEnd> {
   if (!socket.connected) return callFailed('no-instance', 'The load balancer cannot be reached.');
   const said: unknown = await socket
-    .timeout(call.timeoutMs + CALL_PATIENCE_MS)
+    .timeout(longestOf(call) + CALL_PATIENCE_MS)
     .emitWithAck('call', call)
     .catch(() => null);
   const parsed = parseMessage(CallEnd, said);

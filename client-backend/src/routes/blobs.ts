@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { BlobInfo } from '@parallel-pilot/shared/api/farm.ts';
 import { chunkInputsOf } from '@parallel-pilot/shared/kinds/registry.ts';
@@ -7,24 +5,24 @@ import { BlobHash, LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { BlobRefusal } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { findBlob, isLeaseOpen, workOfLease } from '@parallel-pilot/shared/server/db/blobs.ts';
+import { isOpenedFor } from '@parallel-pilot/shared/server/db/call-files.ts';
 import { hasBlob } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { signReceipt, verifyLease } from '@parallel-pilot/shared/server/signature.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { principalOf } from '../auth/guard.ts';
 import { needs } from '../auth/needs.ts';
+import { bodyOf } from '../http/body-of.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import { sendBlob } from '../http/send-blob.ts';
 import type { Parts } from '../parts.ts';
-import { createLeaseUploads } from '../uploads/lease-uploads.ts';
+import type { LeaseUploads } from '../uploads/lease-uploads.ts';
 import { SPARE_BYTES } from '../uploads/no-room.ts';
 import { noteBlob } from '../uploads/note-blob.ts';
 
 /** Bytes by hash: workers read inputs and deliver results under their lease; the owner may ask what is here. */
-export function blobRoutes(parts: Parts): OpenAPIHono {
+export function blobRoutes(parts: Parts, uploads: LeaseUploads): OpenAPIHono {
   const routes = newRoutes();
-  // All that a lease delivers is no more than one file may be.
-  const uploads = createLeaseUploads(parts.config.maxUploadBytes);
   routes.openapi(info, async (c) => {
     const { hash } = c.req.valid('param');
     // What others have handed in is not here for this team; nor does it take longer to say so.
@@ -39,8 +37,8 @@ export function blobRoutes(parts: Parts): OpenAPIHono {
     const { lease, signature } = c.req.valid('query');
     const refusal = await refuseLease(c, parts, lease, signature);
     if (refusal !== null) return refusal;
-    const input = (await inputsOf(parts, lease)).find((file) => file.hash === hash);
-    if (input === undefined) {
+    const isInput = (await inputsOf(parts, lease)).some((file) => file.hash === hash);
+    if (!isInput && !(await isOpenedFor(parts.db, lease, hash))) {
       return problem(c, 403, 'not-an-input', 'This file does not belong to the work of this lease.');
     }
     const size = await parts.blobs.size(hash);
@@ -95,7 +93,6 @@ async function store(
   return c.json({ hash, size, receipt }, 200);
 }
 
-type LeaseUploads = ReturnType<typeof createLeaseUploads>;
 const OF_ONE_LEASE = 'The files of this lease are too many, or too large together.';
 
 function announced(c: Context): number | null {
@@ -112,14 +109,6 @@ function note(c: Context, parts: Parts, hash: BlobHash): Promise<number | null> 
   const given = c.req.header('content-type') ?? '';
   const mediaType = /^[\w.+-]{1,60}\/[\w.+-]{1,60}$/.test(given) ? given : 'application/octet-stream';
   return noteBlob(parts, { hash, media_type: mediaType, created_at: parts.clock() });
-}
-
-// Node's own stream spares a copy through web streams.
-function bodyOf(c: Context): Readable {
-  const { incoming } = c.env as Partial<HttpBindings>;
-  if (incoming !== undefined) return incoming;
-  const body = c.req.raw.body;
-  return body === null ? Readable.from([]) : Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
 }
 
 const param = z.object({ hash: BlobHash });

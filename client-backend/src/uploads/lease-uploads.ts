@@ -37,5 +37,11 @@ export function createLeaseUploads(maxBytes: number) {
         },
       };
     },
+    /** A file was taken for what the lease goes on with: it counts for it no more. */
+    taken(lease: LeaseId, hash: BlobHash): void {
+      leases.get(lease)?.delete(hash);
+    },
   };
 }
+
+export type LeaseUploads = ReturnType<typeof createLeaseUploads>;

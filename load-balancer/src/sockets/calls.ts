@@ -5,6 +5,7 @@ import {
   CallEnd,
   callFailed,
   type InstancesPatch,
+  longestOf,
   type Retire,
 } from '@parallel-pilot/shared/protocol/calls.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
@@ -73,7 +74,7 @@ export class Calls {
       if (pending.delete(end)) answer(how);
     };
     pending.add(end);
-    socket.timeout(call.timeoutMs + PATIENCE_MS).emit('call', call, (error: Error | null, said: unknown) => {
+    socket.timeout(longestOf(call) + PATIENCE_MS).emit('call', call, (error: Error | null, said: unknown) => {
       const parsed = error === null ? parseMessage(CallEnd, said) : null;
       end(parsed === null ? UNANSWERED : parsed.ok ? parsed.message : NONSENSE);
     });

@@ -154,6 +154,10 @@ export const SETTINGS = {
   },
   PILOT_MAX_UPLOAD_BYTES: { flag: null, about: 'of one upload' },
   PILOT_MAX_OPEN_UPLOAD_BYTES: { flag: null, about: 'of all uploads that are not finished' },
+  PILOT_MAX_CALL_BYTES: {
+    flag: null,
+    about: 'of the event of a call of a function, and of its answer; 67108864',
+  },
   PILOT_TEAM_WAITING_JOBS: {
     flag: null,
     about: 'jobs of a team that wait, where no other limit is set for it',

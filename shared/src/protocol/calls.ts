@@ -1,23 +1,36 @@
 import { z } from 'zod';
-import { CallId, JobId, LeaseId, WorkerId } from '../model/ids.ts';
+import { BlobHash, CallId, JobId, LeaseId, WorkerId } from '../model/ids.ts';
 
 /**
  * Calls of what lasts on workers: light messages under its lease, backend -> balancer -> worker, and back as the
  * acknowledgement. The balancer stores nothing of them and takes no part in who gets which; whoever calls has to bear
- * that a call is lost with its worker. Texts are JSON that nobody on the way reads.
+ * that a call is lost with its worker. Texts are JSON that nobody on the way reads; what is longer is a blob, and the
+ * message names it.
  */
 
-/** Of an event and of an answer, bytes of UTF-8 are no more than three times as many. */
+/** Of an event and of an answer in a message, bytes of UTF-8 are no more than three times as many. */
 export const MOST_CALL_CHARACTERS = 256 * 1024;
 const CallText = z.string().max(MOST_CALL_CHARACTERS);
 export const MOST_CALL_LOG = 4_096;
+
+/** An event or an answer that is a blob: JSON of `size` bytes. */
+export const CallFile = z.object({ hash: BlobHash, size: z.int().nonnegative() });
+export type CallFile = z.infer<typeof CallFile>;
+/** One that a worker has delivered under its lease; the receipt proves it. */
+const DeliveredCallFile = CallFile.extend({ receipt: z.string().max(128) });
+export type DeliveredCallFile = z.infer<typeof DeliveredCallFile>;
+
+/** How long a blob of a call may take from the farm to its instance, and back, each, milliseconds. */
+export const CALL_TRANSFER_MS = 120_000;
 
 /** backend -> balancer -> worker, acknowledged with CallEnd. */
 export const Call = z.object({
   lease: LeaseId,
   call: CallId,
-  /** JSON. */
-  event: CallText,
+  /** JSON; or the blob with it, which the lease may read. */
+  event: z.union([CallText, CallFile]),
+  /** Of its answer, as JSON. */
+  mostAnswerBytes: z.int().positive(),
   /** What the program is told of the call beside its event. */
   context: z.record(z.string().max(64), z.union([z.string().max(512), z.number(), z.null()])),
   /** What it may take, from when its instance has it. */
@@ -32,6 +45,10 @@ export const CALL_FAILURES = {
   'answer-too-large': { begun: true },
   died: { begun: true },
   timeout: { begun: true },
+  'event-not-json': { begun: true },
+  /** The blob could not be had, or brought: the same farm would give it to the next no better. */
+  'event-lost': { begun: true },
+  'answer-lost': { begun: true },
   stopped: { begun: true },
   'worker-lost': { begun: true },
   /** It has as many as it takes at once, or takes none any more. */
@@ -44,7 +61,7 @@ export type CallFailure = keyof typeof CALL_FAILURES;
 export const CallEnd = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
-    answer: CallText,
+    answer: z.union([CallText, DeliveredCallFile]),
     log: z.string().max(MOST_CALL_LOG),
     ms: z.number().nonnegative(),
   }),
@@ -65,6 +82,9 @@ export const callFailed = (code: CallFailure, message: string): CallEnd & { ok: 
   log: '',
   ms: 0,
 });
+
+/** From when a call is sent to when its worker has answered it, at the most, milliseconds. */
+export const longestOf = ({ timeoutMs }: Pick<Call, 'timeoutMs'>): number => timeoutMs + 2 * CALL_TRANSFER_MS;
 
 /** backend -> balancer -> worker: take no more calls under this lease, end those under way, and then the chunk. */
 export const Retire = z.object({ lease: LeaseId });

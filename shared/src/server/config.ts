@@ -39,6 +39,13 @@ const Environment = z.object({
     .int()
     .positive()
     .default(200 * 1024 ** 3),
+  /** Of the event of a call of a function, and of its answer. No program holds a longer text. */
+  PILOT_MAX_CALL_BYTES: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(256 * 1024 ** 2)
+    .default(64 * 1024 ** 2),
   /** Of each team for which nothing else is set; without them there is no limit. */
   PILOT_TEAM_WAITING_JOBS: limit,
   PILOT_TEAM_CHUNKS_AT_ONCE: limit,
@@ -83,6 +90,7 @@ export type ServerConfig = {
   backendPort: number;
   maxUploadBytes: number;
   maxOpenUploadBytes: number;
+  maxCallBytes: number;
   /** Of each team for which nothing else was set. */
   teamLimits: TeamLimits;
   /** Where admins have set nothing else. */
@@ -113,6 +121,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     backendPort: e.PILOT_BACKEND_PORT,
     maxUploadBytes: e.PILOT_MAX_UPLOAD_BYTES,
     maxOpenUploadBytes: e.PILOT_MAX_OPEN_UPLOAD_BYTES,
+    maxCallBytes: e.PILOT_MAX_CALL_BYTES,
     teamLimits: {
       waitingJobs: e.PILOT_TEAM_WAITING_JOBS,
       chunksAtOnce: e.PILOT_TEAM_CHUNKS_AT_ONCE,

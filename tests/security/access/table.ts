@@ -62,6 +62,7 @@ export const OPERATIONS: Record<string, Need> = {
   'DELETE /api/v1/functions/{name}/public': 'jobs.steer',
   'GET /api/v1/functions/{name}/calls': 'jobs.see',
   'GET /api/v1/functions/{name}/calls/{call}': 'jobs.see',
+  'GET /api/v1/functions/{name}/calls/{call}/answer': 'jobs.see',
   'POST /api/v1/functions/{name}/invoke': 'jobs.submit',
   'POST /api/v1/public/functions/{id}/invoke': 'open',
   'GET /api/v1/templates': 'jobs.see',

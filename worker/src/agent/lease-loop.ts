@@ -234,7 +234,7 @@ export class LeaseLoop {
       clock.freed();
       this.#atWork.end(slot, assign);
     };
-    const door = calls.doorOf(held.lease);
+    const door = calls.doorOf(assign);
     const outcome = await slot.run(
       assign.kind,
       {

@@ -108,7 +108,8 @@ async function live(
   const reach = gangPort === null ? {} : { [GANG]: gangPort.address.reach };
   const capabilities = () => ({ ...terms.capabilitiesOf(abilities.all), ...reach });
   const lends: Lends = { terms, watch, offer, capabilities };
-  const calls = new CallPort(() => agent.connection.send('callable', calls.list()));
+  const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
+  const calls = new CallPort(() => agent.connection.send('callable', calls.list()), address, log);
   const agent: Agent = new Agent({
     calls,
     config,
@@ -119,7 +120,6 @@ async function live(
     log,
     onReady,
   });
-  const address: BlobAddress = (hash, access) => blobAddress(agent.backend, hash, access);
   const news = new BlobNews((change) => agent.connection.send('blobs-changed', change));
   const assets = await Assets.open({
     cacheFolder: folder.cache,

@@ -1,6 +1,9 @@
 import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import { type Call, type Callable, type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
+import type { BlobAccess, BlobAddress } from '../assets/blob-address.ts';
 import type { CallDoor } from '../kinds/kind.ts';
+import type { Log } from '../log.ts';
+import { callBlobs } from './call-blobs.ts';
 
 type Door = {
   retiring: AbortController;
@@ -12,18 +15,23 @@ type Door = {
 export class CallPort {
   readonly #doors = new Map<LeaseId, Door>();
   readonly #onChange: () => void;
+  readonly #address: BlobAddress;
+  readonly #log: Log;
 
   /** `onChange`: other calls can be taken than before. */
-  constructor(onChange: () => void) {
+  constructor(onChange: () => void, address: BlobAddress, log: Log) {
     this.#onChange = onChange;
+    this.#address = address;
+    this.#log = log;
   }
 
   /** For a chunk that begins; it closes the door at its end. */
-  doorOf(lease: LeaseId): CallDoor {
+  doorOf({ lease, signature }: BlobAccess): CallDoor {
     const door: Door = { retiring: new AbortController(), open: null, under: 0 };
     this.#doors.set(lease, door);
     return {
       retired: door.retiring.signal,
+      blobs: callBlobs(this.#address, { lease, signature }, this.#log),
       open: (room, take) => {
         door.open = { room, take };
         this.#onChange();

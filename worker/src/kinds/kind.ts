@@ -1,6 +1,6 @@
 import type { Limits, Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import type { Call, CallEnd } from '@parallel-pilot/shared/protocol/calls.ts';
+import type { Call, CallEnd, CallFile, DeliveredCallFile } from '@parallel-pilot/shared/protocol/calls.ts';
 import type { MeasuredValues } from '@parallel-pilot/shared/protocol/measured.ts';
 import type { Cards } from './visible-cards.ts';
 
@@ -57,9 +57,18 @@ export type GangWay = {
 export type CallDoor = {
   /** From now on calls are taken, `room` at once. `take` never rejects. */
   open(room: number, take: (call: Call) => Promise<CallEnd>): void;
+  /** For events and answers that do not fit into a message. */
+  readonly blobs: CallBlobs;
   /** Aborts when no more are to be taken: the chunk ends once those under way are over. */
   readonly retired: AbortSignal;
   close(): void;
+};
+
+export type CallBlobs = {
+  /** Writes it to `path`; resolves with a sentence where it cannot be had. */
+  fetch(file: CallFile, path: string, signal: AbortSignal): Promise<string | null>;
+  /** The same for one that the farm is to have. */
+  deliver(path: string, size: number, signal: AbortSignal): Promise<DeliveredCallFile | string>;
 };
 
 /**

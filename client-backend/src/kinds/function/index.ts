@@ -25,8 +25,8 @@ export const functionBackend: FarmKind = {
   },
   showsPrints: true,
   routes: functionRoutes,
-  // Each character may take four bytes, and a few more are let in to be told that there are too many.
   longBodies: [
-    { path: /^\/api\/v1\/(public\/)?functions(\/[^/]+\/invoke)?$/, bytes: 4 * MOST_CALL_CHARACTERS },
+    { path: /^\/api\/v1\/functions$/, bytes: 4 * MOST_CALL_CHARACTERS },
+    { path: /^\/api\/v1\/(public\/)?functions\/[^/]+\/invoke$/, bytes: null },
   ],
 };

@@ -1,20 +1,24 @@
 import { z } from 'zod';
 import { CallId, FunctionId, JobId, PersonId, WorkerId } from '../../model/ids.ts';
+import { CallFile } from '../../protocol/calls.ts';
 import { FunctionName } from './name.ts';
 import { FunctionSettings } from './settings.ts';
 
 /**
- * How a call may end otherwise than with an answer, and the HTTP status that says so. 500: the handler itself. 502: what
+ * How a call may end otherwise than with an answer, and the HTTP status that says so. 400: the event. 500: the handler itself. 502: what
  * ran it is gone. 504: it took too long. 429 and 503: it was never begun. `again`: it may be called once more with the
  * same idempotency key, as it was not begun or nobody knows how far it came.
  */
 export const CALL_PROBLEMS = {
   'handler-error': { status: 500, again: false },
   'not-json': { status: 500, again: false },
+  'event-not-json': { status: 400, again: false },
   'answer-too-large': { status: 500, again: false },
   'handler-broken': { status: 500, again: true },
   'packages-missing': { status: 500, again: true },
   died: { status: 502, again: true },
+  'event-lost': { status: 502, again: true },
+  'answer-lost': { status: 502, again: true },
   stopped: { status: 502, again: true },
   'worker-lost': { status: 502, again: true },
   'keeps-dying': { status: 502, again: true },
@@ -101,8 +105,13 @@ export const CallRecord = z.object({
 export type CallRecord = z.infer<typeof CallRecord>;
 /** Newest first; `next` is what `before` has to be for those that follow. */
 export const CallList = z.object({ calls: z.array(CallRecord), next: z.string().nullable() });
-/** `answer`: of one that is done, where it was kept. */
-export const CallDetail = CallRecord.extend({ answer: z.unknown() });
+/** `answer`: of one that is done, where it was kept. One that is larger than 256 KB is a file, to be had at `path`. */
+export const CallDetail = CallRecord.extend({
+  answer: z.unknown(),
+  answerFile: CallFile.extend({ path: z.string() }).nullable(),
+  /** The same of its event, until it is over. */
+  eventFile: CallFile.nullable(),
+});
 export type CallDetail = z.infer<typeof CallDetail>;
 
 /** Of a call that nobody waits for: `path` says what became of it. */

@@ -3,6 +3,9 @@ import type { BlobHash } from '../../model/ids.ts';
 
 export type StoredBlob = { hash: BlobHash; size: number };
 
+/** Bytes that lie beside their place: to be kept or dropped. */
+export type ReceivedBlob = { ok: true } & StoredBlob & { keep(): Promise<void>; drop(): Promise<void> };
+
 /** Why bytes were not stored; each has a sentence for the user in `message`. */
 export type BlobRefusal = {
   ok: false;
@@ -24,6 +27,11 @@ export interface BlobStore {
     bytes: Readable,
     options: { maxBytes: number; expect?: BlobHash; keepFree?: number },
   ): Promise<({ ok: true } & StoredBlob) | BlobRefusal>;
+  /** The same, but they are not at their place before they are kept, which can be done in the blob's turn. */
+  receive(
+    bytes: Readable,
+    options: { maxBytes: number; keepFree?: number },
+  ): Promise<ReceivedBlob | BlobRefusal>;
   /** Moves a finished file in; the caller has hashed it. */
   adopt(file: string, blob: StoredBlob): Promise<void>;
   /** `range` in bytes, both ends inclusive. Rejects with ENOENT when the blob is not there. */

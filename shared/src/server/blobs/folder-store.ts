@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BlockWriter, blocksOf, letGo } from '../../files/blocks.ts';
 import type { BlobHash } from '../../model/ids.ts';
-import type { BlobRefusal, BlobStore, StoredBlob } from './blob-store.ts';
+import type { BlobRefusal, BlobStore, ReceivedBlob, StoredBlob } from './blob-store.ts';
 
 /**
  * Blobs in a folder: `ab/cdef…` for the blob with hash abcdef…, and `incoming/`
@@ -21,6 +21,7 @@ export async function createFolderStore(folder: string): Promise<BlobStore> {
   const store: BlobStore = {
     localPath,
     write: (bytes, options) => write(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
+    receive: (bytes, options) => receive(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
     adopt: (file, blob) => settle(place, file, blob.hash),
     read: (hash, range) => createReadStream(localPath(hash), { ...range, highWaterMark: 256 * 1024 }),
     blocks: (hash, range) => blocksOf(localPath(hash), range.end + 1 - range.start, range),
@@ -68,6 +69,22 @@ async function write(place: Place, bytes: Readable, options: Options) {
     return written;
   } catch (error) {
     await rm(file, { force: true });
+    if (isDiskFull(error)) return DISK_FULL;
+    throw error;
+  }
+}
+
+async function receive(place: Place, bytes: Readable, options: Options): Promise<ReceivedBlob | BlobRefusal> {
+  const file = join(place.incoming, randomUUID());
+  bytes.on('error', () => {});
+  const drop = () => rm(file, { force: true });
+  try {
+    const written = await writeFile(file, bytes, options);
+    if (written.ok) return { ...written, keep: () => settle(place, file, written.hash), drop };
+    await drop();
+    return written;
+  } catch (error) {
+    await drop();
     if (isDiskFull(error)) return DISK_FULL;
     throw error;
   }

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
-import type { CallId, FunctionId, PersonId, TeamId } from '../../model/ids.ts';
+import type { BlobHash, CallId, FunctionId, LeaseId, PersonId, TeamId } from '../../model/ids.ts';
+import {
+  endCallWithFiles,
+  holdEvent,
+  isOpenedFor,
+  keepEvent,
+  openEvent,
+  releaseExpired,
+} from './call-files.ts';
 import {
   abandonCalls,
   abandonedCalls,
@@ -24,6 +32,8 @@ import { migrate } from './migrate.ts';
 
 const FUNCTION = 'fun_00000000' as FunctionId;
 const TEAM = 'tea_00000000' as TeamId;
+
+const hashOf = (letter: string) => letter.repeat(64) as BlobHash;
 
 const callOf = (number: number, key: string | null): NewCall => ({
   id: `cal_0000000${number}` as CallId,
@@ -66,7 +76,15 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const claim = (process: string) =>
         claimCall(db, id, { process, now: 4_000, until: 9_000, again: false });
       assert.deepEqual(await Promise.all(['b', 'c'].map(claim)).then((all) => all.filter(Boolean).length), 1);
-      const outcome = { answer_json: '2', code: null, message: null, log: null, worker_id: null } as const;
+      const outcome = {
+        answer_json: '2',
+        answer_hash: null,
+        answer_size: null,
+        code: null,
+        message: null,
+        log: null,
+        worker_id: null,
+      } as const;
       const done = { ...outcome, state: 'done', attempts: 2, ms: 1.5, ended_at: 4_500 } as const;
       for (const process of ['a', 'b', 'c']) await endCall(db, id, process, done);
       const [newest, , oldest] = await callsOf(db, FUNCTION, { before: null, limit: 10, failed: false });
@@ -76,6 +94,31 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       // What is open is kept, however old.
       await forgetCalls(db, FUNCTION, { most: 1, before: 0 });
       assert.equal((await callsOf(db, FUNCTION, { before: null, limit: 10, failed: false })).length, 2);
+
+      // A blob is held for the call that it is the event of, and then for the record of its answer.
+      const [event, answer] = [hashOf('e'), hashOf('a')];
+      const held = async () =>
+        (await db.selectFrom('held_blobs').select('hash').execute()).map(({ hash }) => hash);
+      const lease = 'lea_00000000' as LeaseId;
+      const of = { call: callOf(5, null).id, team: TEAM, hash: event };
+      await holdEvent(db, { ...of, until: 2_000 });
+      await releaseExpired(db, 1_999);
+      assert.equal(await isOpenedFor(db, lease, event), false);
+      assert.equal(await openEvent(db, of.call, event, lease), true);
+      assert.equal(await isOpenedFor(db, lease, event), true);
+      await insertKeyedCall(db, { ...callOf(5, null), event_json: null, event_hash: event, event_size: 9 });
+      await keepEvent(db, of.call);
+      await releaseExpired(db, 3_000);
+      assert.deepEqual(await held(), [event]);
+      const large = { ...done, answer_json: null, answer_hash: answer, answer_size: 7 };
+      for (const process of ['b', 'a'])
+        await endCallWithFiles(db, { id: of.call, process, team: TEAM, event: true }, large, 4_500);
+      assert.deepEqual([await held(), await isOpenedFor(db, lease, event)], [[answer], false]);
+      await holdEvent(db, { ...of, call: callOf(6, null).id, until: 2_000 });
+      await releaseExpired(db, 3_000);
+      assert.deepEqual(await held(), [answer], 'what only a process that is gone waited with is let go of');
+      await forgetCalls(db, FUNCTION, { most: 1, before: 9_000 });
+      assert.deepEqual(await held(), [], 'it goes with its record');
 
       const row = { id: FUNCTION, team_id: TEAM, person_id: 'per_1' as PersonId, name: 'hello' };
       const times = { created_at: 1, updated_at: 1 };

@@ -9,7 +9,17 @@ export type NewCall = Insertable<CallsTable>;
 /** What is written when a call is over. */
 export type CallOutcome = Pick<
   CallRow,
-  'state' | 'answer_json' | 'code' | 'message' | 'log' | 'worker_id' | 'attempts' | 'ms' | 'ended_at'
+  | 'state'
+  | 'answer_json'
+  | 'answer_hash'
+  | 'answer_size'
+  | 'code'
+  | 'message'
+  | 'log'
+  | 'worker_id'
+  | 'attempts'
+  | 'ms'
+  | 'ended_at'
 >;
 
 export async function insertCalls(db: Db, rows: NewCall[]): Promise<void> {
@@ -43,12 +53,18 @@ export const callByKey = (db: Db, id: FunctionId, key: string): Promise<CallRow 
 export const findCall = (db: Db, id: FunctionId, call: CallId): Promise<CallRow | undefined> =>
   db.selectFrom('calls').selectAll().where('function_id', '=', id).where('id', '=', call).executeTakeFirst();
 
+/** Without its event and its answer. */
+export type ListedCall = Omit<
+  CallRow,
+  'event_json' | 'event_hash' | 'event_size' | 'answer_json' | 'answer_hash' | 'answer_size'
+>;
+
 /** Newest first, without events and answers. */
 export const callsOf = (
   db: Db,
   id: FunctionId,
   { before, limit, failed }: { before: { at: number; id: string } | null; limit: number; failed: boolean },
-): Promise<Omit<CallRow, 'event_json' | 'answer_json'>[]> =>
+): Promise<ListedCall[]> =>
   db
     .selectFrom('calls')
     .select([
@@ -139,20 +155,23 @@ export async function renewCalls(db: Db, process: string, until: number): Promis
     .execute();
 }
 
-/** Writes what a call came to, where this process is still at it. */
-export async function endCall(db: Db, id: CallId, process: string, outcome: CallOutcome): Promise<void> {
-  await db
+/** Writes what a call came to, where this process is still at it; false where it is not. */
+export async function endCall(db: Db, id: CallId, process: string, outcome: CallOutcome): Promise<boolean> {
+  const result = await db
     .updateTable('calls')
     .set({
       ...outcome,
       process: null,
       expires_at: null,
-      ...(outcome.state === 'done' || outcome.state === 'failed' ? { event_json: null } : {}),
+      ...(outcome.state === 'done' || outcome.state === 'failed' ? NO_EVENT : {}),
     })
     .where('id', '=', id)
     .where('process', '=', process)
-    .execute();
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
 }
+
+const NO_EVENT = { event_json: null, event_hash: null, event_size: null };
 
 /** It goes back to those that wait, and nobody takes it before that time. */
 export async function releaseCall(
@@ -211,11 +230,33 @@ export async function forgetCalls(
     .offset(most)
     .limit(1)
     .executeTakeFirst();
+  const until = Math.max(before, edge?.created_at ?? 0);
+  // The blobs first: where the process dies here, records without them go next time.
+  await releaseFilesOf(db, { function: id, ended: true, before: until });
   await db
     .deleteFrom('calls')
     .where('function_id', '=', id)
     .where('state', 'in', ['done', 'failed'])
-    .where('created_at', '<', Math.max(before, edge?.created_at ?? 0))
+    .where('created_at', '<', until)
+    .execute();
+}
+
+/** Of these records that are about to go: what is held for them. */
+export async function releaseFilesOf(
+  db: Db,
+  of: { function: FunctionId; ended: boolean; before: number },
+): Promise<void> {
+  await db
+    .deleteFrom('held_blobs')
+    .where('holder', 'in', (eb) =>
+      eb
+        .selectFrom('calls')
+        .select('id')
+        .where('function_id', '=', of.function)
+        .where((or) => or.or([or('event_hash', 'is not', null), or('answer_hash', 'is not', null)]))
+        .where('created_at', '<', of.before)
+        .$if(of.ended, (query) => query.where('state', 'in', ['done', 'failed'])),
+    )
     .execute();
 }
 

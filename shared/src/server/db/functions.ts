@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { BlobHash, FunctionId, JobId, PersonId, TeamId } from '../../model/ids.ts';
+import { releaseFilesOf } from './calls.ts';
 import type { Db } from './connect.ts';
 import type { FunctionsTable, FunctionVersionsTable } from './schema.ts';
 import { unlessThere } from './unless-there.ts';
@@ -133,6 +134,7 @@ export async function setJobOfVersion(
 
 /** With its versions, its calls, and what it holds. Call it in a transaction. */
 export async function deleteFunction(db: Db, id: FunctionId): Promise<void> {
+  await releaseFilesOf(db, { function: id, ended: false, before: Number.MAX_SAFE_INTEGER });
   await db.deleteFrom('calls').where('function_id', '=', id).execute();
   await db.deleteFrom('held_blobs').where('holder', '=', id).execute();
   await db.deleteFrom('function_versions').where('function_id', '=', id).execute();

@@ -36,6 +36,7 @@ import * as callsByDay from './migrations/0043-calls-by-day.ts';
 import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
 import * as pipelinesAsTemplates from './migrations/0050-pipelines-as-templates.ts';
 import * as noticesOfPeople from './migrations/0051-notices-of-people.ts';
+import * as callFiles from './migrations/0052-call-files.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -74,6 +75,7 @@ const migrations: Record<string, Migration> = {
   '0044-functions-taken-over': functionsTakenOver,
   '0050-pipelines-as-templates': pipelinesAsTemplates,
   '0051-notices-of-people': noticesOfPeople,
+  '0052-call-files': callFiles,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

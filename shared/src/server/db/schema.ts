@@ -681,6 +681,11 @@ export type CallsTable = {
   idempotency_key: string | null;
   event_json: string | null;
   answer_json: string | null;
+  /** Those that are too large for a row: blobs, see held_blobs. */
+  event_hash: BlobHash | null;
+  event_size: number | null;
+  answer_hash: BlobHash | null;
+  answer_size: number | null;
   /** Why it failed. */
   code: string | null;
   message: string | null;
@@ -696,4 +701,12 @@ export type CallsTable = {
 };
 
 /** Blobs that are kept as long as something is there that is no job. */
-export type HeldBlobsTable = { holder: FunctionId | TemplateId; team_id: TeamId; hash: BlobHash };
+export type HeldBlobsTable = {
+  holder: FunctionId | TemplateId | CallId;
+  team_id: TeamId;
+  hash: BlobHash;
+  /** Which may read it: of the event of a call that it has. */
+  lease_id: LeaseId | null;
+  /** Where only a process knows that it is needed; null for as long as its holder is there. */
+  expires_at: number | null;
+};

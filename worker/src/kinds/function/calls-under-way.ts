@@ -6,7 +6,10 @@ import {
   MOST_CALL_LOG,
 } from '@parallel-pilot/shared/protocol/calls.ts';
 
-type UnderWay = { settle: (end: CallEnd) => void; printed: string; startedAt: number };
+/** An answer may be left in a file of the box. */
+export type HandlerEnd = CallEnd | { ok: true; left: true; log: string; ms: number };
+
+type UnderWay = { settle: (end: HandlerEnd) => void; printed: string; startedAt: number };
 
 /** The calls that one process of a handler is at, and what each has printed so far. */
 export class CallsUnderWay {
@@ -20,7 +23,7 @@ export class CallsUnderWay {
     return this.#calls.has(call);
   }
 
-  begin(call: CallId): Promise<CallEnd> {
+  begin(call: CallId): Promise<HandlerEnd> {
     return new Promise((settle) => {
       this.#calls.set(call, { settle, printed: '', startedAt: performance.now() });
     });
@@ -37,6 +40,10 @@ export class CallsUnderWay {
     this.#end(call, { ok: true, answer, log: '', ms: 0 });
   }
 
+  leave(call: CallId): void {
+    this.#end(call, { ok: true, left: true, log: '', ms: 0 });
+  }
+
   fail(call: CallId, code: CallFailure, message: string): void {
     this.#end(call, callFailed(code, message.slice(0, 2_000)));
   }
@@ -45,7 +52,7 @@ export class CallsUnderWay {
     for (const call of [...this.#calls.keys()]) this.fail(call, code, message);
   }
 
-  #end(call: CallId, end: CallEnd): void {
+  #end(call: CallId, end: HandlerEnd): void {
     const of = this.#calls.get(call);
     if (of === undefined) return;
     this.#calls.delete(call);

@@ -6,9 +6,15 @@ import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
-import { type Call, type CallEnd, MOST_CALL_CHARACTERS } from '@parallel-pilot/shared/protocol/calls.ts';
+import {
+  type Call,
+  type CallEnd,
+  callFailed,
+  MOST_CALL_CHARACTERS,
+} from '@parallel-pilot/shared/protocol/calls.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
-import type { RunnerOptions } from '../kind.ts';
+import type { CallBlobs, RunnerOptions } from '../kind.ts';
+import { CallFiles } from './call-files.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
 import { HandlerMessage, LONGEST_LINE } from './messages.ts';
 import type { RuntimeProgram } from './runtime.ts';
@@ -38,6 +44,7 @@ export type HandlerOrder = {
   /** Folder of the packages that it brings; null for none. */
   packages: string | null;
   program: RuntimeProgram;
+  blobs: CallBlobs;
   onPrinted(): void;
 };
 
@@ -46,14 +53,16 @@ const LOAD_MS = 60_000;
 
 /** Starts a process in a box of its own, which loads the handler and then takes calls. */
 export async function startHandler(order: HandlerOrder, options: RunnerOptions): Promise<HandlerProcess> {
-  const { stage, program, inputs, packages, onPrinted } = order;
+  const { stage, program, inputs, packages, blobs, onPrinted } = order;
   const { sandbox, folder, limits = defaultLimits() } = options;
   if (sandbox.level === 'none') throw new Error('Functions run in a sandbox or not at all.');
   const nonce = randomBytes(16).toString('hex');
   const workspace = createWorkspace(sandbox, folder);
   const under = new CallsUnderWay();
+  const files = new CallFiles({ workspace, folder, blobs });
   const tail = createTail(60, 3_500);
   const load = Promise.withResolvers<Loaded>();
+  let over = false;
   let stopping: { code: 'timeout' | 'stopped'; message: string } | null = null;
 
   const print = (text: string): void => {
@@ -66,8 +75,9 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     else if ('print' in message) {
       print(message.print);
       under.print(message.call, message.print);
-    } else if (message.ok) under.answer(message.call, message.answer);
-    else under.fail(message.call, message.code, message.message);
+    } else if (!message.ok) under.fail(message.call, message.code, message.message);
+    else if ('left' in message) under.leave(message.call);
+    else under.answer(message.call, message.answer);
   };
   const onOther = (line: string): void => {
     print(line);
@@ -112,6 +122,8 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     void child.kill(0);
   }, LOAD_MS);
   const ended = child.exited.then(async (exit) => {
+    over = true;
+    files.stop();
     const why = stopping?.message ?? inWords(exit, tail.lines().at(-1));
     load.resolve({ ok: false, message: why });
     under.failAll(stopping?.code === 'stopped' ? 'stopped' : 'died', why);
@@ -125,17 +137,25 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     await child.kill(0);
     await ended;
   };
-  const call = async ({ call: id, event, context, timeoutMs }: Call): Promise<CallEnd> => {
+  const call = async (call: Call): Promise<CallEnd> => {
+    const { call: id, event: given, context, timeoutMs, mostAnswerBytes: most } = call;
     if (under.has(id)) throw new Error('a call came twice');
+    const brought = typeof given === 'string' ? given : await files.bring(id, given);
+    if (typeof brought !== 'string' && 'ok' in brought) return brought;
+    // Meanwhile.
+    if (over) return callFailed('no-instance', 'The instance has ended.');
+    const event = typeof brought === 'string' ? { event: brought } : { eventFile: brought.path };
     const end = under.begin(id);
     const late = setTimeout(() => {
       const seconds = Math.round(timeoutMs / 100) / 10;
       under.fail(id, 'timeout', `The handler did not answer within ${seconds} seconds, so it was stopped.`);
       void stop('timeout', 'The process was stopped, as another of its calls took too long.');
     }, timeoutMs);
-    const message = { call: id, event, context: { ...context, call: id }, seconds: timeoutMs / 1_000 };
+    const facts = { context: { ...context, call: id }, seconds: timeoutMs / 1_000 };
+    const message = { call: id, ...event, ...facts, most, answerFile: files.pathOfAnswer(id) };
     void child.write(`${JSON.stringify(message)}\n`);
-    return end.finally(() => clearTimeout(late));
+    const ended = await end.finally(() => clearTimeout(late));
+    return typeof given === 'string' && !('left' in ended) ? ended : files.bringBack(call, ended);
   };
 
   return {

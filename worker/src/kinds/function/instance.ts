@@ -59,6 +59,7 @@ export class Instance {
         inputs: this.#chunk.inputs,
         packages: this.#options.packages,
         program,
+        blobs: calls.blobs,
         onPrinted: () => this.#tell(),
       };
       const process = await startHandler(order, this.#options);

@@ -12,10 +12,12 @@ export const HandlerMessage = z.union([
   /** What was printed, in a call or beside all of them. */
   z.object({ print: z.string(), call: CallId.nullable() }),
   z.object({ call: CallId, ok: z.literal(true), answer: z.string().max(MOST_CALL_CHARACTERS) }),
+  /** One that does not fit into a line: it lies where it was to be left. */
+  z.object({ call: CallId, ok: z.literal(true), left: z.literal(true) }),
   z.object({
     call: CallId,
     ok: z.literal(false),
-    code: z.enum(['handler-error', 'not-json', 'answer-too-large']),
+    code: z.enum(['event-not-json', 'handler-error', 'not-json', 'answer-too-large']),
     message: Problem,
   }),
 ]);

@@ -1,5 +1,6 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { type CallId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { releaseExpired } from '@parallel-pilot/shared/server/db/call-files.ts';
 import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
 import { dayOf, forgetCallsOfDays } from '@parallel-pilot/shared/server/db/calls-by-day.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
@@ -8,6 +9,7 @@ import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
+import { CallFiles } from './call-files.ts';
 import { CallQuota } from './call-quota.ts';
 import type { CallResult } from './call-result.ts';
 import { endedCall } from './call-rows.ts';
@@ -38,6 +40,7 @@ const TROUBLE_MS = 5_000;
 export class CallDesk {
   readonly #recorder: Recorder;
   readonly quota: CallQuota;
+  readonly files: CallFiles;
   readonly kept: KeptCalls;
   readonly #parts: Parts;
   readonly #jobs: JobDesk;
@@ -50,10 +53,11 @@ export class CallDesk {
   constructor(parts: Parts, jobs: JobDesk) {
     this.#parts = parts;
     this.#jobs = jobs;
-    this.#pools = new Pools(parts, (pool) => this.#keep(pool));
+    this.files = new CallFiles(parts, jobs);
+    this.#pools = new Pools(parts, this.files, (pool) => this.#keep(pool));
     this.quota = new CallQuota(parts);
     this.#recorder = new Recorder(parts, this.quota);
-    this.kept = new KeptCalls(parts, this.quota, (row, work, patienceMs) => this.run(row, work, patienceMs));
+    this.kept = new KeptCalls(parts, this, (row, work, patienceMs) => this.run(row, work, patienceMs));
     parts.balancer.onInstances(() => this.#pools.know());
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS).unref(),
@@ -130,6 +134,7 @@ export class CallDesk {
     this.#forgottenAt = now;
     const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
     for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
+    await releaseExpired(this.#parts.db, now);
     await forgetCallsOfDays(this.#parts.db, dayOf(now - DAYS_COUNTED_MS));
   }
 

@@ -1,16 +1,29 @@
 import type { CallOutcome, NewCall } from '@parallel-pilot/shared/server/db/calls.ts';
 import type { CallResult } from './call-result.ts';
+import type { Event } from './invocation.ts';
 
 type About = Pick<NewCall, 'id' | 'function_id' | 'version' | 'person_id' | 'how' | 'created_at'>;
 
 /** A call that is not over. */
 export const openCall = (
   about: About,
-  more: Pick<NewCall, 'state' | 'idempotency_key' | 'event_json' | 'attempts' | 'process' | 'expires_at'>,
+  more: Pick<
+    NewCall,
+    | 'state'
+    | 'idempotency_key'
+    | 'event_json'
+    | 'event_hash'
+    | 'event_size'
+    | 'attempts'
+    | 'process'
+    | 'expires_at'
+  >,
 ): NewCall => ({ ...about, ...more, ...NOTHING_YET });
 
 const NOTHING_YET = {
   answer_json: null,
+  answer_hash: null,
+  answer_size: null,
   code: null,
   message: null,
   log: null,
@@ -24,11 +37,21 @@ export const endedCall = (about: About, result: CallResult, now: number): NewCal
   ...about,
   ...outcomeOf(result, { now, attempts: 1 }),
   answer_json: null,
+  answer_hash: null,
+  answer_size: null,
   idempotency_key: null,
-  event_json: null,
+  ...NO_EVENT,
   process: null,
   expires_at: null,
 });
+
+/** The columns of an event. */
+export const eventIn = (event: Event) =>
+  typeof event === 'string'
+    ? { ...NO_EVENT, event_json: event }
+    : { ...NO_EVENT, event_hash: event.hash, event_size: event.size };
+
+export const NO_EVENT = { event_json: null, event_hash: null, event_size: null };
 
 /** What is written of a call's end. */
 export const outcomeOf = (
@@ -36,7 +59,7 @@ export const outcomeOf = (
   { now, attempts }: { now: number; attempts: number },
 ): CallOutcome => ({
   state: result.ok ? 'done' : 'failed',
-  answer_json: result.ok ? result.answer : null,
+  ...answerIn(result),
   code: result.ok ? null : result.code,
   message: result.ok ? null : result.message,
   log: result.log === '' ? null : result.log,
@@ -45,3 +68,12 @@ export const outcomeOf = (
   ms: result.ms,
   ended_at: now,
 });
+
+function answerIn(result: CallResult) {
+  const none = { answer_json: null, answer_hash: null, answer_size: null };
+  if (!result.ok) return none;
+  const { answer } = result;
+  return typeof answer === 'string'
+    ? { ...none, answer_json: answer }
+    : { ...none, answer_hash: answer.hash, answer_size: answer.size };
+}

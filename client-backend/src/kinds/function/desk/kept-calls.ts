@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CALL_PROBLEMS } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { type CallId, type FunctionId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { keepEvent } from '@parallel-pilot/shared/server/db/call-files.ts';
 import {
   abandonCalls,
   abandonedCalls,
@@ -8,22 +9,24 @@ import {
   callByKey,
   claimCall,
   countOpenCalls,
-  endCall,
   insertKeyedCall,
   type NewCall,
   processesOfCalls,
   releaseCall,
   renewCalls,
 } from '@parallel-pilot/shared/server/db/calls.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import type { Parts } from '../../../parts.ts';
 import { isGone, nameOfProcess } from '../../../processes.ts';
+import { CallEnds } from './call-ends.ts';
+import type { CallFiles } from './call-files.ts';
 import type { CallQuota, Owner } from './call-quota.ts';
-import { GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
+import { eventOf, GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
 import type { CallResult } from './call-result.ts';
-import { openCall, outcomeOf } from './call-rows.ts';
+import { eventIn, NO_EVENT, openCall } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Invocation } from './invocation.ts';
+import type { Event, Invocation } from './invocation.ts';
 import type { Work } from './pool.ts';
 import { Unwritten } from './unwritten.ts';
 
@@ -37,7 +40,7 @@ const MOST_OPEN = 100_000;
 /** What runs when the backend ends is waited for so long, milliseconds. */
 const LAST_MS = 1_500;
 
-type Begun = { id: CallId; event: string; key: string | null; attempts: number };
+type Begun = { id: CallId; event: Event; key: string | null; attempts: number };
 type Run = (version: VersionRow, work: Work, patienceMs?: number) => Promise<CallResult>;
 
 type Keyed = { call: CallId; replayed: boolean; result: CallResult } | { call: CallId; result: null };
@@ -49,6 +52,7 @@ export class KeptCalls {
   readonly #run: Run;
   readonly #writes: GroupCommit;
   readonly #unwritten: Unwritten;
+  readonly #ends: CallEnds;
   readonly #process: string;
   readonly #timer: NodeJS.Timeout;
   /** Each with what ends once it is over. */
@@ -57,13 +61,18 @@ export class KeptCalls {
   #sweeping = false;
   #closing = false;
 
-  constructor(parts: Parts, quota: CallQuota, run: Run) {
+  constructor(
+    parts: Parts,
+    { quota, files }: { quota: CallQuota; files: Pick<CallFiles, 'letGo'> },
+    run: Run,
+  ) {
     this.#parts = parts;
     this.#quota = quota;
     this.#run = run;
     this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
     this.#unwritten = new Unwritten(parts.db, this.#writes, this.#process);
+    this.#ends = new CallEnds(parts, { unwritten: this.#unwritten, process: this.#process, files });
     this.#timer = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
   }
 
@@ -120,7 +129,7 @@ export class KeptCalls {
   async #insert(row: NewCall, owner: Owner): Promise<boolean> {
     try {
       const counted = await this.#writes.run(async (db) =>
-        (await insertKeyedCall(db, row)) ? this.#quota.count(db, [owner]) : null,
+        (await this.#store(db, row)) ? this.#quota.count(db, [owner]) : null,
       );
       if (counted === null) this.#quota.drop(owner);
       else this.#quota.settle(counted);
@@ -131,6 +140,13 @@ export class KeptCalls {
       this.#unwritten.abandon(row.id);
       throw error;
     }
+  }
+
+  /** False likewise. */
+  async #store(db: Db, row: NewCall): Promise<boolean> {
+    const stored = await insertKeyedCall(db, row);
+    if (stored && row.event_hash !== null) await keepEvent(db, row.id);
+    return stored;
   }
 
   /** Leaves what is under way to whoever comes next. */
@@ -147,15 +163,11 @@ export class KeptCalls {
     { key, attempts }: { key: string; attempts: number },
   ): Promise<Keyed> {
     const result = await this.#run(version, { call, event, attempt: attempts, key });
-    const outcome = outcomeOf(result, { now: this.#parts.clock(), attempts });
-    await this.#unwritten.write(call, (db) => endCall(db, call, this.#process, outcome));
+    await this.#ends.write({ id: call, function: version.function_id, event: null, attempts }, result);
     return { call, replayed: false, result };
   }
 
-  #start(
-    version: VersionRow,
-    row: { id: CallId; event: string; key: string | null; attempts: number },
-  ): void {
+  #start(version: VersionRow, row: Begun): void {
     if (this.#under.has(row.id)) return;
     const done = this.#work(version, row)
       .catch((err) => this.#parts.log.warn({ event: 'calls.kept-failed', call: row.id, err }))
@@ -172,11 +184,8 @@ export class KeptCalls {
     const begun = result.ok || !NEVER_BEGUN.has(result.code);
     const next = { attempts: begun ? attempts : attempts - 1, notBefore: now + AGAIN_MS };
     const released = this.#closing ? { ...next, notBefore: 0 } : next;
-    await this.#unwritten.write(id, (db) =>
-      again
-        ? releaseCall(db, id, this.#process, released)
-        : endCall(db, id, this.#process, outcomeOf(result, { now, attempts })),
-    );
+    if (again) await this.#unwritten.write(id, (db) => releaseCall(db, id, this.#process, released));
+    else await this.#ends.write({ id, function: version.function_id, event, attempts }, result);
   }
 
   async #sweep(): Promise<void> {
@@ -205,16 +214,14 @@ export class KeptCalls {
     const claim = { process: this.#process, now, until: now + CLAIM_MS, again: false };
     if (this.#under.has(row.id) || !(await claimCall(db, row.id, claim))) return;
     const attempts = row.attempts + 1;
-    const { id, idempotency_key: key, event_json: event } = row;
+    const { id, idempotency_key: key } = row;
+    const event = eventOf(row);
     const version = await findVersion(db, row.function_id, row.version).catch((error) => {
       this.#unwritten.abandon(id);
       throw error;
     });
-    if (version !== undefined) this.#start(version, { id, event: event ?? 'null', key, attempts });
-    else
-      await this.#unwritten.write(id, (db) =>
-        endCall(db, id, this.#process, outcomeOf(GONE, { now, attempts })),
-      );
+    if (version !== undefined) this.#start(version, { id, event, key, attempts });
+    else await this.#ends.write({ id, function: row.function_id, event, attempts }, GONE);
   }
 
   async #countOpen(id: FunctionId): Promise<number> {
@@ -234,7 +241,8 @@ export class KeptCalls {
     const { clock, random } = this.#parts;
     const { version, event, person } = invocation;
     const about = {
-      id: newId('cal', random),
+      // An event that is a blob is held in its name.
+      id: how === 'async' && typeof event !== 'string' ? event.holder : newId('cal', random),
       function_id: version.function_id,
       version: version.version,
       person_id: person,
@@ -244,7 +252,7 @@ export class KeptCalls {
     return openCall(about, {
       state,
       idempotency_key: key,
-      event_json: how === 'async' ? event : null,
+      ...(how === 'async' ? eventIn(event) : NO_EVENT),
       attempts: 1,
       process: this.#process,
       expires_at: clock() + CLAIM_MS,

@@ -1,13 +1,16 @@
 import type { CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import type { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import type { CallId, JobId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import { type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import type { BalancerLink } from '../../../parts.ts';
+import type { CallFiles } from './call-files.ts';
 import { type CallResult, neverBegun, resultOf, wasBegun } from './call-result.ts';
+import type { Event } from './invocation.ts';
 import { oldestOf } from './oldest-of.ts';
 import { idleInstances } from './scale.ts';
 
-/** What is to be called. `event` is JSON. */
-export type Work = { call: CallId; event: string; attempt: number; key: string | null };
+/** What is to be called. */
+export type Work = { call: CallId; event: Event; attempt: number; key: string | null };
 
 type Waiting = { work: Work; since: number; patienceMs: number; settle(result: CallResult): void };
 
@@ -23,7 +26,11 @@ export type Instance = {
   retiring: boolean;
 };
 
-export type PoolParts = { link: Pick<BalancerLink, 'call' | 'retire'>; now(): number };
+export type PoolParts = {
+  link: Pick<BalancerLink, 'call' | 'retire'>;
+  files: Pick<CallFiles, 'open' | 'taken' | 'mostBytes'>;
+  now(): number;
+};
 
 /** The instances of one version of a function that can be called, and the calls that wait for one. */
 export class Pool {
@@ -164,25 +171,36 @@ export class Pool {
   }
 
   async #give(instance: Instance, waiting: Waiting): Promise<void> {
-    const { call, event, attempt, key } = waiting.work;
-    const { name, version, settings } = this.spec;
     instance.busy += 1;
-    const end = await this.#parts.link.call({
-      lease: instance.lease,
-      call,
-      event,
-      context: { function: name, version, attempt, idempotencyKey: key },
-      timeoutMs: Math.round(1_000 * settings.timeoutSeconds),
-    });
+    const end = await this.#call(instance, waiting.work);
     instance.busy -= 1;
     instance.usedAt = this.#parts.now();
-    if (wasBegun(end)) waiting.settle(resultOf(end, instance.worker));
+    if (wasBegun(end))
+      waiting.settle(resultOf(end, instance.worker, (file) => this.#parts.files.taken(instance.lease, file)));
     else {
       instance.pausedUntil = this.#parts.now() + (!end.ok && end.code === 'busy' ? BUSY_MS : GONE_MS);
       this.#again.add(waiting);
       this.onNeed();
     }
     this.#pump();
+  }
+
+  async #call({ lease }: Instance, { call, event, attempt, key }: Work): Promise<CallEnd> {
+    const { name, version, settings } = this.spec;
+    const { link, files } = this.#parts;
+    if (typeof event !== 'string') {
+      const opened = await files.open(event, lease).catch(() => null);
+      if (opened === null) return callFailed('no-instance', 'The database is away.');
+      if (!opened) return callFailed('event-lost', 'The event is not on the farm any more.');
+    }
+    return link.call({
+      lease,
+      call,
+      event: typeof event === 'string' ? event : { hash: event.hash, size: event.size },
+      mostAnswerBytes: files.mostBytes,
+      context: { function: name, version, attempt, idempotencyKey: key },
+      timeoutMs: Math.round(1_000 * settings.timeoutSeconds),
+    });
   }
 
   #full() {

@@ -3,6 +3,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts } from '../../../parts.ts';
+import type { CallFiles } from './call-files.ts';
 import { type Instance, Pool } from './pool.ts';
 
 type Version = Pick<VersionRow, 'function_id' | 'version'>;
@@ -11,12 +12,14 @@ type Listed = Pick<Instance, 'lease' | 'worker' | 'room'>;
 /** The pools of all versions that are called or have instances, and which instances are whose. */
 export class Pools {
   readonly #parts: Pick<Parts, 'db' | 'balancer'>;
+  readonly #files: CallFiles;
   readonly #onNeed: (pool: Pool) => void;
   readonly #pools = new Map<string, Pool>();
 
   /** `onNeed`: calls of it wait, and it has no instance. */
-  constructor(parts: Pick<Parts, 'db' | 'balancer'>, onNeed: (pool: Pool) => void) {
+  constructor(parts: Pick<Parts, 'db' | 'balancer'>, files: CallFiles, onNeed: (pool: Pool) => void) {
     this.#parts = parts;
+    this.#files = files;
     this.#onNeed = onNeed;
   }
 
@@ -27,7 +30,7 @@ export class Pools {
   of(row: VersionRow): Pool {
     const known = this.#pools.get(keyOf(row));
     if (known !== undefined) return known;
-    const parts = { link: this.#parts.balancer, now: () => performance.now() };
+    const parts = { link: this.#parts.balancer, files: this.#files, now: () => performance.now() };
     const pool = new Pool(FunctionSpec.parse(JSON.parse(row.spec_json)), row.job_id, parts);
     pool.onNeed = () => {
       if (pool.instances.length === 0) this.#onNeed(pool);

@@ -2,17 +2,18 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { CallDetail, CallList, type CallRecord } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { CallId } from '@parallel-pilot/shared/model/ids.ts';
-import { type CallRow, callsOf, findCall } from '@parallel-pilot/shared/server/db/calls.ts';
+import { type CallRow, callsOf, findCall, type ListedCall } from '@parallel-pilot/shared/server/db/calls.ts';
 import { findFunction } from '@parallel-pilot/shared/server/db/functions.ts';
 import { z } from 'zod';
 import { principalOf } from '../../../auth/guard.ts';
 import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
-import { unknownFunction } from './answers.ts';
+import { answerOf, eventOf } from '../desk/call-repeats.ts';
+import { sendAnswer, unknownFunction } from './answers.ts';
 
 /** The records of calls. */
-export function callRoutes({ db }: Parts): OpenAPIHono {
+export function callRoutes({ db, blobs }: Parts): OpenAPIHono {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
     const row = await findFunction(db, principalOf(c).team, c.req.valid('param').name);
@@ -33,12 +34,35 @@ export function callRoutes({ db }: Parts): OpenAPIHono {
     if (found === undefined)
       return problem(c, 404, 'call-unknown', `${name} has no call ${call}, or its record was let go.`);
     const answer = found.answer_json === null ? null : JSON.parse(found.answer_json);
-    return c.json({ ...recordOf(found), answer }, 200);
+    return c.json({ ...recordOf(found), answer, ...filesOf(name, found) }, 200);
+  });
+  routes.openapi(answer, async (c) => {
+    const { name, call } = c.req.valid('param');
+    const row = await findFunction(db, principalOf(c).team, name);
+    if (row === undefined) return unknownFunction(c) as never;
+    const found = await findCall(db, row.id, call);
+    const answer = found?.state === 'done' ? answerOf(found) : null;
+    if (answer === null) {
+      const message = `There is no answer of a call ${call} of ${name}: it is not over, has failed, or nothing was kept of it.`;
+      return problem(c, 404, 'answer-unknown', message) as never;
+    }
+    if (typeof answer !== 'string') return (await sendAnswer(c, blobs, answer)) as never;
+    return c.body(answer, 200, { 'content-type': 'application/json' }) as never;
   });
   return routes;
 }
 
-const recordOf = (row: Omit<CallRow, 'event_json' | 'answer_json'>): CallRecord => ({
+function filesOf(name: string, row: CallRow): Pick<CallDetail, 'answerFile' | 'eventFile'> {
+  const kept = answerOf(row);
+  const event = eventOf(row);
+  const path = `/api/v1/functions/${name}/calls/${row.id}/answer`;
+  return {
+    answerFile: kept === null || typeof kept === 'string' ? null : { ...kept, path },
+    eventFile: typeof event === 'string' ? null : { hash: event.hash, size: event.size },
+  };
+}
+
+const recordOf = (row: ListedCall): CallRecord => ({
   id: row.id,
   version: row.version,
   how: row.how,
@@ -84,4 +108,16 @@ const one = createRoute({
   summary: 'A call, with its answer where nobody waited for it or it has an idempotency key',
   request: { params: param.extend({ call: CallId }) },
   responses: { 200: { description: 'The call', content: json(CallDetail) }, ...problems(400, 404) },
+});
+const answer = createRoute({
+  method: 'get',
+  path: '/api/v1/functions/{name}/calls/{call}/answer',
+  ...needs('jobs.see'),
+  tags,
+  summary: 'The answer of a call by itself, where nobody waited for it or it has an idempotency key',
+  request: { params: param.extend({ call: CallId }) },
+  responses: {
+    200: { description: 'What the handler answered', content: json(z.unknown()) },
+    ...problems(400, 404, 502),
+  },
 });

@@ -11,8 +11,9 @@ import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
 import { activeVersion, type CallDesk } from '../desk/call-desk.ts';
+import type { Invocation } from '../desk/invocation.ts';
 import { answerOf, unknownFunction } from './answers.ts';
-import { eventOf } from './event.ts';
+import { readEvent } from './event.ts';
 
 /** Calls of functions. */
 export function invokeRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
@@ -45,31 +46,53 @@ type How = { person: PersonId | null; key: string | undefined; async: boolean };
 async function call(c: Context, parts: Parts, desk: CallDesk, row: FunctionRow, how: How): Promise<Response> {
   const version = await activeVersion(parts, row);
   if (version === null) return unknownFunction(c);
-  const event = eventOf(await c.req.text());
-  if (!event.ok) return problem(c, event.status, event.code, event.message);
-  const { person, key } = how;
   const owner = { team: row.team_id, person: row.person_id };
+  const read = await readEvent(c, desk.files, owner);
+  if (!read.ok) return problem(c, read.status, read.code, read.message);
+  const { event } = read;
+  const invocation = { version, owner, event, person: how.person };
+  const file = typeof event === 'string' ? null : event;
   const taken = await desk.quota.take(owner);
   if (!taken.ok) {
+    if (file !== null) await desk.files.release(file);
     c.header('retry-after', String(taken.retryAfterSeconds));
     return problem(c, 429, taken.code, taken.message);
   }
-  const invocation = { version, owner, event: event.text, person };
-  if (how.async) {
-    const posted = await desk.kept.post(invocation, key ?? null);
-    if (!posted.ok) {
-      c.header('retry-after', '10');
-      return problem(c, 429, 'function/queue-full', posted.message);
-    }
-    const path = `/api/v1/functions/${row.name}/calls/${posted.call}`;
-    return c.json({ call: posted.call, path } satisfies PostedCall, 202, { location: path });
+  if (how.async) return post(c, desk, { row, invocation, key: how.key ?? null });
+  try {
+    return await invokeNow(c, parts, desk, invocation, how.key);
+  } finally {
+    if (file !== null) void desk.files.release(file);
   }
-  if (key === undefined) {
-    const { call: id, result } = await desk.invoke(invocation);
-    return answerOf(c, id, result);
+}
+
+type Posted = { row: FunctionRow; invocation: Invocation; key: string | null };
+
+async function post(c: Context, desk: CallDesk, { row, invocation, key }: Posted): Promise<Response> {
+  const { event } = invocation;
+  const posted = await desk.kept.post(invocation, key);
+  // Another has it, or nobody.
+  if (typeof event !== 'string' && (!posted.ok || posted.call !== event.holder))
+    await desk.files.release(event);
+  if (!posted.ok) {
+    c.header('retry-after', '10');
+    return problem(c, 429, 'function/queue-full', posted.message);
   }
+  const path = `/api/v1/functions/${row.name}/calls/${posted.call}`;
+  return c.json({ call: posted.call, path } satisfies PostedCall, 202, { location: path });
+}
+
+async function invokeNow(
+  c: Context,
+  { blobs }: Parts,
+  desk: CallDesk,
+  invocation: Invocation,
+  key: string | undefined,
+): Promise<Response> {
+  const from = { blobs, files: desk.files };
+  if (key === undefined) return answerOf(c, from, await desk.invoke(invocation));
   const once = await desk.kept.invokeOnce(invocation, key);
-  if (once.result !== null) return answerOf(c, once.call, once.result, once.replayed);
+  if (once.result !== null) return answerOf(c, from, { ...once, kept: true });
   c.header('retry-after', '1');
   c.header('pilot-call', once.call);
   const message = `A call with the same idempotency key is under way (${once.call}). Ask again in a moment.`;
@@ -82,7 +105,7 @@ const responses = {
     description: 'What the handler answered; the header Pilot-Call names the call',
     content: { 'application/json': { schema: z.unknown() } },
   },
-  ...problems(400, 401, 404, 409, 413, 429, 500, 502, 503, 504),
+  ...problems(400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504, 507),
 };
 
 const invoke = createRoute({

@@ -1,6 +1,6 @@
 // Runs a handler: loads it once, then takes calls as lines of JSON and answers each. Runs in the sandbox, beside the handler.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { writeSync } from 'node:fs';
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -70,7 +70,7 @@ async function load() {
 
 const fail = (call, code, message) => say({ call, ok: false, code, message: message.slice(0, 1_900) });
 
-async function answer({ call, event, context, seconds }) {
+async function answer({ call, context, seconds, most, answerFile, ...given }) {
   const until = performance.now() + 1_000 * seconds;
   const facts = {
     callId: call,
@@ -80,9 +80,16 @@ async function answer({ call, event, context, seconds }) {
     idempotencyKey: context.idempotencyKey,
     remainingMs: () => Math.max(0, Math.round(until - performance.now())),
   };
+  let event;
+  try {
+    // Nobody has looked into a large one before.
+    event = JSON.parse(given.event ?? readFileSync(given.eventFile, 'utf8'));
+  } catch (error) {
+    return fail(call, 'event-not-json', `The event is not JSON: ${error.message}`);
+  }
   let result;
   try {
-    result = await handle(JSON.parse(event), facts);
+    result = await handle(event, facts);
   } catch (error) {
     return fail(call, 'handler-error', told(error));
   }
@@ -93,13 +100,20 @@ async function answer({ call, event, context, seconds }) {
   } catch (error) {
     return fail(call, 'not-json', `The handler's answer is not JSON: ${error.message}`);
   }
-  if (text.length > first.longest)
+  if (text.length <= first.longest) return say({ call, ok: true, answer: text });
+  const bytes = Buffer.byteLength(text);
+  if (bytes > most)
     return fail(
       call,
       'answer-too-large',
-      `The handler's answer has ${text.length} characters as JSON, and ${first.longest} are the most.`,
+      `The handler's answer has ${bytes} bytes as JSON, and ${most} are the most.`,
     );
-  say({ call, ok: true, answer: text });
+  try {
+    writeFileSync(answerFile, text);
+  } catch (error) {
+    return fail(call, 'handler-error', `The answer could not be written: ${error.message}`);
+  }
+  say({ call, ok: true, left: true });
 }
 
 const take = (message) => void here.run({ call: message.call, room: MOST_PRINTED }, () => answer(message));

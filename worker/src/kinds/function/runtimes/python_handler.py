@@ -12,7 +12,7 @@ _answers = os.fdopen(os.dup(1), "wb", buffering=0)
 os.dup2(2, 1)
 _lock = threading.Lock()
 _here = threading.local()
-# The first line that the worker says: what stands before each message, and how long an answer may be.
+# The first line that the worker says: what stands before each message, and how long an answer in one may be.
 nonce = b""
 longest = 0
 MOST_PRINTED = 65536
@@ -96,7 +96,9 @@ def answer(handle, path, message):
     _here.call, _here.room = call, MOST_PRINTED
     try:
         try:
-            event = json.loads(message["event"])
+            event, problem = event_of(message)
+            if problem is not None:
+                return say({"call": call, "ok": False, "code": "event-not-json", "message": problem})
             result = handle(event, Context(message["context"], message["seconds"]))
             if hasattr(result, "__await__"):
                 import asyncio
@@ -108,12 +110,30 @@ def answer(handle, path, message):
             text = json.dumps(result, allow_nan=False, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as error:
             return say({"call": call, "ok": False, "code": "not-json", "message": f"The handler's answer is not JSON: {error}"[:1500]})
-        if len(text) > longest:
-            told_so = f"The handler's answer has {len(text)} characters as JSON, and {longest} are the most."
+        if len(text) > message["most"]:
+            told_so = f"The handler's answer has {len(text)} bytes as JSON, and {message['most']} are the most."
             return say({"call": call, "ok": False, "code": "answer-too-large", "message": told_so})
+        if len(text) > longest:
+            try:
+                with open(message["answerFile"], "w", encoding="ascii") as file:
+                    file.write(text)
+            except OSError as error:
+                return say({"call": call, "ok": False, "code": "handler-error", "message": f"The answer could not be written: {error}"})
+            return say({"call": call, "ok": True, "left": True})
         say({"call": call, "ok": True, "answer": text})
     finally:
         _here.call = None
+
+
+def event_of(message):
+    if "eventFile" not in message:
+        return json.loads(message["event"]), None
+    # Nobody has looked into a large one before.
+    try:
+        with open(message["eventFile"], encoding="utf-8") as file:
+            return json.load(file), None
+    except (ValueError, RecursionError) as error:
+        return None, f"The event is not JSON: {error}"[:1500]
 
 
 async def awaited(result):
