@@ -10,7 +10,7 @@ import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
 import { MaskedResult, SecureChunk, SharesResult, UnmaskResult } from './secure/messages.ts';
 import { MASKED, SHARES, UNMASK } from './secure/names.ts';
-import { afterMasked, afterShares, afterUnmask } from './secure/rounds.ts';
+import { afterMasked, afterShares, afterUnmask } from './secure-rounds.ts';
 import { Code, Source } from './spec.ts';
 import {
   EvaluateResult,

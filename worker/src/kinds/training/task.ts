@@ -31,6 +31,7 @@ import { z } from 'zod';
 import { SOCKET } from '../../gang/gang-link.ts';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
+import { SUM } from './secure/masked-merge.ts';
 import { CHANGE } from './secure/private-training.ts';
 
 /**
@@ -122,8 +123,6 @@ export function placed(
   };
 }
 
-/** Among the files that Python sees, the sum of what came masked. */
-export const SUM = 'sum.bin';
 /** No message of protobuf, which an .onnx is, may be larger. */
 const MOST_ONNX_BYTES = 2 * 1024 ** 3;
 const NPZ = 'application/octet-stream';

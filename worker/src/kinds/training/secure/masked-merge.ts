@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { Unmasking } from '@parallel-pilot/shared/kinds/training/secure/messages.ts';
 import { type Failed, failure } from '../outcome.ts';
-import { SUM } from '../task.ts';
 import { ProtocolError } from './participant.ts';
 import { unmaskSum } from './vectors.ts';
+
+/** Among the files that Python sees, the sum of what came masked. */
+export const SUM = 'sum.bin';
 
 type Masked = {
   paths: readonly string[];

@@ -1,14 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rm } from 'node:fs/promises';
-
-let drafts = 0;
 
 /**
  * What the file holds from now on: these bytes, or what it held before. It is on the disk when this resolves, whole or
  * not at all, and of two that write at once one is the first, also after the process was killed in between.
  */
 export async function writeOnce(path: string, bytes: Uint8Array | string): Promise<Buffer> {
-  drafts += 1;
-  const draft = `${path}.${process.pid}-${drafts}`;
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
   const file = await open(draft, 'w', 0o600);
   try {
     await file.writeFile(bytes);

@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { StageInput } from '../../../protocol/stage-input.ts';
-import type { DoneChunk, NextStep, Note, PlanningContext, StagePlan } from '../../kind.ts';
-import { pinned } from '../local-data.ts';
-import { addMissing, missingShardNotes } from '../missing-shards.ts';
-import { common, made } from '../stage-parts.ts';
-import { CheckedUpdates, FILES, MergeSpec, RoundChunk, TrainingPlan } from '../stages.ts';
-import type { TrainingSpec } from '../stored-spec.ts';
+import { StageInput } from '../../protocol/stage-input.ts';
+import type { DoneChunk, NextStep, Note, PlanningContext, StagePlan } from '../kind.ts';
+import { pinned } from './local-data.ts';
+import { addMissing, missingShardNotes } from './missing-shards.ts';
 import {
   MaskedRound,
   Roster,
@@ -15,10 +12,13 @@ import {
   SharesResult,
   UnmaskResult,
   UnmaskRound,
-} from './messages.ts';
-import { MASKED, SHARES, UNMASK } from './names.ts';
-import { recover } from './recover.ts';
-import { scaleOf } from './scale.ts';
+} from './secure/messages.ts';
+import { MASKED, SHARES, UNMASK } from './secure/names.ts';
+import { recover } from './secure/recover.ts';
+import { scaleOf } from './secure/scale.ts';
+import { common, made } from './stage-parts.ts';
+import { CheckedUpdates, FILES, MergeSpec, RoundChunk, TrainingPlan } from './stages.ts';
+import type { TrainingSpec } from './stored-spec.ts';
 
 /*
  * The stages between the training of a round and its merge, where the farm sees the sum of the updates alone. Each is of
