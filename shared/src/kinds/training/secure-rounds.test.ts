@@ -158,7 +158,7 @@ test('whoever is lost in whichever stage: what is merged is the sum of those tha
         updates.map(({ shard, path }) => [shard, path]),
         survivors.map((shard) => [shard, `updates/${shard}.bin`]),
       );
-      const paths = step.stage.inputs.map(({ path }) => path);
+      const paths: string[] = step.stage.inputs.map(({ path }) => path);
       for (const { path } of updates) assert.ok(paths.includes(path));
       assert.deepEqual(missing, without([...workersOf(shards).keys()], survivors));
       assert.equal(state.incompleteRounds, missing.length > 0 ? 1 : 0);

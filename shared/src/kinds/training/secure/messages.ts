@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StageId } from '../../../model/ids.ts';
+import { MOST_SHARDS } from '../settings.ts';
 
 /*
  * What shards and farm tell each other for secure aggregation (Bonawitz et al., Practical Secure Aggregation for
@@ -13,7 +14,10 @@ import { StageId } from '../../../model/ids.ts';
  * Round 3, ConsistencyCheck, is for a farm that lies; see docs/decisions/0041.
  */
 
-const Shard = z.int().min(0).max(255);
+const Shard = z
+  .int()
+  .min(0)
+  .max(MOST_SHARDS - 1);
 const bytes = (count: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * count}}$`));
 
 /** Open keys of X25519. `cipher`: by which shards encrypt for each other; `mask`: of the masks of two. */
@@ -23,7 +27,7 @@ export type OpenKeys = z.infer<typeof OpenKeys>;
 /** Who takes part in a round: a shard, and its keys. */
 export const Member = OpenKeys.extend({ shard: Shard });
 export type Member = z.infer<typeof Member>;
-export const Roster = z.array(Member).min(2).max(256);
+export const Roster = z.array(Member).min(2).max(MOST_SHARDS);
 
 /** The shares of one shard for another, encrypted for that. `of`, `to`: the shards. */
 export const SealedShares = z.object({ of: Shard, to: Shard, sealed: z.string().max(500) });
@@ -34,9 +38,9 @@ export const OpenShare = z.object({ of: Shard, secret: z.enum(['seed', 'key']), 
 export type OpenShare = z.infer<typeof OpenShare>;
 
 /** What a chunk of the stage comes to. */
-export const SharesResult = z.object({ sealed: z.array(SealedShares).max(256) });
+export const SharesResult = z.object({ sealed: z.array(SealedShares).max(MOST_SHARDS) });
 export const MaskedResult = z.object({ numbers: z.int().positive() });
-export const UnmaskResult = z.object({ shares: z.array(OpenShare).max(256) });
+export const UnmaskResult = z.object({ shares: z.array(OpenShare).max(MOST_SHARDS) });
 
 /** The secrets of a round that shares came to, of `shard`: what takes the masks off the sum. */
 export const Unmasking = z.object({
@@ -58,7 +62,7 @@ export type RoundPlace = z.infer<typeof RoundPlace>;
 
 /** What a shard needs to know to make its update one of a sum; of TrainSpec. See scaleOf. */
 export const SecureTraining = RoundPlace.extend({
-  shards: z.int().min(2).max(256),
+  shards: z.int().min(2).max(MOST_SHARDS),
   threshold: z.int().min(2),
   clip: z.number().positive(),
   noise: z.number().min(0),
@@ -76,6 +80,6 @@ export const SecureChunk = z.object({
   round: z.int().positive(),
   shard: Shard,
   /** Of `masked`: what the others have shared with it. */
-  received: z.array(SealedShares).max(256).default([]),
+  received: z.array(SealedShares).max(MOST_SHARDS).default([]),
 });
 export type SecureChunk = z.infer<typeof SecureChunk>;

@@ -14,10 +14,12 @@ export function quantiser(
   const factor = scale * Math.min(1, within / Math.max(norm, Number.MIN_VALUE));
   return (block) => {
     const noise = deviation > 0 ? gaussians(block.length, random) : null;
-    return Uint32Array.from(block, (value, at) => {
-      const rounded = Math.round(value * factor) + Math.round(deviation * (noise?.[at] ?? 0));
-      return Math.max(-most, Math.min(most, rounded));
-    });
+    const numbers = new Uint32Array(block.length);
+    for (let at = 0; at < block.length; at += 1) {
+      const rounded = Math.round((block[at] as number) * factor) + Math.round(deviation * (noise?.[at] ?? 0));
+      numbers[at] = Math.max(-most, Math.min(most, rounded));
+    }
+    return numbers;
   };
 }
 

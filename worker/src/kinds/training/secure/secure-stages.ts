@@ -10,7 +10,9 @@ import {
 } from '@parallel-pilot/shared/kinds/training/secure/messages.ts';
 import { MASKED, SHARES, UNMASK } from '@parallel-pilot/shared/kinds/training/secure/names.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import type { RandomBytes } from '@parallel-pilot/shared/model/ids.ts';
+import { isDiskFull } from '../../../disk-full.ts';
 import type { OutputFile, RunnableChunk, RunOutcome } from '../../kind.ts';
 import { failure } from '../outcome.ts';
 import { answerUnmask, masksOf, openKeys, ProtocolError, type Secrets, shareSecrets } from './participant.ts';
@@ -48,6 +50,7 @@ export async function runSecureStage(
   } catch (error) {
     if (signal.aborted) return failure('canceled', 'The work was stopped before it finished.', '');
     if (error instanceof ProtocolError) return failure('secure-round', error.message, '');
+    if (isDiskFull(error)) return failure('disk-full', FAILURES['disk-full'].sentence, '');
     throw error;
   }
 }
