@@ -1,30 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
-import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { type LocalSettings, lendWards, modelOf, submitLocal } from '../support/lent-data.ts';
 import { scriptWith } from '../support/trainings.ts';
 import { until } from '../support/until.ts';
 
 const WORKERS = 3;
 const ROUNDS = 2;
-type Settings = NonNullable<Extract<CreateJob, { kind: 'training' }>['settings']>;
 
 test('shards that workers lend stay with them through kill -9: the job says whom it waits for, goes on without them where it may, and comes to the same model', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pilot-lent-'));
   const farm = await startFarm({ workers: 0 });
   try {
     await chmod(folder, 0o755);
-    for (let number = 1; number <= WORKERS; number += 1)
-      await farm.addWorker({ PILOT_LEND_DATA: `wards=${await lentFolder(folder, number)}` });
-    const submit = (settings: Settings, script = scriptWith({})) =>
-      submitLocal(farm, folder, settings, script);
+    await lendWards(farm, folder, WORKERS);
+    const submit = (settings: LocalSettings, script = scriptWith({})) =>
+      submitLocal(farm, folder, { rounds: ROUNDS, ...settings }, script);
     const undisturbed = await submit({});
     await api(farm.url).reaches(undisturbed, 'completed');
 
@@ -63,30 +59,6 @@ test('shards that workers lend stay with them through kill -9: the job says whom
   }
 });
 
-async function lentFolder(root: string, number: number): Promise<string> {
-  const folder = join(root, String(number));
-  await mkdir(folder, { mode: 0o755 });
-  const rows = `
-import sys, numpy as np
-random = np.random.default_rng(${number})
-X = random.normal(size=(${20 * number}, 4))
-np.savez(sys.argv[1], X=X, y=(X[:, 0] > X[:, 1]).astype(np.int64))`;
-  await promisify(execFile)('/usr/bin/python3', ['-c', rows, join(folder, 'rows.npz')]);
-  return folder;
-}
-
-async function submitLocal(farm: Farm, folder: string, settings: Settings, script: string): Promise<JobId> {
-  const path = join(folder, 'train.py');
-  await writeFile(path, script);
-  const client = api(farm.url);
-  return client.create({
-    kind: 'training',
-    script: { blob: await client.upload(path), fileName: 'train.py' },
-    localData: 'wards',
-    settings: { rounds: ROUNDS, ...settings },
-  });
-}
-
 /** A shard of the job runs on that worker. */
 const underWay = (farm: Farm, job: JobId, worker: string) =>
   until(
@@ -108,16 +80,6 @@ const underWay = (farm: Farm, job: JobId, worker: string) =>
     `no shard was ever under way on ${worker}`,
     120_000,
   );
-
-async function modelOf(farm: Farm, job: JobId): Promise<string> {
-  const { hash } = await farm.db
-    .selectFrom('artifacts')
-    .select('hash')
-    .where('job_id', '=', job)
-    .where('name', '=', 'model.npz')
-    .executeTakeFirstOrThrow();
-  return hash;
-}
 
 /** Every chunk that is about a shard was given to its worker alone. */
 async function eachAtHome(farm: Farm, job: JobId): Promise<void> {

@@ -17,13 +17,15 @@ export type DataFolder = {
   credentials: CredentialFile;
   cache: string;
   outbox: string;
+  /** What kinds of work keep on this worker, each in a folder of its own. */
+  kept: string;
   /** Emptied at every start. */
   scratch: string;
   /** Empties scratch and lets another worker have the folder. */
   close(): Promise<void>;
 };
 
-const KEPT = ['cache', 'outbox', 'scratch', 'lock', 'identity.json', CREDENTIALS_FILE];
+const KEPT = ['cache', 'outbox', 'kept', 'scratch', 'lock', 'identity.json', CREDENTIALS_FILE];
 
 /**
  * Takes the folder for this process alone and makes what it lacks. Throws an
@@ -39,13 +41,14 @@ export async function openDataFolder(folder: string, log: Log): Promise<DataFold
     const inside = (name: string) => join(folder, name);
     const scratch = inside('scratch');
     await rm(scratch, { recursive: true, force: true, maxRetries: 3 });
-    for (const name of ['cache', 'outbox', 'scratch'])
+    for (const name of ['cache', 'outbox', 'kept', 'scratch'])
       await mkdir(inside(name), { recursive: true, mode: 0o700 });
     return {
       identity: await readIdentity(inside('identity.json')),
       credentials: new CredentialFile(folder),
       cache: inside('cache'),
       outbox: inside('outbox'),
+      kept: inside('kept'),
       scratch,
       async close() {
         await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});

@@ -209,7 +209,7 @@ function leaveOnSignals(agent: Agent, given: StopSignals | undefined): () => voi
 
 async function createSlots(
   config: WorkerConfig,
-  { scratch }: DataFolder,
+  { scratch, kept }: DataFolder,
   threads: () => number,
   parts: Pick<SlotOptions, 'kinds' | 'sandbox' | 'limits' | 'log' | 'lentFolder'>,
 ): Promise<Slot[]> {
@@ -220,7 +220,7 @@ async function createSlots(
       await mkdir(join(folder, kind.name), { recursive: true });
       await mkdir(join(scratch, 'shared', kind.name), { recursive: true });
     }
-    slots.push(new Slot({ index, threads, folder, longestMs: config.longestChunkMs, ...parts }));
+    slots.push(new Slot({ index, threads, folder, kept, longestMs: config.longestChunkMs, ...parts }));
   }
   return slots;
 }

@@ -20,6 +20,8 @@ export type SlotOptions = {
   /** Of a chunk that asks for none: by now. */
   threads: () => number;
   folder: string;
+  /** Folder of the worker whose content stays; left out, the slot's own. */
+  kept?: string;
   kinds: readonly WorkerKind[];
   sandbox: Sandbox;
   limits?: Limits;
@@ -234,12 +236,13 @@ export class Slot {
   }
 
   #create(kind: WorkerKind): Runner {
-    const { index, folder, sandbox, log, lentFolder } = this.#options;
+    const { index, folder, kept, sandbox, log, lentFolder } = this.#options;
     const limits = this.#limits();
     return kind.createRunner({
       threads: this.#threads,
       folder: join(folder, kind.name),
       shared: join(dirname(folder), 'shared', kind.name),
+      ...(kept === undefined ? {} : { kept: join(kept, kind.name) }),
       sandbox,
       ...(limits === undefined ? {} : { limits }),
       ...(lentFolder === undefined ? {} : { lentFolder }),

@@ -138,6 +138,8 @@ export type RunnerOptions = {
   folder: string;
   /** A folder of the kind's on this worker, for what all its runners share, removed by the agent. Left out, `folder`. */
   shared?: string;
+  /** A folder of the kind's on this worker that outlives it; the kind removes what it does not need. Left out, `folder`. */
+  kept?: string;
   /** What every program that a kind starts has to be confined by; see startChild. */
   sandbox: Sandbox;
   /** What the child of this slot may use. Left out, what a machine has that does nothing else. */

@@ -91,6 +91,10 @@ export function trainCommand(
       'noise on their sum, as a multiple of --clip: differential privacy of each shard (0)',
     )
     .option(
+      '--secure',
+      'of --local-data: hand updates in under masks, so that the farm sees their sum alone; asks for --clip',
+    )
+    .option(
       '--deadline <time>',
       'close a round so long after its start, and end a shard that takes longer, such as 90, 10m or 2h',
     )

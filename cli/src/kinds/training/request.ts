@@ -18,6 +18,7 @@ export type TrainFlags = SweepFlags & {
   trim?: string;
   clip?: string;
   noise?: string;
+  secure?: boolean;
   quorum?: string;
   strict?: boolean;
   deadline?: string;
@@ -51,7 +52,7 @@ type Read = (text: string) => unknown;
 type Option = {
   of: Exclude<
     keyof TrainFlags,
-    'param' | 'sweep' | 'strict' | 'drop' | 'encode' | 'workers' | keyof SweepFlags
+    'param' | 'sweep' | 'strict' | 'secure' | 'drop' | 'encode' | 'workers' | keyof SweepFlags
   >;
   field: keyof Settings;
   read: Read;
@@ -126,6 +127,7 @@ export function readFlags(flags: TrainFlags): ReadFlags {
     }
     settings.quorum = 1;
   }
+  if (flags.secure === true) settings.secure = true;
   for (const field of ['drop', 'encode'] as const) {
     if (flags[field] !== undefined) settings[field] = flags[field];
   }
@@ -149,6 +151,7 @@ function readTogether(flags: TrainFlags, settings: Record<string, unknown>): str
       'trim',
       'clip',
       'noise',
+      'secure',
       'quorum',
       'deadline',
       'weighting',

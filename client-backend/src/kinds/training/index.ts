@@ -1,4 +1,5 @@
 import { fleetProblem } from '@parallel-pilot/shared/kinds/training/needs.ts';
+import { MASKED } from '@parallel-pilot/shared/kinds/training/secure/names.ts';
 import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import type { FarmKind } from '../kind.ts';
 import { assembleTraining } from './assemble/assemble.ts';
@@ -15,7 +16,7 @@ import { viewTraining } from './view.ts';
 export const trainingBackend: FarmKind = {
   prepare,
   outline,
-  stageTasks: ['split', ENVIRONMENT, 'initialize', 'train', 'merge'],
+  stageTasks: ['split', ENVIRONMENT, 'initialize', 'train', MASKED, 'merge'],
   runStageTask,
   assemble: assembleTraining,
   // A shard that is lost may be done without; the plan counts.

@@ -1,6 +1,7 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { privacyProblem } from '@parallel-pilot/shared/kinds/training/privacy.ts';
+import { ONE_SHARD, secureProblem } from '@parallel-pilot/shared/kinds/training/secure/settings.ts';
 import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { scriptNeeds } from '@parallel-pilot/shared/kinds/training/stage-parts.ts';
@@ -45,7 +46,9 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by, placement) 
   if (!code.ok) return code;
   const ddp = ddpProblem(settings, code.modules);
   if (ddp !== null) return { ok: false, code: 'invalid-request', message: ddp };
-  const unbounded = privacyProblem(settings);
+  const { localData: lent } = parsed.data;
+  const whole = { ...settings, local: lent !== null, shards: settings.shards ?? null };
+  const unbounded = privacyProblem(settings) ?? secureProblem(whole);
   if (unbounded !== null) return { ok: false, code: 'invalid-request', message: unbounded };
   const start = from === undefined ? null : await findStart(parts, team, from);
   if (start !== null && !start.ok) return start;
@@ -59,6 +62,8 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by, placement) 
   if (problem !== null) return { ok: false, ...problem };
   const local = await prepareLocal(parts, parsed.data, { by, placement, needs, once: code.once });
   if (!local.ok) return local;
+  if (settings.secure && local.localData?.workers.length === 1)
+    return { ok: false, code: 'bad-data', message: ONE_SHARD };
   const data = await prepareData(parts, parsed.data, team);
   if (!data.ok) return data;
   const able = fleet.filter((worker) => needs.every((need) => meets(worker, need))).length;

@@ -1,8 +1,10 @@
+import { MASKED } from '@parallel-pilot/shared/kinds/training/secure/names.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import { keepInstalled } from '../../packages/environments.ts';
 import type { Parts } from '../../parts.ts';
 import type { BackgroundTask, StageTaskResult } from '../kind.ts';
+import { checkMasked } from './check/check-masked.ts';
 import { checkResults } from './check/check-results.ts';
 import { splitData } from './split/split.ts';
 
@@ -13,6 +15,8 @@ export function runStageTask(parts: Parts, task: BackgroundTask): Promise<StageT
       return splitData(parts, task);
     case ENVIRONMENT:
       return keepInstalled(parts, task, TrainingSpec.parse(JSON.parse(task.job.spec_json)));
+    case MASKED:
+      return checkMasked(parts, task);
     default:
       return checkResults(parts, task);
   }

@@ -274,6 +274,19 @@ function DataFields({ form }: Fields) {
         description="The name under which workers of your team lend a folder of their own: each is one shard, trains on it, and sends updates alone. Give no other data with it."
         placeholder="none"
       />
+      {form.values.localData.trim() !== '' && (
+        <ChoiceField
+          form={form}
+          name="updates"
+          width="whole"
+          label="What the farm gets of it"
+          description="Under masks, updates can be told by their sum alone (secure aggregation). Asks for “Clip updates”, above."
+          data={[
+            { value: 'each', label: 'the update of each worker' },
+            { value: 'sum', label: 'only the sum of all updates' },
+          ]}
+        />
+      )}
     </>
   );
 }

@@ -50,6 +50,7 @@ function factsOf({
     s.clip === null
       ? null
       : ['Clipped', `updates of a norm over ${s.clip}${s.noise > 0 ? `, noise ${s.noise} times that` : ''}`],
+    s.secure ? ['Updates', 'under masks: the farm sees their sum alone'] : null,
     privacy === null ? null : ['Privacy of a shard', `${privacy}, after ${plural(s.rounds, 'round')}`],
     localData === null
       ? data === null

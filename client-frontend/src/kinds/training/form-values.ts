@@ -40,6 +40,8 @@ export type FormValues = SweepValues & {
   trim: Num;
   clip: Num;
   noise: Num;
+  /** What the farm gets of local data: each update, or their sum. */
+  updates: 'each' | 'sum';
   quorum: Num;
   deadlineSeconds: Num;
   holdout: Num;
@@ -75,6 +77,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
   return {
     ...own,
     name: '',
+    updates: own.secure ? 'sum' : 'each',
     minWorkers: own.minWorkers ?? '',
     others: { moreData: [], test: null, code: null, requirements: null, wheels: null },
     python: '',
@@ -123,6 +126,7 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     concurrent: ________,
     reductionFactor: _________,
     minRounds: __________,
+    updates,
     trim,
     quorum,
     holdout,
@@ -137,8 +141,8 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   );
   const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
   // Of what workers lend each is a shard.
-  const shards = localData.trim() === '' ? {} : { shards: null };
-  return { ...settings, ...shards, drop: columnsOf(drop), encode: columnsOf(encode) };
+  const lent = localData.trim() === '' ? {} : { shards: null, secure: updates === 'sum' };
+  return { ...settings, ...lent, drop: columnsOf(drop), encode: columnsOf(encode) };
 }
 
 const columnsOf = (text: string): string[] =>
@@ -221,6 +225,8 @@ export function problemsOf(values: FormValues): Record<string, string> {
     delete problems.shards;
     if (!LentName.safeParse(values.localData.trim()).success)
       problems.localData = 'A name such as wards: letters, digits, _, - and .';
+    if (values.updates === 'sum' && values.clip === '')
+      problems.clip ??= 'A number above 0: what nobody can look at has to be bounded.';
   }
   const { mode, workers, minWorkers } = values;
   if (mode === 'ddp' && workers !== '' && minWorkers !== '' && minWorkers > workers)

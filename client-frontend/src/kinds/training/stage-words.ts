@@ -20,6 +20,9 @@ function doing({ state, stage, counts }: Told): string {
       return counts.running > 0 ? 'Making the first weights' : 'Waiting for a worker';
     case 'train':
       return 'Training';
+    case 'shares':
+    case 'masked':
+    case 'unmask':
     case 'merge':
       return 'Merging';
     case 'measure':

@@ -12,6 +12,17 @@ export function stepNames(stage: string, round: number): ChunkNames & { title: s
         nameOf: (ordinal) => `Round ${round}, shard ${ordinal + 1}`,
         numberOf,
       };
+    case 'shares':
+    case 'masked':
+    case 'unmask':
+      // Shards that dropped out are not among them, so their place is not their number.
+      return {
+        title: `${SECURE[stage]} of round ${round}`,
+        one: 'shard',
+        doing: 'merging',
+        nameOf: (ordinal) => `${SECURE[stage]} of round ${round}, part ${ordinal + 1}`,
+        numberOf,
+      };
     case 'merge':
       return {
         title: `Merge of round ${round}`,
@@ -54,3 +65,5 @@ export function stepNames(stage: string, round: number): ChunkNames & { title: s
       };
   }
 }
+
+const SECURE = { shares: 'Keys for the masks', masked: 'Masked updates', unmask: 'Unmasking' };

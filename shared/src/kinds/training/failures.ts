@@ -19,6 +19,10 @@ export const TRAINING_FAILURES = {
     retry: 'once',
     sentence: 'The packages that the script needs could not be installed.',
   },
+  'secure-round': {
+    retry: false,
+    sentence: 'The shard could not take its part in the secure aggregation of the round.',
+  },
   died: { retry: true, sentence: 'The Python of the script ended while it was at work.' },
   'peer-unreachable': {
     retry: true,

@@ -8,6 +8,9 @@ import { afterMeasure, MEASURE } from './local-evaluation.ts';
 import { needInWords, requirementsOf } from './needs.ts';
 import { trainingPublic } from './public.ts';
 import { afterInitialize, afterMerge, afterTrain } from './rounds.ts';
+import { MaskedResult, SecureChunk, SharesResult, UnmaskResult } from './secure/messages.ts';
+import { MASKED, SHARES, UNMASK } from './secure/names.ts';
+import { afterMasked, afterShares, afterUnmask } from './secure-rounds.ts';
 import { Code, Source } from './spec.ts';
 import {
   EvaluateResult,
@@ -18,6 +21,7 @@ import {
   RoundChunk,
   ShardChunk,
   TrainResult,
+  TrainSpec,
 } from './stages.ts';
 import { TrainingSpec } from './stored-spec.ts';
 
@@ -68,6 +72,12 @@ export const training = {
         return failureOf(context) ?? afterInitialize(context);
       case 'train':
         return afterTrain(context);
+      case SHARES:
+        return afterShares(context);
+      case MASKED:
+        return afterMasked(context);
+      case UNMASK:
+        return afterUnmask(context);
       case 'merge':
         return failureOf(context) ?? afterMerge(context);
       case MEASURE:
@@ -89,6 +99,8 @@ export const training = {
     if (schema === undefined) return null;
     if (!schema.safeParse(result).success)
       return 'The report of the worker does not have the form it should have.';
+    if (name === 'train' && TrainSpec.parse(spec).secure !== null && TrainResult.parse(result).keys === null)
+      return 'The worker handed in no keys for the secure aggregation.';
     if (name !== 'initialize' || InitializeSpec.parse(spec).start === null) return null;
     // One of before it knew of any would have begun with the script's own.
     return InitializeResult.parse(result).started === null
@@ -110,6 +122,12 @@ export const training = {
         const { round, shard, member } = ShardChunk.parse(chunkSpec);
         return member === null ? `Round ${round}, shard ${shard + 1}` : `Worker ${member + 1}`;
       }
+      case SHARES:
+        return `${ofRound(chunkSpec)}: keys`;
+      case MASKED:
+        return `${ofRound(chunkSpec)}: masked update`;
+      case UNMASK:
+        return `${ofRound(chunkSpec)}: unmasking`;
       case 'merge':
         return `Round ${RoundChunk.parse(chunkSpec).round}, merge`;
       case MEASURE:
@@ -122,10 +140,18 @@ export const training = {
   },
 } satisfies Kind<TrainingSpec>;
 
+function ofRound(chunkSpec: unknown): string {
+  const { round, shard } = SecureChunk.parse(chunkSpec);
+  return `Round ${round}, shard ${shard + 1}`;
+}
+
 const RESULTS: Partial<Record<string, z.ZodType>> = {
   [ENVIRONMENT]: EnvironmentResult,
   initialize: InitializeResult,
   train: TrainResult,
+  [SHARES]: SharesResult,
+  [MASKED]: MaskedResult,
+  [UNMASK]: UnmaskResult,
   merge: MergeResult,
   [MEASURE]: EvaluateResult,
   evaluate: EvaluateResult,

@@ -1,6 +1,9 @@
 import type { NextStep, Note, PlanningContext } from '../kind.ts';
 import { type MissingShards, ShardChunk } from './stages.ts';
 
+/** What chunks of all stages say that are about a shard. */
+const OfShard = ShardChunk.pick({ shard: true });
+
 type Last = PlanningContext<unknown>['last'];
 
 /** Shards that are not among the updates. */
@@ -15,7 +18,7 @@ export function tooFew(
   { round, done, needed }: { round: number; done: number; needed: number },
 ): NextStep {
   const [first] = failed;
-  const why = first === undefined ? '' : ` Shard ${ShardChunk.parse(first.spec).shard + 1}: ${first.message}`;
+  const why = first === undefined ? '' : ` Shard ${OfShard.parse(first.spec).shard + 1}: ${first.message}`;
   return {
     step: 'fail',
     code: first?.code ?? 'shards-missing',
@@ -60,7 +63,7 @@ const LATE = 'not finished when the time for the round was over.';
 
 /** Why the first of these shards with a reason is missing. */
 function reasonOf({ failed }: Last, missing: readonly number[]): string {
-  const reasons = new Map(failed.map((chunk) => [ShardChunk.parse(chunk.spec).shard, chunk.message]));
+  const reasons = new Map(failed.map((chunk) => [OfShard.parse(chunk.spec).shard, chunk.message]));
   return missing.map((shard) => reasons.get(shard)).find((message) => message !== undefined) ?? LATE;
 }
 

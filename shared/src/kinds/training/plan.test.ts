@@ -504,6 +504,7 @@ test('values of two metrics are never compared: a round without the first one is
     epochs: 0,
     kept: [],
     once: null,
+    series: null,
   };
   const weights = input(WEIGHTS);
   const at = (round: number) => ({ round, weights, stage: null });

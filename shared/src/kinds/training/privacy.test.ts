@@ -32,5 +32,6 @@ test('what does not go together is said', () => {
     privacyNote({ clip: 1, noise: 1 }, 1)?.message ?? '',
     /after 1 round: epsilon 5\.30, delta 0\.00001/,
   );
+  assert.match(privacyNote({ clip: 1, noise: 1, secure: true }, 1)?.message ?? '', /, and towards the farm/);
   assert.equal(privacyNote({ clip: 1, noise: 0 }, 1), null);
 });

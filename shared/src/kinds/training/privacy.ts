@@ -29,10 +29,13 @@ export const privacyInWords = ({ clip, noise }: Private, rounds: number): string
   clip === null || noise === 0 ? null : `epsilon ${epsilonOf(noise, rounds).toPrecision(3)}, delta ${DELTA}`;
 
 /** What is said of the result; null without noise. */
-export function privacyNote(settings: Private, rounds: number): Note | null {
+export function privacyNote(settings: Private & { secure?: boolean }, rounds: number): Note | null {
   const words = privacyInWords(settings, rounds);
   if (words === null) return null;
-  const message = `Differential privacy of a shard, after ${rounds} ${rounds === 1 ? 'round' : 'rounds'}: ${words}. It holds for the models, not for figures, pictures and prints of the script, and not towards the farm itself.`;
+  const farm = settings.secure
+    ? 'and towards the farm, which sees sums with their noise alone'
+    : 'and not towards the farm itself';
+  const message = `Differential privacy of a shard, after ${rounds} ${rounds === 1 ? 'round' : 'rounds'}: ${words}. It holds for the models, not for figures, pictures and prints of the script, ${farm}.`;
   return { level: 'info', code: 'privacy', message };
 }
 

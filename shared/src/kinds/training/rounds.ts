@@ -10,9 +10,11 @@ import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
 import { oddities } from './oddities.ts';
 import { privacyNote, UNNOISED_STATE } from './privacy.ts';
-import { closing, mergeOfRound, quorumOf } from './settings.ts';
+import { needed, securePart } from './secure/settings.ts';
+import { planShares } from './secure-rounds.ts';
+import { closing, mergeOfRound } from './settings.ts';
 import { keepsShown } from './shown.ts';
-import { affinityOf, contextOf, fileAs, renamed, scriptInputs, scriptNeeds } from './stage-parts.ts';
+import { common, contextOf, fileAs, made, renamed, scriptInputs } from './stage-parts.ts';
 import {
   CheckedUpdates,
   EvaluateSpec,
@@ -54,6 +56,7 @@ export function afterInitialize(context: Context): NextStep {
     epochs: 0,
     kept: [],
     once: once === 0 ? null : made(only, FILES.once, ONCE),
+    series: context.last.id,
   };
   const { from } = context.spec;
   const notes = from === null || started === null ? [] : [startNote(from, started)];
@@ -67,17 +70,21 @@ export function afterTrain(context: Context): NextStep {
   const train = TrainSpec.parse(last.spec);
   const { round } = train.context;
   const together = plan.settings.mode === 'ddp';
-  const needed = together ? 1 : quorumOf({ quorum: plan.settings.quorum, shards: last.total });
+  const least = together ? 1 : needed(plan.settings, last.total);
   const checked = new Set(CheckedUpdates.parse(last.taskValue).checked);
   // One that came in after the check is late, however well it may be.
   const done = last.done.filter((chunk) => checked.has(chunk.ordinal));
-  if (done.length < needed && together) return withoutModel(last);
-  if (done.length < needed) return tooFew(last, { round, done: done.length, needed });
+  if (done.length < least && together) return withoutModel(last);
+  if (done.length < least) return tooFew(last, { round, done: done.length, needed: least });
   const updates = done.map((chunk) => {
     const { shard } = ShardChunk.parse(chunk.spec);
     return { chunk, shard, result: TrainResult.parse(chunk.result) };
   });
-  const inputs = updates.map(({ chunk, shard }) => made(chunk, FILES.update, `${UPDATES}/${shard}.npz`));
+  const { secure } = train;
+  const pathOf = (shard: number) => `${UPDATES}/${shard}${secure === null ? '.npz' : '.bin'}`;
+  // With secure aggregation there are none yet.
+  const inputs =
+    secure === null ? updates.map(({ chunk, shard }) => made(chunk, FILES.update, pathOf(shard))) : [];
   const states = updates
     .filter(({ result }) => result.shared > 0)
     .map(({ chunk, shard, result }) => ({
@@ -103,11 +110,7 @@ export function afterTrain(context: Context): NextStep {
       kept: keptAfter(train.state.kept, last.id, updates),
     },
     merge: { ...mergeOfRound(plan.settings, round), of: plan.shards.length },
-    updates: updates.map(({ shard, result }, index) => ({
-      shard,
-      path: inputs[index]?.path,
-      samples: result.samples,
-    })),
+    updates: updates.map(({ shard, result }) => ({ shard, path: pathOf(shard), samples: result.samples })),
     bytes: bytesOf(train, updates),
     shown: updates.filter(({ result }) => result.shown.length > 0).map(({ chunk }) => chunk.ordinal),
     states: states.map(({ input, ...state }) => ({ ...state, path: input.path })),
@@ -134,9 +137,11 @@ export function afterTrain(context: Context): NextStep {
       ...(holdout === null ? [] : [holdout.input]),
     ],
   };
+  const members = updates.map(({ shard, result }) => ({ shard, ...result.keys }));
   return {
     step: 'stage',
-    stage,
+    stage:
+      secure === null ? stage : planShares(context, { merge: spec, inputs: stage.inputs }, secure, members),
     notes: [...missingShardNotes(last, { round, missing, incompleteRounds }), ...told.notes],
   };
 }
@@ -217,6 +222,7 @@ function planTrain(
         repeats: repeatsOf(context.spec.settings),
         once: state.once !== null,
       },
+      secure: securePart(settings, { series: state.series, round, shards: shards.length }),
       state,
       weights,
       from: context.last.id,
@@ -230,7 +236,7 @@ function planTrain(
       ...onceOf(state),
       ...(state.shared === null ? [] : [state.shared]),
     ],
-    ...closing(settings, shards.length),
+    ...closing(settings, shards.length, needed(settings, shards.length)),
   };
   const together = settings.mode === 'ddp';
   const placed = together
@@ -281,7 +287,7 @@ type Stays = Record<'model' | 'shown', (round: number) => boolean>;
 /** What of the round just merged, and of the one before, no round to come starts from or may hand out. */
 function freed(
   merged: StageId,
-  { trained, keptBefore, from, state, context: { round } }: MergeSpec,
+  { trained, masked, keptBefore, from, state, context: { round } }: MergeSpec,
   { best, kept }: RoundState,
   stays: Stays,
 ): FreedFiles[] {
@@ -296,6 +302,7 @@ function freed(
   // What those before show was decided on with their own merge.
   for (const stage of keptBefore)
     stages.set(stage, { stage, keep: [...namesKept(kept, stage), FILES.shown] });
+  if (masked !== null) stages.set(masked, { stage: masked, keep: [] });
   if (trained !== null)
     stages.set(trained, { stage: trained, keep: [...namesKept(kept, trained), ...shown(round)] });
   if (from !== null) stages.set(from, model(from, round - 1));
@@ -318,22 +325,4 @@ const ORDINALS: Record<string, string> = { one: 'st', two: 'nd', few: 'rd', othe
 const ordinal = (number: number): string =>
   `${number}${ORDINALS[new Intl.PluralRules('en', { type: 'ordinal' }).select(number)]}`;
 
-/** What stages of a round have in common; `from` is how much of the round was done before this one. */
-function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: number) {
-  const at = (part: number) => Math.min(1, (round - 1 + part) / plan.settings.rounds);
-  return {
-    requirements: scriptNeeds(spec, plan.environment),
-    affinity: affinityOf(spec),
-    span: { from: at(from), to: at(from === 0 ? 0.9 : 1) },
-    iteration: round,
-  };
-}
-
 const onceOf = ({ once }: RoundState): StageInput[] => (once === null ? [] : [once]);
-
-function made(chunk: DoneChunk, name: string, path: string): StageInput {
-  const file = fileAs(chunk, name, path);
-  // A worker that leaves a file out is found by the check before this; see the backend's stage task.
-  if (file === null) throw new Error(`chunk ${chunk.ordinal} came without its file "${name}"`);
-  return file;
-}

@@ -46,6 +46,8 @@ export const TrainingSettings = strictObject({
    */
   clip: z.number().positive().max(1e9).nullable().default(null),
   noise: z.number().min(0).max(1_000).default(0),
+  /** Of local data: updates come under masks, and the farm sees their sum alone (secure aggregation); see secure/messages.ts. */
+  secure: z.boolean().default(false),
   /** Share of the shards with which a round may close once its deadline has passed. */
   quorum: z.number().min(0.01).max(1).default(0.75),
   /** Seconds a round may take from its first start; null waits for every shard. */
@@ -158,7 +160,6 @@ export const fewestWorkers = ({
 export const closing = (
   { deadlineSeconds, quorum }: Pick<TrainingSettings, 'deadlineSeconds' | 'quorum'>,
   shards: number,
+  chunks = quorumOf({ quorum, shards }),
 ): Pick<StagePlan, 'quorum'> =>
-  deadlineSeconds === null
-    ? {}
-    : { quorum: { chunks: quorumOf({ quorum, shards }), afterMs: Math.round(deadlineSeconds * 1_000) } };
+  deadlineSeconds === null ? {} : { quorum: { chunks, afterMs: Math.round(deadlineSeconds * 1_000) } };

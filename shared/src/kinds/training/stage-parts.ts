@@ -81,5 +81,25 @@ export const contextOf = (
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,
   once: false,
+  secure: settings.secure,
   repeats: 1,
 });
+
+/** What stages of a round have in common; `from` is how much of the round was done before this one. */
+export function common(spec: TrainingSpec, plan: TrainingPlan, round: number, from: number) {
+  const at = (part: number) => Math.min(1, (round - 1 + part) / plan.settings.rounds);
+  return {
+    requirements: scriptNeeds(spec, plan.environment),
+    affinity: affinityOf(spec),
+    span: { from: at(from), to: at(from === 0 ? 0.9 : 1) },
+    iteration: round,
+  };
+}
+
+/** A file that a chunk has to have made, as an input of what comes next. */
+export function made(chunk: DoneChunk, name: string, path: string): StageInput {
+  const file = fileAs(chunk, name, path);
+  // A worker that leaves a file out is found by the check before this; see the backend's stage task.
+  if (file === null) throw new Error(`chunk ${chunk.ordinal} came without its file "${name}"`);
+  return file;
+}

@@ -4,12 +4,15 @@ import { Environment } from '../../packages/packages.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { LocalReading } from './local-data.ts';
 import { Metrics } from './metrics.ts';
+import { OpenKeys, SecureTraining, Unmasking } from './secure/messages.ts';
 import { MOST_SHARDS, Parameter, TrainingSettings } from './settings.ts';
 import { AllShown } from './shown.ts';
 import { StageStart, Started } from './start-stage.ts';
 
 /*
  * split -> (environment) -> initialize -> (train r -> merge r) for every round r -> (measure) -> evaluate
+ *
+ * With secure aggregation a round is train -> shares -> masked -> unmask -> merge; see secure/messages.ts.
  *
  * `split` has no chunks: the backend does it. A worker finds the files of a chunk in its inputs under the
  * names below, and hands back the files named below.
@@ -47,6 +50,8 @@ export const FILES = {
   weights: 'weights',
   /** Of `train`, .npz: the shard's weights after its training. */
   update: 'update',
+  /** Of `masked`: the shard's change under its masks, whole numbers modulo 2^32 (little-endian). */
+  masked: 'masked',
   /** Of `merge` in mode `outer`, .npz. */
   momentum: 'momentum',
   /** Of `train`, .npz: what the script keeps from round to round; see pilot_tree.py. One name for each shard, by which it is freed. */
@@ -130,6 +135,8 @@ export const ScriptContext = z.object({
   compress: Compress,
   /** What `pilot.once` made is among the inputs. */
   once: z.boolean().default(false),
+  /** The worker keeps the update to itself, and hands it in under masks. */
+  secure: z.boolean().default(false),
   /** How often `pilot.epochs(n)` counts its n. */
   repeats: z.int().positive().default(1),
 });
@@ -181,6 +188,8 @@ export const RoundState = z.object({
   /** Epochs so far. */
   epochs: Count.default(0),
   kept: Kept.default([]),
+  /** With secure aggregation, the stage that made the first weights: by it workers tell trainings apart. */
+  series: StageId.nullable().default(null),
   /** What `pilot.once` made, for every round. */
   once: StageInput.nullable().default(null),
 });
@@ -195,6 +204,8 @@ export const InitializeSpec = z.object({
 });
 export const TrainSpec = z.object({
   context: ScriptContext,
+  /** Null where the farm gets the updates themselves. */
+  secure: SecureTraining.nullable().default(null),
   state: RoundState,
   /** What the round starts from. */
   weights: StageInput,
@@ -218,6 +229,8 @@ export const MergeSpec = z.object({
   }),
   /** In the order of their shards. `path` is that of the input. */
   updates: z.array(ShardFile).min(1),
+  /** What the updates are unmasked with, of secure aggregation; else null. */
+  unmasking: Unmasking.nullable().default(null),
   /** What the shards of these updates keep to be merged; of those that keep any. */
   states: z.array(ShardFile).default([]),
   /** Bytes that the round's shards sent, and were sent: weights, and what they keep. */
@@ -232,6 +245,8 @@ export const MergeSpec = z.object({
   holdout: z.string().nullable(),
   /** The stages that made what is merged, and what the round started from. */
   trained: StageId.nullable().default(null),
+  /** The stage that made the masked updates. */
+  masked: StageId.nullable().default(null),
   /** Those that made what its shards had kept before. */
   keptBefore: z.array(StageId).default([]),
   from: StageId.nullable().default(null),
@@ -303,6 +318,8 @@ export const TrainResult = z.object({
   /** The script makes an SGD, whose rate it did not ask pilot.rate for, and steps with a part of the batch. */
   unrated: z.boolean().default(false),
   shown: AllShown,
+  /** Of secure aggregation: in place of an update. */
+  keys: OpenKeys.nullable().default(null),
   /** Time in the script alone. */
   seconds,
 });

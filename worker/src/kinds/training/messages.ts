@@ -35,6 +35,8 @@ export type PythonTask = {
   /** What an earlier run of the shard left, to go on from. */
   checkpoint: string | null;
   updates: { path: string; samples: number }[];
+  /** In their place, the sum of the changes that were masked: a number in float64 for each with a fraction, by the weights' order. */
+  sum: string | null;
   /** What shards keep to be merged. */
   states: { shard: number; path: string; samples: number }[];
   merge: MergeSpec['merge'] | null;

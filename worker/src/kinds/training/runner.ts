@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { showsTooMuch } from '@parallel-pilot/sandbox/box/program.ts';
@@ -18,6 +19,9 @@ import type { AskOptions } from './exchange.ts';
 import { inGang } from './in-gang.ts';
 import type { PythonTask, Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
+import { unmaskedInto } from './secure/masked-merge.ts';
+import { openSealed, sealedInputs, withoutUpdate } from './secure/private-training.ts';
+import { isSecureStage, runSecureStage } from './secure/secure-stages.ts';
 import { type Session, startSession } from './session.ts';
 import { type Made, parseTask, placed, type Task } from './task.ts';
 
@@ -86,6 +90,21 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     return answer.kind === 'replied' ? refused(answer.reply) : failureOf(answer, ask.hangLimitMs);
   };
 
+  const own = { folder: options.kept ?? options.folder, random: randomBytes, clock: Date.now };
+  /** What is sealed or masked is opened for Python; a failure where it cannot be. */
+  const laidOut = async (
+    task: Task,
+    { inputs }: RunnableChunk,
+    { workspace }: Session,
+    { signal }: AskOptions,
+  ) => {
+    const places = { folder: own.folder, scratch: options.folder };
+    if (task.secure !== null) return openSealed(workspace, places, sealedInputs(task.python));
+    return task.masked === null
+      ? null
+      : unmaskedInto(workspace, { ...task.masked, inputs, scratch: options.folder, signal });
+  };
+
   const install: Runner['run'] = async (chunk, onProgress, signal) => {
     const python = await options.python();
     if (python === null) return NO_PYTHON;
@@ -95,6 +114,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
   return {
     async run(chunk, onProgress, signal) {
       if (chunk.stage === ENVIRONMENT) return install(chunk, onProgress, signal);
+      if (isSecureStage(chunk.stage)) return runSecureStage(chunk, own, signal);
       const task = await parseTask(chunk);
       if ('code' in task) return failure(task.code, task.message, '');
       const { hangLimitMs, notice } = chunk;
@@ -102,6 +122,8 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
       try {
         const session = await sessionFor(chunk, task, ask);
         if ('ok' in session) return session;
+        const unready = await laidOut(task, chunk, session, ask);
+        if (unready !== null) return unready;
         chunk.begun?.();
         const { cards, outputs } = chunk;
         const environment = cards === undefined ? {} : visibleCards(cards, childEnvironment(options.sandbox));
@@ -123,7 +145,9 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
           options.onLog('Python is gone; the next chunk gets a new one.');
           await drop();
         }
-        return outcome;
+        if (task.secure === null) return outcome;
+        const { secure, python } = task;
+        return await withoutUpdate(outcome, { secure, shard: python.shard, signal }, own);
       } catch (error) {
         // Whatever was under way is half done.
         await drop();

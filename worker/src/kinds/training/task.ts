@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
 import { MEASURE } from '@parallel-pilot/shared/kinds/training/local-evaluation.ts';
+import type { SecureTraining, Unmasking } from '@parallel-pilot/shared/kinds/training/secure/messages.ts';
 import { MOST_SHOWN_BYTES } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import {
   CODE,
@@ -30,6 +31,8 @@ import { z } from 'zod';
 import { SOCKET } from '../../gang/gang-link.ts';
 import type { RunnableChunk } from '../kind.ts';
 import type { PythonTask } from './messages.ts';
+import { SUM } from './secure/masked-merge.ts';
+import { CHANGE } from './secure/private-training.ts';
 
 /**
  * A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result,
@@ -54,6 +57,10 @@ export type Task = {
   >;
   /** The name of the lent data that it may see; null for none. */
   lent: string | null;
+  /** Of a shard whose update stays on the worker. */
+  secure: SecureTraining | null;
+  /** Masked updates, which the worker sums up before it is Python's turn. */
+  masked: { paths: string[]; unmasking: Unmasking } | null;
   makes: Made[];
   result: z.ZodType;
 };
@@ -83,7 +90,7 @@ export function placed(
   local: string | null,
 ): PythonTask {
   const at = (path: string | null): string | null => (path === null ? null : posix.join(inside.in, path));
-  const { code, data, parts, weights, classes, momentum, kept, shared, once, start, checkpoint } =
+  const { code, data, parts, weights, classes, momentum, kept, shared, once, sum, start, checkpoint } =
     task.python;
   const files = <File extends { path: string }>(all: File[]): File[] =>
     all.map((one) => ({ ...one, path: posix.join(inside.in, one.path) }));
@@ -98,6 +105,7 @@ export function placed(
     kept: at(kept),
     shared: at(shared),
     once: at(once),
+    sum: at(sum),
     start: start && { ...start, path: posix.join(inside.in, start.path) },
     checkpoint: at(checkpoint),
     updates: files(task.python.updates),
@@ -147,6 +155,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
   start: null,
   checkpoint: null,
   updates: [],
+  sum: null,
   states: [],
   merge: null,
 });
@@ -160,16 +169,19 @@ const measuring = (stage: PythonTask['stage'], context: ScriptContext, holdout: 
 
 const lentFor = ({ local }: ScriptContext): string | null => local?.name ?? null;
 
+/** Of the stages that have nothing to hide. */
+const PLAIN = { secure: null, masked: null };
+
 const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   initialize({ stageSpec, chunkSpec }) {
     const { context, start, parts } = InitializeSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
     const python = { ...base('initialize', context), shard, data: data?.path ?? null, parts, start };
     const makes: Made[] = [WEIGHTS_MADE, { ...file(FILES.once, ONCE), may: 'be-missing' }];
-    return { stage: 'initialize', lent: lentFor(context), python, makes, result: InitializeResult };
+    return { ...PLAIN, stage: 'initialize', lent: lentFor(context), python, makes, result: InitializeResult };
   },
   train({ stageSpec, chunkSpec, checkpoint }) {
-    const { context, state, weights } = TrainSpec.parse(stageSpec);
+    const { context, state, weights, secure } = TrainSpec.parse(stageSpec);
     const { shard, data, kept } = ShardChunk.parse(chunkSpec);
     const kepts = { kept: kept?.path ?? null, shared: state.shared?.path ?? null };
     const files = { data: data?.path ?? null, weights: weights.path, ...kepts };
@@ -178,36 +190,47 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     const python = { ...base('train', context), shard, ...files, checkpoint: from };
     const keeps = [file(FILES.kept(shard), KEPT), SHARED_MADE];
     const makes = [
-      file(FILES.update, 'update.npz'),
+      secure === null
+        ? file(FILES.update, 'update.npz')
+        : { ...file(CHANGE.name, CHANGE.file), again: false },
       ...keeps.map((made): Made => ({ ...made, may: 'be-missing' })),
       SHOWN_MADE,
     ];
-    return { stage: 'train', lent: lentFor(context), python, makes, result: TrainResult };
+    return { ...PLAIN, secure, stage: 'train', lent: lentFor(context), python, makes, result: TrainResult };
   },
   merge({ stageSpec }) {
-    const { context, state, merge, updates, states, holdout } = MergeSpec.parse(stageSpec);
+    const { context, state, merge, updates, unmasking, states, holdout } = MergeSpec.parse(stageSpec);
     const momentum = merge.merge === 'outer' && state.momentum !== null ? MOMENTUM : null;
-    const files = { momentum, updates, states };
+    const masked = unmasking === null ? null : { paths: updates.map(({ path }) => path), unmasking };
+    const files = { momentum, states, ...(masked === null ? { updates } : { sum: SUM }) };
     const python = { ...measuring('merge', context, holdout), ...files, merge };
     const momentumMade = merge.merge === 'outer' ? [file(FILES.momentum, 'momentum.npz')] : [];
     const sharedMade = states.length === 0 ? [] : [SHARED_MADE];
     const makes = [WEIGHTS_MADE, ...momentumMade, ...sharedMade, SHOWN_MADE];
-    return { stage: 'merge', lent: null, python, makes, result: MergeResult };
+    return { secure: null, masked, stage: 'merge', lent: null, python, makes, result: MergeResult };
   },
   evaluate({ stageSpec }) {
     const { context, holdout } = EvaluateSpec.parse(stageSpec);
     const python = measuring('evaluate', context, holdout);
-    return { stage: 'evaluate', lent: null, python, makes: [ONNX_MADE], result: EvaluateResult };
+    return { ...PLAIN, stage: 'evaluate', lent: null, python, makes: [ONNX_MADE], result: EvaluateResult };
   },
   [MEASURE]({ stageSpec, chunkSpec }) {
     const { context } = EvaluateSpec.parse(stageSpec);
     const { shard } = MeasureChunk.parse(chunkSpec);
     const python = { ...measuring('evaluate', context, null), shard, measures: true };
-    return { stage: 'evaluate', lent: lentFor(context), python, makes: [ONNX_MADE], result: EvaluateResult };
+    return {
+      ...PLAIN,
+      stage: 'evaluate',
+      lent: lentFor(context),
+      python,
+      makes: [ONNX_MADE],
+      result: EvaluateResult,
+    };
   },
 };
 
 const inputsOf = ({
+  masked,
   python: {
     code,
     data,
@@ -240,6 +263,7 @@ const inputsOf = ({
     start?.path ?? null,
     checkpoint,
     ...[...updates, ...states].map((one) => one.path),
+    ...(masked?.paths ?? []),
   ].filter((path) => path !== null);
 
 async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {

@@ -36,6 +36,10 @@ function labelOf(stage: StageHead, ordinal: number): string {
       return 'First weights';
     case 'train':
       return `Round ${roundOf(stage)}, shard ${ordinal + 1}`;
+    case 'shares':
+    case 'masked':
+    case 'unmask':
+      return `Round ${roundOf(stage)}, secure aggregation, part ${ordinal + 1}`;
     case 'merge':
       return `Round ${roundOf(stage)}, merge`;
     default:

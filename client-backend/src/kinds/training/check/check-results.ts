@@ -70,7 +70,13 @@ export async function checkResults(
 
 const Inputs = z.array(StageInput);
 
-type Expected = { files: string[]; start: BlobHash | null; compress: TrainingSettings['compress'] };
+/** `sealed`: what shards keep can be opened by their workers alone. */
+type Expected = {
+  files: string[];
+  start: BlobHash | null;
+  compress: TrainingSettings['compress'];
+  sealed?: boolean;
+};
 
 /** Names of the files that are weights, and what they must be like. */
 function expectedOf(stage: StageRow): Expected {
@@ -79,7 +85,8 @@ function expectedOf(stage: StageRow): Expected {
     case 'initialize':
       return { files: [FILES.weights], start: null, compress: 'none' };
     case 'train': {
-      const { context, weights } = TrainSpec.parse(spec);
+      const { context, weights, secure } = TrainSpec.parse(spec);
+      if (secure !== null) return { files: [], start: null, compress: 'none', sealed: true };
       return { files: [FILES.update], start: weights.hash, compress: context.compress };
     }
     case 'merge': {
@@ -133,7 +140,7 @@ type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[] } & Omit<Expec
 async function inspectChunk(
   { blobs }: Parts,
   stage: StageRow,
-  { chunk, files, start, compress }: Task,
+  { chunk, files, start, compress, sealed = false }: Task,
   watched: Watched,
 ): Promise<Inspection> {
   if (!isReport(stage.name, chunk)) {
@@ -143,7 +150,7 @@ async function inspectChunk(
   for (const [index, file] of files.entries()) {
     const shared = file?.name === FILES.shared;
     const once = index > 0 && stage.name === 'initialize';
-    const kept = shared || once || (index > 0 && stage.name === 'train');
+    const kept = sealed || shared || once || (index > 0 && stage.name === 'train');
     const of = kept
       ? `is there, but what ${once ? 'pilot.once made' : stage.name === 'train' ? 'the shard keeps' : 'the shards keep'} `
       : '';
@@ -151,6 +158,7 @@ async function inspectChunk(
     if ((await blobs.size(file.hash)) === null) {
       return { ok: false, message: `${of}is not in the store any more` };
     }
+    if (sealed) continue;
     if (kept) {
       const numbersMay = shared ? 'be-finite-alone' : 'be-any';
       const inspection = await inspectKept(blobs.localPath(file.hash), watched, numbersMay);

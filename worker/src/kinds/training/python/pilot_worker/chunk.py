@@ -55,6 +55,7 @@ def merge_updates(task, board):
             base=task["weights"],
             updates=[(update["path"], update["samples"]) for update in task["updates"]],
             target=merged,
+            summed=task["sum"],
             momentum=task["momentum"],
             new_momentum=os.path.join(task["work"], "momentum.npz"),
             progress=showing(0, 0.25 if states else 0.5),

@@ -17,7 +17,7 @@ import pilot_show
 import pilot_start
 import pilot_state
 
-from pilot_worker import deltas, failures, gang, optimizers
+from pilot_worker import deltas, failures, gang, optimizers, summed
 from pilot_worker.history import History
 
 MOST_CACHED_FILES = 50_000
@@ -329,6 +329,10 @@ class FarmRun:
     def save_update(self, arrays):
         """As the job has it sent; what is to be kept of it for the shard's next round, as a list."""
         path = os.path.join(self.task["work"], "update.npz")
+        if self.task["context"]["secure"]:
+            start = dict(pilot_arrays.load_npz(self.task["weights"]))
+            summed.save_change(os.path.join(self.task["work"], "change.bin"), arrays, start)
+            return []
         how = self.task["context"]["compress"]
         if how == "none":
             pilot_arrays.save_npz(path, arrays)

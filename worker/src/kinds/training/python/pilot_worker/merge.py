@@ -26,14 +26,16 @@ import pilot_arrays
 
 from pilot_worker import deltas
 from pilot_worker.failures import Failure
+from pilot_worker.summed import Summed
 
 # Weights sorted at once: sorting needs several copies of what it sorts.
 BLOCK = 1 << 18
 VARIANCE = re.compile(r"(.*(?:running_|moving_|(?:^|\W)batch_stats\W(?:.*\W)?))(?:var|variance)")
 
 
-def merge(settings, base, updates, target, momentum, new_momentum, progress):
-    """Writes `target`, and `new_momentum` in mode outer. `updates` are (path, samples). `progress` is told
+def merge(settings, base, updates, target, momentum, new_momentum, progress, summed=None):
+    """Writes `target`, and `new_momentum` in mode outer. `updates` are (path, samples); where there are none,
+    `summed` is the path of their sum. `progress` is told
     the share of the arrays that is done. Returns how many numbers it merged."""
     total = float(sum(samples for _path, samples in updates))
     shares = np.array([samples / total for _path, samples in updates])
@@ -49,6 +51,8 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
         add_momentum = open_files.enter_context(pilot_arrays.npz_writer(new_momentum)) if outer else None
         check_names(start, files, updates)
         private = None if settings["clip"] is None else Private(settings, start, files)
+        if summed is not None:
+            private = Summed(summed, start, settings["of"])
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
             old = start[name]
@@ -61,6 +65,8 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress):
                 add(name, mean_of_counters(old, arrays, shares, trimmed))
                 continue
             mean = mean_of(old.shape, arrays, shares, trimmed) if private is None else private.mean(name, old, arrays)
+            if private is not None and VARIANCE.fullmatch(name):
+                mean = np.maximum(mean, 0)
             beside = mean_beside(name)
             if private is None and beside in start.files and start[beside].shape == old.shape:
                 means = [checked(beside, file.read(beside, start[beside]), start[beside]).astype(float) for file in files]
@@ -104,8 +110,7 @@ class Private:
             change += (array.astype(np.float64) - old) * (factor / self.shards)
         if self.deviation > 0:
             change += self.random.normal(scale=self.deviation, size=old.shape)
-        mean = old + change
-        return np.maximum(mean, 0) if VARIANCE.fullmatch(name) else mean
+        return old + change
 
 
 def mean_beside(name):
