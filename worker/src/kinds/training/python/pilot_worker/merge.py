@@ -50,9 +50,7 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress, sum
         add = open_files.enter_context(pilot_arrays.npz_writer(target))
         add_momentum = open_files.enter_context(pilot_arrays.npz_writer(new_momentum)) if outer else None
         check_names(start, files, updates)
-        private = None if settings["clip"] is None else Private(settings, start, files)
-        if summed is not None:
-            private = Summed(summed, start, settings["of"])
+        private = private_mean(settings, start, files, summed)
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
             old = start[name]
@@ -92,6 +90,13 @@ def clipping(start, files, clip):
                 change = checked(name, file.read(name, old), old).astype(np.float64) - old
                 squares[index] += float(np.vdot(change, change))
     return np.minimum(1.0, clip / np.maximum(np.sqrt(squares), np.finfo(float).tiny))
+
+
+def private_mean(settings, start, files, summed):
+    """What bounds or hides each update, if anything does."""
+    if summed is not None:
+        return Summed(summed, start, settings["of"])
+    return None if settings["clip"] is None else Private(settings, start, files)
 
 
 class Private:
