@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, mkdirSync, unlinkSync } from 'node:fs';
-import { chmod, copyFile, link, lstat, mkdir, readdir } from 'node:fs/promises';
+import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Sandbox, Workspace } from '../sandbox.ts';
 import { INSIDE } from './bubblewrap.ts';
 import { removeFolder } from './remove-folder.ts';
@@ -78,25 +79,31 @@ function takeUid(): number {
 export const childUid = (pid: number, ordinal: number): number =>
   FIRST_UID + (pid % 2 ** 18) * UIDS_PER_WORKER + ordinal;
 
+/** So many files are given without a turn for others. */
+const AT_ONCE = 100;
+
+/** At once, as a program waits for it: see `discard`. */
 async function fill(from: string, to: string, forOthers: boolean): Promise<void> {
-  for (const entry of await readdir(from, { withFileTypes: true, recursive: true })) {
+  const entries = readdirSync(from, { withFileTypes: true, recursive: true });
+  for (const [index, entry] of entries.entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) await turn();
     if (!entry.isFile()) continue;
     const source = join(entry.parentPath, entry.name);
     const target = join(to, source.slice(from.length));
-    const made = await mkdir(dirname(target), { recursive: true });
-    if (made !== undefined && forOthers) await openFolders(made, dirname(target));
+    const made = mkdirSync(dirname(target), { recursive: true });
+    if (made !== undefined && forOthers) openFolders(made, dirname(target));
     await give(source, target, forOthers);
   }
 }
 
 async function give(file: string, target: string, forOthers: boolean): Promise<void> {
   await linkOrCopy(file, target);
-  if (forOthers) await openFile(target);
+  if (forOthers) openFile(target);
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
+    linkSync(from, to);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'EEXIST') throw error;
@@ -108,11 +115,11 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
  * The child is another user than the worker. A linked file is the cache's own,
  * and becomes readable to all there too: the folders around it stay closed.
  */
-async function openFile(path: string): Promise<void> {
-  const { mode } = await lstat(path);
-  if ((mode & 0o004) === 0) await chmod(path, (mode & 0o777) | 0o444);
+function openFile(path: string): void {
+  const { mode } = lstatSync(path);
+  if ((mode & 0o004) === 0) chmodSync(path, (mode & 0o777) | 0o444);
 }
 
-async function openFolders(top: string, bottom: string): Promise<void> {
-  for (let at = bottom; at.length >= top.length; at = dirname(at)) await chmod(at, 0o755);
+function openFolders(top: string, bottom: string): void {
+  for (let at = bottom; at.length >= top.length; at = dirname(at)) chmodSync(at, 0o755);
 }

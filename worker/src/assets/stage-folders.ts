@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, rm } from 'node:fs/promises';
+import { existsSync, linkSync, mkdirSync } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { cacheKey } from '@parallel-pilot/shared/files/cache-key.ts';
 import type { BlobHash, JobId, StageId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StageInput } from '@parallel-pilot/shared/protocol/stage-input.ts';
@@ -22,6 +24,9 @@ export type StageFolder = {
 
 /** Folders that no held chunk uses are kept for the next one of their job, so many of them. */
 const MOST_UNUSED = 8;
+
+/** So many files are linked without a turn for others: each that asked Node's thread pool would take several times as long. */
+const AT_ONCE = 100;
 
 /**
  * One folder for each set of inputs of a job, with the files linked from the
@@ -101,15 +106,16 @@ export class StageFolders {
 
   async #lay(folder: StageFolder): Promise<void> {
     await this.#removals.get(folder.id);
-    await rm(folder.path, { recursive: true, force: true });
+    if (existsSync(folder.path)) await rm(folder.path, { recursive: true, force: true });
     const made = new Set<string>();
-    for (const { path, hash } of folder.inputs) {
+    for (const [index, { path, hash }] of folder.inputs.entries()) {
+      if (index % AT_ONCE === AT_ONCE - 1) await turn();
       const target = join(folder.path, path);
-      if (!made.has(dirname(target))) await mkdir(dirname(target), { recursive: true });
+      if (!made.has(dirname(target))) mkdirSync(dirname(target), { recursive: true });
       made.add(dirname(target));
       await linkOrCopy(this.#cache().pathOf(cacheKey(folder.scope, hash)), target);
     }
-    await mkdir(folder.path, { recursive: true });
+    mkdirSync(folder.path, { recursive: true });
   }
 
   #remove(folder: StageFolder): void {
@@ -127,7 +133,7 @@ export class StageFolders {
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
+    linkSync(from, to);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'EEXIST') throw error;

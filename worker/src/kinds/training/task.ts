@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Workspace } from '@parallel-pilot/sandbox/sandbox.ts';
 import type { TrainingFailure } from '@parallel-pilot/shared/kinds/training/failures.ts';
@@ -67,13 +67,13 @@ export type Task = {
 export type TaskRefusal = { code: TrainingFailure; message: string };
 
 /** Makes a chunk's two specs one task, and looks whether its files are there. */
-export async function parseTask(chunk: RunnableChunk): Promise<Task | TaskRefusal> {
+export function parseTask(chunk: RunnableChunk): Task | TaskRefusal {
   const read = READERS[chunk.stage];
   if (read === undefined) return unreadable(`stage "${chunk.stage}"`, '');
   try {
     const task = read(chunk);
-    const missing = await firstMissing(chunk.inputs, inputsOf(task));
-    if (missing === null) return task;
+    const missing = inputsOf(task).find((path) => !existsSync(join(chunk.inputs, path)));
+    if (missing === undefined) return task;
     return { code: 'input-missing', message: `The file "${missing}" of the job is not on this worker.` };
   } catch (error) {
     if (error instanceof z.ZodError) return unreadable('chunk', z.prettifyError(error));
@@ -265,18 +265,6 @@ const inputsOf = ({
     ...[...updates, ...states].map((one) => one.path),
     ...(masked?.paths ?? []),
   ].filter((path) => path !== null);
-
-async function firstMissing(folder: string, paths: readonly string[]): Promise<string | null> {
-  const there = await Promise.all(
-    paths.map((path) =>
-      access(join(folder, path)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return paths[there.indexOf(false)] ?? null;
-}
 
 const unreadable = (what: string, why: string): TaskRefusal => ({
   code: 'unexpected',
