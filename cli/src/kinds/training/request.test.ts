@@ -99,6 +99,13 @@ describe('options of pilot train', () => {
   }
 });
 
+test('--secure is a setting, and not of mode ddp', () => {
+  const secure = readFlags({ secure: true, clip: '0.5' });
+  assert.deepEqual(secure.ok && secure.request.settings, { clip: 0.5, secure: true });
+  const together = readFlags({ secure: true, mode: 'ddp' });
+  assert.match(together.ok ? '' : together.message, /^--secure is for --mode rounds/);
+});
+
 test('--strict asks for every shard, and not beside --quorum', () => {
   const strict = readFlags({ strict: true });
   assert.equal(strict.ok && strict.request.settings.quorum, 1);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
-import { firstValues, jobOf, problemsOf, refusedFields } from './form-values.ts';
+import { firstValues, jobOf, problemsOf, refusedFields, valuesOf } from './form-values.ts';
 
 const sources = {
   script: { blob: 'a'.repeat(64), fileName: 'train.py' },
@@ -31,6 +31,19 @@ test('a training starts from the file that was given, or from the training that 
   assert.deepEqual(of({ from: job }, { from: file }), { ...file, fitting: false });
   for (const from of ['the one of yesterday', `${job}@0`])
     assert.deepEqual(Object.keys(problemsOf({ ...firstValues(), from })), ['from'], from);
+});
+
+test('of data that workers lend the farm may get sums alone, which asks for a bound of each update', () => {
+  const before = valuesOf(TrainingSettings.parse({ secure: true, clip: 2 }));
+  const secureOf = (values: object) => {
+    const made = jobOf({ ...before, ...values }, sources);
+    return made.kind === 'training' && made.settings?.secure;
+  };
+  assert.equal(secureOf({ localData: 'wards' }), true);
+  assert.equal(secureOf({ localData: 'wards', updates: 'each' }), false);
+  assert.equal(secureOf({}), false);
+  const unbounded = { ...before, localData: 'wards', clip: '' as const };
+  assert.deepEqual(Object.keys(problemsOf(unbounded)), ['clip']);
 });
 
 test('a name that is given is the name of the job', () => {

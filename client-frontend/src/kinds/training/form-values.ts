@@ -141,7 +141,8 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   );
   const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
   // Of what workers lend each is a shard.
-  const lent = localData.trim() === '' ? {} : { shards: null, secure: updates === 'sum' };
+  const lends = localData.trim() !== '';
+  const lent = { ...(lends ? { shards: null } : {}), secure: lends && updates === 'sum' };
   return { ...settings, ...lent, drop: columnsOf(drop), encode: columnsOf(encode) };
 }
 

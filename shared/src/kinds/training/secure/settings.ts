@@ -13,7 +13,10 @@ export function securePart(
   { secure, clip, noise }: Pick<TrainingSettings, 'secure' | 'clip' | 'noise'>,
   { series, round, shards }: { series: SecureTraining['series'] | null; round: number; shards: number },
 ): SecureTraining | null {
-  if (!secure || clip === null || series === null) return null;
+  if (!secure) return null;
+  // Going on would hand the updates in as they are.
+  if (clip === null || series === null)
+    throw new Error('updates are to come under masks that nobody bounded');
   return { series, round, shards, threshold: thresholdOf(shards), clip, noise };
 }
 
