@@ -35,6 +35,7 @@ import * as pinnedChunks from './migrations/0041-pinned-chunks.ts';
 import * as callsByDay from './migrations/0043-calls-by-day.ts';
 import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
 import * as callFiles from './migrations/0047-call-files.ts';
+import * as servingVersions from './migrations/0049-serving-versions.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -72,6 +73,7 @@ const migrations: Record<string, Migration> = {
   '0043-calls-by-day': callsByDay,
   '0044-functions-taken-over': functionsTakenOver,
   '0047-call-files': callFiles,
+  '0049-serving-versions': servingVersions,
 };
 
 /** A sentence: this version is older than what the database was last used with. */
