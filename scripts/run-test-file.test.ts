@@ -72,6 +72,15 @@ test('a hook that throws is a failure', () => {
   );
 });
 
+test('a hook of the whole file that throws is a failure, with what it threw', () => {
+  const { lines: outcomes } = runFile(`
+    import { after, test } from 'node:test';
+    after(() => { throw new Error('in the last hook'); });
+    test('good', () => {});
+  `);
+  assert.match(outcomes.at(-1) ?? '', /^failed the file as a whole: Error: in the last hook/);
+});
+
 test('skipped tests keep their reason', () => {
   const { lines: outcomes } = runFile(`
     import { test } from 'node:test';

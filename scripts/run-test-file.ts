@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { run } from 'node:test';
-import { type Outcome, Tally } from './test-tally.ts';
+import { failureType, type Outcome, reasonOf, Tally } from './test-tally.ts';
 
 /** `said`: the last of what the file's process printed. */
 export type FileResult = { file: string; outcomes: Outcome[]; ms: number; said: string };
@@ -43,7 +43,7 @@ export async function runTestFile(
     if (type === 'test:start') tally.start(data);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const outcome = isAboutTheFile(data, path)
-      ? ofFile(tally, type === 'test:pass', watch.problem)
+      ? ofFile(tally, type === 'test:pass' ? null : data.details.error, watch.problem)
       : tally.add(type === 'test:pass', data);
     if (outcome !== undefined) seen(outcome);
   }
@@ -59,9 +59,15 @@ function isAboutTheFile(report: { name: string; nesting: number }, path: string)
   return report.nesting === 0 && (report.name === path || path.endsWith(`/${report.name}`));
 }
 
-function ofFile(tally: Tally, passed: boolean, problem: string | undefined): Outcome {
-  const what = passed ? 'It declares no test.' : 'Its process ended with an error outside of any test.';
+function ofFile(tally: Tally, error: Error | null | undefined, problem: string | undefined): Outcome {
+  const what = error === null ? 'It declares no test.' : whyOutside(error);
   return tally.fail('the file as a whole', problem ?? what);
+}
+
+/** A hook of the whole file reports as the file, with what it threw. */
+function whyOutside(error: Error | undefined): string {
+  const said = 'Its process ended with an error outside of any test.';
+  return failureType(error) === 'hookFailed' ? reasonOf(error) : said;
 }
 
 const staysOpen =

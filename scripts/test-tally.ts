@@ -60,12 +60,12 @@ function asideReason({ skip, todo }: Report): string | undefined {
   return undefined;
 }
 
-function failureType(error: unknown): unknown {
+export function failureType(error: unknown): unknown {
   return error instanceof Error && 'failureType' in error ? error.failureType : undefined;
 }
 
 // node:test wraps what was thrown; the reader wants that, not the wrapper.
-function reasonOf(error: Error | undefined): string {
+export function reasonOf(error: Error | undefined): string {
   if (error === undefined) return 'no reason given';
   const cause = error.cause ?? error;
   return typeof cause === 'string' ? cause : inspect(cause, { depth: 4, breakLength: 110 });

@@ -91,6 +91,7 @@ export async function startTestBackend(
       jobChanged() {},
       jobDeleted() {},
       workersChanged() {},
+      noticesChanged() {},
       backgroundProgressed() {},
       backgroundFractionOf: () => null,
       recheck: () => given.onRecheck?.(),

@@ -31,6 +31,7 @@ import { joinTokenRoutes } from './routes/join-tokens.ts';
 import { limitRoutes } from './routes/limits.ts';
 import { linkRoutes } from './routes/links.ts';
 import { loadRoutes } from './routes/load.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { onError } from './routes/on-error.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
@@ -94,6 +95,7 @@ export function createApp(
   const people = { ...parts, accounts, mail };
   app.route('/', accountRoutes(people));
   app.route('/', notificationRoutes(people));
+  app.route('/', noticeRoutes(people));
   app.route('/', teamRoutes(people));
   app.route('/', invitationRoutes(people));
   app.route('/', linkRoutes(people, access));

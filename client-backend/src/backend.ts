@@ -63,7 +63,7 @@ export async function startBackend(deps: BackendDeps): Promise<Backend> {
   if (deps.ownerKeyHash !== null) await adoptOwnerKey(deps, first, deps.ownerKeyHash);
   const { accounts = null, mail = null } = deps;
   const access = createAccess({ ...deps, first });
-  const pages = createLive(server, { db, log, authorizeRequest: access.authorizeRequest });
+  const pages = createLive(server, { db, log, clock, authorizeRequest: access.authorizeRequest });
   const recheck = () => {
     pages.recheck();
     access.underWay.recheck();

@@ -3,6 +3,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isExempt, type ServerConfig } from '@parallel-pilot/shared/server/config.ts';
 import { limitConnections, serverOptions } from '@parallel-pilot/shared/server/connection-limits.ts';
+import { type Bindings, sendAsBlocks } from './http/blob-body.ts';
 import { problemResponse } from './http/problems.ts';
 
 /** An HTTP server with the limits of the settings. It answers 503 for as long as there is no application yet. */
@@ -11,7 +12,10 @@ export function createHttpServer(
   application: () => OpenAPIHono | undefined,
 ): Server {
   const server = createAdaptorServer({
-    fetch: (request, env) => application()?.fetch(request, env) ?? starting(),
+    async fetch(request, env) {
+      const answer = await application()?.fetch(request, env);
+      return answer === undefined ? starting() : sendAsBlocks(answer, env as Bindings);
+    },
     serverOptions: serverOptions(config.connections),
   }) as Server;
   limitConnections(server, config.connections, isExempt(config));

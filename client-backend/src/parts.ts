@@ -101,6 +101,8 @@ export interface Live {
   /** `everybody`: other teams see it too, or did until now. */
   workersChanged(workers: WorkerId[], everybody: boolean): void;
   backgroundProgressed(job: JobId, fraction: number): void;
+  /** There is something new for this person, or they have read it. */
+  noticesChanged(person: PersonId): void;
   /** 0..1 while the job is put together, null otherwise. */
   backgroundFractionOf(job: JobId): number | null;
   /** Ends connections of pages, and requests under way, that would not be let in any more: call it once something was revoked. */

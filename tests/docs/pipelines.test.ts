@@ -76,6 +76,16 @@ test('every line of the page on pipelines can be followed, with every process ki
   const sum = all.find(({ name }) => name === 'Sum');
   const printed = await fetch(`${farm.url}/api/v1/jobs/${sum?.id}/runs/1/file?path=pilot.out`);
   assert.equal(await printed.text(), '149cm\n');
+  // What was submitted can be kept from its page too, with the places of its parameters, whatever it was said in.
+  const { pipelines } = await api(farm.url).json('GET', '/pipelines');
+  const places: Record<string, unknown> = {};
+  for (const { id, name } of pipelines)
+    places[name] = (await api(farm.url).json('GET', `/pipelines/${id}`)).template;
+  assert.deepEqual(places, {
+    'Squares to 3': { parameters: {}, fixed: { Last: '3', Out: './out' } },
+    chain: { parameters: { rows: { default: 3 } }, fixed: {} },
+    disc: { parameters: { runs: { default: 8 }, frames: { default: 2 } }, fixed: {} },
+  });
   const film = all.find(({ name }) => name === 'film');
   const artifacts = await api(farm.url).json('GET', `/jobs/${film?.id}/artifacts`);
   assert.ok(

@@ -5,6 +5,7 @@ import { startSmtp } from '@parallel-pilot/client-backend/mail/smtp.fixture.ts';
 import { startReceiver } from '@parallel-pilot/client-backend/notices/receiver.fixture.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Browser } from 'playwright-core';
+import { findings } from '../support/accessibility.ts';
 import { api } from '../support/api.ts';
 import { openBrowser } from '../support/browser.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
@@ -68,7 +69,24 @@ test('a person chooses on the site how they are told, is told by each way, and r
   ]);
   assert.match(smtp.received[0]?.text ?? '', new RegExp(failed));
 
-  await page.getByRole('button', { name: /^What .*hook was told/ }).click();
+  // New for whoever has not looked, in each of their tabs, and read where they do.
+  const bell = (tab: typeof page, count: string) =>
+    tab.getByRole('link', { name: `Notifications: ${count}`, exact: true }).waitFor();
+  await Promise.all([bell(page, '2 new ones'), bell(admin, '2 new ones')]);
+  const list = page.getByRole('list', { name: 'What you were told' });
+  assert.equal(await list.getByText('new', { exact: true }).count(), 2);
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.deepEqual(await findings(page), []);
+  }
+  await admin.goto(`${url}/jobs/${failed}`);
+  await Promise.all([bell(page, '1 new one'), bell(admin, '1 new one')]);
+  await page.getByRole('button', { name: 'Mark all read' }).press('Enter');
+  for (const tab of [page, admin])
+    await tab.getByRole('link', { name: 'Notifications', exact: true }).waitFor();
+  await list.getByText('new', { exact: true }).first().waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: /^Log: what .*hook was told/ }).click();
   await page.getByRole('dialog').getByText('answered with 204').first().waitFor();
   await page.keyboard.press('Escape');
 

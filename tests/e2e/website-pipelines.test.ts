@@ -123,5 +123,23 @@ test('a template is run with values of a form, which refuses those that cannot b
   const { jobs } = await api(farm.url).json('GET', '/jobs');
   const file = await fetch(`${farm.url}/api/v1/jobs/${jobs[0].id}/runs/1/file?path=pilot.out`);
   assert.equal(await file.text(), '5\n');
+
+  // The pipeline that it made is kept in its turn, with the value that it was given.
+  await page.getByRole('button', { name: 'Save as template' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Save as template' });
+  await dialog.getByRole('textbox', { name: 'Name' }).press('Enter');
+  await dialog.getByText('There is a template "rows" already.').waitFor();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.deepEqual(await findings(page), []);
+  }
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('five rows');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/templates\/tpl_/);
+  await field.waitFor();
+  assert.equal(await field.inputValue(), '5');
+  await page.goto(`${farm.url}/pipelines`);
+  await page.getByRole('link', { name: /^five rows/ }).waitFor();
   await page.close();
 });

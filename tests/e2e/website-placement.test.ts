@@ -89,8 +89,9 @@ test('whoever lends a machine changes its tags and hours on the site, and a job 
   await lent.getByText('Say from when to when it is lent.').waitFor();
   // An hour that begins in a while, whenever this is run.
   const hour = (more: number) => new Date(Date.now() + more * 3_600_000).toISOString().slice(11, 16);
-  await lent.getByLabel('From').fill(hour(6));
-  await lent.getByLabel('To', { exact: true }).fill(hour(8));
+  const [from, to] = [hour(6), hour(8)];
+  await lent.getByLabel('From').fill(from);
+  await lent.getByLabel('To', { exact: true }).fill(to);
   await lent.getByRole('combobox', { name: 'By the clocks of' }).fill('UTC');
   await page.getByRole('option', { name: 'UTC', exact: true }).click();
   await save.click();
@@ -98,14 +99,14 @@ test('whoever lends a machine changes its tags and hours on the site, and a job 
     .getByText(/^Not lent now, but from \w+day \d\d:\d\d on\.$/)
     .first()
     .waitFor();
-  await page.getByText(`${hour(6)}-${hour(8)} (UTC)`).waitFor();
+  await page.getByText(`${from}-${to} (UTC)`).waitFor();
 
   const { submit, reaches } = api(farm.url);
   const id = await submit(blends.path('quick'), { settings: { frames: '1-2', video: 'none' } });
   await page.goto(`${farm.url}/jobs/${id}`);
   await page
     .getByText(
-      new RegExp(`Why it waits: The only worker that fits is lent from \\w+day ${hour(6)} \\(UTC\\) only\\.`),
+      new RegExp(`Why it waits: The only worker that fits is lent from \\w+day ${from} \\(UTC\\) only\\.`),
     )
     .waitFor();
   await page.goBack();

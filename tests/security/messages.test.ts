@@ -170,6 +170,7 @@ describe('the live server of the backend lives on, and answers', () => {
     const http = createServer().listen(0, '127.0.0.1');
     await once(http, 'listening');
     const live = createLive(http, {
+      clock: farm.parts.clock,
       db: farm.parts.db,
       log,
       authorizeRequest: async () => ({ ok: true, principal: asFirst(farm.parts) }),

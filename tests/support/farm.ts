@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { SERVER_FLAGS } from '@parallel-pilot/cli/farm/programs.ts';
 import { FromChild, type Ready } from '@parallel-pilot/shared/protocol/supervision.ts';
 import { connectDatabase, type Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { removeFolder } from './remove-folder.ts';
 import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -96,7 +97,7 @@ export async function startFarm(options: FarmOptions = {}): Promise<Farm> {
       await Promise.all(farm.workers.map((worker) => worker.end('SIGTERM')));
       await Promise.all([backend.end('SIGTERM'), balancer.end('SIGTERM')]);
       await farm.db.destroy();
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      if (options.folder === undefined) await removeFolder(folder);
     },
   };
   try {

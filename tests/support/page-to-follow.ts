@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { removeFolder } from './remove-folder.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -64,7 +65,7 @@ export async function createFollower() {
       }
       return printed.join('\n');
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: () => removeFolder(folder),
   };
   return follower;
 }

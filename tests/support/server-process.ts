@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { part } from './farm.ts';
+import { removeFolder } from './remove-folder.ts';
 import { until } from './until.ts';
 
 export type ServerProcess = {
@@ -37,7 +38,7 @@ export async function startServer(
   });
   const stop = async () => {
     await server.end('SIGTERM');
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   };
   try {
     await server.start();

@@ -18,6 +18,7 @@ import {
   WorkerFit,
   WorkerHistory,
 } from '@parallel-pilot/shared/api/machines.ts';
+import { NoticeList, type ReadNotices, UnreadNotices } from '@parallel-pilot/shared/api/notices.ts';
 import {
   ChannelLog,
   ChannelView,
@@ -52,6 +53,7 @@ export type ListQuery = {
 export type Api = ReturnType<typeof createApi>;
 
 const Created = z.object({ id: JobId });
+const NOTICES = '/api/v1/account/notices';
 const NOTIFICATIONS = '/api/v1/account/notifications';
 
 export function createApi(connection: Connection) {
@@ -129,6 +131,11 @@ export function createApi(connection: Connection) {
       await send(connection, 'DELETE', `/api/v1/templates/${id}`);
     },
     notifications: () => get(NOTIFICATIONS, Notifications),
+    notices: () => get(`${NOTICES}?limit=200`, NoticeList),
+    async readNotices(which: ReadNotices): Promise<number> {
+      const sent = await send(connection, 'POST', `${NOTICES}/read`, which);
+      return (await parsed(sent, UnreadNotices)).unread;
+    },
     channelLog: (id: string) => get(`${NOTIFICATIONS}/${encodeURIComponent(id)}/log`, ChannelLog),
     async makeChannel(asked: z.input<typeof NewChannel>): Promise<MadeChannel> {
       return parsed(await send(connection, 'POST', NOTIFICATIONS, asked), MadeChannel);

@@ -19,12 +19,28 @@ const notice = (id: string, at: number, state: 'sent' | 'waiting') => ({
   ...{ nextAt: null, tries: [] },
 });
 
+const onSite = (id: number, at: number) => ({
+  ...{
+    id,
+    event: 'failed',
+    job: { id: 'job_aaaaaaaa', name: 'Orbit' },
+    message: 'No camera.',
+    at,
+    isNew: true,
+  },
+});
+
 test('what was told is listed newest first, without the secret; channels are added, changed, tested and removed', async (t) => {
   const channels = [HOOK, channel('nch_bbbbbbbb', 'https://hooks.example/b')];
   const farm = await startSmallFarm(({ method, path }) => {
     if (method === 'DELETE' || path.endsWith('/test')) return { status: 200, body: {} };
     if (path === `${PATH}/${HOOK.id}/log`)
       return { body: { secret: 'whsec_x', notices: [notice('a', 1, 'sent'), notice('b', 3, 'waiting')] } };
+    if (path === '/api/v1/account/notices/read') return { body: { unread: 0 } };
+    if (path.startsWith('/api/v1/account/notices'))
+      return {
+        body: { unread: 2, notices: [onSite(8, 4), onSite(7, 3), { ...onSite(6, 1), isNew: false }] },
+      };
     if (path.endsWith('/log')) return { body: { secret: null, notices: [notice('c', 2, 'sent')] } };
     if (method === 'POST') return { status: 201, body: { channel: HOOK, secret: 'whsec_new' } };
     if (method === 'PATCH') return { body: HOOK };
@@ -39,18 +55,26 @@ test('what was told is listed newest first, without the secret; channels are add
     stdout.end();
     return text(stdout);
   };
-  const listed = JSON.parse(await run('--json')) as { id: string; channel: string }[];
+  const listed = JSON.parse(await run('--json')) as {
+    id: string;
+    channel: string;
+    isNew: boolean;
+  }[];
   assert.deepEqual(
-    listed.map(({ id, channel: by }) => [id, by]),
+    listed.map(({ id, channel: by, isNew }) => [id, by, isNew]),
     [
-      ['b', HOOK.id],
-      ['c', 'nch_bbbbbbbb'],
-      ['a', HOOK.id],
+      [8, null, true],
+      ['b', HOOK.id, true],
+      ['c', 'nch_bbbbbbbb', false],
+      ['a', HOOK.id, false],
     ],
   );
-  const shown = await run('list', '--limit', '1');
-  assert.match(shown, /waits +https:\/\/hooks\.example\/a +Orbit failed: No camera\./);
-  assert.equal(shown.trim().split('\n').length, 2);
+  const shown = await run('list', '--limit', '2');
+  assert.match(shown, /new +the site +Orbit failed: No camera\./);
+  assert.match(shown, /new +waits +https:\/\/hooks\.example\/a +Orbit failed: No camera\./);
+  assert.match(shown, /\n2 new\. "pilot notifications read"/);
+  assert.equal(shown.trim().split('\n').length, 4);
+  assert.equal(await run('read'), 'All is read.\n');
   assert.doesNotMatch(shown + JSON.stringify(listed), /whsec_/);
   assert.match(await run('channels'), /nch_aaaaaaaa +webhook +\S+ +done[\s\S]*E-mail: No server\./);
   assert.match(await run('add', 'webhook', HOOK.address ?? '', '--events', 'done'), /whsec_new/);
@@ -60,6 +84,7 @@ test('what was told is listed newest first, without the secret; channels are add
   assert.deepEqual(
     farm.asked.filter(({ method }) => method !== 'GET').map(({ method, path }) => [method, path]),
     [
+      ['POST', '/api/v1/account/notices/read'],
       ['POST', PATH],
       ['PATCH', `${PATH}/${HOOK.id}`],
       ['POST', `${PATH}/nch_bbbbbbbb/test`],

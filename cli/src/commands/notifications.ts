@@ -1,4 +1,5 @@
-import type { ChannelLog, ChannelView, NewChannel } from '@parallel-pilot/shared/api/notifications.ts';
+import type { NoticeView } from '@parallel-pilot/shared/api/notices.ts';
+import type { NewChannel } from '@parallel-pilot/shared/api/notifications.ts';
 import { NOTICE_EVENTS, NoticeEvent } from '@parallel-pilot/shared/model/notice.ts';
 import { Command } from 'commander';
 import type { z } from 'zod';
@@ -7,16 +8,17 @@ import { findChannel } from '../api/find-channel.ts';
 import type { Context } from '../context.ts';
 import { wholeNumber } from '../numbers.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../options.ts';
-import { channelName, channelTable, noticeTable } from '../report/notice-lines.ts';
+import { channelName, channelTable, noticeTable, type Told } from '../report/notice-lines.ts';
 import { SentenceError } from '../sentence-error.ts';
 import { print, printJson } from '../text/print.ts';
 
-/** `pilot notifications list|channels|add|set|test|remove`: what I was told of my jobs, and how I am told. */
+/** `pilot notifications list|read|channels|add|set|test|remove`: what I was told of my jobs, and how I am told. */
 export const notificationsCommand = (context: Context): Command =>
   new Command('notifications')
     .summary('what you were told of your jobs, and how you are told')
     .description('Shows what you were told of your jobs, and says how you are told, and of what.')
     .addCommand(listCommand(context), { isDefault: true })
+    .addCommand(readCommand(context))
     .addCommand(channelsCommand(context))
     .addCommand(addCommand(context))
     .addCommand(setCommand(context))
@@ -25,7 +27,9 @@ export const notificationsCommand = (context: Context): Command =>
 
 function listCommand({ config, stdout }: Context): Command {
   const command = new Command('list')
-    .description('Lists what you were told of your jobs, newest first, and whether it arrived.')
+    .description(
+      'Lists what you were told of your jobs, newest first, what of it is new, and whether it arrived.',
+    )
     .option('--limit <n>', 'at most so many', wholeNumber(1, 200), 20);
   withJson(withServer(command));
   withExamples(command, ['pilot notifications', 'pilot notifications list --limit 5 --json']);
@@ -35,29 +39,51 @@ function listCommand({ config, stdout }: Context): Command {
     const logs = await Promise.all(
       channels.map(async (channel) => {
         const { notices } = await api.channelLog(channel.id);
-        return notices.map((notice) => ({ channel, notice }));
+        return notices.map((notice) => ({ channel, notice, isNew: false }));
       }),
     );
-    const told = logs
-      .flat()
-      .sort((a, b) => b.notice.at - a.notice.at)
-      .slice(0, flags.limit);
+    const { notices, unread } = await api.notices();
+    const told = together(notices, logs.flat()).slice(0, flags.limit);
     if (flags.json) return printJson(stdout, told.map(asJson), 2);
-    if (channels.length === 0) return print(stdout, NOBODY);
-    print(
-      stdout,
-      told.length === 0 ? 'Nothing was told so far.' : noticeTable(told, Date.now(), stdout.columns || 120),
-    );
+    const hint = channels.length === 0 ? [NOBODY] : [];
+    if (told.length === 0) return print(stdout, ['Nothing was told so far.', ...hint]);
+    const news = unread === 0 ? [] : [`${unread} new. "pilot notifications read" marks them read.`];
+    print(stdout, [...noticeTable(told, Date.now(), stdout.columns || 120), ...news, ...hint]);
+  });
+}
+
+/** What stands on the site, and by what else it was told, newest first; a channel is tried with what stands there alone. */
+function together(notices: readonly NoticeView[], logs: readonly Told[]): Told[] {
+  const keyOf = ({ event, job, at }: Told['notice']) => `${job?.id} ${event} ${at}`;
+  const fresh = new Set(notices.filter(({ isNew }) => isNew).map(keyOf));
+  const sent = new Set(logs.map(({ notice }) => keyOf(notice)));
+  const all: Told[] = [
+    ...logs.map((one) => ({ ...one, isNew: fresh.has(keyOf(one.notice)) })),
+    ...notices
+      .filter((notice) => !sent.has(keyOf(notice)))
+      .map((notice) => ({ notice, isNew: notice.isNew })),
+  ];
+  return all.sort((a, b) => b.notice.at - a.notice.at);
+}
+
+function readCommand({ config, stdout }: Context): Command {
+  const command = new Command('read').description('Marks all that you were told as read.');
+  withJson(withServer(command));
+  withExamples(command, ['pilot notifications read']);
+  return command.action(async (flags: ApiFlags) => {
+    const api = await connect(config, flags);
+    const { notices } = await api.notices();
+    const [newest] = notices;
+    const unread = newest === undefined ? 0 : await api.readNotices({ upTo: newest.id });
+    if (flags.json) return printJson(stdout, { unread }, 2);
+    print(stdout, unread === 0 ? 'All is read.' : `${unread} came meanwhile.`);
   });
 }
 
 const NOBODY =
-  'You are told by nothing so far. "pilot notifications add email" or "add webhook URL" changes that, and so does the page Notifications of the site.';
+  'Beside the site nothing tells you so far. "pilot notifications add email" or "add webhook URL" changes that, and so does the page Notifications of the site.';
 
-const asJson = ({ channel, notice }: { channel: ChannelView; notice: ChannelLog['notices'][number] }) => ({
-  channel: channel.id,
-  ...notice,
-});
+const asJson = ({ channel, notice, isNew }: Told) => ({ channel: channel?.id ?? null, ...notice, isNew });
 
 function channelsCommand({ config, stdout }: Context): Command {
   const command = new Command('channels').description('Lists how you are told, and of what.');

@@ -10,7 +10,7 @@ import { parametersGiven, withParameterOption } from '../pipeline/given-paramete
 import type { Step } from '../pipeline/needs.ts';
 import { textOf } from '../pipeline/read-file.ts';
 import { readPipeline } from '../pipeline/read-pipeline.ts';
-import { submitSteps } from '../pipeline/submit-steps.ts';
+import { submitPipeline } from '../pipeline/submit-pipeline.ts';
 import { table } from '../text/columns.ts';
 import { print, printJson } from '../text/print.ts';
 
@@ -47,10 +47,9 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
       ? null
       : await connect({ ...config, dataFolder }, { ...flags, data: dataFolder });
   process.chdir(dirname(resolve(file)));
-  const { name, parameters, steps } = await pipeline.plan(
-    { ...context, config: { ...config, dataFolder } },
-    given,
-  );
+  const there = { ...context, config: { ...config, dataFolder } };
+  const planned = await pipeline.plan(there, given);
+  const { name, steps } = planned;
   if (api === null) {
     if (flags.json)
       printJson(stdout, { name, jobs: steps.map(({ plan: _, run: _run, ...step }) => step) }, 2);
@@ -62,8 +61,8 @@ async function submit(context: Context, file: string, flags: Flags): Promise<num
     return 0;
   }
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  const head = { name, source: { name: basename(file), text: pipeline.text }, parameters };
-  const submitted = await submitSteps(api, head, steps, dataFolder);
+  const submitting = { context: there, api, file: pipeline, fileName: basename(file), given };
+  const submitted = await submitPipeline(submitting, planned);
   const { id } = submitted;
   const say = (lines: string | string[]) => (flags.json ? undefined : print(stdout, lines));
   say([`${name} (${id}): ${count(steps.length)} handed over.`, ...jobTable(submitted, steps)]);

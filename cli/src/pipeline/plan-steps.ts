@@ -8,7 +8,13 @@ import type { Step } from './needs.ts';
 import type { Source } from './source.ts';
 
 /** A step as its command would do it. */
-export type PlannedStep = Step & { plan: RunPlan; options: Step['options']; run: RunOptions };
+export type PlannedStep = Step & {
+  plan: RunPlan;
+  options: Step['options'];
+  run: RunOptions;
+  /** All that it follows from but the user's files, as one text; null where that cannot be said. */
+  from: string | null;
+};
 
 /** What stands for the id of a job that was not handed over yet; `at` is its place among the steps. */
 export const idToCome = (at: number): string => `job_${String(at).padStart(20, '0')}`;
@@ -71,9 +77,10 @@ async function planStep(context: Context, steps: readonly Step[], step: Step): P
     if (value === false) return [`--no-${name}`];
     return value === true ? [`--${name}`] : [`--${name}=${put(value)}`];
   });
-  await command.parseAsync([...options, '--', ...step.words.map(put)], { from: 'user' });
+  const typed = [...options, '--', ...step.words.map(put)];
+  await command.parseAsync(typed, { from: 'user' });
   const { plan, run } = taken ?? raise();
-  return { ...step, plan, run };
+  return { ...step, plan, run, from: JSON.stringify([step.verb, typed]) };
 }
 
 const raise = (): never => {

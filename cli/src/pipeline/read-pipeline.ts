@@ -57,7 +57,7 @@ const foreign = (document: SourceDocument, verb: string, format: ForeignFormat):
     const idOf = (key: string) => JobId.parse(idToCome(steps.findIndex((one) => one.key === key)));
     const planned = steps.map((step): PlannedStep => {
       const job = known.get(step.key) as ForeignJob;
-      return { ...step, plan: job.plan(idOf), run: { ...NOTHING_ELSE, asked: job.asked } };
+      return { ...step, plan: job.plan(idOf), run: { ...NOTHING_ELSE, asked: job.asked }, from: null };
     });
     return { name, parameters, steps: planned };
   },

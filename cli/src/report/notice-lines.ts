@@ -1,25 +1,34 @@
+import type { NoticeView } from '@parallel-pilot/shared/api/notices.ts';
 import type { ChannelLog, ChannelView } from '@parallel-pilot/shared/api/notifications.ts';
 import { noticeTitle } from '@parallel-pilot/shared/model/notice.ts';
 import { table } from '../text/columns.ts';
 import { ago } from '../text/units.ts';
 
-type Told = { channel: ChannelView; notice: ChannelLog['notices'][number] };
+type Sent = ChannelLog['notices'][number];
+/** Something that was told, by a channel or on the site alone. */
+export type Told = { isNew: boolean } & (
+  | { channel: ChannelView; notice: Sent }
+  | { channel?: undefined; notice: NoticeView }
+);
 
 /** What people call a way to be told: its address, or what the browser is called. */
 export const channelName = ({ address, name, id }: ChannelView): string => address ?? (name || id);
 
 /** What was told, with how it fared. */
 export function noticeTable(told: readonly Told[], now: number, width: number): string[] {
-  const rows = told.map(({ channel, notice }) => [
-    ago(notice.at, now),
-    stateOf(notice),
-    channelName(channel),
-    `${noticeTitle(notice.event, notice.job?.name ?? '')}${notice.message === '' ? '' : `: ${notice.message}`}`,
+  const rows = told.map((one) => [
+    ago(one.notice.at, now),
+    one.isNew ? 'new' : '',
+    ...(one.channel === undefined ? ['', 'the site'] : [stateOf(one.notice), channelName(one.channel)]),
+    titleOf(one),
   ]);
-  return table(['WHEN', 'STATE', 'BY', 'WHAT'], rows, width);
+  return table(['WHEN', '', 'STATE', 'BY', 'WHAT'], rows, width);
 }
 
-function stateOf({ state, tries }: Told['notice']): string {
+const titleOf = ({ notice: { event, job, message } }: Told): string =>
+  `${noticeTitle(event, job?.name ?? '')}${message === '' ? '' : `: ${message}`}`;
+
+function stateOf({ state, tries }: Sent): string {
   if (state === 'sent') return 'arrived';
   if (state === 'given-up') return 'given up';
   return tries.length === 0 ? 'waits' : `tried ${tries.length} times`;

@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import type { Context } from 'hono';
+import { type Bindings, BlobBody } from './blob-body.ts';
 import { problem } from './problems.ts';
 
 /**
@@ -50,8 +50,9 @@ export function sendPart(
   if (range !== null) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`;
   const status = range === null ? 200 : 206;
   if (c.req.method === 'HEAD' || size === 0) return new Response(null, { status, headers });
-  const bytes = Readable.toWeb(blobs.read(hash, { start: start + sent.start, end: start + sent.end }));
-  return new Response(bytes as ReadableStream, { status, headers });
+  const body = new BlobBody(() => blobs.blocks(hash, { start: start + sent.start, end: start + sent.end }));
+  (c.env as Partial<Bindings>).blobBody = body;
+  return new Response(body, { status, headers });
 }
 
 /** Bytes that others made must do nothing on the farm's origin, whatever they say they are. */

@@ -10,7 +10,7 @@ import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { dependenciesOf } from '@parallel-pilot/shared/server/db/dependencies.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { editJob, findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { newestStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import { newestStage, openAgain, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import { changeJob } from '../change-job.ts';
 import { sentenceOf } from '../http/problems.ts';
 import { nextStep, takeStep } from './advance.ts';
@@ -55,7 +55,7 @@ export function retryJob(parts: PartsWithEngine, by: Principal, id: JobId): Prom
       return notNow(job.state, 'Only a failed or canceled job can be retried');
     }
     const stage = await newestStage(parts.db, id);
-    if (stage === undefined || stage.state === 'closed') {
+    if (stage === undefined) {
       return notNow(job.state, 'There is nothing left of this job that could be retried');
     }
     const { awaited, unprepared } = await awaitedBy(parts.db, job);
@@ -63,12 +63,14 @@ export function retryJob(parts: PartsWithEngine, by: Principal, id: JobId): Prom
       const after = (await dependenciesOf(parts.db, [id])).get(id) ?? [];
       return notNow(job.state, `${whyNever(after)} It cannot be retried before that`);
     }
-    const refused = await requeue(parts, job, stage);
+    // Of one that was closed without its last chunks nothing is missing.
+    const refused = stage.state === 'closed' ? null : await requeue(parts, job, stage);
     if (refused !== null) return refused;
     const begun = stage.ordinal === 0 ? 'preparing' : 'queued';
     const to = awaited === 'wait' || unprepared ? 'blocked' : begun;
     const changed = await inTransaction(parts.db, async (db) => {
       const done = await changeJob(db, job, { type: 'retry', to }, parts.clock());
+      if (done.ok) await openAgain(db, id);
       return { ...done, again: done.ok ? await blockAgain(db, id, parts.clock()) : [] };
     });
     if (!changed.ok) return notNow(job.state, 'The job changed meanwhile');

@@ -76,11 +76,16 @@ export type Need = Decision['do'] | 'stage-task';
 
 type Stand = { job: JobRow; stage: StageRow; decision: Decision };
 
-/** The job with its open stage, and what is due for it; null for one without. */
+/**
+ * The job with its open stage, and what is due for it; null for one without. What is put together of a stage that was
+ * closed without its last chunks needs none of these.
+ */
 export async function standOf(parts: Parts, id: JobId): Promise<Stand | null> {
   const job = await findJob(parts.db, id);
   const stage = job === undefined ? undefined : await newestStage(parts.db, id);
-  if (job === undefined || stage === undefined || stage.state === 'closed') return null;
+  if (job === undefined || stage === undefined) return null;
+  if (stage.state === 'closed')
+    return job.state === 'assembling' ? { job, stage, decision: { do: 'assemble' } } : null;
   const counts = (await countChunks(parts.db, [stage.id])).get(stage.id) ?? null;
   const decision = decide({
     status: job.state,
@@ -200,6 +205,8 @@ export async function takeStep(
         if (!result.ok) throw new Overtaken();
       }
     }
+    if (step.step === 'assemble' && !(await isWhole(db, stage)) && !(await closeStage(db, stage.id, now)))
+      throw new Overtaken();
     if ('notes' in step) await addNotes(db, job.id, step.notes, now);
     return result;
   });
@@ -223,6 +230,12 @@ export async function takeStep(
       // The engine's sweep asks again.
       .catch((err) => parts.log.warn({ event: 'jobs.tend-failed', kind: job.kind, err }));
   return done;
+}
+
+/** Whether all of its chunks are done. Where they are not, its kind had enough of them: the rest is wanted no more. */
+async function isWhole(db: Db, stage: StageRow): Promise<boolean> {
+  const { done = 0 } = (await countChunks(db, [stage.id])).get(stage.id) ?? {};
+  return done === stage.chunk_count;
 }
 
 const inputsOf = (kind: string, { name, inputs, chunks }: StagePlan): Set<BlobHash> =>

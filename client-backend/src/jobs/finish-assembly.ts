@@ -7,7 +7,7 @@ import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
-import { closeStage, newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
+import { closeStage, newestStage, openAgain } from '@parallel-pilot/shared/server/db/stages.ts';
 import { changeJob } from '../change-job.ts';
 import type { Assembly, MadeArtifact, Unfinished } from '../kinds/kind.ts';
 import type { Parts } from '../parts.ts';
@@ -50,10 +50,11 @@ function complete(parts: Parts, job: JobRow, artifacts: MadeArtifact[], notes: N
     const now = parts.clock();
     const stage = await newestStage(db, job.id);
     // Sent back meanwhile by a user: what was put together lacks it.
-    if (stage !== undefined && !(await isSettled(db, stage.id))) return false;
+    const open = stage?.state === 'open';
+    if (open && !(await isSettled(db, stage.id))) return false;
     const changed = await changeJob(db, job, { type: 'complete' }, now);
     if (!changed.ok) return false;
-    if (stage !== undefined) await closeStage(db, stage.id, now);
+    if (open) await closeStage(db, stage.id, now);
     for (const { name, hash, size, mediaType } of artifacts) {
       await insertBlobs(db, [{ hash, size, media_type: mediaType, created_at: now }]);
       await putArtifact(db, { job_id: job.id, name, hash, size, media_type: mediaType, created_at: now });
@@ -71,6 +72,7 @@ async function isSettled(db: Db, stage: StageId): Promise<boolean> {
 // The chunks first: a crash in between leaves a job that is put together while chunks of it are open, which
 // `decide` brings back to work. The other way round it would find all chunks done and try the bad results again.
 async function redo(parts: Parts, job: JobRow, chunks: RejectChunks['chunks']): Promise<boolean> {
+  await openAgain(parts.db, job.id);
   for (let from = 0; from < chunks.length; from += 1_000) {
     const part = chunks.slice(from, from + 1_000);
     const reply = await parts.balancer.rejectChunks({ job: job.id, because: 'unusable', chunks: part });

@@ -4,7 +4,12 @@ import { chunkId, type JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findChunk } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
-import { newestStage, reopenStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
+import {
+  newestStage,
+  openAgain,
+  reopenStage,
+  type StageRow,
+} from '@parallel-pilot/shared/server/db/stages.ts';
 import { changeJob } from '../change-job.ts';
 import type { Parts } from '../parts.ts';
 import { BALANCER_AWAY, notNow, type Outcome, withJob } from './actions.ts';
@@ -45,6 +50,7 @@ export function redoChunk(
     if (!parts.balancer.connected()) return BALANCER_AWAY;
     const opened = job.state === 'completed' ? await reopen(parts, job, stage) : job;
     if (opened === null) return notNow(job.state, 'The job changed at the same moment; look again');
+    if (opened.state === 'assembling') await openAgain(parts.db, id);
     const reply = await parts.balancer.rejectChunks({
       job: id,
       because: 'asked',

@@ -95,6 +95,7 @@ export async function startTestFarm(place: Place = {}): Promise<TestFarm> {
       jobChanged: (job) => void told.add(job),
       jobDeleted: (job) => void told.add(job),
       workersChanged() {},
+      noticesChanged() {},
       backgroundProgressed: (job, fraction) => void backgroundFraction.set(job, fraction),
       backgroundFractionOf: (job) => backgroundFraction.get(job) ?? null,
       recheck() {},

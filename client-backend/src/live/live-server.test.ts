@@ -30,6 +30,7 @@ before(async () => {
   http = createServer().listen(0, '127.0.0.1');
   await once(http, 'listening');
   live = createLive(http, {
+    clock: farm.parts.clock,
     db: farm.parts.db,
     log: createLog('test', 'silent'),
     authorizeRequest: async (headers) =>

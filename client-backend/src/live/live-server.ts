@@ -1,7 +1,7 @@
 import type { Server as HttpServer, IncomingHttpHeaders } from 'node:http';
 import { type Actor, may } from '@parallel-pilot/shared/access/permissions.ts';
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
-import type { JobId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, PersonId, TeamId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import type { StagePatch, WorkersPatch } from '@parallel-pilot/shared/protocol/control.ts';
 import { LIVE_MESSAGES, Watch } from '@parallel-pilot/shared/protocol/live.ts';
 import { parseMessage } from '@parallel-pilot/shared/protocol/parse.ts';
@@ -14,6 +14,7 @@ import { Server, type Socket } from 'socket.io';
 import type { Live } from '../parts.ts';
 import { createJobFeed, type JobFeed } from './job-feed.ts';
 import { throttle } from './throttle.ts';
+import { watchNotices } from './watch-notices.ts';
 
 export interface LiveServer extends Live {
   stagePatch(patch: StagePatch): void;
@@ -24,6 +25,7 @@ export interface LiveServer extends Live {
 export type LiveDeps = {
   db: Db;
   log: Log;
+  clock(): number;
   /** The same check as for an HTTP request: somebody who is known, from an own page. */
   authorizeRequest(
     headers: IncomingHttpHeaders,
@@ -48,7 +50,7 @@ const LONGEST_MESSAGE = 4 * 1024;
  * Namespace `/live`: pages watch rooms and are told what changed, in small
  * patches. Nothing is gathered for a room that nobody is in.
  */
-export function createLive(server: HttpServer, { db, log, authorizeRequest }: LiveDeps): LiveServer {
+export function createLive(server: HttpServer, { db, log, clock, authorizeRequest }: LiveDeps): LiveServer {
   const mayStay = async (headers: IncomingHttpHeaders, address: string) => {
     try {
       return await authorizeRequest(headers, address);
@@ -148,6 +150,15 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
       });
     }
   };
+  const noticesChanged = (person: PersonId): void => {
+    pages.to(noticesRoom(person)).emit('notices', LIVE_MESSAGES.notices.parse({}));
+  };
+  const notices = watchNotices({
+    db,
+    clock,
+    watchers: () => [...pages.adapter.rooms.keys()].flatMap(watcherOf),
+    tell: noticesChanged,
+  });
   const rechecking = setInterval(recheck, RECHECK_MS).unref();
 
   return {
@@ -182,9 +193,11 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
       for (const { worker } of patch.workers) changedWorkers.add(worker);
       workersTimer.ask();
     },
+    noticesChanged,
     recheck,
     async close() {
       clearInterval(rechecking);
+      notices.close();
       jobsTimer.cancel();
       workersTimer.cancel();
       for (const feed of feeds.values()) feed.close();
@@ -198,6 +211,11 @@ export function createLive(server: HttpServer, { db, log, authorizeRequest }: Li
 /** The room of a team's list. All pages that watch workers are in `WORKERS` too: some machines work for everyone. */
 const listRoom = (list: 'jobs' | 'workers', team: TeamId): string => `${list}:${team}`;
 const WORKERS = 'workers';
+/** The room of what somebody is told, and who that is. */
+const noticesRoom = (person: PersonId): string => `${NOTICES}${person}`;
+const NOTICES = 'notices:';
+const watcherOf = (room: string): PersonId[] =>
+  room.startsWith(NOTICES) ? [room.slice(NOTICES.length) as PersonId] : [];
 
 async function byTeam<T>(
   changed: T[],
@@ -224,7 +242,7 @@ function welcome(socket: Socket, db: Db, log: Log): void {
     });
   const leave = (room: string): true => {
     if (rooms.includes(room)) rooms.splice(rooms.indexOf(room), 1);
-    for (const inside of insideOf(room, watcher.team)) void socket.leave(inside);
+    for (const inside of insideOf(room, watcher)) void socket.leave(inside);
     return true;
   };
   take('unwatch', leave);
@@ -235,14 +253,15 @@ function welcome(socket: Socket, db: Db, log: Log): void {
     const [oldest] = rooms;
     if (rooms.length >= MOST_ROOMS && oldest !== undefined) leave(oldest);
     rooms.push(room);
-    for (const inside of insideOf(room, watcher.team)) void socket.join(inside);
+    for (const inside of insideOf(room, watcher)) void socket.join(inside);
     return true;
   });
 }
 
 /** What a page calls a room, and what it is called in here. */
-function insideOf(room: string, team: TeamId): string[] {
+function insideOf(room: string, { person, team }: Watcher): string[] {
   if (room === 'jobs') return [listRoom('jobs', team)];
+  if (room === 'notices') return [noticesRoom(person)];
   return room === 'workers' ? [listRoom('workers', team), WORKERS] : [room];
 }
 
@@ -250,6 +269,7 @@ function insideOf(room: string, team: TeamId): string[] {
 async function mayWatch(db: Db, watcher: Watcher, room: Watch['room']): Promise<boolean> {
   if (room === 'workers') return may(watcher, 'workers.see');
   if (room === 'jobs') return may(watcher, 'jobs.see');
+  if (room === 'notices') return may(watcher, 'account.see');
   return may(watcher, 'jobs.see') && (await findJobHead(db, room, watcher.team)) !== undefined;
 }
 

@@ -5,11 +5,17 @@ import type { NewChannel } from '@parallel-pilot/shared/api/notifications.ts';
 import { NewChannel as Channel } from '@parallel-pilot/shared/api/notifications.ts';
 import type { JobId, NoticeChannelId } from '@parallel-pilot/shared/model/ids.ts';
 import { changeFarmSettings } from '@parallel-pilot/shared/server/db/farm-settings.ts';
-import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { deleteJob, findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { claimChannel, noticesOf, removeChannelsOf } from '@parallel-pilot/shared/server/db/notices.ts';
+import {
+  countUnread,
+  markRead,
+  noticesChangedSince,
+  personNotices,
+} from '@parallel-pilot/shared/server/db/person-notices.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
-import { changeJob } from '../change-job.ts';
+import { changeJob, tellOwner } from '../change-job.ts';
 import { finishChunk, openStage, PROBE, startTestFarm, type TestFarm } from '../jobs/test-farm.fixture.ts';
 import { createMailer } from '../mail/mailer.ts';
 import { startSmtp } from '../mail/smtp.fixture.ts';
@@ -100,6 +106,51 @@ for (const [column, startDatabase] of [
         (await log(channel)).map(({ state, tries }) => [state, tries]),
         [['sent', 1]],
       );
+    });
+
+    test('who is told by nothing else has it on the site once, new until they look at the job or mark all read', async () => {
+      const { db } = farm.parts;
+      const [earlier = null] = await personNotices(db, farm.by, 1);
+      const jobs = [await farm.addJob({ name: 'One' }), await farm.addJob({ name: 'Two' })] as const;
+      for (const job of jobs) {
+        const row = await findJob(db, job);
+        assert.ok(row !== undefined);
+        const told = { event: 'at-risk', message: 'It is late.' } as const;
+        for (const at of [now, now + 1]) await tellOwner(db, row, told, { now: at, cause: 'a deadline' });
+        await fail(job);
+      }
+      const list = async () =>
+        (await personNotices(db, farm.by, 10))
+          .filter(({ id }) => id > (earlier?.id ?? 0))
+          .map(({ job_id, event, is_read }) => [jobs.indexOf(job_id), event, is_read]);
+      assert.deepEqual(await list(), [
+        [1, 'failed', 0],
+        [1, 'at-risk', 0],
+        [0, 'failed', 0],
+        [0, 'at-risk', 0],
+      ]);
+      const news = async () => (await noticesChangedSince(db, [farm.by.person], now)).get(farm.by.person);
+      const before = await news();
+      const unread = await countUnread(db, farm.by);
+      const other = { ...farm.by, team: 'tea_00000000' as typeof farm.by.team };
+      assert.equal(await markRead(db, other, { job: jobs[0] }, now), false);
+      assert.deepEqual([await countUnread(db, other), await news()], [0, before]);
+      assert.equal(await markRead(db, farm.by, { job: jobs[0] }, now + 5), true);
+      assert.equal(await markRead(db, farm.by, { job: jobs[0] }, now + 6), false);
+      assert.equal(await countUnread(db, farm.by), unread - 2);
+      assert.notEqual(await news(), before);
+      // What came after the page was drawn stays new.
+      const [, second] = await personNotices(db, farm.by, 2);
+      assert.equal(await markRead(db, farm.by, { upTo: second?.id ?? 0 }, now), true);
+      assert.deepEqual(await list(), [
+        [1, 'failed', 0],
+        [1, 'at-risk', 1],
+        [0, 'failed', 1],
+        [0, 'at-risk', 1],
+      ]);
+      assert.equal(await countUnread(db, farm.by), 1);
+      await deleteJob(db, jobs[1]);
+      assert.equal((await list()).length, 2);
     });
 
     test('a server that answers 500 for an hour, then not at all, then leads elsewhere, gets it in the end, by the same id', async (t) => {

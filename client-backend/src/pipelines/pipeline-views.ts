@@ -5,6 +5,7 @@ import type {
   PipelineSummary,
 } from '@parallel-pilot/shared/api/pipelines.ts';
 import type { PipelineId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { Parameters } from '@parallel-pilot/shared/model/parameters.ts';
 import { pipelineState } from '@parallel-pilot/shared/model/pipeline.ts';
 import {
   type CountedState,
@@ -55,10 +56,12 @@ export async function pipelineDetail(
   );
   const states = members.map(({ job }) => ({ state: job.state, code: job.state_code, count: 1 }));
   const { source_name: name, source_text: text } = row;
+  const parameters = z.record(z.string(), z.string()).parse(JSON.parse(row.parameters_json));
   return {
     ...summaryOf(row, states),
     source: name === null || text === null ? null : { name, text },
-    parameters: z.record(z.string(), z.string()).parse(JSON.parse(row.parameters_json)),
+    parameters,
+    template: templatePart(row.template_parameters_json, parameters),
     jobs: summaries.map((job, index) => ({
       name: members[index]?.name ?? '',
       matrix: members[index]?.matrix ?? '',
@@ -66,6 +69,17 @@ export async function pipelineDetail(
       job,
     })),
   };
+}
+
+/** What a template of a pipeline takes, and which of the values that it was made with stay as they are. */
+export function templatePart(
+  parametersJson: string | null,
+  given: Record<string, string>,
+): PipelineDetail['template'] {
+  if (parametersJson === null) return null;
+  const parameters = Parameters.parse(JSON.parse(parametersJson));
+  const fixed = Object.entries(given).filter(([name]) => parameters[name] === undefined);
+  return { parameters, fixed: Object.fromEntries(fixed) };
 }
 
 function summaryOf(row: PipelineHead, counted: readonly CountedState[]): PipelineSummary {

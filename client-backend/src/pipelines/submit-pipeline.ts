@@ -10,6 +10,7 @@ import { announceNew, type NewJob, prepareJob, storeJob } from '../jobs/new-job.
 import { refuseNewJob, refuseWaitingJobs } from '../limits/keep-limits.ts';
 import type { Parts, SubmissionRefusal } from '../parts.ts';
 import { type PlacedJob, withOwnIds } from './own-ids.ts';
+import { templateProblem } from './template-problem.ts';
 
 type By = Pick<Principal, 'person' | 'team'>;
 type Request = z.output<typeof CreatePipeline>;
@@ -25,6 +26,8 @@ export async function submitPipeline(
   if (earlier !== null) return { ok: true, pipeline: earlier, again: true };
   const refused = await refuseNewJob(parts, by);
   if (refused !== null) return refused;
+  const problem = templateProblem(request);
+  if (problem !== null) return problem;
   const placed = withOwnIds(request.jobs, parts.random);
   if (!placed.ok) return placed;
   const jobs: Prepared[] = [];
@@ -77,7 +80,12 @@ async function storeAll(db: Db, parts: Parts, jobs: readonly Prepared[]): Promis
   }
 }
 
-const rowOf = ({ clock }: Parts, by: By, { request, name, source, parameters }: Request, id: PipelineId) => ({
+const rowOf = (
+  { clock }: Parts,
+  by: By,
+  { request, name, source, parameters, jobs, template = { parameters: {}, jobs } }: Request,
+  id: PipelineId,
+) => ({
   id,
   team_id: by.team,
   person_id: by.person,
@@ -87,6 +95,8 @@ const rowOf = ({ clock }: Parts, by: By, { request, name, source, parameters }: 
   source_text: source?.text ?? null,
   parameters_json: JSON.stringify(parameters),
   created_at: clock(),
+  template_parameters_json: JSON.stringify(template.parameters),
+  template_jobs_json: JSON.stringify(template.jobs),
 });
 
 /** Ends a transaction in which something was written already. */

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { CreatePipeline } from '@parallel-pilot/shared/api/pipelines.ts';
 import { SaveTemplate } from '@parallel-pilot/shared/api/templates.ts';
 import type { TemplateId } from '@parallel-pilot/shared/model/ids.ts';
 import { listTemplates } from '@parallel-pilot/shared/server/db/templates.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
 import { submissionOf } from '../jobs/job-detail.ts';
 import { asFirst, startTestFarm, storeBytes, type TestFarm } from '../jobs/test-farm.fixture.ts';
+import { saveAsTemplate } from './pipeline-template.ts';
 import { pipelineDetail } from './pipeline-views.ts';
+import { submitPipeline } from './submit-pipeline.ts';
 import { removeTemplate, runTemplate, saveTemplate, templateView } from './templates.ts';
 
 let farm: TestFarm;
@@ -117,6 +120,68 @@ for (const [column, startDatabase] of [
       const foreign = JSON.parse(JSON.stringify(template()).replaceAll(hash, 'f'.repeat(64)));
       const refused = await saveTemplate(farm.parts, farm.by, foreign);
       assert.ok(!refused.ok && refused.code === 'blob-missing');
+    });
+
+    test('a pipeline is saved as what it was submitted as, with the values that it had; a name that is taken is refused or replaced', async () => {
+      const made = await run(await saved(), { runs: '7' });
+      assert.ok(made.ok);
+      const name = 'of a pipeline';
+      const keep = (pipeline: typeof made.pipeline, replace: boolean) =>
+        saveAsTemplate(farm.parts, farm.by, pipeline, { name, replace });
+      const kept = await keep(made.pipeline, false);
+      assert.ok(kept.ok, kept.ok ? '' : kept.message);
+      const { parameters, fixed } = kept.template;
+      assert.deepEqual([parameters.runs?.default, parameters.runs?.max, fixed], [7, 10, { memory: '2G' }]);
+      const detail = await pipelineDetail(farm.parts, made.pipeline, farm.by.team);
+      assert.deepEqual(detail?.template, { parameters, fixed });
+      const refused = await keep(made.pipeline, false);
+      assert.ok(!refused.ok && refused.status === 409 && refused.code === 'template-exists');
+      const again = await run(kept.template.id, { look: 'high' });
+      assert.ok(again.ok);
+      const replaced = await keep(again.pipeline, true);
+      assert.ok(replaced.ok && replaced.template.id !== kept.template.id);
+      const named = (await listTemplates(farm.parts.db, farm.by.team)).filter((one) => one.name === name);
+      assert.deepEqual(named.map(templateView), [replaced.template]);
+      assert.deepEqual(
+        [replaced.template.parameters.runs?.default, replaced.template.parameters.look?.default],
+        [7, 'high'],
+      );
+      assert.ok((await removeTemplate(farm.parts, farm.by, replaced.template.id)).ok);
+    });
+
+    test('a pipeline that said no places is saved with its values as they are, and without its deadlines', async () => {
+      const [job] = template().jobs as { job: object }[];
+      const plain = {
+        ...job,
+        job: {
+          ...job?.job,
+          deadline: farm.parts.clock() + 60_000,
+          parameters: undefined,
+          words: ['sh', 'run.sh'],
+        },
+      };
+      const request = { name: 'plain', parameters: { rows: '3' }, jobs: [plain] };
+      const made = await submitPipeline(
+        farm.parts,
+        farm.by,
+        CreatePipeline.parse({ ...request, request: 'plain' }),
+      );
+      assert.ok(made.ok, made.ok ? '' : made.message);
+      const kept = await saveAsTemplate(farm.parts, farm.by, made.pipeline, {
+        name: 'plain',
+        replace: false,
+      });
+      assert.ok(kept.ok, kept.ok ? '' : kept.message);
+      assert.deepEqual([kept.template.parameters, kept.template.fixed], [{}, { rows: '3' }]);
+      const again = await run(kept.template.id);
+      assert.ok(again.ok, again.ok ? '' : again.message);
+      const pipeline = await pipelineDetail(farm.parts, again.pipeline, farm.by.team);
+      assert.deepEqual([pipeline?.jobs[0]?.job.deadline, pipeline?.parameters], [null, { rows: '3' }]);
+      const wrong = { parameters: { rows: { default: 4 } }, jobs: [{ ...plain, name: 'another' }] };
+      const other = CreatePipeline.parse({ ...request, request: 'other', template: wrong });
+      const refused = await submitPipeline(farm.parts, farm.by, other);
+      assert.ok((await removeTemplate(farm.parts, farm.by, kept.template.id)).ok);
+      assert.ok(!refused.ok && /`template` is not what `jobs` says/.test(refused.message));
     });
 
     test('keeps its files as long as it is there, however old they are; saved anew it takes the place of the one before', async () => {

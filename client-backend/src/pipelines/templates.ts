@@ -21,14 +21,15 @@ import type { Outcome } from '../jobs/actions.ts';
 import type { Parts } from '../parts.ts';
 import { submitPipeline } from './submit-pipeline.ts';
 
-type Refused = Extract<Outcome, { ok: false }>;
+export type Refused = Extract<Outcome, { ok: false }>;
 const bad = (message: string, code = 'bad-template'): Refused => ({ ok: false, status: 422, code, message });
 
-/** Keeps a pipeline with its files, in the place of an earlier one of that name. */
+/** Keeps a pipeline with its files, in the place of an earlier one of that name where that may go. */
 export async function saveTemplate(
   parts: Parts,
   by: Principal,
   sent: z.output<typeof SaveTemplate>,
+  replace = true,
 ): Promise<{ ok: true; id: TemplateId } | Refused> {
   const { name, source, parameters, fixed, jobs } = sent;
   const usual = new Map(Object.entries(parameters).map(([key, one]) => [key, one.default]));
@@ -45,6 +46,7 @@ export async function saveTemplate(
   const id = newId('tpl', parts.random);
   return inTransaction(parts.db, async (db): Promise<{ ok: true; id: TemplateId } | Refused> => {
     const earlier = await lockTemplateNamed(db, by.team, name);
+    if (earlier !== undefined && !replace) return taken(name);
     if (earlier !== undefined && !may(by, 'jobs.delete', earlier.person_id === by.person))
       return notAllowed(by, 'jobs.delete');
     const known = await blobsOfTeam(db, by.team, hashes);
@@ -87,7 +89,9 @@ export async function runTemplate(
     ...fixed,
     ...Object.fromEntries([...read.values].map(([key, value]) => [key, String(value)])),
   };
-  const pipeline = { name: row.name, source, jobs: JSON.parse(row.jobs_json), parameters: said };
+  const jobs = JSON.parse(row.jobs_json);
+  const template = { parameters: withUsual(parameters, read.values), jobs };
+  const pipeline = { name: row.name, source, jobs, parameters: said, template };
   const whole = filled(pipeline, read.values, request);
   return whole.ok ? submitPipeline(parts, by, whole.pipeline) : bad(whole.message);
 }
@@ -135,6 +139,14 @@ function readValues(
   return { ok: true, values };
 }
 
+const withUsual = (parameters: Parameters, values: ReadonlyMap<string, Scalar>): Parameters =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, one]) => [
+      name,
+      { ...one, default: values.get(name) ?? one.default },
+    ]),
+  );
+
 /** The file is shown as it is: only jobs have places for values. */
 function filled(
   { jobs, ...head }: { jobs: unknown } & Record<string, unknown>,
@@ -152,6 +164,13 @@ const notAllowed = (by: Principal, action: Action): Refused => ({
   status: 403,
   code: 'not-allowed',
   message: refusalOf(by, action),
+});
+
+const taken = (name: string): Refused => ({
+  ok: false,
+  status: 409,
+  code: 'template-exists',
+  message: `There is a template "${name}" already. Choose another name, or replace it.`,
 });
 
 export const TEMPLATE_UNKNOWN: Refused = {

@@ -8,7 +8,9 @@ import { UPLOADS_PATH } from '../uploads/uploads.ts';
 const MOST_BYTES = 64 * 1024;
 /** The lists of a job's parameters and files, 10,000 of each; the jobs of a pipeline. */
 const MOST_JOB_BYTES = 4 * 1024 ** 2;
-const OF_JOBS = new Set(['/api/v1/jobs', '/api/v1/pipelines', '/api/v1/templates']);
+const OF_JOBS = new Set(['/api/v1/jobs', '/api/v1/templates']);
+/** It may say its jobs once more, as a template has them. */
+const OF_PIPELINES = '/api/v1/pipelines';
 /** A key of 200 characters, each written as an escape. Anyone may send this one. */
 const MOST_SIGN_IN_BYTES = 2 * 1024;
 /** A name, an e-mail and a password, likewise. */
@@ -24,12 +26,14 @@ export function limitBodies(
 ): MiddlewareHandler {
   const usual = limit(MOST_BYTES);
   const job = limit(MOST_JOB_BYTES);
+  const pipeline = limit(2 * MOST_JOB_BYTES);
   const signIn = limit(MOST_SIGN_IN_BYTES);
   const stranger = limit(MOST_STRANGER_BYTES);
   const long = longer.map(({ path, bytes }) => ({ path, check: bytes === null ? null : limit(bytes) }));
   return (c, next) => {
     if (isStream(c)) return next();
     if (c.req.path === '/api/v1/session') return signIn(c, next);
+    if (c.req.path === OF_PIPELINES) return pipeline(c, next);
     if (OF_JOBS.has(c.req.path)) return job(c, next);
     const own = long.find(({ path }) => path.test(c.req.path));
     if (own !== undefined) return own.check === null ? next() : own.check(c, next);

@@ -5,6 +5,7 @@ import {
   PipelineList,
   PipelineListQuery,
 } from '@parallel-pilot/shared/api/pipelines.ts';
+import { SaveAsTemplate, TemplateView } from '@parallel-pilot/shared/api/templates.ts';
 import { PipelineId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -13,6 +14,7 @@ import { principalOf } from '../auth/guard.ts';
 import { needs } from '../auth/needs.ts';
 import { newRoutes, problem, problems } from '../http/problems.ts';
 import type { PartsWithEngine } from '../jobs/engine.ts';
+import { saveAsTemplate } from '../pipelines/pipeline-template.ts';
 import { pipelineDetail, pipelineListPage } from '../pipelines/pipeline-views.ts';
 import {
   cancelPipeline,
@@ -50,6 +52,10 @@ export function pipelineRoutes(parts: PartsWithEngine): OpenAPIHono {
       return outcome.ok ? found(c, id) : problem(c, outcome.status, outcome.code, outcome.message);
     });
   }
+  routes.openapi(template, async (c) => {
+    const saved = await saveAsTemplate(parts, principalOf(c), c.req.valid('param').id, c.req.valid('json'));
+    return saved.ok ? c.json(saved.template, 200) : problem(c, saved.status, saved.code, saved.message);
+  });
   routes.openapi(remove, async (c) => {
     const outcome = await deletePipeline(parts, principalOf(c), c.req.valid('param').id);
     return outcome.ok ? c.body(null, 204) : problem(c, outcome.status, outcome.code, outcome.message);
@@ -105,6 +111,18 @@ const action = (name: keyof typeof SUMMARIES) =>
     request: { params: param },
     responses: { 200: detailed, ...problems(403, 404, 409, 422, 503) },
   });
+const template = createRoute({
+  method: 'post',
+  path: '/api/v1/pipelines/{id}/template',
+  ...needs('jobs.submit'),
+  tags,
+  summary: 'Keep what was submitted as a template',
+  request: { params: param, body: { required: true, content: json(SaveAsTemplate) } },
+  responses: {
+    200: { description: 'The template', content: json(TemplateView) },
+    ...problems(400, 403, 404, 409, 422, 503),
+  },
+});
 const remove = createRoute({
   method: 'delete',
   path: '/api/v1/pipelines/{id}',

@@ -10,6 +10,7 @@ import { DropAnywhere } from './DropAnywhere.tsx';
 import { Find } from './Find.tsx';
 import { LeaveWarning } from './LeaveWarning.tsx';
 import { LogoMark } from './Logo.tsx';
+import { NoticeBell } from './NoticeBell.tsx';
 import { SchemeSwitch } from './SchemeSwitch.tsx';
 import classes from './Shell.module.css';
 import { useSubmission } from './submission.ts';
@@ -72,6 +73,7 @@ export function Shell() {
           <div className={classes.side}>
             {SubmissionChip !== null && <SubmissionChip />}
             <Find />
+            {may('account.see') && <NoticeBell />}
             <SchemeSwitch />
             {AccountSwitch !== null && <AccountSwitch />}
             {submits && (

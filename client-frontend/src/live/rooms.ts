@@ -9,7 +9,7 @@ import { refreshRows } from './job-rows.ts';
 import { patchJobQueries } from './patch-queries.ts';
 import { refreshPipelines } from './refresh-pipelines.ts';
 
-export type Room = 'jobs' | 'workers' | JobId;
+export type Room = 'jobs' | 'workers' | 'notices' | JobId;
 
 /** The live connection: rooms are watched while some page looks, and patches reach the query cache at most 10 times a second. */
 export interface LiveRooms {
@@ -70,6 +70,8 @@ export function openLiveRooms(queries: QueryClient): LiveRooms {
     if (WorkersChanged.safeParse(message).success) void queries.invalidateQueries({ queryKey: ['workers'] });
   });
 
+  socket.on('notices', () => void queries.invalidateQueries({ queryKey: ['notices'] }));
+
   return {
     watch(room, onWatched) {
       if (onWatched !== undefined) waiting.set(onWatched, room);
@@ -101,6 +103,7 @@ function enter(socket: Socket, queries: QueryClient, room: Room, told: (room: Ro
 
 function keysOf(room: Room): string[][] {
   if (room === 'jobs') return [['jobs'], ['pipelines'], ['pipeline']];
+  if (room === 'notices') return [['notices']];
   return room === 'workers' ? [['workers']] : [['job', room]];
 }
 

@@ -150,7 +150,7 @@ export type Job = {
   /** Null while nothing can be foreseen. */
   end: JobEnd | null;
   /** Some of the ends that were foreseen for it, to be compared with the end it comes to. */
-  foreseen: Pick<JobEnd, 'at' | 'uncorrected'>[];
+  foreseen: Pick<JobEnd, 'at' | 'uncorrected' | 'range'>[];
 } & Portion;
 
 export type Stage = {

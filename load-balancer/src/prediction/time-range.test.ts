@@ -19,14 +19,14 @@ test('where work takes twice as long as was thought, and scatters more, eight of
     const took = 200_000 * Math.exp(random() - 0.5);
     const told = correction.corrected(RANGE);
     if (job >= 200 && told.early <= took && took <= told.late) inside += 1;
-    correction.add(RANGE, took);
+    correction.add(RANGE, told, took);
   }
   assert.ok(inside > 0.75 * 800 && inside < 0.85 * 800, `${inside} of 800`);
 });
 
 test('what is not over yet counts as longer than it has taken, and no more once it has come to its end', () => {
   const correction = new RangeCorrection();
-  for (let job = 0; job < 200; job += 1) correction.add(RANGE, 90_000 + 110 * job);
+  for (let job = 0; job < 200; job += 1) correction.add(RANGE, RANGE, 90_000 + 110 * job);
   const before = correction.corrected(RANGE);
   // A third of all are far beyond what was told, and nobody knows how far they will come.
   correction.setWaiting(Array.from({ length: 100 }, () => ({ range: RANGE, ms: 111_000 })));

@@ -11,7 +11,7 @@ const REMEMBERED = 600;
 /** Part of the ends that lies before a range, and after it. */
 const OUTSIDE = 0.1;
 /** By so much of what is missed more is taken in after each end, in times when ends come to lie elsewhere than they did. */
-const FOLLOWS = 0.02;
+const FOLLOWS = 0.005;
 const [LEAST_OUTSIDE, MOST_OUTSIDE] = [0.002, 0.15];
 /** How it would be if ranges were right as they come: as many outcomes of a normal distribution, in units of a tenth's distance. */
 const ASSUMED = [-1.28, -0.81, -0.53, -0.3, -0.1, 0.1, 0.3, 0.53, 0.81, 1.28];
@@ -34,13 +34,11 @@ export class RangeCorrection {
   /** Of the outcomes that count, the part that is left out on either side. */
   readonly #parts = { early: OUTSIDE, late: OUTSIDE };
 
-  /** `range` as it was before it was corrected; it took `ms`. */
-  add(range: TimeRange, ms: number): void {
-    const score = scoreOf({ range, ms });
-    const { early, late } = this.#quantiles();
-    this.#parts.early = after(this.#parts.early, score < early);
-    this.#parts.late = after(this.#parts.late, score > late);
-    this.#scores.push(score);
+  /** `range` as it was before it was corrected, and as it was told; it took `ms`. */
+  add(range: TimeRange, told: TimeRange, ms: number): void {
+    this.#parts.early = after(this.#parts.early, ms < told.early);
+    this.#parts.late = after(this.#parts.late, ms > told.late);
+    this.#scores.push(scoreOf({ range, ms }));
     if (this.#scores.length > REMEMBERED) this.#scores.shift();
     this.#tenths = null;
   }

@@ -86,9 +86,9 @@ function keepForeseen({ end, foreseen }: Job): void {
   if (end === null) return;
   const [first, second] = foreseen;
   const apart = first === undefined || second === undefined ? 0 : second.at - first.at;
-  const { at, uncorrected } = end;
+  const { at, uncorrected, range } = end;
   if (at - (foreseen.at(-1)?.at ?? Number.NEGATIVE_INFINITY) < apart) return;
-  foreseen.push({ at, uncorrected });
+  foreseen.push({ at, uncorrected, range });
   // Every other one goes, so that they stay evenly spread over the job's life.
   if (foreseen.length > MOST_KEPT)
     foreseen.splice(0, foreseen.length, ...foreseen.filter((_, index) => index % 2 === 0));
@@ -110,6 +110,7 @@ function judgeByWaiting(farm: Farm, now: number): void {
 
 /** The last chunk of the job is done: what was foreseen for it is compared with that, once. */
 export function noteEnd(farm: Farm, job: Job, now: number): void {
-  for (const { at, uncorrected } of job.foreseen) correctionOf(farm, job).add(uncorrected, now - at);
+  for (const { at, uncorrected, range } of job.foreseen)
+    correctionOf(farm, job).add(uncorrected, range, now - at);
   job.foreseen = [];
 }

@@ -28,17 +28,26 @@ export async function takeFile(
 }
 
 /** The same, but a small file is not written. */
-export async function loadFile(
-  folder: string,
-  name: string,
-  target: string,
-  maxBytes: number,
-): Promise<Loaded> {
-  mustBeName(name);
-  // What an earlier try left there must never pass for this one's.
-  removeFile(target);
-  const small = loadSmall(join(folder, name), maxBytes);
-  if (small !== null) return { ok: true, bytes: small.length, held: small };
+export const loadFile = smallOr(copyFile);
+
+/** The same, but a large file is moved: `target` is on the same disk. */
+export const claimFile = smallOr(moveFile);
+
+type BringFile = (folder: string, name: string, target: string, maxBytes: number) => Promise<Taken>;
+
+function smallOr(bringLarge: BringFile) {
+  return async (folder: string, name: string, target: string, maxBytes: number): Promise<Loaded> => {
+    mustBeName(name);
+    // What an earlier try left there must never pass for this one's.
+    removeFile(target);
+    const small = loadSmall(join(folder, name), maxBytes);
+    if (small !== null) return { ok: true, bytes: small.length, held: small };
+    const brought = await bringLarge(folder, name, target, maxBytes);
+    return brought.ok ? { ...brought, held: null } : brought;
+  };
+}
+
+async function copyFile(folder: string, name: string, target: string, maxBytes: number): Promise<Taken> {
   const file = await openFile(join(folder, name));
   if (file === 'absent') return absent(name);
   if (file === 'no-file') return noFile(name);
@@ -48,25 +57,10 @@ export async function loadFile(
     if (stats.size > maxBytes) return tooLarge(name, maxBytes);
     const hasHoles = stats.blocks * 512 < stats.size && process.platform === 'linux';
     await (hasHoles ? copyWithHoles : copy)(file, target, stats.size);
-    return { ok: true, bytes: stats.size, held: null };
+    return { ok: true, bytes: stats.size };
   } finally {
     await file.close();
   }
-}
-
-/** The same, but a large file is moved: `target` is on the same disk. */
-export async function claimFile(
-  folder: string,
-  name: string,
-  target: string,
-  maxBytes: number,
-): Promise<Loaded> {
-  mustBeName(name);
-  removeFile(target);
-  const small = loadSmall(join(folder, name), maxBytes);
-  if (small !== null) return { ok: true, bytes: small.length, held: small };
-  const moved = await moveFile(folder, name, target, maxBytes);
-  return moved.ok ? { ...moved, held: null } : moved;
 }
 
 /** Moves the plain file `name` of `folder`, which no child can write any more, to `target` on the same disk. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RUNS_ON } from '../model/dependencies.ts';
 import { JobId, PersonId, PipelineId } from '../model/ids.ts';
 import { JOB_STATUSES } from '../model/job.ts';
+import { Parameters } from '../model/parameters.ts';
 import { PIPELINE_STATES } from '../model/pipeline.ts';
 import { strictObject } from '../model/strict-object.ts';
 import { CreateJob, MOST_DEPENDENCIES } from './create-job.ts';
@@ -22,6 +23,12 @@ export const PipelineJobName = z
 export const PipelineParameters = z
   .record(z.string().min(1).max(64), z.string().max(10_000))
   .refine((all) => Object.keys(all).length <= 100, { error: 'expected 100 parameters at the most' });
+
+/**
+ * The jobs of a pipeline, as in POST /api/v1/pipelines, where `{parameters.NAME}` in a text, or
+ * `{"parameter": "NAME"}` for a value, stands for a parameter.
+ */
+export const JobsWithPlaces = z.array(z.record(z.string(), z.unknown())).min(1).max(MOST_PIPELINE_JOBS);
 
 /** POST /api/v1/pipelines: all of its jobs are made, or none. */
 export const CreatePipeline = strictObject({
@@ -44,6 +51,11 @@ export const CreatePipeline = strictObject({
     )
     .min(1)
     .max(MOST_PIPELINE_JOBS),
+  /**
+   * The same jobs with places for parameters, whose usual values make them what `jobs` has: what it is saved as when
+   * it becomes a template. Without it, a template of it takes no parameters.
+   */
+  template: strictObject({ parameters: Parameters, jobs: JobsWithPlaces }).optional(),
 });
 export type CreatePipeline = z.input<typeof CreatePipeline>;
 
@@ -87,6 +99,8 @@ export type PipelineJob = z.infer<typeof PipelineJob>;
 export const PipelineDetail = PipelineSummary.extend({
   source: z.object({ name: z.string(), text: z.string() }).nullable(),
   parameters: z.record(z.string(), z.string()),
+  /** What a template of it would take, and what would stay as it is; null where it cannot be saved as one. */
+  template: z.object({ parameters: Parameters, fixed: z.record(z.string(), z.string()) }).nullable(),
   /** Each after those that it needs. */
   jobs: z.array(PipelineJob),
 });

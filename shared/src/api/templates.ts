@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PersonId, TemplateId } from '../model/ids.ts';
 import { Parameters } from '../model/parameters.ts';
 import { strictObject } from '../model/strict-object.ts';
-import { CreatePipeline, MOST_PIPELINE_JOBS } from './pipelines.ts';
+import { CreatePipeline, JobsWithPlaces } from './pipelines.ts';
 
 /** PUT /api/v1/templates: puts it in the place of the team's template with that name, where there is one. */
 export const SaveTemplate = strictObject({
@@ -11,13 +11,17 @@ export const SaveTemplate = strictObject({
   parameters: Parameters.default({}),
   /** Parameters of the file that this template has no place for, with the values that they have in it. */
   fixed: z.record(z.string(), z.string().max(10_000)).default({}),
-  /**
-   * The jobs of a pipeline, as in POST /api/v1/pipelines, where `{parameters.NAME}` in a text, or
-   * `{"parameter": "NAME"}` for a value, stands for a parameter.
-   */
-  jobs: z.array(z.record(z.string(), z.unknown())).min(1).max(MOST_PIPELINE_JOBS),
+  jobs: JobsWithPlaces,
 });
 export type SaveTemplate = z.input<typeof SaveTemplate>;
+
+/** POST /api/v1/pipelines/:id/template: what was submitted, kept under this name. */
+export const SaveAsTemplate = strictObject({
+  name: SaveTemplate.shape.name,
+  /** Whether it takes the place of a template that has the name; without it, that is refused. */
+  replace: z.boolean().default(false),
+});
+export type SaveAsTemplate = z.input<typeof SaveAsTemplate>;
 
 /** POST /api/v1/templates/:id/run: a pipeline with these values. */
 export const RunTemplate = strictObject({

@@ -10,8 +10,13 @@ import { MeasuredValues } from './measured.ts';
  * (re)connect: patches are never needed for correctness.
  */
 
-/** page -> backend as `watch` and `unwatch`, acknowledged with Reply. `jobs` and `workers` are the lists; a job's id is its page. */
-export const Watch = z.object({ room: z.union([z.literal('jobs'), z.literal('workers'), JobId]) });
+/**
+ * page -> backend as `watch` and `unwatch`, acknowledged with Reply. `jobs` and `workers` are the lists, `notices` what
+ * whoever looks is told; a job's id is its page.
+ */
+export const Watch = z.object({
+  room: z.union([z.literal('jobs'), z.literal('workers'), z.literal('notices'), JobId]),
+});
 export type Watch = z.infer<typeof Watch>;
 
 /**
@@ -53,4 +58,12 @@ export type JobsPatch = z.infer<typeof JobsPatch>;
 export const WorkersChanged = z.object({ workers: z.array(WorkerId) });
 export type WorkersChanged = z.infer<typeof WorkersChanged>;
 
-export const LIVE_MESSAGES = { job: JobPatch, jobs: JobsPatch, workers: WorkersChanged } as const;
+/** backend -> room `notices`: fetch them again. */
+export const NoticesChanged = z.object({});
+
+export const LIVE_MESSAGES = {
+  job: JobPatch,
+  jobs: JobsPatch,
+  workers: WorkersChanged,
+  notices: NoticesChanged,
+} as const;

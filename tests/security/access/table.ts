@@ -75,6 +75,7 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/pipelines/{id}': 'jobs.see',
   'POST /api/v1/pipelines/{id}/cancel': 'jobs.steer',
   'POST /api/v1/pipelines/{id}/retry': 'jobs.steer',
+  'POST /api/v1/pipelines/{id}/template': 'jobs.submit',
   'DELETE /api/v1/pipelines/{id}': 'jobs.delete',
   'GET /api/v1/storage': 'jobs.see',
 
@@ -102,6 +103,8 @@ export const OPERATIONS: Record<string, Need> = {
   'GET /api/v1/account': 'account.see',
   'PATCH /api/v1/account': 'account.change',
   'PUT /api/v1/account/team': 'account.see',
+  'GET /api/v1/account/notices': 'account.see',
+  'POST /api/v1/account/notices/read': 'account.change',
   'GET /api/v1/account/notifications': 'account.see',
   'POST /api/v1/account/notifications': 'account.change',
   'PATCH /api/v1/account/notifications/{channel}': 'account.change',
@@ -173,5 +176,6 @@ export const OPERATIONS: Record<string, Need> = {
 export const ROOMS: Record<string, Need> = {
   jobs: 'jobs.see',
   workers: 'workers.see',
+  notices: 'account.see',
   job: 'jobs.see',
 };

@@ -44,6 +44,10 @@ async function key({ db, member, team }: AccessFarm): Promise<Thing> {
   return { real: id, unknown: newId('key', random) };
 }
 
+const ONE_JOB = JSON.stringify([
+  { name: 'only', id: newId('job', random), job: { kind: 'command', words: ['true'] } },
+]);
+
 /** `{id}`, by the name before it. */
 const THINGS: Record<string, Make> = {
   async jobs({ db, member, team }) {
@@ -72,9 +76,19 @@ const THINGS: Record<string, Make> = {
     const { job } = await plantJob(db, { chunks: 1, person: member, team, state: 'paused' });
     const id = newId('pip', random);
     const source = { source_name: null, source_text: null, parameters_json: '{}' };
+    const template = { template_parameters_json: '{}', template_jobs_json: ONE_JOB };
     await insertPipeline(
       db,
-      { ...source, id, team_id: team, person_id: member, name: 'A pipeline', request_id: id, created_at: 1 },
+      {
+        ...source,
+        ...template,
+        id,
+        team_id: team,
+        person_id: member,
+        name: 'A pipeline',
+        request_id: id,
+        created_at: 1,
+      },
       [{ job_id: job, name: 'only', matrix: '' }],
     );
     return { real: id, unknown: newId('pip', random) };
@@ -225,6 +239,7 @@ const BODIES: Record<string, unknown> = {
   'POST /api/v1/jobs': { kind: 'blender', source: { blob: '0'.repeat(64), fileName: 'a.blend' } },
   'PUT /api/v1/templates': { name: 'A template', jobs: [] },
   'POST /api/v1/templates/{id}/run': {},
+  'POST /api/v1/pipelines/{id}/template': { name: 'A template' },
   'POST /api/v1/functions': {
     name: 'another',
     handler: 'a.py',
@@ -236,6 +251,7 @@ const BODIES: Record<string, unknown> = {
   'POST /api/v1/jobs/outlook': { kind: 'blender' },
   'PATCH /api/v1/account': { name: 'Another name' },
   'POST /api/v1/account/notifications': { type: 'webhook', url: 'https://hooks.example/', events: ['done'] },
+  'POST /api/v1/account/notices/read': { upTo: 1 },
   'PATCH /api/v1/account/notifications/{channel}': { events: ['failed'] },
   'POST /api/v1/account/keys': { name: 'A key', scopes: ['read'], expiresAt: null },
   'POST /api/v1/teams': { name: 'A team' },

@@ -85,7 +85,10 @@ export class Assets {
     }
   }
 
-  /** Keeps a file that a chunk of the stage has made here for those of the stages after it. */
+  /**
+   * Keeps a file that a chunk of the stage has made here for those of the stages after it. It was hashed since any process
+   * of the chunk could change it.
+   */
   async keep(
     assign: Pick<Assign, 'job' | 'stage' | 'stageName' | 'cacheScope'>,
     { hash, size }: { hash: BlobHash; size: number },
@@ -98,8 +101,7 @@ export class Assets {
     await rm(file, { force: true });
     if (Buffer.isBuffer(source)) await writeFile(file, source, { mode: 0o600 });
     else await link(source, file);
-    // What was linked may still be open to a process that the chunk's script left behind.
-    await this.cache.adopt(key, size, file, Buffer.isBuffer(source));
+    await this.cache.adopt(key, size, file);
   }
 
   /** Fetches what the cache lacks; the first file that cannot be had ends the wait for the others. */

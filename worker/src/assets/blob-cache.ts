@@ -101,12 +101,12 @@ export class BlobCache {
     return false;
   }
 
-  /** Takes over a file by renaming it. `seen`: nobody could have changed it since it was verified. */
-  async adopt(hash: BlobHash, size: number, from: string, seen = true): Promise<void> {
+  /** Takes over a file by renaming it. Nobody could have changed it since it was verified. */
+  async adopt(hash: BlobHash, size: number, from: string): Promise<void> {
     await utimes(from, new Date(), UNTOUCHED);
     await rename(from, this.pathOf(hash));
     if (!this.#blobs.has(hash)) this.#bytes += size;
-    this.#blobs.set(hash, { size, persistedAt: Date.now(), seen });
+    this.#blobs.set(hash, { size, persistedAt: Date.now(), seen: true });
     this.#options.onChange({ added: [hash], removed: [] });
     this.makeRoom(0);
   }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, lstat, open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { BlockWriter, blocksOf, letGo } from '@parallel-pilot/shared/files/blocks.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { send } from './http.ts';
 
@@ -61,10 +61,12 @@ export class PartialFile {
     this.#have = 0;
     const stats = await lstat(this.#path).catch(() => null);
     if (stats === null || !stats.isFile() || stats.size > this.#blob.size) return;
-    for await (const piece of createReadStream(this.#path)) {
-      this.#sum.update(piece);
-      this.#have += piece.length;
-    }
+    for await (const block of blocksOf(this.#path, stats.size)) this.#took(block);
+  }
+
+  #took(block: Buffer): void {
+    this.#sum.update(block);
+    this.#have = this.have + block.length;
   }
 
   async #receive(file: FileHandle, url: URL, signal: AbortSignal): Promise<Attempt> {
@@ -105,28 +107,35 @@ export class PartialFile {
   }
 
   async #store(file: FileHandle, response: IncomingMessage): Promise<Attempt | null> {
+    letGoOfRead(response);
     const pieces: AsyncIterator<Buffer> = response[Symbol.asyncIterator]();
-    for (;;) {
+    const left = this.#blob.size - this.have;
+    const writer = new BlockWriter(file, { at: this.have, size: left, onWritten: (it) => this.#took(it) });
+    for (let come = 0; ; ) {
       const next = await pieces.next().catch((error: Error) => error);
-      if (next instanceof Error) return { kind: 'again', message: next.message };
+      if (next instanceof Error) {
+        await writer.flush();
+        return { kind: 'again', message: next.message };
+      }
       if (next.done) break;
-      await writeAll(file, next.value, this.have);
-      this.#sum.update(next.value);
-      this.#have = this.have + next.value.length;
-      if (this.have > this.#blob.size) {
+      come += next.value.length;
+      if (come > left) {
         response.destroy();
         return { kind: 'damaged' };
       }
+      await writer.add(next.value);
+      letGo(next.value);
     }
+    await writer.flush();
     return this.have < this.#blob.size ? { kind: 'again', message: 'the file was cut short' } : null;
   }
 }
 
-async function writeAll(file: FileHandle, piece: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < piece.length; ) {
-    const { bytesWritten } = await file.write(piece, written, piece.length - written, position + written);
-    written += bytesWritten;
-  }
+/** Of what a socket reads, the parser before us has copied what is the body: half of what a collector would find. */
+function letGoOfRead(response: IncomingMessage): void {
+  const { socket } = response;
+  socket.on('data', letGo);
+  response.once('close', () => socket.off('data', letGo));
 }
 
 function diskTrouble(error: unknown): Attempt {

@@ -1,14 +1,13 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { blocksOf, sendBlocks } from '@parallel-pilot/shared/files/blocks.ts';
 
 export type Sending = {
   method: 'GET' | 'PUT';
   url: URL;
   headers: Record<string, string | number>;
-  /** A stream is opened anew for each address that a redirect leads to. */
-  body?: Buffer | (() => Readable);
+  /** Or a file of about that size, which is opened anew for each address that a redirect leads to. */
+  body?: Buffer | { path: string; size: number };
   signal: AbortSignal;
 };
 
@@ -51,7 +50,7 @@ function exchange({ method, url, headers, body, signal }: Sending): Promise<Inco
     request.on('response', resolve);
     request.on('error', reject);
     request.setTimeout(IDLE_MS, () => request.destroy(new Error(`nothing moved for ${IDLE_MS / 1_000} s`)));
-    if (typeof body !== 'function') request.end(body);
-    else pipeline(body(), request).catch(reject);
+    if (body === undefined || Buffer.isBuffer(body)) request.end(body);
+    else sendBlocks(blocksOf(body.path, body.size), request).catch((error) => request.destroy(error));
   });
 }

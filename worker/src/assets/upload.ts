@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { blocksOf } from '@parallel-pilot/shared/files/blocks.ts';
 import { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { StoredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import { backoffMs, pause } from '../backoff.ts';
@@ -27,14 +26,10 @@ export type UploadOutcome =
   /** Trying again would not help. */
   | { ok: false; why: 'refused'; message: string };
 
-/** Opens a file of `size` bytes. A buffer of the usual 64 KB for each small image is what the collector would be busy with. */
-const readSized = (path: string, size: number) =>
-  createReadStream(path, { highWaterMark: Math.max(1, Math.min(65_536, size)) });
-
 export async function hashOf(source: Source, size: number): Promise<BlobHash> {
   const hash = createHash('sha256');
   if (Buffer.isBuffer(source)) hash.update(source);
-  else await pipeline(readSized(source, size), hash);
+  else for await (const block of blocksOf(source, size)) hash.update(block);
   return BlobHash.parse(hash.digest('hex'));
 }
 
@@ -86,7 +81,7 @@ async function put({ source, size, mediaType, url, signal }: Uploading): Promise
       method: 'PUT',
       url: url(),
       headers: { 'content-length': size, 'content-type': mediaType },
-      body: Buffer.isBuffer(source) ? source : () => readSized(source, size),
+      body: Buffer.isBuffer(source) ? source : { path: source, size },
       signal,
     });
     const status = response.statusCode ?? 0;

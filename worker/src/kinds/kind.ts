@@ -103,7 +103,8 @@ export type RunOutcome =
 
 /**
  * `path` is absolute, inside `outputs`. There it lies, or, where it is small, is to lie: `bytes` are what it holds then.
- * `again`: the job's next stages take it as an input, so this worker keeps it.
+ * `again`: the job's next stages take it as an input, so this worker keeps it; no process of the chunk can change it any
+ * more.
  */
 export type OutputFile = { name: string; path: string; mediaType: string; bytes?: Buffer; again?: boolean };
 

@@ -7,6 +7,7 @@ import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
+import { isDiskFull } from '../disk-full.ts';
 import { PACKAGES_FOLDER, type Python, pythonModule } from './python-module.ts';
 
 /** Unpacked ones that nobody uses are kept for their next job, the newest so many of them. */
@@ -74,6 +75,23 @@ export function createUnpacked(options: { folder: string; sandbox: Sandbox; pyth
 }
 
 export type UnpackedEnvironments = ReturnType<typeof createUnpacked>;
+
+/** How a chunk ends whose packages cannot be had. */
+export type WithoutPackages = { ok: false; code: 'packages-missing'; message: string; log: string };
+
+/** What a chunk uses of `unpacked`. Rejects where the disk is full. */
+export async function takePackages(
+  unpacked: UnpackedEnvironments,
+  packed: string,
+): Promise<Unpacked | WithoutPackages> {
+  try {
+    return await unpacked.take(packed);
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, code: 'packages-missing', message, log: '' };
+  }
+}
 
 /** The environments of a kind on this worker, which all its slots share: made by the first that needs one. */
 export function unpackedForSlots() {

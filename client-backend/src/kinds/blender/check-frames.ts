@@ -9,6 +9,7 @@ import { readFile, readMemory } from '@parallel-pilot/images/header/reading.ts';
 import { damaged, type Expected, mostBytes, type PictureCheck } from '@parallel-pilot/images/picture.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { isSceneLinear } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
+import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { decodeExrs } from './ffmpeg/exr-frames.ts';
 import { type RenderedFrame, type StoredFile, type Unusable, unusable } from './rendered-frames.ts';
@@ -141,8 +142,8 @@ function createFrameDecoder({ sandbox, folder, expected, signal }: FrameCheck): 
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-async function hashOf(path: string): Promise<string> {
+export async function hashOf(path: string): Promise<BlobHash> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  return hash.digest('hex') as BlobHash;
 }

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import { removeFolder } from '@parallel-pilot/sandbox/box/remove-folder.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
@@ -11,30 +8,24 @@ import {
   DISPLAY_FILE,
   type FramePicture,
   framePictures,
-  mostSoundBytes,
   shownPicture,
 } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
 import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
-import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../parts.ts';
 import { safeName } from '../../text/safe-name.ts';
 import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';
-import { checkFrames, type FrameCheck } from './check-frames.ts';
-import { soundProblem } from './ffmpeg/sound.ts';
+import { besideCheck, progressOfBoth } from './beside-check.ts';
+import { hashOf } from './check-frames.ts';
+import { checkPictures, checkSound } from './check-results.ts';
 import { pictureName } from './frame-name.ts';
 import { endOrphan, rememberPid } from './orphan.ts';
-import {
-  isUnusable,
-  type RenderedFrame,
-  renderedFrames,
-  type Unusable,
-  unusable,
-} from './rendered-frames.ts';
+import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
 import { makeVideo } from './video.ts';
 
 /** Share of the progress bar that the check of the frames takes. */
@@ -42,7 +33,7 @@ const CHECK = 0.3;
 
 /**
  * Checks that every frame is there exactly once, decodes, and is what the job
- * says; then makes the video. Everything happens in a folder of its own
+ * says, and makes the video meanwhile. Everything happens in a folder of its own
  * that is emptied first, so a crash at any point costs only the time.
  */
 export async function stitch(
@@ -80,74 +71,31 @@ async function assemble(
   const pictures = framePictures(settings);
   const { frames, bad } = await collect(parts, stage, pictures);
   if (bad.length > 0) return { outcome: 'redo', chunks: bad };
-  const share = settings.video === 'none' ? 1 : CHECK;
-  const size = frameSize(settings);
   const confined = { sandbox: await parts.sandbox(), folder, signal };
-  const check = { ...confined, blobs: parts.blobs, onChecked: (done: number) => onProgress(share * done) };
-  const spoilt = [
-    ...(await checkPictures(check, frames, pictures)),
-    ...(await checkSound(confined, parts, frames, settings.fps)),
-  ];
-  if (spoilt.length > 0) return { outcome: 'redo', chunks: spoilt };
-
-  const artifacts: MadeArtifact[] = stillOf(row.name, frames);
-  if (settings.video === 'none') return { outcome: 'complete', artifacts, notes: [] };
-  const onFrames = (count: number) =>
-    onProgress(CHECK + ((1 - CHECK) * Math.min(count, frames.length)) / frames.length);
-  const video = await videoOf(parts, { ...confined, frames, size, settings, onFrames });
-  if ('outcome' in video) return video;
+  const progress = progressOfBoth(settings.video === 'none' ? 1 : CHECK, onProgress);
+  const size = frameSize(settings);
+  const video = await besideCheck(
+    async () => {
+      const onChecked = (done: number) => progress.checked(done);
+      const check = { ...confined, blobs: parts.blobs, onChecked };
+      return [
+        ...(await checkPictures(check, frames, pictures)),
+        ...(await checkSound(confined, parts, frames, settings.fps)),
+      ];
+    },
+    async (stop) => {
+      if (settings.video === 'none') return null;
+      const onFrames = (count: number) => progress.made(Math.min(count, frames.length) / frames.length);
+      const task = { ...confined, frames, size, settings, onFrames };
+      return videoOf(parts, { ...task, signal: AbortSignal.any([signal, stop]) });
+    },
+  );
+  if (video !== null && 'outcome' in video) return video;
+  const still = stillOf(row.name, frames);
+  if (video === null) return { outcome: 'complete', artifacts: still, notes: [] };
   const name = `${safeName(row.name)}.${settings.video}`;
-  return { outcome: 'complete', artifacts: [{ ...video, name }, ...artifacts], notes: silence(frames) };
-}
-
-/** Each picture of each frame; a frame with several bad ones is named once. */
-async function checkPictures(
-  check: Omit<FrameCheck, 'frames' | 'expected'>,
-  frames: readonly RenderedFrame[],
-  pictures: readonly FramePicture[],
-): Promise<Unusable[]> {
-  const bad = new Map<Unusable['chunk'], Unusable>();
-  const all = frames.length * pictures.length;
-  let before = 0;
-  for (const [format, same] of Map.groupBy(pictures, (picture) => picture.format)) {
-    const files = new Set(same.map(({ file }) => file));
-    const those = frames.flatMap(({ chunk, ordinal, frame, pictures: stored }) =>
-      stored
-        .filter(({ file }) => files.has(file))
-        .map(({ hash, size }) => ({ chunk, ordinal, frame, hash, size })),
-    );
-    const [{ width, height } = { width: 0, height: 0 }] = same;
-    const from = before;
-    const onChecked = (count: number) => check.onChecked((from + count) / all);
-    const expected = { format, width, height };
-    for (const one of await checkFrames({ ...check, frames: those, expected, onChecked })) {
-      if (!bad.has(one.chunk)) bad.set(one.chunk, one);
-    }
-    before += those.length;
-  }
-  return [...bad.values()];
-}
-
-/** The sound is made with the first frame, and made again with it. */
-async function checkSound(
-  confined: Pick<FrameCheck, 'sandbox' | 'folder' | 'signal'>,
-  { blobs }: Parts,
-  frames: readonly RenderedFrame[],
-  fps: number,
-): Promise<Unusable[]> {
-  const owner = frames.find(({ sound }) => sound !== null);
-  if (owner === undefined || owner.sound === null) return [];
-  const { hash, size } = owner.sound;
-  if (size > mostSoundBytes(frames.length, fps)) {
-    return [unusable(owner.chunk, 'The sound has more bytes than that of its frames could take.')];
-  }
-  const path = blobs.localPath(hash);
-  if ((await blobs.size(hash)) !== size || (await hashOf(path)) !== hash) {
-    await blobs.delete(hash);
-    return [unusable(owner.chunk, 'The stored sound is damaged.')];
-  }
-  const wrong = await soundProblem(confined, path);
-  return wrong === null ? [] : [unusable(owner.chunk, `The sound does not decode (${wrong}).`)];
+  const artifacts = [{ ...(await keep(parts, video, signal)), name }, ...still];
+  return { outcome: 'complete', artifacts, notes: silence(frames) };
 }
 
 const silence = (frames: readonly RenderedFrame[]): Note[] =>
@@ -202,10 +150,11 @@ type Task = {
   signal: AbortSignal;
   onFrames: (count: number) => void;
 };
-type Made = Omit<MadeArtifact, 'name'> | Exclude<Assembly, { outcome: 'complete' }>;
+type Unmade = Exclude<Assembly, { outcome: 'complete' }>;
+type Made = { file: string; mediaType: string };
 
-async function videoOf({ blobs }: Parts, task: Task): Promise<Made> {
-  const { frames, folder, signal } = task;
+async function videoOf({ blobs }: Parts, task: Task): Promise<Made | Unmade> {
+  const { frames, folder } = task;
   const { video, ...look } = task.settings;
   const { file, format } = shownPicture(task.settings);
   if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') throw new Error(`${format} is not shown`);
@@ -223,15 +172,20 @@ async function videoOf({ blobs }: Parts, task: Task): Promise<Made> {
     mostBytes,
     onPid: (pid) => rememberPid(folder, pid),
   });
-  if (!made.ok) return made.cause === 'failed' ? failed(made.message) : waitFor(made.cause, made.message);
-  const blob = { hash: await hashOf(made.file), size: (await stat(made.file)).size };
-  signal.throwIfAborted();
-  await sync(made.file);
-  await blobs.adopt(made.file, blob);
-  return { ...blob, mediaType: made.mediaType };
+  if (made.ok) return made;
+  return made.cause === 'failed' ? failed(made.message) : waitFor(made.cause, made.message);
 }
 
-const failed = (message: string): Made => ({
+/** Puts the video among the farm's files. */
+async function keep({ blobs }: Parts, { file, mediaType }: Made, signal: AbortSignal) {
+  const blob = { hash: await hashOf(file), size: (await stat(file)).size };
+  signal.throwIfAborted();
+  await sync(file);
+  await blobs.adopt(file, blob);
+  return { ...blob, mediaType };
+}
+
+const failed = (message: string): Unmade => ({
   outcome: 'fail',
   code: 'video-failed',
   message: `${message}\nThe frames are safe and can be downloaded.`,
@@ -247,12 +201,6 @@ const DISK_FULL = waitFor('disk-full', 'The disk of the farm is full, so the vid
 
 const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-
-async function hashOf(file: string): Promise<BlobHash> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex') as BlobHash;
-}
 
 async function sync(file: string): Promise<void> {
   const handle = await open(file, 'r+');

@@ -1,4 +1,5 @@
 import { type LocalData, localProblem } from '@parallel-pilot/shared/kinds/training/local-data.ts';
+import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { needsLent } from '@parallel-pilot/shared/model/lent-data.ts';
 import { type Placement, requirementsOf } from '@parallel-pilot/shared/model/placement.ts';
@@ -42,7 +43,5 @@ export async function prepareLocal(
     );
   return { ok: true, localData: { name, workers: workers.slice(0, wanted) } };
 }
-
-const MOST_SHARDS = 256;
 
 const refuse = (message: string): SubmissionRefusal => ({ ok: false, code: 'bad-data', message });

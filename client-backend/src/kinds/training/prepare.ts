@@ -1,6 +1,7 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { privacyProblem } from '@parallel-pilot/shared/kinds/training/privacy.ts';
+import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { scriptNeeds } from '@parallel-pilot/shared/kinds/training/stage-parts.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
@@ -136,7 +137,6 @@ export const outline: FarmKind['outline'] = (given) => {
 
 /** Where nobody says how many, and no worker is there. */
 const SHARDS = 4;
-const MOST_SHARDS = 256;
 
 type Submitted = z.output<typeof TrainingSubmission>;
 

@@ -11,9 +11,23 @@ const FROM = [
   { value: 'build', label: 'In the image of a Dockerfile, of these files' },
 ];
 
+/** Of the files that are sent, the one that the image comes from. */
+const FILES: Partial<
+  Record<string, { name: string; label: string; description: string; of: typeof archivesIn }>
+> = {
+  archive: { name: 'archive', label: 'Archive', description: 'As podman or docker saves it', of: archivesIn },
+  build: {
+    name: 'dockerfile',
+    label: 'Dockerfile',
+    description: 'A worker builds it, with all in its folder',
+    of: dockerfilesIn,
+  },
+};
+
 /** Which image a command runs in, if any. */
 export function ImageFields({ values, onChange, places, problems }: FieldsProps) {
   const { from = '' } = values;
+  const file = FILES[from];
   const set = (name: string) => (event: { currentTarget: { value: string } }) =>
     onChange({ ...values, [name]: event.currentTarget.value });
   return (
@@ -39,26 +53,15 @@ export function ImageFields({ values, onChange, places, problems }: FieldsProps)
           error={problems.reference}
         />
       )}
-      {from === 'archive' && (
+      {file !== undefined && (
         <NativeSelect
           className={classes.half ?? ''}
-          label="Archive"
-          description="As podman or docker saves it"
-          data={archivesIn(places)}
-          value={chosen(values.archive, archivesIn(places)) ?? ''}
-          onChange={set('archive')}
-          error={problems.archive}
-        />
-      )}
-      {from === 'build' && (
-        <NativeSelect
-          className={classes.half ?? ''}
-          label="Dockerfile"
-          description="A worker builds it, with all in its folder"
-          data={dockerfilesIn(places)}
-          value={chosen(values.dockerfile, dockerfilesIn(places)) ?? ''}
-          onChange={set('dockerfile')}
-          error={problems.dockerfile}
+          label={file.label}
+          description={file.description}
+          data={file.of(places)}
+          value={chosen(values[file.name], file.of(places)) ?? ''}
+          onChange={set(file.name)}
+          error={problems[file.name]}
         />
       )}
       {from !== '' && (

@@ -37,7 +37,7 @@ export const functionKind: SiteKind = {
         ? []
         : [
             has(
-              `functions in ${listOf(value)
+              `Functions in ${listOf(value)
                 .map((name) => RUNTIMES[name] ?? name)
                 .join(' and ')}`,
             ),

@@ -8,7 +8,7 @@ export const capabilities: CapabilityWords = {
   'training.modules': () => [],
   'training.pythons': () => [],
   'training.packages': (value) => [
-    has(listOf(value).includes('index') ? 'fetches Python packages' : 'installs Python packages'),
+    has(listOf(value).includes('index') ? 'Fetches Python packages' : 'Installs Python packages'),
   ],
 };
 

@@ -26,7 +26,7 @@ export function Channel({ channel, mark }: { channel: ChannelView; mark?: ReactN
         <Button
           size="xs"
           variant="default"
-          aria-label={`What ${what} was told`}
+          aria-label={`Log: what ${what} was told`}
           onClick={() => setLogged(true)}
         >
           Log
@@ -36,7 +36,7 @@ export function Channel({ channel, mark }: { channel: ChannelView; mark?: ReactN
             <Button
               size="xs"
               variant="default"
-              aria-label={`Try ${what}`}
+              aria-label={`Try it: ${what}`}
               loading={test.isPending}
               onClick={() => test.mutate(id)}
             >

@@ -8,7 +8,9 @@ import { Only } from '../people/Only.tsx';
 import classes from '../people/People.module.css';
 import { Browsers } from './Browsers.tsx';
 import { Email } from './Email.tsx';
+import own from './Notifications.module.css';
 import { Webhooks } from './Webhooks.tsx';
+import { WhatYouWereTold } from './WhatYouWereTold.tsx';
 
 /** How somebody is told of their jobs, on a farm with accounts and on one of this machine alone. */
 export function NotificationsPage() {
@@ -32,7 +34,10 @@ function Ways() {
     );
   return (
     <>
-      <PageHead title="Notifications" sub="How you are told of the jobs that you submit." />
+      <PageHead title="Notifications" sub="What you are told of the jobs that you submit, and how." />
+      <div className={own.first}>
+        <WhatYouWereTold />
+      </div>
       {data === undefined ? (
         <Skeleton height={300} radius={16} role="status" aria-label="Loading your notifications" />
       ) : (

@@ -10,6 +10,7 @@ import { plural } from '../../components/format.ts';
 import { showProblem } from '../../job/job-command.ts';
 import { useMayWith } from '../../job/may-with.ts';
 import { commandPipeline, deletePipeline, pipelineQuery } from './pipeline-queries.ts';
+import { SaveAsTemplate } from './SaveAsTemplate.tsx';
 
 /** What may be done with the pipeline as it stands. */
 export function PipelineActions({ pipeline }: { pipeline: PipelineDetail }) {
@@ -56,6 +57,7 @@ export function PipelineActions({ pipeline }: { pipeline: PipelineDetail }) {
           Cancel
         </Button>
       )}
+      <SaveAsTemplate pipeline={pipeline} />
       {deletes && (
         <Button
           ref={head}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PipelineJob } from '@parallel-pilot/shared/api/pipelines.ts';
 import { graphOf } from './graph-of.ts';
+import { placeNodes } from './place-nodes.ts';
 
 const job = (name: string, matrix: string, state: string, ...after: [string, string][]) =>
   ({
@@ -37,4 +38,10 @@ test('a matrix of few jobs is as many nodes', () => {
   const { nodes, edges } = graphOf(JOBS, 3);
   assert.equal(nodes.length, 6);
   assert.equal(edges.length, 3 + 4 + 1);
+});
+
+test('jobs of a matrix stand in their order below each other', () => {
+  const { at } = placeNodes(graphOf(JOBS, 3), 'right');
+  const [a, b, c] = ['a', 'b', 'c'].map((one) => at.get(one)?.y ?? 0);
+  assert.ok(a !== undefined && b !== undefined && c !== undefined && a < b && b < c, `${a} ${b} ${c}`);
 });

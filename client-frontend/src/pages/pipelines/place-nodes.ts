@@ -12,7 +12,8 @@ export function placeNodes({ nodes, edges }: Graph, direction: 'right' | 'down')
   graph.setGraph({ rankdir, nodesep: 18, ranksep: direction === 'right' ? 64 : 44 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of nodes) graph.setNode(id, { ...NODE });
-  for (const { id, from, to } of edges) graph.setEdge(from, to, {}, id);
+  // Where it is free to choose, Dagre puts what came last first.
+  for (const { id, from, to } of edges.toReversed()) graph.setEdge(from, to, {}, id);
   layout(graph);
   const at = nodes.map(({ id }): [string, { x: number; y: number }] => {
     const { x, y } = graph.node(id) as { x: number; y: number };

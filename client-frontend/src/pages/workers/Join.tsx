@@ -50,7 +50,7 @@ export function Join() {
         </p>
       )}
       <p className={classes.quiet}>
-        The token lets machines join. Share it only with people you trust. Where nobody can be asked,
+        The token lets machines join. Share it only with people you trust. Where nobody can be asked,{' '}
         <code>--token-file FILE</code> reads it from a file.
       </p>
     </Panel>

@@ -3,7 +3,7 @@ import { WorkerId } from '../../model/ids.ts';
 import { LentName, needsLent } from '../../model/lent-data.ts';
 import type { Requirement } from '../../model/requirement.ts';
 import type { StagePlan } from '../kind.ts';
-import { TrainingSettings } from './settings.ts';
+import { MOST_SHARDS, TrainingSettings } from './settings.ts';
 
 /*
  * Data that stays where it is: a shard is what the owner of a worker lends under a name, and that worker alone trains
@@ -11,7 +11,7 @@ import { TrainingSettings } from './settings.ts';
  */
 
 /** The name, and whose data they are, in the order of the shards: settled when the job is submitted. */
-export const LocalData = z.object({ name: LentName, workers: z.array(WorkerId).min(1).max(256) });
+export const LocalData = z.object({ name: LentName, workers: z.array(WorkerId).min(1).max(MOST_SHARDS) });
 export type LocalData = z.infer<typeof LocalData>;
 
 /** How a shard reads its own; what a backend does for data that it splits. */

@@ -6,6 +6,9 @@ import type { StagePlan } from '../kind.ts';
 export const Parameter = z.union([z.number(), z.boolean(), z.string().max(1_000)]);
 export type Parameter = z.infer<typeof Parameter>;
 
+/** Parts of one training's data. */
+export const MOST_SHARDS = 256;
+
 /** Addresses in a gang go by rank. */
 const MOST_MEMBERS = 128;
 
@@ -17,7 +20,7 @@ export const TrainingSettings = strictObject({
   workers: z.int().min(1).max(MOST_MEMBERS).default(2),
   minWorkers: z.int().min(1).max(MOST_MEMBERS).nullable().default(null),
   /** Parts of the data, each trained on by one worker at a time. May exceed the number of workers: they queue. */
-  shards: z.int().min(1).max(256).default(4),
+  shards: z.int().min(1).max(MOST_SHARDS).default(4),
   rounds: z.int().min(1).max(10_000).default(10),
   /** Rows of one step over all shards together; each shard steps with its part of it. */
   batch: z.int().min(1).max(1_000_000).default(32),

@@ -4,7 +4,7 @@ import { Environment } from '../../packages/packages.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { LocalReading } from './local-data.ts';
 import { Metrics } from './metrics.ts';
-import { Parameter, TrainingSettings } from './settings.ts';
+import { MOST_SHARDS, Parameter, TrainingSettings } from './settings.ts';
 import { AllShown } from './shown.ts';
 import { StageStart, Started } from './start-stage.ts';
 
@@ -79,7 +79,7 @@ export const TrainingPlan = z.object({
   shards: z
     .array(z.object({ input: StageInput.nullable(), rows: Count }))
     .min(1)
-    .max(256),
+    .max(MOST_SHARDS),
   holdout: z.object({ input: StageInput, rows: Count }).nullable(),
   /** The distinct labels of the whole data in sorted order, where they are classes and few: every stage carries them. */
   classes: z.array(z.string()).max(MOST_CLASSES).nullable(),
@@ -150,7 +150,7 @@ export type Best = z.infer<typeof Best>;
 /** Which shards are missing in how many of the rounds so far, and why the first one was. */
 export const MissingShards = z
   .object({
-    shards: z.array(z.object({ shard: Count, rounds: Count })).max(256),
+    shards: z.array(z.object({ shard: Count, rounds: Count })).max(MOST_SHARDS),
     why: z.string().nullable(),
   })
   .default({ shards: [], why: null });
@@ -160,7 +160,7 @@ export type MissingShards = z.infer<typeof MissingShards>;
 export const Kept = z.array(
   z.object({
     stage: StageId,
-    files: z.array(z.object({ shard: Count, hash: BlobHash, size: Count })).max(256),
+    files: z.array(z.object({ shard: Count, hash: BlobHash, size: Count })).max(MOST_SHARDS),
   }),
 );
 export type Kept = z.infer<typeof Kept>;

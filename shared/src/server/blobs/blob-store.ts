@@ -36,6 +36,8 @@ export interface BlobStore {
   adopt(file: string, blob: StoredBlob): Promise<void>;
   /** `range` in bytes, both ends inclusive. Rejects with ENOENT when the blob is not there. */
   read(hash: BlobHash, range?: { start: number; end: number }): Readable;
+  /** The same, in memory that is used again: a block is there until the next but one is asked for. */
+  blocks(hash: BlobHash, range: { start: number; end: number }): AsyncIterable<Buffer>;
   /** Bytes of the blob, null when it is not there. */
   size(hash: BlobHash): Promise<number | null>;
   delete(hash: BlobHash): Promise<void>;

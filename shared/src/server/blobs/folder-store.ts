@@ -1,8 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { BlockWriter, blocksOf, letGo } from '../../files/blocks.ts';
 import type { BlobHash } from '../../model/ids.ts';
 import type { BlobRefusal, BlobStore, ReceivedBlob, StoredBlob } from './blob-store.ts';
 
@@ -22,6 +24,7 @@ export async function createFolderStore(folder: string): Promise<BlobStore> {
     receive: (bytes, options) => receive(place, bytes, { ...options, freeBytes: () => store.freeBytes() }),
     adopt: (file, blob) => settle(place, file, blob.hash),
     read: (hash, range) => createReadStream(localPath(hash), { ...range, highWaterMark: 256 * 1024 }),
+    blocks: (hash, range) => blocksOf(localPath(hash), range.end + 1 - range.start, range),
     size: (hash) => sizeOf(localPath(hash)),
     delete: (hash) => rm(localPath(hash), { force: true }),
     async freeBytes() {
@@ -130,6 +133,9 @@ async function writeFile(
     const hash = createHash('sha256');
     let size = 0;
     let checkAt = keepFree === undefined ? Number.POSITIVE_INFINITY : 0;
+    const writer = new BlockWriter(file, { size: maxBytes, onWritten: (block) => hash.update(block) });
+    // What somebody else gave may be used on.
+    const ours = bytes instanceof IncomingMessage;
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > maxBytes) return tooLarge(maxBytes);
@@ -138,9 +144,10 @@ async function writeFile(
         if (room < chunk.length) return DISK_FULL;
         checkAt = size + Math.min(CHECK_EVERY_BYTES, room / CHECK_EVERY_SHARE);
       }
-      hash.update(chunk);
-      await writeAll(file, chunk);
+      await writer.add(chunk);
+      if (ours) letGo(chunk);
     }
+    await writer.flush();
     const found = hash.digest('hex') as BlobHash;
     if (expect !== undefined && found !== expect) return mismatch(expect, found);
     return { ok: true, hash: found, size };

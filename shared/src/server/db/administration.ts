@@ -207,6 +207,7 @@ export async function removePerson(db: Db, id: PersonId, now: number): Promise<v
     .execute();
   await db.deleteFrom('device_codes').where('person_id', '=', id).execute();
   await removeChannelsOf(db, id);
+  await db.deleteFrom('person_notices').where('person_id', '=', id).execute();
   await db
     .deleteFrom('impersonations')
     .where((eb) => eb.or([eb('person_id', '=', id), eb('admin_id', '=', id)]))

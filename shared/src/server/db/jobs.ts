@@ -173,7 +173,7 @@ export async function jobsDue(db: Db, mainStages: readonly string[]): Promise<Jo
     .selectFrom('jobs as j')
     .innerJoin('stages as s', (join) => join.onRef('s.job_id', '=', 'j.id').on('s.state', '=', 'open'))
     .select('j.id')
-    .where('j.state', 'in', ['preparing', 'queued', 'running', 'assembling'])
+    .where('j.state', 'in', ['preparing', 'queued', 'running'])
     .where((eb) => {
       const some = (states: ('queued' | 'leased' | 'running' | 'done' | 'failed')[]) =>
         eb.exists(
@@ -184,7 +184,6 @@ export async function jobsDue(db: Db, mainStages: readonly string[]): Promise<Jo
             .where('c.state', 'in', states),
         );
       return eb.or([
-        eb('j.state', '=', 'assembling'),
         some(['failed']),
         eb.and([
           eb.or([
@@ -199,7 +198,14 @@ export async function jobsDue(db: Db, mainStages: readonly string[]): Promise<Jo
       ]);
     })
     .execute();
-  return [...rows.map((row) => row.id), ...(await unblockable(db))];
+  // Whether or not its last stage was closed early.
+  const assembling = await db
+    .selectFrom('jobs as j')
+    .select('j.id')
+    .where('j.state', '=', 'assembling')
+    .where((eb) => eb.exists(eb.selectFrom('stages as s').select('s.id').whereRef('s.job_id', '=', 'j.id')))
+    .execute();
+  return [...[...rows, ...assembling].map((row) => row.id), ...(await unblockable(db))];
 }
 
 /** Everything of a job but its blobs. Call it in a transaction. */
@@ -217,6 +223,7 @@ export async function deleteJob(db: Db, id: JobId): Promise<void> {
     'sweep_members',
     'pipeline_jobs',
     'notices',
+    'person_notices',
   ] as const) {
     await db.deleteFrom(table).where('job_id', '=', id).execute();
   }

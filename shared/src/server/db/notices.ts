@@ -20,27 +20,35 @@ export type NewNotice = {
   at: number;
 };
 
-/** Has the job's owner told, by each channel that they chose for it. Call it in the transaction of what it tells of. */
+/**
+ * Has the job's owner told: on the site, and by each channel that they chose for it. Call it in the transaction of what
+ * it tells of.
+ */
 export async function addNotices(db: Db, notice: NewNotice): Promise<void> {
   const { job, team, person, event, cause, at } = notice;
-  const channels = (await channelsOf(db, person)).filter(
-    ({ events, team_id }) => eventsOf(events).includes(event) && (team_id ?? team) === team,
-  );
-  if (channels.length === 0) return;
   const { name, kind, message } = notice.subject;
   const subject: NoticeSubject = {
     name: oneLine(name).slice(0, 200),
     kind,
     message: message.slice(0, 1_000),
   };
-  const rows = channels.map(({ id }) => ({
-    channel_id: id,
+  const told = {
     once_key: `${job}:${event}:${cause}`.slice(0, 190),
     job_id: job,
     team_id: team,
     event,
     subject_json: JSON.stringify(subject),
     at,
+  };
+  const own = { ...told, person_id: person, changed_at: at };
+  await unlessThere(db, db.insertInto('person_notices').values(own)).execute();
+  const channels = (await channelsOf(db, person)).filter(
+    ({ events, team_id }) => eventsOf(events).includes(event) && (team_id ?? team) === team,
+  );
+  if (channels.length === 0) return;
+  const rows = channels.map(({ id }) => ({
+    ...told,
+    channel_id: id,
     state: 'waiting' as const,
     next_at: at,
   }));
@@ -252,4 +260,5 @@ export const noticesOf = (db: Db, channel: NoticeChannelId, limit: number): Prom
 /** The log is kept for as long as anybody would look for something in it. */
 export const deleteOldNotices = async (db: Db, before: number): Promise<void> => {
   await db.deleteFrom('notices').where('at', '<', before).execute();
+  await db.deleteFrom('person_notices').where('at', '<', before).execute();
 };

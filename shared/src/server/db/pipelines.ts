@@ -6,10 +6,20 @@ import type { Db } from './connect.ts';
 import { HEAD, type JobHead } from './jobs.ts';
 import type { PipelineJobsTable, PipelinesTable } from './schema.ts';
 
-export type PipelineRow = Selectable<PipelinesTable>;
-/** Without the file, which a list has no use for. */
+/** Without its jobs as a template, which only a template has a use for. */
+export type PipelineRow = Omit<Selectable<PipelinesTable>, 'template_jobs_json'>;
+/** Without the file too, which a list has no use for. */
 export type PipelineHead = Pick<PipelineRow, 'id' | 'person_id' | 'name' | 'created_at'>;
 const PIPELINE_HEAD = ['id', 'person_id', 'name', 'created_at'] as const;
+const PIPELINE_ROW = [
+  ...PIPELINE_HEAD,
+  'team_id',
+  'request_id',
+  'source_name',
+  'source_text',
+  'parameters_json',
+  'template_parameters_json',
+] as const;
 
 /** Call it in the transaction that writes its jobs. */
 export async function insertPipeline(
@@ -23,6 +33,19 @@ export async function insertPipeline(
 }
 
 export const findPipeline = (db: Db, id: PipelineId, team: TeamId): Promise<PipelineRow | undefined> =>
+  db
+    .selectFrom('pipelines')
+    .select(PIPELINE_ROW)
+    .where('id', '=', id)
+    .where('team_id', '=', team)
+    .executeTakeFirst();
+
+/** With its jobs as a template. */
+export const findPipelineTemplate = (
+  db: Db,
+  id: PipelineId,
+  team: TeamId,
+): Promise<Selectable<PipelinesTable> | undefined> =>
   db.selectFrom('pipelines').selectAll().where('id', '=', id).where('team_id', '=', team).executeTakeFirst();
 
 /** The pipeline that the team has submitted under this request before. */

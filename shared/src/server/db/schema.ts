@@ -29,7 +29,7 @@ import type { WorkerStatus, WorksFor } from '../../model/worker.ts';
  * The tables, one schema for SQLite and MySQL/MariaDB. Times are milliseconds
  * since 1970. Columns that end in `_json` hold JSON text. Who writes what:
  * the client backend writes people, teams and all that they have, jobs, job_notes, job_blobs, background_tasks, forecast_networks, farm_settings,
- * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, environments, notice_channels, notices,
+ * sweeps, sweep_members, sweep_reports, pipelines, pipeline_jobs, templates, environments, notice_channels, notices, person_notices,
  * functions, function_versions, calls, calls_by_day, held_blobs, stages, blobs, artifacts and new chunks; the load balancer writes workers,
  * leases, usage_by_month, load_by_quarter, and a
  * chunk after it was planned. All BIGINTs stay below 2^53.
@@ -72,6 +72,7 @@ export type Database = {
   templates: TemplatesTable;
   notice_channels: NoticeChannelsTable;
   notices: NoticesTable;
+  person_notices: PersonNoticesTable;
   functions: FunctionsTable;
   function_versions: FunctionVersionsTable;
   calls: CallsTable;
@@ -538,6 +539,10 @@ export type PipelinesTable = {
   /** The values of its parameters, as a JSON object of strings. */
   parameters_json: string;
   created_at: number;
+  /** Those that have places in its jobs, as a template's; null for pipelines of versions that did not keep it. */
+  template_parameters_json: string | null;
+  /** Its jobs as they were asked for, with these places; likewise. */
+  template_jobs_json: string | null;
 };
 
 export type PipelineJobsTable = {
@@ -616,6 +621,23 @@ export type NoticesTable = {
   tries: ColumnType<number, number | undefined, number>;
   /** The newest of them (NoticeTry[]). */
   tries_json: ColumnType<string | null, string | null | undefined, string | null>;
+};
+
+/** The same for its person alone, however else they are told: what the site shows, new until they look at it. */
+export type PersonNoticesTable = {
+  id: Generated<number>;
+  person_id: PersonId;
+  team_id: TeamId;
+  job_id: JobId;
+  /** Names what is told: written twice, it is there once. */
+  once_key: string;
+  event: NoticeEvent;
+  /** NoticeSubject, as the job was then. */
+  subject_json: string;
+  at: number;
+  is_read: ColumnType<0 | 1, 0 | 1 | undefined, 0 | 1>;
+  /** When it was written or read. */
+  changed_at: number;
 };
 
 /** What people of a team call by a name. `public_token_hash` is a SHA-256; null where nobody else may call it. */

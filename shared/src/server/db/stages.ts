@@ -144,6 +144,12 @@ export async function reopenStage(db: Db, id: StageId): Promise<boolean> {
   return Number(result.numUpdatedRows) === 1;
 }
 
+/** Opens the newest stage of a job that goes on with it, where it was closed without its last chunks. */
+export async function openAgain(db: Db, job: JobId): Promise<void> {
+  const stage = await newestStage(db, job);
+  if (stage !== undefined) await reopenStage(db, stage.id);
+}
+
 /** What its kind will want to know of the stage's results when some of them were made again. */
 export async function rememberOfStage(db: Db, id: StageId, memoryJson: string): Promise<void> {
   await db.updateTable('stages').set({ memory_json: memoryJson }).where('id', '=', id).execute();

@@ -7,10 +7,10 @@ import { isDiskFull } from '../../disk-full.ts';
 import { makeEnvironment } from '../../packages/make-environment.ts';
 import type { PackageIndex } from '../../packages/package-index.ts';
 import type { Python } from '../../packages/python-module.ts';
-import type { Unpacked, UnpackedEnvironments } from '../../packages/unpacked.ts';
+import { takePackages, type UnpackedEnvironments } from '../../packages/unpacked.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { HandlerProcess } from './handler-process.ts';
-import { failed, Instance, NO_RUNTIME, STOPPED } from './instance.ts';
+import { Instance, NO_RUNTIME, STOPPED } from './instance.ts';
 import { pythonOf } from './runtime.ts';
 
 export type FunctionRunnerOptions = RunnerOptions & {
@@ -36,8 +36,10 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
         ? NO_RUNTIME
         : makeEnvironment({ ...options, python }, chunk, onProgress, signal);
     const stage = InstancesStage.parse(chunk.stageSpec);
-    const unpacked = stage.packages === null || python === null ? null : options.unpacked(python);
-    const packages = await taken(unpacked, join(chunk.inputs, stage.packages ?? ''));
+    const packages =
+      stage.packages === null || python === null
+        ? null
+        : await takePackages(options.unpacked(python), join(chunk.inputs, stage.packages));
     if (packages !== null && 'code' in packages) return packages;
     try {
       const place = { ...options, packages: packages?.folder ?? null };
@@ -67,19 +69,4 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
     forget: nothing,
     close: async () => void (await current?.stop('stopped', STOPPED)),
   };
-}
-
-type Failed = ReturnType<typeof failed>;
-
-/** The packages of a version, or why they cannot be had. */
-async function taken(
-  unpacked: UnpackedEnvironments | null,
-  packed: string,
-): Promise<Unpacked | Failed | null> {
-  try {
-    return (await unpacked?.take(packed)) ?? null;
-  } catch (error) {
-    if (isDiskFull(error)) throw error;
-    return failed('packages-missing', error instanceof Error ? error.message : String(error), '');
-  }
 }

@@ -1,27 +1,21 @@
 import { readdirSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeOwnFolder } from '@parallel-pilot/sandbox/box/own-folder.ts';
 import { realPath } from '@parallel-pilot/sandbox/box/program.ts';
-import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
-import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
-import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
-import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
+import { askPython } from '../../packages/ask-python.ts';
 import { sourcesOf } from '../../packages/find-sources.ts';
 import { PACKAGES_FOLDER, type Python, pythonEnvironment } from '../../packages/python-module.ts';
 import type { Remembered } from '../kind.ts';
 import { Found } from './messages.ts';
-import { candidates, PILOT_FOLDER, pythonProgram } from './python.ts';
+import { candidates, PILOT_FOLDER } from './python.ts';
 
 /** A Python that can train, and what it has. */
 export type FoundPython = { python: Python; capabilities: Capabilities };
 
-const LIMIT_MS = 30_000;
-const MARK = 'pilot-found ';
+const DETECT = { folders: [PILOT_FOLDER, PACKAGES_FOLDER], module: 'pilot_worker.detect' };
 
 /** The first Python of this machine with numpy, rather one with torch; null without any. */
 export async function findPython(
@@ -43,7 +37,7 @@ async function lookOnce(python: Python, sandbox: Sandbox, remembered?: Remembere
   const fingerprint = remembered === undefined ? null : await fingerprintOf(python, sandbox);
   const known = fingerprint === null ? null : await remembered?.recall(fingerprint);
   if (known) return known;
-  const found = await probePython(python, sandbox);
+  const found = await askPython({ python, sandbox }, DETECT, Found);
   if (found === null) return {};
   const capabilities = capabilitiesOf(found);
   // A folder that cannot be written costs the next start its time, and nothing else.
@@ -96,25 +90,3 @@ const capabilitiesOf = (found: Found): Capabilities =>
         ...sourcesOf(KEYS, found, null),
         'training.modules': found.modules,
       };
-
-/** Asks in the sandbox, since a script will find what is seen there. Null when it is no Python that can be used. */
-async function probePython(python: Python, sandbox: Sandbox): Promise<Found | null> {
-  const folder = await makeOwnFolder(tmpdir(), 'pilot-detect-');
-  const workspace = createWorkspace(sandbox, folder);
-  let found: Found | null = null;
-  const limits = { ...defaultLimits(), wallMs: LIMIT_MS };
-  const child = startChild({
-    ...pythonProgram({ python, sandbox, threads: 1, workspace, limits }, 'detect', [PACKAGES_FOLDER]),
-    maxStdoutLine: 1_000_000,
-    onStdout(line) {
-      if (!line.startsWith(MARK)) return;
-      const parsed = parseText(Found, line.slice(MARK.length));
-      if (parsed.ok) found = parsed.message;
-    },
-    onStderr: () => {},
-  });
-  await child.exited;
-  await workspace.remove();
-  await rm(folder, { recursive: true, force: true });
-  return found;
-}

@@ -11,7 +11,7 @@ import { isDiskFull } from '../../disk-full.ts';
 import { makeEnvironment } from '../../packages/make-environment.ts';
 import type { PackageIndex } from '../../packages/package-index.ts';
 import type { Python } from '../../packages/python-module.ts';
-import type { Unpacked, UnpackedEnvironments } from '../../packages/unpacked.ts';
+import { takePackages, type Unpacked, type UnpackedEnvironments } from '../../packages/unpacked.ts';
 import type { OutputFile, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { visibleCards } from '../visible-cards.ts';
 import type { AskOptions } from './exchange.ts';
@@ -67,7 +67,8 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
     const python = await options.python();
     if (python === null) return NO_PYTHON;
     const { packages: path } = task.python.context;
-    const packages = path === null ? null : await taken(options.unpacked(python), join(chunk.inputs, path));
+    const packages =
+      path === null ? null : await takePackages(options.unpacked(python), join(chunk.inputs, path));
     if (packages !== null && 'code' in packages) return packages;
     if (closed || ask.signal.aborted) {
       packages?.release();
@@ -167,13 +168,6 @@ async function lentTo(
     );
   return path;
 }
-
-/** The packages of a job, or why they cannot be had. */
-const taken = (unpacked: UnpackedEnvironments, packed: string): Promise<Unpacked | Failed> =>
-  unpacked.take(packed).catch((error) => {
-    if (isDiskFull(error)) throw error;
-    return failure('packages-missing', error instanceof Error ? error.message : String(error), '');
-  });
 
 /** Puts the chunk's files in the place of those of the chunk before. */
 async function refill({ workspace }: Session, inputs: string): Promise<void> {

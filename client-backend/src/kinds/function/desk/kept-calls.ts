@@ -71,7 +71,7 @@ export class KeptCalls {
     this.#run = run;
     this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
-    this.#unwritten = new Unwritten(this.#writes, this.#process);
+    this.#unwritten = new Unwritten(parts.db, this.#writes, this.#process);
     this.#ends = new CallEnds(parts, { unwritten: this.#unwritten, process: this.#process, files });
     this.#timer = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
   }
@@ -194,13 +194,14 @@ export class KeptCalls {
     try {
       const { db, clock } = this.#parts;
       const now = clock();
-      await this.#unwritten.writeAgain();
       await renewCalls(db, this.#process, now + CLAIM_MS);
       for (const process of await processesOfCalls(db))
         if (process !== this.#process && isGone(process)) await abandonCalls(db, process);
       const room = MOST_UNDER_WAY - this.#under.size;
       for (const row of room <= 0 ? [] : await abandonedCalls(db, now, Math.min(room, 200)))
         await this.#takeUp(row, now);
+      // Last: what can never be written keeps nothing else back.
+      await this.#unwritten.writeAgain();
     } catch (err) {
       this.#parts.log.warn({ event: 'calls.sweep-failed', err });
     } finally {

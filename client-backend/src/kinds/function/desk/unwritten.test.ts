@@ -59,7 +59,7 @@ async function openFresh(t: TestContext): Promise<Db> {
 
 test('an end that could not be written is written later, and a call that nobody is at is taken up', async (t) => {
   const db = await openFresh(t);
-  const unwritten = new Unwritten(new GroupCommit(db), 'mine');
+  const unwritten = new Unwritten(db, new GroupCommit(db), 'mine');
   for (const number of [1, 2]) await insertKeyedCall(db, running(number));
   let away = true;
   const end = async (db: Db) => {
@@ -86,6 +86,23 @@ test('an end that could not be written is written later, and a call that nobody 
     await claimCall(db, idOf(2), claim),
     false,
     'once it is given up, what becomes of it is not for this process',
+  );
+});
+
+test('an end that can never be written keeps no other back', async (t) => {
+  const db = await openFresh(t);
+  const unwritten = new Unwritten(db, new GroupCommit(db), 'mine');
+  const never = async () => {
+    throw new Error('no such column');
+  };
+  await assert.rejects(unwritten.write(idOf(1), never), /no such column/);
+  await insertKeyedCall(db, running(2));
+  unwritten.abandon(idOf(2));
+  await assert.rejects(unwritten.writeAgain(), /no such column/);
+  await unwritten.writeAgain().catch(() => {});
+  assert.deepEqual(
+    (await abandonedCalls(db, NOW, 10)).map(({ id }) => id),
+    [idOf(2)],
   );
 });
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import {
   EvaluateResult,
   EvaluateSpec,
@@ -115,8 +116,6 @@ async function exportingShard(db: Db, stage: StageId) {
   const asked = reports.find(({ report }) => report?.exported != null);
   return asked?.report === undefined ? null : { chunk: asked.chunk, report: asked.report };
 }
-
-const MOST_SHARDS = 256;
 
 async function write(
   { blobs }: Parts,

@@ -1,3 +1,4 @@
+import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import {
   AllShown,
   keepsShown,
@@ -26,8 +27,6 @@ export type FoundShown = {
 
 const Result = z.object({ shown: AllShown });
 const Files = z.array(ResultFile);
-/** Of a round that is being trained so many shards are looked at. */
-const MOST_SHARDS = 256;
 
 /** Numbers of the rounds that show something, of those of which it is kept or not yet decided. */
 export async function shownRounds(db: Db, job: JobId, settings: { rounds: number }): Promise<number[]> {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { ShownList, ShownQuery, ShownTable } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
 import { JobId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
@@ -74,7 +75,7 @@ const NONE = {
 const param = z.object({ id: JobId });
 const which = z.object({
   round: z.coerce.number().int().min(1).max(10_000),
-  shard: z.union([z.literal('merged'), z.coerce.number().int().min(1).max(256)]),
+  shard: z.union([z.literal('merged'), z.coerce.number().int().min(1).max(MOST_SHARDS)]),
   place: z.coerce.number().int().min(0).max(255),
 });
 type Which = z.infer<typeof which>;

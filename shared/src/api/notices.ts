@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { JobId } from '../model/ids.ts';
+import { NoticeEvent } from '../model/notice.ts';
+import { strictObject } from '../model/strict-object.ts';
+
+/** All below /api/v1/account/notices: of the team that I act in. Times in ms since 1970. */
+
+export const NoticeView = z.object({
+  /** Higher ones came later. */
+  id: z.int(),
+  event: NoticeEvent,
+  /** As it was called then. */
+  job: z.object({ id: JobId, name: z.string() }),
+  message: z.string(),
+  at: z.number(),
+  /** I have looked neither at it nor at the job since. */
+  isNew: z.boolean(),
+});
+export type NoticeView = z.infer<typeof NoticeView>;
+
+/** GET ?limit=: with 0, only how many are new. */
+export const NoticeListQuery = strictObject({ limit: z.coerce.number().int().min(0).max(200).default(50) });
+export const NoticeList = z.object({
+  /** Of all, not of those in this list alone. */
+  unread: z.int(),
+  notices: z.array(NoticeView),
+});
+export type NoticeList = z.infer<typeof NoticeList>;
+
+/** POST read: those of a job, or all up to that one. */
+export const ReadNotices = z.union([strictObject({ job: JobId }), strictObject({ upTo: z.int() })]);
+export type ReadNotices = z.infer<typeof ReadNotices>;
+export const UnreadNotices = z.object({ unread: z.int() });

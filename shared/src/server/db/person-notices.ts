@@ -1,0 +1,70 @@
+import type { Selectable } from 'kysely';
+import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
+import type { Db } from './connect.ts';
+import type { PersonNoticesTable } from './schema.ts';
+
+export type PersonNoticeRow = Selectable<PersonNoticesTable>;
+
+/** Whose, in the team that they act in. */
+type Of = { person: PersonId; team: TeamId };
+
+/** The newest first. */
+export const personNotices = (db: Db, { person, team }: Of, limit: number): Promise<PersonNoticeRow[]> =>
+  db
+    .selectFrom('person_notices')
+    .selectAll()
+    .where('person_id', '=', person)
+    .where('team_id', '=', team)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+
+export async function countUnread(db: Db, { person, team }: Of): Promise<number> {
+  const row = await db
+    .selectFrom('person_notices')
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('person_id', '=', person)
+    .where('team_id', '=', team)
+    .where('is_read', '=', 0)
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+/** Those of a job, or all that were there when `upTo` was the newest. True where any was new until now. */
+export async function markRead(
+  db: Db,
+  { person, team }: Of,
+  which: { job: JobId } | { upTo: number },
+  now: number,
+): Promise<boolean> {
+  const query = db
+    .updateTable('person_notices')
+    .set({ is_read: 1, changed_at: now })
+    .where('person_id', '=', person)
+    .where('team_id', '=', team)
+    .where('is_read', '=', 0);
+  const some = 'job' in which ? query.where('job_id', '=', which.job) : query.where('id', '<=', which.upTo);
+  return Number((await some.executeTakeFirst()).numUpdatedRows) > 0;
+}
+
+/** Of these people, by what changed for them since: a text that is another one when more did. */
+export async function noticesChangedSince(
+  db: Db,
+  people: readonly PersonId[],
+  since: number,
+): Promise<Map<PersonId, string>> {
+  const found = new Map<PersonId, string>();
+  for (let at = 0; at < people.length; at += 500) {
+    const rows = await db
+      .selectFrom('person_notices')
+      .select(
+        (eb) => ['person_id', eb.fn.max('changed_at').as('newest'), eb.fn.countAll().as('count')] as const,
+      )
+      .where('person_id', 'in', people.slice(at, at + 500))
+      .where('changed_at', '>=', since)
+      .groupBy('person_id')
+      .execute();
+    for (const { person_id, newest, count } of rows) found.set(person_id, `${newest} ${count}`);
+  }
+  return found;
+}
