@@ -34,10 +34,10 @@ import * as environments from './migrations/0038-environments.ts';
 import * as pinnedChunks from './migrations/0041-pinned-chunks.ts';
 import * as callsByDay from './migrations/0043-calls-by-day.ts';
 import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
-import * as callFiles from './migrations/0047-call-files.ts';
-import * as servingVersions from './migrations/0049-serving-versions.ts';
 import * as pipelinesAsTemplates from './migrations/0050-pipelines-as-templates.ts';
 import * as noticesOfPeople from './migrations/0051-notices-of-people.ts';
+import * as callFiles from './migrations/0052-call-files.ts';
+import * as servingVersions from './migrations/0053-serving-versions.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -74,10 +74,10 @@ const migrations: Record<string, Migration> = {
   '0041-pinned-chunks': pinnedChunks,
   '0043-calls-by-day': callsByDay,
   '0044-functions-taken-over': functionsTakenOver,
-  '0047-call-files': callFiles,
-  '0049-serving-versions': servingVersions,
   '0050-pipelines-as-templates': pipelinesAsTemplates,
   '0051-notices-of-people': noticesOfPeople,
+  '0052-call-files': callFiles,
+  '0053-serving-versions': servingVersions,
 };
 
 /** A sentence: this version is older than what the database was last used with. */
