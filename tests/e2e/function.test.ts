@@ -238,6 +238,34 @@ test('packages are installed once for a function, and its handler finds them', a
     .execute();
   assert.deepEqual(stages.map(({ name }) => name).sort(), ['environment', 'instances', 'instances']);
 
+  // Until the next version has its packages, the one before has the calls.
+  const waits = await deploy('shaped', handler('never'), await asking('pilot-shapes>=9'));
+  assert.deepEqual([waits.body.version, waits.body.servedBy], [3, 2]);
+  assert.deepEqual((await invoke('shaped')).body, ['two', '1.0']);
+  const failed = await until(
+    async () => {
+      const { versions } = await (await ask('GET', '/functions/shaped/versions')).json();
+      return /could not be installed/.test(versions[0].note) ? versions : null;
+    },
+    (last) => `the version never failed: ${JSON.stringify(last)}`,
+  );
+  assert.match(failed[0].note, /so version 2 takes the calls: .*pilot-shapes>=9/s);
+  assert.deepEqual(
+    failed.map(({ active, takesCalls }: Record<string, boolean>) => [active, takesCalls]),
+    [
+      [true, false],
+      [false, true],
+      [false, false],
+    ],
+  );
+  assert.deepEqual((await invoke('shaped')).body, ['two', '1.0']);
+  await deploy('shaped', handler('four'), await asking('pilot-shapes==1.1'));
+  await until(async () => {
+    const { status, body } = await invoke('shaped');
+    assert.equal(status, 200, JSON.stringify(body));
+    return body[0] === 'four';
+  }, 'the version that has its packages takes no calls');
+
   await deploy('unshaped', handler('three'), await asking('pilot-shapes>=9'));
   const none = await invoke('unshaped');
   assert.deepEqual([none.status, none.body.code], [500, 'function/packages-missing'], none.body.detail);

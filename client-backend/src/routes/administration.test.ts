@@ -72,9 +72,12 @@ async function deployed({ parts: { db } }: TestBackend, person: PersonId, team: 
     files: [{ path: 'a.py', blob, size: 1 }],
   };
   const spec_json = JSON.stringify(FunctionSpec.parse(spec));
-  await addVersion(db, { function: id, team, now }, () => ({ person_id: person, spec_json, job_id: null }), [
-    blob as BlobHash,
-  ]);
+  await addVersion(
+    db,
+    { function: id, team, now, serving: null },
+    () => ({ person_id: person, spec_json, job_id: null }),
+    [blob as BlobHash],
+  );
 }
 
 const jobRow = async ({ parts }: TestBackend, id: string) => {

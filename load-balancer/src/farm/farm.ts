@@ -230,6 +230,8 @@ export type Occupancy = {
   used: Used;
   /** How many these are. */
   counted: number;
+  /** And how many of them last until they are told to end. */
+  lasting: number;
   /** The others, in the order in which they were granted. */
   ahead: Lease[];
 };

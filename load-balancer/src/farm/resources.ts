@@ -62,7 +62,7 @@ export const usedElsewhere = ({ stage, ordinal }: Lease, worker: Worker): Used =
 
 export function occupancyOf(worker: Worker): Occupancy {
   if (worker.occupancy !== null) return worker.occupancy;
-  const occupancy: Occupancy = { used: NOTHING_USED, counted: 0, ahead: [] };
+  const occupancy: Occupancy = { used: NOTHING_USED, counted: 0, lasting: 0, ahead: [] };
   for (const lease of worker.leases) if (hasBegun(lease)) count(occupancy, lease);
   for (const lease of worker.leases) if (!hasBegun(lease)) countOrPutAhead(occupancy, lease);
   worker.occupancy = occupancy;
@@ -77,6 +77,7 @@ const hasBegun = ({ startedAt, kept }: Lease): boolean => startedAt !== null || 
 function count(occupancy: Occupancy, lease: Lease): void {
   occupancy.used = add(occupancy.used, usedByLease(lease));
   occupancy.counted += 1;
+  if (lease.stage.lasting) occupancy.lasting += 1;
 }
 
 function countOrPutAhead(occupancy: Occupancy, lease: Lease): void {
@@ -112,6 +113,9 @@ export function hasIdleSlot(worker: Worker, now: number): boolean {
   const [first] = ahead;
   return first === undefined || now - first.grantedAt < PASSED_OVER_MS;
 }
+
+/** Whether nothing that it runs ends by itself: what it had ahead would wait for nobody knows how long. */
+export const lastsInEverySlot = (worker: Worker): boolean => occupancyOf(worker).lasting >= worker.slots;
 
 /** One ahead for each that runs, and one where none does: so many where nothing is known of how long they take. */
 export function hasFewAhead(worker: Worker): boolean {

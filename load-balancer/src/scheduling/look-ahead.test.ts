@@ -55,6 +55,21 @@ test('where frames turn out long, those ahead are taken back for a worker that h
   assert.ok(sim.mirror.rowsOf(job).every((row) => row.finishes <= 1));
 });
 
+test('nothing is given ahead of what lasts until it is told to end: only so can it be seen to wait', () => {
+  const sim = new SimulatedFarm(() => 0);
+  sim.addJob({ chunks: 1 });
+  const [lasting] = sim.farm.stages.values();
+  assert.ok(lasting !== undefined);
+  lasting.lasting = true;
+  sim.addMachine({ slots: 1, speed: 1 / 10 });
+  sim.pass(100, 20);
+  assert.equal(lasting.chunks.count('queued'), 0);
+  const job = sim.addJob({ chunks: 1 });
+  sim.pass(200, 20);
+  const other = [...sim.farm.stages.values()].find((stage) => stage.job.id === job);
+  assert.equal(other?.chunks.count('queued'), 1);
+});
+
 test('what a round gives ahead has its bounds, and the next ones give the rest', () => {
   const sim = new SimulatedFarm(() => 0);
   const machines = Array.from({ length: 100 }, () => sim.addMachine({ speed: 500 / 5 }));

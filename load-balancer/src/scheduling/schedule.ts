@@ -6,7 +6,14 @@ import { append, type Effect } from '../farm/effects.ts';
 import { type Farm, isFree, type Lease, type Stage, type Worker } from '../farm/farm.ts';
 import { isAtLimit } from '../farm/held-chunks.ts';
 import { countOffered } from '../farm/portion.ts';
-import { hasFewAhead, hasIdleSlot, hasRoomAhead, hasRoomFor, occupancyOf } from '../farm/resources.ts';
+import {
+  hasFewAhead,
+  hasIdleSlot,
+  hasRoomAhead,
+  hasRoomFor,
+  lastsInEverySlot,
+  occupancyOf,
+} from '../farm/resources.ts';
 import { backupsFor, overtaken } from './backups.ts';
 import { type Board, chooseStage, createBoard } from './choose-stage.ts';
 import { isRefused, mayTake } from './eligibility.ts';
@@ -101,7 +108,7 @@ function assignPass(farm: Farm, board: Board, depth: number, round: Round): void
   board.ahead = depth > 1;
   const hasRoom = (worker: Worker) =>
     board.ahead
-      ? wantsAhead(worker, outlook) || isCrowded(farm, board, worker)
+      ? !lastsInEverySlot(worker) && (wantsAhead(worker, outlook) || isCrowded(farm, board, worker))
       : hasIdleSlot(worker, round.now);
   let free = [...farm.workers.values()].filter((worker) => isFree(worker, round.now) && hasRoom(worker));
   free.sort((a, b) => b.speed - a.speed);

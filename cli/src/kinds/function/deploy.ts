@@ -74,6 +74,9 @@ export function deployCommand(context: Context): Command {
     if (flags.json) return printJson(context.stdout, open === null ? made : { ...made, public: open }, 2);
     print(context.stdout, [
       `${made.name} is deployed as version ${made.version}: ${settingsInWords(made.settings)}.`,
+      ...(made.servedBy === made.version
+        ? []
+        : [`Version ${made.servedBy} takes the calls until its packages are installed.`]),
       `Call it:  pilot function invoke ${made.name} --data '{}'`,
       `          POST ${new URL(made.path, api.connection.url)}`,
       ...(open === null ? [] : publicLines(new URL(open.path, api.connection.url).href, open.token)),

@@ -24,13 +24,15 @@ export function versionsCommand(context: Context): Command {
     if (flags.json) return printJson(context.stdout, list, 2);
     const rows = list.versions.map((one) => [
       String(one.version),
-      one.active ? 'active' : '',
+      one.takesCalls ? 'takes calls' : one.active ? 'active, waits' : '',
       new Date(one.createdAt).toISOString().slice(0, 16).replace('T', ' '),
       one.handler,
       settingsInWords(one.settings),
     ]);
     const headings = ['VERSION', '', 'DEPLOYED (UTC)', 'HANDLER', 'SETTINGS'];
     print(context.stdout, table(headings, rows, context.stdout.columns || 120));
+    const notes = list.versions.flatMap(({ note }) => note ?? []);
+    if (notes.length > 0) print(context.stdout, notes);
   });
 }
 

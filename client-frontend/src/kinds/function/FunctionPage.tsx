@@ -54,7 +54,7 @@ export function FunctionPage({ id: name }: { id: string }) {
         </div>
         <CallsTable name={name} />
         <div className={shared.halves}>
-          <VersionsTable name={name} active={data.version} />
+          <VersionsTable name={name} />
           <Panel title="Settings">
             <Facts facts={settingsFacts(data.settings)} />
           </Panel>

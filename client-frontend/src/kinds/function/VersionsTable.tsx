@@ -10,7 +10,7 @@ import classes from './Function.module.css';
 import { pathOf, versionsQuery } from './queries.ts';
 
 /** The versions of a function, any of which may be made the active one. */
-export function VersionsTable({ name, active }: { name: string; active: number }) {
+export function VersionsTable({ name }: { name: string }) {
   const may = useMay();
   const queries = useQueryClient();
   const { data } = useQuery(versionsQuery(name));
@@ -22,6 +22,7 @@ export function VersionsTable({ name, active }: { name: string; active: number }
   return (
     <Panel title="Versions">
       {turn.error !== null && <p role="alert">{sentenceOf(turn.error)}</p>}
+      {data?.versions.map(({ version, note }) => note !== null && <p key={version}>{note}</p>)}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
       <section className={classes.box} tabIndex={0} aria-label="Table of versions">
         <table>
@@ -40,8 +41,10 @@ export function VersionsTable({ name, active }: { name: string; active: number }
                 <td>{formatAgo(one.createdAt, Date.now())}</td>
                 <td>{jobLink(one)}</td>
                 <td>
-                  {one.version === active ? (
+                  {one.takesCalls ? (
                     'this one'
+                  ) : one.active ? (
+                    'this one, once its packages are installed'
                   ) : (
                     <Button
                       size="compact-sm"

@@ -49,7 +49,10 @@ export type FunctionFigures = z.infer<typeof FunctionFigures>;
 export const FunctionSummary = z.object({
   id: FunctionId,
   name: FunctionName,
+  /** The active one. */
   version: z.int().positive(),
+  /** The one that takes the calls: an earlier one, until the active one has its packages. */
+  servedBy: z.int().positive(),
   handler: z.string(),
   settings: FunctionSettings,
   /** Whose it is, by name, and who had it before and has left the team. */
@@ -73,6 +76,9 @@ export const FunctionList = z.object({ functions: z.array(FunctionSummary) });
 export const FunctionVersion = z.object({
   version: z.int().positive(),
   active: z.boolean(),
+  takesCalls: z.boolean(),
+  /** Why the active one takes none yet, as a sentence. */
+  note: z.string().nullable(),
   handler: z.string(),
   files: z.array(z.object({ path: z.string(), size: z.int().nonnegative() })),
   settings: FunctionSettings,

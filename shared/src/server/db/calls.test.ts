@@ -26,7 +26,16 @@ import {
 } from './calls.ts';
 import { addCallsOnDay, callsOnDay, forgetCallsOfDays } from './calls-by-day.ts';
 import { connectDatabase, type Db } from './connect.ts';
-import { addVersion, findFunction, insertFunction, setJobOfVersion } from './functions.ts';
+import {
+  activate,
+  activeVersions,
+  addVersion,
+  findFunction,
+  functionsServedByAnother,
+  insertFunction,
+  serveActive,
+  setJobOfVersion,
+} from './functions.ts';
 import { inTransaction } from './in-transaction.ts';
 import { migrate } from './migrate.ts';
 
@@ -127,10 +136,24 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       const make = () => ({ person_id: row.person_id, spec_json: '{}', job_id: null });
       const add = (now: number) =>
         inTransaction(db, (db) =>
-          addVersion(db, { function: FUNCTION, team: TEAM, now }, make, ['0'.repeat(64) as never]),
+          addVersion(db, { function: FUNCTION, team: TEAM, now, serving: null }, make, [
+            '0'.repeat(64) as never,
+          ]),
         );
       assert.deepEqual([await add(2), await add(3)], [1, 2]);
       assert.equal((await findFunction(db, TEAM, 'hello'))?.active_version, 2);
+      await activate(db, FUNCTION, { version: 2, serving: 1 }, 9);
+      const versions = async () => (await activeVersions(db)).map(({ version }) => version).sort();
+      assert.deepEqual(await versions(), [1, 2]);
+      assert.deepEqual(
+        (await functionsServedByAnother(db)).map(({ version, serving }) => [version, serving]),
+        [[2, 1]],
+      );
+      // Another was deployed meanwhile.
+      await serveActive(db, FUNCTION, { active: 3, serving: 1 });
+      assert.deepEqual(await versions(), [1, 2]);
+      await serveActive(db, FUNCTION, { active: 2, serving: 1 });
+      assert.deepEqual([await versions(), await functionsServedByAnother(db)], [[2], []]);
       const version = { function_id: FUNCTION, version: 2, job_id: null };
       assert.equal(await setJobOfVersion(db, version, 'job_1' as never), true);
       assert.equal(await setJobOfVersion(db, version, 'job_2' as never), false);

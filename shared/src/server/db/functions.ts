@@ -32,15 +32,37 @@ export const functionsOf = (db: Db, team: TeamId): Promise<FunctionRow[]> =>
 /** Of one team. */
 export const MOST_FUNCTIONS = 1_000;
 
-/** Every function of the farm with its active version. */
+/** Every function of the farm with its active version, and with the one that takes calls for that. */
 export const activeVersions = (db: Db): Promise<(VersionRow & { team_id: TeamId })[]> =>
+  db
+    .selectFrom('functions as f')
+    .innerJoin('function_versions as v', (join) =>
+      join
+        .onRef('v.function_id', '=', 'f.id')
+        .on((eb) =>
+          eb.or([
+            eb('v.version', '=', eb.ref('f.active_version')),
+            eb('v.version', '=', eb.ref('f.serving_version')),
+          ]),
+        ),
+    )
+    .selectAll('v')
+    .select('f.team_id')
+    .execute();
+
+/** Active versions for which another takes the calls. */
+export const functionsServedByAnother = (
+  db: Db,
+): Promise<(VersionRow & { team_id: TeamId; serving: number })[]> =>
   db
     .selectFrom('functions as f')
     .innerJoin('function_versions as v', (join) =>
       join.onRef('v.function_id', '=', 'f.id').onRef('v.version', '=', 'f.active_version'),
     )
     .selectAll('v')
-    .select('f.team_id')
+    .select(['f.team_id', 'f.serving_version as serving'])
+    .where('f.serving_version', 'is not', null)
+    .$narrowType<{ serving: number }>()
     .execute();
 
 /** Newest first. */
@@ -70,10 +92,10 @@ export async function insertFunction(db: Db, row: Insertable<FunctionsTable>): P
   return Number(result.numInsertedOrUpdatedRows ?? 0) === 1;
 }
 
-/** Adds the next version of a function, active from now on, and holds its blobs; returns its number. */
+/** Adds the next version of a function, active from now on, and holds its blobs; returns its number. `serving`: see activate. */
 export async function addVersion(
   db: Db,
-  of: { function: FunctionId; team: TeamId; now: number },
+  of: { function: FunctionId; team: TeamId; now: number; serving: number | null },
   make: (
     version: number,
   ) => Omit<Insertable<FunctionVersionsTable>, 'function_id' | 'version' | 'created_at'>,
@@ -89,7 +111,7 @@ export async function addVersion(
   const version = Number(newest?.version ?? 0) + 1;
   const row = { ...make(version), function_id: of.function, version, created_at: of.now };
   await db.insertInto('function_versions').values(row).execute();
-  await activate(db, of.function, version, of.now);
+  await activate(db, of.function, { version, serving: of.serving }, of.now);
   const held = [...new Set(blobs)].map((hash) => ({ holder: of.function, team_id: of.team, hash }));
   await unlessThere(db, db.insertInto('held_blobs').values(held)).execute();
   await db
@@ -103,11 +125,32 @@ export async function addVersion(
 const touch = (db: Db, id: FunctionId, now: number) =>
   db.updateTable('functions').set({ updated_at: now }).where('id', '=', id).execute();
 
-export async function activate(db: Db, id: FunctionId, version: number, now: number): Promise<void> {
+/** `serving`: the version that takes the calls until this one can; null where it takes them at once. */
+export async function activate(
+  db: Db,
+  id: FunctionId,
+  { version, serving }: { version: number; serving: number | null },
+  now: number,
+): Promise<void> {
   await db
     .updateTable('functions')
-    .set({ active_version: version, updated_at: now })
+    .set({ active_version: version, serving_version: serving, updated_at: now })
     .where('id', '=', id)
+    .execute();
+}
+
+/** The active version takes its calls itself from now on. Compare-and-set. */
+export async function serveActive(
+  db: Db,
+  id: FunctionId,
+  { active, serving }: { active: number; serving: number },
+): Promise<void> {
+  await db
+    .updateTable('functions')
+    .set({ serving_version: null })
+    .where('id', '=', id)
+    .where('active_version', '=', active)
+    .where('serving_version', '=', serving)
     .execute();
 }
 

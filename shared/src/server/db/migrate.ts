@@ -37,6 +37,7 @@ import * as functionsTakenOver from './migrations/0044-functions-taken-over.ts';
 import * as pipelinesAsTemplates from './migrations/0050-pipelines-as-templates.ts';
 import * as noticesOfPeople from './migrations/0051-notices-of-people.ts';
 import * as callFiles from './migrations/0052-call-files.ts';
+import * as servingVersions from './migrations/0053-serving-versions.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -76,6 +77,7 @@ const migrations: Record<string, Migration> = {
   '0050-pipelines-as-templates': pipelinesAsTemplates,
   '0051-notices-of-people': noticesOfPeople,
   '0052-call-files': callFiles,
+  '0053-serving-versions': servingVersions,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

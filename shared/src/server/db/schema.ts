@@ -650,6 +650,8 @@ export type FunctionsTable = {
   taken_over_from: ColumnType<PersonId | null, PersonId | null | undefined, PersonId | null>;
   name: string;
   active_version: number;
+  /** Which takes its calls until it has its packages; null where it takes them itself. */
+  serving_version: number | null;
   public_token_hash: string | null;
   created_at: number;
   updated_at: number;

@@ -6,7 +6,6 @@ import { dayOf, forgetCallsOfDays } from '@parallel-pilot/shared/server/db/calls
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
-import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
 import { CallFiles } from './call-files.ts';
@@ -18,6 +17,7 @@ import { keepInstances } from './keep-instances.ts';
 import { KeptCalls } from './kept-calls.ts';
 import type { Pool } from './pool.ts';
 import { Pools } from './pools.ts';
+import { isReady, turnToReady } from './readiness.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
 
@@ -89,8 +89,7 @@ export class CallDesk {
 
   /** Has the packages of a version installed, where nothing of its team has had them yet, before it is called. */
   async install(row: VersionRow, team: TeamId): Promise<void> {
-    const { packages } = FunctionSpec.parse(JSON.parse(row.spec_json));
-    if (packages !== null && (await environmentOf(this.#parts, team, { packages })) === null)
+    if (!(await isReady(this.#parts, team, FunctionSpec.parse(JSON.parse(row.spec_json)))))
       this.#keep(this.#pools.of(row), 1);
   }
 
@@ -105,6 +104,7 @@ export class CallDesk {
     if (this.#refreshing) return;
     this.#refreshing = true;
     try {
+      await turnToReady(this.#parts, this.#pools);
       const rows = await activeVersions(this.#parts.db);
       this.#pools.keepOnly(rows);
       for (const row of rows) if (JSON.parse(row.spec_json).settings.min > 0) this.#keep(this.#pools.of(row));
@@ -168,12 +168,12 @@ export class CallDesk {
   }
 }
 
-/** The function's active version; null where it was deleted meanwhile. */
-export async function activeVersion(
+/** The function's version that takes its calls; null where it was deleted meanwhile. */
+export async function servingVersion(
   { db }: Pick<Parts, 'db'>,
-  { id, active_version }: FunctionRow,
+  { id, active_version, serving_version }: FunctionRow,
 ): Promise<VersionRow | null> {
-  const version = await findVersion(db, id, active_version);
+  const version = await findVersion(db, id, serving_version ?? active_version);
   if (version !== undefined) return version;
   const again = await functionById(db, id);
   return again === undefined ? null : ((await findVersion(db, id, again.active_version)) ?? null);

@@ -20,6 +20,7 @@ import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../../fleet.ts';
 import { preparePackages } from '../../../packages/prepare-packages.ts';
 import type { Parts, SubmissionRefusal } from '../../../parts.ts';
+import { servingBeside } from '../desk/readiness.ts';
 
 /** Makes the next version of a function, which is active from then on; a new function where there is none of that name. */
 export async function deploy(
@@ -41,6 +42,8 @@ export async function deploy(
   if (!(sizes instanceof Map)) return sizes;
   const { name, settings } = sent;
   const files = sent.files.map((file) => ({ ...file, size: sizes.get(file.blob) ?? 0 }));
+  const next = { packages, version: null };
+  const serving = await servingBeside(parts, await findFunction(db, by.team, name), next);
   const id = newId('fun', random);
   const now = clock();
   return inTransaction(db, async (db) => {
@@ -69,7 +72,7 @@ export async function deploy(
       spec_json: JSON.stringify(spec(version)),
       job_id: null,
     });
-    await addVersion(db, { function: of.id, team: by.team, now }, make, hashes);
+    await addVersion(db, { function: of.id, team: by.team, now, serving }, make, hashes);
     const made = await findFunction(db, by.team, name);
     if (made === undefined) throw new Error('a function that was just made is not there');
     return { ok: true as const, function: made };

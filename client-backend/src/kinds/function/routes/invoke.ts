@@ -10,7 +10,7 @@ import { principalOf } from '../../../auth/guard.ts';
 import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
-import { activeVersion, type CallDesk } from '../desk/call-desk.ts';
+import { type CallDesk, servingVersion } from '../desk/call-desk.ts';
 import type { Invocation } from '../desk/invocation.ts';
 import { answerOf, unknownFunction } from './answers.ts';
 import { readEvent } from './event.ts';
@@ -44,7 +44,7 @@ export function invokeRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
 type How = { person: PersonId | null; key: string | undefined; async: boolean };
 
 async function call(c: Context, parts: Parts, desk: CallDesk, row: FunctionRow, how: How): Promise<Response> {
-  const version = await activeVersion(parts, row);
+  const version = await servingVersion(parts, row);
   if (version === null) return unknownFunction(c);
   const owner = { team: row.team_id, person: row.person_id };
   const read = await readEvent(c, desk.files, owner);

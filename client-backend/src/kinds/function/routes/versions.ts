@@ -8,6 +8,7 @@ import {
   PublicToken,
 } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
+import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import {
   activate,
   deleteFunction,
@@ -25,8 +26,9 @@ import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
+import { servingBeside } from '../desk/readiness.ts';
 import { unknownFunction } from './answers.ts';
-import { summariesOf, versionView } from './views.ts';
+import { noteOf, summariesOf, versionView } from './views.ts';
 
 /** Its owner may, and who may steer jobs of others. */
 export const mayChange = (by: Principal, { person_id }: FunctionRow): boolean =>
@@ -43,13 +45,15 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
     const row = await findOne(c, c.req.valid('param').name);
     if (row === undefined) return unknownFunction(c);
     const all = await versionsOf(db, row.id);
-    return c.json({ versions: all.map((one) => versionView(one, row.active_version)) }, 200);
+    const note = await noteOf(parts, row, all);
+    return c.json({ versions: all.map((one) => versionView(one, row, note)) }, 200);
   });
   routes.openapi(rollback, async (c) => {
     const row = await findOne(c, c.req.valid('param').name);
     if (row === undefined) return unknownFunction(c);
     if (!mayChange(principalOf(c), row)) return refuse(c);
-    const all = (await versionsOf(db, row.id)).map(({ version }) => version);
+    const rows = await versionsOf(db, row.id);
+    const all = rows.map(({ version }) => version);
     const asked = c.req.valid('json').version;
     const to = asked ?? all.find((version) => version < row.active_version);
     if (to === undefined || !all.includes(to)) {
@@ -57,9 +61,15 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
       const message = `${row.name} is at version ${row.active_version}, and there is no ${which}. There are ${all.join(', ')}.`;
       return problem(c, 409, 'version-unknown', message);
     }
-    await activate(db, row.id, to, clock());
+    const target = rows.find(({ version }) => version === to);
+    if (target === undefined) return unknownFunction(c);
+    const { packages } = FunctionSpec.parse(JSON.parse(target.spec_json));
+    const serving = await servingBeside(parts, row, { packages, version: to });
+    await activate(db, row.id, { version: to, serving }, clock());
+    await desk.install(target, row.team_id);
     await desk.refresh();
-    const [summary] = await summariesOf(parts, desk, [{ ...row, active_version: to }]);
+    const turned = { ...row, active_version: to, serving_version: serving };
+    const [summary] = await summariesOf(parts, desk, [turned]);
     return summary === undefined ? unknownFunction(c) : c.json(summary, 200);
   });
   routes.openapi(remove, async (c) => {

@@ -12,6 +12,7 @@ import {
   namesOfOwners,
   type VersionRow,
 } from '@parallel-pilot/shared/server/db/functions.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
 
@@ -51,6 +52,7 @@ function summaryOf(row: FunctionRow, version: VersionRow, figures: FunctionFigur
     id: row.id,
     name: FunctionName.parse(row.name),
     version: version.version,
+    servedBy: row.serving_version ?? version.version,
     handler,
     settings,
     path: `/api/v1/functions/${row.name}/invoke`,
@@ -73,11 +75,33 @@ function figuresOf(counted: Awaited<ReturnType<typeof callFigures>>): FunctionFi
   };
 }
 
-export function versionView(row: VersionRow, active: number): FunctionVersion {
+/** Why the active version does not take its calls; null where it does. */
+export async function noteOf(
+  { db }: Pick<Parts, 'db'>,
+  { active_version, serving_version }: FunctionRow,
+  versions: readonly VersionRow[],
+): Promise<string | null> {
+  if (serving_version === null) return null;
+  const id = versions.find(({ version }) => version === active_version)?.job_id ?? null;
+  const job = id === null ? undefined : await findJob(db, id);
+  if (job?.state !== 'failed')
+    return `The packages of version ${active_version} are being installed. Version ${serving_version} takes the calls until then.`;
+  const why = job.state_message ?? 'pip says nothing of why.';
+  return `The packages of version ${active_version} could not be installed (pilot job ${job.id}), so version ${serving_version} takes the calls: ${why}`;
+}
+
+/** `note`: of the active one. */
+export function versionView(
+  row: VersionRow,
+  { active_version: active, serving_version: serving }: FunctionRow,
+  note: string | null,
+): FunctionVersion {
   const { handler, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
   return {
     version: row.version,
     active: row.version === active,
+    takesCalls: row.version === (serving ?? active),
+    note: row.version === active ? note : null,
     handler,
     files: files.map(({ path, size }) => ({ path, size })),
     settings,
