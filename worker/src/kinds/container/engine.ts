@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { findProgram } from '@parallel-pilot/sandbox/box/program.ts';
 import { searchPath } from '@parallel-pilot/sandbox/child/config.ts';
 import { execa } from 'execa';
-import { engineEnvironment } from './config.ts';
+import { engineEnvironment, runtimeFolder } from './config.ts';
 import { DockerInfo, type EngineFacts, factsOfDocker, factsOfPodman, PodmanInfo } from './engine-facts.ts';
 
 /** The program that runs containers on this machine. */
@@ -73,7 +73,7 @@ async function runRootOf(folder: string): Promise<string> {
   const own = join(dirname(folder), RUN_ROOTS[basename(folder)] ?? 'run');
   if (own.length <= LONGEST_RUN_ROOT) return own;
   // Nobody else may write there: it is no folder for everybody's temporary files.
-  const parent = process.getuid?.() === 0 ? '/run' : (engineEnvironment().XDG_RUNTIME_DIR ?? '');
+  const parent = process.getuid?.() === 0 ? '/run' : runtimeFolder();
   const short = join(parent, `pilot-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`);
   if (parent === '' || short.length > LONGEST_RUN_ROOT) return own;
   return mkdir(short, { recursive: true, mode: 0o700 }).then(
