@@ -126,23 +126,25 @@ for (const [column, startDatabase] of [
       assert.ok(epoch >= 3, `it went on after epoch ${epoch}: ${second?.log}`);
     });
 
-    test('when its worker is told to leave, a shard goes on elsewhere from its checkpoint, and the worker need not wait for it', async () => {
-      const { training, from } = await underWay();
-      const { name } = await farm.db
-        .selectFrom('workers')
-        .select('name')
-        .where('id', '=', from)
-        .executeTakeFirstOrThrow();
-      const leaving = farm.workers.find((worker) => worker.name === name);
-      await leaving?.end('SIGTERM');
-      const [first] = await leasesOf(training, 'train');
-      assert.equal(first?.outcome, 'preempted');
-      await leaving?.start();
-      await allComplete([training]);
-      const [, second] = await leasesOf(training, 'train');
-      assert.notEqual(second?.worker_id, from);
-      assert.match(second?.log ?? '', /goes on after epoch \d+ of 16/);
-    });
+    // What is written is what the one before has written, by another cause: one database is enough.
+    if (column === 'SQLite')
+      test('when its worker is told to leave, a shard goes on elsewhere from its checkpoint, and the worker need not wait for it', async () => {
+        const { training, from } = await underWay();
+        const { name } = await farm.db
+          .selectFrom('workers')
+          .select('name')
+          .where('id', '=', from)
+          .executeTakeFirstOrThrow();
+        const leaving = farm.workers.find((worker) => worker.name === name);
+        await leaving?.end('SIGTERM');
+        const [first] = await leasesOf(training, 'train');
+        assert.equal(first?.outcome, 'preempted');
+        await leaving?.start();
+        await allComplete([training]);
+        const [, second] = await leasesOf(training, 'train');
+        assert.notEqual(second?.worker_id, from);
+        assert.match(second?.log ?? '', /goes on after epoch \d+ of 16/);
+      });
 
     test('kill -9 of both servers and both workers in the middle of it loses and doubles nothing', async () => {
       // What was not kept yet begins anew.

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { findProgram } from '@parallel-pilot/sandbox/box/program.ts';
 import { searchPath } from '@parallel-pilot/sandbox/child/config.ts';
 import { execa } from 'execa';
-import { engineEnvironment } from './config.ts';
+import { engineEnvironment, runtimeFolder } from './config.ts';
 import { DockerInfo, type EngineFacts, factsOfDocker, factsOfPodman, PodmanInfo } from './engine-facts.ts';
 
 /** The program that runs containers on this machine. */
@@ -56,6 +57,31 @@ async function findPodman(folder: string, ownImages: boolean): Promise<Engine | 
   return null;
 }
 
+/**
+ * Podman 4 refuses a longer one where it notes how a container ended, waits 20 s for that note, and says nothing. Where
+ * the farm's folder leaves no room for it, it lies where the system keeps what lasts until it is started again.
+ */
+const LONGEST_RUN_ROOT = 50;
+const RUN_ROOTS: Readonly<Record<string, string>> = {
+  overlay: 'o',
+  vfs: 'v',
+  making: 'm',
+  'making-on-own': 'n',
+};
+
+async function runRootOf(folder: string): Promise<string> {
+  const own = join(dirname(folder), RUN_ROOTS[basename(folder)] ?? 'run');
+  if (own.length <= LONGEST_RUN_ROOT) return own;
+  // Nobody else may write there: it is no folder for everybody's temporary files.
+  const parent = process.getuid?.() === 0 ? '/run' : runtimeFolder();
+  const short = join(parent, `pilot-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`);
+  if (parent === '' || short.length > LONGEST_RUN_ROOT) return own;
+  return mkdir(short, { recursive: true, mode: 0o700 }).then(
+    () => short,
+    () => own,
+  );
+}
+
 const imagesIn = (folder: string): string => join(folder, 'images');
 
 async function podmanInfo(command: string, env: Record<string, string>): Promise<PodmanInfo | null> {
@@ -103,7 +129,11 @@ async function writeSettings(
     storage,
     [
       '[storage]',
-      ...[`driver = "${driver}"`, `graphroot = "${imagesIn(folder)}"`, `runroot = "${join(folder, 'run')}"`],
+      ...[
+        `driver = "${driver}"`,
+        `graphroot = "${imagesIn(folder)}"`,
+        `runroot = "${await runRootOf(folder)}"`,
+      ],
       '[storage.options]',
       ...(images === null ? [] : [`additionalimagestores = ["${images}"]`]),
       // A mount of the store onto itself would outlast the worker, and its folder could not be removed.

@@ -195,6 +195,14 @@ test('a command that the image lacks, and an image that is damaged are told', as
   assert.match(damaged.message, /could not be unpacked by podman/);
 });
 
+test('the folder of what runs has a name that podman takes, else each container would end 20 s late', async () => {
+  const engine = await findEngine(join(root, 'host', 'containers'));
+  assert.ok(engine !== null && engine.name === 'podman');
+  const told = { env: engine.env, extendEnv: false };
+  const { stdout } = await execa(engine.command, ['info', '--format', '{{.Store.RunRoot}}'], told);
+  assert.ok(stdout.length <= 50, stdout);
+});
+
 test('its images are not among those of the machine', async () => {
   const { stdout } = await execa('podman', ['images', '--format', '{{.Names}}'], {
     env: engineEnvironment(),
