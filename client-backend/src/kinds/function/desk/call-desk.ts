@@ -150,7 +150,7 @@ export class CallDesk {
   }
 
   #keep(pool: Pool, least = 0): void {
-    if (this.#keeping.has(pool)) return;
+    if (this.#keeping.has(pool) || pool.rests) return;
     const { busy, waiting, oldestMs } = pool;
     const demand = { busy, waiting, oldestMs, instances: pool.instances.length };
     const wanted = Math.max(least, wantedInstances(pool.spec.settings, demand));
@@ -158,9 +158,12 @@ export class CallDesk {
     this.#keeping.add(pool);
     void keepInstances(this.#parts, this.#jobs, pool, wanted)
       .then((kept) => {
-        if (kept.kept !== 'yes') pool.giveUp(kept.code, kept.message, TROUBLE_MS);
-        // From now on what failed counts as being of long ago.
-        if (kept.kept === 'failed') pool.job = null;
+        if (kept.kept === 'refused') pool.giveUp(kept.code, kept.message, TROUBLE_MS);
+        if (kept.kept === 'failed') {
+          pool.fail(kept.code, kept.message);
+          // From now on what failed counts as being of long ago.
+          pool.job = null;
+        }
         this.#pools.know();
       })
       .catch((err) => this.#parts.log.warn({ event: 'functions.keep-failed', err }))

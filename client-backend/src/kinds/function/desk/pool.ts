@@ -32,6 +32,8 @@ export type PoolParts = {
   now(): number;
 };
 
+const [SHORTEST_REST_MS, LONGEST_REST_MS] = [5_000, 5 * 60_000];
+
 /** The instances of one version of a function that can be called, and the calls that wait for one. */
 export class Pool {
   readonly spec: FunctionSpec;
@@ -45,6 +47,8 @@ export class Pool {
   /** Those that an instance has turned away: they go first. */
   readonly #again = new Set<Waiting>();
   #trouble: { code: CallProblem; message: string; until: number } | null = null;
+  /** How often in a row its instances have failed before one could be called. */
+  #failures = 0;
   /** Called when calls wait and nothing can take them. */
   onNeed: () => void = () => {};
 
@@ -74,8 +78,7 @@ export class Pool {
   /** Never rejects. It waits `patienceMs` at the most for an instance. */
   run(work: Work, patienceMs: number): Promise<CallResult> {
     const now = this.#parts.now();
-    if (this.#trouble !== null && now < this.#trouble.until)
-      return Promise.resolve(neverBegun(this.#trouble));
+    if (this.#trouble !== null && this.rests) return Promise.resolve(neverBegun(this.#trouble));
     this.#trouble = null;
     const free = this.waiting === 0 && this.#pick() !== null;
     if (!free && this.waiting >= this.spec.settings.queue) return Promise.resolve(neverBegun(this.#full()));
@@ -96,6 +99,8 @@ export class Pool {
       else {
         const fresh = { busy: 0, usedAt: this.#parts.now(), pausedUntil: 0, retiring: false };
         this.#instances.set(one.lease, { ...one, ...fresh });
+        this.#failures = 0;
+        this.#trouble = null;
       }
     }
     this.#pump();
@@ -145,6 +150,17 @@ export class Pool {
         queue.delete(one);
         one.settle(neverBegun({ code, message }));
       }
+  }
+
+  /** No instance can begin: each time in a row it is the longer until the next is tried, as each costs a job. */
+  fail(code: CallProblem, message: string): void {
+    this.giveUp(code, message, Math.min(LONGEST_REST_MS, SHORTEST_REST_MS * 2 ** this.#failures));
+    this.#failures += 1;
+  }
+
+  /** It was given up a short while ago. */
+  get rests(): boolean {
+    return this.#trouble !== null && this.#parts.now() < this.#trouble.until;
   }
 
   #pump(): void {
