@@ -6,12 +6,23 @@ import { functionWorker } from './function/index.ts';
 import type { WorkerKind } from './kind.ts';
 import { trainingWorker } from './training/index.ts';
 
-/** Every kind of work this worker knows, made with its settings by variable; the one line a new kind adds here. */
-const KINDS: readonly ((
+type MakeKind = (
   settings: Readonly<Record<string, string>>,
   hostFolder: string,
   containers: Containers,
-) => WorkerKind)[] = [blenderWorker, trainingWorker, commandWorker, containerWorker, functionWorker];
+) => WorkerKind;
+
+/**
+ * Every kind of work this worker knows, made with its settings by variable; the one line a new kind adds here. All that
+ * run something in containers share what starts them.
+ */
+const KINDS: readonly MakeKind[] = [
+  blenderWorker,
+  trainingWorker,
+  commandWorker,
+  containerWorker,
+  functionWorker,
+];
 
 type Config = {
   kindSettings: Readonly<Record<string, string>>;
