@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { pythonEntries } from '@parallel-pilot/sandbox/test-fixtures/python-image.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { machineWithImage } from '../support/machine-with-image.ts';
 import { createFollower, type Follower } from '../support/page-to-follow.ts';
 
 let farm: Farm;
 let follower: Follower;
 before(async () => {
   follower = await createFollower();
-  farm = await startFarm({ workers: 2 });
+  const names = ['docker.io/library/python:3.12-slim'];
+  const machine = await machineWithImage(follower.folder, names, pythonEntries());
+  farm = await startFarm({ workers: 0 });
+  for (let count = 0; count < 2; count += 1) await farm.addWorker(machine.worker);
 });
 after(async () => {
   await farm?.stop();
@@ -19,6 +24,7 @@ test('docs/functions.md can be followed, line by line', async () => {
   for (const line of [
     /^\{"hello":"Ada","version":1\}$/m,
     /^\{"hello":"Grace","version":1\}$/m,
+    /^\{"hello":"Linus","version":1\}$/m,
     /^true$/m,
     /^\{"area":42\}$/m,
     /^\{"words":6,"counts":\{"to":2,/m,

@@ -146,7 +146,9 @@ test('each way in which a handler fails has a status and a sentence of its own',
     /"package\.json" was not taken.*Bundle/,
   );
   assert.match(await refused({ more: requirements }), /"r\.txt", line 1: "\{\}" is no requirement/);
-  assert.match(await refused({ more: { image: 'alpine' } }), /"alpine" was not taken/);
+  const inImage = await refused({ more: { image: 'alpine', ...requirements } });
+  assert.match(inImage, /"r\.txt" was not taken: the image "alpine" brings its own/);
+  assert.match(await refused({ more: { image: 'a b' } }), /expected the name of an image/);
   assert.match(await refused({ handler: 'a.rb' }), /"a\.rb" is no handler/);
 });
 

@@ -58,15 +58,16 @@ export function deployCommand(context: Context): Command {
     .option('--idle <time>', 'an instance that nobody calls for so long ends (60s)')
     .option('--queue <n>', 'calls that may wait for an instance (1000)', wholeNumber(0, 10_000))
     .option('--public', 'let whoever has a token call it, and print that once')
-    .option('--image <image>', 'an image to run in (not possible yet)');
+    .option('--image <image>', 'run the handler in an image, with its python3 or node');
   withPackages(command, 'handler, in Python');
   withJson(withServer(command));
   withExamples(command, [
     'pilot function deploy hello handler.py',
     'pilot function deploy resize resize.mjs --files lib --max 4 --timeout 2m --memory 512M --concurrency 4',
+    'pilot function deploy hello handler.py --image python:3.12-slim',
   ]);
   return command.action(async (name: string, handler: string | undefined, flags: Flags) => {
-    if (flags.image !== undefined) throw new SentenceError(NO_IMAGES);
+    if (flags.image !== undefined && IS_FILE.test(flags.image)) throw new SentenceError(NO_ARCHIVES);
     if (handler === undefined) throw new SentenceError('Name the file of the handler: .py, .js or .mjs.');
     const api = await connect(context.config, flags);
     const made = await deploy(api, context, { ...flags, name, handler });
@@ -84,8 +85,10 @@ export function deployCommand(context: Context): Command {
   });
 }
 
-const NO_IMAGES =
-  '--image: functions do not run in images yet. Deploy a handler in Python (.py) or JavaScript (.js, .mjs).';
+/** What can only be the path of an archive. */
+const IS_FILE = /^[./~]|\.(tar|tgz|tar\.gz)$/;
+const NO_ARCHIVES =
+  '--image takes the name of an image here, such as python:3.12-slim, and no archive. Push it to a registry that the workers reach, or load it into the podman of workers that are started with PILOT_CONTAINER_OWN_IMAGES=1.';
 
 async function deploy(
   api: Api,
@@ -110,7 +113,15 @@ async function deploy(
     memoryBytes: bytesOf('--memory', flags.memory),
   };
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  const sent = { name, handler: basename(handler), files, settings: given, python, ...brought };
+  const sent = {
+    name,
+    handler: basename(handler),
+    files,
+    settings: given,
+    python,
+    image: flags.image ?? null,
+    ...brought,
+  };
   return ask(api, 'POST', '/api/v1/functions', FunctionSummary, sent);
 }
 

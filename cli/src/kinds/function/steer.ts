@@ -26,7 +26,7 @@ export function versionsCommand(context: Context): Command {
       String(one.version),
       one.takesCalls ? 'takes calls' : one.active ? 'active, waits' : '',
       new Date(one.createdAt).toISOString().slice(0, 16).replace('T', ' '),
-      one.handler,
+      one.image === null ? one.handler : `${one.handler} in ${one.image}`,
       settingsInWords(one.settings),
     ]);
     const headings = ['VERSION', '', 'DEPLOYED (UTC)', 'HANDLER', 'SETTINGS'];

@@ -20,8 +20,8 @@ export const functionBackend: FarmKind = {
   stopsOnFailure: () => false,
   fleetProblem,
   async view(_, { spec_json }) {
-    const { name, version, handler, settings } = FunctionSpec.parse(JSON.parse(spec_json));
-    return { kind: 'function', name, version, handler, settings };
+    const { name, version, handler, image, settings } = FunctionSpec.parse(JSON.parse(spec_json));
+    return { kind: 'function', name, version, handler, image, settings };
   },
   showsPrints: true,
   routes: functionRoutes,

@@ -23,7 +23,7 @@ export function FunctionJob({ job }: { job: JobDetail }) {
           <Facts
             facts={[
               ['Function', `${view.name}, version ${view.version}`],
-              ['Handler', view.handler],
+              ['Handler', view.image === null ? view.handler : `${view.handler}, in the image ${view.image}`],
               ...settingsFacts(view.settings),
             ]}
           />

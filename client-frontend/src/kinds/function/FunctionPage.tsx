@@ -22,7 +22,7 @@ export function FunctionPage({ id: name }: { id: string }) {
   if (data === undefined) return null;
   const { figures } = data;
   const now: [string, string][] = [
-    ['Handler', data.handler],
+    ['Handler', data.image === null ? data.handler : `${data.handler}, in the image ${data.image}`],
     [
       'Owner',
       data.takenOverFrom === null

@@ -54,6 +54,8 @@ export const FunctionSummary = z.object({
   /** The one that takes the calls: an earlier one, until the active one has its packages. */
   servedBy: z.int().positive(),
   handler: z.string(),
+  /** The image that it runs in; null for the worker's own interpreter. */
+  image: z.string().nullable().default(null),
   settings: FunctionSettings,
   /** Whose it is, by name, and who had it before and has left the team. */
   owner: z.string(),
@@ -80,6 +82,7 @@ export const FunctionVersion = z.object({
   /** Why the active one takes none yet, as a sentence. */
   note: z.string().nullable(),
   handler: z.string(),
+  image: z.string().nullable().default(null),
   files: z.array(z.object({ path: z.string(), size: z.int().nonnegative() })),
   settings: FunctionSettings,
   person: PersonId,

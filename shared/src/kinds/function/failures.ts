@@ -9,5 +9,7 @@ export const FUNCTION_FAILURES = {
     sentence: 'The packages that the handler needs could not be installed.',
   },
   died: { retry: true, sentence: 'What installs the packages of the handler ended while it was at work.' },
+  'no-image': { retry: 'once', sentence: 'The image of the function could not be had.' },
+  'not-loaded': { retry: 'once', sentence: 'The image of the function could not be unpacked.' },
   'no-runtime': { retry: true, sentence: 'The worker has nothing that runs the handler.' },
 } as const satisfies Record<string, Failure>;

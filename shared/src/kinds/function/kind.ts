@@ -45,13 +45,16 @@ export const functionKind = {
 const resultOf = (stageName: string) => (stageName === ENVIRONMENT ? EnvironmentResult : InstanceResult);
 
 function planInstances(spec: FunctionSpec, environment: Environment | null): StagePlan {
-  const { name, version, handler, files, settings, instances } = spec;
+  const { name, version, handler, files, settings, image, instances } = spec;
   const inputs = files.map(({ path, blob, size }) => ({ path, hash: blob, size }));
   const packages = environment?.input ?? null;
-  const loads = [...inputs.map(({ path, hash }) => `${path} ${hash}`), packages?.hash ?? ''];
+  const loads = [...inputs.map(({ path, hash }) => `${path} ${hash}`), packages?.hash ?? '', image ?? ''];
   return {
     name: INSTANCES,
-    spec: InstancesStage.parse({ name, version, handler, settings, packages: packages?.path ?? null }),
+    spec: InstancesStage.parse({
+      ...{ name, version, handler, settings, image },
+      packages: packages?.path ?? null,
+    }),
     chunks: Array.from({ length: instances }, (_, at): InstanceChunk => ({ instance: at + 1 })),
     inputs: packages === null ? inputs : [...inputs, packages],
     requirements: instanceNeeds({ ...spec, environment }),

@@ -7,6 +7,11 @@ import {
   pythonNeeds,
 } from '../../packages/packages.ts';
 import { boxedFleetProblem, programMissing } from '../boxed-fleet.ts';
+import {
+  fleetProblem as containerProblem,
+  requirementsOf,
+  needInWords as wordsOfContainers,
+} from '../container/needs.ts';
 import { type Runtime, runtimeOf } from './name.ts';
 import type { FunctionSpec } from './spec.ts';
 
@@ -14,15 +19,19 @@ const RUNS: Requirement = { key: 'kinds', op: 'includes', value: 'function' };
 /** Of the list of what a worker runs handlers with. */
 export const RUNTIMES_KEY = 'function.runtimes';
 
+const IN_IMAGE = requirementsOf({ network: false });
+
 export const KEYS = packageKeys('function');
 
 const WORDS: Record<Runtime, string> = { python: 'Python 3', javascript: 'Node.js' };
 
-type Needing = Pick<FunctionSpec, 'handler' | 'packages' | 'python' | 'environment'>;
+type Needing = Pick<FunctionSpec, 'handler' | 'packages' | 'python' | 'environment' | 'image'>;
 
 /** What a worker has to have to keep instances of it. */
-export function instanceNeeds({ handler, python, environment }: Needing): Requirement[] {
+export function instanceNeeds({ handler, python, environment, image }: Needing): Requirement[] {
   const runtime = runtimeOf(handler);
+  // The image brings what runs it.
+  if (image !== null) return [RUNS, ...IN_IMAGE];
   return [
     RUNS,
     ...(runtime === null ? [] : [{ key: RUNTIMES_KEY, op: 'includes' as const, value: runtime }]),
@@ -40,6 +49,7 @@ export const firstNeeds = (spec: Needing): Requirement[] => [
 
 /** What a worker lacks that does not meet it. */
 export function needInWords(need: Requirement): string | null {
+  if (need.key === 'kinds' && need.value !== RUNS.value) return wordsOfContainers(need);
   if (need.key === 'kinds') return 'a working sandbox for functions';
   return need.key === RUNTIMES_KEY ? WORDS[need.value as Runtime] : packageNeedInWords(KEYS, need);
 }
@@ -50,6 +60,8 @@ export const fleetProblem = (fleet: readonly Capabilities[], needs: readonly Req
     runs: RUNS,
     what: 'functions',
     lacking(able) {
+      const isInImage = needs.some(({ value }) => value === IN_IMAGE[0]?.value);
+      if (isInImage) return containerProblem(able, needs);
       const packages = packagesProblem(KEYS, able, needs, {
         what: 'The function',
         chosen: 'Its workers run handlers with the python3 of their PATH.',

@@ -4,6 +4,7 @@ import { RelativePath } from '../../model/path.ts';
 import { SentBlob } from '../../model/result-of.ts';
 import { strictObject } from '../../model/strict-object.ts';
 import { Environment, Packages, PythonVersion, sentPackages } from '../../packages/packages.ts';
+import { Reference } from '../container/image.ts';
 import { FunctionName, runtimeOf } from './name.ts';
 import { FunctionSettings, MOST_INSTANCES } from './settings.ts';
 
@@ -19,8 +20,8 @@ export const DeployFunction = strictObject({
   files: z.array(FunctionFile).min(1).max(1_000),
   settings: FunctionSettings.prefault({}),
   ...sentPackages,
-  /** An image to run the handler in. Refused for now, by name. */
-  image: z.string().max(500).nullable().default(null),
+  /** Name of an image whose interpreter runs the handler; null for that of the worker. */
+  image: Reference.nullable().default(null),
 });
 export type DeployFunction = z.infer<typeof DeployFunction>;
 
@@ -35,6 +36,8 @@ export const FunctionSpec = z.object({
     .min(1)
     .max(1_000),
   settings: FunctionSettings,
+  /** The image that brings its interpreter; null for that of the worker. */
+  image: Reference.nullable().default(null),
   /** Packages beside what workers have; null takes what there is. */
   packages: Packages.nullable().default(null),
   python: PythonVersion.nullable().default(null),
@@ -64,11 +67,11 @@ export function deployProblem({
   python,
   image,
 }: DeployFunction): string | null {
-  if (image !== null)
-    return `Functions do not run in images yet, so "${image}" was not taken. Deploy a handler in Python (.py) or JavaScript (.js, .mjs).`;
   const runtime = runtimeOf(handler);
   if (runtime === null)
     return `"${handler}" is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`;
+  if (image !== null && (requirements !== null || python !== null))
+    return `${requirements === null ? `Python ${python}` : `"${requirements.fileName}"`} was not taken: the image "${image}" brings its own Python and packages. Install them in the image.`;
   if (runtime !== 'python' && requirements !== null)
     return `"${requirements.fileName}" was not taken: packages are installed for handlers in Python. ${BUNDLE}`;
   if (runtime !== 'python' && python !== null)

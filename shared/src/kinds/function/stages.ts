@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RelativePath } from '../../model/path.ts';
+import { Reference } from '../container/image.ts';
 import { FunctionName } from './name.ts';
 import { FunctionSettings } from './settings.ts';
 
@@ -11,6 +12,8 @@ export const InstancesStage = z.object({
   version: z.int().positive(),
   handler: RelativePath,
   settings: FunctionSettings,
+  /** The image that brings its interpreter; null for that of the worker. */
+  image: Reference.nullable().default(null),
   /** Its packages among the inputs; null where it takes what the worker has. */
   packages: RelativePath.nullable().default(null),
 });

@@ -7,6 +7,8 @@ export const FunctionView = z.object({
   name: z.string(),
   version: z.int().positive(),
   handler: z.string(),
+  /** The image that it runs in; null for the worker's own interpreter. */
+  image: z.string().nullable().default(null),
   /** Parsed when the version was deployed: the site's first visit does without their rules. */
   settings: z.looseObject({}) as unknown as z.ZodType<FunctionSettings>,
 });

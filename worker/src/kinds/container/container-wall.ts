@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
+import { type Child, startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { treeCpuMs } from '@parallel-pilot/sandbox/limits/cpu-time.ts';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
@@ -42,7 +42,24 @@ export function containerWall(options: WallOptions): BoxWall {
   };
 }
 
-function start(options: WallOptions, order: ShellOrder, lone?: LoneRun): LoneShell {
+/** A program that is written to, and may say long lines. */
+export type ProgramOrder = ShellOrder & {
+  /** Files of this machine that it sees, and where; it cannot write to them. */
+  files?: readonly { path: string; inside: string }[];
+  maxStdoutLine?: number;
+  onOutLine?(line: string): void;
+};
+
+/** Starts one program of the image by itself, with an input. */
+export const startProgram = (options: WallOptions, order: ProgramOrder, run: LoneRun) =>
+  start(options, order, run, true);
+
+function start(
+  options: WallOptions,
+  order: ProgramOrder,
+  lone?: LoneRun,
+  hasInput = lone === undefined,
+): LoneShell & Pick<Child, 'condemn'> & { pid(): number | undefined } {
   const { engine, image, withoutShell } = options;
   const { workspace, limits } = order;
   const name = options.newName();
@@ -52,12 +69,13 @@ function start(options: WallOptions, order: ShellOrder, lone?: LoneRun): LoneShe
   let last = '';
   const child = startChild({
     command: engine.command,
-    args: argumentsFor(options, { order, lone, name, pidFile }),
+    args: argumentsFor(options, { order, lone, hasInput, name, pidFile }),
     env: engine.env,
     confinement: { sandbox: OUTSIDE, workspace, read: [], limits: ofClient(limits) },
-    withoutInput: lone !== undefined,
+    withoutInput: !hasInput,
+    ...(order.maxStdoutLine === undefined ? {} : { maxStdoutLine: order.maxStdoutLine }),
     onBytes: order.onBytes,
-    onStdout: order.onLine,
+    onStdout: order.onOutLine ?? order.onLine,
     onStderr(line) {
       if (!SAID_BESIDES.test(line)) last = line;
       order.onLine(line);
@@ -72,6 +90,8 @@ function start(options: WallOptions, order: ShellOrder, lone?: LoneRun): LoneShe
   let group: ReturnType<typeof memoryGroupOf> = null;
   return {
     exited,
+    pid,
+    condemn: child.condemn,
     write: (data) => {
       group ??= memoryGroupOf(pid());
       return child.write(data);
@@ -108,13 +128,32 @@ const tooMuchMemory = ({ memoryBytes }: Limits): ChildExit & { kind: 'limit' } =
   message: `It needed more than the ${Math.round(memoryBytes / 1e6)} MB of memory that it may have on this worker.`,
 });
 
-type Called = { order: ShellOrder; lone: LoneRun | undefined; name: string; pidFile: string };
+type Called = {
+  order: ProgramOrder;
+  lone: LoneRun | undefined;
+  hasInput: boolean;
+  name: string;
+  pidFile: string;
+};
 
-function argumentsFor(options: WallOptions, { order, lone, name, pidFile }: Called): string[] {
+function argumentsFor(options: WallOptions, { order, lone, hasInput, name, pidFile }: Called): string[] {
   const { engine, image, network, devices, threads } = options;
   const { workspace, limits } = order;
   const environment = { ...order.environment, ...lone?.variables };
-  const container = { name, image, workspace, limits, threads, network, environment, devices, pidFile };
+  const { files = [] } = order;
+  const container = {
+    name,
+    image,
+    hasInput,
+    files,
+    workspace,
+    limits,
+    threads,
+    network,
+    environment,
+    devices,
+    pidFile,
+  };
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   return runLine(engine, lone === undefined ? container : { ...container, lone }, { uid, gid });
 }

@@ -1,12 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Image } from '@parallel-pilot/shared/kinds/container/image.ts';
-import { CONFIG_INPUT, layerInput } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { execa } from 'execa';
-import { pack } from 'tar-stream';
 import type { Engine } from './engine.ts';
+import { archiveOf } from './image-archive.ts';
 import type { ImageUsers } from './image-users.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -17,6 +15,10 @@ export type Loaded = { ok: true; end(): Promise<void> } | { ok: false; message: 
 export type ImageStore = {
   /** Has the engine take the image apart that lies among these inputs, unless it has it. */
   load(image: Image, inputs: string, signal: AbortSignal): Promise<Loaded>;
+  /** The same of an archive; resolves with the image's id, or with null where the engine does not take it. */
+  loadArchive(path: string, signal: AbortSignal): Promise<string | null>;
+  /** Has one stay that is there; null where it is not. */
+  hold(id: string): Promise<{ end(): Promise<void> } | null>;
 };
 
 /** So many images are kept, whatever they take. */
@@ -86,6 +88,31 @@ export function createImageStore(
         throw error;
       }
     },
+    async loadArchive(path, signal) {
+      const { failed, stdout } = await unfinished.during('loaded', async (aside, cut) => {
+        const env = { ...engine.env, ...aside };
+        const ended = await execa(engine.command, ['load', '--input', path], {
+          ...{ ...options, env, cancelSignal: signal },
+        });
+        if (ended.isTerminated) cut();
+        return ended;
+      });
+      const name = /^Loaded image(?:\(s\))?(?: ID)?: (\S+)$/m.exec(stdout)?.[1];
+      if (failed || name === undefined) return null;
+      const format = ['image', 'inspect', '--format', '{{.Id}}', name];
+      const found = await execa(engine.command, format, options);
+      return found.failed ? null : found.stdout.trim().replace(/^sha256:/, '');
+    },
+    async hold(id) {
+      const user = await useBoth(id);
+      if (await has(id)) {
+        await note(used, id);
+        await evict(engine, { users, used, limitBytes });
+        return user;
+      }
+      await user.end();
+      return null;
+    },
   };
 }
 
@@ -95,31 +122,6 @@ async function note(folder: string, id: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(marker, '');
   await utimes(marker, new Date(), new Date());
-}
-
-/** The image as `docker save` would write it, which both engines read. */
-function archiveOf(image: Image, inputs: string) {
-  const tar = pack();
-  void write(tar, image, inputs).catch((error: Error) => tar.destroy(error));
-  return tar as unknown as NodeJS.ReadableStream;
-}
-
-async function write(tar: ReturnType<typeof pack>, { id, layers }: Image, inputs: string): Promise<void> {
-  const names = layers.map((_, index) => `${index}.tar`);
-  for (const [index, name] of names.entries()) await addFile(tar, name, join(inputs, layerInput(index)));
-  await addFile(tar, `${id}.json`, join(inputs, CONFIG_INPUT));
-  const manifest = [{ Config: `${id}.json`, RepoTags: [`${OWN}:${id.slice(0, 12)}`], Layers: names }];
-  tar.entry({ name: 'manifest.json' }, JSON.stringify(manifest));
-  tar.finalize();
-}
-
-/** Of no registry: nothing is ever pulled by this name, see RFC 2606. */
-const OWN = 'pilot.invalid/image';
-
-async function addFile(tar: ReturnType<typeof pack>, name: string, path: string): Promise<void> {
-  const { size } = await stat(path);
-  const entry = tar.entry({ name, size });
-  await pipeline(createReadStream(path), entry as unknown as NodeJS.WritableStream);
 }
 
 type Kept = { users: ImageUsers; used: string; limitBytes: number };

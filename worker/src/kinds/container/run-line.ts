@@ -15,6 +15,9 @@ export type ContainerOrder = {
   devices: readonly string[];
   /** Where podman is to write the id of the first process. */
   pidFile: string;
+  hasInput: boolean;
+  /** Files of this machine that it sees, and where. */
+  files: readonly { path: string; inside: string }[];
   /** A command to run by itself, and where; left out, a shell reads commands from its input. */
   lone?: { words: readonly string[]; folder: string };
 };
@@ -38,7 +41,7 @@ export function runLine(
   const processes = String(limits.processes);
   return [
     ...['run', '--name', order.name, '--rm', '--pull', 'never'],
-    ...(order.lone === undefined ? ['--interactive'] : []),
+    ...(order.hasInput ? ['--interactive'] : []),
     ...(network ? [] : ['--network', 'none']),
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--read-only'],
     ...(engine === 'podman'
@@ -56,6 +59,7 @@ export function runLine(
     ]),
     ...['--volume', `${folders.in}:${inside.in}:ro`, '--volume', `${folders.work}:${inside.work}`],
     ...['--volume', `${folders.tmp}:${inside.tmp}`, '--volume', `${folders.shm}:/dev/shm`],
+    ...order.files.flatMap(({ path, inside: at }) => ['--volume', `${path}:${at}:ro`]),
     ...commandOf(order),
   ];
 }

@@ -9,19 +9,8 @@ import { createRunsRunner } from '../command/runner.ts';
 import type { RunnableChunk, Runner, RunnerOptions } from '../kind.ts';
 import { numbersOf } from '../visible-cards.ts';
 import { containerWall } from './container-wall.ts';
-import type { Engine } from './engine.ts';
-import type { ImageStore } from './image-store.ts';
 import { makeImage } from './make-image.ts';
-import type { Unfinished } from './unfinished.ts';
-
-/** What all runners of a worker share. */
-export type Workshop = {
-  engine: Engine;
-  images: ImageStore;
-  unfinished: Unfinished;
-  withoutShell: Set<string>;
-  newName(): string;
-};
+import type { Workshop } from './workshop.ts';
 
 /** Runs commands in containers, and fetches or builds their images. */
 export function createContainerRunner(

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
-import { startChild } from '@parallel-pilot/sandbox/child/child.ts';
 import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
@@ -16,8 +15,8 @@ import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { CallBlobs, RunnerOptions } from '../kind.ts';
 import { CallFiles } from './call-files.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
-import { HandlerMessage, LONGEST_LINE } from './messages.ts';
-import type { RuntimeProgram } from './runtime.ts';
+import { HandlerMessage } from './messages.ts';
+import type { Place } from './start-process.ts';
 
 /** How loading the handler ended. `message` is a sentence. */
 export type Loaded = { ok: true } | { ok: false; message: string };
@@ -43,7 +42,8 @@ export type HandlerOrder = {
   inputs: string;
   /** Folder of the packages that it brings; null for none. */
   packages: string | null;
-  program: RuntimeProgram;
+  /** What it runs in. */
+  place: Place;
   blobs: CallBlobs;
   onPrinted(): void;
 };
@@ -51,9 +51,9 @@ export type HandlerOrder = {
 /** A handler that does not come to its end while it is loaded is stopped after so long, milliseconds. */
 const LOAD_MS = 60_000;
 
-/** Starts a process in a box of its own, which loads the handler and then takes calls. */
+/** Starts a process in a box or a container of its own, which loads the handler and then takes calls. */
 export async function startHandler(order: HandlerOrder, options: RunnerOptions): Promise<HandlerProcess> {
-  const { stage, program, inputs, packages, blobs, onPrinted } = order;
+  const { stage, place, inputs, packages, blobs, onPrinted } = order;
   const { sandbox, folder, limits = defaultLimits() } = options;
   if (sandbox.level === 'none') throw new Error('Functions run in a sandbox or not at all.');
   const nonce = randomBytes(16).toString('hex');
@@ -94,17 +94,8 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     await workspace.remove();
     throw error;
   }
-  const child = startChild({
-    command: program.command,
-    args: program.args,
-    env: program.env,
-    confinement: {
-      sandbox,
-      workspace,
-      read: [...program.read, ...(packages === null ? [] : [packages])],
-      limits,
-    },
-    maxStdoutLine: LONGEST_LINE,
+  const child = place({
+    ...{ workspace, limits, read: packages === null ? [] : [packages] },
     onStdout: (line) =>
       line.startsWith(`${nonce} `) ? onMessage(line.slice(nonce.length + 1)) : onOther(line),
     onStderr: onOther,
@@ -159,7 +150,9 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
   };
 
   return {
-    pid: child.pid,
+    get pid() {
+      return child.pid;
+    },
     loaded: load.promise,
     ended,
     get under() {

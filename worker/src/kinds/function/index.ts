@@ -5,6 +5,7 @@ import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
 import { findPip, sourcesOf } from '../../packages/find-sources.ts';
 import { type PackageIndex, readPackageIndex } from '../../packages/package-index.ts';
 import { unpackedForSlots } from '../../packages/unpacked.ts';
+import type { Containers } from '../container/workshop.ts';
 import type { WorkerKind } from '../kind.ts';
 import { createFunctionRunner } from './runner.ts';
 import { programOf, pythonOf } from './runtime.ts';
@@ -16,7 +17,10 @@ const YEARS_MS = 10 * 365 * 86_400_000;
  * do about packages for its Python. None where nothing keeps strangers' programs in: a worker without a working sandbox
  * runs no functions.
  */
-export function functionKind(index: PackageIndex | null = null): WorkerKind {
+export function functionKind(
+  index: PackageIndex | null = null,
+  containers: Containers = async () => null,
+): WorkerKind {
   const unpackedOf = unpackedForSlots();
   return {
     name: 'function',
@@ -29,17 +33,21 @@ export function functionKind(index: PackageIndex | null = null): WorkerKind {
     createRunner: (runner) =>
       createFunctionRunner({
         ...runner,
-        index,
+        ...{ index, containers },
         unpacked: unpackedOf(runner),
       }),
   };
 }
 
 /** The kind by the settings of a worker: `PILOT_PACKAGE_INDEX` is where packages may be fetched. Throws an Error for people. */
-export function functionWorker({ PILOT_PACKAGE_INDEX: text }: Readonly<Record<string, string>>): WorkerKind {
+export function functionWorker(
+  { PILOT_PACKAGE_INDEX: text }: Readonly<Record<string, string>>,
+  _hostFolder: string,
+  containers: Containers,
+): WorkerKind {
   const read = readPackageIndex(text);
   if (!read.ok) throw new Error(read.message);
-  return functionKind(read.index);
+  return functionKind(read.index, containers);
 }
 
 async function capabilitiesOf(sandbox: Sandbox, index: PackageIndex | null): Promise<Capabilities> {

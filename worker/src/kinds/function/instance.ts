@@ -1,16 +1,15 @@
-import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { InstanceResult, type InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { type Call, type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import type { ChunkProgress, RunnableChunk, RunnerOptions, RunOutcome } from '../kind.ts';
 import { type HandlerProcess, startHandler } from './handler-process.ts';
-import { programOf } from './runtime.ts';
+import type { Place } from './start-process.ts';
 
 /** A handler whose process dies so often without a call that was answered in between is given up. */
 const MOST_DEATHS = 3;
 
-/** `packages`: the folder of those that it brings. */
-type InstanceOptions = RunnerOptions & { packages: string | null };
+/** `packages`: the folder of those that it brings. `place`: what its processes run in. */
+type InstanceOptions = RunnerOptions & { packages: string | null; place: Place };
 
 /** A process that takes calls, and is started anew where it dies, until its chunk is told to end. */
 export class Instance {
@@ -42,10 +41,6 @@ export class Instance {
   async run(signal: AbortSignal): Promise<RunOutcome> {
     const { calls, notice } = this.#chunk;
     if (calls === undefined) throw new Error('an instance that nobody can call');
-    const runtime = runtimeOf(this.#stage.handler);
-    const { sandbox, threads } = this.#options;
-    const program = runtime === null ? null : programOf(runtime, sandbox, threads);
-    if (program === null) return NO_RUNTIME;
     const over = AbortSignal.any([calls.retired, signal, ...(notice === undefined ? [] : [notice])]);
     const isOver = new Promise<'over'>((resolve) => {
       if (over.aborted) resolve('over');
@@ -58,7 +53,7 @@ export class Instance {
         stage: this.#stage,
         inputs: this.#chunk.inputs,
         packages: this.#options.packages,
-        program,
+        place: this.#options.place,
         blobs: calls.blobs,
         onPrinted: () => this.#tell(),
       };

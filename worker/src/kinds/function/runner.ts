@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
+import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { ENVIRONMENT } from '@parallel-pilot/shared/packages/packages.ts';
@@ -8,14 +9,19 @@ import { makeEnvironment } from '../../packages/make-environment.ts';
 import type { PackageIndex } from '../../packages/package-index.ts';
 import type { Python } from '../../packages/python-module.ts';
 import { takePackages, type UnpackedEnvironments } from '../../packages/unpacked.ts';
+import { namedImage } from '../container/named-image.ts';
+import type { Containers } from '../container/workshop.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { HandlerProcess } from './handler-process.ts';
-import { Instance, NO_RUNTIME, STOPPED } from './instance.ts';
-import { pythonOf } from './runtime.ts';
+import { failed, Instance, NO_RUNTIME, STOPPED } from './instance.ts';
+import { programInImage, programOf, pythonOf } from './runtime.ts';
+import { inImage, inSandbox, type Place } from './start-process.ts';
 
 export type FunctionRunnerOptions = RunnerOptions & {
   /** Where packages may be fetched; null where the owner allows none. */
   index: PackageIndex | null;
+  /** Where handlers run that ask for an image. */
+  containers: Containers;
   /** Those that were installed, one place for all slots. */
   unpacked(python: Python): UnpackedEnvironments;
 };
@@ -36,19 +42,25 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
         ? NO_RUNTIME
         : makeEnvironment({ ...options, python }, chunk, onProgress, signal);
     const stage = InstancesStage.parse(chunk.stageSpec);
+    const found = await placeOf(options, chunk, stage, onProgress, signal);
+    if ('code' in found) return found;
     const packages =
       stage.packages === null || python === null
         ? null
         : await takePackages(options.unpacked(python), join(chunk.inputs, stage.packages));
-    if (packages !== null && 'code' in packages) return packages;
+    if (packages !== null && 'code' in packages) {
+      await found.end();
+      return packages;
+    }
     try {
-      const place = { ...options, packages: packages?.folder ?? null };
-      const instance = new Instance(chunk, stage, place, onProgress, (it) => {
+      const more = { packages: packages?.folder ?? null, place: found.place };
+      const instance = new Instance(chunk, stage, { ...options, ...more }, onProgress, (it) => {
         current = it;
       });
       return await instance.run(signal);
     } finally {
       packages?.release();
+      await found.end();
     }
   }
 
@@ -69,4 +81,30 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
     forget: nothing,
     close: async () => void (await current?.stop('stopped', STOPPED)),
   };
+}
+
+type Found = { place: Place; end(): Promise<void> };
+
+/** What its processes run in; `end` is called once they are gone. */
+async function placeOf(
+  options: FunctionRunnerOptions,
+  chunk: RunnableChunk,
+  { handler, image: reference }: InstancesStage,
+  onProgress: (progress: ChunkProgress) => void,
+  signal: AbortSignal,
+): Promise<Found | (RunOutcome & { ok: false })> {
+  const { sandbox, threads, containers } = options;
+  const runtime = runtimeOf(handler);
+  if (runtime === null) return NO_RUNTIME;
+  if (reference === null) {
+    const program = programOf(runtime, sandbox, threads);
+    return program === null ? NO_RUNTIME : { place: inSandbox(sandbox, program), end: async () => {} };
+  }
+  const shop = await containers();
+  if (shop === null)
+    return failed('no-runtime', 'Podman or docker does not work on this worker any more.', '');
+  const image = await namedImage(shop, { reference, chunk, options, onProgress, signal });
+  if ('code' in image) return image;
+  const place = inImage(shop, { id: image.id, name: reference }, programInImage(runtime, threads), threads);
+  return { place, end: image.end };
 }

@@ -12,14 +12,14 @@ const file = (name: string): string => fileURLToPath(new URL(`runtimes/${name}`,
 
 /** Null where this machine has none. Node.js is there in any case: the worker runs in it. */
 export function programOf(runtime: Runtime, sandbox: Sandbox, threads: number): RuntimeProgram | null {
-  const env = { ...childEnvironment(sandbox), ...threadVariables(threads) };
+  const env = { ...childEnvironment(sandbox), ...variablesOf(runtime, threads) };
   if (runtime === 'javascript') {
     const path = file('node-handler.mjs');
     return {
       command: process.execPath,
       args: ['--enable-source-maps', path],
       read: [path],
-      env: { ...env, UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2', NODE_ENV: 'production' },
+      env,
     };
   }
   const python = pythonOf(sandbox);
@@ -29,9 +29,34 @@ export function programOf(runtime: Runtime, sandbox: Sandbox, threads: number): 
     command: python.command,
     args: ['-B', '-u', path],
     read: [path],
-    env: { ...env, PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    env,
   };
 }
+
+/** The same in a container: `words` by the PATH of its image, and what runs handlers as a file that it is shown. */
+export type ImageProgram = {
+  words: string[];
+  file: { path: string; inside: string };
+  variables: Record<string, string>;
+};
+
+export function programInImage(runtime: Runtime, threads: number): ImageProgram {
+  const [program, name] =
+    runtime === 'javascript'
+      ? (['node', 'node-handler.mjs'] as const)
+      : (['python3', 'python_handler.py'] as const);
+  const inside = `/job/${name}`;
+  const flags = runtime === 'javascript' ? ['--enable-source-maps'] : ['-B', '-u'];
+  const variables = variablesOf(runtime, threads);
+  return { words: [program, ...flags, inside], file: { path: file(name), inside }, variables };
+}
+
+const variablesOf = (runtime: Runtime, threads: number): Record<string, string> => ({
+  ...threadVariables(threads),
+  ...(runtime === 'javascript'
+    ? { UV_THREADPOOL_SIZE: '4', MALLOC_ARENA_MAX: '2', NODE_ENV: 'production' }
+    : { PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' }),
+});
 
 /** The Python that handlers run in, and that packages are installed for; null without one. */
 export function pythonOf(sandbox: Sandbox): Python | null {

@@ -34,8 +34,8 @@ export async function deploy(
   const brought = await preparePackages(parts, sent, by.team, true);
   if (!brought.ok) return brought;
   const { packages } = brought.files;
-  const { handler, python } = sent;
-  const needs = firstNeeds({ handler, python, packages, environment: null });
+  const { handler, python, image } = sent;
+  const needs = firstNeeds({ handler, python, image, packages, environment: null });
   const lacking = fleetProblem((await fleetOf(db))(by), needs);
   if (lacking !== null) return { ok: false, ...lacking };
   const sizes = await sizesOf(parts, by, sent.files);
@@ -66,7 +66,10 @@ export async function deploy(
     const hashes = [...new Set([...sizes.keys(), ...brought.blobs])];
     if ((await knownBlobs(db, hashes)).size < hashes.length) return DELETED;
     const spec = (version: number) =>
-      FunctionSpec.parse({ function: of.id, name, version, handler, files, settings, packages, python });
+      FunctionSpec.parse({
+        ...{ function: of.id, name, version, handler, files, settings },
+        ...{ packages, python, image },
+      });
     const make = (version: number) => ({
       person_id: by.person,
       spec_json: JSON.stringify(spec(version)),

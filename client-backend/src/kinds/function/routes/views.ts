@@ -47,13 +47,14 @@ export async function summariesOf(
 }
 
 function summaryOf(row: FunctionRow, version: VersionRow, figures: FunctionFigures) {
-  const { handler, settings } = FunctionSpec.parse(JSON.parse(version.spec_json));
+  const { handler, image, settings } = FunctionSpec.parse(JSON.parse(version.spec_json));
   return {
     id: row.id,
     name: FunctionName.parse(row.name),
     version: version.version,
     servedBy: row.serving_version ?? version.version,
     handler,
+    image,
     settings,
     path: `/api/v1/functions/${row.name}/invoke`,
     publicPath: row.public_token_hash === null ? null : `/api/v1/public/functions/${row.id}/invoke`,
@@ -96,13 +97,14 @@ export function versionView(
   { active_version: active, serving_version: serving }: FunctionRow,
   note: string | null,
 ): FunctionVersion {
-  const { handler, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
+  const { handler, image, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
   return {
     version: row.version,
     active: row.version === active,
     takesCalls: row.version === (serving ?? active),
     note: row.version === active ? note : null,
     handler,
+    image,
     files: files.map(({ path, size }) => ({ path, size })),
     settings,
     person: row.person_id,

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { pythonEntries } from '@parallel-pilot/sandbox/test-fixtures/python-image.ts';
+import {
+  busyboxEntries,
+  dockerArchive,
+  type Entry,
+} from '@parallel-pilot/sandbox/test-fixtures/small-image.ts';
+import { execa } from 'execa';
+import { type Farm, startFarm } from '../support/farm.ts';
+import { machineWithImage } from '../support/machine-with-image.ts';
+
+const PILOT = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+
+let own: string;
+let farm: Farm;
+before(async () => {
+  own = await mkdtemp(join(tmpdir(), 'pilot-e2e-function-image-'));
+  const machine = await machineWithImage(own, ['localhost/without:1']);
+  await load(machine.env, 'localhost/python:1', pythonEntries());
+  const foreign = readFileSync('/bin/busybox');
+  // The processor in the head of an ELF file: none that there is.
+  foreign.writeUInt16LE(0xfe, 18);
+  await load(machine.env, 'localhost/foreign:1', [
+    { name: 'usr/bin/python3', mode: 0o755, content: foreign },
+  ]);
+  farm = await startFarm({ workers: 0 });
+  await farm.addWorker(machine.worker);
+});
+after(async () => {
+  await farm?.stop();
+  await rm(own, { recursive: true, force: true });
+});
+
+async function load(env: Record<string, string>, name: string, entries: Entry[]): Promise<void> {
+  const path = join(own, 'image.tar');
+  await writeFile(path, await dockerArchive({ entries: [...busyboxEntries(), ...entries] }));
+  await execa('podman', ['load', '--input', path], { env });
+  await execa('podman', ['tag', 'localhost/small:1', name], { env });
+}
+
+const pilot = (...words: string[]) =>
+  execa(process.execPath, [PILOT, 'function', ...words, '--server', farm.url], {
+    ...{ cwd: own, reject: false, all: true },
+    env: { PILOT_DATA: join(own, 'data'), NO_COLOR: '1' },
+  });
+
+async function deploy(name: string, image: string, ...more: string[]): Promise<void> {
+  const { exitCode, all } = await pilot('deploy', name, 'handler.py', '--image', image, ...more);
+  assert.equal(exitCode, 0, all);
+}
+
+async function invoke(name: string, event: unknown) {
+  const url = `${farm.url}/api/v1/functions/${name}/invoke`;
+  const reply = await fetch(url, { method: 'POST', body: JSON.stringify(event) });
+  const body = (await reply.json()) as { [key: string]: unknown };
+  return { status: reply.status, body, text: JSON.stringify(body) };
+}
+
+const HANDLER = `import os
+calls = 0
+def handle(event, context):
+    global calls
+    calls += 1
+    if event == "grow":
+        return len("x" * 10**10)
+    writable = os.access("/", os.W_OK) or os.access(__file__, os.W_OK)
+    return {"calls": calls, "motto": open("/etc/motto").read(), "echo": event, "writable": writable,
+            "links": sorted(os.listdir("/sys/class/net")), "image": os.environ["MOTTO"]}
+`;
+
+test('a handler runs in an image: warm, shut in, with large events, within its memory; what cannot be is told', async () => {
+  await writeFile(join(own, 'handler.py'), HANDLER);
+  await deploy('inside', 'localhost/python:1', '--memory', '128M');
+  const facts = { motto: 'inside\n', writable: false, links: ['lo'], image: 'of the image' };
+  const first = await invoke('inside', 1);
+  assert.deepEqual(first.body, { ...facts, calls: 1, echo: 1 }, first.text);
+  const large = 'x'.repeat(400_000);
+  const second = await invoke('inside', large);
+  assert.deepEqual(second.body, { ...facts, calls: 2, echo: large }, second.text.slice(0, 500));
+  const grown = await invoke('inside', 'grow');
+  assert.match(grown.text, /MemoryError|more than the \d+ MB of memory/);
+  assert.equal((await invoke('inside', 3)).status, 200);
+  assert.match((await pilot('versions', 'inside')).all, /handler\.py in localhost\/python:1/);
+
+  await deploy('without', 'localhost/without:1');
+  const without = await invoke('without', 1);
+  assert.equal(without.status, 500, without.text);
+  assert.match(without.text, /the image \\"localhost\/without:1\\" has no python3 in its PATH/);
+  await deploy('foreign', 'localhost/foreign:1');
+  assert.match((await invoke('foreign', 1)).text, /localhost\/foreign:1\\" is for another processor/);
+  await deploy('absent', 'localhost/absent:1');
+  const absent = await invoke('absent', 1);
+  assert.equal(absent.status, 503, absent.text);
+  assert.match(absent.text, /\\"localhost\/absent:1\\" is not on this worker, and could not be pulled/);
+  const archive = await pilot('deploy', 'x', 'handler.py', '--image', 'image.tar');
+  assert.match(archive.all, /takes the name of an image here/);
+});
