@@ -74,7 +74,10 @@ test('a person chooses on the site how they are told, is told by each way, and r
     tab.getByRole('link', { name: `Notifications: ${count}`, exact: true }).waitFor();
   await Promise.all([bell(page, '2 new ones'), bell(admin, '2 new ones')]);
   const list = page.getByRole('list', { name: 'What you were told' });
-  assert.equal(await list.getByText('new', { exact: true }).count(), 2);
+  await until(
+    async () => (await list.getByText('new', { exact: true }).count()) === 2,
+    'the list never showed both as new',
+  );
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 900 });
     assert.deepEqual(await findings(page), []);

@@ -58,13 +58,19 @@ export async function noticesChangedSince(
     const rows = await db
       .selectFrom('person_notices')
       .select(
-        (eb) => ['person_id', eb.fn.max('changed_at').as('newest'), eb.fn.countAll().as('count')] as const,
+        (eb) =>
+          [
+            'person_id',
+            eb.fn.max('changed_at').as('newest'),
+            eb.fn.countAll().as('count'),
+            eb.fn.sum('is_read').as('read'),
+          ] as const,
       )
       .where('person_id', 'in', people.slice(at, at + 500))
       .where('changed_at', '>=', since)
       .groupBy('person_id')
       .execute();
-    for (const { person_id, newest, count } of rows) found.set(person_id, `${newest} ${count}`);
+    for (const { person_id, newest, count, read } of rows) found.set(person_id, `${newest} ${count} ${read}`);
   }
   return found;
 }

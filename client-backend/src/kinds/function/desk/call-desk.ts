@@ -104,10 +104,13 @@ export class CallDesk {
     if (this.#refreshing) return;
     this.#refreshing = true;
     try {
-      await turnToReady(this.#parts, this.#pools);
+      await turnToReady(this.#parts, this.#pools, (row) => this.#keep(this.#pools.of(row), 1));
       const rows = await activeVersions(this.#parts.db);
       this.#pools.keepOnly(rows);
-      for (const row of rows) if (JSON.parse(row.spec_json).settings.min > 0) this.#keep(this.#pools.of(row));
+      for (const row of rows) {
+        const pool = this.#pools.of(row);
+        if (pool.spec.settings.min > 0 && !pool.outgoing) this.#keep(pool);
+      }
       await this.#pools.adopt();
       await this.#forget(rows);
       const starving = await waitingStages(this.#parts.db, ['preparing', 'queued', 'running'], MOST_STARVING);
@@ -133,8 +136,8 @@ export class CallDesk {
     if (now < this.#forgottenAt + FORGET_EVERY_MS) return;
     this.#forgottenAt = now;
     const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
-    for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
     await releaseExpired(this.#parts.db, now);
+    for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
     await forgetCallsOfDays(this.#parts.db, dayOf(now - DAYS_COUNTED_MS));
   }
 

@@ -41,6 +41,8 @@ export class Pool {
   job: JobId | null;
   /** It is not the active version any more: its instances end. */
   leaving = false;
+  /** It takes the calls until the packages of the active version are there, and makes room for their installation. */
+  outgoing = false;
   readonly #parts: PoolParts;
   readonly #instances = new Map<LeaseId, Instance>();
   readonly #waiting = new Set<Waiting>();
@@ -127,7 +129,7 @@ export class Pool {
 
   /** Those that nobody has called for a moment, and that are more than the least: they may make room for other work. */
   spare(): Instance[] {
-    const { min } = this.spec.settings;
+    const min = this.outgoing ? 0 : this.spec.settings.min;
     return this.waiting > 0
       ? []
       : idleInstances(

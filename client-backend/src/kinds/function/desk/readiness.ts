@@ -33,12 +33,25 @@ export async function servingBeside(
   return (await isReady(parts, of.team_id, specOf(row))) ? version : null;
 }
 
-/** Has active versions take the calls that another takes for them, where their packages are there and an instance is. */
-export async function turnToReady(parts: Pick<Parts, 'db' | 'clock'>, pools: Pools): Promise<void> {
+/**
+ * Has active versions take the calls that another takes for them, where their packages are there and an instance is.
+ * `install`: nobody is at the packages of this one, as a process that was to ask for them has died, or was refused.
+ */
+export async function turnToReady(
+  parts: Pick<Parts, 'db' | 'clock'>,
+  pools: Pools,
+  install: (row: VersionRow) => void,
+): Promise<void> {
+  for (const pool of pools.all) pool.outgoing = false;
   for (const { serving, team_id, ...row } of await functionsServedByAnother(parts.db)) {
-    if (!(await isReady(parts, team_id, specOf(row)))) continue;
     const { job_id } = row;
     const job = job_id === null ? undefined : await findJob(parts.db, job_id);
+    if (!(await isReady(parts, team_id, specOf(row)))) {
+      const before = pools.find({ function_id: row.function_id, version: serving });
+      if (before !== undefined) before.outgoing = true;
+      if (job === undefined) install(row);
+      continue;
+    }
     // An instance comes with the job that installs. One that is over has had it, or brings none: the next call asks anew.
     const comes = job !== undefined && LIVE_STATES.some((live) => live === job.state);
     if (comes && (pools.find(row)?.instances.length ?? 0) === 0) continue;

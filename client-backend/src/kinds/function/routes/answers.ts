@@ -46,8 +46,13 @@ export async function sendAnswer(
 ): Promise<Response> {
   if ((await blobs.size(hash)) !== size)
     return problem(c, 502, 'function/answer-lost', 'The answer is not on the farm any more.');
-  const bytes = blobs.read(hash).once('close', sent);
   const headers = { ...SANDBOX, ...JSON_TYPE, 'content-length': String(size) };
+  // Its body would be dropped unread, and the file stay open.
+  if (c.req.method === 'HEAD') {
+    sent();
+    return c.body(null, 200, headers);
+  }
+  const bytes = blobs.read(hash).once('close', sent);
   return c.body(Readable.toWeb(bytes) as ReadableStream, 200, headers);
 }
 

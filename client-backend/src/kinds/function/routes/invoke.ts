@@ -47,17 +47,23 @@ async function call(c: Context, parts: Parts, desk: CallDesk, row: FunctionRow, 
   const version = await servingVersion(parts, row);
   if (version === null) return unknownFunction(c);
   const owner = { team: row.team_id, person: row.person_id };
-  const read = await readEvent(c, desk.files, owner);
-  if (!read.ok) return problem(c, read.status, read.code, read.message);
-  const { event } = read;
-  const invocation = { version, owner, event, person: how.person };
-  const file = typeof event === 'string' ? null : event;
+  // Before anything of the event goes to the disk.
   const taken = await desk.quota.take(owner);
   if (!taken.ok) {
-    if (file !== null) await desk.files.release(file);
     c.header('retry-after', String(taken.retryAfterSeconds));
     return problem(c, 429, taken.code, taken.message);
   }
+  const read = await readEvent(c, desk.files, owner).catch((error) => {
+    desk.quota.drop(owner);
+    throw error;
+  });
+  if (!read.ok) {
+    desk.quota.drop(owner);
+    return problem(c, read.status, read.code, read.message);
+  }
+  const { event } = read;
+  const invocation = { version, owner, event, person: how.person };
+  const file = typeof event === 'string' ? null : event;
   if (how.async) return post(c, desk, { row, invocation, key: how.key ?? null });
   try {
     return await invokeNow(c, parts, desk, invocation, how.key);
