@@ -51,7 +51,8 @@ async function openWorkshop(
   const users = createImageUsers(join(folder, 'users'), newName);
   const unfinished = createUnfinished({ engine, folder, users, newName });
   await removeLeftBehind(engine);
-  await unfinished.clear();
+  // What cannot be cleared now is tried at the next start: it takes room, and hinders nobody.
+  await unfinished.clear().catch(() => undefined);
   const images = createImageStore(engine, { users, unfinished }, store);
   return { engine, newName, withoutShell: new Set<string>(), named: new Map(), images, unfinished };
 }

@@ -1,5 +1,5 @@
 import type { OpenShare, Unmasking } from './messages.ts';
-import { joinSecret } from './shamir.ts';
+import { joinerAt } from './shamir.ts';
 
 /** Shares are at the shard's number plus one: at zero lies the secret. */
 export const placeOf = (shard: number): number => shard + 1;
@@ -14,6 +14,7 @@ export function recover(
 ): { ok: true; secrets: Pick<Unmasking, 'seeds' | 'keys'> } | { ok: false; message: string } {
   const [seeds, keys]: [Unmasking['seeds'], Unmasking['keys']] = [[], []];
   const left = new Set(survivors);
+  const joiners = new Map<string, ReturnType<typeof joinerAt>>();
   for (const shard of sharers) {
     const wanted = left.has(shard) ? 'seed' : 'key';
     const shares = answers.flatMap((answer) =>
@@ -24,7 +25,11 @@ export function recover(
     );
     if (shares.length < threshold)
       return { ok: false, message: `${shares.length} of ${threshold} shares of shard ${shard + 1} came` };
-    const secret = joinSecret(shares.slice(0, threshold));
+    const first = shares.slice(0, threshold);
+    const places = first.map(({ at }) => at);
+    const join = joiners.get(String(places)) ?? joinerAt(places);
+    joiners.set(String(places), join);
+    const secret = join(first.map(({ value }) => value));
     if (secret === null)
       return { ok: false, message: `the shares of shard ${shard + 1} do not fit together` };
     if (wanted === 'seed') seeds.push({ shard, seed: secret });

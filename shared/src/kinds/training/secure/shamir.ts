@@ -33,18 +33,28 @@ export function splitSecret(
  * The secret of these shares, which are to be at least as many as the threshold, at different places; with fewer it is
  * any number. Null where what they come to is no secret: one of them is wrong.
  */
-export function joinSecret(shares: readonly Share[]): string | null {
-  let secret = 0n;
-  for (const share of shares) {
+export const joinSecret = (shares: readonly Share[]): string | null =>
+  joinerAt(shares.map(({ at }) => at))(shares.map(({ value }) => value));
+
+/** The same for many secrets of which there are shares at the same places: most of the work is done once. */
+export function joinerAt(places: readonly number[]): (values: readonly string[]) => string | null {
+  // Lagrange's polynomials at zero.
+  const factors = places.map((place) => {
     let [above, below] = [1n, 1n];
-    for (const other of shares) {
-      if (other === share) continue;
-      above = modulo(above * BigInt(other.at));
-      below = modulo(below * BigInt(other.at - share.at));
+    for (const other of places) {
+      if (other === place) continue;
+      above = modulo(above * BigInt(other));
+      below = modulo(below * BigInt(other - place));
     }
-    secret = modulo(secret + BigInt(`0x${share.value}`) * above * inverse(below));
-  }
-  return secret < 2n ** BigInt(8 * SECRET_BYTES) ? hex(secret, SECRET_BYTES) : null;
+    return modulo(above * inverse(below));
+  });
+  return (values) => {
+    const secret = values.reduce(
+      (sum, value, at) => modulo(sum + BigInt(`0x${value}`) * (factors[at] ?? 0n)),
+      0n,
+    );
+    return secret < 2n ** BigInt(8 * SECRET_BYTES) ? hex(secret, SECRET_BYTES) : null;
+  };
 }
 
 const evaluate = (polynomial: readonly bigint[], x: bigint): bigint =>

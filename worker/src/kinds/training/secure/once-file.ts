@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /**
  * What the file holds from now on: these bytes, or what it held before. It is on the disk when this resolves, whole or
@@ -18,6 +19,9 @@ export async function writeOnce(path: string, bytes: Uint8Array | string): Promi
     if (error.code !== 'EEXIST') throw error;
   });
   await rm(draft);
+  // The name too: else a power cut could take it, and another thing be told afterwards.
+  const folder = await open(dirname(path), 'r');
+  await folder.sync().finally(() => folder.close());
   return readFile(path);
 }
 

@@ -50,7 +50,7 @@ export function shareSecrets(
   const [keys, seeds] = [split(secrets.mask), split(secrets.seed)];
   return roster.map((to, index) => {
     const plain = Buffer.from(`${keys[index]?.value}${seeds[index]?.value}`, 'hex');
-    const key = agreedKey(secrets.cipher, to.cipher, 'share');
+    const key = keyWith(to.shard, () => agreedKey(secrets.cipher, to.cipher, 'share'));
     return { of: shard, to: to.shard, sealed: seal(key, plain, about(shard, to.shard), random(NONCE_BYTES)) };
   });
 }
@@ -100,13 +100,14 @@ export function answerUnmask(
     const member = roster.find((one) => one.shard === of);
     if (sealed === undefined || member === undefined)
       throw new ProtocolError(`Shard ${of + 1} shared nothing with this one.`);
-    const plain = unseal(agreedKey(secrets.cipher, member.cipher, 'share'), sealed, about(of, shard));
+    const key = keyWith(of, () => agreedKey(secrets.cipher, member.cipher, 'share'));
+    const plain = unseal(key, sealed, about(of, shard));
     if (plain === null || plain.length !== 2 * SHARE_BYTES)
       throw new ProtocolError(`What shard ${of + 1} shared with this one cannot be opened.`);
-    const [key, seed] = [plain.subarray(0, SHARE_BYTES), plain.subarray(SHARE_BYTES)];
+    const [keyShare, seedShare] = [plain.subarray(0, SHARE_BYTES), plain.subarray(SHARE_BYTES)];
     return left.has(of)
-      ? { of, secret: 'seed' as const, value: seed.toString('hex') }
-      : { of, secret: 'key' as const, value: key.toString('hex') };
+      ? { of, secret: 'seed' as const, value: seedShare.toString('hex') }
+      : { of, secret: 'key' as const, value: keyShare.toString('hex') };
   });
 }
 
@@ -128,12 +129,21 @@ export function unmaskingMasks({
   return [...own, ...others];
 }
 
+/** What is agreed with that shard. Bytes that are no key of X25519 are its fault, and no bug of this worker. */
+function keyWith(shard: number, agree: () => Buffer): Buffer {
+  try {
+    return agree();
+  } catch {
+    throw new ProtocolError(`The key of shard ${shard + 1} is none.`);
+  }
+}
+
 /** The mask of two, as `shard` adds it: the one that comes first adds it, the other takes it off. */
 const between = (
   secret: string,
   { shard, other, open }: { shard: number; other: number; open: string },
 ): Mask => ({
-  key: agreedKey(secret, open, 'mask'),
+  key: keyWith(other, () => agreedKey(secret, open, 'mask')),
   sign: shard < other ? 1 : -1,
 });
 

@@ -32,16 +32,19 @@ export async function openSealed(
   for (const path of paths) {
     const opened = join(scratch, 'opened');
     const inBox = join(folders.in, path);
-    if (!(await unsealFile(folder, inBox, opened)))
-      return failure(
-        'secure-round',
-        'What the shard kept from the round before cannot be opened: it was sealed by this worker when it had another folder.',
-        '',
-      );
-    // It is a link to the file in the worker's cache.
-    await rm(inBox);
-    await give(opened, path);
-    await rm(opened, { force: true });
+    try {
+      if (!(await unsealFile(folder, inBox, opened)))
+        return failure(
+          'secure-round',
+          'What the shard kept from the round before cannot be opened: it was sealed by this worker when it had another folder.',
+          '',
+        );
+      // It is a link to the file in the worker's cache.
+      await rm(inBox);
+      await give(opened, path);
+    } finally {
+      await rm(opened, { force: true });
+    }
   }
   return null;
 }

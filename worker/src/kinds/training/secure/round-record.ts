@@ -60,7 +60,12 @@ export function roundRecord(root: string, place: RoundPlace, cipher: string): Ro
 /** The one record of a round that takes part: a shard that was trained twice has two. False for the other. */
 export async function chooseRecord(root: string, place: RoundPlace, cipher: string): Promise<boolean> {
   const chosen = await writeOnce(join(folderOf(root, place), 'chosen'), cipher);
-  return chosen.toString() === cipher;
+  if (chosen.toString() !== cipher) return false;
+  // Of the others nothing will be asked: they tell what this one does.
+  for (const name of await readdir(folderOf(root, place)))
+    if (name !== cipher && name !== 'chosen')
+      await rm(join(folderOf(root, place), name), { recursive: true, force: true });
+  return true;
 }
 
 /** One more of the round, for these secrets; `write` makes its vector. It counts once its secrets are there, which come last. */
@@ -83,10 +88,15 @@ export async function removeOld(root: string, { series, round }: RoundPlace, now
   const within = async (folder: string) => readdir(folder).catch(() => []);
   for (const name of await within(join(root, series)))
     if (Number(name) < round) await rm(join(root, series, name), { recursive: true, force: true });
-  for (const name of await within(root)) {
+  await removeForgotten(root, now, series);
+}
+
+/** Removes series of which nothing was heard for a week, but for one. */
+export async function removeForgotten(root: string, now: number, but?: string): Promise<void> {
+  for (const name of await readdir(root).catch(() => [])) {
     const path = join(root, name);
     const seen = await stat(path).catch(() => null);
-    if (name !== series && seen?.isDirectory() && now - seen.mtimeMs > OLD_MS)
+    if (name !== but && seen?.isDirectory() && now - seen.mtimeMs > OLD_MS)
       await rm(path, { recursive: true, force: true });
   }
 }

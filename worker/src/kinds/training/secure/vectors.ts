@@ -16,9 +16,13 @@ const NUMBER_BYTES = 4;
 type Watched = { signal: AbortSignal };
 
 /** The number of blocks' numbers from `at` on. */
-const sizes = function* (count: number): Generator<{ at: number; length: number }> {
-  for (let at = 0; at < count; at += BLOCK) yield { at, length: Math.min(BLOCK, count - at) };
+const sizes = function* (count: number, block = BLOCK): Generator<{ at: number; length: number }> {
+  for (let at = 0; at < count; at += block) yield { at, length: Math.min(block, count - at) };
 };
+
+/** The more masks, the smaller the block: between two of them the worker says that it lives. */
+const blockFor = (masks: number): number =>
+  Math.max(1_024, Math.min(BLOCK, Math.floor((32 * BLOCK) / Math.max(1, masks))));
 
 /** Writes the changes of `from` as whole numbers. Throws a RangeError where one is not finite, with a sentence's end. */
 export async function quantiseFile(
@@ -60,7 +64,7 @@ export async function maskFile(
     withFiles([to], 'w', async ([target]) => {
       const file = source as FileHandle;
       const count = await countIn(file, NUMBER_BYTES);
-      for (const { at, length } of sizes(count)) {
+      for (const { at, length } of sizes(count, blockFor(masks.length))) {
         signal.throwIfAborted();
         const block = new Uint32Array(length);
         await readBlock(file, new Uint8Array(block.buffer), at * NUMBER_BYTES);
@@ -79,7 +83,8 @@ export async function unmaskSum(
   unmasking: Unmasking,
   { signal }: Watched,
 ): Promise<void> {
-  const add = masker(unmaskingMasks(unmasking));
+  const masks = unmaskingMasks(unmasking);
+  const add = masker(masks);
   const of = { ...unmasking, shards: from.length };
   await withFiles(from, 'r', (files) =>
     withFiles([to], 'w', async ([target]) => {
@@ -87,7 +92,7 @@ export async function unmaskSum(
       const [count = 0] = counts;
       if (counts.some((one) => one !== count))
         throw new ProtocolError('The masked updates of the shards are of different lengths.');
-      for (const { at, length } of sizes(count)) {
+      for (const { at, length } of sizes(count, blockFor(masks.length))) {
         signal.throwIfAborted();
         const sum = new Uint32Array(length);
         for (const file of files) await addBlock(sum, file, at);

@@ -50,7 +50,13 @@ class Fork:
         with warnings.catch_warnings():
             # Python 3.12 warns of threads; those of OpenBLAS end themselves before a fork.
             warnings.simplefilter("ignore")
-            self.pid = os.fork()
+            try:
+                self.pid = os.fork()
+            except OSError:
+                for pipe in (task_out, log_in, outcome_in, self.task_pipe, *self.open_pipes):
+                    os.close(pipe)
+                self.board.close()
+                raise
         if self.pid == 0:
             become_child(self, (task_out, log_in, outcome_in), parent, threads)
         for pipe in (task_out, log_in, outcome_in):
