@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +10,7 @@ import { findEngine } from '@parallel-pilot/worker/kinds/container/engine.ts';
 import { execa } from 'execa';
 import { api } from '../support/api.ts';
 import { type Farm, type Part, startFarm } from '../support/farm.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { until } from '../support/until.ts';
 
 const PILOT = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
@@ -28,7 +29,7 @@ before(async () => {
 });
 after(async () => {
   await farm?.stop();
-  await rm(own, { recursive: true, force: true });
+  await removeFolder(own);
 });
 
 /** `pilot run` with these options and words, as somebody types it where the image is. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +14,7 @@ import {
 import { execa } from 'execa';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { machineWithImage } from '../support/machine-with-image.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const PILOT = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 
@@ -34,7 +35,7 @@ before(async () => {
 });
 after(async () => {
   await farm?.stop();
-  await rm(own, { recursive: true, force: true });
+  await removeFolder(own);
 });
 
 async function load(env: Record<string, string>, name: string, entries: Entry[]): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +11,7 @@ import { partsOfImage, type SmallImage, sha256 } from '@parallel-pilot/sandbox/t
 import { RunsResult } from '@parallel-pilot/shared/kinds/command/stages.ts';
 import { CONFIG_INPUT, layerInput } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { execa } from 'execa';
+import { removeFolder } from '../../../../tests/support/remove-folder.ts';
 import type { ChunkProgress, Runner, WorkerKind } from '../kind.ts';
 import { engineEnvironment } from './config.ts';
 import { findEngine } from './engine.ts';
@@ -22,7 +23,7 @@ before(async () => {
   root = await mkdtemp(join(tmpdir(), 'pilot-container-'));
   kind = containerWorker({}, join(root, 'host'));
 });
-after(() => rm(root, { recursive: true, force: true }));
+after(() => removeFolder(root));
 
 const STAGE = {
   parameters: { from: 'array', range: { first: 1, last: 100, step: 1 } },
