@@ -149,7 +149,8 @@ test('more shards than workers queue, here with a .csv', async () => {
 });
 
 test('a script that takes more memory than it asked for is ended alone, and tried with more', async () => {
-  const greedy = scriptWith({ before: 'held = np.ones(45_000_000)' });
+  // Long enough for whoever looks at what it holds.
+  const greedy = scriptWith({ before: 'import time\nheld = np.ones(45_000_000)\ntime.sleep(1)' });
   const modest = trainings.submit(farm.url, good, 'points.npz');
   const asked = { memoryBytes: 300_000_000 };
   const id = await trainings.submit(farm.url, greedy, 'points.npz', { shards: 1, rounds: 1 }, asked);
