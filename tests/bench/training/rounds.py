@@ -3,8 +3,9 @@ worker, the network and the database around it, which cost more than what script
 
     rounds.py FOLDER < plan.json
 
-The plan is what the backend has made of a job: {"script", "weights", "shards": [path], "context", "merges": [of each round],
-"gang": how many train together in mode ddp, or null}. Prints {"model": path, "bytes": of a round, as the farm counts them}.
+The plan is what the backend has made of a job: {"task": of a chunk that has nothing to do yet, "script", "weights", "shards":
+[path], "context", "merges": [of each round], "gang": how many train together in mode ddp, or null}. Prints {"model": path, "bytes": of a round, as the farm counts
+them}.
 """
 
 import json
@@ -22,16 +23,9 @@ from pilot_worker import gang as gangs
 from pilot_worker.board import Board
 from pilot_worker.chunk import run_chunk
 
-NOTHING = {
-    **{"shard": 0, "code": None, "data": None, "parts": [], "measures": False, "weights": None, "classes": None},
-    **{"momentum": None, "kept": None, "shared": None, "once": None, "start": None, "checkpoint": None},
-    **{"updates": [], "states": [], "merge": None, "environment": {}, "gang": None, "scratch": [], "local": None},
-}
-
-
 def main(folder, plan):
     torch.set_num_threads(1)
-    base = dict(NOTHING, script=plan["script"], cache=os.path.join(folder, "cache"))
+    base = dict(plan["task"], script=plan["script"], cache=os.path.join(folder, "cache"))
     if plan["gang"] is not None:
         tell(together(folder, base, plan), 0)
         return
@@ -76,7 +70,7 @@ def together(folder, base, plan):
     tasks = [
         dict(
             base,
-            **{"stage": "train", "context": plan["context"], "weights": plan["weights"], "data": plan["shards"][0]},
+            **{"weights": plan["weights"], "data": plan["shards"][0]},
             **{"gang": {"rank": rank, "size": plan["gang"]}, "work": os.path.join(folder, "rank%d" % rank)},
         )
         for rank in range(plan["gang"])

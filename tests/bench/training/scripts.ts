@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import type { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
 import { mergeOfRound, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { ShardChunk, TrainSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { PythonTask } from '@parallel-pilot/worker/kinds/training/messages.ts';
+import { blankTask } from '@parallel-pilot/worker/kinds/training/task.ts';
 import { z } from 'zod';
 import { type OneRunner, startOneRunner } from './one-runner.ts';
 
@@ -187,7 +189,12 @@ async function train(runner: OneRunner, at: At, one: Trained) {
   const { stage, chunks } = await runner.upTo('train', job, at.script);
   const { context, weights } = TrainSpec.parse(JSON.parse(stage.spec_json));
   const parts = chunks.flatMap(({ spec_json }) => ShardChunk.parse(JSON.parse(spec_json)).data ?? []);
+  const task: Omit<PythonTask, 'script' | 'work' | 'run' | 'cache'> = {
+    ...blankTask('train', context),
+    ...{ environment: {}, gang: null, scratch: [], local: null },
+  };
   const plan = {
+    task,
     script: here(`${at.script}.py`),
     weights: runner.parts.blobs.localPath(weights.hash),
     shards: await Promise.all(

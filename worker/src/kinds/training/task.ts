@@ -138,7 +138,8 @@ const forPeople = (name: string, path: string, most: number): Made => ({
 const SHOWN_MADE = forPeople(FILES.shown, 'shown.bin', MOST_SHOWN_BYTES);
 const ONNX_MADE = forPeople(FILES.onnx, 'model.onnx', MOST_ONNX_BYTES);
 
-const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
+/** A stage's task before it is told what it works on. */
+export const blankTask = (stage: PythonTask['stage'], context: ScriptContext): Task['python'] => ({
   stage,
   context,
   shard: 0,
@@ -161,7 +162,7 @@ const base = (stage: PythonTask['stage'], context: ScriptContext) => ({
 });
 
 const measuring = (stage: PythonTask['stage'], context: ScriptContext, holdout: string | null) => ({
-  ...base(stage, context),
+  ...blankTask(stage, context),
   data: holdout,
   weights: WEIGHTS,
   measures: holdout !== null || context.ownData,
@@ -176,7 +177,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
   initialize({ stageSpec, chunkSpec }) {
     const { context, start, parts } = InitializeSpec.parse(stageSpec);
     const { shard, data } = ShardChunk.parse(chunkSpec);
-    const python = { ...base('initialize', context), shard, data: data?.path ?? null, parts, start };
+    const python = { ...blankTask('initialize', context), shard, data: data?.path ?? null, parts, start };
     const makes: Made[] = [WEIGHTS_MADE, { ...file(FILES.once, ONCE), may: 'be-missing' }];
     return { ...PLAIN, stage: 'initialize', lent: lentFor(context), python, makes, result: InitializeResult };
   },
@@ -187,7 +188,7 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     const files = { data: data?.path ?? null, weights: weights.path, ...kepts };
     // Paths of inputs are relative to the chunk's.
     const from = checkpoint === undefined ? null : CHECKPOINT.path;
-    const python = { ...base('train', context), shard, ...files, checkpoint: from };
+    const python = { ...blankTask('train', context), shard, ...files, checkpoint: from };
     const keeps = [file(FILES.kept(shard), KEPT), SHARED_MADE];
     const makes = [
       secure === null
