@@ -4,8 +4,8 @@ worker, the network and the database around it, which cost more than what script
     rounds.py FOLDER < plan.json
 
 The plan is what the backend has made of a job: {"task": of a chunk that has nothing to do yet, "script", "weights", "shards":
-[path], "context", "merges": [of each round], "gang": how many train together in mode ddp, or null}. Prints {"model": path, "bytes": of a round, as the farm counts
-them}.
+[path], "context", "merges": [of each round], "gang": how many train together in mode ddp, or null}. Prints {"model": path,
+"bytes": of a round, as the farm counts them}.
 """
 
 import json
@@ -22,6 +22,7 @@ import torch
 from pilot_worker import gang as gangs
 from pilot_worker.board import Board
 from pilot_worker.chunk import run_chunk
+
 
 def main(folder, plan):
     torch.set_num_threads(1)
