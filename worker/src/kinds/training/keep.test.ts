@@ -217,6 +217,50 @@ test("what is kept to be merged goes on from its mean on every shard, counts fro
   assert.match(trimmed.shards[0]?.outcome.log ?? '', /from \[2\.0, 2\.0, 2\.0\] 10 2\.0 True -1/);
 });
 
+/** Gradients of the mean 0.5 with a known variance, for as many weights as a mean over them needs; AMSGrad beside. */
+const MOMENTS = `import numpy as np
+import pilot
+import torch
+w = torch.nn.Parameter(torch.zeros(20_000))
+other = torch.nn.Parameter(torch.zeros(20_000))
+pilot.weights({"w": w})
+optimizer = torch.optim.Adam([{"params": [w]}, {"params": [other], "amsgrad": True}], lr=0.0)
+pilot.keep(optimizer, merge="mean")
+for epoch in pilot.epochs(1):
+    for step in range(40):
+        for one in (w, other):
+            one.grad = 0.5 + torch.randn(20_000) * DEVIATION
+        optimizer.step()
+def moments():
+    return [float(optimizer.state[one]["exp_avg_sq"].mean() / (1 - 0.999 ** optimizer.state[one]["step"])) for one in (w, other)]
+before = moments()
+pilot.finish({"w": w}, samples=1)
+print("of", *before, *moments())
+`;
+
+test('second moments of Adam to be merged are those of the whole batch, in the first round and in the next', async () => {
+  const weights = join((await rig.initialize(MOMENTS.replace('DEVIATION', '1'), data)).outputs, 'weights.npz');
+  const spent = async (deviation: number, batch: number, shared?: string) => {
+    const script = MOMENTS.replace('DEVIATION', String(deviation));
+    const context = { batch, wholeBatch: 32 };
+    const ran = await rig.train(script, { data, weights, context, ...(shared && { shared }) });
+    const told = /of (.*)/.exec(ran.outcome.log)?.[1];
+    assert.ok(ran.outcome.ok && told !== undefined, failed(ran));
+    return { shared: join(ran.outputs, 'shared.npz'), v: told.split(' ').map(Number) };
+  };
+  const isAbout = (found: number | undefined, wanted: number) =>
+    assert.ok(found !== undefined && Math.abs(found / wanted - 1) < 0.03, `${found} is not about ${wanted}`);
+
+  const first = await spent(1, 8);
+  isAbout(first.v[0], 0.25 + 1);
+  isAbout(first.v[2], 0.25 + 1 / 4);
+  isAbout(first.v[3], 0.25 + 1); // AMSGrad divides by the largest there was
+  const second = await spent(2, 8, first.shared);
+  isAbout(second.v[2], 0.25 + (1 / 4 + 4 / 4) / 2);
+  const whole = await spent(1, 32);
+  isAbout(whole.v[2], 0.25 + 1);
+});
+
 test('what has no mean is told by its name: generators, numbers that are not finite, what differs', async () => {
   const one = async (more: string) => {
     const script = MERGED.replace('#MORE', more);

@@ -331,7 +331,9 @@ def keep(*things, merge=None):
     and lists are filled in their place. Each shard has its own; the model is not among them, since it is merged.
 
     merge="mean": after a round all shards go on from the same, as from the weights: from the mean of floating-point
-    numbers, weighted by samples, and from the largest of integers. All else has to be the same in all of them."""
+    numbers, weighted by samples, and from the largest of integers. All else has to be the same in all of them. The second
+    moments of torch's Adam, AdamW, NAdam and RAdam are those that steps of the whole batch would have made: for these
+    take it."""
     if merge not in (None, "mean"):
         raise ValueError('pilot.keep: merge is None, or "mean", not %r' % (merge,))
     lasting = [thing for thing in things if thing is not None]

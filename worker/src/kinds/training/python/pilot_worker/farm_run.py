@@ -17,7 +17,7 @@ import pilot_show
 import pilot_start
 import pilot_state
 
-from pilot_worker import deltas, failures, gang, optimizers, summed
+from pilot_worker import deltas, failures, gang, moments, optimizers, summed
 from pilot_worker.history import History
 
 MOST_CACHED_FILES = 50_000
@@ -87,6 +87,7 @@ class FarmRun:
         self.onces = 0  # calls of pilot.once
         self.made_once = []
         self.saved_once = None
+        self.moments = []  # that are merged
         self.gang = None if task["gang"] is None or not self.training else gang.Gang(task["gang"])
         self.join(context)
 
@@ -213,6 +214,8 @@ class FarmRun:
         path = self.task["shared" if merged else "kept"]
         if path is not None:
             pilot_state.Saved(path).restore(things, first)
+        if merged and self.training:
+            self.moments += moments.begin(things, self.share)
 
     def resume(self, loop, things, count, unit):
         """The epoch or the step with which a loop goes on: where an earlier run of the shard left it."""
@@ -306,6 +309,8 @@ class FarmRun:
             if lasting:
                 about = {"left": len(lasting) > len(pilot._lasting)}
                 pilot_state.save(os.path.join(self.task["work"], "kept.npz"), lasting, about)
+            for one in self.moments:
+                one.end()
             if pilot._shared:
                 pilot_state.check_finite(pilot._shared)
                 pilot_state.save(os.path.join(self.task["work"], "shared.npz"), pilot._shared, None)
