@@ -239,7 +239,10 @@ print("of", *before, *moments())
 `;
 
 test('second moments of Adam to be merged are those of the whole batch, in the first round and in the next', async () => {
-  const weights = join((await rig.initialize(MOMENTS.replace('DEVIATION', '1'), data)).outputs, 'weights.npz');
+  const weights = join(
+    (await rig.initialize(MOMENTS.replace('DEVIATION', '1'), data)).outputs,
+    'weights.npz',
+  );
   const spent = async (deviation: number, batch: number, shared?: string) => {
     const script = MOMENTS.replace('DEVIATION', String(deviation));
     const context = { batch, wholeBatch: 32 };
