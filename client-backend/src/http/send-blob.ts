@@ -50,11 +50,17 @@ export function sendPart(
   if (range !== null) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`;
   const status = range === null ? 200 : 206;
   if (c.req.method === 'HEAD' || size === 0) return new Response(null, { status, headers });
-  const body = new BlobBody(() => blobs.blocks(hash, { start: start + sent.start, end: start + sent.end }));
+  const body = bodyOf(c, () => blobs.blocks(hash, { start: start + sent.start, end: start + sent.end }));
+  return new Response(body, { status, headers });
+}
+
+/** The body of the answer to that request, which the server sends block by block. */
+export function bodyOf(c: Context, blocks: () => AsyncIterable<Buffer>): BlobBody {
+  const body = new BlobBody(blocks);
   // Without a server, as where a test asks the application itself, it is read like any other.
   const bindings = c.env as Partial<Bindings> | undefined;
   if (bindings !== undefined) bindings.blobBody = body;
-  return new Response(body, { status, headers });
+  return body;
 }
 
 /** Bytes that others made must do nothing on the farm's origin, whatever they say they are. */

@@ -10,15 +10,12 @@ import type { RunnableChunk, Runner, RunnerOptions } from '../kind.ts';
 import { numbersOf } from '../visible-cards.ts';
 import { containerWall } from './container-wall.ts';
 import { makeImage } from './make-image.ts';
-import type { Workshop } from './workshop.ts';
+import { type Containers, openFor } from './workshop.ts';
 
 /** Runs commands in containers, and fetches or builds their images. */
-export function createContainerRunner(
-  options: RunnerOptions,
-  workshop: () => Promise<Workshop | null>,
-): Runner {
+export function createContainerRunner(options: RunnerOptions, workshop: Containers): Runner {
   const runs = createRunsRunner(options, async (chunk, work, onProgress, signal) => {
-    const shop = await workshop();
+    const shop = await openFor(options, workshop);
     if (shop === null)
       return failure('unexpected', 'Podman or docker does not work on this worker any more.');
     const { image, name, network, entrypoint } = ContainerStage.parse(chunk.stageSpec);
@@ -38,7 +35,7 @@ export function createContainerRunner(
     ...runs,
     async run(chunk, onProgress, signal) {
       if (isOfRuns(chunk.stage)) return runs.run(chunk, onProgress, signal);
-      const shop = await workshop();
+      const shop = await openFor(options, workshop);
       if (shop === null)
         return failure('unexpected', 'Podman or docker does not work on this worker any more.');
       const { threads, limits = defaultLimits() } = options;

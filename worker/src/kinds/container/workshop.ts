@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { RunnerOptions } from '../kind.ts';
 import { type Engine, findEngine } from './engine.ts';
 import { createImageStore, type ImageStore, type StoreOptions } from './image-store.ts';
 import { createImageUsers } from './image-users.ts';
@@ -16,6 +17,8 @@ export type Workshop = {
   /** Ids of images that were looked up by name, or are being; by the name in full. */
   named: Map<string, Promise<string | null>>;
   newName(): string;
+  /** Why what earlier workers left was not cleared, as a sentence; null where it was. */
+  notCleared: string | null;
 };
 
 /** The containers of a worker, opened when they are first asked for; null where it has no engine that works. */
@@ -40,6 +43,19 @@ export function containersOf(
   };
 }
 
+/** The same for a runner, whose log has what went wrong when they were opened. */
+export async function openFor(
+  { onLog }: Pick<RunnerOptions, 'onLog'>,
+  open: Containers,
+): Promise<Workshop | null> {
+  const shop = await open();
+  if (shop !== null && shop.notCleared !== null) {
+    onLog(shop.notCleared);
+    shop.notCleared = null;
+  }
+  return shop;
+}
+
 async function openWorkshop(
   store: StoreOptions,
   newName: () => string,
@@ -52,7 +68,11 @@ async function openWorkshop(
   const unfinished = createUnfinished({ engine, folder, users, newName });
   await removeLeftBehind(engine);
   // What cannot be cleared now is tried at the next start: it takes room, and hinders nobody.
-  await unfinished.clear().catch(() => undefined);
+  const notCleared = await unfinished.clear().then<null, string>(
+    () => null,
+    (error: Error) => `What an earlier worker left in ${folder} could not be removed: ${error.message}`,
+  );
   const images = createImageStore(engine, { users, unfinished }, store);
-  return { engine, newName, withoutShell: new Set<string>(), named: new Map(), images, unfinished };
+  const known = { withoutShell: new Set<string>(), named: new Map() };
+  return { engine, newName, ...known, images, unfinished, notCleared };
 }

@@ -18,7 +18,7 @@ type Places = { workspace: Workspace; folder: string; blobs: CallBlobs };
 /** Events and answers that are files: between the farm and the box of one process. */
 export class CallFiles {
   readonly #places: Places;
-  readonly #stopped = new AbortController();
+  readonly #stopped = { event: new AbortController(), answer: new AbortController() };
 
   constructor(places: Places) {
     this.#places = places;
@@ -29,7 +29,7 @@ export class CallFiles {
     const { workspace, blobs } = this.#places;
     const path = this.#own(call, 'event');
     try {
-      const problem = await blobs.fetch(file, path, this.#patience());
+      const problem = await blobs.fetch(file, path, this.#patience('event'));
       if (problem !== null) return callFailed('event-lost', problem);
       await workspace.give(path, nameOf(call, 'event'));
       return { path: posix.join(workspace.inside.in, nameOf(call, 'event')) };
@@ -55,7 +55,7 @@ export class CallFiles {
       const taken = await workspace.take(nameOf(call, 'answer'), path, mostAnswerBytes);
       await workspace.discard(nameOf(call, 'answer'));
       if (!taken.ok) return { ...callFailed('answer-lost', taken.message), log, ms };
-      const answer = await this.#places.blobs.deliver(path, taken.bytes, this.#patience());
+      const answer = await this.#places.blobs.deliver(path, taken.bytes, this.#patience('answer'));
       return typeof answer === 'string'
         ? { ...callFailed('answer-lost', answer), log, ms }
         : { ok: true, answer, log, ms };
@@ -64,17 +64,18 @@ export class CallFiles {
     }
   }
 
-  /** What is on its way is given up. */
-  stop(): void {
-    this.#stopped.abort();
+  /** What is on its way is given up: to the box, or also to the farm. */
+  stop(what: 'events' | 'all'): void {
+    this.#stopped.event.abort();
+    if (what === 'all') this.#stopped.answer.abort();
   }
 
   #own(call: CallId, what: string): string {
     return join(this.#places.folder, nameOf(call, what));
   }
 
-  #patience(): AbortSignal {
-    return AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(CALL_TRANSFER_MS)]);
+  #patience(of: 'event' | 'answer'): AbortSignal {
+    return AbortSignal.any([this.#stopped[of].signal, AbortSignal.timeout(CALL_TRANSFER_MS)]);
   }
 }
 

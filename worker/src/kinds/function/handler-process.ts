@@ -62,6 +62,7 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
   const files = new CallFiles({ workspace, folder, blobs });
   const tail = createTail(60, 3_500);
   const load = Promise.withResolvers<Loaded>();
+  const answering = new Set<Promise<CallEnd>>();
   let over = false;
   let stopping: { code: 'timeout' | 'stopped'; message: string } | null = null;
 
@@ -114,10 +115,12 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
   }, LOAD_MS);
   const ended = child.exited.then(async (exit) => {
     over = true;
-    files.stop();
+    files.stop(stopping?.code === 'stopped' ? 'all' : 'events');
     const why = stopping?.message ?? inWords(exit, tail.lines().at(-1));
     load.resolve({ ok: false, message: why });
     under.failAll(stopping?.code === 'stopped' ? 'stopped' : 'died', why);
+    // What it left for a call before it ended is brought to the farm still.
+    await Promise.allSettled(answering);
     await workspace.remove();
     return why;
   });
@@ -128,7 +131,7 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     await child.kill(0);
     await ended;
   };
-  const call = async (call: Call): Promise<CallEnd> => {
+  const answer = async (call: Call): Promise<CallEnd> => {
     const { call: id, event: given, context, timeoutMs, mostAnswerBytes: most } = call;
     if (under.has(id)) throw new Error('a call came twice');
     const brought = typeof given === 'string' ? given : await files.bring(id, given);
@@ -147,6 +150,14 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     void child.write(`${JSON.stringify(message)}\n`);
     const ended = await end.finally(() => clearTimeout(late));
     return typeof given === 'string' && !('left' in ended) ? ended : files.bringBack(call, ended);
+  };
+
+  const call = (call: Call): Promise<CallEnd> => {
+    const end = answer(call);
+    answering.add(end);
+    const done = () => void answering.delete(end);
+    void end.then(done, done);
+    return end;
   };
 
   return {

@@ -10,7 +10,7 @@ import type { PackageIndex } from '../../packages/package-index.ts';
 import type { Python } from '../../packages/python-module.ts';
 import { takePackages, type UnpackedEnvironments } from '../../packages/unpacked.ts';
 import { namedImage } from '../container/named-image.ts';
-import type { Containers } from '../container/workshop.ts';
+import { type Containers, openFor } from '../container/workshop.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { HandlerProcess } from './handler-process.ts';
 import { failed, Instance, NO_RUNTIME, STOPPED } from './instance.ts';
@@ -100,7 +100,7 @@ async function placeOf(
     const program = programOf(runtime, sandbox, threads);
     return program === null ? NO_RUNTIME : { place: inSandbox(sandbox, program), end: async () => {} };
   }
-  const shop = await containers();
+  const shop = await openFor(options, containers);
   if (shop === null)
     return failed('no-runtime', 'Podman or docker does not work on this worker any more.', '');
   const image = await namedImage(shop, { reference, chunk, options, onProgress, signal });

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { CALL_PROBLEMS } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import type { CallId } from '@parallel-pilot/shared/model/ids.ts';
 import type { CallFile } from '@parallel-pilot/shared/protocol/calls.ts';
@@ -6,7 +5,7 @@ import type { BlobStore } from '@parallel-pilot/shared/server/blobs/blob-store.t
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { problem } from '../../../http/problems.ts';
-import { SANDBOX } from '../../../http/send-blob.ts';
+import { bodyOf, SANDBOX } from '../../../http/send-blob.ts';
 import type { CallFiles } from '../desk/call-files.ts';
 import type { CallResult } from '../desk/call-result.ts';
 
@@ -52,8 +51,14 @@ export async function sendAnswer(
     sent();
     return c.body(null, 200, headers);
   }
-  const bytes = blobs.read(hash).once('close', sent);
-  return c.body(Readable.toWeb(bytes) as ReadableStream, 200, headers);
+  const blocks = async function* () {
+    try {
+      yield* blobs.blocks(hash, { start: 0, end: size - 1 });
+    } finally {
+      sent();
+    }
+  };
+  return c.body(bodyOf(c, blocks), 200, headers);
 }
 
 export const unknownFunction = (c: Context) =>

@@ -42,8 +42,6 @@ export async function deploy(
   if (!(sizes instanceof Map)) return sizes;
   const { name, settings } = sent;
   const files = sent.files.map((file) => ({ ...file, size: sizes.get(file.blob) ?? 0 }));
-  const next = { packages, version: null };
-  const serving = await servingBeside(parts, await findFunction(db, by.team, name), next);
   const id = newId('fun', random);
   const now = clock();
   return inTransaction(db, async (db) => {
@@ -62,6 +60,7 @@ export async function deploy(
       });
     const of = found ?? (await findFunction(db, by.team, name));
     if (of === undefined) throw new Error('a function that was just made is not there');
+    const serving = await servingBeside({ db, clock }, found, { packages, version: null });
     // Looked at again in here: a sweep may have taken a blob away meanwhile.
     const hashes = [...new Set([...sizes.keys(), ...brought.blobs])];
     if ((await knownBlobs(db, hashes)).size < hashes.length) return DELETED;

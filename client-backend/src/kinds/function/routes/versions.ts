@@ -14,6 +14,7 @@ import {
   deleteFunction,
   type FunctionRow,
   findFunction,
+  functionById,
   setPublicToken,
   versionsOf,
 } from '@parallel-pilot/shared/server/db/functions.ts';
@@ -64,8 +65,12 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
     const target = rows.find(({ version }) => version === to);
     if (target === undefined) return unknownFunction(c);
     const { packages } = FunctionSpec.parse(JSON.parse(target.spec_json));
-    const serving = await servingBeside(parts, row, { packages, version: to });
-    await activate(db, row.id, { version: to, serving }, clock());
+    const serving = await inTransaction(db, async (db) => {
+      const now = await functionById(db, row.id);
+      const serving = await servingBeside({ db, clock }, now, { packages, version: to });
+      await activate(db, row.id, { version: to, serving }, clock());
+      return serving;
+    });
     await desk.install(target, row.team_id);
     await desk.refresh();
     const turned = { ...row, active_version: to, serving_version: serving };
