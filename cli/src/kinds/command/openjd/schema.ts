@@ -8,7 +8,7 @@ const Identifier = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'expected a name: letters, digits and _, the first no digit');
 const Name = z.string().min(1).max(64);
-const Description = z.string().max(2_048).optional();
+const Description = z.string().max(2_048).nullish();
 const NumberOrText = z.union([z.number(), z.string()]);
 
 const common = {
