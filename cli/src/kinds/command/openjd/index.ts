@@ -16,7 +16,7 @@ export const openJobDescription: ForeignFormat = {
   claims: (document) =>
     typeof document === 'object' && document !== null && 'specificationVersion' in document,
   parameters: (source) => parametersOf(read(source)),
-  async jobs(source, given) {
+  async jobs(source, given, folder) {
     const template = read(source);
     const problems: Problem[] = [];
     const values = valuesOf(template, source, given, problems);
@@ -36,7 +36,7 @@ export const openJobDescription: ForeignFormat = {
         });
       return asked;
     });
-    const paths = await pathsOf(template, values);
+    const paths = await pathsOf(template, values, (name) => given.has(name), folder);
     for (const { index, message } of paths.problems)
       problems.push({ line: source.lineOf(['parameterDefinitions', index]), message: `${message}.` });
     if (problems.length > 0) refuse(source.file, problems);

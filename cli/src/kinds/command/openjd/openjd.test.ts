@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { readDocument } from '../../../source/document.ts';
 import { inChunks } from './chunks.ts';
@@ -16,7 +19,8 @@ const CHUNKED = `${STEP}  parameterSpace:
 `;
 
 const refusalOf = (text: string, given: Record<string, string> = {}): Promise<string> =>
-  (async () => openJobDescription.jobs(readDocument('j.yaml', text), new Map(Object.entries(given))))().then(
+  (async () =>
+    openJobDescription.jobs(readDocument('j.yaml', text), new Map(Object.entries(given)), '.'))().then(
     () => 'taken',
     (error) => (error as Error).message,
   );
@@ -116,4 +120,22 @@ test('ranges and combinations are those of the specification', () => {
   assert.match(tasks('A * A'), /stands in it twice/);
   assert.match(tasks('(A, B'), /a "\)" is missing/);
   assert.match(tasks('A * B'), /"C" does not stand in it/);
+});
+
+test('a path that is given is named from the folder of whoever gives it; a sequence of images is all of them', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-openjd-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const name of ['a_0001.png', 'a_0002.png', 'b_0001.png']) await writeFile(join(folder, name), '');
+  const template = `${HEAD}parameterDefinitions:\n- { name: X, type: PATH, objectType: FILE, dataFlow: IN }\n${STEP}`;
+  const document = readDocument('j.yaml', template);
+  const { jobs } = await openJobDescription.jobs(document, new Map([['X', 'a_%04d.png']]), folder);
+  const { paths } = (await jobs[0]?.plan(() => assert.fail()).files({ folder } as never)) ?? { paths: [] };
+  assert.deepEqual(
+    paths.map((path) => basename(path)).filter((name) => name.endsWith('.png')),
+    ['a_0001.png', 'a_0002.png'],
+  );
+  await assert.rejects(
+    (async () => openJobDescription.jobs(document, new Map([['X', 'c_%04d.png']]), folder))(),
+    /there is no file or folder c_%04d\.png/,
+  );
 });

@@ -16,11 +16,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SESSION = os.getcwd()
 PLACE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+# What an environment leaves running is spoken to by its tasks, which elsewhere are not begun at once: a moment to begin.
+BEGINS_S = 0.5
 # What lay there before the action, by its path: (size, time of change).
 before = {}
 
@@ -154,7 +157,17 @@ def carried_out(action, scope, env, stdout):
         printed, _ = child.communicate()
         print(f"{words[0]} took longer than the {action['timeout']} s of its template.", file=sys.stderr)
         return 124, printed or ""
+    if stdout is not None and is_there(child.pid):
+        time.sleep(BEGINS_S)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode, printed or ""
+
+
+def is_there(group):
+    try:
+        os.killpg(group, 0)
+        return True
+    except OSError:
+        return False
 
 
 def make_writable(place, is_folder):
