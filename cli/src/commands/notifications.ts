@@ -72,9 +72,8 @@ function readCommand({ config, stdout }: Context): Command {
   withExamples(command, ['pilot notifications read']);
   return command.action(async (flags: ApiFlags) => {
     const api = await connect(config, flags);
-    const { notices } = await api.notices();
-    const [newest] = notices;
-    const unread = newest === undefined ? 0 : await api.readNotices({ upTo: newest.id });
+    const shown = (await api.notices()).notices.map(({ id }) => id);
+    const unread = shown.length === 0 ? 0 : await api.readNotices({ shown });
     if (flags.json) return printJson(stdout, { unread }, 2);
     print(stdout, unread === 0 ? 'All is read.' : `${unread} came meanwhile.`);
   });

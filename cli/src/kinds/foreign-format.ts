@@ -24,9 +24,13 @@ export interface ForeignFormat {
   claims(document: unknown): boolean;
   /** Its parameters. Throws a SentenceError with a line for each thing that is wrong or not supported. */
   parameters(source: SourceDocument): Parameters;
-  /** Its jobs with values of parameters, as they are written; likewise. Files are named from the folder of the process. */
+  /**
+   * Its jobs with values of parameters, as they are written; likewise. Files are named from the folder of the process,
+   * but for those that are `given`, which are named from `folder`.
+   */
   jobs(
     source: SourceDocument,
     given: ReadonlyMap<string, string>,
+    folder: string,
   ): Promise<{ name: string; parameters: Record<string, string>; jobs: ForeignJob[] }>;
 }

@@ -23,11 +23,12 @@ export interface PipelineFile {
   plan(context: Context, given: ReadonlyMap<string, string>): Promise<PlannedPipeline>;
 }
 
-/** Reads such a file; `file` is how messages call it. Throws a SentenceError with a line for each thing that is wrong. */
+/** Reads such a file; `file` is how messages call it. Call it in the folder from which files that are given are named. Throws a SentenceError with a line for each thing that is wrong. */
 export function readPipeline(file: string, text: string): PipelineFile {
   const document = readDocument(file, text);
   for (const { verb, format } of CLI_KINDS)
-    if (verb !== null && format?.claims(document.value) === true) return foreign(document, verb, format);
+    if (verb !== null && format?.claims(document.value) === true)
+      return foreign(document, verb, format, process.cwd());
   const source = sourceOf(document);
   return {
     text,
@@ -40,11 +41,16 @@ export function readPipeline(file: string, text: string): PipelineFile {
   };
 }
 
-const foreign = (document: SourceDocument, verb: string, format: ForeignFormat): PipelineFile => ({
+const foreign = (
+  document: SourceDocument,
+  verb: string,
+  format: ForeignFormat,
+  folder: string,
+): PipelineFile => ({
   text: document.text,
   parameters: format.parameters(document),
   async plan(_, given) {
-    const { name, parameters, jobs } = await format.jobs(document, given);
+    const { name, parameters, jobs } = await format.jobs(document, given, folder);
     if (jobs.length > MOST_PIPELINE_JOBS)
       refuse(document.file, [
         {

@@ -28,7 +28,8 @@ export async function planningContext(
   { given, taskValue, now }: { given: unknown; taskValue: unknown; now: number },
 ): Promise<PlanningContext<unknown>> {
   const counts = (await countChunks(db, [stage.id])).get(stage.id);
-  const done = stage.chunk_count > MOST_RESULTS ? [] : await doneChunks(db, stage.id, -1, stage.chunk_count);
+  const isRead = stage.chunk_count <= MOST_RESULTS && kind.unread?.includes(stage.name) !== true;
+  const done = isRead ? await doneChunks(db, stage.id, -1, stage.chunk_count) : [];
   return {
     spec: kind.spec.parse(JSON.parse(job.spec_json)),
     given,

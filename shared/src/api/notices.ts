@@ -27,7 +27,13 @@ export const NoticeList = z.object({
 });
 export type NoticeList = z.infer<typeof NoticeList>;
 
-/** POST read: those of a job, or all up to that one. */
-export const ReadNotices = z.union([strictObject({ job: JobId }), strictObject({ upTo: z.int() })]);
+/**
+ * POST read: those of a job; or those of a list that was shown, by their ids, and all before the first of them. One of
+ * between that was not in the list yet is new: ids are given when a change begins, and it is there when that has ended.
+ */
+export const ReadNotices = z.union([
+  strictObject({ job: JobId }),
+  strictObject({ shown: z.array(z.int()).min(1).max(200) }),
+]);
 export type ReadNotices = z.infer<typeof ReadNotices>;
 export const UnreadNotices = z.object({ unread: z.int() });

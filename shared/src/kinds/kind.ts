@@ -77,7 +77,7 @@ export type PlanningContext<Spec> = {
     name: string;
     spec: unknown;
     total: number;
-    /** The done chunks of a stage of at most 1,000, in order, else none. */
+    /** The done chunks of a stage of at most 1,000, in order, else none; none of one that is `unread`. */
     done: DoneChunk[];
     failedCount: number;
     /** The first 100 failures. */
@@ -125,6 +125,8 @@ export interface Kind<Spec> extends PublicKind {
   readonly lessen?: string;
   /** What a worker lacks that does not meet this need, as a noun with its version. Null for no need of this kind. */
   needInWords?(need: Requirement): string | null;
+  /** Names of the stages whose results `next` does not look at: what they tell may be more than memory should hold at once. */
+  readonly unread?: readonly string[];
   /** Names of the stages of which a user may have a done chunk made once more, also when the job is completed. */
   readonly redoes: readonly string[];
   /** Parses what a worker reported for a chunk of that stage; throws a ZodError where it does not fit. */

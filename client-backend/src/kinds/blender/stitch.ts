@@ -1,32 +1,27 @@
-import { mkdir, open, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { PictureSize } from '@parallel-pilot/images/picture.ts';
 import { removeFolder } from '@parallel-pilot/sandbox/box/remove-folder.ts';
-import type { Sandbox } from '@parallel-pilot/sandbox/sandbox.ts';
 import { MEDIA_TYPES, RenderStageSpec } from '@parallel-pilot/shared/kinds/blender/chunks.ts';
 import {
   DISPLAY_FILE,
   type FramePicture,
   framePictures,
-  shownPicture,
 } from '@parallel-pilot/shared/kinds/blender/frame-files.ts';
 import { frameSize } from '@parallel-pilot/shared/kinds/blender/frame-size.ts';
-import type { RenderSettings } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { Note } from '@parallel-pilot/shared/kinds/kind.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import { isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { findStage, type StageRow } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../parts.ts';
 import { safeName } from '../../text/safe-name.ts';
-import { SPARE_BYTES } from '../../uploads/no-room.ts';
 import type { Assembly, MadeArtifact } from '../kind.ts';
 import { besideCheck, progressOfBoth } from './beside-check.ts';
-import { hashOf } from './check-frames.ts';
 import { checkPictures, checkSound } from './check-results.ts';
 import { pictureName } from './frame-name.ts';
-import { endOrphan, rememberPid } from './orphan.ts';
+import { DISK_FULL, keepVideo, videoOf } from './job-video.ts';
+import { endOrphan } from './orphan.ts';
 import { isUnusable, type RenderedFrame, renderedFrames, type Unusable } from './rendered-frames.ts';
-import { makeVideo } from './video.ts';
 
 /** Share of the progress bar that the check of the frames takes. */
 const CHECK = 0.3;
@@ -94,7 +89,7 @@ async function assemble(
   const still = stillOf(row.name, frames);
   if (video === null) return { outcome: 'complete', artifacts: still, notes: [] };
   const name = `${safeName(row.name)}.${settings.video}`;
-  const artifacts = [{ ...(await keep(parts, video, signal)), name }, ...still];
+  const artifacts = [{ ...(await keepVideo(parts, video, signal)), name }, ...still];
   return { outcome: 'complete', artifacts, notes: silence(frames) };
 }
 
@@ -139,70 +134,4 @@ function stillOf(jobName: string, frames: RenderedFrame[]): MadeArtifact[] {
       name: pictureName(jobName, only.frame, picture),
       mediaType: MEDIA_TYPES[picture.format],
     }));
-}
-
-type Task = {
-  sandbox: Sandbox;
-  folder: string;
-  frames: RenderedFrame[];
-  size: PictureSize;
-  settings: RenderSettings;
-  signal: AbortSignal;
-  onFrames: (count: number) => void;
-};
-type Unmade = Exclude<Assembly, { outcome: 'complete' }>;
-type Made = { file: string; mediaType: string };
-
-async function videoOf({ blobs }: Parts, task: Task): Promise<Made | Unmade> {
-  const { frames, folder } = task;
-  const { video, ...look } = task.settings;
-  const { file, format } = shownPicture(task.settings);
-  if (format === 'OPEN_EXR' || format === 'OPEN_EXR_MULTILAYER') throw new Error(`${format} is not shown`);
-  const sound = frames.find((frame) => frame.sound !== null)?.sound ?? null;
-  if (video === 'none') throw new Error('no video was asked for');
-  const mostBytes = (await blobs.freeBytes()) - SPARE_BYTES;
-  if (mostBytes <= 0) return DISK_FULL;
-  const made = await makeVideo({
-    ...task,
-    frames: frames.flatMap(({ pictures }) =>
-      pictures.filter((one) => one.file === file).map(({ hash }) => ({ hash, path: blobs.localPath(hash) })),
-    ),
-    sound: sound === null ? null : blobs.localPath(sound.hash),
-    settings: { ...look, format, video },
-    mostBytes,
-    onPid: (pid) => rememberPid(folder, pid),
-  });
-  if (made.ok) return made;
-  return made.cause === 'failed' ? failed(made.message) : waitFor(made.cause, made.message);
-}
-
-/** Puts the video among the farm's files. */
-async function keep({ blobs }: Parts, { file, mediaType }: Made, signal: AbortSignal) {
-  const blob = { hash: await hashOf(file), size: (await stat(file)).size };
-  signal.throwIfAborted();
-  await sync(file);
-  await blobs.adopt(file, blob);
-  return { ...blob, mediaType };
-}
-
-const failed = (message: string): Unmade => ({
-  outcome: 'fail',
-  code: 'video-failed',
-  message: `${message}\nThe frames are safe and can be downloaded.`,
-});
-
-const waitFor = (code: string, message: string): Extract<Assembly, { outcome: 'wait' }> => ({
-  outcome: 'wait',
-  code,
-  message: `${message} The frames are safe; the job goes on by itself when this is put right.`,
-});
-
-const DISK_FULL = waitFor('disk-full', 'The disk of the farm is full, so the video could not be written.');
-
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
-
-async function sync(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  await handle.datasync().finally(() => handle.close());
 }

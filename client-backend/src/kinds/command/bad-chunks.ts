@@ -5,8 +5,8 @@ import { doneChunks } from '@parallel-pilot/shared/server/db/chunk-reads.ts';
 import { z } from 'zod';
 import type { Parts } from '../../parts.ts';
 import type { BackgroundTask } from '../kind.ts';
+import { FEW_CHUNKS } from './done-runs.ts';
 
-const PAGE = 500;
 const MOST = 1_000;
 const Files = z.array(ResultFile);
 
@@ -17,7 +17,7 @@ export async function badChunks(
 ): Promise<RejectChunks['chunks']> {
   const bad: RejectChunks['chunks'] = [];
   for (let after = -1; bad.length < MOST; ) {
-    const rows = await doneChunks(db, stage.id, after, PAGE);
+    const rows = await doneChunks(db, stage.id, after, FEW_CHUNKS);
     for (const { id, result_json, files_json } of rows) {
       const result = RunsResult.safeParse(JSON.parse(result_json ?? 'null'));
       const [file] = Files.parse(JSON.parse(files_json ?? '[]')).filter(({ name }) => name === DATA);
@@ -28,7 +28,7 @@ export async function badChunks(
     }
     signal.throwIfAborted();
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return bad;
+    if (last === undefined || rows.length < FEW_CHUNKS) return bad;
     onProgress(last.ordinal / stage.chunk_count);
     after = last.ordinal;
   }

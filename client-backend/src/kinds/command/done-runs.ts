@@ -22,10 +22,12 @@ export type DoneRun = RunResult & {
   start: number;
 };
 
+/** Chunks that are read at once: few, as one may hold a thousand runs and tell of their files in 150,000 characters. */
+export const FEW_CHUNKS = 20;
+
 /** Bytes of a blob. */
 export type Part = { hash: BlobHash; start: number; size: number };
 
-const PAGE = 200;
 const Files = z.array(ResultFile);
 
 /** All runs of a job that are done, by their numbers; in pages, however many they are. */
@@ -51,10 +53,10 @@ export async function* doneRuns(db: Db, job: JobId): AsyncGenerator<DoneRun> {
 async function* runsOfStage(db: Db, { id }: Pick<TimedStage, 'id'>): AsyncGenerator<DoneRun> {
   const spec = RunsStage.parse(await stageSpec(db, id));
   for (let after = -1; ; ) {
-    const rows = await doneChunks(db, id, after, PAGE);
+    const rows = await doneChunks(db, id, after, FEW_CHUNKS);
     for (const row of rows) yield* runsOfChunk(spec, row);
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return;
+    if (last === undefined || rows.length < FEW_CHUNKS) return;
     after = last.ordinal;
   }
 }

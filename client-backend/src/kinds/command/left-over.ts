@@ -6,11 +6,10 @@ import type { Parts } from '../../parts.ts';
 import type { BackgroundTask, StageTaskResult, Unfinished } from '../kind.ts';
 import { FULL } from './assemble.ts';
 import { badChunks } from './bad-chunks.ts';
+import { FEW_CHUNKS } from './done-runs.ts';
 import { NoRoom } from './gather/gather.ts';
 import { packResults } from './gather/pack-results.ts';
 import { Ungathered } from './gather/run-text.ts';
-
-const PAGE = 500;
 
 /** What bundles have left over: the runs that nobody came to, and those that failed. Chunks of one run leave nothing. */
 export async function leftOver(parts: Parts, task: BackgroundTask): Promise<StageTaskResult> {
@@ -20,7 +19,7 @@ export async function leftOver(parts: Parts, task: BackgroundTask): Promise<Stag
   const left: LeftOver = { unbegun: [], failed: [], meanMs: 0, packed: null };
   let [ms, runs] = [0, 0];
   for (let after = -1; bundle > 1; ) {
-    const rows = await doneChunks(db, stage.id, after, PAGE);
+    const rows = await doneChunks(db, stage.id, after, FEW_CHUNKS);
     for (const row of rows) {
       const { first, count } = RunsChunk.parse(JSON.parse(row.spec_json));
       const result = RunsResult.parse(JSON.parse(row.result_json ?? 'null'));
@@ -33,7 +32,7 @@ export async function leftOver(parts: Parts, task: BackgroundTask): Promise<Stag
     }
     signal.throwIfAborted();
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) break;
+    if (last === undefined || rows.length < FEW_CHUNKS) break;
     after = last.ordinal;
   }
   left.meanMs = runs === 0 ? 0 : ms / runs;

@@ -5,7 +5,7 @@ import { chunkSpecs, doneChunk, doneChunks } from '@parallel-pilot/shared/server
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import { iterationsOf, stageSpec } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { z } from 'zod';
-import { type DoneRun, partsOf, runsOfChunk } from './done-runs.ts';
+import { type DoneRun, FEW_CHUNKS, partsOf, runsOfChunk } from './done-runs.ts';
 
 /** A page of the runs that are done: those of each stage in their order, stage after stage. */
 export async function runPage(
@@ -28,9 +28,6 @@ export async function runPage(
   return { runs, next: null };
 }
 
-/** Chunks that are read at once: few, as one may hold a thousand runs. */
-const PAGE = 20;
-
 /** The runs of a stage behind a chunk and a run, with their chunks. */
 async function* runsFrom(
   db: Db,
@@ -39,11 +36,11 @@ async function* runsFrom(
 ): AsyncGenerator<{ run: DoneRun; ordinal: number }> {
   const spec = RunsStage.parse(await stageSpec(db, stage));
   for (let after = from.ordinal; ; ) {
-    const rows = await doneChunks(db, stage, after, PAGE);
+    const rows = await doneChunks(db, stage, after, FEW_CHUNKS);
     for (const row of rows)
       for (const run of runsOfChunk(spec, row)) if (run.run > from.run) yield { run, ordinal: row.ordinal };
     const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return;
+    if (last === undefined || rows.length < FEW_CHUNKS) return;
     after = last.ordinal;
   }
 }

@@ -18,22 +18,22 @@ import classes from './Notifications.module.css';
 export function WhatYouWereTold() {
   const { data, error } = useQuery(noticesQuery());
   const reads = useMay()('account.change');
-  const read = useChange((upTo: number) => readNotices({ upTo }), { changes: [['notices']] });
-  const newest = data?.notices[0]?.id ?? null;
+  const read = useChange((shown: number[]) => readNotices({ shown }), { changes: [['notices']] });
+  const shown = data?.notices.map(({ id }) => id) ?? [];
   const unread = data?.unread ?? 0;
   return (
     <Panel
       title="What you were told"
       aside={
         reads &&
-        newest !== null && (
+        shown.length > 0 && (
           <Button
             size="xs"
             variant="default"
             leftSection={<IconChecks size={16} aria-hidden />}
             disabled={unread === 0}
             loading={read.isPending}
-            onClick={() => read.mutate(newest)}
+            onClick={() => read.mutate(shown)}
           >
             Mark all read
           </Button>
@@ -46,7 +46,7 @@ export function WhatYouWereTold() {
           Nothing in the last two weeks. What happens to your jobs will stand here.
         </p>
       )}
-      {newest !== null && (
+      {shown.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
         <ul className={classes.told} aria-label="What you were told" tabIndex={0}>
           {data?.notices.map((notice) => (

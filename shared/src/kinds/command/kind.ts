@@ -26,6 +26,8 @@ export const runs = {
   }),
   mainStage: { name: RUNS, chunks: () => null },
   lessen: 'fewer runs',
+  // A chunk may tell of a thousand runs.
+  unread: [RUNS, GATHER],
   first: planAll,
   next(context: PlanningContext<RunsSpec>): NextStep {
     const { last, spec } = context;

@@ -30,11 +30,11 @@ export async function countUnread(db: Db, { person, team }: Of): Promise<number>
   return Number(row?.count ?? 0);
 }
 
-/** Those of a job, or all that were there when `upTo` was the newest. True where any was new until now. */
+/** Those of a job, or those that were shown and all before the first of them. True where any was new until now. */
 export async function markRead(
   db: Db,
   { person, team }: Of,
-  which: { job: JobId } | { upTo: number },
+  which: { job: JobId } | { shown: readonly number[] },
   now: number,
 ): Promise<boolean> {
   const query = db
@@ -43,7 +43,19 @@ export async function markRead(
     .where('person_id', '=', person)
     .where('team_id', '=', team)
     .where('is_read', '=', 0);
-  const some = 'job' in which ? query.where('job_id', '=', which.job) : query.where('id', '<=', which.upTo);
+  const some =
+    'job' in which
+      ? query.where('job_id', '=', which.job)
+      : query.where((eb) =>
+          eb.or([
+            eb('id', 'in', which.shown),
+            eb(
+              'id',
+              '<',
+              which.shown.reduce((a, b) => Math.min(a, b)),
+            ),
+          ]),
+        );
   return Number((await some.executeTakeFirst()).numUpdatedRows) > 0;
 }
 

@@ -4,7 +4,7 @@ import type { ForeignFormat, ForeignJob } from '../../foreign-format.ts';
 import { checkReferences } from './check-references.ts';
 import { filledIn } from './format-strings.ts';
 import { askedBy } from './host-requirements.ts';
-import { JobTemplate, type Step } from './schema.ts';
+import { JobTemplate, type Step, TASK_CHUNKING } from './schema.ts';
 import { pathsOf } from './sent-paths.ts';
 import { stepPlan } from './step-plan.ts';
 import type { Task } from './task-space.ts';
@@ -16,13 +16,17 @@ export const openJobDescription: ForeignFormat = {
   claims: (document) =>
     typeof document === 'object' && document !== null && 'specificationVersion' in document,
   parameters: (source) => parametersOf(read(source)),
-  async jobs(source, given) {
+  async jobs(source, given, folder) {
     const template = read(source);
     const problems: Problem[] = [];
     const values = valuesOf(template, source, given, problems);
+    // Ranges may be made of values.
+    const areKnown = problems.length === 0;
     checkReferences(template, source, problems);
     checkSteps(template, source, problems);
-    const tasks = template.steps.map((step, index) => taken(source, index, step, values, problems));
+    const tasks = template.steps.map((step, index) =>
+      areKnown ? taken(source, index, step, values, problems) : null,
+    );
     const asked = template.steps.map(({ hostRequirements }, index) => {
       const { asked, problems: wrong } = askedBy(hostRequirements);
       for (const { path, message } of wrong)
@@ -32,7 +36,7 @@ export const openJobDescription: ForeignFormat = {
         });
       return asked;
     });
-    const paths = await pathsOf(template, values);
+    const paths = await pathsOf(template, values, (name) => given.has(name), folder);
     for (const { index, message } of paths.problems)
       problems.push({ line: source.lineOf(['parameterDefinitions', index]), message: `${message}.` });
     if (problems.length > 0) refuse(source.file, problems);
@@ -62,9 +66,19 @@ export const openJobDescription: ForeignFormat = {
 const read = (source: SourceDocument): JobTemplate => readAs(JobTemplate, source, 'the job template');
 
 /** Steps that are called the same, that need one which is not there, or each other. */
-function checkSteps({ steps }: JobTemplate, { lineOf }: SourceDocument, problems: Problem[]): void {
+function checkSteps(
+  { steps, extensions = [] }: JobTemplate,
+  { lineOf }: SourceDocument,
+  problems: Problem[],
+): void {
   const names = steps.map(({ name }) => name);
-  for (const [index, { name, dependencies = [] }] of steps.entries()) {
+  for (const [index, { name, dependencies = [], parameterSpace }] of steps.entries()) {
+    for (const [at, { type }] of (parameterSpace?.taskParameterDefinitions ?? []).entries())
+      if (type === 'CHUNK[INT]' && !extensions.includes(TASK_CHUNKING))
+        problems.push({
+          line: lineOf(['steps', index, 'parameterSpace', 'taskParameterDefinitions', at, 'type']),
+          message: `CHUNK[INT] is of the extension ${TASK_CHUNKING}; name it under extensions.`,
+        });
     if (names.indexOf(name) < index)
       problems.push({ line: lineOf(['steps', index, 'name']), message: `two steps are called "${name}".` });
     for (const [at, { dependsOn }] of dependencies.entries())

@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { readDocument } from '../../../source/document.ts';
+import { inChunks } from './chunks.ts';
 import { openJobDescription } from './index.ts';
 import { combine, readRange } from './task-space.ts';
 
 const HEAD = 'specificationVersion: jobtemplate-2023-09\nname: Demo\n';
 const STEP = 'steps:\n- name: A\n  script: { actions: { onRun: { command: "true" } } }\n';
 
+const CHUNKED = `${STEP}  parameterSpace:
+    taskParameterDefinitions:
+    - { name: F, type: "CHUNK[INT]", range: 1-9, chunks: { defaultTaskCount: 4, rangeConstraint: CONTIGUOUS } }
+    - { name: G, type: INT, range: [1, 2, 3] }
+    combination: (F, G)
+`;
+
 const refusalOf = (text: string, given: Record<string, string> = {}): Promise<string> =>
-  (async () => openJobDescription.jobs(readDocument('j.yaml', text), new Map(Object.entries(given))))().then(
+  (async () =>
+    openJobDescription.jobs(readDocument('j.yaml', text), new Map(Object.entries(given)), '.'))().then(
     () => 'taken',
     (error) => (error as Error).message,
   );
@@ -16,7 +28,13 @@ const refusalOf = (text: string, given: Record<string, string> = {}): Promise<st
 test('what is not supported or wrong is refused by name, with its line', async () => {
   for (const [text, said] of [
     [HEAD + STEP, /^taken$/],
-    [`${HEAD}extensions: [EXPR]\n${STEP}`, /^j\.yaml:3: .*"extensions" is not known here/],
+    [
+      `${HEAD}extensions: [EXPR]\n${STEP}`,
+      /^j\.yaml:3: .*the extension EXPR is not supported; TASK_CHUNKING is/,
+    ],
+    [HEAD + CHUNKED.replace('(F, G)', 'F * G'), /^j\.yaml:8: CHUNK\[INT\] is of the extension TASK_CHUNKING/],
+    [`${HEAD}extensions: [TASK_CHUNKING]\n${CHUNKED}`, /^j\.yaml:11: .*"F" comes in chunks/],
+    [`${HEAD}extensions: [TASK_CHUNKING]\n${CHUNKED.replace('(F, G)', 'F * G')}`, /^taken$/],
     [HEAD.replace('2023-09', '2042-01') + STEP, /^j\.yaml:1: specificationVersion: .*jobtemplate-2023-09/],
     [
       `${HEAD}parameterDefinitions:\n- { name: X, type: BOOL }\n${STEP}`,
@@ -61,6 +79,19 @@ test('what is not supported or wrong is refused by name, with its line', async (
   );
 });
 
+test('chunks are those of the conformance tests of the specification', () => {
+  const chunks = (range: string, count: number, isContiguous: boolean): string[] => {
+    const read = readRange(range);
+    return inChunks(read.ok ? read.value : [], { count, isContiguous });
+  };
+  assert.deepEqual(chunks('1-12', 5, true), ['1-4', '5-8', '9-12']);
+  assert.deepEqual(chunks('1,10-12', 10, true), ['1-1', '10-12']);
+  assert.deepEqual(chunks('1-8', 3, false), ['1-3', '4-6', '7,8']);
+  assert.deepEqual(chunks('1-10', 5, false), ['1-5', '6-10']);
+  assert.deepEqual(chunks('1-9:2,20', 10, false), ['1-9:2,20']);
+  assert.deepEqual(chunks('-3--1', 100, true), ['-3--1']);
+});
+
 test('ranges and combinations are those of the specification', () => {
   for (const [text, values] of [
     ['1 - 5', [1, 2, 3, 4, 5]],
@@ -89,4 +120,22 @@ test('ranges and combinations are those of the specification', () => {
   assert.match(tasks('A * A'), /stands in it twice/);
   assert.match(tasks('(A, B'), /a "\)" is missing/);
   assert.match(tasks('A * B'), /"C" does not stand in it/);
+});
+
+test('a path that is given is named from the folder of whoever gives it; a sequence of images is all of them', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pilot-openjd-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const name of ['a_0001.png', 'a_0002.png', 'b_0001.png']) await writeFile(join(folder, name), '');
+  const template = `${HEAD}parameterDefinitions:\n- { name: X, type: PATH, objectType: FILE, dataFlow: IN }\n${STEP}`;
+  const document = readDocument('j.yaml', template);
+  const { jobs } = await openJobDescription.jobs(document, new Map([['X', 'a_%04d.png']]), folder);
+  const { paths } = (await jobs[0]?.plan(() => assert.fail()).files({ folder } as never)) ?? { paths: [] };
+  assert.deepEqual(
+    paths.map((path) => basename(path)).filter((name) => name.endsWith('.png')),
+    ['a_0001.png', 'a_0002.png'],
+  );
+  await assert.rejects(
+    (async () => openJobDescription.jobs(document, new Map([['X', 'c_%04d.png']]), folder))(),
+    /there is no file or folder c_%04d\.png/,
+  );
 });

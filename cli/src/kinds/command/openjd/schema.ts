@@ -8,7 +8,7 @@ const Identifier = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'expected a name: letters, digits and _, the first no digit');
 const Name = z.string().min(1).max(64);
-const Description = z.string().max(2_048).optional();
+const Description = z.string().max(2_048).nullish();
 const NumberOrText = z.union([z.number(), z.string()]);
 
 const common = {
@@ -48,15 +48,34 @@ export const JobParameter = z.discriminatedUnion(
 export type JobParameter = z.infer<typeof JobParameter>;
 
 const Range = z.array(NumberOrText).min(1).max(1_024);
+/** A number from so many on, or a text in which places are filled in. */
+const CountOrText = (from: number) => z.union([z.int().min(from), z.string().min(1)]);
+
+/** What a template may ask for beside the base of the format. */
+export const TASK_CHUNKING = 'TASK_CHUNKING';
+const Extension = z.literal(TASK_CHUNKING, {
+  error: ({ input }) => `the extension ${String(input)} is not supported; ${TASK_CHUNKING} is`,
+});
 export const TaskParameter = z.discriminatedUnion(
   'type',
   [
     strictObject({ name: Identifier, type: z.literal('INT'), range: z.union([z.string(), Range]) }),
+    strictObject({
+      name: Identifier,
+      type: z.literal('CHUNK[INT]'),
+      range: z.union([z.string(), Range]),
+      chunks: strictObject({
+        defaultTaskCount: CountOrText(1),
+        // What a chunk should take. The farm bundles runs by what they take anyway.
+        targetRuntimeSeconds: CountOrText(0).optional(),
+        rangeConstraint: z.enum(['CONTIGUOUS', 'NONCONTIGUOUS']),
+      }),
+    }),
     ...(['FLOAT', 'STRING', 'PATH'] as const).map((type) =>
       strictObject({ name: Identifier, type: z.literal(type), range: Range }),
     ),
   ],
-  { error: 'this type of task parameter is not supported; INT, FLOAT, STRING and PATH are' },
+  { error: 'this type of task parameter is not supported; INT, FLOAT, STRING, PATH and CHUNK[INT] are' },
 );
 export type TaskParameter = z.infer<typeof TaskParameter>;
 
@@ -141,6 +160,7 @@ export type Step = z.infer<typeof Step>;
 export const JobTemplate = strictObject({
   specificationVersion: z.literal(VERSION),
   $schema: z.string().optional(),
+  extensions: z.array(Extension).min(1).optional(),
   name: z.string().min(1),
   description: Description,
   parameterDefinitions: z.array(JobParameter).min(1).max(50).optional(),

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { JobTemplate } from './schema.ts';
 
 /** A parameter that is a path: where it is in the folder of a run, and whether it goes there, comes back, or both. */
@@ -12,22 +12,36 @@ const MOST_FILES = 900;
 
 /**
  * What the paths of a template stand for. What it takes (IN, INOUT) goes along; what it makes (OUT) is a place among the
- * results. Of a path of which neither is said, what is there goes along, and what is not is a place for results.
+ * results. Of a path of which neither is said, what is there goes along, and what is not is a place for results. Paths of
+ * the template are named from its folder, in which the process is; those that are given from `folder`.
  */
-export async function pathsOf(template: JobTemplate, values: ReadonlyMap<string, string>): Promise<Found> {
+export async function pathsOf(
+  template: JobTemplate,
+  values: ReadonlyMap<string, string>,
+  isGiven: (name: string) => boolean,
+  folder: string,
+): Promise<Found> {
   const found: Found = { places: [], sent: [], problems: [] };
   for (const [index, one] of (template.parameterDefinitions ?? []).entries()) {
     const value = values.get(one.name) ?? '';
     if (one.type !== 'PATH' || value === '') continue;
-    const there = await stat(value).catch(() => null);
-    const takes =
-      one.dataFlow === 'IN' || one.dataFlow === 'INOUT' || (one.dataFlow === 'NONE' && there !== null);
-    if (takes && there === null) {
+    const from = isGiven(one.name) ? resolve(folder, value) : value;
+    const there = await stat(from).catch(() => null);
+    const sequence = there === null && one.objectType === 'FILE' ? await sequenceAt(from) : [];
+    const isThere = there !== null || sequence.length > 0;
+    const takes = one.dataFlow === 'IN' || one.dataFlow === 'INOUT' || (one.dataFlow === 'NONE' && isThere);
+    if (takes && !isThere) {
       found.problems.push({ index, message: `${one.name}: there is no file or folder ${value}` });
       continue;
     }
-    const place = placeOf(one.name, value);
-    if (takes) found.sent.push(...(await filesAt(value, place)));
+    const place = placeOf(one.name, takes ? from : value);
+    if (takes && there !== null) found.sent.push(...(await filesAt(from, place)));
+    for (const name of sequence)
+      found.sent.push({
+        from: join(dirname(from), name),
+        to: join(dirname(place), name),
+        executable: false,
+      });
     const isFolder = there?.isDirectory() ?? one.objectType === 'DIRECTORY';
     const flow = takes && one.dataFlow !== 'INOUT' ? 'IN' : isFolder ? 'OUTDIR' : 'OUT';
     found.places.push({ name: one.name, place, flow });
@@ -61,4 +75,15 @@ async function filesAt(from: string, to: string): Promise<Sent[]> {
     if (sent.length > MOST_FILES) break;
   }
   return sent;
+}
+
+/** Names of the files of a sequence of images: "frame_%04d.png" or "frame_####.png". */
+async function sequenceAt(path: string): Promise<string[]> {
+  const parts = basename(path).split(/(%0?\d*d|#+)/);
+  if (parts.length === 1) return [];
+  const pattern = parts
+    .map((part, index) => (index % 2 === 1 ? '\\d+' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .join('');
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names.filter((name) => new RegExp(`^${pattern}$`).test(name)).sort();
 }

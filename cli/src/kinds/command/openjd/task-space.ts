@@ -27,10 +27,14 @@ export function readRange(text: string): Read<number[]> {
 const tooMany = (count: number): string =>
   `that makes ${count.toLocaleString('en')} tasks, and ${MOST_TASKS.toLocaleString('en')} are the most of a step`;
 
-/** The tasks of a combination such as "(A,B) * C"; of all values with all, where there is none. */
+/**
+ * The tasks of a combination such as "(A,B) * C"; of all values with all, where there is none. `inChunks` has as many
+ * values as chunks, so it has none side by side with others.
+ */
 export function combine(
   values: ReadonlyMap<string, string[]>,
   combination: string | undefined,
+  inChunks?: string,
 ): Read<Task[]> {
   const expression = combination ?? [...values.keys()].join(' * ');
   const tokens = expression.match(/[A-Za-z_]\w*|[*(),]|\S/g) ?? [];
@@ -66,6 +70,11 @@ export function combine(
     }
     if (tokens[at] !== ')') bad('a ")" is missing');
     at += 1;
+    if (
+      all.length > 1 &&
+      all.some(([first]) => inChunks !== undefined && first !== undefined && inChunks in first)
+    )
+      bad(`"${inChunks}" comes in chunks, which do not stand side by side with others`);
     const lengths = new Set(all.map((tasks) => tasks.length));
     if (lengths.size > 1)
       bad(`those side by side have ${[...lengths].join(' and ')} values; they need as many as each other`);

@@ -16,11 +16,14 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SESSION = os.getcwd()
 PLACE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+# What an environment leaves running is spoken to by its tasks, which elsewhere are not begun at once: a moment to begin.
+BEGINS_S = 0.5
 # What lay there before the action, by its path: (size, time of change).
 before = {}
 
@@ -38,7 +41,7 @@ def main():
         "Session.PathMappingRulesFile": rules,
     }
     read_arguments(sys.argv[1:], scope)
-    env, entered, code = dict(os.environ), [], 0
+    env, entered, code = with_python(dict(os.environ), files), [], 0
     try:
         for number, one in enumerate(step["environments"]):
             own = with_files(one.get("script"), "Env", scope, os.path.join(files, str(number)))
@@ -100,12 +103,14 @@ def with_files(script, prefix, scope, folder):
     return own
 
 
-def words_of(action, scope, env):
-    words = [filled(word, scope) for word in [action["command"], *action.get("args", [])]]
-    # Debian has no program of that name.
-    if words[0] == "python" and shutil.which("python", path=env.get("PATH")) is None:
-        words[0] = "python3"
-    return words
+def with_python(env, files):
+    """Debian has no program called "python", which templates and the scripts in them call."""
+    if shutil.which("python") is None:
+        programs = os.path.join(files, "programs")
+        os.mkdir(programs)
+        os.symlink(sys.executable, os.path.join(programs, "python"))
+        env["PATH"] = programs + os.pathsep + env.get("PATH", os.defpath)
+    return env
 
 
 def run(action, scope, env):
@@ -117,17 +122,27 @@ def enter(action, scope, env):
     code, printed = carried_out(action, scope, env, subprocess.PIPE)
     sys.stdout.write(printed)
     for line in printed.splitlines():
-        if line.startswith("openjd_env: ") and "=" in line:
-            name, value = line[len("openjd_env: "):].split("=", 1)
+        if line.startswith("openjd_env: "):
+            name, value = variable_of(line[len("openjd_env: "):].strip())
             env[name] = value
         elif line.startswith("openjd_unset_env: "):
             env.pop(line[len("openjd_unset_env: "):].strip(), None)
     return code
 
 
+def variable_of(said):
+    """Of NAME=VALUE, or of the same as a text of JSON, for values of several lines."""
+    try:
+        text = json.loads(said) if said.startswith('"') else said
+        name, value = text.split("=", 1)
+        return name, value
+    except ValueError:
+        sys.exit(f"openjd_env: expected NAME=VALUE, or that as a JSON string, and found {said[:200]}")
+
+
 def carried_out(action, scope, env, stdout):
     """The exit code of an action, and what it printed where that is read."""
-    words = words_of(action, scope, env)
+    words = [filled(word, scope) for word in [action["command"], *action.get("args", [])]]
     sys.stdout.flush()
     try:
         # A group of its own, so that what it has started ends with it.
@@ -142,7 +157,17 @@ def carried_out(action, scope, env, stdout):
         printed, _ = child.communicate()
         print(f"{words[0]} took longer than the {action['timeout']} s of its template.", file=sys.stderr)
         return 124, printed or ""
+    if stdout is not None and is_there(child.pid):
+        time.sleep(BEGINS_S)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode, printed or ""
+
+
+def is_there(group):
+    try:
+        os.killpg(group, 0)
+        return True
+    except OSError:
+        return False
 
 
 def make_writable(place, is_folder):

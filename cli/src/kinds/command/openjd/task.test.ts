@@ -46,7 +46,10 @@ test('environments are entered in order, with what they print, and left in rever
     variables: { UNIT: 'cm' },
     script: {
       actions: {
-        onEnter: sh('echo "openjd_env: WHO=outer $UNIT"; echo entered'),
+        // A script calls python by that name, whatever the machine calls it.
+        onEnter: sh(
+          `echo "openjd_env: WHO=outer $UNIT"; python -c 'print("openjd_env: \\"TEXT=a\\\\nb\\"")'; echo entered`,
+        ),
         onExit: sh('echo exit $WHO'),
       },
     },
@@ -59,12 +62,12 @@ test('environments are entered in order, with what they print, and left in rever
       actions: { onEnter: { command: '{{Env.File.Begin}}' }, onExit: sh('echo exit inner $DEPTH') },
     },
   };
-  const task = { actions: { onRun: sh('echo run $WHO $DEPTH; exit 3') } };
+  const task = { actions: { onRun: sh('echo run $WHO $DEPTH; echo "$TEXT"; exit 3') } };
   const done = await runTask({ environments: [outer, inner], script: task }, ['--param', 'Depth=2']);
   assert.equal(done.exitCode, 3, done.stderr);
   assert.deepEqual(
     done.stdout.split('\n').filter((line) => !line.startsWith('openjd_env')),
-    ['entered', 'run outer cm 2', 'exit inner 2', 'exit outer cm'],
+    ['entered', 'run outer cm 2', 'a', 'b', 'exit inner 2', 'exit outer cm'],
   );
 });
 

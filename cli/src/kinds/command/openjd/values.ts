@@ -13,7 +13,7 @@ export const parametersOf = ({ parameterDefinitions = [] }: JobTemplate): Parame
   Object.fromEntries(parameterDefinitions.map((one) => [one.name, parameterOf(one)]));
 
 function parameterOf(one: JobParameter): Parameter {
-  const about = one.description === undefined ? {} : { description: one.description.trim().slice(0, 1_000) };
+  const about = one.description == null ? {} : { description: one.description.trim().slice(0, 1_000) };
   if (one.type === 'STRING' || one.type === 'PATH') {
     const { default: usual = '', allowedValues: values, minLength: min, maxLength: max } = one;
     return defined({ ...about, default: usual, values, min, max });
