@@ -244,5 +244,5 @@ const notPython = (fileName: string, why: string): SubmissionRefusal => ({
 const noSteps = (fileName: string): SubmissionRefusal => ({
   ok: false,
   code: 'no-steps',
-  message: `Mode diloco counts steps, and "${fileName}" never names pilot.steps. Loop over pilot.steps(n) in place of pilot.epochs and pilot.batches; the script then runs in both modes.`,
+  message: `Mode diloco counts steps, and "${fileName}" never names pilot.steps. Loop over pilot.steps(n) in place of pilot.epochs and pilot.batches, or give that to a DataLoader as its batch_sampler; the script then runs in both modes.`,
 });

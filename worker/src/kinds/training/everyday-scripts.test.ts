@@ -99,6 +99,55 @@ np.testing.assert_allclose(new["0.weight"], old["0.weight"] + 4, rtol=1e-6)
 assert np.array_equal(new["0.weight"], new["1.weight"])`);
 });
 
+test('a DataLoader of torch takes the steps of a round as its batches, and knows how many they are', async () => {
+  const script = (line: string) => `
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+import pilot
+X, y = pilot.data()
+model = torch.nn.Linear(4, 2)
+model.load_state_dict(pilot.weights(model.state_dict()))
+dataset = TensorDataset(torch.tensor(X), torch.tensor(y))
+seen, ends = [], 0
+${line}
+pilot.finish(model.state_dict(), metrics={"steps": len(seen), "rows": sum(seen), "length": len(loader), "ends": ends})
+`;
+  const stepped = script(`loader = DataLoader(dataset, batch_sampler=pilot.steps(3, keep=model))
+for batch, _ in loader:
+    seen.append(len(batch))
+    ends += pilot.ends_epoch`);
+  const weights = join((await rig.initialize(stepped, data)).outputs, 'weights.npz');
+  const context = { batch: 3 };
+  const metricsOf = async (lines: string, more = {}) =>
+    done(await rig.train(lines, { data, weights, context: { ...context, ...more } })).metrics;
+  assert.deepEqual(await metricsOf(stepped), { steps: 9, rows: 24, length: 9, ends: 3 });
+  assert.deepEqual(await metricsOf(stepped, { innerSteps: 4 }), { steps: 4, rows: 11, length: 4, ends: 1 });
+  const drawn = script(`loader = DataLoader(dataset, batch_sampler=pilot.batches(), num_workers=1)
+for epoch in pilot.epochs(2):
+    for batch, _ in loader:
+        seen.append(len(batch))`);
+  assert.deepEqual(await metricsOf(drawn), { steps: 6, rows: 16, length: 3, ends: 0 });
+});
+
+test('a Python that could not be forked ahead is so again after the next chunk', async () => {
+  await rig.python(`
+from pilot_worker import zygote
+class Full:
+    def __init__(self, threads): raise OSError("no room")
+class Begun:
+    def __init__(self, threads): pass
+    def begin(self, command): return True
+one = zygote.Zygote.__new__(zygote.Zygote)
+one.fork, one.ahead, one.ahead_wanted, one.threads = None, None, True, 1
+zygote.Fork = Full
+one.fork_ahead()
+assert one.patience() is None
+zygote.Fork = Begun
+one.run_command({"id": 1, "op": "run", "task": {}})
+one.fork = None
+assert one.patience() == zygote.AHEAD_SECONDS`);
+});
+
 test('a model that is left in training mode while it is measured: the way out is told', async () => {
   const script = `
 import pilot

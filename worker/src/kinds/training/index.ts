@@ -6,6 +6,7 @@ import { unpackedForSlots } from '../../packages/unpacked.ts';
 import type { Remembered, WorkerKind } from '../kind.ts';
 import { type FoundPython, findPython } from './detect.ts';
 import { createTrainingRunner } from './runner.ts';
+import { tidyNowAndThen } from './secure/tidy.ts';
 import { timeLimit } from './time-limit.ts';
 
 export type TrainingKindOptions = {
@@ -24,6 +25,7 @@ export type TrainingKindOptions = {
 export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
   const { index = null } = options;
   const unpackedOf = unpackedForSlots();
+  let tidying: NodeJS.Timeout | null = null;
   let looked: Promise<FoundPython | null> | null = null;
   const look = (sandbox: Sandbox, remembered?: Remembered): Promise<FoundPython | null> =>
     findPython(options.python ?? null, sandbox, remembered);
@@ -40,8 +42,11 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
       return withIndex((await looked)?.capabilities ?? {}, index);
     },
     timeLimit,
-    createRunner: (runner) =>
-      createTrainingRunner({
+    createRunner(runner) {
+      // Once for all slots, which share what outlives the worker.
+      if (runner.kept !== undefined && tidying === null)
+        tidying = tidyNowAndThen(runner.kept, Date.now, runner.onLog);
+      return createTrainingRunner({
         ...runner,
         index,
         unpacked: unpackedOf(runner),
@@ -49,7 +54,8 @@ export function trainingKind(options: TrainingKindOptions = {}): WorkerKind {
           looked ??= look(runner.sandbox);
           return (await looked)?.python ?? null;
         },
-      }),
+      });
+    },
   };
 }
 

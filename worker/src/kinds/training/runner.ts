@@ -22,7 +22,6 @@ import type { PythonTask, Reply } from './messages.ts';
 import { type Failed, failure, failureOf, refusalOf } from './outcome.ts';
 import { unmaskedInto } from './secure/masked-merge.ts';
 import { openSealed, sealedInputs, withoutUpdate } from './secure/private-training.ts';
-import { removeForgotten } from './secure/round-record.ts';
 import { isSecureStage, runSecureStage } from './secure/secure-stages.ts';
 import { type Session, startSession } from './session.ts';
 import { type Made, parseTask, placed, type Task } from './task.ts';
@@ -93,8 +92,6 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
   };
 
   const own = { folder: options.kept ?? options.folder, random: randomBytes, clock: Date.now };
-  // What a training left that never came to its end; whoever trains so again tries once more.
-  void removeForgotten(own.folder, own.clock()).catch(() => undefined);
   /** What is sealed or masked is opened for Python; a failure where it cannot be. */
   const laidOut = async (
     task: Task,

@@ -62,6 +62,7 @@ X, y = pilot.data()
 w = pilot.weights({"w": np.zeros(16)})
 for epoch in pilot.epochs(2):
     pilot.show(np.full((3, 2), epoch, np.uint8), "epoch")
+pilot.show(np.arange(50, dtype=np.uint8).reshape(2, 1, 5, 5), "batch")
 pilot.show(np.linspace(0, 1, 12).reshape(2, 2, 3))
 pilot.show(np.arange(5000.0).reshape(2, 2500), "wide")
 pilot.show(np.zeros((3, 8, 9), np.float32), "channels first")
@@ -91,6 +92,11 @@ test('shard 0 shows pictures, figures and tables: each by its name, as small as 
   const wide = await pixelsOf(shown.get('wide'));
   assert.deepEqual([wide.info.width, wide.info.height, wide.data[0], wide.data.at(-1)], [1250, 1, 0, 255]);
   assert.deepEqual((await pixelsOf(shown.get('channels first'))).info.height, 8);
+  const batch = shown.get('batch');
+  assert.ok(batch?.what.kind === 'images');
+  assert.deepEqual(batch.what.captions, ['1', '2'], 'a batch of torch is that many pictures');
+  const { info, data: pixels } = await pixelsOf(batch);
+  assert.deepEqual([info.width, info.height, pixels[0], pixels.at(-1)], [5, 10, 0, 49]);
   assert.equal((await pixelsOf(shown.get('figure'))).info.width, 2048);
   assert.deepEqual(tableOf(shown.get('columns')), {
     columns: ['name', 'loss'],
@@ -122,7 +128,7 @@ test('shard 0 shows pictures, figures and tables: each by its name, as small as 
   assert.deepEqual([wrong.width, wrong.height], [4, 4 * wrong.captions.length]);
   const log = ran.outcome.ok ? ran.outcome.log : '';
   assert.match(log, /"wide" is shown with each 2\. row and column of 2 x 2500/);
-  assert.match(log, /more than 16 pictures and tables; "more 9" is left out/);
+  assert.match(log, /more than 16 pictures and tables; "more 8" is left out/);
 
   const other = await rig.train(SCRIPT, { data, weights, shard: 1 });
   assert.deepEqual([...(await shownBy(other)).keys()], ['mine'], 'of other shards what asks for it alone');
@@ -133,7 +139,7 @@ test('shard 0 shows pictures, figures and tables: each by its name, as small as 
   });
   assert.deepEqual(
     [...(await shownBy(merged)).keys()].slice(0, 2),
-    ['image', 'wide'],
+    ['batch', 'image'],
     'the merged model, too',
   );
 });
@@ -147,7 +153,7 @@ test('what is no picture, figure or table is refused in words; a script alone ha
     return outcome.ok ? 'it went well' : outcome.message;
   };
   assert.match(await tried('pilot.show("a word")'), /takes a picture .*, not str/);
-  assert.match(await tried('pilot.show(np.zeros((4, 4, 7)))'), /height x width, or x 3/);
+  assert.match(await tried('pilot.show(np.zeros((2, 4, 4, 7)))'), /height x width, or x 3/);
   assert.match(await tried('pilot.confusion([0, 1], [0])'), /2 true labels and 1 predicted/);
   assert.match(
     await tried('pilot.confusion([0, 5], [0, 1], labels=["a", "b"])'),

@@ -251,16 +251,22 @@ def data(path=None, *more):
 
 
 def batches(count=None, size=None):
-    """Yields arrays of indices: `count` rows (those of pilot.data) in a new order, `size` (pilot.batch) at a
-    time. A single row that would be left over joins the step before."""
+    """Arrays of indices, one after another: `count` rows (those of pilot.data) in a new order, `size` (pilot.batch) at a
+    time. A single row that would be left over joins the step before. It has a length, and is what a DataLoader of torch takes
+    as its batch_sampler, in a new order each time:
+
+        loader = DataLoader(dataset, batch_sampler=pilot.batches())"""
     count = _counted(count, "pilot.batches")
-    size = max(1, int(batch if size is None else size))
-    order = np.random.permutation(count)
-    places = pilot_steps.cuts(count, size)
-    for start, end in zip(places, places[1:]):
-        _come_to(start / count)
-        _run.step(start / count)
-        yield order[start:end]
+    places = pilot_steps.cuts(count, max(1, int(batch if size is None else size)))
+
+    def begin():
+        order = np.random.permutation(count)
+        for start, end in zip(places, places[1:]):
+            _come_to(start / count)
+            _run.step(start / count)
+            yield order[start:end]
+
+    return pilot_steps.Sampler(begin, lambda: len(places) - 1)
 
 
 def _counted(count, what):
@@ -417,7 +423,20 @@ def steps(epochs=1, keep=None, count=None):
 
     A round has so many epochs; in mode diloco it has the job's inner steps instead, and goes on in the data where the
     round before ended. `count` rows are those of pilot.data. Ends early at the deadline, between any two steps; `keep` is
-    that of pilot.epochs, with checkpoints between steps."""
+    that of pilot.epochs, with checkpoints between steps. It has a length, and may be the batch_sampler of a DataLoader of torch
+    without workers of its own (num_workers=0), which would be ahead of what is trained."""
+    return pilot_steps.Sampler(lambda: _steps(epochs, keep, count), lambda: _plan_of_steps(epochs, count)[1])
+
+
+def _plan_of_steps(epochs, count):
+    """The rows of each step, and how many steps this run has."""
+    if not _run.training:
+        return None, 0
+    plan = pilot_steps.Steps(_counted(count, "pilot.steps"), max(1, int(batch)), [seed, shard])
+    return plan, (_run.inner_steps or epochs * plan.of_epoch) * _run.repeats
+
+
+def _steps(epochs, keep, count):
     global _loops, _planned, _loop, epoch, progress, ends_epoch
     if not _run.training:
         return
@@ -427,10 +446,9 @@ def steps(epochs=1, keep=None, count=None):
     loop, _loops = _loops, _loops + 1
     things = None if keep is None else pilot_state.items(keep)
     pilot_state.check(things or [], "pilot.steps")
-    plan = pilot_steps.Steps(_counted(count, "pilot.steps"), max(1, int(batch)), [seed, shard])
+    plan, total = _plan_of_steps(epochs, count)
     all_epochs = 0 if inner else epochs * _run.repeats
     before, _planned = _planned, _planned + all_epochs
-    total = inner * _run.repeats if inner else all_epochs * plan.of_epoch
     first = (round - 1) * inner if inner else (_run.epochs_before + before) * plan.of_epoch
     start = 0 if things is None else _run.resume(loop, things, total, "step")
     for done in range(start, total):
@@ -521,8 +539,8 @@ def show(what, name=None, rows=None, columns=None, captions=None, every_shard=Fa
     """Shows a picture, a figure or a table on the job's page, by its name, round by round: the newest of each name.
 
     An array with two axes, or three of which one has 3 colours, is a picture: uint8, or numbers from 0 to 1 (others are
-    stretched to that); several of one size with `captions` are shown beside each other. A figure of matplotlib is drawn by
-    itself. A dict of columns, a list of dicts, a data frame, and an array for which `rows` or `columns` name something, are
+    stretched to that). Several of one size, a batch or a list, are shown beside each other, with `captions` under them or
+    numbered. A figure of matplotlib is drawn by itself. A dict of columns, a list of dicts, a data frame, and an array for which `rows` or `columns` name something, are
     a table.
 
     It is shown for the merged model, while it is measured, and for shard 0; with `every_shard` for each. There is room for

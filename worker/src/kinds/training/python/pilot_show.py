@@ -24,6 +24,7 @@ MOST_ROWS = 1_000
 MOST_COLUMNS = 200
 MOST_CELLS = 20_000
 LONGEST_NAME = 64
+COLOURS = (1, 3, 4)
 LONGEST_CELL = 200
 
 
@@ -58,6 +59,8 @@ def made(what, name, rows, columns, captions, note):
         return figure(what, name or "figure", note)
     if captions is not None:
         return tiles(what, captions, name or "images", note)
+    if rows is None and columns is None and are_pictures(what):
+        return tiles(what, range(1, len(what) + 1), name or "images", note)
     if rows is not None or columns is not None or not is_picture(what):
         return table(what, name or "table", rows, columns, note)
     return image(what, name or "image", note)
@@ -76,8 +79,21 @@ def named(name):
 # Pictures
 
 
+def is_array(what):
+    return isinstance(what, np.ndarray) or pilot_arrays.is_tensor(what)
+
+
 def is_picture(what):
-    return (isinstance(what, np.ndarray) or pilot_arrays.is_tensor(what)) and what.ndim in (2, 3)
+    return is_array(what) and what.ndim in (2, 3)
+
+
+def are_pictures(what):
+    """A batch of them, as a model gives it, or a list. What could be one in colours is one."""
+    if isinstance(what, (list, tuple)):
+        return len(what) > 0 and all(is_picture(one) for one in what)
+    if not is_array(what) or 0 in what.shape:
+        return False
+    return what.ndim == 4 or what.ndim == 3 and what.shape[2] not in COLOURS and what.shape[0] not in (1, 3)
 
 
 def figure_of(what):
@@ -125,8 +141,8 @@ def pixels_of(what, most_side, name, note):
     """H x W or H x W x 3 of uint8, at most so long: of a larger one each n-th pixel."""
     what = what if hasattr(what, "shape") else np.asarray(what)
     shape = tuple(what.shape)
-    first = len(shape) == 3 and shape[0] in (1, 3) and shape[2] not in (1, 3, 4)  # channels first, as torch has them
-    if len(shape) not in (2, 3) or len(shape) == 3 and not first and shape[2] not in (1, 3, 4) or 0 in shape:
+    first = len(shape) == 3 and shape[0] in (1, 3) and shape[2] not in COLOURS  # channels first, as torch has them
+    if len(shape) not in (2, 3) or len(shape) == 3 and not first and shape[2] not in COLOURS or 0 in shape:
         raise ValueError("pilot.show: a picture is height x width, or x 3 for colours, not %s" % (shape,))
     height, width = shape[1:] if first else shape[:2]
     each = math.ceil(max(height, width) / most_side)

@@ -12,6 +12,21 @@ def cuts(count, size):
     return starts + [count]
 
 
+class Sampler:
+    """What a script loops over, or gives to a DataLoader of torch as its batch_sampler: begun anew by each loop, and of a
+    length that is known before."""
+
+    def __init__(self, begin, length):
+        self._begin = begin
+        self._length = length
+
+    def __iter__(self):
+        return self._begin()
+
+    def __len__(self):
+        return self._length()
+
+
 class Steps:
     """Steps of `size` of `count` rows, each epoch in an order of its own."""
 

@@ -93,7 +93,11 @@ export async function removeOld(root: string, { series, round }: RoundPlace, now
 
 /** Removes series of which nothing was heard for a week, but for one. */
 export async function removeForgotten(root: string, now: number, but?: string): Promise<void> {
-  for (const name of await readdir(root).catch(() => [])) {
+  const names = await readdir(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  for (const name of names) {
     const path = join(root, name);
     const seen = await stat(path).catch(() => null);
     if (name !== but && seen?.isDirectory() && now - seen.mtimeMs > OLD_MS)

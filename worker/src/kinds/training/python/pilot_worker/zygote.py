@@ -46,7 +46,7 @@ class Zygote:
         # Made while nobody waits for it: a Python with torch in it takes its time to be forked. Never there while a script
         # runs, which is the same user.
         self.ahead = None
-        self.opened = False
+        self.ahead_wanted = False
         self.printed = 0.0
         greeting = self.read_greeting()
         self.nonce = greeting["nonce"].encode()
@@ -90,13 +90,13 @@ class Zygote:
         try:
             self.ahead = Fork(self.threads)
         except OSError:
-            # Where there is no room for it now, there may be when it is wanted.
-            self.opened = False
+            # There is no room for it now; there may be after the next chunk, which makes its own.
+            self.ahead_wanted = False
 
     def patience(self):
         if self.fork is not None:
             return CHECK_SECONDS
-        return AHEAD_SECONDS if self.opened and self.ahead is None else None
+        return AHEAD_SECONDS if self.ahead_wanted and self.ahead is None else None
 
     def read_commands(self):
         block = os.read(self.commands, 65_536)
@@ -131,7 +131,7 @@ class Zygote:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             loaded = preload(command["script"], command["code"])
             signal.signal(signal.SIGTERM, self.end)
-            self.opened = True
+            self.ahead_wanted = True
             self.send({"id": command["id"], "ok": True, "result": loaded, "log": ""})
             return
         self.checked = 0.0
@@ -143,6 +143,7 @@ class Zygote:
             fork = Fork(self.threads)
             fork.begin(command)
         self.fork = fork
+        self.ahead_wanted = True
 
     def check_fork(self, ready):
         fork = self.fork
