@@ -25,6 +25,7 @@ test('docs/functions.md can be followed, line by line', async () => {
     /^\{"hello":"Ada","version":1\}$/m,
     /^\{"hello":"Grace","version":1\}$/m,
     /^\{"hello":"Linus","version":1\}$/m,
+    /^\{"greeting":"Hello, Barbara"\}$/m,
     /^true$/m,
     /^\{"area":42\}$/m,
     /^\{"words":6,"counts":\{"to":2,/m,

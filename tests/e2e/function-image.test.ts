@@ -99,6 +99,37 @@ test('a handler runs in an image: warm, shut in, with large events, within its m
   const absent = await invoke('absent', 1);
   assert.equal(absent.status, 503, absent.text);
   assert.match(absent.text, /\\"localhost\/absent:1\\" is not on this worker, and could not be pulled/);
-  const archive = await pilot('deploy', 'x', 'handler.py', '--image', 'image.tar');
-  assert.match(archive.all, /takes the name of an image here/);
+
+  // An archive travels through the farm, and may bring the handler.
+  const brought: Entry[] = [
+    ...pythonEntries(),
+    { name: 'app', type: 'directory', mode: 0o755 },
+    { name: 'app/handler.py', mode: 0o644, content: 'def handle(event, context):\n    return __file__\n' },
+  ];
+  await writeFile(
+    join(own, 'brought.tar'),
+    await dockerArchive({ entries: [...busyboxEntries(), ...brought] }),
+  );
+  const words = ['brought', '--image', 'brought.tar', '--handler', '/app/handler.py'];
+  const made = await pilot('deploy', ...words);
+  assert.equal(made.exitCode, 0, made.all);
+  const found = await invoke('brought', 1);
+  assert.equal(found.text, '"/app/handler.py"');
+  // The next version in the same image has it at once.
+  assert.match((await pilot('deploy', ...words)).all, /version 2/);
+  const versions = await farm.db
+    .selectFrom('function_versions as v')
+    .innerJoin('functions as f', 'f.id', 'v.function_id')
+    .select(['v.version', 'v.image_json', 'f.serving_version'])
+    .where('f.name', '=', 'brought')
+    .execute();
+  assert.deepEqual(
+    versions.map(({ serving_version: by }) => by),
+    [null, null],
+  );
+  assert.equal(versions[0]?.image_json, versions[1]?.image_json);
+  const lonely = await pilot('deploy', 'x', 'handler.py', '--network');
+  assert.match(lonely.all, /reaches the network in an image alone/);
+  const shut = await pilot('deploy', 'x', 'handler.py', '--image', 'localhost/python:1', '--network');
+  assert.match(shut.all, /No worker of this farm lets containers onto the network/);
 });

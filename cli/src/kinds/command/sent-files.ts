@@ -59,9 +59,9 @@ export async function filesLike(pattern: string): Promise<string[]> {
 }
 
 /** All files of a folder but what git keeps of it, by their paths in it; `out` is where results go. Throws a SentenceError. */
-export async function filesOfFolder(folder: string, out: string): Promise<SentFile[]> {
+export async function filesOfFolder(folder: string, out: string | null): Promise<SentFile[]> {
   const found = new Map<string, { executable: boolean; size: number }>();
-  for await (const { path, ...file } of below(folder, resolve(out), false)) {
+  for await (const { path, ...file } of below(folder, out === null ? null : resolve(out), false)) {
     const own = relative(folder, path).split(sep).join('/');
     if (own.split('/')[0] !== '.git') found.set(own, file);
     if (found.size > MOST_FILES)
@@ -119,7 +119,7 @@ function placeOf(path: string): string {
 
 async function* below(
   path: string,
-  out: string,
+  out: string | null,
   plain: boolean,
 ): AsyncGenerator<{ path: string; executable: boolean; size: number }> {
   const at = path === '' ? '.' : path;

@@ -1,28 +1,18 @@
-import { stat } from 'node:fs/promises';
-import { basename, dirname, relative, sep } from 'node:path';
+import { basename } from 'node:path';
 import { FunctionSummary, PublicToken } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
-import type { DeployFunction } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { Command } from 'commander';
-import type { z } from 'zod';
 import type { Api } from '../../api/client.ts';
 import { connect } from '../../api/connect.ts';
-import { hashFile, uploadFile } from '../../api/upload.ts';
 import type { Context } from '../../context.ts';
 import { wholeNumber } from '../../numbers.ts';
 import { type ApiFlags, withExamples, withJson, withServer } from '../../options.ts';
-import {
-  type PackageFlags,
-  type PackagesGiven,
-  readPackages,
-  readPython,
-  sentPackages,
-  wheelsName,
-  withPackages,
-} from '../../run/packages.ts';
+import { type PackageFlags, readPackages, readPython, withPackages } from '../../run/packages.ts';
 import { SentenceError } from '../../sentence-error.ts';
 import { print, printJson } from '../../text/print.ts';
+import { readImage } from '../container/image-source.ts';
 import { bytesOf, secondsOf } from './amounts.ts';
+import { uploadFiles, uploadImage, uploadPackages } from './deployed-files.ts';
 import { ask, pathOf } from './request.ts';
 import { settingsInWords } from './settings-words.ts';
 import { publicLines } from './steer.ts';
@@ -40,6 +30,9 @@ type Flags = ApiFlags &
     queue?: number;
     public?: boolean;
     image?: string;
+    dockerfile?: string;
+    handler?: string;
+    network?: boolean;
   };
 
 /** `pilot function deploy NAME HANDLER`: the next version of a function, active from then on. */
@@ -58,26 +51,34 @@ export function deployCommand(context: Context): Command {
     .option('--idle <time>', 'an instance that nobody calls for so long ends (60s)')
     .option('--queue <n>', 'calls that may wait for an instance (1000)', wholeNumber(0, 10_000))
     .option('--public', 'let whoever has a token call it, and print that once')
-    .option('--image <image>', 'run the handler in an image, with its python3 or node');
+    .option(
+      '--image <image>',
+      'run the handler in an image, with its python3 or node: one of this machine or of a registry, or an archive (.tar) of one',
+    )
+    .option('--dockerfile <dir>', 'run it in the image that is built of the Dockerfile in there')
+    .option('--handler <path>', 'where the handler lies in the image, such as /app/handler.py')
+    .option('--network', 'let it reach the network, in an image, on workers whose owners allow it');
   withPackages(command, 'handler, in Python');
   withJson(withServer(command));
   withExamples(command, [
     'pilot function deploy hello handler.py',
     'pilot function deploy resize resize.mjs --files lib --max 4 --timeout 2m --memory 512M --concurrency 4',
     'pilot function deploy hello handler.py --image python:3.12-slim',
+    'pilot function deploy hello --dockerfile . --handler /app/handler.py',
   ]);
   return command.action(async (name: string, handler: string | undefined, flags: Flags) => {
-    if (flags.image !== undefined && IS_FILE.test(flags.image)) throw new SentenceError(NO_ARCHIVES);
-    if (handler === undefined) throw new SentenceError('Name the file of the handler: .py, .js or .mjs.');
+    const of = handlerIn(handler, flags);
     const api = await connect(context.config, flags);
-    const made = await deploy(api, context, { ...flags, name, handler });
+    const made = await deploy(api, context, { ...flags, name, of });
     const open = flags.public ? await ask(api, 'POST', pathOf(name, '/public'), PublicToken) : null;
     if (flags.json) return printJson(context.stdout, open === null ? made : { ...made, public: open }, 2);
     print(context.stdout, [
       `${made.name} is deployed as version ${made.version}: ${settingsInWords(made.settings)}.`,
       ...(made.servedBy === made.version
         ? []
-        : [`Version ${made.servedBy} takes the calls until its packages are installed.`]),
+        : [
+            `Version ${made.servedBy} takes the calls until its ${made.image === null ? 'packages are installed' : 'image is there'}.`,
+          ]),
       `Call it:  pilot function invoke ${made.name} --data '{}'`,
       `          POST ${new URL(made.path, api.connection.url)}`,
       ...(open === null ? [] : publicLines(new URL(open.path, api.connection.url).href, open.token)),
@@ -85,21 +86,39 @@ export function deployCommand(context: Context): Command {
   });
 }
 
-/** What can only be the path of an archive. */
-const IS_FILE = /^[./~]|\.(tar|tgz|tar\.gz)$/;
-const NO_ARCHIVES =
-  '--image takes the name of an image here, such as python:3.12-slim, and no archive. Push it to a registry that the workers reach, or load it into the podman of workers that are started with PILOT_CONTAINER_OWN_IMAGES=1.';
+/** The file of the handler, or where it lies in the image. */
+type Handler = { file: string } | { inImage: string };
+
+function handlerIn(file: string | undefined, { image, dockerfile, handler }: Flags): Handler {
+  const given = file ?? handler;
+  if (given === undefined)
+    throw new SentenceError(
+      'Name the file of the handler: .py, .js or .mjs. Where it lies in an image, give that and --handler /app/handler.py.',
+    );
+  if (runtimeOf(given) === null)
+    throw new SentenceError(`${given} is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`);
+  if (file !== undefined && handler !== undefined)
+    throw new SentenceError('Give the file of the handler, or where it lies in the image (--handler).');
+  if (file !== undefined) return { file };
+  if (image === undefined && dockerfile === undefined)
+    throw new SentenceError('--handler is for handlers in an image: give --image or --dockerfile too.');
+  if (!given.startsWith('/'))
+    throw new SentenceError(`--handler ${given}: give the whole path, such as /app/${given}.`);
+  return { inImage: given };
+}
 
 async function deploy(
   api: Api,
   { config }: Pick<Context, 'config'>,
-  { name, handler, ...flags }: Flags & { name: string; handler: string },
+  { name, of, ...flags }: Flags & { name: string; of: Handler },
 ): Promise<FunctionSummary> {
-  if (runtimeOf(handler) === null)
-    throw new SentenceError(`${handler} is no handler: it has to be Python (.py) or JavaScript (.js, .mjs).`);
   const packages = await readPackages(flags.requirements, flags.wheels);
   const python = readPython(flags.python);
-  const files = await uploadFiles(api, handler, flags.files ?? []);
+  const inside = await readImage(flags, null);
+  const files = 'file' in of ? await uploadFiles(api, of.file, flags.files ?? []) : [];
+  if ('inImage' in of && flags.files !== undefined)
+    throw new SentenceError('--files are for a handler of your own: that of an image has its files there.');
+  const image = inside === null ? null : await uploadImage(api, inside, config.dataFolder);
   const brought = await uploadPackages(api, packages, config.dataFolder);
   const { min, max, cpus, concurrency, queue } = flags;
   const settings = {
@@ -115,56 +134,13 @@ async function deploy(
   const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   const sent = {
     name,
-    handler: basename(handler),
+    handler: 'file' in of ? basename(of.file) : of.inImage,
     files,
     settings: given,
     python,
-    image: flags.image ?? null,
+    image,
+    network: flags.network ?? false,
     ...brought,
   };
   return ask(api, 'POST', '/api/v1/functions', FunctionSummary, sent);
-}
-
-/** The handler, and what goes along from its folder. */
-async function uploadFiles(api: Api, handler: string, others: readonly string[]) {
-  const folder = dirname(handler);
-  const files: z.input<typeof DeployFunction>['files'] = [];
-  for (const path of [handler, ...others]) {
-    const inside = relative(folder, path).split(sep).join('/');
-    if (inside.startsWith('..'))
-      throw new SentenceError(`${path} does not lie in the folder of the handler, ${folder}.`);
-    const isFile = await stat(path).then(
-      (it) => it.isFile(),
-      () => false,
-    );
-    if (!isFile) throw new SentenceError(`There is no file ${path}.`);
-    files.push({ path: inside, blob: await uploaded(api, path) });
-  }
-  return files;
-}
-
-const uploaded = async (api: Api, path: string) =>
-  (await uploadFile(api, path, await hashFile(path), { onProgress() {} })).hash;
-
-/** The requirements and the wheels of a function, as a deployment names them. */
-async function uploadPackages(api: Api, packages: PackagesGiven | null, folder: string) {
-  if (packages === null) return {};
-  const { signal } = new AbortController();
-  const sent = await sentPackages(packages, { folder, signal });
-  try {
-    const [requirements = '', wheels] = sent.paths;
-    const fileOf = async (path: string, name: string) => ({
-      blob: await uploaded(api, path),
-      fileName: basename(name),
-    });
-    return {
-      requirements: await fileOf(requirements, packages.requirements),
-      wheels:
-        wheels === undefined || packages.wheels === null
-          ? null
-          : await fileOf(wheels, wheelsName(packages.wheels)),
-    };
-  } finally {
-    await sent.remove();
-  }
 }

@@ -26,7 +26,9 @@ export function versionsCommand(context: Context): Command {
       String(one.version),
       one.takesCalls ? 'takes calls' : one.active ? 'active, waits' : '',
       new Date(one.createdAt).toISOString().slice(0, 16).replace('T', ' '),
-      one.image === null ? one.handler : `${one.handler} in ${one.image}`,
+      one.image === null
+        ? one.handler
+        : `${one.handler} in ${one.image}${one.network ? ', with a network' : ''}`,
       settingsInWords(one.settings),
     ]);
     const headings = ['VERSION', '', 'DEPLOYED (UTC)', 'HANDLER', 'SETTINGS'];

@@ -1,6 +1,6 @@
-import { ContainerSpec } from '@parallel-pilot/shared/kinds/container/spec.ts';
+import type { Image, StoredSource } from '@parallel-pilot/shared/kinds/container/image.ts';
 import { IMAGE_FILE } from '@parallel-pilot/shared/kinds/container/stages.ts';
-import type { ChunkId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, ChunkId } from '@parallel-pilot/shared/model/ids.ts';
 import { ResultFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import type { StoredBlob } from '@parallel-pilot/shared/server/blobs/blob-store.ts';
 import { DISK_FULL, isDiskFull } from '@parallel-pilot/shared/server/blobs/folder-store.ts';
@@ -11,33 +11,44 @@ import type { BackgroundTask, StageTaskResult } from '../kind.ts';
 import { BadImage, NoRoom } from './archive/bad-image.ts';
 import { takeApart } from './archive/take-apart.ts';
 
-/** Takes apart the archive that was sent, or that the chunk of the stage has made. */
-export async function imageTask(parts: Parts, task: BackgroundTask): Promise<StageTaskResult> {
+/** `value` is null where the chunk of the stage has failed: what comes next is for the kind to say. */
+export type ImageTaskResult =
+  | { outcome: 'done'; value: Image | null; blobs: BlobHash[] }
+  | Exclude<StageTaskResult, { outcome: 'done' }>;
+
+/** Takes apart the archive that was sent, or that the chunk of the stage has made. `kind`: whose job it is. */
+export async function imageTask(
+  parts: Parts,
+  task: BackgroundTask,
+  { source, kind }: { source: StoredSource; kind: string },
+): Promise<ImageTaskResult> {
   const { signal, onProgress } = task;
-  const sent = await archiveOf(parts, task);
-  // The stage has failed chunks alone: what comes next is for the kind to say.
+  const sent = await archiveOf(parts, task, source);
   if (sent === null) return { outcome: 'done', value: null, blobs: [] };
   if ('redo' in sent) return { outcome: 'redo', chunks: [{ chunk: sent.redo, message: LOST }] };
   try {
     const image = await takeApart(parts, { archive: sent, onProgress, signal });
-    const blobs = [...new Set([image.config, ...image.layers].map(({ hash }) => hash))];
-    return { outcome: 'done', value: image, blobs };
+    return { outcome: 'done', value: image, blobs: blobsOfImage(image) };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof BadImage)
-      return { outcome: 'fail', code: 'container/bad-image', message: error.message };
+      return { outcome: 'fail', code: `${kind}/bad-image`, message: error.message };
     if (error instanceof NoRoom || isDiskFull(error)) return FULL;
     throw error;
   }
 }
 
+export const blobsOfImage = ({ config, layers }: Image): BlobHash[] => [
+  ...new Set([config, ...layers].map(({ hash }) => hash)),
+];
+
 type Lost = { redo: ChunkId };
 
 async function archiveOf(
   { db, blobs }: Parts,
-  { job, stage }: BackgroundTask,
+  { stage }: BackgroundTask,
+  image: StoredSource,
 ): Promise<StoredBlob | Lost | null> {
-  const { image } = ContainerSpec.parse(JSON.parse(job.spec_json));
   if (image.from === 'archive') return { hash: image.blob, size: image.size };
   const [chunk] = await doneChunks(db, stage.id, -1, 1);
   if (chunk === undefined) return null;
@@ -49,7 +60,7 @@ async function archiveOf(
 
 const LOST = 'The image that its worker made did not come, or was lost.';
 
-const FULL: StageTaskResult = {
+const FULL: ImageTaskResult = {
   outcome: 'wait',
   code: DISK_FULL.code,
   message:

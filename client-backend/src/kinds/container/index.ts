@@ -1,5 +1,6 @@
 import { RUNS } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import { fleetProblem } from '@parallel-pilot/shared/kinds/container/needs.ts';
+import { ContainerSpec } from '@parallel-pilot/shared/kinds/container/spec.ts';
 import { ARCHIVE, BUILD, FETCH } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { commandBackend } from '../command/index.ts';
 import type { FarmKind } from '../kind.ts';
@@ -16,7 +17,12 @@ export const containerBackend: FarmKind = {
   outline,
   stageTasks: [ARCHIVE, FETCH, BUILD, ...runs.stageTasks],
   runStageTask: (parts, task) =>
-    task.stage.name === RUNS ? runs.runStageTask(parts, task) : imageTask(parts, task),
+    task.stage.name === RUNS
+      ? runs.runStageTask(parts, task)
+      : imageTask(parts, task, {
+          source: ContainerSpec.parse(JSON.parse(task.job.spec_json)).image,
+          kind: 'container',
+        }),
   fleetProblem,
   view: viewContainer,
 };

@@ -1,11 +1,18 @@
+import { filesOfSource, Image } from '@parallel-pilot/shared/kinds/container/image.ts';
 import { firstNeeds, fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
 import { FunctionSpec, FunctionSubmission } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import type { BlobHash, FunctionId } from '@parallel-pilot/shared/model/ids.ts';
-import { findVersion, functionById, setJobOfVersion } from '@parallel-pilot/shared/server/db/functions.ts';
+import {
+  findVersion,
+  functionById,
+  setJobOfVersion,
+  type VersionRow,
+} from '@parallel-pilot/shared/server/db/functions.ts';
 import { fleetOf } from '../../fleet.ts';
 import { sentenceOf } from '../../http/problems.ts';
 import { environmentOf } from '../../packages/environments.ts';
 import type { SubmissionRefusal } from '../../parts.ts';
+import { blobsOfImage } from '../container/image-task.ts';
 import type { FarmKind } from '../kind.ts';
 
 /** Another process has submitted the same in the same moment: nothing is written. */
@@ -23,11 +30,12 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const deployed = FunctionSpec.parse(JSON.parse(row.spec_json));
   const fleet = (await fleetOf(db))(by);
   const problemWith = (environment: FunctionSpec['environment']) =>
-    fleetProblem(fleet, firstNeeds({ ...deployed, environment }));
+    fleetProblem(fleet, firstNeeds({ ...deployed, taken, environment }));
+  const taken = takenOf(row);
   const made = await environmentOf(parts, by.team, deployed);
   // One for a Python that no worker has any more is made anew.
   const environment = made === null || problemWith(made) !== null ? null : made;
-  const spec: FunctionSpec = { ...deployed, instances, environment };
+  const spec: FunctionSpec = { ...deployed, taken, instances, environment };
   const lacking = problemWith(environment);
   if (lacking !== null) return { ok: false, ...lacking };
   return {
@@ -44,11 +52,17 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   };
 };
 
-/** All that a version was deployed with. */
-export const blobsOf = ({ files, packages }: Pick<FunctionSpec, 'files' | 'packages'>): BlobHash[] => [
+/** All that a job of it needs. */
+const blobsOf = ({ files, packages, image, taken }: FunctionSpec): BlobHash[] => [
   ...files.map(({ blob }) => blob as BlobHash),
   ...(packages?.wheels ? [packages.wheels.blob as BlobHash] : []),
+  ...(image === null || taken !== null ? [] : filesOfSource(image).map(({ blob }) => blob)),
+  ...(taken === null ? [] : blobsOfImage(taken)),
 ];
+
+/** What the image of a version was found to be; null before, and without one. */
+export const takenOf = ({ image_json }: Pick<VersionRow, 'image_json'>): Image | null =>
+  image_json === null ? null : Image.parse(JSON.parse(image_json));
 
 const unknown = (id: FunctionId): SubmissionRefusal => ({
   ok: false,

@@ -22,7 +22,12 @@ export function FunctionPage({ id: name }: { id: string }) {
   if (data === undefined) return null;
   const { figures } = data;
   const now: [string, string][] = [
-    ['Handler', data.image === null ? data.handler : `${data.handler}, in the image ${data.image}`],
+    [
+      'Handler',
+      data.image === null
+        ? data.handler
+        : `${data.handler}, in the image ${data.image}${data.network ? ', with a network' : ''}`,
+    ],
     [
       'Owner',
       data.takenOverFrom === null

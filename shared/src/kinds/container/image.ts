@@ -52,6 +52,56 @@ export function nameOfSource(source: ImageSource | StoredSource): string {
   }
 }
 
+/** What was sent, of what is stored. */
+export function sentSource(image: StoredSource): Record<string, unknown> {
+  switch (image.from) {
+    case 'archive': {
+      const { size: _, ...sent } = image;
+      return sent;
+    }
+    case 'reference':
+      return image;
+    case 'build':
+      return { ...image, files: image.files.map((file) => CommandFile.strip().parse(file)) };
+    default:
+      return image satisfies never;
+  }
+}
+
+/** The files that an image is made of, where it is made of any. */
+export function filesOfSource(image: ImageSource): { path: string; blob: BlobHash }[] {
+  switch (image.from) {
+    case 'archive':
+      return [{ path: image.name, blob: image.blob }];
+    case 'reference':
+      return [];
+    case 'build':
+      return image.files;
+    default:
+      return image satisfies never;
+  }
+}
+
+/** The source as it is stored, with the sizes of its files. */
+export function sizedSource(image: ImageSource, sizeOf: (hash: BlobHash) => number): StoredSource {
+  switch (image.from) {
+    case 'archive':
+      return { ...image, size: sizeOf(image.blob) };
+    case 'reference':
+      return image;
+    case 'build':
+      return { ...image, files: image.files.map((file) => ({ ...file, size: sizeOf(file.blob) })) };
+    default:
+      return image satisfies never;
+  }
+}
+
+/** What is wrong with a source by itself, as a sentence; null where nothing is. */
+export const sourceProblem = (image: ImageSource): string | null =>
+  image.from !== 'build' || image.files.some(({ path }) => path === image.dockerfile)
+    ? null
+    : `There is no file ${image.dockerfile} among those that the image is built of.`;
+
 /** What Docker allows of an image as well. */
 export const MOST_LAYERS = 127;
 

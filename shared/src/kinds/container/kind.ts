@@ -1,23 +1,11 @@
-import type { RelativePath } from '../../model/path.ts';
-import type { StageInput } from '../../protocol/stage-input.ts';
 import { isOfRuns, runs } from '../command/kind.ts';
-import { CommandFile } from '../command/spec.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { Image, type StoredSource } from './image.ts';
-import { fleetProblem, needInWords, OTHER_PROCESSOR, requirementsOf } from './needs.ts';
+import { type Image, sentSource } from './image.ts';
+import { amongFiles, imageInputs, imageOf, imageStage } from './image-stage.ts';
+import { needInWords, requirementsOf } from './needs.ts';
 import { containerPublic } from './public.ts';
 import { ContainerSpec } from './spec.ts';
-import {
-  ARCHIVE,
-  BUILD,
-  CONFIG_INPUT,
-  ContainerStage,
-  FETCH,
-  ImageMade,
-  ImageStage,
-  INPUTS,
-  layerInput,
-} from './stages.ts';
+import { ContainerStage, ImageMade, ImageStage } from './stages.ts';
 
 /** A command, run once for each of its parameters in a container of an image. */
 export const container = {
@@ -54,49 +42,14 @@ export const container = {
 const IMAGE_SHARE = 0.1;
 
 function planImage({ image, network }: ContainerSpec): StagePlan {
-  const { name, inputs, spec } = imageStage(image, network);
-  return {
-    name,
-    spec: ImageStage.parse(spec),
-    chunks: name === ARCHIVE ? [] : [{}],
-    inputs,
-    // What is fetched is the worker's own business with the registry; what is built runs a stranger's steps.
-    requirements: requirementsOf({ network: network && image.from === 'build' }),
-    affinity: 'container:image',
-    span: { from: 0, to: IMAGE_SHARE },
-  };
+  return { ...imageStage(image, network), span: { from: 0, to: IMAGE_SHARE } };
 }
 
-function imageStage(
-  image: StoredSource,
-  network: boolean,
-): { name: string; inputs: StageInput[]; spec: ImageStage } {
-  switch (image.from) {
-    case 'archive':
-      return { name: ARCHIVE, inputs: [], spec: { from: 'archive' } };
-    case 'reference':
-      return { name: FETCH, inputs: [], spec: { from: 'reference', reference: image.reference } };
-    case 'build': {
-      const inputs = image.files.map(({ path, blob, size }) => ({ path, hash: blob, size })).map(amongFiles);
-      const { dockerfile, files } = image;
-      const executables = files.filter(({ executable }) => executable).map(({ path }) => path);
-      return { name: BUILD, inputs, spec: { from: 'build', dockerfile, executables, network } };
-    }
-    default:
-      return image satisfies never;
-  }
-}
-
-function afterImage({ last, spec, fleet }: PlanningContext<ContainerSpec>): NextStep {
-  const [failed] = last.failed;
-  if (failed !== undefined) return { step: 'fail', code: failed.code, message: failed.message };
-  const image = Image.parse(last.taskValue);
-  const problem = fleetProblem(fleet, requirementsOf({ platform: image.platform, network: false }));
-  if (problem?.code === OTHER_PROCESSOR) return { step: 'fail', ...problem };
-  const stage = inImage(runs.first(spec), spec, image);
-  // The archive that a worker made has been taken apart.
-  const free = last.name === ARCHIVE ? [] : [{ stage: last.id, keep: [] }];
-  return { step: 'stage', stage, notes: [], free };
+function afterImage(context: PlanningContext<ContainerSpec>): NextStep {
+  const got = imageOf(context);
+  if ('step' in got) return got;
+  const stage = inImage(runs.first(context.spec), context.spec, got.image);
+  return { step: 'stage', stage, notes: [], free: got.free };
 }
 
 /** The plan of a stage of runs, in a container. */
@@ -116,29 +69,4 @@ function inImage(stage: StagePlan, of: ContainerSpec, image: Image): StagePlan {
     affinity: `container:${image.id}\n${stage.affinity}`,
     span: { from: whole(from), to: whole(to) },
   };
-}
-
-const imageInputs = ({ config, layers }: Image): StageInput[] => [
-  { path: CONFIG_INPUT as RelativePath, ...config },
-  ...layers.map((layer, index) => ({ path: layerInput(index) as RelativePath, ...layer })),
-];
-
-const amongFiles = ({ path, ...input }: StageInput): StageInput => ({
-  ...input,
-  path: `${INPUTS.files}/${path}` as RelativePath,
-});
-
-function sentSource(image: StoredSource): Record<string, unknown> {
-  switch (image.from) {
-    case 'archive': {
-      const { size: _, ...sent } = image;
-      return sent;
-    }
-    case 'reference':
-      return image;
-    case 'build':
-      return { ...image, files: image.files.map((file) => CommandFile.strip().parse(file)) };
-    default:
-      return image satisfies never;
-  }
 }

@@ -12,7 +12,7 @@ const ANY: Requirement = { key: 'kinds', op: 'includes', value: 'container' };
 export const OTHER_PROCESSOR = 'other-processor';
 
 /** What a worker has to have: `platform` once the image is known. */
-export const requirementsOf = (of: { platform?: string; network: boolean }): Requirement[] => [
+export const requirementsOf = (of: { platform?: string | undefined; network: boolean }): Requirement[] => [
   ANY,
   ...(of.platform === undefined
     ? []

@@ -16,6 +16,8 @@ export const CALL_PROBLEMS = {
   'answer-too-large': { status: 500, again: false },
   'handler-broken': { status: 500, again: true },
   'packages-missing': { status: 500, again: true },
+  'bad-image': { status: 500, again: true },
+  'build-failed': { status: 500, again: true },
   died: { status: 502, again: true },
   'event-lost': { status: 502, again: true },
   'answer-lost': { status: 502, again: true },
@@ -56,6 +58,7 @@ export const FunctionSummary = z.object({
   handler: z.string(),
   /** The image that it runs in; null for the worker's own interpreter. */
   image: z.string().nullable().default(null),
+  network: z.boolean().default(false),
   settings: FunctionSettings,
   /** Whose it is, by name, and who had it before and has left the team. */
   owner: z.string(),
@@ -83,6 +86,7 @@ export const FunctionVersion = z.object({
   note: z.string().nullable(),
   handler: z.string(),
   image: z.string().nullable().default(null),
+  network: z.boolean().default(false),
   files: z.array(z.object({ path: z.string(), size: z.int().nonnegative() })),
   settings: FunctionSettings,
   person: PersonId,

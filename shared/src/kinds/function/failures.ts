@@ -10,6 +10,8 @@ export const FUNCTION_FAILURES = {
   },
   died: { retry: true, sentence: 'What installs the packages of the handler ended while it was at work.' },
   'no-image': { retry: 'once', sentence: 'The image of the function could not be had.' },
+  'bad-image': { retry: false, sentence: 'The image of the function cannot be used.' },
+  'build-failed': { retry: false, sentence: 'The image of the function could not be built.' },
   'not-loaded': { retry: 'once', sentence: 'The image of the function could not be unpacked.' },
   'no-runtime': { retry: true, sentence: 'The worker has nothing that runs the handler.' },
 } as const satisfies Record<string, Failure>;

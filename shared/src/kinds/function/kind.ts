@@ -6,8 +6,11 @@ import {
   madeEnvironment,
 } from '../../packages/packages.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
+import { nameOfSource, type StoredSource } from '../container/image.ts';
+import { amongFiles, imageInputs, imageOf, imageStage, isOfImage } from '../container/image-stage.ts';
+import { ImageMade } from '../container/stages.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { firstNeeds, instanceNeeds, needInWords } from './needs.ts';
+import { firstNeeds, instanceNeeds, needInWords, RUNS } from './needs.ts';
 import { functionPublic } from './public.ts';
 import { FunctionSpec } from './spec.ts';
 import { INSTANCES, InstanceChunk, InstanceResult, InstancesStage } from './stages.ts';
@@ -15,7 +18,7 @@ import { INSTANCES, InstanceChunk, InstanceResult, InstancesStage } from './stag
 /**
  * Instances of one version of a function: each chunk is one, and lasts until it is told to end. The job is there while
  * there are some; further ones are added to its stage as calls wait. Calls themselves are no chunks. Packages that were
- * never installed before are, in a stage before.
+ * never installed before are, in a stage before, and an image that was never looked for is got in one.
  */
 export const functionKind = {
   ...functionPublic,
@@ -26,11 +29,17 @@ export const functionKind = {
   mainStage: { name: INSTANCES, chunks: () => null },
   lessen: 'fewer instances',
   needInWords,
-  first: (spec) =>
-    spec.packages === null || spec.environment !== null
-      ? planInstances(spec, spec.environment)
-      : { ...environmentStage(spec.packages, true), requirements: firstNeeds(spec), asked: {} },
-  next: (context) => (context.last.name === ENVIRONMENT ? afterEnvironment(context) : afterTheLast(context)),
+  first(spec) {
+    const { packages, environment, image, taken, network } = spec;
+    if (image !== null && taken === null) return planImage(image, network);
+    return packages === null || environment !== null
+      ? planInstances(spec, environment)
+      : { ...environmentStage(packages, true), requirements: firstNeeds(spec), asked: {} };
+  },
+  next(context) {
+    if (isOfImage(context.last.name)) return afterImage(context);
+    return context.last.name === ENVIRONMENT ? afterEnvironment(context) : afterTheLast(context);
+  },
   redoes: [],
   parseResult: (stageName, result) => resultOf(stageName).parse(result),
   resultProblem: ({ name }, _chunkSpec, result) =>
@@ -38,17 +47,40 @@ export const functionKind = {
       ? null
       : 'The report of the worker does not have the form it should have.',
   chunkInputs: (): StageInput[] => [],
-  label: (stageName, chunkSpec) =>
-    stageName === ENVIRONMENT ? 'Installing packages' : `Instance ${InstanceChunk.parse(chunkSpec).instance}`,
+  label(stageName, chunkSpec) {
+    if (isOfImage(stageName)) return 'The image';
+    return stageName === ENVIRONMENT
+      ? 'Installing packages'
+      : `Instance ${InstanceChunk.parse(chunkSpec).instance}`;
+  },
 } satisfies Kind<FunctionSpec>;
 
-const resultOf = (stageName: string) => (stageName === ENVIRONMENT ? EnvironmentResult : InstanceResult);
+function resultOf(stageName: string) {
+  if (isOfImage(stageName)) return ImageMade;
+  return stageName === ENVIRONMENT ? EnvironmentResult : InstanceResult;
+}
+
+/** The image of a version, which all its later jobs have then. */
+function planImage(image: StoredSource, network: boolean): StagePlan {
+  const stage = imageStage(image, network);
+  return { ...stage, requirements: [RUNS, ...stage.requirements], asked: {} };
+}
+
+function afterImage(context: PlanningContext<FunctionSpec>): NextStep {
+  const got = imageOf(context);
+  if ('step' in got) return { ...got, message: got.message.slice(0, 1_900) };
+  const stage = planInstances({ ...context.spec, taken: got.image }, null);
+  return { step: 'stage', stage, notes: [], free: got.free };
+}
 
 function planInstances(spec: FunctionSpec, environment: Environment | null): StagePlan {
-  const { name, version, handler, files, settings, image, instances } = spec;
-  const inputs = files.map(({ path, blob, size }) => ({ path, hash: blob, size }));
+  const { name, version, handler, files, settings, image: source, taken, network, instances } = spec;
+  const own = files.map(({ path, blob, size }) => ({ path, hash: blob, size }));
+  const inputs = taken === null ? own : [...own.map(amongFiles), ...imageInputs(taken)];
   const packages = environment?.input ?? null;
-  const loads = [...inputs.map(({ path, hash }) => `${path} ${hash}`), packages?.hash ?? '', image ?? ''];
+  const loads = [...own.map(({ path, hash }) => `${path} ${hash}`), packages?.hash ?? '', taken?.id ?? ''];
+  const image =
+    source === null || taken === null ? null : { image: taken, name: nameOfSource(source), network };
   return {
     name: INSTANCES,
     spec: InstancesStage.parse({

@@ -15,23 +15,33 @@ import {
 import { type Runtime, runtimeOf } from './name.ts';
 import type { FunctionSpec } from './spec.ts';
 
-const RUNS: Requirement = { key: 'kinds', op: 'includes', value: 'function' };
+export const RUNS: Requirement = { key: 'kinds', op: 'includes', value: 'function' };
 /** Of the list of what a worker runs handlers with. */
 export const RUNTIMES_KEY = 'function.runtimes';
 
-const IN_IMAGE = requirementsOf({ network: false });
+const [IN_IMAGE] = requirementsOf({ network: false });
 
 export const KEYS = packageKeys('function');
 
 const WORDS: Record<Runtime, string> = { python: 'Python 3', javascript: 'Node.js' };
 
-type Needing = Pick<FunctionSpec, 'handler' | 'packages' | 'python' | 'environment' | 'image'>;
+type Needing = Pick<
+  FunctionSpec,
+  'handler' | 'packages' | 'python' | 'environment' | 'image' | 'network' | 'taken'
+>;
 
 /** What a worker has to have to keep instances of it. */
-export function instanceNeeds({ handler, python, environment, image }: Needing): Requirement[] {
+export function instanceNeeds({
+  handler,
+  python,
+  environment,
+  image,
+  network,
+  taken,
+}: Needing): Requirement[] {
   const runtime = runtimeOf(handler);
   // The image brings what runs it.
-  if (image !== null) return [RUNS, ...IN_IMAGE];
+  if (image !== null) return [RUNS, ...requirementsOf({ platform: taken?.platform, network })];
   return [
     RUNS,
     ...(runtime === null ? [] : [{ key: RUNTIMES_KEY, op: 'includes' as const, value: runtime }]),
@@ -60,7 +70,7 @@ export const fleetProblem = (fleet: readonly Capabilities[], needs: readonly Req
     runs: RUNS,
     what: 'functions',
     lacking(able) {
-      const isInImage = needs.some(({ value }) => value === IN_IMAGE[0]?.value);
+      const isInImage = needs.some(({ value }) => value === IN_IMAGE?.value);
       if (isInImage) return containerProblem(able, needs);
       const packages = packagesProblem(KEYS, able, needs, {
         what: 'The function',

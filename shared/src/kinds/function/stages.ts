@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RelativePath } from '../../model/path.ts';
-import { Reference } from '../container/image.ts';
+import { Image } from '../container/image.ts';
 import { FunctionName } from './name.ts';
 import { FunctionSettings } from './settings.ts';
 
@@ -10,10 +10,11 @@ export const INSTANCES = 'instances';
 export const InstancesStage = z.object({
   name: FunctionName,
   version: z.int().positive(),
-  handler: RelativePath,
+  /** Among the inputs, or from the root of the image. */
+  handler: z.string(),
   settings: FunctionSettings,
   /** The image that brings its interpreter; null for that of the worker. */
-  image: Reference.nullable().default(null),
+  image: z.object({ image: Image, name: z.string(), network: z.boolean() }).nullable().default(null),
   /** Its packages among the inputs; null where it takes what the worker has. */
   packages: RelativePath.nullable().default(null),
 });

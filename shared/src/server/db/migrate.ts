@@ -38,6 +38,7 @@ import * as pipelinesAsTemplates from './migrations/0050-pipelines-as-templates.
 import * as noticesOfPeople from './migrations/0051-notices-of-people.ts';
 import * as callFiles from './migrations/0052-call-files.ts';
 import * as servingVersions from './migrations/0053-serving-versions.ts';
+import * as imagesOfFunctions from './migrations/0054-images-of-functions.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -78,6 +79,7 @@ const migrations: Record<string, Migration> = {
   '0051-notices-of-people': noticesOfPeople,
   '0052-call-files': callFiles,
   '0053-serving-versions': servingVersions,
+  '0054-images-of-functions': imagesOfFunctions,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -664,6 +664,8 @@ export type FunctionVersionsTable = {
   version: number;
   person_id: PersonId;
   spec_json: string;
+  /** What its image was found to be, whose blobs the function holds; null before, and without one. */
+  image_json: string | null;
   job_id: JobId | null;
   created_at: number;
 };

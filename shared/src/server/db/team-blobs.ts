@@ -29,9 +29,20 @@ export async function blobsOfTeam(db: Db, team: TeamId, hashes: readonly BlobHas
 }
 
 /** Notes that the team handed in these bytes, or did so again. */
-export async function noteTeamBlob(db: Db, team: TeamId, hash: BlobHash, at: number): Promise<void> {
+export const noteTeamBlob = (db: Db, team: TeamId, hash: BlobHash, at: number): Promise<void> =>
+  noteTeamBlobs(db, team, [hash], at);
+
+/** The same of several, a thousand at most and each once. */
+export async function noteTeamBlobs(
+  db: Db,
+  team: TeamId,
+  hashes: readonly BlobHash[],
+  created_at: number,
+): Promise<void> {
   const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
-  const insert = db.insertInto('team_blobs').values({ team_id: team, hash, created_at: at });
+  const insert = db
+    .insertInto('team_blobs')
+    .values(hashes.map((hash) => ({ team_id: team, hash, created_at })));
   await (mysql
     ? insert.onDuplicateKeyUpdate({ created_at: sql`values(created_at)` })
     : insert.onConflict((conflict) =>

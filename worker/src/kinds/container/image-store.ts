@@ -15,10 +15,6 @@ export type Loaded = { ok: true; end(): Promise<void> } | { ok: false; message: 
 export type ImageStore = {
   /** Has the engine take the image apart that lies among these inputs, unless it has it. */
   load(image: Image, inputs: string, signal: AbortSignal): Promise<Loaded>;
-  /** The same of an archive; resolves with the image's id, or with null where the engine does not take it. */
-  loadArchive(path: string, signal: AbortSignal): Promise<string | null>;
-  /** Has one stay that is there; null where it is not. */
-  hold(id: string): Promise<{ end(): Promise<void> } | null>;
 };
 
 /** So many images are kept, whatever they take. */
@@ -87,31 +83,6 @@ export function createImageStore(
         await user.end();
         throw error;
       }
-    },
-    async loadArchive(path, signal) {
-      const { failed, stdout } = await unfinished.during('loaded', async (aside, cut) => {
-        const env = { ...engine.env, ...aside };
-        const ended = await execa(engine.command, ['load', '--input', path], {
-          ...{ ...options, env, cancelSignal: signal },
-        });
-        if (ended.isTerminated) cut();
-        return ended;
-      });
-      const name = /^Loaded image(?:\(s\))?(?: ID)?: (\S+)$/m.exec(stdout)?.[1];
-      if (failed || name === undefined) return null;
-      const format = ['image', 'inspect', '--format', '{{.Id}}', name];
-      const found = await execa(engine.command, format, options);
-      return found.failed ? null : found.stdout.trim().replace(/^sha256:/, '');
-    },
-    async hold(id) {
-      const user = await useBoth(id);
-      if (await has(id)) {
-        await note(used, id);
-        await evict(engine, { users, used, limitBytes });
-        return user;
-      }
-      await user.end();
-      return null;
     },
   };
 }

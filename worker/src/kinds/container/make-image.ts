@@ -1,5 +1,5 @@
-import { chmod, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import type { ContainerFailure } from '@parallel-pilot/shared/kinds/container/failures.ts';
 import { fullReference } from '@parallel-pilot/shared/kinds/container/image.ts';
@@ -68,8 +68,7 @@ async function buildImage(
   const context = join(chunk.inputs, INPUTS.files);
   const problem = dockerfileProblem(await readFile(join(context, dockerfile), 'utf8'), network);
   if (problem !== null) return failure('build-failed', `${dockerfile} is not built. ${problem}`, '');
-  await chmod(context, 0o755);
-  for (const path of executables) await chmod(join(context, path), 0o755);
+  await openContext(context, new Set<string>(executables));
   const log = createTail(200, 3_500);
   const name = `pilot.invalid/${newName()}`;
   const built = await run(making, buildLine(making, { dockerfile, network, name, context }), (line) =>
@@ -80,6 +79,16 @@ async function buildImage(
   const saved = await save(making, name, log);
   await run({ ...making, engine }, ['image', 'rm', '--force', name], () => {});
   return saved;
+}
+
+/** What a step copies keeps its mode, and runs are nobody: they could read nothing of it. The folders around stay closed. */
+async function openContext(context: string, executables: ReadonlySet<string>): Promise<void> {
+  await chmod(context, 0o755);
+  for (const entry of await readdir(context, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const isOpen = entry.isDirectory() || executables.has(relative(context, path));
+    await chmod(path, isOpen ? 0o755 : 0o644);
+  }
 }
 
 type Build = { dockerfile: string; network: boolean; name: string; context: string };

@@ -6,7 +6,7 @@ import { isOfRuns } from '@parallel-pilot/shared/kinds/command/kind.ts';
 import type { ContainerFailure } from '@parallel-pilot/shared/kinds/container/failures.ts';
 import { ContainerStage, INPUTS } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { createRunsRunner } from '../command/runner.ts';
-import type { RunnableChunk, Runner, RunnerOptions } from '../kind.ts';
+import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import { numbersOf } from '../visible-cards.ts';
 import { containerWall } from './container-wall.ts';
 import { makeImage } from './make-image.ts';
@@ -34,17 +34,28 @@ export function createContainerRunner(options: RunnerOptions, workshop: Containe
   return {
     ...runs,
     async run(chunk, onProgress, signal) {
-      if (isOfRuns(chunk.stage)) return runs.run(chunk, onProgress, signal);
-      const shop = await openFor(options, workshop);
-      if (shop === null)
-        return failure('unexpected', 'Podman or docker does not work on this worker any more.');
-      const { threads, limits = defaultLimits() } = options;
-      const { memoryBytes } = limits;
-      const { engine, newName, unfinished } = shop;
-      const making = { engine, newName, chunk, threads, memoryBytes, onProgress, signal };
-      return unfinished.during('making', (aside, cut) => makeImage({ ...making, aside, cut }));
+      return isOfRuns(chunk.stage)
+        ? runs.run(chunk, onProgress, signal)
+        : imageOfChunk(options, workshop, chunk, onProgress, signal);
     },
   };
+}
+
+/** The chunk of a stage that fetches or builds an image, of whichever kind. */
+export async function imageOfChunk(
+  options: RunnerOptions,
+  workshop: Containers,
+  chunk: RunnableChunk,
+  onProgress: (progress: ChunkProgress) => void,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const shop = await openFor(options, workshop);
+  if (shop === null) return failure('unexpected', 'Podman or docker does not work on this worker any more.');
+  const { threads, limits = defaultLimits() } = options;
+  const { memoryBytes } = limits;
+  const { engine, newName, unfinished } = shop;
+  const making = { engine, newName, chunk, threads, memoryBytes, onProgress, signal };
+  return unfinished.during('making', (aside, cut) => makeImage({ ...making, aside, cut }));
 }
 
 /** Where descriptions of devices lie, see cncf-tags/container-device-interface. */

@@ -14,8 +14,6 @@ export type Workshop = {
   images: ImageStore;
   unfinished: Unfinished;
   withoutShell: Set<string>;
-  /** Ids of images that were looked up by name, or are being; by the name in full. */
-  named: Map<string, Promise<string | null>>;
   newName(): string;
   /** Why what earlier workers left was not cleared, as a sentence; null where it was. */
   notCleared: string | null;
@@ -73,6 +71,5 @@ async function openWorkshop(
     (error: Error) => `What an earlier worker left in ${folder} could not be removed: ${error.message}`,
   );
   const images = createImageStore(engine, { users, unfinished }, store);
-  const known = { withoutShell: new Set<string>(), named: new Map() };
-  return { engine, newName, ...known, images, unfinished, notCleared };
+  return { engine, newName, withoutShell: new Set<string>(), images, unfinished, notCleared };
 }

@@ -103,7 +103,7 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
   });
   const first = {
     nonce,
-    handler: posix.join(workspace.inside.in, stage.handler),
+    handler: posix.resolve(workspace.inside.in, stage.handler),
     concurrency: stage.settings.concurrency,
     packages,
     longest: MOST_CALL_CHARACTERS,

@@ -8,8 +8,8 @@ import type { Place } from './start-process.ts';
 /** A handler whose process dies so often without a call that was answered in between is given up. */
 const MOST_DEATHS = 3;
 
-/** `packages`: the folder of those that it brings. `place`: what its processes run in. */
-type InstanceOptions = RunnerOptions & { packages: string | null; place: Place };
+/** `inputs`: the folder with its files; `packages`: that of those that it brings. `place`: what its processes run in. */
+type InstanceOptions = RunnerOptions & { inputs: string; packages: string | null; place: Place };
 
 /** A process that takes calls, and is started anew where it dies, until its chunk is told to end. */
 export class Instance {
@@ -51,7 +51,7 @@ export class Instance {
     while (!over.aborted) {
       const order = {
         stage: this.#stage,
-        inputs: this.#chunk.inputs,
+        inputs: this.#options.inputs,
         packages: this.#options.packages,
         place: this.#options.place,
         blobs: calls.blobs,

@@ -1,5 +1,8 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { residentBytes } from '@parallel-pilot/sandbox/limits/memory.ts';
+import { isOfImage } from '@parallel-pilot/shared/kinds/container/image-stage.ts';
+import { INPUTS } from '@parallel-pilot/shared/kinds/container/stages.ts';
 import { runtimeOf } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
@@ -9,7 +12,7 @@ import { makeEnvironment } from '../../packages/make-environment.ts';
 import type { PackageIndex } from '../../packages/package-index.ts';
 import type { Python } from '../../packages/python-module.ts';
 import { takePackages, type UnpackedEnvironments } from '../../packages/unpacked.ts';
-import { namedImage } from '../container/named-image.ts';
+import { imageOfChunk } from '../container/runner.ts';
 import { type Containers, openFor } from '../container/workshop.ts';
 import type { ChunkProgress, RunnableChunk, Runner, RunnerOptions, RunOutcome } from '../kind.ts';
 import type { HandlerProcess } from './handler-process.ts';
@@ -41,6 +44,7 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
       return python === null
         ? NO_RUNTIME
         : makeEnvironment({ ...options, python }, chunk, onProgress, signal);
+    if (isOfImage(chunk.stage)) return imageOfChunk(options, options.containers, chunk, onProgress, signal);
     const stage = InstancesStage.parse(chunk.stageSpec);
     const found = await placeOf(options, chunk, stage, onProgress, signal);
     if ('code' in found) return found;
@@ -53,7 +57,7 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
       return packages;
     }
     try {
-      const more = { packages: packages?.folder ?? null, place: found.place };
+      const more = { packages: packages?.folder ?? null, place: found.place, inputs: found.inputs };
       const instance = new Instance(chunk, stage, { ...options, ...more }, onProgress, (it) => {
         current = it;
       });
@@ -83,28 +87,35 @@ export function createFunctionRunner(options: FunctionRunnerOptions): Runner {
   };
 }
 
-type Found = { place: Place; end(): Promise<void> };
+/** `inputs`: the folder with its own files. */
+type Found = { place: Place; inputs: string; end(): Promise<void> };
 
 /** What its processes run in; `end` is called once they are gone. */
 async function placeOf(
   options: FunctionRunnerOptions,
   chunk: RunnableChunk,
-  { handler, image: reference }: InstancesStage,
+  { handler, image }: InstancesStage,
   onProgress: (progress: ChunkProgress) => void,
   signal: AbortSignal,
 ): Promise<Found | (RunOutcome & { ok: false })> {
   const { sandbox, threads, containers } = options;
   const runtime = runtimeOf(handler);
   if (runtime === null) return NO_RUNTIME;
-  if (reference === null) {
+  if (image === null) {
     const program = programOf(runtime, sandbox, threads);
-    return program === null ? NO_RUNTIME : { place: inSandbox(sandbox, program), end: async () => {} };
+    if (program === null) return NO_RUNTIME;
+    return { place: inSandbox(sandbox, program), inputs: chunk.inputs, end: async () => {} };
   }
   const shop = await openFor(options, containers);
   if (shop === null)
     return failed('no-runtime', 'Podman or docker does not work on this worker any more.', '');
-  const image = await namedImage(shop, { reference, chunk, options, onProgress, signal });
-  if ('code' in image) return image;
-  const place = inImage(shop, { id: image.id, name: reference }, programInImage(runtime, threads), threads);
-  return { place, end: image.end };
+  const inputs = join(chunk.inputs, INPUTS.files);
+  // A handler that its image brings has none there.
+  await mkdir(inputs, { recursive: true });
+  onProgress({ fraction: 0, detail: 'Unpacking the image' });
+  const loaded = await shop.images.load(image.image, chunk.inputs, signal);
+  if (!loaded.ok) return failed('not-loaded', loaded.message, '');
+  const { name, network } = image;
+  const of = { id: image.image.id, name, network };
+  return { place: inImage(shop, of, programInImage(runtime, threads), threads), inputs, end: loaded.end };
 }

@@ -46,7 +46,9 @@ export function programInImage(runtime: Runtime, threads: number): ImageProgram 
       ? (['node', 'node-handler.mjs'] as const)
       : (['python3', 'python_handler.py'] as const);
   const inside = `/job/${name}`;
-  const flags = runtime === 'javascript' ? ['--enable-source-maps'] : ['-B', '-u'];
+  // Older ones take a .js for CommonJS otherwise.
+  const flags =
+    runtime === 'javascript' ? ['--experimental-detect-module', '--enable-source-maps'] : ['-B', '-u'];
   const variables = variablesOf(runtime, threads);
   return { words: [program, ...flags, inside], file: { path: file(name), inside }, variables };
 }

@@ -34,9 +34,9 @@ export const inSandbox =
       ...{ onStdout, onStderr },
     });
 
-export type ImageOfPlace = { id: string; name: string };
+export type ImageOfPlace = { id: string; name: string; network: boolean };
 
-/** With those of an image, in a container without a network. */
+/** With those of an image, in a container. */
 export const inImage =
   (shop: Workshop, image: ImageOfPlace, program: ImageProgram, threads: number): Place =>
   ({ workspace, limits, onStdout, onStderr }) => {
@@ -48,7 +48,7 @@ export const inImage =
       onStderr(line);
     };
     const container = startProgram(
-      { ...wall, entrypoint: [], network: false, devices: [] },
+      { ...wall, entrypoint: [], network: image.network, devices: [] },
       {
         ...{ workspace, limits, environment: program.variables, files: [program.file] },
         ...{ maxStdoutLine: LONGEST_LINE, onOutLine: onStdout, onLine, onBytes: () => {} },

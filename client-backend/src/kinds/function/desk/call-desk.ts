@@ -1,4 +1,3 @@
-import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { type CallId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { releaseExpired } from '@parallel-pilot/shared/server/db/call-files.ts';
 import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
@@ -17,7 +16,7 @@ import { keepInstances } from './keep-instances.ts';
 import { KeptCalls } from './kept-calls.ts';
 import type { Pool } from './pool.ts';
 import { Pools } from './pools.ts';
-import { isReady, turnToReady } from './readiness.ts';
+import { isReady, turnToReady, waitedFor } from './readiness.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
 
@@ -87,10 +86,9 @@ export class CallDesk {
     return this.#pools.of(row).run(work, patienceMs);
   }
 
-  /** Has the packages of a version installed, where nothing of its team has had them yet, before it is called. */
+  /** Has the packages of a version installed, and its image got, where that was not done yet, before it is called. */
   async install(row: VersionRow, team: TeamId): Promise<void> {
-    if (!(await isReady(this.#parts, team, FunctionSpec.parse(JSON.parse(row.spec_json)))))
-      this.#keep(this.#pools.of(row), 1);
+    if (!(await isReady(this.#parts, team, waitedFor(row)))) this.#keep(this.#pools.of(row), 1);
   }
 
   /** What stands behind a version now. */

@@ -40,7 +40,7 @@ async function grow(parts: Parts, jobs: JobDesk, job: JobRow, wanted: number): P
   const { db } = parts;
   const grown = await inTransaction(db, async (db) => {
     const stage = await newestStage(db, job.id);
-    // While packages are installed, it has none yet: the job begins with as many as were asked for then.
+    // While packages are installed or an image is got, it has none yet: the job begins with as many as were asked for then.
     if (stage?.state !== 'open' || stage.name !== INSTANCES) return false;
     const counts = (await countChunks(db, [stage.id])).get(stage.id) ?? {};
     const there = CHUNK_STATUSES.filter((status) => !isSettled(status)).reduce(
@@ -87,7 +87,7 @@ async function begin(
   return { kept: 'yes' };
 }
 
-const OWN = ['handler-broken', 'keeps-dying', 'packages-missing'] as const;
+const OWN = ['handler-broken', 'keeps-dying', 'packages-missing', 'bad-image', 'build-failed'] as const;
 
 function problemOf({ state_code, state_message }: JobRow): { code: CallProblem; message: string } {
   const own = state_code?.split('/').at(-1);

@@ -13,28 +13,38 @@ import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import type { Pools } from './pools.ts';
 
-/** Whether calls of a version need not wait for its packages. */
+/** What calls of a version may have to wait for. `image_json`: null where its image was not got yet. */
+export type Waited = Pick<FunctionSpec, 'packages' | 'image'> & Pick<VersionRow, 'image_json'>;
+
+/** Whether they need not wait for its packages or its image. */
 export const isReady = async (
   parts: Pick<Parts, 'db' | 'clock'>,
   team: TeamId,
-  { packages }: Pick<FunctionSpec, 'packages'>,
-): Promise<boolean> => packages === null || (await environmentOf(parts, team, { packages })) !== null;
+  { packages, image, image_json }: Waited,
+): Promise<boolean> =>
+  (image === null || image_json !== null) &&
+  (packages === null || (await environmentOf(parts, team, { packages })) !== null);
+
+export const waitedFor = ({ spec_json, image_json }: VersionRow): Waited => ({
+  ...FunctionSpec.parse(JSON.parse(spec_json)),
+  image_json,
+});
 
 /** Which version goes on with the calls where `next` becomes the active one: null where that can take them, or none else can. */
 export async function servingBeside(
   parts: Pick<Parts, 'db' | 'clock'>,
   of: FunctionRow | undefined,
-  next: Pick<FunctionSpec, 'packages'> & { version: number | null },
+  next: Waited & { version: number | null },
 ): Promise<number | null> {
   if (of === undefined || (await isReady(parts, of.team_id, next))) return null;
   const version = of.serving_version ?? of.active_version;
   const row = version === next.version ? undefined : await findVersion(parts.db, of.id, version);
   if (row === undefined) return null;
-  return (await isReady(parts, of.team_id, specOf(row))) ? version : null;
+  return (await isReady(parts, of.team_id, waitedFor(row))) ? version : null;
 }
 
 /**
- * Has active versions take the calls that another takes for them, where their packages are there and an instance is.
+ * Has active versions take the calls that another takes for them, where their packages and image are there and an instance is.
  * `install`: nobody is at the packages of this one, as a process that was to ask for them has died, or was refused.
  */
 export async function turnToReady(
@@ -46,7 +56,7 @@ export async function turnToReady(
   for (const { serving, team_id, ...row } of await functionsServedByAnother(parts.db)) {
     const { job_id } = row;
     const job = job_id === null ? undefined : await findJob(parts.db, job_id);
-    if (!(await isReady(parts, team_id, specOf(row)))) {
+    if (!(await isReady(parts, team_id, waitedFor(row)))) {
       const before = pools.find({ function_id: row.function_id, version: serving });
       if (before !== undefined) before.outgoing = true;
       if (job === undefined) install(row);
@@ -58,6 +68,3 @@ export async function turnToReady(
     await serveActive(parts.db, row.function_id, { active: row.version, serving });
   }
 }
-
-const specOf = ({ spec_json }: Pick<VersionRow, 'spec_json'>): FunctionSpec =>
-  FunctionSpec.parse(JSON.parse(spec_json));

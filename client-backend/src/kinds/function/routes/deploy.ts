@@ -1,16 +1,24 @@
 import type { Principal } from '@parallel-pilot/shared/access/principal.ts';
+import {
+  filesOfSource,
+  type StoredSource,
+  sizedSource,
+} from '@parallel-pilot/shared/kinds/container/image.ts';
 import { firstNeeds, fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
 import {
   type DeployFunction,
   deployProblem,
   FunctionSpec,
+  sentImage,
 } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {
   addVersion,
   type FunctionRow,
   findFunction,
+  findVersion,
   functionsOf,
   insertFunction,
   MOST_FUNCTIONS,
@@ -34,14 +42,23 @@ export async function deploy(
   const brought = await preparePackages(parts, sent, by.team, true);
   if (!brought.ok) return brought;
   const { packages } = brought.files;
-  const { handler, python, image } = sent;
-  const needs = firstNeeds({ handler, python, image, packages, environment: null });
+  const { handler, python, network } = sent;
+  const source = sentImage(sent);
+  const asked = { handler, python, network, packages };
+  const needs = firstNeeds({
+    ...asked,
+    image: source === null ? null : sizedSource(source, () => 0),
+    ...{ environment: null, taken: null },
+  });
   const lacking = fleetProblem((await fleetOf(db))(by), needs);
   if (lacking !== null) return { ok: false, ...lacking };
-  const sizes = await sizesOf(parts, by, sent.files);
+  const named = [...sent.files, ...(source === null ? [] : filesOfSource(source))];
+  const sizes = await sizesOf(parts, by, named);
   if (!(sizes instanceof Map)) return sizes;
   const { name, settings } = sent;
-  const files = sent.files.map((file) => ({ ...file, size: sizes.get(file.blob) ?? 0 }));
+  const sizeOf = (hash: BlobHash): number => sizes.get(hash) ?? 0;
+  const files = sent.files.map((file) => ({ ...file, size: sizeOf(file.blob) }));
+  const image = source === null ? null : sizedSource(source, sizeOf);
   const id = newId('fun', random);
   const now = clock();
   return inTransaction(db, async (db) => {
@@ -60,18 +77,21 @@ export async function deploy(
       });
     const of = found ?? (await findFunction(db, by.team, name));
     if (of === undefined) throw new Error('a function that was just made is not there');
-    const serving = await servingBeside({ db, clock }, found, { packages, version: null });
+    const image_json = await sameImage(db, found, image);
+    const next = { packages, image, image_json, version: null };
+    const serving = await servingBeside({ db, clock }, found, next);
     // Looked at again in here: a sweep may have taken a blob away meanwhile.
     const hashes = [...new Set([...sizes.keys(), ...brought.blobs])];
     if ((await knownBlobs(db, hashes)).size < hashes.length) return DELETED;
     const spec = (version: number) =>
       FunctionSpec.parse({
-        ...{ function: of.id, name, version, handler, files, settings },
-        ...{ packages, python, image },
+        ...{ function: of.id, name, version, files, settings, image },
+        ...asked,
       });
     const make = (version: number) => ({
       person_id: by.person,
       spec_json: JSON.stringify(spec(version)),
+      image_json,
       job_id: null,
     });
     await addVersion(db, { function: of.id, team: by.team, now, serving }, make, hashes);
@@ -79,6 +99,19 @@ export async function deploy(
     if (made === undefined) throw new Error('a function that was just made is not there');
     return { ok: true as const, function: made };
   });
+}
+
+/** What the active version has found of the same image: a new handler in it needs not have it got once more. A name may mean another by now. */
+async function sameImage(
+  db: Db,
+  of: FunctionRow | undefined,
+  image: StoredSource | null,
+): Promise<string | null> {
+  if (of === undefined || image === null || image.from === 'reference') return null;
+  const active = await findVersion(db, of.id, of.active_version);
+  if (active === undefined) return null;
+  const before = FunctionSpec.parse(JSON.parse(active.spec_json)).image;
+  return JSON.stringify(before) === JSON.stringify(image) ? active.image_json : null;
 }
 
 const TOO_MANY: SubmissionRefusal = {
@@ -96,7 +129,7 @@ const DELETED: SubmissionRefusal = {
 async function sizesOf(
   { db, blobs }: Parts,
   { team }: Pick<Principal, 'team'>,
-  files: DeployFunction['files'],
+  files: readonly { path: string; blob: BlobHash }[],
 ): Promise<Map<BlobHash, number> | SubmissionRefusal> {
   const known = await blobsOfTeam(db, team, [...new Set(files.map(({ blob }) => blob))]);
   const sizes = new Map<BlobHash, number>();

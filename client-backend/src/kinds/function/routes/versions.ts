@@ -8,7 +8,6 @@ import {
   PublicToken,
 } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
-import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import {
   activate,
   deleteFunction,
@@ -27,7 +26,7 @@ import { needs } from '../../../auth/needs.ts';
 import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
-import { servingBeside } from '../desk/readiness.ts';
+import { servingBeside, waitedFor } from '../desk/readiness.ts';
 import { unknownFunction } from './answers.ts';
 import { noteOf, summariesOf, versionView } from './views.ts';
 
@@ -64,10 +63,9 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
     }
     const target = rows.find(({ version }) => version === to);
     if (target === undefined) return unknownFunction(c);
-    const { packages } = FunctionSpec.parse(JSON.parse(target.spec_json));
     const serving = await inTransaction(db, async (db) => {
       const now = await functionById(db, row.id);
-      const serving = await servingBeside({ db, clock }, now, { packages, version: to });
+      const serving = await servingBeside({ db, clock }, now, { ...waitedFor(target), version: to });
       await activate(db, row.id, { version: to, serving }, clock());
       return serving;
     });

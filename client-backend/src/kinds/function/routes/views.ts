@@ -1,3 +1,4 @@
+import { nameOfSource } from '@parallel-pilot/shared/kinds/container/image.ts';
 import type {
   FunctionFigures,
   FunctionSummary,
@@ -47,14 +48,15 @@ export async function summariesOf(
 }
 
 function summaryOf(row: FunctionRow, version: VersionRow, figures: FunctionFigures) {
-  const { handler, image, settings } = FunctionSpec.parse(JSON.parse(version.spec_json));
+  const { handler, image, network, settings } = FunctionSpec.parse(JSON.parse(version.spec_json));
   return {
     id: row.id,
     name: FunctionName.parse(row.name),
     version: version.version,
     servedBy: row.serving_version ?? version.version,
     handler,
-    image,
+    image: image === null ? null : nameOfSource(image),
+    network,
     settings,
     path: `/api/v1/functions/${row.name}/invoke`,
     publicPath: row.public_token_hash === null ? null : `/api/v1/public/functions/${row.id}/invoke`,
@@ -83,12 +85,17 @@ export async function noteOf(
   versions: readonly VersionRow[],
 ): Promise<string | null> {
   if (serving_version === null) return null;
-  const id = versions.find(({ version }) => version === active_version)?.job_id ?? null;
-  const job = id === null ? undefined : await findJob(db, id);
+  const active = versions.find(({ version }) => version === active_version);
+  const job = active?.job_id == null ? undefined : await findJob(db, active.job_id);
+  const inImage = active !== undefined && FunctionSpec.parse(JSON.parse(active.spec_json)).image !== null;
+  const [coming, missing] = inImage
+    ? ['The image of version # is on its way', 'The image of version # could not be had']
+    : ['The packages of version # are being installed', 'The packages of version # could not be installed'];
+  const said = (text: string): string => text.replace('#', String(active_version));
   if (job?.state !== 'failed')
-    return `The packages of version ${active_version} are being installed. Version ${serving_version} takes the calls until then.`;
-  const why = job.state_message ?? 'pip says nothing of why.';
-  return `The packages of version ${active_version} could not be installed (pilot job ${job.id}), so version ${serving_version} takes the calls: ${why}`;
+    return `${said(coming)}. Version ${serving_version} takes the calls until then.`;
+  const why = job.state_message ?? 'Nothing more is known.';
+  return `${said(missing)} (pilot job ${job.id}), so version ${serving_version} takes the calls: ${why}`;
 }
 
 /** `note`: of the active one. */
@@ -97,14 +104,15 @@ export function versionView(
   { active_version: active, serving_version: serving }: FunctionRow,
   note: string | null,
 ): FunctionVersion {
-  const { handler, image, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
+  const { handler, image, network, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
   return {
     version: row.version,
     active: row.version === active,
     takesCalls: row.version === (serving ?? active),
     note: row.version === active ? note : null,
     handler,
-    image,
+    image: image === null ? null : nameOfSource(image),
+    network,
     files: files.map(({ path, size }) => ({ path, size })),
     settings,
     person: row.person_id,
