@@ -24,7 +24,7 @@ jobs:
     needs: { learn: always }
     run: [python3, plot.py, "{jobs.simulate.result}/table.csv"]
   learn:
-    matrix: { width: [32, 64], deep: [yes, no] }
+    matrix: { width: [32, 6.40e1], deep: [yes, no] }
     train: learn.py
     with:
       data: "{jobs.simulate.result}/table.csv"
@@ -33,7 +33,7 @@ jobs:
   simulate:
     name: a simulation
     run: python3 sim.py --seed {index}
-    with: { array: "1-{parameters.runs}" }
+    with: { array: "1-{parameters.runs}", memory: 2.50 }
 `,
     { rate: '0.5' },
   );
@@ -43,8 +43,8 @@ jobs:
       ['simulate', 'a simulation', []],
       ['learn.1', 'learn width=32 deep=yes', ['simulate success']],
       ['learn.2', 'learn width=32 deep=no', ['simulate success']],
-      ['learn.3', 'learn width=64 deep=yes', ['simulate success']],
-      ['learn.4', 'learn width=64 deep=no', ['simulate success']],
+      ['learn.3', 'learn width=6.40e1 deep=yes', ['simulate success']],
+      ['learn.4', 'learn width=6.40e1 deep=no', ['simulate success']],
       [
         'plot',
         'plot',
@@ -53,10 +53,13 @@ jobs:
     ],
   );
   assert.deepEqual(steps[0]?.words, ['python3', 'sim.py', '--seed', '{index}']);
-  assert.deepEqual(steps[0]?.options, [{ name: 'array', value: '1-20' }]);
+  assert.deepEqual(steps[0]?.options, [
+    { name: 'array', value: '1-20' },
+    { name: 'memory', value: '2.50' },
+  ]);
   assert.deepEqual(steps[3]?.options, [
     { name: 'data', value: '{jobs.simulate.result}/table.csv' },
-    { name: 'param', value: 'width=64' },
+    { name: 'param', value: 'width=6.40e1' },
     { name: 'param', value: 'rate=0.5' },
     { name: 'strict', value: true },
   ]);

@@ -18,7 +18,8 @@ const Needs = z.union([Name, z.array(Name).min(1).max(100), z.record(Name, z.enu
 
 /** What stands after the name of the command: one line that is taken apart at its spaces, or a list of words. */
 const Words = z.union([z.string().min(1), z.array(z.union([z.string(), z.number()])).min(1)], {
-  error: 'expected a line, or a list of words',
+  error:
+    'expected a line, or a list of words; one that YAML reads as something else, as true or null, in quotes',
 });
 
 const VERBS = COMMAND_KINDS.flatMap(({ verb }) => verb ?? []);

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { SentenceError } from '../sentence-error.ts';
 
@@ -12,6 +12,8 @@ export type SourceDocument = {
   /** As it stands in the file. */
   text: string;
   value: unknown;
+  /** The same, with numbers below this key as texts where they would be written otherwise: 3.10 and 1.0, not 3.1 and 1. */
+  asWritten(key: string): unknown;
   /** The line, from 1 on, of what stands under these keys, or of what is nearest to it. */
   lineOf(path: readonly PropertyKey[]): number;
 };
@@ -51,7 +53,18 @@ export function readDocument(file: string, text: string): SourceDocument {
     }
     return 1;
   };
-  return { file, text, value: toJs(file, document), lineOf };
+  const asWritten = (key: string): unknown => {
+    const below = document.getIn([key], true);
+    if (isNode(below))
+      visit(below, {
+        Scalar(place, node) {
+          if (place === 'key' || typeof node.value !== 'number') return;
+          if (node.source !== undefined && node.source !== String(node.value)) node.value = node.source;
+        },
+      });
+    return toJs(file, document);
+  };
+  return { file, text, value: toJs(file, document), asWritten, lineOf };
 }
 
 /** What stands in the document, as the schema has it. Throws a SentenceError with a line for each thing that is wrong. */
@@ -60,6 +73,7 @@ export function readAs<S extends z.ZodType>(
   { file, value, lineOf }: SourceDocument,
   what: string,
 ): z.output<S> {
+  if (value === null) return refuse(file, [{ line: 1, message: `${what}: the file is empty.` }]);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   return refuse(
@@ -72,7 +86,8 @@ export function readAs<S extends z.ZodType>(
 export function refuse(file: string, problems: readonly Problem[]): never {
   const lines = [...problems]
     .sort((a, b) => a.line - b.line)
-    .map(({ line, message }) => `${file}:${line}: ${message}`);
+    // A question of ours has its own end.
+    .map(({ line, message }) => `${file}:${line}: ${message.replace(/\?\.$/, '?')}`);
   throw new SentenceError([...new Set(lines)].slice(0, 20).join('\n'));
 }
 
