@@ -170,6 +170,11 @@ test('who wants it is told of a finished job while looking at something else, an
     Object.defineProperty(document, 'hidden', { get: () => (window as unknown as { away: boolean }).away });
     // A browser without a screen shows none, and says not that it did.
     ServiceWorkerRegistration.prototype.showNotification = async (title) => void told.push(title);
+    // A push service that does not answer before the job is over: meanwhile the page has to tell.
+    PushManager.prototype.subscribe = () =>
+      new Promise((_, refuse) =>
+        Object.assign(window, { refusePush: () => refuse(new Error('no service')) }),
+      );
   });
   const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
   const leave = (away: boolean) =>
@@ -187,8 +192,9 @@ test('who wants it is told of a finished job while looking at something else, an
   );
   await page.getByLabel('Name of the job').fill('the long one');
   const { json, reaches } = api(farm.url);
-  await page.getByLabel('Frames', { exact: true }).fill('1-12');
+  await page.getByLabel('Frames', { exact: true }).fill('1-2');
   await page.getByRole('button', { name: 'Start rendering' }).click();
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   await page.getByRole('button', { name: 'Tell me' }).click();
   const begun = new URL(page.url()).pathname.slice('/jobs/'.length) as JobId;
   await json('POST', `/jobs/${begun}/pause`);
@@ -197,6 +203,8 @@ test('who wants it is told of a finished job while looking at something else, an
   await reaches(begun, 'completed');
   await until(async () => (await told()).length > 0, 'nothing was told', 60_000);
   assert.deepEqual(await told(), ['the long one is finished']);
+  await page.waitForFunction(() => 'refusePush' in window);
+  await page.evaluate(() => (window as unknown as { refusePush: () => void }).refusePush());
   await leave(false);
   await page.getByRole('button', { name: 'More about this job' }).click();
   await page.getByRole('menuitem', { name: 'Tell me no more of finished jobs' }).click();
