@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { lint, pythonCheck, siteBuild, typeCheck } from './checks.ts';
 import { type FileResult, runTestFile } from './run-test-file.ts';
 import { findTestFiles } from './test-files.ts';
+import { runInLanes } from './test-lanes.ts';
 import type { Outcome } from './test-tally.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,7 +14,7 @@ const filters = process.argv.slice(2);
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 
-const { quick, endToEnd } = findTestFiles(root, filters);
+const files = findTestFiles(root, filters);
 const checks = filters.length === 0 ? [typeCheck, lint, pythonCheck, siteBuild] : [siteBuild];
 if (filters.length > 0)
   say(`Only test files whose path contains ${filters.join(' or ')}; no type check, no lint.`);
@@ -24,28 +25,15 @@ process.env.PILOT_HOST_FOLDER = hostFolder;
 
 const results: FileResult[] = [];
 for (const check of checks) results.push(report(await check(root)));
-await runAll(quick, () => {});
-// These take minutes: each test is told as it ends.
-await runAll(endToEnd, (file, outcome) =>
-  say(`  · ${file.slice(file.lastIndexOf('/') + 1)} › ${line(outcome)}`),
-);
+await runInLanes(files, runFile, { signal: stop.signal });
 rmSync(hostFolder, { recursive: true, force: true });
 process.exitCode = conclude(results);
 
-/** Two files at once: much of a test is waiting, for a lease to end or a page to show. */
-async function runAll(
-  files: readonly string[],
-  seen: (file: string, outcome: Outcome) => void,
-): Promise<void> {
-  const waiting = [...files];
-  const runner = async () => {
-    for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
-      const test = file;
-      const onOutcome = (outcome: Outcome) => seen(test, outcome);
-      results.push(report(await runTestFile(root, file, { signal: stop.signal, seen: onOutcome })));
-    }
-  };
-  await Promise.all([runner(), runner()]);
+async function runFile(file: string): Promise<void> {
+  // These take minutes: each test is told as it ends.
+  const seen = (outcome: Outcome) =>
+    file.startsWith('tests/e2e/') && say(`  · ${file.slice(file.lastIndexOf('/') + 1)} › ${line(outcome)}`);
+  results.push(report(await runTestFile(root, file, { signal: stop.signal, seen })));
 }
 
 function report(result: FileResult): FileResult {
@@ -76,7 +64,7 @@ function conclude(all: readonly FileResult[]): 0 | 1 {
     'Failed:',
     failed.map((it) => `${it.file} › ${it.name}`),
   );
-  const none = quick.length + endToEnd.length === 0;
+  const none = files.dear.length + files.light.length === 0;
   if (none) say('\nThere is no such test file.');
   if (stop.signal.aborted) say('\nStopped before the end.');
   const counts = [`${passed.length} passed`, `${failed.length} failed`];

@@ -83,41 +83,50 @@ test('finished frames are played and scrubbed, laid over one another close up, a
     async () => seen.add((await scrub.getAttribute('aria-valuetext')) ?? '').size >= 6,
     'it does not play',
   );
-  const painted = await dialog.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
-    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-    return { width: canvas.width, colours: new Set(pixels).size };
-  });
-  assert.ok(painted.width <= 256 && painted.colours > 2, `nothing is drawn: ${JSON.stringify(painted)}`);
+  const paint = () =>
+    dialog.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      return { width: canvas.width, colours: new Set(pixels).size };
+    });
+  await until(async () => (await paint()).colours > 2, 'nothing is drawn');
+  assert.ok((await paint()).width <= 256);
   await dialog.getByRole('button', { name: 'Pause' }).press('Space');
   await dialog.getByRole('button', { name: 'Play' }).waitFor();
+  const shows = (frame: string) =>
+    until(async () => (await scrub.getAttribute('aria-valuetext')) === frame, `never at ${frame}`);
   await scrub.press('Home');
-  assert.equal(await scrub.getAttribute('aria-valuetext'), 'Frame 11');
+  await shows('Frame 11');
   await scrub.press('ArrowRight');
-  assert.equal(await scrub.getAttribute('aria-valuetext'), 'Frame 12');
+  await shows('Frame 12');
   await dialog.getByRole('img', { name: 'Frame 12 as it was rendered' }).waitFor();
 
   await dialog.getByText('Compare', { exact: true }).click();
   await dialog.getByRole('img', { name: 'Frame 11' }).waitFor();
   const over = dialog.getByRole('img', { name: 'Frame 16' });
-  assert.match((await over.getAttribute('style')) ?? '', /inset\(0px 0px 0px 50%\)/);
+  const cut = (by: RegExp) =>
+    until(async () => by.test((await over.getAttribute('style')) ?? ''), `not cut by ${by}`);
+  await cut(/inset\(0px 0px 0px 50%\)/);
   await dialog.getByRole('slider', { name: /How much of frame 11/ }).press('Home');
-  assert.match((await over.getAttribute('style')) ?? '', /inset\(0px 0px 0px 0%\)|inset\(0px\)/);
+  await cut(/inset\(0px 0px 0px 0%\)|inset\(0px\)/);
   await dialog.getByRole('radiogroup', { name: 'Size' }).getByText('400 %').click();
-  const width = await over.evaluate((img: HTMLImageElement) => img.clientWidth / img.naturalWidth);
-  assert.equal(Math.round(width * (await page.evaluate(() => devicePixelRatio))), 4);
+  // Pixels of the screen for one of the frame; an image that is not there yet has none.
+  const size = () =>
+    over.evaluate((img: HTMLImageElement) => (img.clientWidth / img.naturalWidth) * devicePixelRatio);
+  await until(async () => Math.round(await size()) === 4, 'not four times as large');
 
   await dialog.getByText('Sheet', { exact: true }).click();
   await dialog.getByRole('button', { name: 'Frame 14: open it' }).waitFor();
   assert.equal(await dialog.getByRole('button', { name: /: open it$/ }).count(), 6);
   await dialog.getByRole('button', { name: 'Frame 14: open it' }).click();
   await page.getByRole('dialog').getByText('Frame 14', { exact: false }).first().waitFor();
-  assert.equal(new URL(page.url()).search, '?frame=14');
+  await page.waitForURL((url) => url.search === '?frame=14');
   await page.goBack();
   await dialog.getByRole('button', { name: 'Frame 14: open it' }).waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
-  assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ''), /Contact sheet/);
-  assert.equal(new URL(page.url()).search, '');
+  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+  await until(async () => (await focused()).includes('Contact sheet'), 'the focus is not where it was');
+  await page.waitForURL((url) => url.search === '');
   assert.equal(new URL(page.url()).pathname, `/jobs/${job}`);
   await page.close();
 });
@@ -170,6 +179,11 @@ test('who wants it is told of a finished job while looking at something else, an
     Object.defineProperty(document, 'hidden', { get: () => (window as unknown as { away: boolean }).away });
     // A browser without a screen shows none, and says not that it did.
     ServiceWorkerRegistration.prototype.showNotification = async (title) => void told.push(title);
+    // A push service that does not answer before the job is over: meanwhile the page has to tell.
+    PushManager.prototype.subscribe = () =>
+      new Promise((_, refuse) =>
+        Object.assign(window, { refusePush: () => refuse(new Error('no service')) }),
+      );
   });
   const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
   const leave = (away: boolean) =>
@@ -187,8 +201,9 @@ test('who wants it is told of a finished job while looking at something else, an
   );
   await page.getByLabel('Name of the job').fill('the long one');
   const { json, reaches } = api(farm.url);
-  await page.getByLabel('Frames', { exact: true }).fill('1-12');
+  await page.getByLabel('Frames', { exact: true }).fill('1-2');
   await page.getByRole('button', { name: 'Start rendering' }).click();
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   await page.getByRole('button', { name: 'Tell me' }).click();
   const begun = new URL(page.url()).pathname.slice('/jobs/'.length) as JobId;
   await json('POST', `/jobs/${begun}/pause`);
@@ -197,6 +212,8 @@ test('who wants it is told of a finished job while looking at something else, an
   await reaches(begun, 'completed');
   await until(async () => (await told()).length > 0, 'nothing was told', 60_000);
   assert.deepEqual(await told(), ['the long one is finished']);
+  await page.waitForFunction(() => 'refusePush' in window);
+  await page.evaluate(() => (window as unknown as { refusePush: () => void }).refusePush());
   await leave(false);
   await page.getByRole('button', { name: 'More about this job' }).click();
   await page.getByRole('menuitem', { name: 'Tell me no more of finished jobs' }).click();

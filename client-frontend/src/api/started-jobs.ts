@@ -14,7 +14,14 @@ export function startedJobs(): string[] {
   }
 }
 
-export const noteStarted = (id: string): void => write([...startedJobs().filter((one) => one !== id), id]);
+/** Those of them that were begun since this page was loaded, and not by another one. */
+const here = new Set<string>();
+export const isBegunHere = (id: string): boolean => here.has(id);
+
+export function noteStarted(id: string): void {
+  here.add(id);
+  write([...startedJobs().filter((one) => one !== id), id]);
+}
 
 export const forgetStarted = (id: string): void => write(startedJobs().filter((one) => one !== id));
 

@@ -40,10 +40,15 @@ export const notices = {
   /** Asks the browser where it has not been asked. Call it from a click: else browsers do not ask. */
   async turn(to: 'on' | 'off'): Promise<void> {
     const allowed = to === 'on' && (await Notification.requestPermission()) === 'granted';
-    const push = to === 'off' && choice !== 'push' ? null : await import('./push.ts').catch(() => null);
-    if (allowed) return keep((await push?.subscribe().catch(() => false)) ? 'push' : 'on');
-    await push?.endPush();
-    keep('off');
+    const before = choice;
+    // Open pages tell until the push service has answered, which takes it seconds, and where nothing is reached minutes.
+    keep(allowed ? 'on' : 'off');
+    const push = !allowed && before !== 'push' ? null : await import('./push.ts').catch(() => null);
+    const pushed = allowed && ((await push?.subscribe().catch(() => false)) ?? false);
+    // It was turned off in the meantime.
+    const stays = choice !== 'off';
+    if (pushed && stays) keep('push');
+    else if (!stays) await push?.endPush();
   },
   /** The farm does not tell this browser any more. */
   ended: (): void => keep('off'),
