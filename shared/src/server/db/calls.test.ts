@@ -13,17 +13,8 @@ import {
   openEvent,
   releaseExpired,
 } from './call-files.ts';
-import {
-  abandonCalls,
-  abandonedCalls,
-  callFigures,
-  callsOf,
-  claimCall,
-  endCall,
-  forgetCalls,
-  insertKeyedCall,
-  type NewCall,
-} from './calls.ts';
+import { callFigures, callsOf, forgetCalls } from './call-records.ts';
+import { abandonCalls, abandonedCalls, claimCall, endCall, insertKeyedCall, type NewCall } from './calls.ts';
 import { addCallsOnDay, callsOnDay, forgetCallsOfDays } from './calls-by-day.ts';
 import { connectDatabase, type Db } from './connect.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { BlobHash, FunctionId, JobId, PersonId, TeamId } from '../../model/ids.ts';
-import { releaseFilesOf } from './calls.ts';
+import { releaseFilesOf } from './call-records.ts';
 import type { Db } from './connect.ts';
 import type { FunctionsTable, FunctionVersionsTable } from './schema.ts';
 import { noteTeamBlobs } from './team-blobs.ts';

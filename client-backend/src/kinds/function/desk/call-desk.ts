@@ -1,6 +1,6 @@
 import { type CallId, newId, type TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { releaseExpired } from '@parallel-pilot/shared/server/db/call-files.ts';
-import { forgetCalls } from '@parallel-pilot/shared/server/db/calls.ts';
+import { forgetCalls } from '@parallel-pilot/shared/server/db/call-records.ts';
 import { dayOf, forgetCallsOfDays } from '@parallel-pilot/shared/server/db/calls-by-day.ts';
 import type { FunctionRow, VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import { activeVersions, findVersion, functionById } from '@parallel-pilot/shared/server/db/functions.ts';

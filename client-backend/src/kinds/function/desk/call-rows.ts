@@ -1,12 +1,45 @@
+import type { CallId } from '@parallel-pilot/shared/model/ids.ts';
 import type { CallOutcome, NewCall } from '@parallel-pilot/shared/server/db/calls.ts';
 import type { CallResult } from './call-result.ts';
-import type { Event } from './invocation.ts';
+import type { Event, Invocation } from './invocation.ts';
 
 type About = Pick<NewCall, 'id' | 'function_id' | 'version' | 'person_id' | 'how' | 'created_at'>;
 
+/** How a call is kept, and which process is at it until when. `fresh`: an id that it may have. */
+export type Kept = {
+  how: 'sync' | 'async';
+  state: 'waiting' | 'running';
+  key: string | null;
+  process: string;
+  now: number;
+  until: number;
+  fresh: CallId;
+};
+
+/** The row of a call that is kept before it is begun. */
+export function keptCall(
+  { version, event, person }: Invocation,
+  { how, state, key, process, now, until, fresh }: Kept,
+): NewCall & { id: CallId } {
+  const about = {
+    // An event that is a blob is held in its name.
+    id: how === 'async' && typeof event !== 'string' ? event.holder : fresh,
+    function_id: version.function_id,
+    version: version.version,
+    person_id: person,
+    how,
+    created_at: now,
+  };
+  return openCall(about, {
+    ...{ state, process, idempotency_key: key },
+    ...(how === 'async' ? eventIn(event) : NO_EVENT),
+    ...{ attempts: 1, expires_at: until },
+  });
+}
+
 /** A call that is not over. */
-export const openCall = (
-  about: About,
+export const openCall = <Of extends About>(
+  about: Of,
   more: Pick<
     NewCall,
     | 'state'
@@ -18,7 +51,7 @@ export const openCall = (
     | 'process'
     | 'expires_at'
   >,
-): NewCall => ({ ...about, ...more, ...NOTHING_YET });
+) => ({ ...about, ...more, ...NOTHING_YET });
 
 const NOTHING_YET = {
   answer_json: null,

@@ -1,32 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CALL_PROBLEMS } from '@parallel-pilot/shared/kinds/function/calls.ts';
-import { type CallId, type FunctionId, newId } from '@parallel-pilot/shared/model/ids.ts';
+import { type CallId, newId } from '@parallel-pilot/shared/model/ids.ts';
 import { keepEvent } from '@parallel-pilot/shared/server/db/call-files.ts';
 import {
-  abandonCalls,
-  abandonedCalls,
-  type CallRow,
   callByKey,
   claimCall,
-  countOpenCalls,
   insertKeyedCall,
   type NewCall,
-  processesOfCalls,
   releaseCall,
   renewCalls,
 } from '@parallel-pilot/shared/server/db/calls.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
-import { findVersion, type VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
+import type { VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import type { Parts } from '../../../parts.ts';
-import { isGone, nameOfProcess } from '../../../processes.ts';
+import { nameOfProcess } from '../../../processes.ts';
+import { abandoned, type Begun, type TakenUp } from './abandoned-calls.ts';
 import { CallEnds } from './call-ends.ts';
 import type { CallFiles } from './call-files.ts';
 import type { CallQuota, Owner } from './call-quota.ts';
-import { eventOf, GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
+import { GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
 import type { CallResult } from './call-result.ts';
-import { eventIn, NO_EVENT, openCall } from './call-rows.ts';
+import { type Kept, keptCall } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Event, Invocation } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { OpenCalls } from './open-calls.ts';
 import type { Work } from './pool.ts';
 import { Unwritten } from './unwritten.ts';
 
@@ -40,7 +37,6 @@ const MOST_OPEN = 100_000;
 /** What runs when the backend ends is waited for so long, milliseconds. */
 const LAST_MS = 1_500;
 
-type Begun = { id: CallId; event: Event; key: string | null; attempts: number };
 type Run = (version: VersionRow, work: Work, patienceMs?: number) => Promise<CallResult>;
 
 type Keyed = { call: CallId; replayed: boolean; result: CallResult } | { call: CallId; result: null };
@@ -57,7 +53,7 @@ export class KeptCalls {
   readonly #timer: NodeJS.Timeout;
   /** Each with what ends once it is over. */
   readonly #under = new Map<CallId, Promise<void>>();
-  readonly #open = new Map<FunctionId, { count: number; until: number }>();
+  readonly #open: OpenCalls;
   #sweeping = false;
   #closing = false;
 
@@ -68,6 +64,7 @@ export class KeptCalls {
   ) {
     this.#parts = parts;
     this.#quota = quota;
+    this.#open = new OpenCalls(parts.db);
     this.#run = run;
     this.#writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
@@ -104,7 +101,7 @@ export class KeptCalls {
   ): Promise<{ ok: true; call: CallId } | { ok: false; message: string }> {
     const { db } = this.#parts;
     const { function_id } = invocation.version;
-    const open = await this.#countOpen(function_id).catch((error) => {
+    const open = await this.#open.of(function_id).catch((error) => {
       this.#quota.drop(invocation.owner);
       throw error;
     });
@@ -195,11 +192,9 @@ export class KeptCalls {
       const { db, clock } = this.#parts;
       const now = clock();
       await renewCalls(db, this.#process, now + CLAIM_MS);
-      for (const process of await processesOfCalls(db))
-        if (process !== this.#process && isGone(process)) await abandonCalls(db, process);
-      const room = MOST_UNDER_WAY - this.#under.size;
-      for (const row of room <= 0 ? [] : await abandonedCalls(db, now, Math.min(room, 200)))
-        await this.#takeUp(row, now);
+      const free = { room: MOST_UNDER_WAY - this.#under.size, has: (id: CallId) => this.#under.has(id) };
+      const by = { process: this.#process, now, until: now + CLAIM_MS };
+      for await (const taken of abandoned(this.#parts, by, free, this.#unwritten)) await this.#takeUp(taken);
       // Last: what can never be written keeps nothing else back.
       await this.#unwritten.writeAgain();
     } catch (err) {
@@ -209,53 +204,15 @@ export class KeptCalls {
     }
   }
 
-  async #takeUp(row: CallRow, now: number): Promise<void> {
-    const { db } = this.#parts;
-    const claim = { process: this.#process, now, until: now + CLAIM_MS, again: false };
-    if (this.#under.has(row.id) || !(await claimCall(db, row.id, claim))) return;
-    const attempts = row.attempts + 1;
-    const { id, idempotency_key: key } = row;
-    const event = eventOf(row);
-    const version = await findVersion(db, row.function_id, row.version).catch((error) => {
-      this.#unwritten.abandon(id);
-      throw error;
-    });
-    if (version !== undefined) this.#start(version, { id, event, key, attempts });
-    else await this.#ends.write({ id, function: row.function_id, event, attempts }, GONE);
+  async #takeUp(taken: TakenUp): Promise<void> {
+    if (taken.version !== undefined) this.#start(taken.version, taken.work);
+    else await this.#ends.write({ ...taken.work, function: taken.function }, GONE);
   }
 
-  async #countOpen(id: FunctionId): Promise<number> {
-    const now = performance.now();
-    const known = this.#open.get(id);
-    if (known !== undefined && known.until > now) return known.count;
-    if (this.#open.size > 1_000) this.#open.clear();
-    const count = await countOpenCalls(this.#parts.db, id);
-    this.#open.set(id, { count, until: now + 1_000 });
-    return count;
-  }
-
-  #rowOf(
-    invocation: Invocation,
-    { how, state, key }: { how: 'sync' | 'async'; state: 'waiting' | 'running'; key: string | null },
-  ) {
+  #rowOf(invocation: Invocation, as: Pick<Kept, 'how' | 'state' | 'key'>): NewCall & { id: CallId } {
     const { clock, random } = this.#parts;
-    const { version, event, person } = invocation;
-    const about = {
-      // An event that is a blob is held in its name.
-      id: how === 'async' && typeof event !== 'string' ? event.holder : newId('cal', random),
-      function_id: version.function_id,
-      version: version.version,
-      person_id: person,
-      how,
-      created_at: clock(),
-    };
-    return openCall(about, {
-      state,
-      idempotency_key: key,
-      ...(how === 'async' ? eventIn(event) : NO_EVENT),
-      attempts: 1,
-      process: this.#process,
-      expires_at: clock() + CLAIM_MS,
-    });
+    const now = clock();
+    const by = { process: this.#process, now, until: now + CLAIM_MS };
+    return keptCall(invocation, { ...as, ...by, fresh: newId('cal', random) });
   }
 }

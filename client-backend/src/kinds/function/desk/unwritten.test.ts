@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CallId, FunctionId, PersonId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import { findCall } from '@parallel-pilot/shared/server/db/call-records.ts';
 import {
   abandonedCalls,
   claimCall,
-  findCall,
   insertKeyedCall,
   type NewCall,
 } from '@parallel-pilot/shared/server/db/calls.ts';

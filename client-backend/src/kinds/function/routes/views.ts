@@ -6,7 +6,7 @@ import type {
 } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import { callFigures } from '@parallel-pilot/shared/server/db/calls.ts';
+import { callFigures } from '@parallel-pilot/shared/server/db/call-records.ts';
 import {
   type FunctionRow,
   findVersion,
