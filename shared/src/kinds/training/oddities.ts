@@ -1,6 +1,6 @@
 import type { Note } from '../kind.ts';
 import type { TrainingSettings } from './settings.ts';
-import type { TrainResult, TrainSpec } from './stages.ts';
+import type { MergeResult, TrainResult, TrainSpec } from './stages.ts';
 
 type Update = { shard: number; result: Pick<TrainResult, 'params' | 'notFinite' | 'optimizers' | 'unrated'> };
 
@@ -36,6 +36,13 @@ export function oddities(
   const message = `In round ${round} the script reported ${names} as NaN or infinite, on shard${shards.length === 1 ? '' : 's'} ${shards.join(', ')}${odd.length > 8 ? ' and more' : ''}. The training may have diverged: a smaller learning rate may help.`;
   notes.push({ level: 'warning', code: 'not-finite', message });
   return { notes, toldNotFinite: true };
+}
+
+/** A model that goes on learning while it is measured is measured as another than the one that is handed out. */
+export function learningWhileMeasured(round: number, { learned }: Pick<MergeResult, 'learned'>): Note[] {
+  if (round !== 1 || learned === null) return [];
+  const message = `The script left the model in training mode while it was measured: "${learned}" went on changing. The model that you get is as it was merged, and may measure otherwise. Call model.eval() before the script measures.`;
+  return [{ level: 'warning', code: 'measured-while-training', message }];
 }
 
 const listed = (names: readonly string[]): string => names.join(', ').replace(/, (?=[^,]*$)/, ' and ');

@@ -8,7 +8,7 @@ import { pinned } from './local-data.ts';
 import { asMeasure } from './local-evaluation.ts';
 import { judge, unjudged, weightedMetrics } from './metric.ts';
 import { addMissing, missingShardNotes, shardsWithoutUpdate, tooFew } from './missing-shards.ts';
-import { oddities } from './oddities.ts';
+import { learningWhileMeasured, oddities } from './oddities.ts';
 import { privacyNote, UNNOISED_STATE } from './privacy.ts';
 import { needed, securePart } from './secure/settings.ts';
 import { planShares } from './secure-rounds.ts';
@@ -168,7 +168,9 @@ export function afterMerge(context: Context): NextStep {
   const weights = made(only, FILES.weights, WEIGHTS);
   const momentum = fileAs(only, FILES.momentum, MOMENTUM);
   const shared = merge.states.length === 0 ? null : made(only, FILES.shared, SHARED);
-  const { metrics } = MergeResult.parse(only.result);
+  const result = MergeResult.parse(only.result);
+  const { metrics } = result;
+  const learning = learningWhileMeasured(round, result);
   const merged = { round, weights, stage: context.last.id };
   const state = { ...judge(merge.state, merged, metrics ?? {}, plan), momentum, shared };
   const { rounds, patience } = plan.settings;
@@ -183,7 +185,7 @@ export function afterMerge(context: Context): NextStep {
   if (goesOn) {
     const local = context.spec.localData !== null;
     const told = unjudged(plan, round, state, metrics ?? {}, local);
-    const notes = [...told, ...fewModels(plan, round, weights.size)];
+    const notes = [...told, ...learning, ...fewModels(plan, round, weights.size)];
     return { ...planTrain(context, round + 1, state, weights, notes), free };
   }
   const privacy = privacyNote(plan.settings, round);
@@ -197,7 +199,7 @@ export function afterMerge(context: Context): NextStep {
           },
         ]
       : [];
-  const notes = [...early, ...(privacy === null ? [] : [privacy])];
+  const notes = [...learning, ...early, ...(privacy === null ? [] : [privacy])];
   const last = { stage: context.last.id, keep: [FILES.weights, FILES.shown] };
   return { ...planEvaluate(context, plan, state, { round, weights }, notes), free: [...free, last] };
 }

@@ -326,6 +326,8 @@ export const TrainResult = z.object({
 export const MergeResult = z.object({
   /** Of the merged model on the held-out part; null without one. */
   metrics: Metrics.nullable(),
+  /** The first of the model's running statistics that went on changing while it was measured, or null. */
+  learned: z.string().max(1_000).nullable().default(null),
   parameters: Count,
   shown: AllShown,
   seconds,

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { createRig, done, failed, type Rig } from './fixtures/rig.ts';
+import { learningWhileMeasured } from '@parallel-pilot/shared/kinds/training/oddities.ts';
+import { createRig, done, type Rig } from './fixtures/rig.ts';
 
 let rig: Rig;
 let data: string;
@@ -148,7 +149,7 @@ one.fork = None
 assert one.patience() == zygote.AHEAD_SECONDS`);
 });
 
-test('a model that is left in training mode while it is measured: the way out is told', async () => {
+test('a model that is left in training mode while it is measured is measured all the same, and that is told', async () => {
   const script = `
 import pilot
 import torch
@@ -164,7 +165,11 @@ pilot.finish(model.state_dict(), metrics={"mean": out.mean()})
     updates: [{ file: first, samples: 1 }],
     holdout: data,
   });
-  assert.match(failed(ran), /^script-error: .*only being measured.*"running_mean".*model\.eval\(\)/);
+  const { learned, metrics } = done(ran) as { learned: string; metrics: object };
+  assert.deepEqual([learned, Object.keys(metrics)], ['running_mean', ['mean']]);
+  const [note] = learningWhileMeasured(1, { learned });
+  assert.match(note?.message ?? '', /"running_mean" went on changing.*model\.eval\(\)/);
+  assert.deepEqual(learningWhileMeasured(2, { learned }), []);
 });
 
 test('a pipe or a link in the place of the log holds nobody up, and leads nowhere', async () => {

@@ -77,6 +77,7 @@ np.savez(${JSON.stringify(data)}, y=(X[:, 0] > 0).astype(np.int64), X=X)`);
     const merged = await rig.merge(NUMPY, { weights, updates, holdout: data });
     assert.deepEqual(without(done(merged), 'seconds'), {
       metrics: { sum: 15 * 1.75 },
+      learned: null,
       parameters: 10,
       shown: [],
     });

@@ -147,6 +147,20 @@ test("the paper's figure 2: three shards whose masks cancel, and one of them los
   assert.deepEqual(summed(shards, lost, vectors), Uint32Array.of(4, 400));
 });
 
+test('64 shards of which some are lost at each step come to the sum of those left', () => {
+  const count = 64;
+  const all = Array.from({ length: count }, (_, shard) => shard);
+  const sharers = all.filter((shard) => shard % 16 !== 5);
+  const survivors = sharers.filter((shard) => shard % 16 !== 9);
+  const answering = survivors.slice(-thresholdOf(count));
+  const inputs = all.map((shard) => [shard, 2 ** 31 + shard, 7 * shard]);
+  const shards = begun(count, sharers, 'many');
+  const vectors = new Map(
+    survivors.map((shard) => [shard, masked(shards, shard, sharers, inputs[shard] ?? [])]),
+  );
+  assert.deepEqual(summed(shards, { sharers, survivors, answering }, vectors), plainSum(inputs, survivors));
+});
+
 test('below the threshold nothing is told, and what the farm asks beyond the protocol is refused', () => {
   const all = [0, 1, 2, 3];
   const shards = begun(4, all, 'below');

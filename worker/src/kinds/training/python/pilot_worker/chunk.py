@@ -86,7 +86,7 @@ def measure(task, board):
     measured = run_script(task, board)
     # Rows are counted where they are not the farm's.
     counted = {"samples": measured["samples"]} if task["local"] is not None else {}
-    return dict(counted, **{name: measured[name] for name in ("metrics", "shown", "exported")})
+    return dict(counted, **{name: measured[name] for name in ("metrics", "shown", "exported", "learned")})
 
 
 def laid_out(task):

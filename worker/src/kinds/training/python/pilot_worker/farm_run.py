@@ -323,13 +323,22 @@ class FarmRun:
             self.result["unrated"] = self.share < 1 and not pilot._rated and optimizers.made("SGD")
             self.result["history"] = self.history.points()
             return
+        self.result["learned"] = self.learned(arrays)
+
+    def learned(self, arrays):
+        """The first of the running statistics that changed while the model was measured, or None; no weight may."""
+        first = None
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
         for name, array in arrays:
-            if not np.array_equal(array, pilot._seen_by_script(name, start[name])):
+            if np.array_equal(array, pilot._seen_by_script(name, start[name])):
+                continue
+            if not deltas.STATISTICS.search(name):
                 raise RuntimeError(
-                    "The script changed the weights while the merged model was only being measured. "
-                    'The first changed array is "%s". %s' % (name, advice(name))
+                    "The script changed the weights while the merged model was only being measured. The first changed array "
+                    'is "%s". Loop over pilot.epochs(n), or skip the training when pilot.evaluating is true.' % name
                 )
+            first = first or name[:500]
+        return first
 
     def save_update(self, arrays):
         """As the job has it sent; what is to be kept of it for the shard's next round, as a list."""
@@ -348,12 +357,6 @@ class FarmRun:
             left = saved.last() if saved.about and saved.about["left"] else {}
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
         return [deltas.save(path, how, arrays, start, left)]
-
-
-def advice(changed):
-    if deltas.STATISTICS.search(changed):
-        return "Call model.eval() before the model is measured, so that its statistics stay as they are."
-    return "Loop over pilot.epochs(n), or skip the training when pilot.evaluating is true."
 
 
 def make_room(cache, newest):
