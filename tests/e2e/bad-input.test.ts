@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { Problem } from '@parallel-pilot/shared/api/problem.ts';
 import type { RenderOverrides } from '@parallel-pilot/shared/kinds/blender/settings.ts';
 import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
@@ -12,12 +12,26 @@ import { type Blends, makeBlends } from '../support/blends.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
 
 let farm: Farm;
+/** Of little patience, and its worker has no graphics driver. */
+let poor: Farm;
 let blends: Blends;
+/** What is said of a script that loops for ever: three attempts take a while, in which the others are tested. */
+let saidOfLoop: Promise<string>;
 before(async () => {
-  [farm, blends] = await Promise.all([startFarm({ workers: 1 }), makeBlends()]);
+  [farm, poor, blends] = await Promise.all([
+    startFarm({ workers: 1 }),
+    startFarm({ workers: 0, env: { PILOT_HANG_SECONDS: '12' } }),
+    makeBlends(),
+  ]);
+  // libglvnd finds no driver where there is none: Blender ends when it is to draw with OpenGL.
+  await poor.addWorker({ __EGL_VENDOR_LIBRARY_DIRS: join(poor.folder, 'no-drivers') });
+  saidOfLoop = sentenceFor(blends.path('script-loops'), { scripts: true }, poor);
+  // It is looked at by a test of its own.
+  saidOfLoop.catch(() => undefined);
 });
 after(async () => {
   await farm?.stop();
+  await poor?.stop();
   await blends?.remove();
 });
 
@@ -112,31 +126,6 @@ test('a script that raises, and one that ends Blender', async () => {
   assert.match(await sentenceFor(blends.path('script-raises'), { scripts: true }), /script/i);
   assert.match(await sentenceFor(blends.path('script-exits'), { scripts: true }), /script/i);
 });
-describe('on a farm of little patience, whose worker has no graphics driver', () => {
-  let poor: Farm;
-  before(async () => {
-    poor = await startFarm({ workers: 0, env: { PILOT_HANG_SECONDS: '12' } });
-    // libglvnd finds no driver where there is none: Blender ends when it is to draw with OpenGL.
-    await poor.addWorker({ __EGL_VENDOR_LIBRARY_DIRS: join(poor.folder, 'no-drivers') });
-  });
-  after(() => poor?.stop());
-
-  test('EEVEE names the packages that lack, and Cycles, which works', async () => {
-    assert.match(
-      await sentenceFor(blends.path('eevee'), {}, poor),
-      /^No connected worker can render with EEVEE: it needs OpenGL without a screen \(.*apt install libegl1 .*\)\. Install it on a worker, or choose Cycles\.$/,
-    );
-    const { submit, reaches } = api(poor.url);
-    const settings = { engine: 'CYCLES', frames: '1', denoise: 'off' } as const;
-    await reaches(await submit(blends.path('eevee'), { settings }), 'completed');
-  });
-  test('a script that loops for ever is stopped', async () => {
-    assert.match(
-      await sentenceFor(blends.path('script-loops'), { scripts: true }, poor),
-      /^Nothing was heard from Blender for too long, so it was stopped\./,
-    );
-  });
-});
 test('a zip with two .blend files asks which', async () => {
   const { upload, request, json, reaches } = api(farm.url);
   const file = join(farm.folder, 'two.zip');
@@ -150,6 +139,18 @@ test('a zip with two .blend files asks which', async () => {
   assert.deepEqual(problem.choices?.toSorted(), ['b.blend', 'shots/a.blend']);
   const made = await json('POST', '/jobs', { ...job, main: 'shots/a.blend' });
   await reaches(made.id, 'completed');
+});
+test('a script that loops for ever is stopped', async () => {
+  assert.match(await saidOfLoop, /^Nothing was heard from Blender for too long, so it was stopped\./);
+});
+test('without a graphics driver EEVEE names the packages that lack, and Cycles works', async () => {
+  assert.match(
+    await sentenceFor(blends.path('eevee'), {}, poor),
+    /^No connected worker can render with EEVEE: it needs OpenGL without a screen \(.*apt install libegl1 .*\)\. Install it on a worker, or choose Cycles\.$/,
+  );
+  const { submit, reaches } = api(poor.url);
+  const settings = { engine: 'CYCLES', frames: '1', denoise: 'off' } as const;
+  await reaches(await submit(blends.path('eevee'), { settings }), 'completed');
 });
 
 async function zip(target: string, files: Record<string, string>): Promise<void> {

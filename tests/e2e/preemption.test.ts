@@ -12,13 +12,13 @@ import { makeTrainings, scriptWith, type Trainings } from '../support/trainings.
 import { until } from '../support/until.ts';
 
 const EPOCHS = 16;
-/** It keeps what its epochs go on from. They last, so that it is not over before it is taken back; where it goes on, half as long. */
+/** It keeps what its epochs go on from. They last, so that it is not over before it is taken back; where it goes on, `again` of that. */
 const SCRIPT = scriptWith({ before: 'begun = None' })
   .replace(
     'for epoch in pilot.epochs(5):',
     `for epoch in pilot.epochs(${EPOCHS}, keep=weights):\n    begun = epoch if begun is None else begun`,
   )
-  .replace('time.sleep(', 'time.sleep((1 if begun == 0 else 0.5) * ');
+  .replace('time.sleep(', 'time.sleep((1 if begun == 0 else pilot.param("again", 0.0)) * ');
 
 let trainings: Trainings;
 let blends: Blends;
@@ -56,12 +56,12 @@ for (const [column, startDatabase] of [
         .execute();
 
     /** A training of one shard that has come to its third epoch. */
-    async function underWay(pause = 2) {
+    async function underWay(params: { pause: number; again?: number } = { pause: 2 }) {
       const { job } = api(farm.url);
       const training = await trainings.submit(farm.url, SCRIPT, 'points.npz', {
         shards: 1,
         rounds: 1,
-        params: { pause },
+        params,
       });
       await until(
         async () => (await job(training)).progress.some(({ detail }) => detail.startsWith('Epoch 3')),
@@ -73,8 +73,8 @@ for (const [column, startDatabase] of [
       return { training, chunk: shard.chunk_id, from: shard.worker_id };
     }
     /** With an urgent render for the worker that it runs on. */
-    async function preempted(pause?: number) {
-      const shard = await underWay(pause);
+    async function preempted(params: { pause: number; again?: number }) {
+      const shard = await underWay(params);
       const render = await api(farm.url).submit(blends.path('quick'), {
         settings: { frames: '1-2', video: 'none' },
         priority: URGENT,
@@ -110,21 +110,24 @@ for (const [column, startDatabase] of [
       assert.ok((rounds.at(-1)?.metrics?.accuracy ?? 0) > 0.8, 'the model learned nothing');
     }
 
-    test('a training gives way to an urgent render, and its shard goes on from its checkpoint on another worker', async () => {
-      const { training, render, from } = await preempted();
-      if (mariadb === null) await seenOnTheSite(farm, training);
-      await allComplete([training, render]);
-      const [first, second, ...others] = await leasesOf(training, 'train');
-      assert.deepEqual(
-        [first?.outcome, second?.outcome, others, second?.attempts],
-        ['preempted', 'done', [], 1],
-      );
-      assert.equal(first?.worker_id, from);
-      assert.notEqual(second?.worker_id, from);
-      assert.equal(first?.files_json, null, 'what was left is kept for nobody');
-      const epoch = Number(/goes on after epoch (\d+) of 16/.exec(second?.log ?? '')?.[1]);
-      assert.ok(epoch >= 3, `it went on after epoch ${epoch}: ${second?.log}`);
-    });
+    // That it goes on as it should stands in rows that the kill below makes on both: one database is enough.
+    if (column === 'SQLite')
+      test('a training gives way to an urgent render, and its shard goes on from its checkpoint on another worker', async () => {
+        // Where it goes on it lasts, too: the site is to show it at work.
+        const { training, render, from } = await preempted({ pause: 2, again: 0.5 });
+        await seenOnTheSite(farm, training);
+        await allComplete([training, render]);
+        const [first, second, ...others] = await leasesOf(training, 'train');
+        assert.deepEqual(
+          [first?.outcome, second?.outcome, others, second?.attempts],
+          ['preempted', 'done', [], 1],
+        );
+        assert.equal(first?.worker_id, from);
+        assert.notEqual(second?.worker_id, from);
+        assert.equal(first?.files_json, null, 'what was left is kept for nobody');
+        const epoch = Number(/goes on after epoch (\d+) of 16/.exec(second?.log ?? '')?.[1]);
+        assert.ok(epoch >= 3, `it went on after epoch ${epoch}: ${second?.log}`);
+      });
 
     // What is written is what the one before has written, by another cause: one database is enough.
     if (column === 'SQLite')
@@ -148,7 +151,7 @@ for (const [column, startDatabase] of [
 
     test('kill -9 of both servers and both workers in the middle of it loses and doubles nothing', async () => {
       // What was not kept yet begins anew.
-      const jobs = await preempted(1);
+      const jobs = await preempted({ pause: 1 });
       await isTold(jobs.chunk);
       const parts = [farm.balancer, farm.backend, ...farm.workers];
       await Promise.all(parts.map((part) => part.end('SIGKILL')));

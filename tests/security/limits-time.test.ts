@@ -11,6 +11,7 @@ import {
   RoundChunk,
   ShardChunk,
 } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { Slot } from '@parallel-pilot/worker/agent/slot.ts';
 import type { RunOutcome, WorkerKind } from '@parallel-pilot/worker/kinds/kind.ts';
 import { trainingKind } from '@parallel-pilot/worker/kinds/training/index.ts';
@@ -23,17 +24,6 @@ const log = createWorkerLog({ name: 'worker', level: 'silent', readable: false }
 const folder = await mkdtemp(join(tmpdir(), 'pilot-time-'));
 const here = await detectSandbox();
 const { groups, ...watched } = here;
-let farm: Farm;
-let trainings: Trainings;
-before(async () => {
-  [farm, trainings] = await Promise.all([startFarm({ workers: 2 }), makeTrainings()]);
-});
-after(async () => {
-  await farm?.stop();
-  await trainings?.remove();
-  await rm(folder, { recursive: true, force: true });
-});
-
 const LOOPS: Record<string, string> = {
   'runs in a circle': 'while True: pass',
   'prints without end': 'while True: print("still here", flush=True)',
@@ -46,11 +36,28 @@ os.kill(os.getppid(), signal.SIGSTOP)
 while True: time.sleep(1)`,
 };
 
-for (const [what, before] of Object.entries(LOOPS)) {
-  test(`a shard that ${what} is ended at its deadline, once, and its slot is free again`, async () => {
+let farm: Farm;
+let trainings: Trainings;
+const looping = new Map<string, JobId>();
+before(async () => {
+  [farm, trainings] = await Promise.all([startFarm({ workers: 2 }), makeTrainings()]);
+  // All at once, one slot each: most of the time is their deadlines.
+  for (const [what, before] of Object.entries(LOOPS)) {
     const script = scriptWith({ before: `if not pilot.evaluating:\n${indented(before)}` });
-    const id = await trainings.submit(farm.url, script, 'points.npz', { rounds: 1, deadlineSeconds: 2 });
-    const job = await api(farm.url).reaches(id, 'failed', 60_000);
+    const settings = { shards: 1, rounds: 1, deadlineSeconds: 2 };
+    looping.set(what, await trainings.submit(farm.url, script, 'points.npz', settings));
+  }
+});
+after(async () => {
+  await farm?.stop();
+  await trainings?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+for (const what of Object.keys(LOOPS)) {
+  test(`a shard that ${what} is ended at its deadline, once, and its slot is free again`, async () => {
+    const id = looping.get(what) as JobId;
+    const job = await api(farm.url).reaches(id, 'failed');
     assert.match(job.problem?.message ?? '', /not finished within the deadline of 2 seconds/);
     const { chunks } = await api(farm.url).chunks(id);
     const failed = chunks.filter((it) => it.state === 'failed');

@@ -267,7 +267,8 @@ test('a worker goes on working, and answers, whatever the balancer says', async 
   try {
     await connection.whenWelcome();
     for (const [event, schema] of Object.entries(BALANCER_MESSAGES)) {
-      await forEach(schema, 40, 5, async (text) => {
+      // What is no JSON costs it its connection, and half a second until it is back.
+      await forEach(schema, 20, 5, async (text) => {
         await connection.whenWelcome();
         if (isJson(text)) AnyReply.parse(await farm.ask(event, text));
         else await farm.offend(`2/workers,["${event}",${text}]`);

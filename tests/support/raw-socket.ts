@@ -5,6 +5,8 @@ import { bearerOf } from '@parallel-pilot/shared/protocol/handshake.ts';
 import { Server, type Socket } from 'socket.io';
 import { until } from './until.ts';
 
+const PATIENCE_MS = 10_000;
+
 /**
  * Socket.IO by hand, from the client's side: sends the text of a message as it
  * is, which a real client would refuse to write.
@@ -15,14 +17,17 @@ export class RawSocket {
   readonly #namespace: string;
   readonly #heard: string[] = [];
   #lastId = 0;
+  #news = Promise.withResolvers<void>();
 
   private constructor(web: WebSocket, namespace: string) {
     this.#web = web;
     this.#namespace = namespace;
     web.addEventListener('message', ({ data }) => {
-      if (data === '2') this.send('3');
-      else this.#heard.push(String(data));
+      if (data === '2') return this.send('3');
+      this.#heard.push(String(data));
+      this.#wake();
     });
+    web.addEventListener('close', () => this.#wake());
   }
 
   static async connect(url: string, namespace: string, auth: unknown): Promise<RawSocket> {
@@ -68,16 +73,26 @@ export class RawSocket {
     await closed;
   }
 
-  #hears(start: string, message = `nothing that starts with ${start} came`): Promise<string | null> {
-    return until(
-      () => {
+  #wake(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+
+  /** As soon as it came, without polling: a test asks a thousand times. */
+  async #hears(start: string, message = `nothing that starts with ${start} came`): Promise<string | null> {
+    const late = Promise.withResolvers<never>();
+    late.promise.catch(() => undefined);
+    const timer = setTimeout(() => late.reject(new Error(message)), PATIENCE_MS);
+    try {
+      for (;;) {
         const frame = this.#heard.find((it) => it.startsWith(start));
-        if (frame !== undefined) return { frame };
-        return this.#web.readyState === WebSocket.CLOSED ? { frame: null } : undefined;
-      },
-      message,
-      10_000,
-    ).then(({ frame }) => frame);
+        if (frame !== undefined) return frame;
+        if (this.#web.readyState === WebSocket.CLOSED) return null;
+        await Promise.race([this.#news.promise, late.promise]);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
