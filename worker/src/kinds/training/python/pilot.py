@@ -540,8 +540,8 @@ def show(what, name=None, rows=None, columns=None, captions=None, every_shard=Fa
 
     An array with two axes, or three of which one has 3 colours, is a picture: uint8, or numbers from 0 to 1 (others are
     stretched to that). Several of one size, a batch or a list, are shown beside each other, with `captions` under them or
-    numbered. A figure of matplotlib is drawn by itself. A dict of columns, a list of dicts, a data frame, and an array for which `rows` or `columns` name something, are
-    a table.
+    numbered. A figure of matplotlib is drawn by itself. A dict of columns, a list of dicts, a data frame, and an array for
+    which `rows` or `columns` name something, are a table.
 
     It is shown for the merged model, while it is measured, and for shard 0; with `every_shard` for each. There is room for
     16 names in a round, with 2048 x 2048 pixels or 20,000 cells each, and 8 MB together: what is larger is made smaller,
