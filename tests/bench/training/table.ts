@@ -70,14 +70,16 @@ Written by \`npm run bench:training\`; in brackets the number of seeds. What was
 - **Chance.** One machine with other random numbers differs from itself: ${told('again')}. A cell of a few seeds is no finer than that.
 - **A shard steps with a part of the batch.** One machine that does so: ${told('part')}. With SGD (cnn, batchnorm) the rate of the whole
   batch is too large then, so these take \`pilot.rate\`.
-- **cnn and batchnorm over 8** step with 4 rows, and single seeds go wrong: in \`rounds\` they differ by ${each('cnn', 'rounds')} (cnn) and
+- **cnn and batchnorm over 8** step with 4 rows, and single seeds go wrong: in \`rounds\` the five differ by ${each('cnn', 'rounds')} (cnn) and
   ${each('batchnorm', 'rounds')} (batchnorm), with merged momentum in \`diloco\` by ${each('cnn', 'diloco, mean')} and
   ${each('batchnorm', 'diloco, mean')}. Fewer shards, a larger batch, or mode ddp.
 - **Adam with each shard's own moments** (\`rounds\` of vae and words) comes less far in a step, as a part of the batch has noisier
-  gradients, the more so the more shards. Merged moments (\`mean\`) are those of the whole batch.
+  gradients, the more so the more shards. Merged moments (\`mean\`) are those of the whole batch. What is left of vae is less
+  where models are merged more often: its steps differ most from shard to shard.
+- **Sorted data** is split as any other is, by label, so \`sorted\` is as \`rounds\` over 8 but for chance.
 - **dcgan:** its distance falls with the number of steps more than by anything else, and the noise between two runs of one machine
-  is as large as what is looked for. The average of generators that moved apart comes less far, as after a quarter to a half of
-  the steps alone (4.0 to 8.3 after a quarter, 1.7 to 4.3 after half: four runs each). Take mode ddp, or merged moments and more rounds.
+  is as large as what is looked for. The average of generators that moved apart comes less far: as one machine after a quarter of the
+  steps (4.0 to 8.3, four runs; 1.7 to 4.3 after half of them). Take mode ddp.
 - **ddp:** its steps have the whole batch, in another order than alone, and BatchNorm counts the rows of each worker alone; what
   it is beyond its bound is within two standard errors or, of dcgan, within what one machine differs from itself.
 `;
