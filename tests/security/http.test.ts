@@ -213,6 +213,14 @@ async function connects(server: ServerProcess, extraHeaders: Record<string, stri
   return promise.finally(() => socket.disconnect());
 }
 
+/** Who still sends while the line is closed may lose the answer that was on it: asked again then. */
+async function answerToFlood(...asked: Parameters<typeof flood>): ReturnType<typeof flood> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await flood(...asked);
+    if (answer.status !== 0 || tries === 5) return answer;
+  }
+}
+
 test('every route refuses a body that is larger than what it takes, with the key too', async (t) => {
   const folder = await temporaryFolder();
   const backend = await startTestBackend({ dataFolder: folder.path, maxUploadBytes: 2 * MB });
@@ -235,7 +243,7 @@ test('every route refuses a body that is larger than what it takes, with the key
       .replace(/:\w+(\{.*?\})?/g, '1');
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       const headers = { authorization, 'content-type': 'application/json', 'tus-resumable': '1.0.0' };
-      const answer = await flood(server.url + path, { method, bytes: 9 * MB, headers });
+      const answer = await answerToFlood(server.url + path, { method, bytes: 9 * MB, headers });
       // Streams are refused before they are read, for what they lack.
       const stream =
         (method === 'PUT' && path === `/api/v1/blobs/${HASH}`) ||
@@ -259,8 +267,8 @@ test('every route refuses a body that is larger than what it takes, with the key
   const location = `${server.url}${made.headers.get('location')}`;
   for (const announce of [true, false]) {
     const patch = { method: 'PATCH', bytes: 5 * MB, announce, headers: { ...stream, 'upload-offset': '0' } };
-    assert.equal((await flood(location, patch)).status, 413, 'more than was announced of the upload');
+    assert.equal((await answerToFlood(location, patch)).status, 413, 'more than was announced of the upload');
     const post = { method: 'POST', bytes: 5 * MB, announce, headers: { ...stream, 'upload-length': '1000' } };
-    assert.equal((await flood(`${server.url}/api/v1/uploads`, post)).status, 413);
+    assert.equal((await answerToFlood(`${server.url}/api/v1/uploads`, post)).status, 413);
   }
 });
