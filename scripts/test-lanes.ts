@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Of all processor time of the machine since it was asked before: 0 where none was left over, 1 where nothing ran. */
 export type IdleShare = () => number;
 
-/** So much has to be left over before another file is begun beside the two: what waits only, leaves a whole core of two. */
-const ENOUGH = 0.35;
+/** So much has to be left over before another file is begun beside the two: a whole core of two. With less, tests that watch a page began to fail. */
+const ENOUGH = 0.5;
 const LOOK_MS = 1_000;
 
 /**
