@@ -12,6 +12,7 @@ import { JOB_ID, refusal, sampleJob, startSmallFarm } from '../fixtures/small-fa
 import { createApi } from './client.ts';
 import { addressOf } from './connect.ts';
 import { findJob } from './find-job.ts';
+import { patiently } from './patience.ts';
 import { ApiError, UnreachableError } from './request.ts';
 import { saveFile } from './save.ts';
 
@@ -92,6 +93,24 @@ describe('the API client', () => {
     await createApi({ url: farm.url, key: null }).act(id, 'pause');
     assert.equal(farm.asked.length, 3);
     await farm.stop();
+  });
+
+  test('an answer that is cut short is none, and is waited for as such', async () => {
+    let cut = 2;
+    const server = createServer((_request, response) => {
+      const answer = JSON.stringify(sampleJob());
+      response.writeHead(200, { 'content-length': String(answer.length) });
+      cut -= 1;
+      if (cut < 0) response.end(answer);
+      else response.write(answer.slice(0, 100), () => response.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const api = createApi({ url: `http://127.0.0.1:${port}`, key: null });
+    await assert.rejects(api.job(id), /^UnreachableError: No farm answers at http/);
+    assert.equal((await patiently(() => api.job(id))).id, sampleJob().id);
+    server.close();
+    server.closeAllConnections();
   });
 
   test('says so when a reply is not what the contract says', async () => {

@@ -39,7 +39,7 @@ import type { JobStatus } from '@parallel-pilot/shared/model/job.ts';
 import type { NoticeEvent } from '@parallel-pilot/shared/model/notice.ts';
 import { WorkerView } from '@parallel-pilot/shared/model/worker.ts';
 import { z } from 'zod';
-import { ApiError, type Connection, send } from './request.ts';
+import { ApiError, type Connection, send, UnreachableError } from './request.ts';
 
 export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry';
 export type ListQuery = {
@@ -179,8 +179,12 @@ export function createApi(connection: Connection) {
   };
 }
 
+/** @throws UnreachableError where the farm dies in the middle of its answer, as where it gives none. */
 async function parsed<T>(reply: Response, schema: z.ZodType<T>): Promise<T> {
-  const result = schema.safeParse(await reply.json().catch(() => undefined));
+  const text = await reply.text().catch((error: unknown) => {
+    throw new UnreachableError(new URL(reply.url).origin, error);
+  });
+  const result = schema.safeParse(jsonOf(text));
   if (result.success) return result.data;
   throw new ApiError({
     status: reply.status,
@@ -188,6 +192,14 @@ async function parsed<T>(reply: Response, schema: z.ZodType<T>): Promise<T> {
     message: `The farm's answer to ${new URL(reply.url).pathname} was not understood. Its version and this program's may differ.`,
     cause: result.error,
   });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function search(query: Record<string, string | number | undefined>): string {
