@@ -82,6 +82,7 @@ export const contextOf = (
   compress: settings.compress,
   once: false,
   secure: settings.secure,
+  countsRows: !settings.secure && settings.clip === null && settings.trim === 0,
   repeats: 1,
 });
 

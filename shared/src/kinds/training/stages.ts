@@ -137,6 +137,8 @@ export const ScriptContext = z.object({
   once: z.boolean().default(false),
   /** The worker keeps the update to itself, and hands it in under masks. */
   secure: z.boolean().default(false),
+  /** Whether rows may be merged by how often they were seen: not where that is to be hidden, or extremes are left out. */
+  countsRows: z.boolean().default(true),
   /** How often `pilot.epochs(n)` counts its n. */
   repeats: z.int().positive().default(1),
 });

@@ -20,9 +20,10 @@ import type { Parts } from '../../../parts.ts';
 import type { BackgroundTask, StageTaskResult } from '../../kind.ts';
 import { inspectDelta } from './inspect-delta.ts';
 import { inspectKept } from './inspect-kept.ts';
-import { type Inspection, inspectWeights, type Watched } from './inspect-weights.ts';
+import { type Inspection, inspectWeights } from './inspect-weights.ts';
 import { changesOf, inspectionBefore, type Memory, memoryOf } from './memory.ts';
 import { type Change, outliers } from './outliers.ts';
+import type { Watched } from './read-array.ts';
 
 type Rejected = RejectChunks['chunks'][number];
 type Checked = { chunk: DoneChunk; subject: string; inspection: Inspection };
@@ -75,6 +76,7 @@ type Expected = {
   files: string[];
   start: BlobHash | null;
   compress: TrainingSettings['compress'];
+  countsRows?: boolean;
   sealed?: boolean;
 };
 
@@ -87,7 +89,8 @@ function expectedOf(stage: StageRow): Expected {
     case 'train': {
       const { context, weights, secure } = TrainSpec.parse(spec);
       if (secure !== null) return { files: [], start: null, compress: 'none', sealed: true };
-      return { files: [FILES.update], start: weights.hash, compress: context.compress };
+      const { compress, countsRows } = context;
+      return { files: [FILES.update], start: weights.hash, compress, countsRows };
     }
     case 'merge': {
       const start = Inputs.parse(JSON.parse(stage.inputs_json)).find((input) => input.path === WEIGHTS);
@@ -140,7 +143,7 @@ type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[] } & Omit<Expec
 async function inspectChunk(
   { blobs }: Parts,
   stage: StageRow,
-  { chunk, files, start, compress, sealed = false }: Task,
+  { chunk, files, start, compress, countsRows = false, sealed = false }: Task,
   watched: Watched,
 ): Promise<Inspection> {
   if (!isReport(stage.name, chunk)) {
@@ -170,8 +173,8 @@ async function inspectChunk(
     const path = blobs.localPath(file.hash);
     const inspection =
       compress === 'none' || base === null || file.name !== FILES.update
-        ? await inspectWeights(path, base, watched)
-        : await inspectDelta(path, { base, compress }, watched);
+        ? await inspectWeights(path, base, watched, countsRows && file.name === FILES.update)
+        : await inspectDelta(path, { base, compress, countsRows }, watched);
     if (!inspection.ok) return inspection;
     change ??= inspection.change;
   }

@@ -65,6 +65,20 @@ print(np.sqrt((new["w"].astype(float) ** 2).sum() + 4 + 18))`;
   }
 });
 
+test('counts of rows come beside the differences', async () => {
+  const path = join(folder, 'counted.npz');
+  const told = async (name: string, counts: FixtureArray, countsRows = true) => {
+    const good = { 'int8/w': numbers, 'scale/w': floats([0.5]), 'full/n': n };
+    await writeFile(path, await npzBytes({ ...good, [name]: counts }));
+    const found = await inspectDelta(path, { base, compress: 'int8', countsRows }, watched);
+    return found.ok ? found.change : found.message;
+  };
+  assert.equal(await told('seen/w', floats([3, 0])), 2.5);
+  assert.equal(await told('seen/w', floats([3, 0]), false), 'holds an array "seen/w" that nobody asked for');
+  assert.equal(await told('seen/w', floats([3])), 'holds "seen/w" in the shape (1), not (2)');
+  assert.equal(await told('seen/w', floats([3, -1])), 'holds counts in "seen/w" that are negative');
+});
+
 test('an update of another form, or of numbers that are none, is told', async () => {
   const good = { 'int8/w': numbers, 'scale/w': floats([0.5]), 'full/n': n };
   assert.equal(await problem(good), 'accepted, with a change of 2.5');

@@ -1,7 +1,9 @@
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { Npz, NpzArray } from '../data/open-npz.ts';
-import { type Inspection, inspectArray, readArray, shapeOf, type Watched } from './inspect-weights.ts';
+import { inspectSeen, isCounts, seenProblem } from './inspect-seen.ts';
+import { firstProblem, type Inspection, inspectArray } from './inspect-weights.ts';
 import { openWeights, type Weights } from './open-weights.ts';
+import { readArray, shapeOf, type Watched } from './read-array.ts';
 
 type How = Exclude<TrainingSettings['compress'], 'none'>;
 
@@ -14,7 +16,7 @@ const BLOCK = 2_048;
  */
 export async function inspectDelta(
   path: string,
-  { base, compress }: { base: string; compress: How },
+  { base, compress, countsRows = false }: { base: string; compress: How; countsRows?: boolean },
   watched: Watched,
 ): Promise<Inspection> {
   const file = await openWeights(path);
@@ -23,7 +25,12 @@ export async function inspectDelta(
     const start = await openWeights(base);
     if (!start.ok) throw new Error(`the weights at the start cannot be read: they ${start.message}`);
     try {
-      const odd = compare(file.weights.npz, start.weights.npz, compress);
+      const seen = countsRows
+        ? [...file.weights.npz.arrays.keys()].filter((name) => isCounts(name, false))
+        : [];
+      const odd =
+        compare(file.weights.npz, start.weights.npz, compress, seen) ??
+        (await inspectSeen(file.weights, seen, watched));
       return odd === null ? await inspect(file.weights, start.weights, watched) : { ok: false, message: odd };
     } finally {
       await start.weights.close();
@@ -34,8 +41,9 @@ export async function inspectDelta(
 }
 
 /** What is not as the weights of the start ask for; null when all is. */
-function compare({ arrays }: Npz, start: Npz, compress: How): string | null {
-  const known = new Set<string>();
+function compare(npz: Npz, start: Npz, compress: How, seen: readonly string[]): string | null {
+  const { arrays } = npz;
+  const known = new Set<string>(seen);
   const wrong = (name: string, descr: string, shape: readonly number[]): string | null => {
     known.add(name);
     const header = arrays.get(name)?.header;
@@ -56,7 +64,8 @@ function compare({ arrays }: Npz, start: Npz, compress: How): string | null {
     if (problem !== null) return problem;
   }
   const more = arrays.keys().find((name) => !known.has(name));
-  return more === undefined ? null : `holds an array "${more}" that nobody asked for`;
+  if (more !== undefined) return `holds an array "${more}" that nobody asked for`;
+  return firstProblem(seen, (name) => seenProblem(name, npz, start));
 }
 
 async function inspect(weights: Weights, start: Weights, watched: Watched): Promise<Inspection> {

@@ -1,5 +1,6 @@
-import { type Inspection, inspectArray, type NumbersMay, type Watched } from './inspect-weights.ts';
+import { type Inspection, inspectArray, type NumbersMay } from './inspect-weights.ts';
 import { dtypeOf, openWeights } from './open-weights.ts';
+import type { Watched } from './read-array.ts';
 
 /** Lists, names and single numbers; what is large stands in arrays. */
 const MOST_TEXT_BYTES = 16 * 1024 ** 2;

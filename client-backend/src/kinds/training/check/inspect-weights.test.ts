@@ -80,6 +80,47 @@ test('what has another form than the start is told by name', async () => {
   );
 });
 
+test('counts of rows are taken for arrays that are there, and bad ones are told', async () => {
+  const base = await fileOf('counted-start.npz', start);
+  const told = async (more: Record<string, FixtureArray>, countsRows = true) => {
+    const found = await inspectWeights(
+      await fileOf('counted.npz', { ...start, w: floats([1, 5, 3, 8], [2, 2]), ...more }),
+      base,
+      WATCHED,
+      countsRows,
+    );
+    return found.ok ? found.change : found.message;
+  };
+  const counts = floats([900, 0]);
+  assert.equal(await told({ 'seen/w': counts }), 5, 'they are no change of the weights');
+  assert.equal(await told({ 'seen/w': of('<f8', new Float64Array([1e300, 0.5])) }), 5);
+  assert.equal(
+    await told({ 'seen/w': counts }, false),
+    'holds an array "seen/w" that was not there at the start',
+  );
+  assert.equal(await told({ 'seen/w': floats([1, 2, 3]) }), 'holds "seen/w" in the shape (3), not (2)');
+  assert.equal(await told({ 'seen/w': integers([1, 2]) }), 'holds "seen/w" as <i8, not <f4 or <f8');
+  assert.equal(await told({ 'seen/w': floats([1, -1]) }), 'holds counts in "seen/w" that are negative');
+  assert.match(
+    String(await told({ 'seen/w': floats([1, Number.NaN]) })),
+    /values that are not finite in "seen\/w"/,
+  );
+  assert.match(
+    String(await told({ 'seen/x': counts })),
+    /"seen\/x", counts of the rows of an array that was not/,
+  );
+  assert.match(
+    String(await told({ 'seen/steps': counts })),
+    /"seen\/steps", counts of rows of an array that has no/,
+  );
+  const named = { ...start, 'seen/w': floats([-1, 2, 3]) };
+  assert.deepEqual(
+    await inspectWeights(await fileOf('a.npz', named), await fileOf('b.npz', named), WATCHED, true),
+    { ok: true, change: 0 },
+    'a weight of such a name is a weight',
+  );
+});
+
 test('a file that is no stored .npz is told', async () => {
   assert.match(await problem(Buffer.from('nonsense')), /^is damaged or cut short/);
   assert.match(await problem((await npzBytes(start)).subarray(0, 300)), /^is damaged or cut short/);

@@ -1,26 +1,24 @@
-import { crc32 } from 'node:zlib';
-import { type NpyHeader, valueBytes } from '../data/npy-header.ts';
-import type { Npz, NpzArray } from '../data/open-npz.ts';
-import { openWeights, readAt, type Source, type Weights } from './open-weights.ts';
+import type { NpyHeader } from '../data/npy-header.ts';
+import type { Npz } from '../data/open-npz.ts';
+import { inspectSeen, isCounts, seenProblem } from './inspect-seen.ts';
+import { openWeights, type Weights } from './open-weights.ts';
+import { blockFor, type Place, placeOf, read, readArray, shapeOf, type Watched } from './read-array.ts';
 
 export type Inspection =
   /** `change` is the L2 norm of the difference to the start; null without a start. */
   { ok: true; change: number | null } | { ok: false; message: string };
 
-export type Watched = { signal: AbortSignal; onBytes(count: number): void };
-
-/** Read at once; other requests have their turn in between. */
-const BLOCK_BYTES = 1024 ** 2;
-
 /**
  * Reads a file of weights to its end: stored arrays of finite numbers, with the
  * names, shapes and types of `start` where that is given. Two blocks are in
- * memory at a time. The message completes a sentence about the file.
+ * memory at a time. The message completes a sentence about the file. An update
+ * may hold counts of rows too, where `countsRows`.
  */
 export async function inspectWeights(
   path: string,
   start: string | null,
   watched: Watched,
+  countsRows = false,
 ): Promise<Inspection> {
   const file = await openWeights(path);
   if (!file.ok) return file;
@@ -29,7 +27,9 @@ export async function inspectWeights(
     const base = await openWeights(start);
     if (!base.ok) throw new Error(`the weights at the start cannot be read: they ${base.message}`);
     try {
-      const odd = compare(file.weights.npz, base.weights.npz);
+      const { npz } = base.weights;
+      const seen = countsRows ? countsIn(file.weights.npz, npz) : [];
+      const odd = compare(file.weights.npz, npz, seen) ?? (await inspectSeen(file.weights, seen, watched));
       return odd === null ? await inspect(file.weights, base.weights, watched) : bad(odd);
     } finally {
       await base.weights.close();
@@ -40,7 +40,7 @@ export async function inspectWeights(
 }
 
 /** What is not like it was at the start; null when all is. */
-function compare(npz: Npz, start: Npz): string | null {
+function compare(npz: Npz, start: Npz, seen: readonly string[]): string | null {
   for (const [name, { header }] of start.arrays) {
     const found = npz.arrays.get(name)?.header;
     if (found === undefined) return `lacks the array "${name}"`;
@@ -49,16 +49,30 @@ function compare(npz: Npz, start: Npz): string | null {
     }
     if (found.descr !== header.descr) return `holds "${name}" as ${found.descr}, not ${header.descr}`;
   }
-  const more = npz.arrays.keys().find((name) => !start.arrays.has(name));
-  return more === undefined ? null : `holds an array "${more}" that was not there at the start`;
+  const more = npz.arrays.keys().find((name) => !start.arrays.has(name) && !seen.includes(name));
+  if (more !== undefined) return `holds an array "${more}" that was not there at the start`;
+  return firstProblem(seen, (name) => seenProblem(name, npz, start));
 }
 
-export const shapeOf = ({ shape }: NpyHeader): string => `(${shape.join(', ')})`;
+const countsIn = (npz: Npz, start: Npz): string[] =>
+  [...npz.arrays.keys()].filter((name) => isCounts(name, start.arrays.has(name)));
+
+export function firstProblem(
+  names: readonly string[],
+  problemOf: (name: string) => string | null,
+): string | null {
+  for (const name of names) {
+    const problem = problemOf(name);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
 
 async function inspect(weights: Weights, start: Weights | null, watched: Watched): Promise<Inspection> {
   let sum = 0;
   for (const array of weights.npz.arrays.values()) {
     const other = start?.npz.arrays.get(array.name);
+    if (start !== null && other === undefined) continue; // counts of rows, which are no weights
     const base = start === null || other === undefined ? null : { weights: start, array: other };
     const found = await inspectArray({ weights, array }, base, watched);
     if (typeof found === 'string') return bad(found);
@@ -68,8 +82,6 @@ async function inspect(weights: Weights, start: Weights | null, watched: Watched
 }
 
 export type NumbersMay = 'be-finite-alone' | 'be-any';
-export type Place = { weights: Weights; array: NpzArray };
-
 /** The square of the distance to the start, or what is wrong. */
 export async function inspectArray(
   own: Place,
@@ -87,50 +99,6 @@ export async function inspectArray(
     const place = { from: baseFrom + at, size: block.length };
     return squaredDistance(values, numbers(await read(base.weights.source, before, place), header));
   });
-}
-
-/** The sum of what `take` makes of each block of an array, or what is wrong; NaN is a value that is not finite. */
-export async function readArray(
-  own: Place,
-  watched: Watched,
-  take: (block: Uint8Array<ArrayBuffer>, at: number) => number | Promise<number>,
-): Promise<number | string> {
-  const { name, entry, header } = own.array;
-  const from = await placeOf(own);
-  const head = { from: from - header.length, size: header.length };
-  let checksum = crc32(await read(own.weights.source, new ArrayBuffer(header.length), head));
-  let sum = 0;
-  const buffer = blockFor(header);
-  const bytes = valueBytes(header);
-  for (let at = 0; at < bytes; at += BLOCK_BYTES) {
-    watched.signal.throwIfAborted();
-    const size = Math.min(BLOCK_BYTES, bytes - at);
-    const block = await read(own.weights.source, buffer, { from: from + at, size });
-    checksum = crc32(block, checksum);
-    sum += await take(block, at);
-    if (Number.isNaN(sum)) return `holds values that are not finite in "${name}"`;
-    watched.onBytes(size);
-  }
-  return checksum === entry.crc32 ? sum : `is damaged: the checksum of "${name}" does not fit`;
-}
-
-/** Where the values begin in the file. */
-async function placeOf({ weights: { npz }, array: { entry, header } }: Place): Promise<number> {
-  const { fileDataStart } = await npz.zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  return fileDataStart + header.length;
-}
-
-/** Memory for all of its values, or for as many as are read at once. */
-const blockFor = (header: NpyHeader) => new ArrayBuffer(Math.min(BLOCK_BYTES, valueBytes(header)));
-
-async function read(
-  source: Source,
-  block: ArrayBuffer,
-  { from, size }: { from: number; size: number },
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(block, 0, size);
-  if (!(await readAt(source, bytes, from))) throw new Error('a file of weights ended while it was read');
-  return bytes;
 }
 
 type Numbers = Float16Array | Float32Array | Float64Array;

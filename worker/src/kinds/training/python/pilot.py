@@ -25,7 +25,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
     pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
     pilot.report(loss=0.3)        what is shown while it trains
-    pilot.finish(weights, samples, metrics)    the result; once
+    pilot.finish(weights, samples, metrics, seen)  the result; once. `seen`: how often rows were seen, see there
     pilot.export(model, example)  the model as ONNX, beside the result: see there
     pilot.show(what, name)        a picture, a figure or a table for the job's page: see there
     pilot.confusion(true, predicted)           such a table: which class was taken for which
@@ -74,6 +74,7 @@ import numpy as np
 import pilot_arrays
 import pilot_data
 import pilot_onnx
+import pilot_seen
 import pilot_show
 import pilot_start
 import pilot_state
@@ -193,7 +194,7 @@ class _Alone:
         with open(os.path.join(folder, "%s.%s" % (about["name"].replace(os.sep, "_"), ending)), "wb") as file:
             file.write(data)
 
-    def finish(self, arrays, samples, metrics):
+    def finish(self, arrays, samples, metrics, _seen):
         folder = _env("PILOT_OUT") or "."
         if not evaluating:
             os.makedirs(folder, exist_ok=True)
@@ -506,9 +507,17 @@ def report(fraction=None, **values):
     _run.report(fraction, _figures(values, "pilot.report"))
 
 
-def finish(weights, samples=None, metrics=None):
+def finish(weights, samples=None, metrics=None, seen=None):
     """Hands over the trained weights. `samples`, the rows trained on, are their weight in the merge and are
-    the rows of pilot.data by default; `metrics` are figures such as {"accuracy": 0.97}. To be called once."""
+    the rows of pilot.data by default; `metrics` are figures such as {"accuracy": 0.97}. To be called once.
+
+    `seen` has the rows of an embedding merged by how often each shard saw them in this round, in place of `samples`: one
+    number for each row (first axis), finite and not negative, for arrays by the names that they have in model.npz.
+
+        pilot.finish(model.state_dict(), seen={"embedding.weight": np.bincount(tokens.ravel(), minlength=vocabulary)})
+
+    A row that no shard saw stays as the round started with it. Every shard names the same arrays. Not in jobs with --clip,
+    --noise, --secure or --trim; without effect alone, while evaluating and in mode ddp."""
     global _finished
     if _finished:
         raise RuntimeError("pilot.finish was called a second time")
@@ -524,7 +533,8 @@ def finish(weights, samples=None, metrics=None):
     samples = _rows if samples is None else float(samples)
     if samples is None or not samples > 0 or not math.isfinite(samples):
         raise ValueError("pilot.finish: samples has to say how many rows were trained on")
-    _run.finish(arrays, samples, _figures(metrics or {}, "pilot.finish"))
+    counts = pilot_seen.checked(seen, _start)
+    _run.finish(arrays, samples, _figures(metrics or {}, "pilot.finish"), counts)
     _finished = True
 
 

@@ -10,13 +10,15 @@ al., 1-Bit Stochastic Gradient Descent, Interspeech 2014; Karimireddy et al., Er
 1901.09847). It is kept with what the shard keeps, as int8 too, which is exact to a 256th of a step.
 
 In the .npz the array "w" stands as "bf16/w" ('<u2', in its shape), or as "int8/w" ('|i1') and "scale/w" ('<f4', flat);
-arrays that are not stepped (integers, booleans, running statistics) stand as they are, as "full/w".
+arrays that are not stepped (integers, booleans, running statistics) stand as they are, as "full/w". Counts of rows are "seen/w", as in
+an update that is not compressed.
 """
 
 import re
 
 import numpy as np
 import pilot_arrays
+import pilot_seen
 
 BLOCK = 2048
 # Running statistics by the names that torch, Keras and Flax give them.
@@ -27,7 +29,7 @@ def is_stepped(name, array):
     return array.dtype.kind == "f" and not STATISTICS.search(name)
 
 
-def save(path, how, arrays, start, left):
+def save(path, how, arrays, start, left, counts=()):
     """Writes the update. `left`: what the round before left out, as this returns it: {"int8/w": ..., "scale/w": ...}."""
     leaves = {}
     with pilot_arrays.npz_writer(path) as add:
@@ -42,6 +44,8 @@ def save(path, how, arrays, start, left):
             for part, values in coded.items():
                 add(part, values)
             leaves.update(as_int8(name, np.asarray(delta - decoded(coded, name, delta.shape))))
+        for name, array in counts:
+            add(name, array)
     return leaves
 
 
@@ -80,11 +84,18 @@ def typed(array, kind, shape):
 class Update:
     """Reads an update as the weights that it stands for, whichever way it was written."""
 
-    def __init__(self, file, how):
+    def __init__(self, file, how, start):
+        """`start`: names of the weights; by itself "seen/w" may be one of them."""
         self._file = file
         self._how = how
         kinds = ("full/", "bf16/", "int8/")
-        self.files = file.files if how == "none" else [one[5:] for one in file.files if one.startswith(kinds)]
+        counts = [one for one in file.files if one.startswith(pilot_seen.PREFIX) and (how != "none" or one not in start)]
+        self.counted = [one[len(pilot_seen.PREFIX) :] for one in counts]
+        plain = (one for one in file.files if one not in counts)
+        self.files = list(plain) if how == "none" else [one[5:] for one in plain if one.startswith(kinds)]
+
+    def counts(self, name):
+        return self._file[pilot_seen.PREFIX + name]
 
     def read(self, name, old):
         if self._how == "none":

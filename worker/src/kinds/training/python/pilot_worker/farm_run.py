@@ -13,6 +13,7 @@ import pilot
 import pilot_arrays
 import pilot_data
 import pilot_onnx
+import pilot_seen
 import pilot_show
 import pilot_start
 import pilot_state
@@ -296,7 +297,7 @@ class FarmRun:
     def exhibit(self, about, data):
         return self.exhibits.put(about, data)
 
-    def finish(self, arrays, samples, metrics):
+    def finish(self, arrays, samples, metrics, seen):
         if self.stage == "initialize":
             raise FirstWeights  # a script that catches everything went on
         self.result = {"samples": samples, "metrics": metrics}
@@ -305,7 +306,10 @@ class FarmRun:
         if self.training:
             if self.gang is not None:
                 self.gang.finish()
-            lasting = pilot._lasting + self.save_update(arrays)
+                seen = {}  # there is one update
+            if seen and not self.task["context"]["countsRows"]:
+                raise ValueError(pilot_seen.REFUSED)
+            lasting = pilot._lasting + self.save_update(arrays, seen)
             if lasting:
                 about = {"left": len(lasting) > len(pilot._lasting)}
                 pilot_state.save(os.path.join(self.task["work"], "kept.npz"), lasting, about)
@@ -340,7 +344,7 @@ class FarmRun:
             first = first or name[:500]
         return first
 
-    def save_update(self, arrays):
+    def save_update(self, arrays, seen):
         """As the job has it sent; what is to be kept of it for the shard's next round, as a list."""
         path = os.path.join(self.task["work"], "update.npz")
         if self.task["context"]["secure"]:
@@ -348,15 +352,16 @@ class FarmRun:
             summed.save_change(os.path.join(self.task["work"], "change.bin"), arrays, start)
             return []
         how = self.task["context"]["compress"]
+        counts = [(pilot_seen.PREFIX + name, array) for name, array in seen.items()]
         if how == "none":
-            pilot_arrays.save_npz(path, arrays)
+            pilot_arrays.save_npz(path, arrays + counts)
             return []
         left = {}
         if self.task["kept"] is not None:
             saved = pilot_state.Saved(self.task["kept"])
             left = saved.last() if saved.about and saved.about["left"] else {}
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
-        return [deltas.save(path, how, arrays, start, left)]
+        return [deltas.save(path, how, arrays, start, left, counts)]
 
 
 def make_room(cache, newest):

@@ -4,6 +4,8 @@ average   the mean of the updates, weighted by their samples
 outer     DiLoCo's outer step with Nesterov momentum (Douillard et al., arXiv 2311.08105, Algorithm 1, in
           the form of torch.optim.SGD(nesterov=True)): with delta = base - mean,
           m = momentum * m + delta;  new = base - lr * (delta + momentum * m)
+seen      by how often each shard saw the rows of an array (pilot.finish), these are weighted in place of samples; a row
+          that nobody saw is at its mean where the round started
 trim      in place of the mean, per weight: the mean without the floor(trim * updates) largest and smallest
 
 clip      DP-FedAvg (McMahan et al., arXiv 1710.06963, Algorithm 1, flat clipping and the estimator with a fixed
@@ -24,7 +26,7 @@ import re
 import numpy as np
 import pilot_arrays
 
-from pilot_worker import deltas
+from pilot_worker import deltas, rows
 from pilot_worker.failures import Failure
 from pilot_worker.summed import Summed
 
@@ -44,12 +46,14 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress, sum
     parameters = 0
     with contextlib.ExitStack() as open_files:
         opened = [open_files.enter_context(np.load(path, allow_pickle=False)) for path, _samples in updates]
-        files = [deltas.Update(file, settings["compress"]) for file in opened]
         start = open_files.enter_context(np.load(base, allow_pickle=False))
+        files = [deltas.Update(file, settings["compress"], start.files) for file in opened]
         before = open_files.enter_context(np.load(momentum, allow_pickle=False)) if momentum else {}
         add = open_files.enter_context(pilot_arrays.npz_writer(target))
         add_momentum = open_files.enter_context(pilot_arrays.npz_writer(new_momentum)) if outer else None
         check_names(start, files, updates)
+        counted = rows.counted(start, files, updates)
+        rows.refuse(settings, counted)
         private = private_mean(settings, start, files, summed)
         for index, name in enumerate(start.files):
             progress(index / len(start.files))
@@ -62,14 +66,17 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress, sum
             if old.dtype.kind in "iu":
                 add(name, mean_of_counters(old, arrays, shares, trimmed))
                 continue
-            mean = mean_of(old.shape, arrays, shares, trimmed) if private is None else private.mean(name, old, arrays)
+            weights = rows.RowShares(name, old, files) if name in counted else shares
+            mean = mean_of(old.shape, arrays, weights, trimmed) if private is None else private.mean(name, old, arrays)
             if private is not None and VARIANCE.fullmatch(name):
                 mean = np.maximum(mean, 0)
             beside = mean_beside(name)
             if private is None and beside in start.files and start[beside].shape == old.shape:
                 means = [checked(beside, file.read(beside, start[beside]), start[beside]).astype(float) for file in files]
-                center = mean_of(old.shape, means, shares, trimmed)
-                mean += mean_of(old.shape, [np.square(one - center) for one in means], shares, trimmed)
+                center = mean_of(old.shape, means, weights, trimmed)
+                mean += mean_of(old.shape, [np.square(one - center) for one in means], weights, trimmed)
+            if name in counted:
+                mean = np.where(weights.nobody, old, mean)
             if outer and deltas.is_stepped(name, old):
                 delta = old.astype(np.float64) - mean
                 m = settings["outerMomentum"] * np.asarray(before[name] if momentum else 0.0, float) + delta
