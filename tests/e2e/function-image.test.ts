@@ -15,6 +15,7 @@ import { execa } from 'execa';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { machineWithImage } from '../support/machine-with-image.ts';
 import { removeFolder } from '../support/remove-folder.ts';
+import { until } from '../support/until.ts';
 
 const PILOT = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
 
@@ -117,17 +118,49 @@ test('a handler runs in an image: warm, shut in, with large events, within its m
   assert.equal(found.text, '"/app/handler.py"');
   // The next version in the same image has it at once.
   assert.match((await pilot('deploy', ...words)).all, /version 2/);
-  const versions = await farm.db
-    .selectFrom('function_versions as v')
-    .innerJoin('functions as f', 'f.id', 'v.function_id')
-    .select(['v.version', 'v.image_json', 'f.serving_version'])
-    .where('f.name', '=', 'brought')
-    .execute();
+  const versionsOf = (name: string) =>
+    farm.db
+      .selectFrom('function_versions as v')
+      .innerJoin('functions as f', 'f.id', 'v.function_id')
+      .select(['v.version', 'v.image_json', 'v.spec_json', 'v.job_id', 'f.id', 'f.serving_version'])
+      .where('f.name', '=', name)
+      .orderBy('v.version')
+      .execute();
+  const versions = await versionsOf('brought');
   assert.deepEqual(
     versions.map(({ serving_version: by }) => by),
     [null, null],
   );
   assert.equal(versions[0]?.image_json, versions[1]?.image_json);
+  // Its archive, which is apart, is held for neither.
+  const archive = JSON.parse(versions[1]?.spec_json ?? '').image.blob;
+  const held = await farm.db
+    .selectFrom('held_blobs')
+    .select('hash')
+    .where('holder', '=', versions[0]?.id ?? null)
+    .execute();
+  assert.ok(held.length > 0 && held.every(({ hash }) => hash !== archive));
+
+  // One for a processor that no worker has takes no calls from the version that works.
+  const other = process.arch === 'x64' ? 'arm64' : 'amd64';
+  const entries = [...busyboxEntries(), ...brought];
+  await writeFile(join(own, 'brought.tar'), await dockerArchive({ entries, architecture: other }));
+  assert.match((await pilot('deploy', ...words)).all, /version 3/);
+  const told =
+    /The image of version 3 could not be had \(pilot job \w+\), so version 2 takes the calls: .* no worker of this farm has such a processor/;
+  const noted = async () => (await pilot('versions', 'brought')).all.replace(/\s+/g, ' ');
+  await until(async () => told.test(await noted()), 'no note says that version 3 cannot run');
+  const third = (await versionsOf('brought'))[2];
+  assert.deepEqual([third?.image_json, third?.serving_version], [null, 2]);
+  assert.equal((await invoke('brought', 1)).text, '"/app/handler.py"');
+  const canceled = { state: 'canceled', state_code: null, state_message: null } as const;
+  await farm.db
+    .updateTable('jobs')
+    .set(canceled)
+    .where('id', '=', third?.job_id ?? null)
+    .execute();
+  assert.match(await noted(), /was canceled, so version 2 takes/);
+
   const lonely = await pilot('deploy', 'x', 'handler.py', '--network');
   assert.match(lonely.all, /reaches the network in an image alone/);
   const shut = await pilot('deploy', 'x', 'handler.py', '--image', 'localhost/python:1', '--network');

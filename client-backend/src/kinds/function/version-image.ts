@@ -1,8 +1,10 @@
 import type { StoredSource } from '@parallel-pilot/shared/kinds/container/image.ts';
+import { processorProblem } from '@parallel-pilot/shared/kinds/container/image-stage.ts';
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
 import { keepImage } from '@parallel-pilot/shared/server/db/functions.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
+import { knownFleetOf } from '../../fleet.ts';
 import type { Parts } from '../../parts.ts';
 import { type ImageTaskResult, imageTask } from '../container/image-task.ts';
 import type { BackgroundTask } from '../kind.ts';
@@ -14,8 +16,13 @@ export async function takeImage(parts: Parts, task: BackgroundTask): Promise<Ima
   if (source === null) throw new Error('an image was made for a function that asks for none');
   const result = await imageTask(parts, task, { source, kind: 'function' });
   if (result.outcome !== 'done' || result.value === null) return result;
+  const { person_id: person, team_id: team } = task.job;
+  const fleet = (await knownFleetOf(db, clock()))({ person, team });
+  // A version whose image is written down is taken for one that can be called.
+  const problem = processorProblem(fleet, result.value);
+  if (problem !== null) return { outcome: 'fail', ...problem };
   const image = { json: JSON.stringify(result.value), blobs: result.blobs, madeOf: archiveIn(source) };
-  const whose = { function: of, version, team: task.job.team_id };
+  const whose = { function: of, version, team };
   await inTransaction(db, (db) => keepImage(db, whose, image, clock()));
   return result;
 }

@@ -1,4 +1,5 @@
 import type { RelativePath } from '../../model/path.ts';
+import type { Capabilities } from '../../model/requirement.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { FreedFiles, NextStep, PlanningContext, StagePlan } from '../kind.ts';
 import { Image, type StoredSource } from './image.ts';
@@ -57,9 +58,18 @@ export function imageOf({
   const [failed] = last.failed;
   if (failed !== undefined) return { step: 'fail', code: failed.code, message: failed.message };
   const image = Image.parse(last.taskValue);
-  const problem = fleetProblem(fleet, requirementsOf({ platform: image.platform, network: false }));
-  if (problem?.code === OTHER_PROCESSOR) return { step: 'fail', ...problem };
+  const problem = processorProblem(fleet, image);
+  if (problem !== null) return { step: 'fail', ...problem };
   return { image, free: last.name === ARCHIVE ? [] : [{ stage: last.id, keep: [] }] };
+}
+
+/** Why none of these workers has the processor that the image is for; null where one has, or none is known. */
+export function processorProblem(
+  fleet: readonly Capabilities[],
+  { platform }: Pick<Image, 'platform'>,
+): { code: string; message: string } | null {
+  const problem = fleetProblem(fleet, requirementsOf({ platform, network: false }));
+  return problem?.code === OTHER_PROCESSOR ? problem : null;
 }
 
 export const imageInputs = ({ config, layers }: Image): StageInput[] => [

@@ -185,6 +185,12 @@ export async function keepImage(
   image: { json: string; blobs: readonly BlobHash[]; madeOf: BlobHash | null },
   now: number,
 ): Promise<void> {
+  // Locks the row as a deploy does, which may be about to hold what is let go of here.
+  await db
+    .updateTable('functions')
+    .set((eb) => ({ active_version: eb.ref('active_version') }))
+    .where('id', '=', of)
+    .execute();
   const result = await db
     .updateTable('function_versions')
     .set({ image_json: image.json })

@@ -4,6 +4,7 @@ import {
   type StoredSource,
   sizedSource,
 } from '@parallel-pilot/shared/kinds/container/image.ts';
+import { processorProblem } from '@parallel-pilot/shared/kinds/container/image-stage.ts';
 import { firstNeeds, fleetProblem } from '@parallel-pilot/shared/kinds/function/needs.ts';
 import {
   type DeployFunction,
@@ -12,6 +13,7 @@ import {
   sentImage,
 } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
+import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {
@@ -28,7 +30,9 @@ import { blobsOfTeam } from '@parallel-pilot/shared/server/db/team-blobs.ts';
 import { fleetOf } from '../../../fleet.ts';
 import { preparePackages } from '../../../packages/prepare-packages.ts';
 import type { Parts, SubmissionRefusal } from '../../../parts.ts';
+import { blobsOfImage } from '../../container/image-task.ts';
 import { servingBeside } from '../desk/readiness.ts';
+import { takenOf } from '../prepare.ts';
 
 /** Makes the next version of a function, which is active from then on; a new function where there is none of that name. */
 export async function deploy(
@@ -50,7 +54,8 @@ export async function deploy(
     image: source === null ? null : sizedSource(source, () => 0),
     ...{ environment: null, taken: null },
   });
-  const lacking = fleetProblem((await fleetOf(db))(by), needs);
+  const fleet = (await fleetOf(db))(by);
+  const lacking = fleetProblem(fleet, needs);
   if (lacking !== null) return { ok: false, ...lacking };
   const named = [...sent.files, ...(source === null ? [] : filesOfSource(source))];
   const sizes = await sizesOf(parts, by, named);
@@ -77,11 +82,13 @@ export async function deploy(
       });
     const of = found ?? (await findFunction(db, by.team, name));
     if (of === undefined) throw new Error('a function that was just made is not there');
-    const image_json = await sameImage(db, found, image);
+    const image_json = await sameImage(db, found, image, fleet);
     const next = { packages, image, image_json, version: null };
     const serving = await servingBeside({ db, clock }, found, next);
     // Looked at again in here: a sweep may have taken a blob away meanwhile.
-    const hashes = [...new Set([...sizes.keys(), ...brought.blobs])];
+    const madeOf = image === null || image_json !== null ? [] : filesOfSource(image);
+    const needed = [...sent.files, ...madeOf].map(({ blob }) => blob);
+    const hashes = [...new Set([...needed, ...brought.blobs])];
     if ((await knownBlobs(db, hashes)).size < hashes.length) return DELETED;
     const spec = (version: number) =>
       FunctionSpec.parse({
@@ -106,12 +113,19 @@ async function sameImage(
   db: Db,
   of: FunctionRow | undefined,
   image: StoredSource | null,
+  fleet: readonly Capabilities[],
 ): Promise<string | null> {
   if (of === undefined || image === null || image.from === 'reference') return null;
   const active = await findVersion(db, of.id, of.active_version);
   if (active === undefined) return null;
   const before = FunctionSpec.parse(JSON.parse(active.spec_json)).image;
-  return JSON.stringify(before) === JSON.stringify(image) ? active.image_json : null;
+  const taken = takenOf(active);
+  if (taken === null || JSON.stringify(before) !== JSON.stringify(image)) return null;
+  // One that no worker can run any more, or that has lost a part, is made anew.
+  const parts = blobsOfImage(taken);
+  if (processorProblem(fleet, taken) !== null || (await knownBlobs(db, parts)).size < parts.length)
+    return null;
+  return active.image_json;
 }
 
 const TOO_MANY: SubmissionRefusal = {

@@ -92,6 +92,8 @@ export async function noteOf(
     ? ['The image of version # is on its way', 'The image of version # could not be had']
     : ['The packages of version # are being installed', 'The packages of version # could not be installed'];
   const said = (text: string): string => text.replace('#', String(active_version));
+  if (job?.state === 'canceled')
+    return `${said(missing)}, as pilot job ${job.id} was canceled, so version ${serving_version} takes the calls. Deploy it again to have it tried anew.`;
   if (job?.state !== 'failed')
     return `${said(coming)}. Version ${serving_version} takes the calls until then.`;
   const why = job.state_message ?? 'Nothing more is known.';
