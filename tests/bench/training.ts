@@ -9,7 +9,7 @@ import { tableOf, whyOf } from './training/table.ts';
 /**
  * `npm run bench:training`: whether a model trained over shards is as good as the one that the same script makes on one
  * machine in as many epochs, and what a round costs beyond its slowest shard. Parts of docs/benchmarks.md; `--dry` prints
- * them alone. In parts: `-- --part digits`, `-- --part round-cost` (`--only small` or `large`, `--rounds N`), or
+ * them alone. In parts: `-- --part digits`, `-- --part round-cost` (`--only small` or `large`, `--rounds N`), `-- --part overlap`, or
  * `-- --part scripts --script lstm,vae --seeds 1,2 --shards 4 --ways rounds,ddp`. What was measured of the scripts is kept
  * in `--results FILE`, so the table may be measured in many goes, of `--seconds 180` each.
  */
@@ -33,8 +33,9 @@ const seeds = values.seeds.split(',').map(Number);
 for (const part of values.part.split(',')) {
   if (part === 'scripts') await scripts();
   else if (part === 'digits') await process_('digits.ts', String(seeds.length));
+  else if (part === 'overlap') await process_('overlap.ts', ...roundCostArguments());
   else if (part === 'round-cost') await process_('round-cost.ts', ...roundCostArguments());
-  else throw new Error(`there is no part "${part}": digits, round-cost, scripts`);
+  else throw new Error(`there is no part "${part}": digits, round-cost, overlap, scripts`);
 }
 
 function roundCostArguments(): string[] {

@@ -68,6 +68,21 @@ test('blobs that a job keeps or a finished chunk names stay, and go when they ar
   assert.deepEqual(await Promise.all([kept, made].map(isThere)), [true, false]);
 });
 
+test('what a worker brings before its result stays until that is reported, and goes where none comes', async () => {
+  const [reported, orphan, late] = [await brought(), await brought(), await brought()];
+  now += GRACE_MS - 1;
+  await farm.parts.engine.sweepBlobs();
+  assert.ok((await isThere(reported)) && (await isThere(orphan)));
+  // The longest that a worker counts on what it brought; later it brings it anew, as it does here.
+  assert.equal(await touch(late), 100);
+  const job = await farm.addJob();
+  const file = { name: 'update', hash: reported, size: 100, mediaType: 'application/octet-stream' };
+  await finishChunk(farm.parts, (await openStage(farm.parts, job)).id, 0, { result: {}, files: [file] });
+  now += 2;
+  await farm.parts.engine.sweepBlobs();
+  assert.deepEqual(await Promise.all([reported, orphan, late].map(isThere)), [true, false, true]);
+});
+
 test('what a job frees is gone at once where it came once, and left to the sweep where it came twice', async () => {
   const [once, twice, kept, named] = [await brought(), await brought(), await brought(), await brought()];
   const job = await farm.addJob();

@@ -1,5 +1,5 @@
 /** Raised whenever an old worker could misread a new message; both sides must be equal. */
-export const PROTOCOL_VERSION = 13;
+export const PROTOCOL_VERSION = 14;
 /** A worker says it lives this often, milliseconds. */
 export const HEARTBEAT_MS = 2_000;
 /** Silence after which a worker counts as lost and its leases expire, milliseconds. */

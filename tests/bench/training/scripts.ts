@@ -25,6 +25,9 @@ export const OFTEN = 2;
 /** As many steps as the epochs have, but for the rest of a division. */
 const STEPS = { mode: 'diloco', rounds: ROUNDS * OFTEN, innerSteps: Math.floor(ROWS / BATCH / OFTEN) };
 
+/** Of these steps, those made while the update is sent: a fifth. */
+const EARLY = 6;
+
 /** On one machine: the measure of all, with other random numbers, and with the rows that a step has on a shard. */
 const ALONE = ['alone', 'again', 'part'] as const;
 const isAlone = (way: Way): way is (typeof ALONE)[number] => ALONE.some((one) => one === way);
@@ -36,6 +39,7 @@ const WAYS = {
   average: () => ({ merge: 'average' }),
   diloco: () => STEPS,
   'diloco, mean': () => ({ ...STEPS, params: { keep: 'mean' } }),
+  'diloco, mean, overlap': () => ({ ...STEPS, overlap: EARLY, params: { keep: 'mean' } }),
   sorted: () => ({ merge: 'outer' }),
   ddp: (shards) => ({ mode: 'ddp', workers: shards, minWorkers: shards }),
 } satisfies Record<string, (shards: number) => object>;

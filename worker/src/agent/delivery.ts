@@ -3,17 +3,19 @@ import type { LeaseId } from '@parallel-pilot/shared/model/ids.ts';
 import type { RefusalCode, Reply } from '@parallel-pilot/shared/protocol/refusals.ts';
 import type { DeliveredFile } from '@parallel-pilot/shared/protocol/workers.ts';
 import PQueue from 'p-queue';
-import type { BlobAddress } from '../assets/blob-address.ts';
+import type { BlobAccess, BlobAddress } from '../assets/blob-address.ts';
 import { hashOf, uploadFile } from '../assets/upload.ts';
 import { backoffMs, pause } from '../backoff.ts';
 import type { Log } from '../log.ts';
 import type { Connection } from './connection.ts';
+import { EarlyUploads, earlyQueue } from './early-uploads.ts';
 import { type OutboxEntry, type OutboxMessage, sourceOf } from './outbox.ts';
 
 type DoneMessage = Extract<OutboxMessage, { type: 'done' }>;
 type PreemptedMessage = Extract<OutboxMessage, { type: 'preempted' }>;
 type FailedMessage = Extract<OutboxMessage, { type: 'failed' }>;
 type Uploaded = (files: readonly DeliveredFile[]) => Promise<void>;
+type Of = { entry: OutboxEntry; uploaded: Uploaded; early: EarlyUploads | undefined };
 type Step = { over: true } | { over: false; next: OutboxMessage };
 
 const UPLOADS_AT_ONCE = 4;
@@ -24,6 +26,7 @@ export class Delivery {
   readonly #connection: Connection;
   readonly #address: BlobAddress;
   readonly #log: Log;
+  readonly #earlyQueue = earlyQueue();
 
   constructor(connection: Connection, address: BlobAddress, log: Log) {
     this.#connection = connection;
@@ -31,21 +34,33 @@ export class Delivery {
     this.#log = log;
   }
 
+  /** For what of a lease's result is there while its chunk runs. */
+  early(access: BlobAccess, signal: AbortSignal): EarlyUploads {
+    const parts = {
+      address: this.#address,
+      queue: this.#earlyQueue,
+      log: this.#log,
+      now: () => performance.now(),
+    };
+    return new EarlyUploads(parts, access, signal);
+  }
+
   /** Resolves when the farm has taken or refused the result, or the signal aborts. `uploaded` is called before it is reported. */
-  async deliver(entry: OutboxEntry, signal: AbortSignal, uploaded: Uploaded = async () => {}): Promise<void> {
+  async deliver(
+    entry: OutboxEntry,
+    signal: AbortSignal,
+    { uploaded = async () => {}, early }: { uploaded?: Uploaded; early?: EarlyUploads } = {},
+  ): Promise<void> {
     let message = entry.message;
     while (!signal.aborted) {
-      const step = await this.#step(message, { entry, uploaded }, signal);
+      const step = await this.#step(message, { entry, uploaded, early }, signal);
       if (step.over) return;
       message = step.next;
+      early?.forget();
     }
   }
 
-  #step(
-    message: OutboxMessage,
-    of: { entry: OutboxEntry; uploaded: Uploaded },
-    signal: AbortSignal,
-  ): Promise<Step> {
+  #step(message: OutboxMessage, of: Of, signal: AbortSignal): Promise<Step> {
     switch (message.type) {
       case 'done':
         return this.#deliverDone(message, of, signal);
@@ -77,11 +92,11 @@ export class Delivery {
 
   async #deliverDone(
     message: DoneMessage,
-    { entry, uploaded: tell }: { entry: OutboxEntry; uploaded: Uploaded },
+    { entry, uploaded: tell, early }: Of,
     signal: AbortSignal,
   ): Promise<Step> {
     await this.#whenWelcome(signal);
-    const uploaded = await this.#upload(message, entry, signal);
+    const uploaded = await this.#upload(message, { entry, early }, signal);
     if (signal.aborted) return { over: true };
     if (uploaded.sent === false) return { over: false, next: uploaded.instead };
     // The next chunk may come with the answer to the report.
@@ -109,7 +124,7 @@ export class Delivery {
   /** A checkpoint that the farm cannot have is lost: the chunk begins anew then. */
   async #deliverPreempted(message: PreemptedMessage, entry: OutboxEntry, signal: AbortSignal): Promise<Step> {
     await this.#whenWelcome(signal);
-    const uploaded = await this.#upload(message, entry, signal);
+    const uploaded = await this.#upload(message, { entry, early: undefined }, signal);
     if (signal.aborted) return { over: true };
     const { lease, busyMs, peakMemoryBytes } = message;
     const checkpoint = uploaded.sent ? (uploaded.files[0] ?? null) : null;
@@ -144,7 +159,7 @@ export class Delivery {
   /** The files beside each other: a small one must not wait for a large one to be stored. */
   async #upload(
     message: DoneMessage | PreemptedMessage,
-    entry: OutboxEntry,
+    of: Pick<Of, 'entry' | 'early'>,
     signal: AbortSignal,
   ): Promise<{ sent: true; files: DeliveredFile[] } | { sent: false; instead: FailedMessage }> {
     const enough = new AbortController();
@@ -152,7 +167,7 @@ export class Delivery {
     const uploads = message.files.map((file) =>
       this.#uploads.add(async () => {
         if (stop.aborted) return null;
-        const uploaded = await this.#uploadOne(message, entry, file, stop);
+        const uploaded = await this.#uploadOne(message, of, file, stop);
         if (uploaded !== null && 'type' in uploaded) enough.abort();
         return uploaded;
       }),
@@ -170,7 +185,7 @@ export class Delivery {
   /** Null when it was stopped. */
   async #uploadOne(
     message: DoneMessage | PreemptedMessage,
-    entry: OutboxEntry,
+    { entry, early }: Pick<Of, 'entry' | 'early'>,
     { name, path, mediaType, size }: DoneMessage['files'][number],
     signal: AbortSignal,
   ): Promise<DeliveredFile | FailedMessage | null> {
@@ -180,6 +195,9 @@ export class Delivery {
       const why = `The file "${name}" of the result cannot be read: ${hash.message}`;
       return asFailure(message, 'unexpected', why);
     }
+    const brought = (await early?.receiptOf(hash)) ?? null;
+    if (brought !== null) return { name, hash, size, mediaType, receipt: brought };
+    if (signal.aborted) return null;
     const url = () => this.#address(hash, message);
     const outcome = await uploadFile({ source, mediaType, size, url, signal, log: this.#log });
     if (outcome.ok) return { name, hash, size, mediaType, receipt: outcome.receipt };

@@ -18,6 +18,7 @@ import { AtWork, type AtWorkParts } from './at-work.ts';
 import { logOutcome, logPreempted, logStopped } from './chunk-log.ts';
 import type { Delivery } from './delivery.ts';
 import type { DiskRoom } from './disk-room.ts';
+import type { EarlyUploads } from './early-uploads.ts';
 import {
   answerAssign,
   answerReclaim,
@@ -70,7 +71,7 @@ const gangOf = (lease: LeaseId, place: GangPlace, port: GangPort): GangMember =>
 
 type Ready = Held & { phase: Extract<Phase, { at: 'ready' }> };
 type Places = Ready['phase']['places'];
-type Ran = { held: Held; assign: Assign; places: Places; preemption: Preemption };
+type Ran = { held: Held; assign: Assign; places: Places; preemption: Preemption; early: EarlyUploads };
 
 /** Of a chunk that is over so soon, milliseconds, nobody is told that it began: its result says so. */
 const BRIEF_MS = 50;
@@ -190,8 +191,7 @@ export class LeaseLoop {
       if (signal.aborted) return;
       if (code === 'out-of-reach') return this.#giveBack(held, message);
       return this.#settle(
-        held,
-        assign,
+        { held, assign },
         { ok: false, code, message, log: '' },
         NOTHING_SPENT,
         code === 'disk-full',
@@ -235,11 +235,13 @@ export class LeaseLoop {
       this.#atWork.end(slot, assign);
     };
     const door = calls.doorOf(assign);
+    const early = this.#parts.delivery.early(assign, held.stop.signal);
     const outcome = await slot.run(
       assign.kind,
       {
         ...this.#chunkOf(assign, places, cards, preemption),
         calls: door,
+        handedIn: (file) => early.begin(file),
         opened: () => clock.opened(),
         freed: () => {
           isOver();
@@ -261,7 +263,9 @@ export class LeaseLoop {
     // What it wanted nobody knows.
     if (!outcome.ok && outcome.code === 'out-of-memory')
       spent.peakMemoryBytes = this.#atWork.usedFor(assign.asked).memoryBytes;
-    await this.#runEnded({ held, assign, places, preemption }, outcome, spent);
+    await this.#runEnded({ held, assign, places, preemption, early }, outcome, spent).finally(() =>
+      early.stop(),
+    );
   }
 
   #chunkOf(
@@ -287,7 +291,7 @@ export class LeaseLoop {
   }
 
   async #runEnded(
-    { held, assign, places, preemption }: Ran,
+    { held, assign, places, preemption, early }: Ran,
     outcome: RunOutcome,
     spent: Spent,
   ): Promise<void> {
@@ -298,13 +302,14 @@ export class LeaseLoop {
     // On a full disk that would fail as this one did.
     if (!diskFull) this.#pump();
     places.release();
+    if (!outcome.ok) early.stop();
     if (held.stop.signal.aborted) {
       logStopped(log, assign);
       await outbox.discard(held.lease);
     } else if (wasPreempted(outcome, preemption)) {
       await this.#handBack(held, assign, outcome, spent);
     } else {
-      await this.#settle(held, assign, outcome, spent, diskFull);
+      await this.#settle({ held, assign, early }, outcome, spent, diskFull);
     }
     onChange();
   }
@@ -326,8 +331,7 @@ export class LeaseLoop {
   }
 
   async #settle(
-    held: Held,
-    assign: Assign,
+    { held, assign, early }: Pick<Ran, 'held' | 'assign'> & Partial<Pick<Ran, 'early'>>,
     outcome: RunOutcome,
     spent: Spent,
     diskFull: boolean,
@@ -343,13 +347,13 @@ export class LeaseLoop {
       throw error;
     }
     const again = outcome.ok ? outcome.files.flatMap(({ name, again }) => (again ? [name] : [])) : [];
-    await this.#deliver(held, entry, (files) =>
+    const uploaded = (files: readonly DeliveredFile[]) =>
       this.#keepForLater(
         assign,
         entry,
         files.filter(({ name }) => again.includes(name)),
-      ),
-    );
+      );
+    await this.#deliver(held, entry, { uploaded, ...(early && { early }) });
   }
 
   /** What cannot be kept is fetched again. */
@@ -398,9 +402,9 @@ export class LeaseLoop {
   async #deliver(
     held: Held,
     entry: OutboxEntry,
-    uploaded?: (files: readonly DeliveredFile[]) => Promise<void>,
+    more: Parameters<Delivery['deliver']>[2] = {},
   ): Promise<void> {
-    await this.#parts.delivery.deliver(entry, held.stop.signal, uploaded);
+    await this.#parts.delivery.deliver(entry, held.stop.signal, more);
     if (held.stop.signal.reason === 'leaving') return this.#parts.outbox.store(entry);
     this.#forget(held);
     this.#parts.onChange();

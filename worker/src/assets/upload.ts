@@ -13,6 +13,8 @@ export type Uploading = {
   /** Asked anew at every attempt. */
   url: () => URL;
   signal: AbortSignal;
+  /** Once it is aborted an attempt that fails is the last. */
+  last?: AbortSignal;
   log: Log;
 };
 
@@ -41,7 +43,8 @@ const MOST_REFUSALS = 3;
  * tried again until the lease ends, because the result is worth more than the wait.
  */
 export async function uploadFile(uploading: Uploading): Promise<UploadOutcome> {
-  const { signal, log, url } = uploading;
+  const { signal, log, url, last } = uploading;
+  const enough = last === undefined ? signal : AbortSignal.any([signal, last]);
   let refusals = 0;
   for (let failures = 1; ; failures += 1) {
     const attempt = await put(uploading);
@@ -65,7 +68,7 @@ export async function uploadFile(uploading: Uploading): Promise<UploadOutcome> {
       { event: 'upload.retry', host, failures, reason: attempt.message },
       `A result could not be uploaded to ${host} yet: ${attempt.message}`,
     );
-    if (!(await pause(backoffMs(failures, Math.random), signal))) return { ok: false, why: 'stopped' };
+    if (!(await pause(backoffMs(failures, Math.random), enough))) return { ok: false, why: 'stopped' };
   }
 }
 

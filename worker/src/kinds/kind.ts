@@ -27,6 +27,11 @@ export type RunnableChunk = {
   cards?: Cards;
   /** Milliseconds without any sign of life after which the child counts as hung. */
   hangLimitMs: number;
+  /**
+   * To be called with a file of its result that is there while the chunk goes on: it is brought to the farm beside that. It
+   * lies in `outputs`, where nothing changes it any more, and is among the files of the result.
+   */
+  handedIn?(file: OutputFile): void;
   /** To be called when the program is ready and the chunk's own work begins; see TimeLimit. */
   begun?(): void;
   /** To be called once what stays open for the job's next chunks is open; not where it was open already. */

@@ -79,6 +79,10 @@ export function trainCommand(
       'rounds of epochs; diloco: of inner steps, with an outer step; or ddp: workers that reach each other take every step together (rounds)',
     )
     .option('--inner-steps <n>', 'steps of each shard in a round of --mode diloco (500)')
+    .option(
+      '--overlap <n>',
+      'of these the last ones, made while the update is sent; they count in the next round (0)',
+    )
     .option('--compress <how>', 'send updates as none, bf16 or int8: half or a quarter of the bytes (none)')
     .option('--batch <n>', 'rows of one step over all shards together (32)')
     .option('--merge <how>', 'average, or outer: a step with momentum on the averaged change')
@@ -151,6 +155,7 @@ export function trainCommand(
     'pilot train digits.py --data digits.npz --shards 4 --rounds 10',
     'pilot train digits.py --data digits.npz --merge outer --deadline 10m --quorum 75%',
     'pilot train words.py --data words.npz --mode diloco --inner-steps 200 --compress int8',
+    'pilot train words.py --data words.npz --mode diloco --inner-steps 200 --overlap 40',
     'pilot train digits.py --data digits.npz --patience 3 --metric accuracy',
     'pilot train words.py --data monday.csv --data tuesday.csv --test wednesday.csv',
     'pilot train digits.py --data digits.npz --sweep lr=0.1,0.01 --sweep width=32,64',

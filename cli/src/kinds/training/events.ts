@@ -48,6 +48,8 @@ export const TRAINING_EVENTS = [
     /** What all its shards sent and were sent, with what they keep; null of rounds of older farms. */
     bytes_sent: z.int().nullable(),
     bytes_received: z.int().nullable(),
+    /** Of those sent, what was on its way while steps were made. */
+    bytes_early: z.int().nullable(),
     seconds: z.number().nullable(),
   }),
   /** The job has come to its end; `without`: what the model was trained without, in words that follow "trained". */

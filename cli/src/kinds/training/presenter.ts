@@ -19,7 +19,13 @@ export const trainPresenter: Presenter = {
         const missing = event.shards_done < event.shards;
         const shards = missing ? [`${event.shards_done} of ${plural(event.shards, 'shard')}`] : [];
         const sent = event.bytes_sent === null ? [] : [`${bytes(event.bytes_sent)} sent`];
-        const took = [...shards, ...sent, ...(event.seconds === null ? [] : [duration(event.seconds)])];
+        const early = (event.bytes_early ?? 0) === 0 ? [] : [`${bytes(event.bytes_early ?? 0)} of it early`];
+        const took = [
+          ...shards,
+          ...sent,
+          ...early,
+          ...(event.seconds === null ? [] : [duration(event.seconds)]),
+        ];
         const what = figures(event.metrics);
         const line = `Round ${event.round} of ${event.rounds}${what && `: ${what}${of}`}`;
         return every ? [took.length === 0 ? line : `${line} (${took.join(', ')})`] : [];

@@ -10,6 +10,7 @@ export type TrainFlags = SweepFlags & {
   rounds?: string;
   mode?: string;
   innerSteps?: string;
+  overlap?: string;
   compress?: string;
   batch?: string;
   merge?: string;
@@ -76,6 +77,7 @@ const OPTIONS: Option[] = [
   { of: 'rounds', field: 'rounds', read: number, say: 'a whole number from 1 to 10,000' },
   { of: 'mode', field: 'mode', read: word, say: 'rounds, diloco or ddp' },
   { of: 'innerSteps', field: 'innerSteps', read: number, say: 'a whole number from 1 to 1,000,000' },
+  { of: 'overlap', field: 'overlap', read: number, say: 'a whole number, less than --inner-steps' },
   { of: 'compress', field: 'compress', read: word, say: 'none, bf16 or int8' },
   { of: 'batch', field: 'batch', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'merge', field: 'merge', read: word, say: 'average or outer' },
@@ -158,6 +160,7 @@ function readTogether(flags: TrainFlags, settings: Record<string, unknown>): str
       'patience',
       'compress',
       'innerSteps',
+      'overlap',
     ] as const
   ).find((name) => flags[name] !== undefined);
   if (other !== undefined)

@@ -65,6 +65,7 @@ test('each step and each round is told once, also those that were over in betwee
     shards: 2,
     bytes_sent: null,
     bytes_received: null,
+    bytes_early: null,
     seconds: 1.5,
   });
   // Not asked for again while nothing can have changed.

@@ -105,6 +105,7 @@ const roundEvent = (job: JobDetail, done: RoundList['rounds'][number]): RunEvent
   shards: done.shards,
   bytes_sent: done.bytes?.sent ?? null,
   bytes_received: done.bytes?.received ?? null,
+  bytes_early: done.bytes?.early ?? null,
   seconds: done.seconds,
 });
 

@@ -106,6 +106,14 @@ test('scripts that are none are refused with the reason', async () => {
   );
   const script = `${SCRIPT}for rows in pilot.steps(2): pass\n`;
   assert.ok((await submit({ script, settings })).ok);
+  const early = { ...settings, overlap: 20 };
+  assert.match(
+    await refusal({ script, settings: early }),
+    /"digits\.py" does not say what its weights are by then\. .* pilot\.steps\(1, weights=model\.state_dict\)/,
+  );
+  const named = script.replace('(2)', '(2, weights=model.state_dict)');
+  assert.ok((await submit({ script: named, settings: early })).ok);
+  assert.match(await refusal({ script: named, settings: { overlap: 20 } }), /Take mode diloco/);
 });
 
 test('a script no worker can run is refused, naming what is missing', async () => {

@@ -1,5 +1,6 @@
 import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
+import { namesWeights, overlapProblem } from '@parallel-pilot/shared/kinds/training/overlap.ts';
 import { privacyProblem } from '@parallel-pilot/shared/kinds/training/privacy.ts';
 import { ONE_SHARD, secureProblem } from '@parallel-pilot/shared/kinds/training/secure/settings.ts';
 import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
@@ -42,6 +43,10 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by, placement) 
   if (settings.mode === 'diloco' && parsed.data.code === null && !/\bsteps\b/.test(read.text)) {
     return noSteps(script.fileName);
   }
+  const early = overlapProblem(settings);
+  if (early !== null) return { ok: false, code: 'invalid-request', message: early };
+  if (settings.overlap > 0 && parsed.data.code === null && !namesWeights(read.text))
+    return noWeights(script.fileName);
   const code = await prepareCode(parts, parsed.data, read.text, team);
   if (!code.ok) return code;
   const ddp = ddpProblem(settings, code.modules);
@@ -245,4 +250,10 @@ const noSteps = (fileName: string): SubmissionRefusal => ({
   ok: false,
   code: 'no-steps',
   message: `Mode diloco counts steps, and "${fileName}" never names pilot.steps. Loop over pilot.steps(n) in place of pilot.epochs and pilot.batches, or give that to a DataLoader as its batch_sampler; the script then runs in both modes.`,
+});
+
+const noWeights = (fileName: string): SubmissionRefusal => ({
+  ok: false,
+  code: 'no-weights',
+  message: `With overlap an update is sent before the last steps of a round, and "${fileName}" does not say what its weights are by then. Name them in its loop, as they are given to pilot.finish: pilot.steps(1, weights=model.state_dict).`,
 });

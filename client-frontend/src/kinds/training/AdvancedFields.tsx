@@ -43,14 +43,24 @@ function MergeFields({ form }: Fields) {
         ]}
       />
       {diloco ? (
-        <NumberField
-          form={form}
-          name="innerSteps"
-          width="half"
-          label="Steps of a round"
-          description="Of each shard, between two merges"
-          thousandSeparator=","
-        />
+        <>
+          <NumberField
+            form={form}
+            name="innerSteps"
+            width="half"
+            label="Steps of a round"
+            description="Of each shard, between two merges"
+            thousandSeparator=","
+          />
+          <NumberField
+            form={form}
+            name="overlap"
+            width="half"
+            label="Made while the update is sent"
+            description="The last of these steps; they count in the next round"
+            thousandSeparator=","
+          />
+        </>
       ) : (
         <ChoiceField
           form={form}

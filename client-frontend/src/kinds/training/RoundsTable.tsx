@@ -120,7 +120,10 @@ function Row({ job, index, number, round, metrics, best, over }: RowProps) {
         <td key={name}>{values[name] === undefined ? '–' : formatMeasured(values[name])}</td>
       ))}
       <td>{round === undefined ? '' : `${round.shardsDone} of ${round.shards}`}</td>
-      <td>{round?.bytes == null ? '–' : formatBytes(round.bytes.sent)}</td>
+      <td>
+        {round?.bytes == null ? '–' : formatBytes(round.bytes.sent)}
+        {round?.bytes != null && round.bytes.early > 0 && `, ${formatBytes(round.bytes.early)} of it early`}
+      </td>
       <td>{round?.bytes == null ? '–' : formatBytes(round.bytes.received)}</td>
       <td>{round === undefined ? '' : timeOf(round, over)}</td>
     </tr>

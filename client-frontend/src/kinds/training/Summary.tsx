@@ -1,6 +1,11 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { privacyInWords } from '@parallel-pilot/shared/kinds/training/privacy.ts';
-import { batchPerShard, fewestWorkers, mergeOf } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import {
+  batchPerShard,
+  fewestWorkers,
+  mergeOf,
+  type TrainingSettings,
+} from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { formatCount, formatDuration, plural } from '../../components/format.ts';
@@ -96,9 +101,15 @@ function inRounds(s: TrainingView['settings'], split: TrainingView['split']): Fa
         ? 'average'
         : `outer step, learning rate ${merge.outerLr}, momentum ${merge.outerMomentum}`,
     ],
-    s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
+    s.compress === 'none' && s.overlap === 0 ? null : ['Updates are sent', sentHow(s)],
   ];
 }
+
+const sentHow = ({ compress, overlap }: TrainingSettings): string =>
+  [
+    ...(compress === 'none' ? [] : [`as ${compress}`]),
+    ...(overlap === 0 ? [] : [`while the last ${plural(overlap, 'step')} of a round are made`]),
+  ].join(', ');
 
 function measuredOn(test: string | null, holdout: number, split: TrainingView['split']): [string, string] {
   const rows = split === null ? null : plural(split.holdout, 'row');

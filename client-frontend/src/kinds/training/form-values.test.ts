@@ -46,6 +46,17 @@ test('of data that workers lend the farm may get sums alone, which asks for a bo
   assert.deepEqual(Object.keys(problemsOf(unbounded)), ['clip']);
 });
 
+test('steps that are made while an update is sent are fewer than those of a round, and of mode diloco alone', () => {
+  const values = { ...firstValues(), mode: 'diloco' as const, innerSteps: 50, overlap: 10 };
+  const overlapOf = (more: object) => {
+    const job = jobOf({ ...values, ...more }, sources);
+    return job.kind === 'training' && job.settings?.overlap;
+  };
+  assert.deepEqual(problemsOf(values), {});
+  assert.deepEqual([overlapOf({}), overlapOf({ mode: 'rounds' })], [10, 0]);
+  assert.deepEqual(Object.keys(problemsOf({ ...values, overlap: 50 })), ['overlap']);
+});
+
 test('a name that is given is the name of the job', () => {
   const named = { ...firstValues(), name: ' night run ' };
   assert.equal(jobOf(named, sources).name, 'night run');

@@ -32,6 +32,7 @@ export type FormValues = SweepValues & {
   workers: Num;
   minWorkers: Num;
   innerSteps: Num;
+  overlap: Num;
   compress: TrainingSettings['compress'];
   batch: Num;
   merge: 'average' | 'outer';
@@ -135,7 +136,9 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     ...rest
   } = values;
   const share = (percent: Num) => (percent === '' ? '' : percent / 100);
-  const all = { ...rest, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
+  // Of another mode it is not shown.
+  const overlap = rest.mode === 'diloco' ? rest.overlap : 0;
+  const all = { ...rest, overlap, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
   const trimmed = Object.entries(all).map(
     ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
   );
@@ -183,6 +186,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   rounds: 'A whole number from 1 to 10,000.',
   batch: 'A whole number from 1 to 1,000,000.',
   innerSteps: 'A whole number from 1 to 1,000,000.',
+  overlap: 'A whole number; 0 sends an update when all steps are made.',
   outerLr: 'A number above 0, at most 10, or empty for what suits the mode.',
   outerMomentum: 'A number from 0 to 0.999, or empty for what suits the mode.',
   trim: 'From 0 to 45 %.',
@@ -232,6 +236,9 @@ export function problemsOf(values: FormValues): Record<string, string> {
   const { mode, workers, minWorkers } = values;
   if (mode === 'ddp' && workers !== '' && minWorkers !== '' && minWorkers > workers)
     problems.minWorkers ??= 'No more than the workers.';
+  const { innerSteps, overlap } = values;
+  if (mode === 'diloco' && innerSteps !== '' && overlap !== '' && overlap >= innerSteps)
+    problems.overlap ??= 'Less than the steps of a round.';
   if (values.name.trim().length > 200) problems.name = 'At most 200 characters.';
   const start = readStartJob(values.from);
   if (values.from.trim() !== '' && !JobId.safeParse(start?.job).success)

@@ -61,6 +61,8 @@ type Fate = {
   bare?: number[];
   /** Size of a file of weights; a byte where it is left out. */
   bytes?: number;
+  /** The shards hand their updates in before their last steps. */
+  early?: true;
   /** The script made something once, for all shards. */
   once?: boolean;
   /** What came of weights to start from. */
@@ -114,6 +116,7 @@ function madeBy(stage: StagePlan, fate: Fate, ordinal: number): Pick<DoneChunk, 
         kept: keeps ? 1 : 0,
         shared: keeps ? 2 : 0,
         epochs: 2,
+        handedInEarly: fate.early === true,
         seconds: 1,
       };
       const kept = keeps ? [file(FILES.kept(ordinal)), file(FILES.shared)] : [];
@@ -453,6 +456,18 @@ test('when the model is measured there are only models left: of all rounds, or o
   assert.equal(of({ models: 'best' }).kept, 2);
   // Files of this test have a byte.
   assert.equal(of({ models: 'auto' }).kept, 4);
+});
+
+test('what was sent while steps were made is counted apart: the updates and what is merged, not what shards keep', () => {
+  const settings = { rounds: 1, shards: 3, mode: 'diloco', overlap: 5 } as const;
+  const bytesOf = (fate: Partial<Fate>) => {
+    const { stages } = play(specWith(settings), [WELL, WELL, { ...WELL, bare: [2], ...fate }, WELL, WELL]);
+    assert.equal(TrainSpec.parse(stages.find(({ name }) => name === 'train')?.spec).context.overlap, 5);
+    return MergeSpec.parse(stages.find(({ name }) => name === 'merge')?.spec).bytes;
+  };
+  // Files of this test have a byte, and the third shard keeps nothing.
+  assert.deepEqual(bytesOf({ early: true }), { sent: 7, received: 3, early: 5 });
+  assert.deepEqual(bytesOf({}), { sent: 7, received: 3, early: 0 });
 });
 
 test('of large models each n-th is left beside the best and the last, and a best one that was beaten is not', () => {

@@ -147,16 +147,21 @@ export function afterTrain(context: Context): NextStep {
 }
 
 /** What went over the network for these updates, had no worker anything of it: weights, updates, and what shards keep. */
-function bytesOf({ weights, state }: TrainSpec, updates: readonly { chunk: DoneChunk; shard: number }[]) {
-  const sizes = updates.map(({ chunk, shard }) => ({
-    sent: [FILES.update, FILES.kept(shard), FILES.shared, FILES.shown].map(
-      (name) => fileAs(chunk, name, name)?.size ?? 0,
-    ),
-    received: [weights, state.shared, keptOf(state.kept, shard)].map((input) => input?.size ?? 0),
-  }));
-  const total = (of: 'sent' | 'received') =>
+function bytesOf(
+  { weights, state }: TrainSpec,
+  updates: readonly { chunk: DoneChunk; shard: number; result: TrainResult }[],
+) {
+  const sizes = updates.map(({ chunk, shard, result }) => {
+    const sizesOf = (names: string[]) => names.map((name) => fileAs(chunk, name, name)?.size ?? 0);
+    return {
+      sent: sizesOf([FILES.update, FILES.kept(shard), FILES.shared, FILES.shown]),
+      early: result.handedInEarly ? sizesOf([FILES.update, FILES.shared]) : [],
+      received: [weights, state.shared, keptOf(state.kept, shard)].map((input) => input?.size ?? 0),
+    };
+  });
+  const total = (of: 'sent' | 'received' | 'early') =>
     sizes.flatMap((one) => one[of]).reduce((sum, size) => sum + size, 0);
-  return { sent: total('sent'), received: total('received') };
+  return { sent: total('sent'), received: total('received'), early: total('early') };
 }
 
 export function afterMerge(context: Context): NextStep {

@@ -31,6 +31,11 @@ export const TrainingSettings = strictObject({
   mode: z.enum(['rounds', 'diloco', 'ddp']).default('rounds'),
   /** Steps of each shard in a round of `diloco`; 500 in the paper. */
   innerSteps: z.int().min(1).max(1_000_000).default(500),
+  /**
+   * Of these the last so many are made while the update is on its way already; they count in the next round (Streaming
+   * DiLoCo, Douillard et al., arXiv 2501.18512). 0: an update is sent when all are made.
+   */
+  overlap: z.int().min(0).max(999_999).default(0),
   /** How updates are sent: whole, or as differences in fewer bits with error feedback; see deltas.py. */
   compress: z.enum(['none', 'bf16', 'int8']).default('none'),
   /** `outer`: a Nesterov step on the averaged change (DiLoCo, arXiv 2311.08105), better over many rounds. */

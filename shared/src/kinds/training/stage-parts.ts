@@ -79,6 +79,7 @@ export const contextOf = (
   },
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
+  overlap: settings.mode === 'diloco' ? settings.overlap : 0,
   compress: settings.compress,
   once: false,
   secure: settings.secure,

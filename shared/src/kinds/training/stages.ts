@@ -4,6 +4,7 @@ import { Environment } from '../../packages/packages.ts';
 import { StageInput } from '../../protocol/stage-input.ts';
 import { LocalReading } from './local-data.ts';
 import { Metrics } from './metrics.ts';
+import { RoundBytes } from './round-bytes.ts';
 import { OpenKeys, SecureTraining, Unmasking } from './secure/messages.ts';
 import { MOST_SHARDS, Parameter, TrainingSettings } from './settings.ts';
 import { AllShown } from './shown.ts';
@@ -132,6 +133,8 @@ export const ScriptContext = z.object({
   deadlineSeconds: z.number().positive().nullable(),
   /** Steps of a round, in mode `diloco`; else null: epochs. */
   innerSteps: z.int().positive().nullable().default(null),
+  /** Of these, as many as are made while the update is on its way; not in the last round. */
+  overlap: Count.default(0),
   compress: Compress,
   /** What `pilot.once` made is among the inputs. */
   once: z.boolean().default(false),
@@ -236,7 +239,7 @@ export const MergeSpec = z.object({
   /** What the shards of these updates keep to be merged; of those that keep any. */
   states: z.array(ShardFile).default([]),
   /** Bytes that the round's shards sent, and were sent: weights, and what they keep. */
-  bytes: z.object({ sent: Count, received: Count }).nullable().default(null),
+  bytes: RoundBytes.nullable().default(null),
   /** Shards that show something, by the place of their chunk. */
   shown: z.array(Count).default([]),
   /** Shards of the round that are not among the updates. */
@@ -315,6 +318,8 @@ export const TrainResult = z.object({
   /** The same, to be merged. */
   shared: Count.default(0),
   epochs: Count.default(0),
+  /** Its update was handed in while further steps were made. */
+  handedInEarly: z.boolean().default(false),
   /** Classes of the optimizers and schedules that begin anew in every round. */
   optimizers: Names,
   /** The script makes an SGD, whose rate it did not ask pilot.rate for, and steps with a part of the batch. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JobId } from '../../model/ids.ts';
 import { Metrics } from './metrics.ts';
+import { RoundBytes } from './round-bytes.ts';
 import { TrainingSettings } from './settings.ts';
 
 const Count = z.int().nonnegative();
@@ -60,7 +61,7 @@ export const RoundList = z.object({
       /** The best so far for the metric that counts. */
       best: z.boolean().default(false),
       /** What its shards sent and were sent, together: weights, updates, and what they keep; null while it trains. */
-      bytes: z.object({ sent: Count, received: Count }).nullable().default(null),
+      bytes: RoundBytes.nullable().default(null),
       /** From its planning to its merge; null while it runs. */
       seconds: z.number().nullable(),
       startedAt: z.number(),

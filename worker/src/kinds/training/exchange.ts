@@ -9,7 +9,11 @@ export type AskOptions = {
   /** Aborts when the script is to leave a checkpoint and end. */
   notice?: AbortSignal | undefined;
   onProgress?(progress: ChunkProgress): void;
+  /** Once: what the script hands in before its last steps is there. */
+  onHandedIn?(): void;
 };
+
+type News = Required<Omit<ChunkProgress, 'log'>> & { handedIn: boolean };
 
 const BEGINNING: ChunkProgress = { fraction: 0, detail: '' };
 
@@ -18,12 +22,17 @@ export function createExchange() {
   let current: { id: number; reply: PromiseWithResolvers<Reply> } | null = null;
   let onLife = (): void => {};
   let onProgress: ((progress: ChunkProgress) => void) | undefined;
+  let onHandedIn: (() => void) | undefined;
   let last = BEGINNING;
 
   return {
     life: () => onLife(),
-    progress({ fraction, detail, values, kept }: Required<Omit<ChunkProgress, 'log'>>) {
+    progress({ fraction, detail, values, kept, handedIn }: News) {
       onLife();
+      if (handedIn) {
+        onHandedIn?.();
+        onHandedIn = undefined;
+      }
       last = { fraction, detail, values, kept };
       onProgress?.(last);
     },
@@ -55,6 +64,7 @@ export function createExchange() {
         timer = setTimeout(() => resolve('hung'), ask.hangLimitMs);
       };
       onProgress = ask.onProgress;
+      onHandedIn = ask.onHandedIn;
       last = BEGINNING;
       onLife();
       const abort = (): void => resolve('canceled');
@@ -66,6 +76,7 @@ export function createExchange() {
         clearTimeout(timer);
         onLife = () => {};
         onProgress = undefined;
+        onHandedIn = undefined;
       }
     },
   };

@@ -85,6 +85,8 @@ export const PythonEvent = z.discriminatedUnion('event', [
     detail: z.string().max(200),
     values: MeasuredValues,
     kept: z.number().min(0).max(1).default(0),
+    /** The files of its result that come before its last steps are there. */
+    handedIn: z.boolean().default(false),
   }),
 ]);
 export type PythonEvent = z.infer<typeof PythonEvent>;

@@ -24,6 +24,7 @@ import { unmaskedInto } from './secure/masked-merge.ts';
 import { openSealed, sealedInputs, withoutUpdate } from './secure/private-training.ts';
 import { isSecureStage, runSecureStage } from './secure/secure-stages.ts';
 import { type Session, startSession } from './session.ts';
+import { takingEarly } from './taken-early.ts';
 import { type Made, parseTask, placed, type Task } from './task.ts';
 
 export type TrainingRunnerOptions = RunnerOptions & {
@@ -139,7 +140,7 @@ export function createTrainingRunner(options: TrainingRunnerOptions): Runner {
           gang,
           session.workspace.folders.in,
           ask,
-          () => work(session, asked, outputs, ask),
+          () => work(session, asked, chunk, ask),
           (failed) => withCheckpoint(failed, session, outputs),
         );
         if (!session.alive()) {
@@ -205,16 +206,20 @@ async function refill({ workspace }: Session, inputs: string): Promise<void> {
 async function work(
   session: Session,
   task: Task & Pick<PythonTask, 'environment' | 'local'> & Pick<RunnableChunk, 'gang'>,
-  outputs: string,
+  { outputs, handedIn }: Pick<RunnableChunk, 'outputs' | 'handedIn'>,
   ask: AskOptions,
 ): Promise<RunOutcome> {
   const { workspace } = session;
+  const early = takingEarly(task.makes, { workspace, outputs, most: MOST_FILE_BYTES }, (file) =>
+    handedIn?.(file),
+  );
   // What an earlier chunk or its script left here must never pass for this one's.
   for (const { file } of [...task.makes, LEFT, LOG]) await workspace.discard(file);
   const answer = await session.ask(
     { op: 'run', task: placed(task, workspace, task.environment, task.gang, task.local) },
-    ask,
+    { ...ask, onHandedIn: early.begin },
   );
+  const taken = await early.taken();
   if (answer.kind === 'canceled' && ask.notice?.aborted)
     return withCheckpoint(failureOf(answer, ask.hangLimitMs), session, outputs);
   if (answer.kind !== 'replied') return failureOf(answer, ask.hangLimitMs);
@@ -227,12 +232,18 @@ async function work(
   const files: OutputFile[] = [];
   for (const made of [...task.makes, LOG]) {
     const { name, file, mediaType, may, most = MOST_FILE_BYTES, again = false } = made;
+    const before = taken.get(name);
+    if (before !== undefined) {
+      files.push(before);
+      continue;
+    }
     const path = join(outputs, file);
     // No process of the script's is left.
-    const taken = await workspace.claim(file, path, most);
-    if (taken.ok) files.push({ name, path, mediaType, again, ...(taken.held && { bytes: taken.held }) });
-    else if (may !== 'be-missing' || taken.reason !== 'absent')
-      return failure('bad-update', taken.message, reply.log);
+    const claimed = await workspace.claim(file, path, most);
+    if (claimed.ok)
+      files.push({ name, path, mediaType, again, ...(claimed.held && { bytes: claimed.held }) });
+    else if (may !== 'be-missing' || claimed.reason !== 'absent')
+      return failure('bad-update', claimed.message, reply.log);
   }
   return { ok: true, result: result.data, files, log: reply.log };
 }

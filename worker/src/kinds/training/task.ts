@@ -36,7 +36,7 @@ import { CHANGE } from './secure/private-training.ts';
 
 /**
  * A file that Python leaves in `work`, and what it is for the farm; without one that `may` be missing there is a result,
- * too. `most`: bytes; `again`: for the stages after this one.
+ * too. `most`: bytes; `again`: for the stages after this one; `early`: it may be there while the script goes on.
  */
 export type Made = {
   name: string;
@@ -45,6 +45,7 @@ export type Made = {
   may?: 'be-missing';
   most?: number;
   again?: boolean;
+  early?: boolean;
 };
 
 /** A chunk as the runner needs it. Paths of inputs are relative to the chunk's. */
@@ -189,10 +190,10 @@ const READERS: Partial<Record<string, (chunk: RunnableChunk) => Task>> = {
     // Paths of inputs are relative to the chunk's.
     const from = checkpoint === undefined ? null : CHECKPOINT.path;
     const python = { ...blankTask('train', context), shard, ...files, checkpoint: from };
-    const keeps = [file(FILES.kept(shard), KEPT), SHARED_MADE];
+    const keeps = [file(FILES.kept(shard), KEPT), { ...SHARED_MADE, early: true }];
     const makes = [
       secure === null
-        ? file(FILES.update, 'update.npz')
+        ? { ...file(FILES.update, 'update.npz'), early: true }
         : { ...file(CHANGE.name, CHANGE.file), again: false },
       ...keeps.map((made): Made => ({ ...made, may: 'be-missing' })),
       SHOWN_MADE,

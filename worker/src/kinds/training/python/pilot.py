@@ -23,7 +23,7 @@ Python 3.8 and numpy; torch only where the script itself uses it.
     pilot.rate(lr)                a learning rate of SGD, for this shard's part of the batch: see there
     pilot.keep(optimizer, ...)    what lasts from round to round, such as an optimizer's state: see there
     pilot.epochs(n, keep=None)    0 to n-1, ended by the deadline; nothing while evaluating. `keep`: see there
-    pilot.steps(n, keep=None)     the rows of each step of n epochs, or of the inner steps of mode diloco: see there
+    pilot.steps(n, keep=None, weights=None)  the rows of each step of n epochs, or of the inner steps of mode diloco
     pilot.report(loss=0.3)        what is shown while it trains
     pilot.finish(weights, samples, metrics, seen)  the result; once. `seen`: how often rows were seen, see there
     pilot.export(model, example)  the model as ONNX, beside the result: see there
@@ -167,6 +167,9 @@ class _Alone:
 
     def between(self, loop, keep, done, count):
         """An epoch is over, or a step of pilot.steps."""
+
+    def hands_in_after(self, total, weights):
+        return None, None
 
     def step(self, share, detail=None):
         """A step begins, after this share of an epoch."""
@@ -414,7 +417,7 @@ def epochs(count, keep=None):
         _run.epoch(total, total)
 
 
-def steps(epochs=1, keep=None, count=None):
+def steps(epochs=1, keep=None, count=None, weights=None):
     """Yields the rows of one step after another, pilot.batch indices at a time: of so many epochs, each in a new order.
 
         for rows in pilot.steps(2, keep=model):
@@ -425,8 +428,12 @@ def steps(epochs=1, keep=None, count=None):
     A round has so many epochs; in mode diloco it has the job's inner steps instead, and goes on in the data where the
     round before ended. `count` rows are those of pilot.data. Ends early at the deadline, between any two steps; `keep` is
     that of pilot.epochs, with checkpoints between steps. It has a length, and may be the batch_sampler of a DataLoader of torch
-    without workers of its own (num_workers=0), which would be ahead of what is trained."""
-    return pilot_steps.Sampler(lambda: _steps(epochs, keep, count), lambda: _plan_of_steps(epochs, count)[1])
+    without workers of its own (num_workers=0), which would be ahead of what is trained.
+
+    In a job with --overlap the weights are handed in some steps before the end of a round: `weights` is a function that gives
+    them by then, as they are given to pilot.finish, such as weights=model.state_dict. A script with one model that it gave to
+    pilot.model needs none."""
+    return pilot_steps.Sampler(lambda: _steps(epochs, keep, count, weights), lambda: _plan_of_steps(epochs, count)[1])
 
 
 def _plan_of_steps(epochs, count):
@@ -437,7 +444,7 @@ def _plan_of_steps(epochs, count):
     return plan, (_run.inner_steps or epochs * plan.of_epoch) * _run.repeats
 
 
-def _steps(epochs, keep, count):
+def _steps(epochs, keep, count, weights):
     global _loops, _planned, _loop, epoch, progress, ends_epoch
     if not _run.training:
         return
@@ -451,6 +458,9 @@ def _steps(epochs, keep, count):
     all_epochs = 0 if inner else epochs * _run.repeats
     before, _planned = _planned, _planned + all_epochs
     first = (round - 1) * inner if inner else (_run.epochs_before + before) * plan.of_epoch
+    early, trained = _run.hands_in_after(total, weights)
+    if early is not None:
+        _arrays_of(trained(), "pilot.steps: weights: ")  # told before the training, not after it
     start = 0 if things is None else _run.resume(loop, things, total, "step")
     for done in range(start, total):
         if should_stop():
@@ -470,6 +480,8 @@ def _steps(epochs, keep, count):
                 _run.epoch(_loop[1], all_epochs)
             _run.step(share)
         yield rows
+        if done + 1 == early:
+            _run.hand_in(_arrays_of(trained(), "pilot.steps: weights: "), early)
         if things is not None:
             _run.between(loop, things, done + 1, total)
     ends_epoch = False
@@ -526,10 +538,7 @@ def finish(weights, samples=None, metrics=None, seen=None):
             "pilot.finish was called without pilot.weights, so each round would start from nothing. "
             "Load pilot.weights(...) into the model first."
         )
-    named = pilot_arrays.named(weights, "pilot.finish")
-    _check_fit(dict(named), "pilot.finish: ")
-    arrays = [(name, np.asarray(array, _start[name][1], order="C")) for name, array in named]
-    pilot_arrays.check_finite(arrays)
+    arrays = _arrays_of(weights, "pilot.finish: ")
     samples = _rows if samples is None else float(samples)
     if samples is None or not samples > 0 or not math.isfinite(samples):
         raise ValueError("pilot.finish: samples has to say how many rows were trained on")
@@ -634,6 +643,15 @@ def _seed_libraries():
 def _seen_by_script(name, array):
     """An array as the script has it: in bfloat16 for instance, which keeps less of it."""
     return pilot_arrays.as_array(name, pilot_arrays.typed_as(_samples[name], array), "pilot.weights")
+
+
+def _arrays_of(weights, prefix):
+    """[(name, array)] of trained weights, which are like those at the start."""
+    named = pilot_arrays.named(weights, prefix.split(":")[0])
+    _check_fit(dict(named), prefix)
+    arrays = [(name, np.asarray(array, _start[name][1], order="C")) for name, array in named]
+    pilot_arrays.check_finite(arrays)
+    return arrays
 
 
 def _check_fit(arrays, prefix):

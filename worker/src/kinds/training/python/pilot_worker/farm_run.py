@@ -18,7 +18,7 @@ import pilot_show
 import pilot_start
 import pilot_state
 
-from pilot_worker import deltas, failures, gang, moments, optimizers, summed
+from pilot_worker import ahead, deltas, failures, gang, moments, optimizers, summed
 from pilot_worker.history import History
 
 MOST_CACHED_FILES = 50_000
@@ -89,6 +89,9 @@ class FarmRun:
         self.made_once = []
         self.saved_once = None
         self.moments = []  # that are merged
+        self.overlap = context["overlap"]
+        self.models = []  # of pilot.model
+        self.handed_in = None  # the step after which the update was, when more followed
         self.gang = None if task["gang"] is None or not self.training else gang.Gang(task["gang"])
         self.join(context)
 
@@ -165,7 +168,8 @@ class FarmRun:
                 # in mode ddp each worker of a GAN the same noise. From here on numbers are this shard's again.
                 pilot._seeded.clear()
                 pilot._seed_libraries()
-            return dict(pilot_arrays.load_npz(self.task["weights"]))
+            given = dict(pilot_arrays.load_npz(self.task["weights"]))
+            return ahead.gone_on(given, self.left()) if self.training and self.overlap else given
         started, start = None, self.task["start"]
         if start is not None:
             default, started = pilot_start.begin(start["path"], default, start["fitting"], start["fileName"])
@@ -200,7 +204,10 @@ class FarmRun:
         return self.saved_once[place]
 
     def model(self, model):
-        return model if self.gang is None else self.gang.model(model)
+        if self.gang is not None:
+            return self.gang.model(model)
+        self.models.append(model)
+        return model
 
     def part(self, loaded, count):
         return (loaded, count) if self.gang is None else self.gang.part(loaded, count, self.task["context"]["split"] == "blocks")
@@ -232,6 +239,10 @@ class FarmRun:
         self.history.restore(left.about["history"])
         self.shown = left.about["shown"]
         self.kept = left.about["done"] / count
+        if left.about["handedIn"] is not None:
+            ahead.put_back(self.task["work"], left.last())
+            self.handed_in = left.about["handedIn"]
+            self.show()
         if self.gang is not None:
             # The file is one member's: each goes on with random numbers of its own.
             self.seeds = [self.task["context"]["seed"], left.about["done"], self.gang.rank]
@@ -251,13 +262,28 @@ class FarmRun:
         now = time.monotonic()
         if done == count or not asked and now - self.saved_at < max(LEAST_PAUSE, self.saving * SHARE_OF_SAVING):
             return
-        about = {"loop": loop, "done": done, "history": self.history.state(), "shown": self.shown}
-        pilot_state.save(os.path.join(self.task["work"], "checkpoint.npz"), self.in_checkpoint(things), about)
+        about = {"loop": loop, "done": done, "history": self.history.state(), "shown": self.shown, "handedIn": self.handed_in}
+        handed_in = [] if self.handed_in is None else [ahead.files(self.task["work"])]
+        pilot_state.save(os.path.join(self.task["work"], "checkpoint.npz"), self.in_checkpoint(things) + handed_in, about)
         self.saved_at = time.monotonic()
         self.saving = self.saved_at - now
         if asked:
             raise Preempted
         self.kept = done / count
+        self.show()
+
+    def hands_in_after(self, total, weights):
+        """The step of a round after which the update is handed in, though more follow, and what gives the weights by then."""
+        # After the last round there is none that the steps could count in.
+        if not self.overlap or pilot.round == pilot.rounds:
+            return None, None
+        return max(1, total - self.overlap), ahead.weights_of(weights, self.models)
+
+    def hand_in(self, arrays, done):
+        """The update, and what is merged: from now on they are on their way while the script goes on."""
+        self.save_update(arrays, {})
+        self.save_shared()
+        self.handed_in = done
         self.show()
 
     def step(self, share, detail=None):
@@ -277,7 +303,7 @@ class FarmRun:
     def show(self):
         rows = pilot._rows
         fraction = self.history.shown(math.ceil(rows / pilot.batch) if rows else 0)
-        self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown, "kept": self.kept})
+        self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown, "kept": self.kept, "handedIn": self.handed_in is not None})
 
     def export(self, model, example):
         """What cannot be exported is told with the result: the training is done by then."""
@@ -309,18 +335,14 @@ class FarmRun:
                 seen = {}  # there is one update
             if seen and not self.task["context"]["countsRows"]:
                 raise ValueError(pilot_seen.REFUSED)
-            lasting = pilot._lasting + self.save_update(arrays, seen)
+            lasting = pilot._lasting + self.save_rest(arrays, seen)
             if lasting:
                 about = {"left": len(lasting) > len(pilot._lasting)}
                 pilot_state.save(os.path.join(self.task["work"], "kept.npz"), lasting, about)
-            for one in self.moments:
-                one.end()
-            if pilot._shared:
-                pilot_state.check_finite(pilot._shared)
-                pilot_state.save(os.path.join(self.task["work"], "shared.npz"), pilot._shared, None)
             self.result["kept"] = len(lasting)
             self.result["shared"] = len(pilot._shared)
             self.result["epochs"] = pilot._planned
+            self.result["handedInEarly"] = self.handed_in is not None
             if self.inner_steps is not None and pilot._loops == 0:
                 raise RuntimeError("mode diloco counts steps, and the script did not loop over pilot.steps(n)")
             self.result["optimizers"] = optimizers.begin_anew(pilot._lasting + pilot._shared)
@@ -344,6 +366,32 @@ class FarmRun:
             first = first or name[:500]
         return first
 
+    def save_rest(self, arrays, seen):
+        """What is not handed in yet; what is to be kept of that for the shard's next round, as a list."""
+        if self.handed_in is None:
+            self.save_shared()
+            return self.save_update(arrays, seen)
+        if seen:
+            raise ValueError(ahead.NO_COUNTS)
+        start = dict(pilot_arrays.load_npz(self.task["weights"]))
+        path = os.path.join(self.task["work"], "update.npz")
+        return [ahead.unsent(path, self.task["context"]["compress"], arrays, start)]
+
+    def save_shared(self):
+        if not pilot._shared:
+            return
+        own = [pair for one in self.moments for pair in one.end()]
+        pilot_state.check_finite(pilot._shared)
+        pilot_state.save(os.path.join(self.task["work"], "shared.npz"), pilot._shared, None)
+        moments.put_back(own)
+
+    def left(self):
+        """What the shard's rounds before have left unsent, as `deltas.save` gives it."""
+        if self.task["kept"] is None:
+            return {}
+        saved = pilot_state.Saved(self.task["kept"])
+        return saved.last() if saved.about and saved.about["left"] else {}
+
     def save_update(self, arrays, seen):
         """As the job has it sent; what is to be kept of it for the shard's next round, as a list."""
         path = os.path.join(self.task["work"], "update.npz")
@@ -356,10 +404,8 @@ class FarmRun:
         if how == "none":
             pilot_arrays.save_npz(path, arrays + counts)
             return []
-        left = {}
-        if self.task["kept"] is not None:
-            saved = pilot_state.Saved(self.task["kept"])
-            left = saved.last() if saved.about and saved.about["left"] else {}
+        # With overlap the round began with what was left, and has it in it.
+        left = {} if self.overlap else self.left()
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
         return [deltas.save(path, how, arrays, start, left, counts)]
 

@@ -32,6 +32,12 @@ def begin(things, share):
     return [Moments(one, share) for one in flat(things) if isinstance(one, kinds)]
 
 
+def put_back(own):
+    """The shard goes on with its own."""
+    for state, moment in own:
+        state["exp_avg_sq"] = moment
+
+
 class Moments:
     """Of one optimizer."""
 
@@ -45,14 +51,17 @@ class Moments:
         }
 
     def end(self):
-        """Changes them to those of the whole batch."""
+        """Changes them to those of the whole batch; gives what they were, for `put_back`."""
+        own = []
         for group in self.optimizer.param_groups:
             if group.get("amsgrad"):
                 continue  # it divides by the largest there was
             for parameter in group["params"]:
                 state = self.optimizer.state.get(parameter, {})
                 if "exp_avg_sq" in state and not parameter.is_complex():
+                    own.append((state, state["exp_avg_sq"]))
                     self._end(parameter, state, *group["betas"])
+        return own
 
     def _end(self, parameter, state, b1, b2):
         step = float(state["step"])

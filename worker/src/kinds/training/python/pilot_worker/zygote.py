@@ -170,7 +170,7 @@ class Zygote:
                 self.fork.stop()
                 return
             if news is not None:
-                self.send(dict(picked(news, "fraction", "detail", "values", "kept"), event="progress"))
+                self.send(dict(picked(news, "fraction", "detail", "values", "kept", "handedIn"), event="progress"))
         if now - self.printed >= PRINTED_SECONDS and self.fork.log.has_news():
             self.printed = now
             self.send({"event": "printed", "log": self.fork.log.news()})
