@@ -282,7 +282,7 @@ class FarmRun:
     def hand_in(self, arrays, done):
         """The update, and what is merged: from now on they are on their way while the script goes on."""
         self.save_update(arrays, {})
-        self.save_shared()
+        moments.put_back(self.save_shared())
         self.handed_in = done
         self.show()
 
@@ -378,12 +378,13 @@ class FarmRun:
         return [ahead.unsent(path, self.task["context"]["compress"], arrays, start)]
 
     def save_shared(self):
+        """What is merged of the state, with the moments of the whole batch; gives the shard's own."""
         if not pilot._shared:
-            return
+            return []
         own = [pair for one in self.moments for pair in one.end()]
         pilot_state.check_finite(pilot._shared)
         pilot_state.save(os.path.join(self.task["work"], "shared.npz"), pilot._shared, None)
-        moments.put_back(own)
+        return own
 
     def left(self):
         """What the shard's rounds before have left unsent, as `deltas.save` gives it."""
