@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
-import { TrainResult } from '@parallel-pilot/shared/kinds/training/stages.ts';
+import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { api } from '../../support/api.ts';
 import { type Farm, startFarm } from '../../support/farm.ts';
 import { machine, median, writeFigures } from '../figures.ts';
@@ -17,13 +17,13 @@ import { type SlowLink, slowLink } from './slow-link.ts';
 const { values: given } = parseArgs({
   options: {
     rounds: { type: 'string', default: '6' },
-    megabytes: { type: 'string', default: '20' },
-    up: { type: 'string', default: '10' },
+    megabytes: { type: 'string', default: '10' },
+    up: { type: 'string', default: '8' },
     dry: { type: 'boolean', default: false },
   },
 });
 const [rounds, megabytes, up] = [Number(given.rounds), Number(given.megabytes), Number(given.up)];
-const [STEPS, STEP_SECONDS, DOWN] = [20, 0.2, 100];
+const [STEPS, STEP_SECONDS, DOWN] = [20, 0.1, 100];
 const SCRIPT = `import time
 import numpy as np
 import pilot
@@ -37,11 +37,9 @@ pilot.finish({"w": w}, metrics={"loss": 1.0})
 `;
 const WAYS: Partial<TrainingSettings>[] = [
   {},
-  { overlap: 10 },
-  { compress: 'bf16' },
-  { compress: 'bf16', overlap: 10 },
+  { overlap: 15 },
   { compress: 'int8' },
-  { compress: 'int8', overlap: 10 },
+  { compress: 'int8', overlap: 15 },
 ];
 
 const folder = await mkdtemp(join(tmpdir(), 'pilot-bench-'));
@@ -92,27 +90,23 @@ async function measure(farm: Farm, way: Partial<TrainingSettings>): Promise<stri
     .selectFrom('stages')
     .innerJoin('chunks', 'chunks.stage_id', 'stages.id')
     .innerJoin('leases', 'leases.id', 'chunks.accepted_lease_id')
-    .select(['stages.iteration', 'stages.planned_at'])
-    .select(['leases.ended_at', 'leases.result_json', 'leases.files_json'])
+    .select(['stages.iteration', 'stages.name', 'stages.planned_at', 'stages.spec_json', 'leases.ended_at'])
     .where('stages.job_id', '=', job)
-    .where('stages.name', '=', 'train')
+    .where('stages.name', 'in', ['train', 'merge'])
+    .where('stages.iteration', '>', 1)
+    .where('stages.iteration', '<', rounds)
     .execute();
-  const walls: number[] = [];
-  const sent: number[] = [];
-  const early: number[] = [];
-  for (const [round, chunks] of Map.groupBy(rows, ({ iteration }) => iteration ?? 0)) {
-    if (round === 1 || round === rounds) continue;
-    walls.push(Math.max(...chunks.map((one) => (one.ended_at ?? 0) - one.planned_at)) / 1_000);
-    const files: { name: string; size: number }[] = chunks.flatMap((one) =>
-      JSON.parse(one.files_json ?? '[]'),
-    );
-    const total = (names: RegExp) =>
-      files.reduce((sum, { name, size }) => sum + (names.test(name) ? size : 0), 0);
-    sent.push(total(/^update$|^kept/) / 1e6);
-    const before = chunks.every((one) => TrainResult.parse(JSON.parse(one.result_json ?? '')).handedInEarly);
-    early.push(before ? total(/^update$/) / 1e6 : 0);
-  }
+  const trained = Map.groupBy(
+    rows.filter(({ name }) => name === 'train'),
+    ({ iteration }) => iteration,
+  );
+  const walls = [...trained.values()].map(
+    (chunks) => Math.max(...chunks.map((one) => (one.ended_at ?? 0) - one.planned_at)) / 1_000,
+  );
+  const merges = rows.filter(({ name }) => name === 'merge');
+  const bytes = merges.flatMap(({ spec_json }) => MergeSpec.parse(JSON.parse(spec_json)).bytes ?? []);
+  const [sent, early] = (['sent', 'early'] as const).map((of) => median(bytes.map((one) => one[of])) / 1e6);
   const wall = median(walls);
   const { compress = 'none', overlap = 0 } = way;
-  return `| ${compress} | ${overlap} | ${wall.toFixed(2)} s | **${(wall - STEPS * STEP_SECONDS).toFixed(2)} s** | ${median(sent).toFixed(0)} MB, ${median(early).toFixed(0)} MB |`;
+  return `| ${compress} | ${overlap} | ${wall.toFixed(2)} s | **${(wall - STEPS * STEP_SECONDS).toFixed(2)} s** | ${sent?.toFixed(1)} MB, ${early?.toFixed(1)} MB |`;
 }
