@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { BlobHash, FunctionId, JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { releaseFilesOf } from './call-records.ts';
 import type { Db } from './connect.ts';
-import type { FunctionsTable, FunctionVersionsTable } from './schema.ts';
+import type { FunctionsTable, FunctionVersionsTable } from './schema/functions.ts';
 import { noteTeamBlobs } from './team-blobs.ts';
 import { unlessThere } from './unless-there.ts';
 

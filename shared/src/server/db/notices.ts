@@ -3,7 +3,7 @@ import type { JobId, NoticeChannelId, PersonId, TeamId } from '../../model/ids.t
 import { eventsOf, type NoticeEvent, type NoticeSubject, type NoticeTry } from '../../model/notice.ts';
 import { oneLine } from '../../model/printable.ts';
 import type { Db } from './connect.ts';
-import type { NoticeChannelsTable, NoticesTable } from './schema.ts';
+import type { NoticeChannelsTable, NoticesTable } from './schema/notices.ts';
 import { unlessThere } from './unless-there.ts';
 
 export type ChannelRow = Selectable<NoticeChannelsTable>;

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { PersonNoticesTable } from './schema.ts';
+import type { PersonNoticesTable } from './schema/notices.ts';
 
 export type PersonNoticeRow = Selectable<PersonNoticesTable>;
 

@@ -4,7 +4,7 @@ import type { JobId, PersonId, PipelineId, TeamId } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { HEAD, type JobHead } from './jobs.ts';
-import type { PipelineJobsTable, PipelinesTable } from './schema.ts';
+import type { PipelineJobsTable, PipelinesTable } from './schema/pipelines.ts';
 
 /** Without its jobs as a template, which only a template has a use for. */
 export type PipelineRow = Omit<Selectable<PipelinesTable>, 'template_jobs_json'>;
