@@ -38,6 +38,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const spec: FunctionSpec = { ...deployed, taken, instances, environment };
   const lacking = problemWith(environment);
   if (lacking !== null) return { ok: false, ...lacking };
+  const waits = (spec.image !== null && taken === null) || (spec.packages !== null && environment === null);
   return {
     ok: true,
     spec,
@@ -46,7 +47,8 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
     several: {
       jobs: [{ spec, variant: '', paused: false }],
       async store(db, { jobs: [job] }) {
-        if (job === undefined || !(await setJobOfVersion(db, row, job))) throw new Raced();
+        const tries = waits ? row.tries + 1 : 0;
+        if (job === undefined || !(await setJobOfVersion(db, row, { job, tries }))) throw new Raced();
       },
     },
   };

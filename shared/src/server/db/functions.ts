@@ -159,15 +159,15 @@ export async function setPublicToken(db: Db, id: FunctionId, hash: string | null
   await db.updateTable('functions').set({ public_token_hash: hash }).where('id', '=', id).execute();
 }
 
-/** Compare-and-set: false where another process gave the version a job meanwhile. */
+/** Compare-and-set: false where another process gave the version a job meanwhile. `tries`: see the schema. */
 export async function setJobOfVersion(
   db: Db,
   { function_id, version, job_id }: Pick<VersionRow, 'function_id' | 'version' | 'job_id'>,
-  job: JobId,
+  { job, tries }: { job: JobId; tries: number },
 ): Promise<boolean> {
   const result = await db
     .updateTable('function_versions')
-    .set({ job_id: job })
+    .set({ job_id: job, tries })
     .where('function_id', '=', function_id)
     .where('version', '=', version)
     .where('job_id', job_id === null ? 'is' : '=', job_id)

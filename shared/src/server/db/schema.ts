@@ -667,6 +667,10 @@ export type FunctionVersionsTable = {
   /** What its image was found to be, whose blobs the function holds; null before, and without one. */
   image_json: string | null;
   job_id: JobId | null;
+  /** Of how many jobs in a row its packages or its image were to come. */
+  tries: Generated<number>;
+  /** 1 while its function may hold, for it, what its image is made of. */
+  holds_source: Generated<number>;
   created_at: number;
 };
 

@@ -28,7 +28,7 @@ import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
 import { servingBeside, waitedFor } from '../desk/readiness.ts';
 import { unknownFunction } from './answers.ts';
-import { noteOf, summariesOf, versionView } from './views.ts';
+import { summariesOf, versionView, waitsOf } from './views.ts';
 
 /** Its owner may, and who may steer jobs of others. */
 export const mayChange = (by: Principal, { person_id }: FunctionRow): boolean =>
@@ -45,8 +45,8 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
     const row = await findOne(c, c.req.valid('param').name);
     if (row === undefined) return unknownFunction(c);
     const all = await versionsOf(db, row.id);
-    const note = await noteOf(parts, row, all);
-    return c.json({ versions: all.map((one) => versionView(one, row, note)) }, 200);
+    const waits = await waitsOf(parts, row, all);
+    return c.json({ versions: all.map((one) => versionView(one, row, waits)) }, 200);
   });
   routes.openapi(rollback, async (c) => {
     const row = await findOne(c, c.req.valid('param').name);
