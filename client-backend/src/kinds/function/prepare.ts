@@ -55,7 +55,12 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
 };
 
 /** All that a job of it needs. */
-const blobsOf = ({ files, packages, image, taken }: FunctionSpec): BlobHash[] => [
+export const blobsOf = ({
+  files,
+  packages,
+  image,
+  taken,
+}: Pick<FunctionSpec, 'files' | 'packages' | 'image' | 'taken'>): BlobHash[] => [
   ...files.map(({ blob }) => blob as BlobHash),
   ...(packages?.wheels ? [packages.wheels.blob as BlobHash] : []),
   ...(image === null || taken !== null ? [] : filesOfSource(image).map(({ blob }) => blob)),

@@ -7,6 +7,7 @@ import { activeVersions, findVersion, functionById } from '@parallel-pilot/share
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
+import { releaseAllSources } from '../sources.ts';
 import { CallFiles } from './call-files.ts';
 import { CallQuota } from './call-quota.ts';
 import type { CallResult } from './call-result.ts';
@@ -142,6 +143,7 @@ export class CallDesk {
     this.#forgottenAt = now;
     const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
     await releaseExpired(this.#parts.db, now);
+    await releaseAllSources(this.#parts.db);
     for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
     await forgetCallsOfDays(this.#parts.db, dayOf(now - DAYS_COUNTED_MS));
   }

@@ -12,7 +12,8 @@ export type Coming =
   /** They never will be, whoever tries. */
   | { state: 'failed' };
 
-type OfJob = Pick<JobRow, 'state' | 'state_code' | 'finished_at' | 'updated_at'>;
+/** Of a job, what is looked at. */
+export type OfJob = Pick<JobRow, 'state' | 'state_code' | 'finished_at' | 'updated_at'>;
 
 /** By the last job that was to bring them, the `tries`th in a row; undefined where there is none. */
 export function comingOf(job: OfJob | undefined, tries: number): Coming {
