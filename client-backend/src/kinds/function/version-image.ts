@@ -6,7 +6,7 @@ import { knownFleetOf } from '../../fleet.ts';
 import type { Parts } from '../../parts.ts';
 import { type ImageTaskResult, imageTask } from '../container/image-task.ts';
 import type { BackgroundTask } from '../kind.ts';
-import { releaseSources } from './sources.ts';
+import { releaseSources } from './desk/sources.ts';
 
 /** The stage task of the image of a version, which is kept for all its jobs. */
 export async function takeImage(parts: Parts, task: BackgroundTask): Promise<ImageTaskResult> {

@@ -7,7 +7,6 @@ import { activeVersions, findVersion, functionById } from '@parallel-pilot/share
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
 import type { Parts } from '../../../parts.ts';
 import type { JobDesk } from '../../kind.ts';
-import { releaseAllSources } from '../sources.ts';
 import { CallFiles } from './call-files.ts';
 import { CallQuota } from './call-quota.ts';
 import type { CallResult } from './call-result.ts';
@@ -20,6 +19,7 @@ import { Pools } from './pools.ts';
 import { isReady, turnToReady, waitedFor } from './readiness.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
+import { releaseAllSources } from './sources.ts';
 
 /** Whoever waits for an answer waits so long for an instance at the most, milliseconds. */
 const PATIENCE_MS = 60_000;

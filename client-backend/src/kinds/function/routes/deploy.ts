@@ -33,8 +33,8 @@ import { preparePackages } from '../../../packages/prepare-packages.ts';
 import type { Parts, SubmissionRefusal } from '../../../parts.ts';
 import { blobsOfImage } from '../../container/image-task.ts';
 import { servingBeside } from '../desk/readiness.ts';
+import { releaseSources } from '../desk/sources.ts';
 import { takenOf } from '../prepare.ts';
-import { releaseSources } from '../sources.ts';
 
 /** Makes the next version of a function, which is active from then on; a new function where there is none of that name. */
 export async function deploy(

@@ -16,8 +16,8 @@ import {
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { sql } from 'kysely';
-import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
-import { until } from '../../../../tests/support/until.ts';
+import { type MariaDb, startMariaDb } from '../../../../../tests/support/mariadb.ts';
+import { until } from '../../../../../tests/support/until.ts';
 import { releaseAllSources, releaseSources } from './sources.ts';
 
 const ID = 'fun_00000000' as FunctionId;

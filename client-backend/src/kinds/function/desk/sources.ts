@@ -15,8 +15,8 @@ import {
   versionsOf,
 } from '@parallel-pilot/shared/server/db/functions.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
-import { comingOf, type OfJob } from './desk/coming.ts';
-import { blobsOf, takenOf } from './prepare.ts';
+import { blobsOf, takenOf } from '../prepare.ts';
+import { comingOf, type OfJob } from './coming.ts';
 
 /** What an image of a version is made of, as long as that is not there. */
 export const sourceOf = ({ image }: Pick<FunctionSpec, 'image'>): BlobHash[] =>
