@@ -15,7 +15,7 @@ import { connectDatabase, type Db } from '@parallel-pilot/shared/server/db/conne
 import { insertKey } from '@parallel-pilot/shared/server/db/keys.ts';
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { insertPerson } from '@parallel-pilot/shared/server/db/people.ts';
-import type { TeamMembersTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import type { TeamMembersTable } from '@parallel-pilot/shared/server/db/schema/people.ts';
 import { joinTeam } from '@parallel-pilot/shared/server/db/teams.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { sha256 } from '@parallel-pilot/shared/server/secrets.ts';

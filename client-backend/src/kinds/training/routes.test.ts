@@ -6,7 +6,7 @@ import { MergeSpec } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { Curves, RoundList } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { chunkId, type JobId, newId, type StageId, type WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { putArtifact } from '@parallel-pilot/shared/server/db/artifacts.ts';
-import type { ChunksTable, LeasesTable, StagesTable } from '@parallel-pilot/shared/server/db/schema.ts';
+import type { ChunksTable, LeasesTable, StagesTable } from '@parallel-pilot/shared/server/db/schema/jobs.ts';
 import type { Insertable } from 'kysely';
 import { fromBufferPromise } from 'yauzl';
 import { startTestBackend, type TestBackend, temporaryFolder } from '../../app.fixture.ts';

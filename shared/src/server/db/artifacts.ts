@@ -1,7 +1,7 @@
 import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
 import type { BlobHash, JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { ArtifactsTable } from './schema.ts';
+import type { ArtifactsTable } from './schema/jobs.ts';
 
 export type ArtifactRow = Selectable<ArtifactsTable>;
 

@@ -5,7 +5,7 @@ import type { StageInput } from '../../protocol/stage-input.ts';
 import { ResultFile } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
 import { checkpointFiles } from './leases.ts';
-import type { BlobsTable } from './schema.ts';
+import type { BlobsTable } from './schema/jobs.ts';
 
 const Files = z.array(ResultFile);
 

@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { CallId, FunctionId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { CallsTable } from './schema.ts';
+import type { CallsTable } from './schema/functions.ts';
 import { unlessThere } from './unless-there.ts';
 
 export type CallRow = Selectable<CallsTable>;

@@ -4,7 +4,8 @@ import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids
 import type { LeaseOutcome, LeasePurpose } from '../../model/lease.ts';
 import type { Db } from './connect.ts';
 import type { LeaseRow } from './leases.ts';
-import type { ChunksTable, WorkersTable } from './schema.ts';
+import type { ChunksTable } from './schema/jobs.ts';
+import type { WorkersTable } from './schema/workers.ts';
 
 export type ChunkRow = Selectable<ChunksTable>;
 export type StageCounts = Partial<Record<ChunkStatus, number>>;

@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, MysqlDialect, SqliteAdapter, SqliteDialect } from 'kysely';
 import { retryWhileLocked } from './retry-while-locked.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './schema/database.ts';
 
 export type Db = Kysely<Database>;
 

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { DeviceCodesTable } from './schema.ts';
+import type { DeviceCodesTable } from './schema/people.ts';
 
 export type DeviceCodeRow = Selectable<DeviceCodesTable>;
 

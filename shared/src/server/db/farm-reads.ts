@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { JobId, PersonId, StageId, TeamId } from '../../model/ids.ts';
 import { type JobStatus, LIVE_STATES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
-import type { JobsTable, StagesTable } from './schema.ts';
+import type { JobsTable, StagesTable } from './schema/jobs.ts';
 
 export type LiveStage = {
   stage: StageId;

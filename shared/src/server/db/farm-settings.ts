@@ -1,6 +1,6 @@
 import { MysqlAdapter, type Selectable } from 'kysely';
 import type { Db } from './connect.ts';
-import type { FarmSettingsTable } from './schema.ts';
+import type { FarmSettingsTable } from './schema/workers.ts';
 import { unlessThere } from './unless-there.ts';
 
 type Settings = Omit<Selectable<FarmSettingsTable>, 'id'>;

@@ -3,7 +3,7 @@ import type { BlobHash, FunctionId, JobId, PersonId, TeamId } from '../../model/
 import { releaseFilesOf } from './call-records.ts';
 import type { Db } from './connect.ts';
 import { holdForFunction } from './function-images.ts';
-import type { FunctionsTable, FunctionVersionsTable } from './schema.ts';
+import type { FunctionsTable, FunctionVersionsTable } from './schema/functions.ts';
 import { unlessThere } from './unless-there.ts';
 
 export type FunctionRow = Selectable<FunctionsTable>;

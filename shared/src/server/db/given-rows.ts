@@ -1,6 +1,6 @@
 import { MysqlAdapter, type RawBuilder, sql, type Updateable } from 'kysely';
 import type { Db } from './connect.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './schema/database.ts';
 
 type Table = 'chunks' | 'leases';
 type Value = string | number | null;

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Db } from './connect.ts';
-import type { ImpersonationsTable } from './schema.ts';
+import type { ImpersonationsTable } from './schema/people.ts';
 
 export async function insertImpersonation(db: Db, row: ImpersonationsTable): Promise<void> {
   await db.insertInto('impersonations').values(row).execute();

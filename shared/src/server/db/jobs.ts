@@ -3,7 +3,7 @@ import type { JobId, TeamId } from '../../model/ids.ts';
 import { isOver, type JobState } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { unblockable } from './dependencies.ts';
-import type { JobsTable } from './schema.ts';
+import type { JobsTable } from './schema/jobs.ts';
 
 export type JobRow = Selectable<JobsTable>;
 /** A job without its long texts, which a list of hundreds has no use for. */

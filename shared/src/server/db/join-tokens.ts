@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely';
 import { TEAM_ROLES, type TeamRole } from '../../access/principal.ts';
 import type { JoinTokenId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { JoinTokensTable } from './schema.ts';
+import type { JoinTokensTable } from './schema/people.ts';
 
 export type JoinTokenRow = Selectable<JoinTokensTable>;
 

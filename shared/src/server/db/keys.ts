@@ -3,7 +3,7 @@ import type { TeamRole } from '../../access/principal.ts';
 import type { KeyId, PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { PersonRow } from './people.ts';
-import type { KeysTable } from './schema.ts';
+import type { KeysTable } from './schema/people.ts';
 import { unlessThere } from './unless-there.ts';
 
 export type KeyRow = Selectable<KeysTable>;

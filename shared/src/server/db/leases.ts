@@ -4,7 +4,8 @@ import type { ChunkId, JobId, LeaseId, StageId, WorkerId } from '../../model/ids
 import type { LeaseOutcome } from '../../model/lease.ts';
 import type { Db } from './connect.ts';
 import { givenIds, insertRows, updateRows } from './given-rows.ts';
-import type { Database, LeasesTable } from './schema.ts';
+import type { Database } from './schema/database.ts';
+import type { LeasesTable } from './schema/jobs.ts';
 
 export type LeaseRow = Selectable<LeasesTable>;
 

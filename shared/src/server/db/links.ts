@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { LinkId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { LinksTable } from './schema.ts';
+import type { LinksTable } from './schema/people.ts';
 
 export type LinkRow = Selectable<LinksTable>;
 

@@ -1,7 +1,7 @@
 import { MysqlAdapter, type Selectable, sql } from 'kysely';
 import { QUARTER_MS } from '../../model/quarter.ts';
 import type { Db } from './connect.ts';
-import type { ForecastNetworksTable, LoadByQuarterTable } from './schema.ts';
+import type { ForecastNetworksTable, LoadByQuarterTable } from './schema/workers.ts';
 
 /** Twelve weeks: what a weekly rhythm is learnt from. */
 export const LOAD_KEPT_MS = 84 * 24 * 60 * 60_000;

@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { TeamRole } from '../../access/principal.ts';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { PeopleTable, TeamsTable } from './schema.ts';
+import type { PeopleTable, TeamsTable } from './schema/people.ts';
 import { unlessThere } from './unless-there.ts';
 
 export type PersonRow = Selectable<PeopleTable>;

@@ -4,7 +4,7 @@ import type { JobId, PersonId, PipelineId, TeamId } from '../../model/ids.ts';
 import type { JobStatus } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { HEAD, type JobHead } from './jobs.ts';
-import type { PipelineJobsTable, PipelinesTable } from './schema.ts';
+import type { PipelineJobsTable, PipelinesTable } from './schema/pipelines.ts';
 
 /** Without its jobs as a template, which only a template has a use for. */
 export type PipelineRow = Omit<Selectable<PipelinesTable>, 'template_jobs_json'>;
@@ -39,6 +39,15 @@ export const findPipeline = (db: Db, id: PipelineId, team: TeamId): Promise<Pipe
     .where('id', '=', id)
     .where('team_id', '=', team)
     .executeTakeFirst();
+
+/** Nobody else changes it until the transaction ends. */
+export const lockPipeline = async (db: Db, id: PipelineId): Promise<void> => {
+  await db
+    .updateTable('pipelines')
+    .set((eb) => ({ name: eb.ref('name') }))
+    .where('id', '=', id)
+    .execute();
+};
 
 /** With its jobs as a template. */
 export const findPipelineTemplate = (

@@ -1,5 +1,5 @@
 import type { Db } from './connect.ts';
-import type { SessionsTable } from './schema.ts';
+import type { SessionsTable } from './schema/people.ts';
 
 export async function insertSession(db: Db, row: SessionsTable): Promise<void> {
   await db.insertInto('sessions').values(row).execute();

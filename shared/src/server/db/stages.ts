@@ -3,7 +3,7 @@ import { CompiledQuery, type Insertable, type Selectable } from 'kysely';
 import type { ChunkSpecs } from '../../kinds/kind.ts';
 import { chunkId, type JobId, type PersonId, type StageId, type TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { StagesTable } from './schema.ts';
+import type { StagesTable } from './schema/jobs.ts';
 
 export type StageRow = Selectable<StagesTable>;
 /** A stage without its long texts. */

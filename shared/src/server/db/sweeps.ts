@@ -2,7 +2,7 @@ import { type Insertable, type Selectable, sql } from 'kysely';
 import type { JobId, StageId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import { HEAD, type JobHead } from './jobs.ts';
-import type { SweepMembersTable, SweepReportsTable, SweepsTable } from './schema.ts';
+import type { SweepMembersTable, SweepReportsTable, SweepsTable } from './schema/pipelines.ts';
 
 export type SweepRow = Selectable<SweepsTable>;
 export type SweepKey = { team: TeamId; id: string };

@@ -6,7 +6,7 @@ import type { Db } from './connect.ts';
 import { deleteFunctionsOf, passFunctions } from './functions.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
-import type { TeamMembersTable } from './schema.ts';
+import type { TeamMembersTable } from './schema/people.ts';
 import { deleteTemplatesOf } from './templates.ts';
 import { unlessThere } from './unless-there.ts';
 

@@ -1,7 +1,7 @@
 import { type Insertable, MysqlAdapter, type Selectable } from 'kysely';
 import type { BlobHash, TeamId, TemplateId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { TemplatesTable } from './schema.ts';
+import type { TemplatesTable } from './schema/pipelines.ts';
 
 export type TemplateRow = Selectable<TemplatesTable>;
 /** Without the jobs and the file, which a list has no use for. */

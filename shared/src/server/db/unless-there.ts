@@ -1,6 +1,6 @@
 import { type InsertQueryBuilder, MysqlAdapter } from 'kysely';
 import type { Db } from './connect.ts';
-import type { Database } from './schema.ts';
+import type { Database } from './schema/database.ts';
 
 /** An insert that does nothing where a row with one of its keys is here already. */
 export const unlessThere = <T extends keyof Database, O>(

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { LeaseId, TeamId, WorkerId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
-import type { LeasesTable, WorkerLoadsTable } from './schema.ts';
+import type { LeasesTable } from './schema/jobs.ts';
+import type { WorkerLoadsTable } from './schema/workers.ts';
 
 export type Attempt = Omit<
   Selectable<LeasesTable>,

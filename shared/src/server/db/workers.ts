@@ -3,7 +3,7 @@ import type { JoinTokenId, TeamId, WorkerId } from '../../model/ids.ts';
 import { Lending } from '../../model/lending.ts';
 import type { WorkerStatus } from '../../model/worker.ts';
 import type { Db } from './connect.ts';
-import type { WorkersTable } from './schema.ts';
+import type { WorkersTable } from './schema/workers.ts';
 
 export type WorkerRow = Selectable<WorkersTable>;
 export type WorkerFields = Pick<
