@@ -12,6 +12,7 @@ export type TrainFlags = SweepFlags & {
   innerSteps?: string;
   overlap?: string;
   compress?: string;
+  sparsify?: string;
   batch?: string;
   merge?: string;
   outerLr?: string;
@@ -79,6 +80,12 @@ const OPTIONS: Option[] = [
   { of: 'innerSteps', field: 'innerSteps', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'overlap', field: 'overlap', read: number, say: 'a whole number, less than --inner-steps' },
   { of: 'compress', field: 'compress', read: word, say: 'none, bf16 or int8' },
+  {
+    of: 'sparsify',
+    field: 'sparsify',
+    read: share,
+    say: 'a share from 0.0005 to 0.25, or a percentage such as 1%',
+  },
   { of: 'batch', field: 'batch', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'merge', field: 'merge', read: word, say: 'average or outer' },
   { of: 'outerLr', field: 'outerLr', read: number, say: 'a number above 0, at most 10' },
@@ -159,6 +166,7 @@ function readTogether(flags: TrainFlags, settings: Record<string, unknown>): str
       'weighting',
       'patience',
       'compress',
+      'sparsify',
       'innerSteps',
       'overlap',
     ] as const

@@ -114,6 +114,9 @@ test('scripts that are none are refused with the reason', async () => {
   const named = script.replace('(2)', '(2, weights=model.state_dict)');
   assert.ok((await submit({ script: named, settings: early })).ok);
   assert.match(await refusal({ script: named, settings: { overlap: 20 } }), /Take mode diloco/);
+  assert.ok((await submit({ script, settings: { ...settings, sparsify: 0.1 } })).ok);
+  assert.match(await refusal({ script, settings: { sparsify: 0.1 } }), /sent as bf16 or int8: give compress/);
+  assert.match(await refusal({ settings: { sparsify: 0.3 } }), /sparsify/);
 });
 
 test('a script no worker can run is refused, naming what is missing', async () => {

@@ -1,11 +1,6 @@
 import type { JobDetail } from '@parallel-pilot/shared/api/jobs.ts';
 import { privacyInWords } from '@parallel-pilot/shared/kinds/training/privacy.ts';
-import {
-  batchPerShard,
-  fewestWorkers,
-  mergeOf,
-  type TrainingSettings,
-} from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { batchPerShard, fewestWorkers, mergeOf } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import type { TrainingView } from '@parallel-pilot/shared/kinds/training/view.ts';
 import { Facts } from '../../components/Facts.tsx';
 import { formatCount, formatDuration, plural } from '../../components/format.ts';
@@ -105,9 +100,10 @@ function inRounds(s: TrainingView['settings'], split: TrainingView['split']): Fa
   ];
 }
 
-const sentHow = ({ compress, overlap }: TrainingSettings): string =>
+const sentHow = ({ compress, sparsify, overlap }: TrainingView['settings']): string =>
   [
     ...(compress === 'none' ? [] : [`as ${compress}`]),
+    ...(sparsify === null ? [] : [`the largest ${Math.round(sparsify * 10_000) / 100} % of the differences`]),
     ...(overlap === 0 ? [] : [`while the last ${plural(overlap, 'step')} of a round are made`]),
   ].join(', ');
 

@@ -34,6 +34,7 @@ export type FormValues = SweepValues & {
   innerSteps: Num;
   overlap: Num;
   compress: TrainingSettings['compress'];
+  sparsify: Num;
   batch: Num;
   merge: 'average' | 'outer';
   outerLr: Num;
@@ -87,6 +88,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
+    sparsify: own.sparsify === null ? '' : percent(own.sparsify),
     clip: own.clip ?? '',
     outerLr: own.outerLr ?? '',
     outerMomentum: own.outerMomentum ?? '',
@@ -128,6 +130,7 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     reductionFactor: _________,
     minRounds: __________,
     updates,
+    sparsify,
     trim,
     quorum,
     holdout,
@@ -139,7 +142,9 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   // Of another mode it is not shown.
   const overlap = rest.mode === 'diloco' ? rest.overlap : 0;
   const all = { ...rest, overlap, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
-  const trimmed = Object.entries(all).map(
+  // Of what is sent whole the form does not ask it.
+  const sparse = isCompressed(values) ? { sparsify: share(sparsify) } : {};
+  const trimmed = Object.entries({ ...all, ...sparse }).map(
     ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
   );
   const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
@@ -148,6 +153,9 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   const lent = { ...(lends ? { shards: null } : {}), secure: lends && updates === 'sum' };
   return { ...settings, ...lent, drop: columnsOf(drop), encode: columnsOf(encode) };
 }
+
+export const isCompressed = ({ mode, compress }: FormValues): boolean =>
+  mode !== 'ddp' && compress !== 'none';
 
 const columnsOf = (text: string): string[] =>
   text
@@ -190,6 +198,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   outerLr: 'A number above 0, at most 10, or empty for what suits the mode.',
   outerMomentum: 'A number from 0 to 0.999, or empty for what suits the mode.',
   trim: 'From 0 to 45 %.',
+  sparsify: 'From 0.05 to 25 %, or empty for all.',
   clip: 'A number above 0, or empty for none.',
   noise: 'From 0 to 1,000.',
   quorum: 'From 1 to 100 %.',
@@ -203,6 +212,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
 };
 
 const OPTIONAL = new Set<string>([
+  'sparsify',
   'clip',
   'minWorkers',
   'outerLr',

@@ -81,6 +81,7 @@ export const contextOf = (
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   overlap: settings.mode === 'diloco' ? settings.overlap : 0,
   compress: settings.compress,
+  sparsify: settings.sparsify,
   once: false,
   secure: settings.secure,
   countsRows: !settings.secure && settings.clip === null && settings.trim === 0,

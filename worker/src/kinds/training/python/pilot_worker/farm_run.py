@@ -408,7 +408,7 @@ class FarmRun:
         # With overlap the round began with what was left, and has it in it.
         left = {} if self.overlap else self.left()
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
-        return [deltas.save(path, how, arrays, start, left, counts)]
+        return [deltas.save(path, how, arrays, start, left, counts, self.task["context"]["sparsify"])]
 
 
 def make_room(cache, newest):
