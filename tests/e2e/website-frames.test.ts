@@ -202,13 +202,15 @@ test('who wants it is told of a finished job while looking at something else, an
   await page.getByLabel('Name of the job').fill('the long one');
   const { json, reaches } = api(farm.url);
   await page.getByLabel('Frames', { exact: true }).fill('1-2');
+  // Two frames are done before one has left the page: they wait for that.
+  const [worker] = (await json('GET', '/workers')).workers;
+  await json('PATCH', `/workers/${worker.id}`, { disabled: true });
   await page.getByRole('button', { name: 'Start rendering' }).click();
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   await page.getByRole('button', { name: 'Tell me' }).click();
   const begun = new URL(page.url()).pathname.slice('/jobs/'.length) as JobId;
-  await json('POST', `/jobs/${begun}/pause`);
   await leave(true);
-  await json('POST', `/jobs/${begun}/resume`);
+  await json('PATCH', `/workers/${worker.id}`, { disabled: false });
   await reaches(begun, 'completed');
   await until(async () => (await told()).length > 0, 'nothing was told', 60_000);
   assert.deepEqual(await told(), ['the long one is finished']);

@@ -4,7 +4,7 @@ import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { datedJobs, noteTold } from '@parallel-pilot/shared/server/db/deadlines.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { addNotes, type NoteRow } from '@parallel-pilot/shared/server/db/notes.ts';
-import { tellOwner } from '../change-job.ts';
+import { tellOwner } from '../notices/tell-owner.ts';
 import type { Parts } from '../parts.ts';
 import { lessenOf } from './deadline-view.ts';
 

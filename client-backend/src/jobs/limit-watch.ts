@@ -5,9 +5,10 @@ import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.t
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, type NoteRow, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { liveJobIds, pausedWithNote, workingHolders } from '@parallel-pilot/shared/server/db/usage.ts';
-import { changeJob, tellOwner } from '../change-job.ts';
+import { changeJob } from '../change-job.ts';
 import { type Limited, limitedBy, refusalOf } from '../limits/limits.ts';
 import { usedOf } from '../limits/usage.ts';
+import { tellOwner } from '../notices/tell-owner.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
 

@@ -5,9 +5,10 @@ import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.t
 import { findJob, type JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { addNotes, dropNotes, WAITING } from '@parallel-pilot/shared/server/db/notes.ts';
 import { waitingStages } from '@parallel-pilot/shared/server/db/stages.ts';
-import { changeJob, tellOwner } from '../change-job.ts';
+import { changeJob } from '../change-job.ts';
 import { fleetOf, knownFleetOf } from '../fleet.ts';
 import { backendKindOf } from '../kinds/registry.ts';
+import { tellOwner } from '../notices/tell-owner.ts';
 import type { Parts } from '../parts.ts';
 import { announce } from './announce.ts';
 import { lackingSentence } from './wait-sentence.ts';

@@ -1,5 +1,10 @@
 import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
-import { type NoticeEvent, type NoticeSubject, noticeTitle } from '@parallel-pilot/shared/model/notice.ts';
+import {
+  type NoticeEvent,
+  NoticeSubject,
+  noticePath,
+  noticeTitle,
+} from '@parallel-pilot/shared/model/notice.ts';
 import type { NoticeRow } from '@parallel-pilot/shared/server/db/notices.ts';
 
 /** Something to tell, as it was written into the outbox. */
@@ -21,13 +26,13 @@ export const noticeOf = (row: NoticeRow): Notice => ({
   at: row.at,
 });
 
-const subjectOf = (json: string): NoticeSubject => JSON.parse(json);
+const subjectOf = (json: string): NoticeSubject => NoticeSubject.parse(JSON.parse(json));
 
 /** What it has as its id wherever it is told: the same each time that it is sent. */
 export const idOf = ({ id }: Notice): string => `notice_${id}`;
 
-const urlOf = (farm: string, { job }: Notice): string =>
-  new URL(job === null ? '/' : `/jobs/${job}`, farm).href;
+const urlOf = (farm: string, { job, subject }: Notice): string =>
+  new URL(job === null ? '/' : noticePath(job, subject.whole), farm).href;
 const titleOf = ({ event, subject }: Notice): string => noticeTitle(event, subject.name);
 
 const SUMS: [NoticeEvent, string][] = [
@@ -89,24 +94,13 @@ export function mailMessage(notices: readonly Notice[], farm: string): MailMessa
   };
 }
 
-const TYPES = {
-  done: 'job.done',
-  failed: 'job.failed',
-  waiting: 'job.waiting',
-  'at-risk': 'job.at-risk',
-  test: 'test',
-} as const satisfies Record<Notice['event'], string>;
-
 /** The body of a webhook's request, as JSON: https://github.com/standard-webhooks/standard-webhooks has its form. */
 export function webhookBody(notice: Notice, farm: string): string {
   const { event, job, team, subject, at } = notice;
-  const data =
-    job === null
-      ? { message: subject.message }
-      : {
-          job: { id: job, name: subject.name, kind: subject.kind, team },
-          message: subject.message,
-          url: urlOf(farm, notice),
-        };
-  return JSON.stringify({ type: TYPES[event], timestamp: new Date(at).toISOString(), data });
+  const { name, kind, message, whole } = subject;
+  const what =
+    whole === null ? { job: { id: job, name, kind, team } } : { [whole.type]: { id: whole.id, name, team } };
+  const data = job === null ? { message } : { ...what, message, url: urlOf(farm, notice) };
+  const type = event === 'test' ? 'test' : `${whole?.type ?? 'job'}.${event}`;
+  return JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
 }

@@ -15,7 +15,7 @@ import {
 } from '@parallel-pilot/shared/server/db/person-notices.ts';
 import { createLog } from '@parallel-pilot/shared/server/log.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
-import { changeJob, tellOwner } from '../change-job.ts';
+import { changeJob } from '../change-job.ts';
 import { finishChunk, openStage, PROBE, startTestFarm, type TestFarm } from '../jobs/test-farm.fixture.ts';
 import { createMailer } from '../mail/mailer.ts';
 import { startSmtp } from '../mail/smtp.fixture.ts';
@@ -23,6 +23,7 @@ import { makeChannel } from '../people/notice-channels.ts';
 import { vapidKeys, webhookSecret } from './notice-keys.ts';
 import { createNoticeSender } from './notice-sender.ts';
 import { createBrowser, type Got, startReceiver } from './receiver.fixture.ts';
+import { tellOwner } from './tell-owner.ts';
 
 const HOUR = 60 * 60_000;
 const FARM = 'https://farm.example';

@@ -3,7 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import { CreatePipeline, type PipelineDetail } from '@parallel-pilot/shared/api/pipelines.ts';
 import type { RunsOn } from '@parallel-pilot/shared/model/dependencies.ts';
 import type { JobId, TeamId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobEvent } from '@parallel-pilot/shared/model/job.ts';
+import { NoticeSubject } from '@parallel-pilot/shared/model/notice.ts';
+import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { markRead, personNotices } from '@parallel-pilot/shared/server/db/person-notices.ts';
 import { startMariaDb } from '../../../tests/support/mariadb.ts';
+import { changeJob } from '../change-job.ts';
 import { deleteJob } from '../jobs/actions.ts';
 import { submit } from '../jobs/submit.ts';
 import { asFirst, startTestFarm, type TestFarm } from '../jobs/test-farm.fixture.ts';
@@ -218,6 +223,36 @@ for (const [column, startDatabase] of [
         .where('id', '=', make as JobId)
         .execute();
       assert.deepEqual(left, []);
+    });
+
+    test('of jobs that end at once the first that fails is told, and once that all of them are over', async () => {
+      const { db } = farm.parts;
+      const six = ['a', 'b', 'c', 'd', 'e', 'f'];
+      const pipeline = await taken(six.map((name) => ({ name })));
+      const [earlier = null] = await personNotices(db, farm.by, 1);
+      const reason = { code: 'dependency', message: 'Canceled, as it runs only after another.' };
+      const ends = async ({ id }: { id: JobId }, event: JobEvent) => {
+        const row = await findJob(db, id);
+        assert.ok(row && (await changeJob(db, row, event, 7)).ok);
+      };
+      await Promise.all(
+        pipeline.jobs.map(({ job }, at) =>
+          ends(
+            job,
+            at % 2 === 0 ? { type: 'fail', code: 'x', message: 'It broke.' } : { type: 'cancel', reason },
+          ),
+        ),
+      );
+      const told = (await personNotices(db, farm.by, 50)).filter(({ id }) => id > (earlier?.id ?? 0));
+      const subjects = told.map(({ subject_json }) => NoticeSubject.parse(JSON.parse(subject_json)));
+      assert.equal(told.length, 2);
+      assert.ok(six.includes(subjects[1]?.name ?? '') && subjects[1]?.whole === null);
+      assert.equal(subjects[1]?.message, 'It broke. It is the first of chain that failed.');
+      const { name, whole, message } = subjects[0] as NoticeSubject;
+      assert.deepEqual([name, whole], ['chain', { type: 'pipeline', id: pipeline.id }]);
+      assert.match(message, /^0 of 6 jobs are done, 3 failed, 3 were canceled\./);
+      assert.equal(await markRead(db, farm.by, { whole: { type: 'pipeline', id: pipeline.id } }, 8), true);
+      assert.ok((await personNotices(db, farm.by, 2)).every(({ is_read }) => is_read === 1));
     });
 
     test('who may not steer the jobs of others may not steer their pipeline', async () => {

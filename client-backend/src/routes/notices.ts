@@ -39,9 +39,9 @@ export function noticeRoutes({ db, clock, live }: Pick<Parts, 'db' | 'clock' | '
 }
 
 function viewOf(row: PersonNoticeRow): NoticeView {
-  const { name, message } = NoticeSubject.parse(JSON.parse(row.subject_json));
+  const { name, message, whole } = NoticeSubject.parse(JSON.parse(row.subject_json));
   const { id, event, at, is_read } = row;
-  return { id, event, job: { id: row.job_id, name }, message, at, isNew: is_read === 0 };
+  return { id, event, job: { id: row.job_id, name }, whole, message, at, isNew: is_read === 0 };
 }
 
 const tags = ['Account'];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JobId } from '../model/ids.ts';
-import { NoticeEvent } from '../model/notice.ts';
+import { NoticeEvent, Whole } from '../model/notice.ts';
 import { strictObject } from '../model/strict-object.ts';
 
 /** All below /api/v1/account/notices: of the team that I act in. Times in ms since 1970. */
@@ -9,8 +9,10 @@ export const NoticeView = z.object({
   /** Higher ones came later. */
   id: z.int(),
   event: NoticeEvent,
-  /** As it was called then. */
+  /** As it was called then; of a whole, the name is that of the whole, and the job is the one that it ended with. */
   job: z.object({ id: JobId, name: z.string() }),
+  /** Told of all of its jobs together. */
+  whole: Whole.nullable().default(null),
   message: z.string(),
   at: z.number(),
   /** I have looked neither at it nor at the job since. */
@@ -28,11 +30,12 @@ export const NoticeList = z.object({
 export type NoticeList = z.infer<typeof NoticeList>;
 
 /**
- * POST read: those of a job; or those of a list that was shown, by their ids, and all before the first of them. One of
+ * POST read: those of a job, or of a whole and all of its jobs; or those of a list that was shown, by their ids, and all before the first of them. One of
  * between that was not in the list yet is new: ids are given when a change begins, and it is there when that has ended.
  */
 export const ReadNotices = z.union([
   strictObject({ job: JobId }),
+  strictObject({ whole: Whole }),
   strictObject({ shown: z.array(z.int()).min(1).max(200) }),
 ]);
 export type ReadNotices = z.infer<typeof ReadNotices>;

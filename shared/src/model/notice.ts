@@ -13,9 +13,25 @@ export const CHANNEL_TYPES = ['push', 'email', 'webhook'] as const;
 export const ChannelType = z.enum(CHANNEL_TYPES);
 export type ChannelType = z.infer<typeof ChannelType>;
 
-/** The job as it was when there was something to tell; `message` is a sentence. */
-export const NoticeSubject = z.object({ name: z.string(), kind: z.string(), message: z.string() });
+/** Jobs that were submitted together: their ends are told once, of all of them. */
+export const Whole = z.object({ type: z.enum(['pipeline', 'sweep']), id: z.string() });
+export type Whole = z.infer<typeof Whole>;
+
+/**
+ * The job as it was when there was something to tell; `message` is a sentence. With a `whole` that is what is told of,
+ * and `kind` is its type.
+ */
+export const NoticeSubject = z.object({
+  name: z.string(),
+  kind: z.string(),
+  message: z.string(),
+  whole: Whole.nullable().default(null),
+});
 export type NoticeSubject = z.infer<typeof NoticeSubject>;
+
+/** Where on the site it is seen. */
+export const noticePath = (job: string, whole: Whole | null): string =>
+  whole === null ? `/jobs/${job}` : `/${whole.type}s/${whole.id}`;
 
 /** One attempt to tell it; `status` is what an HTTP server answered with, `problem` null where it was taken. */
 export const NoticeTry = z.object({

@@ -12,7 +12,7 @@ import { SITE_KINDS } from '../../kinds/registry.ts';
 import { Only } from '../people/Only.tsx';
 import classes from '../people/People.module.css';
 import { Refused } from '../people/Refused.tsx';
-import { useChange } from '../people/use-change.ts';
+import { useChange, useChosen } from '../people/use-change.ts';
 
 const QUERY_KEY = ['farm-settings'];
 const getSettings = (signal: AbortSignal) => request(FarmSettings, '/api/v1/settings', { signal });
@@ -77,12 +77,13 @@ function Addresses({ allowed }: { allowed: boolean }) {
     (privateAddresses: boolean) => patchSettings({ notifications: { privateAddresses } }),
     { changes: [QUERY_KEY] },
   );
+  const [shown, choose] = useChosen(allowed, save);
   return (
     <Switch
       label="Webhooks may lead to private networks and to this machine"
       description="With it everybody here can have the farm call what only the farm reaches. They see how that answers, not what."
-      checked={save.isPending ? save.variables : allowed}
-      onChange={(event) => save.mutate(event.currentTarget.checked)}
+      checked={shown}
+      onChange={(event) => choose(event.currentTarget.checked)}
     />
   );
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { formatAgo } from '../../components/format.ts';
 import { AskedButton } from '../people/AskedButton.tsx';
 import people from '../people/People.module.css';
+import { useChosen } from '../people/use-change.ts';
 import { ChannelLog } from './ChannelLog.tsx';
 import { EventChoice } from './EventChoice.tsx';
 import classes from './Notifications.module.css';
@@ -13,6 +14,7 @@ import { useChannels } from './use-channels.ts';
 export function Channel({ channel, mark }: { channel: ChannelView; mark?: ReactNode }) {
   const { id, name, address, type, events, failing } = channel;
   const { change, remove, test, may } = useChannels();
+  const [shown, choose] = useChosen({ id, events }, change);
   const [logged, setLogged] = useState(false);
   const what = type === 'push' ? name : (address ?? name);
   return (
@@ -56,9 +58,9 @@ export function Channel({ channel, mark }: { channel: ChannelView; mark?: ReactN
       </div>
       <EventChoice
         label={`Told by ${what}`}
-        events={change.isPending ? (change.variables?.events ?? events) : events}
+        events={shown.events}
         disabled={!may}
-        onChange={(chosen) => change.mutate({ id, events: chosen })}
+        onChange={(chosen) => choose({ id, events: chosen })}
       />
       {failing !== null && (
         <p className={classes.failing} role="status">

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import type { NoticeView } from '@parallel-pilot/shared/api/notices.ts';
-import { noticeTitle } from '@parallel-pilot/shared/model/notice.ts';
+import { noticePath, noticeTitle } from '@parallel-pilot/shared/model/notice.ts';
 import { IconChecks } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
@@ -58,11 +58,11 @@ export function WhatYouWereTold() {
   );
 }
 
-function Told({ notice: { event, job, message, at, isNew } }: { notice: NoticeView }) {
+function Told({ notice: { event, job, whole, message, at, isNew } }: { notice: NoticeView }) {
   const now = useNow(10_000);
   return (
     <li data-new={isNew || undefined}>
-      <Link to={`/jobs/${job.id}`}>{noticeTitle(event, job.name)}</Link>
+      <Link to={noticePath(job.id, whole)}>{noticeTitle(event, job.name)}</Link>
       {isNew && <span className={people.mark}>new</span>}
       <small>
         {formatAgo(at, now)} · {message}

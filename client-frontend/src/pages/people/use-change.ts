@@ -1,4 +1,5 @@
-import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query';
+import { type QueryKey, type UseMutationResult, useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { showProblem } from '../../job/job-command.ts';
 
 type Change<T> = {
@@ -25,4 +26,20 @@ export function useChange<T, V = void>(
       if (!quiet) showProblem(error);
     },
   });
+}
+
+/**
+ * What a switch or a select shows that is saved as soon as it is changed: the choice itself until that is over, then
+ * what is saved. A mutation tells of its beginning a moment late, and in that moment the control would jump back.
+ */
+export function useChosen<V>(
+  saved: V,
+  save: Pick<UseMutationResult<unknown, Error, V>, 'mutate'>,
+): [shown: V, choose: (value: V) => void] {
+  const [chosen, setChosen] = useState<{ value: V } | null>(null);
+  const choose = (value: V) => {
+    setChosen({ value });
+    save.mutate(value, { onSettled: () => setChosen(null) });
+  };
+  return [chosen === null ? saved : chosen.value, choose];
 }

@@ -10,7 +10,7 @@ import classes from '../people/People.module.css';
 import { teamQuery } from '../people/queries.ts';
 import { ROLES, roleLabel } from '../people/role-words.ts';
 import { changeRole, removeMember } from '../people/teams.ts';
-import { useChange } from '../people/use-change.ts';
+import { useChange, useChosen } from '../people/use-change.ts';
 
 export function Members({ team }: { team: TeamDetail }) {
   const may = useMay();
@@ -47,6 +47,7 @@ function MemberRow({ team, member: { person, role, joinedAt }, me, changes }: Me
   const changed = [teamQuery(team.id).queryKey, sessionQuery().queryKey];
   const change = useChange((to: TeamRole) => changeRole(team.id, person.id, to), { changes: changed });
   const remove = useChange(() => removeMember(team.id, person.id), { changes: changed });
+  const [shown, choose] = useChosen(role, change);
   const given = ROLES.filter(({ value }) => value !== 'owner' || team.role === 'owner');
   return (
     <li className={classes.row}>
@@ -66,9 +67,9 @@ function MemberRow({ team, member: { person, role, joinedAt }, me, changes }: Me
               size="xs"
               aria-label={`Role of ${person.name}`}
               data={given.map(({ value, label }) => ({ value, label }))}
-              value={change.isPending ? change.variables : role}
+              value={shown}
               disabled={change.isPending}
-              onChange={(event) => change.mutate(event.currentTarget.value as TeamRole)}
+              onChange={(event) => choose(event.currentTarget.value as TeamRole)}
             />
             <AskedButton
               label="Remove"

@@ -9,7 +9,7 @@ import { unlessThere } from './unless-there.ts';
 export type ChannelRow = Selectable<NoticeChannelsTable>;
 export type NoticeRow = Selectable<NoticesTable>;
 
-/** Of the job that is told of, and of what happened to it; two notices of one `cause` are one. */
+/** Of the job that is told of, or with which its whole ended, and of what happened; two notices of one `cause` are one. */
 export type NewNotice = {
   job: JobId;
   team: TeamId;
@@ -26,11 +26,12 @@ export type NewNotice = {
  */
 export async function addNotices(db: Db, notice: NewNotice): Promise<void> {
   const { job, team, person, event, cause, at } = notice;
-  const { name, kind, message } = notice.subject;
+  const { name, kind, message, whole } = notice.subject;
   const subject: NoticeSubject = {
     name: oneLine(name).slice(0, 200),
     kind,
     message: message.slice(0, 1_000),
+    whole,
   };
   const told = {
     once_key: `${job}:${event}:${cause}`.slice(0, 190),
@@ -61,6 +62,7 @@ export async function addTestNotice(db: Db, channel: NoticeChannelId, at: number
     name: '',
     kind: '',
     message: 'You asked for this from your notifications.',
+    whole: null,
   };
   const row = {
     channel_id: channel,

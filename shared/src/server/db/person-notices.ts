@@ -1,5 +1,7 @@
 import type { Selectable } from 'kysely';
-import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
+import type { ReadNotices } from '../../api/notices.ts';
+import type { PersonId, PipelineId, TeamId } from '../../model/ids.ts';
+import type { Whole } from '../../model/notice.ts';
 import type { Db } from './connect.ts';
 import type { PersonNoticesTable } from './schema/notices.ts';
 
@@ -30,11 +32,11 @@ export async function countUnread(db: Db, { person, team }: Of): Promise<number>
   return Number(row?.count ?? 0);
 }
 
-/** Those of a job, or those that were shown and all before the first of them. True where any was new until now. */
+/** Those of a job, or of a whole and its jobs, or those that were shown and all before the first of them. True where any was new until now. */
 export async function markRead(
   db: Db,
   { person, team }: Of,
-  which: { job: JobId } | { shown: readonly number[] },
+  which: ReadNotices,
   now: number,
 ): Promise<boolean> {
   const query = db
@@ -46,18 +48,19 @@ export async function markRead(
   const some =
     'job' in which
       ? query.where('job_id', '=', which.job)
-      : query.where((eb) =>
-          eb.or([
-            eb('id', 'in', which.shown),
-            eb(
-              'id',
-              '<',
-              which.shown.reduce((a, b) => Math.min(a, b)),
-            ),
-          ]),
-        );
+      : 'whole' in which
+        ? query.where('job_id', 'in', jobsOf(db, which.whole, team))
+        : query.where((eb) => eb.or([eb('id', 'in', which.shown), eb('id', '<', Math.min(...which.shown))]));
   return Number((await some.executeTakeFirst()).numUpdatedRows) > 0;
 }
+
+const jobsOf = (db: Db, { type, id }: Whole, team: TeamId) =>
+  type === 'pipeline'
+    ? db
+        .selectFrom('pipeline_jobs')
+        .select('job_id')
+        .where('pipeline_id', '=', id as PipelineId)
+    : db.selectFrom('sweep_members').select('job_id').where('sweep_id', '=', id).where('team_id', '=', team);
 
 /** Of these people, by what changed for them since: a text that is another one when more did. */
 export async function noticesChangedSince(

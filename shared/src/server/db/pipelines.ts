@@ -40,6 +40,15 @@ export const findPipeline = (db: Db, id: PipelineId, team: TeamId): Promise<Pipe
     .where('team_id', '=', team)
     .executeTakeFirst();
 
+/** Nobody else changes it until the transaction ends. */
+export const lockPipeline = async (db: Db, id: PipelineId): Promise<void> => {
+  await db
+    .updateTable('pipelines')
+    .set((eb) => ({ name: eb.ref('name') }))
+    .where('id', '=', id)
+    .execute();
+};
+
 /** With its jobs as a template. */
 export const findPipelineTemplate = (
   db: Db,
