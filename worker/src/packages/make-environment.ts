@@ -14,7 +14,7 @@ import {
 } from '@parallel-pilot/shared/packages/packages.ts';
 import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import { z } from 'zod';
-import { openIndexProxy, PROXY_SOCKET } from './index-proxy.ts';
+import { type Missed, openIndexProxy, PROXY_SOCKET } from './index-proxy.ts';
 import type { PackageIndex } from './package-index.ts';
 import { PACKAGES_FOLDER, type Python, pythonModule } from './python-module.ts';
 
@@ -74,13 +74,16 @@ export async function makeEnvironment(
   try {
     await workspace.fill(chunk.inputs);
     chunk.begun?.();
-    const { ended, refused, log } = await installed(making, workspace, spec.data, {
+    const { ended, missed, log } = await installed(making, workspace, spec.data, {
       chunk,
       onProgress,
       signal,
     });
     if ('code' in ended) return ended;
-    if (!ended.ok) return failure('packages-missing', `${ended.message}${hint(refused)}`, log);
+    if (!ended.ok) {
+      const code = missed.unreached === null ? 'packages-missing' : 'out-of-reach';
+      return failure(code, `${ended.message}${hint(missed)}`, log);
+    }
     const path = join(chunk.outputs, PACKED);
     const taken = await workspace.take(PACKED, path, MOST_BYTES);
     if (!taken.ok) return failure('packages-missing', taken.message, log);
@@ -96,10 +99,12 @@ export async function makeEnvironment(
   }
 }
 
-const hint = (refused: string | null): string =>
-  refused === null
+function hint({ refused, unreached }: Missed): string {
+  if (unreached !== null) return ` ${unreached} could not be reached from this worker.`;
+  return refused === null
     ? ''
     : ` They were looked for at ${refused}, too, which is none of the hosts that the owner of this worker allows.`;
+}
 
 type Watching = {
   chunk: Asking;
@@ -109,7 +114,7 @@ type Watching = {
 
 type Installed = {
   ended: Ended | Failed;
-  refused: string | null;
+  missed: Missed;
   log: string;
 };
 
@@ -133,7 +138,8 @@ async function installed(
       socket: proxy === null ? null : within(PROXY_SOCKET),
     };
     const done = await runInstaller(making, workspace, asked, watching);
-    return { ...done, refused: proxy?.refused ?? null };
+    const { refused = null, unreached = null } = proxy ?? {};
+    return { ...done, missed: { refused, unreached } };
   } finally {
     await proxy?.close();
   }
@@ -153,7 +159,7 @@ async function runInstaller(
   workspace: Workspace,
   asked: Asked,
   { chunk, onProgress, signal }: Watching,
-): Promise<Omit<Installed, 'refused'>> {
+): Promise<Omit<Installed, 'missed'>> {
   const nonce = randomBytes(16).toString('hex');
   const said = createTail(100, 16_000);
   let ended: Ended | null = null;

@@ -33,9 +33,18 @@ export function versionsCommand(context: Context): Command {
     ]);
     const headings = ['VERSION', '', 'DEPLOYED (UTC)', 'HANDLER', 'SETTINGS'];
     print(context.stdout, table(headings, rows, context.stdout.columns || 120));
-    const notes = list.versions.flatMap(({ note }) => note ?? []);
+    const notes = list.versions.flatMap(({ note, triedAgainAt }) =>
+      note === null ? [] : [`${note}${againInWords(triedAgainAt, Date.now())}`],
+    );
     if (notes.length > 0) print(context.stdout, notes);
   });
+}
+
+function againInWords(at: number | null, now: number): string {
+  if (at === null) return '';
+  return at <= now
+    ? ' It is about to be tried again.'
+    : ` It is tried again at ${new Date(at).toISOString().slice(11, 19)} (UTC).`;
 }
 
 /** `pilot function rollback NAME` */

@@ -38,6 +38,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   const spec: FunctionSpec = { ...deployed, taken, instances, environment };
   const lacking = problemWith(environment);
   if (lacking !== null) return { ok: false, ...lacking };
+  const waits = (spec.image !== null && taken === null) || (spec.packages !== null && environment === null);
   return {
     ok: true,
     spec,
@@ -46,14 +47,20 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
     several: {
       jobs: [{ spec, variant: '', paused: false }],
       async store(db, { jobs: [job] }) {
-        if (job === undefined || !(await setJobOfVersion(db, row, job))) throw new Raced();
+        const tries = waits ? row.tries + 1 : 0;
+        if (job === undefined || !(await setJobOfVersion(db, row, { job, tries }))) throw new Raced();
       },
     },
   };
 };
 
 /** All that a job of it needs. */
-const blobsOf = ({ files, packages, image, taken }: FunctionSpec): BlobHash[] => [
+export const blobsOf = ({
+  files,
+  packages,
+  image,
+  taken,
+}: Pick<FunctionSpec, 'files' | 'packages' | 'image' | 'taken'>): BlobHash[] => [
   ...files.map(({ blob }) => blob as BlobHash),
   ...(packages?.wheels ? [packages.wheels.blob as BlobHash] : []),
   ...(image === null || taken !== null ? [] : filesOfSource(image).map(({ blob }) => blob)),

@@ -1,13 +1,12 @@
-import type { StoredSource } from '@parallel-pilot/shared/kinds/container/image.ts';
 import { processorProblem } from '@parallel-pilot/shared/kinds/container/image-stage.ts';
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import type { BlobHash } from '@parallel-pilot/shared/model/ids.ts';
-import { keepImage } from '@parallel-pilot/shared/server/db/functions.ts';
+import { keepImage, lockFunction } from '@parallel-pilot/shared/server/db/function-images.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
 import { knownFleetOf } from '../../fleet.ts';
 import type { Parts } from '../../parts.ts';
 import { type ImageTaskResult, imageTask } from '../container/image-task.ts';
 import type { BackgroundTask } from '../kind.ts';
+import { releaseSources } from './desk/sources.ts';
 
 /** The stage task of the image of a version, which is kept for all its jobs. */
 export async function takeImage(parts: Parts, task: BackgroundTask): Promise<ImageTaskResult> {
@@ -21,10 +20,12 @@ export async function takeImage(parts: Parts, task: BackgroundTask): Promise<Ima
   // A version whose image is written down is taken for one that can be called.
   const problem = processorProblem(fleet, result.value);
   if (problem !== null) return { outcome: 'fail', ...problem };
-  const image = { json: JSON.stringify(result.value), blobs: result.blobs, madeOf: archiveIn(source) };
+  const image = { json: JSON.stringify(result.value), blobs: result.blobs };
   const whose = { function: of, version, team };
-  await inTransaction(db, (db) => keepImage(db, whose, image, clock()));
+  await inTransaction(db, async (db) => {
+    await lockFunction(db, of);
+    await keepImage(db, whose, image, clock());
+    await releaseSources(db, of);
+  });
   return result;
 }
-
-const archiveIn = (source: StoredSource): BlobHash | null => (source.from === 'archive' ? source.blob : null);

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { request, sentenceOf } from '../../api/request.ts';
 import { useMay } from '../../api/session.ts';
-import { formatAgo } from '../../components/format.ts';
+import { formatAgo, formatClock } from '../../components/format.ts';
 import { Panel } from '../../components/Panel.tsx';
 import classes from './Function.module.css';
 import { pathOf, versionsQuery } from './queries.ts';
@@ -22,7 +22,18 @@ export function VersionsTable({ name }: { name: string }) {
   return (
     <Panel title="Versions">
       {turn.error !== null && <p role="alert">{sentenceOf(turn.error)}</p>}
-      {data?.versions.map(({ version, note }) => note !== null && <p key={version}>{note}</p>)}
+      {data?.versions.map(
+        ({ version, note, triedAgainAt: at }) =>
+          note !== null && (
+            <p key={version}>
+              {note}
+              {at !== null &&
+                (at <= Date.now()
+                  ? ' It is about to be tried again.'
+                  : ` It is tried again at ${formatClock(at, true)}.`)}
+            </p>
+          ),
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
       <section className={classes.box} tabIndex={0} aria-label="Table of versions">
         <table>
@@ -44,7 +55,7 @@ export function VersionsTable({ name }: { name: string }) {
                   {one.takesCalls ? (
                     'this one'
                   ) : one.active ? (
-                    'this one, once its packages are installed'
+                    `this one, once its ${one.image === null ? 'packages are installed' : 'image is there'}`
                   ) : (
                     <Button
                       size="compact-sm"

@@ -6,6 +6,8 @@ import { COMMAND_FAILURES } from '../command/failures.ts';
 export const CONTAINER_FAILURES = {
   ...COMMAND_FAILURES,
   'no-image': { retry: true, sentence: 'The worker could not get the image.' },
+  'out-of-reach': { retry: 'once', sentence: 'What it needs from the network could not be reached.' },
+  'image-unknown': { retry: 'once', sentence: 'There is no image of that name.' },
   'bad-image': { retry: false, sentence: 'The image cannot be used.' },
   'not-loaded': { retry: true, sentence: 'The worker could not unpack the image.' },
   'build-failed': { retry: false, sentence: 'The image could not be built.' },

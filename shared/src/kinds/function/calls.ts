@@ -84,6 +84,8 @@ export const FunctionVersion = z.object({
   takesCalls: z.boolean(),
   /** Why the active one takes none yet, as a sentence. */
   note: z.string().nullable(),
+  /** When what it lacks is tried to be had again, ms since 1970; null where it is not, or is on its way. */
+  triedAgainAt: z.number().nullable().default(null),
   handler: z.string(),
   image: z.string().nullable().default(null),
   network: z.boolean().default(false),

@@ -9,9 +9,24 @@ export const FUNCTION_FAILURES = {
     sentence: 'The packages that the handler needs could not be installed.',
   },
   died: { retry: true, sentence: 'What installs the packages of the handler ended while it was at work.' },
+  'out-of-reach': {
+    retry: 'once',
+    sentence: 'What the function needs from the network could not be reached.',
+  },
   'no-image': { retry: 'once', sentence: 'The image of the function could not be had.' },
+  'image-unknown': { retry: 'once', sentence: 'There is no image of that name.' },
   'bad-image': { retry: false, sentence: 'The image of the function cannot be used.' },
   'build-failed': { retry: false, sentence: 'The image of the function could not be built.' },
   'not-loaded': { retry: 'once', sentence: 'The image of the function could not be unpacked.' },
   'no-runtime': { retry: true, sentence: 'The worker has nothing that runs the handler.' },
 } as const satisfies Record<string, Failure>;
+
+/** What no later attempt mends either, as it lies in what was deployed. */
+export const LASTING: ReadonlySet<string> = new Set<keyof typeof FUNCTION_FAILURES>([
+  'handler-broken',
+  'keeps-dying',
+  'packages-missing',
+  'image-unknown',
+  'bad-image',
+  'build-failed',
+]);

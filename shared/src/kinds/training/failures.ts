@@ -19,6 +19,10 @@ export const TRAINING_FAILURES = {
     retry: 'once',
     sentence: 'The packages that the script needs could not be installed.',
   },
+  'out-of-reach': {
+    retry: 'once',
+    sentence: 'The index of the packages that the script needs could not be reached.',
+  },
   'secure-round': {
     retry: false,
     sentence: 'The shard could not take its part in the secure aggregation of the round.',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type MariaDb, startMariaDb } from '../../../../tests/support/mariadb.ts';
-import type { BlobHash, CallId, FunctionId, LeaseId, PersonId, TeamId } from '../../model/ids.ts';
+import type { BlobHash, CallId, FunctionId, JobId, LeaseId, PersonId, TeamId } from '../../model/ids.ts';
 import {
   endCallWithFiles,
   holdEvent,
@@ -146,8 +146,8 @@ for (const kind of ['SQLite', 'MariaDB'] as const) {
       await serveActive(db, FUNCTION, { active: 2, serving: 1 });
       assert.deepEqual([await versions(), await functionsServedByAnother(db)], [[2], []]);
       const version = { function_id: FUNCTION, version: 2, job_id: null };
-      assert.equal(await setJobOfVersion(db, version, 'job_1' as never), true);
-      assert.equal(await setJobOfVersion(db, version, 'job_2' as never), false);
+      assert.equal(await setJobOfVersion(db, version, { job: 'job_1' as JobId, tries: 1 }), true);
+      assert.equal(await setJobOfVersion(db, version, { job: 'job_2' as JobId, tries: 1 }), false);
 
       const person = 'per_00000000' as PersonId;
       const begun = (at: number) =>

@@ -2,8 +2,8 @@ import type { Insertable, Selectable } from 'kysely';
 import type { BlobHash, FunctionId, JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { releaseFilesOf } from './call-records.ts';
 import type { Db } from './connect.ts';
+import { holdForFunction } from './function-images.ts';
 import type { FunctionsTable, FunctionVersionsTable } from './schema/functions.ts';
-import { noteTeamBlobs } from './team-blobs.ts';
 import { unlessThere } from './unless-there.ts';
 
 export type FunctionRow = Selectable<FunctionsTable>;
@@ -113,7 +113,7 @@ export async function addVersion(
   const row = { ...make(version), function_id: of.function, version, created_at: of.now };
   await db.insertInto('function_versions').values(row).execute();
   await activate(db, of.function, { version, serving: of.serving }, of.now);
-  await hold(db, of, blobs);
+  await holdForFunction(db, of, blobs);
   await db
     .deleteFrom('function_versions')
     .where('function_id', '=', of.function)
@@ -159,66 +159,20 @@ export async function setPublicToken(db: Db, id: FunctionId, hash: string | null
   await db.updateTable('functions').set({ public_token_hash: hash }).where('id', '=', id).execute();
 }
 
-/** Compare-and-set: false where another process gave the version a job meanwhile. */
+/** Compare-and-set: false where another process gave the version a job meanwhile. `tries`: see the schema. */
 export async function setJobOfVersion(
   db: Db,
   { function_id, version, job_id }: Pick<VersionRow, 'function_id' | 'version' | 'job_id'>,
-  job: JobId,
+  { job, tries }: { job: JobId; tries: number },
 ): Promise<boolean> {
   const result = await db
     .updateTable('function_versions')
-    .set({ job_id: job })
+    .set({ job_id: job, tries })
     .where('function_id', '=', function_id)
     .where('version', '=', version)
     .where('job_id', job_id === null ? 'is' : '=', job_id)
     .executeTakeFirst();
   return Number(result.numUpdatedRows) === 1;
-}
-
-/**
- * What the image of a version was found to be: the function holds its parts from now on, and what it was made of only for
- * versions that have not come so far. Nothing is written where the version is gone. Call it in a transaction.
- */
-export async function keepImage(
-  db: Db,
-  { function: of, version, team }: { function: FunctionId; version: number; team: TeamId },
-  image: { json: string; blobs: readonly BlobHash[]; madeOf: BlobHash | null },
-  now: number,
-): Promise<void> {
-  // Locks the row as a deploy does, which may be about to hold what is let go of here.
-  await db
-    .updateTable('functions')
-    .set((eb) => ({ active_version: eb.ref('active_version') }))
-    .where('id', '=', of)
-    .execute();
-  const result = await db
-    .updateTable('function_versions')
-    .set({ image_json: image.json })
-    .where('function_id', '=', of)
-    .where('version', '=', version)
-    .executeTakeFirst();
-  if (Number(result.numUpdatedRows) === 0) return;
-  await hold(db, { function: of, team }, image.blobs);
-  await noteTeamBlobs(db, team, image.blobs, now);
-  if (image.madeOf === null) return;
-  const waiting = await db
-    .selectFrom('function_versions')
-    .select('version')
-    .where('function_id', '=', of)
-    .where('image_json', 'is', null)
-    .where('spec_json', 'like', `%${image.madeOf}%`)
-    .executeTakeFirst();
-  if (waiting === undefined)
-    await db.deleteFrom('held_blobs').where('holder', '=', of).where('hash', '=', image.madeOf).execute();
-}
-
-async function hold(
-  db: Db,
-  of: { function: FunctionId; team: TeamId },
-  blobs: readonly BlobHash[],
-): Promise<void> {
-  const held = [...new Set(blobs)].map((hash) => ({ holder: of.function, team_id: of.team, hash }));
-  if (held.length > 0) await unlessThere(db, db.insertInto('held_blobs').values(held)).execute();
 }
 
 /** With its versions, its calls, and what it holds. Call it in a transaction. */

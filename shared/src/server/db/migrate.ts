@@ -39,6 +39,7 @@ import * as noticesOfPeople from './migrations/0051-notices-of-people.ts';
 import * as callFiles from './migrations/0052-call-files.ts';
 import * as servingVersions from './migrations/0053-serving-versions.ts';
 import * as imagesOfFunctions from './migrations/0054-images-of-functions.ts';
+import * as versionsTriedAgain from './migrations/0056-versions-tried-again.ts';
 import { JOURNAL, resumable } from './resumable-migration.ts';
 
 const migrations: Record<string, Migration> = {
@@ -80,6 +81,7 @@ const migrations: Record<string, Migration> = {
   '0052-call-files': callFiles,
   '0053-serving-versions': servingVersions,
   '0054-images-of-functions': imagesOfFunctions,
+  '0056-versions-tried-again': versionsTriedAgain,
 };
 
 /** A sentence: this version is older than what the database was last used with. */

@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import type { ChunkProgress, RunnableChunk, RunOutcome } from '../kind.ts';
 import { dockerfileProblem } from './dockerfile.ts';
 import type { Engine } from './engine.ts';
+import { whyNotBuilt, whyNotPulled } from './why-not-made.ts';
 
 type Making = {
   engine: Engine;
@@ -48,12 +49,10 @@ async function fetchImage(making: Making, reference: string): Promise<RunOutcome
     const tell = (line: string) => printed(making, log, line, 'Pulling the image');
     const pulled = await run(making, ['pull', name], tell);
     if (making.signal.aborted) return failure('canceled', 'It was canceled.', log.text());
-    if (pulled.failed)
-      return failure(
-        'no-image',
-        `The image "${reference}" is not on this worker, and could not be pulled: its registry cannot be reached from there, or has no such image. Save it where you have it ("podman save -o image.tar ${reference}") and give --image image.tar.`,
-        log.text(),
-      );
+    if (pulled.failed) {
+      const { code, message } = whyNotPulled(reference, log.lines());
+      return failure(code, message, log.text());
+    }
   }
   const saved = await save(making, name, log);
   if (!isHere) await run(making, ['image', 'rm', name], () => {});
@@ -75,7 +74,10 @@ async function buildImage(
     printed(making, log, line, 'Building the image'),
   );
   if (making.signal.aborted) return failure('canceled', 'It was canceled.', log.text());
-  if (built.failed) return failure('build-failed', whyNotBuilt(dockerfile, network, log.lines()), log.text());
+  if (built.failed) {
+    const { code, message } = whyNotBuilt(dockerfile, network, log.lines());
+    return failure(code, message, log.text());
+  }
   const saved = await save(making, name, log);
   await run({ ...making, engine }, ['image', 'rm', '--force', name], () => {});
   return saved;
@@ -114,24 +116,6 @@ function buildLine(
 
 /** Of what podman lets the steps of a build do as root, those rights that no installation asks for. */
 const WITHOUT = ['MKNOD', 'NET_RAW', 'AUDIT_WRITE'].flatMap((name) => ['--cap-drop', name]);
-
-function whyNotBuilt(dockerfile: string, network: boolean, lines: readonly string[]): string {
-  const text = lines.join('\n');
-  const said = lines.findLast((line) => line.trim() !== '')?.replace(/^Error:\s*/, '') ?? '';
-  if (/initializing source docker|pinging container registry|unable to copy from source/i.test(text))
-    return `The image could not be built of ${dockerfile}: an image that it begins with (FROM) is not on this worker, and could not be pulled. Its registry cannot be reached from there, or has none of that name. It said last: ${said}`.slice(
-      0,
-      1_900,
-    );
-  const apart =
-    /resolve host|name resolution|failure resolving|network is unreachable|could not resolve|bad address|unable to connect/i;
-  const hint = apart.test(text)
-    ? network
-      ? ' It wanted something from the network that could not be reached from this worker.'
-      : ' It wanted something from the network, which a build does not reach: give --network, where a worker’s owner lets containers onto it, or put the files beside the Dockerfile.'
-    : '';
-  return `The image could not be built of ${dockerfile}.${hint} It said last: ${said}`.slice(0, 1_900);
-}
 
 async function save(making: Making, name: string, log: ReturnType<typeof createTail>): Promise<RunOutcome> {
   const path = join(making.chunk.outputs, IMAGE_FILE);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { createWorkspace } from '@parallel-pilot/sandbox/box/workspace.ts';
-import type { ChildExit } from '@parallel-pilot/sandbox/child/exit.ts';
 import { createTail } from '@parallel-pilot/sandbox/child/tail.ts';
 import { defaultLimits } from '@parallel-pilot/sandbox/limits/limits.ts';
 import type { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
@@ -15,6 +14,7 @@ import { parseText } from '@parallel-pilot/shared/protocol/parse.ts';
 import type { CallBlobs, RunnerOptions } from '../kind.ts';
 import { CallFiles } from './call-files.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
+import { exitInWords } from './exit-in-words.ts';
 import { HandlerMessage } from './messages.ts';
 import type { Place } from './start-process.ts';
 
@@ -26,9 +26,13 @@ export type HandlerProcess = {
   readonly pid: number | undefined;
   /** Resolves once it can be called, or cannot. */
   readonly loaded: Promise<Loaded>;
-  /** Resolves with a sentence once the process is gone and each of its calls has an end. */
+  /** Resolves with a sentence once the process is gone: calls that it has not answered have an end. */
   readonly ended: Promise<string>;
+  /** Resolves once the answers that it left are on the farm too, and nothing of it is there any more. */
+  readonly cleared: Promise<void>;
   readonly under: number;
+  /** Its handler has come to the end of a call: the process works. */
+  readonly answered: boolean;
   call(call: Call): Promise<CallEnd>;
   cpuMs(): Promise<number>;
   /** The end of what it printed. */
@@ -63,7 +67,7 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
   const tail = createTail(60, 3_500);
   const load = Promise.withResolvers<Loaded>();
   const answering = new Set<Promise<CallEnd>>();
-  let over = false;
+  let [over, answered] = [false, false];
   let stopping: { code: 'timeout' | 'stopped'; message: string } | null = null;
 
   const print = (text: string): void => {
@@ -76,7 +80,11 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     else if ('print' in message) {
       print(message.print);
       under.print(message.call, message.print);
-    } else if (!message.ok) under.fail(message.call, message.code, message.message);
+    } else takeEnd(message);
+  };
+  const takeEnd = (message: Extract<HandlerMessage, { ok: boolean }>): void => {
+    answered ||= message.ok || message.code === 'handler-error';
+    if (!message.ok) under.fail(message.call, message.code, message.message);
     else if ('left' in message) under.leave(message.call);
     else under.answer(message.call, message.answer);
   };
@@ -113,23 +121,24 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     load.resolve({ ok: false, message: `The handler was not loaded within ${LOAD_MS / 1_000} seconds.` });
     void child.kill(0);
   }, LOAD_MS);
-  const ended = child.exited.then(async (exit) => {
+  const ended = child.exited.then((exit) => {
     over = true;
     files.stop(stopping?.code === 'stopped' ? 'all' : 'events');
-    const why = stopping?.message ?? inWords(exit, tail.lines().at(-1));
+    const why = stopping?.message ?? exitInWords(exit, tail.lines().at(-1));
     load.resolve({ ok: false, message: why });
     under.failAll(stopping?.code === 'stopped' ? 'stopped' : 'died', why);
-    // What it left for a call before it ended is brought to the farm still.
-    await Promise.allSettled(answering);
-    await workspace.remove();
     return why;
   });
+  // What it left for a call before it ended is brought to the farm still.
+  const cleared = ended.then(() => Promise.allSettled(answering)).then(() => workspace.remove());
   void load.promise.then(() => clearTimeout(patience));
 
   const stop: HandlerProcess['stop'] = async (code, message) => {
     stopping ??= { code, message };
+    // It may have ended before, and something of it be on its way.
+    if (code === 'stopped' && over) files.stop('all');
     await child.kill(0);
-    await ended;
+    await cleared;
   };
   const answer = async (call: Call): Promise<CallEnd> => {
     const { call: id, event: given, context, timeoutMs, mostAnswerBytes: most } = call;
@@ -166,31 +175,16 @@ export async function startHandler(order: HandlerOrder, options: RunnerOptions):
     },
     loaded: load.promise,
     ended,
+    cleared,
     get under() {
       return under.count;
+    },
+    get answered() {
+      return answered;
     },
     call,
     cpuMs: child.cpuMs,
     log: tail.text,
     stop,
   };
-}
-
-/** Why it ended by itself, which it never should. */
-function inWords(exit: ChildExit, last: string | undefined): string {
-  const said = last === undefined ? '' : ` It printed last: ${last}`;
-  switch (exit.kind) {
-    case 'exited':
-      return `The handler's process ended with exit code ${exit.code}.${said}`;
-    case 'signalled':
-      return `The handler's process was ended by the signal ${exit.signal}.${said}`;
-    case 'limit':
-      return `The handler's process was ended: ${exit.message}`;
-    case 'failed-to-start':
-      return `The handler's process could not be started: ${exit.reason}`;
-    case 'broken':
-      return `The handler's process was ended: ${exit.reason}`;
-    default:
-      return exit satisfies never;
-  }
 }

@@ -1,7 +1,7 @@
 import { InstanceResult, type InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import { FAILURES } from '@parallel-pilot/shared/model/failures.ts';
 import { type Call, type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
-import type { ChunkProgress, RunnableChunk, RunnerOptions, RunOutcome } from '../kind.ts';
+import type { CallBlobs, ChunkProgress, RunnableChunk, RunnerOptions, RunOutcome } from '../kind.ts';
 import { type HandlerProcess, startHandler } from './handler-process.ts';
 import type { Place } from './start-process.ts';
 
@@ -19,8 +19,9 @@ export class Instance {
   readonly #onProgress: (progress: ChunkProgress) => void;
   readonly #onProcess: (process: HandlerProcess) => void;
   #process: HandlerProcess | null = null;
+  /** All that it has started and that are not cleared yet: answers of those that have died may be on their way. */
+  readonly #started = new Set<HandlerProcess>();
   #calls = 0;
-  #answeredBy: HandlerProcess | null = null;
   #under = 0;
   #onIdle: (() => void) | null = null;
 
@@ -39,6 +40,20 @@ export class Instance {
   }
 
   async run(signal: AbortSignal): Promise<RunOutcome> {
+    const stop = (): void => {
+      for (const process of this.#started) void process.stop('stopped', STOPPED);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await this.#keep(signal);
+    } finally {
+      // What lies in their folders is gone with the run.
+      await Promise.all([...this.#started].map(({ cleared }) => cleared));
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #keep(signal: AbortSignal): Promise<RunOutcome> {
     const { calls, notice } = this.#chunk;
     if (calls === undefined) throw new Error('an instance that nobody can call');
     const over = AbortSignal.any([calls.retired, signal, ...(notice === undefined ? [] : [notice])]);
@@ -49,16 +64,7 @@ export class Instance {
     let deaths = 0;
     let last = '';
     while (!over.aborted) {
-      const order = {
-        stage: this.#stage,
-        inputs: this.#options.inputs,
-        packages: this.#options.packages,
-        place: this.#options.place,
-        blobs: calls.blobs,
-        onPrinted: () => this.#tell(),
-      };
-      const process = await startHandler(order, this.#options);
-      this.#onProcess(process);
+      const process = await this.#start(calls.blobs);
       const loaded = await Promise.race([process.loaded, isOver]);
       if (loaded !== 'over' && !loaded.ok) {
         const log = process.log();
@@ -72,13 +78,27 @@ export class Instance {
         this.#tell();
         const end = await Promise.race([process.ended, isOver]);
         last = end === 'over' ? last : end;
-        deaths = this.#answeredBy === process ? 1 : deaths + 1;
+        deaths = process.answered ? 1 : deaths + 1;
       }
       if (over.aborted) return this.#end(process, signal);
       this.#process = null;
       if (deaths >= MOST_DEATHS) return failed('keeps-dying', last, process.log());
     }
     return this.#end(null, signal);
+  }
+
+  async #start(blobs: CallBlobs): Promise<HandlerProcess> {
+    const { inputs, packages, place } = this.#options;
+    const order = { stage: this.#stage, inputs, packages, place, blobs, onPrinted: () => this.#tell() };
+    const process = await startHandler(order, this.#options);
+    this.#started.add(process);
+    void process.cleared.then(
+      () => this.#started.delete(process),
+      // Whoever waits for it is told.
+      () => {},
+    );
+    this.#onProcess(process);
+    return process;
   }
 
   async #take(call: Call, over: AbortSignal): Promise<CallEnd> {
@@ -88,7 +108,6 @@ export class Instance {
     try {
       const end = await process.call(call);
       this.#calls += 1;
-      if (end.ok || end.code === 'handler-error') this.#answeredBy = process;
       this.#tell();
       return end;
     } finally {

@@ -22,6 +22,7 @@ const asked: string[] = [];
 const server = createServer(async (request, answer) => {
   asked.push(`${request.headers.host} ${request.url}`);
   const path = (request.url ?? '').endsWith('/') ? `${request.url}index.html` : (request.url ?? '');
+  if (path.includes('pilot-away')) return void answer.writeHead(503).end();
   const bytes = await readFile(join(house, path)).catch(() => null);
   answer.writeHead(bytes === null ? 404 : 200, {
     'content-type': path.endsWith('.html') ? 'text/html' : 'application/octet-stream',
@@ -109,6 +110,13 @@ test('a package that is not there is named, with what there is', async () => {
   assert.ok(!outcome.ok);
   assert.equal(outcome.code, 'packages-missing');
   assert.match(outcome.message, /No matching distribution found for pilot-shapes>=9/);
+});
+
+test('packages of an index that is out of order are not said to be missing', async () => {
+  const { outcome } = await install(['pilot-away'], false);
+  assert.ok(!outcome.ok);
+  assert.equal(outcome.code, 'out-of-reach');
+  assert.match(outcome.message, /127\.0\.0\.1:\d+ could not be reached from this worker/);
 });
 
 test('a file of wheels that is none is told', async () => {

@@ -19,6 +19,7 @@ import { Pools } from './pools.ts';
 import { isReady, turnToReady, waitedFor } from './readiness.ts';
 import { Recorder } from './recorder.ts';
 import { wantedInstances } from './scale.ts';
+import { releaseAllSources } from './sources.ts';
 
 /** Whoever waits for an answer waits so long for an instance at the most, milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -88,7 +89,14 @@ export class CallDesk {
 
   /** Has the packages of a version installed, and its image got, where that was not done yet, before it is called. */
   async install(row: VersionRow, team: TeamId): Promise<void> {
-    if (!(await isReady(this.#parts, team, waitedFor(row)))) this.#keep(this.#pools.of(row), 1);
+    if (!(await isReady(this.#parts, team, waitedFor(row)))) this.#begin(row);
+  }
+
+  /** What has failed of it so far counts as being of long ago. */
+  #begin(row: VersionRow): void {
+    const pool = this.#pools.of(row);
+    if (pool.instances.length === 0) pool.job = null;
+    this.#keep(pool, 1);
   }
 
   /** What stands behind a version now. */
@@ -102,12 +110,12 @@ export class CallDesk {
     if (this.#refreshing) return;
     this.#refreshing = true;
     try {
-      await turnToReady(this.#parts, this.#pools, (row) => this.#keep(this.#pools.of(row), 1));
+      await turnToReady(this.#parts, this.#pools, (row) => this.#begin(row));
       const rows = await activeVersions(this.#parts.db);
       this.#pools.keepOnly(rows);
       for (const row of rows) {
         const pool = this.#pools.of(row);
-        if (pool.spec.settings.min > 0 && !pool.outgoing) this.#keep(pool);
+        if (pool.spec.settings.min > 0 && !pool.outgoing && !pool.incoming) this.#keep(pool);
       }
       await this.#pools.adopt();
       await this.#forget(rows);
@@ -135,6 +143,7 @@ export class CallDesk {
     this.#forgottenAt = now;
     const kept = { most: MOST_RECORDS, before: now - RECORDS_KEPT_MS };
     await releaseExpired(this.#parts.db, now);
+    await releaseAllSources(this.#parts.db);
     for (const { function_id } of rows) await forgetCalls(this.#parts.db, function_id, kept);
     await forgetCallsOfDays(this.#parts.db, dayOf(now - DAYS_COUNTED_MS));
   }

@@ -43,6 +43,8 @@ export class Pool {
   leaving = false;
   /** It takes the calls until the packages of the active version are there, and makes room for their installation. */
   outgoing = false;
+  /** Its packages or its image are not there yet, and another takes its calls: whoever watches that begins its job. */
+  incoming = false;
   readonly #parts: PoolParts;
   readonly #instances = new Map<LeaseId, Instance>();
   readonly #waiting = new Set<Waiting>();

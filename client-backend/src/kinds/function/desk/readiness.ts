@@ -11,6 +11,7 @@ import {
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
+import { comingOf } from './coming.ts';
 import type { Pools } from './pools.ts';
 
 /** What calls of a version may have to wait for. `image_json`: null where its image was not got yet. */
@@ -45,21 +46,25 @@ export async function servingBeside(
 
 /**
  * Has active versions take the calls that another takes for them, where their packages and image are there and an instance is.
- * `install`: nobody is at the packages of this one, as a process that was to ask for them has died, or was refused.
+ * `begin`: nobody is at those of this one, as a process that was to ask for them has died, or was refused, or as they were
+ * not to be had a while ago.
  */
 export async function turnToReady(
   parts: Pick<Parts, 'db' | 'clock'>,
-  pools: Pools,
-  install: (row: VersionRow) => void,
+  pools: Pick<Pools, 'all' | 'find'>,
+  begin: (row: VersionRow) => void,
 ): Promise<void> {
-  for (const pool of pools.all) pool.outgoing = false;
+  for (const pool of pools.all) [pool.outgoing, pool.incoming] = [false, false];
   for (const { serving, team_id, ...row } of await functionsServedByAnother(parts.db)) {
     const { job_id } = row;
     const job = job_id === null ? undefined : await findJob(parts.db, job_id);
     if (!(await isReady(parts, team_id, waitedFor(row)))) {
-      const before = pools.find({ function_id: row.function_id, version: serving });
-      if (before !== undefined) before.outgoing = true;
-      if (job === undefined) install(row);
+      const coming = comingOf(job, row.tries);
+      const [before, next] = [pools.find({ ...row, version: serving }), pools.find(row)];
+      if (next !== undefined) next.incoming = true;
+      const isDue = coming.state === 'rests' && coming.until <= parts.clock();
+      if (before !== undefined) before.outgoing = isDue || coming.state === 'on-its-way';
+      if (isDue) begin(row);
       continue;
     }
     // An instance comes with the job that installs. One that is over has had it, or brings none: the next call asks anew.

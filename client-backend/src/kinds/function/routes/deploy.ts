@@ -16,6 +16,7 @@ import { type BlobHash, newId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Capabilities } from '@parallel-pilot/shared/model/requirement.ts';
 import { knownBlobs } from '@parallel-pilot/shared/server/db/blobs.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import { lockFunction } from '@parallel-pilot/shared/server/db/function-images.ts';
 import {
   addVersion,
   type FunctionRow,
@@ -32,6 +33,7 @@ import { preparePackages } from '../../../packages/prepare-packages.ts';
 import type { Parts, SubmissionRefusal } from '../../../parts.ts';
 import { blobsOfImage } from '../../container/image-task.ts';
 import { servingBeside } from '../desk/readiness.ts';
+import { releaseSources } from '../desk/sources.ts';
 import { takenOf } from '../prepare.ts';
 
 /** Makes the next version of a function, which is active from then on; a new function where there is none of that name. */
@@ -99,8 +101,12 @@ export async function deploy(
       person_id: by.person,
       spec_json: JSON.stringify(spec(version)),
       image_json,
+      holds_source: madeOf.length === 0 ? 0 : 1,
       job_id: null,
     });
+    // Before what is of long ago goes, with what it holds.
+    await lockFunction(db, of.id);
+    await releaseSources(db, of.id);
     await addVersion(db, { function: of.id, team: by.team, now, serving }, make, hashes);
     const made = await findFunction(db, by.team, name);
     if (made === undefined) throw new Error('a function that was just made is not there');

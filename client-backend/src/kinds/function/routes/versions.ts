@@ -8,6 +8,7 @@ import {
   PublicToken,
 } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import { FunctionName } from '@parallel-pilot/shared/kinds/function/name.ts';
+import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import {
   activate,
   deleteFunction,
@@ -27,8 +28,9 @@ import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
 import { servingBeside, waitedFor } from '../desk/readiness.ts';
+import { sourceOf } from '../desk/sources.ts';
 import { unknownFunction } from './answers.ts';
-import { noteOf, summariesOf, versionView } from './views.ts';
+import { summariesOf, versionView, waitsOf } from './views.ts';
 
 /** Its owner may, and who may steer jobs of others. */
 export const mayChange = (by: Principal, { person_id }: FunctionRow): boolean =>
@@ -45,8 +47,8 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
     const row = await findOne(c, c.req.valid('param').name);
     if (row === undefined) return unknownFunction(c);
     const all = await versionsOf(db, row.id);
-    const note = await noteOf(parts, row, all);
-    return c.json({ versions: all.map((one) => versionView(one, row, note)) }, 200);
+    const waits = await waitsOf(parts, row, all);
+    return c.json({ versions: all.map((one) => versionView(one, row, waits)) }, 200);
   });
   routes.openapi(rollback, async (c) => {
     const row = await findOne(c, c.req.valid('param').name);
@@ -63,6 +65,11 @@ export function versionRoutes(parts: Parts, desk: CallDesk): OpenAPIHono {
     }
     const target = rows.find(({ version }) => version === to);
     if (target === undefined) return unknownFunction(c);
+    const lacking = sourceOf(FunctionSpec.parse(JSON.parse(target.spec_json))).length > 0;
+    if (lacking && target.image_json === null && target.holds_source === 0) {
+      const message = `The image of version ${to} was never there, and what it is made of was let go of. Deploy it again.`;
+      return problem(c, 409, 'image-gone', message);
+    }
     const serving = await inTransaction(db, async (db) => {
       const now = await functionById(db, row.id);
       const serving = await servingBeside({ db, clock }, now, { ...waitedFor(target), version: to });

@@ -16,6 +16,7 @@ import {
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
+import { comingOf } from '../desk/coming.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -78,12 +79,14 @@ function figuresOf(counted: Awaited<ReturnType<typeof callFigures>>): FunctionFi
   };
 }
 
-/** Why the active version does not take its calls; null where it does. */
-export async function noteOf(
+/** Why the active version does not take its calls, and when it is tried again that it can; null where it does. */
+export type Waits = { note: string; triedAgainAt: number | null };
+
+export async function waitsOf(
   { db }: Pick<Parts, 'db'>,
   { active_version, serving_version }: FunctionRow,
   versions: readonly VersionRow[],
-): Promise<string | null> {
+): Promise<Waits | null> {
   if (serving_version === null) return null;
   const active = versions.find(({ version }) => version === active_version);
   const job = active?.job_id == null ? undefined : await findJob(db, active.job_id);
@@ -92,26 +95,35 @@ export async function noteOf(
     ? ['The image of version # is on its way', 'The image of version # could not be had']
     : ['The packages of version # are being installed', 'The packages of version # could not be installed'];
   const said = (text: string): string => text.replace('#', String(active_version));
-  if (job?.state === 'canceled')
-    return `${said(missing)}, as pilot job ${job.id} was canceled, so version ${serving_version} takes the calls. Deploy it again to have it tried anew.`;
-  if (job?.state !== 'failed')
-    return `${said(coming)}. Version ${serving_version} takes the calls until then.`;
+  const { state, ...rest } = comingOf(job, active?.tries ?? 0);
+  const triedAgainAt = 'until' in rest ? rest.until : null;
+  if (job?.state === 'canceled') {
+    const note = `${said(missing)}, as pilot job ${job.id} was canceled, so version ${serving_version} takes the calls.`;
+    return { note, triedAgainAt };
+  }
+  if (job?.state !== 'failed') {
+    const note = `${said(coming)}. Version ${serving_version} takes the calls until then.`;
+    return { note, triedAgainAt: null };
+  }
   const why = job.state_message ?? 'Nothing more is known.';
-  return `${said(missing)} (pilot job ${job.id}), so version ${serving_version} takes the calls: ${why}`;
+  const hint = state === 'failed' ? ' It is not tried again: deploy it anew when that is mended.' : '';
+  const note = `${said(missing)} (pilot job ${job.id}), so version ${serving_version} takes the calls: ${why}${hint}`;
+  return { note, triedAgainAt };
 }
 
-/** `note`: of the active one. */
+/** `waits`: of the active one. */
 export function versionView(
   row: VersionRow,
   { active_version: active, serving_version: serving }: FunctionRow,
-  note: string | null,
+  waits: Waits | null,
 ): FunctionVersion {
   const { handler, image, network, files, settings } = FunctionSpec.parse(JSON.parse(row.spec_json));
   return {
     version: row.version,
     active: row.version === active,
     takesCalls: row.version === (serving ?? active),
-    note: row.version === active ? note : null,
+    note: row.version === active ? (waits?.note ?? null) : null,
+    triedAgainAt: row.version === active ? (waits?.triedAgainAt ?? null) : null,
     handler,
     image: image === null ? null : nameOfSource(image),
     network,

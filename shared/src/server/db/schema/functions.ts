@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 import type { BlobHash, CallId, FunctionId, JobId, PersonId, TeamId, WorkerId } from '../../../model/ids.ts';
 
 /** Calls of a team's or a person's functions on a day (UTC); written with their records. */
@@ -36,6 +36,10 @@ export type FunctionVersionsTable = {
   /** What its image was found to be, whose blobs the function holds; null before, and without one. */
   image_json: string | null;
   job_id: JobId | null;
+  /** Of how many jobs in a row its packages or its image were to come. */
+  tries: Generated<number>;
+  /** 1 while its function may hold, for it, what its image is made of. */
+  holds_source: Generated<number>;
   created_at: number;
 };
 
