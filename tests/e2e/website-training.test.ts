@@ -58,11 +58,15 @@ test('digits over four workers through the website: drop, start, watch the curve
     await page.getByLabel('Start from').inputValue(),
     `${first.slice(first.indexOf('job_'))}@best`,
   );
+  await page.getByText('More settings').click();
+  await page.getByLabel('Updates are sent').selectOption('int8');
+  await page.getByLabel('Largest differences alone').fill('10');
   await page.getByRole('button', { name: 'Start training' }).click();
   await page.getByText(/The training starts from "digits_mlp-round-\d\.npz": 6 arrays/).waitFor();
   await link.waitFor({ timeout: 120_000 });
   const on = Number((await accuracy.getAttribute('aria-label'))?.match(/merged model (0\.\d+|1)/)?.[1]);
   assert.ok(on > 0.85, `an accuracy of ${on} after a round that goes on from ${best}`);
+  await page.getByText('as int8, the largest 10 % of the differences').waitFor();
   assert.deepEqual(errors, []);
   await page.close();
 });

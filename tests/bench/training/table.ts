@@ -81,7 +81,7 @@ Written by \`npm run bench:training\`; in brackets the number of seeds. What was
   is as large as what is looked for. The average of generators that moved apart comes less far: as one machine after a quarter of the
   steps (4.0 to 8.3, four runs; 1.7 to 4.3 after half of them). Take mode ddp.
 - **ddp:** its steps have the whole batch, in another order than alone, and BatchNorm counts the rows of each worker alone; what
-  it is beyond its bound is within two standard errors or, of dcgan, within what one machine differs from itself.
+  it is beyond its bound is within two standard errors or, of dcgan, about what one machine differs from itself.
 `;
 }
 

@@ -50,7 +50,7 @@ function MergeFields({ form }: Fields) {
           name="sparsify"
           width="half"
           label="Largest differences alone"
-          description="So many of the weights; what is left out goes into the next round"
+          description="Of each array; what is left out goes into the next round"
           placeholder="all"
           suffix=" %"
         />
